@@ -1,0 +1,1 @@
+"""The dashboard: what the run records say, next to the published results."""

@@ -1,0 +1,31 @@
+"""Facial emotion recognition that is honest about noisy labels and shows where it looks."""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "EMOTIONS": "fer_core.emotions",
+    "RunConfig": "fer_core.config",
+    "RunRecord": "fer_core.records",
+    "read_runs": "fer_core.records",
+    "AttentionModel": "fer_core.models",
+    "FacePrediction": "fer_core.predictor",
+    "Predictor": "fer_core.predictor",
+    "load_data": "fer_core.datasets",
+    "evaluate": "fer_core.engine",
+    "train": "fer_core.engine",
+}
+__all__ = sorted(_PUBLIC)  # noqa: PLE0605 - one list of names serves both
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public object
+    """Import a public name on first use, so that `import fer_core` stays light."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'fer_core' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

@@ -1,0 +1,201 @@
+"""Any timm backbone as a source of feature maps (B, D, h, w); the one module that calls timm."""
+
+import difflib
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import timm
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Layout = Literal["NCHW", "NHWC", "tokens"]
+
+
+class BackboneError(ValueError):
+    """A backbone that is unknown, has no usable feature map, or whose weights cannot be had."""
+
+
+class Backbone(NamedTuple):
+    """A timm network without its head.
+
+    Attributes:
+        network: gives the last feature map in ``layout``.
+        layout: NCHW, NHWC or tokens.
+        features: channels D of the map.
+        mean: per input channel, from the network's own configuration.
+        std: per input channel, likewise.
+    """
+
+    network: nn.Module
+    layout: Layout
+    features: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+def create_backbone(
+    name: str, *, pretrained: str, channels: int, image_size: int, stride: int | None
+) -> Backbone:
+    """Create a timm backbone.
+
+    Args:
+        name: timm model name.
+        pretrained: ``none``, ``hub`` (timm's own weights) or the path of a local weights file.
+        channels: input channels, 1 or 3.
+        image_size: side of the input in pixels.
+        stride: total stride wanted of a convolutional network, or None for its own. The deepest
+            strided layers are made dense, without dilation.
+
+    Raises:
+        BackboneError: for an unknown name, a family without a usable map, weights that cannot be
+            had, or an input size or stride that the network does not take.
+    """
+    if not timm.is_model(name):
+        near = difflib.get_close_matches(name, timm.list_models(), 5)
+        hint = f"; near: {', '.join(near)}" if near else ""
+        raise BackboneError(f"unknown timm backbone {name!r}{hint}")
+    if pretrained not in ("none", "hub") and not Path(pretrained).is_file():
+        raise BackboneError(f"no weights file at {pretrained}: give none, hub or an existing file")
+    network = _create_network(name, pretrained, channels, image_size)
+    if stride is not None:
+        _set_stride(network, name, stride, channels, image_size)
+    layout = _probe_layout(network, name, channels, image_size)
+    settings = timm.data.resolve_model_data_config(network)
+    return Backbone(
+        network,
+        layout,
+        network.head_hidden_size,
+        _per_channel(settings["mean"], channels),
+        _per_channel(settings["std"], channels),
+    )
+
+
+def to_map(output: Tensor, network: nn.Module, layout: Layout) -> Tensor:
+    """The network's output as a map (B, D, h, w)."""
+    if layout == "NCHW":
+        return output
+    if layout == "NHWC":
+        return output.permute(0, 3, 1, 2)
+    height, width = network.patch_embed.grid_size
+    patches = output[:, network.num_prefix_tokens :]  # (B, h * w, D)
+    return patches.transpose(1, 2).reshape(len(output), -1, height, width)
+
+
+def _create_network(name: str, pretrained: str, channels: int, image_size: int) -> nn.Module:
+    options: dict[str, object] = {"num_classes": 0, "global_pool": "", "in_chans": channels}
+    settings = timm.get_pretrained_cfg(name)
+    if settings is not None and settings.fixed_input_size:
+        options["img_size"] = image_size
+    if pretrained not in ("none", "hub"):
+        options["pretrained_cfg_overlay"] = {"file": pretrained}
+    try:
+        return timm.create_model(name, pretrained=pretrained != "none", **options)
+    except Exception as error:
+        raise BackboneError(_creation_problem(name, pretrained, image_size, error)) from error
+
+
+def _creation_problem(name: str, pretrained: str, image_size: int, error: Exception) -> str:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+    if pretrained == "none":
+        return f"timm cannot make {name} for {image_size}x{image_size} input: {reason}"
+    source = "from the hub" if pretrained == "hub" else f"from {pretrained}"
+    return (
+        f"no pretrained weights of {name} {source}: {reason}. "
+        "Use --pretrained none (train from scratch) or --pretrained PATH (a local weights file)."
+    )
+
+
+def _probe_layout(network: nn.Module, name: str, channels: int, image_size: int) -> Layout:
+    output = _probe(network, name, channels, image_size)
+    if isinstance(output, Tensor) and output.ndim == 4:
+        layout: Layout = "NHWC" if getattr(network, "output_fmt", "NCHW") == "NHWC" else "NCHW"
+    elif isinstance(output, Tensor) and output.ndim == 3 and _has_token_grid(network, output):
+        layout = "tokens"
+    else:
+        raise BackboneError(f"{name} gives no single feature map: choose another backbone")
+    maps = to_map(output, network, layout)
+    if maps.shape[1] != network.head_hidden_size:
+        raise BackboneError(
+            f"{name} pools before its last layer (map of {maps.shape[1]} channels, head of "
+            f"{network.head_hidden_size}): class attention maps would not be exact"
+        )
+    if maps.shape[2] * maps.shape[3] == 1:
+        raise BackboneError(
+            f"the last map of {name} at {image_size}x{image_size} is a single point, so it has "
+            "no attention map: use a larger image_size, a smaller stride, or another backbone"
+        )
+    return layout
+
+
+def _has_token_grid(network: nn.Module, output: Tensor) -> bool:
+    grid = getattr(getattr(network, "patch_embed", None), "grid_size", None)
+    prefix = getattr(network, "num_prefix_tokens", 0)
+    return grid is not None and output.shape[1] - prefix == grid[0] * grid[1]
+
+
+def _probe(network: nn.Module, name: str, channels: int, image_size: int) -> object:
+    was_training = network.training
+    network.eval()
+    try:
+        with torch.no_grad():
+            return network(torch.zeros(1, channels, image_size, image_size))
+    except (RuntimeError, AssertionError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise BackboneError(f"{name} takes no {image_size}x{image_size} input: {reason}") from error
+    finally:
+        network.train(was_training)
+
+
+def _set_stride(
+    network: nn.Module, name: str, stride: int, channels: int, image_size: int
+) -> None:
+    """Make the deepest strided layers dense until the total stride is the one asked for."""
+    strided = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
+    met: list[tuple[int, nn.Module]] = []  # (side of the layer's input, layer)
+    hooks = [
+        module.register_forward_pre_hook(
+            lambda module, inputs: met.append((inputs[0].shape[-1], module))
+        )
+        for module in network.modules()
+        if isinstance(module, strided) and module.stride in (2, (2, 2))
+    ]
+    _probe(network, name, channels, image_size)
+    for hook in hooks:
+        hook.remove()
+    sides = sorted({side for side, _ in met})  # deepest first
+    own = 2 ** len(sides)
+    if not met or stride > own:
+        raise BackboneError(f"{name} has a total stride of {own}, it cannot be made {stride}")
+    for side, module in met:
+        if side in sides[: (own // stride).bit_length() - 1]:
+            if not isinstance(module, nn.Conv2d):
+                raise BackboneError(f"{name} pools where stride {stride} would need a dense layer")
+            module.stride = (1, 1)
+    output = _probe(network, name, channels, image_size)
+    wanted = -(-image_size // stride)
+    if not isinstance(output, Tensor) or output.shape[-1] != wanted:
+        raise BackboneError(f"the stride of {name} cannot be changed to {stride}")
+
+
+def fast_depthwise(network: nn.Module) -> None:
+    """Compute depthwise convolutions of stride 2 densely, then keep every second point.
+
+    The numbers are the same; on CPUs the backward pass of a strided depthwise convolution falls
+    to a slow kernel (benchmarks/train_step.py measures the difference).
+    """
+    for module in network.modules():
+        if type(module) is nn.Conv2d and module.groups > 1 and module.stride == (2, 2):
+            module.__class__ = _DenseStridedConv2d
+
+
+class _DenseStridedConv2d(nn.Conv2d):
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's own name
+        dense = F.conv2d(
+            input, self.weight, self.bias, 1, self.padding, self.dilation, self.groups
+        )
+        return dense[..., ::2, ::2]
+
+
+def _per_channel(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
+    return tuple(values) if len(values) == channels else (sum(values) / len(values),) * channels

@@ -1,0 +1,72 @@
+"""The last state of a run, written atomically, from which ``--resume`` goes on."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from fer_core.config import RunConfig, from_json, to_json
+
+CHECKPOINT_FILE = Path("checkpoint") / "state.pt"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that is absent, broken, or of another configuration."""
+
+
+class Checkpoint(NamedTuple):
+    """State after a completed epoch.
+
+    Attributes:
+        epoch: completed epochs.
+        model: the model's state.
+        optimizer: the optimiser's state.
+    """
+
+    epoch: int
+    model: dict[str, Any]
+    optimizer: dict[str, Any]
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint, config: RunConfig) -> None:
+    """Write the checkpoint of the run in ``folder``; the old one stays until the new is whole."""
+    file = folder / CHECKPOINT_FILE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_suffix(".tmp")
+    with temporary.open("wb") as stream:
+        torch.save({**checkpoint._asdict(), "config": to_json(config)}, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(file)
+
+
+def load_checkpoint(folder: Path, config: RunConfig) -> Checkpoint:
+    """Read the checkpoint of the run in ``folder``.
+
+    Raises:
+        CheckpointError: when there is none, it is broken, or it belongs to another configuration.
+    """
+    file = folder / CHECKPOINT_FILE
+    if not file.is_file():
+        raise CheckpointError(
+            f"no checkpoint at {file}: the run has completed no epoch; start it without --resume"
+        )
+    try:
+        state = torch.load(file, map_location="cpu", weights_only=True)
+        written = from_json(state.pop("config"))
+        checkpoint = Checkpoint(**state)
+    except Exception as error:  # torch.load raises many kinds on a broken file
+        raise CheckpointError(f"the checkpoint at {file} cannot be read: {error}") from error
+    if written != config:
+        changed = [
+            f"{field.name} {getattr(written, field.name)!r} -> {getattr(config, field.name)!r}"
+            for field in dataclasses.fields(RunConfig)
+            if getattr(written, field.name) != getattr(config, field.name)
+        ]
+        raise CheckpointError(
+            f"the run in {folder} has another configuration ({'; '.join(changed)}): resume it as "
+            "it was, or start a new run"
+        )
+    return checkpoint

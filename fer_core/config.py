@@ -1,0 +1,182 @@
+"""The configuration of one training run: what is stored in its record and shown as its options."""
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+MethodName = Literal["eac", "cross_entropy"]
+NoiseKind = Literal["none", "symmetric", "file"]
+OptimiserName = Literal["adam", "adamw", "sgd"]
+ScheduleName = Literal["exponential", "cosine", "constant"]
+Precision = Literal["no", "bf16", "fp16"]
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All that decides the outcome of a run. Same config, same record (on CPU)."""
+
+    data: str = "synthetic"
+    """Data set: synthetic, ferplus:PATH, rafdb:PATH or folder:PATH; options as ?classes=7."""
+    image_size: int = 48
+    """Side of the square network input in pixels."""
+    channels: Literal[1, 3] = 3
+    """Input channels: 3 (grey pictures are repeated) or 1 (colour pictures become grey)."""
+
+    noise: NoiseKind = "none"
+    """Label noise of the training set: none, symmetric at noise_rate, or read from noise_file."""
+    noise_rate: float = 0.0
+    """Share of the training labels that symmetric noise changes, in [0, 1)."""
+    noise_file: str | None = None
+    """List of noisy labels in RAF-DB format: one 'train_00001.jpg 5' a line."""
+
+    backbone: str = "mobilenetv2_100"
+    """Any timm model name, for example resnet50, mobilenetv2_100, test_resnet."""
+    pretrained: str = "none"
+    """Starting weights: none, hub (timm's own, downloaded), or the path of a local file."""
+    stride: int | None = None
+    """Total stride of a convolutional backbone (power of two): 8 gives a 6x6 map at 48 pixels.
+    None keeps the backbone's own, usually 32."""
+
+    method: MethodName = "eac"
+    """Training method: eac (Erasing Attention Consistency) or cross_entropy (the plain model)."""
+    consistency_weight: float = 5.0
+    """Lambda of EAC: weight of the consistency loss."""
+    hole: Literal["same", "independent"] = "same"
+    """EAC: whether the mirrored view shows the same erased area or one of its own."""
+    detach_classifier: bool = True
+    """EAC: keep the consistency gradient out of the classifier's weights, as the official code."""
+    views: Literal["two_passes", "one_pass"] = "two_passes"
+    """EAC: BatchNorm sees the two views apart (two_passes) or together (one_pass)."""
+    label_smoothing: float = 0.0
+    """Label smoothing of the cross-entropy, in [0, 1)."""
+
+    erase_probability: float = 0.5
+    """Random erasing: probability that a face gets a hole."""
+    erase_scale: tuple[float, float] = (0.02, 0.25)
+    """Random erasing: least and largest share of the picture's area."""
+    erase_ratio: tuple[float, float] = (0.3, 3.3)
+    """Random erasing: least and largest height / width of the hole."""
+    flip_probability: float = 0.5
+    """Probability that a training face is mirrored."""
+    rotation: float = 0.0
+    """Random rotation, up to this many degrees each way."""
+    zoom: float = 0.0
+    """Random zoom, a factor of up to 1 +- this."""
+    shift: float = 0.0
+    """Random shift, up to this share of the side each way."""
+    jitter: float = 0.0
+    """Random brightness and contrast, factors of up to 1 +- this."""
+
+    epochs: int = 40
+    """Passes over the training set."""
+    batch_size: int = 64
+    """Images a step."""
+    optimizer: OptimiserName = "adam"
+    """adam, adamw or sgd (Nesterov momentum 0.9)."""
+    learning_rate: float = 2e-4
+    """Peak learning rate."""
+    weight_decay: float = 1e-4
+    """Weight decay of the optimiser."""
+    schedule: ScheduleName = "exponential"
+    """Learning rate: exponential (times gamma each epoch), cosine to zero, or constant."""
+    gamma: float = 0.9
+    """Factor of the exponential schedule per epoch."""
+    warmup_epochs: int = 0
+    """Epochs of linear warm-up at the start."""
+
+    seed: int = 0
+    """Seed of initial weights, noise, order and augmentation."""
+    precision: Precision = "no"
+    """Mixed precision: no (float32), bf16 or fp16 (GPU only)."""
+    compile: bool = False
+    """Compile the backbone's training pass with torch.compile: a minute at the start, then faster."""
+
+    def __post_init__(self) -> None:
+        """Check every value.
+
+        Raises:
+            ValueError: naming the argument, its value and what is allowed.
+        """
+        self._check_choices()
+        _at_least("image_size", self.image_size, 16)
+        _at_least("epochs", self.epochs, 1)
+        _at_least("batch_size", self.batch_size, 2)
+        _at_least("consistency_weight", self.consistency_weight, 0)
+        _at_least("weight_decay", self.weight_decay, 0)
+        _at_least("seed", self.seed, 0)
+        _in_range("noise_rate", self.noise_rate, 0, 1)
+        _in_range("label_smoothing", self.label_smoothing, 0, 1)
+        for name in ("zoom", "shift", "jitter"):
+            _in_range(name, getattr(self, name), 0, 1)
+        _in_range("rotation", self.rotation, 0, 180, closed=True)
+        for name in ("erase_probability", "flip_probability"):
+            _in_range(name, getattr(self, name), 0, 1, closed=True)
+        _pair("erase_scale", self.erase_scale, 1)
+        _pair("erase_ratio", self.erase_ratio, float("inf"))
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate must be above 0, got {self.learning_rate}")
+        if not 0 < self.gamma <= 1:
+            raise ValueError(f"gamma must be in (0, 1], got {self.gamma}")
+        if not 0 <= self.warmup_epochs < self.epochs:
+            raise ValueError(
+                f"warmup_epochs must be in [0, epochs = {self.epochs}), got {self.warmup_epochs}"
+            )
+        if self.stride is not None and self.stride not in (2, 4, 8, 16, 32):
+            raise ValueError(f"stride must be 2, 4, 8, 16 or 32, got {self.stride}")
+        self._check_noise()
+
+    def _check_choices(self) -> None:
+        for field in dataclasses.fields(self):
+            if get_origin(field.type) is Literal:
+                value, allowed = getattr(self, field.name), get_args(field.type)
+                if value not in allowed:
+                    near = difflib.get_close_matches(str(value), [str(item) for item in allowed], 1)
+                    hint = f"; did you mean {near[0]!r}?" if near else ""
+                    raise ValueError(f"{field.name} must be one of {allowed}, got {value!r}{hint}")
+
+    def _check_noise(self) -> None:
+        if self.noise == "file" and not self.noise_file:
+            raise ValueError("noise 'file' needs noise_file, the path of a list of labels")
+        if self.noise != "file" and self.noise_file:
+            raise ValueError(f"noise_file is read with noise 'file' only, got noise {self.noise!r}")
+        if self.noise == "none" and self.noise_rate > 0:
+            raise ValueError(
+                f"noise_rate {self.noise_rate} has no effect with noise 'none': use noise 'symmetric'"
+            )
+
+
+def to_json(config: RunConfig) -> dict[str, Any]:
+    """The configuration as plain JSON values."""
+    values = dataclasses.asdict(config)
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+
+def from_json(values: Mapping[str, Any]) -> RunConfig:
+    """The configuration that `to_json` wrote; checked again.
+
+    Raises:
+        ValueError: for an unknown field or a value that is not allowed.
+    """
+    known = {field.name for field in dataclasses.fields(RunConfig)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ValueError(f"unknown configuration fields: {', '.join(unknown)}")
+    return RunConfig(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
+
+
+def _at_least(name: str, value: float, least: float) -> None:
+    if not value >= least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
+
+
+def _in_range(name: str, value: float, low: float, high: float, *, closed: bool = False) -> None:
+    inside = low <= value <= high if closed else low <= value < high
+    if not inside:
+        raise ValueError(f"{name} must be in [{low}, {high}{']' if closed else ')'}, got {value}")
+
+
+def _pair(name: str, value: tuple[float, float], high: float) -> None:
+    if not 0 < value[0] <= value[1] <= high:
+        raise ValueError(f"{name} must be two numbers, 0 < least <= largest <= {high}, got {value}")

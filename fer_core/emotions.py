@@ -1,0 +1,114 @@
+"""The emotion taxonomy: names, colours, and the label numbers of every supported data set.
+
+One class order serves the whole project: the column order of the FER+ votes (Barsoum et al.,
+ICMI 2016), so that the seven basic expressions are a prefix of the eight classes with contempt.
+"""
+
+from typing import NamedTuple
+
+
+class Emotion(NamedTuple):
+    """One class of the taxonomy.
+
+    Attributes:
+        name: the noun used everywhere in the project, for example ``happiness``.
+        colour: fixed display colour, ``#rrggbb``; the same in every chart and overlay.
+        emoji: one pictograph for compact displays.
+    """
+
+    name: str
+    colour: str
+    emoji: str
+
+
+EMOTIONS: tuple[Emotion, ...] = (
+    Emotion("neutral", "#7f8c9b", "😐"),
+    Emotion("happiness", "#e8a600", "😄"),
+    Emotion("surprise", "#e8590c", "😮"),
+    Emotion("sadness", "#1971c2", "😢"),
+    Emotion("anger", "#d6293e", "😠"),
+    Emotion("disgust", "#4c9a2a", "🤢"),
+    Emotion("fear", "#7048e8", "😨"),
+    Emotion("contempt", "#a0522d", "😏"),
+)
+
+EIGHT_CLASSES: tuple[str, ...] = tuple(emotion.name for emotion in EMOTIONS)
+SEVEN_CLASSES: tuple[str, ...] = EIGHT_CLASSES[:7]
+COLOURS: dict[str, str] = {emotion.name: emotion.colour for emotion in EMOTIONS}
+EMOJI: dict[str, str] = {emotion.name: emotion.emoji for emotion in EMOTIONS}
+
+# What each data set writes in its label column -> our class name.
+RAFDB_LABELS: dict[int, str] = {
+    1: "surprise",
+    2: "fear",
+    3: "disgust",
+    4: "happiness",
+    5: "sadness",
+    6: "anger",
+    7: "neutral",
+}
+FER2013_LABELS: dict[int, str] = {
+    0: "anger",
+    1: "disgust",
+    2: "fear",
+    3: "happiness",
+    4: "sadness",
+    5: "surprise",
+    6: "neutral",
+}
+AFFECTNET_LABELS: dict[int, str] = {
+    0: "neutral",
+    1: "happiness",
+    2: "sadness",
+    3: "surprise",
+    4: "fear",
+    5: "disgust",
+    6: "anger",
+    7: "contempt",
+}
+# FER+ has votes, not labels: the columns of fer2013new.csv in their order. The last two are no
+# expressions: the rater could not tell, and the picture is not a face.
+FERPLUS_VOTES: tuple[str, ...] = (*EIGHT_CLASSES, "unknown", "NF")
+
+ALIASES: dict[str, str] = {
+    "neutrality": "neutral",
+    "happy": "happiness",
+    "joy": "happiness",
+    "surprised": "surprise",
+    "sad": "sadness",
+    "angry": "anger",
+    "disgusted": "disgust",
+    "fearful": "fear",
+    "afraid": "fear",
+    "scared": "fear",
+    "contemptuous": "contempt",
+}
+
+
+def class_names(count: int) -> tuple[str, ...]:
+    """Class names in the project's order.
+
+    Args:
+        count: 7 (basic expressions and neutral) or 8 (with contempt).
+
+    Raises:
+        ValueError: for any other count.
+    """
+    if count not in (7, 8):
+        raise ValueError(f"classes must be 7 or 8 (with contempt), got {count}")
+    return EIGHT_CLASSES[:count]
+
+
+def canonical_name(text: str) -> str:
+    """The class name that ``text`` stands for: case, blanks and common aliases are understood.
+
+    Raises:
+        ValueError: when the text names no emotion of the taxonomy.
+    """
+    word = text.strip().lower()
+    word = ALIASES.get(word, word)
+    if word not in EIGHT_CLASSES:
+        known = ", ".join(EIGHT_CLASSES)
+        aliases = ", ".join(sorted(ALIASES))
+        raise ValueError(f"unknown emotion {text!r}: use one of {known} (or {aliases})")
+    return word

@@ -1,0 +1,353 @@
+"""Training and evaluation: one loop for every method, on Accelerate."""
+
+import logging
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from torch import Generator, Tensor
+from torch.optim import SGD, Adam, AdamW, Optimizer
+from tqdm import tqdm
+
+from fer_core import metrics
+from fer_core.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from fer_core.config import RunConfig
+from fer_core.datasets import Split
+from fer_core.experiment import Experiment, create_recorder, prepare
+from fer_core.hub import save_model
+from fer_core.methods import Batch, Method, create_method
+from fer_core.models import AttentionModel
+from fer_core.records import RUN_FILE, Prediction, RunRecord, read_run
+from fer_core.transforms import augment, normalise
+
+logger = logging.getLogger(__name__)
+EVALUATION_BATCH = 256
+CHECK_EVERY = 25  # steps between two looks at the loss on the host
+
+
+class TrainingError(RuntimeError):
+    """A run that cannot go on; its record says why."""
+
+
+class Evaluation(NamedTuple):
+    """A model's answers on one split.
+
+    Attributes:
+        loss: mean cross-entropy.
+        confusion: (K, K) counts, rows = label.
+        predicted: (N,) predicted labels.
+        confidences: (N,) softmax probability of the prediction.
+    """
+
+    loss: float
+    confusion: np.ndarray
+    predicted: np.ndarray
+    confidences: np.ndarray
+
+
+class Resident(NamedTuple):
+    """The training split on the device: images (N, C, H, W) uint8, given and clean labels (N,)."""
+
+    images: Tensor
+    labels: Tensor
+    clean_labels: Tensor
+
+
+def train(
+    config: RunConfig,
+    folder: Path,
+    *,
+    resume: bool = False,
+    cpu: bool = False,
+    progress: bool = True,
+) -> RunRecord:
+    """Train one model and leave its record, checkpoint and model in ``folder``.
+
+    Args:
+        config: everything that decides the outcome.
+        folder: of the record; must hold none yet, unless ``resume``.
+        resume: go on from the last completed epoch of the run in ``folder``.
+        cpu: stay on the CPU even where there is a GPU.
+        progress: show a progress bar.
+
+    Returns:
+        The finished record.
+
+    Raises:
+        DataError, BackboneError, CheckpointError, ValueError, FileNotFoundError, FileExistsError:
+            before the first step, for input that cannot work.
+        TrainingError: when the loss is no longer finite; the record then says ``failed``.
+    """
+    if not resume and (folder / RUN_FILE).exists():
+        raise FileExistsError(f"{folder} already holds a run: resume it, or name another folder")
+    accelerator = Accelerator(mixed_precision=config.precision, cpu=cpu)
+    if accelerator.num_processes > 1:
+        raise ValueError("training runs in one process: start it without a launcher")
+    checkpoint = load_checkpoint(folder, config) if resume else None
+    completed = checkpoint.epoch if checkpoint else 0
+    experiment = prepare(config)
+    recorder = create_recorder(experiment, folder, accelerator.device)
+    recorder.begin(completed)
+
+    model = experiment.model
+    if checkpoint:
+        model.load_state_dict(checkpoint.model)
+    model.to(accelerator.device, memory_format=torch.channels_last)
+    optimizer = _create_optimizer(config, model)
+    if checkpoint:
+        optimizer.load_state_dict(checkpoint.optimizer)
+    if config.compile:
+        model.speed_up_training()
+    method, optimizer = accelerator.prepare(create_method(model, config), optimizer)
+    resident = _make_resident(experiment, accelerator.device)
+    evaluation = None
+    try:
+        for epoch in range(completed, config.epochs):
+            started = time.perf_counter()
+            values = _train_epoch(
+                epoch, experiment, resident, method, optimizer, accelerator, progress
+            )
+            trained = time.perf_counter()
+            with accelerator.autocast():
+                evaluation = evaluate(model, experiment.data.test)
+            steps = len(resident.labels) // config.batch_size
+            values |= _test_values(evaluation) | {
+                "train_seconds": trained - started,
+                "test_seconds": time.perf_counter() - trained,
+                "images_per_second": steps * config.batch_size / (trained - started),
+            }
+            recorder.add_epoch({"epoch": epoch + 1, **values})
+            save_checkpoint(
+                folder, Checkpoint(epoch + 1, model.state_dict(), optimizer.state_dict()), config
+            )
+            logger.info(
+                "epoch %d of %d: training loss %.4f, test accuracy %.4f, %.1f s",
+                *(epoch + 1, config.epochs, values["train_loss"], values["test_accuracy"]),
+                time.perf_counter() - started,
+            )
+        if evaluation is None:  # resumed after the last epoch
+            with accelerator.autocast():
+                evaluation = evaluate(model, experiment.data.test)
+        result = _result(read_run(folder), evaluation)
+        _save_trained(experiment, folder, result)
+        recorder.finish(result, _predictions(experiment.data.test, evaluation))
+    except Exception as error:
+        recorder.fail(f"{type(error).__name__}: {error}")
+        raise
+    return read_run(folder)
+
+
+def evaluate(model: AttentionModel, split: Split) -> Evaluation:
+    """The model's answers on a split; the model is left in evaluation mode.
+
+    Args:
+        model: on any device.
+        split: decoded at the model's input size and channels.
+    """
+    device = model.classifier.weight.device
+    mean, std = _statistics(model, device)
+    model.eval()
+    logits = []
+    with torch.inference_mode():
+        for start in range(0, len(split.labels), EVALUATION_BATCH):
+            images = _to_tensor(split.images[start : start + EVALUATION_BATCH]).to(device)
+            images = images.contiguous(memory_format=torch.channels_last)
+            logits.append(model(normalise(images, mean, std)).logits.float())
+    answers = torch.cat(logits).cpu()  # (N, K)
+    confidences, predicted = answers.softmax(1).max(1)
+    loss = F.cross_entropy(answers, torch.from_numpy(split.labels)).item()
+    confusion = metrics.confusion_matrix(split.labels, predicted.numpy(), answers.shape[1])
+    return Evaluation(loss, confusion, predicted.numpy(), confidences.numpy())
+
+
+def learning_rate(config: RunConfig, epoch: float) -> float:
+    """The learning rate after ``epoch`` epochs, which may have a fraction."""
+    if epoch < config.warmup_epochs:
+        # Half a step ahead of zero, so that the very first step already learns.
+        return config.learning_rate * max(epoch, 0.01) / config.warmup_epochs
+    if config.schedule == "exponential":
+        return config.learning_rate * config.gamma ** math.floor(epoch)
+    if config.schedule == "cosine":
+        share = (epoch - config.warmup_epochs) / (config.epochs - config.warmup_epochs)
+        return config.learning_rate * (1 + math.cos(math.pi * share)) / 2
+    return config.learning_rate
+
+
+def _train_epoch(
+    epoch: int,
+    experiment: Experiment,
+    resident: Resident,
+    method: Method,
+    optimizer: Optimizer,
+    accelerator: Accelerator,
+    progress: bool,
+) -> dict[str, Any]:
+    """One pass over the training set; the epoch's training figures."""
+    config = experiment.config
+    seed = int(np.random.SeedSequence([config.seed, epoch]).generate_state(1)[0])
+    torch.manual_seed(seed)  # dropout and the like
+    generator = Generator().manual_seed(seed)  # order and augmentation
+    steps = len(resident.labels) // config.batch_size
+    losses: list[Tensor] = []
+    answers: list[Tensor] = []
+    seen: list[Tensor] = []
+    parts: dict[str, list[Tensor]] = {}
+    method.train()
+    batches = _batches(experiment, resident, generator)
+    bar = tqdm(batches, f"epoch {epoch + 1}/{config.epochs}", steps, disable=not progress)
+    for step, batch in enumerate(bar):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(config, epoch + step / steps)
+        output = method(batch, generator)
+        accelerator.backward(output.loss)
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(output.loss.detach())
+        answers.append(output.logits.argmax(1))
+        seen.append(batch.indices)
+        for name, value in output.parts.items():
+            parts.setdefault(name, []).append(value)
+        if (step + 1) % CHECK_EVERY == 0 or step + 1 == steps:
+            _check_finite(losses[-CHECK_EVERY:], epoch, config)
+            bar.set_postfix(loss=f"{losses[-1].item():.3f}")
+    means = {name: torch.stack(values).mean().item() for name, values in parts.items()}
+    return {
+        "learning_rate": learning_rate(config, epoch),
+        "train_loss": torch.stack(losses).mean().item(),
+        "train_classification_loss": means["classification"],
+        "train_consistency_loss": means.get("consistency"),
+        **_training_answers(experiment, torch.cat(seen), torch.cat(answers)),
+    }
+
+
+def _batches(
+    experiment: Experiment, resident: Resident, generator: Generator
+) -> Iterator[Batch]:
+    """Random full batches; what is left over of an epoch is left out."""
+    config, device = experiment.config, resident.labels.device
+    mean, std = _statistics(experiment.model, device)
+    order = torch.randperm(len(resident.labels), generator=generator)
+    for indices in order.split(config.batch_size):
+        if len(indices) < config.batch_size:
+            return
+        chosen = indices.to(device)
+        images = augment(resident.images[chosen], config, mean, std, generator)
+        yield Batch(
+            images.contiguous(memory_format=torch.channels_last),
+            resident.labels[chosen],
+            resident.clean_labels[chosen],
+            indices,
+        )
+
+
+def _training_answers(
+    experiment: Experiment, indices: Tensor, answers: Tensor
+) -> dict[str, float | None]:
+    """Accuracy against the given and the clean labels, and what became of the changed ones."""
+    index, answer = indices.numpy(), answers.cpu().numpy()
+    given = answer == experiment.given.labels[index]
+    clean = answer == experiment.data.train.labels[index]
+    flipped = experiment.given.flipped[index]
+    return {
+        "train_accuracy_given": float(given.mean()),
+        "train_accuracy_clean": float(clean.mean()),
+        "memorised": float(given[flipped].mean()) if flipped.any() else None,
+        "recovered": float(clean[flipped].mean()) if flipped.any() else None,
+    }
+
+
+def _test_values(evaluation: Evaluation) -> dict[str, float]:
+    return {
+        "test_loss": evaluation.loss,
+        "test_accuracy": metrics.accuracy(evaluation.confusion),
+        "test_class_mean_accuracy": metrics.class_mean_accuracy(evaluation.confusion),
+    }
+
+
+def _result(record: RunRecord, evaluation: Evaluation) -> dict[str, Any]:
+    accuracies = [epoch["test_accuracy"] for epoch in record.epochs]
+    class_means = [epoch["test_class_mean_accuracy"] for epoch in record.epochs]
+    best = int(np.argmax(accuracies))
+    return {
+        "accuracy_last5": metrics.mean_of_last(accuracies),
+        "class_mean_accuracy_last5": metrics.mean_of_last(class_means),
+        "final_accuracy": metrics.accuracy(evaluation.confusion),
+        "final_class_mean_accuracy": metrics.class_mean_accuracy(evaluation.confusion),
+        "final_macro_f1": metrics.macro_f1(evaluation.confusion),
+        "best_accuracy": accuracies[best],
+        "best_epoch": best + 1,
+        "confusion": evaluation.confusion.tolist(),
+        "seconds": sum(e["train_seconds"] + e["test_seconds"] for e in record.epochs),
+    }
+
+
+def _predictions(split: Split, evaluation: Evaluation) -> Iterator[Prediction]:
+    columns = (split.names, split.labels, evaluation.predicted, evaluation.confidences)
+    for name, label, predicted, confidence in zip(*columns, strict=True):
+        yield Prediction(name, int(label), int(predicted), float(confidence))
+
+
+def _save_trained(experiment: Experiment, folder: Path, result: dict[str, Any]) -> None:
+    config, data = experiment.config, experiment.data
+    save_model(
+        folder / "model",
+        experiment.model,
+        backbone=config.backbone,
+        stride=config.stride,
+        classes=data.classes,
+        spec=experiment.input,
+        facts={
+            "data": data.name,
+            "train_split": data.train.name,
+            "test_split": data.test.name,
+            "method": config.method,
+            "noise": config.noise,
+            "noise_rate": config.noise_rate,
+            "accuracy": result["final_accuracy"],
+            "class_mean_accuracy": result["final_class_mean_accuracy"],
+            "epochs": config.epochs,
+            "seed": config.seed,
+        },
+    )
+
+
+def _create_optimizer(config: RunConfig, model: AttentionModel) -> Optimizer:
+    options = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
+    if config.optimizer == "sgd":
+        return SGD(model.parameters(), momentum=0.9, nesterov=True, **options)
+    return {"adam": Adam, "adamw": AdamW}[config.optimizer](model.parameters(), **options)
+
+
+def _make_resident(experiment: Experiment, device: torch.device) -> Resident:
+    return Resident(
+        _to_tensor(experiment.data.train.images).to(device),
+        torch.from_numpy(experiment.given.labels).to(device),
+        torch.from_numpy(experiment.data.train.labels).to(device),
+    )
+
+
+def _to_tensor(images: np.ndarray) -> Tensor:
+    """(N, H, W, C) uint8 array to (N, C, H, W) tensor."""
+    return torch.from_numpy(images).permute(0, 3, 1, 2)
+
+
+def _statistics(model: AttentionModel, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation as (C, 1, 1)."""
+    mean, std = (torch.tensor(values, device=device) for values in (model.mean, model.std))
+    return mean[:, None, None], std[:, None, None]
+
+
+def _check_finite(losses: list[Tensor], epoch: int, config: RunConfig) -> None:
+    values = torch.stack(losses)
+    if not torch.isfinite(values).all():
+        raise TrainingError(
+            f"the loss is no longer finite in epoch {epoch + 1} (learning_rate "
+            f"{config.learning_rate}, precision {config.precision}, consistency_weight "
+            f"{config.consistency_weight}): lower the learning rate or use precision 'no'"
+        )

@@ -1,0 +1,122 @@
+"""Saving and loading trained models: a folder of ``model.safetensors`` and ``config.json``.
+
+The configuration has timm's own keys (architecture, num_classes, label_names, pretrained_cfg) and
+everything this project adds under ``fer_core``.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from fer_core.inputs import InputSpec, from_json, to_json
+from fer_core.models import AttentionModel
+
+WEIGHTS_FILE = "model.safetensors"
+CONFIG_FILE = "config.json"
+EMBEDDED = Path(__file__).parent / "weights"
+
+
+class ModelError(ValueError):
+    """A saved model that is absent, incomplete or broken."""
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model ready for use.
+
+    Attributes:
+        model: the network, in evaluation mode.
+        classes: class names in the order of the logits.
+        input: what the network expects.
+        facts: how it was trained and what it reaches, as saved.
+    """
+
+    model: AttentionModel
+    classes: tuple[str, ...]
+    input: InputSpec
+    facts: dict[str, Any]
+
+
+def save_model(
+    folder: Path,
+    model: AttentionModel,
+    *,
+    backbone: str,
+    stride: int | None,
+    classes: tuple[str, ...],
+    spec: InputSpec,
+    facts: Mapping[str, Any],
+    half: bool = False,
+) -> None:
+    """Write the model; the folder is complete when ``config.json`` stands in it.
+
+    Args:
+        folder: made where it is missing.
+        model: the trained network.
+        backbone: its timm name.
+        stride: its total stride where that was changed.
+        classes: class names in the order of the logits.
+        spec: the network input.
+        facts: anything JSON can hold: run, data, noise, results.
+        half: store floating point weights as float16.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    if half:
+        state = {n: v.half() if v.is_floating_point() else v for n, v in state.items()}
+    temporary = folder / f".{WEIGHTS_FILE}.tmp"
+    save_file(state, temporary, metadata={"format": "pt"})
+    temporary.replace(folder / WEIGHTS_FILE)
+    config = {
+        "architecture": backbone,
+        "num_classes": len(classes),
+        "label_names": list(classes),
+        "pretrained_cfg": {
+            "input_size": [spec.channels, spec.size, spec.size],
+            "mean": list(spec.mean),
+            "std": list(spec.std),
+            "num_classes": len(classes),
+        },
+        "fer_core": {"stride": stride, "input": to_json(spec), "facts": dict(facts)},
+    }
+    temporary = folder / f".{CONFIG_FILE}.tmp"
+    temporary.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(folder / CONFIG_FILE)
+
+
+def load_model(folder: Path) -> TrainedModel:
+    """Load a model that `save_model` wrote; float16 weights become float32.
+
+    Raises:
+        ModelError: when the folder holds no such model, or one that does not fit together.
+    """
+    config_file, weights_file = folder / CONFIG_FILE, folder / WEIGHTS_FILE
+    if not config_file.is_file() or not weights_file.is_file():
+        raise ModelError(
+            f"no model at {folder}: expected {CONFIG_FILE} and {WEIGHTS_FILE}, as train.run writes "
+            "to RUN/model"
+        )
+    try:
+        config = json.loads(config_file.read_text(encoding="utf-8"))
+        own = config["fer_core"]
+        spec = from_json(own["input"])
+        classes = tuple(config["label_names"])
+        model = AttentionModel(
+            config["architecture"],
+            len(classes),
+            image_size=spec.size,
+            channels=spec.channels,
+            stride=own["stride"],
+        )
+        state = load_file(weights_file)
+        model.load_state_dict(
+            {n: v.float() if v.is_floating_point() else v for n, v in state.items()}
+        )
+    except (KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
+        raise ModelError(f"the model at {folder} cannot be loaded: {error}") from error
+    return TrainedModel(model.eval().requires_grad_(False), classes, spec, dict(own["facts"]))

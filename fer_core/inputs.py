@@ -1,0 +1,56 @@
+"""What a model expects at its input: the contract between training, saved models and prediction."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """The network input.
+
+    Attributes:
+        size: side of the square input in pixels.
+        channels: 1 (grey) or 3 (RGB).
+        mean: per channel, of pixels in [0, 1].
+        std: per channel, of pixels in [0, 1].
+        source_size: side of the training pictures before they were resized to ``size``; a face
+            is brought to this sharpness first.
+        grey: whether the training pictures were grey; a colour face is made grey first.
+        landmarks: where the training crops show the eye on the picture's left, the eye on its
+            right and the mouth centre: (x, y) as shares of the side.
+    """
+
+    size: int
+    channels: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    source_size: int
+    grey: bool
+    landmarks: tuple[tuple[float, float], ...]
+
+
+def to_json(spec: InputSpec) -> dict[str, Any]:
+    """The specification as plain JSON values."""
+    return asdict(spec)
+
+
+def from_json(values: Mapping[str, Any]) -> InputSpec:
+    """The specification that `to_json` wrote.
+
+    Raises:
+        ValueError: when a field is missing or unknown.
+    """
+    fields = set(InputSpec.__dataclass_fields__)
+    if set(values) != fields:
+        raise ValueError(
+            f"input specification must have exactly the fields {sorted(fields)}, got {sorted(values)}"
+        )
+    return InputSpec(
+        **{
+            **values,
+            "mean": tuple(values["mean"]),
+            "std": tuple(values["std"]),
+            "landmarks": tuple((float(x), float(y)) for x, y in values["landmarks"]),
+        }
+    )

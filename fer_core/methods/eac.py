@@ -1,0 +1,75 @@
+"""Erasing Attention Consistency.
+
+Zhang, Wang, Ling, Deng: "Learn From All: Erasing Attention Consistency for Noisy Label Facial
+Expression Recognition", ECCV 2022, https://arxiv.org/abs/2207.10299.
+
+The image is erased and mirrored. Only the original meets the labels (L_cls); the attention maps of
+all classes must agree between both views, after the mirrored ones are flipped back (L_c):
+
+    L_c = 1 / (N L H W) * sum (M - Flip(M'))^2        L = L_cls + lambda * L_c
+
+Options that the paper leaves open: which hole the mirrored view has, whether the classifier is
+detached in the maps (the official code does), and whether BatchNorm sees both views at once.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from fer_core.methods.base import Batch, Method, StepOutput
+from fer_core.transforms import erase, mirror, sample_holes
+
+
+def consistency_loss(maps: Tensor, mirrored_maps: Tensor) -> Tensor:
+    """L_c: mean squared difference of the maps and the flipped maps of the mirrored view.
+
+    Args:
+        maps: (B, K, h, w) raw attention maps of the original.
+        mirrored_maps: (B, K, h, w) those of the mirrored image, not yet flipped back.
+
+    Raises:
+        ValueError: when the shapes differ.
+    """
+    if maps.shape != mirrored_maps.shape:
+        raise ValueError(
+            f"both views must have maps of one shape, got {tuple(maps.shape)} and "
+            f"{tuple(mirrored_maps.shape)}"
+        )
+    return (maps - mirror(mirrored_maps)).square().mean()
+
+
+class EAC(Method):
+    """Cross-entropy of the original plus ``consistency_weight`` times the consistency loss."""
+
+    def forward(self, batch: Batch, generator: Generator) -> StepOutput:
+        """Loss of one batch; ``parts`` has ``classification`` and ``consistency``."""
+        config = self.config
+        features, mirrored_features = self._features(*self._two_views(batch.images, generator))
+        output = self.model.attend(features)
+        detach = config.detach_classifier
+        maps = (
+            self.model.attend(features, detach_classifier=True).maps if detach else output.maps
+        )
+        mirrored = self.model.attend(mirrored_features, detach_classifier=detach)
+        classification = F.cross_entropy(
+            output.logits, batch.labels, label_smoothing=config.label_smoothing
+        )
+        consistency = consistency_loss(maps, mirrored.maps)
+        loss = classification + config.consistency_weight * consistency
+        parts = {"classification": classification.detach(), "consistency": consistency.detach()}
+        return StepOutput(loss, output.logits.detach(), parts)
+
+    def _two_views(self, images: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Erased image I and its mirrored counterpart I', both (B, C, H, W)."""
+        original = erase(images, sample_holes(images, self.config, generator))
+        if self.config.hole == "same":
+            return original, mirror(original)
+        holes = sample_holes(images, self.config, generator)
+        return original, erase(mirror(images), holes)
+
+    def _features(self, original: Tensor, mirrored: Tensor) -> tuple[Tensor, Tensor]:
+        """Feature maps of both views, (B, D, h, w) each."""
+        if self.config.views == "one_pass":
+            both = self.model.features(torch.cat([original, mirrored]))
+            return both[: len(original)], both[len(original) :]
+        return self.model.features(original), self.model.features(mirrored)

@@ -1,0 +1,71 @@
+"""Figures of merit, in numpy."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """(K, K) counts; rows are labels, columns are predictions."""
+    flat = np.bincount(labels * classes + predicted, minlength=classes * classes)
+    return flat.reshape(classes, classes)
+
+
+def accuracy(confusion: np.ndarray) -> float:
+    """Share of all images answered right.
+
+    Raises:
+        ValueError: for an empty confusion matrix.
+    """
+    total = confusion.sum()
+    if total == 0:
+        raise ValueError("accuracy of no predictions is undefined")
+    return float(np.trace(confusion) / total)
+
+
+def recalls(confusion: np.ndarray) -> np.ndarray:
+    """(K,) share of each class answered right; nan for a class without images."""
+    counts = confusion.sum(1)
+    return np.where(counts > 0, np.diag(confusion) / np.maximum(counts, 1), np.nan)
+
+
+def class_mean_accuracy(confusion: np.ndarray) -> float:
+    """Mean of the recalls over the classes that have images (unweighted average recall)."""
+    return float(np.nanmean(recalls(confusion)))
+
+
+def macro_f1(confusion: np.ndarray) -> float:
+    """Mean F1 over the classes that have images."""
+    hits = np.diag(confusion)
+    f1 = 2 * hits / np.maximum(confusion.sum(0) + confusion.sum(1), 1)
+    return float(f1[confusion.sum(1) > 0].mean())
+
+
+def mean_of_last(values: Sequence[float], count: int = 5) -> float:
+    """Mean of the last ``count`` values (of all, when there are fewer): the report's metric.
+
+    Raises:
+        ValueError: when there are no values.
+    """
+    if not values:
+        raise ValueError("the mean of no epochs is undefined")
+    return float(np.mean(values[-count:]))
+
+
+def expected_calibration_error(
+    confidences: np.ndarray, correct: np.ndarray, bins: int = 15
+) -> float:
+    """ECE: mean gap of confidence and accuracy over equal-width bins, weighted by bin counts.
+
+    Args:
+        confidences: (N,) probability of the predicted class.
+        correct: (N,) bool, whether the prediction is right.
+        bins: number of bins over [0, 1].
+    """
+    index = np.clip((confidences * bins).astype(int), 0, bins - 1)
+    counts = np.bincount(index, minlength=bins)
+    gaps = np.abs(
+        np.bincount(index, weights=confidences, minlength=bins)
+        - np.bincount(index, weights=correct.astype(float), minlength=bins)
+    )
+    return float(gaps.sum() / max(1, counts.sum()))

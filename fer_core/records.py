@@ -1,0 +1,260 @@
+"""Run records: what a training run leaves behind, readable without torch and while it goes on.
+
+A record is a folder: ``run.json`` (facts of the run, rewritten atomically), ``epochs.jsonl`` (one
+line an epoch, append-only) and ``predictions.csv`` (one row a test image, written at the end).
+The schema is a published document: docs/run-records.md.
+"""
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+SCHEMA_VERSION = 1
+RUN_FILE = "run.json"
+EPOCHS_FILE = "epochs.jsonl"
+PREDICTIONS_FILE = "predictions.csv"
+STATUSES = ("running", "finished", "failed")
+
+
+class RecordError(ValueError):
+    """A run record that cannot be read: broken, incomplete or of a newer schema."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One training run.
+
+    Attributes:
+        path: the record's folder.
+        name: the folder's name, unique within a results folder.
+        status: ``running``, ``finished`` or ``failed``.
+        started: start time, ISO 8601 in UTC.
+        ended: end time, or None while the run goes on.
+        config: the run's configuration (`fer_core.config.RunConfig` as JSON).
+        classes: class names in the order of the label numbers.
+        data: facts of the data: name, split names, counts per class, content hash.
+        noise: facts of the label noise: kind, asked rate, realised rate, changed labels, hash.
+        model: facts of the model: parameters, map size (h, w), input description.
+        environment: versions, device, threads, precision.
+        result: final figures; empty until the run has finished.
+        epochs: one mapping an epoch, in order (docs/run-records.md lists the keys).
+        error: what stopped a failed run, else None.
+    """
+
+    path: Path
+    name: str
+    status: str
+    started: str
+    ended: str | None
+    config: dict[str, Any]
+    classes: tuple[str, ...]
+    data: dict[str, Any]
+    noise: dict[str, Any]
+    model: dict[str, Any]
+    environment: dict[str, Any]
+    result: dict[str, Any] = field(default_factory=dict)
+    epochs: tuple[dict[str, Any], ...] = ()
+    error: str | None = None
+
+
+class Prediction(NamedTuple):
+    """The model's answer on one test image: image name, label, predicted class, its probability."""
+
+    image: str
+    label: int
+    predicted: int
+    confidence: float
+
+
+class Records(NamedTuple):
+    """What a results folder holds: readable runs, and one sentence for each unreadable one."""
+
+    runs: list[RunRecord]
+    problems: list[str]
+
+
+class RunRecorder:
+    """Writes one run record; every call leaves a readable folder behind."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        config: Mapping[str, Any],
+        classes: Sequence[str],
+        data: Mapping[str, Any],
+        noise: Mapping[str, Any],
+        model: Mapping[str, Any],
+        environment: Mapping[str, Any],
+    ) -> None:
+        """Remember the facts of the run; nothing is written before `begin`."""
+        self.path = path
+        self._run: dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "status": "running",
+            "started": _now(),
+            "ended": None,
+            "config": dict(config),
+            "classes": list(classes),
+            "data": dict(data),
+            "noise": dict(noise),
+            "model": dict(model),
+            "environment": dict(environment),
+            "result": {},
+            "error": None,
+        }
+
+    def begin(self, completed_epochs: int = 0) -> None:
+        """Open the record; a resumed run keeps its start time and its completed epochs.
+
+        Raises:
+            RecordError: when fewer than ``completed_epochs`` epochs stand in the record.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        if completed_epochs:
+            earlier = read_run(self.path)
+            if len(earlier.epochs) < completed_epochs:
+                raise RecordError(
+                    f"{self.path / EPOCHS_FILE} holds {len(earlier.epochs)} epochs, but the "
+                    f"checkpoint has completed {completed_epochs}: start again without --resume"
+                )
+            self._run["started"] = earlier.started
+            kept = earlier.epochs[:completed_epochs]
+        else:
+            kept = ()
+        _write_atomically(self.path / EPOCHS_FILE, "".join(_line(epoch) for epoch in kept))
+        (self.path / PREDICTIONS_FILE).unlink(missing_ok=True)
+        self._save()
+
+    def add_epoch(self, values: Mapping[str, Any]) -> None:
+        """Append one epoch; the line is on the disk when the call returns."""
+        with (self.path / EPOCHS_FILE).open("a", encoding="utf-8") as file:
+            file.write(_line(values))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def finish(self, result: Mapping[str, Any], predictions: Iterable[Prediction]) -> None:
+        """Close the record with its final figures and the test predictions."""
+        rows = ["image,label,predicted,confidence\n"]
+        rows += [f"{_cell(p.image)},{p.label},{p.predicted},{p.confidence:.4f}\n" for p in predictions]
+        _write_atomically(self.path / PREDICTIONS_FILE, "".join(rows))
+        self._run |= {"status": "finished", "ended": _now(), "result": dict(result)}
+        self._save()
+
+    def fail(self, error: str) -> None:
+        """Close the record with the sentence that says what stopped the run."""
+        self._run |= {"status": "failed", "ended": _now(), "error": error}
+        self._save()
+
+    def _save(self) -> None:
+        text = json.dumps(self._run, indent=1, allow_nan=False)
+        _write_atomically(self.path / RUN_FILE, text + "\n")
+
+
+def read_run(path: Path) -> RunRecord:
+    """Read one record folder, finished or not.
+
+    A half-written last line of ``epochs.jsonl`` (the run is writing it, or was killed there) is
+    left out.
+
+    Raises:
+        RecordError: with the file and what is wrong with it.
+    """
+    file = path / RUN_FILE
+    try:
+        run = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise RecordError(f"{file} cannot be read: {error}") from error
+    version = run.get("schema_version") if isinstance(run, dict) else None
+    if not isinstance(version, int):
+        raise RecordError(f"{file} is no run record: it has no schema_version")
+    if version > SCHEMA_VERSION:
+        raise RecordError(
+            f"{file} has schema version {version}, this program reads up to {SCHEMA_VERSION}: "
+            "update the program"
+        )
+    fields = set(RunRecord.__dataclass_fields__) - {"path", "name", "epochs"}
+    missing = sorted(fields - set(run))
+    if missing:
+        raise RecordError(f"{file} lacks {', '.join(missing)}")
+    if run["status"] not in STATUSES:
+        raise RecordError(f"{file}: status must be one of {STATUSES}, got {run['status']!r}")
+    values = {name: run[name] for name in fields} | {"classes": tuple(run["classes"])}
+    return RunRecord(path=path, name=path.name, epochs=_read_epochs(path), **values)
+
+
+def read_runs(root: Path) -> Records:
+    """Read every record below ``root`` (a folder that holds ``run.json``, at any depth).
+
+    Broken records are skipped and named in ``problems``; an absent root holds no runs.
+    """
+    runs, problems = [], []
+    for file in sorted(root.rglob(RUN_FILE)) if root.is_dir() else []:
+        try:
+            runs.append(read_run(file.parent))
+        except RecordError as error:
+            problems.append(str(error))
+    return Records(runs, problems)
+
+
+def read_predictions(path: Path) -> list[Prediction]:
+    """Read the test predictions of a finished run; a run without them has an empty list.
+
+    Raises:
+        RecordError: when the file is not a table of predictions.
+    """
+    file = path / PREDICTIONS_FILE
+    if not file.exists():
+        return []
+    try:
+        with file.open(encoding="utf-8", newline="") as stream:
+            return [
+                Prediction(
+                    row["image"], int(row["label"]), int(row["predicted"]), float(row["confidence"])
+                )
+                for row in csv.DictReader(stream)
+            ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"{file} is not a table of predictions: {error!r}") from error
+
+
+def _read_epochs(path: Path) -> tuple[dict[str, Any], ...]:
+    file = path / EPOCHS_FILE
+    if not file.exists():
+        return ()
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    epochs = []
+    for number, line in enumerate(lines, start=1):
+        if not line.endswith("\n"):
+            break
+        try:
+            epochs.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise RecordError(f"{file} line {number} is not JSON: {error}") from error
+    return tuple(epochs)
+
+
+def _write_atomically(file: Path, text: str) -> None:
+    temporary = file.with_name(f".{file.name}.tmp")
+    with temporary.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(file)
+
+
+def _line(values: Mapping[str, Any]) -> str:
+    return json.dumps(dict(values), allow_nan=False) + "\n"
+
+
+def _cell(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\n') else text
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
