@@ -1,7 +1,7 @@
 """Which runs may be compared, and what they say: means over seeds, intervals, the headline."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,10 +41,10 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
 
 
 def with_comparison(table: pd.DataFrame) -> pd.DataFrame:
-    """The runs with a ``comparison`` column: a readable name of what they may be compared within."""
+    """The runs with a ``comparison`` column: the name of the set of runs they compare with."""
     rows = table.copy()
     names = [
-        f"{data_name(row.data)} · {row.classes} classes · {row.image_size} px"
+        f"{data_name(str(row.data))} · {row.classes} classes · {row.image_size} px"
         f" · {row.epochs_asked} epochs"
         for row in rows.itertuples()
     ]
@@ -90,10 +90,18 @@ def noise_summary(points: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def noise_drawn(points: pd.DataFrame) -> pd.DataFrame:
+    """What the noise chart draws, as one table: a row a seed, then a row a mean."""
+    seeds = points[["comparison", "line", "noise_percent", "seed", "run", "accuracy_percent"]]
+    means = noise_summary(points).rename(columns={"mean": "accuracy_percent"}).drop(columns="half")
+    return pd.concat([seeds.assign(what="seed"), means.assign(what="mean")], ignore_index=True)
+
+
 def headline(points: pd.DataFrame) -> str:
     """One sentence on EAC against the plain model, from the pair with the most label noise.
 
-    The two lines differ in the method alone; runs are paired by seed.
+    The two lines differ in the method alone; runs are paired by seed. ``points`` are those of one
+    comparison.
     """
     pairs = _pairs(points)
     if pairs.empty:
@@ -105,7 +113,7 @@ def headline(points: pd.DataFrame) -> str:
     counted = pairs.groupby(keys, as_index=False).size()
     order = ["noise_percent", "size", *keys[1:]]
     best = counted.sort_values(order, ascending=[False, False, True, True, True, True]).iloc[0]
-    chosen = pairs.merge(best[keys].to_frame().T.astype(pairs[keys].dtypes.to_dict()), on=keys)
+    chosen = pairs[(pairs[keys] == best[keys]).all(axis=1)]
     eac, plain = chosen["accuracy_percent_eac"], chosen["accuracy_percent_plain"]
     where = f"{best['noise_percent']:g} % label noise" if best["noise_percent"] else "clean labels"
     return (
@@ -127,7 +135,7 @@ def default_pair(table: pd.DataFrame) -> list[str]:
     pairs["open"] = (pairs["status_eac"] != "finished") | (pairs["status_plain"] != "finished")
     order = ["open", "noise_percent", "comparison", "backbone", "seed"]
     first = pairs.sort_values(order, ascending=[True, False, True, True, True]).iloc[0]
-    return [first["run_plain"], first["run_eac"]]
+    return [first["run_eac"], first["run_plain"]]
 
 
 def _pairs(rows: pd.DataFrame) -> pd.DataFrame:
@@ -150,7 +158,7 @@ def _difference(gap: Interval) -> str:
 
 def _line_names(points: pd.DataFrame) -> pd.Series:
     """Method and backbone, and of the options those in which lines of that name differ."""
-    names = pd.Series("", index=points.index, dtype=object)
+    names: dict[Hashable, str] = {}
     for (_, method, backbone), group in points.groupby(["comparison", "method", "backbone"]):
         options = {index: _options(row) for index, row in group.iterrows()}
         fields = sorted({field for values in options.values() for field in values})
@@ -158,7 +166,7 @@ def _line_names(points: pd.DataFrame) -> pd.Series:
         for index, values in options.items():
             extra = [f"{f.replace('_', ' ')} {values.get(f, 'unset')}" for f in varying]
             names[index] = " · ".join([method_name(str(method)), str(backbone), *extra])
-    return names
+    return pd.Series(names, dtype=object)
 
 
 def _options(row: pd.Series) -> dict[str, Any]:

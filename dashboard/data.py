@@ -118,7 +118,9 @@ def data_name(name: str) -> str:
 
 
 def _run_files(folders: Sequence[Path]) -> list[Path]:
-    return [file for folder in folders if folder.is_dir() for file in sorted(folder.rglob(RUN_FILE))]
+    return [
+        file for folder in folders if folder.is_dir() for file in sorted(folder.rglob(RUN_FILE))
+    ]
 
 
 def _run_name(path: Path, folder: Path, rows: Sequence[Mapping[str, Any]]) -> str:

@@ -14,10 +14,10 @@ _PUBLIC = {
     "FacePrediction": "fer_core.predictor",
     "Predictor": "fer_core.predictor",
     "load_data": "fer_core.datasets",
-    "evaluate": "fer_core.engine",
+    "evaluate": "fer_core.evaluation",
     "train": "fer_core.engine",
 }
-__all__ = sorted(_PUBLIC)  # noqa: PLE0605 - one list of names serves both
+__all__ = sorted(_PUBLIC)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public object

@@ -2,11 +2,12 @@
 
 import difflib
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import timm
 import torch
 import torch.nn.functional as F
+from timm.data.config import resolve_model_data_config
 from torch import Tensor, nn
 
 Layout = Literal["NCHW", "NHWC", "tokens"]
@@ -61,11 +62,11 @@ def create_backbone(
     if stride is not None:
         _set_stride(network, name, stride, channels, image_size)
     layout = _probe_layout(network, name, channels, image_size)
-    settings = timm.data.resolve_model_data_config(network)
+    settings = resolve_model_data_config(network)
     return Backbone(
         network,
         layout,
-        network.head_hidden_size,
+        _head_size(network),
         _per_channel(settings["mean"], channels),
         _per_channel(settings["std"], channels),
     )
@@ -77,13 +78,14 @@ def to_map(output: Tensor, network: nn.Module, layout: Layout) -> Tensor:
         return output
     if layout == "NHWC":
         return output.permute(0, 3, 1, 2)
-    height, width = network.patch_embed.grid_size
-    patches = output[:, network.num_prefix_tokens :]  # (B, h * w, D)
+    tokens: Any = network  # timm's transformers carry these two attributes
+    height, width = tokens.patch_embed.grid_size
+    patches = output[:, tokens.num_prefix_tokens :]  # (B, h * w, D)
     return patches.transpose(1, 2).reshape(len(output), -1, height, width)
 
 
 def _create_network(name: str, pretrained: str, channels: int, image_size: int) -> nn.Module:
-    options: dict[str, object] = {"num_classes": 0, "global_pool": "", "in_chans": channels}
+    options: dict[str, Any] = {"num_classes": 0, "global_pool": "", "in_chans": channels}
     settings = timm.get_pretrained_cfg(name)
     if settings is not None and settings.fixed_input_size:
         options["img_size"] = image_size
@@ -115,10 +117,10 @@ def _probe_layout(network: nn.Module, name: str, channels: int, image_size: int)
     else:
         raise BackboneError(f"{name} gives no single feature map: choose another backbone")
     maps = to_map(output, network, layout)
-    if maps.shape[1] != network.head_hidden_size:
+    if maps.shape[1] != _head_size(network):
         raise BackboneError(
             f"{name} pools before its last layer (map of {maps.shape[1]} channels, head of "
-            f"{network.head_hidden_size}): class attention maps would not be exact"
+            f"{_head_size(network)}): class attention maps would not be exact"
         )
     if maps.shape[2] * maps.shape[3] == 1:
         raise BackboneError(
@@ -126,6 +128,12 @@ def _probe_layout(network: nn.Module, name: str, channels: int, image_size: int)
             "no attention map: use a larger image_size, a smaller stride, or another backbone"
         )
     return layout
+
+
+def _head_size(network: nn.Module) -> int:
+    """Channels that timm's own head would take."""
+    size: Any = network.head_hidden_size
+    return int(size)
 
 
 def _has_token_grid(network: nn.Module, output: Tensor) -> bool:
@@ -147,9 +155,7 @@ def _probe(network: nn.Module, name: str, channels: int, image_size: int) -> obj
         network.train(was_training)
 
 
-def _set_stride(
-    network: nn.Module, name: str, stride: int, channels: int, image_size: int
-) -> None:
+def _set_stride(network: nn.Module, name: str, stride: int, channels: int, image_size: int) -> None:
     """Make the deepest strided layers dense until the total stride is the one asked for."""
     strided = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
     met: list[tuple[int, nn.Module]] = []  # (side of the layer's input, layer)
@@ -190,10 +196,8 @@ def fast_depthwise(network: nn.Module) -> None:
 
 
 class _DenseStridedConv2d(nn.Conv2d):
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's own name
-        dense = F.conv2d(
-            input, self.weight, self.bias, 1, self.padding, self.dilation, self.groups
-        )
+    def forward(self, input: Tensor) -> Tensor:
+        dense = F.conv2d(input, self.weight, self.bias, 1, self.padding, self.dilation, self.groups)
         return dense[..., ::2, ::2]
 
 

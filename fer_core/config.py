@@ -91,7 +91,7 @@ class RunConfig:
     precision: Precision = "no"
     """Mixed precision: no (float32), bf16 or fp16 (GPU only)."""
     compile: bool = False
-    """Compile the backbone's training pass with torch.compile: a minute at the start, then faster."""
+    """Compile the backbone's training pass with torch.compile: slow to start, then faster."""
 
     def __post_init__(self) -> None:
         """Check every value.
@@ -143,14 +143,15 @@ class RunConfig:
             raise ValueError(f"noise_file is read with noise 'file' only, got noise {self.noise!r}")
         if self.noise == "none" and self.noise_rate > 0:
             raise ValueError(
-                f"noise_rate {self.noise_rate} has no effect with noise 'none': use noise 'symmetric'"
+                f"noise_rate {self.noise_rate} has no effect with noise 'none': use 'symmetric'"
             )
 
 
 def to_json(config: RunConfig) -> dict[str, Any]:
     """The configuration as plain JSON values."""
     values = dataclasses.asdict(config)
-    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+    pairs = {"erase_scale": list(config.erase_scale), "erase_ratio": list(config.erase_ratio)}
+    return values | pairs
 
 
 def from_json(values: Mapping[str, Any]) -> RunConfig:
@@ -163,7 +164,10 @@ def from_json(values: Mapping[str, Any]) -> RunConfig:
     unknown = sorted(set(values) - known)
     if unknown:
         raise ValueError(f"unknown configuration fields: {', '.join(unknown)}")
-    return RunConfig(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
+    pairs: dict[str, Any] = {
+        name: tuple(values[name]) for name in ("erase_scale", "erase_ratio") if name in values
+    }
+    return RunConfig(**{**values, **pairs})
 
 
 def _at_least(name: str, value: float, least: float) -> None:

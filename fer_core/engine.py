@@ -1,7 +1,6 @@
 """Training and evaluation: one loop for every method, on Accelerate."""
 
 import logging
-import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,46 +8,27 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from accelerate import Accelerator
 from torch import Generator, Tensor
-from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch.optim import Optimizer
 from tqdm import tqdm
 
-from fer_core import metrics
 from fer_core.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from fer_core.config import RunConfig
-from fer_core.datasets import Split
+from fer_core.evaluation import evaluate, final_result, predictions, test_values
 from fer_core.experiment import Experiment, create_recorder, prepare
 from fer_core.hub import save_model
 from fer_core.methods import Batch, Method, create_method
-from fer_core.models import AttentionModel
-from fer_core.records import RUN_FILE, Prediction, RunRecord, read_run
-from fer_core.transforms import augment, normalise
+from fer_core.optimisation import create_optimizer, learning_rate
+from fer_core.records import RUN_FILE, RunRecord, read_run
+from fer_core.transforms import augment, to_tensor
 
 logger = logging.getLogger(__name__)
-EVALUATION_BATCH = 256
 CHECK_EVERY = 25  # steps between two looks at the loss on the host
 
 
 class TrainingError(RuntimeError):
     """A run that cannot go on; its record says why."""
-
-
-class Evaluation(NamedTuple):
-    """A model's answers on one split.
-
-    Attributes:
-        loss: mean cross-entropy.
-        confusion: (K, K) counts, rows = label.
-        predicted: (N,) predicted labels.
-        confidences: (N,) softmax probability of the prediction.
-    """
-
-    loss: float
-    confusion: np.ndarray
-    predicted: np.ndarray
-    confidences: np.ndarray
 
 
 class Resident(NamedTuple):
@@ -98,8 +78,8 @@ def train(
     model = experiment.model
     if checkpoint:
         model.load_state_dict(checkpoint.model)
-    model.to(accelerator.device, memory_format=torch.channels_last)
-    optimizer = _create_optimizer(config, model)
+    model.to(device=accelerator.device).channels_last()
+    optimizer = create_optimizer(config, model)
     if checkpoint:
         optimizer.load_state_dict(checkpoint.optimizer)
     if config.compile:
@@ -117,7 +97,7 @@ def train(
             with accelerator.autocast():
                 evaluation = evaluate(model, experiment.data.test)
             steps = len(resident.labels) // config.batch_size
-            values |= _test_values(evaluation) | {
+            values |= test_values(evaluation) | {
                 "train_seconds": trained - started,
                 "test_seconds": time.perf_counter() - trained,
                 "images_per_second": steps * config.batch_size / (trained - started),
@@ -134,49 +114,13 @@ def train(
         if evaluation is None:  # resumed after the last epoch
             with accelerator.autocast():
                 evaluation = evaluate(model, experiment.data.test)
-        result = _result(read_run(folder), evaluation)
+        result = final_result(read_run(folder).epochs, evaluation)
         _save_trained(experiment, folder, result)
-        recorder.finish(result, _predictions(experiment.data.test, evaluation))
+        recorder.finish(result, predictions(experiment.data.test, evaluation))
     except Exception as error:
         recorder.fail(f"{type(error).__name__}: {error}")
         raise
     return read_run(folder)
-
-
-def evaluate(model: AttentionModel, split: Split) -> Evaluation:
-    """The model's answers on a split; the model is left in evaluation mode.
-
-    Args:
-        model: on any device.
-        split: decoded at the model's input size and channels.
-    """
-    device = model.classifier.weight.device
-    mean, std = _statistics(model, device)
-    model.eval()
-    logits = []
-    with torch.inference_mode():
-        for start in range(0, len(split.labels), EVALUATION_BATCH):
-            images = _to_tensor(split.images[start : start + EVALUATION_BATCH]).to(device)
-            images = images.contiguous(memory_format=torch.channels_last)
-            logits.append(model(normalise(images, mean, std)).logits.float())
-    answers = torch.cat(logits).cpu()  # (N, K)
-    confidences, predicted = answers.softmax(1).max(1)
-    loss = F.cross_entropy(answers, torch.from_numpy(split.labels)).item()
-    confusion = metrics.confusion_matrix(split.labels, predicted.numpy(), answers.shape[1])
-    return Evaluation(loss, confusion, predicted.numpy(), confidences.numpy())
-
-
-def learning_rate(config: RunConfig, epoch: float) -> float:
-    """The learning rate after ``epoch`` epochs, which may have a fraction."""
-    if epoch < config.warmup_epochs:
-        # Half a step ahead of zero, so that the very first step already learns.
-        return config.learning_rate * max(epoch, 0.01) / config.warmup_epochs
-    if config.schedule == "exponential":
-        return config.learning_rate * config.gamma ** math.floor(epoch)
-    if config.schedule == "cosine":
-        share = (epoch - config.warmup_epochs) / (config.epochs - config.warmup_epochs)
-        return config.learning_rate * (1 + math.cos(math.pi * share)) / 2
-    return config.learning_rate
 
 
 def _train_epoch(
@@ -226,12 +170,10 @@ def _train_epoch(
     }
 
 
-def _batches(
-    experiment: Experiment, resident: Resident, generator: Generator
-) -> Iterator[Batch]:
+def _batches(experiment: Experiment, resident: Resident, generator: Generator) -> Iterator[Batch]:
     """Random full batches; what is left over of an epoch is left out."""
     config, device = experiment.config, resident.labels.device
-    mean, std = _statistics(experiment.model, device)
+    mean, std = experiment.model.statistics()
     order = torch.randperm(len(resident.labels), generator=generator)
     for indices in order.split(config.batch_size):
         if len(indices) < config.batch_size:
@@ -262,37 +204,6 @@ def _training_answers(
     }
 
 
-def _test_values(evaluation: Evaluation) -> dict[str, float]:
-    return {
-        "test_loss": evaluation.loss,
-        "test_accuracy": metrics.accuracy(evaluation.confusion),
-        "test_class_mean_accuracy": metrics.class_mean_accuracy(evaluation.confusion),
-    }
-
-
-def _result(record: RunRecord, evaluation: Evaluation) -> dict[str, Any]:
-    accuracies = [epoch["test_accuracy"] for epoch in record.epochs]
-    class_means = [epoch["test_class_mean_accuracy"] for epoch in record.epochs]
-    best = int(np.argmax(accuracies))
-    return {
-        "accuracy_last5": metrics.mean_of_last(accuracies),
-        "class_mean_accuracy_last5": metrics.mean_of_last(class_means),
-        "final_accuracy": metrics.accuracy(evaluation.confusion),
-        "final_class_mean_accuracy": metrics.class_mean_accuracy(evaluation.confusion),
-        "final_macro_f1": metrics.macro_f1(evaluation.confusion),
-        "best_accuracy": accuracies[best],
-        "best_epoch": best + 1,
-        "confusion": evaluation.confusion.tolist(),
-        "seconds": sum(e["train_seconds"] + e["test_seconds"] for e in record.epochs),
-    }
-
-
-def _predictions(split: Split, evaluation: Evaluation) -> Iterator[Prediction]:
-    columns = (split.names, split.labels, evaluation.predicted, evaluation.confidences)
-    for name, label, predicted, confidence in zip(*columns, strict=True):
-        yield Prediction(name, int(label), int(predicted), float(confidence))
-
-
 def _save_trained(experiment: Experiment, folder: Path, result: dict[str, Any]) -> None:
     config, data = experiment.config, experiment.data
     save_model(
@@ -317,30 +228,12 @@ def _save_trained(experiment: Experiment, folder: Path, result: dict[str, Any]) 
     )
 
 
-def _create_optimizer(config: RunConfig, model: AttentionModel) -> Optimizer:
-    options = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
-    if config.optimizer == "sgd":
-        return SGD(model.parameters(), momentum=0.9, nesterov=True, **options)
-    return {"adam": Adam, "adamw": AdamW}[config.optimizer](model.parameters(), **options)
-
-
 def _make_resident(experiment: Experiment, device: torch.device) -> Resident:
     return Resident(
-        _to_tensor(experiment.data.train.images).to(device),
+        to_tensor(experiment.data.train.images).to(device),
         torch.from_numpy(experiment.given.labels).to(device),
         torch.from_numpy(experiment.data.train.labels).to(device),
     )
-
-
-def _to_tensor(images: np.ndarray) -> Tensor:
-    """(N, H, W, C) uint8 array to (N, C, H, W) tensor."""
-    return torch.from_numpy(images).permute(0, 3, 1, 2)
-
-
-def _statistics(model: AttentionModel, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation as (C, 1, 1)."""
-    mean, std = (torch.tensor(values, device=device) for values in (model.mean, model.std))
-    return mean[:, None, None], std[:, None, None]
 
 
 def _check_finite(losses: list[Tensor], epoch: int, config: RunConfig) -> None:

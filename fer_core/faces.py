@@ -6,7 +6,7 @@ Coordinates are pixels (x, y) with the origin at the top left corner of the pict
 
 import logging
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -166,14 +166,15 @@ def _crop_landmarks(images: np.ndarray) -> list[np.ndarray]:
         for image in padded
     ]
     scale = (side + 2 * margin) / 288
-    found = []
+    measured: list[np.ndarray] = []
     with torch.no_grad():
-        _, scores, points = _detector(80).detect(pictures, landmarks=True)
+        found: Any = _detector(80).detect(pictures, landmarks=True)
+    _, scores, points = found
     for crop_scores, crop_points in zip(scores, points, strict=True):
         if crop_scores[0] is not None and crop_scores[0] > LEAST_SCORE:
             five = np.asarray(crop_points[0], dtype=float) * scale - margin
-            found.append(_three_landmarks(five) / side)
-    return found
+            measured.append(_three_landmarks(five) / side)
+    return measured
 
 
 @lru_cache(maxsize=8)
@@ -185,12 +186,13 @@ def _detect(rgb: Image.Image, least_face: int) -> list[Face]:
     # Rounded to a few sizes, so that detectors are shared between photographs.
     size = int(2 ** (np.floor(2 * np.log2(least_face)) / 2))
     with torch.no_grad():
-        boxes, scores, points = _detector(max(20, size)).detect(rgb, landmarks=True)
+        found: Any = _detector(max(20, size)).detect(rgb, landmarks=True)
+    boxes, scores, points = found
     if boxes is None:
         return []
     return [
         Face(
-            tuple(float(value) for value in box),
+            _box(*box),
             _three_landmarks(np.asarray(five, dtype=float)).astype(np.float32),
             float(score),
         )
@@ -205,4 +207,9 @@ def _three_landmarks(five: np.ndarray) -> np.ndarray:
 
 
 def _scale(face: Face, factor: float) -> Face:
-    return Face(tuple(value * factor for value in face.box), face.landmarks * factor, face.score)
+    box = _box(*(value * factor for value in face.box))
+    return Face(box, face.landmarks * factor, face.score)
+
+
+def _box(x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
+    return float(x0), float(y0), float(x1), float(y1)

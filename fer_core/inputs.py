@@ -44,13 +44,12 @@ def from_json(values: Mapping[str, Any]) -> InputSpec:
     fields = set(InputSpec.__dataclass_fields__)
     if set(values) != fields:
         raise ValueError(
-            f"input specification must have exactly the fields {sorted(fields)}, got {sorted(values)}"
+            f"input specification must have exactly the fields {sorted(fields)}, "
+            f"got {sorted(values)}"
         )
-    return InputSpec(
-        **{
-            **values,
-            "mean": tuple(values["mean"]),
-            "std": tuple(values["std"]),
-            "landmarks": tuple((float(x), float(y)) for x, y in values["landmarks"]),
-        }
-    )
+    sequences: dict[str, Any] = {
+        "mean": tuple(values["mean"]),
+        "std": tuple(values["std"]),
+        "landmarks": tuple((float(x), float(y)) for x, y in values["landmarks"]),
+    }
+    return InputSpec(**{**values, **sequences})

@@ -5,13 +5,13 @@ W[j, c] * F[n, c], raw: no ReLU, no normalisation, no bias. The logits are its m
 so a map explains its logit exactly, for every backbone.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fer_core.backbones import create_backbone, fast_depthwise, to_map
+from fer_core.backbones import Layout, create_backbone, fast_depthwise, to_map
 
 
 class Output(NamedTuple):
@@ -61,10 +61,23 @@ class AttentionModel(nn.Module):
             stride=stride,
         )
         self.backbone = made.network
-        self.layout = made.layout
+        self.layout: Layout = made.layout
         self.mean, self.std = made.mean, made.std
         self.classifier = nn.Linear(made.features, classes)
         self._training_pass = self._map_features
+
+    def channels_last(self) -> Self:
+        """Store the weights channels last, the faster layout for convolutions."""
+        for parameter in self.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        return self
+
+    def statistics(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of the input, (C, 1, 1) each, on the model's device."""
+        device = self.classifier.weight.device
+        mean, std = (torch.tensor(values, device=device) for values in (self.mean, self.std))
+        return mean[:, None, None], std[:, None, None]
 
     def speed_up_training(self) -> None:
         """Compile the training pass of the backbone; evaluation stays uncompiled."""

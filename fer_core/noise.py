@@ -39,7 +39,7 @@ def symmetric_noise(clean: np.ndarray, rate: float, classes: int, seed: int) -> 
     if classes < 2:
         raise ValueError(f"label noise needs at least 2 classes, got {classes}")
     clean = np.asarray(clean, dtype=np.int64)
-    if clean.size and not (0 <= clean.min() and clean.max() < classes):
+    if clean.size and not (clean.min() >= 0 and clean.max() < classes):
         raise ValueError(f"labels must be in [0, {classes}), got {clean.min()} to {clean.max()}")
     generator = np.random.Generator(np.random.PCG64(seed))
     chosen = generator.permutation(len(clean))[: round(rate * len(clean))]
@@ -100,7 +100,7 @@ def _read_list(path: Path) -> dict[str, int]:
         name, _, label = line.strip().rpartition(" ")
         if not name or not label.isdigit() or int(label) not in RAFDB_LABELS:
             raise ValueError(
-                f"{path} line {number}: expected 'FILE LABEL' with a label from 1 to 7, got {line!r}"
+                f"{path} line {number}: expected 'FILE LABEL', label from 1 to 7, got {line!r}"
             )
         listed[_key(name.strip())] = int(label)
     return listed

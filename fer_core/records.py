@@ -6,19 +6,33 @@ The schema is a published document: docs/run-records.md.
 """
 
 import csv
+import io
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 SCHEMA_VERSION = 1
 RUN_FILE = "run.json"
 EPOCHS_FILE = "epochs.jsonl"
 PREDICTIONS_FILE = "predictions.csv"
 STATUSES = ("running", "finished", "failed")
+_FIELDS: dict[str, type | tuple[type, ...]] = {
+    "status": str,
+    "started": str,
+    "ended": (str, type(None)),
+    "config": dict,
+    "classes": list,
+    "data": dict,
+    "noise": dict,
+    "model": dict,
+    "environment": dict,
+    "result": dict,
+    "error": (str, type(None)),
+}
 
 
 class RecordError(ValueError):
@@ -57,9 +71,9 @@ class RunRecord:
     noise: dict[str, Any]
     model: dict[str, Any]
     environment: dict[str, Any]
-    result: dict[str, Any] = field(default_factory=dict)
-    epochs: tuple[dict[str, Any], ...] = ()
-    error: str | None = None
+    result: dict[str, Any]
+    epochs: tuple[dict[str, Any], ...]
+    error: str | None
 
 
 class Prediction(NamedTuple):
@@ -140,9 +154,11 @@ class RunRecorder:
 
     def finish(self, result: Mapping[str, Any], predictions: Iterable[Prediction]) -> None:
         """Close the record with its final figures and the test predictions."""
-        rows = ["image,label,predicted,confidence\n"]
-        rows += [f"{_cell(p.image)},{p.label},{p.predicted},{p.confidence:.4f}\n" for p in predictions]
-        _write_atomically(self.path / PREDICTIONS_FILE, "".join(rows))
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator="\n")
+        writer.writerow(Prediction._fields)
+        writer.writerows(p._replace(confidence=round(p.confidence, 4)) for p in predictions)
+        _write_atomically(self.path / PREDICTIONS_FILE, table.getvalue())
         self._run |= {"status": "finished", "ended": _now(), "result": dict(result)}
         self._save()
 
@@ -167,25 +183,32 @@ def read_run(path: Path) -> RunRecord:
     """
     file = path / RUN_FILE
     try:
-        run = json.loads(file.read_text(encoding="utf-8"))
+        content: object = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise RecordError(f"{file} cannot be read: {error}") from error
-    version = run.get("schema_version") if isinstance(run, dict) else None
-    if not isinstance(version, int):
+    if not isinstance(content, dict) or "schema_version" not in content:
         raise RecordError(f"{file} is no run record: it has no schema_version")
-    if version > SCHEMA_VERSION:
+    run = cast("dict[str, Any]", content)
+    version = run["schema_version"]
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
         raise RecordError(
             f"{file} has schema version {version}, this program reads up to {SCHEMA_VERSION}: "
             "update the program"
         )
-    fields = set(RunRecord.__dataclass_fields__) - {"path", "name", "epochs"}
-    missing = sorted(fields - set(run))
+    missing = sorted(set(_FIELDS) - set(run))
     if missing:
         raise RecordError(f"{file} lacks {', '.join(missing)}")
-    if run["status"] not in STATUSES:
-        raise RecordError(f"{file}: status must be one of {STATUSES}, got {run['status']!r}")
-    values = {name: run[name] for name in fields} | {"classes": tuple(run["classes"])}
-    return RunRecord(path=path, name=path.name, epochs=_read_epochs(path), **values)
+    wrong = [name for name, kind in _FIELDS.items() if not isinstance(run[name], kind)]
+    if wrong or run["status"] not in STATUSES:
+        raise RecordError(f"{file} has a wrong value in {', '.join(wrong or ['status'])}")
+    values = {name: run[name] for name in _FIELDS if name != "classes"}
+    return RunRecord(
+        path=path,
+        name=path.name,
+        classes=tuple(run["classes"]),
+        epochs=_read_epochs(path),
+        **values,
+    )
 
 
 def read_runs(root: Path) -> Records:
@@ -193,7 +216,8 @@ def read_runs(root: Path) -> Records:
 
     Broken records are skipped and named in ``problems``; an absent root holds no runs.
     """
-    runs, problems = [], []
+    runs: list[RunRecord] = []
+    problems: list[str] = []
     for file in sorted(root.rglob(RUN_FILE)) if root.is_dir() else []:
         try:
             runs.append(read_run(file.parent))
@@ -228,7 +252,7 @@ def _read_epochs(path: Path) -> tuple[dict[str, Any], ...]:
     if not file.exists():
         return ()
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    epochs = []
+    epochs: list[dict[str, Any]] = []
     for number, line in enumerate(lines, start=1):
         if not line.endswith("\n"):
             break
@@ -250,10 +274,6 @@ def _write_atomically(file: Path, text: str) -> None:
 
 def _line(values: Mapping[str, Any]) -> str:
     return json.dumps(dict(values), allow_nan=False) + "\n"
-
-
-def _cell(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\n') else text
 
 
 def _now() -> str:

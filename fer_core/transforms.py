@@ -5,6 +5,7 @@ All random numbers come from a CPU generator, so that a seed means the same on e
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
@@ -40,6 +41,11 @@ def augment(
     if config.jitter:
         pixels = _jitter(pixels, config.jitter, generator)
     return (pixels - mean) / std
+
+
+def to_tensor(images: np.ndarray) -> Tensor:
+    """(N, H, W, C) array to (N, C, H, W) tensor, sharing memory."""
+    return torch.from_numpy(images).permute(0, 3, 1, 2)
 
 
 def normalise(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
@@ -93,9 +99,7 @@ def sample_holes(images: Tensor, config: RunConfig, generator: Generator) -> Ten
     return holes[:, None].to(images.device)  # (B, 1, H, W)
 
 
-def _random_affine(
-    count: int, flips: Tensor, config: RunConfig, generator: Generator
-) -> Tensor:
+def _random_affine(count: int, flips: Tensor, config: RunConfig, generator: Generator) -> Tensor:
     """(B, 2, 3) matrices from output to input coordinates in [-1, 1]."""
     draw = 2 * torch.rand(4, count, generator=generator) - 1  # in [-1, 1)
     angle = draw[0] * math.radians(config.rotation)

@@ -1,4 +1,4 @@
-"""Train one model: ``python -m train.run --data ferplus:PATH --noise symmetric --noise-rate 0.3``."""
+"""Train one model: ``python -m train.run --data ferplus:PATH --noise symmetric ...``."""
 
 import dataclasses
 import logging

@@ -4,6 +4,7 @@ Everything is in face units: the head is 2 wide, (0, 0) lies between the eyes an
 goes to the image's right and y down. `Canvas` takes the units to pixels through its `View`.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ IRISES = ((62, 38, 24), (98, 62, 32), (74, 108, 138), (88, 112, 72))
 Colour = tuple[int, int, int]
 SIDES = (-1.0, 1.0)
 ARC = np.linspace(-1.0, 1.0, 13)
+BOW = 1 - ARC**2
 TURN = np.linspace(0.0, 2 * np.pi, 40, endpoint=False)
 CIRCLE = np.stack([np.cos(TURN), np.sin(TURN)], axis=1)  # (40, 2)
 
@@ -38,13 +40,17 @@ class View(NamedTuple):
 
     def project(self, points: np.ndarray, lift: float | None = 0.0) -> np.ndarray:
         """Pixels of points (n, 2) that lie ``lift`` above the head's surface; None: its rim."""
-        u, v = points[:, 0], points[:, 1]
+        u, v = points.T
         if lift is not None:
-            depth = 0.85 * np.sqrt(np.maximum(1.1 - u * u - (v / HEAD_HEIGHT) ** 2, 0.02)) + lift
-            u = u * np.cos(self.yaw) + depth * np.sin(self.yaw)
-            v = v + depth * np.sin(self.pitch)
-        cos, sin = self.unit * np.cos(self.roll), self.unit * np.sin(self.roll)
-        return np.stack([self.x + cos * u - sin * v, self.y + sin * u + cos * v], axis=1)
+            square = u * u + v * v / HEAD_HEIGHT**2
+            depth = 0.85 * np.sqrt(np.maximum(1.1 - square, 0.02)) + lift
+            u = u * math.cos(self.yaw) + depth * math.sin(self.yaw)
+            v = v + depth * math.sin(self.pitch)
+        cos, sin = self.unit * math.cos(self.roll), self.unit * math.sin(self.roll)
+        pixels = np.empty(points.shape)
+        pixels[:, 0] = self.x + cos * u - sin * v
+        pixels[:, 1] = self.y + sin * u + cos * v
+        return pixels
 
 
 class Looks(NamedTuple):
@@ -112,7 +118,8 @@ def colour(values: np.ndarray) -> Colour:
 
 def tint(base: Colour, factor: float, red: float = 1.0) -> Colour:
     """``base`` made darker or lighter by ``factor``, its red channel by ``red`` on top."""
-    return colour(np.array(base) * factor * np.array((red, 1.0, 1.0)))
+    first, green, blue = (min(int(value * factor), 255) for value in base)
+    return min(int(first * red), 255), green, blue
 
 
 class Canvas:
@@ -170,8 +177,10 @@ def oval(x: float, y: float, wide: float, high: float) -> np.ndarray:
 
 def curve(x0: float, y0: float, x1: float, y1: float, bend: float) -> np.ndarray:
     """A parabola from one point to another (13, 2); a positive ``bend`` sags downwards."""
-    share = (ARC + 1) / 2
-    return np.stack([x0 + (x1 - x0) * share, y0 + (y1 - y0) * share + bend * (1 - ARC**2)], axis=1)
+    points = np.empty((len(ARC), 2))
+    points[:, 0] = (x0 + x1) / 2 + (x1 - x0) / 2 * ARC
+    points[:, 1] = (y0 + y1) / 2 + (y1 - y0) / 2 * ARC + bend * BOW
+    return points
 
 
 def outline(looks: Looks, actions: Actions) -> np.ndarray:

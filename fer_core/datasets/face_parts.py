@@ -131,7 +131,7 @@ def draw_mouth(canvas: Canvas, looks: Looks, actions: Actions) -> float:
     full = looks.lip_full * (1 - 0.65 * min(actions.lip_press, 1.2))
     raised = 0.13 * max(actions.upper_lip - 0.12, 0.0)
     one = actions.lip_one_side
-    corner = -0.17 * actions.lip_corner + 0.35 * gap  # y of the corners against the centre
+    corner = -0.03 - 0.17 * actions.lip_corner + 0.35 * gap  # y of the corners against the centre
     tilt = np.where(ARC * one > 0, -0.17 * abs(one) * np.abs(ARC) ** 1.5, 0.0)
     x = ARC * half * (1 + 0.12 * abs(one) * (ARC * one > 0))
     bow = 1 - ARC**2

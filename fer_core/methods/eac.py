@@ -47,9 +47,7 @@ class EAC(Method):
         features, mirrored_features = self._features(*self._two_views(batch.images, generator))
         output = self.model.attend(features)
         detach = config.detach_classifier
-        maps = (
-            self.model.attend(features, detach_classifier=True).maps if detach else output.maps
-        )
+        maps = self.model.attend(features, detach_classifier=True).maps if detach else output.maps
         mirrored = self.model.attend(mirrored_features, detach_classifier=detach)
         classification = F.cross_entropy(
             output.logits, batch.labels, label_smoothing=config.label_smoothing

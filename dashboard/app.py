@@ -1,0 +1,33 @@
+"""The dashboard: streamlit run dashboard/app.py."""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parent.parent
+# Streamlit puts this script's folder first on the path; the packages lie beside it.
+if str(ROOT) not in sys.path:
+    sys.path.insert(1, str(ROOT))
+
+from dashboard.source import show_source  # noqa: E402 - needs the path above
+
+VIEWS = Path(__file__).parent / "views"
+
+
+def main() -> None:
+    """Lay out the navigation and the sidebar, then run the chosen page."""
+    icon = Path(__file__).parent / "icon.svg"
+    st.set_page_config(page_title="FER under label noise", page_icon=icon, layout="wide")
+    pages = [
+        st.Page(VIEWS / "noise.py", title="Noise robustness", default=True),
+        st.Page(VIEWS / "curves.py", title="Training curves", url_path="curves"),
+        st.Page(VIEWS / "runs.py", title="Runs", url_path="runs"),
+        st.Page(VIEWS / "published.py", title="Published results", url_path="published"),
+    ]
+    page = st.navigation(pages)
+    show_source()
+    page.run()
+
+
+main()

@@ -1,0 +1,109 @@
+"""The published results: one table with where each figure comes from, ranked only where fair."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from dashboard.comparison import mean_interval
+from dashboard.data import data_name, method_name
+
+PUBLISHED = Path(__file__).parent / "sota.csv"
+MEASURED = "measured here"
+# Figures are comparable when all of these agree; an empty class count agrees with itself alone.
+GROUP = ["dataset", "classes", "noise_rate", "noise_kind", "metric"]
+TRUST: dict[str, str] = {
+    "primary": "the authors' own table, log or checkpoint",
+    "second-hand": "another paper's or a survey's table",
+    "claimed": "stated by the authors; their released files give less, or were not checked",
+    "weak": "stated without a log or a checkpoint",
+    "unverified": "the metric itself is not established",
+    "contradicted": "other figures of the same authors or method say otherwise",
+    "rejected": "a known flaw, such as test images in the training set",
+    "measured": "computed from the data themselves",
+}
+UNRANKED = ("unverified", "contradicted", "rejected", "measured")
+COLUMNS = [
+    *("rank", "method", "value", "year", "backbone", "pretraining", "selection", "trust"),
+    *("params_m", "venue", "code", "source", "note"),
+]
+
+
+def read_published(file: Path = PUBLISHED) -> pd.DataFrame:
+    """The published results with ``rank`` and ``is_eac``.
+
+    A rank counts within one data set, class count, noise and metric, over the figures whose trust
+    mark allows it; all others have none. Equal values share the better rank.
+    """
+    rows = pd.read_csv(file, dtype={"classes": "Int64"}, keep_default_na=False, na_values=[""])
+    rows["setting"] = rows["dataset"] + " · " + rows["classes"].map(_classes).astype(str)
+    rows["noise_percent"] = (100 * rows["noise_rate"]).round(1)
+    rows["is_eac"] = rows["method"].str.match(r"EAC\b")
+    ranked = rows[~rows["trust"].isin(UNRANKED)]
+    ranks = ranked.groupby(GROUP, dropna=False)["value"].rank(method="min", ascending=False)
+    rows["rank"] = ranks.reindex(rows.index).astype("Int64")
+    return rows
+
+
+def select(rows: pd.DataFrame, setting: str, metric: str, noise_percent: float) -> pd.DataFrame:
+    """The rows of one comparable group, best first, unranked ones at the end."""
+    wanted = (
+        (rows["setting"] == setting)
+        & (rows["metric"] == metric)
+        & (rows["noise_percent"] == noise_percent)
+    )
+    return rows[wanted].sort_values(["rank", "value"], ascending=[True, False], na_position="last")
+
+
+def measured_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """The finished runs of this project in the shape of the published table, without ranks.
+
+    One row for each data set, backbone, method, options and noise; the mean over its seeds.
+    """
+    finished = table[table["status"] == "finished"]
+    keys = [
+        *("data", "content", "classes", "image_size", "epochs_asked", "noise", "noise_percent"),
+        *("method", "backbone", "pretrained", "options", "method_options"),
+    ]
+    rows = []
+    for _, group in finished.groupby(keys, sort=True):
+        latest = group.sort_values("started").drop_duplicates("seed", keep="last")
+        mean, half, n = mean_interval(latest["accuracy_percent"].to_numpy())
+        first = latest.iloc[0]
+        rows.append(
+            {
+                "method": method_name(first["method"]),
+                "value": mean,
+                "half": half,
+                "seeds": n,
+                "setting": f"{data_name(first['data'])} · {_classes(first['classes'])}",
+                "noise_percent": first["noise_percent"],
+                "backbone": first["backbone"],
+                "image_size": first["image_size"],
+                "epochs": first["epochs_asked"],
+                "pretraining": first["pretrained"],
+                "year": int(str(latest["started"].max())[:4]),
+                "metric": "accuracy",
+                "selection": "mean of last 5 epochs",
+                "trust": MEASURED,
+            }
+        )
+    columns = [
+        *("method", "value", "half", "seeds", "setting", "noise_percent", "backbone"),
+        *("image_size", "epochs", "pretraining", "year", "metric", "selection", "trust"),
+    ]
+    order = ["setting", "noise_percent", "backbone", "method"]
+    return pd.DataFrame(rows, columns=columns).sort_values(order, ignore_index=True)
+
+
+def scatter_points(published: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
+    """What the scatter draws: method, year, value, trust and the kind of point."""
+    kinds = published["is_eac"].map({True: "EAC", False: "other methods"})
+    kinds = kinds.where(~published["trust"].isin(UNRANKED), "not ranked")
+    columns = ["method", "backbone", "year", "value", "trust", "kind"]
+    ours = measured.assign(kind=MEASURED)[columns]
+    parts = [part for part in (published.assign(kind=kinds)[columns], ours) if not part.empty]
+    return pd.concat(parts, ignore_index=True) if parts else ours
+
+
+def _classes(count: object) -> str:
+    return "classes not stated" if count is pd.NA else f"{count} classes"

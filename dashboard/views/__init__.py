@@ -1,0 +1,1 @@
+"""The pages of the dashboard: pick, call, show. Each file is one page, run by `app.py`."""

@@ -1,0 +1,94 @@
+"""A model's answers on a split, and the final figures of a run."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from fer_core import metrics
+from fer_core.datasets import Split
+from fer_core.models import AttentionModel
+from fer_core.records import Prediction
+from fer_core.transforms import normalise, to_tensor
+
+EVALUATION_BATCH = 256
+
+
+class Evaluation(NamedTuple):
+    """A model's answers on one split.
+
+    Attributes:
+        loss: mean cross-entropy.
+        confusion: (K, K) counts, rows = label.
+        predicted: (N,) predicted labels.
+        confidences: (N,) softmax probability of the prediction.
+    """
+
+    loss: float
+    confusion: np.ndarray
+    predicted: np.ndarray
+    confidences: np.ndarray
+
+
+def evaluate(model: AttentionModel, split: Split) -> Evaluation:
+    """The model's answers on a split; the model is left in evaluation mode.
+
+    Args:
+        model: on any device.
+        split: decoded at the model's input size and channels.
+    """
+    device = model.classifier.weight.device
+    mean, std = model.statistics()
+    model.eval()
+    logits = []
+    with torch.inference_mode():
+        for start in range(0, len(split.labels), EVALUATION_BATCH):
+            images = to_tensor(split.images[start : start + EVALUATION_BATCH]).to(device)
+            images = images.contiguous(memory_format=torch.channels_last)
+            logits.append(model(normalise(images, mean, std)).logits.float())
+    answers = torch.cat(logits).cpu()  # (N, K)
+    confidences, predicted = answers.softmax(1).max(1)
+    loss = F.cross_entropy(answers, torch.from_numpy(split.labels)).item()
+    confusion = metrics.confusion_matrix(split.labels, predicted.numpy(), answers.shape[1])
+    return Evaluation(loss, confusion, predicted.numpy(), confidences.numpy())
+
+
+def test_values(evaluation: Evaluation) -> dict[str, float]:
+    """The test figures of one epoch, as in docs/run-records.md."""
+    return {
+        "test_loss": evaluation.loss,
+        "test_accuracy": metrics.accuracy(evaluation.confusion),
+        "test_class_mean_accuracy": metrics.class_mean_accuracy(evaluation.confusion),
+    }
+
+
+def final_result(epochs: Sequence[Mapping[str, Any]], evaluation: Evaluation) -> dict[str, Any]:
+    """The final figures of a run, as in docs/run-records.md.
+
+    Args:
+        epochs: the recorded epochs, all of them.
+        evaluation: of the last epoch.
+    """
+    accuracies = [epoch["test_accuracy"] for epoch in epochs]
+    class_means = [epoch["test_class_mean_accuracy"] for epoch in epochs]
+    best = int(np.argmax(accuracies))
+    return {
+        "accuracy_last5": metrics.mean_of_last(accuracies),
+        "class_mean_accuracy_last5": metrics.mean_of_last(class_means),
+        "final_accuracy": metrics.accuracy(evaluation.confusion),
+        "final_class_mean_accuracy": metrics.class_mean_accuracy(evaluation.confusion),
+        "final_macro_f1": metrics.macro_f1(evaluation.confusion),
+        "best_accuracy": accuracies[best],
+        "best_epoch": best + 1,
+        "confusion": evaluation.confusion.tolist(),
+        "seconds": sum(e["train_seconds"] + e["test_seconds"] for e in epochs),
+    }
+
+
+def predictions(split: Split, evaluation: Evaluation) -> Iterator[Prediction]:
+    """One row a test image, for the record."""
+    columns = (split.names, split.labels, evaluation.predicted, evaluation.confidences)
+    for name, label, predicted, confidence in zip(*columns, strict=True):
+        yield Prediction(name, int(label), int(predicted), float(confidence))

@@ -1,0 +1,108 @@
+"""Explain photographs: ``python -m fer_core.predict PHOTO... --json --overlay DIR``."""
+
+import csv
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+from fer_core.hub import ModelError
+from fer_core.predictor import FacePrediction, Predictor, open_photo
+
+
+@dataclass(frozen=True)
+class Command:
+    """Find every face in photographs, name its emotion, and draw where the model looks."""
+
+    photos: tyro.conf.Positional[tuple[Path, ...]]
+    """Photographs."""
+    model: Path | None = None
+    """Folder of a saved model; by default the embedded one."""
+    json: bool = False
+    """Print JSON instead of text."""
+    csv: bool = False
+    """Print CSV instead of text."""
+    overlay: Path | None = None
+    """Folder for the photographs with the attention maps drawn on them."""
+
+
+def main() -> None:
+    """Parse the command line and print one result per face."""
+    command = tyro.cli(Command)
+    if command.json and command.csv:
+        sys.exit("error: choose one of --json and --csv")
+    if not command.photos:
+        sys.exit("error: name at least one photograph")
+    try:
+        predictor = Predictor(command.model)
+    except ModelError as error:
+        sys.exit(f"error: {error}")
+    failed = False
+    results = []
+    for path in command.photos:
+        try:
+            photo = open_photo(path)
+        except ValueError as error:
+            print(f"error: {error}", file=sys.stderr)
+            failed = True
+            continue
+        faces = predictor.predict(photo)
+        results.append((path, faces))
+        if command.overlay is not None:
+            command.overlay.mkdir(parents=True, exist_ok=True)
+            for face in faces:
+                photo = face.overlay_on(photo)
+            photo.save(command.overlay / f"{path.stem}.png")
+    _print_results(results, command)
+    sys.exit(1 if failed else 0)
+
+
+def _print_results(results: list[tuple[Path, list[FacePrediction]]], command: Command) -> None:
+    if command.json:
+        print(
+            json.dumps([{"photo": str(p), "faces": _rows(faces)} for p, faces in results], indent=1)
+        )
+    elif command.csv:
+        _print_csv(results)
+    else:
+        for path, faces in results:
+            print(f"{path}: {len(faces)} face{'' if len(faces) == 1 else 's'}")
+            for number, face in enumerate(faces, start=1):
+                print(f"  {number}. {face.emotion} {100 * face.confidence:.0f} %")
+
+
+def _rows(faces: list[FacePrediction]) -> list[dict[str, Any]]:
+    return [
+        {
+            "face": number,
+            "box": [round(value, 1) for value in face.box],
+            "score": round(face.score, 4),
+            "emotion": face.emotion,
+            "confidence": round(face.confidence, 4),
+            "probabilities": {
+                name: round(float(p), 4)
+                for name, p in zip(face.classes, face.probabilities, strict=True)
+            },
+        }
+        for number, face in enumerate(faces, start=1)
+    ]
+
+
+def _print_csv(results: list[tuple[Path, list[FacePrediction]]]) -> None:
+    writer: Any = None
+    for path, faces in results:
+        for row in _rows(faces):
+            x0, y0, x1, y1 = row.pop("box")
+            flat = {"photo": str(path), **row, "x0": x0, "y0": y0, "x1": x1, "y1": y1}
+            flat |= flat.pop("probabilities")
+            if writer is None:
+                writer = csv.DictWriter(sys.stdout, list(flat))
+                writer.writeheader()
+            writer.writerow(flat)
+
+
+if __name__ == "__main__":
+    main()
