@@ -10,8 +10,6 @@ from scipy.special import stdtrit
 
 from dashboard.data import data_name, method_name
 
-# Runs share a comparison when they answer the same test images after the same effort.
-COMPARISON = ["data", "content", "classes", "image_size", "epochs_asked"]
 LINE = ["comparison", "method", "backbone", "options", "method_options", "kind"]
 TIE = "the interval includes zero, so no difference is shown"
 
@@ -41,7 +39,11 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
 
 
 def with_comparison(table: pd.DataFrame) -> pd.DataFrame:
-    """The runs with a ``comparison`` column: the name of the set of runs they compare with."""
+    """The runs with a ``comparison`` column: the name of the set of runs they compare with.
+
+    Runs share a comparison when they answer the same test images after the same effort: same data
+    (name, classes and content), image size and number of epochs.
+    """
     rows = table.copy()
     names = [
         f"{data_name(str(row.data))} · {row.classes} classes · {row.image_size} px"
@@ -163,12 +165,13 @@ def _line_names(points: pd.DataFrame) -> pd.Series:
         options = {index: _options(row) for index, row in group.iterrows()}
         fields = sorted({field for values in options.values() for field in values})
         varying = [f for f in fields if len({str(v.get(f)) for v in options.values()}) > 1]
+        several = len(set(group["kind"]) - {"none"}) > 1
         for index, values in options.items():
             extra = [f"{f.replace('_', ' ')} {values.get(f, 'unset')}" for f in varying]
+            extra += [f"{group.at[index, 'kind']} noise"] if several else []
             names[index] = " · ".join([method_name(str(method)), str(backbone), *extra])
     return pd.Series(names, dtype=object)
 
 
 def _options(row: pd.Series) -> dict[str, Any]:
-    values = {**json.loads(row["options"]), **json.loads(row["method_options"])}
-    return values | ({"noise": row["kind"]} if row["kind"] not in ("none", "symmetric") else {})
+    return {**json.loads(row["options"]), **json.loads(row["method_options"])}

@@ -152,7 +152,7 @@ def _run_row(record: RunRecord, name: str, source: str) -> dict[str, Any]:
         "epochs_asked": int(config["epochs"]),
         "seconds": float(result.get("seconds") or "nan"),
         "started": record.started,
-        "error": record.error,
+        "error": record.error or "",
         "image_size": int(config["image_size"]),
         "content": str(record.data.get("sha256", "")),
         "pretrained": str(config.get("pretrained", "none")),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.data import Runs, choose_folders, fingerprint, read_folders
+from dashboard.data import SHIPPED_RESULTS, Runs, choose_folders, fingerprint, read_folders
 
 Fingerprint = tuple[tuple[str, int, int], ...]
 
@@ -31,7 +31,7 @@ def show_source() -> None:
         loaded = load_runs()
         st.caption(_count_text(loaded))
         for folder in choose_folders(_asked()):
-            if not folder.is_dir():
+            if not folder.is_dir() and folder != SHIPPED_RESULTS:
                 st.warning(f"There is no folder `{folder}`.")
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
@@ -100,6 +101,9 @@ class RunConfig:
             ValueError: naming the argument, its value and what is allowed.
         """
         self._check_choices()
+        for name in ("consistency_weight", "learning_rate", "weight_decay"):
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"{name} must be a finite number, got {getattr(self, name)}")
         _at_least("image_size", self.image_size, 16)
         _at_least("epochs", self.epochs, 1)
         _at_least("batch_size", self.batch_size, 2)
@@ -182,5 +186,5 @@ def _in_range(name: str, value: float, low: float, high: float, *, closed: bool 
 
 
 def _pair(name: str, value: tuple[float, float], high: float) -> None:
-    if not 0 < value[0] <= value[1] <= high:
+    if not (0 < value[0] <= value[1] <= high and math.isfinite(value[1])):
         raise ValueError(f"{name} must be two numbers, 0 < least <= largest <= {high}, got {value}")

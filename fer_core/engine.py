@@ -97,6 +97,7 @@ def train(
             with accelerator.autocast():
                 evaluation = evaluate(model, experiment.data.test)
             steps = len(resident.labels) // config.batch_size
+            _check_finite([torch.tensor(evaluation.loss)], epoch, config)
             values |= test_values(evaluation) | {
                 "train_seconds": trained - started,
                 "test_seconds": time.perf_counter() - trained,

@@ -95,7 +95,7 @@ def create_recorder(experiment: Experiment, folder: Path, device: torch.device) 
             "map_size": list(shape[2:]),
             "input": inputs.to_json(spec),
         },
-        environment=_environment(device),
+        environment=_environment(device, config.precision),
     )
 
 
@@ -125,7 +125,7 @@ def _data_facts(data: FaceData) -> Mapping[str, Any]:
     }
 
 
-def _environment(device: torch.device) -> Mapping[str, Any]:
+def _environment(device: torch.device, precision: str) -> Mapping[str, Any]:
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -133,4 +133,5 @@ def _environment(device: torch.device) -> Mapping[str, Any]:
         "fer_core": fer_core.__version__,
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": torch.get_num_threads(),
+        "precision": precision,
     }

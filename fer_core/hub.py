@@ -113,10 +113,11 @@ def load_model(folder: Path) -> TrainedModel:
             channels=spec.channels,
             stride=own["stride"],
         )
+        facts = dict(own["facts"])
         state = load_file(weights_file)
         model.load_state_dict(
             {n: v.float() if v.is_floating_point() else v for n, v in state.items()}
         )
     except (KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
         raise ModelError(f"the model at {folder} cannot be loaded: {error}") from error
-    return TrainedModel(model.eval().requires_grad_(False), classes, spec, dict(own["facts"]))
+    return TrainedModel(model.eval().requires_grad_(False), classes, spec, facts)

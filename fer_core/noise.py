@@ -74,7 +74,14 @@ def noise_from_list(
             f"first {missing[0]!r}: is it the list of this data set?"
         )
     index = {name: number for number, name in enumerate(class_names)}
-    labels = np.array([index[RAFDB_LABELS[listed[_key(name)]]] for name in names], dtype=np.int64)
+    given = [RAFDB_LABELS[listed[_key(name)]] for name in names]
+    foreign = sorted(set(given) - set(index))
+    if foreign:
+        raise ValueError(
+            f"{path} gives the label {foreign[0]}, which the data set does not have; its classes: "
+            f"{', '.join(class_names)}"
+        )
+    labels = np.array([index[name] for name in given], dtype=np.int64)
     return NoisyLabels(labels, labels != clean)
 
 
@@ -98,7 +105,7 @@ def _read_list(path: Path) -> dict[str, int]:
         if not line.strip():
             continue
         name, _, label = line.strip().rpartition(" ")
-        if not name or not label.isdigit() or int(label) not in RAFDB_LABELS:
+        if not name or not label.isdecimal() or int(label) not in RAFDB_LABELS:
             raise ValueError(
                 f"{path} line {number}: expected 'FILE LABEL', label from 1 to 7, got {line!r}"
             )

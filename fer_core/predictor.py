@@ -163,15 +163,18 @@ def open_photo(photo: str | Path | Image.Image | np.ndarray) -> Image.Image:
         ValueError: when it cannot be read, or an array has no picture's shape or type.
     """
     if isinstance(photo, np.ndarray):
-        if photo.dtype != np.uint8 or photo.ndim not in (2, 3):
+        colour = photo.ndim == 3 and photo.shape[2] in (3, 4)
+        if photo.dtype != np.uint8 or not (photo.ndim == 2 or colour) or photo.size == 0:
             raise ValueError(
-                f"a photograph array must be (H, W) or (H, W, 3) uint8, got {photo.shape} "
-                f"{photo.dtype}"
+                "a photograph array must be (H, W), (H, W, 3) or (H, W, 4) uint8, got "
+                f"{photo.shape} {photo.dtype}"
             )
         photo = Image.fromarray(photo)
     try:
         picture = photo if isinstance(photo, Image.Image) else Image.open(photo)
         picture = ImageOps.exif_transpose(picture)
+        if picture.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip to white
+            picture = Image.fromarray((np.asarray(picture) >> 8).clip(0, 255).astype(np.uint8))
         if picture.has_transparency_data:
             rgba = picture.convert("RGBA")
             white = Image.new("RGBA", rgba.size, "white")

@@ -251,15 +251,21 @@ def _read_epochs(path: Path) -> tuple[dict[str, Any], ...]:
     file = path / EPOCHS_FILE
     if not file.exists():
         return ()
-    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{file} cannot be read: {error}") from error
     epochs: list[dict[str, Any]] = []
     for number, line in enumerate(lines, start=1):
         if not line.endswith("\n"):
             break
         try:
-            epochs.append(json.loads(line))
+            epoch: object = json.loads(line)
         except json.JSONDecodeError as error:
             raise RecordError(f"{file} line {number} is not JSON: {error}") from error
+        if not isinstance(epoch, dict):
+            raise RecordError(f"{file} line {number} is not a JSON object")
+        epochs.append(cast("dict[str, Any]", epoch))
     return tuple(epochs)
 
 

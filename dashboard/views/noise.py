@@ -39,6 +39,7 @@ else:
     st.dataframe(
         summary.drop(columns=["comparison", "half"]),
         hide_index=True,
+        height="content",
         placeholder="-",
         column_config={
             "line": st.column_config.TextColumn("Method and backbone"),

@@ -25,6 +25,7 @@ COLUMNS = {
         format="%.2f",
         help="The best epoch, chosen on the test split: an upper bound, not a result",
     ),
+    "best_epoch": NUMBER("Best epoch", format="%d"),
     "epochs_done": NUMBER("Epochs done"),
     "epochs_asked": NUMBER("Epochs asked"),
     "seconds": NUMBER("Seconds", format="%.0f"),

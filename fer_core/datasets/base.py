@@ -78,7 +78,11 @@ def parse_uri(uri: str) -> Source:
     """Split ``kind:path?option=value&...`` in its parts."""
     head, _, query = uri.partition("?")
     kind, _, path = head.partition(":")
-    return Source(kind, Path(path).expanduser() if path else None, dict(parse_qsl(query)))
+    return Source(
+        kind,
+        Path(path).expanduser() if path else None,
+        dict(parse_qsl(query, keep_blank_values=True)),
+    )
 
 
 def take_options(source: Source, **defaults: str) -> dict[str, str]:

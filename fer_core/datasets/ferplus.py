@@ -102,6 +102,11 @@ def _load_split(
         ) from error
     labels = majority_labels(votes, classes)
     kept = np.flatnonzero(labels >= 0)
+    if not len(kept):
+        raise DataError(
+            f"ferplus split {name}: none of its {len(rows)} images has a clear majority of votes "
+            f"for one of {classes} classes"
+        )
     names = tuple(rows[index]["Image name"] for index in kept)
     images = decode([root / name / image for image in names], decoding)
     return Split(name, images, labels[kept].astype(np.int64), names, votes[kept].astype(np.int64))

@@ -46,7 +46,7 @@ def load_folder(source: Source, decoding: Decoding) -> FaceData:
         raise DataError(f"{root / 'test'} has classes without training pictures: {untrained}")
     sizes = [min(_size(path)) for paths in train.values() for path in paths[:20]]
     return FaceData(
-        name=root.name,
+        name=root.resolve().name,
         classes=classes,
         train=_load_split(root, "train", train, classes, decoding),
         test=_load_split(root, "test", test, classes, decoding),

@@ -49,12 +49,12 @@ def _read_list(path: Path) -> list[tuple[str, int]]:
         if not line.strip():
             continue
         name, _, label = line.strip().rpartition(" ")
-        if not label.isdigit() or int(label) not in RAFDB_LABELS:
+        if not name or not label.isdecimal() or int(label) not in RAFDB_LABELS:
             raise DataError(
                 f"{path} line {number}: expected 'train_00001.jpg 5' with a label from 1 to 7, "
                 f"got {line!r}"
             )
-        listed.append((name, order[RAFDB_LABELS[int(label)]]))
+        listed.append((name.strip(), order[RAFDB_LABELS[int(label)]]))
     return listed
 
 

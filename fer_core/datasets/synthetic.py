@@ -19,7 +19,7 @@ def load_synthetic(source: Source, decoding: Decoding) -> FaceData:
     if source.path is not None:
         raise DataError(f"synthetic takes no path, got {str(source.path)!r}")
     options = take_options(source, train="3000", test="1000", seed="0")
-    if not all(value.isdigit() for value in options.values()):
+    if not all(value.isdecimal() for value in options.values()):
         raise DataError(f"options of synthetic must be whole numbers, got {options}")
     train, test, seed = (int(options[name]) for name in ("train", "test", "seed"))
     if min(train, test) < len(SEVEN_CLASSES):

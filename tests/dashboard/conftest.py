@@ -1,6 +1,7 @@
 """Made-up run records, written through the recorder that training uses."""
 
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,12 +117,17 @@ def write_run():
     return _write_run
 
 
-@pytest.fixture
-def records(tmp_path):
-    """Two methods, two noise rates, two seeds, all finished."""
-    root = tmp_path / "records"
+@pytest.fixture(scope="session")
+def _eight_records(tmp_path_factory):
+    root = tmp_path_factory.mktemp("eight")
     for method in ("eac", "cross_entropy"):
         for rate in (0.0, 0.3):
             for seed in (0, 1):
                 _write_run(root, method=method, rate=rate, seed=seed)
     return root
+
+
+@pytest.fixture
+def records(tmp_path, _eight_records):
+    """Two methods, two noise rates, two seeds, all finished."""
+    return Path(shutil.copytree(_eight_records, tmp_path / "records"))

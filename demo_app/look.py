@@ -1,0 +1,95 @@
+"""Colours, layout and launch options of the page: light, dark, and on telephones."""
+
+from typing import Any
+
+from gradio.themes import Base
+
+SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+
+# Only fonts of the visitor's own system: the page asks no other server for anything.
+THEME = Base(
+    primary_hue="teal",
+    secondary_hue="slate",
+    neutral_hue="slate",
+    radius_size="md",
+    font=SYSTEM_FONTS,
+    font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
+).set(
+    body_text_color_subdued="#566270",
+    body_text_color_subdued_dark="#a3b0be",
+    body_background_fill="#f6f7f9",
+    body_background_fill_dark="#12161c",
+    block_background_fill="#ffffff",
+    block_background_fill_dark="#1b2129",
+    block_border_color="#e3e7ec",
+    block_border_color_dark="#2b333d",
+    block_border_width="1px",
+    block_label_background_fill="#ffffff",
+    block_label_background_fill_dark="#1b2129",
+    block_label_border_width="0px",
+    block_label_text_color="#4b5765",
+    block_label_text_color_dark="#aab6c3",
+    block_shadow="none",
+    checkbox_label_background_fill="#eef1f4",
+    checkbox_label_background_fill_dark="#252d37",
+    checkbox_label_background_fill_selected="#d3efec",
+    checkbox_label_background_fill_selected_dark="#17504c",
+    checkbox_label_border_width="0px",
+    checkbox_label_text_color_selected="#0b3b38",
+    checkbox_label_text_color_selected_dark="#e6fffb",
+)
+
+CSS = """
+.gradio-container { max-width: 1360px !important; margin: 0 auto !important; }
+#head { padding: 4px 0 2px; }
+#head h1 { font-size: 1.45rem; font-weight: 650; margin: 0; letter-spacing: -.01em; }
+#head p { margin: 2px 0 0; color: var(--body-text-color-subdued); }
+#sentence p { margin: 0; font-size: 1.02rem; font-weight: 550; }
+#faces img, #overlay img { width: 100%; max-height: 440px; object-fit: contain; }
+#faces .icon-button-wrapper, #overlay .icon-button-wrapper { top: auto; bottom: 4px; }
+#crop img, #crop_map img { width: 100%; }
+#crops { flex-wrap: nowrap; }
+#examples .caption-label { display: none; }
+#examples .grid-wrap { height: auto; min-height: 0; overflow: visible; }
+#examples .grid-container { grid-template-columns: repeat(3, minmax(0, 1fr)) !important;
+  grid-template-rows: none; grid-auto-rows: auto; }
+#examples .gallery-item { height: auto; }
+#examples .thumbnail-item { width: 100%; height: auto; }
+#head .html-container, #caption .html-container { padding: 0; }
+.map-caption { margin: 0; line-height: 1.5; }
+.map-caption .emotion { border-bottom: 3px solid var(--colour); }
+.map-caption .scale { display: flex; align-items: center; gap: 8px; margin-top: 6px;
+  font-size: .8rem; color: var(--body-text-color-subdued); }
+.map-caption .scale i { flex: 0 1 180px; height: 8px; border-radius: 4px; }
+#bars h2 { font-size: .875rem; font-weight: 400; margin: 0 0 10px;
+  color: var(--block-title-text-color); }
+.bars { display: grid; gap: 7px; padding: 2px 0; }
+.bar { display: grid; grid-template-columns: 6.2em 1fr 3.4em; gap: 10px; align-items: center;
+  color: var(--body-text-color-subdued); font-size: .92rem; }
+.bar.strong { color: var(--body-text-color); font-weight: 650; }
+.bar.shown .name { text-decoration: underline; text-underline-offset: 4px; }
+.bar .track { height: 12px; border-radius: 6px; background: var(--border-color-primary);
+  overflow: hidden; }
+.bar .track i { display: block; height: 100%; min-width: 2px; border-radius: 6px;
+  transition: width .25s; }
+.bar .value { text-align: right; font-variant-numeric: tabular-nums; }
+#model p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
+@media (max-width: 640px) {
+  .gradio-container main { padding: 10px !important; }
+  #head h1 { font-size: 1.2rem; }
+  #examples .grid-container { grid-template-columns: repeat(6, minmax(0, 1fr)) !important; }
+  footer .divider { display: none !important; }
+}
+"""
+
+# What Gradio 6 takes at launch. The state of a session holds one photograph.
+LAUNCH: dict[str, Any] = {
+    "theme": THEME,
+    "css": CSS,
+    "max_file_size": "25mb",
+    "run_history": False,
+    "share": False,
+    "ssr_mode": False,
+    "footer_links": ["api", "settings"],
+    "state_session_capacity": 50,
+}

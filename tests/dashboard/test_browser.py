@@ -1,0 +1,101 @@
+"""The dashboard as a visitor meets it: served, in a headless Chromium."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+# Streamlit's client first looks for its server below a page's own address; both files are
+# found at the root afterwards.
+LOOKED_FOR = ("_stcore/health", "_stcore/host-config")
+PAGES = {
+    "": ("Noise robustness", "At 30 % label noise"),
+    "curves": ("Training curves", "Confusion matrix"),
+    "runs": ("Runs", "8 runs"),
+    "published": ("Published results", "Measured here"),
+}
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        (CHROMIUM is None or find_spec("playwright") is None)
+        and os.environ.get("FER_REQUIRE_BROWSER") != "1",
+        reason="chromium or playwright is not installed",
+    ),
+]
+
+
+@pytest.fixture
+def address(records, tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(APP)]
+    options = ["--server.port", str(port), "--server.headless", "true"]
+    server = subprocess.Popen(
+        [*command, *options, "--server.address", "127.0.0.1"],
+        env={**os.environ, "FER_RUNS": str(records)},
+        cwd=tmp_path,
+    )
+    try:
+        yield wait_for(f"http://127.0.0.1:{port}", server)
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def wait_for(url, server):
+    for _ in range(150):
+        assert server.poll() is None, "streamlit has ended"
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return url
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError("streamlit does not answer")
+
+
+def test_every_page_opens_without_an_error_and_calls_no_other_host(address):
+    assert CHROMIUM, "FER_REQUIRE_BROWSER=1 but chromium is not installed"
+    from playwright.sync_api import sync_playwright
+
+    complaints: list[str] = []
+
+    def note_console(message):
+        expected = any(name in message.location.get("url", "") for name in LOOKED_FOR)
+        if message.type == "error" and not expected:
+            complaints.append(message.text)
+
+    def note_request(request):
+        if request.url.startswith("http") and not request.url.startswith(address):
+            complaints.append(f"foreign request: {request.url}")
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1200, "height": 2400})
+        page.on("console", note_console)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", note_request)
+        for path, (title, text) in PAGES.items():
+            page.goto(f"{address}/{path}")
+            page.get_by_role("heading", name=title, exact=True).wait_for(timeout=20_000)
+            page.get_by_text(text).first.wait_for(timeout=20_000)
+            if path != "runs":
+                page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=20_000)
+            assert page.get_by_test_id("stException").count() == 0
+            assert page.get_by_text("Page not found").count() == 0
+        browser.close()
+    assert complaints == []

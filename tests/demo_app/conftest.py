@@ -1,0 +1,141 @@
+"""A tiny model, drawn photographs, and the page in a real browser."""
+
+import os
+import shutil
+import socket
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from demo_app.app import build
+from demo_app.look import LAUNCH
+from fer_core.datasets.faces_drawn import draw_portrait
+from fer_core.emotions import EIGHT_CLASSES
+from fer_core.hub import save_model
+from fer_core.inputs import InputSpec
+from fer_core.models import AttentionModel
+from fer_core.predictor import Predictor
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
+    "--disable-background-networking --disable-component-update"
+)
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory):
+    torch.manual_seed(3)
+    model = AttentionModel("test_resnet", 8, image_size=64)
+    torch.nn.init.normal_(model.classifier.weight, std=0.5)
+    folder = tmp_path_factory.mktemp("model")
+    landmarks = ((0.31, 0.39), (0.69, 0.39), (0.5, 0.78))
+    save_model(
+        folder,
+        model,
+        backbone="test_resnet",
+        stride=None,
+        classes=EIGHT_CLASSES,
+        spec=InputSpec(64, 3, model.mean, model.std, 64, False, landmarks),
+        facts={"data": "drawn faces", "accuracy": 0.125},
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def predictor(model_folder):
+    return Predictor(model_folder)
+
+
+@pytest.fixture(scope="session")
+def portrait():
+    return draw_portrait("happiness", 480, np.random.default_rng(7))
+
+
+@pytest.fixture(scope="session")
+def pair(portrait):
+    """Two people side by side, the larger one on the right."""
+    other = draw_portrait("surprise", 360, np.random.default_rng(9))
+    both = Image.new("RGB", (840, 480), "white")
+    both.paste(other, (0, 60))
+    both.paste(portrait, (360, 0))
+    return both
+
+
+@pytest.fixture(scope="session")
+def empty():
+    """A picture without a face."""
+    ramp = np.linspace(0, 255, 320, dtype=np.uint8)
+    return Image.fromarray(np.broadcast_to(ramp, (240, 320)).copy()).convert("RGB")
+
+
+def free_port():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return server.getsockname()[1]
+
+
+class Served(NamedTuple):
+    """The running page, its address, and the folder of its files."""
+
+    page: Any
+    address: str
+    files: Path
+
+
+@pytest.fixture(scope="session")
+def served(predictor, tmp_path_factory):
+    files = tmp_path_factory.mktemp("served")
+    port = free_port()
+    options = {"server_name": "127.0.0.1", "server_port": port, "quiet": True}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(files))
+        page = build(predictor)
+        page.launch(prevent_thread_lock=True, **options, **LAUNCH)
+        yield Served(page, f"http://127.0.0.1:{port}", files)
+        page.close()
+
+
+@pytest.fixture(scope="session")
+def address(served):
+    return served.address
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    program = shutil.which("chromium")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        program = None
+    if program is None:
+        missing = "needs Chromium and playwright"
+        if os.environ.get("FER_REQUIRE_BROWSER") == "1":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium, address):
+    """A fresh visit, with the example on the page; ``page.outside`` lists foreign requests."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.outside = []
+    own = (address, "data:", "blob:")
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith(own) else page.outside.append(request.url),
+    )
+    page.set_default_timeout(15_000)
+    page.goto(address)
+    page.wait_for_selector("#overlay img")
+    page.wait_for_selector(".bar.strong")
+    yield page
+    context.close()

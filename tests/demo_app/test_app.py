@@ -1,0 +1,140 @@
+import os
+import signal
+import subprocess
+import sys
+
+import gradio
+import numpy as np
+import pytest
+from gradio.route_utils import delete_files_created_by_app
+from gradio_client import Client, handle_file
+from PIL import Image
+
+from demo_app.__main__ import main
+from demo_app.app import _explain
+from demo_app.examples import load_examples
+from demo_app.look import LAUNCH, THEME
+from demo_app.words import NO_FACE
+from fer_core.faces import detect_faces
+from tests.demo_app.conftest import free_port
+
+
+@pytest.fixture(scope="module")
+def client(address, tmp_path_factory):
+    return Client(address, verbose=False, download_files=tmp_path_factory.mktemp("answers"))
+
+
+def ask(client, picture, path):
+    picture.save(path)
+    return client.predict(handle_file(path), api_name="/analyse")
+
+
+def test_every_example_shows_as_many_faces_as_it_has():
+    counts = [len(detect_faces(example.picture)) for example in load_examples()]
+    assert counts[-1] == 3
+    assert set(counts[:-1]) == {1}
+
+
+def test_without_scikit_image_the_page_opens_with_a_drawn_smile(monkeypatch):
+    monkeypatch.setitem(sys.modules, "skimage.data", None)  # importing it raises ImportError
+    assert load_examples()[0].name == "drawn happiness"
+
+
+def test_the_endpoint_answers_with_rows_and_an_overlay(client, pair, tmp_path):
+    answer, overlay = ask(client, pair, tmp_path / "pair.png")
+    assert [row["face"] for row in answer["faces"]] == [1, 2]
+    drawn = np.asarray(Image.open(overlay), dtype=int)
+    changed = np.abs(drawn - np.asarray(pair, dtype=int)).max(2) > 40
+    for row in answer["faces"]:
+        x0, y0, x1, y1 = (round(value) for value in row["box"])
+        assert changed[y0:y1, x0:x1].mean() > 0.1
+    assert changed[400:].mean() < 0.01
+
+
+def test_the_endpoint_answers_a_photograph_without_a_face(client, empty, tmp_path):
+    answer, _ = ask(client, empty, tmp_path / "empty.png")
+    assert answer == {"sentence": NO_FACE, "faces": []}
+
+
+def test_only_the_documented_endpoint_is_public(client):
+    endpoints = client.view_api(return_format="dict")["named_endpoints"]
+    assert list(endpoints) == ["/analyse"]
+    assert "photograph" in endpoints["/analyse"]["description"]
+
+
+def test_a_forgotten_session_gets_a_sentence():
+    with pytest.raises(gradio.Error, match="choose it again"):
+        _explain(None, 1, "anger", 0.5)
+
+
+def test_files_of_visitors_are_deleted_but_not_the_examples(served, client, pair, tmp_path):
+    ask(client, pair, tmp_path / "pair.png")
+    assert list(served.files.rglob("pair.png"))
+    _, age = served.page.delete_cache
+    assert age <= 15 * 60
+    delete_files_created_by_app(served.page, age=None)  # what Gradio does when they are that old
+    left = {str(path) for path in served.files.rglob("*") if path.is_file()}
+    assert left == set().union(*(block.keep_in_cache for block in served.page.blocks.values()))
+
+
+def test_nothing_is_recorded_or_shared():
+    assert LAUNCH["run_history"] is False
+    assert LAUNCH["share"] is False
+    assert "http" not in str(THEME._stylesheets)
+
+
+def test_a_taken_port_is_one_sentence(address):
+    port = address.rpartition(":")[2]
+    result = subprocess.run(
+        [sys.executable, "-m", "demo_app", "--port", port],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: cannot listen on 127.0.0.1:{port}")
+    assert "choose another with --port" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def run_main(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["demo_app", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    return stopped.value.code
+
+
+def test_a_folder_without_a_model_is_one_sentence(monkeypatch, tmp_path):
+    message = run_main(monkeypatch, "--model", str(tmp_path), "--port", str(free_port()))
+    assert message.startswith(f"error: no model at {tmp_path}")
+
+
+@pytest.mark.parametrize("port", ["0", "70000"])
+def test_a_port_out_of_range_is_one_sentence(monkeypatch, port):
+    assert run_main(monkeypatch, "--port", port) == f"error: port must be in [1, 65535], got {port}"
+
+
+def test_a_host_of_another_computer_is_one_sentence(monkeypatch):
+    message = run_main(monkeypatch, "--host", "203.0.113.1", "--port", str(free_port()))
+    assert message.startswith("error: cannot listen on 203.0.113.1:")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_stopped_program_leaves_no_files_behind(model_folder, tmp_path):
+    port = str(free_port())
+    program = subprocess.Popen(
+        [sys.executable, "-m", "demo_app", "--port", port, "--model", str(model_folder)],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert program.stderr.readline().startswith(f"The demo is at http://127.0.0.1:{port}")
+        assert list(tmp_path.rglob("*.jpeg"))
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(20) == 0
+        assert not list(tmp_path.rglob("*.jpeg"))
+    finally:
+        program.kill()
+        program.communicate()

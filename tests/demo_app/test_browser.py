@@ -1,0 +1,97 @@
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from demo_app.words import NO_FACE, UNREADABLE
+
+pytestmark = pytest.mark.browser
+
+
+def upload(page, path, sentence):
+    page.set_input_files("#photo input[type=file]", path)
+    page.wait_for_selector(f"#sentence :text('{sentence}')")
+
+
+def picture(page, part):
+    """The pixels of the picture that a part of the page shows."""
+    source = page.locator(f"{part} img").get_attribute("src")
+    data = page.request.get(source).body()
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=int)
+
+
+def wait_for_new(page, part, action):
+    """Do something and wait until a part shows another picture."""
+    before = page.locator(f"{part} img").get_attribute("src")
+    action()
+    page.wait_for_function(
+        "([part, before]) => document.querySelector(part + ' img')?.src != before",
+        arg=[part, before],
+    )
+
+
+def chosen(page, part):
+    return page.locator(f"{part} label:has(input:checked)").inner_text()
+
+
+def test_the_first_view_is_an_analysed_example_from_this_server_only(page):
+    assert page.inner_text("#sentence").startswith("One face: ")
+    assert page.locator(".bar").count() == 8
+    assert chosen(page, "#emotion") in page.inner_text("#sentence")
+    assert (picture(page, "#faces") != picture(page, "#overlay")).any()
+    assert page.outside == []
+
+
+def test_an_uploaded_photograph_shows_its_faces_and_a_click_chooses_one(page, pair, tmp_path):
+    pair.save(tmp_path / "pair.png")
+    upload(page, tmp_path / "pair.png", "2 faces")
+    assert page.locator("#face label").count() == 2
+    assert chosen(page, "#face").startswith("1 ")
+    box = page.locator("#faces img").bounding_box()
+    left = {"x": 0.22 * box["width"], "y": 0.5 * box["height"]}
+    wait_for_new(page, "#overlay", lambda: page.locator("#faces img").click(position=left))
+    assert chosen(page, "#face").startswith("2 ")
+    first = page.locator("#face label").first
+    wait_for_new(page, "#overlay", first.click)
+    assert chosen(page, "#face").startswith("1 ")
+
+
+def test_another_emotion_and_another_opacity_draw_another_map(page):
+    before = picture(page, "#overlay")
+    other = "fear" if chosen(page, "#emotion") != "fear" else "anger"
+    wait_for_new(page, "#overlay", page.locator(f"#emotion label:has-text('{other}')").click)
+    page.wait_for_selector(f"#caption :text('{other}')")
+    after = picture(page, "#overlay")
+    assert (after != before).any()
+    slider = page.locator("input[type=range]")
+    wait_for_new(page, "#overlay", lambda: slider.fill("0"))
+    assert np.abs(picture(page, "#overlay") - after).max() > 20
+
+
+def test_a_picture_without_a_face_gets_a_sentence_and_hides_the_results(page, empty, tmp_path):
+    empty.save(tmp_path / "empty.png")
+    upload(page, tmp_path / "empty.png", NO_FACE[:24])
+    assert page.inner_text("#sentence") == NO_FACE
+    assert not page.locator("#overlay").is_visible()
+    assert np.abs(picture(page, "#faces") - np.asarray(empty, dtype=int)).mean() < 2
+
+
+def test_a_broken_file_gets_a_sentence(page, tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    upload(page, tmp_path / "broken.jpg", UNREADABLE[:24])
+    assert not page.locator("#faces").is_visible()
+    assert page.locator(".toast-body").count() == 0
+
+
+def test_an_example_can_be_chosen(page):
+    page.locator("#examples button").last.click()
+    page.wait_for_selector("#sentence :text('3 faces')")
+    assert re.match(r"1 . \w+ \d+ %", chosen(page, "#face"))
+
+
+def test_the_page_fits_a_telephone(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

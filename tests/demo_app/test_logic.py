@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from demo_app import words
+from demo_app.logic import DISPLAY_SIDE, analyse, annotate, explain, face_at, overlay_all, table
+from fer_core.emotions import COLOURS, EIGHT_CLASSES
+
+
+@pytest.fixture(scope="module")
+def one(predictor, portrait):
+    return analyse(predictor, portrait)
+
+
+@pytest.fixture(scope="module")
+def two(predictor, pair):
+    return analyse(predictor, pair)
+
+
+def pixels(picture):
+    return np.asarray(picture, dtype=int)
+
+
+def test_every_face_gets_a_row_with_all_probabilities(two):
+    rows = table(two)
+    assert [row["face"] for row in rows] == [1, 2]
+    for row in rows:
+        assert list(row["probabilities"]) == list(EIGHT_CLASSES)
+        assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+        assert row["probability"] == row["probabilities"][row["emotion"]]
+    assert rows[0]["box"][0] > 360 > rows[1]["box"][2]
+
+
+def test_a_face_is_boxed_in_the_colour_of_its_emotion(one):
+    face = one.faces[0]
+    colour = np.array([int(COLOURS[face.emotion][i : i + 2], 16) for i in (1, 3, 5)])
+    found = annotate(one)
+    y = round((face.box[1] + face.box[3]) / 2)
+    assert (pixels(found)[y, round(face.box[0])] == colour).all()
+    assert (pixels(one.photo)[y, round(face.box[0])] != colour).any()
+
+
+def test_the_chosen_face_stands_out_among_several(two):
+    assert (pixels(annotate(two, 1)) != pixels(annotate(two, 2))).any()
+
+
+def test_drawing_leaves_the_photograph_as_it_was(one):
+    before = pixels(one.photo).copy()
+    annotate(one)
+    explain(one)
+    assert (pixels(one.photo) == before).all()
+
+
+def test_the_map_is_drawn_on_the_chosen_face_only(two):
+    changed = (pixels(explain(two, 2).overlay) != pixels(two.photo)).any(2)
+    assert changed[:, :360].any()
+    assert not changed[:, 500:].any()
+
+
+def test_another_emotion_gives_another_map_without_another_analysis(one, monkeypatch):
+    monkeypatch.setattr("fer_core.predictor.detect_faces", None)  # would raise when called
+    maps = {name: explain(one, 1, name) for name in EIGHT_CLASSES}
+    assert explain(one).caption == maps[one.faces[0].emotion].caption
+    supported = [name for name in EIGHT_CLASSES if one.faces[0].map_of(name).max() > 0]
+    assert len(supported) >= 3
+    assert len({maps[name].overlay.tobytes() for name in supported}) == len(supported)
+    assert len({maps[name].crop_map.tobytes() for name in supported}) == len(supported)
+
+
+def test_opacity_zero_shows_the_photograph_alone(one):
+    assert (pixels(explain(one, opacity=0).overlay) == pixels(one.photo)).all()
+    assert (pixels(explain(one, opacity=0.9).overlay) != pixels(one.photo)).any()
+
+
+def test_the_crop_is_enlarged_in_whole_pixels(one):
+    crop, shown = pixels(one.faces[0].crop), pixels(explain(one).crop)
+    factor = shown.shape[0] // crop.shape[0]
+    assert factor > 1
+    assert (shown[::factor, ::factor] == crop).all()
+    assert (shown[factor - 1 :: factor, factor - 1 :: factor] == crop).all()
+
+
+def test_a_large_photograph_is_shown_reduced_with_boxes_in_its_own_pixels(predictor, portrait, one):
+    large = analyse(predictor, portrait.resize((2400, 2400)))
+    assert large.photo.size == (DISPLAY_SIDE, DISPLAY_SIDE)
+    assert large.faces[0].box[2] < DISPLAY_SIDE
+    expected = [5 * value for value in table(one)[0]["box"]]
+    assert table(large)[0]["box"] == pytest.approx(expected, abs=0.03 * 2400)
+    changed = (pixels(explain(large).overlay) != pixels(large.photo)).any(2)
+    rows, columns = np.nonzero(changed)
+    x0, y0, x1, y1 = large.faces[0].box
+    assert abs(columns.mean() - (x0 + x1) / 2) < (x1 - x0) / 3
+    assert abs(rows.mean() - (y0 + y1) / 2) < (y1 - y0) / 3
+
+
+def test_a_picture_without_a_face_comes_back_unchanged_with_a_sentence(predictor, empty):
+    result = analyse(predictor, empty)
+    assert result.sentence == words.NO_FACE
+    assert (pixels(annotate(result)) == pixels(empty)).all()
+    assert (pixels(overlay_all(result)) == pixels(empty)).all()
+    assert explain(result) is None
+    assert table(result) == []
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 4000), (4000, 1)])
+def test_a_tiny_or_thin_picture_is_a_picture_without_a_face(predictor, size):
+    result = analyse(predictor, Image.new("RGB", size))
+    assert result.sentence == words.NO_FACE
+    assert max(result.photo.size) <= DISPLAY_SIDE
+
+
+def test_broken_files_get_a_sentence(predictor, tmp_path, portrait):
+    text = tmp_path / "words.jpg"
+    text.write_text("no picture")
+    cut = tmp_path / "cut.jpg"
+    portrait.save(cut)
+    cut.write_bytes(cut.read_bytes()[:3000])
+    for path in (text, cut, tmp_path / "absent.png", tmp_path):
+        result = analyse(predictor, path)
+        assert result.sentence == words.UNREADABLE
+        assert annotate(result) is None
+        assert overlay_all(result) is None
+        assert table(result) == []
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "L", "LA", "P", "CMYK"])
+def test_faces_are_found_whatever_the_colour_mode(predictor, portrait, mode, tmp_path):
+    path = tmp_path / f"photo.{'tif' if mode == 'CMYK' else 'png'}"
+    portrait.convert(mode).save(path)
+    assert len(analyse(predictor, path).faces) == 1
+
+
+def test_a_photograph_turned_by_its_camera_is_shown_upright(predictor, portrait, tmp_path, one):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "turned.jpg"
+    portrait.rotate(90, expand=True).save(path, exif=exif, quality=95)
+    result = analyse(predictor, path)
+    assert result.photo.size == portrait.size
+    assert result.faces[0].box == pytest.approx(one.faces[0].box, abs=15)
+
+
+def test_a_point_belongs_to_the_face_under_it(two):
+    for number, face in enumerate(two.faces, start=1):
+        x0, y0, x1, y1 = face.box
+        assert face_at(two, (x0 + x1) / 2, (y0 + y1) / 2) == number
+    assert face_at(two, 1, 1) is None
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_a_face_that_is_not_there_has_no_map(two, number):
+    assert explain(two, number) is None

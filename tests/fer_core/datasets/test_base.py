@@ -1,0 +1,122 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_core.datasets import (
+    DATASETS,
+    DataError,
+    Decoding,
+    FaceData,
+    Split,
+    content_hash,
+    load_data,
+)
+from fer_core.datasets.base import Source, decode, parse_uri, take_options
+
+
+def picture(width=8, height=8, mode="RGB"):
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels).convert(mode)
+
+
+def test_a_uri_has_a_kind_a_path_and_options():
+    assert parse_uri("ferplus:/data/fer?classes=7&test=FER2013Test") == Source(
+        "ferplus", Path("/data/fer"), {"classes": "7", "test": "FER2013Test"}
+    )
+    assert parse_uri("synthetic") == Source("synthetic", None, {})
+    assert parse_uri("folder:~/faces").path == Path.home() / "faces"
+
+
+def test_an_option_without_a_value_is_not_passed_over():
+    assert parse_uri("synthetic?train=").options == {"train": ""}
+
+
+def test_options_that_a_data_set_does_not_have_are_named_with_those_it_has():
+    source = parse_uri("synthetic?colour=1")
+    with pytest.raises(DataError, match=r"synthetic has no option 'colour'.*train=3000"):
+        take_options(source, train="3000")
+
+
+def test_an_unknown_data_set_lists_the_known_ones_and_the_nearest():
+    with pytest.raises(DataError, match=r"unknown data set 'ferplsu'.*'rafdb'.*mean 'ferplus'"):
+        load_data("ferplsu:/data", Decoding(8, 3))
+
+
+@pytest.mark.parametrize("name", sorted(set(DATASETS) - {"synthetic"}))
+def test_a_data_set_without_its_folder_shows_the_expected_tree(name, tmp_path):
+    with pytest.raises(DataError, match=rf"{name} needs a folder[\s\S]*Expected:[\s\S]*PATH/"):
+        load_data(name, Decoding(8, 3))
+    with pytest.raises(DataError, match=r"no folder at .*absent[\s\S]*Expected:[\s\S]*PATH/"):
+        load_data(f"{name}:{tmp_path / 'absent'}", Decoding(8, 3))
+
+
+def test_convention_images_are_rgb_rows_from_the_top(tmp_path):
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    pixels[0, 3] = (255, 0, 0)  # red at the top right
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    images = decode([tmp_path / "a.png"], Decoding(4, 3))
+    assert images.shape == (1, 4, 4, 3)
+    assert images.dtype == np.uint8
+    assert np.array_equal(images[0], pixels)
+
+
+def test_pictures_are_brought_to_the_asked_size_and_channels(tmp_path):
+    picture(20, 10).save(tmp_path / "a.png")
+    picture(8, 8, "L").save(tmp_path / "b.png")
+    paths = [tmp_path / "a.png", tmp_path / "b.png"]
+    assert decode(paths, Decoding(8, 1)).shape == (2, 8, 8, 1)
+    colour = decode(paths, Decoding(8, 3))
+    assert colour.shape == (2, 8, 8, 3)
+    assert (colour[1] == colour[1, ..., :1]).all()
+
+
+def test_pictures_keep_the_order_of_their_paths(tmp_path):
+    paths = []
+    for value in range(40):
+        paths.append(tmp_path / f"{99 - value}.png")
+        Image.new("L", (4, 4), value).save(paths[-1])
+    assert decode(paths, Decoding(4, 1))[:, 0, 0, 0].tolist() == list(range(40))
+
+
+def test_a_photograph_stored_turned_is_decoded_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    picture().transpose(Image.Transpose.ROTATE_180).save(tmp_path / "a.png", exif=exif)
+    images = decode([tmp_path / "a.png"], Decoding(8, 3))
+    assert np.array_equal(images[0], np.asarray(picture()))
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
+def test_a_broken_picture_is_named(tmp_path, content):
+    picture().save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(content)
+    with pytest.raises(DataError, match=r"b\.png is no readable picture"):
+        decode([tmp_path / "a.png", tmp_path / "b.png"], Decoding(8, 3))
+
+
+def test_half_a_picture_is_broken(tmp_path):
+    picture(64, 64).save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    (tmp_path / "a.png").write_bytes(content[: len(content) // 2])
+    with pytest.raises(DataError, match=r"a\.png is no readable picture"):
+        decode([tmp_path / "a.png"], Decoding(8, 3))
+
+
+def test_an_absent_picture_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"b\.png is absent"):
+        decode([tmp_path / "b.png"], Decoding(8, 3))
+
+
+def test_the_content_hash_changes_with_every_pixel_and_every_label():
+    def data(pixel=0, label=0):
+        images = np.zeros((2, 4, 4, 3), np.uint8)
+        images[1, 3, 3, 2] = pixel
+        train = Split("train", images, np.array([0, label]), ("a", "b"))
+        test = Split("test", images[:1], np.array([0]), ("c",))
+        return FaceData("made", ("neutral", "fear"), train, test, 4, False)
+
+    hashes = {content_hash(d) for d in (data(), data(pixel=1), data(label=1))}
+    assert len(hashes) == 3
+    assert content_hash(data()) == content_hash(data())

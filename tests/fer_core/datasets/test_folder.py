@@ -1,0 +1,95 @@
+import pytest
+from PIL import Image
+
+from fer_core.datasets import DataError, Decoding, load_data
+
+COLOUR = Decoding(16, 3)
+
+
+def put(root, *places, size=20):
+    for place in places:
+        (root / place).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (size, size), (100, 0, 0)).save(root / place)
+
+
+@pytest.fixture
+def root(tmp_path):
+    faces = tmp_path / "faces"
+    put(faces, "train/happy/a.png", "train/happy/b.JPG", "train/ANGRY/c.png", "train/fear/d.bmp")
+    put(faces, "test/happiness/e.png", "test/anger/f.png")
+    return faces
+
+
+def test_classes_are_the_emotions_with_training_pictures_in_the_order_of_the_project(root):
+    data = load_data(f"folder:{root}", COLOUR)
+    assert data.classes == ("happiness", "anger", "fear")
+    assert data.train.labels.tolist() == [0, 0, 1, 2]
+    assert data.test.labels.tolist() == [0, 1]
+
+
+def test_aliases_and_suffixes_of_any_case_are_understood(root):
+    data = load_data(f"folder:{root}", COLOUR)
+    assert data.train.names[:3] == ("train/happy/a.png", "train/happy/b.JPG", "train/ANGRY/c.png")
+
+
+def test_folders_of_one_emotion_under_two_names_are_one_class(root):
+    put(root, "train/joy/g.png")
+    data = load_data(f"folder:{root}", COLOUR)
+    assert data.train.labels.tolist() == [0, 0, 0, 1, 2]
+
+
+def test_the_data_set_has_the_name_of_its_folder(root, monkeypatch):
+    assert load_data(f"folder:{root}", COLOUR).name == "faces"
+    monkeypatch.chdir(root)
+    assert load_data("folder:.", COLOUR).name == "faces"
+
+
+def test_the_typical_size_of_the_pictures_is_known(root):
+    put(root, "train/fear/large.png", size=200)
+    assert load_data(f"folder:{root}", COLOUR).source_size == 20
+
+
+def test_files_that_are_no_pictures_are_passed_over(root):
+    (root / "train" / "happy" / "notes.txt").write_text("notes")
+    assert len(load_data(f"folder:{root}", COLOUR).train.labels) == 4
+
+
+def test_an_unknown_emotion_folder_is_named_with_the_known_ones(root):
+    put(root, "train/bored/h.png")
+    with pytest.raises(
+        DataError, match=r"train/bored: unknown emotion 'bored': use one of neutral"
+    ):
+        load_data(f"folder:{root}", COLOUR)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_missing_split_shows_the_expected_tree(root, split):
+    (root / split).rename(root / "elsewhere")
+    with pytest.raises(DataError, match=rf"no folder at .*{split}\. Expected:[\s\S]*PATH/train/"):
+        load_data(f"folder:{root}", COLOUR)
+
+
+def test_an_empty_split_is_refused(root):
+    for place in ("test/happiness/e.png", "test/anger/f.png"):
+        (root / place).unlink()
+    with pytest.raises(DataError, match=r"test holds no pictures\. Expected:"):
+        load_data(f"folder:{root}", COLOUR)
+
+
+def test_one_emotion_is_too_few(tmp_path):
+    put(tmp_path, "train/happy/a.png", "test/happy/b.png")
+    with pytest.raises(DataError, match="pictures of 1 emotions, at least 2"):
+        load_data(f"folder:{tmp_path}", COLOUR)
+
+
+def test_a_test_class_that_is_never_trained_is_refused(root):
+    put(root, "test/sad/i.png")
+    with pytest.raises(DataError, match=r"without training pictures: \['sadness'\]"):
+        load_data(f"folder:{root}", COLOUR)
+
+
+@pytest.mark.parametrize("place", ["train/happy/a.png", "test/anger/f.png"])
+def test_a_broken_picture_is_named(root, place):
+    (root / place).write_bytes(b"no picture")
+    with pytest.raises(DataError, match=f"{place} is no readable picture"):
+        load_data(f"folder:{root}", COLOUR)

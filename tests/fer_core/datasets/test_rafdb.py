@@ -1,0 +1,87 @@
+import pytest
+from PIL import Image
+
+from fer_core.datasets import DataError, Decoding, load_data
+from fer_core.emotions import RAFDB_LABELS, SEVEN_CLASSES
+
+COLOUR = Decoding(32, 3)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """The official layout with one training image a class and two test images."""
+    lines = [f"train_{number:05d}.jpg {number}" for number in RAFDB_LABELS]
+    lines += ["test_0001.jpg 7", "test_0002.jpg 4"]
+    (tmp_path / "EmoLabel").mkdir()
+    (tmp_path / "EmoLabel" / "list_patition_label.txt").write_text("\n".join(lines) + "\n")
+    folder = tmp_path / "Image" / "aligned"
+    folder.mkdir(parents=True)
+    for value, line in enumerate(lines):
+        name = line.split(".")[0]
+        Image.new("RGB", (100, 100), (20 * value, 0, 0)).save(folder / f"{name}_aligned.jpg")
+    return tmp_path
+
+
+def change_list(root, text):
+    (root / "EmoLabel" / "list_patition_label.txt").write_text(text, encoding="utf-8")
+
+
+def test_convention_numbers_become_the_classes_of_the_project(root):
+    data = load_data(f"rafdb:{root}", COLOUR)
+    assert data.classes == SEVEN_CLASSES
+    assert [SEVEN_CLASSES[label] for label in data.train.labels] == list(RAFDB_LABELS.values())
+    assert [SEVEN_CLASSES[label] for label in data.test.labels] == ["neutral", "happiness"]
+
+
+def test_every_label_stays_with_its_picture(root):
+    data = load_data(f"rafdb:{root}", COLOUR)
+    reds = data.train.images[:, 16, 16, 0].astype(int)
+    assert all(abs(red - 20 * value) <= 3 for value, red in enumerate(reds))
+    assert data.train.names[0] == "train_00001.jpg"
+    assert data.test.names == ("test_0001.jpg", "test_0002.jpg")
+    assert data.train.images.shape == (7, 32, 32, 3)
+    assert (data.source_size, data.grey) == (100, False)
+
+
+def test_a_missing_list_shows_the_expected_tree(root):
+    (root / "EmoLabel" / "list_patition_label.txt").unlink()
+    with pytest.raises(DataError, match=r"no label list at .*Expected:[\s\S]*Image/aligned/"):
+        load_data(f"rafdb:{root}", COLOUR)
+
+
+def test_a_missing_picture_is_named(root):
+    (root / "Image" / "aligned" / "test_0002_aligned.jpg").unlink()
+    with pytest.raises(DataError, match=r"test_0002_aligned\.jpg is absent"):
+        load_data(f"rafdb:{root}", COLOUR)
+
+
+def test_a_broken_picture_is_named(root):
+    (root / "Image" / "aligned" / "train_00003_aligned.jpg").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"train_00003_aligned\.jpg is no readable picture"):
+        load_data(f"rafdb:{root}", COLOUR)
+
+
+@pytest.mark.parametrize(
+    "line", ["train_00001.jpg 8", "train_00001.jpg 0", "train_00001.jpg", "5", "train_00001.jpg ²"]
+)
+def test_a_broken_line_is_named_by_its_number(root, line):
+    change_list(root, f"train_00002.jpg 2\n\n{line}\n")
+    with pytest.raises(DataError, match=r"list_patition_label\.txt line 3: expected"):
+        load_data(f"rafdb:{root}", COLOUR)
+
+
+def test_more_blanks_than_one_make_no_difference(root):
+    change_list(root, "train_00001.jpg   1 \r\ntest_0001.jpg 7\r\n")
+    data = load_data(f"rafdb:{root}", COLOUR)
+    assert data.train.names == ("train_00001.jpg",)
+
+
+def test_a_list_without_a_split_is_refused(root):
+    change_list(root, "train_00001.jpg 1\n")
+    with pytest.raises(DataError, match="names no test image"):
+        load_data(f"rafdb:{root}", COLOUR)
+
+
+def test_it_takes_no_options(root):
+    with pytest.raises(DataError, match="rafdb has no option 'classes'; its options: none"):
+        load_data(f"rafdb:{root}?classes=7", COLOUR)

@@ -1,0 +1,275 @@
+"""The loss against a numpy transcription of Zhang et al., ECCV 2022 (arXiv 2207.10299)."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from fer_core.config import RunConfig
+from fer_core.methods import EAC, Batch
+from fer_core.methods.eac import consistency_loss
+from fer_core.models import AttentionModel
+from fer_core.transforms import sample_holes
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    return AttentionModel("test_resnet", 7, image_size=64).eval()
+
+
+@pytest.fixture
+def batch():
+    generator = torch.Generator().manual_seed(1)
+    labels = torch.randint(0, 7, (6,), generator=generator)
+    images = torch.randn(6, 3, 64, 64, generator=generator)
+    return Batch(images, labels, (labels + 1) % 7, torch.arange(6))
+
+
+def step(model, batch, **options):
+    return EAC(model, RunConfig(**options))(batch, torch.Generator().manual_seed(2))
+
+
+def numpy_views(batch, **options):
+    """I and I' by hand: an erased image and its mirrored counterpart."""
+    config = RunConfig(**options)
+    generator = torch.Generator().manual_seed(2)
+    images = batch.images.numpy()
+    original = np.where(sample_holes(batch.images, config, generator).numpy(), 0, images)
+    if config.hole == "same":
+        return original, original[:, :, :, ::-1].copy()
+    holes = sample_holes(batch.images, config, generator).numpy()
+    return original, np.where(holes, 0, images[:, :, :, ::-1])
+
+
+def numpy_losses(features, mirrored_features, weight, bias, labels):
+    """L_cls and L_c as the paper prints them, in double precision."""
+    count, _, height, width = features.shape
+    classes = len(weight)
+    maps = np.zeros((count, classes, height, width))
+    mirrored_maps = np.zeros_like(maps)
+    for n in range(count):
+        for j in range(classes):
+            maps[n, j] = sum(w * f for w, f in zip(weight[j], features[n], strict=True))
+            mirrored_maps[n, j] = sum(
+                w * f for w, f in zip(weight[j], mirrored_features[n], strict=True)
+            )
+    consistency = 0.0
+    for row in range(height):
+        for column in range(width):
+            flipped = mirrored_maps[:, :, row, width - 1 - column]
+            consistency += ((maps[:, :, row, column] - flipped) ** 2).sum()
+    consistency /= count * classes * height * width
+    logits = features.mean((2, 3)) @ weight.T + bias
+    logarithms = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+    return -logarithms[np.arange(count), labels].mean(), consistency
+
+
+def as_double(tensor):
+    return tensor.detach().numpy().astype(np.float64)
+
+
+class MirrorSymmetric(nn.Module):
+    """A model in double precision whose features move with the image: one 1x1 convolution."""
+
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Conv2d(3, 5, 1).double()
+        self.classifier = nn.Linear(5, 7).double()
+
+    def features(self, images):
+        return torch.tanh(self.backbone(images.double()))
+
+    def attend(self, features, *, detach_classifier=False):
+        weight = self.classifier.weight.detach() if detach_classifier else self.classifier.weight
+        maps = torch.einsum("jc,nchw->njhw", weight, features)
+        return SimpleNamespace(maps=maps, logits=maps.mean((2, 3)) + self.classifier.bias)
+
+
+class Skewed(MirrorSymmetric):
+    """The same with features that depend on the place, so that both views disagree."""
+
+    def features(self, images):
+        ramp = torch.linspace(0, 1, images.shape[-1], dtype=torch.double)
+        return torch.tanh(self.backbone(images.double()) + ramp)
+
+
+def test_consistency_of_maps_is_the_equation_of_the_paper():
+    generator = np.random.default_rng(0)
+    maps, mirrored = generator.normal(size=(2, 4, 7, 3, 5))
+    total = 0.0
+    for n, j, h, w in np.ndindex(4, 7, 3, 5):
+        total += (maps[n, j, h, w] - mirrored[n, j, h, 5 - 1 - w]) ** 2
+    loss = consistency_loss(torch.from_numpy(maps), torch.from_numpy(mirrored))
+    assert loss.dtype == torch.float64
+    assert loss.item() == pytest.approx(total / (4 * 7 * 3 * 5), rel=1e-12)
+
+
+def test_a_perfectly_mirrored_pair_of_maps_has_no_loss():
+    maps = torch.randn(4, 7, 3, 5)
+    assert consistency_loss(maps, maps.flip(-1)) == 0
+    assert consistency_loss(maps, maps) > 0
+    assert consistency_loss(maps, maps.flip(-2).flip(-1)) > 0
+
+
+def test_maps_of_different_shapes_are_refused():
+    with pytest.raises(ValueError, match=r"\(1, 7, 2, 2\) and \(1, 7, 2, 3\)"):
+        consistency_loss(torch.zeros(1, 7, 2, 2), torch.zeros(1, 7, 2, 3))
+
+
+@pytest.mark.parametrize("kind", [MirrorSymmetric, Skewed])
+@pytest.mark.parametrize("hole", ["same", "independent"])
+@pytest.mark.parametrize("detach", [True, False])
+@pytest.mark.parametrize("views", ["two_passes", "one_pass"])
+def test_all_losses_follow_the_equations_in_double_precision(batch, kind, hole, detach, views):
+    torch.manual_seed(0)
+    model = kind()
+    output = step(
+        model, batch, hole=hole, detach_classifier=detach, views=views, consistency_weight=5.0
+    )
+    both = [
+        as_double(model.features(torch.from_numpy(view))) for view in numpy_views(batch, hole=hole)
+    ]
+    weight, bias = as_double(model.classifier.weight), as_double(model.classifier.bias)
+    classification, consistency = numpy_losses(*both, weight, bias, batch.labels.numpy())
+    assert output.parts["classification"].item() == pytest.approx(classification, rel=1e-9)
+    assert output.parts["consistency"].item() == pytest.approx(consistency, rel=1e-9, abs=1e-15)
+    assert output.loss.item() == pytest.approx(classification + 5 * consistency, rel=1e-9)
+
+
+@pytest.mark.parametrize("hole", ["same", "independent"])
+@pytest.mark.parametrize("weight", [0.0, 1.0, 5.0])
+def test_all_losses_follow_the_equations_with_a_real_backbone(model, batch, hole, weight):
+    output = step(model, batch, hole=hole, consistency_weight=weight, erase_probability=1.0)
+    views = numpy_views(batch, hole=hole, erase_probability=1.0)
+    both = [as_double(model.features(torch.from_numpy(view))) for view in views]
+    classification, consistency = numpy_losses(
+        *both,
+        as_double(model.classifier.weight),
+        as_double(model.classifier.bias),
+        batch.labels.numpy(),
+    )
+    assert consistency > 1e-4
+    assert output.parts["classification"].item() == pytest.approx(classification, rel=1e-6)
+    assert output.parts["consistency"].item() == pytest.approx(consistency, rel=1e-6)
+    assert output.loss.item() == pytest.approx(classification + weight * consistency, rel=1e-6)
+
+
+def test_a_model_that_moves_with_the_image_has_no_consistency_loss(batch):
+    output = step(MirrorSymmetric(), batch, hole="same", erase_probability=1.0)
+    assert output.parts["consistency"].item() == pytest.approx(0, abs=1e-30)
+
+
+def test_with_holes_of_their_own_the_views_of_such_a_model_disagree(batch):
+    output = step(MirrorSymmetric(), batch, hole="independent", erase_probability=1.0)
+    assert output.parts["consistency"].item() > 1e-6
+
+
+@pytest.mark.parametrize("hole", ["same", "independent"])
+@pytest.mark.parametrize("views", ["two_passes", "one_pass"])
+def test_the_backbone_sees_an_erased_image_and_its_mirrored_counterpart(
+    model, batch, hole, views, monkeypatch
+):
+    seen = []
+    features = model.features
+
+    def spy(images):
+        seen.append(images)
+        return features(images)
+
+    monkeypatch.setattr(model, "features", spy)
+    step(model, batch, hole=hole, views=views, erase_probability=1.0)
+    assert len(seen) == (2 if views == "two_passes" else 1)
+    original, mirrored = seen if views == "two_passes" else seen[0].chunk(2)
+    own, others = (original == 0).any(1), (mirrored.flip(-1) == 0).any(1)  # holes
+    assert own.flatten(1).any(1).all()
+    assert others.flatten(1).any(1).all()
+    if hole == "same":
+        assert torch.equal(mirrored, original.flip(-1))
+    else:
+        assert not (own == others).flatten(1).all(1).any()
+    whole = ~(own | others)[:, None].expand_as(original)
+    assert torch.equal(original[whole], batch.images[whole])
+    assert torch.equal(mirrored.flip(-1)[whole], batch.images[whole])
+
+
+def gradients(model, batch, **options):
+    model.zero_grad()
+    step(model, batch, **options).loss.backward()
+    stem = next(m for m in model.backbone.modules() if isinstance(m, nn.Conv2d))
+    return model.classifier.weight.grad.clone(), stem.weight.grad.clone()
+
+
+def test_a_detached_classifier_learns_from_the_labels_alone(model, batch):
+    plain, _ = gradients(model, batch, consistency_weight=0.0)
+    detached, _ = gradients(model, batch, consistency_weight=50.0, detach_classifier=True)
+    assert torch.allclose(plain, detached, rtol=1e-5, atol=1e-8)
+
+
+def test_an_attached_classifier_learns_from_the_consistency_too(model, batch):
+    plain, _ = gradients(model, batch, consistency_weight=0.0)
+    attached, _ = gradients(model, batch, consistency_weight=50.0, detach_classifier=False)
+    assert not torch.allclose(plain, attached, rtol=0.01)
+
+
+@pytest.mark.parametrize("detach", [True, False])
+def test_the_backbone_always_learns_from_the_consistency(model, batch, detach):
+    _, plain = gradients(model, batch, consistency_weight=0.0, detach_classifier=detach)
+    _, pulled = gradients(model, batch, consistency_weight=50.0, detach_classifier=detach)
+    assert not torch.allclose(plain, pulled, rtol=0.01)
+
+
+def test_the_consistency_gradient_comes_from_both_views():
+    maps = torch.randn(2, 7, 3, 3, requires_grad=True)
+    mirrored = torch.randn(2, 7, 3, 3, requires_grad=True)
+    consistency_loss(maps, mirrored).backward()
+    assert maps.grad.abs().min() > 0
+    assert torch.allclose(maps.grad, -mirrored.grad.flip(-1))
+
+
+def test_the_mirrored_view_never_meets_the_labels(model, batch):
+    output = step(model, batch, erase_probability=0.0)
+    with torch.no_grad():
+        expected = nn.functional.cross_entropy(model(batch.images).logits, batch.labels)
+    assert output.parts["classification"].item() == pytest.approx(expected.item(), rel=1e-6)
+    assert output.logits.shape == (6, 7)
+
+
+def test_one_pass_equals_two_passes_where_no_batch_statistics_are_taken(model, batch):
+    one, two = (step(model, batch, views=views) for views in ("one_pass", "two_passes"))
+    assert one.loss.item() == pytest.approx(two.loss.item(), rel=1e-5)
+    assert torch.allclose(one.logits, two.logits, rtol=1e-4, atol=1e-5)
+
+
+def test_one_pass_equals_two_passes_in_training_without_batch_norm(batch):
+    torch.manual_seed(0)
+    layered = AttentionModel("test_vit", 7, image_size=64).train()
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in layered.modules())
+    one, two = (step(layered, batch, views=views) for views in ("one_pass", "two_passes"))
+    assert one.loss.item() == pytest.approx(two.loss.item(), rel=1e-5)
+
+
+def test_batch_norm_in_training_tells_one_pass_from_two(model, batch):
+    model.train()
+    one, two = (step(model, batch, views=views) for views in ("one_pass", "two_passes"))
+    assert abs(one.loss.item() - two.loss.item()) > 1e-4
+
+
+def test_the_loss_knows_nothing_of_the_clean_labels(model, batch):
+    other = batch._replace(clean_labels=(batch.clean_labels + 3) % 7)
+    assert step(model, batch).loss.item() == step(model, other).loss.item()
+
+
+def test_label_smoothing_changes_the_classification_only(model, batch):
+    plain, smooth = (step(model, batch, label_smoothing=value) for value in (0.0, 0.3))
+    assert plain.parts["consistency"].item() == smooth.parts["consistency"].item()
+    assert plain.parts["classification"].item() != smooth.parts["classification"].item()
+
+
+def test_parts_and_logits_are_detached(model, batch):
+    output = step(model, batch)
+    assert output.loss.requires_grad
+    assert set(output.parts) == {"classification", "consistency"}
+    assert not any(part.requires_grad for part in (*output.parts.values(), output.logits))

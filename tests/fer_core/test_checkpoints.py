@@ -1,0 +1,68 @@
+import dataclasses
+
+import pytest
+import torch
+
+from fer_core.checkpoints import (
+    CHECKPOINT_FILE,
+    Checkpoint,
+    CheckpointError,
+    load_checkpoint,
+    save_checkpoint,
+)
+from fer_core.config import RunConfig
+
+
+@pytest.fixture
+def saved(tmp_path):
+    checkpoint = Checkpoint(3, {"weight": torch.arange(4.0)}, {"state": {0: {"step": 7}}})
+    save_checkpoint(tmp_path, checkpoint, RunConfig())
+    return tmp_path
+
+
+def test_a_checkpoint_reads_as_it_was_written(saved):
+    epoch, model, optimizer = load_checkpoint(saved, RunConfig())
+    assert epoch == 3
+    assert torch.equal(model["weight"], torch.arange(4.0))
+    assert optimizer == {"state": {0: {"step": 7}}}
+
+
+def test_a_checkpoint_of_another_configuration_names_what_differs(saved):
+    other = dataclasses.replace(RunConfig(), seed=4, method="cross_entropy")
+    with pytest.raises(CheckpointError, match=r"method 'eac' -> 'cross_entropy'; seed 0 -> 4"):
+        load_checkpoint(saved, other)
+
+
+def test_an_absent_checkpoint_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match=r"no checkpoint at .*completed no epoch"):
+        load_checkpoint(tmp_path, RunConfig())
+
+
+def test_a_broken_checkpoint_is_named(saved):
+    file = saved / CHECKPOINT_FILE
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(CheckpointError, match=r"state\.pt cannot be read"):
+        load_checkpoint(saved, RunConfig())
+
+
+def test_a_failed_write_leaves_the_old_checkpoint(saved, monkeypatch):
+    def power_cut(state, stream):
+        stream.write(b"half a file")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(torch, "save", power_cut)
+    with pytest.raises(OSError, match="no space left"):
+        save_checkpoint(saved, Checkpoint(4, {}, {}), RunConfig())
+    assert load_checkpoint(saved, RunConfig()).epoch == 3
+
+
+def test_a_checkpoint_never_runs_code(saved):
+    class Code:
+        def __reduce__(self):
+            return print, ("code ran",)
+
+    torch.save(
+        {"epoch": 1, "model": Code(), "optimizer": {}, "config": {}}, saved / CHECKPOINT_FILE
+    )
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        load_checkpoint(saved, RunConfig())

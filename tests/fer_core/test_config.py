@@ -1,0 +1,88 @@
+import dataclasses
+import json
+
+import pytest
+
+from fer_core.config import RunConfig, from_json, to_json
+
+
+def test_a_configuration_survives_json():
+    config = RunConfig(noise="symmetric", noise_rate=0.2, erase_scale=(0.1, 0.3), stride=8)
+    assert from_json(json.loads(json.dumps(to_json(config)))) == config
+
+
+def test_json_holds_every_field():
+    assert set(to_json(RunConfig())) == {field.name for field in dataclasses.fields(RunConfig)}
+
+
+def test_unknown_fields_of_json_are_named():
+    with pytest.raises(ValueError, match="unknown configuration fields: colour, speed"):
+        from_json({"speed": 1, "colour": 2})
+
+
+def test_a_field_that_json_lacks_takes_its_default():
+    assert from_json({"seed": 3}) == RunConfig(seed=3)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"noise": "symmetric", "noise_rate": 1.2}, r"noise_rate must be in \[0, 1\), got 1.2"),
+        ({"noise": "symmetric", "noise_rate": 1.0}, r"noise_rate must be in \[0, 1\), got 1.0"),
+        ({"noise": "symmetric", "noise_rate": float("nan")}, "noise_rate must be in"),
+        ({"noise_rate": 0.1}, "no effect with noise 'none'"),
+        ({"noise": "file"}, "needs noise_file"),
+        ({"noise_file": "noise01.txt"}, "noise 'file' only"),
+        ({"method": "eaz"}, "method must be one of .* got 'eaz'; did you mean 'eac'"),
+        ({"channels": 2}, r"channels must be one of \(1, 3\), got 2"),
+        ({"image_size": 15}, "image_size must be at least 16, got 15"),
+        ({"epochs": 0}, "epochs must be at least 1, got 0"),
+        ({"batch_size": 1}, "batch_size must be at least 2, got 1"),
+        ({"seed": -1}, "seed must be at least 0, got -1"),
+        ({"consistency_weight": -1}, "consistency_weight must be at least 0, got -1"),
+        ({"consistency_weight": float("inf")}, "consistency_weight must be a finite number"),
+        ({"learning_rate": 0}, "learning_rate must be above 0, got 0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be a finite number, got nan"),
+        ({"learning_rate": float("inf")}, "learning_rate must be a finite number, got inf"),
+        ({"gamma": 0}, r"gamma must be in \(0, 1\], got 0"),
+        ({"gamma": 1.01}, r"gamma must be in \(0, 1\], got 1.01"),
+        ({"erase_probability": 1.1}, r"erase_probability must be in \[0, 1\], got 1.1"),
+        ({"flip_probability": -0.1}, r"flip_probability must be in \[0, 1\], got -0.1"),
+        ({"rotation": 181}, r"rotation must be in \[0, 180\], got 181"),
+        ({"zoom": 1.0}, r"zoom must be in \[0, 1\), got 1.0"),
+        ({"label_smoothing": 1.0}, r"label_smoothing must be in \[0, 1\), got 1.0"),
+        ({"erase_scale": (0.3, 0.2)}, "erase_scale must be two numbers"),
+        ({"erase_scale": (0.0, 0.2)}, "erase_scale must be two numbers"),
+        ({"erase_scale": (0.1, 1.1)}, "erase_scale must be two numbers"),
+        ({"erase_ratio": (0.3, float("inf"))}, "erase_ratio must be two numbers"),
+        ({"warmup_epochs": 5, "epochs": 5}, r"warmup_epochs must be in \[0, epochs = 5\), got 5"),
+        ({"stride": 3}, "stride must be 2, 4, 8, 16 or 32, got 3"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_name_and_range(wrong, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        RunConfig(**wrong)
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [
+        {"noise": "symmetric", "noise_rate": 0.0},
+        {"noise": "file", "noise_file": "noise01.txt"},
+        {"erase_probability": 1.0, "flip_probability": 0.0},
+        {"erase_scale": (0.2, 0.2), "gamma": 1.0, "consistency_weight": 0},
+        {"rotation": 180, "image_size": 16, "epochs": 1, "batch_size": 2},
+    ],
+)
+def test_values_on_the_edge_are_allowed(edge):
+    config = RunConfig(**edge)
+    assert {name: getattr(config, name) for name in edge} == edge
+
+
+def test_a_configuration_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        RunConfig().seed = 1
+
+
+def test_every_field_has_a_default():
+    assert all(f.default is not dataclasses.MISSING for f in dataclasses.fields(RunConfig))

@@ -1,0 +1,441 @@
+import dataclasses
+import math
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fer_core import engine
+from fer_core.backbones import BackboneError
+from fer_core.checkpoints import CheckpointError, load_checkpoint
+from fer_core.config import RunConfig, from_json
+from fer_core.datasets import DataError, Decoding, load_data
+from fer_core.engine import TrainingError, train
+from fer_core.evaluation import evaluate
+from fer_core.experiment import prepare
+from fer_core.hub import load_model
+from fer_core.inputs import from_json as spec_from_json
+from fer_core.records import read_predictions, read_run, read_runs
+
+TIMES = {"train_seconds", "test_seconds", "images_per_second", "seconds"}
+DOCUMENT = Path(__file__).parents[2] / "docs" / "run-records.md"
+
+
+def run(config, folder, **options):
+    return train(config, folder, cpu=True, progress=False, **options)
+
+
+def without_times(values):
+    return {key: value for key, value in values.items() if key not in TIMES}
+
+
+def outcome(record):
+    """All of a record that must not depend on when and how fast it was written."""
+    return {
+        "epochs": [without_times(epoch) for epoch in record.epochs],
+        "result": without_times(record.result),
+        "predictions": read_predictions(record.path),
+        "facts": (record.config, record.classes, record.data, record.noise, record.model),
+        "environment": record.environment,
+        "status": (record.status, record.error),
+    }
+
+
+def weights(record):
+    return load_model(record.path / "model").model.state_dict()
+
+
+def assert_same_run(first, second):
+    assert outcome(first) == outcome(second)
+    others = weights(second)
+    for name, value in weights(first).items():
+        assert torch.equal(value, others[name]), name
+
+
+def documented_keys(heading):
+    """Keys in the first column of the table under ``heading`` of docs/run-records.md."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    section = re.split(rf"^{re.escape(heading)}\s*$", text, flags=re.M)[1]
+    rows = re.findall(r"^\|([^|\n]*`[^|\n]*)\|", section.split("\n## ")[0], flags=re.M)
+    return {key for row in rows for key in re.findall(r"`(\w+)`", row)}
+
+
+def documented_parts(key):
+    """Names in the description of one key of run.json."""
+    (row,) = re.findall(rf"^\| `{key}` \|.*$", DOCUMENT.read_text(encoding="utf-8"), flags=re.M)
+    return set(re.findall(r"`(\w+)`", row)) - {key}
+
+
+@pytest.fixture
+def interrupt(monkeypatch):
+    """Makes a function of the engine raise an error at its n-th call."""
+
+    def set_up(name, call, error):
+        real, calls = getattr(engine, name), []
+
+        def once(*arguments, **options):
+            calls.append(name)
+            if len(calls) == call:
+                raise error
+            return real(*arguments, **options)
+
+        monkeypatch.setattr(engine, name, once)
+        return lambda: monkeypatch.setattr(engine, name, real)
+
+    return set_up
+
+
+@pytest.fixture(scope="module")
+def plain_run(tiny_config, tmp_path_factory):
+    """The finished record of the plain model under the same noise; read it only."""
+    config = replace(tiny_config, method="cross_entropy")
+    return run(config, tmp_path_factory.mktemp("plain") / "run")
+
+
+@pytest.fixture(params=["eac", "cross_entropy"])
+def record(request, tiny_run, plain_run):
+    return tiny_run if request.param == "eac" else plain_run
+
+
+def test_a_run_leaves_every_documented_key(record):
+    assert documented_keys("## epochs.jsonl") == set(record.epochs[0]) == set(record.epochs[-1])
+    text = DOCUMENT.read_text(encoding="utf-8")
+    table = text.split("`result`:")[1].split("\n## ")[0]
+    rows = re.findall(r"^\|([^|\n]*`[^|\n]*)\|", table, flags=re.M)
+    assert {k for row in rows for k in re.findall(r"`(\w+)`", row)} == set(record.result)
+    for name in ("data", "noise"):
+        assert documented_parts(name) == set(getattr(record, name))
+    assert set(record.model) == {"parameters", "map_size", "input"}
+    assert documented_parts("environment") | {"python", "torch", "timm", "fer_core"} == set(
+        record.environment
+    )
+    assert set(record.config) == {field.name for field in dataclasses.fields(RunConfig)}
+
+
+def test_a_finished_record_tells_what_was_run(tiny_run, tiny_config):
+    assert tiny_run.status == "finished"
+    assert tiny_run.error is None
+    assert from_json(tiny_run.config) == tiny_config
+    assert tiny_run.data["train_images"] == sum(tiny_run.data["train_counts"].values()) == 140
+    assert tiny_run.data["test_images"] == sum(tiny_run.data["test_counts"].values()) == 56
+    assert tiny_run.noise["realised_rate"] == 0.3
+    assert tiny_run.noise["changed_labels"] == 42
+    assert tiny_run.model["map_size"] == [2, 2]
+    assert spec_from_json(tiny_run.model["input"]).size == 64
+    assert tiny_run.environment["device"] == "cpu"
+    assert tiny_run.environment["precision"] == "no"
+
+
+def test_figures_of_every_epoch_are_in_their_range(record):
+    assert [epoch["epoch"] for epoch in record.epochs] == [1, 2]
+    for epoch in record.epochs:
+        for key in ("train_accuracy_given", "train_accuracy_clean", "memorised", "recovered",
+                    "test_accuracy", "test_class_mean_accuracy"):  # fmt: skip
+            assert 0 <= epoch[key] <= 1, key
+        assert epoch["memorised"] + epoch["recovered"] <= 1
+        for key in ("train_loss", "train_classification_loss", "test_loss", *TIMES - {"seconds"}):
+            assert epoch[key] > 0, key
+    first, second = (epoch["learning_rate"] for epoch in record.epochs)
+    assert first == pytest.approx(2e-3)
+    assert second == pytest.approx(0.9 * first)
+
+
+def test_the_loss_of_eac_is_its_two_parts(tiny_run):
+    for epoch in tiny_run.epochs:
+        total = epoch["train_classification_loss"] + 5 * epoch["train_consistency_loss"]
+        assert epoch["train_loss"] == pytest.approx(total, rel=1e-5)
+        assert epoch["train_consistency_loss"] > 0
+
+
+def test_the_plain_model_has_no_consistency_loss(plain_run):
+    for epoch in plain_run.epochs:
+        assert epoch["train_consistency_loss"] is None
+        assert epoch["train_loss"] == pytest.approx(epoch["train_classification_loss"], rel=1e-6)
+
+
+def test_predictions_match_the_confusion_matrix_and_the_accuracy(record):
+    confusion = np.zeros((7, 7), int)
+    rows = read_predictions(record.path)
+    for row in rows:
+        confusion[row.label, row.predicted] += 1
+        assert 1 / 7 - 1e-4 <= row.confidence <= 1
+    assert confusion.tolist() == record.result["confusion"]
+    assert np.trace(confusion) / len(rows) == record.result["final_accuracy"]
+    assert record.result["final_accuracy"] == record.epochs[-1]["test_accuracy"]
+    assert [row.image for row in rows][:2] == ["test_00000", "test_00001"]
+
+
+def test_the_result_is_the_mean_of_the_last_epochs(record):
+    accuracies = [epoch["test_accuracy"] for epoch in record.epochs]
+    assert record.result["accuracy_last5"] == pytest.approx(sum(accuracies) / 2)
+    assert record.result["best_accuracy"] == max(accuracies)
+    assert accuracies[record.result["best_epoch"] - 1] == max(accuracies)
+
+
+def test_of_six_epochs_the_last_five_count(tiny_config, tmp_path):
+    config = replace(
+        tiny_config, data="synthetic?train=28&test=14", epochs=6, batch_size=14, learning_rate=5e-3
+    )
+    record = run(config, tmp_path / "run")
+    accuracies = [epoch["test_accuracy"] for epoch in record.epochs]
+    assert len(accuracies) == 6
+    assert record.result["accuracy_last5"] == pytest.approx(sum(accuracies[1:]) / 5)
+
+
+def test_without_noise_nothing_is_memorised_or_recovered(tiny_config, tmp_path):
+    config = replace(tiny_config, noise="none", noise_rate=0.0, epochs=1)
+    (epoch,) = run(config, tmp_path / "run").epochs
+    assert epoch["memorised"] is None
+    assert epoch["recovered"] is None
+    assert epoch["train_accuracy_given"] == epoch["train_accuracy_clean"]
+
+
+def test_a_model_that_learns_the_noise_has_memorised_it_and_recovered_nothing(
+    tiny_config, tmp_path
+):
+    # Every face is given the label happiness, as a model soon answers.
+    path = tmp_path / "noise.txt"
+    path.write_text("".join(f"train_{index:05d} 4\n" for index in range(56)))
+    config = replace(
+        tiny_config, data="synthetic?train=56&test=14", noise="file", noise_rate=0.0,
+        noise_file=str(path), epochs=3, batch_size=14, schedule="constant",
+    )  # fmt: skip
+    last = run(config, tmp_path / "run").epochs[-1]
+    assert last["memorised"] > 0.9
+    assert last["recovered"] < 0.1
+    assert last["train_accuracy_given"] > 0.9
+    assert last["train_accuracy_clean"] < 0.3
+
+
+def test_a_resumed_run_draws_the_same_dropout(tiny_config, tmp_path, interrupt, monkeypatch):
+    config = replace(tiny_config, data="synthetic?train=28&test=14", batch_size=14)
+    real = engine.augment
+
+    def with_dropout(*arguments):  # draws from torch's own generator, as dropout does
+        return torch.nn.functional.dropout(real(*arguments), 0.2)
+
+    monkeypatch.setattr(engine, "augment", with_dropout)
+    whole = run(config, tmp_path / "whole")
+    restore = interrupt("augment", 4, RuntimeError("power cut"))
+    with pytest.raises(RuntimeError, match="power cut"):
+        run(config, tmp_path / "run")
+    restore()
+    assert_same_run(whole, run(config, tmp_path / "run", resume=True))
+
+
+def test_a_model_learns_a_small_clean_set_by_heart(tiny_config, tmp_path):
+    config = replace(
+        tiny_config, data="synthetic?train=56&test=14", noise="none", noise_rate=0.0, epochs=25,
+        batch_size=14, learning_rate=3e-3, schedule="constant", erase_probability=0.0,
+        flip_probability=0.0, method="cross_entropy",
+    )  # fmt: skip
+    record = run(config, tmp_path / "run")
+    assert record.epochs[-1]["train_accuracy_clean"] > 0.8
+    assert record.epochs[-1]["train_loss"] < 0.5 * record.epochs[0]["train_loss"]
+
+
+def test_the_same_seed_gives_the_same_record_and_weights(tiny_config, tiny_run, tmp_path):
+    assert_same_run(tiny_run, run(tiny_config, tmp_path / "again"))
+
+
+def test_another_seed_gives_another_record(tiny_config, tiny_run, tmp_path):
+    other = run(replace(tiny_config, seed=1), tmp_path / "other")
+    assert other.data["sha256"] == tiny_run.data["sha256"]
+    assert other.noise["labels_sha256"] != tiny_run.noise["labels_sha256"]
+    assert other.epochs[0]["train_loss"] != tiny_run.epochs[0]["train_loss"]
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("augment", 7),  # in the middle of the second epoch
+        ("evaluate", 2),  # before the second epoch is recorded
+        ("save_checkpoint", 2),  # after it is recorded
+        ("save_model", 1),  # after the last epoch
+    ],
+)
+def test_a_resumed_run_is_as_if_it_was_never_interrupted(
+    tiny_config, tiny_run, tmp_path, interrupt, name, call
+):
+    restore = interrupt(name, call, RuntimeError("power cut"))
+    with pytest.raises(RuntimeError, match="power cut"):
+        run(tiny_config, tmp_path / "run")
+    failed = read_run(tmp_path / "run")
+    assert failed.status == "failed"
+    assert failed.error == "RuntimeError: power cut"
+    assert failed.result == {}
+    restore()
+    resumed = run(tiny_config, tmp_path / "run", resume=True)
+    assert resumed.started == failed.started
+    assert_same_run(tiny_run, resumed)
+
+
+def test_a_run_stopped_by_hand_can_be_read_and_resumed(tiny_config, tiny_run, tmp_path, interrupt):
+    restore = interrupt("augment", 7, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        run(tiny_config, tmp_path / "run")
+    stopped = read_run(tmp_path / "run")
+    assert stopped.status == "running"
+    assert len(stopped.epochs) == 1
+    restore()
+    assert_same_run(tiny_run, run(tiny_config, tmp_path / "run", resume=True))
+
+
+def test_a_killed_process_leaves_a_record_that_can_be_read_and_resumed(
+    tiny_config, tiny_run, tmp_path
+):
+    program = f"""
+import os, signal, torch
+from pathlib import Path
+from fer_core import engine
+from fer_core.config import RunConfig, from_json
+torch.set_num_threads(1)
+real, calls = engine.augment, []
+def augment(*arguments):
+    calls.append(1)
+    if len(calls) == 7:  # in the middle of the second epoch
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(*arguments)
+engine.augment = augment
+engine.train(from_json({tiny_run.config!r}), Path({str(tmp_path / "run")!r}), cpu=True)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    runs, problems = read_runs(tmp_path)
+    assert problems == []
+    assert (runs[0].status, len(runs[0].epochs)) == ("running", 1)
+    with (tmp_path / "run" / "epochs.jsonl").open("a") as file:
+        file.write('{"epoch": 2, "train_l')  # as if killed while it wrote
+    assert_same_run(tiny_run, run(tiny_config, tmp_path / "run", resume=True))
+
+
+def test_a_finished_run_can_be_resumed_without_effect(tiny_config, tiny_run, tmp_path):
+    first = run(tiny_config, tmp_path / "run")
+    assert_same_run(first, run(tiny_config, tmp_path / "run", resume=True))
+
+
+def test_a_checkpoint_is_written_after_every_epoch(tiny_run, tiny_config):
+    checkpoint = load_checkpoint(tiny_run.path, tiny_config)
+    assert checkpoint.epoch == 2
+    for name, value in weights(tiny_run).items():
+        assert torch.equal(value, checkpoint.model[name]), name
+
+
+@pytest.mark.parametrize("schedule", ["exponential", "constant"])
+def test_a_loss_that_is_not_finite_ends_the_run_and_the_record_says_so(
+    tiny_config, tmp_path, schedule
+):
+    config = replace(tiny_config, learning_rate=1e30, schedule=schedule)
+    with pytest.raises(TrainingError, match=r"no longer finite in epoch 1 \(learning_rate 1e\+30"):
+        run(config, tmp_path / "run")
+    record = read_run(tmp_path / "run")
+    assert record.status == "failed"
+    assert record.error.startswith("TrainingError: the loss is no longer finite in epoch 1")
+    assert not (tmp_path / "run" / "model").exists()
+    assert all(math.isfinite(epoch["train_loss"]) for epoch in record.epochs)
+
+
+def test_a_test_loss_that_is_not_finite_ends_the_run_alike(tiny_config, tmp_path):
+    # One step an epoch: its loss is finite, the weights after it are not.
+    config = replace(tiny_config, learning_rate=1e30, batch_size=140, method="cross_entropy")
+    with pytest.raises(TrainingError, match="no longer finite in epoch 1"):
+        run(config, tmp_path / "run")
+    assert read_run(tmp_path / "run").status == "failed"
+
+
+def test_a_folder_that_holds_a_run_is_refused_and_left_alone(tiny_config, tiny_run):
+    before = (tiny_run.path / "run.json").read_bytes()
+    with pytest.raises(FileExistsError, match=r"already holds a run: resume it, or name another"):
+        run(tiny_config, tiny_run.path)
+    assert (tiny_run.path / "run.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "sentence"),
+    [
+        ({"batch_size": 141}, DataError, "batch_size 141 is larger than the training set of 140"),
+        ({"data": "nosuch"}, DataError, "unknown data set 'nosuch'"),
+        ({"backbone": "nosuch"}, BackboneError, "unknown timm backbone 'nosuch'"),
+        (
+            {"noise": "file", "noise_rate": 0.0, "noise_file": "absent.txt"},
+            FileNotFoundError,
+            "no noise list at absent.txt",
+        ),
+    ],
+)
+def test_input_that_cannot_work_is_refused_before_anything_is_written(
+    tiny_config, tmp_path, change, error, sentence
+):
+    with pytest.raises(error, match=sentence):
+        run(replace(tiny_config, **change), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_resuming_with_another_configuration_is_refused(tiny_config, tiny_run):
+    before = (tiny_run.path / "run.json").read_bytes()
+    with pytest.raises(CheckpointError, match=r"another configuration \(epochs 2 -> 3\)"):
+        run(replace(tiny_config, epochs=3), tiny_run.path, resume=True)
+    assert (tiny_run.path / "run.json").read_bytes() == before
+
+
+def test_resuming_where_nothing_ran_is_refused(tiny_config, tmp_path):
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        run(tiny_config, tmp_path / "run", resume=True)
+
+
+def test_the_saved_model_answers_as_the_record_says(record):
+    trained = load_model(record.path / "model")
+    split = load_data(record.config["data"], Decoding(64, 3)).test
+    answers = evaluate(trained.model, split)
+    assert answers.confusion.tolist() == record.result["confusion"]
+    assert answers.loss == pytest.approx(record.epochs[-1]["test_loss"], rel=1e-5)
+    for row, confidence in zip(read_predictions(record.path), answers.confidences, strict=True):
+        assert row.confidence == pytest.approx(confidence, abs=1e-4)
+    assert trained.classes == record.classes
+    assert trained.facts["accuracy"] == record.result["final_accuracy"]
+    assert trained.facts["method"] == record.config["method"]
+
+
+def test_the_loaded_model_gives_exactly_the_logits_of_the_trained_one(tiny_run, tiny_config):
+    experiment = prepare(tiny_config)
+    experiment.model.load_state_dict(load_checkpoint(tiny_run.path, tiny_config).model)
+    images = torch.randn(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    loaded = load_model(tiny_run.path / "model").model
+    assert torch.equal(experiment.model.eval()(images).logits, loaded(images).logits)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"views": "one_pass", "hole": "independent", "detach_classifier": False},
+        {"channels": 1, "optimizer": "sgd", "schedule": "cosine", "learning_rate": 0.01},
+        {"optimizer": "adamw", "warmup_epochs": 1, "label_smoothing": 0.1},
+        {"rotation": 10.0, "zoom": 0.1, "shift": 0.1, "jitter": 0.2},
+        {"backbone": "test_vit"},
+        {"backbone": "test_efficientnet", "stride": 16},
+    ],
+)
+def test_a_run_finishes_with_every_kind_of_option(tiny_config, tmp_path, options):
+    config = replace(tiny_config, data="synthetic?train=28&test=14", batch_size=14, **options)
+    record = run(config, tmp_path / "run")
+    assert record.status == "finished"
+    assert len(record.epochs) == 2
+
+
+def test_what_is_left_over_of_an_epoch_is_not_trained_on(tiny_config, tmp_path, monkeypatch):
+    seen = []
+    real = engine.augment
+
+    def spy(images, *others):
+        seen.append(len(images))
+        return real(images, *others)
+
+    monkeypatch.setattr(engine, "augment", spy)
+    run(replace(tiny_config, epochs=1), tmp_path / "run")
+    assert seen == [32, 32, 32, 32]  # of 140

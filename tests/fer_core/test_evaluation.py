@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+import torch
+
+from fer_core import evaluation
+from fer_core.datasets import Split
+from fer_core.models import AttentionModel
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    return AttentionModel("test_resnet", 7, image_size=64)
+
+
+@pytest.fixture(scope="module")
+def split():
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (300, 64, 64, 3), dtype=np.uint8)  # more than one batch
+    names = tuple(f"{index}.png" for index in range(300))
+    return Split("test", images, generator.integers(0, 7, 300), names)
+
+
+def test_figures_are_those_of_the_logits_of_every_image_alone(model, split):
+    result = evaluation.evaluate(model.train(), split)
+    assert not model.training
+    mean, std = model.statistics()
+    for index in (0, 255, 256, 299):
+        pixels = torch.from_numpy(split.images[index]).permute(2, 0, 1) / 255
+        with torch.no_grad():
+            probabilities = model(((pixels - mean) / std)[None]).logits.softmax(1)[0]
+        assert result.predicted[index] == probabilities.argmax()
+        assert result.confidences[index] == pytest.approx(probabilities.max().item(), abs=1e-5)
+    assert result.confusion.sum() == 300
+    assert result.confusion.sum(1).tolist() == np.bincount(split.labels, minlength=7).tolist()
+    assert np.trace(result.confusion) == (result.predicted == split.labels).sum()
+
+
+def test_the_loss_is_the_mean_cross_entropy(model, split):
+    result = evaluation.evaluate(model, split)
+    right = result.predicted == split.labels
+    # -log p of the images answered right is known from their confidence.
+    alone = Split("test", split.images[right], split.labels[right], ())
+    expected = -np.log(result.confidences[right]).mean()
+    assert evaluation.evaluate(model, alone).loss == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_reported_figure_is_the_mean_of_the_last_five_epochs_not_the_best():
+    confusion = np.array([[3, 1], [2, 4]])
+    made = evaluation.Evaluation(0.5, confusion, np.zeros(10, int), np.zeros(10))
+    epochs = [
+        {"test_accuracy": a, "test_class_mean_accuracy": a / 2, "train_seconds": 2.0,
+         "test_seconds": 0.5}
+        for a in (0.1, 0.9, 0.2, 0.3, 0.4, 0.5, 0.7)
+    ]  # fmt: skip
+    result = evaluation.final_result(epochs, made)
+    assert result["accuracy_last5"] == pytest.approx((0.2 + 0.3 + 0.4 + 0.5 + 0.7) / 5)
+    assert result["class_mean_accuracy_last5"] == pytest.approx(0.42 / 2)
+    assert (result["best_accuracy"], result["best_epoch"]) == (0.9, 2)
+    assert result["final_accuracy"] == 0.7
+    assert result["final_class_mean_accuracy"] == pytest.approx((3 / 4 + 4 / 6) / 2)
+    assert result["final_macro_f1"] == pytest.approx((6 / 9 + 8 / 11) / 2)
+    assert result["confusion"] == [[3, 1], [2, 4]]
+    assert result["seconds"] == pytest.approx(17.5)
+
+
+def test_predictions_are_one_row_an_image_in_order(model, split):
+    rows = list(evaluation.predictions(split, evaluation.evaluate(model, split)))
+    assert [row.image for row in rows] == list(split.names)
+    assert [row.label for row in rows] == split.labels.tolist()
+    assert all(1 / 7 <= row.confidence <= 1 for row in rows)

@@ -1,0 +1,132 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from fer_core.hub import CONFIG_FILE, WEIGHTS_FILE, ModelError, load_model, save_model
+from fer_core.inputs import InputSpec
+from fer_core.models import AttentionModel
+
+CLASSES = ("neutral", "happiness", "surprise")
+SPEC = InputSpec(64, 1, (0.5,), (0.25,), 48, True, ((0.31, 0.39), (0.69, 0.39), (0.5, 0.78)))
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    made = AttentionModel("test_efficientnet", 3, image_size=64, channels=1, stride=16)
+    made.train()(torch.randn(8, 1, 64, 64))  # moves the statistics of BatchNorm
+    return made.eval()
+
+
+def save(folder, model, **options):
+    settings = {
+        "backbone": "test_efficientnet", "stride": 16, "classes": CLASSES, "spec": SPEC,
+        "facts": {"accuracy": 0.5},
+    }  # fmt: skip
+    save_model(folder, model, **{**settings, **options})
+
+
+def change(folder, **values):
+    config = json.loads((folder / CONFIG_FILE).read_text())
+    (folder / CONFIG_FILE).write_text(json.dumps(config | values))
+
+
+def test_a_loaded_model_gives_exactly_the_logits_and_maps_of_the_saved_one(tmp_path, model):
+    save(tmp_path / "model", model)
+    loaded = load_model(tmp_path / "model")
+    images = torch.randn(4, 1, 64, 64)
+    expected, got = model(images), loaded.model(images)
+    assert torch.equal(expected.logits, got.logits)
+    assert torch.equal(expected.maps, got.maps)
+    assert got.maps.shape == (4, 3, 4, 4)
+
+
+def test_a_loaded_model_knows_its_classes_input_and_facts(tmp_path, model):
+    save(tmp_path, model)
+    loaded = load_model(tmp_path)
+    assert loaded.classes == CLASSES
+    assert loaded.input == SPEC
+    assert loaded.facts == {"accuracy": 0.5}
+    assert not loaded.model.training
+    assert not any(parameter.requires_grad for parameter in loaded.model.parameters())
+
+
+def test_half_precision_halves_the_file_and_keeps_the_answers(tmp_path, model):
+    save(tmp_path / "full", model)
+    save(tmp_path / "half", model, half=True)
+    full, half = ((tmp_path / kind / WEIGHTS_FILE).stat().st_size for kind in ("full", "half"))
+    assert half < 0.6 * full
+    images = torch.randn(4, 1, 64, 64)
+    loaded = load_model(tmp_path / "half").model
+    assert loaded.classifier.weight.dtype == torch.float32
+    assert torch.allclose(loaded(images).logits, model(images).logits, atol=0.01)
+
+
+def test_the_configuration_has_the_keys_of_timm(tmp_path, model):
+    save(tmp_path, model)
+    config = json.loads((tmp_path / CONFIG_FILE).read_text())
+    assert config["architecture"] == "test_efficientnet"
+    assert config["num_classes"] == 3
+    assert config["label_names"] == list(CLASSES)
+    assert config["pretrained_cfg"]["input_size"] == [1, 64, 64]
+    assert {p.name for p in tmp_path.iterdir()} == {CONFIG_FILE, WEIGHTS_FILE}
+
+
+def test_saving_again_replaces_the_model(tmp_path, model):
+    save(tmp_path, model)
+    with torch.no_grad():
+        model.classifier.bias.add_(1)
+    save(tmp_path, model, facts={"accuracy": 0.6})
+    loaded = load_model(tmp_path)
+    assert loaded.facts == {"accuracy": 0.6}
+    assert torch.equal(loaded.model.classifier.bias, model.classifier.bias)
+
+
+@pytest.mark.parametrize("absent", [CONFIG_FILE, WEIGHTS_FILE])
+def test_an_incomplete_folder_is_refused(tmp_path, model, absent):
+    save(tmp_path, model)
+    (tmp_path / absent).unlink()
+    with pytest.raises(ModelError, match=f"no model at .*{CONFIG_FILE} and {WEIGHTS_FILE}"):
+        load_model(tmp_path)
+
+
+def test_an_absent_folder_is_refused():
+    with pytest.raises(ModelError, match="no model at nothing"):
+        load_model(Path("nothing"))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"architecture": "nosuchnet"},
+        {"label_names": ["neutral", "happiness"]},
+        {"label_names": None},
+        {"fer_core": {}},
+        {"fer_core": {"stride": None, "input": {"size": 64}}},
+        {"architecture": "test_vit"},
+    ],
+)
+def test_a_configuration_that_does_not_fit_is_refused(tmp_path, model, wrong):
+    save(tmp_path, model)
+    change(tmp_path, **wrong)
+    with pytest.raises(ModelError, match=f"the model at {tmp_path} cannot be loaded"):
+        load_model(tmp_path)
+
+
+def test_a_configuration_without_facts_is_refused(tmp_path, model):
+    save(tmp_path, model)
+    own = json.loads((tmp_path / CONFIG_FILE).read_text())["fer_core"]
+    del own["facts"]
+    change(tmp_path, fer_core=own)
+    with pytest.raises(ModelError, match="facts"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize("file", [CONFIG_FILE, WEIGHTS_FILE])
+def test_a_broken_file_is_refused(tmp_path, model, file):
+    save(tmp_path, model)
+    (tmp_path / file).write_bytes(b"\xff broken")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        load_model(tmp_path)

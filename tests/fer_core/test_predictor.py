@@ -1,0 +1,190 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_core.datasets.faces_drawn import draw_portrait
+from fer_core.hub import ModelError
+from fer_core.predictor import Predictor, open_photo
+
+
+@pytest.fixture(scope="module")
+def predictor(tiny_run):
+    return Predictor(tiny_run.path / "model")
+
+
+@pytest.fixture(scope="module")
+def face(predictor, portrait):
+    (found,) = predictor.predict(portrait)
+    return found
+
+
+@pytest.mark.parametrize("size", [160, 320])
+def test_one_drawn_person_is_one_face(predictor, size):
+    photo = draw_portrait("surprise", size, np.random.default_rng(1))
+    assert len(predictor.predict(photo)) == 1
+
+
+def test_one_photographed_person_is_one_face(predictor):
+    data = pytest.importorskip("skimage.data")
+    (found,) = predictor.predict(data.astronaut())
+    x0, y0, x1, y1 = found.box
+    assert x0 < 223 < x1  # the tip of her nose
+    assert y0 < 118 < y1
+    assert np.allclose(found.landmarks, [[204, 102], [247, 104], [224, 141]], atol=6)
+
+
+def test_probabilities_are_a_distribution_and_name_the_emotion(face):
+    assert face.classes[:2] == ("neutral", "happiness")
+    assert face.probabilities.shape == (7,)
+    assert face.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert face.confidence == face.probabilities.max()
+    assert face.probabilities[face.classes.index(face.emotion)] == face.confidence
+
+
+def test_maps_explain_the_probabilities_exactly(predictor, face):
+    logits = face.maps.mean((1, 2)) + predictor.trained.model.classifier.bias.numpy()
+    softmax = np.exp(logits - logits.max())
+    assert np.allclose(softmax / softmax.sum(), face.probabilities, atol=1e-5)
+
+
+def test_the_map_of_an_emotion_is_that_of_its_class(face):
+    assert np.array_equal(face.map_of("fear"), face.maps[6])
+    with pytest.raises(ValueError, match=r"unknown emotion 'contempt'.*neutral"):
+        face.map_of("contempt")
+
+
+def test_the_crop_lies_over_the_face_in_the_photograph(face):
+    centre = face.to_photo[:, :2] @ [0.5, 0.5] + face.to_photo[:, 2]
+    x0, y0, x1, y1 = face.box
+    assert x0 < centre[0] < x1
+    assert y0 < centre[1] < y1
+    assert face.crop.size == (64, 64)
+
+
+def test_the_overlay_changes_the_face_only_and_nothing_at_opacity_zero(face, portrait):
+    assert face.overlay_on(portrait, opacity=0).tobytes() == portrait.tobytes()
+    before, after = (
+        np.asarray(p, dtype=int) for p in (portrait, face.overlay_on(portrait, "happiness", 0.9))
+    )
+    changed = (before != after).any(2)
+    rows, columns = np.nonzero(changed)
+    corners = face.to_photo[:, :2] @ [[0, 1, 1, 0], [0, 0, 1, 1]] + face.to_photo[:, 2:]
+    assert changed.mean() > 0.02
+    assert columns.min() >= corners[0].min() - 1
+    assert columns.max() <= corners[0].max() + 1
+    assert rows.min() >= corners[1].min() - 1
+    assert rows.max() <= corners[1].max() + 1
+
+
+def test_the_overlay_shows_the_predicted_emotion_unless_asked_for_another(face, portrait):
+    assert face.overlay_on(portrait).tobytes() == face.overlay_on(portrait, face.emotion).tobytes()
+
+
+def test_paths_pictures_and_arrays_give_the_same_answer(predictor, face, portrait, tmp_path):
+    portrait.save(tmp_path / "photo.png")
+    for photo in (tmp_path / "photo.png", str(tmp_path / "photo.png"), np.asarray(portrait)):
+        (found,) = predictor.predict(photo)
+        assert found.box == face.box
+        assert np.array_equal(found.probabilities, face.probabilities)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK", "LA"])
+def test_pictures_of_every_mode_are_read(predictor, portrait, mode):
+    assert len(predictor.predict(portrait.convert(mode))) == 1
+
+
+def test_grey_and_rgba_arrays_are_read(predictor, portrait):
+    assert len(predictor.predict(np.asarray(portrait.convert("L")))) == 1
+    assert len(predictor.predict(np.asarray(portrait.convert("RGBA")))) == 1
+
+
+@pytest.mark.parametrize(
+    ("orientation", "undo"),
+    [
+        (2, Image.Transpose.FLIP_LEFT_RIGHT),
+        (3, Image.Transpose.ROTATE_180),
+        (6, Image.Transpose.ROTATE_90),
+        (8, Image.Transpose.ROTATE_270),
+    ],
+)
+def test_a_photograph_stored_turned_is_seen_upright(portrait, tmp_path, orientation, undo):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    portrait.transpose(undo).save(tmp_path / "photo.png", exif=exif)
+    assert open_photo(tmp_path / "photo.png").tobytes() == portrait.tobytes()
+
+
+def test_transparency_becomes_white():
+    clear = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
+    assert np.asarray(open_photo(clear)).min() == 255
+    half = Image.new("RGBA", (4, 4), (0, 0, 0, 128))
+    assert np.asarray(open_photo(half))[0, 0].tolist() == [127, 127, 127]
+
+
+def test_sixteen_bit_pictures_keep_their_greys(tmp_path):
+    ramp = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
+    Image.fromarray(ramp).save(tmp_path / "deep.png")
+    pixels = np.asarray(open_photo(tmp_path / "deep.png"))[..., 0]
+    assert np.abs(pixels.ravel().astype(int) - np.arange(256)).max() <= 1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20, 20), (200, 1)])
+def test_a_picture_too_small_for_a_face_has_none(predictor, size):
+    assert predictor.predict(Image.new("RGB", size)) == []
+
+
+def test_a_picture_without_a_face_has_none(predictor):
+    ramp = np.tile(np.linspace(0, 255, 200).astype(np.uint8), (200, 1))
+    assert predictor.predict(ramp) == []
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((32, 32, 3)),
+        np.zeros((32, 32, 5), np.uint8),
+        np.zeros((32, 32, 1), np.uint8),
+        np.zeros((32,), np.uint8),
+        np.zeros((0, 0, 3), np.uint8),
+        np.zeros((2, 32, 32, 3), np.uint8),
+    ],
+)
+def test_an_array_that_is_no_picture_is_refused(predictor, array):
+    with pytest.raises(ValueError, match="a photograph array must be"):
+        predictor.predict(array)
+
+
+def test_files_that_are_no_picture_are_named(predictor, portrait, tmp_path):
+    (tmp_path / "text.jpg").write_text("no picture")
+    (tmp_path / "empty.png").write_bytes(b"")
+    portrait.save(tmp_path / "whole.png")
+    whole = (tmp_path / "whole.png").read_bytes()
+    (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "damaged.png").write_bytes(whole[:200] + b"\0" * 50 + whole[250:])
+    for name in ("text.jpg", "empty.png", "half.png", "damaged.png", "absent.png", "."):
+        with pytest.raises(ValueError, match="is no readable photograph"):
+            predictor.predict(tmp_path / name)
+
+
+def test_crops_are_classified_alike_alone_and_in_many_passes(predictor):
+    generator = np.random.default_rng(0)
+    crops = [
+        Image.fromarray(generator.integers(0, 256, (48, 48, 3), dtype=np.uint8)) for _ in range(70)
+    ]
+    probabilities, maps = predictor.classify(crops)
+    assert probabilities.shape == (70, 7)
+    assert maps.shape == (70, 7, 2, 2)
+    for index in (0, 63, 64, 69):
+        alone, _ = predictor.classify([crops[index]])
+        assert np.allclose(alone[0], probabilities[index], atol=1e-5)
+
+
+def test_no_crops_give_empty_arrays(predictor):
+    probabilities, maps = predictor.classify([])
+    assert probabilities.shape == (0, 7)
+    assert maps.shape == (0, 7, 2, 2)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path):
+    with pytest.raises(ModelError, match="no model at"):
+        Predictor(tmp_path)
