@@ -1,0 +1,37 @@
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo dashboard test check fix smoke install
+
+install: $(READY)
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e '.[all,dev]'
+	touch $(READY)
+
+demo: $(READY)
+	$(BIN)/python -m demo_app
+
+dashboard: $(READY)
+	$(BIN)/python -m streamlit run dashboard/app.py
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+
+fix: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+smoke: $(READY)
+	$(BIN)/python -m train.run --data 'synthetic?train=280&test=70' --backbone test_resnet \
+		--image-size 64 --epochs 2 --noise symmetric --noise-rate 0.3 --cpu \
+		--out "$$(mktemp -d)/smoke"
