@@ -35,7 +35,8 @@ class RunConfig:
     backbone: str = "mobilenetv2_100"
     """Any timm model name, for example resnet50, mobilenetv2_100, test_resnet."""
     pretrained: str = "none"
-    """Starting weights: none, hub (timm's own, downloaded), or the path of a local file."""
+    """Starting weights: none, hub (timm's own, downloaded), or the path of a local file: timm's, or
+    the model.safetensors of an earlier run, to go on from it."""
     stride: int | None = None
     """Total stride of a convolutional backbone (power of two): 8 gives a 6x6 map at 48 pixels.
     None keeps the backbone's own, usually 32."""

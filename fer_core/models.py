@@ -5,13 +5,16 @@ W[j, c] * F[n, c], raw: no ReLU, no normalisation, no bias. The logits are its m
 so a map explains its logit exactly, for every backbone.
 """
 
+from pathlib import Path
 from typing import NamedTuple, Self
 
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from fer_core.backbones import Layout, create_backbone, fast_depthwise, to_map
+from fer_core.backbones import BackboneError, Layout, create_backbone, fast_depthwise, to_map
 
 
 class Output(NamedTuple):
@@ -47,15 +50,17 @@ class AttentionModel(nn.Module):
             image_size: side of the input in pixels.
             channels: input channels, 1 or 3.
             stride: total stride of the backbone, None for its own.
-            pretrained: ``none``, ``hub`` or the path of a weights file.
+            pretrained: ``none``, ``hub``, or the path of a weights file: timm's, or one that this
+                project saved (then the classifier is taken over as well).
 
         Raises:
             BackboneError: see `fer_core.backbones.create_backbone`.
         """
         super().__init__()
+        own = _read_own_weights(pretrained)
         made = create_backbone(
             backbone,
-            pretrained=pretrained,
+            pretrained="none" if own else pretrained,
             channels=channels,
             image_size=image_size,
             stride=stride,
@@ -65,6 +70,15 @@ class AttentionModel(nn.Module):
         self.mean, self.std = made.mean, made.std
         self.classifier = nn.Linear(made.features, classes)
         self._training_pass = self._map_features
+        if own:
+            self._take_weights(own, pretrained)
+
+    def _take_weights(self, state: dict[str, Tensor], file: str) -> None:
+        try:
+            self.load_state_dict({name: value.float() for name, value in state.items()})
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1].strip()
+            raise BackboneError(f"the model at {file} is another one: {reason}") from error
 
     def channels_last(self) -> Self:
         """Store the weights channels last, the faster layout for convolutions."""
@@ -107,3 +121,18 @@ class AttentionModel(nn.Module):
 
     def _map_features(self, images: Tensor) -> Tensor:
         return to_map(self.backbone(images), self.backbone, self.layout)
+
+
+def _read_own_weights(pretrained: str) -> dict[str, Tensor]:
+    """The state of an `AttentionModel` when ``pretrained`` is the file of one, else nothing."""
+    if Path(pretrained).suffix != ".safetensors" or not Path(pretrained).is_file():
+        return {}
+    try:
+        state = load_file(pretrained)
+    except SafetensorError as error:
+        raise BackboneError(f"{pretrained} is no safetensors file: {error}") from error
+    return state if "classifier.weight" in state and _is_own(state) else {}
+
+
+def _is_own(state: dict[str, Tensor]) -> bool:
+    return all(name.startswith(("backbone.", "classifier.")) for name in state)

@@ -1,7 +1,9 @@
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
+from fer_core.backbones import BackboneError
 from fer_core.models import AttentionModel
 
 FAMILIES = {
@@ -100,3 +102,27 @@ def test_the_same_seed_gives_the_same_starting_weights():
         torch.manual_seed(5)
         states.append(AttentionModel("test_resnet", 7, image_size=64).state_dict())
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+
+
+def test_training_can_start_from_the_weights_of_an_earlier_run(tmp_path):
+    first = AttentionModel("test_resnet", 7, image_size=64)
+    file = tmp_path / "model.safetensors"
+    save_file({name: value.contiguous() for name, value in first.state_dict().items()}, file)
+    second = AttentionModel("test_resnet", 7, image_size=64, pretrained=str(file))
+    for name, value in second.state_dict().items():
+        assert torch.equal(value, first.state_dict()[name]), name
+
+
+def test_weights_of_a_run_with_other_classes_are_refused(tmp_path):
+    first = AttentionModel("test_resnet", 8, image_size=64)
+    file = tmp_path / "model.safetensors"
+    save_file({name: value.contiguous() for name, value in first.state_dict().items()}, file)
+    with pytest.raises(BackboneError, match="is another one"):
+        AttentionModel("test_resnet", 7, image_size=64, pretrained=str(file))
+
+
+def test_a_broken_weights_file_is_named(tmp_path):
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(b"not weights")
+    with pytest.raises(BackboneError, match="no safetensors file"):
+        AttentionModel("test_resnet", 7, image_size=64, pretrained=str(file))
