@@ -59,7 +59,8 @@ def overlay(
     ImageDraw.Draw(inside).polygon([(x - left, y - top) for x, y in corners.T], fill=255)
     feather = max(1.0, float(np.hypot(*to_photo[:, 0])) / 40)
     edge = np.asarray(inside.filter(ImageFilter.GaussianBlur(feather)), dtype=np.float32) / 255
-    alpha = opacity * edge * (0.25 + 0.75 * values)
+    veil = 0.25 if scaled.any() else 0.0  # nothing is drawn when nothing speaks for the class
+    alpha = opacity * edge * (veil + (1 - veil) * values)
     region = np.asarray(picture.crop((left, top, right, bottom)), dtype=np.float32)
     mixed = region + alpha[..., None] * (colourise(values) - region)
     result = picture.copy()

@@ -99,7 +99,7 @@ def load_model(folder: Path) -> TrainedModel:
     if not config_file.is_file() or not weights_file.is_file():
         raise ModelError(
             f"no model at {folder}: expected {CONFIG_FILE} and {WEIGHTS_FILE}, as train.run writes "
-            "to RUN/model"
+            "them to RUN/model"
         )
     try:
         config = json.loads(config_file.read_text(encoding="utf-8"))

@@ -23,7 +23,7 @@ def learning_rate(config: RunConfig, epoch: float) -> float:
         # Half a step ahead of zero, so that the very first step already learns.
         return config.learning_rate * max(epoch, 0.01) / config.warmup_epochs
     if config.schedule == "exponential":
-        return config.learning_rate * config.gamma ** math.floor(epoch)
+        return config.learning_rate * config.gamma ** math.floor(epoch - config.warmup_epochs)
     if config.schedule == "cosine":
         share = (epoch - config.warmup_epochs) / (config.epochs - config.warmup_epochs)
         return config.learning_rate * (1 + math.cos(math.pi * share)) / 2

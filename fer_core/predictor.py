@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 
 from fer_core.cam import overlay
 from fer_core.faces import Face, align, detect_faces
 from fer_core.hub import EMBEDDED, TrainedModel, load_model
+from fer_core.pictures import READ_ERRORS, open_upright, upright
 from fer_core.transforms import normalise
 
 FACES_A_PASS = 64
@@ -171,14 +172,6 @@ def open_photo(photo: str | Path | Image.Image | np.ndarray) -> Image.Image:
             )
         photo = Image.fromarray(photo)
     try:
-        picture = photo if isinstance(photo, Image.Image) else Image.open(photo)
-        picture = ImageOps.exif_transpose(picture)
-        if picture.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip to white
-            picture = Image.fromarray((np.asarray(picture) >> 8).clip(0, 255).astype(np.uint8))
-        if picture.has_transparency_data:
-            rgba = picture.convert("RGBA")
-            white = Image.new("RGBA", rgba.size, "white")
-            picture = Image.alpha_composite(white, rgba)
-        return picture.convert("RGB")
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        return upright(photo) if isinstance(photo, Image.Image) else open_upright(photo)
+    except READ_ERRORS as error:
         raise ValueError(f"{photo} is no readable photograph: {error}") from error

@@ -9,7 +9,9 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
+
+from fer_core.pictures import READ_ERRORS, open_upright
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 
@@ -141,11 +143,8 @@ def content_hash(data: FaceData) -> str:
 
 def _decode_one(path: Path, decoding: Decoding) -> np.ndarray:
     try:
-        with Image.open(path) as file:
-            picture = ImageOps.exif_transpose(file).convert(
-                "L" if decoding.channels == 1 else "RGB"
-            )
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        picture = open_upright(path).convert("L" if decoding.channels == 1 else "RGB")
+    except READ_ERRORS as error:
         reason = "is absent" if not path.exists() else f"is no readable picture: {error}"
         raise DataError(f"{path} {reason}") from error
     if picture.size != (decoding.size, decoding.size):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -62,6 +64,7 @@ def test_the_crop_lies_over_the_face_in_the_photograph(face):
 
 
 def test_the_overlay_changes_the_face_only_and_nothing_at_opacity_zero(face, portrait):
+    face = replace(face, maps=np.abs(face.maps))
     assert face.overlay_on(portrait, opacity=0).tobytes() == portrait.tobytes()
     before, after = (
         np.asarray(p, dtype=int) for p in (portrait, face.overlay_on(portrait, "happiness", 0.9))
@@ -74,6 +77,11 @@ def test_the_overlay_changes_the_face_only_and_nothing_at_opacity_zero(face, por
     assert columns.max() <= corners[0].max() + 1
     assert rows.min() >= corners[1].min() - 1
     assert rows.max() <= corners[1].max() + 1
+
+
+def test_nothing_is_drawn_when_nothing_speaks_for_the_emotion(face, portrait):
+    face = replace(face, maps=-np.abs(face.maps))
+    assert face.overlay_on(portrait, "happiness", 0.9).tobytes() == portrait.tobytes()
 
 
 def test_the_overlay_shows_the_predicted_emotion_unless_asked_for_another(face, portrait):

@@ -1,0 +1,1 @@
+"""Speed, each figure a ratio against a named reference in one run."""

@@ -1,0 +1,29 @@
+"""Picture files of any kind as upright RGB pictures of eight bits."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+READ_ERRORS = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+
+
+def open_upright(path: str | Path) -> Image.Image:
+    """Read a picture file, see `upright`.
+
+    Raises:
+        One of READ_ERRORS when the file is absent or no whole picture.
+    """
+    with Image.open(path) as picture:
+        return upright(picture)
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """The picture as RGB: EXIF rotation applied, transparency white, 16 bits reduced to 8."""
+    turned = ImageOps.exif_transpose(picture)
+    if turned.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip to white
+        turned = Image.fromarray((np.asarray(turned) >> 8).clip(0, 255).astype(np.uint8))
+    if turned.has_transparency_data:
+        rgba = turned.convert("RGBA")
+        turned = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    return turned.convert("RGB")
