@@ -19,7 +19,9 @@ DATA_NAMES = {
     "affectnet": "AffectNet",
     "synthetic": "synthetic faces",
 }
-METHOD_OPTIONS = {"eac": ("consistency_weight", "hole", "detach_classifier", "views")}
+METHOD_OPTIONS = {
+    "eac": ("consistency_weight", "ramp_epochs", "hole", "detach_classifier", "views")
+}
 # Configuration fields that do not change what a figure means, or that have a column of their own.
 NOT_OPTIONS = {
     *("data", "image_size", "epochs", "noise", "noise_rate", "noise_file", "seed", "compile"),

@@ -45,6 +45,8 @@ class RunConfig:
     """Training method: eac (Erasing Attention Consistency) or cross_entropy (the plain model)."""
     consistency_weight: float = 5.0
     """Lambda of EAC: weight of the consistency loss."""
+    ramp_epochs: int = 0
+    """EAC: epochs over which lambda rises from 0; the paper has none. Helps from random weights."""
     hole: Literal["same", "independent"] = "same"
     """EAC: whether the mirrored view shows the same erased area or one of its own."""
     detach_classifier: bool = True
@@ -109,6 +111,7 @@ class RunConfig:
         _at_least("epochs", self.epochs, 1)
         _at_least("batch_size", self.batch_size, 2)
         _at_least("consistency_weight", self.consistency_weight, 0)
+        _at_least("ramp_epochs", self.ramp_epochs, 0)
         _at_least("weight_decay", self.weight_decay, 0)
         _at_least("seed", self.seed, 0)
         _in_range("noise_rate", self.noise_rate, 0, 1)

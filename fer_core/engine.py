@@ -144,7 +144,7 @@ def _train_epoch(
     seen: list[Tensor] = []
     parts: dict[str, list[Tensor]] = {}
     method.train()
-    batches = _batches(experiment, resident, generator)
+    batches = _batches(experiment, resident, epoch, generator)
     bar = tqdm(batches, f"epoch {epoch + 1}/{config.epochs}", steps, disable=not progress)
     for step, batch in enumerate(bar):
         for group in optimizer.param_groups:
@@ -171,14 +171,15 @@ def _train_epoch(
     }
 
 
-def _batches(experiment: Experiment, resident: Resident, generator: Generator) -> Iterator[Batch]:
+def _batches(
+    experiment: Experiment, resident: Resident, epoch: int, generator: Generator
+) -> Iterator[Batch]:
     """Random full batches; what is left over of an epoch is left out."""
     config, device = experiment.config, resident.labels.device
     mean, std = experiment.model.statistics()
     order = torch.randperm(len(resident.labels), generator=generator)
-    for indices in order.split(config.batch_size):
-        if len(indices) < config.batch_size:
-            return
+    steps = len(order) // config.batch_size
+    for step, indices in enumerate(order.split(config.batch_size)[:steps]):
         chosen = indices.to(device)
         images = augment(resident.images[chosen], config, mean, std, generator)
         yield Batch(
@@ -186,6 +187,7 @@ def _batches(experiment: Experiment, resident: Resident, generator: Generator) -
             resident.labels[chosen],
             resident.clean_labels[chosen],
             indices,
+            epoch + step / steps,
         )
 
 

@@ -16,12 +16,14 @@ class Batch(NamedTuple):
         labels: (B,) int64 given labels, noisy where the run has noise.
         clean_labels: (B,) int64, never used for learning.
         indices: (B,) int64 positions in the training set.
+        epoch: epochs completed before this step, with a fraction.
     """
 
     images: Tensor
     labels: Tensor
     clean_labels: Tensor
     indices: Tensor
+    epoch: float = 0.0
 
 
 class StepOutput(NamedTuple):

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from fer_core.config import RunConfig
 from fer_core.methods.base import Batch, Method, StepOutput
 from fer_core.transforms import erase, mirror, sample_holes
 
@@ -38,6 +39,17 @@ def consistency_loss(maps: Tensor, mirrored_maps: Tensor) -> Tensor:
     return (maps - mirror(mirrored_maps)).square().mean()
 
 
+def consistency_weight(config: RunConfig, epoch: float) -> float:
+    """Lambda after ``epoch`` epochs: it rises linearly from 0 over ``ramp_epochs``.
+
+    The paper starts from pre-trained weights and has no ramp (``ramp_epochs`` 0). From random
+    weights a constant lambda holds the network at constant maps: docs/experiments.md.
+    """
+    if epoch >= config.ramp_epochs:
+        return config.consistency_weight
+    return config.consistency_weight * epoch / config.ramp_epochs
+
+
 class EAC(Method):
     """Cross-entropy of the original plus ``consistency_weight`` times the consistency loss."""
 
@@ -53,7 +65,7 @@ class EAC(Method):
             output.logits, batch.labels, label_smoothing=config.label_smoothing
         )
         consistency = consistency_loss(maps, mirrored.maps)
-        loss = classification + config.consistency_weight * consistency
+        loss = classification + consistency_weight(config, batch.epoch) * consistency
         parts = {"classification": classification.detach(), "consistency": consistency.detach()}
         return StepOutput(loss, output.logits.detach(), parts)
 

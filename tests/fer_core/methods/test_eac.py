@@ -9,7 +9,7 @@ from torch import nn
 
 from fer_core.config import RunConfig
 from fer_core.methods import EAC, Batch
-from fer_core.methods.eac import consistency_loss
+from fer_core.methods.eac import consistency_loss, consistency_weight
 from fer_core.models import AttentionModel
 from fer_core.transforms import sample_holes
 
@@ -273,3 +273,10 @@ def test_parts_and_logits_are_detached(model, batch):
     assert output.loss.requires_grad
     assert set(output.parts) == {"classification", "consistency"}
     assert not any(part.requires_grad for part in (*output.parts.values(), output.logits))
+
+
+def test_lambda_rises_over_the_ramp_and_stays():
+    config = RunConfig(consistency_weight=4.0, ramp_epochs=2)
+    weights = [consistency_weight(config, epoch) for epoch in (0, 0.5, 1, 2, 7)]
+    assert weights == [0, 1, 2, 4, 4]
+    assert consistency_weight(RunConfig(consistency_weight=4.0), 0) == 4
