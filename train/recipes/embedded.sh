@@ -11,6 +11,6 @@ common=(--data "ferplus:$data" --image-size 40 --channels 1 --backbone mobilenet
 python -m train.run "${common[@]}" --method cross_entropy --epochs 14 --learning-rate 2e-3 \
   --out "$out/embedded-plain"
 python -m train.run "${common[@]}" --method eac --views one_pass --epochs 8 --learning-rate 1e-3 \
-  --warmup-epochs 1 --pretrained "$out/embedded-plain/model/model.safetensors" \
+  --warmup-epochs 1 --ramp-epochs 2 --pretrained "$out/embedded-plain/model/model.safetensors" \
   --out "$out/embedded"
 python -m train.embed "$out/embedded"
