@@ -42,23 +42,33 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, config: RunConfig) -> 
     temporary.replace(file)
 
 
-def load_checkpoint(folder: Path, config: RunConfig) -> Checkpoint:
-    """Read the checkpoint of the run in ``folder``.
+def read_checkpoint(folder: Path) -> tuple[Checkpoint, RunConfig]:
+    """The checkpoint of the run in ``folder`` and the configuration it was written under.
 
     Raises:
-        CheckpointError: when there is none, it is broken, or it belongs to another configuration.
+        CheckpointError: when there is none, or it is broken.
     """
     file = folder / CHECKPOINT_FILE
     if not file.is_file():
         raise CheckpointError(
-            f"no checkpoint at {file}: the run has completed no epoch; start it without --resume"
+            f"no checkpoint at {file}: no run has completed an epoch there; "
+            "start it without --resume (delete the folder first if it is there)"
         )
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
-        written = from_json(state.pop("config"))
-        checkpoint = Checkpoint(**state)
+        config = from_json(state.pop("config"))
+        return Checkpoint(**state), config
     except Exception as error:  # torch.load raises many kinds on a broken file
         raise CheckpointError(f"the checkpoint at {file} cannot be read: {error}") from error
+
+
+def load_checkpoint(folder: Path, config: RunConfig) -> Checkpoint:
+    """Read the checkpoint of the run in ``folder``, which must be one of ``config``.
+
+    Raises:
+        CheckpointError: when there is none, it is broken, or it belongs to another configuration.
+    """
+    checkpoint, written = read_checkpoint(folder)
     if written != config:
         changed = [
             f"{field.name} {getattr(written, field.name)!r} -> {getattr(config, field.name)!r}"

@@ -5,6 +5,7 @@ import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, Literal, get_args, get_origin
 
 MethodName = Literal["eac", "cross_entropy"]
@@ -160,6 +161,16 @@ def to_json(config: RunConfig) -> dict[str, Any]:
     values = dataclasses.asdict(config)
     pairs = {"erase_scale": list(config.erase_scale), "erase_ratio": list(config.erase_ratio)}
     return values | pairs
+
+
+def without_folders(config: RunConfig) -> RunConfig:
+    """The configuration as it may be published: of every path only the last name is left."""
+    kind, colon, rest = config.data.partition(":")
+    path, query, options = rest.partition("?")
+    data = f"{kind}{colon}{PurePath(path).name}{query}{options}" if colon else config.data
+    noise_file = PurePath(config.noise_file).name if config.noise_file else None
+    pretrained = PurePath(config.pretrained).name
+    return dataclasses.replace(config, data=data, noise_file=noise_file, pretrained=pretrained)
 
 
 def from_json(values: Mapping[str, Any]) -> RunConfig:

@@ -65,7 +65,9 @@ def train(
         TrainingError: when the loss is no longer finite; the record then says ``failed``.
     """
     if not resume and (folder / RUN_FILE).exists():
-        raise FileExistsError(f"{folder} already holds a run: resume it, or name another folder")
+        raise FileExistsError(
+            f"{folder} already holds a run: resume it, delete it, or name another folder"
+        )
     accelerator = Accelerator(mixed_precision=config.precision, cpu=cpu)
     if accelerator.num_processes > 1:
         raise ValueError("training runs in one process: start it without a launcher")

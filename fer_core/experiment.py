@@ -12,7 +12,7 @@ import torch
 
 import fer_core
 from fer_core import inputs
-from fer_core.config import RunConfig, to_json
+from fer_core.config import RunConfig, to_json, without_folders
 from fer_core.datasets import DataError, Decoding, FaceData, Split, content_hash, load_data
 from fer_core.faces import measure_landmarks
 from fer_core.inputs import InputSpec
@@ -86,7 +86,7 @@ def create_recorder(experiment: Experiment, folder: Path, device: torch.device) 
         shape = model.eval()(torch.zeros(1, spec.channels, spec.size, spec.size)).maps.shape
     return RunRecorder(
         folder,
-        config=to_json(config),
+        config=to_json(without_folders(config)),
         classes=experiment.data.classes,
         data=_data_facts(experiment.data),
         noise=noise_facts(config.noise, config.noise_rate, experiment.given),

@@ -12,7 +12,7 @@ from typing import Any
 import tyro
 
 from fer_core import metrics
-from fer_core.config import from_json
+from fer_core.checkpoints import CheckpointError, read_checkpoint
 from fer_core.datasets import DataError, Decoding, FaceData, load_data
 from fer_core.evaluation import Evaluation, evaluate
 from fer_core.hub import EMBEDDED, WEIGHTS_FILE, ModelError, load_model, save_model
@@ -40,7 +40,7 @@ def main() -> None:
         trained = load_model(command.run / "model")
         if record.status != "finished":
             raise RecordError(f"the run at {command.run} is {record.status}, not finished")
-        config = from_json(record.config)
+        _, config = read_checkpoint(command.run)
         data = load_data(config.data, Decoding(config.image_size, config.channels))
         recipe = {"stride": config.stride, "backbone": config.backbone}
         save_model(
@@ -64,7 +64,7 @@ def main() -> None:
             facts=facts,
             half=True,
         )
-    except (DataError, ModelError, RecordError, ValueError) as error:
+    except (CheckpointError, DataError, ModelError, RecordError, ValueError) as error:
         sys.exit(f"error: {error}")
     size = (command.out / WEIGHTS_FILE).stat().st_size
     if size > LARGEST:

@@ -11,11 +11,11 @@ import torch
 import tyro
 
 from fer_core.backbones import BackboneError
-from fer_core.checkpoints import CheckpointError
-from fer_core.config import RunConfig, from_json
+from fer_core.checkpoints import CheckpointError, read_checkpoint
+from fer_core.config import RunConfig
 from fer_core.datasets import DataError
 from fer_core.engine import TrainingError, train
-from fer_core.records import RecordError, RunRecord, read_run
+from fer_core.records import RecordError, RunRecord
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _run(command: Command) -> RunRecord:
         return train(command.config, folder, cpu=command.cpu)
     if command.config != RunConfig() or command.out is not None:
         raise ValueError("--resume takes the run's own configuration: give no other run option")
-    recorded = from_json(read_run(command.resume).config)
+    _, recorded = read_checkpoint(command.resume)
     return train(recorded, command.resume, resume=True, cpu=command.cpu)
 
 

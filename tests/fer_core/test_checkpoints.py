@@ -34,7 +34,7 @@ def test_a_checkpoint_of_another_configuration_names_what_differs(saved):
 
 
 def test_an_absent_checkpoint_is_named(tmp_path):
-    with pytest.raises(CheckpointError, match=r"no checkpoint at .*completed no epoch"):
+    with pytest.raises(CheckpointError, match=r"no checkpoint at .*no run has completed an epoch"):
         load_checkpoint(tmp_path, RunConfig())
 
 

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from fer_core.config import RunConfig, from_json, to_json
+from fer_core.config import RunConfig, from_json, to_json, without_folders
 
 
 def test_a_configuration_survives_json():
@@ -86,3 +86,17 @@ def test_a_configuration_cannot_be_changed():
 
 def test_every_field_has_a_default():
     assert all(f.default is not dataclasses.MISSING for f in dataclasses.fields(RunConfig))
+
+
+def test_a_published_configuration_names_no_folder():
+    config = RunConfig(
+        data="rafdb:/home/me/faces/RAF?x=1",
+        noise="file",
+        noise_file="/home/me/noise01.txt",
+        pretrained="/home/me/model.safetensors",
+    )
+    published = without_folders(config)
+    assert published.data == "rafdb:RAF?x=1"
+    assert published.noise_file == "noise01.txt"
+    assert published.pretrained == "model.safetensors"
+    assert without_folders(RunConfig()) == RunConfig()

@@ -351,7 +351,7 @@ def test_a_test_loss_that_is_not_finite_ends_the_run_alike(tiny_config, tmp_path
 
 def test_a_folder_that_holds_a_run_is_refused_and_left_alone(tiny_config, tiny_run):
     before = (tiny_run.path / "run.json").read_bytes()
-    with pytest.raises(FileExistsError, match=r"already holds a run: resume it, or name another"):
+    with pytest.raises(FileExistsError, match=r"already holds a run: resume it, delete it, or"):
         run(tiny_config, tiny_run.path)
     assert (tiny_run.path / "run.json").read_bytes() == before
 

@@ -164,7 +164,7 @@ def test_resume_takes_no_other_option_of_the_run(command, tiny_run, options):
 def test_resuming_where_nothing_ran_is_an_error(command, tmp_path):
     code, _, _ = command("--resume", tmp_path / "nothing")
     assert code.startswith("error: ")
-    assert "run.json cannot be read" in code
+    assert "no checkpoint at" in code
 
 
 def test_help_tells_every_option_of_a_run(command):
