@@ -10,7 +10,7 @@ common=(--data "ferplus:$data" --image-size 40 --channels 1 --backbone mobilenet
   --optimizer adamw --weight-decay 0.05 --schedule cosine --precision bf16 --compile)
 python -m train.run "${common[@]}" --method cross_entropy --epochs 14 --learning-rate 2e-3 \
   --out "$out/embedded-plain"
-python -m train.run "${common[@]}" --method eac --views one_pass --epochs 8 --learning-rate 1e-3 \
+python -m train.run "${common[@]}" --method eac --views one_pass --epochs 6 --learning-rate 1e-3 \
   --warmup-epochs 1 --ramp-epochs 2 --pretrained "$out/embedded-plain/model/model.safetensors" \
   --out "$out/embedded"
 python -m train.embed "$out/embedded"
