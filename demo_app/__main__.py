@@ -35,7 +35,7 @@ def main() -> None:
     """Parse the command line and serve until interrupted."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
-    command = tyro.cli(Command)
+    command = tyro.cli(Command, prog="python -m demo_app")
     try:
         check_address(command.host, command.port)
         predictor = Predictor(command.model)

@@ -31,7 +31,7 @@ class Command:
 
 def main() -> None:
     """Parse the command line and print one result per face."""
-    command = tyro.cli(Command)
+    command = tyro.cli(Command, prog="python -m fer_core.predict")
     if command.json and command.csv:
         sys.exit("error: choose one of --json and --csv")
     if not command.photos:

@@ -33,7 +33,7 @@ class Command:
 
 def main() -> None:
     """Parse the command line and write the picture."""
-    command = tyro.cli(Command)
+    command = tyro.cli(Command, prog="python -m train.attention_figure")
     try:
         models = {"plain": Predictor(command.plain), "EAC": Predictor(command.eac)}
         rows = [_row(emotion, models, command.seed) for emotion in command.emotions]

@@ -35,7 +35,7 @@ class Command:
 def main() -> None:
     """Parse the command line, write the model, and print what it reaches."""
     try:
-        command = tyro.cli(Command)
+        command = tyro.cli(Command, prog="python -m train.embed")
         record = read_run(command.run)
         trained = load_model(command.run / "model")
         if record.status != "finished":

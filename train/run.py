@@ -40,7 +40,7 @@ def main() -> None:
     """Parse the command line, train, and print the result."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        command = tyro.cli(Command, config=(tyro.conf.OmitArgPrefixes,))
+        command = tyro.cli(Command, prog="python -m train.run", config=(tyro.conf.OmitArgPrefixes,))
         record = _run(command)
     except (
         BackboneError,

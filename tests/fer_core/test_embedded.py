@@ -1,0 +1,49 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors import safe_open
+
+from fer_core.emotions import EIGHT_CLASSES
+from fer_core.hub import CONFIG_FILE, EMBEDDED, WEIGHTS_FILE, load_model
+from fer_core.predictor import Predictor
+
+CARD = EMBEDDED / "README.md"
+
+
+def test_the_embedded_model_is_small_half_precision_and_no_pickle():
+    assert (EMBEDDED / WEIGHTS_FILE).stat().st_size <= 6_000_000
+    assert {file.name for file in EMBEDDED.iterdir()} == {WEIGHTS_FILE, CONFIG_FILE, "README.md"}
+    with safe_open(EMBEDDED / WEIGHTS_FILE, "pt") as weights:
+        kinds = {weights.get_tensor(name).dtype for name in weights.keys()}  # noqa: SIM118
+    assert kinds == {torch.float16, torch.int64}
+
+
+def test_the_embedded_model_knows_the_eight_expressions_from_eac():
+    trained = load_model(EMBEDDED)
+    assert trained.classes == EIGHT_CLASSES
+    assert trained.facts["method"] == "eac"
+    assert not trained.model.training
+
+
+def test_the_card_states_the_figures_of_the_configuration():
+    facts = json.loads((EMBEDDED / CONFIG_FILE).read_text())["fer_core"]["facts"]
+    card = CARD.read_text()
+    for name in ("accuracy", "class_mean_accuracy", "accuracy_deduplicated"):
+        assert f"{100 * facts[name]:.2f} %" in card
+    for emotion in EIGHT_CLASSES:
+        assert f"| {emotion} |" in card
+
+
+def test_the_embedded_model_sees_a_smile_in_a_colour_photograph():
+    data = pytest.importorskip("skimage.data")
+    photo = Image.fromarray(data.astronaut())
+    for scale in (0.6, 1, 2):
+        size = [round(side * scale) for side in photo.size]
+        faces = Predictor().predict(photo.resize(size))
+        assert [face.emotion for face in faces] == ["happiness"]
+        logits = faces[0].maps.mean((1, 2)) + Predictor().trained.model.classifier.bias.numpy()
+        expected = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+        assert np.allclose(faces[0].probabilities, expected, atol=1e-5)
