@@ -32,12 +32,13 @@ class Evaluation(NamedTuple):
     confidences: np.ndarray
 
 
-def evaluate(model: AttentionModel, split: Split) -> Evaluation:
+def evaluate(model: AttentionModel, split: Split, *, mirror: bool = False) -> Evaluation:
     """The model's answers on a split; the model is left in evaluation mode.
 
     Args:
         model: on any device.
         split: decoded at the model's input size and channels.
+        mirror: average over each image and its mirror image (twice the work).
     """
     device = model.classifier.weight.device
     mean, std = model.statistics()
@@ -47,7 +48,8 @@ def evaluate(model: AttentionModel, split: Split) -> Evaluation:
         for start in range(0, len(split.labels), EVALUATION_BATCH):
             images = to_tensor(split.images[start : start + EVALUATION_BATCH]).to(device)
             images = images.contiguous(memory_format=torch.channels_last)
-            logits.append(model(normalise(images, mean, std)).logits.float())
+            answer = model.mirror_average if mirror else model
+            logits.append(answer(normalise(images, mean, std)).logits.float())
     answers = torch.cat(logits).cpu()  # (N, K)
     confidences, predicted = answers.softmax(1).max(1)
     loss = F.cross_entropy(answers, torch.from_numpy(split.labels)).item()

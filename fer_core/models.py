@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from fer_core.backbones import BackboneError, Layout, create_backbone, fast_depthwise, to_map
+from fer_core.transforms import mirror
 
 
 class Output(NamedTuple):
@@ -118,6 +119,17 @@ class AttentionModel(nn.Module):
     def forward(self, images: Tensor) -> Output:
         """Logits and maps of normalised images (B, C, H, W)."""
         return self.attend(self.features(images))
+
+    def mirror_average(self, images: Tensor) -> Output:
+        """Mean of the answers on the images and on their mirror images.
+
+        The mirrored maps are flipped back first, so the mean map still explains the mean logit
+        exactly: ``maps.mean((2, 3)) + bias == logits``.
+        """
+        plain, mirrored = self(images), self(mirror(images))
+        return Output(
+            (plain.logits + mirrored.logits) / 2, (plain.maps + mirror(mirrored.maps)) / 2
+        )
 
     def _map_features(self, images: Tensor) -> Tensor:
         return to_map(self.backbone(images), self.backbone, self.layout)

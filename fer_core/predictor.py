@@ -76,19 +76,24 @@ class Predictor:
         >>> [(face.emotion, round(face.confidence, 2)) for face in faces]
     """
 
-    def __init__(self, source: str | Path | None = None, device: str = "cpu") -> None:
+    def __init__(
+        self, source: str | Path | None = None, device: str = "cpu", *, mirror: bool = True
+    ) -> None:
         """Load a model.
 
         Args:
             source: folder of a saved model (RUN/model); None takes the embedded one.
             device: torch device of the classifier.
+            mirror: average over each face and its mirror image: more accurate, twice the work,
+                and maps that favour neither side.
 
         Raises:
             ModelError: when the folder holds no usable model.
         """
         self.trained: TrainedModel = load_model(Path(source) if source else EMBEDDED)
         self.device = torch.device(device)
-        self._model = self.trained.model.to(self.device)
+        model = self.trained.model.to(self.device)
+        self._answer = model.mirror_average if mirror else model
         spec = self.trained.input
         self._mean = torch.tensor(spec.mean, device=self.device)[:, None, None]
         self._std = torch.tensor(spec.std, device=self.device)[:, None, None]
@@ -143,7 +148,7 @@ class Predictor:
             )
             images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(self.device)
             with torch.inference_mode():
-                output = self._model(normalise(images, self._mean, self._std))
+                output = self._answer(normalise(images, self._mean, self._std))
             probabilities.append(output.logits.softmax(1).cpu().numpy())
             maps.append(output.maps.cpu().numpy())
         return np.concatenate(probabilities)[: len(crops)], np.concatenate(maps)[: len(crops)]

@@ -126,3 +126,17 @@ def test_a_broken_weights_file_is_named(tmp_path):
     file.write_bytes(b"not weights")
     with pytest.raises(BackboneError, match="no safetensors file"):
         AttentionModel("test_resnet", 7, image_size=64, pretrained=str(file))
+
+
+def test_the_mirror_average_is_exact_and_favours_neither_side():
+    model = AttentionModel("test_resnet", 7, image_size=64).eval()
+    images = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        output = model.mirror_average(images)
+        turned = model.mirror_average(images.flip(-1))
+        single = model(images)
+        bias = model.classifier.bias
+    torch.testing.assert_close(output.maps.mean((2, 3)) + bias, output.logits)
+    torch.testing.assert_close(turned.logits, output.logits)
+    torch.testing.assert_close(turned.maps, output.maps.flip(-1))
+    assert not torch.allclose(single.logits, output.logits)
