@@ -17,4 +17,10 @@ python -m train.run "${common[@]}" --method eac --views one_pass --consistency-w
   --rotation 5 --zoom 0.05 --shift 0.04 --jitter 0.2 \
   --pretrained "$out/ferplus-mobilenetv2_100-embedded-plain/model/model.safetensors" \
   --out "$out/ferplus-mobilenetv2_100-embedded-eac"
-python -m train.embed "$out/ferplus-mobilenetv2_100-embedded-eac"
+
+python -m train.run "${common[@]}" --method eac --views one_pass --consistency-weight 0.5 \
+  --epochs 3 --learning-rate 6e-4 \
+  --rotation 5 --zoom 0.05 --shift 0.04 --jitter 0.2 \
+  --pretrained "$out/ferplus-mobilenetv2_100-embedded-eac/model/model.safetensors" \
+  --out "$out/ferplus-mobilenetv2_100-embedded-eac-final"
+python -m train.embed "$out/ferplus-mobilenetv2_100-embedded-eac-final"
