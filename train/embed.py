@@ -144,8 +144,9 @@ Answers are averaged over each face and its mirror image, as the predictor does.
 {rows}
 
 ## Recipe
-Training and evaluation took {record.result["seconds"] / 60:.0f} minutes on
-{record.environment["device"]} with {record.environment["threads"]} thread(s).
+All commands stand in `train/recipes/embedded.sh`; this is the last of its runs, which took
+{record.result["seconds"] / 60:.0f} minutes on {record.environment["device"]} with \
+{record.environment["threads"]} thread(s) and started from the weights `{config["pretrained"]}`.
 
 | option | value |
 |---|---|
