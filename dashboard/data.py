@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from fer_core.config import RATED_NOISE, RunConfig, to_json
 from fer_core.records import RUN_FILE, RunRecord, read_run
 
 SHIPPED_RESULTS = Path(__file__).parent / "results"
@@ -133,6 +134,7 @@ def _run_name(path: Path, folder: Path, rows: Sequence[Mapping[str, Any]]) -> st
 
 def _run_row(record: RunRecord, name: str, source: str) -> dict[str, Any]:
     config, result, noise = record.config, record.result, record.noise
+    options = to_json(RunConfig()) | config  # an older record lacks the newer options
     method = str(config["method"])
     finished = record.status == "finished"
     return {
@@ -157,17 +159,15 @@ def _run_row(record: RunRecord, name: str, source: str) -> dict[str, Any]:
         "error": record.error or "",
         "image_size": int(config["image_size"]),
         "content": str(record.data.get("sha256", "")),
-        "pretrained": str(config.get("pretrained", "none")),
-        "options": json.dumps({k: v for k, v in sorted(config.items()) if k not in NOT_OPTIONS}),
-        "method_options": json.dumps(
-            {k: config[k] for k in METHOD_OPTIONS.get(method, ()) if k in config}
-        ),
+        "pretrained": str(options["pretrained"]),
+        "options": json.dumps({k: v for k, v in sorted(options.items()) if k not in NOT_OPTIONS}),
+        "method_options": json.dumps({k: options[k] for k in METHOD_OPTIONS.get(method, ())}),
     }
 
 
 def _noise_percent(noise: Mapping[str, Any]) -> float:
-    # Lists of labels have no asked rate: what they changed is their rate.
-    rate = noise["realised_rate"] if noise["kind"] == "file" else noise["rate"]
+    # Lists of labels and human labels have no asked rate: what they changed is their rate.
+    rate = noise["rate"] if noise["kind"] in RATED_NOISE else noise["realised_rate"]
     return round(100 * float(rate), 1)
 
 

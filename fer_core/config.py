@@ -9,7 +9,9 @@ from pathlib import PurePath
 from typing import Any, Literal, get_args, get_origin
 
 MethodName = Literal["eac", "cross_entropy"]
-NoiseKind = Literal["none", "symmetric", "file"]
+NoiseKind = Literal["none", "symmetric", "asymmetric", "fer2013", "rater", "file"]
+Targets = Literal["labels", "votes"]
+RATED_NOISE = ("symmetric", "asymmetric")  # the kinds that noise_rate belongs to
 OptimiserName = Literal["adam", "adamw", "sgd"]
 ScheduleName = Literal["exponential", "cosine", "constant"]
 Precision = Literal["no", "bf16", "fp16"]
@@ -20,18 +22,32 @@ class RunConfig:
     """All that decides the outcome of a run. Same config, same record (on CPU)."""
 
     data: str = "synthetic"
-    """Data set: synthetic, ferplus:PATH, rafdb:PATH or folder:PATH; options as ?classes=7."""
+    """Data set: synthetic, ferplus:PATH, fer2013:PATH, rafdb:PATH, affectnet:PATH, folder:PATH or
+    hf:ID; options as ?classes=7 (docs/data.md)."""
+    dedup: bool = False
+    """Drop test images that also stand in train, pixel by pixel."""
+    leave_out: str | None = None
+    """List of files to leave out, as 'train.data check --fix-list' writes it."""
     image_size: int = 48
     """Side of the square network input in pixels."""
     channels: Literal[1, 3] = 3
     """Input channels: 3 (grey pictures are repeated) or 1 (colour pictures become grey)."""
 
     noise: NoiseKind = "none"
-    """Label noise of the training set: none, symmetric at noise_rate, or read from noise_file."""
+    """Label noise of the training set: none; symmetric (to any other class) or asymmetric (to the
+    classes of confusions), both at noise_rate; human: fer2013 (FERPlus with FER2013's own labels)
+    or rater (FERPlus with one random rater's answer); or the list in noise_file."""
     noise_rate: float = 0.0
-    """Share of the training labels that symmetric noise changes, in [0, 1)."""
+    """Share of the training labels that noise changes, in [0, 1); asymmetric: of each class that is
+    confused with others."""
+    confusions: str = "people"
+    """Asymmetric noise, which class is taken for which: people (fear and surprise, sadness and
+    neutral, anger and disgust) or a CSV table of weights, a row a class."""
     noise_file: str | None = None
     """List of noisy labels in RAF-DB format: one 'train_00001.jpg 5' a line."""
+    targets: Targets = "labels"
+    """What the classification loss aims at: labels, or votes (the share of each class in the
+    raters' votes; FERPlus without noise)."""
 
     backbone: str = "mobilenetv2_100"
     """Any timm model name, for example resnet50, mobilenetv2_100, test_resnet."""
@@ -150,9 +166,20 @@ class RunConfig:
             raise ValueError("noise 'file' needs noise_file, the path of a list of labels")
         if self.noise != "file" and self.noise_file:
             raise ValueError(f"noise_file is read with noise 'file' only, got noise {self.noise!r}")
-        if self.noise == "none" and self.noise_rate > 0:
+        if self.noise not in RATED_NOISE and self.noise_rate > 0:
             raise ValueError(
-                f"noise_rate {self.noise_rate} has no effect with noise 'none': use 'symmetric'"
+                f"noise_rate {self.noise_rate} has no effect with noise {self.noise!r}: it belongs "
+                f"to {' and '.join(RATED_NOISE)} noise"
+            )
+        if self.noise != "asymmetric" and self.confusions != "people":
+            raise ValueError(
+                f"confusions belong to asymmetric noise, got noise {self.noise!r} and confusions "
+                f"{self.confusions!r}"
+            )
+        if self.targets == "votes" and self.noise != "none":
+            raise ValueError(
+                f"targets 'votes' are the raters' own uncertainty and take no noise, got noise "
+                f"{self.noise!r}"
             )
 
 
@@ -168,9 +195,12 @@ def without_folders(config: RunConfig) -> RunConfig:
     kind, colon, rest = config.data.partition(":")
     path, query, options = rest.partition("?")
     data = f"{kind}{colon}{PurePath(path).name}{query}{options}" if colon else config.data
-    noise_file = PurePath(config.noise_file).name if config.noise_file else None
-    pretrained = PurePath(config.pretrained).name
-    return dataclasses.replace(config, data=data, noise_file=noise_file, pretrained=pretrained)
+    names = {
+        name: PurePath(value).name if value else value
+        for name in ("leave_out", "noise_file", "confusions", "pretrained")
+        for value in (getattr(config, name),)
+    }
+    return dataclasses.replace(config, data=data, **names)
 
 
 def from_json(values: Mapping[str, Any]) -> RunConfig:

@@ -75,6 +75,8 @@ ALIASES: dict[str, str] = {
     "happy": "happiness",
     "joy": "happiness",
     "surprised": "surprise",
+    "suprise": "surprise",
+    "suprised": "surprise",
     "sad": "sadness",
     "angry": "anger",
     "disgusted": "disgust",

@@ -2,9 +2,8 @@
 
 import logging
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,15 +12,17 @@ from torch import Generator, Tensor
 from torch.optim import Optimizer
 from tqdm import tqdm
 
+from fer_core.batches import TrainingSet
 from fer_core.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from fer_core.config import RunConfig
+from fer_core.datasets import Storage
 from fer_core.evaluation import evaluate, final_result, predictions, test_values
 from fer_core.experiment import Experiment, create_recorder, prepare
 from fer_core.hub import save_model
-from fer_core.methods import Batch, Method, create_method
+from fer_core.methods import Method, create_method
+from fer_core.noise_lists import write_noise_list
 from fer_core.optimisation import create_optimizer, learning_rate
-from fer_core.records import RUN_FILE, RunRecord, read_run
-from fer_core.transforms import augment, to_tensor
+from fer_core.records import GIVEN_LABELS_FILE, RUN_FILE, RunRecord, read_run
 
 logger = logging.getLogger(__name__)
 CHECK_EVERY = 25  # steps between two looks at the loss on the host
@@ -31,14 +32,6 @@ class TrainingError(RuntimeError):
     """A run that cannot go on; its record says why."""
 
 
-class Resident(NamedTuple):
-    """The training split on the device: images (N, C, H, W) uint8, given and clean labels (N,)."""
-
-    images: Tensor
-    labels: Tensor
-    clean_labels: Tensor
-
-
 def train(
     config: RunConfig,
     folder: Path,
@@ -46,6 +39,7 @@ def train(
     resume: bool = False,
     cpu: bool = False,
     progress: bool = True,
+    storage: Storage | None = None,
 ) -> RunRecord:
     """Train one model and leave its record, checkpoint and model in ``folder``.
 
@@ -55,6 +49,7 @@ def train(
         resume: go on from the last completed epoch of the run in ``folder``.
         cpu: stay on the CPU even where there is a GPU.
         progress: show a progress bar.
+        storage: where the decoded pictures are kept; it changes no result. None: see `Storage`.
 
     Returns:
         The finished record.
@@ -73,8 +68,13 @@ def train(
         raise ValueError("training runs in one process: start it without a launcher")
     checkpoint = load_checkpoint(folder, config) if resume else None
     completed = checkpoint.epoch if checkpoint else 0
-    experiment = prepare(config)
+    storage = storage or Storage(progress=progress)
+    experiment = prepare(config, storage)
     recorder = create_recorder(experiment, folder, accelerator.device)
+    folder.mkdir(parents=True, exist_ok=True)
+    if config.noise != "none":
+        data, given = experiment.data, experiment.given.labels
+        write_noise_list(folder / GIVEN_LABELS_FILE, data.train.names, given, data.classes)
     recorder.begin(completed)
 
     model = experiment.model
@@ -87,23 +87,22 @@ def train(
     if config.compile:
         model.speed_up_training()
     method, optimizer = accelerator.prepare(create_method(model, config), optimizer)
-    resident = _make_resident(experiment, accelerator.device)
+    training = TrainingSet(experiment, accelerator.device, storage.kind)
     evaluation = None
     try:
         for epoch in range(completed, config.epochs):
             started = time.perf_counter()
             values = _train_epoch(
-                epoch, experiment, resident, method, optimizer, accelerator, progress
+                epoch, experiment, training, method, optimizer, accelerator, progress
             )
             trained = time.perf_counter()
             with accelerator.autocast():
                 evaluation = evaluate(model, experiment.data.test)
-            steps = len(resident.labels) // config.batch_size
             _check_finite([torch.tensor(evaluation.loss)], epoch, config)
             values |= test_values(evaluation) | {
                 "train_seconds": trained - started,
                 "test_seconds": time.perf_counter() - trained,
-                "images_per_second": steps * config.batch_size / (trained - started),
+                "images_per_second": training.steps * config.batch_size / (trained - started),
             }
             recorder.add_epoch({"epoch": epoch + 1, **values})
             save_checkpoint(
@@ -117,7 +116,7 @@ def train(
         if evaluation is None:  # resumed after the last epoch
             with accelerator.autocast():
                 evaluation = evaluate(model, experiment.data.test)
-        result = final_result(read_run(folder).epochs, evaluation)
+        result = final_result(read_run(folder).epochs, evaluation, experiment.data.test)
         _save_trained(experiment, folder, result)
         recorder.finish(result, predictions(experiment.data.test, evaluation))
     except Exception as error:
@@ -129,7 +128,7 @@ def train(
 def _train_epoch(
     epoch: int,
     experiment: Experiment,
-    resident: Resident,
+    training: TrainingSet,
     method: Method,
     optimizer: Optimizer,
     accelerator: Accelerator,
@@ -140,13 +139,13 @@ def _train_epoch(
     seed = int(np.random.SeedSequence([config.seed, epoch]).generate_state(1)[0])
     torch.manual_seed(seed)  # dropout and the like
     generator = Generator().manual_seed(seed)  # order and augmentation
-    steps = len(resident.labels) // config.batch_size
+    steps = training.steps
     losses: list[Tensor] = []
     answers: list[Tensor] = []
     seen: list[Tensor] = []
     parts: dict[str, list[Tensor]] = {}
     method.train()
-    batches = _batches(experiment, resident, epoch, generator)
+    batches = training.batches(epoch, generator)
     bar = tqdm(batches, f"epoch {epoch + 1}/{config.epochs}", steps, disable=not progress)
     for step, batch in enumerate(bar):
         for group in optimizer.param_groups:
@@ -171,26 +170,6 @@ def _train_epoch(
         "train_consistency_loss": means.get("consistency"),
         **_training_answers(experiment, torch.cat(seen), torch.cat(answers)),
     }
-
-
-def _batches(
-    experiment: Experiment, resident: Resident, epoch: int, generator: Generator
-) -> Iterator[Batch]:
-    """Random full batches; what is left over of an epoch is left out."""
-    config, device = experiment.config, resident.labels.device
-    mean, std = experiment.model.statistics()
-    order = torch.randperm(len(resident.labels), generator=generator)
-    steps = len(order) // config.batch_size
-    for step, indices in enumerate(order.split(config.batch_size)[:steps]):
-        chosen = indices.to(device)
-        images = augment(resident.images[chosen], config, mean, std, generator)
-        yield Batch(
-            images.contiguous(memory_format=torch.channels_last),
-            resident.labels[chosen],
-            resident.clean_labels[chosen],
-            indices,
-            epoch + step / steps,
-        )
 
 
 def _training_answers(
@@ -230,14 +209,6 @@ def _save_trained(experiment: Experiment, folder: Path, result: dict[str, Any]) 
             "epochs": config.epochs,
             "seed": config.seed,
         },
-    )
-
-
-def _make_resident(experiment: Experiment, device: torch.device) -> Resident:
-    return Resident(
-        to_tensor(experiment.data.train.images).to(device),
-        torch.from_numpy(experiment.given.labels).to(device),
-        torch.from_numpy(experiment.data.train.labels).to(device),
     )
 
 

@@ -66,12 +66,15 @@ def test_values(evaluation: Evaluation) -> dict[str, float]:
     }
 
 
-def final_result(epochs: Sequence[Mapping[str, Any]], evaluation: Evaluation) -> dict[str, Any]:
+def final_result(
+    epochs: Sequence[Mapping[str, Any]], evaluation: Evaluation, split: Split
+) -> dict[str, Any]:
     """The final figures of a run, as in docs/run-records.md.
 
     Args:
         epochs: the recorded epochs, all of them.
         evaluation: of the last epoch.
+        split: the test split.
     """
     accuracies = [epoch["test_accuracy"] for epoch in epochs]
     class_means = [epoch["test_class_mean_accuracy"] for epoch in epochs]
@@ -85,8 +88,28 @@ def final_result(epochs: Sequence[Mapping[str, Any]], evaluation: Evaluation) ->
         "best_accuracy": accuracies[best],
         "best_epoch": best + 1,
         "confusion": evaluation.confusion.tolist(),
+        "slices": slice_accuracies(split, evaluation.predicted),
         "seconds": sum(e["train_seconds"] + e["test_seconds"] for e in epochs),
     }
+
+
+def slice_accuracies(split: Split, predicted: np.ndarray) -> dict[str, dict[str, Any]]:
+    """Images and accuracy of every group: attribute -> value -> ``images``, ``accuracy``.
+
+    Args:
+        split: with its slices; none give an empty result.
+        predicted: (N,) predicted labels.
+    """
+    correct = predicted == split.labels
+    result = {}
+    for attribute, values in split.slices.items():
+        column = np.array(values)
+        groups = {str(value): correct[column == value] for value in np.unique(column)}
+        result[attribute] = {
+            value: {"images": len(hits), "accuracy": float(hits.mean())}
+            for value, hits in groups.items()
+        }
+    return result
 
 
 def predictions(split: Split, evaluation: Evaluation) -> Iterator[Prediction]:

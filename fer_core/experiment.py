@@ -1,5 +1,6 @@
 """Everything a run needs before its first step: data, noisy labels, model, and their facts."""
 
+import logging
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +14,32 @@ import torch
 import fer_core
 from fer_core import inputs
 from fer_core.config import RunConfig, to_json, without_folders
-from fer_core.datasets import DataError, Decoding, FaceData, Split, content_hash, load_data
+from fer_core.confusions import confusion_weights
+from fer_core.datasets import (
+    DataError,
+    Decoding,
+    FaceData,
+    Split,
+    Storage,
+    content_hash,
+    load_data,
+    vote_shares,
+)
 from fer_core.faces import measure_landmarks
 from fer_core.inputs import InputSpec
 from fer_core.models import AttentionModel
-from fer_core.noise import NoisyLabels, noise_facts, noise_from_list, symmetric_noise
+from fer_core.noise import (
+    NoisyLabels,
+    asymmetric_noise,
+    noise_facts,
+    own_noise,
+    rater_noise,
+    symmetric_noise,
+)
+from fer_core.noise_lists import noise_from_list
 from fer_core.records import RunRecorder
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -29,6 +50,8 @@ class Experiment:
         config: the run's configuration.
         data: both splits, decoded.
         given: the labels the model is trained on.
+        targets: what the classification loss aims at: the (N,) given labels, or (N, K) float32
+            shares of votes.
         model: the network with its starting weights, on the CPU.
         input: what the network expects, for use after training.
     """
@@ -36,25 +59,45 @@ class Experiment:
     config: RunConfig
     data: FaceData
     given: NoisyLabels
+    targets: np.ndarray
     model: AttentionModel
     input: InputSpec
 
 
-def prepare(config: RunConfig) -> Experiment:
+def load_run_data(config: RunConfig, storage: Storage | None = None) -> FaceData:
+    """The data of a run, as its configuration asks for them.
+
+    Raises:
+        DataError: when the data set is absent or broken.
+    """
+    return load_data(
+        config.data,
+        Decoding(config.image_size, config.channels),
+        storage=storage,
+        dedup=config.dedup,
+        without=Path(config.leave_out) if config.leave_out else None,
+    )
+
+
+def prepare(config: RunConfig, storage: Storage | None = None) -> Experiment:
     """Load the data, draw the noise and create the model.
+
+    Args:
+        config: of the run.
+        storage: where the decoded pictures are kept.
 
     Raises:
         DataError: when the data set is absent, broken, or smaller than one batch.
         BackboneError: when the backbone cannot be had.
         ValueError, FileNotFoundError: when the noise list does not fit.
     """
-    data = load_data(config.data, Decoding(config.image_size, config.channels))
+    data = load_run_data(config, storage)
     count = len(data.train.labels)
     if config.batch_size > count:
         raise DataError(
             f"batch_size {config.batch_size} is larger than the training set of {count} images"
         )
-    given = _given_labels(config, data)
+    given = given_labels(config, data)
     torch.manual_seed(config.seed)
     model = AttentionModel(
         config.backbone,
@@ -76,7 +119,8 @@ def prepare(config: RunConfig) -> Experiment:
         grey=data.grey or config.channels == 1,
         landmarks=tuple((round(float(x), 4), round(float(y), 4)) for x, y in landmarks),
     )
-    return Experiment(config, data, given, model, spec)
+    targets = _vote_targets(data) if config.targets == "votes" else given.labels
+    return Experiment(config, data, given, targets, model, spec)
 
 
 def create_recorder(experiment: Experiment, folder: Path, device: torch.device) -> RunRecorder:
@@ -89,7 +133,16 @@ def create_recorder(experiment: Experiment, folder: Path, device: torch.device) 
         config=to_json(without_folders(config)),
         classes=experiment.data.classes,
         data=_data_facts(experiment.data),
-        noise=noise_facts(config.noise, config.noise_rate, experiment.given),
+        noise={
+            **noise_facts(
+                config.noise,
+                config.noise_rate,
+                experiment.given,
+                experiment.data.train.labels,
+                len(experiment.data.classes),
+            ),
+            "targets": config.targets,
+        },
         model={
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "map_size": list(shape[2:]),
@@ -99,13 +152,50 @@ def create_recorder(experiment: Experiment, folder: Path, device: torch.device) 
     )
 
 
-def _given_labels(config: RunConfig, data: FaceData) -> NoisyLabels:
-    clean = data.train.labels
-    if config.noise == "symmetric":
-        return symmetric_noise(clean, config.noise_rate, len(data.classes), config.seed)
-    if config.noise_file is not None:
-        return noise_from_list(Path(config.noise_file), data.train.names, clean, data.classes)
-    return NoisyLabels(clean, np.zeros(len(clean), dtype=bool))
+def given_labels(config: RunConfig, data: FaceData) -> NoisyLabels:
+    """The training labels under the noise that the configuration asks for.
+
+    Raises:
+        DataError: when the data set lacks what a kind of human noise needs.
+        ValueError, FileNotFoundError: when a list or table of the noise does not fit.
+    """
+    train, classes, seed = data.train, data.classes, config.seed
+    clean, names = train.labels, train.names
+    match config.noise:
+        case "none":
+            return NoisyLabels(clean, np.zeros(len(clean), dtype=bool))
+        case "symmetric":
+            return symmetric_noise(clean, config.noise_rate, len(classes), seed, names)
+        case "asymmetric":
+            weights = confusion_weights(config.confusions, classes)
+            return asymmetric_noise(clean, config.noise_rate, weights, seed, names)
+        case "rater":
+            votes = _needed(train.votes, data, "noise 'rater'", "FER+ votes")
+            return rater_noise(clean, votes, len(classes), seed, names)
+        case "fer2013":
+            own = _needed(train.own_labels, data, "noise 'fer2013'", "labels of FER2013 itself")
+            if (own < 0).any():
+                logger.warning(
+                    "%d of %d images have no label of FER2013: they keep the clean one",
+                    *((own < 0).sum(), len(own)),
+                )
+            return own_noise(clean, own)
+        case "file":
+            return noise_from_list(Path(config.noise_file or ""), names, clean, classes)
+
+
+def _vote_targets(data: FaceData) -> np.ndarray:
+    votes = _needed(data.train.votes, data, "targets 'votes'", "FER+ votes")
+    return vote_shares(votes, len(data.classes))
+
+
+def _needed(column: np.ndarray | None, data: FaceData, option: str, what: str) -> np.ndarray:
+    if column is None:
+        raise DataError(
+            f"{option} needs {what}, which {data.name} does not have here: use ferplus "
+            "(docs/data.md shows the files)"
+        )
+    return column
 
 
 def _data_facts(data: FaceData) -> Mapping[str, Any]:
@@ -121,6 +211,7 @@ def _data_facts(data: FaceData) -> Mapping[str, Any]:
         "test_images": len(data.test.labels),
         "train_counts": counts(data.train),
         "test_counts": counts(data.test),
+        "dropped_duplicates": data.dropped_duplicates,
         "sha256": content_hash(data),
     }
 

@@ -14,6 +14,7 @@ from facenet_pytorch import MTCNN
 from PIL import Image
 
 from fer_core.inputs import InputSpec
+from fer_core.pictures import Images
 
 logger = logging.getLogger(__name__)
 LEAST_SIDE = 24  # pixels; the detector fails on smaller pictures
@@ -124,7 +125,7 @@ def align(photo: Image.Image, landmarks: np.ndarray, spec: InputSpec) -> Crop:
     return Crop(picture.convert("L" if spec.channels == 1 else "RGB"), to_photo)
 
 
-def measure_landmarks(images: np.ndarray, seed: int, count: int = 300) -> np.ndarray:
+def measure_landmarks(images: Images, seed: int, count: int = 300) -> np.ndarray:
     """Where training crops show the eyes and the mouth: the median over a sample of them.
 
     The two sides are averaged with their mirror image, since training mirrors faces.

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
+from fer_core.files import write_whole
 from fer_core.inputs import InputSpec, from_json, to_json
 from fer_core.models import AttentionModel
 
@@ -69,9 +70,7 @@ def save_model(
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     if half:
         state = {n: v.half() if v.is_floating_point() else v for n, v in state.items()}
-    temporary = folder / f".{WEIGHTS_FILE}.tmp"
-    save_file(state, temporary, metadata={"format": "pt"})
-    temporary.replace(folder / WEIGHTS_FILE)
+    write_whole(folder / WEIGHTS_FILE, save(state, metadata={"format": "pt"}))
     config = {
         "architecture": backbone,
         "num_classes": len(classes),
@@ -84,9 +83,7 @@ def save_model(
         },
         "fer_core": {"stride": stride, "input": to_json(spec), "facts": dict(facts)},
     }
-    temporary = folder / f".{CONFIG_FILE}.tmp"
-    temporary.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(folder / CONFIG_FILE)
+    write_whole(folder / CONFIG_FILE, (json.dumps(config, indent=1) + "\n").encode())
 
 
 def load_model(folder: Path) -> TrainedModel:

@@ -1,13 +1,17 @@
-"""Label noise: which training labels are given to the model, and which of them were changed."""
+"""Label noise: which training labels are given to the model, and which of them were changed.
+
+Every draw is made in the order of the sorted image names, so a seed stands for the same labels
+however the files are listed. The labels of a seed never change: published runs name only the seed.
+"""
 
 import hashlib
+import itertools
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from fer_core.emotions import RAFDB_LABELS
+from fer_core.emotions import FERPLUS_VOTES, class_names
 
 
 class NoisyLabels(NamedTuple):
@@ -22,71 +26,178 @@ class NoisyLabels(NamedTuple):
     flipped: np.ndarray
 
 
-def symmetric_noise(clean: np.ndarray, rate: float, classes: int, seed: int) -> NoisyLabels:
+def symmetric_noise(
+    clean: np.ndarray, rate: float, classes: int, seed: int, names: Sequence[str] | None = None
+) -> NoisyLabels:
     """Change exactly ``round(rate * N)`` labels, each to one of the other classes, uniformly.
 
     Args:
         clean: (N,) labels in [0, classes).
         rate: share of the labels to change, in [0, 1).
         classes: number of classes, at least 2.
-        seed: same seed, same labels.
+        seed: same seed, same labels; at least 0.
+        names: N unique image names, whose sorted order is the order of the draw; None draws in
+            the order of ``clean``.
 
     Raises:
-        ValueError: for a rate, a class count or labels out of range.
+        ValueError: for a rate, a class count or labels out of range, or a name given twice.
     """
-    if not 0 <= rate < 1:
-        raise ValueError(f"noise rate must be in [0, 1), got {rate}")
+    _check_rate(rate)
     if classes < 2:
         raise ValueError(f"label noise needs at least 2 classes, got {classes}")
-    clean = np.asarray(clean, dtype=np.int64)
-    if clean.size and not (clean.min() >= 0 and clean.max() < classes):
-        raise ValueError(f"labels must be in [0, {classes}), got {clean.min()} to {clean.max()}")
+    clean = _checked("labels", clean, classes)
+    order = _draw_order(names, len(clean))
     generator = np.random.Generator(np.random.PCG64(seed))
-    chosen = generator.permutation(len(clean))[: round(rate * len(clean))]
+    chosen = order[generator.permutation(len(clean))[: round(rate * len(clean))]]
     labels = clean.copy()
     labels[chosen] = (clean[chosen] + generator.integers(1, classes, len(chosen))) % classes
     return NoisyLabels(labels, labels != clean)
 
 
-def noise_from_list(
-    path: Path, names: Sequence[str], clean: np.ndarray, class_names: Sequence[str]
+def asymmetric_noise(
+    clean: np.ndarray,
+    rate: float,
+    weights: np.ndarray,
+    seed: int,
+    names: Sequence[str] | None = None,
 ) -> NoisyLabels:
-    """Read the given labels from a list in RAF-DB format (``train_00001.jpg 5`` a line).
+    """Change exactly ``round(rate * n)`` of the n labels of each class that has confusions.
 
-    The numbers are RAF-DB's, 1 to 7. Lines of other splits (``test_...``) are passed over; a
-    training image that the list does not name is an error, so that no clean label slips in.
+    A class without confusions keeps its labels, so over all classes fewer than ``rate`` may
+    change. Each class has a generator of its own: its labels depend on no other class.
 
     Args:
-        path: the list, for example the published ``noise01.txt``.
-        names: (N,) file names of the training images; ``_aligned`` is ignored in the comparison.
-        clean: (N,) clean labels in the order of ``names``.
-        class_names: the run's classes, in the order of the label numbers.
+        clean: (N,) labels in [0, K).
+        rate: share of the labels to change in each class with confusions, in [0, 1).
+        weights: (K, K), row = clean class, column = given class: how often one is taken for the
+            other, relative to its row. The diagonal is not looked at.
+        seed: same seed, same labels; at least 0.
+        names: as for `symmetric_noise`.
 
     Raises:
-        FileNotFoundError: when the list is absent.
-        ValueError: for a broken line, an unknown label, or a training image without a line.
+        ValueError: for a rate, weights or labels out of range, or a name given twice.
     """
-    listed = _read_list(path)
-    missing = [name for name in names if _key(name) not in listed]
-    if missing:
-        raise ValueError(
-            f"{path} has no line for {len(missing)} of {len(names)} training images, "
-            f"first {missing[0]!r}: is it the list of this data set?"
-        )
-    index = {name: number for number, name in enumerate(class_names)}
-    given = [RAFDB_LABELS[listed[_key(name)]] for name in names]
-    foreign = sorted(set(given) - set(index))
-    if foreign:
-        raise ValueError(
-            f"{path} gives the label {foreign[0]}, which the data set does not have; its classes: "
-            f"{', '.join(class_names)}"
-        )
-    labels = np.array([index[name] for name in given], dtype=np.int64)
+    _check_rate(rate)
+    weights = np.array(weights, dtype=np.float64)  # (K, K), a copy
+    if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or len(weights) < 2:
+        raise ValueError(f"weights must be (K, K) with K of at least 2, got {weights.shape}")
+    np.fill_diagonal(weights, 0)
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError("weights must be finite numbers of at least 0 beside the diagonal")
+    clean = _checked("labels", clean, len(weights))
+    order = _draw_order(names, len(clean))
+    labels = clean.copy()
+    for label, row in enumerate(weights):
+        if not row.any():
+            continue
+        source = np.random.SeedSequence(seed, spawn_key=(label,))
+        generator = np.random.Generator(np.random.PCG64(source))
+        members = order[clean[order] == label]
+        chosen = members[generator.permutation(len(members))[: round(rate * len(members))]]
+        ladder = np.cumsum(row / row.max())  # (K,), the last step in [1, K)
+        drawn = generator.random(len(chosen)) * ladder[-1]
+        labels[chosen] = np.searchsorted(ladder, drawn, side="right")
     return NoisyLabels(labels, labels != clean)
 
 
-def noise_facts(kind: str, rate: float, noisy: NoisyLabels) -> Mapping[str, object]:
-    """What the run record says of the noise: kind, asked and realised rate, count, hash."""
+def rater_noise(
+    clean: np.ndarray,
+    votes: np.ndarray,
+    classes: int,
+    seed: int,
+    names: Sequence[str] | None = None,
+) -> NoisyLabels:
+    """Label each image as one of its FER+ raters did, drawn in proportion to the votes.
+
+    The drawn vote may be no class of the run: unknown, not a face, or contempt with 7 classes. It
+    cannot be given as a label; it becomes one of the classes other than the clean one, uniformly.
+    So the expected share of changed labels stays the raters' own, 1 - P(clean label) over all ten
+    kinds of vote: 21.7 % of the FER+ training images that the majority rule keeps (21.6 with 7).
+
+    Args:
+        clean: (N,) majority labels in [0, classes).
+        votes: (N, 10) counts in the order of `FERPLUS_VOTES`.
+        classes: 7 or 8 (with contempt).
+        seed: same seed, same labels; at least 0.
+        names: as for `symmetric_noise`.
+
+    Raises:
+        ValueError: for classes, labels or votes out of range, an image without votes, or a name
+            given twice.
+    """
+    class_names(classes)
+    clean = _checked("labels", clean, classes)
+    votes = np.asarray(votes)
+    if votes.shape != (len(clean), len(FERPLUS_VOTES)):
+        raise ValueError(
+            f"votes must be ({len(clean)}, {len(FERPLUS_VOTES)}), one row a label and one column "
+            f"for each of {', '.join(FERPLUS_VOTES)}, got {votes.shape}"
+        )
+    if not np.issubdtype(votes.dtype, np.integer) or (votes < 0).any():
+        raise ValueError("votes must be whole numbers of at least 0")
+    order = _draw_order(names, len(clean))
+    without = np.flatnonzero(votes.sum(1) == 0)
+    if len(without):
+        first = f"image {without[0]}" if names is None else repr(names[without[0]])
+        raise ValueError(
+            f"{len(without)} of {len(clean)} images have no votes, first {first}: rater noise "
+            f"needs at least one vote an image"
+        )
+    generator = np.random.Generator(np.random.PCG64(seed))
+    lots, shifts = np.empty(len(clean)), np.empty(len(clean), dtype=np.int64)
+    lots[order] = generator.random(len(clean))
+    shifts[order] = generator.integers(1, classes, len(clean))
+    ladder = np.cumsum(votes, axis=1)  # (N, 10)
+    drawn = (ladder <= (lots * ladder[:, -1])[:, None]).sum(1)  # (N,), columns of the votes
+    labels = np.where(drawn < classes, drawn, (clean + shifts) % classes).astype(np.int64)
+    return NoisyLabels(labels, labels != clean)
+
+
+def own_noise(clean: np.ndarray, own: np.ndarray) -> NoisyLabels:
+    """Give the labels that the data set itself once had: FER2013's, where FER+ has the clean ones.
+
+    Args:
+        clean: (N,) labels.
+        own: (N,) labels by the same classes; -1 where a picture has none (0.5 % of FERPlus:
+            identical pictures with different labels), which keeps the clean label.
+
+    Raises:
+        ValueError: when the lengths differ or a label is below -1.
+    """
+    clean, own = np.asarray(clean, dtype=np.int64), np.asarray(own, dtype=np.int64)
+    if own.shape != clean.shape:
+        raise ValueError(f"own labels must be one for each of {len(clean)} images, got {own.shape}")
+    if own.size and own.min() < -1:
+        raise ValueError(f"own labels must be class numbers, or -1 for none, got {own.min()}")
+    labels = np.where(own < 0, clean, own)
+    return NoisyLabels(labels, labels != clean)
+
+
+def transition_matrix(clean: np.ndarray, given: np.ndarray, classes: int) -> np.ndarray:
+    """How many images of each clean class (row) were given each label (column).
+
+    Args:
+        clean: (N,) labels in [0, classes).
+        given: (N,) labels in [0, classes).
+        classes: K, the number of classes.
+
+    Returns:
+        (K, K) int64 counts; the rows add up to the clean class counts.
+
+    Raises:
+        ValueError: for labels out of range, or when the lengths differ.
+    """
+    clean, given = _checked("labels", clean, classes), _checked("given labels", given, classes)
+    if clean.shape != given.shape:
+        raise ValueError(f"{len(given)} given labels do not fit {len(clean)} clean labels")
+    cells = np.bincount(clean * classes + given, minlength=classes * classes)
+    return cells.reshape(classes, classes).astype(np.int64)
+
+
+def noise_facts(
+    kind: str, rate: float, noisy: NoisyLabels, clean: np.ndarray, classes: int
+) -> Mapping[str, object]:
+    """What the run record says of the noise: kind, rates, count, hash, transition counts."""
     count = int(noisy.flipped.sum())
     return {
         "kind": kind,
@@ -94,24 +205,30 @@ def noise_facts(kind: str, rate: float, noisy: NoisyLabels) -> Mapping[str, obje
         "realised_rate": count / max(1, len(noisy.labels)),
         "changed_labels": count,
         "labels_sha256": hashlib.sha256(noisy.labels.astype("<i8").tobytes()).hexdigest(),
+        "transition": transition_matrix(clean, noisy.labels, classes).tolist(),
     }
 
 
-def _read_list(path: Path) -> dict[str, int]:
-    if not path.is_file():
-        raise FileNotFoundError(f"no noise list at {path}: expected lines like 'train_00001.jpg 5'")
-    listed = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        name, _, label = line.strip().rpartition(" ")
-        if not name or not label.isdecimal() or int(label) not in RAFDB_LABELS:
-            raise ValueError(
-                f"{path} line {number}: expected 'FILE LABEL', label from 1 to 7, got {line!r}"
-            )
-        listed[_key(name.strip())] = int(label)
-    return listed
+def _check_rate(rate: float) -> None:
+    if not 0 <= rate < 1:
+        raise ValueError(f"noise rate must be in [0, 1), got {rate}")
 
 
-def _key(name: str) -> str:
-    return Path(name).stem.removesuffix("_aligned")
+def _checked(what: str, labels: np.ndarray, classes: int) -> np.ndarray:
+    labels = np.asarray(labels, dtype=np.int64)
+    if labels.size and not (labels.min() >= 0 and labels.max() < classes):
+        raise ValueError(f"{what} must be in [0, {classes}), got {labels.min()} to {labels.max()}")
+    return labels
+
+
+def _draw_order(names: Sequence[str] | None, count: int) -> np.ndarray:
+    """(N,) positions of the images in the order of their names."""
+    if names is None:
+        return np.arange(count)
+    if len(names) != count:
+        raise ValueError(f"{len(names)} names do not fit {count} labels")
+    order = sorted(range(count), key=names.__getitem__)
+    for one, other in itertools.pairwise(order):
+        if names[one] == names[other]:
+            raise ValueError(f"image names must be unique, {names[one]!r} is given twice")
+    return np.array(order, dtype=np.int64)

@@ -1,11 +1,29 @@
-"""Picture files of any kind as upright RGB pictures of eight bits."""
+"""Picture files of any kind as upright RGB pictures of eight bits; and decoded pictures."""
 
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image, ImageOps
 
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
 READ_ERRORS = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+
+
+class Images(Protocol):
+    """Decoded pictures, wherever they are kept; ``numpy.ndarray`` is one kind.
+
+    ``images[key]`` with a slice or an integer array gives (n, S, S, C) uint8.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, S, S, C)."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, key: Any, /) -> np.ndarray: ...  # noqa: ANN401 - what numpy takes
 
 
 def open_upright(path: str | Path) -> Image.Image:

@@ -15,10 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from fer_core.files import write_whole
+
 SCHEMA_VERSION = 1
 RUN_FILE = "run.json"
 EPOCHS_FILE = "epochs.jsonl"
 PREDICTIONS_FILE = "predictions.csv"
+GIVEN_LABELS_FILE = "given_labels.txt"
 STATUSES = ("running", "finished", "failed")
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "status": str,
@@ -141,7 +144,7 @@ class RunRecorder:
             kept = earlier.epochs[:completed_epochs]
         else:
             kept = ()
-        _write_atomically(self.path / EPOCHS_FILE, "".join(_line(epoch) for epoch in kept))
+        write_whole(self.path / EPOCHS_FILE, "".join(_line(e) for e in kept).encode())
         (self.path / PREDICTIONS_FILE).unlink(missing_ok=True)
         self._save()
 
@@ -158,7 +161,7 @@ class RunRecorder:
         writer = csv.writer(table, lineterminator="\n")
         writer.writerow(Prediction._fields)
         writer.writerows(p._replace(confidence=round(p.confidence, 4)) for p in predictions)
-        _write_atomically(self.path / PREDICTIONS_FILE, table.getvalue())
+        write_whole(self.path / PREDICTIONS_FILE, table.getvalue().encode())
         self._run |= {"status": "finished", "ended": _now(), "result": dict(result)}
         self._save()
 
@@ -169,7 +172,7 @@ class RunRecorder:
 
     def _save(self) -> None:
         text = json.dumps(self._run, indent=1, allow_nan=False)
-        _write_atomically(self.path / RUN_FILE, text + "\n")
+        write_whole(self.path / RUN_FILE, f"{text}\n".encode())
 
 
 def read_run(path: Path) -> RunRecord:
@@ -267,15 +270,6 @@ def _read_epochs(path: Path) -> tuple[dict[str, Any], ...]:
             raise RecordError(f"{file} line {number} is not a JSON object")
         epochs.append(cast("dict[str, Any]", epoch))
     return tuple(epochs)
-
-
-def _write_atomically(file: Path, text: str) -> None:
-    temporary = file.with_name(f".{file.name}.tmp")
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(file)
 
 
 def _line(values: Mapping[str, Any]) -> str:

@@ -1,7 +1,9 @@
 """Fixtures of all tests: one CPU thread, no network, one tiny trained run."""
 
 import os
+import tempfile
 
+os.environ["FER_CORE_CACHE"] = tempfile.mkdtemp(prefix="fer-core-tests-")
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["OMP_NUM_THREADS"] = "1"  # also of the processes that tests start
 

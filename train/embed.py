@@ -13,8 +13,10 @@ import tyro
 
 from fer_core import metrics
 from fer_core.checkpoints import CheckpointError, read_checkpoint
-from fer_core.datasets import DataError, Decoding, FaceData, load_data
+from fer_core.datasets import DataError, FaceData
+from fer_core.datasets.loading import also_in
 from fer_core.evaluation import Evaluation, evaluate
+from fer_core.experiment import load_run_data
 from fer_core.hub import EMBEDDED, WEIGHTS_FILE, ModelError, load_model, save_model
 from fer_core.records import RecordError, RunRecord, read_run
 
@@ -41,7 +43,7 @@ def main() -> None:
         if record.status != "finished":
             raise RecordError(f"the run at {command.run} is {record.status}, not finished")
         _, config = read_checkpoint(command.run)
-        data = load_data(config.data, Decoding(config.image_size, config.channels))
+        data = load_run_data(config)
         recipe = {"stride": config.stride, "backbone": config.backbone}
         save_model(
             command.out,
@@ -81,15 +83,14 @@ def main() -> None:
 
 def embedded_figures(evaluation: Evaluation, data: FaceData) -> dict[str, Any]:
     """Accuracy overall, per class, without duplicates, and calibration, for config and card."""
-    train_pictures = {image.tobytes() for image in data.train.images}
-    unique = [image.tobytes() not in train_pictures for image in data.test.images]
+    unique = ~also_in(data.train.digests, data.test.digests)
     correct = evaluation.predicted == data.test.labels
     recalls = metrics.recalls(evaluation.confusion)
     return {
         "accuracy": metrics.accuracy(evaluation.confusion),
         "class_mean_accuracy": metrics.class_mean_accuracy(evaluation.confusion),
         "accuracy_deduplicated": float(correct[unique].mean()),
-        "duplicates_in_train": len(unique) - sum(unique),
+        "duplicates_in_train": int((~unique).sum()),
         "ece": metrics.expected_calibration_error(evaluation.confidences, correct),
         "recalls": dict(zip(data.classes, [float(value) for value in recalls], strict=True)),
         "test_images": len(correct),

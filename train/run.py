@@ -12,8 +12,9 @@ import tyro
 
 from fer_core.backbones import BackboneError
 from fer_core.checkpoints import CheckpointError, read_checkpoint
-from fer_core.config import RunConfig
-from fer_core.datasets import DataError
+from fer_core.config import RATED_NOISE, RunConfig
+from fer_core.datasets import DataError, Storage
+from fer_core.datasets.storage import StorageKind
 from fer_core.engine import TrainingError, train
 from fer_core.records import RecordError, RunRecord
 
@@ -34,6 +35,12 @@ class Command:
     """Stay on the CPU even where there is a GPU."""
     threads: int | None = None
     """CPU threads; by default as many as torch takes."""
+    storage: StorageKind = "auto"
+    """Where the decoded pictures are kept, without any effect on the result: cache (decoded once,
+    on disk), device (cache, and the device's memory), stream (decoded for each batch), or auto."""
+    cache: Path | None = None
+    """Folder of the cache of decoded pictures; by default FER_CORE_CACHE, or fer_core in the
+    user's cache folder."""
 
 
 def main() -> None:
@@ -66,20 +73,23 @@ def _run(command: Command) -> RunRecord:
         if command.threads < 1:
             raise ValueError(f"threads must be at least 1, got {command.threads}")
         torch.set_num_threads(command.threads)
+    options = {"cpu": command.cpu, "storage": Storage(command.storage, command.cache, True)}
     if command.resume is None:
         folder = command.out or default_folder(command.config)
-        return train(command.config, folder, cpu=command.cpu)
+        return train(command.config, folder, **options)
     if command.config != RunConfig() or command.out is not None:
         raise ValueError("--resume takes the run's own configuration: give no other run option")
     _, recorded = read_checkpoint(command.resume)
-    return train(recorded, command.resume, resume=True, cpu=command.cpu)
+    return train(recorded, command.resume, resume=True, **options)
 
 
 def default_folder(config: RunConfig) -> Path:
     """The record folder of a run without a name."""
     data = config.data.partition(":")[0].partition("?")[0]
-    noise = "file" if config.noise == "file" else f"{config.noise_rate:g}"
-    parts = [data, config.backbone, config.method, f"noise{noise}", f"seed{config.seed}"]
+    rate = f"{config.noise_rate:g}" if config.noise in ("none", *RATED_NOISE) else ""
+    kind = config.noise if config.noise not in ("none", "symmetric") else ""
+    noise = f"noise{'-'.join(part for part in (kind, rate) if part)}"
+    parts = [data, config.backbone, config.method, noise, f"seed{config.seed}"]
     return Path("runs") / "-".join(parts)
 
 

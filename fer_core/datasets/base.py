@@ -1,41 +1,107 @@
-"""What every data set hands to training, and how picture files become arrays."""
+"""What every data set is: a listing of pictures and labels first, decoded arrays afterwards."""
 
 import hashlib
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 import numpy as np
-from PIL import Image
 
-from fer_core.pictures import READ_ERRORS, open_upright
+from fer_core.datasets.sources import Pictures
+from fer_core.pictures import Images
 
-PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
+NO_DIGESTS = np.empty((0, 16), np.uint8)
 
 
 class DataError(ValueError):
     """A data set that is absent, incomplete or broken; the message says what was expected."""
 
 
+class Problem(NamedTuple):
+    """One thing in a data set that cannot be used.
+
+    Attributes:
+        kind: ``missing file``, ``unreadable file``, ``label`` or ``class``.
+        name: the picture as the data set names it; a folder ends in ``/``.
+        detail: where it stands, what is wrong, and what is allowed.
+    """
+
+    kind: str
+    name: str
+    detail: str
+
+
+class ListedSplit(NamedTuple):
+    """One part of a data set before anything is decoded.
+
+    Attributes:
+        name: the split's own name, for example ``FER2013Valid``.
+        pictures: N sources of pictures.
+        labels: (N,) int64 clean labels.
+        names: N names, unique within the data set.
+        votes: (N, 10) int64 votes of the FER+ raters in the order of `FERPLUS_VOTES`, or None.
+        own_labels: (N,) int64 labels that the set came with before it was labelled anew (those of
+            FER2013 under FERPlus), -1 where there is none; or None.
+        slices: attribute -> N values, for figures per group; for example ``gender``.
+    """
+
+    name: str
+    pictures: Pictures
+    labels: np.ndarray
+    names: tuple[str, ...]
+    votes: np.ndarray | None = None
+    own_labels: np.ndarray | None = None
+    slices: Mapping[str, tuple[str, ...]] = {}
+
+
+class Listing(NamedTuple):
+    """A data set before anything is decoded.
+
+    Attributes:
+        name: of the data set, for example ``ferplus``.
+        classes: class names in the order of the label numbers.
+        train: the training split.
+        test: the evaluation split.
+        source_size: typical side of the pictures in pixels; None: to be measured.
+        grey: whether the pictures are grey; None: not known, so what the run asks for.
+        landmarks: (3, 2) eye, eye, mouth centre as shares of the side; None: to be measured.
+        problems: what the label lists hold that cannot be used.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    train: ListedSplit
+    test: ListedSplit
+    source_size: int | None = None
+    grey: bool | None = None
+    landmarks: np.ndarray | None = None
+    problems: tuple[Problem, ...] = ()
+
+
 class Split(NamedTuple):
-    """One part of a data set, decoded.
+    """One part of a data set, ready for training.
 
     Attributes:
         name: the split's own name, for example ``FER2013Valid``.
         images: (N, S, S, C) uint8, RGB or grey.
         labels: (N,) int64 clean labels.
-        names: N file names.
-        votes: (N, 10) int64 votes of the FER+ raters in the order of `FERPLUS_VOTES`, or None.
+        names: N names.
+        votes: as in `ListedSplit`.
+        own_labels: as in `ListedSplit`.
+        slices: as in `ListedSplit`.
+        digests: (N, 16) uint8, equal for pictures that are equal pixel by pixel.
     """
 
     name: str
-    images: np.ndarray
+    images: Images
     labels: np.ndarray
     names: tuple[str, ...]
     votes: np.ndarray | None = None
+    own_labels: np.ndarray | None = None
+    slices: Mapping[str, tuple[str, ...]] = {}
+    digests: np.ndarray = NO_DIGESTS
 
 
 @dataclass(frozen=True)
@@ -50,6 +116,7 @@ class FaceData:
         source_size: typical side of the pictures before resizing, in pixels.
         grey: whether the pictures are grey.
         landmarks: (3, 2) eye, eye, mouth centre as shares of the side; None when not known.
+        dropped_duplicates: test images that were dropped because they also stand in train.
     """
 
     name: str
@@ -59,6 +126,7 @@ class FaceData:
     source_size: int
     grey: bool
     landmarks: np.ndarray | None = None
+    dropped_duplicates: int = 0
 
 
 class Source(NamedTuple):
@@ -100,53 +168,52 @@ def take_options(source: Source, **defaults: str) -> dict[str, str]:
     return {**defaults, **source.options}
 
 
+def take_choice(source: Source, options: Mapping[str, str], name: str, *allowed: str) -> str:
+    """The option ``name``, which must be one of ``allowed``.
+
+    Raises:
+        DataError: naming the option, its value and what is allowed.
+    """
+    if options[name] not in allowed:
+        raise DataError(
+            f"{source.kind} {name} must be {' or '.join(allowed)}, got {options[name]!r}"
+        )
+    return options[name]
+
+
+def existing_path(source: Source, expected: str) -> Path:
+    """The file or folder that the URI names.
+
+    Raises:
+        DataError: when the URI has no path or nothing is there, with the ``expected`` tree.
+    """
+    if source.path is None:
+        raise DataError(
+            f"{source.kind} needs a folder, as {source.kind}:PATH. Expected:\n{expected}"
+        )
+    if not source.path.exists():
+        raise DataError(f"no folder at {source.path} ({source.kind}). Expected:\n{expected}")
+    return source.path
+
+
 def existing_folder(source: Source, expected: str) -> Path:
     """The folder that the URI names.
 
     Raises:
         DataError: when the URI has no path or the folder is absent, with the ``expected`` tree.
     """
-    if source.path is None:
-        raise DataError(
-            f"{source.kind} needs a folder, as {source.kind}:PATH. Expected:\n{expected}"
-        )
-    if not source.path.is_dir():
-        raise DataError(f"no folder at {source.path} ({source.kind}). Expected:\n{expected}")
-    return source.path
-
-
-def decode(paths: Sequence[Path], decoding: Decoding) -> np.ndarray:
-    """Decode picture files to one (N, S, S, C) uint8 array; EXIF rotation is applied.
-
-    Raises:
-        DataError: naming the first file that is absent or no readable picture.
-    """
-    images = np.empty((len(paths), decoding.size, decoding.size, decoding.channels), np.uint8)
-
-    def put(job: tuple[int, Path]) -> None:
-        images[job[0]] = _decode_one(job[1], decoding)
-
-    with ThreadPoolExecutor() as pool:
-        for _ in pool.map(put, enumerate(paths)):
-            pass
-    return images
+    path = existing_path(source, expected)
+    if not path.is_dir():
+        raise DataError(f"no folder at {path} ({source.kind}). Expected:\n{expected}")
+    return path
 
 
 def content_hash(data: FaceData) -> str:
-    """SHA-256 of the decoded pixels and clean labels of both splits."""
+    """SHA-256 of the pictures' own pixels (before resizing) and the clean labels, both splits."""
     digest = hashlib.sha256()
     for split in (data.train, data.test):
-        digest.update(np.ascontiguousarray(split.images).data)
+        if len(split.digests) != len(split.labels):
+            raise ValueError(f"split {split.name} has no picture digests")
+        digest.update(np.ascontiguousarray(split.digests).data)
         digest.update(split.labels.astype("<i8").tobytes())
     return digest.hexdigest()
-
-
-def _decode_one(path: Path, decoding: Decoding) -> np.ndarray:
-    try:
-        picture = open_upright(path).convert("L" if decoding.channels == 1 else "RGB")
-    except READ_ERRORS as error:
-        reason = "is absent" if not path.exists() else f"is no readable picture: {error}"
-        raise DataError(f"{path} {reason}") from error
-    if picture.size != (decoding.size, decoding.size):
-        picture = picture.resize((decoding.size, decoding.size), Image.Resampling.BICUBIC)
-    return np.asarray(picture).reshape(decoding.size, decoding.size, decoding.channels)

@@ -1,27 +1,53 @@
 """FERPlus: the 48x48 faces of FER2013 with ten raters' votes (Barsoum et al., ICMI 2016)."""
 
-import csv
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from fer_core.datasets.base import (
     DataError,
     Decoding,
-    FaceData,
+    ListedSplit,
+    Listing,
+    Problem,
     Source,
-    Split,
-    decode,
     existing_folder,
+    take_choice,
     take_options,
 )
-from fer_core.emotions import FERPLUS_VOTES, class_names
+from fer_core.datasets.fer2013 import PixelTable, find_pixel_table, read_pixel_table
+from fer_core.datasets.sources import PictureFiles, PixelRows
+from fer_core.datasets.tables import read_table
+from fer_core.emotions import FERPLUS_VOTES, canonical_name, class_names
 
 EXPECTED = """  PATH/fer2013new.csv              Usage,Image name,neutral,...,contempt,unknown,NF
+and the pictures, as FER2013's own table
+  PATH/fer2013.csv                 emotion,pixels,Usage (or icml_face_data.csv)
+or as folders
   PATH/FER2013Train/fer0000000.png ...
   PATH/FER2013Valid/fer0028638.png ...
-  PATH/FER2013Test/fer0032220.png  ... (for ?test=FER2013Test)"""
+  PATH/FER2013Test/fer0032220.png  ... (for ?test=FER2013Test)
+  PATH/fer2013_labels.csv          Usage,Image name,label (optional: FER2013's own labels)"""
 USAGES = {"FER2013Train": "Training", "FER2013Valid": "PublicTest", "FER2013Test": "PrivateTest"}
+
+
+class VoteTable(NamedTuple):
+    """``fer2013new.csv``, row by row; a row with a problem keeps its place.
+
+    Attributes:
+        path: of the CSV file.
+        usages: N texts: Training, PublicTest or PrivateTest.
+        names: N names of pictures, empty where there is no face.
+        votes: (N, 10) int64 in the order of `FERPLUS_VOTES`, -1 where there is a problem.
+        problems: row -> what is wrong with it.
+    """
+
+    path: Path
+    usages: tuple[str, ...]
+    names: tuple[str, ...]
+    votes: np.ndarray
+    problems: dict[int, Problem]
 
 
 def majority_labels(votes: np.ndarray, classes: int) -> np.ndarray:
@@ -44,8 +70,24 @@ def majority_labels(votes: np.ndarray, classes: int) -> np.ndarray:
     return np.where(clear & (winner < classes), winner, -1)
 
 
-def load_ferplus(source: Source, decoding: Decoding) -> FaceData:
-    """Load FERPlus from PNG folders and ``fer2013new.csv``.
+def vote_shares(votes: np.ndarray, classes: int) -> np.ndarray:
+    """Soft labels: the share of each class in the votes, without those of single raters.
+
+    Probabilistic label drawing's distribution of Barsoum et al. (2016), over the classes alone.
+
+    Args:
+        votes: (N, 10) counts in the order of `FERPLUS_VOTES`, of images with a majority label.
+        classes: 7 or 8 (with contempt).
+
+    Returns:
+        (N, K) float32 rows that add up to 1.
+    """
+    counted = np.where(votes > 1, votes, 0)[:, :classes]
+    return (counted / counted.sum(1, keepdims=True)).astype(np.float32)
+
+
+def list_ferplus(source: Source, _decoding: Decoding) -> Listing:
+    """List FERPlus from ``fer2013new.csv`` and the pictures, in PNG folders or FER2013's table.
 
     URI: ``ferplus:PATH?classes=8&test=FER2013Valid``.
 
@@ -54,59 +96,121 @@ def load_ferplus(source: Source, decoding: Decoding) -> FaceData:
     """
     options = take_options(source, classes="8", test="FER2013Valid")
     root = existing_folder(source, EXPECTED)
-    if options["classes"] not in ("7", "8"):
-        raise DataError(f"ferplus classes must be 7 or 8, got {options['classes']!r}")
-    if options["test"] not in ("FER2013Valid", "FER2013Test"):
-        raise DataError(
-            f"ferplus test must be FER2013Valid or FER2013Test, got {options['test']!r}"
-        )
-    classes = class_names(int(options["classes"]))
-    rows = _read_votes(root / "fer2013new.csv")
-    return FaceData(
+    classes = class_names(int(take_choice(source, options, "classes", "7", "8")))
+    test = take_choice(source, options, "test", "FER2013Valid", "FER2013Test")
+    votes = _read_votes(root / "fer2013new.csv")
+    path = find_pixel_table(root)
+    pixels = None if path is None else read_pixel_table(path)
+    if pixels is not None:
+        _check_rows_agree(votes, pixels)
+    own = _own_labels(root, votes, pixels, classes)
+    problems: list[Problem] = []
+    train_split, test_split = (
+        _list_split(root, name, votes, pixels, own, len(classes), problems)
+        for name in ("FER2013Train", test)
+    )
+    return Listing(
         name="ferplus",
         classes=classes,
-        train=_load_split(root, "FER2013Train", rows, len(classes), decoding),
-        test=_load_split(root, options["test"], rows, len(classes), decoding),
+        train=train_split,
+        test=test_split,
         source_size=48,
         grey=True,
+        problems=tuple(problems),
     )
 
 
-def _read_votes(path: Path) -> list[dict[str, str]]:
+def _read_votes(path: Path) -> VoteTable:
     if not path.is_file():
         raise DataError(f"no vote table at {path}. Expected:\n{EXPECTED}")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    needed = {"Usage", "Image name", *FERPLUS_VOTES}
-    missing = sorted(needed - set(rows[0] if rows else ()))
-    if missing:
-        raise DataError(f"{path} lacks the columns {', '.join(missing)}")
-    return rows
+    rows = read_table(path, {"Usage", "Image name", *FERPLUS_VOTES})
+    names = tuple(row["Image name"] for row in rows)
+    votes = np.full((len(rows), len(FERPLUS_VOTES)), -1, np.int64)
+    problems = {}
+    for index, row in enumerate(rows):
+        bad = [column for column in FERPLUS_VOTES if not row[column].isdecimal()]
+        if bad:
+            detail = f"{path}, {names[index]}: a vote that is no number: {row[bad[0]]!r} {bad[0]}"
+            problems[index] = Problem("label", names[index], detail)
+        else:
+            votes[index] = [int(row[column]) for column in FERPLUS_VOTES]
+    return VoteTable(path, tuple(row["Usage"] for row in rows), names, votes, problems)
 
 
-def _load_split(
-    root: Path, name: str, rows: list[dict[str, str]], classes: int, decoding: Decoding
-) -> Split:
-    rows = [row for row in rows if row["Usage"] == USAGES[name] and row["Image name"]]
-    if not rows or not (root / name).is_dir():
+def _check_rows_agree(votes: VoteTable, pixels: PixelTable) -> None:
+    """The tables of FER2013 and FER+ belong together row by row: nothing else links them."""
+    pairs = enumerate(zip(votes.usages, pixels.usages, strict=False))
+    part = next((index for index, (one, other) in pairs if one != other), None)
+    if part is None and len(votes.usages) == len(pixels.usages):
+        return
+    sizes = (
+        f"{votes.path} has {len(votes.usages)} rows, {pixels.path.name} {len(pixels.usages)}; they "
+        "must be the complete tables of FER+ and FER2013, which correspond row by row"
+    )
+    if part is None:
+        raise DataError(sizes)
+    one, other = votes.usages[part], pixels.usages[part]
+    raise DataError(f"{sizes}: at row {part + 1} they part, Usage {one!r} against {other!r}")
+
+
+def _own_labels(
+    root: Path, votes: VoteTable, pixels: PixelTable | None, classes: tuple[str, ...]
+) -> np.ndarray | None:
+    """FER2013's own label of each row, -1 where there is none; None when no file tells it."""
+    if pixels is not None:
+        return pixels.labels
+    path = root / "fer2013_labels.csv"
+    if not path.is_file():
+        return None
+    own = {}
+    for row in read_table(path, {"Image name", "label"}):
+        try:
+            emotion = canonical_name(row["label"]) if row["label"] else None
+        except ValueError as error:
+            raise DataError(f"{path}, {row['Image name']}: {error}") from error
+        own[row["Image name"]] = classes.index(emotion) if emotion in classes else -1
+    return np.array([own.get(name, -1) for name in votes.names], np.int64)
+
+
+def _list_split(
+    root: Path,
+    name: str,
+    votes: VoteTable,
+    pixels: PixelTable | None,
+    own: np.ndarray | None,
+    classes: int,
+    problems: list[Problem],
+) -> ListedSplit:
+    used = [usage == USAGES[name] for usage in votes.usages]
+    rows = np.flatnonzero(np.array(used, bool) & np.array([bool(n) for n in votes.names], bool))
+    folder = root / name
+    if not (len(rows) or problems) or (pixels is None and not folder.is_dir()):
         raise DataError(
-            f"ferplus split {name} is absent: {len(rows)} rows in fer2013new.csv, folder "
-            f"{root / name} {'found' if (root / name).is_dir() else 'missing'}. "
-            f"Expected:\n{EXPECTED}"
+            f"ferplus split {name} is absent: {len(rows)} rows in fer2013new.csv, folder {folder} "
+            f"{'found' if folder.is_dir() else 'missing'}. Expected:\n{EXPECTED}"
         )
-    try:
-        votes = np.array([[int(row[column]) for column in FERPLUS_VOTES] for row in rows])
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f"{root / 'fer2013new.csv'} has a vote that is no number: {error}"
-        ) from error
-    labels = majority_labels(votes, classes)
-    kept = np.flatnonzero(labels >= 0)
-    if not len(kept):
+    problems += [votes.problems[row] for row in rows.tolist() if row in votes.problems]
+    labels = majority_labels(votes.votes[rows], classes)
+    if not (labels >= 0).any() and not problems:
         raise DataError(
             f"ferplus split {name}: none of its {len(rows)} images has a clear majority of votes "
             f"for one of {classes} classes"
         )
-    names = tuple(rows[index]["Image name"] for index in kept)
-    images = decode([root / name / image for image in names], decoding)
-    return Split(name, images, labels[kept].astype(np.int64), names, votes[kept].astype(np.int64))
+    kept, labels = rows[labels >= 0], labels[labels >= 0]
+    if folder.is_dir() or pixels is None:
+        pictures = PictureFiles(tuple(folder / votes.names[row] for row in kept))
+    else:
+        whole = np.array([row not in pixels.problems for row in kept], bool)
+        problems += [
+            pixels.problems[row]._replace(name=votes.names[row]) for row in kept[~whole].tolist()
+        ]
+        kept, labels = kept[whole], labels[whole]
+        pictures = PixelRows(pixels.pixels[kept])
+    return ListedSplit(
+        name,
+        pictures,
+        labels.astype(np.int64),
+        tuple(votes.names[row] for row in kept),
+        votes.votes[kept],
+        None if own is None else own[kept],
+    )

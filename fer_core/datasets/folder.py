@@ -1,93 +1,112 @@
 """A folder of one's own aligned faces: ``train/<emotion>/*`` and ``test/<emotion>/*``."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from fer_core.datasets.base import (
-    PICTURE_SUFFIXES,
     DataError,
     Decoding,
-    FaceData,
+    ListedSplit,
+    Listing,
+    Problem,
     Source,
-    Split,
-    decode,
     existing_folder,
     take_options,
 )
+from fer_core.datasets.sources import PictureFiles, picture_files, relative_names
 from fer_core.emotions import EIGHT_CLASSES, canonical_name
+from fer_core.files import displayed
+from fer_core.pictures import PICTURE_SUFFIXES
 
 EXPECTED = """  PATH/train/happiness/*.jpg ...
   PATH/train/anger/*.jpg     ... (any of the eight emotions; aliases as happy, angry)
   PATH/test/happiness/*.jpg  ..."""
 
 
-def load_folder(source: Source, decoding: Decoding) -> FaceData:
-    """Load an image folder; the classes are the emotions that have training pictures.
+class ListedTree(NamedTuple):
+    """The pictures below one split's folder, by class, and what cannot be used there."""
 
-    URI: ``folder:PATH``.
+    pictures: dict[str, list[Path]]
+    problems: list[Problem]
+
+
+def list_folder(source: Source, _decoding: Decoding) -> Listing:
+    """List an image folder; the classes are the emotions that have training pictures.
+
+    URI: ``folder:PATH?train=train&test=test``; the options name the folders of the splits.
 
     Raises:
-        DataError: when a split, a class or a picture is missing or broken.
+        DataError: when a split is missing, or the splits' classes cannot be learned.
     """
-    take_options(source)
+    options = take_options(source, train="train", test="test")
     root = existing_folder(source, EXPECTED)
-    train = _list_split(root / "train")
-    test = _list_split(root / "test")
-    classes = tuple(name for name in EIGHT_CLASSES if train.get(name))
+    trees = {name: list_tree(root, options[name], EXPECTED) for name in ("train", "test")}
+    classes = tuple(name for name in EIGHT_CLASSES if trees["train"].pictures.get(name))
     if len(classes) < 2:
         raise DataError(
-            f"{root / 'train'} has pictures of {len(classes)} emotions, at least 2 are needed. "
-            f"Expected:\n{EXPECTED}"
+            f"{root / options['train']} has pictures of {len(classes)} emotions, at least 2 are "
+            f"needed. Expected:\n{EXPECTED}"
         )
-    untrained = sorted(set(test) - set(classes))
-    if untrained:
-        raise DataError(f"{root / 'test'} has classes without training pictures: {untrained}")
-    sizes = [min(_size(path)) for paths in train.values() for path in paths[:20]]
-    return FaceData(
+    problems = [*trees["train"].problems, *trees["test"].problems]
+    untrained = sorted(set(trees["test"].pictures) - set(classes))
+    for name in untrained:
+        for folder in sorted({path.parent for path in trees["test"].pictures.pop(name)}):
+            detail = f"{displayed(folder)} holds {name}, which has no training pictures"
+            problems.append(Problem("class", f"{relative_names([folder], root)[0]}/", detail))
+    return Listing(
         name=root.resolve().name,
         classes=classes,
-        train=_load_split(root, "train", train, classes, decoding),
-        test=_load_split(root, "test", test, classes, decoding),
-        source_size=int(np.median(sizes)),
-        grey=decoding.channels == 1,
+        train=split_of_tree(root, options["train"], trees["train"], classes),
+        test=split_of_tree(root, options["test"], trees["test"], classes),
+        problems=tuple(problems),
     )
 
 
-def _list_split(folder: Path) -> dict[str, list[Path]]:
+def list_tree(
+    root: Path, split: str, expected: str, class_of: Callable[[str], str] = canonical_name
+) -> ListedTree:
+    """The pictures of ``root/split/<class>/``, the classes by their folders' names.
+
+    Args:
+        root: the data set.
+        split: the split's folder in it.
+        expected: the tree to show in an error message.
+        class_of: class name of a folder's name; raises ValueError for an unknown one.
+
+    Raises:
+        DataError: when the folder is absent or holds no pictures.
+    """
+    folder = root / split
     if not folder.is_dir():
-        raise DataError(f"no folder at {folder}. Expected:\n{EXPECTED}")
-    listed: dict[str, list[Path]] = {}
+        raise DataError(f"no folder at {folder}. Expected:\n{expected}")
+    pictures: dict[str, list[Path]] = {}
+    problems: list[Problem] = []
     for sub in sorted(path for path in folder.iterdir() if path.is_dir()):
+        if sub.name.startswith("."):
+            continue
+        name = f"{relative_names([sub], root)[0]}/"
+        found = picture_files(sub)
         try:
-            emotion = canonical_name(sub.name)
+            emotion = class_of(sub.name)
         except ValueError as error:
-            raise DataError(f"{sub}: {error}") from error
-        pictures = sorted(p for p in sub.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES)
-        if pictures:
-            listed.setdefault(emotion, []).extend(pictures)
-    if not listed:
-        raise DataError(f"{folder} holds no pictures. Expected:\n{EXPECTED}")
-    return listed
+            problems.append(Problem("class", name, f"{displayed(sub)}: {error}"))
+            continue
+        pictures.setdefault(emotion, []).extend(found)
+        if not found:
+            suffixes = ", ".join(PICTURE_SUFFIXES)
+            detail = f"{displayed(sub)} holds no pictures ({suffixes}): fill it or delete it"
+            problems.append(Problem("class", name, detail))
+    if not any(pictures.values()) and len(problems) == len(pictures):  # no unknown class either
+        raise DataError(f"{folder} holds no pictures. Expected:\n{expected}")
+    return ListedTree({name: paths for name, paths in pictures.items() if paths}, problems)
 
 
-def _load_split(
-    root: Path,
-    name: str,
-    listed: dict[str, list[Path]],
-    classes: tuple[str, ...],
-    decoding: Decoding,
-) -> Split:
-    rows = [(path, index) for index, c in enumerate(classes) for path in listed.get(c, [])]
-    paths = [path for path, _ in rows]
-    names = tuple(path.relative_to(root).as_posix() for path in paths)
-    return Split(name, decode(paths, decoding), np.array([i for _, i in rows], np.int64), names)
-
-
-def _size(path: Path) -> tuple[int, int]:
-    try:
-        with Image.open(path) as picture:
-            return picture.size
-    except OSError as error:
-        raise DataError(f"{path} is no readable picture: {error}") from error
+def split_of_tree(root: Path, name: str, tree: ListedTree, classes: tuple[str, ...]) -> ListedSplit:
+    """One split of an image folder, class by class in the order of ``classes``."""
+    rows = [(path, index) for index, c in enumerate(classes) for path in tree.pictures.get(c, [])]
+    paths = tuple(path for path, _ in rows)
+    labels = np.array([index for _, index in rows], np.int64)
+    return ListedSplit(name, PictureFiles(paths), labels, relative_names(paths, root))

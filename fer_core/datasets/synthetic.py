@@ -1,14 +1,21 @@
 """Synthetic faces: drawn, not photographed, so that everything works with no download."""
 
 import numpy as np
-from PIL import Image
 
-from fer_core.datasets.base import DataError, Decoding, FaceData, Source, Split, take_options
+from fer_core.datasets.base import (
+    DataError,
+    Decoding,
+    ListedSplit,
+    Listing,
+    Source,
+    take_options,
+)
 from fer_core.datasets.faces_drawn import draw_face
+from fer_core.datasets.sources import PixelRows
 from fer_core.emotions import SEVEN_CLASSES
 
 
-def load_synthetic(source: Source, decoding: Decoding) -> FaceData:
+def list_synthetic(source: Source, decoding: Decoding) -> Listing:
     """Draw a data set of faces in the seven expressions, balanced over the classes.
 
     URI: ``synthetic?train=3000&test=1000&seed=0``. The same URI gives the same pictures.
@@ -26,32 +33,28 @@ def load_synthetic(source: Source, decoding: Decoding) -> FaceData:
         raise DataError(
             f"synthetic needs at least 7 images a split, got train {train}, test {test}"
         )
-    train_split, train_landmarks = _draw_split("train", train, (seed, 0), decoding)
-    test_split, _ = _draw_split("test", test, (seed, 1), decoding)
-    return FaceData(
+    train_split, train_landmarks = _draw_split("train", train, (seed, 0), decoding.size)
+    test_split, _ = _draw_split("test", test, (seed, 1), decoding.size)
+    return Listing(
         name="synthetic",
         classes=SEVEN_CLASSES,
         train=train_split,
         test=test_split,
         source_size=decoding.size,
-        grey=decoding.channels == 1,
         landmarks=train_landmarks,
     )
 
 
 def _draw_split(
-    name: str, count: int, seed: tuple[int, int], decoding: Decoding
-) -> tuple[Split, np.ndarray]:
+    name: str, count: int, seed: tuple[int, int], size: int
+) -> tuple[ListedSplit, np.ndarray]:
     generator = np.random.default_rng(seed)
     labels = generator.permutation(np.arange(count) % len(SEVEN_CLASSES)).astype(np.int64)
-    images = np.empty((count, decoding.size, decoding.size, decoding.channels), np.uint8)
+    pixels = np.empty((count, size, size, 3), np.uint8)
     landmarks = np.zeros((3, 2))
     for index, label in enumerate(labels):
-        face = draw_face(SEVEN_CLASSES[label], decoding.size, generator)
-        picture = Image.fromarray(face.image)
-        if decoding.channels == 1:
-            picture = picture.convert("L")
-        images[index] = np.asarray(picture).reshape(images.shape[1:])
-        landmarks += face.landmarks / decoding.size / count
+        face = draw_face(SEVEN_CLASSES[label], size, generator)
+        pixels[index] = face.image
+        landmarks += face.landmarks / size / count
     names = tuple(f"{name}_{index:05d}" for index in range(count))
-    return Split(name, images, labels, names), landmarks
+    return ListedSplit(name, PixelRows(pixels), labels, names), landmarks

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from fer_core import engine
+from fer_core import batches, engine
 from fer_core.backbones import BackboneError
 from fer_core.checkpoints import CheckpointError, load_checkpoint
 from fer_core.config import RunConfig, from_json
@@ -77,7 +77,8 @@ def interrupt(monkeypatch):
     """Makes a function of the engine raise an error at its n-th call."""
 
     def set_up(name, call, error):
-        real, calls = getattr(engine, name), []
+        module = engine if hasattr(engine, name) else batches
+        real, calls = getattr(module, name), []
 
         def once(*arguments, **options):
             calls.append(name)
@@ -85,8 +86,8 @@ def interrupt(monkeypatch):
                 raise error
             return real(*arguments, **options)
 
-        monkeypatch.setattr(engine, name, once)
-        return lambda: monkeypatch.setattr(engine, name, real)
+        monkeypatch.setattr(module, name, once)
+        return lambda: monkeypatch.setattr(module, name, real)
 
     return set_up
 
@@ -215,12 +216,12 @@ def test_a_model_that_learns_the_noise_has_memorised_it_and_recovered_nothing(
 
 def test_a_resumed_run_draws_the_same_dropout(tiny_config, tmp_path, interrupt, monkeypatch):
     config = replace(tiny_config, data="synthetic?train=28&test=14", batch_size=14)
-    real = engine.augment
+    real = batches.augment
 
     def with_dropout(*arguments):  # draws from torch's own generator, as dropout does
         return torch.nn.functional.dropout(real(*arguments), 0.2)
 
-    monkeypatch.setattr(engine, "augment", with_dropout)
+    monkeypatch.setattr(batches, "augment", with_dropout)
     whole = run(config, tmp_path / "whole")
     restore = interrupt("augment", 4, RuntimeError("power cut"))
     with pytest.raises(RuntimeError, match="power cut"):
@@ -293,16 +294,16 @@ def test_a_killed_process_leaves_a_record_that_can_be_read_and_resumed(
     program = f"""
 import os, signal, torch
 from pathlib import Path
-from fer_core import engine
+from fer_core import batches, engine
 from fer_core.config import RunConfig, from_json
 torch.set_num_threads(1)
-real, calls = engine.augment, []
+real, calls = batches.augment, []
 def augment(*arguments):
     calls.append(1)
     if len(calls) == 7:  # in the middle of the second epoch
         os.kill(os.getpid(), signal.SIGKILL)
     return real(*arguments)
-engine.augment = augment
+batches.augment = augment
 engine.train(from_json({tiny_run.config!r}), Path({str(tmp_path / "run")!r}), cpu=True)
 """
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
@@ -430,12 +431,12 @@ def test_a_run_finishes_with_every_kind_of_option(tiny_config, tmp_path, options
 
 def test_what_is_left_over_of_an_epoch_is_not_trained_on(tiny_config, tmp_path, monkeypatch):
     seen = []
-    real = engine.augment
+    real = batches.augment
 
     def spy(images, *others):
         seen.append(len(images))
         return real(images, *others)
 
-    monkeypatch.setattr(engine, "augment", spy)
+    monkeypatch.setattr(batches, "augment", spy)
     run(replace(tiny_config, epochs=1), tmp_path / "run")
     assert seen == [32, 32, 32, 32]  # of 140

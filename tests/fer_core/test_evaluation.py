@@ -53,7 +53,8 @@ def test_the_reported_figure_is_the_mean_of_the_last_five_epochs_not_the_best():
          "test_seconds": 0.5}
         for a in (0.1, 0.9, 0.2, 0.3, 0.4, 0.5, 0.7)
     ]  # fmt: skip
-    result = evaluation.final_result(epochs, made)
+    split = Split("test", np.empty((10, 1, 1, 1)), np.zeros(10, int), ("",) * 10)
+    result = evaluation.final_result(epochs, made, split)
     assert result["accuracy_last5"] == pytest.approx((0.2 + 0.3 + 0.4 + 0.5 + 0.7) / 5)
     assert result["class_mean_accuracy_last5"] == pytest.approx(0.42 / 2)
     assert (result["best_accuracy"], result["best_epoch"]) == (0.9, 2)

@@ -13,7 +13,13 @@ from fer_core.datasets import (
     content_hash,
     load_data,
 )
-from fer_core.datasets.base import Source, decode, parse_uri, take_options
+from fer_core.datasets.base import Source, parse_uri, take_options
+from fer_core.datasets.decoding import decode
+from fer_core.datasets.sources import PictureError, PictureFiles
+
+
+def decoded(paths, to):
+    return decode(PictureFiles(tuple(paths)), range(len(paths)), to)
 
 
 def picture(width=8, height=8, mode="RGB"):
@@ -56,7 +62,7 @@ def test_convention_images_are_rgb_rows_from_the_top(tmp_path):
     pixels = np.zeros((4, 4, 3), np.uint8)
     pixels[0, 3] = (255, 0, 0)  # red at the top right
     Image.fromarray(pixels).save(tmp_path / "a.png")
-    images = decode([tmp_path / "a.png"], Decoding(4, 3))
+    images = decoded([tmp_path / "a.png"], Decoding(4, 3))
     assert images.shape == (1, 4, 4, 3)
     assert images.dtype == np.uint8
     assert np.array_equal(images[0], pixels)
@@ -66,8 +72,8 @@ def test_pictures_are_brought_to_the_asked_size_and_channels(tmp_path):
     picture(20, 10).save(tmp_path / "a.png")
     picture(8, 8, "L").save(tmp_path / "b.png")
     paths = [tmp_path / "a.png", tmp_path / "b.png"]
-    assert decode(paths, Decoding(8, 1)).shape == (2, 8, 8, 1)
-    colour = decode(paths, Decoding(8, 3))
+    assert decoded(paths, Decoding(8, 1)).shape == (2, 8, 8, 1)
+    colour = decoded(paths, Decoding(8, 3))
     assert colour.shape == (2, 8, 8, 3)
     assert (colour[1] == colour[1, ..., :1]).all()
 
@@ -77,14 +83,14 @@ def test_pictures_keep_the_order_of_their_paths(tmp_path):
     for value in range(40):
         paths.append(tmp_path / f"{99 - value}.png")
         Image.new("L", (4, 4), value).save(paths[-1])
-    assert decode(paths, Decoding(4, 1))[:, 0, 0, 0].tolist() == list(range(40))
+    assert decoded(paths, Decoding(4, 1))[:, 0, 0, 0].tolist() == list(range(40))
 
 
 def test_a_photograph_stored_turned_is_decoded_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 3
     picture().transpose(Image.Transpose.ROTATE_180).save(tmp_path / "a.png", exif=exif)
-    images = decode([tmp_path / "a.png"], Decoding(8, 3))
+    images = decoded([tmp_path / "a.png"], Decoding(8, 3))
     assert np.array_equal(images[0], np.asarray(picture()))
 
 
@@ -92,29 +98,30 @@ def test_a_photograph_stored_turned_is_decoded_upright(tmp_path):
 def test_a_broken_picture_is_named(tmp_path, content):
     picture().save(tmp_path / "a.png")
     (tmp_path / "b.png").write_bytes(content)
-    with pytest.raises(DataError, match=r"b\.png is no readable picture"):
-        decode([tmp_path / "a.png", tmp_path / "b.png"], Decoding(8, 3))
+    with pytest.raises(PictureError, match=r"b\.png is no readable picture"):
+        decoded([tmp_path / "a.png", tmp_path / "b.png"], Decoding(8, 3))
 
 
 def test_half_a_picture_is_broken(tmp_path):
     picture(64, 64).save(tmp_path / "a.png")
     content = (tmp_path / "a.png").read_bytes()
     (tmp_path / "a.png").write_bytes(content[: len(content) // 2])
-    with pytest.raises(DataError, match=r"a\.png is no readable picture"):
-        decode([tmp_path / "a.png"], Decoding(8, 3))
+    with pytest.raises(PictureError, match=r"a\.png is no readable picture"):
+        decoded([tmp_path / "a.png"], Decoding(8, 3))
 
 
 def test_an_absent_picture_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"b\.png is absent"):
-        decode([tmp_path / "b.png"], Decoding(8, 3))
+    with pytest.raises(PictureError, match=r"b\.png is absent"):
+        decoded([tmp_path / "b.png"], Decoding(8, 3))
 
 
 def test_the_content_hash_changes_with_every_pixel_and_every_label():
     def data(pixel=0, label=0):
         images = np.zeros((2, 4, 4, 3), np.uint8)
         images[1, 3, 3, 2] = pixel
-        train = Split("train", images, np.array([0, label]), ("a", "b"))
-        test = Split("test", images[:1], np.array([0]), ("c",))
+        digests = images.reshape(2, -1)[:, -16:]
+        train = Split("train", images, np.array([0, label]), ("a", "b"), digests=digests)
+        test = Split("test", images[:1], np.array([0]), ("c",), digests=digests[:1])
         return FaceData("made", ("neutral", "fear"), train, test, 4, False)
 
     hashes = {content_hash(d) for d in (data(), data(pixel=1), data(label=1))}

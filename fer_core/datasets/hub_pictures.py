@@ -1,0 +1,70 @@
+"""Pictures in a column of a Hugging Face data set."""
+
+import hashlib
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from PIL import Image
+
+from fer_core.datasets.sources import PictureError, displayed
+from fer_core.pictures import READ_ERRORS, open_upright, upright
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+class HubPictures:
+    """Pictures in a column of a Hugging Face data set: as bytes, or as paths of files."""
+
+    def __init__(self, rows: "Dataset", column: str, name: str, indices: np.ndarray) -> None:
+        """Keep the split and which of its rows are meant.
+
+        Args:
+            rows: the whole split; its pictures not decoded.
+            column: the one of the pictures.
+            name: of the split, for error messages.
+            indices: (N,) rows.
+        """
+        self._rows, self._column, self._name, self._indices = rows, column, name, indices
+
+    def __len__(self) -> int:
+        """Number of pictures."""
+        return len(self._indices)
+
+    def open(self, index: int) -> Image.Image:
+        """One picture, RGB and upright."""
+        row = int(self._indices[index])
+        name = row_name(self._name, row)
+        value: dict[str, Any] = self._rows[row][self._column] or {}
+        content, path = value.get("bytes"), value.get("path")
+        if content is None and path is None:
+            raise PictureError(f"{name} holds no picture", absent=True)
+        if content is None:
+            name = f"{name} ({displayed(path)})"
+        try:
+            if content is None:
+                return open_upright(path)
+            with Image.open(BytesIO(content)) as picture:
+                return upright(picture)
+        except READ_ERRORS as error:
+            absent = content is None and not Path(path).exists()
+            reason = "is absent" if absent else f"is no readable picture: {error}"
+            raise PictureError(f"{name} {reason}", absent=absent) from error
+
+    def stamp(self) -> str:
+        """Hash of the library's fingerprint of the split, and of the rows."""
+        known = f"{self._rows._fingerprint} {self._column} ".encode()
+        return hashlib.sha256(known + self._indices.astype("<i8").tobytes()).hexdigest()
+
+    def select(self, indices: Sequence[int] | np.ndarray) -> Self:
+        """Some of the pictures, in the given order."""
+        kept = self._indices[np.asarray(indices, dtype=np.int64)]
+        return type(self)(self._rows, self._column, self._name, kept)
+
+
+def row_name(split: str, row: int) -> str:
+    """What a picture is called: its split, and its row counted from 0."""
+    return f"{split}/{row:06d}"

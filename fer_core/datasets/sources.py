@@ -1,0 +1,142 @@
+"""Where pictures come from: files, or rows of pixels; opened one at a time, on demand."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+from PIL import Image
+
+from fer_core.files import displayed
+from fer_core.pictures import PICTURE_SUFFIXES, READ_ERRORS, open_upright
+
+# Left, top, right, bottom of a face in its picture, in pixels.
+Box = tuple[float, float, float, float]
+
+
+class PictureError(ValueError):
+    """One picture that cannot be used; ``absent`` tells a missing file from a broken one."""
+
+    def __init__(self, message: str, *, absent: bool) -> None:
+        """Keep the sentence and the kind."""
+        super().__init__(message)
+        self.absent = absent
+
+
+class Pictures(Protocol):
+    """N pictures that can be opened."""
+
+    def __len__(self) -> int: ...
+
+    def open(self, index: int) -> Image.Image:
+        """One picture, RGB and upright.
+
+        Raises:
+            PictureError: when it is absent or cannot be read.
+        """
+        ...
+
+    def stamp(self) -> str:
+        """A hash that changes when a picture is added, removed, reordered or written anew."""
+        ...
+
+    def select(self, indices: Sequence[int] | np.ndarray) -> Self:
+        """Some of the pictures, in the given order."""
+        ...
+
+
+@dataclass(frozen=True)
+class PictureFiles:
+    """Pictures in files.
+
+    Attributes:
+        paths: N files.
+        boxes: N faces to cut out, or None: the whole picture.
+    """
+
+    paths: tuple[Path, ...]
+    boxes: tuple[Box, ...] | None = None
+
+    def __len__(self) -> int:
+        """Number of pictures."""
+        return len(self.paths)
+
+    def open(self, index: int) -> Image.Image:
+        """One picture, RGB and upright; cut out where there is a box."""
+        path = self.paths[index]
+        try:
+            picture = open_upright(path)
+            return picture.crop(_whole(self.boxes[index])) if self.boxes else picture
+        except READ_ERRORS as error:
+            absent = not path.exists()
+            reason = "is absent" if absent else f"is no readable picture: {error}"
+            raise PictureError(f"{displayed(path)} {reason}", absent=absent) from error
+
+    def stamp(self) -> str:
+        """Hash of paths, sizes, times and boxes; an absent file counts as empty."""
+        digest = hashlib.sha256()
+        for index, path in enumerate(self.paths):
+            try:
+                facts = path.stat()
+                state = (facts.st_size, facts.st_mtime_ns, facts.st_ino)
+            except OSError:
+                state = ()
+            box = self.boxes[index] if self.boxes else ()
+            digest.update(os.fsencode(path.absolute()) + repr((state, box)).encode())
+        return digest.hexdigest()
+
+    def select(self, indices: Sequence[int] | np.ndarray) -> Self:
+        """Some of the pictures, in the given order."""
+        boxes = self.boxes
+        return replace(
+            self,
+            paths=tuple(self.paths[index] for index in indices),
+            boxes=tuple(boxes[index] for index in indices) if boxes else None,
+        )
+
+
+class PixelRows:
+    """Pictures that are in memory already: rows of a table, or drawn faces."""
+
+    def __init__(self, pixels: np.ndarray) -> None:
+        """Keep the pixels, (N, H, W) grey or (N, H, W, 3) RGB, uint8."""
+        self.pixels = pixels
+
+    def __len__(self) -> int:
+        """Number of pictures."""
+        return len(self.pixels)
+
+    def open(self, index: int) -> Image.Image:
+        """One picture, RGB."""
+        return Image.fromarray(self.pixels[index]).convert("RGB")
+
+    def stamp(self) -> str:
+        """Hash of all pixels."""
+        shape = repr(self.pixels.shape).encode()
+        return hashlib.sha256(shape + np.ascontiguousarray(self.pixels).tobytes()).hexdigest()
+
+    def select(self, indices: Sequence[int] | np.ndarray) -> Self:
+        """Some of the pictures, in the given order."""
+        return type(self)(self.pixels[np.asarray(indices, dtype=np.int64)])
+
+
+def picture_files(folder: Path) -> list[Path]:
+    """The pictures of a folder by their suffix, sorted by name; sub-folders are not entered."""
+    return sorted(path for path in folder.iterdir() if _is_picture(path))
+
+
+def relative_names(paths: Iterable[Path], root: Path) -> tuple[str, ...]:
+    """Names of files below ``root``, with ``/`` between folders."""
+    return tuple(displayed(path.relative_to(root).as_posix()) for path in paths)
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
+
+
+def _whole(box: Box) -> tuple[int, int, int, int]:
+    x0, y0, x1, y1 = (round(value) for value in box)
+    return x0, y0, x1, y1

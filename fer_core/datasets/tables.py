@@ -1,0 +1,83 @@
+"""Tables of labels in CSV files."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import NamedTuple
+
+from fer_core.datasets.base import DataError
+
+csv.field_size_limit(2**24)  # a row of FER2013 holds 2,304 pixels
+
+
+class TableRow(NamedTuple):
+    """One row of a CSV file.
+
+    Attributes:
+        line: where it ends in the file, counted from 1.
+        cells: column -> text without blanks around it; a short row lacks the last columns.
+        fault: what is wrong with a short row, empty for a whole one.
+    """
+
+    line: int
+    cells: dict[str, str]
+    fault: str
+
+
+def read_table(path: Path, needed: AbstractSet[str]) -> list[dict[str, str]]:
+    """The rows of a CSV file, their cells and column names without blanks around them.
+
+    Args:
+        path: UTF-8, with or without a byte order mark.
+        needed: columns that must be there.
+
+    Raises:
+        DataError: when the file is no table, or lacks columns or cells.
+    """
+    rows = []
+    for row in table_rows(path, needed):
+        if row.fault:
+            raise DataError(f"{path} line {row.line} {row.fault}")
+        rows.append(row.cells)
+    return rows
+
+
+def table_rows(
+    path: Path, needed: AbstractSet[str], headless: Sequence[str] = ()
+) -> Iterator[TableRow]:
+    """The rows of a CSV file one by one, so that a large one need not fit in memory.
+
+    Args:
+        path: UTF-8, with or without a byte order mark.
+        needed: columns that must be there.
+        headless: column names of a file that may come without them: its first line is a row when
+            it holds none of these.
+
+    Raises:
+        DataError: when the file is no table, or lacks columns.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = csv.reader(file)
+            first = [column.strip() for column in next(lines, [])]
+            if first and headless and not set(first) & set(headless):
+                columns = list(headless)
+                yield _row(lines.line_num, first, columns)
+            else:
+                columns = first
+            missing = sorted(needed - set(columns))
+            if missing:
+                raise DataError(f"{path} lacks the columns {', '.join(missing)}")
+            for cells in lines:
+                if any(cells):
+                    yield _row(lines.line_num, cells, columns)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} is no table in UTF-8: {error}") from error
+
+
+def _row(line: int, cells: list[str], columns: list[str]) -> TableRow:
+    short = len(cells) < len(columns)
+    fault = f"has {len(cells)} cells, the header has {len(columns)}" if short else ""
+    texts = (cell.strip() for cell in cells)
+    return TableRow(line, dict(zip(columns, texts, strict=False)), fault)

@@ -1,0 +1,34 @@
+"""Files on disk: written whole or not at all, and their names in messages and lists."""
+
+import os
+import threading
+from pathlib import Path
+
+TEMPORARY = ".fer-*.tmp"  # what a process that was killed while writing leaves behind
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write a file that stands whole or not at all, whenever the process ends.
+
+    Args:
+        file: replaced where it is there; its folder must exist.
+        content: all of it.
+
+    Raises:
+        OSError: when it cannot be written; nothing is left behind then.
+    """
+    name = TEMPORARY.replace("*", f"{os.getpid()}-{threading.get_ident()}")
+    temporary = file.with_name(name)
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def displayed(path: str | os.PathLike[str]) -> str:
+    r"""A path that can be printed and stored: bytes that are no UTF-8 become ``\xe9``."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

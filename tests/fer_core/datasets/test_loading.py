@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_core.datasets import DataError, Decoding, content_hash, list_data, load_data
+from fer_core.datasets.loading import read_leave_out, select
+
+SMALL = Decoding(8, 3)
+
+
+def put(root, place, value=None):
+    (root / place).parent.mkdir(parents=True, exist_ok=True)
+    number = sum(map(ord, place)) % 251 if value is None else value
+    pixels = np.random.default_rng(number).integers(0, 256, (10, 12, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(root / place)
+
+
+@pytest.fixture
+def root(tmp_path):
+    faces = tmp_path / "faces"
+    for place in ("train/happy/a.png", "train/happy/b.png", "train/angry/c.png"):
+        put(faces, place)
+    for place in ("test/happy/d.png", "test/angry/e.png", "test/angry/f.png"):
+        put(faces, place)
+    return faces
+
+
+def fix_list(root, *names):
+    path = root.parent / "leave out.txt"
+    path.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    return path
+
+
+def test_dedup_drops_test_images_that_also_stand_in_train(root):
+    put(root, "train/angry/x.png", 300)
+    put(root, "test/happy/y.png", 300)
+    whole = load_data(f"folder:{root}", SMALL)
+    data = load_data(f"folder:{root}", SMALL, dedup=True)
+    assert (len(whole.test.labels), whole.dropped_duplicates) == (4, 0)
+    assert (len(data.test.labels), data.dropped_duplicates) == (3, 1)
+    assert data.test.names == ("test/happy/d.png", "test/angry/e.png", "test/angry/f.png")
+    assert data.test.images[:].shape == (3, 8, 8, 3)
+    kept = [whole.test.names.index(name) for name in data.test.names]
+    assert np.array_equal(data.test.images[np.array([2, 0])], whole.test.images[kept][[2, 0]])
+    assert data.train.names == whole.train.names
+
+
+def test_dedup_compares_the_pictures_themselves_not_what_is_left_of_them(root):
+    black = np.zeros((64, 64, 3), np.uint8)
+    Image.fromarray(black).save(root / "train/angry/x.png")
+    black[5, 5] = 1  # is lost when the picture is reduced
+    Image.fromarray(black).save(root / "test/angry/y.png")
+    assert load_data(f"folder:{root}", SMALL, dedup=True).dropped_duplicates == 0
+
+
+def test_dedup_that_leaves_nothing_is_refused(root):
+    for folder in ("happy", "angry"):
+        for path in (root / "test" / folder).iterdir():
+            put(root, f"train/{folder}/{path.name}", 400)
+            put(root, f"test/{folder}/{path.name}", 400)
+    with pytest.raises(DataError, match="every image of test also stands in train"):
+        load_data(f"folder:{root}", SMALL, dedup=True)
+
+
+def test_files_of_a_list_are_left_out(root):
+    (root / "train/happy/b.png").write_bytes(b"")
+    path = fix_list(root, "train/happy/b.png", "test/angry/e.png")
+    data = load_data(f"folder:{root}", SMALL, without=path)
+    assert data.train.names == ("train/happy/a.png", "train/angry/c.png")
+    assert data.test.names == ("test/happy/d.png", "test/angry/f.png")
+    assert data.train.labels.tolist() == [0, 1]
+
+
+def test_a_folder_of_a_list_is_left_out_with_all_it_holds(root):
+    put(root, "train/bored/g.png")
+    with pytest.raises(DataError, match=r"unknown emotion 'bored'.*--leave-out FILE"):
+        load_data(f"folder:{root}", SMALL)
+    data = load_data(f"folder:{root}", SMALL, without=fix_list(root, "train/bored/", "test/angry/"))
+    assert len(data.train.labels) == 3
+    assert data.test.names == ("test/happy/d.png",)
+
+
+def test_a_list_of_another_data_set_is_refused(root):
+    path = fix_list(root, "train/happy/a.png", "train_00001.jpg", "train_00002.jpg")
+    with pytest.raises(DataError, match=r"no picture 'train_00001\.jpg'.*2 of 3 names are unknown"):
+        list_data(f"folder:{root}", SMALL, without=path)
+
+
+def test_a_list_that_leaves_nothing_is_refused(root):
+    with pytest.raises(DataError, match="split test has no images left"):
+        load_data(f"folder:{root}", SMALL, without=fix_list(root, "test/"))
+
+
+def test_an_absent_list_names_the_command_that_writes_it(tmp_path):
+    with pytest.raises(DataError, match=r"train\.data check URI --fix-list .*none\.txt' writes it"):
+        read_leave_out(tmp_path / "none.txt")
+
+
+def test_a_list_that_is_no_text_is_named(tmp_path):
+    (tmp_path / "list.txt").write_bytes("gesicht_ä.jpg".encode("latin-1"))
+    with pytest.raises(DataError, match=r"list\.txt is no UTF-8 text"):
+        read_leave_out(tmp_path / "list.txt")
+
+
+def test_a_second_problem_is_counted(root):
+    put(root, "train/bored/g.png")
+    put(root, "test/bored/g.png")
+    with pytest.raises(DataError, match=r"unknown emotion 'bored'.*\(1 more like this\)"):
+        load_data(f"folder:{root}", SMALL)
+
+
+def test_the_usual_side_of_the_pictures_is_measured(root):
+    assert load_data(f"folder:{root}", SMALL).source_size == 10
+
+
+def test_a_selection_keeps_every_column_together(root):
+    split = load_data(f"folder:{root}", SMALL).test
+    split = split._replace(
+        votes=np.arange(30).reshape(3, 10),
+        own_labels=np.array([5, 6, 7]),
+        slices={"age": ("0-3", "4-19", "70+")},
+    )
+    chosen = select(split, np.array([2, 0]))
+    assert chosen.names == ("test/angry/f.png", "test/happy/d.png")
+    assert chosen.labels.tolist() == [1, 0]
+    assert chosen.votes[:, 0].tolist() == [20, 0]
+    assert chosen.own_labels.tolist() == [7, 5]
+    assert chosen.slices == {"age": ("70+", "0-3")}
+    assert np.array_equal(chosen.images[:], split.images[[2, 0]])
+    assert np.array_equal(chosen.digests, split.digests[[2, 0]])
+
+
+def test_the_content_hash_does_not_depend_on_how_pictures_are_decoded(root):
+    one = content_hash(load_data(f"folder:{root}", SMALL))
+    assert one == content_hash(load_data(f"folder:{root}", Decoding(16, 1)))
+    put(root, "test/angry/f.png", 1)
+    assert one != content_hash(load_data(f"folder:{root}", SMALL))
