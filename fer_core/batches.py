@@ -51,17 +51,22 @@ class TrainingSet:
     def batches(self, epoch: int, generator: Generator) -> Iterator[Batch]:
         """Random full batches; what is left over of an epoch is left out.
 
+        On the CPU the images of a batch stand where those of the one before stood.
+
         Args:
             epoch: completed epochs.
             generator: source of order and augmentation, on the CPU.
         """
         order = torch.randperm(len(self.labels), generator=generator)
         parts = order.split(self.config.batch_size)[: self.steps]
+        memory = None
+        if self.device.type == "cpu":
+            memory = torch.empty((self.config.batch_size, *self.images.shape[1:]))
         for step, (indices, pixels) in enumerate(zip(parts, self._pixels(parts), strict=True)):
-            images = augment(pixels, self.config, self.mean, self.std, generator)
+            images = augment(pixels, self.config, self.mean, self.std, generator, memory)
             chosen = indices.to(self.device)
             yield Batch(
-                images.contiguous(memory_format=torch.channels_last),
+                images,
                 self.labels[chosen],
                 self.clean_labels[chosen],
                 indices,
@@ -92,7 +97,7 @@ def _wants_device(storage: StorageKind, size: int, device: torch.device) -> bool
     free = torch.cuda.mem_get_info(device)[0] if on_gpu else psutil.virtual_memory().available
     if storage == "device" and size > free:
         raise DataError(
-            f"storage 'device' needs {size / 1e9:.1f} GB for the training images, {device} has "
-            f"{free / 1e9:.1f} GB free: use 'auto' or 'cache'"
+            f"storage 'device' needs {size / 1e6:,.0f} MB for the training images, {device} has "
+            f"{free / 1e6:,.0f} MB free: use 'auto' or 'cache'"
         )
     return storage == "device" or size <= SHARE * free

@@ -191,10 +191,15 @@ def to_json(config: RunConfig) -> dict[str, Any]:
 
 
 def without_folders(config: RunConfig) -> RunConfig:
-    """The configuration as it may be published: of every path only the last name is left."""
+    """The configuration as it may be published: of every path only the last name is left.
+
+    The name of a data set on the Hugging Face hub, ``hf:OWNER/NAME``, is no path and stays.
+    """
     kind, colon, rest = config.data.partition(":")
-    path, query, options = rest.partition("?")
-    data = f"{kind}{colon}{PurePath(path).name}{query}{options}" if colon else config.data
+    text, query, options = rest.partition("?")
+    path = PurePath(text)
+    may_be_id = kind == "hf" and len(path.parts) == 2 and text[0] not in "/.~"
+    data = f"{kind}{colon}{text if may_be_id else path.name}{query}{options}"
     names = {
         name: PurePath(value).name if value else value
         for name in ("leave_out", "noise_file", "confusions", "pretrained")

@@ -19,6 +19,7 @@ from fer_core.datasets import (
     DataError,
     Decoding,
     FaceData,
+    Listing,
     Split,
     Storage,
     content_hash,
@@ -152,8 +153,8 @@ def create_recorder(experiment: Experiment, folder: Path, device: torch.device) 
     )
 
 
-def given_labels(config: RunConfig, data: FaceData) -> NoisyLabels:
-    """The training labels under the noise that the configuration asks for.
+def given_labels(config: RunConfig, data: FaceData | Listing) -> NoisyLabels:
+    """The training labels under the noise that the configuration asks for; needs no pictures.
 
     Raises:
         DataError: when the data set lacks what a kind of human noise needs.
@@ -189,7 +190,9 @@ def _vote_targets(data: FaceData) -> np.ndarray:
     return vote_shares(votes, len(data.classes))
 
 
-def _needed(column: np.ndarray | None, data: FaceData, option: str, what: str) -> np.ndarray:
+def _needed(
+    column: np.ndarray | None, data: FaceData | Listing, option: str, what: str
+) -> np.ndarray:
     if column is None:
         raise DataError(
             f"{option} needs {what}, which {data.name} does not have here: use ferplus "

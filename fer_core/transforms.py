@@ -14,7 +14,12 @@ from fer_core.config import RunConfig
 
 
 def augment(
-    images: Tensor, config: RunConfig, mean: Tensor, std: Tensor, generator: Generator
+    images: Tensor,
+    config: RunConfig,
+    mean: Tensor,
+    std: Tensor,
+    generator: Generator,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Random flip, rotation, zoom, shift and light, then normalisation.
 
@@ -24,23 +29,25 @@ def augment(
         mean: (C, 1, 1) of pixels in [0, 1].
         std: (C, 1, 1) of pixels in [0, 1].
         generator: source of the random numbers, on the CPU.
+        out: see `normalise`.
 
     Returns:
-        (B, C, H, W) float32, normalised; nothing is erased yet.
+        (B, C, H, W) float32, channels last in memory, normalised; nothing is erased yet.
     """
     count = len(images)
-    pixels = images.float() / 255
     flips = torch.rand(count, generator=generator) < config.flip_probability
-    if config.rotation or config.zoom or config.shift:
-        matrices = _random_affine(count, flips, config, generator).to(pixels.device)
-        grid = F.affine_grid(matrices, list(pixels.shape), align_corners=False)
-        pixels = F.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
+    moved = bool(config.rotation or config.zoom or config.shift)
+    if moved:
+        matrices = _random_affine(count, flips, config, generator).to(images.device)
+        grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
+        pixels = F.grid_sample(
+            images.float() / 255, grid, padding_mode="border", align_corners=False
+        )
     else:
-        chosen = flips.to(pixels.device)[:, None, None, None]
-        pixels = torch.where(chosen, mirror(pixels), pixels)
+        pixels = _flip(images, flips)
     if config.jitter:
-        pixels = _jitter(pixels, config.jitter, generator)
-    return (pixels - mean) / std
+        pixels = _jitter(pixels if moved else pixels.float() / 255, config.jitter, generator)
+    return normalise(pixels, mean, std, out)
 
 
 def to_tensor(images: np.ndarray) -> Tensor:
@@ -48,9 +55,30 @@ def to_tensor(images: np.ndarray) -> Tensor:
     return torch.from_numpy(images).permute(0, 3, 1, 2)
 
 
-def normalise(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    """(B, C, H, W) uint8 to normalised float32."""
-    return (images.float() / 255 - mean) / std
+def normalise(images: Tensor, mean: Tensor, std: Tensor, out: Tensor | None = None) -> Tensor:
+    """Take the mean off and divide by the deviation.
+
+    Args:
+        images: (B, C, H, W) uint8, or float32 in [0, 1].
+        mean: (C, 1, 1) of pixels in [0, 1].
+        std: (C, 1, 1) of pixels in [0, 1].
+        out: (B, H, W, C) float32 memory for the result, where it can be used again: new memory
+            costs the CPU more than the arithmetic.
+
+    Returns:
+        (B, C, H, W) float32, channels last in memory.
+    """
+    count, channels, height, width = images.shape
+    if out is None:
+        out = torch.empty((count, height, width, channels), device=images.device)
+    # One long row of pixels at a time: a mean and deviation for each channel would be slow to
+    # repeat where channels are last.
+    rows = out.view(count, height, width * channels)
+    rows.copy_(images.permute(0, 2, 3, 1).reshape(rows.shape))
+    if not images.is_floating_point():
+        rows.div_(255)
+    rows.sub_(mean.view(-1).repeat(width)).div_(std.view(-1).repeat(width))
+    return out.permute(0, 3, 1, 2)
 
 
 def mirror(images: Tensor) -> Tensor:
@@ -58,9 +86,32 @@ def mirror(images: Tensor) -> Tensor:
     return images.flip(-1)
 
 
-def erase(images: Tensor, holes: Tensor) -> Tensor:
-    """Set the pixels of ``holes`` (B, 1, H, W) bool to 0, the mean after normalisation."""
-    return images.masked_fill(holes, 0.0)
+def erase_(images: Tensor, holes: Tensor) -> Tensor:
+    """Set the pixels of the holes to 0, the mean after normalisation, in the images themselves.
+
+    Args:
+        images: (B, C, H, W), changed in place.
+        holes: (B, 4) as `sample_holes` gives them.
+
+    Returns:
+        The same images.
+    """
+    if images.device.type == "cpu":  # touch the holes alone
+        for image, (top, left, height, width) in zip(images, holes.tolist(), strict=True):
+            image[:, top : top + height, left : left + width] = 0.0
+        return images
+    height, width = images.shape[-2:]
+    return images.masked_fill_(hole_masks(holes.to(images.device), height, width), 0.0)
+
+
+def hole_masks(holes: Tensor, height: int, width: int) -> Tensor:
+    """(B, 1, H, W) bool, True inside the holes, from (B, 4) holes on the same device."""
+    top, left, tall, wide = holes[:, :, None].unbind(1)  # (B, 1) each
+    rows = torch.arange(height, device=holes.device)
+    columns = torch.arange(width, device=holes.device)
+    inside_rows = (rows >= top) & (rows < top + tall)  # (B, H)
+    inside_columns = (columns >= left) & (columns < left + wide)  # (B, W)
+    return (inside_rows[:, :, None] & inside_columns[:, None, :])[:, None]
 
 
 def sample_holes(images: Tensor, config: RunConfig, generator: Generator) -> Tensor:
@@ -70,12 +121,12 @@ def sample_holes(images: Tensor, config: RunConfig, generator: Generator) -> Ten
     the rectangle fits, else the image stays whole.
 
     Args:
-        images: (B, C, H, W), for its shape and device.
+        images: (B, C, H, W), for its shape.
         config: erase_probability, erase_scale (share of the area), erase_ratio (height / width).
         generator: source of the random numbers, on the CPU.
 
     Returns:
-        (B, 1, H, W) bool, True where the image is to be erased.
+        (B, 4) int64 on the CPU: top, left, height and width of the hole; zeros: no hole.
     """
     count, (height, width), tries = len(images), images.shape[-2:], 10
     uniform = torch.rand(tries, 2, count, generator=generator)
@@ -91,12 +142,16 @@ def sample_holes(images: Tensor, config: RunConfig, generator: Generator) -> Ten
     tall, wide = tall.gather(0, first)[0], wide.gather(0, first)[0]
     top = torch.floor(place[0] * (height - tall + 1))
     left = torch.floor(place[1] * (width - wide + 1))
-    rows, columns = torch.arange(height), torch.arange(width)
-    inside_rows = (rows >= top[:, None]) & (rows < (top + tall)[:, None])  # (B, H)
-    inside_columns = (columns >= left[:, None]) & (columns < (left + wide)[:, None])  # (B, W)
-    erased = (chosen & fits.any(0))[:, None, None]
-    holes = erased & inside_rows[:, :, None] & inside_columns[:, None, :]
-    return holes[:, None].to(images.device)  # (B, 1, H, W)
+    holes = torch.stack([top, left, tall, wide], 1).long()  # (B, 4)
+    return holes * (chosen & fits.any(0))[:, None]
+
+
+def _flip(images: Tensor, flips: Tensor) -> Tensor:
+    """Mirror the images that ``flips`` (B,) names."""
+    chosen = flips.nonzero()[:, 0].to(images.device)
+    flipped = images.clone()
+    flipped[chosen] = mirror(images[chosen])
+    return flipped
 
 
 def _random_affine(count: int, flips: Tensor, config: RunConfig, generator: Generator) -> Tensor:

@@ -107,6 +107,8 @@ def _table_rows(root: Path, name: str, seen: set[str], problems: list[Problem]) 
         try:
             if row.fault:
                 raise ValueError(f"the row {row.fault}")
+            if not picture:
+                raise ValueError("subDirectory_filePath is empty")
             if picture in seen:
                 raise ValueError(f"{picture!r} stands in the lists twice")
             seen.add(picture)
@@ -114,7 +116,8 @@ def _table_rows(root: Path, name: str, seen: set[str], problems: list[Problem]) 
             if label is not None:
                 yield Row(picture, folder / picture, label, _box(row))
         except ValueError as error:
-            problems.append(Problem("label", picture, f"{path} line {row.line}: {error}"))
+            name = picture or f"{path.name} line {row.line}"
+            problems.append(Problem("label", name, f"{path} line {row.line}: {error}"))
 
 
 def _box(row: TableRow) -> Box:

@@ -39,8 +39,9 @@ class HubPictures:
         row = int(self._indices[index])
         name = row_name(self._name, row)
         value: dict[str, Any] = self._rows[row][self._column] or {}
-        content, path = value.get("bytes"), value.get("path")
-        if content is None and path is None:
+        content: bytes | None = value.get("bytes")
+        path: str = value.get("path") or ""
+        if content is None and not path:
             raise PictureError(f"{name} holds no picture", absent=True)
         if content is None:
             name = f"{name} ({displayed(path)})"

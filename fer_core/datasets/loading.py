@@ -24,10 +24,7 @@ def load_listing(
     Raises:
         DataError: for a problem of the listing, a broken picture, or an empty split.
     """
-    if listing.problems:
-        first, *others = listing.problems
-        more = f" ({len(others)} more like this)" if others else ""
-        raise DataError(f"{first.detail}{more}. {CHECK_HINT}")
+    refuse_problems(listing)
     for split in (listing.train, listing.test):
         if not len(split.labels):
             raise DataError(f"{listing.name} split {split.name} has no images left")
@@ -46,6 +43,18 @@ def load_listing(
     return FaceData(
         listing.name, listing.classes, train, test, size, grey, listing.landmarks, dropped
     )
+
+
+def refuse_problems(listing: Listing) -> None:
+    """Stop at what the label lists hold that cannot be used.
+
+    Raises:
+        DataError: naming the first problem and how many more there are.
+    """
+    if listing.problems:
+        first, *others = listing.problems
+        more = f" ({len(others)} more like this)" if others else ""
+        raise DataError(f"{first.detail}{more}. {CHECK_HINT}")
 
 
 def also_in(digests: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -72,7 +81,7 @@ def read_leave_out(path: Path) -> frozenset[str]:
             f"--fix-list {path}' writes it"
         )
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no UTF-8 text: {error}") from error
     return frozenset(line for line in lines if line.strip())

@@ -69,7 +69,7 @@ class PictureFiles:
         path = self.paths[index]
         try:
             picture = open_upright(path)
-            return picture.crop(_whole(self.boxes[index])) if self.boxes else picture
+            return _cut_out(picture, self.boxes[index]) if self.boxes else picture
         except READ_ERRORS as error:
             absent = not path.exists()
             reason = "is absent" if absent else f"is no readable picture: {error}"
@@ -137,6 +137,11 @@ def _is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
 
 
-def _whole(box: Box) -> tuple[int, int, int, int]:
+def _cut_out(picture: Image.Image, box: Box) -> Image.Image:
+    """The part of the picture in the box; a box may reach over its edges, but not lie outside."""
     x0, y0, x1, y1 = (round(value) for value in box)
-    return x0, y0, x1, y1
+    left, top = max(0, x0), max(0, y0)
+    right, bottom = min(picture.width, x1), min(picture.height, y1)
+    if left >= right or top >= bottom:
+        raise ValueError(f"its face box {(x0, y0, x1, y1)} lies outside of its {picture.size}")
+    return picture.crop((left, top, right, bottom))

@@ -12,9 +12,10 @@ class Batch(NamedTuple):
     """One training batch.
 
     Attributes:
-        images: (B, C, H, W) float32, augmented and normalised; nothing is erased yet.
-        labels: (B,) int64 given labels, noisy where the run has noise; or (B, K) float32, the share
-            of each class in the raters' votes.
+        images: (B, C, H, W) float32, augmented and normalised; nothing is erased yet. The
+            method may write on them.
+        labels: (B,) int64 given labels, noisy where the run has noise; or (B, K) float32, the
+            share of each class in the raters' votes.
         clean_labels: (B,) int64, never used for learning.
         indices: (B,) int64 positions in the training set.
         epoch: epochs completed before this step, with a fraction.

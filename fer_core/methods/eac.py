@@ -18,7 +18,7 @@ from torch import Generator, Tensor
 
 from fer_core.config import RunConfig
 from fer_core.methods.base import Batch, Method, StepOutput
-from fer_core.transforms import erase, mirror, sample_holes
+from fer_core.transforms import erase_, mirror, sample_holes
 
 
 def consistency_loss(maps: Tensor, mirrored_maps: Tensor) -> Tensor:
@@ -71,11 +71,13 @@ class EAC(Method):
 
     def _two_views(self, images: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         """Erased image I and its mirrored counterpart I', both (B, C, H, W)."""
-        original = erase(images, sample_holes(images, self.config, generator))
-        if self.config.hole == "same":
-            return original, mirror(original)
         holes = sample_holes(images, self.config, generator)
-        return original, erase(mirror(images), holes)
+        if self.config.hole == "same":
+            original = erase_(images, holes)
+            return original, mirror(original)
+        other_holes = sample_holes(images, self.config, generator)
+        mirrored = erase_(mirror(images), other_holes)
+        return erase_(images, holes), mirrored
 
     def _features(self, original: Tensor, mirrored: Tensor) -> tuple[Tensor, Tensor]:
         """Feature maps of both views, (B, D, h, w) each."""

@@ -31,6 +31,11 @@ def test_a_field_that_json_lacks_takes_its_default():
         ({"noise": "symmetric", "noise_rate": 1.0}, r"noise_rate must be in \[0, 1\), got 1.0"),
         ({"noise": "symmetric", "noise_rate": float("nan")}, "noise_rate must be in"),
         ({"noise_rate": 0.1}, "no effect with noise 'none'"),
+        ({"noise": "rater", "noise_rate": 0.1}, "no effect with noise 'rater'.*symmetric and asym"),
+        ({"noise": "fer2013", "targets": "votes"}, "take no noise, got noise 'fer2013'"),
+        ({"noise": "symmetric", "confusions": "own.csv"}, "belong to asymmetric noise.*'own.csv'"),
+        ({"noise": "human"}, "noise must be one of .*'fer2013', 'rater'"),
+        ({"targets": "soft"}, "targets must be one of .* got 'soft'"),
         ({"noise": "file"}, "needs noise_file"),
         ({"noise_file": "noise01.txt"}, "noise 'file' only"),
         ({"method": "eaz"}, "method must be one of .* got 'eaz'; did you mean 'eac'"),
@@ -100,3 +105,24 @@ def test_a_published_configuration_names_no_folder():
     assert published.noise_file == "noise01.txt"
     assert published.pretrained == "model.safetensors"
     assert without_folders(RunConfig()) == RunConfig()
+
+
+@pytest.mark.parametrize(
+    ("data", "published"),
+    [
+        ("synthetic?train=140", "synthetic?train=140"),
+        ("hf:owner/faces?test=validation", "hf:owner/faces?test=validation"),
+        ("hf:/home/me/faces", "hf:faces"),
+        ("hf:./me/faces", "hf:faces"),
+        ("hf:~/faces", "hf:faces"),
+        ("folder:me/faces", "folder:faces"),
+    ],
+)
+def test_a_name_on_the_hub_is_published_whole_and_a_path_is_not(data, published):
+    assert without_folders(RunConfig(data=data)).data == published
+
+
+def test_lists_and_tables_are_published_without_their_folders():
+    config = RunConfig(noise="asymmetric", confusions="/home/me/own.csv", leave_out="/home/fix.txt")
+    published = without_folders(config)
+    assert (published.confusions, published.leave_out) == ("own.csv", "fix.txt")

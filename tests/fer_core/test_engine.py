@@ -119,6 +119,25 @@ def test_a_run_leaves_every_documented_key(record):
     assert set(record.config) == {field.name for field in dataclasses.fields(RunConfig)}
 
 
+def test_the_noisy_labels_are_exported_and_train_the_same_model_again(
+    tiny_run, tiny_config, tmp_path
+):
+    given = tiny_run.path / "given_labels.txt"
+    assert len(given.read_text(encoding="utf-8").splitlines()) == 140
+    config = replace(tiny_config, noise="file", noise_rate=0.0, noise_file=str(given), epochs=1)
+    again = run(config, tmp_path / "again")
+    for name in ("labels_sha256", "transition", "changed_labels", "realised_rate"):
+        assert again.noise[name] == tiny_run.noise[name]
+    assert again.epochs[0]["train_loss"] == tiny_run.epochs[0]["train_loss"]
+
+
+def test_without_noise_no_labels_are_exported(tiny_config, tmp_path):
+    record = run(replace(tiny_config, noise="none", noise_rate=0.0, epochs=1), tmp_path / "run")
+    assert not (record.path / "given_labels.txt").exists()
+    counts = record.noise["transition"]
+    assert [counts[index][index] for index in range(7)] == [20] * 7
+
+
 def test_a_finished_record_tells_what_was_run(tiny_run, tiny_config):
     assert tiny_run.status == "finished"
     assert tiny_run.error is None

@@ -70,3 +70,21 @@ def test_predictions_are_one_row_an_image_in_order(model, split):
     assert [row.image for row in rows] == list(split.names)
     assert [row.label for row in rows] == split.labels.tolist()
     assert all(1 / 7 <= row.confidence <= 1 for row in rows)
+
+
+def test_every_group_of_a_slice_has_its_images_and_its_accuracy():
+    labels = np.array([0, 1, 1, 2])
+    slices = {"age": ("0-3", "70+", "70+", "70+"), "gender": ("male",) * 4}
+    split = Split("test", np.empty((4, 1, 1, 1)), labels, ("",) * 4, slices=slices)
+    assert evaluation.slice_accuracies(split, np.array([0, 1, 0, 2])) == {
+        "age": {
+            "0-3": {"images": 1, "accuracy": 1.0},
+            "70+": {"images": 3, "accuracy": pytest.approx(2 / 3)},
+        },
+        "gender": {"male": {"images": 4, "accuracy": 0.75}},
+    }
+
+
+def test_without_slices_there_are_no_groups():
+    split = Split("test", np.empty((1, 1, 1, 1)), np.array([0]), ("",))
+    assert evaluation.slice_accuracies(split, np.array([0])) == {}

@@ -5,8 +5,10 @@ import pytest
 import torch
 from PIL import Image
 
+from fer_core.config import RunConfig
 from fer_core.datasets import DataError
-from fer_core.experiment import prepare
+from fer_core.emotions import FERPLUS_VOTES
+from fer_core.experiment import given_labels, load_run_data, prepare
 from fer_core.faces import USUAL_LANDMARKS
 
 
@@ -72,3 +74,83 @@ def test_noise_is_read_from_a_list(tiny_config, tmp_path):
 def test_a_batch_larger_than_the_data_is_refused(tiny_config):
     with pytest.raises(DataError, match="batch_size 141 is larger than the training set of 140"):
         prepare(replace(tiny_config, batch_size=141))
+
+
+@pytest.fixture
+def ferplus(tmp_path):
+    """Six training images: neutral, happiness (twice each), anger and fear."""
+    votes = [
+        {"neutral": 10},
+        {"neutral": 6, "sadness": 4},
+        {"happiness": 10},
+        {"happiness": 8, "unknown": 2},
+        {"anger": 7, "disgust": 3},
+        {"fear": 10},
+    ]
+    own = ["neutral", "sad", "happy", "", "disgust", "surprise"]
+    lines = [",".join(["Usage", "Image name", *FERPLUS_VOTES])]
+    labels = ["Usage,Image name,label"]
+    for usage, folder in (("Training", "FER2013Train"), ("PublicTest", "FER2013Valid")):
+        (tmp_path / folder).mkdir()
+        for number, (row, label) in enumerate(zip(votes, own, strict=True)):
+            name = f"{folder}{number}.png"
+            Image.new("L", (48, 48), 20 * number).save(tmp_path / folder / name)
+            counts = (str(row.get(column, 0)) for column in FERPLUS_VOTES)
+            lines.append(",".join([usage, name, *counts]))
+            labels.append(f"{usage},{name},{label}")
+    (tmp_path / "fer2013new.csv").write_text("\n".join(lines))
+    (tmp_path / "fer2013_labels.csv").write_text("\n".join(labels))
+    return RunConfig(data=f"ferplus:{tmp_path}", image_size=32, batch_size=2)
+
+
+def given_names(config):
+    data = load_run_data(config)
+    return [data.classes[label] for label in given_labels(config, data).labels]
+
+
+def test_the_labels_of_fer2013_are_given_where_there_are_any(ferplus, caplog):
+    config = replace(ferplus, noise="fer2013")
+    assert given_names(config) == [
+        *("neutral", "sadness", "happiness", "happiness", "disgust", "surprise")
+    ]
+    assert "1 of 6 images have no label of FER2013" in caplog.text
+
+
+def test_a_rater_may_give_any_label_that_has_votes(ferplus):
+    seeds = [given_names(replace(ferplus, noise="rater", seed=seed)) for seed in range(40)]
+    assert {names[1] for names in seeds} == {"neutral", "sadness"}
+    assert {names[4] for names in seeds} == {"anger", "disgust"}
+    assert {names[5] for names in seeds} == {"fear"}
+    assert len({names[3] for names in seeds}) > 2  # "unknown" becomes any other class
+
+
+def test_asymmetric_noise_goes_where_the_confusions_lead(ferplus):
+    config = replace(ferplus, noise="asymmetric", noise_rate=0.9)
+    assert given_names(config) == [
+        *("sadness", "sadness", "happiness", "happiness", "disgust", "surprise")
+    ]
+
+
+def test_soft_targets_are_the_shares_of_the_votes(ferplus):
+    experiment = prepare(replace(ferplus, targets="votes", backbone="test_resnet", image_size=64))
+    assert experiment.targets.shape == (6, 8)
+    assert experiment.targets.sum(1) == pytest.approx(1)
+    assert experiment.targets[1, 0] == pytest.approx(0.6)
+    assert np.array_equal(experiment.given.labels, experiment.data.train.labels)
+
+
+@pytest.mark.parametrize(
+    "options", [{"noise": "rater"}, {"noise": "fer2013"}, {"targets": "votes"}]
+)
+def test_a_data_set_without_votes_is_told_what_is_missing(options):
+    config = RunConfig(data="synthetic?train=14&test=7", batch_size=2, **options)
+    with pytest.raises(DataError, match=r"needs .*, which synthetic does not have here"):
+        prepare(config)
+
+
+def test_the_data_options_reach_the_data(ferplus, tmp_path):
+    (tmp_path / "list.txt").write_text("FER2013Valid5.png\n")
+    config = replace(ferplus, leave_out=str(tmp_path / "list.txt"))
+    assert len(load_run_data(config).test.labels) == 5
+    with pytest.raises(DataError, match="every image of FER2013Valid also stands in"):
+        load_run_data(replace(ferplus, dedup=True))

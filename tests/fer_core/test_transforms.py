@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_core.config import RunConfig
-from fer_core.transforms import augment, erase, mirror, normalise, sample_holes, to_tensor
+from fer_core.transforms import (
+    augment,
+    erase_,
+    hole_masks,
+    mirror,
+    normalise,
+    sample_holes,
+    to_tensor,
+)
 
 MEAN = torch.tensor([0.5, 0.4, 0.3])[:, None, None]
 STD = torch.tensor([0.2, 0.25, 0.3])[:, None, None]
@@ -157,7 +165,9 @@ def test_the_same_seed_augments_alike_and_another_does_not():
 @given(st.integers(0, 2**31), st.integers(16, 64), st.floats(0.05, 0.2), st.floats(0.2, 0.4))
 def test_every_hole_is_one_rectangle_of_the_asked_area_and_aspect(seed, side, low, high):
     config = RunConfig(erase_probability=1.0, erase_scale=(low, high), erase_ratio=(0.5, 2.0))
-    holes = sample_holes(torch.zeros(4, 3, side, side), config, generator(seed))
+    boxes = sample_holes(torch.zeros(4, 3, side, side), config, generator(seed))
+    assert boxes.shape == (4, 4)
+    holes = hole_masks(boxes, side, side)
     assert holes.shape == (4, 1, side, side)
     assert holes.dtype == torch.bool
     for hole in holes[:, 0]:
@@ -175,7 +185,8 @@ def test_every_hole_is_one_rectangle_of_the_asked_area_and_aspect(seed, side, lo
 
 def test_holes_reach_every_corner_of_the_picture():
     images = torch.zeros(2000, 1, 16, 16)
-    holes = sample_holes(images, RunConfig(erase_probability=1.0), generator()).float().mean((0, 1))
+    boxes = sample_holes(images, RunConfig(erase_probability=1.0), generator())
+    holes = hole_masks(boxes, 16, 16).float().mean((0, 1))
     corners = torch.stack([holes[0, 0], holes[0, -1], holes[-1, 0], holes[-1, -1]])
     assert corners.min() > 0
     assert corners.max() < 3 * corners.min()
@@ -188,7 +199,7 @@ def test_without_erasing_there_are_no_holes():
 
 def test_half_of_the_images_get_a_hole_at_an_even_chance():
     holes = sample_holes(torch.zeros(400, 3, 32, 32), RunConfig(), generator())
-    assert 150 < holes.flatten(1).any(1).sum() < 250
+    assert 150 < holes.any(1).sum() < 250
 
 
 def test_a_hole_that_never_fits_leaves_the_image_whole():
@@ -196,14 +207,33 @@ def test_a_hole_that_never_fits_leaves_the_image_whole():
     assert not sample_holes(torch.zeros(20, 3, 32, 32), config, generator()).any()
 
 
-def test_erased_pixels_are_zero_and_all_others_stay():
-    images = torch.rand(4, 3, 16, 16) + 1
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_erased_pixels_are_zero_and_all_others_stay(layout):
+    images = (torch.rand(4, 3, 16, 16) + 1).contiguous(memory_format=layout)
+    before = images.clone()
     holes = sample_holes(images, RunConfig(erase_probability=1.0), generator())
-    erased = erase(images, holes)
-    inside = holes.expand_as(images)
+    erased = erase_(images, holes)
+    inside = hole_masks(holes, 16, 16).expand_as(images)
+    assert erased is images
     assert inside.any()
     assert (erased[inside] == 0).all()
-    assert torch.equal(erased[~inside], images[~inside])
+    assert torch.equal(erased[~inside], before[~inside])
+
+
+@pytest.mark.parametrize("options", [{}, {"rotation": 5.0}])
+def test_augmented_images_keep_their_channels_last_in_memory(options):
+    images = to_tensor(np.zeros((2, 16, 16, 3), np.uint8))
+    result = raw(images, RunConfig(**options))
+    assert result.is_contiguous(memory_format=torch.channels_last)
+    assert mirror(result).is_contiguous(memory_format=torch.channels_last)
+
+
+def test_the_quick_way_without_geometry_gives_the_very_same_numbers():
+    images = random_images(20)
+    quick = augment(images, RunConfig(flip_probability=0.5), MEAN, STD, generator())
+    flips = (torch.rand(20, generator=generator()) < 0.5)[:, None, None, None]
+    plain = normalise(torch.where(flips, mirror(images), images), MEAN, STD)
+    assert torch.equal(quick, plain)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

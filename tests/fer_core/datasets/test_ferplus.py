@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_core.datasets import DataError, Decoding, load_data
-from fer_core.datasets.ferplus import majority_labels
+from fer_core.datasets import DataError, Decoding, content_hash, list_data, load_data
+from fer_core.datasets.ferplus import majority_labels, vote_shares
 from fer_core.emotions import EIGHT_CLASSES, FERPLUS_VOTES
 
 GREY = Decoding(48, 1)
@@ -172,3 +172,130 @@ def test_a_split_without_any_clear_winner_is_refused(root):
 def test_options_that_are_not_allowed_are_refused(root, options, sentence):
     with pytest.raises(DataError, match=sentence):
         load_data(f"ferplus:{root}?{options}", GREY)
+
+
+# The table of FER2013: its rows stand in the order of ROWS. Own labels are those of FER2013.
+OWN = (6, 3, 0, 0, 0, 2, 1, 4, 5)
+OWN_NAMES = ("neutral", "anger", "fear")  # of the three training images that are kept
+
+
+def write_pixel_table(root, rows=None, name="fer2013.csv"):
+    """Rows are (Usage, label, pixels); the grey value of row i is 10 i, as in the PNG files."""
+    if rows is None:
+        rows = [(row[0], label, None) for row, label in zip(ROWS, OWN, strict=True)]
+    with (root / name).open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["emotion", "pixels", "Usage"])
+        for index, (usage, label, pixels) in enumerate(rows):
+            writer.writerow([label, pixels or " ".join([str(10 * index)] * 48 * 48), usage])
+
+
+@pytest.fixture
+def table(tmp_path):
+    """FERPlus without PNG folders: the pictures stand in FER2013's own table."""
+    write_table(tmp_path, ROWS)
+    write_pixel_table(tmp_path)
+    return tmp_path
+
+
+def test_convention_rows_of_both_tables_belong_together_whatever_the_names_count(table):
+    rows = [list(row) for row in ROWS]
+    rows[5][1] = "fer0000004.png"  # FER+ numbers pass over the row without a face
+    write_table(table, rows)
+    data = load_data(f"ferplus:{table}", GREY)
+    assert data.train.names == ("fer0000000.png", "fer0000002.png", "fer0000004.png")
+    assert data.train.images[:, 7, 5, 0].tolist() == [0, 20, 50]
+
+
+def test_pictures_of_the_table_are_those_of_the_folders(root, tmp_path_factory):
+    other = tmp_path_factory.mktemp("table")
+    write_table(other, ROWS)
+    write_pixel_table(other)
+    for options in ("", "?classes=7", "?test=FER2013Test"):
+        folders, table = (load_data(f"ferplus:{path}{options}", GREY) for path in (root, other))
+        assert content_hash(folders) == content_hash(table)
+        assert folders.train.names == table.train.names
+        assert folders.test.name == table.test.name
+        assert np.array_equal(folders.train.votes, table.train.votes)
+
+
+def test_the_other_name_of_the_table_is_known(table):
+    (table / "fer2013.csv").rename(table / "icml_face_data.csv")
+    assert len(load_data(f"ferplus:{table}", GREY).train.labels) == 3
+
+
+@pytest.mark.parametrize("folders", [False, True])
+def test_convention_own_labels_are_those_of_the_table(table, root, folders):
+    if not folders:
+        for folder in FOLDERS.values():
+            (table / folder).rename(table / f"not_{folder}")
+    data = load_data(f"ferplus:{table}", GREY)
+    assert tuple(data.classes[label] for label in data.train.own_labels) == OWN_NAMES
+    assert [data.classes[label] for label in data.test.own_labels] == ["disgust"]
+
+
+def test_without_the_table_own_labels_come_from_their_list(root):
+    lines = "Training,fer0000000.png,sad\nTraining,fer0000002.png,\n"
+    (root / "fer2013_labels.csv").write_text(f"Usage,Image name,label\n{lines}")
+    data = load_data(f"ferplus:{root}", GREY)
+    assert data.train.own_labels.tolist() == [data.classes.index("sadness"), -1, -1]
+
+
+def test_without_either_there_are_no_own_labels(root):
+    assert load_data(f"ferplus:{root}", GREY).train.own_labels is None
+
+
+def test_tables_of_unequal_length_are_refused(table):
+    write_table(table, ROWS[:-1])
+    with pytest.raises(DataError, match=r"fer2013new\.csv has 8 rows, fer2013\.csv 9; they must"):
+        load_data(f"ferplus:{table}", GREY)
+
+
+def test_tables_that_part_are_refused_with_the_row(table):
+    write_table(table, [*ROWS[:5], ROWS[6], ROWS[5], *ROWS[7:]])
+    with pytest.raises(
+        DataError, match="at row 6 they part, Usage 'PublicTest' against 'Training'"
+    ):
+        load_data(f"ferplus:{table}", GREY)
+
+
+def test_a_broken_row_of_pixels_is_a_problem_of_its_picture(table):
+    rows = [(row[0], label, None) for row, label in zip(ROWS, OWN, strict=True)]
+    rows[1] = ("Training", 3, "1 2 3")  # left out anyway
+    rows[2] = ("Training", 0, "1 2 3")
+    rows[8] = ("PrivateTest", 9, None)  # of a split that is not used
+    write_pixel_table(table, rows)
+    listing = list_data(f"ferplus:{table}", GREY)
+    problems = [(problem.kind, problem.name) for problem in listing.problems]
+    assert problems == [("unreadable file", "fer0000002.png")]
+    assert listing.train.names == ("fer0000000.png", "fer0000005.png")
+    with pytest.raises(DataError, match=r"fer2013\.csv line 4: pixels must be .*got 3 numbers"):
+        load_data(f"ferplus:{table}", GREY)
+
+
+def test_a_vote_that_is_no_number_is_a_problem_of_its_picture(root):
+    rows = [list(row) for row in ROWS]
+    rows[2][2] = {"contempt": -1}
+    write_table(root, rows)
+    listing = list_data(f"ferplus:{root}", GREY)
+    assert [(p.kind, p.name) for p in listing.problems] == [("label", "fer0000002.png")]
+    assert listing.train.names == ("fer0000000.png", "fer0000005.png")
+
+
+def test_a_vote_table_that_is_no_utf8_is_named(root):
+    (root / "fer2013new.csv").write_bytes(b"\xff\xfe\xe9")
+    with pytest.raises(DataError, match=r"fer2013new\.csv is no table in UTF-8"):
+        load_data(f"ferplus:{root}", GREY)
+
+
+def test_vote_shares_are_those_of_the_classes_without_single_raters():
+    votes = {"happiness": 6, "surprise": 2, "fear": 1, "contempt": 3, "unknown": 4}
+    row = np.array([[votes.get(column, 0) for column in FERPLUS_VOTES]])
+    eight = dict(zip(EIGHT_CLASSES, vote_shares(row, 8)[0].tolist(), strict=True))
+    assert eight["happiness"] == pytest.approx(6 / 11)
+    assert eight["contempt"] == pytest.approx(3 / 11)
+    assert eight["fear"] == 0
+    seven = vote_shares(row, 7)
+    assert seven.dtype == np.float32
+    assert seven[0, EIGHT_CLASSES.index("surprise")] == pytest.approx(2 / 8)
+    assert seven.sum(1) == pytest.approx(1)

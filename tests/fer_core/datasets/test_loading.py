@@ -102,6 +102,11 @@ def test_a_list_that_is_no_text_is_named(tmp_path):
         read_leave_out(tmp_path / "list.txt")
 
 
+def test_a_list_with_a_mark_of_byte_order_is_read(tmp_path):
+    (tmp_path / "list.txt").write_text("a.png\r\nb.png\r\n", encoding="utf-8-sig", newline="")
+    assert read_leave_out(tmp_path / "list.txt") == {"a.png", "b.png"}
+
+
 def test_a_second_problem_is_counted(root):
     put(root, "train/bored/g.png")
     put(root, "test/bored/g.png")

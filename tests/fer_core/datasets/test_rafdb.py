@@ -85,3 +85,53 @@ def test_a_list_without_a_split_is_refused(root):
 def test_it_takes_no_options(root):
     with pytest.raises(DataError, match="rafdb has no option 'classes'; its options: none"):
         load_data(f"rafdb:{root}?classes=7", COLOUR)
+
+
+def put_attributes(root, **texts):
+    (root / "Annotation" / "manual").mkdir(parents=True)
+    for name, text in texts.items():
+        (root / "Annotation" / "manual" / f"{name}_manu_attri.txt").write_text(text)
+
+
+LANDMARKS = "31.5\t40.1\n62.0\t39.8\n46.2\t58.0\n35.1\t74.9\n59.9\t75.2\n"
+
+
+def test_gender_race_and_age_are_kept_as_slices(root):
+    put_attributes(root, test_0001=f"{LANDMARKS}1\n2\n3\n", test_0002="0\n0\n0")
+    data = load_data(f"rafdb:{root}", COLOUR)
+    assert data.test.slices == {
+        "gender": ("female", "male"),
+        "race": ("Asian", "Caucasian"),
+        "age": ("40-69", "0-3"),
+    }
+    assert data.train.slices["age"] == ("unknown",) * 7
+
+
+def test_without_attribute_files_there_are_no_slices(root):
+    assert load_data(f"rafdb:{root}", COLOUR).test.slices == {}
+
+
+@pytest.mark.parametrize("text", ["", "1\n2\n", "1\n2\n9\n", "1\n2\nold\n"])
+def test_a_broken_attribute_file_is_named(root, text):
+    put_attributes(root, test_0002=text)
+    with pytest.raises(DataError, match=r"test_0002_manu_attri\.txt must end with three numbers"):
+        load_data(f"rafdb:{root}", COLOUR)
+
+
+def test_a_list_that_counts_from_0_is_recognised(root):
+    change_list(root, "train_00001.jpg 0\ntest_0001.jpg 6\n")
+    with pytest.raises(DataError, match=r"from 1 .* to 7 .*, got 0; this list seems to count from"):
+        load_data(f"rafdb:{root}", COLOUR)
+
+
+def test_the_same_picture_twice_in_the_list_is_refused(root):
+    change_list(root, "train_00001.jpg 1\ntrain_00001.jpg 2\ntest_0001.jpg 6\n")
+    with pytest.raises(DataError, match=r"line 2: train_00001\.jpg stands in the list twice"):
+        load_data(f"rafdb:{root}", COLOUR)
+
+
+def test_a_list_that_is_no_text_is_named(root):
+    path = root / "EmoLabel" / "list_patition_label.txt"
+    path.write_bytes("gesicht_ä.jpg 4\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"list_patition_label\.txt is no UTF-8 text"):
+        load_data(f"rafdb:{root}", COLOUR)

@@ -157,6 +157,18 @@ def test_a_face_is_cut_out_by_its_box(tmp_path):
     assert pictures.select([0]) == pictures
 
 
+def test_a_box_may_reach_over_the_edge_but_not_lie_outside(tmp_path):
+    save(tmp_path / "a.png", size=(40, 30))
+    boxes = ((-5, 20, 20, 50), (40, 0, 60, 20), (10, 10, 10, 20))
+    pictures = PictureFiles((tmp_path / "a.png",) * 3, boxes)
+    assert pictures.open(0).size == (20, 10)
+    for index in (1, 2):
+        with pytest.raises(
+            PictureError, match=r"a\.png is no readable picture: its face box .* lies"
+        ):
+            pictures.open(index)
+
+
 def test_rows_of_pixels_are_pictures():
     grey = PixelRows(np.arange(32, dtype=np.uint8).reshape(2, 4, 4))
     assert len(grey) == 2

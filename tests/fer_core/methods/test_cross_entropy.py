@@ -5,7 +5,7 @@ import torch
 from fer_core.config import RunConfig
 from fer_core.methods import METHODS, Batch, CrossEntropy, create_method
 from fer_core.models import AttentionModel
-from fer_core.transforms import sample_holes
+from fer_core.transforms import hole_masks, sample_holes
 
 
 @pytest.fixture
@@ -24,15 +24,17 @@ def batch():
 
 def step(model, batch, **options):
     config = RunConfig(method="cross_entropy", **options)
-    return CrossEntropy(model, config)(batch, torch.Generator().manual_seed(2))
+    fresh = batch._replace(images=batch.images.clone())  # a method may write on its images
+    return CrossEntropy(model, config)(fresh, torch.Generator().manual_seed(2))
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 def test_the_loss_is_the_cross_entropy_of_the_erased_images(model, batch, smoothing):
     output = step(model, batch, label_smoothing=smoothing, erase_probability=1.0)
     config = RunConfig(erase_probability=1.0)
-    holes = sample_holes(batch.images, config, torch.Generator().manual_seed(2)).numpy()
-    erased = torch.from_numpy(np.where(holes, 0, batch.images.numpy()))
+    holes = sample_holes(batch.images, config, torch.Generator().manual_seed(2))
+    masks = hole_masks(holes, 64, 64).numpy()
+    erased = torch.from_numpy(np.where(masks, 0, batch.images.numpy()))
     logits = model(erased).logits.detach().numpy().astype(float)
     logarithms = logits - np.log(np.exp(logits).sum(1, keepdims=True))
     targets = np.eye(7)[batch.labels] * (1 - smoothing) + smoothing / 7

@@ -11,7 +11,7 @@ from fer_core.config import RunConfig
 from fer_core.methods import EAC, Batch
 from fer_core.methods.eac import consistency_loss, consistency_weight
 from fer_core.models import AttentionModel
-from fer_core.transforms import sample_holes
+from fer_core.transforms import hole_masks, sample_holes
 
 
 @pytest.fixture
@@ -29,7 +29,12 @@ def batch():
 
 
 def step(model, batch, **options):
-    return EAC(model, RunConfig(**options))(batch, torch.Generator().manual_seed(2))
+    fresh = batch._replace(images=batch.images.clone())  # a method may write on its images
+    return EAC(model, RunConfig(**options))(fresh, torch.Generator().manual_seed(2))
+
+
+def masks(batch, config, generator):
+    return hole_masks(sample_holes(batch.images, config, generator), 64, 64).numpy()
 
 
 def numpy_views(batch, **options):
@@ -37,11 +42,10 @@ def numpy_views(batch, **options):
     config = RunConfig(**options)
     generator = torch.Generator().manual_seed(2)
     images = batch.images.numpy()
-    original = np.where(sample_holes(batch.images, config, generator).numpy(), 0, images)
+    original = np.where(masks(batch, config, generator), 0, images)
     if config.hole == "same":
         return original, original[:, :, :, ::-1].copy()
-    holes = sample_holes(batch.images, config, generator).numpy()
-    return original, np.where(holes, 0, images[:, :, :, ::-1])
+    return original, np.where(masks(batch, config, generator), 0, images[:, :, :, ::-1])
 
 
 def numpy_losses(features, mirrored_features, weight, bias, labels):

@@ -1,0 +1,152 @@
+"""What a check of a data set found: a report, its figures, and both as JSON."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from fer_core.datasets.base import Problem
+
+Size = tuple[int, int]
+
+
+class Face(NamedTuple):
+    """One picture: its name in the data set, and its class."""
+
+    name: str
+    label: str
+
+
+class Sizes(NamedTuple):
+    """Width and height of pictures in pixels, ordered by area; the commonest with their count."""
+
+    smallest: Size
+    median: Size
+    largest: Size
+    commonest: tuple[tuple[Size, int], ...]
+
+
+class SplitReport(NamedTuple):
+    """One split.
+
+    Attributes:
+        name: its own name, for example ``FER2013Valid``.
+        counts: class -> pictures that can be read.
+        unusable: listed pictures that are missing or cannot be read.
+        sizes: of those that can be read; None: there are none.
+    """
+
+    name: str
+    counts: dict[str, int]
+    unusable: int
+    sizes: Sizes | None
+
+
+class Identical(NamedTuple):
+    """Two or more pictures that are equal pixel by pixel, by the splits they stand in."""
+
+    train: tuple[Face, ...]
+    test: tuple[Face, ...]
+
+
+class Near(NamedTuple):
+    """A test picture that seems to be an altered copy of a training picture; see `NearPair`."""
+
+    train: Face
+    test: Face
+    similarity: float
+    mirrored: bool
+
+
+class Report(NamedTuple):
+    """What a data set holds.
+
+    Attributes:
+        name: of the data set.
+        classes: class names.
+        train: the training split.
+        test: the evaluation split.
+        problems: all that a run refuses.
+        identical: groups of equal pictures, within and across the splits.
+        near: near-duplicates across the splits, the most similar first; None: not looked for.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    train: SplitReport
+    test: SplitReport
+    problems: tuple[Problem, ...]
+    identical: tuple[Identical, ...]
+    near: tuple[Near, ...] | None
+
+    @property
+    def refused(self) -> bool:
+        """Whether a run refuses the data set: for its problems, or for an empty split."""
+        empty = not (any(self.train.counts.values()) and any(self.test.counts.values()))
+        return bool(self.problems) or empty
+
+
+def figures(report: Report) -> dict[str, int]:
+    """Counts of what stands there twice.
+
+    A test picture is in train when an equal one is there, ``test_in_train_relabelled`` when one of
+    these has another label. ``*_groups`` are groups of equal pictures within a split, ``*_copies``
+    the pictures in them, ``contradicting`` the groups with more than one label.
+    """
+    both = [group for group in report.identical if group.train and group.test]
+    relabelled = [
+        sum(any(twin.label != face.label for twin in group.train) for face in group.test)
+        for group in both
+    ]
+    counts = {
+        "test_in_train": sum(len(group.test) for group in both),
+        "test_in_train_relabelled": sum(relabelled),
+    }
+    for split in ("train", "test"):
+        groups = [found for group in report.identical if len(found := getattr(group, split)) > 1]
+        counts[f"{split}_groups"] = len(groups)
+        counts[f"{split}_copies"] = sum(map(len, groups))
+        counts[f"{split}_contradicting"] = sum(
+            len({face.label for face in group}) > 1 for group in groups
+        )
+    if report.near is not None:
+        counts["near"] = len(report.near)
+        counts["near_relabelled"] = sum(p.train.label != p.test.label for p in report.near)
+    return counts
+
+
+def to_json(report: Report) -> dict[str, Any]:
+    """The report as plain JSON values."""
+
+    def faces(group: Iterable[Face]) -> list[dict[str, str]]:
+        return [face._asdict() for face in group]
+
+    def split(part: SplitReport) -> dict[str, Any]:
+        sizes = None
+        if part.sizes is not None:
+            commonest = [{"size": size, "pictures": count} for size, count in part.sizes.commonest]
+            sizes = part.sizes._asdict() | {"commonest": commonest}
+        return part._asdict() | {"sizes": sizes}
+
+    near = report.near
+    pairs = (
+        None
+        if near is None
+        else [
+            pair._asdict()
+            | {"train": pair.train._asdict(), "test": pair.test._asdict()}
+            | {"similarity": round(pair.similarity, 4)}
+            for pair in near
+        ]
+    )
+    return {
+        "name": report.name,
+        "refused": report.refused,
+        "classes": list(report.classes),
+        "train": split(report.train),
+        "test": split(report.test),
+        "figures": figures(report),
+        "problems": [problem._asdict() for problem in report.problems],
+        "identical": [
+            {"train": faces(group.train), "test": faces(group.test)} for group in report.identical
+        ],
+        "near": pairs,
+    }
