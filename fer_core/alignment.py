@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from fer_core.faces import USUAL_LANDMARKS, align, detect_faces
 from fer_core.files import displayed, write_whole
 from fer_core.inputs import InputSpec
-from fer_core.pictures import open_upright
+from fer_core.pictures import fault, open_upright
 
 LEAST_SIZE, LARGEST_SIZE = 16, 2048
 # With these a single name is at fault; with any other error of writing the next crop fails too.
@@ -92,12 +92,12 @@ def align_photo(photo: Photo, settings: Settings) -> str:
     try:
         picture = open_upright(photo.path)
     except Exception as error:  # Pillow's decoders raise many kinds on a broken file
-        return f"no readable picture: {_cause(error)}"
+        return f"no readable picture: {fault(error)}"
     try:
         faces = detect_faces(picture)[: None if settings.faces == "all" else 1]
         crops = [align(picture, face.landmarks, settings.spec).image for face in faces]
     except Exception as error:  # one photograph that the detector fails on must not stop the rest
-        return f"alignment failed: {type(error).__name__}: {_cause(error)}"
+        return f"alignment failed: {type(error).__name__}: {fault(error)}"
     if not crops:
         return "no face found"
     try:
@@ -112,15 +112,6 @@ def align_photo(photo: Photo, settings: Settings) -> str:
             "written stays: run the same command again to go on"
         ) from error
     return ""
-
-
-def _cause(error: Exception) -> str:
-    """What went wrong in one line without the path, which the caller names."""
-    if isinstance(error, UnidentifiedImageError):
-        return "no picture format known here"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _png(crop: Image.Image) -> bytes:

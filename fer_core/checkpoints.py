@@ -1,13 +1,14 @@
 """The last state of a run, written atomically, from which ``--resume`` goes on."""
 
 import dataclasses
-import os
+import io
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 
 from fer_core.config import RunConfig, from_json, to_json
+from fer_core.files import write_whole
 
 CHECKPOINT_FILE = Path("checkpoint") / "state.pt"
 
@@ -34,12 +35,9 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, config: RunConfig) -> 
     """Write the checkpoint of the run in ``folder``; the old one stays until the new is whole."""
     file = folder / CHECKPOINT_FILE
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_suffix(".tmp")
-    with temporary.open("wb") as stream:
-        torch.save({**checkpoint._asdict(), "config": to_json(config)}, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(file)
+    buffer = io.BytesIO()
+    torch.save({**checkpoint._asdict(), "config": to_json(config)}, buffer)
+    write_whole(file, buffer.getbuffer())
 
 
 def read_checkpoint(folder: Path) -> tuple[Checkpoint, RunConfig]:

@@ -120,7 +120,10 @@ def train(
         _save_trained(experiment, folder, result)
         recorder.finish(result, predictions(experiment.data.test, evaluation))
     except Exception as error:
-        recorder.fail(f"{type(error).__name__}: {error}")
+        try:
+            recorder.fail(f"{type(error).__name__}: {error}")
+        except OSError as unwritten:  # the disk is full: it is that which stopped the run
+            logger.warning("the record cannot say what stopped the run: %s", unwritten)
         raise
     return read_run(folder)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 TEMPORARY = ".fer-*.tmp"  # what a process that was killed while writing leaves behind
 
 
-def write_whole(file: Path, content: bytes) -> None:
+def write_whole(file: Path, content: bytes | memoryview) -> None:
     """Write a file that stands whole or not at all, whenever the process ends.
 
     Args:
@@ -15,7 +15,7 @@ def write_whole(file: Path, content: bytes) -> None:
         content: all of it.
 
     Raises:
-        OSError: when it cannot be written; nothing is left behind then.
+        OSError: naming the file, when it cannot be written; nothing is left behind then.
     """
     name = TEMPORARY.replace("*", f"{os.getpid()}-{threading.get_ident()}")
     temporary = file.with_name(name)
@@ -25,6 +25,9 @@ def write_whole(file: Path, content: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(file)
+    except OSError as error:
+        # The error of a full disk has no name, and others name the temporary file.
+        raise OSError(error.errno, error.strerror, str(file)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

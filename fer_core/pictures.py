@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
 READ_ERRORS = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
@@ -34,6 +34,15 @@ def open_upright(path: str | Path) -> Image.Image:
     """
     with Image.open(path) as picture:
         return upright(picture)
+
+
+def fault(error: Exception) -> str:
+    """What is wrong with a picture in one line, without its path, which the caller names."""
+    if isinstance(error, UnidentifiedImageError):
+        return "no picture format known here"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def upright(picture: Image.Image) -> Image.Image:

@@ -131,9 +131,10 @@ def _fix(command: Check, listing: Listing, report: Report) -> str:
     file = printable(displayed(path))
     if not names | earlier:
         return f"nothing to leave out: {file} is empty"
-    left = leave_out(listing, names)
+    left, count = leave_out(listing, names), len(names | earlier)
     return (
-        f"{len(names | earlier):,} names to leave out in {file}; {len(left.train.labels):,} + "
+        f"{count:,} {'name' if count == 1 else 'names'} to leave out in {file}; "
+        f"{len(left.train.labels):,} + "
         f"{len(left.test.labels):,} pictures are left with the run option --leave-out {file}"
     )
 

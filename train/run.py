@@ -55,8 +55,7 @@ def main() -> None:
         DataError,
         RecordError,
         TrainingError,
-        FileExistsError,
-        FileNotFoundError,
+        OSError,
         ValueError,
     ) as error:
         sys.exit(f"error: {error}")

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from fer_core.datasets.sources import PictureError, displayed
-from fer_core.pictures import READ_ERRORS, open_upright, upright
+from fer_core.pictures import READ_ERRORS, fault, open_upright, upright
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -52,7 +52,7 @@ class HubPictures:
                 return upright(picture)
         except READ_ERRORS as error:
             absent = content is None and not Path(path).exists()
-            reason = "is absent" if absent else f"is no readable picture: {error}"
+            reason = "is absent" if absent else f"is no readable picture: {fault(error)}"
             raise PictureError(f"{name} {reason}", absent=absent) from error
 
     def stamp(self) -> str:

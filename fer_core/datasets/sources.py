@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from fer_core.files import displayed
-from fer_core.pictures import PICTURE_SUFFIXES, READ_ERRORS, open_upright
+from fer_core.pictures import PICTURE_SUFFIXES, READ_ERRORS, fault, open_upright
 
 # Left, top, right, bottom of a face in its picture, in pixels.
 Box = tuple[float, float, float, float]
@@ -72,7 +72,9 @@ class PictureFiles:
             return _cut_out(picture, self.boxes[index]) if self.boxes else picture
         except READ_ERRORS as error:
             absent = not path.exists()
-            reason = "is absent" if absent else f"is no readable picture: {error}"
+            empty = not absent and path.is_file() and not path.stat().st_size
+            wrong = "the file is empty" if empty else fault(error)
+            reason = "is absent" if absent else f"is no readable picture: {wrong}"
             raise PictureError(f"{displayed(path)} {reason}", absent=absent) from error
 
     def stamp(self) -> str:

@@ -170,8 +170,8 @@ class _Job:
         free = shutil.disk_usage(entries).free
         if self.bytes > free:
             raise StorageError(
-                f"the cache folder {self.folder} has {free / 1e6:,.0f} MB free, "
-                f"{self.bytes / 1e6:,.0f} MB are needed: {WAYS_OUT}"
+                f"the cache folder {self.folder} has {free / 1e6:,.1f} MB free, "
+                f"{self.bytes / 1e6:,.1f} MB are needed: {WAYS_OUT}"
             )
         part = Path(tempfile.mkdtemp(prefix=f"part-{self.stamp}-", dir=entries))
         try:

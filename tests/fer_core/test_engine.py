@@ -1,5 +1,7 @@
 import dataclasses
+import errno
 import math
+import os
 import re
 import signal
 import subprocess
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from fer_core import batches, engine
+from fer_core import batches, engine, files
 from fer_core.backbones import BackboneError
 from fer_core.checkpoints import CheckpointError, load_checkpoint
 from fer_core.config import RunConfig, from_json
@@ -459,3 +461,24 @@ def test_what_is_left_over_of_an_epoch_is_not_trained_on(tiny_config, tmp_path, 
     monkeypatch.setattr(batches, "augment", spy)
     run(replace(tiny_config, epochs=1), tmp_path / "run")
     assert seen == [32, 32, 32, 32]  # of 140
+
+
+def test_a_disk_that_fills_up_ends_the_run_with_what_it_was_and_it_can_be_resumed(
+    tiny_config, tiny_run, tmp_path, monkeypatch
+):
+    folder = tmp_path / "run"
+    real, calls = files.os.fsync, []
+
+    def full(descriptor):
+        calls.append(1)
+        if len(calls) > 5:  # in the second epoch
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        run(tiny_config, folder)
+    assert not list(folder.rglob(".fer-*"))
+    assert [epoch["epoch"] for epoch in read_run(folder).epochs][:1] == [1]
+    monkeypatch.undo()
+    assert_same_run(tiny_run, run(tiny_config, folder, resume=True))

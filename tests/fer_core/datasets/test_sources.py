@@ -74,8 +74,8 @@ def test_an_animation_gives_its_first_frame(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("zero.png", b"", "cannot identify image file"),
-        ("text.jpg", b"this is a text file\n", "cannot identify image file"),
+        ("zero.png", b"", "the file is empty"),
+        ("text.jpg", b"this is a text file\n", "no picture format known here"),
         ("folder.jpg", None, "Is a directory|Permission denied"),
         ("cut.jpg", 0.5, "truncated"),
         ("cut.png", 0.5, "truncated|broken|incomplete"),

@@ -188,7 +188,7 @@ def test_a_read_only_cache_that_holds_the_pictures_is_used(faces, small_disk, co
 def test_a_disk_too_small_is_known_before_anything_is_written(faces, small_disk):
     folder = small_disk()
     with pytest.raises(
-        StorageError, match=r"1 MB free, 6 MB are needed: free some space, name another"
+        StorageError, match=r"1\.0 MB free, 5\.5 MB are needed: free some space, name another"
     ):
         store(faces, Decoding(512, 3), kept(folder))
     assert entries(folder) == []
