@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from fer_core.config import RATED_NOISE, RunConfig, to_json
+from fer_core.config import RunConfig, to_json
 from fer_core.records import RUN_FILE, RunRecord, read_run
 
 SHIPPED_RESULTS = Path(__file__).parent / "results"
@@ -166,9 +166,12 @@ def _run_row(record: RunRecord, name: str, source: str) -> dict[str, Any]:
 
 
 def _noise_percent(noise: Mapping[str, Any]) -> float:
-    # Lists of labels and human labels have no asked rate: what they changed is their rate.
-    rate = noise["rate"] if noise["kind"] in RATED_NOISE else noise["realised_rate"]
-    return round(100 * float(rate), 1)
+    """Share of changed labels; equal for the seeds of one experiment, so that they are averaged."""
+    if noise["kind"] == "symmetric":
+        return round(100 * float(noise["rate"]), 1)
+    # Asymmetric noise spares the classes without confusions; lists and people have no asked rate,
+    # and each seed draws other raters.
+    return round(100 * float(noise["realised_rate"]), 0 if noise["kind"] == "rater" else 1)
 
 
 def _epoch_row(epoch: Mapping[str, Any], run: str) -> dict[str, Any]:

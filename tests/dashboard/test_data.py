@@ -190,6 +190,32 @@ def test_unfinished_runs_stay_out_of_the_noise_chart(tmp_path, write_run):
     assert noise_points(read_folders([tmp_path]).table)["seed"].tolist() == [3]
 
 
+@pytest.mark.parametrize(
+    ("noise", "percent"),
+    [
+        ({"kind": "symmetric", "rate": 0.3, "realised_rate": 0.29999}, 30.0),
+        ({"kind": "asymmetric", "rate": 0.3, "realised_rate": 0.2114}, 21.1),
+        ({"kind": "fer2013", "rate": 0.0, "realised_rate": 0.3204}, 32.0),
+        ({"kind": "rater", "rate": 0.0, "realised_rate": 0.2166}, 22.0),
+        ({"kind": "rater", "rate": 0.0, "realised_rate": 0.2201}, 22.0),  # of another seed
+    ],
+)
+def test_noise_stands_where_its_changed_labels_are(tmp_path, write_run, noise, percent):
+    edit_run(write_run(tmp_path), noise=noise)
+    assert read_folders([tmp_path]).table["noise_percent"].tolist() == [percent]
+
+
+def test_an_option_that_an_older_record_lacks_has_its_default(tmp_path, write_run):
+    new = write_run(tmp_path, seed=0)
+    old = write_run(tmp_path, seed=1)
+    config = json.loads((old / "run.json").read_text())["config"]
+    edit_run(old, config={k: v for k, v in config.items() if k not in ("dedup", "targets")})
+    table = read_folders([tmp_path]).table
+    assert table["options"].nunique() == 1
+    edit_run(new, config=config | {"seed": 0, "targets": "votes"})
+    assert read_folders([tmp_path]).table["options"].nunique() == 2
+
+
 def test_a_noise_list_stands_at_its_realised_rate_on_a_line_of_its_own(tmp_path, write_run):
     write_run(tmp_path, rate=0.0)
     write_run(tmp_path, rate=0.1)
