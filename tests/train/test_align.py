@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -35,17 +36,9 @@ def folder(tmp_path, drawn):
 
 
 @pytest.fixture
-def command(monkeypatch, capsys):
-    """Runs the command line in this process; gives the exit code or error, output and errors."""
-
-    def call(*arguments):
-        monkeypatch.setattr("sys.argv", ["train.align", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            align.main()
-        output = capsys.readouterr()
-        return ended.value.code, output.out, output.err
-
-    return call
+def command(call_command):
+    """``command(*arguments)`` of train.align."""
+    return partial(call_command, align)
 
 
 def crops(out):

@@ -2,6 +2,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,17 +20,9 @@ DRAWN = "synthetic?train=70&test=14"
 
 
 @pytest.fixture
-def command(monkeypatch, capsys):
-    """Runs the command line in this process; gives the exit code or error, output and errors."""
-
-    def call(*arguments):
-        monkeypatch.setattr("sys.argv", ["train.data", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            data.main()
-        output = capsys.readouterr()
-        return ended.value.code, output.out, output.err
-
-    return call
+def command(call_command):
+    """``command(*arguments)`` of train.data."""
+    return partial(call_command, data)
 
 
 def put(root, place, seed):

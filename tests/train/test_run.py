@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,20 +27,9 @@ RAN = RunConfig(
 
 
 @pytest.fixture
-def command(monkeypatch, capsys):
-    """Runs the command line in this process; gives the exit code or error, output and errors."""
-
-    def call(*arguments):
-        monkeypatch.setattr("sys.argv", ["train.run", *map(str, arguments)])
-        code = 0
-        try:
-            run.main()
-        except SystemExit as ended:
-            code = ended.code
-        output = capsys.readouterr()
-        return code, output.out, output.err
-
-    return call
+def command(call_command):
+    """``command(*arguments)`` of train.run."""
+    return partial(call_command, run)
 
 
 def test_a_tiny_run_leaves_its_record_and_prints_the_result(command, tmp_path):
