@@ -1,12 +1,10 @@
 """Fixtures of all tests: one CPU thread, no network, one tiny trained run."""
 
-import atexit
 import os
 import shutil
 import tempfile
 
 os.environ["FER_CORE_CACHE"] = tempfile.mkdtemp(prefix="fer-core-tests-")
-atexit.register(shutil.rmtree, os.environ["FER_CORE_CACHE"], ignore_errors=True)
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["OMP_NUM_THREADS"] = "1"  # also of the processes that tests start
 
@@ -28,6 +26,10 @@ TINY = RunConfig(
     batch_size=32,
     learning_rate=2e-3,
 )
+
+
+def pytest_unconfigure():
+    shutil.rmtree(os.environ["FER_CORE_CACHE"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -83,7 +83,7 @@ class PictureFiles:
         for index, path in enumerate(self.paths):
             try:
                 facts = path.stat()
-                state = (facts.st_size, facts.st_mtime_ns, facts.st_ino)
+                state = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
             except OSError:
                 state = ()
             box = self.boxes[index] if self.boxes else ()

@@ -13,11 +13,11 @@ An entry is built in a folder of its own and renamed when it is whole.
 """
 
 import hashlib
+import io
 import json
 import logging
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
@@ -32,6 +32,7 @@ from fer_core.datasets.base import DataError, Decoding
 from fer_core.datasets.decoding import PictureFacts, Read, gather_facts, read_all
 from fer_core.datasets.images import CachedImages, StreamedImages
 from fer_core.datasets.sources import PictureError, Pictures, PixelRows
+from fer_core.files import write_whole
 from fer_core.pictures import Images
 
 logger = logging.getLogger(__name__)
@@ -173,21 +174,29 @@ class _Job:
                 f"the cache folder {self.folder} has {free / 1e6:,.1f} MB free, "
                 f"{self.bytes / 1e6:,.1f} MB are needed: {WAYS_OUT}"
             )
-        part = Path(tempfile.mkdtemp(prefix=f"part-{self.stamp}-", dir=entries))
+        part = entries / f"part-{self.stamp}-{os.getpid()}"
+        part.mkdir()
         try:
             facts = self._write_images(part / "images.u8")
             names = ("images", "height", "width", "channels")
             about = json.dumps(dict(zip(names, self.shape, strict=True)))
             (part / "about.json").write_text(about + "\n", encoding="utf-8")
             entry = self._entry(facts)
-            if entry.exists() and not self._whole(entry):
-                shutil.rmtree(entry)
-            if not entry.exists():
-                part.rename(entry)
+            self._put(part, entry)
             self._remember(facts)
         finally:
             shutil.rmtree(part, ignore_errors=True)
         return Stored(CachedImages(entry / "images.u8", self.shape), facts)
+
+    def _put(self, part: Path, entry: Path) -> None:
+        """Give a whole entry its name, unless another run that read copies was quicker."""
+        if entry.exists() and not self._whole(entry):
+            shutil.rmtree(entry)
+        try:
+            part.rename(entry)
+        except OSError:
+            if not self._whole(entry):
+                raise
 
     def _write_images(self, file: Path) -> PictureFacts:
         def written() -> Iterator[Read]:
@@ -218,15 +227,9 @@ class _Job:
 
     def _remember(self, facts: PictureFacts) -> None:
         self.known.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self.known.parent, delete=False) as stream:
-            try:
-                np.savez(stream, **facts._asdict())
-                stream.flush()
-                os.fsync(stream.fileno())
-                Path(stream.name).replace(self.known)
-            except BaseException:
-                Path(stream.name).unlink(missing_ok=True)
-                raise
+        buffer = io.BytesIO()
+        np.savez(buffer, **facts._asdict())
+        write_whole(self.known, buffer.getbuffer())
 
     def _bar(self, reads: Iterator[Read]) -> Iterator[Read]:
         bar = tqdm(reads, "reading pictures", len(self.pictures), disable=not self.progress)
