@@ -16,6 +16,7 @@ from fer_core.methods import Batch
 from fer_core.transforms import augment, to_tensor
 
 SHARE = 0.5  # of the device's free memory that "auto" gives to the images
+PORTION = 1024  # images that are moved to the device at once
 AHEAD = 3  # batches that are read while the model works
 
 
@@ -41,7 +42,7 @@ class TrainingSet:
         self.clean_labels = torch.from_numpy(experiment.data.train.labels).to(device)
         self.resident: Tensor | None = None
         if _wants_device(storage, int(np.prod(self.images.shape)), device):
-            self.resident = to_tensor(self.images[:]).to(device)
+            self.resident = self._moved()
 
     @property
     def steps(self) -> int:
@@ -72,6 +73,14 @@ class TrainingSet:
                 indices,
                 epoch + step / self.steps,
             )
+
+    def _moved(self) -> Tensor:
+        """All images on the device, (N, C, H, W) uint8; a few at a time pass through memory."""
+        moved = torch.empty(self.images.shape, dtype=torch.uint8, device=self.device)
+        for start in range(0, len(moved), PORTION):
+            part = torch.from_numpy(self.images[start : start + PORTION])
+            moved[start : start + PORTION] = part.to(self.device)
+        return moved.permute(0, 3, 1, 2)
 
     def _pixels(self, parts: tuple[Tensor, ...]) -> Iterator[Tensor]:
         """The (B, C, H, W) uint8 images of each part, on the device."""

@@ -130,7 +130,8 @@ class RunConfig:
         _at_least("consistency_weight", self.consistency_weight, 0)
         _at_least("ramp_epochs", self.ramp_epochs, 0)
         _at_least("weight_decay", self.weight_decay, 0)
-        _at_least("seed", self.seed, 0)
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"seed must be in [0, 2**63), got {self.seed}")
         _in_range("noise_rate", self.noise_rate, 0, 1)
         _in_range("label_smoothing", self.label_smoothing, 0, 1)
         for name in ("zoom", "shift", "jitter"):

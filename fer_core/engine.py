@@ -59,6 +59,8 @@ def train(
             before the first step, for input that cannot work.
         TrainingError: when the loss is no longer finite; the record then says ``failed``.
     """
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"{folder} is a file: name a folder for the record")
     if not resume and (folder / RUN_FILE).exists():
         raise FileExistsError(
             f"{folder} already holds a run: resume it, delete it, or name another folder"
@@ -71,12 +73,6 @@ def train(
     storage = storage or Storage(progress=progress)
     experiment = prepare(config, storage)
     recorder = create_recorder(experiment, folder, accelerator.device)
-    folder.mkdir(parents=True, exist_ok=True)
-    if config.noise != "none":
-        data, given = experiment.data, experiment.given.labels
-        write_noise_list(folder / GIVEN_LABELS_FILE, data.train.names, given, data.classes)
-    recorder.begin(completed)
-
     model = experiment.model
     if checkpoint:
         model.load_state_dict(checkpoint.model)
@@ -88,6 +84,10 @@ def train(
         model.speed_up_training()
     method, optimizer = accelerator.prepare(create_method(model, config), optimizer)
     training = TrainingSet(experiment, accelerator.device, storage.kind)
+    recorder.begin(completed)
+    if config.noise != "none":
+        data, given = experiment.data, experiment.given.labels
+        write_noise_list(folder / GIVEN_LABELS_FILE, data.train.names, given, data.classes)
     evaluation = None
     try:
         for epoch in range(completed, config.epochs):

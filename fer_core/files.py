@@ -11,12 +11,17 @@ def write_whole(file: Path, content: bytes | memoryview) -> None:
     """Write a file that stands whole or not at all, whenever the process ends.
 
     Args:
-        file: replaced where it is there; its folder must exist.
+        file: replaced where it is there, behind a link too; its folder must exist. What is no
+            regular file, as /dev/stdout, is written to.
         content: all of it.
 
     Raises:
         OSError: naming the file, when it cannot be written; nothing is left behind then.
     """
+    file = file.resolve()
+    if file.exists() and not file.is_file() and not file.is_dir():
+        file.write_bytes(content)
+        return
     name = TEMPORARY.replace("*", f"{os.getpid()}-{threading.get_ident()}")
     temporary = file.with_name(name)
     try:

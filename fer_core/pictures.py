@@ -1,5 +1,7 @@
 """Picture files of any kind as upright RGB pictures of eight bits; and decoded pictures."""
 
+import struct
+import zlib
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -7,7 +9,12 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
-READ_ERRORS = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+# What Pillow's decoders raise on broken files.
+READ_ERRORS = (
+    *(OSError, SyntaxError, ValueError, EOFError, ArithmeticError, LookupError, TypeError),
+    *(AttributeError, MemoryError, RuntimeError, struct.error, zlib.error),
+    Image.DecompressionBombError,
+)
 
 
 class Images(Protocol):

@@ -130,11 +130,13 @@ class RunRecorder:
         """Open the record; a resumed run keeps its start time and its completed epochs.
 
         Raises:
-            RecordError: when fewer than ``completed_epochs`` epochs stand in the record.
+            RecordError: when fewer than ``completed_epochs`` epochs stand in the record, or data or
+                noisy labels are no longer those that it was started with.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         if completed_epochs:
             earlier = read_run(self.path)
+            self._check_same_labels(earlier)
             if len(earlier.epochs) < completed_epochs:
                 raise RecordError(
                     f"{self.path / EPOCHS_FILE} holds {len(earlier.epochs)} epochs, but the "
@@ -147,6 +149,19 @@ class RunRecorder:
         write_whole(self.path / EPOCHS_FILE, "".join(_line(e) for e in kept).encode())
         (self.path / PREDICTIONS_FILE).unlink(missing_ok=True)
         self._save()
+
+    def _check_same_labels(self, earlier: RunRecord) -> None:
+        now = self._run
+        pairs = [("noisy labels", earlier.noise, now["noise"], "labels_sha256")]
+        if "transition" in earlier.noise:  # before 0.2 the hash of the data was made otherwise
+            pairs.append(("data", earlier.data, now["data"], "sha256"))
+        for what, before, after, key in pairs:
+            if before.get(key, after.get(key)) != after.get(key):
+                raise RecordError(
+                    f"the {what} of the run in {self.path} are no longer those it was started with "
+                    f"({key} {str(before[key])[:12]} -> {str(after[key])[:12]}): bring the files "
+                    "back as they were, or start a new run"
+                )
 
     def add_epoch(self, values: Mapping[str, Any]) -> None:
         """Append one epoch; the line is on the disk when the call returns."""

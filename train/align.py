@@ -26,6 +26,7 @@ from fer_core.alignment import AlignmentError, Photo, Settings, align_photo
 from fer_core.crop_folder import FAILURES_FILE, list_photos, open_folder, write_failures
 from fer_core.files import displayed
 from fer_core.hub import ModelError, load_model
+from fer_core.machine import cores
 
 INTERRUPTED = 130  # the exit code of a command stopped with Ctrl-C
 
@@ -103,13 +104,6 @@ def _run(command: Command) -> int:
         print("interrupted: run the same command again to go on", file=sys.stderr)
         return INTERRUPTED
     return 0 if aligned + there else 1
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def align_photos(photos: Sequence[Photo], settings: Settings, workers: int, report: Report) -> None:

@@ -103,7 +103,8 @@ def main() -> None:
 def _check(command: Check) -> int:
     alone = command.json == Path("-")
     _check_target(command.fix_list)
-    _check_target(command.json)
+    if not alone:
+        _check_target(command.json)
     near = command.near_threshold
     if near is None and command.near:
         near = NEAR_THRESHOLD
@@ -180,6 +181,8 @@ def _cache(command: Cache) -> int:
 
 def _check_target(file: Path | None) -> None:
     """Before minutes of reading: can a file be written there at all?"""
+    if file == Path("-"):
+        raise DataError("name a file: '-' stands for the terminal with --json alone")
     if file is not None and not file.parent.is_dir():
         raise DataError(f"no folder {displayed(file.parent)} to write {displayed(file.name)} to")
     if file is not None and file.is_dir():

@@ -19,7 +19,12 @@ from fer_core.datasets.fer2013 import list_fer2013
 from fer_core.datasets.ferplus import list_ferplus, vote_shares
 from fer_core.datasets.folder import list_folder
 from fer_core.datasets.hub_sets import list_hub_set
-from fer_core.datasets.loading import leave_out, load_listing, read_leave_out
+from fer_core.datasets.loading import (
+    leave_out,
+    load_listing,
+    read_leave_out,
+    with_repeated_names,
+)
 from fer_core.datasets.rafdb import list_rafdb
 from fer_core.datasets.storage import Storage
 from fer_core.datasets.synthetic import list_synthetic
@@ -68,7 +73,7 @@ def list_data(uri: str, decoding: Decoding, *, without: Path | None = None) -> L
         near = difflib.get_close_matches(source.kind, DATASETS, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise DataError(f"unknown data set {source.kind!r}: use one of {sorted(DATASETS)}{hint}")
-    listing = DATASETS[source.kind](source, decoding)
+    listing = with_repeated_names(DATASETS[source.kind](source, decoding))
     return listing if without is None else leave_out(listing, read_leave_out(without))
 
 

@@ -50,7 +50,7 @@ class Cleared(NamedTuple):
 def list_entries(folder: Path) -> list[Entry]:
     """The entries of a cache folder, sorted by name; none where there is no cache."""
     return [
-        Entry(path, sum(file.stat().st_size for file in _own_files(path)), _shape(path))
+        Entry(path, sum(file.stat().st_size for file in _own_files(path)), entry_shape(path))
         for path in _own(folder / "entries", ENTRY, PART)
         if path.is_dir()
     ]
@@ -93,7 +93,8 @@ def _own_files(entry: Path) -> list[Path]:
     return [file for name in FILES if (file := entry / name).is_file()]
 
 
-def _shape(entry: Path) -> tuple[int, ...] | None:
+def entry_shape(entry: Path) -> tuple[int, ...] | None:
+    """(N, S, S, C) of a whole entry; None for one that is unfinished, broken or absent."""
     if not ENTRY.fullmatch(entry.name):
         return None
     try:

@@ -1,7 +1,6 @@
 """From pictures to uint8 arrays, several at a time, with what was learned on the way."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -12,6 +11,7 @@ from PIL import Image
 
 from fer_core.datasets.base import Decoding
 from fer_core.datasets.sources import PictureError, Pictures
+from fer_core.machine import cores
 
 DIGEST_BYTES = 16
 PORTION = 256  # pictures in flight
@@ -105,4 +105,4 @@ def gather_facts(reads: Iterable[Read]) -> PictureFacts:
 @lru_cache(maxsize=1)
 def _pool() -> ThreadPoolExecutor:
     """Decoding threads: Pillow lets go of the interpreter lock while it decodes and resizes."""
-    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="decode")
+    return ThreadPoolExecutor(cores(), thread_name_prefix="decode")

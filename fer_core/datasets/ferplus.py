@@ -1,5 +1,6 @@
 """FERPlus: the 48x48 faces of FER2013 with ten raters' votes (Barsoum et al., ICMI 2016)."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ or as folders
   PATH/FER2013Valid/fer0028638.png ...
   PATH/FER2013Test/fer0032220.png  ... (for ?test=FER2013Test)
   PATH/fer2013_labels.csv          Usage,Image name,label (optional: FER2013's own labels)"""
+COUNT = re.compile(r"[0-9]{1,4}")  # votes
 USAGES = {"FER2013Train": "Training", "FER2013Valid": "PublicTest", "FER2013Test": "PrivateTest"}
 
 
@@ -128,7 +130,7 @@ def _read_votes(path: Path) -> VoteTable:
     votes = np.full((len(rows), len(FERPLUS_VOTES)), -1, np.int64)
     problems = {}
     for index, row in enumerate(rows):
-        bad = [column for column in FERPLUS_VOTES if not row[column].isdecimal()]
+        bad = [column for column in FERPLUS_VOTES if not COUNT.fullmatch(row[column])]
         if bad:
             detail = f"{path}, {names[index]}: a vote that is no number: {row[bad[0]]!r} {bad[0]}"
             problems[index] = Problem("label", names[index], detail)

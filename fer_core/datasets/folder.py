@@ -43,6 +43,13 @@ def list_folder(source: Source, _decoding: Decoding) -> Listing:
     """
     options = take_options(source, train="train", test="test")
     root = existing_folder(source, EXPECTED)
+    for name, value in options.items():
+        if Path(value).is_absolute() or ".." in Path(value).parts or value in ("", "."):
+            raise DataError(f"folder {name} must be a folder in {root}, got {value!r}")
+    if options["train"] == options["test"]:
+        raise DataError(
+            f"folder train and test must be two folders, got {options['train']!r} twice"
+        )
     trees = {name: list_tree(root, options[name], EXPECTED) for name in ("train", "test")}
     classes = tuple(name for name in EIGHT_CLASSES if trees["train"].pictures.get(name))
     if len(classes) < 2:
@@ -88,7 +95,12 @@ def list_tree(
         if sub.name.startswith("."):
             continue
         name = f"{relative_names([sub], root)[0]}/"
-        found = picture_files(sub)
+        try:
+            found = picture_files(sub)
+        except OSError as error:
+            detail = f"{displayed(sub)} cannot be read: {error.strerror}"
+            problems.append(Problem("unreadable file", name, detail))
+            continue
         try:
             emotion = class_of(sub.name)
         except ValueError as error:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from PIL import Image
 
-from fer_core.datasets.sources import PictureError, displayed
+from fer_core.datasets.sources import PictureError, file_stamp
+from fer_core.files import displayed
 from fer_core.pictures import READ_ERRORS, fault, open_upright, upright
 
 if TYPE_CHECKING:
@@ -56,9 +57,14 @@ class HubPictures:
             raise PictureError(f"{name} {reason}", absent=absent) from error
 
     def stamp(self) -> str:
-        """Hash of the library's fingerprint of the split, and of the rows."""
+        """Hash of the library's fingerprint of the split, of the rows, and of files they name."""
         known = f"{self._rows._fingerprint} {self._column} ".encode()
-        return hashlib.sha256(known + self._indices.astype("<i8").tobytes()).hexdigest()
+        digest = hashlib.sha256(known + self._indices.astype("<i8").tobytes())
+        column = self._rows.data.column(self._column).combine_chunks()
+        if column.field("bytes").null_count:  # the library's fingerprint does not see the files
+            for path in column.field("path").to_pylist():
+                digest.update(file_stamp(Path(path or "")))
+        return digest.hexdigest()
 
     def select(self, indices: Sequence[int] | np.ndarray) -> Self:
         """Some of the pictures, in the given order."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 EXPECTED = """  hf:OWNER/NAME              a data set of huggingface.co/datasets
-  hf:PATH                    a folder in that form, or one parquet file
+  hf:PATH                    a folder in that form
   PATH/train/angry/*.png ... PATH/test/angry/*.png ...
   PATH/data/train-00000-of-00001.parquet PATH/data/test-00000-of-00001.parquet"""
 
@@ -82,14 +82,12 @@ def _load(source: Source, config: str) -> dict[str, "Dataset"]:
         raise DataError(
             "data sets of the Hugging Face hub need its library: pip install 'fer-core[hf]'"
         ) from error
-    if path.is_file() and path.suffix != ".parquet":
-        raise DataError(f"{path} is no parquet file. Expected:\n{EXPECTED}")
+    if path.is_file():
+        raise DataError(f"{path} is a file: name the folder of all splits. Expected:\n{EXPECTED}")
     loaded: Any
     try:
         with _quiet(datasets):
-            if path.is_file():
-                loaded = datasets.load_dataset("parquet", data_files=str(path))
-            elif (path / "dataset_dict.json").is_file():
+            if (path / "dataset_dict.json").is_file():
                 loaded = datasets.load_from_disk(str(path))
             else:
                 place = str(path) if path.exists() else path.as_posix()

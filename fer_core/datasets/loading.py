@@ -1,11 +1,20 @@
 """From a listing to decoded splits, without the files that are to be left out."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fer_core.datasets.base import DataError, Decoding, FaceData, ListedSplit, Listing, Split
+from fer_core.datasets.base import (
+    DataError,
+    Decoding,
+    FaceData,
+    ListedSplit,
+    Listing,
+    Problem,
+    Split,
+)
 from fer_core.datasets.images import SelectedImages
 from fer_core.datasets.storage import CHECK_HINT, Storage, Stored, store
 
@@ -43,6 +52,21 @@ def load_listing(
     return FaceData(
         listing.name, listing.classes, train, test, size, grey, listing.landmarks, dropped
     )
+
+
+def with_repeated_names(listing: Listing) -> Listing:
+    """The listing with a problem more for every name that stands in it twice.
+
+    Names tell pictures apart: in lists of noisy labels and of files to leave out, and in the order
+    of the noise's draw.
+    """
+    counts = Counter([*listing.train.names, *listing.test.names])
+    repeated = tuple(
+        Problem("label", name, f"{listing.name} names the picture {name} {count} times")
+        for name, count in counts.items()
+        if count > 1
+    )
+    return listing._replace(problems=(*listing.problems, *repeated))
 
 
 def refuse_problems(listing: Listing) -> None:

@@ -53,7 +53,7 @@ def _read_list(path: Path) -> tuple[dict[str, int], list[Problem]]:
     if not path.is_file():
         raise DataError(f"no label list at {path}. Expected:\n{EXPECTED}")
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no UTF-8 text: {error}") from error
     order = {name: index for index, name in enumerate(class_names(7))}
@@ -71,6 +71,9 @@ def _read_list(path: Path) -> tuple[dict[str, int], list[Problem]]:
             hint = "; this list seems to count from 0" if label == "0" else ""
             detail = f"{where}: expected a label from 1 (surprise) to 7 (neutral), got {label}"
             problems.append(Problem("label", name, detail + hint))
+        elif not name.startswith(("train_", "test_")):
+            detail = f"{where}: a name starts with train_ or test_, got {name!r}"
+            problems.append(Problem("label", name, detail))
         elif name in listed:
             problems.append(Problem("label", name, f"{where}: {name} stands in the list twice"))
         else:

@@ -81,13 +81,8 @@ class PictureFiles:
         """Hash of paths, sizes, times and boxes; an absent file counts as empty."""
         digest = hashlib.sha256()
         for index, path in enumerate(self.paths):
-            try:
-                facts = path.stat()
-                state = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
-            except OSError:
-                state = ()
             box = self.boxes[index] if self.boxes else ()
-            digest.update(os.fsencode(path.absolute()) + repr((state, box)).encode())
+            digest.update(file_stamp(path) + repr(box).encode())
         return digest.hexdigest()
 
     def select(self, indices: Sequence[int] | np.ndarray) -> Self:
@@ -123,6 +118,16 @@ class PixelRows:
     def select(self, indices: Sequence[int] | np.ndarray) -> Self:
         """Some of the pictures, in the given order."""
         return type(self)(self.pixels[np.asarray(indices, dtype=np.int64)])
+
+
+def file_stamp(path: Path) -> bytes:
+    """What changes when a file is written anew: path, size and times; an absent file has none."""
+    try:
+        facts = path.stat()
+        state = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+    except (OSError, ValueError):  # absent, or a name that no file can have
+        state = ()
+    return os.fsencode(path.absolute()) + repr(state).encode()
 
 
 def picture_files(folder: Path) -> list[Path]:

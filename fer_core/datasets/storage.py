@@ -12,12 +12,15 @@ sizes and times, so that a second start opens none of them; a file that changes 
 An entry is built in a folder of its own and renamed when it is whole.
 """
 
+import contextlib
+import errno
 import hashlib
 import io
 import json
 import logging
 import os
 import shutil
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
@@ -29,6 +32,7 @@ from filelock import FileLock
 from tqdm import tqdm
 
 from fer_core.datasets.base import DataError, Decoding
+from fer_core.datasets.cache_folder import SHAPE, entry_shape
 from fer_core.datasets.decoding import PictureFacts, Read, gather_facts, read_all
 from fer_core.datasets.images import CachedImages, StreamedImages
 from fer_core.datasets.sources import PictureError, Pictures, PixelRows
@@ -38,10 +42,7 @@ from fer_core.pictures import Images
 logger = logging.getLogger(__name__)
 FORMAT = f"1, Pillow {PIL.__version__}"  # another decoder may give other pixels
 StorageKind = Literal["auto", "device", "cache", "stream"]
-WAYS_OUT = (
-    "free some space, name another folder (--cache FOLDER or FER_CORE_CACHE), or use "
-    "--storage stream"
-)
+WAYS_OUT = "name another folder (--cache FOLDER or FER_CORE_CACHE), or use --storage stream"
 CHECK_HINT = (
     "'python -m train.data check URI --fix-list FILE' finds every such file, and the data option "
     "--leave-out FILE does without them"
@@ -87,7 +88,8 @@ def store(pictures: Pictures, decoding: Decoding, storage: Storage) -> Stored:
         raise DataError(f"storage must be one of {allowed}, got {storage.kind!r}")
     if isinstance(pictures, PixelRows) and decoding.size <= min(pictures.pixels.shape[1:3]):
         return _in_memory(pictures, decoding)
-    job = _Job(pictures, decoding, storage.folder or default_folder(), storage.progress)
+    folder = (storage.folder or default_folder()).expanduser()
+    job = _Job(pictures, decoding, folder, storage.progress)
     if storage.kind != "stream":
         try:
             return job.cached()
@@ -127,9 +129,10 @@ class _Job:
 
     def cached(self) -> Stored:
         """The pictures in the cache, built where they are not there yet."""
-        found = self._find()
-        if found is not None:
-            return found
+        with contextlib.suppress(OSError):  # not to be read by this user, or just deleted
+            found = self._find()
+            if found is not None:
+                return found
         lock = self.folder / "locks" / f"{self.stamp}.lock"
         try:
             lock.parent.mkdir(parents=True, exist_ok=True)
@@ -137,8 +140,9 @@ class _Job:
                 return self._find() or self._build()
         except OSError as error:
             reason = error.strerror or error
+            space = "free some space, " if error.errno == errno.ENOSPC else ""
             raise StorageError(
-                f"the cache folder {self.folder} cannot be used ({reason}): {WAYS_OUT}"
+                f"the cache folder {self.folder} cannot be used ({reason}): {space}{WAYS_OUT}"
             ) from error
 
     def facts(self) -> PictureFacts:
@@ -172,14 +176,13 @@ class _Job:
         if self.bytes > free:
             raise StorageError(
                 f"the cache folder {self.folder} has {free / 1e6:,.1f} MB free, "
-                f"{self.bytes / 1e6:,.1f} MB are needed: {WAYS_OUT}"
+                f"{self.bytes / 1e6:,.1f} MB are needed: free some space, {WAYS_OUT}"
             )
         part = entries / f"part-{self.stamp}-{os.getpid()}"
         part.mkdir()
         try:
             facts = self._write_images(part / "images.u8")
-            names = ("images", "height", "width", "channels")
-            about = json.dumps(dict(zip(names, self.shape, strict=True)))
+            about = json.dumps(dict(zip(SHAPE, self.shape, strict=True)))
             (part / "about.json").write_text(about + "\n", encoding="utf-8")
             entry = self._entry(facts)
             self._put(part, entry)
@@ -215,14 +218,14 @@ class _Job:
         return self.folder / "entries" / key.hexdigest()
 
     def _whole(self, entry: Path) -> bool:
-        file = entry / "images.u8"
-        return file.is_file() and file.stat().st_size == self.bytes
+        return entry_shape(entry) == self.shape
 
     def _recall(self) -> PictureFacts | None:
         try:
             with np.load(self.known) as arrays:
                 return PictureFacts(arrays["digests"], arrays["sizes"])
-        except (OSError, KeyError, ValueError, EOFError, BadZipFile):  # absent or broken
+        except (OSError, KeyError, ValueError, EOFError, RuntimeError, BadZipFile, zlib.error):
+            # absent or broken
             return None
 
     def _remember(self, facts: PictureFacts) -> None:

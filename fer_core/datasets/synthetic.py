@@ -14,6 +14,8 @@ from fer_core.datasets.faces_drawn import draw_face
 from fer_core.datasets.sources import PixelRows
 from fer_core.emotions import SEVEN_CLASSES
 
+LARGEST = 100_000  # images; all are held in memory
+
 
 def list_synthetic(source: Source, decoding: Decoding) -> Listing:
     """Draw a data set of faces in the seven expressions, balanced over the classes.
@@ -29,6 +31,10 @@ def list_synthetic(source: Source, decoding: Decoding) -> Listing:
     if not all(value.isdecimal() for value in options.values()):
         raise DataError(f"options of synthetic must be whole numbers, got {options}")
     train, test, seed = (int(options[name]) for name in ("train", "test", "seed"))
+    if max(train, test) > LARGEST:
+        raise DataError(
+            f"synthetic draws at most {LARGEST:,} images a split, got train {train}, test {test}"
+        )
     if min(train, test) < len(SEVEN_CLASSES):
         raise DataError(
             f"synthetic needs at least 7 images a split, got train {train}, test {test}"

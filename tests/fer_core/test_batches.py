@@ -1,3 +1,4 @@
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -118,7 +119,9 @@ def test_an_epoch_that_is_given_up_ends_its_reader(config, tmp_path):
     training = TrainingSet(experiment, CPU, "stream")
     made = training.batches(0, torch.Generator().manual_seed(0))
     next(made)
+    assert any(thread.name.startswith("batches") for thread in threading.enumerate())
     made.close()
+    assert not any(thread.name.startswith("batches") for thread in threading.enumerate())
     assert len(list(training.batches(0, torch.Generator().manual_seed(0)))) == 5
 
 

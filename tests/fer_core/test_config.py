@@ -43,7 +43,7 @@ def test_a_field_that_json_lacks_takes_its_default():
         ({"image_size": 15}, "image_size must be at least 16, got 15"),
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
         ({"batch_size": 1}, "batch_size must be at least 2, got 1"),
-        ({"seed": -1}, "seed must be at least 0, got -1"),
+        ({"seed": -1}, r"seed must be in \[0, 2\*\*63\), got -1"),
         ({"consistency_weight": -1}, "consistency_weight must be at least 0, got -1"),
         ({"consistency_weight": float("inf")}, "consistency_weight must be a finite number"),
         ({"learning_rate": 0}, "learning_rate must be above 0, got 0"),

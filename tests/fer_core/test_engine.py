@@ -12,18 +12,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from fer_core import batches, engine, files
 from fer_core.backbones import BackboneError
 from fer_core.checkpoints import CheckpointError, load_checkpoint
 from fer_core.config import RunConfig, from_json
-from fer_core.datasets import DataError, Decoding, load_data
+from fer_core.datasets import DataError, Decoding, Storage, load_data
 from fer_core.engine import TrainingError, train
 from fer_core.evaluation import evaluate
 from fer_core.experiment import prepare
 from fer_core.hub import load_model
 from fer_core.inputs import from_json as spec_from_json
-from fer_core.records import read_predictions, read_run, read_runs
+from fer_core.records import RecordError, read_predictions, read_run, read_runs
 
 TIMES = {"train_seconds", "test_seconds", "images_per_second", "seconds"}
 DOCUMENT = Path(__file__).parents[2] / "docs" / "run-records.md"
@@ -482,3 +483,41 @@ def test_a_disk_that_fills_up_ends_the_run_with_what_it_was_and_it_can_be_resume
     assert [epoch["epoch"] for epoch in read_run(folder).epochs][:1] == [1]
     monkeypatch.undo()
     assert_same_run(tiny_run, run(tiny_config, folder, resume=True))
+
+
+@pytest.mark.parametrize("change", ["labels", "pixels"])
+def test_a_run_whose_data_have_changed_is_not_resumed(tiny_config, tmp_path, change, interrupt):
+    for split in ("train", "test"):
+        for emotion in ("happiness", "anger"):
+            (tmp_path / split / emotion).mkdir(parents=True)
+            for number in range(8):
+                pixels = np.random.default_rng(number).integers(0, 256, (9, 9, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(tmp_path / split / emotion / f"{number}.png")
+    config = replace(tiny_config, data=f"folder:{tmp_path}", batch_size=8)
+    restore = interrupt("augment", 3, RuntimeError("power cut"))  # in the second epoch
+    with pytest.raises(RuntimeError, match="power cut"):
+        run(config, tmp_path / "run")
+    restore()
+    before = (tmp_path / "run" / "given_labels.txt").read_bytes()
+    if change == "labels":
+        (tmp_path / "train/anger/0.png").rename(tmp_path / "train/happiness/x.png")
+    else:
+        Image.new("RGB", (9, 9)).save(tmp_path / "test/anger/0.png")
+    what = "noisy labels" if change == "labels" else "data"
+    with pytest.raises(RecordError, match=f"the {what} of the run in .* no longer those it was"):
+        run(config, tmp_path / "run", resume=True)
+    assert (tmp_path / "run" / "given_labels.txt").read_bytes() == before
+
+
+def test_a_device_without_room_leaves_no_record(tiny_config, tmp_path, monkeypatch):
+    memory = batches.psutil.virtual_memory()._replace(available=1000)
+    monkeypatch.setattr(batches.psutil, "virtual_memory", lambda: memory)
+    with pytest.raises(DataError, match="storage 'device' needs"):
+        run(tiny_config, tmp_path / "run", storage=Storage("device"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_record_folder_that_is_a_file_is_refused_at_once(tiny_config, tmp_path):
+    (tmp_path / "run").write_text("mine")
+    with pytest.raises(FileExistsError, match="run is a file: name a folder for the record"):
+        run(tiny_config, tmp_path / "run")

@@ -1,5 +1,6 @@
 import errno
 import os
+import threading
 
 import pytest
 
@@ -35,3 +36,23 @@ def test_a_path_is_shown_as_it_is_where_it_is_text():
 
 def test_names_that_are_no_utf8_are_shown_with_escapes():
     assert displayed(os.fsdecode(b"caf\xe9/\xc3\xa9.jpg")) == "caf\\xe9/\u00e9.jpg"
+
+
+def test_a_link_stays_and_the_file_behind_it_is_replaced(tmp_path):
+    (tmp_path / "real").write_bytes(b"first")
+    (tmp_path / "link").symlink_to("real")
+    write_whole(tmp_path / "link", b"second")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"second"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_what_is_no_regular_file_is_written_to(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    read = []
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_bytes()))
+    reader.start()
+    write_whole(tmp_path / "pipe", b"content")
+    reader.join(10)
+    assert read == [b"content"]
+    assert (tmp_path / "pipe").is_fifo()

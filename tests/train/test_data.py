@@ -331,3 +331,13 @@ def test_the_commands_explain_themselves_and_start_without_torch():
         assert option in ended.stdout
     assert re.search(r"\| +numpy$", ended.stderr, re.MULTILINE)
     assert not re.search(r"\| +torch$", ended.stderr, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("check", DRAWN, "--fix-list", "-"), ("noise", DRAWN, "--noise", "none", "--out", "-")],
+)
+def test_a_list_is_not_written_to_the_terminal(command, arguments):
+    code, _, _ = command(*arguments)
+    assert "'-' stands for the terminal with --json alone" in code
+    assert not Path("-").exists()

@@ -299,3 +299,15 @@ def test_vote_shares_are_those_of_the_classes_without_single_raters():
     assert seven.dtype == np.float32
     assert seven[0, EIGHT_CLASSES.index("surprise")] == pytest.approx(2 / 8)
     assert seven.sum(1) == pytest.approx(1)
+
+
+def test_a_picture_that_stands_in_the_table_twice_is_refused(root):
+    write_table(root, [*ROWS, ROWS[0]])
+    with pytest.raises(DataError, match=r"ferplus names the picture fer0000000\.png 2 times"):
+        load_data(f"ferplus:{root}", GREY)
+
+
+def test_a_vote_beyond_all_numbers_is_refused(root):
+    write_table(root, [*ROWS[1:], ("Training", "fer0000000.png", {"neutral": "9" * 30})])
+    with pytest.raises(DataError, match="a vote that is no number: '999"):
+        load_data(f"ferplus:{root}", GREY)

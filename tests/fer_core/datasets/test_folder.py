@@ -93,3 +93,22 @@ def test_a_broken_picture_is_named(root, place):
     (root / place).write_bytes(b"no picture")
     with pytest.raises(DataError, match=f"{place} is no readable picture"):
         load_data(f"folder:{root}", COLOUR)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("train=test", "train and test must be two folders, got 'test' twice"),
+        ("train=../faces/train", r"train must be a folder in .*, got '\.\./faces/train'"),
+        ("test=/etc", "test must be a folder in .*, got '/etc'"),
+        ("test=", "test must be a folder in .*, got ''"),
+    ],
+)
+def test_splits_are_two_folders_of_the_data_set(root, options, sentence):
+    with pytest.raises(DataError, match=sentence):
+        load_data(f"folder:{root}?{options}", COLOUR)
+
+
+def test_other_names_of_the_splits_can_be_given(root):
+    (root / "test").rename(root / "held out")
+    assert load_data(f"folder:{root}?test=held out", COLOUR).test.name == "held out"

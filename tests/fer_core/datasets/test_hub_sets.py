@@ -117,12 +117,6 @@ def test_validation_stands_in_for_a_missing_test_split(tmp_path):
         load_data(f"hf:{tmp_path}?test=test", COLOUR)
 
 
-def test_a_single_parquet_file_has_no_test_split(root):
-    path = root / "data" / "train-00000-of-00001.parquet"
-    with pytest.raises(DataError, match=r"no split 'test'; its splits: train\. Choose"):
-        load_data(f"hf:{path}", COLOUR)
-
-
 def test_one_split_cannot_be_both(root):
     with pytest.raises(DataError, match="must be two splits, got 'train' twice"):
         load_data(f"hf:{root}?test=train", COLOUR)
@@ -227,10 +221,10 @@ def test_a_folder_without_data_shows_the_expected_tree(tmp_path):
         load_data(f"hf:{tmp_path}", COLOUR)
 
 
-def test_a_file_of_another_kind_is_refused(tmp_path):
-    (tmp_path / "faces.zip").write_bytes(b"")
-    with pytest.raises(DataError, match=r"faces\.zip is no parquet file"):
-        load_data(f"hf:{tmp_path / 'faces.zip'}", COLOUR)
+def test_a_single_file_is_refused_with_what_is_wanted(root):
+    path = root / "data" / "train-00000-of-00001.parquet"
+    with pytest.raises(DataError, match=r"parquet is a file: name the folder of all splits"):
+        load_data(f"hf:{path}", COLOUR)
 
 
 def test_a_broken_parquet_file_is_a_sentence(root):
@@ -260,3 +254,16 @@ def test_the_library_draws_no_bars_and_is_left_as_it_was(root, capfd):
 def test_options_that_it_does_not_have_are_refused(root):
     with pytest.raises(DataError, match="hf has no option 'split'; its options: train=train"):
         load_data(f"hf:{root}?split=x", COLOUR)
+
+
+def test_a_picture_that_a_table_only_names_is_read_again_when_it_changes(tmp_path):
+    for name, red in (("a", 10), ("b", 20)):
+        (tmp_path / f"{name}.png").write_bytes(encoded(red))
+    paths = [str(tmp_path / f"{name}.png") for name in ("a", "b")]
+    split = hub.Dataset.from_dict({"image": paths, "label": ["angry", "happy"]})
+    root = save(tmp_path / "set", train=split, test=split)
+    before = load_data(f"hf:{root}", COLOUR).train.images[:]
+    assert sorted(before[:, 0, 0, 0].tolist()) == [10, 20]
+    (tmp_path / "a.png").write_bytes(encoded(200))
+    after = load_data(f"hf:{root}", COLOUR).train.images[:]
+    assert sorted(after[:, 0, 0, 0].tolist()) == [20, 200]

@@ -135,3 +135,20 @@ def test_a_list_that_is_no_text_is_named(root):
     path.write_bytes("gesicht_ä.jpg 4\n".encode("latin-1"))
     with pytest.raises(DataError, match=r"list_patition_label\.txt is no UTF-8 text"):
         load_data(f"rafdb:{root}", COLOUR)
+
+
+def test_a_list_with_a_mark_of_byte_order_keeps_its_first_picture(root):
+    change_list(root, "\ufefftrain_00001.jpg 1\ntest_0001.jpg 7\n")
+    assert load_data(f"rafdb:{root}", COLOUR).train.names == ("train_00001.jpg",)
+
+
+def test_a_name_of_neither_split_is_refused(root):
+    change_list(root, "train_00001.jpg 1\nface_1.jpg 3\ntest_0001.jpg 7\n")
+    with pytest.raises(DataError, match=r"line 2: a name starts with train_ or test_, got 'face_1"):
+        load_data(f"rafdb:{root}", COLOUR)
+
+
+def test_a_name_that_no_file_can_have_is_a_missing_picture(root):
+    change_list(root, "train_00001.jpg 1\ntrain_\0.jpg 3\ntest_0001.jpg 7\n")
+    with pytest.raises(DataError, match=r"_aligned\.jpg is (absent|no readable picture)"):
+        load_data(f"rafdb:{root}", COLOUR)

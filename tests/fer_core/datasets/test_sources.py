@@ -1,4 +1,5 @@
 import os
+import struct
 import sys
 
 import numpy as np
@@ -181,3 +182,14 @@ def test_pictures_of_a_folder_are_sorted_and_nothing_else(tmp_path):
     for name in ("b.PNG", "a.jpg", ".hidden.png", "notes.txt", "c.gif"):
         (tmp_path / name).touch()
     assert relative_names(picture_files(tmp_path), tmp_path) == ("a.jpg", "b.PNG", "c.gif")
+
+
+def test_whatever_pillow_raises_on_a_broken_file_names_it(tmp_path, monkeypatch):
+    save(tmp_path / "a.png")
+
+    def broken(_):
+        raise struct.error("required argument is not an integer")
+
+    monkeypatch.setattr("fer_core.pictures.ImageOps.exif_transpose", broken)
+    with pytest.raises(PictureError, match=r"a\.png is no readable picture: required argument"):
+        PictureFiles((tmp_path / "a.png",)).open(0)

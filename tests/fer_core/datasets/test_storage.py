@@ -1,5 +1,7 @@
 import errno
+import mmap
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -168,7 +170,7 @@ def test_a_read_only_cache_is_a_clear_error_and_auto_does_without(
     faces, tmp_path, small_disk, caplog
 ):
     folder = small_disk("ro")
-    with pytest.raises(StorageError, match=r"cannot be used \(Read-only file system\): free some"):
+    with pytest.raises(StorageError, match=r"cannot be used \(Read-only file system\): name an"):
         store(faces, SMALL, kept(folder))
     stored = store(faces, SMALL, kept(folder, "auto"))
     assert isinstance(stored.images, StreamedImages)
@@ -199,7 +201,7 @@ def test_a_disk_that_fills_up_on_the_way_is_left_as_it_was(faces, small_disk, mo
     folder = small_disk()
     free = storage.shutil.disk_usage(folder)._replace(free=2**40)
     monkeypatch.setattr(storage.shutil, "disk_usage", lambda _: free)
-    with pytest.raises(StorageError, match=r"cannot be used \(No space left on device\)"):
+    with pytest.raises(StorageError, match=r"cannot be used \(No space left on device\): free"):
         store(faces, Decoding(512, 3), kept(folder))
     assert entries(folder) == []
     (folder / "other").write_bytes(bytes(900_000))  # all the space is there again
@@ -244,12 +246,66 @@ def test_rows_of_pixels_stay_in_memory_unless_they_are_to_grow(tmp_path):
     assert np.array_equal(grown.facts.digests, stored.facts.digests)
 
 
+@pytest.mark.skipif(not hasattr(mmap, "MADV_DONTNEED"), reason="the system has no such advice")
 def test_the_cache_gives_its_pages_back_and_stays_right(faces, tmp_path, monkeypatch):
-    monkeypatch.setattr("fer_core.datasets.images.MAPPED_BYTES", 100)
+    monkeypatch.setattr("fer_core.datasets.images.MAPPED_BYTES", 2000)
     images = store(faces, SMALL, kept(tmp_path)).images
-    expected = decoding.decode(faces, range(7), SMALL)
-    for _ in range(3):
+    real, advised = images._map._mmap, []
+
+    class Spy:
+        def madvise(self, advice):
+            advised.append(advice)
+            real.madvise(advice)
+
+    images._map._mmap = Spy()
+    expected = decoding.decode(faces, range(7), SMALL)  # 7 * 192 bytes
+    for _ in range(4):
         assert np.array_equal(images[:], expected)
+    assert advised == [mmap.MADV_DONTNEED] * 2
+
+
+def test_an_entry_without_its_description_is_built_again(faces, tmp_path, counted):
+    store(faces, SMALL, kept(tmp_path))
+    (entries(tmp_path)[0] / "about.json").write_text("{}")
+    store(faces, SMALL, kept(tmp_path))
+    assert len(counted) == 14
+    store(faces, SMALL, kept(tmp_path))
+    assert len(counted) == 14
+
+
+def test_a_run_that_was_quicker_with_a_copy_is_no_obstacle(faces, tmp_path, monkeypatch):
+    real = storage._Job._put
+
+    def put_late(job, part, entry):
+        shutil.copytree(part, entry)
+        real(job, part, entry)
+
+    monkeypatch.setattr(storage._Job, "_put", put_late)
+    stored = store(faces, SMALL, kept(tmp_path))
+    assert np.array_equal(stored.images[:], decoding.decode(faces, range(7), SMALL))
+    assert len(entries(tmp_path)) == 1
+
+
+def test_an_entry_that_cannot_be_opened_is_decoded_for_each_batch(faces, tmp_path, monkeypatch):
+    store(faces, SMALL, kept(tmp_path))
+
+    def refused(_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(storage, "entry_shape", refused)
+    assert isinstance(store(faces, SMALL, kept(tmp_path, "auto")).images, StreamedImages)
+    with pytest.raises(StorageError, match=r"cannot be used \(Permission denied\): name another"):
+        store(faces, SMALL, kept(tmp_path))
+
+
+def test_entries_have_the_permissions_that_the_user_gives_to_files(faces, tmp_path):
+    before = os.umask(0o022)
+    try:
+        store(faces, SMALL, kept(tmp_path))
+    finally:
+        os.umask(before)
+    paths = (*entries(tmp_path), *tmp_path.glob("known/*"))
+    assert [path.stat().st_mode & 0o777 for path in paths] == [0o755, 0o644]
 
 
 def test_the_cache_folder_follows_the_environment(monkeypatch):

@@ -61,3 +61,10 @@ def test_convention_landmarks_are_left_eye_right_eye_mouth_as_shares_of_the_side
 def test_options_that_cannot_work_are_refused(uri, sentence):
     with pytest.raises(DataError, match=sentence):
         load_data(uri, SMALL)
+
+
+def test_more_faces_than_memory_holds_are_refused():
+    with pytest.raises(
+        DataError, match="draws at most 100,000 images a split, got train 99999999999"
+    ):
+        load_data("synthetic?train=99999999999", Decoding(32, 3))
