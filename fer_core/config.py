@@ -124,7 +124,8 @@ class RunConfig:
         for name in ("consistency_weight", "learning_rate", "weight_decay"):
             if not math.isfinite(getattr(self, name)):
                 raise ValueError(f"{name} must be a finite number, got {getattr(self, name)}")
-        _at_least("image_size", self.image_size, 16)
+        if not 16 <= self.image_size <= 2048:
+            raise ValueError(f"image_size must be 16 to 2048, got {self.image_size}")
         _at_least("epochs", self.epochs, 1)
         _at_least("batch_size", self.batch_size, 2)
         _at_least("consistency_weight", self.consistency_weight, 0)

@@ -85,11 +85,11 @@ def train(
     method, optimizer = accelerator.prepare(create_method(model, config), optimizer)
     training = TrainingSet(experiment, accelerator.device, storage.kind)
     recorder.begin(completed)
-    if config.noise != "none":
-        data, given = experiment.data, experiment.given.labels
-        write_noise_list(folder / GIVEN_LABELS_FILE, data.train.names, given, data.classes)
     evaluation = None
     try:
+        if config.noise != "none":
+            data, given = experiment.data, experiment.given.labels
+            write_noise_list(folder / GIVEN_LABELS_FILE, data.train.names, given, data.classes)
         for epoch in range(completed, config.epochs):
             started = time.perf_counter()
             values = _train_epoch(

@@ -39,8 +39,13 @@ def open_upright(path: str | Path) -> Image.Image:
     Raises:
         One of READ_ERRORS when the file is absent or no whole picture.
     """
-    with Image.open(path) as picture:
-        return upright(picture)
+    try:
+        with Image.open(path) as picture:
+            return upright(picture)
+    except UnidentifiedImageError as error:
+        if not Path(path).stat().st_size:
+            raise ValueError("the file is empty") from error
+        raise
 
 
 def fault(error: Exception) -> str:

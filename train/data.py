@@ -14,8 +14,9 @@ from fer_core.datasets.cache_folder import clear_cache, list_entries
 from fer_core.datasets.checking import check_data, write_fix_list
 from fer_core.datasets.duplicates import NEAR_THRESHOLD
 from fer_core.datasets.findings import Report, to_json
-from fer_core.datasets.loading import leave_out, read_leave_out, refuse_problems
-from fer_core.datasets.storage import default_folder
+from fer_core.datasets.leaving_out import leave_out, read_leave_out
+from fer_core.datasets.loading import refuse_problems
+from fer_core.datasets.storage import cache_folder
 from fer_core.files import displayed, write_whole
 from fer_core.noise import noise_facts
 from fer_core.noise_lists import write_noise_list
@@ -167,7 +168,7 @@ def _noise(command: Noise) -> int:
 
 
 def _cache(command: Cache) -> int:
-    folder = (command.cache or default_folder()).expanduser()
+    folder = cache_folder(command.cache)
     if folder.exists() and not folder.is_dir():
         raise DataError(f"the cache {displayed(folder)} is no folder")
     print(cache_text(folder, list_entries(folder)))

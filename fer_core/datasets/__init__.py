@@ -19,12 +19,8 @@ from fer_core.datasets.fer2013 import list_fer2013
 from fer_core.datasets.ferplus import list_ferplus, vote_shares
 from fer_core.datasets.folder import list_folder
 from fer_core.datasets.hub_sets import list_hub_set
-from fer_core.datasets.loading import (
-    leave_out,
-    load_listing,
-    read_leave_out,
-    with_repeated_names,
-)
+from fer_core.datasets.leaving_out import leave_out, read_leave_out
+from fer_core.datasets.loading import load_listing, with_repeated_names
 from fer_core.datasets.rafdb import list_rafdb
 from fer_core.datasets.storage import Storage
 from fer_core.datasets.synthetic import list_synthetic

@@ -42,7 +42,10 @@ COLUMNS = (
 NEEDED = frozenset(COLUMNS) - {"facial_landmarks", "valence", "arousal"}
 LABELS = {number: EIGHT_CLASSES.index(name) for number, name in AFFECTNET_LABELS.items()}
 # What numpy raises for a file that is broken in one way or another.
-NPY_ERRORS = (OSError, ValueError, EOFError, SyntaxError, TypeError, MemoryError, TokenError)
+NPY_ERRORS = (
+    *(OSError, ValueError, EOFError, SyntaxError, TypeError, MemoryError, TokenError),
+    *(OverflowError, RecursionError, AttributeError),
+)
 NO_EXPRESSION = (8, 9, 10)  # none, uncertain, no face
 
 

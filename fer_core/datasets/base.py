@@ -68,6 +68,7 @@ class Listing(NamedTuple):
         grey: whether the pictures are grey; None: not known, so what the run asks for.
         landmarks: (3, 2) eye, eye, mouth centre as shares of the side; None: to be measured.
         problems: what the label lists hold that cannot be used.
+        found_classes: whether the classes are those that have training pictures.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Listing(NamedTuple):
     grey: bool | None = None
     landmarks: np.ndarray | None = None
     problems: tuple[Problem, ...] = ()
+    found_classes: bool = False
 
 
 class Split(NamedTuple):
@@ -145,12 +147,20 @@ class Decoding(NamedTuple):
 
 
 def parse_uri(uri: str) -> Source:
-    """Split ``kind:path?option=value&...`` in its parts."""
+    """Split ``kind:path?option=value&...`` in its parts.
+
+    Raises:
+        DataError: for a path in the home folder of somebody unknown.
+    """
     head, _, query = uri.partition("?")
-    kind, _, path = head.partition(":")
+    kind, _, text = head.partition(":")
+    try:
+        path = Path(text).expanduser() if text else None
+    except RuntimeError as error:
+        raise DataError(f"no home folder for {text!r}: {error}") from error
     return Source(
         kind,
-        Path(path).expanduser() if path else None,
+        path,
         dict(parse_qsl(query, keep_blank_values=True)),
     )
 

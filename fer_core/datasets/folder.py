@@ -69,6 +69,7 @@ def list_folder(source: Source, _decoding: Decoding) -> Listing:
         train=split_of_tree(root, options["train"], trees["train"], classes),
         test=split_of_tree(root, options["test"], trees["test"], classes),
         problems=tuple(problems),
+        found_classes=True,
     )
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from PIL import Image
 
-from fer_core.datasets.sources import PictureError, file_stamp
+from fer_core.datasets.sources import PictureError, file_stamp, picture_error
 from fer_core.files import displayed
-from fer_core.pictures import READ_ERRORS, fault, open_upright, upright
+from fer_core.pictures import READ_ERRORS, open_upright, upright
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -52,18 +52,16 @@ class HubPictures:
             with Image.open(BytesIO(content)) as picture:
                 return upright(picture)
         except READ_ERRORS as error:
-            absent = content is None and not Path(path).exists()
-            reason = "is absent" if absent else f"is no readable picture: {fault(error)}"
-            raise PictureError(f"{name} {reason}", absent=absent) from error
+            raise picture_error(name, error) from error
 
     def stamp(self) -> str:
         """Hash of the library's fingerprint of the split, of the rows, and of files they name."""
         known = f"{self._rows._fingerprint} {self._column} ".encode()
         digest = hashlib.sha256(known + self._indices.astype("<i8").tobytes())
-        column = self._rows.data.column(self._column).combine_chunks()
-        if column.field("bytes").null_count:  # the library's fingerprint does not see the files
-            for path in column.field("path").to_pylist():
-                digest.update(file_stamp(Path(path or "")))
+        for chunk in self._rows.data.column(self._column).chunks:
+            if chunk.field("bytes").null_count:  # the library's fingerprint does not see the files
+                for path in chunk.field("path").to_pylist():
+                    digest.update(file_stamp(Path(path or "")))
         return digest.hexdigest()
 
     def select(self, indices: Sequence[int] | np.ndarray) -> Self:

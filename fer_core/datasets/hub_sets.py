@@ -68,6 +68,7 @@ def list_hub_set(source: Source, _decoding: Decoding) -> Listing:
         train=train_split,
         test=test_split,
         problems=tuple(problems),
+        found_classes=True,
     )
 
 

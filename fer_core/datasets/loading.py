@@ -1,8 +1,6 @@
-"""From a listing to decoded splits, without the files that are to be left out."""
+"""From a listing to decoded splits."""
 
 from collections import Counter
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +14,7 @@ from fer_core.datasets.base import (
     Split,
 )
 from fer_core.datasets.images import SelectedImages
+from fer_core.datasets.leaving_out import chosen_columns
 from fer_core.datasets.storage import CHECK_HINT, Storage, Stored, store
 
 
@@ -90,70 +89,7 @@ def also_in(digests: np.ndarray, others: np.ndarray) -> np.ndarray:
 def select(split: Split, kept: np.ndarray) -> Split:
     """The images at the (n,) positions ``kept``."""
     images = SelectedImages(split.images, kept)
-    return split._replace(images=images, digests=split.digests[kept], **_chosen(split, kept))
-
-
-def read_leave_out(path: Path) -> frozenset[str]:
-    """The names in a list of files to leave out: one a line; a name that ends in / is a folder.
-
-    Raises:
-        DataError: when the list is absent or no text.
-    """
-    if not path.is_file():
-        raise DataError(
-            f"no list of files to leave out at {path}: 'python -m train.data check URI "
-            f"--fix-list {path}' writes it"
-        )
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is no UTF-8 text: {error}") from error
-    return frozenset(line for line in lines if line.strip())
-
-
-def leave_out(listing: Listing, names: frozenset[str]) -> Listing:
-    """The listing without some of its pictures, and without the problems of these.
-
-    Raises:
-        DataError: when a name stands for nothing in the data set.
-    """
-    known = {*listing.train.names, *listing.test.names, *(p.name for p in listing.problems)}
-    unknown = sorted(names - known - _folders(known))
-    if unknown:
-        raise DataError(
-            f"{listing.name} has no picture {unknown[0]!r} to leave out ({len(unknown)} of "
-            f"{len(names)} names are unknown): is it the list of this data set?"
-        )
-
-    def kept(name: str) -> bool:
-        return name not in names and not any(folder in names for folder in _folders({name}))
-
-    return listing._replace(
-        train=_without(listing.train, [kept(name) for name in listing.train.names]),
-        test=_without(listing.test, [kept(name) for name in listing.test.names]),
-        problems=tuple(problem for problem in listing.problems if kept(problem.name)),
-    )
-
-
-def _folders(names: set[str]) -> set[str]:
-    return {name[: index + 1] for name in names for index, c in enumerate(name) if c == "/"}
-
-
-def _without(split: ListedSplit, keep: list[bool]) -> ListedSplit:
-    kept = np.flatnonzero(keep)
-    return split._replace(pictures=split.pictures.select(kept), **_chosen(split, kept))
-
-
-def _chosen(split: ListedSplit | Split, kept: np.ndarray) -> dict[str, Any]:
-    """What both kinds of split hold of each image, for some of the images."""
-    arrays = {name: getattr(split, name) for name in ("labels", "votes", "own_labels")}
-    return {
-        "names": tuple(split.names[index] for index in kept),
-        "slices": {
-            name: tuple(values[index] for index in kept) for name, values in split.slices.items()
-        },
-        **{name: None if array is None else array[kept] for name, array in arrays.items()},
-    }
+    return split._replace(images=images, digests=split.digests[kept], **chosen_columns(split, kept))
 
 
 def _split(listed: ListedSplit, stored: Stored) -> Split:

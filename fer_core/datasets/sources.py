@@ -71,11 +71,7 @@ class PictureFiles:
             picture = open_upright(path)
             return _cut_out(picture, self.boxes[index]) if self.boxes else picture
         except READ_ERRORS as error:
-            absent = not path.exists()
-            empty = not absent and path.is_file() and not path.stat().st_size
-            wrong = "the file is empty" if empty else fault(error)
-            reason = "is absent" if absent else f"is no readable picture: {wrong}"
-            raise PictureError(f"{displayed(path)} {reason}", absent=absent) from error
+            raise picture_error(displayed(path), error) from error
 
     def stamp(self) -> str:
         """Hash of paths, sizes, times and boxes; an absent file counts as empty."""
@@ -118,6 +114,13 @@ class PixelRows:
     def select(self, indices: Sequence[int] | np.ndarray) -> Self:
         """Some of the pictures, in the given order."""
         return type(self)(self.pixels[np.asarray(indices, dtype=np.int64)])
+
+
+def picture_error(name: str, error: Exception) -> PictureError:
+    """What is wrong with the picture ``name``, by what Pillow or the system raised."""
+    if isinstance(error, FileNotFoundError):
+        return PictureError(f"{name} is absent", absent=True)
+    return PictureError(f"{name} is no readable picture: {fault(error)}", absent=False)
 
 
 def file_stamp(path: Path) -> bytes:

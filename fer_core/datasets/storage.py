@@ -88,7 +88,7 @@ def store(pictures: Pictures, decoding: Decoding, storage: Storage) -> Stored:
         raise DataError(f"storage must be one of {allowed}, got {storage.kind!r}")
     if isinstance(pictures, PixelRows) and decoding.size <= min(pictures.pixels.shape[1:3]):
         return _in_memory(pictures, decoding)
-    folder = (storage.folder or default_folder()).expanduser()
+    folder = cache_folder(storage.folder)
     job = _Job(pictures, decoding, folder, storage.progress)
     if storage.kind != "stream":
         try:
@@ -100,13 +100,20 @@ def store(pictures: Pictures, decoding: Decoding, storage: Storage) -> Stored:
     return Stored(StreamedImages(pictures, decoding), job.facts())
 
 
-def default_folder() -> Path:
-    """The cache folder: $FER_CORE_CACHE, else ``fer_core`` in the user's cache folder."""
-    chosen = os.environ.get("FER_CORE_CACHE")
-    if chosen:
-        return Path(chosen).expanduser()
+def cache_folder(chosen: Path | None) -> Path:
+    """The cache folder: ``chosen``, $FER_CORE_CACHE, or ``fer_core`` in the user's cache folder.
+
+    Raises:
+        StorageError: for a path in the home folder of somebody unknown.
+    """
+    named = chosen or os.environ.get("FER_CORE_CACHE")
     user = os.environ.get("XDG_CACHE_HOME")
-    return (Path(user) if user else Path.home() / ".cache") / "fer_core"
+    try:
+        if named:
+            return Path(named).expanduser()
+        return (Path(user) if user else Path.home() / ".cache") / "fer_core"
+    except RuntimeError as error:
+        raise StorageError(f"no home folder for the cache {str(named)!r}: {error}") from error
 
 
 def _in_memory(pictures: PixelRows, decoding: Decoding) -> Stored:

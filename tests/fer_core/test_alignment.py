@@ -124,7 +124,7 @@ def break_photo(file, kind, portrait):
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        ("empty", "no readable picture: no picture format known here"),
+        ("empty", "no readable picture: the file is empty"),
         ("text", "no readable picture: no picture format known here"),
         ("truncated", "no readable picture: image file is truncated"),
     ],

@@ -40,7 +40,7 @@ def test_a_field_that_json_lacks_takes_its_default():
         ({"noise_file": "noise01.txt"}, "noise 'file' only"),
         ({"method": "eaz"}, "method must be one of .* got 'eaz'; did you mean 'eac'"),
         ({"channels": 2}, r"channels must be one of \(1, 3\), got 2"),
-        ({"image_size": 15}, "image_size must be at least 16, got 15"),
+        ({"image_size": 15}, "image_size must be 16 to 2048, got 15"),
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
         ({"batch_size": 1}, "batch_size must be at least 2, got 1"),
         ({"seed": -1}, r"seed must be in \[0, 2\*\*63\), got -1"),

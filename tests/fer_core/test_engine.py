@@ -521,3 +521,15 @@ def test_a_record_folder_that_is_a_file_is_refused_at_once(tiny_config, tmp_path
     (tmp_path / "run").write_text("mine")
     with pytest.raises(FileExistsError, match="run is a file: name a folder for the record"):
         run(tiny_config, tmp_path / "run")
+
+
+def test_names_that_cannot_stand_in_a_list_fail_the_run_and_its_record(tiny_config, tmp_path):
+    generator = np.random.default_rng(0)
+    for place in ("train/anger", "train/fear", "test/anger", "test/fear"):
+        (tmp_path / place).mkdir(parents=True)
+        pixels = generator.integers(0, 256, (9, 9, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / place / "a\nb.png")
+    config = replace(tiny_config, data=f"folder:{tmp_path}", batch_size=2)
+    with pytest.raises(ValueError, match="cannot stand in a noise list"):
+        run(config, tmp_path / "run")
+    assert read_run(tmp_path / "run").status == "failed"

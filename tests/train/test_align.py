@@ -100,7 +100,7 @@ def test_an_interrupt_keeps_crops_and_failures_and_says_how_to_go_on(
     assert crops(out) == ["z.png"]
     rows = (out / "failures.csv").read_text().splitlines()
     assert rows[1:] == [
-        "a.jpg,no readable picture: no picture format known here",
+        "a.jpg,no readable picture: the file is empty",
         "train/wall.png,no face found",
     ]
     code, output, _ = command(folder, out, *SIZE, "--workers", 1)

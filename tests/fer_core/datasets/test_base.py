@@ -127,3 +127,8 @@ def test_the_content_hash_changes_with_every_pixel_and_every_label():
     hashes = {content_hash(d) for d in (data(), data(pixel=1), data(label=1))}
     assert len(hashes) == 3
     assert content_hash(data()) == content_hash(data())
+
+
+def test_a_home_that_nobody_has_is_a_sentence():
+    with pytest.raises(DataError, match="no home folder for '~nobody-here-has-this-name/faces'"):
+        parse_uri("folder:~nobody-here-has-this-name/faces")

@@ -10,7 +10,7 @@ from PIL import Image
 from fer_core.datasets import DataError, Decoding, list_data, load_data
 from fer_core.datasets.checking import check_data, write_fix_list
 from fer_core.datasets.findings import figures, to_json
-from fer_core.datasets.loading import read_leave_out
+from fer_core.datasets.leaving_out import read_leave_out
 
 SMALL = Decoding(16, 3)
 

@@ -3,7 +3,8 @@ import pytest
 from PIL import Image
 
 from fer_core.datasets import DataError, Decoding, content_hash, list_data, load_data
-from fer_core.datasets.loading import read_leave_out, select
+from fer_core.datasets.leaving_out import read_leave_out
+from fer_core.datasets.loading import select
 
 SMALL = Decoding(8, 3)
 
@@ -140,3 +141,17 @@ def test_the_content_hash_does_not_depend_on_how_pictures_are_decoded(root):
     assert one == content_hash(load_data(f"folder:{root}", Decoding(16, 1)))
     put(root, "test/angry/f.png", 1)
     assert one != content_hash(load_data(f"folder:{root}", SMALL))
+
+
+def test_a_class_that_is_left_out_whole_is_no_class_any_more(root):
+    put(root, "train/sad/s.png")
+    put(root, "test/sad/t.png")
+    path = fix_list(root, "train/happy/", "test/happy/")
+    data = load_data(f"folder:{root}", SMALL, without=path)
+    assert data.classes == ("sadness", "anger")
+    assert data.train.labels.tolist() == [0, 1]
+    assert data.test.labels.tolist() == [0, 1, 1]
+    with pytest.raises(DataError, match=r"d\.png is happiness, which has no training pictures"):
+        load_data(f"folder:{root}", SMALL, without=fix_list(root, "train/happy/"))
+    with pytest.raises(DataError, match="training pictures of 1 classes left"):
+        load_data(f"folder:{root}", SMALL, without=fix_list(root, "train/happy/", "train/sad/"))

@@ -193,3 +193,8 @@ def test_whatever_pillow_raises_on_a_broken_file_names_it(tmp_path, monkeypatch)
     monkeypatch.setattr("fer_core.pictures.ImageOps.exif_transpose", broken)
     with pytest.raises(PictureError, match=r"a\.png is no readable picture: required argument"):
         PictureFiles((tmp_path / "a.png",)).open(0)
+
+
+def test_a_name_longer_than_any_file_has_is_no_readable_picture(tmp_path):
+    with pytest.raises(PictureError, match="is no readable picture: File name too long"):
+        PictureFiles((tmp_path / ("a" * 300 + ".png"),)).open(0)

@@ -14,7 +14,7 @@ from PIL import Image
 from fer_core.datasets import DataError, Decoding, Storage, decoding, storage
 from fer_core.datasets.images import CachedImages, StreamedImages
 from fer_core.datasets.sources import PictureFiles, PixelRows
-from fer_core.datasets.storage import StorageError, default_folder, store
+from fer_core.datasets.storage import StorageError, cache_folder, store
 
 SMALL = Decoding(8, 3)
 
@@ -310,9 +310,16 @@ def test_entries_have_the_permissions_that_the_user_gives_to_files(faces, tmp_pa
 
 def test_the_cache_folder_follows_the_environment(monkeypatch):
     monkeypatch.setenv("FER_CORE_CACHE", "~/faces")
-    assert default_folder() == Path.home() / "faces"
+    assert cache_folder(None) == Path.home() / "faces"
     monkeypatch.delenv("FER_CORE_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert default_folder() == Path("/somewhere/fer_core")
+    assert cache_folder(None) == Path("/somewhere/fer_core")
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert default_folder() == Path.home() / ".cache" / "fer_core"
+    assert cache_folder(None) == Path.home() / ".cache" / "fer_core"
+
+
+def test_a_cache_folder_can_be_named_from_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_folder(Path("~/faces")) == tmp_path / "faces"
+    with pytest.raises(StorageError, match="no home folder for the cache '~nobody-here"):
+        cache_folder(Path("~nobody-here-has-this-name/faces"))

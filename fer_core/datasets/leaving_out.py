@@ -1,0 +1,94 @@
+"""Data sets without the files of a list, as `train.data check --fix-list` writes it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fer_core.datasets.base import DataError, ListedSplit, Listing, Problem, Split
+
+
+def read_leave_out(path: Path) -> frozenset[str]:
+    """The names in a list of files to leave out: one a line; a name that ends in / is a folder.
+
+    Raises:
+        DataError: when the list is absent or no text.
+    """
+    if not path.is_file():
+        raise DataError(
+            f"no list of files to leave out at {path}: 'python -m train.data check URI "
+            f"--fix-list {path}' writes it"
+        )
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is no UTF-8 text: {error}") from error
+    return frozenset(line for line in lines if line.strip())
+
+
+def leave_out(listing: Listing, names: frozenset[str]) -> Listing:
+    """The listing without some of its pictures, and without the problems of these.
+
+    Raises:
+        DataError: when a name stands for nothing in the data set.
+    """
+    known = {*listing.train.names, *listing.test.names, *(p.name for p in listing.problems)}
+    unknown = sorted(names - known - _folders(known))
+    if unknown:
+        raise DataError(
+            f"{listing.name} has no picture {unknown[0]!r} to leave out ({len(unknown)} of "
+            f"{len(names)} names are unknown): is it the list of this data set?"
+        )
+
+    def kept(name: str) -> bool:
+        return name not in names and not any(folder in names for folder in _folders({name}))
+
+    left = listing._replace(
+        train=_without(listing.train, [kept(name) for name in listing.train.names]),
+        test=_without(listing.test, [kept(name) for name in listing.test.names]),
+        problems=tuple(problem for problem in listing.problems if kept(problem.name)),
+    )
+    return _with_trained_classes(left) if listing.found_classes else left
+
+
+def chosen_columns(split: ListedSplit | Split, kept: np.ndarray) -> dict[str, Any]:
+    """What both kinds of split hold of each image, for some of the images."""
+    arrays = {name: getattr(split, name) for name in ("labels", "votes", "own_labels")}
+    return {
+        "names": tuple(split.names[index] for index in kept),
+        "slices": {
+            name: tuple(values[index] for index in kept) for name, values in split.slices.items()
+        },
+        **{name: None if array is None else array[kept] for name, array in arrays.items()},
+    }
+
+
+def _with_trained_classes(listing: Listing) -> Listing:
+    """The listing with the classes that still have training pictures."""
+    trained = np.unique(listing.train.labels)
+    if len(trained) < 2:
+        raise DataError(f"{listing.name} has training pictures of {len(trained)} classes left")
+    numbers = np.full(len(listing.classes), -1, np.int64)
+    numbers[trained] = np.arange(len(trained))
+    labels = numbers[listing.test.labels]
+    problems = tuple(
+        Problem("class", name, f"{name} is {listing.classes[old]}, which has no training pictures")
+        for name, old, new in zip(listing.test.names, listing.test.labels, labels, strict=True)
+        if new < 0
+    )
+    test = _without(listing.test, (labels >= 0).tolist())
+    return listing._replace(
+        classes=tuple(listing.classes[index] for index in trained),
+        train=listing.train._replace(labels=numbers[listing.train.labels]),
+        test=test._replace(labels=labels[labels >= 0]),
+        problems=(*listing.problems, *problems),
+    )
+
+
+def _folders(names: set[str]) -> set[str]:
+    return {name[: index + 1] for name in names for index, c in enumerate(name) if c == "/"}
+
+
+def _without(split: ListedSplit, keep: list[bool]) -> ListedSplit:
+    kept = np.flatnonzero(keep)
+    return split._replace(pictures=split.pictures.select(kept), **chosen_columns(split, kept))
