@@ -341,3 +341,14 @@ def test_a_list_is_not_written_to_the_terminal(command, arguments):
     code, _, _ = command(*arguments)
     assert "'-' stands for the terminal with --json alone" in code
     assert not Path("-").exists()
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    arguments = [sys.executable, "-u", "-m", "train.data", "noise", DRAWN, "--noise", "none"]
+    process = subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, errors = process.communicate()
+    assert (process.returncode, errors) == (0, "")
