@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_core.emotions import canonical_name
+from fer_core.files import read_text
 
 # Pairs of classes that are taken for each other, both ways with the same weight.
 PRESETS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -70,11 +71,7 @@ def confusion_weights(preset_or_path: str | Path, class_names: Sequence[str]) ->
 
 def _read_table(path: Path, classes: Sequence[str]) -> list[tuple[str, str, str]]:
     """Every cell with its clean class and its given class; exactly those of the run."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no UTF-8 text: save it with that encoding") from error
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(read_text(path).splitlines(keepends=True), strict=True)
     try:
         rows = [(reader.line_num, row) for row in reader if "".join(row).strip()]
     except csv.Error as error:

@@ -1,4 +1,4 @@
-"""Files on disk: written whole or not at all, and their names in messages and lists."""
+"""Files on disk: written whole or not at all, read as text, and their names in messages."""
 
 import os
 import threading
@@ -35,6 +35,18 @@ def write_whole(file: Path, content: bytes | memoryview) -> None:
         raise OSError(error.errno, error.strerror, str(file)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_text(file: Path) -> str:
+    """A text in UTF-8, with or without a byte order mark.
+
+    Raises:
+        ValueError: naming the file, when it is no such text.
+    """
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} is no UTF-8 text: save it with that encoding") from error
 
 
 def displayed(path: str | os.PathLike[str]) -> str:

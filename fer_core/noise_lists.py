@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from fer_core.emotions import RAFDB_LABELS
-from fer_core.files import write_whole
+from fer_core.files import read_text, write_whole
 from fer_core.noise import NoisyLabels
 
 # The numbers of a list are RAF-DB's; 8 is our extension for the class that RAF-DB lacks.
@@ -92,18 +92,11 @@ def write_noise_list(
     write_whole(path, "".join(lines.values()).encode())
 
 
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no UTF-8 text: save it with that encoding") from error
-
-
 def _read_list(path: Path) -> dict[str, int]:
     if not path.is_file():
         raise FileNotFoundError(f"no noise list at {path}: expected lines like 'train_00001.jpg 5'")
     listed: dict[str, int] = {}
-    for number, line in enumerate(_read_text(path).split("\n"), start=1):
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         name, _, label = (part.strip() for part in line.strip().rpartition(" "))

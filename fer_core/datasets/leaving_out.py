@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from fer_core.datasets.base import DataError, ListedSplit, Listing, Problem, Split
+from fer_core.datasets.tables import read_lines
 
 
 def read_leave_out(path: Path) -> frozenset[str]:
@@ -19,11 +20,7 @@ def read_leave_out(path: Path) -> frozenset[str]:
             f"no list of files to leave out at {path}: 'python -m train.data check URI "
             f"--fix-list {path}' writes it"
         )
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is no UTF-8 text: {error}") from error
-    return frozenset(line for line in lines if line.strip())
+    return frozenset(line for line in read_lines(path) if line.strip())
 
 
 def leave_out(listing: Listing, names: frozenset[str]) -> Listing:

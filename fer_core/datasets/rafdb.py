@@ -15,6 +15,7 @@ from fer_core.datasets.base import (
     take_options,
 )
 from fer_core.datasets.sources import PictureFiles
+from fer_core.datasets.tables import read_lines
 from fer_core.emotions import RAFDB_LABELS, class_names
 
 EXPECTED = """  PATH/EmoLabel/list_patition_label.txt      train_00001.jpg 5 ...
@@ -52,14 +53,10 @@ def list_rafdb(source: Source, _decoding: Decoding) -> Listing:
 def _read_list(path: Path) -> tuple[dict[str, int], list[Problem]]:
     if not path.is_file():
         raise DataError(f"no label list at {path}. Expected:\n{EXPECTED}")
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is no UTF-8 text: {error}") from error
     order = {name: index for index, name in enumerate(class_names(7))}
     listed: dict[str, int] = {}
     problems = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         name, _, label = (part.strip() for part in line.strip().rpartition(" "))
         if not line.strip():
             continue

@@ -1,4 +1,4 @@
-"""Tables of labels in CSV files."""
+"""Tables of labels in CSV files, and lists of lines."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -23,6 +23,18 @@ class TableRow(NamedTuple):
     line: int
     cells: dict[str, str]
     fault: str
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text in UTF-8, with or without a byte order mark.
+
+    Raises:
+        DataError: when the file is no such text.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is no UTF-8 text: {error}") from error
 
 
 def read_table(path: Path, needed: AbstractSet[str]) -> list[dict[str, str]]:
