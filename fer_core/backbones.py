@@ -8,10 +8,12 @@ import timm
 import torch
 import torch.nn.functional as F
 from timm.data.config import resolve_model_data_config
+from timm.layers.norm_act import convert_sync_batchnorm
 from timm.models._efficientnet_blocks import InvertedResidual
 from torch import Tensor, nn
 
 Layout = Literal["NCHW", "NHWC", "tokens"]
+Stem = Literal["own", "small"]
 
 
 class BackboneError(ValueError):
@@ -37,7 +39,13 @@ class Backbone(NamedTuple):
 
 
 def create_backbone(
-    name: str, *, pretrained: str, channels: int, image_size: int, stride: int | None
+    name: str,
+    *,
+    pretrained: str,
+    channels: int,
+    image_size: int,
+    stride: int | None,
+    stem: Stem = "own",
 ) -> Backbone:
     """Create a timm backbone.
 
@@ -48,6 +56,8 @@ def create_backbone(
         image_size: side of the input in pixels.
         stride: total stride wanted of a convolutional network, or None for its own. The deepest
             strided layers are made dense, without dilation.
+        stem: ``own``, or ``small``: the first convolution becomes 3x3 at stride 1 and a pooling
+            layer behind it is left out, which keeps four times (ResNet: sixteen times) the points.
 
     Raises:
         BackboneError: for an unknown name, a family without a usable map, weights that cannot be
@@ -62,6 +72,8 @@ def create_backbone(
     network = _create_network(name, pretrained, channels, image_size)
     if pretrained == "none":
         _prepare_for_scratch(network)
+    if stem == "small":
+        _shrink_stem(network, name, pretrained)
     if stride is not None:
         _set_stride(network, name, stride, channels, image_size)
     layout = _probe_layout(network, name, channels, image_size)
@@ -202,6 +214,43 @@ def _set_stride(network: nn.Module, name: str, stride: int, channels: int, image
     wanted = -(-image_size // stride)
     if not isinstance(output, Tensor) or output.shape[-1] != wanted:
         raise BackboneError(f"the stride of {name} cannot be changed to {stride}")
+
+
+def _shrink_stem(network: nn.Module, name: str, pretrained: str) -> None:
+    """Make the first convolution 3x3 at stride 1, and drop a max pooling behind it."""
+    place, first = next(
+        (
+            (path, module)
+            for path, module in network.named_modules()
+            if isinstance(module, nn.Conv2d)
+        ),
+        ("", None),
+    )
+    if first is None or first.stride != (2, 2) or first.kernel_size not in ((3, 3), (7, 7)):
+        raise BackboneError(
+            f"{name} has no first convolution of 3x3 or 7x7 at stride 2 that stem 'small' could "
+            "change: use stem 'own'"
+        )
+    if first.kernel_size == (7, 7):
+        if pretrained != "none":
+            raise BackboneError(
+                f"the pretrained first convolution of {name} is 7x7, stem 'small' has 3x3: use "
+                "stem 'own', or pretrained 'none'"
+            )
+        small = nn.Conv2d(
+            first.in_channels, first.out_channels, 3, padding=1, bias=first.bias is not None
+        )
+        nn.init.kaiming_normal_(small.weight, mode="fan_out", nonlinearity="relu")
+        network.set_submodule(place, small)
+    else:
+        first.stride = (1, 1)
+    if isinstance(getattr(network, "maxpool", None), nn.MaxPool2d):
+        network.set_submodule("maxpool", nn.Identity())
+
+
+def synchronised_batch_norm(network: nn.Module) -> nn.Module:
+    """The network with BatchNorm over the images of all processes; weights and names stay."""
+    return convert_sync_batchnorm(network)
 
 
 def fast_depthwise(network: nn.Module) -> None:

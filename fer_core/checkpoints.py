@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,13 +23,17 @@ class Checkpoint(NamedTuple):
 
     Attributes:
         epoch: completed epochs.
-        model: the model's state.
+        method: state of the method: the model, and what the method learns beside it.
         optimizer: the optimiser's state.
+        average: state of the averaged model; None without ``ema_decay``.
+        scaler: of the loss; None without fp16.
     """
 
     epoch: int
-    model: dict[str, Any]
+    method: dict[str, Any]
     optimizer: dict[str, Any]
+    average: dict[str, Any] | None
+    scaler: dict[str, Any] | None
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint, config: RunConfig) -> None:
@@ -38,6 +43,32 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, config: RunConfig) -> 
     buffer = io.BytesIO()
     torch.save({**checkpoint._asdict(), "config": to_json(config)}, buffer)
     write_whole(file, buffer.getbuffer())
+
+
+def refuse_full_disk(folder: Path, config: RunConfig, weights: int) -> None:
+    """Stop before the first step where the disk has no room for what the run will write.
+
+    Args:
+        folder: of the run; need not exist.
+        config: of the run.
+        weights: bytes of the method's weights.
+
+    Raises:
+        OSError: saying how much is free and how much is needed.
+    """
+    moments = 1 if config.optimizer == "sgd" else 2
+    checkpoint = weights * (1 + moments + (config.ema_decay > 0))
+    needed = 2 * checkpoint + weights  # the old one stays until the new is whole; and the model
+    existing = next(
+        path for path in (folder.absolute(), *folder.absolute().parents) if path.exists()
+    )
+    free = shutil.disk_usage(existing).free
+    if free < needed:
+        raise OSError(
+            f"the disk of {folder} has {free / 1e6:,.0f} MB free, checkpoints and model of "
+            f"{config.backbone} need {needed / 1e6:,.0f} MB: free some space, or name another "
+            "folder"
+        )
 
 
 def read_checkpoint(folder: Path) -> tuple[Checkpoint, RunConfig]:

@@ -1,4 +1,4 @@
-"""Training and evaluation: one loop for every method, on Accelerate."""
+"""Training: one loop for every method, on Accelerate, in one process or many."""
 
 import logging
 import time
@@ -8,28 +8,34 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Generator, Tensor
-from torch.optim import Optimizer
-from tqdm import tqdm
 
+from fer_core.averaging import WeightAverage
 from fer_core.batches import TrainingSet
-from fer_core.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from fer_core.checkpoints import Checkpoint, load_checkpoint, refuse_full_disk, save_checkpoint
 from fer_core.config import RunConfig
 from fer_core.datasets import Storage
-from fer_core.evaluation import evaluate, final_result, predictions, test_values
+from fer_core.device_images import DeviceImages
+from fer_core.epoch import Training, TrainingError, check_finite, train_epoch
+from fer_core.evaluation import (
+    Evaluation,
+    answers,
+    final_result,
+    judge,
+    predictions,
+    test_values,
+)
 from fer_core.experiment import Experiment, create_recorder, prepare
 from fer_core.hub import save_model
-from fer_core.methods import Method, create_method
+from fer_core.machine import Device
+from fer_core.methods import create_method
+from fer_core.models import AttentionModel
 from fer_core.noise_lists import write_noise_list
-from fer_core.optimisation import create_optimizer, learning_rate
+from fer_core.optimisation import create_optimizer
+from fer_core.processes import gather_rows, share_buffers
 from fer_core.records import GIVEN_LABELS_FILE, RUN_FILE, RunRecord, read_run
 
+__all__ = ["TrainingError", "train"]
 logger = logging.getLogger(__name__)
-CHECK_EVERY = 25  # steps between two looks at the loss on the host
-
-
-class TrainingError(RuntimeError):
-    """A run that cannot go on; its record says why."""
 
 
 def train(
@@ -37,17 +43,20 @@ def train(
     folder: Path,
     *,
     resume: bool = False,
-    cpu: bool = False,
+    device: Device = "auto",
     progress: bool = True,
     storage: Storage | None = None,
 ) -> RunRecord:
     """Train one model and leave its record, checkpoint and model in ``folder``.
 
+    Under ``accelerate launch`` every process calls this alike: each takes its part of every batch
+    and of the test images, and the first one writes.
+
     Args:
         config: everything that decides the outcome.
         folder: of the record; must hold none yet, unless ``resume``.
         resume: go on from the last completed epoch of the run in ``folder``.
-        cpu: stay on the CPU even where there is a GPU.
+        device: ``cpu``, ``cuda``, or ``auto``: the GPU where there is one.
         progress: show a progress bar.
         storage: where the decoded pictures are kept; it changes no result. None: see `Storage`.
 
@@ -55,149 +64,168 @@ def train(
         The finished record.
 
     Raises:
-        DataError, BackboneError, CheckpointError, ValueError, FileNotFoundError, FileExistsError:
-            before the first step, for input that cannot work.
+        DataError, BackboneError, CheckpointError, ValueError, OSError: before the first step, for
+            input that cannot work, an absent GPU, or a disk without room.
         TrainingError: when the loss is no longer finite; the record then says ``failed``.
     """
+    _refuse_folder(folder, resume)
+    accelerator = _start(config, device)
+    checkpoint = load_checkpoint(folder, config) if resume else None
+    completed = checkpoint.epoch if checkpoint else 0
+    first = accelerator.is_main_process
+    storage = (storage or Storage())._replace(progress=progress and first)
+    experiment = prepare(config, storage)
+    data, model = experiment.data, experiment.model
+    recorder = create_recorder(experiment, folder, accelerator.device, accelerator.num_processes)
+    if config.sync_batch_norm:
+        model.synchronise_batch_norm()
+    method = create_method(model, config, torch.from_numpy(experiment.targets))
+    if checkpoint:
+        method.load_state_dict(checkpoint.method)
+    method.to(accelerator.device)
+    model.channels_last()
+    size = sum(value.nbytes for value in method.state_dict().values())
+    refuse_full_disk(folder, config, size)
+    optimizer = create_optimizer(config, method)
+    average = WeightAverage(model, config.ema_decay) if config.ema_decay else None
+    if checkpoint:
+        optimizer.load_state_dict(checkpoint.optimizer)
+        if average:
+            average.model.load_state_dict(checkpoint.average or {})
+    if config.compile:
+        model.speed_up_training()
+    prepared, optimizer = accelerator.prepare(method, optimizer)
+    if checkpoint and checkpoint.scaler and accelerator.scaler:
+        accelerator.scaler.load_state_dict(checkpoint.scaler)
+    images = TrainingSet(
+        experiment,
+        accelerator.device,
+        storage.kind,
+        process=accelerator.process_index,
+        processes=accelerator.num_processes,
+    )
+    test = DeviceImages(data.test.images, accelerator.device, storage.kind)
+    tested = average.model if average else model
+    training = Training(
+        experiment, images, prepared, optimizer, average, accelerator, progress and first
+    )
+    accelerator.wait_for_everyone()  # no process may find what another has begun to write
+    evaluation = None
+    try:
+        if first:
+            recorder.begin(completed)
+            if config.noise != "none":
+                write_noise_list(
+                    folder / GIVEN_LABELS_FILE,
+                    data.train.names,
+                    experiment.given.labels,
+                    data.classes,
+                )
+        for epoch in range(completed, config.epochs):
+            started = time.perf_counter()
+            values = train_epoch(training, epoch)
+            trained = time.perf_counter()
+            evaluation = _evaluate(accelerator, tested, test, experiment)
+            check_finite(evaluation.loss, epoch, config)
+            values |= test_values(evaluation) | {
+                "train_seconds": trained - started,
+                "test_seconds": time.perf_counter() - trained,
+                "images_per_second": images.steps * config.batch_size / (trained - started),
+            }
+            if first:
+                recorder.add_epoch({"epoch": epoch + 1, **values})
+                state = Checkpoint(
+                    epoch + 1,
+                    method.state_dict(),
+                    optimizer.state_dict(),
+                    average.model.state_dict() if average else None,
+                    accelerator.scaler.state_dict() if accelerator.scaler else None,
+                )
+                save_checkpoint(folder, state, config)
+                logger.info(
+                    "epoch %d of %d: training loss %.4f, test accuracy %.4f, %.1f s",
+                    *(epoch + 1, config.epochs, values["train_loss"], values["test_accuracy"]),
+                    time.perf_counter() - started,
+                )
+        if evaluation is None:  # resumed after the last epoch
+            evaluation = _evaluate(accelerator, tested, test, experiment)
+        if first:
+            result = final_result(read_run(folder).epochs, evaluation, data.test)
+            _save_trained(experiment, tested, folder, result)
+            recorder.finish(result, predictions(data.test, evaluation))
+    except Exception as error:
+        if first:
+            try:
+                recorder.fail(f"{type(error).__name__}: {error}")
+            except OSError as unwritten:  # the disk is full: it is that which stopped the run
+                logger.warning("the record cannot say what stopped the run: %s", unwritten)
+        raise
+    accelerator.wait_for_everyone()
+    return read_run(folder)
+
+
+def _refuse_folder(folder: Path, resume: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is a file: name a folder for the record")
     if not resume and (folder / RUN_FILE).exists():
         raise FileExistsError(
             f"{folder} already holds a run: resume it, delete it, or name another folder"
         )
-    accelerator = Accelerator(mixed_precision=config.precision, cpu=cpu)
-    if accelerator.num_processes > 1:
-        raise ValueError("training runs in one process: start it without a launcher")
-    checkpoint = load_checkpoint(folder, config) if resume else None
-    completed = checkpoint.epoch if checkpoint else 0
-    storage = storage or Storage(progress=progress)
-    experiment = prepare(config, storage)
-    recorder = create_recorder(experiment, folder, accelerator.device)
-    model = experiment.model
-    if checkpoint:
-        model.load_state_dict(checkpoint.model)
-    model.to(device=accelerator.device).channels_last()
-    optimizer = create_optimizer(config, model)
-    if checkpoint:
-        optimizer.load_state_dict(checkpoint.optimizer)
-    if config.compile:
-        model.speed_up_training()
-    method, optimizer = accelerator.prepare(create_method(model, config), optimizer)
-    training = TrainingSet(experiment, accelerator.device, storage.kind)
-    recorder.begin(completed)
-    evaluation = None
-    try:
-        if config.noise != "none":
-            data, given = experiment.data, experiment.given.labels
-            write_noise_list(folder / GIVEN_LABELS_FILE, data.train.names, given, data.classes)
-        for epoch in range(completed, config.epochs):
-            started = time.perf_counter()
-            values = _train_epoch(
-                epoch, experiment, training, method, optimizer, accelerator, progress
-            )
-            trained = time.perf_counter()
-            with accelerator.autocast():
-                evaluation = evaluate(model, experiment.data.test)
-            _check_finite([torch.tensor(evaluation.loss)], epoch, config)
-            values |= test_values(evaluation) | {
-                "train_seconds": trained - started,
-                "test_seconds": time.perf_counter() - trained,
-                "images_per_second": training.steps * config.batch_size / (trained - started),
-            }
-            recorder.add_epoch({"epoch": epoch + 1, **values})
-            save_checkpoint(
-                folder, Checkpoint(epoch + 1, model.state_dict(), optimizer.state_dict()), config
-            )
-            logger.info(
-                "epoch %d of %d: training loss %.4f, test accuracy %.4f, %.1f s",
-                *(epoch + 1, config.epochs, values["train_loss"], values["test_accuracy"]),
-                time.perf_counter() - started,
-            )
-        if evaluation is None:  # resumed after the last epoch
-            with accelerator.autocast():
-                evaluation = evaluate(model, experiment.data.test)
-        result = final_result(read_run(folder).epochs, evaluation, experiment.data.test)
-        _save_trained(experiment, folder, result)
-        recorder.finish(result, predictions(experiment.data.test, evaluation))
-    except Exception as error:
-        try:
-            recorder.fail(f"{type(error).__name__}: {error}")
-        except OSError as unwritten:  # the disk is full: it is that which stopped the run
-            logger.warning("the record cannot say what stopped the run: %s", unwritten)
-        raise
-    return read_run(folder)
 
 
-def _train_epoch(
-    epoch: int,
-    experiment: Experiment,
-    training: TrainingSet,
-    method: Method,
-    optimizer: Optimizer,
-    accelerator: Accelerator,
-    progress: bool,
-) -> dict[str, Any]:
-    """One pass over the training set; the epoch's training figures."""
-    config = experiment.config
-    seed = int(np.random.SeedSequence([config.seed, epoch]).generate_state(1)[0])
-    torch.manual_seed(seed)  # dropout and the like
-    generator = Generator().manual_seed(seed)  # order and augmentation
-    steps = training.steps
-    losses: list[Tensor] = []
-    answers: list[Tensor] = []
-    seen: list[Tensor] = []
-    parts: dict[str, list[Tensor]] = {}
-    method.train()
-    batches = training.batches(epoch, generator)
-    bar = tqdm(batches, f"epoch {epoch + 1}/{config.epochs}", steps, disable=not progress)
-    for step, batch in enumerate(bar):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(config, epoch + step / steps)
-        output = method(batch, generator)
-        accelerator.backward(output.loss)
-        optimizer.step()
-        optimizer.zero_grad()
-        losses.append(output.loss.detach())
-        answers.append(output.logits.argmax(1))
-        seen.append(batch.indices)
-        for name, value in output.parts.items():
-            parts.setdefault(name, []).append(value)
-        if (step + 1) % CHECK_EVERY == 0 or step + 1 == steps:
-            _check_finite(losses[-CHECK_EVERY:], epoch, config)
-            bar.set_postfix(loss=f"{losses[-1].item():.3f}")
-    means = {name: torch.stack(values).mean().item() for name, values in parts.items()}
-    return {
-        "learning_rate": learning_rate(config, epoch),
-        "train_loss": torch.stack(losses).mean().item(),
-        "train_classification_loss": means["classification"],
-        "train_consistency_loss": means.get("consistency"),
-        **_training_answers(experiment, torch.cat(seen), torch.cat(answers)),
-    }
+def _start(config: RunConfig, device: Device) -> Accelerator:
+    """The accelerator of the run, after the checks that need to know device and processes."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            f"device 'cuda' was asked for, but torch {torch.__version__} finds no GPU: use device "
+            "'auto' or 'cpu', or see what nvidia-smi says"
+        )
+    accelerator = Accelerator(mixed_precision=config.precision, cpu=device == "cpu")
+    processes, on_gpu = accelerator.num_processes, accelerator.device.type == "cuda"
+    if config.batch_size % processes:
+        raise ValueError(
+            f"batch_size must be a multiple of the {processes} processes that share it, got "
+            f"{config.batch_size}"
+        )
+    if config.mixup and config.batch_size // processes % 2 and processes > 1:
+        raise ValueError(
+            f"mixup mixes pairs: batch_size must be a multiple of {2 * processes} with {processes} "
+            f"processes, got {config.batch_size}"
+        )
+    if config.sync_batch_norm and not on_gpu:
+        raise ValueError(f"sync_batch_norm works on GPUs, got device {accelerator.device.type!r}")
+    if config.precision == "fp16" and not on_gpu:
+        raise ValueError(
+            f"precision 'fp16' works on GPUs, got device {accelerator.device.type!r}: use 'bf16' "
+            "or 'no'"
+        )
+    torch.backends.cudnn.benchmark = True  # every batch has the same shape
+    return accelerator
 
 
-def _training_answers(
-    experiment: Experiment, indices: Tensor, answers: Tensor
-) -> dict[str, float | None]:
-    """Accuracy against the given and the clean labels, and what became of the changed ones."""
-    index, answer = indices.numpy(), answers.cpu().numpy()
-    given = answer == experiment.given.labels[index]
-    clean = answer == experiment.data.train.labels[index]
-    flipped = experiment.given.flipped[index]
-    return {
-        "train_accuracy_given": float(given.mean()),
-        "train_accuracy_clean": float(clean.mean()),
-        "memorised": float(given[flipped].mean()) if flipped.any() else None,
-        "recovered": float(clean[flipped].mean()) if flipped.any() else None,
-    }
+def _evaluate(
+    accelerator: Accelerator, model: AttentionModel, images: DeviceImages, experiment: Experiment
+) -> Evaluation:
+    """Test the model; each process answers its share of the images, none is left out or doubled."""
+    share_buffers(accelerator, model)
+    shares = np.array_split(np.arange(len(images.images)), accelerator.num_processes)
+    rows = torch.from_numpy(shares[accelerator.process_index])
+    with accelerator.autocast():
+        own = answers(model, images, rows, mirror=experiment.config.test_mirror)
+    logits = gather_rows(accelerator, own, [len(share) for share in shares])
+    return judge(logits, experiment.data.test)
 
 
-def _save_trained(experiment: Experiment, folder: Path, result: dict[str, Any]) -> None:
+def _save_trained(
+    experiment: Experiment, model: AttentionModel, folder: Path, result: dict[str, Any]
+) -> None:
     config, data = experiment.config, experiment.data
     save_model(
         folder / "model",
-        experiment.model,
+        model,
         backbone=config.backbone,
         stride=config.stride,
+        stem=config.stem,
         classes=data.classes,
         spec=experiment.input,
         facts={
@@ -213,13 +241,3 @@ def _save_trained(experiment: Experiment, folder: Path, result: dict[str, Any]) 
             "seed": config.seed,
         },
     )
-
-
-def _check_finite(losses: list[Tensor], epoch: int, config: RunConfig) -> None:
-    values = torch.stack(losses)
-    if not torch.isfinite(values).all():
-        raise TrainingError(
-            f"the loss is no longer finite in epoch {epoch + 1} (learning_rate "
-            f"{config.learning_rate}, precision {config.precision}, consistency_weight "
-            f"{config.consistency_weight}): lower the learning rate or use precision 'no'"
-        )

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from fer_core import metrics
 from fer_core.datasets import Split
+from fer_core.device_images import DeviceImages
 from fer_core.models import AttentionModel
 from fer_core.records import Prediction
-from fer_core.transforms import normalise, to_tensor
+from fer_core.transforms import normalise
 
 EVALUATION_BATCH = 256
 
@@ -24,12 +26,14 @@ class Evaluation(NamedTuple):
         confusion: (K, K) counts, rows = label.
         predicted: (N,) predicted labels.
         confidences: (N,) softmax probability of the prediction.
+        logits: (N, K) float32.
     """
 
     loss: float
     confusion: np.ndarray
     predicted: np.ndarray
     confidences: np.ndarray
+    logits: np.ndarray
 
 
 def evaluate(model: AttentionModel, split: Split, *, mirror: bool = False) -> Evaluation:
@@ -41,20 +45,45 @@ def evaluate(model: AttentionModel, split: Split, *, mirror: bool = False) -> Ev
         mirror: average over each image and its mirror image (twice the work).
     """
     device = model.classifier.weight.device
-    mean, std = model.statistics()
+    images = DeviceImages(split.images, device, "cache")
+    rows = torch.arange(len(split.labels))
+    return judge(answers(model, images, rows, mirror=mirror), split)
+
+
+def answers(
+    model: AttentionModel, images: DeviceImages, rows: Tensor, *, mirror: bool = False
+) -> Tensor:
+    """Logits (B, K) float32 of the pictures at the (B,) positions ``rows``, on the model's device.
+
+    The model is left in evaluation mode.
+
+    Args:
+        model: on the device of the images.
+        images: decoded at the model's input size and channels.
+        rows: positions, on the CPU.
+        mirror: average over each image and its mirror image (twice the work).
+    """
     model.eval()
-    logits = []
+    mean, std = model.statistics()
+    answer = model.mirror_average if mirror else model
+    if images.resident is not None:
+        rows = rows.to(images.device)
+    empty = torch.empty((0, model.classifier.out_features), device=mean.device)
     with torch.inference_mode():
-        for start in range(0, len(split.labels), EVALUATION_BATCH):
-            images = to_tensor(split.images[start : start + EVALUATION_BATCH]).to(device)
-            images = images.contiguous(memory_format=torch.channels_last)
-            answer = model.mirror_average if mirror else model
-            logits.append(answer(normalise(images, mean, std)).logits.float())
-    answers = torch.cat(logits).cpu()  # (N, K)
-    confidences, predicted = answers.softmax(1).max(1)
-    loss = F.cross_entropy(answers, torch.from_numpy(split.labels)).item()
-    confusion = metrics.confusion_matrix(split.labels, predicted.numpy(), answers.shape[1])
-    return Evaluation(loss, confusion, predicted.numpy(), confidences.numpy())
+        logits = [
+            answer(normalise(pixels, mean, std)).logits.float()
+            for pixels in images.batches(rows.split(EVALUATION_BATCH) if len(rows) else [])
+        ]
+        return torch.cat([empty, *logits])
+
+
+def judge(logits: Tensor, split: Split) -> Evaluation:
+    """Compare a model's (N, K) logits with the labels of the split."""
+    logits = logits.cpu()
+    confidences, predicted = logits.softmax(1).max(1)
+    loss = F.cross_entropy(logits, torch.from_numpy(split.labels)).item()
+    confusion = metrics.confusion_matrix(split.labels, predicted.numpy(), logits.shape[1])
+    return Evaluation(loss, confusion, predicted.numpy(), confidences.numpy(), logits.numpy())
 
 
 def test_values(evaluation: Evaluation) -> dict[str, float]:

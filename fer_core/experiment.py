@@ -88,7 +88,8 @@ def prepare(config: RunConfig, storage: Storage | None = None) -> Experiment:
         storage: where the decoded pictures are kept.
 
     Raises:
-        DataError: when the data set is absent, broken, or smaller than one batch.
+        DataError: when the data set is absent, broken, smaller than one batch, or has no training
+            picture of a class.
         BackboneError: when the backbone cannot be had.
         ValueError, FileNotFoundError: when the noise list does not fit.
     """
@@ -98,6 +99,13 @@ def prepare(config: RunConfig, storage: Storage | None = None) -> Experiment:
         raise DataError(
             f"batch_size {config.batch_size} is larger than the training set of {count} images"
         )
+    counts = np.bincount(data.train.labels, minlength=len(data.classes))
+    absent = [name for name, count in zip(data.classes, counts, strict=True) if not count]
+    if absent:
+        raise DataError(
+            f"{data.train.name} has no training picture of {', '.join(absent)}: add some, or leave "
+            "the class out where the data set has an option for it (docs/data.md)"
+        )
     given = given_labels(config, data)
     torch.manual_seed(config.seed)
     model = AttentionModel(
@@ -106,6 +114,7 @@ def prepare(config: RunConfig, storage: Storage | None = None) -> Experiment:
         image_size=config.image_size,
         channels=config.channels,
         stride=config.stride,
+        stem=config.stem,
         pretrained=config.pretrained,
     )
     landmarks = data.landmarks
@@ -124,7 +133,9 @@ def prepare(config: RunConfig, storage: Storage | None = None) -> Experiment:
     return Experiment(config, data, given, targets, model, spec)
 
 
-def create_recorder(experiment: Experiment, folder: Path, device: torch.device) -> RunRecorder:
+def create_recorder(
+    experiment: Experiment, folder: Path, device: torch.device, processes: int
+) -> RunRecorder:
     """A recorder with the facts of the run; nothing is written yet."""
     model, spec, config = experiment.model, experiment.input, experiment.config
     with torch.no_grad():
@@ -149,7 +160,7 @@ def create_recorder(experiment: Experiment, folder: Path, device: torch.device) 
             "map_size": list(shape[2:]),
             "input": inputs.to_json(spec),
         },
-        environment=_environment(device, config.precision),
+        environment=_environment(device, config.precision, processes),
     )
 
 
@@ -219,7 +230,7 @@ def _data_facts(data: FaceData) -> Mapping[str, Any]:
     }
 
 
-def _environment(device: torch.device, precision: str) -> Mapping[str, Any]:
+def _environment(device: torch.device, precision: str, processes: int) -> Mapping[str, Any]:
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -227,5 +238,6 @@ def _environment(device: torch.device, precision: str) -> Mapping[str, Any]:
         "fer_core": fer_core.__version__,
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": torch.get_num_threads(),
+        "processes": processes,
         "precision": precision,
     }

@@ -13,6 +13,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
+from fer_core.backbones import Stem
 from fer_core.files import write_whole
 from fer_core.inputs import InputSpec, from_json, to_json
 from fer_core.models import AttentionModel
@@ -49,6 +50,7 @@ def save_model(
     *,
     backbone: str,
     stride: int | None,
+    stem: Stem = "own",
     classes: tuple[str, ...],
     spec: InputSpec,
     facts: Mapping[str, Any],
@@ -61,6 +63,7 @@ def save_model(
         model: the trained network.
         backbone: its timm name.
         stride: its total stride where that was changed.
+        stem: ``own`` or ``small``.
         classes: class names in the order of the logits.
         spec: the network input.
         facts: anything JSON can hold: run, data, noise, results.
@@ -81,7 +84,7 @@ def save_model(
             "std": list(spec.std),
             "num_classes": len(classes),
         },
-        "fer_core": {"stride": stride, "input": to_json(spec), "facts": dict(facts)},
+        "fer_core": {"stride": stride, "stem": stem, "input": to_json(spec), "facts": dict(facts)},
     }
     write_whole(folder / CONFIG_FILE, (json.dumps(config, indent=1) + "\n").encode())
 
@@ -109,6 +112,7 @@ def load_model(folder: Path) -> TrainedModel:
             image_size=spec.size,
             channels=spec.channels,
             stride=own["stride"],
+            stem=own.get("stem", "own"),  # models saved before 0.3 have no other
         )
         facts = dict(own["facts"])
         state = load_file(weights_file)

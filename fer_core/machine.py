@@ -2,6 +2,9 @@
 
 import os
 import sys
+from typing import Literal
+
+Device = Literal["auto", "cpu", "cuda"]  # auto: the GPU where there is one
 
 
 def cores() -> int:

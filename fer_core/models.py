@@ -14,7 +14,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from fer_core.backbones import BackboneError, Layout, create_backbone, fast_depthwise, to_map
+from fer_core.backbones import (
+    BackboneError,
+    Layout,
+    Stem,
+    create_backbone,
+    fast_depthwise,
+    synchronised_batch_norm,
+    to_map,
+)
 from fer_core.transforms import mirror
 
 
@@ -41,6 +49,7 @@ class AttentionModel(nn.Module):
         image_size: int,
         channels: int = 3,
         stride: int | None = None,
+        stem: Stem = "own",
         pretrained: str = "none",
     ) -> None:
         """Create the model.
@@ -51,6 +60,7 @@ class AttentionModel(nn.Module):
             image_size: side of the input in pixels.
             channels: input channels, 1 or 3.
             stride: total stride of the backbone, None for its own.
+            stem: ``own``, or ``small`` for inputs of 32 to 64 pixels.
             pretrained: ``none``, ``hub``, or the path of a weights file: timm's, or one that this
                 project saved (then the classifier is taken over as well).
 
@@ -65,6 +75,7 @@ class AttentionModel(nn.Module):
             channels=channels,
             image_size=image_size,
             stride=stride,
+            stem=stem,
         )
         self.backbone = made.network
         self.layout: Layout = made.layout
@@ -93,6 +104,10 @@ class AttentionModel(nn.Module):
         device = self.classifier.weight.device
         mean, std = (torch.tensor(values, device=device) for values in (self.mean, self.std))
         return mean[:, None, None], std[:, None, None]
+
+    def synchronise_batch_norm(self) -> None:
+        """Let BatchNorm see the images of all processes; several GPUs only."""
+        self.backbone = synchronised_batch_norm(self.backbone)
 
     def speed_up_training(self) -> None:
         """Compile the training pass of the backbone; evaluation stays uncompiled."""

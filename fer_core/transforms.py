@@ -1,53 +1,42 @@
-"""Batch augmentation on the device: geometry, light, normalisation, erasing, mirroring.
+"""Batch augmentation on the device: geometry, light, normalisation, mixing, erasing, mirroring.
 
-All random numbers come from a CPU generator, so that a seed means the same on every device.
+The random numbers come from `fer_core.draws`; nothing here makes the host wait for a GPU.
 """
-
-import math
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor
+from torch import Tensor
 
-from fer_core.config import RunConfig
+from fer_core.draws import Draws
 
 
 def augment(
-    images: Tensor,
-    config: RunConfig,
-    mean: Tensor,
-    std: Tensor,
-    generator: Generator,
-    out: Tensor | None = None,
+    images: Tensor, draws: Draws, mean: Tensor, std: Tensor, out: Tensor | None = None
 ) -> Tensor:
-    """Random flip, rotation, zoom, shift and light, then normalisation.
+    """Flip, turn, zoom, shift and light the images, normalise them, and mix them in pairs.
 
     Args:
         images: (B, C, H, W) uint8.
-        config: the run's augmentation settings.
+        draws: for these B images, on their device.
         mean: (C, 1, 1) of pixels in [0, 1].
         std: (C, 1, 1) of pixels in [0, 1].
-        generator: source of the random numbers, on the CPU.
         out: see `normalise`.
 
     Returns:
         (B, C, H, W) float32, channels last in memory, normalised; nothing is erased yet.
     """
-    count = len(images)
-    flips = torch.rand(count, generator=generator) < config.flip_probability
-    moved = bool(config.rotation or config.zoom or config.shift)
-    if moved:
-        matrices = _random_affine(count, flips, config, generator).to(images.device)
-        grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
+    if draws.matrices is not None:
+        grid = F.affine_grid(draws.matrices, list(images.shape), align_corners=False)
         pixels = F.grid_sample(
             images.float() / 255, grid, padding_mode="border", align_corners=False
         )
     else:
-        pixels = _flip(images, flips)
-    if config.jitter:
-        pixels = _jitter(pixels if moved else pixels.float() / 255, config.jitter, generator)
-    return normalise(pixels, mean, std, out)
+        pixels = _flip(images, draws.flips)
+    if draws.light is not None:
+        pixels = _light(pixels if pixels.is_floating_point() else pixels.float() / 255, draws.light)
+    pixels = normalise(pixels, mean, std, out)
+    return pixels if draws.shares is None else mix_pairs_(pixels, draws.shares)
 
 
 def to_tensor(images: np.ndarray) -> Tensor:
@@ -86,12 +75,50 @@ def mirror(images: Tensor) -> Tensor:
     return images.flip(-1)
 
 
+def mix_pairs_(values: Tensor, shares: Tensor) -> Tensor:
+    """Mixup (Zhang et al., ICLR 2018): mix neighbours, the 1st with the 2nd, the 3rd with the 4th.
+
+    The order of an epoch is random, so a neighbour is as good as a random partner; in an odd batch
+    the last one stays alone.
+
+    Args:
+        values: (B, ...) float images or label shares, changed in place.
+        shares: (B,) share that each keeps of itself.
+
+    Returns:
+        The same values.
+    """
+    even = len(values) // 2 * 2
+    share = shares.view(-1, *[1] * (values.ndim - 1))
+    first, second = values[0:even:2], values[1:even:2]
+    mixed = torch.lerp(second, first, share[0:even:2])
+    second.lerp_(first, 1 - share[1:even:2])
+    first.copy_(mixed)
+    return values
+
+
+def mix_labels(labels: Tensor, shares: Tensor, classes: int) -> Tensor:
+    """The (B, K) label shares of images that `mix_pairs_` has mixed.
+
+    Args:
+        labels: (B,) int64, or (B, K) shares.
+        shares: (B,) share that each image keeps of itself.
+        classes: number of classes K.
+    """
+    if labels.ndim == 1:
+        whole = torch.zeros(len(labels), classes, device=labels.device)
+        whole.scatter_(1, labels[:, None], 1.0)
+    else:
+        whole = labels.clone()
+    return mix_pairs_(whole, shares)
+
+
 def erase_(images: Tensor, holes: Tensor) -> Tensor:
     """Set the pixels of the holes to 0, the mean after normalisation, in the images themselves.
 
     Args:
         images: (B, C, H, W), changed in place.
-        holes: (B, 4) as `sample_holes` gives them.
+        holes: (B, 4) as `fer_core.draws.draw_holes` gives them, on the images' device.
 
     Returns:
         The same images.
@@ -100,8 +127,7 @@ def erase_(images: Tensor, holes: Tensor) -> Tensor:
         for image, (top, left, height, width) in zip(images, holes.tolist(), strict=True):
             image[:, top : top + height, left : left + width] = 0.0
         return images
-    height, width = images.shape[-2:]
-    return images.masked_fill_(hole_masks(holes.to(images.device), height, width), 0.0)
+    return images.masked_fill_(hole_masks(holes, *images.shape[-2:]), 0.0)
 
 
 def hole_masks(holes: Tensor, height: int, width: int) -> Tensor:
@@ -114,62 +140,18 @@ def hole_masks(holes: Tensor, height: int, width: int) -> Tensor:
     return (inside_rows[:, :, None] & inside_columns[:, None, :])[:, None]
 
 
-def sample_holes(images: Tensor, config: RunConfig, generator: Generator) -> Tensor:
-    """Draw one random rectangle per image (Random Erasing, Zhong et al., AAAI 2020).
-
-    Each image is chosen with ``erase_probability``; area and aspect are drawn up to ten times until
-    the rectangle fits, else the image stays whole.
-
-    Args:
-        images: (B, C, H, W), for its shape.
-        config: erase_probability, erase_scale (share of the area), erase_ratio (height / width).
-        generator: source of the random numbers, on the CPU.
-
-    Returns:
-        (B, 4) int64 on the CPU: top, left, height and width of the hole; zeros: no hole.
-    """
-    count, (height, width), tries = len(images), images.shape[-2:], 10
-    uniform = torch.rand(tries, 2, count, generator=generator)
-    place = torch.rand(2, count, generator=generator)
-    chosen = torch.rand(count, generator=generator) < config.erase_probability
-    low, high = config.erase_scale
-    area = (low + (high - low) * uniform[:, 0]) * height * width  # (tries, B)
-    log_low, log_high = (math.log(value) for value in config.erase_ratio)
-    ratio = torch.exp(log_low + (log_high - log_low) * uniform[:, 1])
-    tall, wide = torch.round(torch.sqrt(area * ratio)), torch.round(torch.sqrt(area / ratio))
-    fits = (tall < height) & (wide < width)
-    first = fits.int().argmax(0, keepdim=True)  # (1, B): first try that fits
-    tall, wide = tall.gather(0, first)[0], wide.gather(0, first)[0]
-    top = torch.floor(place[0] * (height - tall + 1))
-    left = torch.floor(place[1] * (width - wide + 1))
-    holes = torch.stack([top, left, tall, wide], 1).long()  # (B, 4)
-    return holes * (chosen & fits.any(0))[:, None]
-
-
 def _flip(images: Tensor, flips: Tensor) -> Tensor:
     """Mirror the images that ``flips`` (B,) names."""
-    chosen = flips.nonzero()[:, 0].to(images.device)
+    if images.device.type != "cpu":  # the number of flips would have to come back to the host
+        return torch.where(flips[:, None, None, None], mirror(images), images)
+    chosen = flips.nonzero()[:, 0]
     flipped = images.clone()
     flipped[chosen] = mirror(images[chosen])
     return flipped
 
 
-def _random_affine(count: int, flips: Tensor, config: RunConfig, generator: Generator) -> Tensor:
-    """(B, 2, 3) matrices from output to input coordinates in [-1, 1]."""
-    draw = 2 * torch.rand(4, count, generator=generator) - 1  # in [-1, 1)
-    angle = draw[0] * math.radians(config.rotation)
-    scale = 1 + draw[1] * config.zoom
-    shift_x, shift_y = 2 * draw[2] * config.shift, 2 * draw[3] * config.shift
-    cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
-    side = torch.where(flips, -1.0, 1.0)
-    top_row = torch.stack([side * cosine, -sine, shift_x], 1)
-    bottom_row = torch.stack([side * sine, cosine, shift_y], 1)
-    return torch.stack([top_row, bottom_row], 1)
-
-
-def _jitter(pixels: Tensor, strength: float, generator: Generator) -> Tensor:
-    """Brightness and contrast of each image, factors in [1 - strength, 1 + strength)."""
-    factors = 1 + strength * (2 * torch.rand(2, len(pixels), 1, 1, 1, generator=generator) - 1)
-    brightness, contrast = factors.to(pixels.device)
+def _light(pixels: Tensor, factors: Tensor) -> Tensor:
+    """Brightness and contrast of each image, by (B, 2) factors."""
+    brightness, contrast = factors[:, :, None, None, None].unbind(1)  # (B, 1, 1, 1) each
     centre = pixels.mean((1, 2, 3), keepdim=True)
     return ((pixels - centre) * contrast + centre * brightness).clamp(0, 1)

@@ -46,7 +46,7 @@ def tiny_config():
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory):
     """The finished record of `tiny_config`; shared, so read it only."""
-    return train(TINY, tmp_path_factory.mktemp("runs") / "tiny", cpu=True, progress=False)
+    return train(TINY, tmp_path_factory.mktemp("runs") / "tiny", device="cpu", progress=False)
 
 
 @pytest.fixture(scope="session")

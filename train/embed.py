@@ -44,7 +44,7 @@ def main() -> None:
             raise RecordError(f"the run at {command.run} is {record.status}, not finished")
         _, config = read_checkpoint(command.run)
         data = load_run_data(config)
-        recipe = {"stride": config.stride, "backbone": config.backbone}
+        recipe = {"stride": config.stride, "stem": config.stem, "backbone": config.backbone}
         save_model(
             command.out,
             trained.model,

@@ -1,6 +1,8 @@
 """Train one model: ``python -m train.run --data ferplus:PATH --noise symmetric ...``."""
 
+import argparse
 import dataclasses
+import json
 import logging
 import sys
 from dataclasses import dataclass
@@ -12,10 +14,13 @@ import tyro
 
 from fer_core.backbones import BackboneError
 from fer_core.checkpoints import CheckpointError, read_checkpoint
-from fer_core.config import RATED_NOISE, RunConfig
+from fer_core.config import RATED_NOISE, RunConfig, from_json
+from fer_core.config.recipes import RECIPES, RecipeName
 from fer_core.datasets import DataError, Storage
 from fer_core.datasets.storage import StorageKind
 from fer_core.engine import TrainingError, train
+from fer_core.files import read_text
+from fer_core.machine import Device
 from fer_core.records import RecordError, RunRecord
 
 
@@ -27,12 +32,17 @@ class Command:
         default_factory=RunConfig
     )
     """The run."""
+    recipe: RecipeName | None = None
+    """Named settings to start from (docs/recipes.md); other options come on top."""
     out: Path | None = None
     """Folder of the record; by default runs/<data>-<backbone>-<method>-noise<rate>-seed<seed>."""
+    config_file: Path | None = None
+    """JSON file of a run's options, all or some, as run.json has them under "config"; options on
+    the command line come on top."""
     resume: Path | None = None
     """Go on with the interrupted run in this folder; its recorded configuration is used."""
-    cpu: bool = False
-    """Stay on the CPU even where there is a GPU."""
+    device: Device = "auto"
+    """cpu, cuda, or auto: the GPU where there is one."""
     threads: int | None = None
     """CPU threads; by default as many as torch takes."""
     storage: StorageKind = "auto"
@@ -47,7 +57,12 @@ def main() -> None:
     """Parse the command line, train, and print the result."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        command = tyro.cli(Command, prog="python -m train.run", config=(tyro.conf.OmitArgPrefixes,))
+        command = tyro.cli(
+            Command,
+            prog="python -m train.run",
+            default=Command(config=_starting_config(sys.argv[1:])),
+            config=(tyro.conf.OmitArgPrefixes,),
+        )
         record = _run(command)
     except (
         BackboneError,
@@ -67,12 +82,31 @@ def main() -> None:
     )
 
 
+def _starting_config(arguments: list[str]) -> RunConfig:
+    """The configuration that the other options change: defaults, a recipe, a file on top of it."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--recipe", default="")
+    parser.add_argument("--config-file", "--config_file", default="")
+    known, _ = parser.parse_known_args(arguments)
+    values = dict(RECIPES.get(known.recipe, {}))  # tyro names the recipes for an unknown one
+    if known.config_file:
+        file = Path(known.config_file)
+        try:
+            content = json.loads(read_text(file))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{file} is no JSON: {error}") from error
+        if not isinstance(content, dict):
+            raise ValueError(f"{file} must hold a JSON object of options, got {content!r}")
+        values |= content
+    return from_json(values)
+
+
 def _run(command: Command) -> RunRecord:
     if command.threads is not None:
         if command.threads < 1:
             raise ValueError(f"threads must be at least 1, got {command.threads}")
         torch.set_num_threads(command.threads)
-    options = {"cpu": command.cpu, "storage": Storage(command.storage, command.cache, True)}
+    options = {"device": command.device, "storage": Storage(command.storage, command.cache, True)}
     if command.resume is None:
         folder = command.out or default_folder(command.config)
         return train(command.config, folder, **options)

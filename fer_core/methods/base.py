@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
-from torch import Generator, Tensor, nn
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from fer_core.config import RunConfig
 from fer_core.models import AttentionModel
@@ -15,9 +17,11 @@ class Batch(NamedTuple):
         images: (B, C, H, W) float32, augmented and normalised; nothing is erased yet. The
             method may write on them.
         labels: (B,) int64 given labels, noisy where the run has noise; or (B, K) float32, the
-            share of each class in the raters' votes.
+            share of each class in the raters' votes or in a mixture of pictures.
         clean_labels: (B,) int64, never used for learning.
         indices: (B,) int64 positions in the training set.
+        holes: (B, 4) int64 area to be erased: top, left, height, width; zeros: none.
+        other_holes: (B, 4) a second hole for each image, for a second view.
         epoch: epochs completed before this step, with a fraction.
     """
 
@@ -25,6 +29,8 @@ class Batch(NamedTuple):
     labels: Tensor
     clean_labels: Tensor
     indices: Tensor
+    holes: Tensor
+    other_holes: Tensor
     epoch: float = 0.0
 
 
@@ -43,14 +49,80 @@ class StepOutput(NamedTuple):
 
 
 class Method(nn.Module):
-    """A training method; subclasses implement ``forward(batch, generator) -> StepOutput``."""
+    """A training method; subclasses implement ``forward(batch) -> StepOutput``.
 
-    def __init__(self, model: AttentionModel, config: RunConfig) -> None:
-        """Take the model that is to be trained and the run's settings."""
+    What a method learns beside the model (a second head, say) it keeps as a submodule or buffer of
+    its own: the optimiser trains it, the checkpoint keeps it, and the trained model is free of it.
+    """
+
+    class_weights: Tensor | None
+
+    def __init__(self, model: AttentionModel, config: RunConfig, targets: Tensor) -> None:
+        """Take what is to be trained.
+
+        Args:
+            model: the network.
+            config: the run's settings.
+            targets: (N,) int64 given labels of the whole training set, or (N, K) shares of votes.
+        """
         super().__init__()
         self.model = model
         self.config = config
+        weights = None
+        if config.balance == "loss":
+            weights = balanced_weights(class_counts(targets, self.classes), config.balance_beta)
+        self.register_buffer("class_weights", weights, persistent=False)
 
-    def forward(self, batch: Batch, generator: Generator) -> StepOutput:
-        """Loss of one batch; random numbers come from ``generator`` (CPU)."""
+    @property
+    def classes(self) -> int:
+        """Number of classes K."""
+        return self.model.classifier.out_features
+
+    def forward(self, batch: Batch) -> StepOutput:
+        """Loss of one batch."""
         raise NotImplementedError
+
+    def classification_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy with the run's label smoothing and class weights, mean over the batch.
+
+        Args:
+            logits: (B, K).
+            labels: (B,) int64, or (B, K) shares.
+        """
+        if self.class_weights is not None and labels.ndim == 1:
+            # For shares the mean is over images; for labels it would be over their weights, which
+            # differ from process to process.
+            labels = F.one_hot(labels, self.classes).float()
+        return F.cross_entropy(
+            logits, labels, self.class_weights, label_smoothing=self.config.label_smoothing
+        )
+
+
+def class_counts(targets: Tensor, classes: int) -> Tensor:
+    """(K,) float64 number of labels of each class, or sum of their shares.
+
+    Args:
+        targets: (N,) int64 labels or (N, K) shares.
+        classes: number of classes K.
+    """
+    if targets.ndim == 1:
+        return torch.bincount(targets, minlength=classes).double()
+    return targets.double().sum(0)
+
+
+def balanced_weights(counts: Tensor, beta: float) -> Tensor:
+    """Class weights by the inverse effective number of labels (Cui et al., CVPR 2019, eq. 2 and 3).
+
+    The effective number of n labels is (1 - beta^n) / (1 - beta). The weights are scaled so that
+    their mean over the labels is 1: the size of the loss stays what it is without them.
+
+    Args:
+        counts: (K,) labels of each class.
+        beta: in [0, 1); 0 gives equal weights.
+
+    Returns:
+        (K,) float32; 0 for a class without labels.
+    """
+    effective = (1 - beta ** counts.double()) / (1 - beta)
+    weights = torch.where(counts > 0, 1 / effective.clamp(min=1e-12), 0.0)
+    return (weights * counts.sum() / (weights * counts).sum()).float()

@@ -13,12 +13,11 @@ detached in the maps (the official code does), and whether BatchNorm sees both v
 """
 
 import torch
-import torch.nn.functional as F
-from torch import Generator, Tensor
+from torch import Tensor
 
 from fer_core.config import RunConfig
 from fer_core.methods.base import Batch, Method, StepOutput
-from fer_core.transforms import erase_, mirror, sample_holes
+from fer_core.transforms import erase_, mirror
 
 
 def consistency_loss(maps: Tensor, mirrored_maps: Tensor) -> Tensor:
@@ -53,35 +52,36 @@ def consistency_weight(config: RunConfig, epoch: float) -> float:
 class EAC(Method):
     """Cross-entropy of the original plus ``consistency_weight`` times the consistency loss."""
 
-    def forward(self, batch: Batch, generator: Generator) -> StepOutput:
+    def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch; ``parts`` has ``classification`` and ``consistency``."""
         config = self.config
-        features, mirrored_features = self._features(*self._two_views(batch.images, generator))
+        features, mirrored_features = self.view_features(batch)
         output = self.model.attend(features)
         detach = config.detach_classifier
         maps = self.model.attend(features, detach_classifier=True).maps if detach else output.maps
         mirrored = self.model.attend(mirrored_features, detach_classifier=detach)
-        classification = F.cross_entropy(
-            output.logits, batch.labels, label_smoothing=config.label_smoothing
-        )
-        consistency = consistency_loss(maps, mirrored.maps)
+        classification = self.classification_loss(output.logits, batch.labels)
+        consistency = self.consistency(maps, mirrored.maps)
         loss = classification + consistency_weight(config, batch.epoch) * consistency
         parts = {"classification": classification.detach(), "consistency": consistency.detach()}
         return StepOutput(loss, output.logits.detach(), parts)
 
-    def _two_views(self, images: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Erased image I and its mirrored counterpart I', both (B, C, H, W)."""
-        holes = sample_holes(images, self.config, generator)
-        if self.config.hole == "same":
-            original = erase_(images, holes)
-            return original, mirror(original)
-        other_holes = sample_holes(images, self.config, generator)
-        mirrored = erase_(mirror(images), other_holes)
-        return erase_(images, holes), mirrored
+    def consistency(self, maps: Tensor, mirrored_maps: Tensor) -> Tensor:
+        """The consistency loss of both views' maps (B, K, h, w), the mirrored ones as they are."""
+        return consistency_loss(maps, mirrored_maps)
 
-    def _features(self, original: Tensor, mirrored: Tensor) -> tuple[Tensor, Tensor]:
-        """Feature maps of both views, (B, D, h, w) each."""
+    def view_features(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Feature maps of the erased image I and its mirrored counterpart I', (B, D, h, w) each."""
+        original, mirrored = self._two_views(batch)
         if self.config.views == "one_pass":
             both = self.model.features(torch.cat([original, mirrored]))
             return both[: len(original)], both[len(original) :]
         return self.model.features(original), self.model.features(mirrored)
+
+    def _two_views(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """I and I', both (B, C, H, W)."""
+        if self.config.hole == "same":
+            original = erase_(batch.images, batch.holes)
+            return original, mirror(original)
+        mirrored = erase_(mirror(batch.images), batch.other_holes)
+        return erase_(batch.images, batch.holes), mirrored

@@ -1,4 +1,6 @@
 import dataclasses
+import shutil
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,6 +10,7 @@ from fer_core.checkpoints import (
     Checkpoint,
     CheckpointError,
     load_checkpoint,
+    refuse_full_disk,
     save_checkpoint,
 )
 from fer_core.config import RunConfig
@@ -15,16 +18,19 @@ from fer_core.config import RunConfig
 
 @pytest.fixture
 def saved(tmp_path):
-    checkpoint = Checkpoint(3, {"weight": torch.arange(4.0)}, {"state": {0: {"step": 7}}})
+    method = {"weight": torch.arange(4.0)}
+    checkpoint = Checkpoint(3, method, {"state": {0: {"step": 7}}}, None, {"scale": 2.0})
     save_checkpoint(tmp_path, checkpoint, RunConfig())
     return tmp_path
 
 
 def test_a_checkpoint_reads_as_it_was_written(saved):
-    epoch, model, optimizer = load_checkpoint(saved, RunConfig())
-    assert epoch == 3
-    assert torch.equal(model["weight"], torch.arange(4.0))
-    assert optimizer == {"state": {0: {"step": 7}}}
+    checkpoint = load_checkpoint(saved, RunConfig())
+    assert checkpoint.epoch == 3
+    assert torch.equal(checkpoint.method["weight"], torch.arange(4.0))
+    assert checkpoint.optimizer == {"state": {0: {"step": 7}}}
+    assert checkpoint.average is None
+    assert checkpoint.scaler == {"scale": 2.0}
 
 
 def test_a_checkpoint_of_another_configuration_names_what_differs(saved):
@@ -52,7 +58,7 @@ def test_a_failed_write_leaves_the_old_checkpoint(saved, monkeypatch):
 
     monkeypatch.setattr(torch, "save", power_cut)
     with pytest.raises(OSError, match="no space left"):
-        save_checkpoint(saved, Checkpoint(4, {}, {}), RunConfig())
+        save_checkpoint(saved, Checkpoint(4, {}, {}, None, None), RunConfig())
     assert load_checkpoint(saved, RunConfig()).epoch == 3
 
 
@@ -62,7 +68,22 @@ def test_a_checkpoint_never_runs_code(saved):
             return print, ("code ran",)
 
     torch.save(
-        {"epoch": 1, "model": Code(), "optimizer": {}, "config": {}}, saved / CHECKPOINT_FILE
+        {"epoch": 1, "method": Code(), "optimizer": {}, "config": {}}, saved / CHECKPOINT_FILE
     )
     with pytest.raises(CheckpointError, match="cannot be read"):
         load_checkpoint(saved, RunConfig())
+
+
+@pytest.mark.parametrize(("options", "copies"), [({}, 7), ({"optimizer": "sgd"}, 5),
+                                                 ({"ema_decay": 0.9}, 9)])  # fmt: skip
+def test_a_disk_without_room_for_two_checkpoints_and_a_model_is_refused(
+    tmp_path, monkeypatch, options, copies
+):
+    config = RunConfig(**options)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=copies * 10**6))
+    refuse_full_disk(tmp_path / "not" / "there", config, 10**6)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=copies * 10**6 - 1))
+    with pytest.raises(
+        OSError, match=rf"has {copies} MB free, .*need {copies} MB: free some space"
+    ):
+        refuse_full_disk(tmp_path / "not" / "there", config, 10**6)

@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from fer_core import batches, engine, files
+from fer_core import batches, device_images, engine, files
 from fer_core.backbones import BackboneError
 from fer_core.checkpoints import CheckpointError, load_checkpoint
 from fer_core.config import RunConfig, from_json
@@ -24,6 +24,7 @@ from fer_core.evaluation import evaluate
 from fer_core.experiment import prepare
 from fer_core.hub import load_model
 from fer_core.inputs import from_json as spec_from_json
+from fer_core.methods import create_method
 from fer_core.records import RecordError, read_predictions, read_run, read_runs
 
 TIMES = {"train_seconds", "test_seconds", "images_per_second", "seconds"}
@@ -31,7 +32,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "run-records.md"
 
 
 def run(config, folder, **options):
-    return train(config, folder, cpu=True, progress=False, **options)
+    return train(config, folder, device="cpu", progress=False, **options)
 
 
 def without_times(values):
@@ -278,7 +279,7 @@ def test_another_seed_gives_another_record(tiny_config, tiny_run, tmp_path):
     ("name", "call"),
     [
         ("augment", 7),  # in the middle of the second epoch
-        ("evaluate", 2),  # before the second epoch is recorded
+        ("answers", 2),  # before the second epoch is recorded
         ("save_checkpoint", 2),  # after it is recorded
         ("save_model", 1),  # after the last epoch
     ],
@@ -326,7 +327,7 @@ def augment(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return real(*arguments)
 batches.augment = augment
-engine.train(from_json({tiny_run.config!r}), Path({str(tmp_path / "run")!r}), cpu=True)
+engine.train(from_json({tiny_run.config!r}), Path({str(tmp_path / "run")!r}), device="cpu")
 """
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
@@ -347,7 +348,7 @@ def test_a_checkpoint_is_written_after_every_epoch(tiny_run, tiny_config):
     checkpoint = load_checkpoint(tiny_run.path, tiny_config)
     assert checkpoint.epoch == 2
     for name, value in weights(tiny_run).items():
-        assert torch.equal(value, checkpoint.model[name]), name
+        assert torch.equal(value, checkpoint.method[f"model.{name}"]), name
 
 
 @pytest.mark.parametrize("schedule", ["exponential", "constant"])
@@ -427,7 +428,8 @@ def test_the_saved_model_answers_as_the_record_says(record):
 
 def test_the_loaded_model_gives_exactly_the_logits_of_the_trained_one(tiny_run, tiny_config):
     experiment = prepare(tiny_config)
-    experiment.model.load_state_dict(load_checkpoint(tiny_run.path, tiny_config).model)
+    method = create_method(experiment.model, tiny_config, torch.from_numpy(experiment.targets))
+    method.load_state_dict(load_checkpoint(tiny_run.path, tiny_config).method)
     images = torch.randn(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     loaded = load_model(tiny_run.path / "model").model
     assert torch.equal(experiment.model.eval()(images).logits, loaded(images).logits)
@@ -510,8 +512,8 @@ def test_a_run_whose_data_have_changed_is_not_resumed(tiny_config, tmp_path, cha
 
 
 def test_a_device_without_room_leaves_no_record(tiny_config, tmp_path, monkeypatch):
-    memory = batches.psutil.virtual_memory()._replace(available=1000)
-    monkeypatch.setattr(batches.psutil, "virtual_memory", lambda: memory)
+    memory = device_images.psutil.virtual_memory()._replace(available=1000)
+    monkeypatch.setattr(device_images.psutil, "virtual_memory", lambda: memory)
     with pytest.raises(DataError, match="storage 'device' needs"):
         run(tiny_config, tmp_path / "run", storage=Storage("device"))
     assert not (tmp_path / "run").exists()

@@ -47,7 +47,7 @@ def test_the_loss_is_the_mean_cross_entropy(model, split):
 
 def test_the_reported_figure_is_the_mean_of_the_last_five_epochs_not_the_best():
     confusion = np.array([[3, 1], [2, 4]])
-    made = evaluation.Evaluation(0.5, confusion, np.zeros(10, int), np.zeros(10))
+    made = evaluation.Evaluation(0.5, confusion, np.zeros(10, int), np.zeros(10), np.zeros((10, 2)))
     epochs = [
         {"test_accuracy": a, "test_class_mean_accuracy": a / 2, "train_seconds": 2.0,
          "test_seconds": 0.5}

@@ -62,6 +62,14 @@ def test_a_folder_of_pictures_without_faces_gets_the_usual_landmarks(tiny_config
     assert spec.source_size == 30
 
 
+def test_a_class_without_a_training_picture_is_named(ferplus):
+    with pytest.raises(
+        DataError,
+        match="FER2013Train has no training picture of surprise, sadness, disgust, contempt: add",
+    ):
+        prepare(ferplus)
+
+
 def test_noise_is_read_from_a_list(tiny_config, tmp_path):
     path = tmp_path / "noise.txt"
     path.write_text("".join(f"train_{index:05d} 4\n" for index in range(140)))
@@ -76,31 +84,38 @@ def test_a_batch_larger_than_the_data_is_refused(tiny_config):
         prepare(replace(tiny_config, batch_size=141))
 
 
+VOTES = (
+    {"neutral": 10},
+    {"neutral": 6, "sadness": 4},
+    {"happiness": 10},
+    {"happiness": 8, "unknown": 2},
+    {"anger": 7, "disgust": 3},
+    {"fear": 10},
+)
+OWN = ("neutral", "sad", "happy", "", "disgust", "surprise")
+
+
+def write_ferplus(folder, all_votes, own_labels):
+    """The data set in a folder, with the same pictures in train and valid."""
+    lines = [",".join(["Usage", "Image name", *FERPLUS_VOTES])]
+    labels = ["Usage,Image name,label"]
+    for usage, split in (("Training", "FER2013Train"), ("PublicTest", "FER2013Valid")):
+        (folder / split).mkdir()
+        for number, (votes, label) in enumerate(zip(all_votes, own_labels, strict=True)):
+            name = f"{split}{number}.png"
+            Image.new("L", (48, 48), 20 * number).save(folder / split / name)
+            counts = (str(votes.get(column, 0)) for column in FERPLUS_VOTES)
+            lines.append(",".join([usage, name, *counts]))
+            labels.append(f"{usage},{name},{label}")
+    (folder / "fer2013new.csv").write_text("\n".join(lines))
+    (folder / "fer2013_labels.csv").write_text("\n".join(labels))
+    return RunConfig(data=f"ferplus:{folder}", image_size=32, batch_size=2)
+
+
 @pytest.fixture
 def ferplus(tmp_path):
     """Six training images: neutral, happiness (twice each), anger and fear."""
-    votes = [
-        {"neutral": 10},
-        {"neutral": 6, "sadness": 4},
-        {"happiness": 10},
-        {"happiness": 8, "unknown": 2},
-        {"anger": 7, "disgust": 3},
-        {"fear": 10},
-    ]
-    own = ["neutral", "sad", "happy", "", "disgust", "surprise"]
-    lines = [",".join(["Usage", "Image name", *FERPLUS_VOTES])]
-    labels = ["Usage,Image name,label"]
-    for usage, folder in (("Training", "FER2013Train"), ("PublicTest", "FER2013Valid")):
-        (tmp_path / folder).mkdir()
-        for number, (row, label) in enumerate(zip(votes, own, strict=True)):
-            name = f"{folder}{number}.png"
-            Image.new("L", (48, 48), 20 * number).save(tmp_path / folder / name)
-            counts = (str(row.get(column, 0)) for column in FERPLUS_VOTES)
-            lines.append(",".join([usage, name, *counts]))
-            labels.append(f"{usage},{name},{label}")
-    (tmp_path / "fer2013new.csv").write_text("\n".join(lines))
-    (tmp_path / "fer2013_labels.csv").write_text("\n".join(labels))
-    return RunConfig(data=f"ferplus:{tmp_path}", image_size=32, batch_size=2)
+    return write_ferplus(tmp_path, VOTES, OWN)
 
 
 def given_names(config):
@@ -131,9 +146,11 @@ def test_asymmetric_noise_goes_where_the_confusions_lead(ferplus):
     ]
 
 
-def test_soft_targets_are_the_shares_of_the_votes(ferplus):
-    experiment = prepare(replace(ferplus, targets="votes", backbone="test_resnet", image_size=64))
-    assert experiment.targets.shape == (6, 8)
+def test_soft_targets_are_the_shares_of_the_votes(tmp_path):
+    others = [{name: 10} for name in ("surprise", "sadness", "disgust", "contempt")]
+    config = write_ferplus(tmp_path, (*VOTES, *others), [""] * 10)
+    experiment = prepare(replace(config, targets="votes", backbone="test_resnet", image_size=64))
+    assert experiment.targets.shape == (10, 8)
     assert experiment.targets.sum(1) == pytest.approx(1)
     assert experiment.targets[1, 0] == pytest.approx(0.6)
     assert np.array_equal(experiment.given.labels, experiment.data.train.labels)

@@ -1,17 +1,17 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fer_core.config import RunConfig
+from fer_core.draws import draw_epoch, draw_holes
 from fer_core.transforms import (
     augment,
     erase_,
     hole_masks,
     mirror,
+    mix_labels,
+    mix_pairs_,
     normalise,
-    sample_holes,
     to_tensor,
 )
 
@@ -45,9 +45,15 @@ def centroids(images):
     return torch.stack([x, y], 1)
 
 
+def draws(images, config, seed=0):
+    labels = torch.zeros(len(images), dtype=torch.long)
+    return draw_epoch(config, labels, *images.shape[-2:], generator(seed))
+
+
 def raw(images, config, seed=0):
     """Augmented images with pixels in [0, 1]."""
-    return augment(images, config, torch.zeros(3, 1, 1), torch.ones(3, 1, 1), generator(seed))
+    drawn = draws(images, config, seed)
+    return augment(images, drawn, torch.zeros(3, 1, 1), torch.ones(3, 1, 1))
 
 
 def test_convention_images_are_rgb_rows_from_the_top():
@@ -80,13 +86,13 @@ def test_mirroring_twice_changes_nothing_and_once_swaps_left_and_right():
 
 def test_with_everything_off_augmentation_only_normalises():
     images = random_images()
-    result = augment(images, RunConfig(**PLAIN), MEAN, STD, generator())
+    result = augment(images, draws(images, RunConfig(**PLAIN)), MEAN, STD)
     assert torch.allclose(result, normalise(images, MEAN, STD), atol=1e-6)
 
 
 def test_certain_flips_mirror_every_image():
     images = random_images()
-    result = augment(images, RunConfig(flip_probability=1.0), MEAN, STD, generator())
+    result = augment(images, draws(images, RunConfig(flip_probability=1.0)), MEAN, STD)
     assert torch.allclose(result, mirror(normalise(images, MEAN, STD)), atol=1e-6)
 
 
@@ -162,56 +168,11 @@ def test_the_same_seed_augments_alike_and_another_does_not():
     assert not torch.equal(raw(images, config, 1), raw(images, config, 2))
 
 
-@given(st.integers(0, 2**31), st.integers(16, 64), st.floats(0.05, 0.2), st.floats(0.2, 0.4))
-def test_every_hole_is_one_rectangle_of_the_asked_area_and_aspect(seed, side, low, high):
-    config = RunConfig(erase_probability=1.0, erase_scale=(low, high), erase_ratio=(0.5, 2.0))
-    boxes = sample_holes(torch.zeros(4, 3, side, side), config, generator(seed))
-    assert boxes.shape == (4, 4)
-    holes = hole_masks(boxes, side, side)
-    assert holes.shape == (4, 1, side, side)
-    assert holes.dtype == torch.bool
-    for hole in holes[:, 0]:
-        rows, columns = hole.any(1), hole.any(0)
-        tall, wide = int(rows.sum()), int(columns.sum())
-        assert torch.equal(hole, rows[:, None] & columns[None])
-        assert rows.nonzero().max() - rows.nonzero().min() == tall - 1
-        assert columns.nonzero().max() - columns.nonzero().min() == wide - 1
-        # Both sides are rounded to whole pixels.
-        assert (tall - 0.5) * (wide - 0.5) <= high * side**2 + 1e-3
-        assert (tall + 0.5) * (wide + 0.5) >= low * side**2 - 1e-3
-        assert (tall - 0.5) / (wide + 0.5) <= 2.0
-        assert (tall + 0.5) / (wide - 0.5) >= 0.5
-
-
-def test_holes_reach_every_corner_of_the_picture():
-    images = torch.zeros(2000, 1, 16, 16)
-    boxes = sample_holes(images, RunConfig(erase_probability=1.0), generator())
-    holes = hole_masks(boxes, 16, 16).float().mean((0, 1))
-    corners = torch.stack([holes[0, 0], holes[0, -1], holes[-1, 0], holes[-1, -1]])
-    assert corners.min() > 0
-    assert corners.max() < 3 * corners.min()
-
-
-def test_without_erasing_there_are_no_holes():
-    config = RunConfig(erase_probability=0.0)
-    assert not sample_holes(torch.zeros(50, 3, 32, 32), config, generator()).any()
-
-
-def test_half_of_the_images_get_a_hole_at_an_even_chance():
-    holes = sample_holes(torch.zeros(400, 3, 32, 32), RunConfig(), generator())
-    assert 150 < holes.any(1).sum() < 250
-
-
-def test_a_hole_that_never_fits_leaves_the_image_whole():
-    config = RunConfig(erase_probability=1.0, erase_scale=(0.9, 1.0), erase_ratio=(3.0, 3.3))
-    assert not sample_holes(torch.zeros(20, 3, 32, 32), config, generator()).any()
-
-
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_erased_pixels_are_zero_and_all_others_stay(layout):
     images = (torch.rand(4, 3, 16, 16) + 1).contiguous(memory_format=layout)
     before = images.clone()
-    holes = sample_holes(images, RunConfig(erase_probability=1.0), generator())
+    holes = draw_holes(4, 16, 16, RunConfig(erase_probability=1.0), generator())
     erased = erase_(images, holes)
     inside = hole_masks(holes, 16, 16).expand_as(images)
     assert erased is images
@@ -230,8 +191,9 @@ def test_augmented_images_keep_their_channels_last_in_memory(options):
 
 def test_the_quick_way_without_geometry_gives_the_very_same_numbers():
     images = random_images(20)
-    quick = augment(images, RunConfig(flip_probability=0.5), MEAN, STD, generator())
-    flips = (torch.rand(20, generator=generator()) < 0.5)[:, None, None, None]
+    drawn = draws(images, RunConfig(flip_probability=0.5))
+    quick = augment(images, drawn, MEAN, STD)
+    flips = drawn.flips[:, None, None, None]
     plain = normalise(torch.where(flips, mirror(images), images), MEAN, STD)
     assert torch.equal(quick, plain)
 
@@ -241,4 +203,37 @@ def test_grey_and_colour_batches_keep_their_shape(channels):
     images = torch.zeros(2, channels, 32, 32, dtype=torch.uint8)
     mean, std = MEAN[:channels], STD[:channels]
     config = RunConfig(rotation=10, zoom=0.1, shift=0.1, jitter=0.2)
-    assert augment(images, config, mean, std, generator()).shape == images.shape
+    assert augment(images, draws(images, config), mean, std).shape == images.shape
+
+
+def test_mixing_takes_each_neighbour_in_by_the_rest_of_the_share():
+    values = torch.tensor([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]])
+    mixed = mix_pairs_(values.clone(), torch.tensor([0.75, 0.5, 0.9]))
+    expected = [[1.25, 12.5], [1.5, 15.0], [3.0, 30.0]]  # the last one has no neighbour
+    assert mixed.tolist() == expected
+
+
+def test_mixed_images_and_mixed_labels_have_the_same_shares():
+    images = torch.arange(4.0)[:, None, None, None].expand(4, 3, 2, 2).clone()
+    shares = torch.tensor([0.9, 0.6, 0.5, 1.0])
+    labels = mix_labels(torch.arange(4), shares, 4)
+    assert torch.allclose(labels.sum(1), torch.ones(4))
+    mixed = mix_pairs_(images, shares)
+    assert torch.allclose(mixed[:, 0, 0, 0], labels @ torch.arange(4.0))
+
+
+def test_shares_of_votes_are_mixed_as_labels_are_and_stay_as_they_were():
+    votes = torch.tensor([[0.5, 0.5], [0.0, 1.0]])
+    mixed = mix_labels(votes, torch.tensor([0.5, 1.0]), 2)
+    assert mixed.tolist() == [[0.25, 0.75], [0.0, 1.0]]
+    assert votes.tolist() == [[0.5, 0.5], [0.0, 1.0]]
+
+
+def test_mixup_of_a_run_mixes_what_augmentation_gives():
+    images = random_images()
+    config = RunConfig(mixup=1.0, flip_probability=0.5)
+    drawn = draws(images, config)
+    alone = augment(images, drawn._replace(shares=None), MEAN, STD)
+    mixed = augment(images, drawn, MEAN, STD)
+    share = drawn.shares[:, None, None, None]
+    assert torch.allclose(mixed, share * alone + (1 - share) * alone[[1, 0, 3, 2, 5, 4]], atol=1e-5)

@@ -170,7 +170,7 @@ def test_a_run_loads_the_data_without_the_files_of_the_fix_list(
     assert code == 0
     assert "no problems" in output
     options = ("--image-size", 64, "--backbone", "test_resnet", "--epochs", 1, "--batch-size", 8)
-    arguments = ("train.run", "--data", uri, "--leave-out", file, *options, "--cpu")
+    arguments = ("train.run", "--data", uri, "--leave-out", file, *options, "--device", "cpu")
     monkeypatch.setattr("sys.argv", [*map(str, arguments), "--out", str(tmp_path / "run")])
     run.main()
     assert read_run(tmp_path / "run").status == "finished"

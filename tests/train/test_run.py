@@ -33,7 +33,7 @@ def command(call_command):
 
 
 def test_a_tiny_run_leaves_its_record_and_prints_the_result(command, tmp_path):
-    code, output, _ = command(*TINY, "--out", tmp_path / "run", "--cpu", "--threads", 1)
+    code, output, _ = command(*TINY, "--out", tmp_path / "run", "--device", "cpu", "--threads", 1)
     record = read_run(tmp_path / "run")
     assert code == 0
     assert record.status == "finished"
@@ -45,7 +45,7 @@ def test_a_tiny_run_leaves_its_record_and_prints_the_result(command, tmp_path):
 
 def test_without_a_name_the_record_goes_where_its_settings_say(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    code, _, _ = command(*TINY, "--cpu", "--method", "cross_entropy", "--seed", 3)
+    code, _, _ = command(*TINY, "--device", "cpu", "--method", "cross_entropy", "--seed", 3)
     name = "synthetic-test_resnet-cross_entropy-noise0.25-seed3"
     assert code == 0
     assert read_run(tmp_path / "runs" / name).status == "finished"
@@ -103,7 +103,7 @@ def test_the_command_line_is_an_error_line_and_a_code_in_a_process_of_its_own(tm
 def test_a_value_that_cannot_work_is_an_error_without_a_traceback(
     command, tmp_path, options, sentence
 ):
-    code, output, errors = command(*TINY, "--cpu", "--out", tmp_path / "run", *options)
+    code, output, errors = command(*TINY, "--device", "cpu", "--out", tmp_path / "run", *options)
     assert isinstance(code, str)  # Python prints it to stderr and exits with code 1
     assert code.startswith("error: ")
     assert sentence in code
@@ -120,25 +120,25 @@ def test_a_command_that_does_not_parse_names_the_option(command, tmp_path, optio
 
 
 def test_a_folder_that_holds_a_run_is_not_overwritten(command, tiny_run):
-    code, _, _ = command(*TINY, "--cpu", "--out", tiny_run.path)
+    code, _, _ = command(*TINY, "--device", "cpu", "--out", tiny_run.path)
     assert "already holds a run" in code
 
 
 def test_an_interrupted_run_goes_on_with_resume(command, tmp_path, monkeypatch):
-    real, calls = engine.evaluate, []
+    real, calls = engine.answers, []
 
-    def power_cut(*arguments):
+    def power_cut(*arguments, **options):
         calls.append(1)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return real(*arguments)
+        return real(*arguments, **options)
 
-    monkeypatch.setattr(engine, "evaluate", power_cut)
+    monkeypatch.setattr(engine, "answers", power_cut)
     with pytest.raises(KeyboardInterrupt):
-        command(*TINY, "--cpu", "--out", tmp_path / "run")
-    monkeypatch.setattr(engine, "evaluate", real)
+        command(*TINY, "--device", "cpu", "--out", tmp_path / "run")
+    monkeypatch.setattr(engine, "answers", real)
     assert len(read_run(tmp_path / "run").epochs) == 1
-    code, output, _ = command("--resume", tmp_path / "run", "--cpu")
+    code, output, _ = command("--resume", tmp_path / "run", "--device", "cpu")
     record = read_run(tmp_path / "run")
     assert code == 0
     assert (record.status, len(record.epochs)) == ("finished", 2)
@@ -147,7 +147,7 @@ def test_an_interrupted_run_goes_on_with_resume(command, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("options", [["--seed", "1"], ["--out", "elsewhere"]])
 def test_resume_takes_no_other_option_of_the_run(command, tiny_run, options):
-    code, _, _ = command("--resume", tiny_run.path, "--cpu", *options)
+    code, _, _ = command("--resume", tiny_run.path, "--device", "cpu", *options)
     assert "--resume takes the run's own configuration" in code
 
 

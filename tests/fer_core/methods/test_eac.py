@@ -8,44 +8,19 @@ import torch
 from torch import nn
 
 from fer_core.config import RunConfig
-from fer_core.methods import EAC, Batch
 from fer_core.methods.eac import consistency_loss, consistency_weight
 from fer_core.models import AttentionModel
-from fer_core.transforms import hole_masks, sample_holes
+from fer_core.transforms import hole_masks
 
 
-@pytest.fixture
-def model():
-    torch.manual_seed(0)
-    return AttentionModel("test_resnet", 7, image_size=64).eval()
-
-
-@pytest.fixture
-def batch():
-    generator = torch.Generator().manual_seed(1)
-    labels = torch.randint(0, 7, (6,), generator=generator)
-    images = torch.randn(6, 3, 64, 64, generator=generator)
-    return Batch(images, labels, (labels + 1) % 7, torch.arange(6))
-
-
-def step(model, batch, **options):
-    fresh = batch._replace(images=batch.images.clone())  # a method may write on its images
-    return EAC(model, RunConfig(**options))(fresh, torch.Generator().manual_seed(2))
-
-
-def masks(batch, config, generator):
-    return hole_masks(sample_holes(batch.images, config, generator), 64, 64).numpy()
-
-
-def numpy_views(batch, **options):
+def numpy_views(batch, config):
     """I and I' by hand: an erased image and its mirrored counterpart."""
-    config = RunConfig(**options)
-    generator = torch.Generator().manual_seed(2)
     images = batch.images.numpy()
-    original = np.where(masks(batch, config, generator), 0, images)
+    own, others = (hole_masks(holes, 64, 64).numpy() for holes in (batch.holes, batch.other_holes))
+    original = np.where(own, 0, images)
     if config.hole == "same":
         return original, original[:, :, :, ::-1].copy()
-    return original, np.where(masks(batch, config, generator), 0, images[:, :, :, ::-1])
+    return original, np.where(others, 0, images[:, :, :, ::-1])
 
 
 def numpy_losses(features, mirrored_features, weight, bias, labels):
@@ -127,15 +102,17 @@ def test_maps_of_different_shapes_are_refused():
 @pytest.mark.parametrize("hole", ["same", "independent"])
 @pytest.mark.parametrize("detach", [True, False])
 @pytest.mark.parametrize("views", ["two_passes", "one_pass"])
-def test_all_losses_follow_the_equations_in_double_precision(batch, kind, hole, detach, views):
+def test_all_losses_follow_the_equations_in_double_precision(
+    step, with_holes, batch, kind, hole, detach, views
+):
     torch.manual_seed(0)
     model = kind()
     output = step(
         model, batch, hole=hole, detach_classifier=detach, views=views, consistency_weight=5.0
     )
-    both = [
-        as_double(model.features(torch.from_numpy(view))) for view in numpy_views(batch, hole=hole)
-    ]
+    config = RunConfig(hole=hole)
+    seen = numpy_views(with_holes(batch, config), config)
+    both = [as_double(model.features(torch.from_numpy(view))) for view in seen]
     weight, bias = as_double(model.classifier.weight), as_double(model.classifier.bias)
     classification, consistency = numpy_losses(*both, weight, bias, batch.labels.numpy())
     assert output.parts["classification"].item() == pytest.approx(classification, rel=1e-9)
@@ -145,9 +122,12 @@ def test_all_losses_follow_the_equations_in_double_precision(batch, kind, hole, 
 
 @pytest.mark.parametrize("hole", ["same", "independent"])
 @pytest.mark.parametrize("weight", [0.0, 1.0, 5.0])
-def test_all_losses_follow_the_equations_with_a_real_backbone(model, batch, hole, weight):
+def test_all_losses_follow_the_equations_with_a_real_backbone(
+    step, with_holes, model, batch, hole, weight
+):
     output = step(model, batch, hole=hole, consistency_weight=weight, erase_probability=1.0)
-    views = numpy_views(batch, hole=hole, erase_probability=1.0)
+    config = RunConfig(hole=hole, erase_probability=1.0)
+    views = numpy_views(with_holes(batch, config), config)
     both = [as_double(model.features(torch.from_numpy(view))) for view in views]
     classification, consistency = numpy_losses(
         *both,
@@ -161,12 +141,12 @@ def test_all_losses_follow_the_equations_with_a_real_backbone(model, batch, hole
     assert output.loss.item() == pytest.approx(classification + weight * consistency, rel=1e-6)
 
 
-def test_a_model_that_moves_with_the_image_has_no_consistency_loss(batch):
+def test_a_model_that_moves_with_the_image_has_no_consistency_loss(step, batch):
     output = step(MirrorSymmetric(), batch, hole="same", erase_probability=1.0)
     assert output.parts["consistency"].item() == pytest.approx(0, abs=1e-30)
 
 
-def test_with_holes_of_their_own_the_views_of_such_a_model_disagree(batch):
+def test_with_holes_of_their_own_the_views_of_such_a_model_disagree(step, batch):
     output = step(MirrorSymmetric(), batch, hole="independent", erase_probability=1.0)
     assert output.parts["consistency"].item() > 1e-6
 
@@ -174,7 +154,7 @@ def test_with_holes_of_their_own_the_views_of_such_a_model_disagree(batch):
 @pytest.mark.parametrize("hole", ["same", "independent"])
 @pytest.mark.parametrize("views", ["two_passes", "one_pass"])
 def test_the_backbone_sees_an_erased_image_and_its_mirrored_counterpart(
-    model, batch, hole, views, monkeypatch
+    step, model, batch, hole, views, monkeypatch
 ):
     seen = []
     features = model.features
@@ -199,29 +179,29 @@ def test_the_backbone_sees_an_erased_image_and_its_mirrored_counterpart(
     assert torch.equal(mirrored.flip(-1)[whole], batch.images[whole])
 
 
-def gradients(model, batch, **options):
+def gradients(step, model, batch, **options):
     model.zero_grad()
     step(model, batch, **options).loss.backward()
     stem = next(m for m in model.backbone.modules() if isinstance(m, nn.Conv2d))
     return model.classifier.weight.grad.clone(), stem.weight.grad.clone()
 
 
-def test_a_detached_classifier_learns_from_the_labels_alone(model, batch):
-    plain, _ = gradients(model, batch, consistency_weight=0.0)
-    detached, _ = gradients(model, batch, consistency_weight=50.0, detach_classifier=True)
+def test_a_detached_classifier_learns_from_the_labels_alone(step, model, batch):
+    plain, _ = gradients(step, model, batch, consistency_weight=0.0)
+    detached, _ = gradients(step, model, batch, consistency_weight=50.0, detach_classifier=True)
     assert torch.allclose(plain, detached, rtol=1e-5, atol=1e-8)
 
 
-def test_an_attached_classifier_learns_from_the_consistency_too(model, batch):
-    plain, _ = gradients(model, batch, consistency_weight=0.0)
-    attached, _ = gradients(model, batch, consistency_weight=50.0, detach_classifier=False)
+def test_an_attached_classifier_learns_from_the_consistency_too(step, model, batch):
+    plain, _ = gradients(step, model, batch, consistency_weight=0.0)
+    attached, _ = gradients(step, model, batch, consistency_weight=50.0, detach_classifier=False)
     assert not torch.allclose(plain, attached, rtol=0.01)
 
 
 @pytest.mark.parametrize("detach", [True, False])
-def test_the_backbone_always_learns_from_the_consistency(model, batch, detach):
-    _, plain = gradients(model, batch, consistency_weight=0.0, detach_classifier=detach)
-    _, pulled = gradients(model, batch, consistency_weight=50.0, detach_classifier=detach)
+def test_the_backbone_always_learns_from_the_consistency(step, model, batch, detach):
+    _, plain = gradients(step, model, batch, consistency_weight=0.0, detach_classifier=detach)
+    _, pulled = gradients(step, model, batch, consistency_weight=50.0, detach_classifier=detach)
     assert not torch.allclose(plain, pulled, rtol=0.01)
 
 
@@ -233,7 +213,7 @@ def test_the_consistency_gradient_comes_from_both_views():
     assert torch.allclose(maps.grad, -mirrored.grad.flip(-1))
 
 
-def test_the_mirrored_view_never_meets_the_labels(model, batch):
+def test_the_mirrored_view_never_meets_the_labels(step, model, batch):
     output = step(model, batch, erase_probability=0.0)
     with torch.no_grad():
         expected = nn.functional.cross_entropy(model(batch.images).logits, batch.labels)
@@ -241,13 +221,13 @@ def test_the_mirrored_view_never_meets_the_labels(model, batch):
     assert output.logits.shape == (6, 7)
 
 
-def test_one_pass_equals_two_passes_where_no_batch_statistics_are_taken(model, batch):
+def test_one_pass_equals_two_passes_where_no_batch_statistics_are_taken(step, model, batch):
     one, two = (step(model, batch, views=views) for views in ("one_pass", "two_passes"))
     assert one.loss.item() == pytest.approx(two.loss.item(), rel=1e-5)
     assert torch.allclose(one.logits, two.logits, rtol=1e-4, atol=1e-5)
 
 
-def test_one_pass_equals_two_passes_in_training_without_batch_norm(batch):
+def test_one_pass_equals_two_passes_in_training_without_batch_norm(step, batch):
     torch.manual_seed(0)
     layered = AttentionModel("test_vit", 7, image_size=64).train()
     assert not any(isinstance(module, nn.BatchNorm2d) for module in layered.modules())
@@ -255,24 +235,24 @@ def test_one_pass_equals_two_passes_in_training_without_batch_norm(batch):
     assert one.loss.item() == pytest.approx(two.loss.item(), rel=1e-5)
 
 
-def test_batch_norm_in_training_tells_one_pass_from_two(model, batch):
+def test_batch_norm_in_training_tells_one_pass_from_two(step, model, batch):
     model.train()
     one, two = (step(model, batch, views=views) for views in ("one_pass", "two_passes"))
     assert abs(one.loss.item() - two.loss.item()) > 1e-4
 
 
-def test_the_loss_knows_nothing_of_the_clean_labels(model, batch):
+def test_the_loss_knows_nothing_of_the_clean_labels(step, model, batch):
     other = batch._replace(clean_labels=(batch.clean_labels + 3) % 7)
     assert step(model, batch).loss.item() == step(model, other).loss.item()
 
 
-def test_label_smoothing_changes_the_classification_only(model, batch):
+def test_label_smoothing_changes_the_classification_only(step, model, batch):
     plain, smooth = (step(model, batch, label_smoothing=value) for value in (0.0, 0.3))
     assert plain.parts["consistency"].item() == smooth.parts["consistency"].item()
     assert plain.parts["classification"].item() != smooth.parts["classification"].item()
 
 
-def test_parts_and_logits_are_detached(model, batch):
+def test_parts_and_logits_are_detached(step, model, batch):
     output = step(model, batch)
     assert output.loss.requires_grad
     assert set(output.parts) == {"classification", "consistency"}

@@ -1,0 +1,54 @@
+"""Checks of single values; each raises a ValueError that says what is allowed."""
+
+import dataclasses
+import difflib
+import math
+from typing import Any, Literal, get_args, get_origin
+
+
+def at_least(name: str, value: float, least: float) -> None:
+    """Refuse a value below ``least``, and nan."""
+    if not value >= least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
+
+
+def above(name: str, value: float, low: float) -> None:
+    """Refuse a value that is not above ``low``."""
+    if not value > low:
+        raise ValueError(f"{name} must be above {low}, got {value}")
+
+
+def finite(name: str, value: float) -> None:
+    """Refuse nan and infinity."""
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, got {value}")
+
+
+def in_range(name: str, value: float, low: float, high: float, *, closed: bool = False) -> None:
+    """Refuse a value outside [low, high), or outside [low, high] when ``closed``."""
+    inside = low <= value <= high if closed else low <= value < high
+    if not inside:
+        raise ValueError(f"{name} must be in [{low}, {high}{']' if closed else ')'}, got {value}")
+
+
+def in_open_range(name: str, value: float, low: float, high: float) -> None:
+    """Refuse a value outside (low, high]."""
+    if not low < value <= high:
+        raise ValueError(f"{name} must be in ({low}, {high}], got {value}")
+
+
+def pair(name: str, value: tuple[float, float], high: float) -> None:
+    """Refuse anything but 0 < least <= largest <= ``high``."""
+    if not (0 < value[0] <= value[1] <= high and math.isfinite(value[1])):
+        raise ValueError(f"{name} must be two numbers, 0 < least <= largest <= {high}, got {value}")
+
+
+def choices(config: Any) -> None:  # noqa: ANN401 - any dataclass instance
+    """Refuse a value of a Literal field that is not among its choices."""
+    for field in dataclasses.fields(config):
+        if get_origin(field.type) is Literal:
+            value, allowed = getattr(config, field.name), get_args(field.type)
+            if value not in allowed:
+                near = difflib.get_close_matches(str(value), [str(item) for item in allowed], 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise ValueError(f"{field.name} must be one of {allowed}, got {value!r}{hint}")

@@ -1,0 +1,76 @@
+"""What a run is trained and tested on: pictures, labels, and the noise of the labels."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fer_core.config import checks
+
+NoiseKind = Literal["none", "symmetric", "asymmetric", "fer2013", "rater", "file"]
+Targets = Literal["labels", "votes"]
+RATED_NOISE = ("symmetric", "asymmetric")  # the kinds that noise_rate belongs to
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """Pictures."""
+
+    data: str = "synthetic"
+    """Data set: synthetic, ferplus:PATH, fer2013:PATH, rafdb:PATH, affectnet:PATH, folder:PATH or
+    hf:ID; options as ?classes=7 (docs/data.md)."""
+    dedup: bool = False
+    """Drop test images that also stand in train, pixel by pixel."""
+    leave_out: str | None = None
+    """List of files to leave out, as 'train.data check --fix-list' writes it."""
+    image_size: int = 48
+    """Side of the square network input in pixels."""
+    channels: Literal[1, 3] = 3
+    """Input channels: 3 (grey pictures are repeated) or 1 (colour pictures become grey)."""
+
+    def check_data(self) -> None:
+        """Check the values of this group."""
+        if not 16 <= self.image_size <= 2048:
+            raise ValueError(f"image_size must be 16 to 2048, got {self.image_size}")
+
+
+@dataclass(frozen=True)
+class NoiseOptions:
+    """Labels."""
+
+    noise: NoiseKind = "none"
+    """Label noise of the training set: none; symmetric (to any other class) or asymmetric (to the
+    classes of confusions), both at noise_rate; human: fer2013 (FERPlus with FER2013's own labels)
+    or rater (FERPlus with one random rater's answer); or the list in noise_file."""
+    noise_rate: float = 0.0
+    """Share of the training labels that noise changes, in [0, 1); asymmetric: of each class that is
+    confused with others."""
+    confusions: str = "people"
+    """Asymmetric noise, which class is taken for which: people (fear and surprise, sadness and
+    neutral, anger and disgust) or a CSV table of weights, a row a class."""
+    noise_file: str | None = None
+    """List of noisy labels in RAF-DB format: one 'train_00001.jpg 5' a line."""
+    targets: Targets = "labels"
+    """What the classification loss aims at: labels, or votes (the share of each class in the
+    raters' votes; FERPlus without noise)."""
+
+    def check_noise(self) -> None:
+        """Check the values of this group."""
+        checks.in_range("noise_rate", self.noise_rate, 0, 1)
+        if self.noise == "file" and not self.noise_file:
+            raise ValueError("noise 'file' needs noise_file, the path of a list of labels")
+        if self.noise != "file" and self.noise_file:
+            raise ValueError(f"noise_file is read with noise 'file' only, got noise {self.noise!r}")
+        if self.noise not in RATED_NOISE and self.noise_rate > 0:
+            raise ValueError(
+                f"noise_rate {self.noise_rate} has no effect with noise {self.noise!r}: it belongs "
+                f"to {' and '.join(RATED_NOISE)} noise"
+            )
+        if self.noise != "asymmetric" and self.confusions != "people":
+            raise ValueError(
+                f"confusions belong to asymmetric noise, got noise {self.noise!r} and confusions "
+                f"{self.confusions!r}"
+            )
+        if self.targets == "votes" and self.noise != "none":
+            raise ValueError(
+                f"targets 'votes' are the raters' own uncertainty and take no noise, got noise "
+                f"{self.noise!r}"
+            )

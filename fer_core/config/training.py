@@ -1,0 +1,100 @@
+"""How a run learns: augmentation of the pictures, and the optimiser's steps."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fer_core.config import checks
+
+OptimiserName = Literal["adam", "adamw", "sgd"]
+ScheduleName = Literal["exponential", "cosine", "constant"]
+Precision = Literal["no", "bf16", "fp16"]
+
+
+@dataclass(frozen=True)
+class AugmentationOptions:
+    """Random changes of the training pictures."""
+
+    erase_probability: float = 0.5
+    """Random erasing: probability that a face gets a hole."""
+    erase_scale: tuple[float, float] = (0.02, 0.25)
+    """Random erasing: least and largest share of the picture's area."""
+    erase_ratio: tuple[float, float] = (0.3, 3.3)
+    """Random erasing: least and largest height / width of the hole."""
+    flip_probability: float = 0.5
+    """Probability that a training face is mirrored."""
+    rotation: float = 0.0
+    """Random rotation, up to this many degrees each way."""
+    zoom: float = 0.0
+    """Random zoom, a factor of up to 1 +- this."""
+    shift: float = 0.0
+    """Random shift, up to this share of the side each way."""
+    jitter: float = 0.0
+    """Random brightness and contrast, factors of up to 1 +- this."""
+    mixup: float = 0.0
+    """Mixup: alpha of the Beta(alpha, alpha) shares in which two pictures and their labels are
+    mixed; 0: off."""
+
+    def check_augmentation(self) -> None:
+        """Check the values of this group."""
+        for name in ("zoom", "shift", "jitter"):
+            checks.in_range(name, getattr(self, name), 0, 1)
+        checks.in_range("rotation", self.rotation, 0, 180, closed=True)
+        for name in ("erase_probability", "flip_probability"):
+            checks.in_range(name, getattr(self, name), 0, 1, closed=True)
+        checks.pair("erase_scale", self.erase_scale, 1)
+        checks.pair("erase_ratio", self.erase_ratio, float("inf"))
+        checks.finite("mixup", self.mixup)
+        checks.at_least("mixup", self.mixup, 0)
+
+
+@dataclass(frozen=True)
+class OptimisationOptions:
+    """Steps, weights and arithmetic."""
+
+    epochs: int = 40
+    """Passes over the training set."""
+    batch_size: int = 64
+    """Images a step, over all processes together."""
+    optimizer: OptimiserName = "adam"
+    """adam, adamw or sgd (Nesterov momentum 0.9)."""
+    learning_rate: float = 2e-4
+    """Peak learning rate."""
+    weight_decay: float = 1e-4
+    """Weight decay of the optimiser."""
+    schedule: ScheduleName = "exponential"
+    """Learning rate: exponential (times gamma each epoch), cosine to zero, or constant."""
+    gamma: float = 0.9
+    """Factor of the exponential schedule per epoch."""
+    warmup_epochs: int = 0
+    """Epochs of linear warm-up at the start."""
+    ema_decay: float = 0.0
+    """Test and keep an exponential moving average of the weights with this decay a step, for
+    example 0.999; 0: the weights themselves."""
+    test_mirror: bool = False
+    """Test on the average over each image and its mirror image."""
+
+    seed: int = 0
+    """Seed of initial weights, noise, order and augmentation."""
+    precision: Precision = "no"
+    """Mixed precision: no (float32), bf16 or fp16 (GPU only)."""
+    compile: bool = False
+    """Compile the backbone's training pass with torch.compile: slow to start, then faster."""
+    sync_batch_norm: bool = False
+    """On several GPUs: BatchNorm over the images of all processes."""
+
+    def check_optimisation(self) -> None:
+        """Check the values of this group."""
+        checks.at_least("epochs", self.epochs, 1)
+        checks.at_least("batch_size", self.batch_size, 2)
+        for name in ("learning_rate", "weight_decay"):
+            checks.finite(name, getattr(self, name))
+        checks.above("learning_rate", self.learning_rate, 0)
+        checks.at_least("weight_decay", self.weight_decay, 0)
+        checks.in_open_range("gamma", self.gamma, 0, 1)
+        if not 0 <= self.warmup_epochs < self.epochs:
+            raise ValueError(
+                f"warmup_epochs must be in [0, epochs = {self.epochs}), got {self.warmup_epochs}"
+            )
+        checks.in_range("ema_decay", self.ema_decay, 0, 1)
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"seed must be in [0, 2**63), got {self.seed}")

@@ -1,0 +1,134 @@
+"""The random numbers of an epoch, drawn all at once on the CPU.
+
+They follow from the seed and the place of a picture in the epoch's order alone: the same on every
+device and for any number of processes, and a step has nothing to draw, to move or to wait for.
+"""
+
+import math
+from typing import NamedTuple, Self
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from fer_core.config import RunConfig
+
+TRIES = 10  # of random erasing, to find a rectangle that fits
+
+
+class Draws(NamedTuple):
+    """Random numbers for B pictures, in the order of their steps.
+
+    Attributes:
+        order: (B,) int64 positions in the training set.
+        flips: (B,) bool, which pictures are mirrored.
+        matrices: (B, 2, 3) from output to input coordinates in [-1, 1], the flip included; None
+            when pictures are neither turned, zoomed nor shifted.
+        light: (B, 2) factors of brightness and contrast, or None.
+        holes: (B, 4) int64 top, left, height and width of the erased area; zeros: none.
+        other_holes: (B, 4) a second hole for each picture.
+        shares: (B,) mixup: the share of the picture itself, in [0.5, 1]; or None.
+    """
+
+    order: Tensor
+    flips: Tensor
+    matrices: Tensor | None
+    light: Tensor | None
+    holes: Tensor
+    other_holes: Tensor
+    shares: Tensor | None
+
+    def rows(self, start: int, stop: int) -> Self:
+        """The draws of the pictures from ``start`` to ``stop``."""
+        return self._make(None if column is None else column[start:stop] for column in self)
+
+    def to(self, device: torch.device) -> Self:
+        """The draws on a device."""
+        return self._make(None if column is None else column.to(device) for column in self)
+
+
+def draw_epoch(
+    config: RunConfig, targets: Tensor, height: int, width: int, generator: Generator
+) -> Draws:
+    """Draw order and augmentation of one epoch.
+
+    Args:
+        config: balance, and the run's augmentation settings.
+        targets: (N,) int64 labels or (N, K) shares of votes of the training set, on the CPU.
+        height: of the pictures in pixels.
+        width: of the pictures in pixels.
+        generator: source of the random numbers, on the CPU.
+    """
+    count = len(targets)
+    order = _order(config, targets, generator)
+    flips = torch.rand(count, generator=generator) < config.flip_probability
+    moved = bool(config.rotation or config.zoom or config.shift)
+    matrices = _affine(count, flips, config, generator) if moved else None
+    light = None
+    if config.jitter:
+        light = 1 + config.jitter * (2 * torch.rand(count, 2, generator=generator) - 1)
+    holes, other_holes = (draw_holes(count, height, width, config, generator) for _ in range(2))
+    shares = _mixing_shares(count, config.mixup, generator) if config.mixup else None
+    return Draws(order, flips, matrices, light, holes, other_holes, shares)
+
+
+def draw_holes(
+    count: int, height: int, width: int, config: RunConfig, generator: Generator
+) -> Tensor:
+    """One random rectangle per picture (Random Erasing, Zhong et al., AAAI 2020).
+
+    Each picture is chosen with ``erase_probability``; area and aspect are drawn up to ten times
+    until the rectangle fits, else the picture stays whole.
+
+    Args:
+        count: number of pictures B.
+        height: of the pictures in pixels.
+        width: of the pictures in pixels.
+        config: erase_probability, erase_scale (share of the area), erase_ratio (height / width).
+        generator: source of the random numbers, on the CPU.
+
+    Returns:
+        (B, 4) int64 on the CPU: top, left, height and width of the hole; zeros: no hole.
+    """
+    uniform = torch.rand(TRIES, 2, count, generator=generator)
+    place = torch.rand(2, count, generator=generator)
+    chosen = torch.rand(count, generator=generator) < config.erase_probability
+    low, high = config.erase_scale
+    area = (low + (high - low) * uniform[:, 0]) * height * width  # (tries, B)
+    log_low, log_high = (math.log(value) for value in config.erase_ratio)
+    ratio = torch.exp(log_low + (log_high - log_low) * uniform[:, 1])
+    tall, wide = torch.round(torch.sqrt(area * ratio)), torch.round(torch.sqrt(area / ratio))
+    fits = (tall < height) & (wide < width)
+    first = fits.int().argmax(0, keepdim=True)  # (1, B): first try that fits
+    tall, wide = tall.gather(0, first)[0], wide.gather(0, first)[0]
+    top = torch.floor(place[0] * (height - tall + 1))
+    left = torch.floor(place[1] * (width - wide + 1))
+    holes = torch.stack([top, left, tall, wide], 1).long()  # (B, 4)
+    return holes * (chosen & fits.any(0))[:, None]
+
+
+def _order(config: RunConfig, targets: Tensor, generator: Generator) -> Tensor:
+    if config.balance != "sampling":
+        return torch.randperm(len(targets), generator=generator)
+    labels = targets if targets.ndim == 1 else targets.argmax(1)
+    weights = 1 / torch.bincount(labels).double().clamp(min=1)
+    return torch.multinomial(weights[labels], len(labels), replacement=True, generator=generator)
+
+
+def _affine(count: int, flips: Tensor, config: RunConfig, generator: Generator) -> Tensor:
+    draw = 2 * torch.rand(4, count, generator=generator) - 1  # in [-1, 1)
+    angle = draw[0] * math.radians(config.rotation)
+    scale = 1 + draw[1] * config.zoom
+    shift_x, shift_y = 2 * draw[2] * config.shift, 2 * draw[3] * config.shift
+    cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
+    side = torch.where(flips, -1.0, 1.0)
+    top_row = torch.stack([side * cosine, -sine, shift_x], 1)
+    bottom_row = torch.stack([side * sine, cosine, shift_y], 1)
+    return torch.stack([top_row, bottom_row], 1)
+
+
+def _mixing_shares(count: int, alpha: float, generator: Generator) -> Tensor:
+    """The larger of each Beta(alpha, alpha) share and its rest: a picture leads its own mixture."""
+    seed = int(torch.randint(2**62, (1,), generator=generator))
+    shares = np.random.default_rng(seed).beta(alpha, alpha, count)
+    return torch.from_numpy(np.maximum(shares, 1 - shares)).float()

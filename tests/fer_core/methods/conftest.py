@@ -1,0 +1,49 @@
+import pytest
+import torch
+
+from fer_core.config import RunConfig
+from fer_core.draws import draw_holes
+from fer_core.methods import METHODS, Batch
+from fer_core.models import AttentionModel
+
+
+@pytest.fixture
+def model():
+    """A tiny network of seven classes, in evaluation mode."""
+    torch.manual_seed(0)
+    return AttentionModel("test_resnet", 7, image_size=64).eval()
+
+
+@pytest.fixture
+def batch():
+    """Six random images with labels; no holes yet, see `step`."""
+    generator = torch.Generator().manual_seed(1)
+    labels = torch.randint(0, 7, (6,), generator=generator)
+    images = torch.randn(6, 3, 64, 64, generator=generator)
+    none = torch.zeros(6, 4, dtype=torch.long)
+    return Batch(images, labels, (labels + 1) % 7, torch.arange(6), none, none)
+
+
+@pytest.fixture
+def with_holes():
+    """``with_holes(batch, config)``: the batch with the holes that the configuration asks for."""
+
+    def draw(batch, config):
+        generator = torch.Generator().manual_seed(2)
+        holes, others = (draw_holes(6, 64, 64, config, generator) for _ in range(2))
+        # A method may write on its images.
+        return batch._replace(images=batch.images.clone(), holes=holes, other_holes=others)
+
+    return draw
+
+
+@pytest.fixture
+def step(with_holes):
+    """``step(model, batch, method=..., **options)``: the output of one fresh step."""
+
+    def take(model, batch, *, targets=None, **options):
+        config = RunConfig(**options)
+        targets = torch.arange(7).repeat(4) if targets is None else targets
+        return METHODS[config.method](model, config, targets)(with_holes(batch, config))
+
+    return take
