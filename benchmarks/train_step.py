@@ -1,34 +1,65 @@
-"""Speed of our EAC training step against a straightforward one, same model and batch, in one run.
+"""Speed and memory of our EAC training step against a straightforward one, in one run.
 
-The straightforward step does what the equations say, one by one: every image is decoded from its
-array, resized, made a tensor, normalised and erased on its own on the CPU; both views go through
-the backbone in fp32, NCHW, in two passes; the attention maps are a broadcast product of size
-N x K x D x h x w; the mirrored maps are flipped back by grid_sample.
+    python -m benchmarks.train_step --backbone resnet50
+    python -m benchmarks.train_step --backbone mobilenetv2_100 --end-to-end
 
-    python -m benchmarks.train_step --backbone resnet50 --image-size 224 --batch-size 16
+Each variant runs in a process of its own, again in every round; the table shows medians over all
+rounds. The rungs between the straightforward step (`benchmarks.reference_step`) and ours say which
+part of the gain comes from what. Memory is the peak over the process that has only imported its
+libraries.
 """
 
 import json
+import resource
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
 from statistics import median
+from typing import Any
 
-import numpy as np
+import psutil
 import torch
-import torch.nn.functional as F
 import tyro
 from PIL import Image
-from torch import Generator, Tensor
-from torchvision import transforms
+from torch.utils.flop_counter import FlopCounterMode
 
-from fer_core.config import RunConfig
-from fer_core.datasets import Decoding, load_data
+from benchmarks.reference_step import CLASSES, Rung, steps, views_of_arrays, views_of_files
+from fer_core.batches import TrainingSet
+from fer_core.config import Precision, RunConfig
+from fer_core.datasets import Decoding, Storage, load_data
+from fer_core.draws import draw_epoch
+from fer_core.epoch import Training, train_epoch
+from fer_core.experiment import prepare
 from fer_core.methods import Batch, create_method
 from fer_core.models import AttentionModel
+from fer_core.optimisation import create_optimizer
 from fer_core.transforms import augment, to_tensor
 
-CLASSES = 7
+REFERENCE = "straightforward, fp32"
+RUNGS = {
+    REFERENCE: Rung(),
+    "+ channels_last": Rung(channels_last=True),
+    "+ maps by 1x1 convolution, mirrored by flip": Rung(True, True),
+    "+ augmentation of whole batches": Rung(True, True, True),
+    "+ fused optimiser": Rung(True, True, True, True),
+    "+ bf16": Rung(True, True, True, True, True),
+    "straightforward, bf16 alone": Rung(bf16=True),
+}
+OURS: dict[str, dict[str, Any]] = {
+    f"ours, {name}{', compiled' if compiled else ''}": options | {"compile": compiled}
+    for compiled in (False, True)
+    for name, options in {
+        "fp32": {"precision": "no"},
+        "bf16": {"precision": "bf16"},
+        "bf16, one pass": {"precision": "bf16", "views": "one_pass"},
+    }.items()
+}
+# Dense bf16 matrix peak of the tensor cores in TFLOP/s, from the makers' data sheets.
+PEAKS = {"H100 PCIe": 756, "H100": 989, "H200": 989, "A100": 312, "L4": 121}
 
 
 @dataclass(frozen=True)
@@ -42,117 +73,245 @@ class Options:
     batch_size: int = 16
     """Images a step."""
     steps: int = 5
-    """Measured steps of each variant, after one warm-up step."""
+    """Measured steps of each variant and round, after two steps of warm-up."""
+    rounds: int = 2
+    """How often every variant is started."""
     threads: int = 2
     """CPU threads."""
+    workers: int = 2
+    """Worker processes of the per-image pipeline, end to end."""
     compile: bool = False
     """Also measure the compiled step."""
+    rungs: bool = True
+    """Also measure what lies between the straightforward step and ours."""
+    end_to_end: bool = False
+    """Measure whole epochs from picture files instead of steps."""
+    device: str = "cuda" if torch.cuda.is_available() else "cpu"
+    """cpu or cuda."""
 
 
-def straightforward_steps(options: Options, images: np.ndarray, labels: Tensor) -> Iterator[None]:
-    """EAC as written down in the paper, without any attention to speed."""
-    config = RunConfig(image_size=options.image_size)
-    model = AttentionModel(options.backbone, CLASSES, image_size=options.image_size).train()
-    optimizer = torch.optim.Adam(model.parameters(), 1e-4)
-    prepare = transforms.Compose(
-        [
-            transforms.Resize((options.image_size, options.image_size)),
-            transforms.ToTensor(),
-            transforms.Normalize(model.mean, model.std),
-            transforms.RandomErasing(config.erase_probability, config.erase_scale),
-        ]
+def run_config(options: Options, **changes: Any) -> RunConfig:  # noqa: ANN401 - any option
+    """The run that the product is measured with."""
+    return RunConfig(
+        image_size=options.image_size,
+        backbone=options.backbone,
+        batch_size=options.batch_size,
+        **changes,
     )
-    count, size = options.batch_size, options.image_size
-    identity = torch.tensor([[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]).repeat(count, 1, 1)
-    while True:
-        views = [prepare(Image.fromarray(image)) for image in images]
-        original = torch.stack(views)
-        mirrored = torch.stack([transforms.functional.hflip(view) for view in views])
-        features, mirrored_features = (
-            model.backbone(view.reshape(count, 3, size, size)) for view in (original, mirrored)
-        )
-        logits = model.classifier(features.mean((2, 3)))
-        weight = model.classifier.weight.detach()[None, :, :, None, None]  # (1, K, D, 1, 1)
-        maps = (weight * features[:, None]).sum(2)
-        mirrored_maps = (weight * mirrored_features[:, None]).sum(2)
-        grid = F.affine_grid(identity, list(maps.shape), align_corners=False)
-        flipped = F.grid_sample(mirrored_maps, grid, align_corners=False)
-        loss = F.cross_entropy(logits, labels)
-        loss = loss + config.consistency_weight * F.mse_loss(maps, flipped)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        yield
 
 
-def our_steps(
-    options: Options, images: np.ndarray, labels: Tensor, precision: str, views: str, compiled: bool
-) -> Iterator[None]:
-    """The product's own step: batched augmentation, channels_last, autocast."""
-    config = replace(RunConfig(image_size=options.image_size), views=views)
+def our_steps(options: Options, config: RunConfig, device: torch.device) -> Iterator[None]:
+    """The product's own step."""
+    split = load_data(f"synthetic?train={options.batch_size + 7}&test=7", decoding(options)).train
     model = AttentionModel(options.backbone, CLASSES, image_size=options.image_size)
+    labels = torch.from_numpy(split.labels[: options.batch_size])
+    method = create_method(model, config, labels).to(device).train()
     model.channels_last()
-    if compiled:
+    if config.compile:
         model.speed_up_training()
-    method = create_method(model, config).train()
-    optimizer = torch.optim.Adam(model.parameters(), 1e-4)
-    generator = Generator().manual_seed(0)
+    optimizer = create_optimizer(config, method)
+    generator = torch.Generator().manual_seed(0)
     mean, std = model.statistics()
-    pixels, indices = to_tensor(images), torch.arange(len(labels))
+    pixels = to_tensor(split.images[: options.batch_size]).to(device)
+    on_device = labels.to(device)
+    size = options.image_size
+    memory = torch.empty((len(labels), size, size, 3)) if device.type == "cpu" else None
     while True:
-        augmented = augment(pixels, config, mean, std, generator)
-        augmented = augmented.contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-            output = method(Batch(augmented, labels, labels, indices), generator)
-        optimizer.zero_grad()
+        draws = draw_epoch(config, labels, size, size, generator).to(device)
+        images = augment(pixels, draws, mean, std, memory)
+        batch = Batch(images, on_device, on_device, draws.order, draws.holes, draws.other_holes)
+        with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+            output = method(batch)
         output.loss.backward()
         optimizer.step()
+        optimizer.zero_grad()
         yield
 
 
-def seconds_a_step(make: Callable[[], Iterator[None]], steps: int) -> float:
-    """Median wall time of a step, after one step of warm-up."""
-    torch.manual_seed(0)
-    running = make()
-    next(running)
+def decoding(options: Options) -> Decoding:
+    """Of the drawn faces."""
+    return Decoding(options.image_size, 3)
+
+
+def rung_steps(options: Options, rung: Rung, device: torch.device) -> Iterator[None]:
+    """A step on the way from the straightforward one to ours."""
+    split = load_data(f"synthetic?train={options.batch_size + 7}&test=7", decoding(options)).train
+    labels = torch.from_numpy(split.labels[: options.batch_size])
+    model = AttentionModel(options.backbone, CLASSES, image_size=options.image_size).to(device)
+    views = views_of_arrays(split.images[: options.batch_size], labels, model, rung, device)
+    return steps(model, views, rung)
+
+
+def wait(device: torch.device) -> None:
+    """Until the device has done all its work."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def timed_steps(running: Iterator[None], count: int, device: torch.device) -> list[float]:
+    """Seconds of each step, after two steps of warm-up."""
+    for _ in range(2):
+        next(running)
+    wait(device)
     times = []
-    for _ in range(steps):
+    for _ in range(count):
         started = time.perf_counter()
         next(running)
+        wait(device)
         times.append(time.perf_counter() - started)
-    return median(times)
+    return times
+
+
+def reference_epochs(options: Options, folder: Path, device: torch.device) -> list[float]:
+    """Seconds of epochs of the straightforward step on the per-image pipeline."""
+    model = AttentionModel(options.backbone, CLASSES, image_size=options.image_size).to(device)
+    files = sorted((folder / "train").rglob("*.jpg"))
+    names = sorted({file.parent.name for file in files})
+    labels = [names.index(file.parent.name) for file in files]
+
+    def epoch() -> float:
+        started = time.perf_counter()
+        views = views_of_files(
+            files, labels, model, options.image_size, options.batch_size, options.workers, device
+        )
+        for _ in steps(model, views, Rung()):
+            pass
+        wait(device)
+        return time.perf_counter() - started
+
+    epoch()
+    return [epoch() for _ in range(2)]
+
+
+def our_epochs(options: Options, folder: Path, precision: Precision, compiled: bool) -> list[float]:
+    """Seconds of epochs of the product on the same picture files, with a warm cache."""
+    from accelerate import Accelerator
+
+    config = run_config(
+        options, data=f"folder:{folder}", precision=precision, compile=compiled, epochs=3
+    )
+    accelerator = Accelerator(mixed_precision=precision, cpu=options.device == "cpu")
+    experiment = prepare(config, Storage("auto", folder / "cache"))
+    method = create_method(experiment.model, config, torch.from_numpy(experiment.targets))
+    method.to(accelerator.device)
+    experiment.model.channels_last()
+    if compiled:
+        experiment.model.speed_up_training()
+    prepared, optimizer = accelerator.prepare(method, create_optimizer(config, method))
+    images = TrainingSet(experiment, accelerator.device, "auto")
+    training = Training(experiment, images, prepared, optimizer, None, accelerator, False)
+    times = []
+    for epoch in range(3):
+        started = time.perf_counter()
+        train_epoch(training, epoch)
+        times.append(time.perf_counter() - started)
+    return times[1:]
+
+
+def write_files(folder: Path, options: Options) -> int:
+    """Drawn faces as JPEG files of 100x100 in class folders; number of full training batches."""
+    data = load_data(f"synthetic?train={12 * options.batch_size}&test=7", Decoding(100, 3))
+    for split, name in ((data.train, "train"), (data.test, "test")):
+        for number, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
+            place = folder / name / data.classes[label]
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(place / f"{number:05d}.jpg")
+    return len(data.train.labels) // options.batch_size
+
+
+def measure(options: Options, variant: str, folder: Path) -> dict[str, Any]:
+    """One variant in this process."""
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    torch.backends.cudnn.benchmark = True
+    device = torch.device(options.device)
+    idle = psutil.Process().memory_info().rss
+    if options.end_to_end:
+        own = OURS.get(variant)
+        times = (
+            our_epochs(options, folder, own["precision"], own["compile"])
+            if own
+            else reference_epochs(options, folder, device)
+        )
+    else:
+        running = (
+            our_steps(options, run_config(options, **OURS[variant]), device)
+            if variant in OURS
+            else rung_steps(options, RUNGS[variant], device)
+        )
+        times = timed_steps(running, options.steps, device)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - idle
+    if device.type == "cuda":
+        peak = torch.cuda.max_memory_allocated()
+    return {"seconds": times, "peak": peak}
+
+
+def arithmetic(options: Options) -> float:
+    """Floating point operations of a step: forward and twice as many backward, of both views."""
+    model = AttentionModel(options.backbone, CLASSES, image_size=options.image_size).eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(torch.zeros(1, 3, options.image_size, options.image_size))
+    return 3 * 2 * options.batch_size * counter.get_total_flops()
+
+
+def variants(options: Options) -> list[str]:
+    """Names of all that is measured, the reference first."""
+    rungs = list(RUNGS) if options.rungs and not options.end_to_end else [REFERENCE]
+    ours = [
+        name
+        for name, change in OURS.items()
+        if (options.compile or not change["compile"])
+        and not (options.end_to_end and "views" in change)
+    ]
+    return rungs + ours
+
+
+def table(
+    options: Options, measured: dict[str, list[dict[str, Any]]], images: int, flops: float
+) -> dict[str, Any]:
+    """Images a second, ratio to the reference, memory and arithmetic of each variant."""
+    rows = {}
+    reference = median(t for m in measured[REFERENCE] for t in m["seconds"])
+    memory = median(m["peak"] for m in measured[REFERENCE])
+    for name, runs in measured.items():
+        seconds = median(t for m in runs for t in m["seconds"])
+        row: dict[str, Any] = {
+            "images_per_second": round(images / seconds, 2),
+            "ratio": round(reference / seconds, 2),
+            "peak_mb": round(median(m["peak"] for m in runs) / 1e6),
+            "memory_ratio": round(median(m["peak"] for m in runs) / memory, 2),
+        }
+        if not options.end_to_end:
+            row["tflops"] = round(flops / seconds / 1e12, 3)
+            if options.device == "cuda" and "bf16" in name:
+                gpu = torch.cuda.get_device_name()
+                peak = next((value for key, value in PEAKS.items() if key in gpu), None)
+                row["share_of_bf16_peak"] = peak and round(row["tflops"] / peak, 3)
+        rows[name] = row
+    return rows
 
 
 def main() -> None:
     """Measure all variants and print images a second and ratios as JSON."""
     options = tyro.cli(Options)
-    torch.set_num_threads(options.threads)
-    uri = f"synthetic?train={max(options.batch_size, 7)}&test=7"
-    split = load_data(uri, Decoding(options.image_size, 3)).train
-    images = split.images[: options.batch_size]
-    labels = torch.from_numpy(split.labels[: options.batch_size])
-    reference = seconds_a_step(
-        lambda: straightforward_steps(options, images, labels), options.steps
-    )
-    rows = {"straightforward, fp32": reference}
-    for precision in ("fp32", "bf16"):
-        for views in ("two_passes", "one_pass"):
-            for compiled in (False, True) if options.compile else (False,):
-                name = f"ours, {precision}, {views}{', compiled' if compiled else ''}"
-                rows[name] = seconds_a_step(
-                    lambda p=precision, v=views, c=compiled: our_steps(
-                        options, images, labels, p, v, c
-                    ),
-                    options.steps,
-                )
-    table = {
-        name: {
-            "images_per_second": round(options.batch_size / seconds, 2),
-            "ratio": round(reference / seconds, 2),
-        }
-        for name, seconds in rows.items()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        images = options.batch_size
+        if options.end_to_end:
+            images *= write_files(folder, options)
+        measured: dict[str, list[dict[str, Any]]] = {name: [] for name in variants(options)}
+        for _ in range(options.rounds):
+            for name, runs in measured.items():
+                with get_context("spawn").Pool(1) as process:
+                    runs.append(process.apply(measure, (options, name, folder)))
+                print(name, [round(t, 3) for t in runs[-1]["seconds"]], file=sys.stderr)
+    flops = arithmetic(options)
+    about = {
+        "options": asdict(options),
+        "torch": torch.__version__,
+        "gflop_a_step": round(flops / 1e9, 1),
     }
-    print(json.dumps({"options": options.__dict__, "torch": torch.__version__, **table}, indent=1))
+    print(json.dumps(about | table(options, measured, images, flops), indent=1))
 
 
 if __name__ == "__main__":

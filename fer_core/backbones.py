@@ -6,11 +6,12 @@ from typing import Any, Literal, NamedTuple
 
 import timm
 import torch
-import torch.nn.functional as F
 from timm.data.config import resolve_model_data_config
 from timm.layers.norm_act import convert_sync_batchnorm
 from timm.models._efficientnet_blocks import InvertedResidual
 from torch import Tensor, nn
+
+from fer_core.depthwise import speed_up_depthwise
 
 Layout = Literal["NCHW", "NHWC", "tokens"]
 Stem = Literal["own", "small"]
@@ -76,6 +77,7 @@ def create_backbone(
         _shrink_stem(network, name, pretrained)
     if stride is not None:
         _set_stride(network, name, stride, channels, image_size)
+    speed_up_depthwise(network)
     layout = _probe_layout(network, name, channels, image_size)
     settings = resolve_model_data_config(network)
     return Backbone(
@@ -251,23 +253,6 @@ def _shrink_stem(network: nn.Module, name: str, pretrained: str) -> None:
 def synchronised_batch_norm(network: nn.Module) -> nn.Module:
     """The network with BatchNorm over the images of all processes; weights and names stay."""
     return convert_sync_batchnorm(network)
-
-
-def fast_depthwise(network: nn.Module) -> None:
-    """Compute depthwise convolutions of stride 2 densely, then keep every second point.
-
-    The numbers are the same; on CPUs the backward pass of a strided depthwise convolution falls
-    to a slow kernel (benchmarks/train_step.py measures the difference).
-    """
-    for module in network.modules():
-        if type(module) is nn.Conv2d and module.groups > 1 and module.stride == (2, 2):
-            module.__class__ = _DenseStridedConv2d
-
-
-class _DenseStridedConv2d(nn.Conv2d):
-    def forward(self, input: Tensor) -> Tensor:
-        dense = F.conv2d(input, self.weight, self.bias, 1, self.padding, self.dilation, self.groups)
-        return dense[..., ::2, ::2]
 
 
 def _per_channel(values: tuple[float, ...], channels: int) -> tuple[float, ...]:

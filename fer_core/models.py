@@ -19,7 +19,6 @@ from fer_core.backbones import (
     Layout,
     Stem,
     create_backbone,
-    fast_depthwise,
     synchronised_batch_norm,
     to_map,
 )
@@ -111,7 +110,6 @@ class AttentionModel(nn.Module):
 
     def speed_up_training(self) -> None:
         """Compile the training pass of the backbone; evaluation stays uncompiled."""
-        fast_depthwise(self.backbone)
         self._training_pass = torch.compile(self._map_features)
 
     def features(self, images: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from fer_core import backbones
-from fer_core.backbones import BackboneError, create_backbone, fast_depthwise, to_map
+from fer_core.backbones import BackboneError, create_backbone, to_map
 
 
 def create(name, size=64, *, channels=3, stride=None, pretrained="none"):
@@ -134,55 +134,3 @@ def test_mean_and_deviation_come_one_per_channel_from_the_network(channels):
 def test_colour_statistics_are_averaged_for_a_grey_network():
     backbone = create("resnet18", channels=1)
     assert backbone.mean == pytest.approx(((0.485 + 0.456 + 0.406) / 3,))
-
-
-@pytest.mark.parametrize("side", [16, 17])
-@pytest.mark.parametrize(("kernel", "padding", "bias"), [(3, 1, True), (5, 2, False), (3, 0, True)])
-def test_fast_depthwise_gives_the_same_values_and_gradients(side, kernel, padding, bias):
-    torch.manual_seed(0)
-    plain = nn.Conv2d(6, 6, kernel, 2, padding, groups=6, bias=bias).double()
-    fast = nn.Sequential(nn.Conv2d(6, 6, kernel, 2, padding, groups=6, bias=bias)).double()
-    fast[0].load_state_dict(plain.state_dict())
-    fast_depthwise(fast)
-    assert type(fast[0]) is not nn.Conv2d
-    images = torch.randn(2, 6, side, side, dtype=torch.double)
-    results = []
-    for layer in (plain, fast):
-        given = images.clone().requires_grad_()
-        output = layer(given)
-        output.square().sum().backward()
-        results.append([output, given.grad, *(p.grad for p in layer.parameters())])
-    for first, second in zip(*results, strict=True):
-        assert first.shape == second.shape
-        assert torch.allclose(first, second, rtol=1e-10, atol=1e-12)
-
-
-def test_fast_depthwise_leaves_a_whole_network_what_it_was():
-    network = create("mobilenetv2_100").network.double()
-    images = torch.rand(2, 3, 64, 64, dtype=torch.double)
-    results = []
-    for fast in (False, True):
-        if fast:
-            fast_depthwise(network)
-        network.zero_grad()
-        network.train()
-        for module in network.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.reset_running_stats()
-        output = network(images)
-        output.square().mean().backward()
-        results.append([output.detach(), *(p.grad.clone() for p in network.parameters())])
-    changed = [m for m in network.modules() if type(m).__name__ == "_DenseStridedConv2d"]
-    assert len(changed) == 4
-    for first, second in zip(*results, strict=True):
-        assert torch.allclose(first, second, rtol=1e-6, atol=1e-12)
-
-
-def test_fast_depthwise_leaves_all_other_convolutions_alone():
-    layers = nn.Sequential(
-        nn.Conv2d(4, 4, 3, 2, 1),
-        nn.Conv2d(4, 4, 3, 1, 1, groups=4),
-        nn.Conv2d(4, 4, 2, 3, groups=4),
-    )
-    fast_depthwise(layers)
-    assert all(type(layer) is nn.Conv2d for layer in layers)
