@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_core.alignment import AlignmentError, Photo, Settings
-from fer_core.files import TEMPORARY, displayed, write_whole
+from fer_core.files import displayed, remove_leftovers, write_whole
 from fer_core.pictures import PICTURE_SUFFIXES
 
 SETTINGS_FILE = "align.json"
@@ -95,8 +95,7 @@ def open_folder(out: Path, photographs: Path, settings: Settings, failures_file:
                 f"{displayed(out)} holds files but no {SETTINGS_FILE}: they are of something else; "
                 "name a new or an empty folder"
             )
-        for stale in out.rglob(TEMPORARY):
-            stale.unlink()
+        remove_leftovers(out)
         write_whole(out / SETTINGS_FILE, text.encode())
         if failures_file.is_dir():
             raise AlignmentError(

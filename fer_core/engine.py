@@ -25,6 +25,7 @@ from fer_core.evaluation import (
     test_values,
 )
 from fer_core.experiment import Experiment, create_recorder, prepare
+from fer_core.files import remove_leftovers
 from fer_core.hub import save_model
 from fer_core.machine import Device
 from fer_core.methods import create_method
@@ -113,6 +114,7 @@ def train(
     evaluation = None
     try:
         if first:
+            remove_leftovers(folder)
             recorder.begin(completed)
             if config.noise != "none":
                 write_noise_list(
@@ -200,6 +202,8 @@ def _start(config: RunConfig, device: Device) -> Accelerator:
             "or 'no'"
         )
     torch.backends.cudnn.benchmark = True  # every batch has the same shape
+    if accelerator.is_main_process:
+        logger.info("training on %s, %d process(es)", accelerator.device, processes)
     return accelerator
 
 

@@ -37,6 +37,12 @@ def write_whole(file: Path, content: bytes | memoryview) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Delete what processes that were killed while writing have left below a folder."""
+    for file in folder.rglob(TEMPORARY):
+        file.unlink(missing_ok=True)
+
+
 def read_text(file: Path) -> str:
     """A text in UTF-8, with or without a byte order mark.
 

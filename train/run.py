@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import json
 import logging
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,8 @@ class Command:
 
 def main() -> None:
     """Parse the command line, train, and print the result."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that a launcher started
+    logging.basicConfig(level=logging.INFO if first else logging.WARNING, format="%(message)s")
     try:
         command = tyro.cli(
             Command,
@@ -74,8 +76,13 @@ def main() -> None:
         ValueError,
     ) as error:
         sys.exit(f"error: {error}")
+    if first:
+        print(_result_line(record))
+
+
+def _result_line(record: RunRecord) -> str:
     result = record.result
-    print(
+    return (
         f"{record.path}: accuracy {100 * result['accuracy_last5']:.2f} % (mean of the last 5 "
         f"epochs), class mean {100 * result['class_mean_accuracy_last5']:.2f} %, last epoch "
         f"{100 * result['final_accuracy']:.2f} %, {result['seconds']:.0f} s"

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from fer_core import files
-from fer_core.files import displayed, write_whole
+from fer_core.files import displayed, remove_leftovers, write_whole
 
 
 def test_a_file_is_written_and_replaced(tmp_path):
@@ -56,3 +56,11 @@ def test_what_is_no_regular_file_is_written_to(tmp_path):
     reader.join(10)
     assert read == [b"content"]
     assert (tmp_path / "pipe").is_fifo()
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    (tmp_path / "checkpoint").mkdir()
+    (tmp_path / "checkpoint" / ".fer-7-8.tmp").write_bytes(b"half")
+    (tmp_path / "state.pt").write_bytes(b"whole")
+    remove_leftovers(tmp_path)
+    assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == ["state.pt"]
