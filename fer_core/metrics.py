@@ -34,11 +34,22 @@ def class_mean_accuracy(confusion: np.ndarray) -> float:
     return float(np.nanmean(recalls(confusion)))
 
 
+def precisions(confusion: np.ndarray) -> np.ndarray:
+    """(K,) share of the answers of each class that are right; nan for a class never answered."""
+    answers = confusion.sum(0)
+    return np.where(answers > 0, np.diag(confusion) / np.maximum(answers, 1), np.nan)
+
+
+def f1_scores(confusion: np.ndarray) -> np.ndarray:
+    """(K,) harmonic mean of precision and recall; nan for a class without images."""
+    counts = confusion.sum(1)
+    f1 = 2 * np.diag(confusion) / np.maximum(confusion.sum(0) + counts, 1)
+    return np.where(counts > 0, f1, np.nan)
+
+
 def macro_f1(confusion: np.ndarray) -> float:
     """Mean F1 over the classes that have images."""
-    hits = np.diag(confusion)
-    f1 = 2 * hits / np.maximum(confusion.sum(0) + confusion.sum(1), 1)
-    return float(f1[confusion.sum(1) > 0].mean())
+    return float(np.nanmean(f1_scores(confusion)))
 
 
 def mean_of_last(values: Sequence[float], count: int = 5) -> float:

@@ -107,9 +107,9 @@ def main() -> None:
 
 def _check(command: Check) -> int:
     alone = command.json == Path("-")
-    _check_target(command.fix_list)
+    check_target(command.fix_list)
     if not alone:
-        _check_target(command.json)
+        check_target(command.json)
     near = command.near_threshold
     if near is None and command.near:
         near = NEAR_THRESHOLD
@@ -157,7 +157,7 @@ def _noise(command: Noise) -> int:
         noise_file=str(command.noise_file) if command.noise_file else None,
         seed=command.seed,
     )
-    _check_target(command.out)
+    check_target(command.out)
     listing = list_data(command.uri, DRAWN, without=command.leave_out)
     refuse_problems(listing)
     train, classes = listing.train, listing.classes
@@ -184,7 +184,7 @@ def _cache(command: Cache) -> int:
     return 0
 
 
-def _check_target(file: Path | None) -> None:
+def check_target(file: Path | None) -> None:
     """Before minutes of reading: can a file be written there at all?"""
     if file == Path("-"):
         raise DataError("name a file: '-' stands for the terminal with --json alone")

@@ -1,5 +1,6 @@
 """A folder of one's own aligned faces: ``train/<emotion>/*`` and ``test/<emotion>/*``."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +24,9 @@ from fer_core.pictures import PICTURE_SUFFIXES
 
 EXPECTED = """  PATH/train/happiness/*.jpg ...
   PATH/train/anger/*.jpg     ... (any of the eight emotions; aliases as happy, angry)
-  PATH/test/happiness/*.jpg  ..."""
+  PATH/test/happiness/*.jpg  ...
+or, to measure a model on and not to train it
+  PATH/happiness/*.jpg ..."""
 
 
 class ListedTree(NamedTuple):
@@ -36,7 +39,9 @@ class ListedTree(NamedTuple):
 def list_folder(source: Source, _decoding: Decoding) -> Listing:
     """List an image folder; the classes are the emotions that have training pictures.
 
-    URI: ``folder:PATH?train=train&test=test``; the options name the folders of the splits.
+    URI: ``folder:PATH?train=train&test=test``; the options name the folders of the splits. Where
+    both are absent and the folders of classes stand in PATH itself, they are the test split, and
+    the training split is empty: a model can be measured there.
 
     Raises:
         DataError: when a split is missing, or the splits' classes cannot be learned.
@@ -50,6 +55,8 @@ def list_folder(source: Source, _decoding: Decoding) -> Listing:
         raise DataError(
             f"folder train and test must be two folders, got {options['train']!r} twice"
         )
+    if not any((root / name).is_dir() for name in options.values()) and _has_classes(root):
+        return _list_classes(root, options["train"])
     trees = {name: list_tree(root, options[name], EXPECTED) for name in ("train", "test")}
     classes = tuple(name for name in EIGHT_CLASSES if trees["train"].pictures.get(name))
     if len(classes) < 2:
@@ -70,6 +77,28 @@ def list_folder(source: Source, _decoding: Decoding) -> Listing:
         test=split_of_tree(root, options["test"], trees["test"], classes),
         problems=tuple(problems),
         found_classes=True,
+    )
+
+
+def _has_classes(root: Path) -> bool:
+    """Whether a folder of the root has the name of an emotion."""
+    for folder in (path for path in root.iterdir() if path.is_dir()):
+        with contextlib.suppress(ValueError):
+            canonical_name(folder.name)
+            return True
+    return False
+
+
+def _list_classes(root: Path, train: str) -> Listing:
+    """The folders of classes in the root itself as a test split, beside no training pictures."""
+    tree, name = list_tree(root, ".", EXPECTED), root.resolve().name
+    classes = tuple(emotion for emotion in EIGHT_CLASSES if emotion in tree.pictures)
+    return Listing(
+        name=name,
+        classes=classes,
+        train=split_of_tree(root, train, ListedTree({}, []), classes),
+        test=split_of_tree(root, name, tree, classes),
+        problems=tuple(tree.problems),
     )
 
 

@@ -1,4 +1,4 @@
-"""Decoded pictures, wherever they are kept: three kinds of `fer_core.datasets.base.Images`."""
+"""Decoded pictures, wherever they are kept: four kinds of `fer_core.datasets.base.Images`."""
 
 import mmap
 from pathlib import Path
@@ -78,3 +78,20 @@ class SelectedImages:
     def __getitem__(self, key: Any, /) -> np.ndarray:  # noqa: ANN401 - what numpy takes
         """Some pictures."""
         return self._images[self._kept[key]]
+
+
+class WidenedImages:
+    """Grey pictures with their channel three times, for models of three channels."""
+
+    def __init__(self, images: Images) -> None:
+        """Remember the (N, S, S, 1) pictures."""
+        self.shape = (*images.shape[:3], 3)
+        self._images = images
+
+    def __len__(self) -> int:
+        """Number of pictures."""
+        return self.shape[0]
+
+    def __getitem__(self, key: Any, /) -> np.ndarray:  # noqa: ANN401 - what numpy takes
+        """Some pictures."""
+        return self._images[key].repeat(3, axis=-1)

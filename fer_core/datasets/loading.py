@@ -1,10 +1,12 @@
 """From a listing to decoded splits."""
 
 from collections import Counter
+from typing import Literal
 
 import numpy as np
 
 from fer_core.datasets.base import (
+    NO_DIGESTS,
     DataError,
     Decoding,
     FaceData,
@@ -16,6 +18,8 @@ from fer_core.datasets.base import (
 from fer_core.datasets.images import SelectedImages
 from fer_core.datasets.leaving_out import chosen_columns
 from fer_core.datasets.storage import CHECK_HINT, Storage, Stored, store
+
+SplitKind = Literal["train", "test"]
 
 
 def load_listing(
@@ -35,7 +39,9 @@ def load_listing(
     refuse_problems(listing)
     for split in (listing.train, listing.test):
         if not len(split.labels):
-            raise DataError(f"{listing.name} split {split.name} has no images left")
+            raise DataError(
+                f"{listing.name} split {split.name} has no images left: a run needs both splits"
+            )
     stored_train = store(listing.train.pictures, decoding, storage)
     stored_test = store(listing.test.pictures, decoding, storage)
     train, test = _split(listing.train, stored_train), _split(listing.test, stored_test)
@@ -51,6 +57,34 @@ def load_listing(
     return FaceData(
         listing.name, listing.classes, train, test, size, grey, listing.landmarks, dropped
     )
+
+
+def load_split(listing: Listing, kind: SplitKind, decoding: Decoding, storage: Storage) -> Split:
+    """Decode one split of a listed data set, to measure a model on; the other may be empty.
+
+    Raises:
+        DataError: for a problem of the listing, a broken picture, or a split without images.
+    """
+    refuse_problems(listing)
+    listed = listing.train if kind == "train" else listing.test
+    if not len(listed.labels):
+        other = listing.test if kind == "train" else listing.train
+        count = f"; its split {other.name} has {len(other.labels):,}" if len(other.labels) else ""
+        raise DataError(f"{listing.name} split {listed.name} has no images{count}")
+    return _split(listed, store(listed.pictures, decoding, storage))
+
+
+def training_digests(listing: Listing, storage: Storage) -> np.ndarray:
+    """(N, 16) digests of the training pictures, which are read once and not kept decoded.
+
+    Raises:
+        DataError: for a broken picture.
+    """
+    pictures = listing.train.pictures
+    if not len(pictures):
+        return NO_DIGESTS
+    # No picture is decoded: a stream has no array before it is asked for one.
+    return store(pictures, Decoding(1, 1), storage._replace(kind="stream")).facts.digests
 
 
 def with_repeated_names(listing: Listing) -> Listing:

@@ -30,11 +30,16 @@ def test_every_figure_agrees_with_its_definition(case):
     present = [c for c in range(classes) if (labels == c).any()]
     recalls = [(predicted[labels == c] == c).mean() for c in present]
     scores = []
-    for c in present:
-        hits = ((labels == c) & (predicted == c)).sum()
-        precision = hits / max(1, (predicted == c).sum())
+    for c in range(classes):
+        hits, answers = ((labels == c) & (predicted == c)).sum(), (predicted == c).sum()
+        precision = hits / answers if answers else np.nan
+        assert metrics.precisions(confusion)[c] == pytest.approx(precision, nan_ok=True)
+        if c not in present:
+            assert np.isnan(metrics.f1_scores(confusion)[c])
+            continue
         recall = hits / (labels == c).sum()
         scores.append(2 * precision * recall / (precision + recall) if hits else 0.0)
+        assert metrics.f1_scores(confusion)[c] == pytest.approx(scores[-1])
     assert confusion.sum() == len(pairs)
     assert metrics.accuracy(confusion) == pytest.approx((labels == predicted).mean())
     assert metrics.class_mean_accuracy(confusion) == pytest.approx(np.mean(recalls))

@@ -1,7 +1,7 @@
 import pytest
 from PIL import Image
 
-from fer_core.datasets import DataError, Decoding, load_data
+from fer_core.datasets import DataError, Decoding, list_data, load_data
 
 COLOUR = Decoding(16, 3)
 
@@ -112,3 +112,30 @@ def test_splits_are_two_folders_of_the_data_set(root, options, sentence):
 def test_other_names_of_the_splits_can_be_given(root):
     (root / "test").rename(root / "held out")
     assert load_data(f"folder:{root}?test=held out", COLOUR).test.name == "held out"
+
+
+def test_folders_of_classes_alone_are_a_test_split_beside_no_training_pictures(root):
+    listing = list_data(f"folder:{root / 'test'}", COLOUR)
+    assert (listing.name, listing.test.name) == ("test", "test")
+    assert listing.classes == ("happiness", "anger")
+    assert listing.test.names == ("happiness/e.png", "anger/f.png")
+    assert listing.test.labels.tolist() == [0, 1]
+    assert len(listing.train.labels) == len(listing.train.pictures) == 0
+
+
+def test_folders_of_classes_alone_cannot_be_trained_on(root):
+    with pytest.raises(DataError, match="split train has no images left: a run needs both splits"):
+        load_data(f"folder:{root / 'test'}", COLOUR)
+
+
+def test_an_unknown_folder_among_the_folders_of_classes_is_a_problem(root):
+    put(root, "test/bored/g.png")
+    listing = list_data(f"folder:{root / 'test'}", COLOUR)
+    assert [(problem.kind, problem.name) for problem in listing.problems] == [("class", "bored/")]
+
+
+def test_folders_of_classes_beside_a_split_are_no_data_set(root):
+    put(root, "happy/g.png")
+    (root / "test").rename(root / "elsewhere")
+    with pytest.raises(DataError, match=r"no folder at .*test\. Expected:"):
+        load_data(f"folder:{root}", COLOUR)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_core.datasets import DataError, Decoding, content_hash, list_data, load_data
+from fer_core.datasets import DataError, Decoding, Storage, content_hash, list_data, load_data
 from fer_core.datasets.leaving_out import read_leave_out
-from fer_core.datasets.loading import select
+from fer_core.datasets.loading import load_split, select, training_digests
 
 SMALL = Decoding(8, 3)
 
@@ -155,3 +155,33 @@ def test_a_class_that_is_left_out_whole_is_no_class_any_more(root):
         load_data(f"folder:{root}", SMALL, without=fix_list(root, "train/happy/"))
     with pytest.raises(DataError, match="training pictures of 1 classes left"):
         load_data(f"folder:{root}", SMALL, without=fix_list(root, "train/happy/", "train/sad/"))
+
+
+def test_one_split_is_decoded_as_for_training(root):
+    listing, whole = list_data(f"folder:{root}", SMALL), load_data(f"folder:{root}", SMALL)
+    for kind, expected in (("train", whole.train), ("test", whole.test)):
+        split = load_split(listing, kind, SMALL, Storage())
+        assert (split.name, split.names) == (expected.name, expected.names)
+        assert np.array_equal(split.images[:], expected.images[:])
+        assert np.array_equal(split.digests, expected.digests)
+
+
+def test_one_split_may_be_loaded_where_the_other_is_empty(root):
+    listing = list_data(f"folder:{root / 'test'}", SMALL)
+    assert len(load_split(listing, "test", SMALL, Storage()).labels) == 3
+    with pytest.raises(DataError, match="split train has no images; its split test has 3"):
+        load_split(listing, "train", SMALL, Storage())
+    assert training_digests(listing, Storage()).shape == (0, 16)
+
+
+def test_a_problem_of_the_listing_stops_the_loading_of_one_split(root):
+    put(root, "test/bored/g.png")
+    with pytest.raises(DataError, match="unknown emotion 'bored'"):
+        load_split(list_data(f"folder:{root}", SMALL), "test", SMALL, Storage())
+
+
+def test_digests_of_the_training_pictures_are_had_without_decoding_them(root, tmp_path):
+    listing = list_data(f"folder:{root}", SMALL)
+    digests = training_digests(listing, Storage(folder=tmp_path / "cache"))
+    assert np.array_equal(digests, load_data(f"folder:{root}", SMALL).train.digests)
+    assert not (tmp_path / "cache/entries").exists()

@@ -1,0 +1,179 @@
+"""How far a figure can be trusted: intervals and paired tests, from counts alone.
+
+Whether an answer is right is a number of two values, so n images drawn with replacement hold a
+binomially distributed number of right ones, and a multinomially distributed number of each kind of
+pair. The bootstrap (Efron, Annals of Statistics 1979) draws these counts themselves: exactly what
+resampling the images gives, in time and memory that do not depend on their number.
+"""
+
+import math
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+from numpy.random import Generator
+
+LEVEL = 0.95  # of every interval
+RESAMPLES = (100, 1_000_000)  # least and most
+EXACT_BELOW = 25  # discordant pairs
+
+
+class Estimate(NamedTuple):
+    """A figure and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class McNemar(NamedTuple):
+    """McNemar's test: do two models have different error rates on the same images?
+
+    Attributes:
+        only_first: images that the first model alone answers right.
+        only_second: images that the second model alone answers right.
+        test: ``exact binomial``, or ``chi-square with continuity correction``.
+        statistic: of the chi-square test with one degree of freedom; None for the exact one.
+        p_value: two-sided.
+    """
+
+    only_first: int
+    only_second: int
+    test: str
+    statistic: float | None
+    p_value: float
+
+
+def check_resamples(resamples: int) -> None:
+    """Refuse a number of bootstrap resamples that says nothing or takes for ever.
+
+    Raises:
+        ValueError: naming the number and what is allowed.
+    """
+    least, most = RESAMPLES
+    if not least <= resamples <= most:
+        raise ValueError(f"bootstrap must be {least} to {most:,} resamples, got {resamples}")
+
+
+def wilson(hits: int, count: int) -> Estimate:
+    """A share with Wilson's score interval (JASA 1927), which suits few images and rare errors.
+
+    Args:
+        hits: images answered right.
+        count: images, at least 1.
+    """
+    share = hits / count
+    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+    shrink = 1 + z**2 / count
+    centre = (share + z**2 / (2 * count)) / shrink
+    half = z / shrink * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
+    # Rounding must not put the interval's end inside of a share of 0 or 1.
+    return Estimate(share, min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half)))
+
+
+def bootstrap_accuracy(hits: int, count: int, resamples: int, generator: Generator) -> Estimate:
+    """Accuracy with the percentile interval of resampled images.
+
+    Args:
+        hits: images answered right.
+        count: images, at least 1.
+        resamples: number of bootstrap resamples.
+        generator: source of the random numbers.
+    """
+    drawn = generator.binomial(count, hits / count, resamples) / count
+    return _estimate(hits / count, drawn)
+
+
+def bootstrap_class_mean(
+    hits: np.ndarray, counts: np.ndarray, resamples: int, generator: Generator
+) -> Estimate:
+    """Class-mean accuracy with the percentile interval of a bootstrap within each class.
+
+    Args:
+        hits: (K,) images of each class answered right.
+        counts: (K,) images of each class; classes without images do not count.
+        resamples: number of bootstrap resamples.
+        generator: source of the random numbers.
+    """
+    total = np.zeros(resamples)
+    present = np.flatnonzero(counts)
+    for index in present:  # class by class: memory for one column of resamples
+        share = hits[index] / counts[index]
+        total += generator.binomial(counts[index], share, resamples) / counts[index]
+    value = float(np.mean(hits[present] / counts[present]))
+    return _estimate(value, total / len(present))
+
+
+def mcnemar(only_first: int, only_second: int) -> McNemar:
+    """McNemar's test (Psychometrika 1947) on the pairs of answers of which one is right.
+
+    Exact with fewer than 25 such pairs, else chi-square with Edwards' continuity correction.
+
+    Args:
+        only_first: images that the first model alone answers right.
+        only_second: images that the second model alone answers right.
+    """
+    pairs = only_first + only_second
+    if pairs < EXACT_BELOW:
+        tail = sum(math.comb(pairs, k) for k in range(min(only_first, only_second) + 1))
+        p_value = min(1.0, 2 * tail / 2**pairs)
+        return McNemar(only_first, only_second, "exact binomial", None, p_value)
+    statistic = max(abs(only_first - only_second) - 1, 0) ** 2 / pairs
+    p_value = math.erfc(math.sqrt(statistic / 2))  # P(chi-square with one degree > statistic)
+    name = "chi-square with continuity correction"
+    return McNemar(only_first, only_second, name, statistic, p_value)
+
+
+def paired_difference(
+    only_first: int, only_second: int, count: int, resamples: int, generator: Generator
+) -> Estimate:
+    """Accuracy of the first model minus that of the second, with a paired bootstrap interval.
+
+    Args:
+        only_first: images that the first model alone answers right.
+        only_second: images that the second model alone answers right.
+        count: images that both answered, at least 1.
+        resamples: number of bootstrap resamples.
+        generator: source of the random numbers.
+    """
+    drawn = _differences(only_first, only_second, count, resamples, generator)
+    return _estimate((only_first - only_second) / count, drawn)
+
+
+def paired_class_mean_difference(
+    only_first: np.ndarray,
+    only_second: np.ndarray,
+    counts: np.ndarray,
+    resamples: int,
+    generator: Generator,
+) -> Estimate:
+    """Class-mean accuracy of the first model minus that of the second, bootstrapped in each class.
+
+    Args:
+        only_first: (K,) images of each class that the first model alone answers right.
+        only_second: (K,) images of each class that the second model alone answers right.
+        counts: (K,) images of each class; classes without images do not count.
+        resamples: number of bootstrap resamples.
+        generator: source of the random numbers.
+    """
+    present = np.flatnonzero(counts)
+    total = np.zeros(resamples)
+    for index in present:
+        pairs = int(only_first[index]), int(only_second[index]), int(counts[index])
+        total += _differences(*pairs, resamples, generator)
+    value = float(np.mean((only_first[present] - only_second[present]) / counts[present]))
+    return _estimate(value, total / len(present))
+
+
+def _differences(
+    only_first: int, only_second: int, count: int, resamples: int, generator: Generator
+) -> np.ndarray:
+    """(resamples,) differences of two accuracies on ``count`` images drawn with replacement."""
+    kinds = np.array([only_first, only_second, count - only_first - only_second]) / count
+    drawn = generator.multinomial(count, kinds, resamples)  # (resamples, 3)
+    return (drawn[:, 0] - drawn[:, 1]) / count
+
+
+def _estimate(value: float, drawn: np.ndarray) -> Estimate:
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Estimate(value, float(low), float(high))
