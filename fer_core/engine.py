@@ -194,6 +194,11 @@ def _start(config: RunConfig, device: Device) -> Accelerator:
             f"mixup mixes pairs: batch_size must be a multiple of {2 * processes} with {processes} "
             f"processes, got {config.batch_size}"
         )
+    if config.method in ("scn", "rul") and config.batch_size < 2 * processes:
+        raise ValueError(
+            f"method {config.method!r} compares images: batch_size must be at least "
+            f"{2 * processes} with {processes} processes, got {config.batch_size}"
+        )
     if config.sync_batch_norm and not on_gpu:
         raise ValueError(f"sync_batch_norm works on GPUs, got device {accelerator.device.type!r}")
     if config.precision == "fp16" and not on_gpu:

@@ -94,6 +94,7 @@ def train_epoch(training: Training, epoch: int) -> dict[str, Any]:
     loss, *means = mean_over_processes(accelerator, figures).mean(1).tolist()
     check_finite(loss, epoch, config)
     named = dict(zip(parts, means, strict=True))
+    others = {name: named[name] for name in parts if name not in ("classification", "consistency")}
     own = torch.stack([torch.cat(seen), torch.cat(answers)], 1)  # (images, 2)
     everyones = gather_rows(accelerator, own, [len(own)] * accelerator.num_processes)
     return {
@@ -101,6 +102,7 @@ def train_epoch(training: Training, epoch: int) -> dict[str, Any]:
         "train_loss": loss,
         "train_classification_loss": named["classification"],
         "train_consistency_loss": named.get("consistency"),
+        "train_parts": others or None,
         **_training_answers(experiment, *everyones.cpu().numpy().T),
     }
 

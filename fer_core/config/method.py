@@ -63,13 +63,14 @@ class MethodOptions:
     gce_exponent: float = 0.7
     """gce: q of (1 - p^q) / q, in (0, 1]: towards 0 the cross-entropy, at 1 the absolute error."""
     confident_share: float = 0.7
-    """scn: share of a batch that counts as certain."""
+    """scn: share of a batch that counts as certain, in (0, 1)."""
     confidence_margin: float = 0.15
-    """scn: least gap between the mean weights of the certain and the uncertain images."""
+    """scn: gap asked for between the mean weights of the certain and the uncertain images."""
     relabel_epoch: int = 10
-    """scn: epochs before labels are changed; at or above epochs: never."""
+    """scn: first epoch, counted from 1, in which labels may change; above epochs: never."""
     relabel_margin: float = 0.2
-    """scn: a label changes when another class is this much more probable."""
+    """scn: the label of an uncertain image changes when another class is more probable by more
+    than this; at 1: never."""
     forget_rate: float | None = None
     """co_teaching: share of each batch that is left out in the end; None: the share of labels that
     noise changes."""
@@ -81,7 +82,7 @@ class MethodOptions:
         checks.finite("consistency_weight", self.consistency_weight)
         checks.at_least("consistency_weight", self.consistency_weight, 0)
         checks.at_least("ramp_epochs", self.ramp_epochs, 0)
-        checks.at_least("relabel_epoch", self.relabel_epoch, 0)
+        checks.at_least("relabel_epoch", self.relabel_epoch, 1)
         checks.at_least("forget_epochs", self.forget_epochs, 0)
         for name in ("label_smoothing", "rare_smoothing", "balance_beta"):
             checks.in_range(name, getattr(self, name), 0, 1)

@@ -6,6 +6,9 @@ from fer_core.config import RunConfig
 from fer_core.methods.base import Batch, Method, StepOutput
 from fer_core.methods.cross_entropy import CrossEntropy
 from fer_core.methods.eac import EAC
+from fer_core.methods.gce import GCE
+from fer_core.methods.rul import RUL
+from fer_core.methods.scn import SCN
 from fer_core.models import AttentionModel
 
 __all__ = ["METHODS", "Batch", "Method", "StepOutput", "create_method"]
@@ -14,6 +17,9 @@ METHODS: dict[str, type[Method]] = {
     "cross_entropy": CrossEntropy,
     "label_smoothing": CrossEntropy,  # the plain model with label_smoothing above 0
     "eac": EAC,
+    "gce": GCE,
+    "scn": SCN,
+    "rul": RUL,
 }
 
 
