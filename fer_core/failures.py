@@ -1,0 +1,39 @@
+"""Records of runs that could not write down themselves what stopped them."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fer_core.files import write_whole
+from fer_core.records import RUN_FILE, SCHEMA_VERSION
+
+
+def record_failure(folder: Path, config: Mapping[str, Any], error: str) -> None:
+    """Close the record of a run that was killed, or failed before it could open one.
+
+    Args:
+        folder: of the run; made where it is absent. The facts of a record that stands there stay
+            as they are; without one, ``data``, ``noise``, ``model`` and ``environment`` are empty.
+        config: the run's configuration without folders (`fer_core.config.without_folders`), for a
+            run that has no record yet.
+        error: the sentence that says what stopped the run.
+
+    Raises:
+        OSError: when it cannot be written.
+        ValueError: when a record stands there that is no JSON.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    file, now = folder / RUN_FILE, datetime.now(UTC).isoformat(timespec="seconds")
+    run: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "started": now,
+        "config": dict(config),
+        "classes": [],
+        **{facts: {} for facts in ("data", "noise", "model", "environment", "result")},
+    }
+    if file.exists():
+        run = json.loads(file.read_text(encoding="utf-8"))
+    run |= {"status": "failed", "ended": now, "error": error}
+    write_whole(file, f"{json.dumps(run, indent=1, allow_nan=False)}\n".encode())
