@@ -138,14 +138,18 @@ def _parts(table: pd.DataFrame) -> dict[str, dict[str, str]]:
             "method": method_name(row["method"]),
             "backbone": row["backbone"],
             "data": data_name(row["data"]),
-            "noise": f"{row['noise_percent']:g} % noise"
-            if row["noise_percent"]
-            else "clean labels",
+            "noise": _noise_text(str(row["noise"]), float(row["noise_percent"])),
             "epochs": f"{row['epochs_asked']} epochs",
             "seed": f"seed {row['seed']}",
         }
         for row in table.to_dict("records")
     }
+
+
+def _noise_text(kind: str, percent: float) -> str:
+    if np.isnan(percent):  # the run failed before it drew the noise
+        return f"{kind} noise"
+    return f"{percent:g} % noise" if percent else "clean labels"
 
 
 def _unique(names: dict[str, str]) -> dict[str, str]:

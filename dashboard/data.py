@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from fer_core.config import RunConfig, to_json
+from fer_core.config import RATED_NOISE, RunConfig, to_json
 from fer_core.records import RUN_FILE, RunRecord, read_run
 
 SHIPPED_RESULTS = Path(__file__).parent / "results"
@@ -133,7 +134,10 @@ def _run_name(path: Path, folder: Path, rows: Sequence[Mapping[str, Any]]) -> st
 
 
 def _run_row(record: RunRecord, name: str, source: str) -> dict[str, Any]:
-    config, result, noise = record.config, record.result, record.noise
+    config, result = record.config, record.result
+    # A run that failed before its data were read knows of them what its configuration asks for.
+    noise = record.noise or _asked_noise(config)
+    data = record.data or {"name": re.split("[:?]", str(config["data"]))[0]}
     options = to_json(RunConfig()) | config  # an older record lacks the newer options
     method = str(config["method"])
     finished = record.status == "finished"
@@ -141,7 +145,7 @@ def _run_row(record: RunRecord, name: str, source: str) -> dict[str, Any]:
         "run": name,
         "source": source,
         "status": record.status,
-        "data": str(record.data["name"]),
+        "data": str(data["name"]),
         "classes": len(record.classes),
         "method": method,
         "backbone": str(config["backbone"]),
@@ -158,11 +162,17 @@ def _run_row(record: RunRecord, name: str, source: str) -> dict[str, Any]:
         "started": record.started,
         "error": record.error or "",
         "image_size": int(config["image_size"]),
-        "content": str(record.data.get("sha256", "")),
+        "content": str(data.get("sha256", "")),
         "pretrained": str(options["pretrained"]),
         "options": json.dumps({k: v for k, v in sorted(options.items()) if k not in NOT_OPTIONS}),
         "method_options": json.dumps({k: options[k] for k in METHOD_OPTIONS.get(method, ())}),
     }
+
+
+def _asked_noise(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    kind, rate = config["noise"], config["noise_rate"]
+    known = kind in ("none", *RATED_NOISE)
+    return {"kind": kind, "rate": rate, "realised_rate": rate if known else float("nan")}
 
 
 def _noise_percent(noise: Mapping[str, Any]) -> float:

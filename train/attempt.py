@@ -22,6 +22,7 @@ from fer_core.records import EPOCHS_FILE, GIVEN_LABELS_FILE, PREDICTIONS_FILE, R
 from train import run
 
 logger = logging.getLogger(__name__)
+STANDARD_INPUT = 0
 PATIENCE = 60.0  # seconds that an earlier attempt has to notice that its sweep is gone
 
 
@@ -85,7 +86,7 @@ def _read_config(file: Path) -> RunConfig:
 
 
 def _end_with_the_sweep() -> None:
-    while os.read(0, 1):
+    while os.read(STANDARD_INPUT, 1):
         pass  # nothing is ever written into the pipe: it only ends
     os.write(2, b"the sweep has ended, and this run with it\n")
     os._exit(1)

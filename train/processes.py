@@ -137,6 +137,6 @@ def _environment(threads: int, gpu: str | None) -> dict[str, str]:
         **{name: str(count) for name, count in shares.items()},
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONUNBUFFERED": "1",  # what a process said before it was killed stands in the log
-        "TQDM_DISABLE": "1",
+        "TQDM_MININTERVAL": "60",  # seconds between two looks of a progress bar into the log
         **({} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}),
     }

@@ -17,6 +17,7 @@ from typing import Any
 from fer_core.machine import cores
 from train.processes import Attempt, Ended, Running
 
+KNOCK_SECONDS = 10.0
 STORE_BYTES = 80 * 2**20  # Ray's shared memory: no data go through it
 
 
@@ -29,17 +30,18 @@ class RayPool:
         *,
         marker: Path,
         device: str,
-        threads: int,
+        threads: int | None,
         per_gpu: int,
         jobs: int | None,
     ) -> None:
         """Connect to a cluster, or start one on this machine.
 
         Args:
-            address: ``local``, or a cluster's: auto, HOST:PORT.
+            address: ``local``, or a cluster's HOST:PORT.
             marker: a file to write beside the records: a machine that finds it sees them.
             device: cpu, cuda, or auto: the GPUs where the cluster has some.
-            threads: CPU cores of an attempt that has no GPU.
+            threads: CPU threads of an attempt, which takes as many cores where it has no GPU; None:
+                one, or what a machine has for each share of its GPUs.
             per_gpu: attempts that share a GPU.
             jobs: attempts at a time; None: as many as there is room for.
 
@@ -54,15 +56,18 @@ class RayPool:
         self._jobs = jobs
         self._tasks: dict[Any, str] = {}
         self._gpu = device != "cpu" and self._room("GPU", 1 / per_gpu) > 0
-        self._resource, self._share = ("GPU", 1 / per_gpu) if self._gpu else ("CPU", threads)
+        self.threads = threads or (self._cores_beside(1 / per_gpu) if self._gpu else 1)
+        self._resource, self._share = ("GPU", 1 / per_gpu) if self._gpu else ("CPU", self.threads)
         if device == "cuda" and not self._gpu:
             self.stop()
             raise ValueError("--device cuda, but no machine of the Ray cluster has a GPU")
         if not self._room(self._resource, self._share):
             self.stop()
-            raise ValueError(f"no machine of the Ray cluster has the {threads} cores of --threads")
+            raise ValueError(
+                f"no machine of the Ray cluster has the {self.threads} cores of --threads"
+            )
         self._attempt = self._ray.remote(attempt_there).options(
-            num_cpus=0 if self._gpu else threads,
+            num_cpus=0 if self._gpu else self.threads,
             num_gpus=1 / per_gpu if self._gpu else 0,
             max_retries=0,  # the sweep tries again itself
         )
@@ -98,8 +103,15 @@ class RayPool:
 
     def _room(self, resource: str, share: float) -> int:
         """How many attempts the machines that are up have room for, others' work aside."""
-        machines = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
-        return sum(int(machine.get(resource, 0) / share + 1e-6) for machine in machines)
+        return sum(_places(machine, resource, share) for machine in self._machines())
+
+    def _cores_beside(self, share: float) -> int:
+        """CPU cores for each share of a GPU, on the machine that has the fewest."""
+        places = [(machine, _places(machine, "GPU", share)) for machine in self._machines()]
+        return max(1, min(int(one.get("CPU", 0)) // count for one, count in places if count))
+
+    def _machines(self) -> list[dict[str, float]]:
+        return [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
 
 
 def attempt_there(attempt: Attempt, marker: Path, token: str) -> Ended:
@@ -123,12 +135,17 @@ def attempt_there(attempt: Attempt, marker: Path, token: str) -> Ended:
         return Ended(attempt.name, f"the run cannot be started on {machine}: {error}")
 
 
+def _places(machine: dict[str, float], resource: str, share: float) -> int:
+    return int(machine.get(resource, 0) / share + 1e-6)  # a third of a GPU fits three times
+
+
 def _connect(address: str) -> ModuleType:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     # Not yet Ray's default: a task without a GPU leaves the visible devices as they are.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         import ray
+        import ray.exceptions
     except ImportError as error:
         raise ValueError(
             "--ray needs Ray, which is not installed: pip install 'fer-core[ray]'"
@@ -140,7 +157,18 @@ def _connect(address: str) -> ModuleType:
         "object_store_memory": STORE_BYTES,
     }
     try:
+        _knock(address)
         ray.init(address, **quiet, **(own if address == "local" else {}))
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise ValueError(f"--ray {address}: no cluster can be reached there: {error}") from error
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        raise ValueError(
+            f"--ray {address}: no cluster can be used there (one that asks for a token needs "
+            f"RAY_AUTH_MODE=token): {error}"
+        ) from error
     return ray
+
+
+def _knock(address: str) -> None:
+    """Try the door of HOST:PORT: Ray itself waits for minutes where nobody answers."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.removeprefix("ray://"), int(port)), KNOCK_SECONDS).close()

@@ -45,7 +45,8 @@ class Command:
     per_gpu: int = 1
     """Runs that share a GPU."""
     threads: int | None = None
-    """CPU threads of a run; by default the cores are divided among the jobs; with Ray, 1."""
+    """CPU threads of a run; by default the cores are divided among the jobs; on the CPU of a
+    Ray cluster, 1."""
     retries: int = 1
     """Further attempts at a run that fails, after all others."""
     device: Device = "auto"
@@ -55,8 +56,8 @@ class Command:
     cache: Path | None = None
     """Folder of the cache of decoded pictures, as for train.run."""
     ray: str | None = None
-    """Run on Ray: local, or the address of a cluster (auto, HOST:PORT). All its machines must see
-    the folder of the records, this folder and the data under the same paths."""
+    """Run on Ray: local, or the HOST:PORT of a cluster. All its machines must see the folder of the
+    records, this folder and the data under the same paths."""
 
 
 def main() -> None:
@@ -120,16 +121,15 @@ def _pool(command: Command, notes: Path) -> tuple[Pool, int]:
     if command.ray is None:
         slots = machine_slots(command.device, command.jobs, command.per_gpu)
         return ProcessPool(slots), command.threads or max(1, cores() // len(slots))
-    threads = command.threads or 1
     pool = RayPool(
         command.ray,
         marker=(notes / "marker").absolute(),
         device=command.device,
-        threads=threads,
+        threads=command.threads,
         per_gpu=command.per_gpu,
         jobs=command.jobs,
     )
-    return pool, threads
+    return pool, pool.threads
 
 
 def _options(command: Command, threads: int) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def counts(progress: Sequence[Progress]) -> str:
         for state in ("finished", "failed", "running", "waiting")
         if state in states
     ]
-    left = seconds_left(progress)
+    left = seconds_left(progress) if "running" in states else None
     return ", ".join(parts) + (f"; about {duration(left)} left" if left else "")
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from fer_core.config import RunConfig, to_json
+from fer_core.failures import record_failure
+
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 PAGES = ("noise", "curves", "runs", "published")
 COMMAND = "python -m train.run --method eac --noise symmetric --noise-rate 0.3"
@@ -23,6 +26,14 @@ def open_page(monkeypatch):
         return app if page == "noise" else app.switch_page(f"views/{page}.py").run()
 
     return open_one
+
+
+@pytest.fixture
+def early_failure(tmp_path):
+    """A folder with the record of a run that failed before it had data."""
+    config = to_json(RunConfig(data="ferplus:absent", noise="rater"))
+    record_failure(tmp_path / "early", config, "no folder at absent")
+    return tmp_path
 
 
 def text_of(app):
@@ -156,6 +167,19 @@ def test_the_confusion_matrix_can_be_counted_or_normalised(open_page, records):
     assert chart_titles(app)[-1] == "Confusion matrix (% of each label)"
     app.toggle[0].set_value(False).run()
     assert chart_titles(app)[-1] == "Confusion matrix (images)"
+
+
+@pytest.mark.parametrize("page", ["noise", "curves"])
+def test_a_run_that_failed_before_it_began_breaks_no_page(open_page, early_failure, page):
+    app = open_page(page, early_failure)
+    assert not app.exception
+    assert not app.warning
+
+
+def test_a_run_that_failed_before_it_began_gives_its_reason(open_page, early_failure):
+    app = open_page("runs", early_failure)
+    assert not app.exception
+    assert app.error[0].value == "early failed: no folder at absent"
 
 
 def test_a_failed_run_gives_its_reason(open_page, tmp_path, write_run):

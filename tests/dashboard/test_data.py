@@ -27,6 +27,8 @@ from dashboard.curves import (
 )
 from dashboard.data import SHIPPED_RESULTS, Confusion, choose_folders, fingerprint, read_folders
 from dashboard.published import measured_rows, read_published, scatter_points, select
+from fer_core.config import RunConfig, to_json
+from fer_core.failures import record_failure
 
 RAFDB = ("RAF-DB · 7 classes", "accuracy", 0.0)
 
@@ -72,6 +74,32 @@ def test_an_unreadable_record_is_named_and_the_others_stay(records, write_run, c
     (problem,) = runs.problems
     assert said in problem
     assert "odd" in problem
+
+
+@pytest.mark.parametrize(
+    ("options", "percent", "label"),
+    [
+        ({"noise": "none"}, 0.0, "clean labels"),
+        ({"noise": "symmetric", "noise_rate": 0.4}, 40.0, "40 % noise"),
+        ({"noise": "rater"}, None, "rater noise"),
+    ],
+)
+def test_a_run_that_failed_before_it_had_facts_is_a_failed_row(records, options, percent, label):
+    config = RunConfig(data="ferplus:absent?classes=7", seed=5, **options)
+    record_failure(records / "early", to_json(config), "no folder at absent")
+    runs = read_folders([records])
+    row = runs.table.set_index("run").loc["early"]
+    assert runs.problems == []
+    assert (row["status"], row["error"], row["data"]) == (
+        "failed",
+        "no folder at absent",
+        "ferplus",
+    )
+    assert (row["epochs_done"], row["classes"]) == (0, 0)
+    assert row["noise_percent"] == percent or (percent is None and np.isnan(row["noise_percent"]))
+    assert label in run_labels(runs.table)["early"]
+    assert len(noise_points(runs.table)) == 8
+    assert "early" not in default_pair(runs.table)
 
 
 def test_bytes_that_are_no_text_do_not_hide_the_other_records(records, write_run):
