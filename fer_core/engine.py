@@ -78,13 +78,16 @@ def train(
     experiment = prepare(config, storage)
     data, model = experiment.data, experiment.model
     recorder = create_recorder(experiment, folder, accelerator.device, accelerator.num_processes)
-    if config.sync_batch_norm:
-        model.synchronise_batch_norm()
     method = create_method(model, config, torch.from_numpy(experiment.targets))
+    networks = [part for part in method.modules() if isinstance(part, AttentionModel)]
+    if config.sync_batch_norm:
+        for network in networks:
+            network.synchronise_batch_norm()
     if checkpoint:
         method.load_state_dict(checkpoint.method)
     method.to(accelerator.device)
-    model.channels_last()
+    for network in networks:
+        network.channels_last()
     size = sum(value.nbytes for value in method.state_dict().values())
     refuse_full_disk(folder, config, size)
     optimizer = create_optimizer(config, method)
@@ -94,7 +97,8 @@ def train(
         if average:
             average.model.load_state_dict(checkpoint.average or {})
     if config.compile:
-        model.speed_up_training()
+        for network in networks:
+            network.speed_up_training()
     prepared, optimizer = accelerator.prepare(method, optimizer)
     if checkpoint and checkpoint.scaler and accelerator.scaler:
         accelerator.scaler.load_state_dict(checkpoint.scaler)

@@ -86,6 +86,12 @@ class RunConfig(
                 f"method {self.method!r} has a loss of its own: balance must be 'none' or "
                 "'sampling', got 'loss'"
             )
+        known = self.noise in ("none", *RATED_NOISE)
+        if self.method == "co_teaching" and self.forget_rate is None and not known:
+            raise ValueError(
+                f"method 'co_teaching' cannot know what share of the labels noise {self.noise!r} "
+                "changes: set forget_rate to about that share, for example 0.3"
+            )
 
 
 def to_json(config: RunConfig) -> dict[str, Any]:

@@ -72,8 +72,8 @@ class MethodOptions:
     """scn: the label of an uncertain image changes when another class is more probable by more
     than this; at 1: never."""
     forget_rate: float | None = None
-    """co_teaching: share of each batch that is left out in the end; None: the share of labels that
-    noise changes."""
+    """co_teaching: share of each batch that is left out in the end, best the share of wrong labels;
+    None: noise_rate, so without noise nothing. Human noise and noise lists need a number."""
     forget_epochs: int = 10
     """co_teaching: epochs over which the share that is left out rises from 0."""
 

@@ -4,8 +4,10 @@ from torch import Tensor
 
 from fer_core.config import RunConfig
 from fer_core.methods.base import Batch, Method, StepOutput
+from fer_core.methods.co_teaching import CoTeaching
 from fer_core.methods.cross_entropy import CrossEntropy
 from fer_core.methods.eac import EAC
+from fer_core.methods.eac_balanced import BalancedEAC
 from fer_core.methods.gce import GCE
 from fer_core.methods.rul import RUL
 from fer_core.methods.scn import SCN
@@ -20,6 +22,8 @@ METHODS: dict[str, type[Method]] = {
     "gce": GCE,
     "scn": SCN,
     "rul": RUL,
+    "eac_balanced": BalancedEAC,
+    "co_teaching": CoTeaching,
 }
 
 

@@ -62,6 +62,26 @@ def test_a_field_that_json_lacks_takes_its_default():
         ({"erase_ratio": (0.3, float("inf"))}, "erase_ratio must be two numbers"),
         ({"warmup_epochs": 5, "epochs": 5}, r"warmup_epochs must be in \[0, epochs = 5\), got 5"),
         ({"stride": 3}, "stride must be 2, 4, 8, 16 or 32, got 3"),
+        ({"method": "label_smoothing"}, "label_smoothing above 0, for example 0.1, got 0"),
+        ({"balance_beta": 1.0}, r"balance_beta must be in \[0, 1\), got 1.0"),
+        ({"rare_smoothing": 1.0}, r"rare_smoothing must be in \[0, 1\), got 1.0"),
+        ({"forget_rate": 1.0}, r"forget_rate must be in \[0, 1\), got 1.0"),
+        ({"forget_epochs": -1}, "forget_epochs must be at least 0, got -1"),
+        ({"ema_decay": 1.0}, r"ema_decay must be in \[0, 1\), got 1.0"),
+        (
+            {"method": "eac_balanced", "label_smoothing": 0.1},
+            "'eac_balanced' takes whole labels: label_smoothing must be 0.0, got 0.1",
+        ),
+        ({"method": "co_teaching", "mixup": 1.0}, "'co_teaching' takes whole labels: mixup"),
+        ({"method": "eac_balanced", "balance": "loss"}, "balance must be 'none' or 'sampling'"),
+        (
+            {"method": "co_teaching", "noise": "rater"},
+            "cannot know what share of the labels noise 'rater' changes: set forget_rate",
+        ),
+        (
+            {"method": "co_teaching", "noise": "file", "noise_file": "noise01.txt"},
+            "cannot know what share of the labels noise 'file' changes: set forget_rate",
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_name_and_range(wrong, sentence):
@@ -77,6 +97,9 @@ def test_a_wrong_value_is_refused_with_its_name_and_range(wrong, sentence):
         {"erase_probability": 1.0, "flip_probability": 0.0},
         {"erase_scale": (0.2, 0.2), "gamma": 1.0, "consistency_weight": 0},
         {"rotation": 180, "image_size": 16, "epochs": 1, "batch_size": 2},
+        {"method": "co_teaching", "noise": "none", "forget_rate": None, "forget_epochs": 0},
+        {"method": "co_teaching", "noise": "fer2013", "forget_rate": 0.3},
+        {"method": "eac_balanced", "balance": "sampling", "rare_smoothing": 0.0},
     ],
 )
 def test_values_on_the_edge_are_allowed(edge):

@@ -43,6 +43,24 @@ def test_only_the_loss_carries_a_gradient(model, batch, plain_step):
     assert not output.parts["classification"].requires_grad
 
 
+def test_label_smoothing_is_the_plain_model_with_smoothed_labels(model, batch, step, plain_step):
+    assert METHODS["label_smoothing"] is METHODS["cross_entropy"]
+    smooth = step(model, batch, method="label_smoothing", label_smoothing=0.2)
+    assert smooth.loss.item() == plain_step(model, batch, label_smoothing=0.2).loss.item()
+    assert smooth.loss.item() != plain_step(model, batch).loss.item()
+
+
+def test_smoothing_pulls_a_sure_answer_back_and_a_plain_label_never_does(model):
+    logits = torch.zeros(1, 7).index_fill_(1, torch.tensor([2]), 9.0).requires_grad_()
+    pulls = []
+    for smoothing in (0.0, 0.2):
+        config = RunConfig(method="cross_entropy", label_smoothing=smoothing)
+        method = create_method(model, config, torch.arange(7))
+        loss = method.classification_loss(logits, torch.tensor([2]))
+        pulls.append(torch.autograd.grad(loss, logits)[0][0, 2].item())
+    assert pulls[0] < 0 < pulls[1]  # a step goes against the gradient
+
+
 def test_every_method_can_be_created_by_its_name(model):
     for name, kind in METHODS.items():
         config = RunConfig(method=name, label_smoothing=0.1 * (name == "label_smoothing"))
