@@ -7,12 +7,17 @@ from safetensors.torch import save_file
 from torch import nn
 
 from fer_core import backbones
-from fer_core.backbones import BackboneError, create_backbone, to_map
+from fer_core.backbones import (
+    BackboneError,
+    create_backbone,
+    synchronised_batch_norm,
+    to_map,
+)
 
 
-def create(name, size=64, *, channels=3, stride=None, pretrained="none"):
+def create(name, size=64, *, channels=3, stride=None, stem="own", pretrained="none"):
     return create_backbone(
-        name, pretrained=pretrained, channels=channels, image_size=size, stride=stride
+        name, pretrained=pretrained, channels=channels, image_size=size, stride=stride, stem=stem
     )
 
 
@@ -134,3 +139,67 @@ def test_mean_and_deviation_come_one_per_channel_from_the_network(channels):
 def test_colour_statistics_are_averaged_for_a_grey_network():
     backbone = create("resnet18", channels=1)
     assert backbone.mean == pytest.approx(((0.485 + 0.456 + 0.406) / 3,))
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "small"),
+    [("resnet18", 2, 8), ("test_resnet", 2, 8), ("mobilenetv2_100", 2, 4), ("resnet50d", 2, 8)],
+)
+def test_a_small_stem_keeps_more_points(name, own, small):
+    for stem, side in (("own", own), ("small", small)):
+        assert map_of(create(name, stem=stem), 64).shape[2:] == (side, side)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "test_resnet", "mobilenetv2_100"])
+def test_a_small_stem_takes_inputs_of_32_pixels(name):
+    side = 2 if name == "mobilenetv2_100" else 4
+    assert map_of(create(name, 32, channels=1, stem="small"), 32, 1).shape[2:] == (side, side)
+    with pytest.raises(BackboneError, match="single point"):
+        create(name, 32, channels=1)
+
+
+def test_a_small_stem_starts_with_a_3x3_convolution_and_no_pooling():
+    network = create("resnet18", stem="small").network
+    assert network.conv1.kernel_size == (3, 3)
+    assert network.conv1.stride == network.conv1.padding == (1, 1)
+    assert network.conv1.weight.shape == (64, 3, 3, 3)
+    assert not any(isinstance(module, nn.MaxPool2d) for module in network.modules())
+    assert network.conv1.weight.detach().std() == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.1)
+
+
+def test_a_small_stem_and_a_stride_work_together():
+    assert map_of(create("resnet18", stem="small", stride=4), 64).shape[2:] == (16, 16)
+    with pytest.raises(BackboneError, match="resnet18 has a total stride of 8, it cannot be made"):
+        create("resnet18", stem="small", stride=16)
+
+
+@pytest.mark.parametrize("name", ["convnext_atto", "test_vit"])
+def test_a_small_stem_needs_a_convolution_that_it_can_change(name):
+    with pytest.raises(BackboneError, match=f"{name} has no first convolution .* use stem 'own'"):
+        create(name, stem="small")
+
+
+def test_a_small_stem_refuses_pretrained_weights_of_another_shape(tmp_path):
+    file = tmp_path / "weights.safetensors"
+    save_file(timm.create_model("resnet18").state_dict(), file)
+    with pytest.raises(BackboneError, match=r"resnet18 is 7x7, stem 'small' has 3x3: use stem"):
+        create("resnet18", stem="small", pretrained=str(file))
+
+
+def test_a_small_stem_keeps_pretrained_weights_that_fit(tmp_path):
+    source = timm.create_model("mobilenetv2_100").state_dict()
+    save_file(source, tmp_path / "weights.safetensors")
+    path = str(tmp_path / "weights.safetensors")
+    network = create("mobilenetv2_100", stem="small", pretrained=path).network
+    assert network.conv_stem.stride == (1, 1)
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, source[name]), name
+
+
+def test_synchronised_batch_norm_keeps_every_weight_and_name():
+    network = create("test_resnet").network
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    after = synchronised_batch_norm(network)
+    assert any(isinstance(module, nn.SyncBatchNorm) for module in after.modules())
+    assert after.state_dict().keys() == before.keys()
+    assert all(torch.equal(value, before[name]) for name, value in after.state_dict().items())

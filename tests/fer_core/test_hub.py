@@ -130,3 +130,23 @@ def test_a_broken_file_is_refused(tmp_path, model, file):
     (tmp_path / file).write_bytes(b"\xff broken")
     with pytest.raises(ModelError, match="cannot be loaded"):
         load_model(tmp_path)
+
+
+@pytest.mark.parametrize("backbone", ["resnet18", "mobilenetv2_100"])
+def test_a_model_with_a_small_stem_is_loaded_with_it(tmp_path, backbone):
+    model = AttentionModel(backbone, 3, image_size=64, channels=1, stem="small").eval()
+    save(tmp_path, model, backbone=backbone, stride=None, stem="small")
+    loaded = load_model(tmp_path).model
+    images = torch.randn(2, 1, 64, 64)
+    expected, got = model(images), loaded(images)
+    assert got.maps.shape[2:] == ((8, 8) if backbone == "resnet18" else (4, 4))
+    assert torch.equal(expected.maps, got.maps)
+
+
+def test_a_model_saved_before_there_were_stems_has_its_own(tmp_path, model):
+    save(tmp_path, model)
+    own = json.loads((tmp_path / CONFIG_FILE).read_text())["fer_core"]
+    assert own.pop("stem") == "own"
+    change(tmp_path, fer_core=own)
+    images = torch.randn(2, 1, 64, 64)
+    assert torch.equal(load_model(tmp_path).model(images).logits, model(images).logits)

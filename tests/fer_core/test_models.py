@@ -140,3 +140,17 @@ def test_the_mirror_average_is_exact_and_favours_neither_side():
     torch.testing.assert_close(turned.logits, output.logits)
     torch.testing.assert_close(turned.maps, output.maps.flip(-1))
     assert not torch.allclose(single.logits, output.logits)
+
+
+@pytest.mark.parametrize("backbone", ["resnet18", "mobilenetv2_100", "test_resnet"])
+def test_maps_of_a_small_stem_explain_logits_exactly(backbone):
+    torch.manual_seed(0)
+    model = AttentionModel(backbone, 7, image_size=32, channels=1, stem="small").eval()
+    images = torch.randn(2, 1, 32, 32)
+    features = model.features(images)
+    logits, maps = model(images)
+    torch.testing.assert_close(maps.mean((2, 3)) + model.classifier.bias, logits)
+    torch.testing.assert_close(model.classifier(features.mean((2, 3))), logits)
+    maps.square().mean().backward()
+    first = next(m for m in model.backbone.modules() if isinstance(m, nn.Conv2d))
+    assert first.weight.grad.abs().max() > 0
