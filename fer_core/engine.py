@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 
 from fer_core.averaging import WeightAverage
 from fer_core.batches import TrainingSet
@@ -186,6 +187,8 @@ def _start(config: RunConfig, device: Device) -> Accelerator:
             f"device 'cuda' was asked for, but torch {torch.__version__} finds no GPU: use device "
             "'auto' or 'cpu', or see what nvidia-smi says"
         )
+    # Accelerate holds on to device and precision of the first run in a process.
+    AcceleratorState._reset_state(reset_partial_state=True)
     accelerator = Accelerator(mixed_precision=config.precision, cpu=device == "cpu")
     processes, on_gpu = accelerator.num_processes, accelerator.device.type == "cuda"
     if config.batch_size % processes:

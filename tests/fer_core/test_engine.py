@@ -25,6 +25,7 @@ from fer_core.experiment import prepare
 from fer_core.hub import load_model
 from fer_core.inputs import from_json as spec_from_json
 from fer_core.methods import create_method
+from fer_core.models import AttentionModel
 from fer_core.records import RecordError, read_predictions, read_run, read_runs
 
 TIMES = {"train_seconds", "test_seconds", "images_per_second", "seconds"}
@@ -535,3 +536,141 @@ def test_names_that_cannot_stand_in_a_list_fail_the_run_and_its_record(tiny_conf
     with pytest.raises(ValueError, match="cannot stand in a noise list"):
         run(config, tmp_path / "run")
     assert read_run(tmp_path / "run").status == "failed"
+
+
+METHOD_OPTIONS = [
+    {"method": "co_teaching", "forget_epochs": 1},
+    {"method": "eac_balanced"},
+    {"method": "label_smoothing", "label_smoothing": 0.1},
+    {"method": "cross_entropy", "balance": "loss"},
+    {"method": "eac", "ema_decay": 0.9},
+]
+
+
+@pytest.mark.parametrize("options", METHOD_OPTIONS, ids=lambda options: options["method"])
+def test_every_method_resumes_to_the_record_of_an_unbroken_run(
+    tiny_config, tmp_path, interrupt, options
+):
+    config = replace(tiny_config, data="synthetic?train=56&test=14", batch_size=14, **options)
+    whole = run(config, tmp_path / "whole")
+    restore = interrupt("augment", 6, RuntimeError("power cut"))  # in the second epoch
+    with pytest.raises(RuntimeError, match="power cut"):
+        run(config, tmp_path / "run")
+    restore()
+    assert_same_run(whole, run(config, tmp_path / "run", resume=True))
+    assert whole.epochs[0]["train_loss"] != whole.epochs[1]["train_loss"]
+    has_maps = options["method"].startswith("eac")
+    assert (whole.epochs[0]["train_consistency_loss"] is not None) == has_maps
+
+
+def test_co_teaching_trains_two_networks_and_keeps_the_first(tiny_config, tmp_path):
+    config = replace(
+        tiny_config, data="synthetic?train=56&test=14", batch_size=14, method="co_teaching"
+    )
+    record = run(config, tmp_path / "run")
+    checkpoint = load_checkpoint(record.path, config)
+    peer = {n: v for n, v in checkpoint.method.items() if n.startswith("peer.")}
+    for name, value in weights(record).items():
+        assert torch.equal(value, checkpoint.method[f"model.{name}"]), name
+    start = prepare(config).model.state_dict()
+    assert not torch.equal(checkpoint.method["model.classifier.weight"], start["classifier.weight"])
+    fresh = create_method(prepare(config).model, config, torch.arange(7)).state_dict()
+    assert not any(torch.equal(v, fresh[n]) for n, v in peer.items() if n.endswith("weight"))
+    assert record.model["parameters"] == sum(p.numel() for p in prepare(config).model.parameters())
+    for epoch in record.epochs:
+        assert epoch["train_loss"] > epoch["train_classification_loss"]
+
+
+def test_both_networks_of_co_teaching_are_made_fast_alike(tiny_config, tmp_path, monkeypatch):
+    calls = []
+    real = AttentionModel.channels_last
+
+    def channels_last(model):
+        calls.append(("channels_last", model))
+        return real(model)
+
+    monkeypatch.setattr(AttentionModel, "channels_last", channels_last)
+    monkeypatch.setattr(
+        AttentionModel, "speed_up_training", lambda model: calls.append(("compile", model))
+    )
+    config = replace(tiny_config, method="co_teaching", epochs=1, compile=True)
+    run(config, tmp_path / "run")
+    for name in ("channels_last", "compile"):
+        assert len({id(model) for kind, model in calls if kind == name}) == 2
+
+
+def test_with_an_average_it_is_the_average_that_is_tested_and_saved(tiny_config, tmp_path):
+    config = replace(tiny_config, ema_decay=0.9)
+    record = run(config, tmp_path / "run")
+    checkpoint = load_checkpoint(record.path, config)
+    saved = weights(record)
+    assert checkpoint.average.keys() == saved.keys()
+    for name, value in saved.items():
+        assert torch.equal(value, checkpoint.average[name]), name
+        if name.endswith("weight"):
+            assert not torch.equal(value, checkpoint.method[f"model.{name}"]), name
+    split = load_data(config.data, Decoding(64, 3)).test
+    answers = evaluate(load_model(record.path / "model").model, split)
+    assert answers.confusion.tolist() == record.result["confusion"]
+    assert answers.loss == pytest.approx(record.epochs[-1]["test_loss"], rel=1e-5)
+
+
+def test_the_average_changes_no_step_of_training(tiny_config, tiny_run, tmp_path):
+    averaged = run(replace(tiny_config, ema_decay=0.9), tmp_path / "run")
+    for epoch, plain in zip(averaged.epochs, tiny_run.epochs, strict=True):
+        assert epoch["train_loss"] == plain["train_loss"]
+        assert epoch["test_loss"] != plain["test_loss"]
+
+
+def test_with_test_mirror_the_record_is_of_both_sides_and_training_is_the_same(
+    tiny_config, tiny_run, tmp_path
+):
+    record = run(replace(tiny_config, test_mirror=True), tmp_path / "run")
+    assert all(torch.equal(value, weights(tiny_run)[n]) for n, value in weights(record).items())
+    split = load_data(tiny_config.data, Decoding(64, 3)).test
+    model = load_model(record.path / "model").model
+    mirrored = evaluate(model, split, mirror=True)
+    assert mirrored.confusion.tolist() == record.result["confusion"]
+    assert mirrored.loss == pytest.approx(record.epochs[-1]["test_loss"], rel=1e-5)
+    assert abs(evaluate(model, split).loss - mirrored.loss) > 1e-4
+
+
+def test_a_run_with_a_small_stem_saves_a_model_that_has_it(tiny_config, tmp_path):
+    config = replace(
+        tiny_config, data="synthetic?train=28&test=14", image_size=32, stem="small", batch_size=14
+    )
+    record = run(config, tmp_path / "run")
+    assert record.model["map_size"] == [4, 4]
+    loaded = load_model(record.path / "model").model
+    split = load_data(config.data, Decoding(32, 3)).test
+    assert evaluate(loaded, split).confusion.tolist() == record.result["confusion"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"sync_batch_norm": True}, "sync_batch_norm works on GPUs, got device 'cpu'"),
+        ({"precision": "fp16"}, "'fp16' works on GPUs, got device 'cpu': use 'bf16' or 'no'"),
+    ],
+)
+def test_what_needs_a_gpu_is_refused_on_the_cpu_before_anything_is_written(
+    tiny_config, tmp_path, options, sentence
+):
+    with pytest.raises(ValueError, match=sentence):
+        run(replace(tiny_config, **options), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_gpu_that_is_not_there_is_refused_before_anything_is_written(
+    tiny_config, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match=r"device 'cuda' was asked for, but torch .* finds no GPU"):
+        train(tiny_config, tmp_path / "run", device="cuda", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_runs_of_any_precision_follow_each_other_in_one_process(tiny_config, tiny_run, tmp_path):
+    half = replace(tiny_config, data="synthetic?train=28&test=14", batch_size=14, precision="bf16")
+    assert run(half, tmp_path / "half").environment["precision"] == "bf16"
+    assert_same_run(tiny_run, run(tiny_config, tmp_path / "whole"))
