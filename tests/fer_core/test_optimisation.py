@@ -1,6 +1,9 @@
+import copy
 import math
 
 import pytest
+import torch
+from torch import nn
 from torch.optim import SGD, Adam, AdamW
 
 from fer_core.config import RunConfig
@@ -52,3 +55,28 @@ def test_the_optimiser_has_every_weight_and_the_settings_of_the_run(name, kind):
     assert group["weight_decay"] == 0.02
     if name == "sgd":
         assert (group["momentum"], group["nesterov"]) == (0.9, True)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+def test_fused_steps_are_the_steps_of_the_plain_optimiser(name):
+    torch.manual_seed(0)
+    config = RunConfig(optimizer=name, learning_rate=0.03, weight_decay=0.02)
+    fused = nn.Linear(4, 3)
+    plain = copy.deepcopy(fused)
+    optimizers = create_optimizer(config, fused), create_optimizer(config, plain)
+    (group,) = optimizers[1].param_groups
+    assert all(o.param_groups[0]["fused"] for o in optimizers)
+    group["fused"] = False
+    for step in range(5):
+        images = torch.randn(8, 4, generator=torch.Generator().manual_seed(step))
+        for module, optimizer in zip((fused, plain), optimizers, strict=True):
+            optimizer.zero_grad()
+            module(images).square().mean().backward()
+            optimizer.step()
+    for value, expected in zip(fused.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(value, expected)
+
+
+def test_devices_without_fused_kernels_have_plain_steps():
+    optimizer = create_optimizer(RunConfig(), nn.Linear(4, 3, device="meta"))
+    assert not optimizer.param_groups[0]["fused"]

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,6 +9,7 @@ import pytest
 
 from fer_core import engine
 from fer_core.config import RunConfig
+from fer_core.config.recipes import RECIPES
 from fer_core.records import read_run
 from train import run
 
@@ -145,7 +147,9 @@ def test_an_interrupted_run_goes_on_with_resume(command, tmp_path, monkeypatch):
     assert str(tmp_path / "run") in output
 
 
-@pytest.mark.parametrize("options", [["--seed", "1"], ["--out", "elsewhere"]])
+@pytest.mark.parametrize(
+    "options", [["--seed", "1"], ["--out", "elsewhere"], ["--recipe", "report"]]
+)
 def test_resume_takes_no_other_option_of_the_run(command, tiny_run, options):
     code, _, _ = command("--resume", tiny_run.path, "--device", "cpu", *options)
     assert "--resume takes the run's own configuration" in code
@@ -162,3 +166,100 @@ def test_help_tells_every_option_of_a_run(command):
     assert code == 0
     for option in ("--data", "--noise-rate", "--consistency-weight", "--resume", "--threads"):
         assert option in output
+
+
+@pytest.fixture
+def asked_for(command, tiny_run, monkeypatch):
+    """``asked_for(*arguments)``: the configuration that the command line would train."""
+
+    def parse(*arguments):
+        seen = []
+        monkeypatch.setattr(run, "train", lambda config, *_, **__: seen.append(config) or tiny_run)
+        code, _, _ = command(*arguments)
+        assert code == 0
+        return seen[0]
+
+    return parse
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    """``config_file(content)``: the path of a file of this content, JSON unless it is text."""
+
+    def write(content):
+        path = tmp_path / "config.json"
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_sets_its_options_and_no_other(asked_for, name):
+    assert asked_for("--recipe", name) == RunConfig(**RECIPES[name])
+
+
+def test_a_file_goes_over_the_recipe_and_an_option_over_the_file(asked_for, config_file):
+    file = config_file({"epochs": 7, "batch_size": 16, "erase_scale": [0.1, 0.2]})
+    words = ["--epochs", "9", "--config-file", file, "--recipe=eac_official", "--gamma", "0.5"]
+    expected = RECIPES["eac_official"] | {
+        "epochs": 9, "batch_size": 16, "erase_scale": (0.1, 0.2), "gamma": 0.5,
+    }  # fmt: skip
+    assert asked_for(*words) == RunConfig(**expected)
+
+
+def test_an_option_can_go_back_to_its_default_over_a_recipe(asked_for):
+    default = RunConfig()
+    assert RECIPES["scratch"]["mixup"] != default.mixup
+    words = ["--recipe", "scratch", "--mixup", "0", "--no-test-mirror"]
+    expected = RECIPES["scratch"] | {"mixup": 0.0, "test_mirror": False}
+    assert asked_for(*words) == RunConfig(**expected)
+
+
+def test_the_configuration_of_a_record_is_trained_again_from_its_file(
+    asked_for, config_file, tiny_run, tiny_config
+):
+    assert asked_for("--config-file", config_file(tiny_run.config)) == tiny_config
+    assert asked_for("--config-file", config_file({})) == RunConfig()
+
+
+def test_a_recipe_trains(command, tmp_path):
+    code, _, _ = command(
+        *TINY, "--recipe", "finetune", "--pretrained", "none", "--warmup-epochs", 0,
+        "--device", "cpu", "--out", tmp_path / "run",
+    )  # fmt: skip
+    config = read_run(tmp_path / "run").config
+    assert code == 0
+    assert (config["optimizer"], config["backbone"]) == ("adamw", "test_resnet")
+
+
+def test_an_unknown_recipe_is_refused_with_the_known_ones(command):
+    code, output, errors = command("--recipe", "reprot")
+    assert code == 2
+    assert all(name in output + errors for name in ("--recipe", *RECIPES))
+    assert "Traceback" not in output + errors
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ('{"epochs": 3', "config.json is no JSON: "),
+        ("[1, 2]", "config.json must hold a JSON object of options, got [1, 2]"),
+        ({"epoch": 3}, "unknown configuration fields: epoch; did you mean 'epochs'?"),
+        ({"epochs": 0}, "epochs must be at least 1, got 0"),
+        ({"method": "eaz"}, "method must be one of"),
+    ],
+)
+def test_a_file_that_cannot_be_run_is_one_line_of_error(command, config_file, content, sentence):
+    code, output, errors = command("--config-file", config_file(content))
+    assert code.startswith("error: ")
+    assert sentence in code
+    assert "\n" not in code
+    assert output == ""
+    assert "Traceback" not in errors
+
+
+def test_an_absent_file_of_options_is_named(command, tmp_path):
+    code, _, _ = command("--config-file", tmp_path / "absent.json")
+    assert code.startswith("error: ")
+    assert "absent.json" in code
