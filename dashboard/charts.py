@@ -14,6 +14,12 @@ SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x")
 HUES: dict[str, tuple[str, ...]] = {
     "eac": ("#1F83C4", "#56B4E9"),
     "cross_entropy": ("#D55E00", "#E69F00"),
+    "eac_balanced": ("#009E73",),
+    "scn": ("#CC79A7",),
+    "rul": ("#A89500",),
+    "gce": ("#7B61C9",),
+    "co_teaching": ("#8A6A3B",),
+    "label_smoothing": ("#AA3377",),
 }
 KINDS: dict[str, tuple[str, str]] = {
     "other methods": ("#8A8F98", "circle"),

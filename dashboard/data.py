@@ -14,15 +14,29 @@ from fer_core.records import RUN_FILE, RunRecord, read_run
 
 SHIPPED_RESULTS = Path(__file__).parent / "results"
 LOCAL_RUNS = Path("runs")
-METHOD_NAMES = {"eac": "EAC", "cross_entropy": "plain"}
+METHOD_NAMES = {
+    "eac": "EAC",
+    "eac_balanced": "EAC, balanced",
+    "cross_entropy": "plain",
+    "label_smoothing": "label smoothing",
+    "gce": "GCE",
+    "scn": "SCN",
+    "rul": "RUL",
+    "co_teaching": "co-teaching",
+}
 DATA_NAMES = {
     "rafdb": "RAF-DB",
     "ferplus": "FERPlus",
     "affectnet": "AffectNet",
     "synthetic": "synthetic faces",
 }
+_EAC_OPTIONS = ("consistency_weight", "ramp_epochs", "hole", "detach_classifier", "views")
 METHOD_OPTIONS = {
-    "eac": ("consistency_weight", "ramp_epochs", "hole", "detach_classifier", "views")
+    "eac": _EAC_OPTIONS,
+    "eac_balanced": (*_EAC_OPTIONS, "balance_beta", "rare_smoothing"),
+    "gce": ("gce_exponent",),
+    "scn": ("confident_share", "confidence_margin", "relabel_epoch", "relabel_margin"),
+    "co_teaching": ("forget_rate", "forget_epochs"),
 }
 # Configuration fields that do not change what a figure means, or that have a column of their own.
 NOT_OPTIONS = {

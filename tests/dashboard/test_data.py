@@ -1,13 +1,17 @@
 """Records -> data frames, comparisons, the published table."""
 
+import dataclasses
 import json
 import subprocess
 import sys
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from dashboard import data
+from dashboard.charts import HUES
 from dashboard.comparison import (
     default_pair,
     headline,
@@ -27,7 +31,7 @@ from dashboard.curves import (
 )
 from dashboard.data import SHIPPED_RESULTS, Confusion, choose_folders, fingerprint, read_folders
 from dashboard.published import measured_rows, read_published, scatter_points, select
-from fer_core.config import RunConfig, to_json
+from fer_core.config import MethodName, RunConfig, to_json
 from fer_core.failures import record_failure
 
 RAFDB = ("RAF-DB · 7 classes", "accuracy", 0.0)
@@ -381,3 +385,15 @@ def test_the_scatter_sets_eac_and_unranked_figures_apart(records):
     assert "ResEmoteNet" in kinds["not ranked"]
     assert all(name.startswith("EAC") for name in kinds["EAC"])
     assert set(kinds["measured here"]) == {"EAC", "plain"}
+
+
+def test_every_method_has_a_name_and_a_colour_of_its_own():
+    methods = get_args(MethodName)
+    assert set(data.METHOD_NAMES) == set(HUES) == set(methods)
+    assert len(set(data.METHOD_NAMES.values())) == len(methods)
+    assert len({hues[0] for hues in HUES.values()}) == len(methods)
+
+
+def test_options_of_a_method_are_fields_of_a_run():
+    fields = {field.name for field in dataclasses.fields(RunConfig)}
+    assert {name for names in data.METHOD_OPTIONS.values() for name in names} <= fields

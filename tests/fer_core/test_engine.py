@@ -24,7 +24,7 @@ from fer_core.evaluation import evaluate
 from fer_core.experiment import prepare
 from fer_core.hub import load_model
 from fer_core.inputs import from_json as spec_from_json
-from fer_core.methods import create_method
+from fer_core.methods import METHODS, create_method
 from fer_core.models import AttentionModel
 from fer_core.records import RecordError, read_predictions, read_run, read_runs
 
@@ -544,7 +544,14 @@ METHOD_OPTIONS = [
     {"method": "label_smoothing", "label_smoothing": 0.1},
     {"method": "cross_entropy", "balance": "loss"},
     {"method": "eac", "ema_decay": 0.9},
+    {"method": "gce"},
+    {"method": "scn", "relabel_epoch": 1, "relabel_margin": 0.0},
+    {"method": "rul"},
 ]
+
+
+def test_every_method_is_among_those_that_are_resumed_here():
+    assert {options["method"] for options in METHOD_OPTIONS} == set(METHODS)
 
 
 @pytest.mark.parametrize("options", METHOD_OPTIONS, ids=lambda options: options["method"])

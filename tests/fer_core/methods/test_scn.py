@@ -270,7 +270,9 @@ def test_what_one_process_relabels_every_process_learns(tmp_path):
     for process in running:
         _, errors = process.communicate(timeout=240)
         assert process.returncode == 0, errors
-    alone, first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (-1, 0, 1))
+    alone, first, second = (
+        torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (-1, 0, 1)
+    )
     assert torch.equal(first, second)
     assert torch.equal(first, alone)
     changed = (first != TARGETS)[:8].view(2, 4)
