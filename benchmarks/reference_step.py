@@ -35,6 +35,7 @@ class Rung:
     short_maps: bool = False
     batched: bool = False
     fused: bool = False
+    keeps_memory: bool = False
     bf16: bool = False
 
 

@@ -34,6 +34,7 @@ from fer_core.datasets import Decoding, Storage, load_data
 from fer_core.draws import draw_epoch
 from fer_core.epoch import Training, train_epoch
 from fer_core.experiment import prepare
+from fer_core.machine import keep_freed_memory
 from fer_core.methods import Batch, create_method
 from fer_core.models import AttentionModel
 from fer_core.optimisation import create_optimizer
@@ -46,7 +47,8 @@ RUNGS = {
     "+ maps by 1x1 convolution, mirrored by flip": Rung(True, True),
     "+ augmentation of whole batches": Rung(True, True, True),
     "+ fused optimiser": Rung(True, True, True, True),
-    "+ bf16": Rung(True, True, True, True, True),
+    "+ freed memory is kept": Rung(True, True, True, True, True),
+    "+ bf16": Rung(True, True, True, True, True, True),
     "straightforward, bf16 alone": Rung(bf16=True),
 }
 OURS: dict[str, dict[str, Any]] = {
@@ -84,6 +86,8 @@ class Options:
     """Also measure the compiled step."""
     rungs: bool = True
     """Also measure what lies between the straightforward step and ours."""
+    batches: int = 12
+    """Batches of an epoch, end to end."""
     end_to_end: bool = False
     """Measure whole epochs from picture files instead of steps."""
     device: str = "cuda" if torch.cuda.is_available() else "cpu"
@@ -210,7 +214,9 @@ def our_epochs(options: Options, folder: Path, precision: Precision, compiled: b
 
 def write_files(folder: Path, options: Options) -> int:
     """Drawn faces as JPEG files of 100x100 in class folders; number of full training batches."""
-    data = load_data(f"synthetic?train={12 * options.batch_size}&test=7", Decoding(100, 3))
+    data = load_data(
+        f"synthetic?train={options.batches * options.batch_size}&test=7", Decoding(100, 3)
+    )
     for split, name in ((data.train, "train"), (data.test, "test")):
         for number, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
             place = folder / name / data.classes[label]
@@ -225,6 +231,8 @@ def measure(options: Options, variant: str, folder: Path) -> dict[str, Any]:
     torch.manual_seed(0)
     torch.backends.cudnn.benchmark = True
     device = torch.device(options.device)
+    if options.device == "cpu" and (variant in OURS or RUNGS[variant].keeps_memory):
+        keep_freed_memory()
     idle = psutil.Process().memory_info().rss
     if options.end_to_end:
         own = OURS.get(variant)

@@ -1,8 +1,8 @@
 """Depthwise convolutions of stride 2, with a backward pass that CPUs compute quickly.
 
-The numbers are the same. In bfloat16 the backward pass of a strided depthwise convolution falls to
-a slow kernel; the one of stride 1 does not. The gradient of the output is therefore spread over
-every second point of a map of zeros, which is the gradient of the output at stride 1.
+The numbers are the same. In bfloat16 the gradient of the input of a strided depthwise convolution
+falls to a slow kernel. It is therefore computed as a convolution of stride 1, with the kernel
+turned by half a turn, of the output's gradient spread over every second point of a map of zeros.
 In a compiled pass it is quicker still to compute at stride 1 and to keep every second point, which
 the compiler joins with what follows. docs/experiments.md has the figures; in float32 the strided
 kernel is the faster one.
@@ -25,6 +25,7 @@ def speed_up_depthwise(network: nn.Module) -> None:
             and module.dilation == (1, 1)
             and module.padding_mode == "zeros"
             and not isinstance(module.padding, str)
+            and all(p < size for p, size in zip(module.padding, module.kernel_size, strict=True))
             and module.bias is None
         ):
             module.__class__ = StridedDepthwise
@@ -59,14 +60,21 @@ class _Strided(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None]:  # noqa: ANN401
         images, weight = ctx.saved_tensors
+        (gradient,), padding = gradients, ctx.padding
         count, channels, height, width = images.shape
-        tall = height + 2 * ctx.padding[0] - weight.shape[2] + 1  # of the output at stride 1
-        wide = width + 2 * ctx.padding[1] - weight.shape[3] + 1
-        dense = torch.zeros((count, tall, wide, channels), dtype=images.dtype).permute(0, 3, 1, 2)
-        dense[..., ::2, ::2] = gradients[0]
-        wanted = (ctx.needs_input_grad[0], ctx.needs_input_grad[1], False)
-        of_images, of_weight, _ = torch.ops.aten.convolution_backward(
-            *(dense, images, weight, None, (1, 1), ctx.padding, (1, 1), False, (0, 0)),
-            *(channels, wanted),
-        )
+        of_images = of_weight = None
+        if ctx.needs_input_grad[0]:
+            low, high = (
+                size - 1 - pad for size, pad in zip(weight.shape[2:], padding, strict=True)
+            )
+            tall, wide = height - low + padding[0], width - high + padding[1]  # of the dense output
+            dense = images.new_zeros((count, tall, wide, channels)).permute(0, 3, 1, 2)
+            dense[..., ::2, ::2] = gradient
+            turned = weight.flip(2, 3)
+            of_images = F.conv2d(dense, turned, None, 1, (low, high), 1, channels)
+        if ctx.needs_input_grad[1]:
+            _, of_weight, _ = torch.ops.aten.convolution_backward(
+                *(gradient, images, weight, None, (2, 2), padding, (1, 1), False, (0, 0)),
+                *(channels, (False, True, False)),
+            )
         return of_images, of_weight, None

@@ -28,7 +28,7 @@ from fer_core.evaluation import (
 from fer_core.experiment import Experiment, create_recorder, prepare
 from fer_core.files import remove_leftovers
 from fer_core.hub import save_model
-from fer_core.machine import Device
+from fer_core.machine import Device, keep_freed_memory
 from fer_core.methods import create_method
 from fer_core.models import AttentionModel
 from fer_core.noise_lists import write_noise_list
@@ -214,6 +214,8 @@ def _start(config: RunConfig, device: Device) -> Accelerator:
             "or 'no'"
         )
     torch.backends.cudnn.benchmark = True  # every batch has the same shape
+    if accelerator.device.type == "cpu":
+        keep_freed_memory()
     if accelerator.is_main_process:
         logger.info("training on %s, %d process(es)", accelerator.device, processes)
     return accelerator

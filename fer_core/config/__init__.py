@@ -58,6 +58,7 @@ class RunConfig(
         Raises:
             ValueError: naming the argument, its value and what is allowed.
         """
+        checks.kinds(self)
         checks.choices(self)
         self.check_data()
         self.check_noise()
@@ -132,6 +133,8 @@ def from_json(values: Mapping[str, Any]) -> RunConfig:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"unknown configuration fields: {', '.join(unknown)}{hint}")
     pairs: dict[str, Any] = {
-        name: tuple(values[name]) for name in ("erase_scale", "erase_ratio") if name in values
+        name: tuple(values[name])
+        for name in ("erase_scale", "erase_ratio")
+        if isinstance(values.get(name), list)
     }
     return RunConfig(**{**values, **pairs})

@@ -3,7 +3,16 @@
 import dataclasses
 import difflib
 import math
-from typing import Any, Literal, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Any, Literal, cast, get_args, get_origin
+
+_WORDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    NoneType: "None",
+}
 
 
 def at_least(name: str, value: float, least: float) -> None:
@@ -52,3 +61,34 @@ def choices(config: Any) -> None:  # noqa: ANN401 - any dataclass instance
                 near = difflib.get_close_matches(str(value), [str(item) for item in allowed], 1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 raise ValueError(f"{field.name} must be one of {allowed}, got {value!r}{hint}")
+
+
+def kinds(config: Any) -> None:  # noqa: ANN401 - any dataclass instance
+    """Refuse a value that is not of its field's type, as a file may hold it; see also `choices`."""
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if get_origin(field.type) is not Literal and not _is_a(field.type, value):
+            raise ValueError(f"{field.name} must be {_words(field.type)}, got {value!r}")
+
+
+def _is_a(kind: Any, value: Any) -> bool:  # noqa: ANN401
+    if isinstance(kind, UnionType):
+        return any(_is_a(one, value) for one in get_args(kind))
+    if get_origin(kind) is tuple:
+        kinds, values = get_args(kind), cast("tuple[Any, ...]", value)
+        return (
+            isinstance(value, tuple)
+            and len(values) == len(kinds)
+            and all(map(_is_a, kinds, values))
+        )
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, int | float) if kind is float else isinstance(value, kind)
+
+
+def _words(kind: Any) -> str:  # noqa: ANN401
+    if isinstance(kind, UnionType):
+        return " or ".join(_words(one) for one in get_args(kind))
+    if get_origin(kind) is tuple:
+        return f"{len(get_args(kind))} numbers"
+    return _WORDS[kind]

@@ -107,6 +107,33 @@ def test_values_on_the_edge_are_allowed(edge):
     assert {name: getattr(config, name) for name in edge} == edge
 
 
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"epochs": "many"}, "epochs must be a whole number, got 'many'"),
+        ({"epochs": 2.5}, "epochs must be a whole number, got 2.5"),
+        ({"epochs": True}, "epochs must be a whole number, got True"),
+        ({"learning_rate": "fast"}, "learning_rate must be a number, got 'fast'"),
+        ({"stride": "8"}, "stride must be a whole number or None, got '8'"),
+        ({"forget_rate": [0.1]}, r"forget_rate must be a number or None, got \[0.1\]"),
+        ({"data": 3}, "data must be text, got 3"),
+        ({"dedup": "no"}, "dedup must be true or false, got 'no'"),
+        ({"noise_file": 3}, "noise_file must be text or None, got 3"),
+        ({"erase_scale": 3}, "erase_scale must be 2 numbers, got 3"),
+        ({"erase_scale": [0.1]}, r"erase_scale must be 2 numbers, got \(0.1,\)"),
+        ({"erase_ratio": [0.3, "3"]}, r"erase_ratio must be 2 numbers, got \(0.3, '3'\)"),
+        ({"method": None}, "method must be one of .* got None"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_with_the_type_that_is_wanted(wrong, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        from_json(wrong)
+
+
+def test_a_whole_number_is_a_number():
+    assert from_json({"rotation": 10, "learning_rate": 1}).learning_rate == 1
+
+
 def test_a_configuration_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         RunConfig().seed = 1

@@ -1,4 +1,7 @@
 import os
+import platform
+import subprocess
+import sys
 
 import pytest
 
@@ -17,3 +20,27 @@ def test_only_the_cores_that_may_be_used_count():
         assert cores() == 1
     finally:
         os.sched_setaffinity(0, before)
+
+
+FAULTS = """
+import resource, sys
+import torch
+from fer_core.machine import keep_freed_memory
+if sys.argv[1] == "keep":
+    assert keep_freed_memory()
+def step():
+    return [torch.empty(size * 2**20, dtype=torch.uint8).fill_(1) for size in (5, 9, 17, 33, 50)]
+for _ in range(20):
+    step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+step()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of the GNU C library")
+def test_kept_memory_is_not_asked_for_again():
+    program = [sys.executable, "-c", FAULTS]
+    given_back, kept = (int(subprocess.check_output([*program, way])) for way in ("give", "keep"))
+    assert given_back > 20_000  # 114 MB page by page
+    assert kept < 0.2 * given_back

@@ -246,6 +246,7 @@ def test_an_unknown_recipe_is_refused_with_the_known_ones(command):
         ('{"epochs": 3', "config.json is no JSON: "),
         ("[1, 2]", "config.json must hold a JSON object of options, got [1, 2]"),
         ({"epoch": 3}, "unknown configuration fields: epoch; did you mean 'epochs'?"),
+        ({"epochs": "many"}, "epochs must be a whole number, got 'many'"),
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
         ({"method": "eaz"}, "method must be one of"),
     ],
