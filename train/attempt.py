@@ -17,7 +17,6 @@ from filelock import FileLock, Timeout
 
 from fer_core.checkpoints import CHECKPOINT_FILE, CheckpointError, read_checkpoint, save_checkpoint
 from fer_core.config import RunConfig, from_json, without_folders
-from fer_core.files import TEMPORARY
 from fer_core.records import EPOCHS_FILE, GIVEN_LABELS_FILE, PREDICTIONS_FILE, RUN_FILE, read_run
 from train import run
 
@@ -62,9 +61,6 @@ def make_ready(folder: Path, config: RunConfig) -> bool:
         OSError: when the files cannot be changed.
     """
     file = folder / CHECKPOINT_FILE
-    for place in (folder, file.parent):
-        for half_written in place.glob(TEMPORARY):
-            half_written.unlink()
     try:
         checkpoint, written = read_checkpoint(folder)
     except CheckpointError as error:

@@ -79,14 +79,6 @@ def test_a_checkpoint_of_another_run_is_refused_and_kept(ended, tiny_config):
     assert read_run(ended).status == "finished"
 
 
-def test_what_a_killed_process_left_half_written_is_removed(ended, tiny_config):
-    litter = [ended / ".fer-1-2.tmp", ended / "checkpoint" / ".fer-1-2.tmp"]
-    for file in litter:
-        file.write_bytes(b"half")
-    attempt.make_ready(ended, tiny_config)
-    assert not any(file.exists() for file in litter)
-
-
 def test_an_attempt_at_a_new_run_trains_it(command, tmp_path, tiny_config):
     code, output, _ = command(replace(tiny_config, epochs=1), tmp_path / "run")
     assert code == 0
