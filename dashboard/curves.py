@@ -44,8 +44,9 @@ DEFAULT_SERIES = ("Train loss", "Test loss", "Test accuracy")
 NOTES: dict[str, str] = {
     "Loss": "EAC's train loss adds λ · L_c to the cross-entropy; the test loss is cross-entropy "
     "alone.",
-    "Loss parts": "L_cls is the cross-entropy against the given labels, L_c the consistency of the "
-    "attention maps before its weight λ; the plain model has no L_c.",
+    "Loss parts": "L_cls is the part of the loss that meets the labels: the cross-entropy against "
+    "the given ones, or what GCE, SCN and RUL have in its place. L_c is the consistency of the "
+    "attention maps before its weight λ; only EAC and its kin have it.",
     "Changed labels": "Of the labels that noise changed: the share the model repeats (memorised) "
     "and the share it answers with the clean label all the same (recovered).",
 }

@@ -33,7 +33,7 @@ DATA_NAMES = {
 _EAC_OPTIONS = ("consistency_weight", "ramp_epochs", "hole", "detach_classifier", "views")
 METHOD_OPTIONS = {
     "eac": _EAC_OPTIONS,
-    "eac_balanced": (*_EAC_OPTIONS, "balance_beta", "rare_smoothing"),
+    "eac_balanced": (*_EAC_OPTIONS, "rare_smoothing"),  # balance_beta: of other methods as well
     "gce": ("gce_exponent",),
     "scn": ("confident_share", "confidence_margin", "relabel_epoch", "relabel_margin"),
     "co_teaching": ("forget_rate", "forget_epochs"),

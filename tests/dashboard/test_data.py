@@ -208,6 +208,15 @@ def test_options_of_eac_do_not_split_the_plain_model(tmp_path, write_run):
     assert noise_summary(noise_points(read_folders([tmp_path]).table))["n"].tolist() == [2]
 
 
+def test_an_option_that_several_methods_share_tells_the_runs_of_each_apart(tmp_path, write_run):
+    for method in ("cross_entropy", "eac_balanced"):
+        balance = "loss" if method == "cross_entropy" else "none"
+        for beta in (0.9, 0.999):
+            name = f"{method}-{beta}"
+            write_run(tmp_path, method=method, balance=balance, balance_beta=beta, name=name)
+    assert noise_points(read_folders([tmp_path]).table)["line"].nunique() == 4
+
+
 def test_a_repeated_seed_counts_once_and_the_latest_run_wins(tmp_path, write_run):
     edit_run(write_run(tmp_path, accuracy=0.5, name="old"), started="2024-01-01T00:00:00+00:00")
     write_run(tmp_path, accuracy=0.7, name="new")

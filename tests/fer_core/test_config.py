@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from fer_core.config import RunConfig, from_json, to_json, without_folders
+from fer_core.config import HARD_LABEL_METHODS, RunConfig, from_json, to_json, without_folders
 
 
 def test_a_configuration_survives_json():
@@ -62,6 +62,11 @@ def test_a_field_that_json_lacks_takes_its_default():
         ({"erase_ratio": (0.3, float("inf"))}, "erase_ratio must be two numbers"),
         ({"warmup_epochs": 5, "epochs": 5}, r"warmup_epochs must be in \[0, epochs = 5\), got 5"),
         ({"stride": 3}, "stride must be 2, 4, 8, 16 or 32, got 3"),
+        ({"confident_share": 1.0}, r"confident_share must be in \(0, 1\), got 1.0"),
+        ({"confident_share": 0.0}, r"confident_share must be in \(0, 1\), got 0.0"),
+        ({"confidence_margin": 1.1}, r"confidence_margin must be in \[0, 1\], got 1.1"),
+        ({"relabel_margin": -0.1}, r"relabel_margin must be in \[0, 1\], got -0.1"),
+        ({"relabel_epoch": 0}, "relabel_epoch must be at least 1, got 0"),
         ({"method": "label_smoothing"}, "label_smoothing above 0, for example 0.1, got 0"),
         ({"balance_beta": 1.0}, r"balance_beta must be in \[0, 1\), got 1.0"),
         ({"rare_smoothing": 1.0}, r"rare_smoothing must be in \[0, 1\), got 1.0"),
@@ -89,6 +94,22 @@ def test_a_wrong_value_is_refused_with_its_name_and_range(wrong, sentence):
         RunConfig(**wrong)
 
 
+@pytest.mark.parametrize("method", HARD_LABEL_METHODS)
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ({"mixup": 0.2}, "takes whole labels: mixup must be 0.0, got 0.2"),
+        ({"targets": "votes"}, "takes whole labels: targets must be 'labels', got 'votes'"),
+        ({"label_smoothing": 0.1}, "takes whole labels: label_smoothing must be 0.0, got 0.1"),
+        ({"balance": "loss"}, "has a loss of its own: balance must be 'none' or 'sampling'"),
+    ],
+)
+def test_a_method_that_takes_whole_labels_refuses_other_ones(method, option, sentence):
+    with pytest.raises(ValueError, match=f"method '{method}' {sentence}"):
+        RunConfig(method=method, **option)
+    assert RunConfig(method=method, balance="sampling").method == method
+
+
 @pytest.mark.parametrize(
     "edge",
     [
@@ -97,6 +118,7 @@ def test_a_wrong_value_is_refused_with_its_name_and_range(wrong, sentence):
         {"erase_probability": 1.0, "flip_probability": 0.0},
         {"erase_scale": (0.2, 0.2), "gamma": 1.0, "consistency_weight": 0},
         {"rotation": 180, "image_size": 16, "epochs": 1, "batch_size": 2},
+        {"gce_exponent": 1.0, "confidence_margin": 0.0, "relabel_margin": 1.0, "relabel_epoch": 1},
         {"method": "co_teaching", "noise": "none", "forget_rate": None, "forget_epochs": 0},
         {"method": "co_teaching", "noise": "fer2013", "forget_rate": 0.3},
         {"method": "eac_balanced", "balance": "sampling", "rare_smoothing": 0.0},

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -568,6 +569,48 @@ def test_every_method_resumes_to_the_record_of_an_unbroken_run(
     assert whole.epochs[0]["train_loss"] != whole.epochs[1]["train_loss"]
     has_maps = options["method"].startswith("eac")
     assert (whole.epochs[0]["train_consistency_loss"] is not None) == has_maps
+
+
+def test_labels_that_scn_changes_are_counted_and_stay_changed_over_the_epochs(
+    tiny_config, tmp_path
+):
+    config = replace(tiny_config, method="scn", relabel_epoch=2, relabel_margin=0.0, epochs=3)
+    record = run(config, tmp_path / "run")
+    for epoch in record.epochs:
+        assert set(epoch["train_parts"]) == {"ranking", "relabelled", "relabelled_right"}
+        total = epoch["train_classification_loss"] + epoch["train_parts"]["ranking"]
+        assert epoch["train_loss"] == pytest.approx(total, rel=1e-5)
+    first, second, third = (epoch["train_parts"] for epoch in record.epochs)
+    assert first["relabelled"] == 0
+    assert 0 < second["relabelled"] < third["relabelled"] < 1
+    assert 0 < third["relabelled_right"] < third["relabelled"]
+    labels = load_checkpoint(record.path, config).method["labels"].numpy()
+    assert 0 < (labels != prepare(config).targets).mean() < 1
+    assert record.noise["changed_labels"] == 42  # the noise of the record is not touched
+
+
+@pytest.mark.parametrize("method", ["gce", "rul"])
+def test_a_method_without_further_parts_records_none(tiny_config, tmp_path, method):
+    (epoch,) = run(replace(tiny_config, method=method, epochs=1), tmp_path / "run").epochs
+    assert epoch["train_parts"] is None
+    assert epoch["train_loss"] == epoch["train_classification_loss"]
+
+
+@pytest.mark.parametrize("method", ["scn", "rul"])
+def test_what_a_method_learns_beside_the_model_is_not_saved_with_it(tiny_config, tmp_path, method):
+    record = run(replace(tiny_config, method=method, epochs=1), tmp_path / "run")
+    assert set(weights(record)) == set(AttentionModel("test_resnet", 7, image_size=64).state_dict())
+
+
+@pytest.mark.parametrize("method", ["scn", "rul"])
+def test_methods_that_compare_images_refuse_processes_of_a_single_one(
+    tiny_config, tmp_path, monkeypatch, method
+):
+    eight = SimpleNamespace(num_processes=8, device=torch.device("cpu"))
+    monkeypatch.setattr(engine, "Accelerator", lambda **options: eight)
+    with pytest.raises(ValueError, match="batch_size must be at least 16 with 8 processes, got 8"):
+        run(replace(tiny_config, method=method, batch_size=8), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_co_teaching_trains_two_networks_and_keeps_the_first(tiny_config, tmp_path):
