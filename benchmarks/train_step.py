@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -310,8 +311,9 @@ def main() -> None:
         measured: dict[str, list[dict[str, Any]]] = {name: [] for name in variants(options)}
         for _ in range(options.rounds):
             for name, runs in measured.items():
-                with get_context("spawn").Pool(1) as process:
-                    runs.append(process.apply(measure, (options, name, folder)))
+                # No daemon, as a pool's processes are: the per-image pipeline starts its workers.
+                with ProcessPoolExecutor(1, get_context("spawn")) as process:
+                    runs.append(process.submit(measure, options, name, folder).result())
                 print(name, [round(t, 3) for t in runs[-1]["seconds"]], file=sys.stderr)
     flops = arithmetic(options)
     about = {
