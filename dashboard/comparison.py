@@ -99,6 +99,13 @@ def noise_drawn(points: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([seeds.assign(what="seed"), means.assign(what="mean")], ignore_index=True)
 
 
+def comparisons(points: pd.DataFrame) -> list[str]:
+    """Names of the comparisons, those that pair EAC with the plain model first, then by size."""
+    counts = points["comparison"].value_counts()
+    paired = set(_pairs(points)["comparison"])
+    return sorted(counts.index, key=lambda name: (name not in paired, -counts[name], name))
+
+
 def headline(points: pd.DataFrame) -> str:
     """One sentence on EAC against the plain model, from the pair with the most label noise.
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.charts import noise_figure
-from dashboard.comparison import headline, noise_drawn, noise_points, noise_summary
+from dashboard.comparison import comparisons, headline, noise_drawn, noise_points, noise_summary
 from dashboard.show import show_chart, show_empty
 from dashboard.source import load_runs
 
@@ -25,8 +25,7 @@ waiting = int((runs.table["status"] != "finished").sum())
 if points.empty:
     show_empty("No finished run yet: this chart needs at least one. Train with label noise:")
 else:
-    counts = points["comparison"].value_counts()
-    options = sorted(counts.index, key=lambda name: (-counts[name], name))
+    options = comparisons(points)
     chosen = options[0]
     if len(options) > 1:
         chosen = st.selectbox("Comparable runs", options, key="compare", bind="query-params")

@@ -13,6 +13,7 @@ import pytest
 from dashboard import data
 from dashboard.charts import HUES
 from dashboard.comparison import (
+    comparisons,
     default_pair,
     headline,
     mean_interval,
@@ -406,3 +407,14 @@ def test_every_method_has_a_name_and_a_colour_of_its_own():
 def test_options_of_a_method_are_fields_of_a_run():
     fields = {field.name for field in dataclasses.fields(RunConfig)}
     assert {name for names in data.METHOD_OPTIONS.values() for name in names} <= fields
+
+
+def test_comparisons_that_pair_eac_with_the_plain_model_come_first(write_run, tmp_path):
+    for seed in range(3):  # more runs, but nothing to compare them with
+        write_run(tmp_path, seed=seed, epochs=8)
+    for method in ("eac", "cross_entropy"):
+        write_run(tmp_path, method=method, epochs=6)
+    first, second = comparisons(noise_points(read_folders([tmp_path]).table))
+    assert "6 epochs" in first
+    assert "8 epochs" in second
+    assert "30" in headline(noise_points(read_folders([SHIPPED_RESULTS]).table))
