@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -25,16 +25,14 @@ from typing import Any
 import psutil
 import torch
 import tyro
-from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.reference_step import CLASSES, Rung, steps, views_of_arrays, views_of_files
-from fer_core.batches import TrainingSet
-from fer_core.config import Precision, RunConfig
-from fer_core.datasets import Decoding, Storage, load_data
+from benchmarks.reference_step import CLASSES, Rung, steps, views_of_arrays
+from benchmarks.step_options import Options, run_config, wait
+from benchmarks.whole_epochs import our_epochs, reference_epochs, write_files
+from fer_core.config import RunConfig
+from fer_core.datasets import Decoding, load_data
 from fer_core.draws import draw_epoch
-from fer_core.epoch import Training, train_epoch
-from fer_core.experiment import prepare
 from fer_core.machine import keep_freed_memory
 from fer_core.methods import Batch, create_method
 from fer_core.models import AttentionModel
@@ -63,46 +61,6 @@ OURS: dict[str, dict[str, Any]] = {
 }
 # Dense bf16 matrix peak of the tensor cores in TFLOP/s, from the makers' data sheets.
 PEAKS = {"H100 PCIe": 756, "H100": 989, "H200": 989, "A100": 312, "L4": 121}
-
-
-@dataclass(frozen=True)
-class Options:
-    """What is measured."""
-
-    backbone: str = "mobilenetv2_100"
-    """timm model name."""
-    image_size: int = 224
-    """Side of the input."""
-    batch_size: int = 16
-    """Images a step."""
-    steps: int = 5
-    """Measured steps of each variant and round, after two steps of warm-up."""
-    rounds: int = 2
-    """How often every variant is started."""
-    threads: int = 2
-    """CPU threads."""
-    workers: int = 2
-    """Worker processes of the per-image pipeline, end to end."""
-    compile: bool = False
-    """Also measure the compiled step."""
-    rungs: bool = True
-    """Also measure what lies between the straightforward step and ours."""
-    batches: int = 12
-    """Batches of an epoch, end to end."""
-    end_to_end: bool = False
-    """Measure whole epochs from picture files instead of steps."""
-    device: str = "cuda" if torch.cuda.is_available() else "cpu"
-    """cpu or cuda."""
-
-
-def run_config(options: Options, **changes: Any) -> RunConfig:  # noqa: ANN401 - any option
-    """The run that the product is measured with."""
-    return RunConfig(
-        image_size=options.image_size,
-        backbone=options.backbone,
-        batch_size=options.batch_size,
-        **changes,
-    )
 
 
 def our_steps(options: Options, config: RunConfig, device: torch.device) -> Iterator[None]:
@@ -147,12 +105,6 @@ def rung_steps(options: Options, rung: Rung, device: torch.device) -> Iterator[N
     return steps(model, views, rung)
 
 
-def wait(device: torch.device) -> None:
-    """Until the device has done all its work."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-
-
 def timed_steps(running: Iterator[None], count: int, device: torch.device) -> list[float]:
     """Seconds of each step, after two steps of warm-up."""
     for _ in range(2):
@@ -165,65 +117,6 @@ def timed_steps(running: Iterator[None], count: int, device: torch.device) -> li
         wait(device)
         times.append(time.perf_counter() - started)
     return times
-
-
-def reference_epochs(options: Options, folder: Path, device: torch.device) -> list[float]:
-    """Seconds of epochs of the straightforward step on the per-image pipeline."""
-    model = AttentionModel(options.backbone, CLASSES, image_size=options.image_size).to(device)
-    files = sorted((folder / "train").rglob("*.jpg"))
-    names = sorted({file.parent.name for file in files})
-    labels = [names.index(file.parent.name) for file in files]
-
-    def epoch() -> float:
-        started = time.perf_counter()
-        views = views_of_files(
-            files, labels, model, options.image_size, options.batch_size, options.workers, device
-        )
-        for _ in steps(model, views, Rung()):
-            pass
-        wait(device)
-        return time.perf_counter() - started
-
-    epoch()
-    return [epoch() for _ in range(2)]
-
-
-def our_epochs(options: Options, folder: Path, precision: Precision, compiled: bool) -> list[float]:
-    """Seconds of epochs of the product on the same picture files, with a warm cache."""
-    from accelerate import Accelerator
-
-    config = run_config(
-        options, data=f"folder:{folder}", precision=precision, compile=compiled, epochs=3
-    )
-    accelerator = Accelerator(mixed_precision=precision, cpu=options.device == "cpu")
-    experiment = prepare(config, Storage("auto", folder / "cache"))
-    method = create_method(experiment.model, config, torch.from_numpy(experiment.targets))
-    method.to(accelerator.device)
-    experiment.model.channels_last()
-    if compiled:
-        experiment.model.speed_up_training()
-    prepared, optimizer = accelerator.prepare(method, create_optimizer(config, method))
-    images = TrainingSet(experiment, accelerator.device, "auto")
-    training = Training(experiment, images, prepared, optimizer, None, accelerator, False)
-    times = []
-    for epoch in range(3):
-        started = time.perf_counter()
-        train_epoch(training, epoch)
-        times.append(time.perf_counter() - started)
-    return times[1:]
-
-
-def write_files(folder: Path, options: Options) -> int:
-    """Drawn faces as JPEG files of 100x100 in class folders; number of full training batches."""
-    data = load_data(
-        f"synthetic?train={options.batches * options.batch_size}&test=7", Decoding(100, 3)
-    )
-    for split, name in ((data.train, "train"), (data.test, "test")):
-        for number, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
-            place = folder / name / data.classes[label]
-            place.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(image).save(place / f"{number:05d}.jpg")
-    return len(data.train.labels) // options.batch_size
 
 
 def measure(options: Options, variant: str, folder: Path) -> dict[str, Any]:

@@ -1,0 +1,54 @@
+"""What `benchmarks.train_step` can be asked for."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from fer_core.config import RunConfig
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is measured."""
+
+    backbone: str = "mobilenetv2_100"
+    """timm model name."""
+    image_size: int = 224
+    """Side of the input."""
+    batch_size: int = 16
+    """Images a step."""
+    steps: int = 5
+    """Measured steps of each variant and round, after two steps of warm-up."""
+    rounds: int = 2
+    """How often every variant is started."""
+    threads: int = 2
+    """CPU threads."""
+    workers: int = 2
+    """Worker processes of the per-image pipeline, end to end."""
+    compile: bool = False
+    """Also measure the compiled step."""
+    rungs: bool = True
+    """Also measure what lies between the straightforward step and ours."""
+    batches: int = 12
+    """Batches of an epoch, end to end."""
+    end_to_end: bool = False
+    """Measure whole epochs from picture files instead of steps."""
+    device: str = "cuda" if torch.cuda.is_available() else "cpu"
+    """cpu or cuda."""
+
+
+def run_config(options: Options, **changes: Any) -> RunConfig:  # noqa: ANN401 - any option
+    """The run that the product is measured with."""
+    return RunConfig(
+        image_size=options.image_size,
+        backbone=options.backbone,
+        batch_size=options.batch_size,
+        **changes,
+    )
+
+
+def wait(device: torch.device) -> None:
+    """Until the device has done all its work."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()

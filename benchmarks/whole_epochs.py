@@ -1,0 +1,76 @@
+"""Whole epochs from picture files: the straightforward step and pipeline, and the product."""
+
+import time
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from PIL import Image
+
+from benchmarks.reference_step import CLASSES, Rung, steps, views_of_files
+from benchmarks.step_options import Options, run_config, wait
+from fer_core.batches import TrainingSet
+from fer_core.config import Precision
+from fer_core.datasets import Decoding, Storage, load_data
+from fer_core.epoch import Training, train_epoch
+from fer_core.experiment import prepare
+from fer_core.methods import create_method
+from fer_core.models import AttentionModel
+from fer_core.optimisation import create_optimizer
+
+
+def reference_epochs(options: Options, folder: Path, device: torch.device) -> list[float]:
+    """Seconds of epochs of the straightforward step on the per-image pipeline."""
+    model = AttentionModel(options.backbone, CLASSES, image_size=options.image_size).to(device)
+    files = sorted((folder / "train").rglob("*.jpg"))
+    names = sorted({file.parent.name for file in files})
+    labels = [names.index(file.parent.name) for file in files]
+
+    def epoch() -> float:
+        started = time.perf_counter()
+        views = views_of_files(
+            files, labels, model, options.image_size, options.batch_size, options.workers, device
+        )
+        for _ in steps(model, views, Rung()):
+            pass
+        wait(device)
+        return time.perf_counter() - started
+
+    epoch()
+    return [epoch() for _ in range(2)]
+
+
+def our_epochs(options: Options, folder: Path, precision: Precision, compiled: bool) -> list[float]:
+    """Seconds of epochs of the product on the same picture files, with a warm cache."""
+    config = run_config(
+        options, data=f"folder:{folder}", precision=precision, compile=compiled, epochs=3
+    )
+    accelerator = Accelerator(mixed_precision=precision, cpu=options.device == "cpu")
+    experiment = prepare(config, Storage("auto", folder / "cache"))
+    method = create_method(experiment.model, config, torch.from_numpy(experiment.targets))
+    method.to(accelerator.device)
+    experiment.model.channels_last()
+    if compiled:
+        experiment.model.speed_up_training()
+    prepared, optimizer = accelerator.prepare(method, create_optimizer(config, method))
+    images = TrainingSet(experiment, accelerator.device, "auto")
+    training = Training(experiment, images, prepared, optimizer, None, accelerator, False)
+    times = []
+    for epoch in range(3):
+        started = time.perf_counter()
+        train_epoch(training, epoch)
+        times.append(time.perf_counter() - started)
+    return times[1:]
+
+
+def write_files(folder: Path, options: Options) -> int:
+    """Drawn faces as JPEG files of 100x100 in class folders; number of full training batches."""
+    data = load_data(
+        f"synthetic?train={options.batches * options.batch_size}&test=7", Decoding(100, 3)
+    )
+    for split, name in ((data.train, "train"), (data.test, "test")):
+        for number, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
+            place = folder / name / data.classes[label]
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(place / f"{number:05d}.jpg")
+    return len(data.train.labels) // options.batch_size
