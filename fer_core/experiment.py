@@ -28,7 +28,7 @@ from fer_core.datasets import (
 )
 from fer_core.faces import measure_landmarks
 from fer_core.inputs import InputSpec
-from fer_core.models import AttentionModel
+from fer_core.models import AttentionModel, create_model
 from fer_core.noise import (
     NoisyLabels,
     asymmetric_noise,
@@ -108,15 +108,7 @@ def prepare(config: RunConfig, storage: Storage | None = None) -> Experiment:
         )
     given = given_labels(config, data)
     torch.manual_seed(config.seed)
-    model = AttentionModel(
-        config.backbone,
-        len(data.classes),
-        image_size=config.image_size,
-        channels=config.channels,
-        stride=config.stride,
-        stem=config.stem,
-        pretrained=config.pretrained,
-    )
+    model = create_model(config, len(data.classes))
     landmarks = data.landmarks
     if landmarks is None:
         landmarks = measure_landmarks(data.train.images, config.seed)

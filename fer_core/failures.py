@@ -2,12 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fer_core.files import write_whole
-from fer_core.records import RUN_FILE, SCHEMA_VERSION
+from fer_core.records import RUN_FILE, SCHEMA_VERSION, timestamp, write_run
 
 
 def record_failure(folder: Path, config: Mapping[str, Any], error: str) -> None:
@@ -25,7 +23,7 @@ def record_failure(folder: Path, config: Mapping[str, Any], error: str) -> None:
         ValueError: when a record stands there that is no JSON.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    file, now = folder / RUN_FILE, datetime.now(UTC).isoformat(timespec="seconds")
+    file, now = folder / RUN_FILE, timestamp()
     run: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "started": now,
@@ -36,4 +34,4 @@ def record_failure(folder: Path, config: Mapping[str, Any], error: str) -> None:
     if file.exists():
         run = json.loads(file.read_text(encoding="utf-8"))
     run |= {"status": "failed", "ended": now, "error": error}
-    write_whole(file, f"{json.dumps(run, indent=1, allow_nan=False)}\n".encode())
+    write_run(folder, run)

@@ -22,6 +22,7 @@ from fer_core.backbones import (
     synchronised_batch_norm,
     to_map,
 )
+from fer_core.config import RunConfig
 from fer_core.transforms import mirror
 
 
@@ -146,6 +147,23 @@ class AttentionModel(nn.Module):
 
     def _map_features(self, images: Tensor) -> Tensor:
         return to_map(self.backbone(images), self.backbone, self.layout)
+
+
+def create_model(config: RunConfig, classes: int) -> AttentionModel:
+    """The network that a run's configuration asks for, with ``classes`` outputs.
+
+    Raises:
+        BackboneError: see `fer_core.backbones.create_backbone`.
+    """
+    return AttentionModel(
+        config.backbone,
+        classes,
+        image_size=config.image_size,
+        channels=config.channels,
+        stride=config.stride,
+        stem=config.stem,
+        pretrained=config.pretrained,
+    )
 
 
 def _read_own_weights(pretrained: str) -> dict[str, Tensor]:

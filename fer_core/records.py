@@ -114,7 +114,7 @@ class RunRecorder:
         self._run: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
             "status": "running",
-            "started": _now(),
+            "started": timestamp(),
             "ended": None,
             "config": dict(config),
             "classes": list(classes),
@@ -148,7 +148,7 @@ class RunRecorder:
             kept = ()
         write_whole(self.path / EPOCHS_FILE, "".join(_line(e) for e in kept).encode())
         (self.path / PREDICTIONS_FILE).unlink(missing_ok=True)
-        self._save()
+        write_run(self.path, self._run)
 
     def _check_same_labels(self, earlier: RunRecord) -> None:
         now = self._run
@@ -177,17 +177,19 @@ class RunRecorder:
         writer.writerow(Prediction._fields)
         writer.writerows(p._replace(confidence=round(p.confidence, 4)) for p in predictions)
         write_whole(self.path / PREDICTIONS_FILE, table.getvalue().encode())
-        self._run |= {"status": "finished", "ended": _now(), "result": dict(result)}
-        self._save()
+        self._run |= {"status": "finished", "ended": timestamp(), "result": dict(result)}
+        write_run(self.path, self._run)
 
     def fail(self, error: str) -> None:
         """Close the record with the sentence that says what stopped the run."""
-        self._run |= {"status": "failed", "ended": _now(), "error": error}
-        self._save()
+        self._run |= {"status": "failed", "ended": timestamp(), "error": error}
+        write_run(self.path, self._run)
 
-    def _save(self) -> None:
-        text = json.dumps(self._run, indent=1, allow_nan=False)
-        write_whole(self.path / RUN_FILE, f"{text}\n".encode())
+
+def write_run(path: Path, run: Mapping[str, Any]) -> None:
+    """Write ``run.json`` of the record in the folder ``path``, whole."""
+    text = json.dumps(dict(run), indent=1, allow_nan=False)
+    write_whole(path / RUN_FILE, f"{text}\n".encode())
 
 
 def read_run(path: Path) -> RunRecord:
@@ -291,5 +293,6 @@ def _line(values: Mapping[str, Any]) -> str:
     return json.dumps(dict(values), allow_nan=False) + "\n"
 
 
-def _now() -> str:
+def timestamp() -> str:
+    """The time now as records have it: ISO 8601 in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from fer_core.config import RunConfig
 from fer_core.methods.base import Batch, Method, StepOutput
-from fer_core.models import AttentionModel
+from fer_core.models import AttentionModel, create_model
 from fer_core.transforms import erase_
 
 
@@ -89,15 +89,7 @@ def _create_peer(config: RunConfig, classes: int) -> AttentionModel:
     seed = np.random.SeedSequence(config.seed, spawn_key=(1,)).generate_state(1)[0]
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(int(seed))
-        peer = AttentionModel(
-            config.backbone,
-            classes,
-            image_size=config.image_size,
-            channels=config.channels,
-            stride=config.stride,
-            stem=config.stem,
-            pretrained=config.pretrained,
-        )
+        peer = create_model(config, classes)
         # A model of an earlier run brings its classifier along: both networks would be one.
         peer.classifier.reset_parameters()
     return peer
