@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -163,12 +164,18 @@ def test_killed_runs_and_a_killed_sweep_end_with_a_record_for_every_run(
     process = start_sweep(tmp_path, plan, *where)
     wait_until(lambda: epochs_of(tmp_path, "victim") >= 1)
     os.kill(attempts_at_work(tmp_path, "victim")[0], signal.SIGKILL)
-    wait_until(lambda: state_of(tmp_path, "victim") == "failed")
     wait_until(lambda: epochs_of(tmp_path, "long") >= 2)
+    long = psutil.Process(attempts_at_work(tmp_path, "long")[0])
+    starter = long.parent()
+    long.suspend()  # it must not end by itself before the sweep's end reaches it
+    wait_until(lambda: state_of(tmp_path, "victim") == "failed")
+    assert read_run(tmp_path / "out" / "victim").error.startswith("killed by signal 9 (SIGKILL)")
     process.kill()
     process.communicate()
+    wait_until(lambda: not starter.is_running())
+    with suppress(psutil.NoSuchProcess):  # Ray kills even a suspended one
+        long.resume()
     wait_until(lambda: not attempts_at_work(tmp_path))
-    assert read_run(tmp_path / "out" / "victim").error.startswith("killed by signal 9 (SIGKILL)")
     assert state_of(tmp_path, "long") == "running"
     first_epoch = (tmp_path / "out" / "long" / "epochs.jsonl").read_text().splitlines()[0]
 
