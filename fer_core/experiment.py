@@ -38,6 +38,7 @@ from fer_core.noise import (
     symmetric_noise,
 )
 from fer_core.noise_lists import noise_from_list
+from fer_core.provenance import source_commit, weights_digest
 from fer_core.records import RunRecorder
 
 logger = logging.getLogger(__name__)
@@ -150,6 +151,7 @@ def create_recorder(
         model={
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "map_size": list(shape[2:]),
+            "pretrained_sha256": weights_digest(config.pretrained),
             "input": inputs.to_json(spec),
         },
         environment=_environment(device, config.precision, processes),
@@ -228,6 +230,7 @@ def _environment(device: torch.device, precision: str, processes: int) -> Mappin
         "torch": torch.__version__,
         "timm": timm.__version__,
         "fer_core": fer_core.__version__,
+        "commit": source_commit(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": torch.get_num_threads(),
         "processes": processes,

@@ -118,7 +118,7 @@ def test_a_run_leaves_every_documented_key(record):
     assert {k for row in rows for k in re.findall(r"`(\w+)`", row)} == set(record.result)
     for name in ("data", "noise"):
         assert documented_parts(name) == set(getattr(record, name))
-    assert set(record.model) == {"parameters", "map_size", "input"}
+    assert set(record.model) == {"parameters", "map_size", "pretrained_sha256", "input"}
     assert documented_parts("environment") | {"python", "torch", "timm", "fer_core"} == set(
         record.environment
     )
