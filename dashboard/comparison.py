@@ -1,41 +1,16 @@
 """Which runs may be compared, and what they say: means over seeds, intervals, the headline."""
 
 import json
-from collections.abc import Hashable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Hashable
+from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from dashboard.data import data_name, method_name
+from fer_core.study import Interval, mean_interval
 
 LINE = ["comparison", "method", "backbone", "options", "method_options", "kind"]
 TIE = "the interval includes zero, so no difference is shown"
-
-
-class Interval(NamedTuple):
-    """Mean of n values and half the width of its 95 % interval (nan for a single value)."""
-
-    mean: float
-    half: float
-    n: int
-
-
-def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
-    """Mean with the 95 % interval of Student's t; one value has a mean but no interval.
-
-    Raises:
-        ValueError: when there are no values.
-    """
-    sample = np.asarray(values, dtype=float)
-    n = len(sample)
-    if n == 0:
-        raise ValueError("the mean of no values is undefined")
-    if n == 1:
-        return Interval(float(sample[0]), float("nan"), 1)
-    half = stdtrit(n - 1, 0.975) * sample.std(ddof=1) / np.sqrt(n)
-    return Interval(float(sample.mean()), float(half), n)
 
 
 def with_comparison(table: pd.DataFrame) -> pd.DataFrame:
@@ -85,7 +60,7 @@ def noise_summary(points: pd.DataFrame) -> pd.DataFrame:
     """Mean and 95 % interval over seeds for each line and noise rate."""
     rows = []
     for keys, group in points.groupby(["comparison", "line", "noise_percent"], sort=True):
-        mean, half, n = mean_interval(group["accuracy_percent"].to_numpy())
+        mean, half, n, _ = mean_interval(group["accuracy_percent"].to_numpy())
         low, high = mean - half, mean + half
         rows.append([*keys, mean, low, high, half, n])
     columns = ["comparison", "line", "noise_percent", "mean", "low", "high", "half", "n"]

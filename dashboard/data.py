@@ -1,16 +1,14 @@
 """Run records -> data frames. Knows neither Streamlit nor torch."""
 
-import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from fer_core.config import RATED_NOISE, RunConfig, to_json
 from fer_core.records import RUN_FILE, RunRecord, read_run
+from fer_core.study import all_options, trial_of
 
 SHIPPED_RESULTS = Path(__file__).parent / "results"
 LOCAL_RUNS = Path("runs")
@@ -29,19 +27,6 @@ DATA_NAMES = {
     "ferplus": "FERPlus",
     "affectnet": "AffectNet",
     "synthetic": "synthetic faces",
-}
-_EAC_OPTIONS = ("consistency_weight", "ramp_epochs", "hole", "detach_classifier", "views")
-METHOD_OPTIONS = {
-    "eac": _EAC_OPTIONS,
-    "eac_balanced": (*_EAC_OPTIONS, "rare_smoothing"),  # balance_beta: of other methods as well
-    "gce": ("gce_exponent",),
-    "scn": ("confident_share", "confidence_margin", "relabel_epoch", "relabel_margin"),
-    "co_teaching": ("forget_rate", "forget_epochs"),
-}
-# Configuration fields that do not change what a figure means, or that have a column of their own.
-NOT_OPTIONS = {
-    *("data", "image_size", "epochs", "noise", "noise_rate", "noise_file", "seed", "compile"),
-    *("method", "backbone", *(name for names in METHOD_OPTIONS.values() for name in names)),
 }
 RUN_COLUMNS = (
     *("run", "source", "status", "data", "classes", "method", "backbone", "noise"),
@@ -148,54 +133,35 @@ def _run_name(path: Path, folder: Path, rows: Sequence[Mapping[str, Any]]) -> st
 
 
 def _run_row(record: RunRecord, name: str, source: str) -> dict[str, Any]:
-    config, result = record.config, record.result
-    # A run that failed before its data were read knows of them what its configuration asks for.
-    noise = record.noise or _asked_noise(config)
-    data = record.data or {"name": re.split("[:?]", str(config["data"]))[0]}
-    options = to_json(RunConfig()) | config  # an older record lacks the newer options
-    method = str(config["method"])
+    config, result, trial = record.config, record.result, trial_of(record)
+    setting, noise = trial.setting, trial.noise
     finished = record.status == "finished"
     return {
         "run": name,
         "source": source,
         "status": record.status,
-        "data": str(data["name"]),
-        "classes": len(record.classes),
-        "method": method,
-        "backbone": str(config["backbone"]),
-        "noise": str(noise["kind"]),
-        "noise_percent": _noise_percent(noise),
-        "seed": int(config["seed"]),
+        "data": setting.data,
+        "classes": setting.classes,
+        "method": trial.approach.method,
+        "backbone": setting.backbone,
+        "noise": noise.kind,
+        "noise_percent": noise.percent,
+        "seed": trial.seed,
         "accuracy_percent": 100 * float(result["accuracy_last5"]) if finished else float("nan"),
         "class_mean_percent": _percent(result.get("class_mean_accuracy_last5")),
         "best_percent": _percent(result.get("best_accuracy")),
         "best_epoch": result.get("best_epoch"),
         "epochs_done": len(record.epochs),
-        "epochs_asked": int(config["epochs"]),
+        "epochs_asked": setting.epochs,
         "seconds": float(result.get("seconds") or "nan"),
         "started": record.started,
         "error": record.error or "",
-        "image_size": int(config["image_size"]),
-        "content": str(data.get("sha256", "")),
-        "pretrained": str(options["pretrained"]),
-        "options": json.dumps({k: v for k, v in sorted(options.items()) if k not in NOT_OPTIONS}),
-        "method_options": json.dumps({k: options[k] for k in METHOD_OPTIONS.get(method, ())}),
+        "image_size": setting.image_size,
+        "content": setting.content,
+        "pretrained": str(all_options(config)["pretrained"]),
+        "options": setting.options,
+        "method_options": trial.approach.options,
     }
-
-
-def _asked_noise(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    kind, rate = config["noise"], config["noise_rate"]
-    known = kind in ("none", *RATED_NOISE)
-    return {"kind": kind, "rate": rate, "realised_rate": rate if known else float("nan")}
-
-
-def _noise_percent(noise: Mapping[str, Any]) -> float:
-    """Share of changed labels; equal for the seeds of one experiment, so that they are averaged."""
-    if noise["kind"] == "symmetric":
-        return round(100 * float(noise["rate"]), 1)
-    # Asymmetric noise spares the classes without confusions; lists and people have no asked rate,
-    # and each seed draws other raters.
-    return round(100 * float(noise["realised_rate"]), 0 if noise["kind"] == "rater" else 1)
 
 
 def _epoch_row(epoch: Mapping[str, Any], run: str) -> dict[str, Any]:

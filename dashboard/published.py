@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from dashboard.comparison import mean_interval
 from dashboard.data import data_name, method_name
+from fer_core.study import mean_interval
 
 PUBLISHED = Path(__file__).parent / "sota.csv"
 MEASURED = "measured here"
@@ -67,7 +67,7 @@ def measured_rows(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for _, group in finished.groupby(keys, sort=True):
         latest = group.sort_values("started").drop_duplicates("seed", keep="last")
-        mean, half, n = mean_interval(latest["accuracy_percent"].to_numpy())
+        mean, half, n, _ = mean_interval(latest["accuracy_percent"].to_numpy())
         first = latest.iloc[0]
         rows.append(
             {

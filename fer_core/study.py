@@ -1,0 +1,220 @@
+"""What the records of many runs say together: which may be compared, means over seeds, differences.
+
+Two runs may be compared when they answer the same test images after the same effort: same data
+(name, classes and content), image size, epochs, backbone, starting weights and options. What only
+one method reads (lambda of EAC, say) is no part of that: it belongs to the method.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import stdtrit
+
+from fer_core.config import RATED_NOISE, RunConfig, to_json
+from fer_core.records import RunRecord
+
+LEVEL = 0.95  # of every interval
+_EAC_OPTIONS = ("consistency_weight", "ramp_epochs", "hole", "detach_classifier", "views")
+METHOD_OPTIONS = {
+    "eac": _EAC_OPTIONS,
+    "eac_balanced": (*_EAC_OPTIONS, "rare_smoothing"),  # balance_beta: of other methods as well
+    "gce": ("gce_exponent",),
+    "scn": ("confident_share", "confidence_margin", "relabel_epoch", "relabel_margin"),
+    "co_teaching": ("forget_rate", "forget_epochs"),
+}
+# Configuration fields that do not change what a figure means, or that have a place of their own.
+NOT_OPTIONS = {
+    *("data", "image_size", "epochs", "noise", "noise_rate", "noise_file", "seed", "compile"),
+    *("method", "backbone", *(name for names in METHOD_OPTIONS.values() for name in names)),
+}
+
+
+class Interval(NamedTuple):
+    """Mean of n values and half the width of its 95 % interval (nan for a single value).
+
+    Attributes:
+        mean: of the values.
+        half: half the width of the interval of Student's t.
+        n: number of values.
+        deviation: sample standard deviation (nan for a single value).
+    """
+
+    mean: float
+    half: float
+    n: int
+    deviation: float
+
+
+class Noise(NamedTuple):
+    """Label noise of a run: its kind and the share of changed labels in percent."""
+
+    kind: str
+    percent: float
+
+
+@dataclass(frozen=True, order=True)
+class Setting:
+    """What runs share that differ in their method or their noise alone.
+
+    Attributes:
+        data: name of the data set.
+        content: hash of its pictures and labels.
+        test_split: name of the images that are answered.
+        classes: number of classes.
+        image_size: side of the input in pixels.
+        epochs: of the whole run.
+        backbone: timm name.
+        options: all other options that every method reads, as JSON.
+    """
+
+    data: str
+    content: str
+    test_split: str
+    classes: int
+    image_size: int
+    epochs: int
+    backbone: str
+    options: str
+
+
+@dataclass(frozen=True, order=True)
+class Approach:
+    """A method with the options that it alone reads, as JSON."""
+
+    method: str
+    options: str
+
+
+class Trial(NamedTuple):
+    """One finished run, and what it is a repetition of."""
+
+    setting: Setting
+    noise: Noise
+    approach: Approach
+    seed: int
+    record: RunRecord
+
+
+class Group(NamedTuple):
+    """The seeds of one approach in one setting under one noise, by their seed."""
+
+    setting: Setting
+    noise: Noise
+    approach: Approach
+    trials: tuple[Trial, ...]
+
+    def over_seeds(self, figure: str) -> Interval:
+        """Mean over the seeds of a final figure of the records (``result``), in percent."""
+        return mean_interval([100 * float(t.record.result[figure]) for t in self.trials])
+
+    def last_epoch(self, figure: str) -> Interval | None:
+        """Mean over the seeds of a figure of the last epoch, in percent; None where it has none."""
+        values = [trial.record.epochs[-1].get(figure) for trial in self.trials]
+        known = [100 * float(value) for value in values if value is not None]
+        return mean_interval(known) if len(known) == len(values) else None
+
+
+def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
+    """Mean with the 95 % interval of Student's t; one value has a mean but no interval.
+
+    Raises:
+        ValueError: when there are no values.
+    """
+    sample = np.asarray(values, dtype=float)
+    n = len(sample)
+    if n == 0:
+        raise ValueError("the mean of no values is undefined")
+    if n == 1:
+        return Interval(float(sample[0]), float("nan"), 1, float("nan"))
+    deviation = float(sample.std(ddof=1))
+    half = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * deviation / n**0.5
+    return Interval(float(sample.mean()), half, n, deviation)
+
+
+def all_options(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Every option of a run; one that its version did not have yet has its default."""
+    return to_json(RunConfig()) | dict(config)
+
+
+def shared_options(config: Mapping[str, Any]) -> str:
+    """The options that a fair comparison holds fixed, as JSON with sorted names."""
+    options = all_options(config)
+    return json.dumps({k: v for k, v in sorted(options.items()) if k not in NOT_OPTIONS})
+
+
+def approach_of(config: Mapping[str, Any]) -> Approach:
+    """The method of a run and its own options."""
+    options, method = all_options(config), str(config["method"])
+    return Approach(method, json.dumps({k: options[k] for k in METHOD_OPTIONS.get(method, ())}))
+
+
+def noise_of(record: RunRecord) -> Noise:
+    """The noise of a run; of one that failed before its labels were drawn, what it asked for."""
+    noise = record.noise or _asked_noise(record.config)
+    # Equal for the seeds of one experiment, so that they are averaged. Asymmetric noise spares the
+    # classes without confusions; lists and people have no asked rate, and each seed draws raters.
+    if noise["kind"] == "symmetric":
+        return Noise("symmetric", round(100 * float(noise["rate"]), 1))
+    digits = 0 if noise["kind"] == "rater" else 1
+    return Noise(str(noise["kind"]), round(100 * float(noise["realised_rate"]), digits))
+
+
+def data_of(record: RunRecord) -> Mapping[str, Any]:
+    """Facts of the data; of a run that failed before they were read, the name it asked for."""
+    return record.data or {"name": re.split("[:?]", str(record.config["data"]))[0]}
+
+
+def trial_of(record: RunRecord) -> Trial:
+    """A run as a repetition of its setting, noise and approach."""
+    config, data = record.config, data_of(record)
+    setting = Setting(
+        data=str(data["name"]),
+        content=str(data.get("sha256", "")),
+        test_split=str(data.get("test_split", "")),
+        classes=len(record.classes),
+        image_size=int(config["image_size"]),
+        epochs=int(config["epochs"]),
+        backbone=str(config["backbone"]),
+        options=shared_options(config),
+    )
+    return Trial(setting, noise_of(record), approach_of(config), int(config["seed"]), record)
+
+
+def group_runs(records: Iterable[RunRecord]) -> list[Group]:
+    """The finished runs by setting, noise and approach, in that order.
+
+    Of runs that repeat the same seed only the latest counts, so that a copy is no evidence.
+    """
+    trials = [trial_of(record) for record in records if record.status == "finished"]
+    trials.sort(key=lambda trial: (*trial[:4], trial.record.started))
+    latest = {trial[:4]: trial for trial in trials}
+    keys = list(dict.fromkeys(key[:3] for key in latest))
+    return [
+        Group(*key, tuple(trial for trial in latest.values() if trial[:3] == key)) for key in keys
+    ]
+
+
+def paired_gap(one: Group, other: Group, figure: str = "accuracy_last5") -> Interval | None:
+    """Mean of ``one`` minus ``other`` over the seeds that both have, in points.
+
+    Args:
+        one: a group.
+        other: a group of the same setting.
+        figure: a final figure of the records.
+
+    Returns:
+        The difference with its paired interval; None when no seed is in both.
+    """
+    ours, theirs = ({t.seed: t.record.result[figure] for t in g.trials} for g in (one, other))
+    gaps = [100 * (float(ours[seed]) - float(theirs[seed])) for seed in ours if seed in theirs]
+    return mean_interval(gaps) if gaps else None
+
+
+def _asked_noise(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    kind, rate = config["noise"], config["noise_rate"]
+    known = kind in ("none", *RATED_NOISE)
+    return {"kind": kind, "rate": rate, "realised_rate": rate if known else float("nan")}
