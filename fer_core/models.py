@@ -99,6 +99,16 @@ class AttentionModel(nn.Module):
                 parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
         return self
 
+    def scale_by_temperature(self, temperature: float) -> None:
+        """Divide the logits by a temperature (`fer_core.calibration`) from now on.
+
+        The division is made in the classifier's weights and bias, so the maps shrink with the
+        logits and still explain them exactly; which class is answered does not change.
+        """
+        with torch.no_grad():
+            self.classifier.weight.div_(temperature)
+            self.classifier.bias.div_(temperature)
+
     def statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of the input, (C, 1, 1) each, on the model's device."""
         device = self.classifier.weight.device

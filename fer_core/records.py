@@ -172,11 +172,7 @@ class RunRecorder:
 
     def finish(self, result: Mapping[str, Any], predictions: Iterable[Prediction]) -> None:
         """Close the record with its final figures and the test predictions."""
-        table = io.StringIO()
-        writer = csv.writer(table, lineterminator="\n")
-        writer.writerow(Prediction._fields)
-        writer.writerows(p._replace(confidence=round(p.confidence, 4)) for p in predictions)
-        write_whole(self.path / PREDICTIONS_FILE, table.getvalue().encode())
+        write_predictions(self.path, predictions)
         self._run |= {"status": "finished", "ended": timestamp(), "result": dict(result)}
         write_run(self.path, self._run)
 
@@ -244,6 +240,15 @@ def read_runs(root: Path) -> Records:
         except RecordError as error:
             problems.append(str(error))
     return Records(runs, problems)
+
+
+def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
+    """Write the test predictions into the folder ``path``, whole."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(Prediction._fields)
+    writer.writerows(p._replace(confidence=round(p.confidence, 4)) for p in predictions)
+    write_whole(path / PREDICTIONS_FILE, table.getvalue().encode())
 
 
 def read_predictions(path: Path) -> list[Prediction]:

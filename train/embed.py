@@ -1,7 +1,8 @@
 """Make a finished run the embedded model: ``python -m train.embed RUN``.
 
-Writes float16 weights, configuration and model card to ``fer_core/weights``. The figures on the
-card are measured anew, with the weights as they are written and loaded again.
+Writes float16 weights, configuration, test predictions and model card to ``fer_core/weights``. A
+temperature is fitted on the test split and becomes part of the weights. The figures on the card are
+measured anew, with the weights as they are written and loaded again.
 """
 
 import sys
@@ -11,17 +12,21 @@ from typing import Any
 
 import tyro
 
-from fer_core import metrics
+from fer_core import assessment, metrics
+from fer_core.answers import Answers
+from fer_core.assessment import Assessment, assess
+from fer_core.calibration import CalibrationError, fit_temperature
 from fer_core.checkpoints import CheckpointError, read_checkpoint
 from fer_core.datasets import DataError, FaceData
-from fer_core.datasets.loading import also_in
-from fer_core.evaluation import Evaluation, evaluate
+from fer_core.evaluation import Evaluation, evaluate, predictions
 from fer_core.experiment import load_run_data
 from fer_core.hub import EMBEDDED, WEIGHTS_FILE, ModelError, load_model, save_model
-from fer_core.records import RecordError, RunRecord, read_run
+from fer_core.records import RecordError, RunRecord, read_run, write_predictions
+from train.model_card import card
 
 LARGEST = 6_000_000  # bytes of the weights in the repository
 CARD_FILE = "README.md"
+RESAMPLES = 10_000
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class Command:
     """Folder of the run record, with its model."""
     out: Path = EMBEDDED
     """Where to write."""
+    origin: str = ""
+    """Where the starting weights come from, a sentence for the card; needed where there are any."""
 
 
 def main() -> None:
@@ -39,131 +46,90 @@ def main() -> None:
     try:
         command = tyro.cli(Command, prog="python -m train.embed")
         record = read_run(command.run)
-        trained = load_model(command.run / "model")
         if record.status != "finished":
             raise RecordError(f"the run at {command.run} is {record.status}, not finished")
-        _, config = read_checkpoint(command.run)
-        data = load_run_data(config)
-        recipe = {"stride": config.stride, "stem": config.stem, "backbone": config.backbone}
-        save_model(
-            command.out,
-            trained.model,
-            **recipe,
-            classes=trained.classes,
-            spec=trained.input,
-            facts=trained.facts,
-            half=True,
-        )
-        written = load_model(command.out)
-        evaluation = evaluate(written.model, data.test, mirror=True)
-        single = metrics.accuracy(evaluate(written.model, data.test).confusion)
-        facts = trained.facts | embedded_figures(evaluation, data)
-        facts["accuracy_without_mirror"] = single
-        save_model(
-            command.out,
-            trained.model,
-            **recipe,
-            classes=trained.classes,
-            spec=trained.input,
-            facts=facts,
-            half=True,
-        )
-    except (CheckpointError, DataError, ModelError, RecordError, ValueError) as error:
+        if record.config["pretrained"] != "none" and not command.origin:
+            raise RecordError(
+                f"the run started from {record.config['pretrained']}: say with --origin where "
+                "these weights come from, for the card"
+            )
+        facts = embed(record, command.out)
+    except (CalibrationError, CheckpointError, DataError, ModelError, RecordError) as error:
         sys.exit(f"error: {error}")
     size = (command.out / WEIGHTS_FILE).stat().st_size
     if size > LARGEST:
         sys.exit(f"error: the weights have {size:,} bytes, at most {LARGEST:,} may be embedded")
-    (command.out / CARD_FILE).write_text(card(record, facts, evaluation, size), encoding="utf-8")
+    text = card(record, facts, size, command.origin)
+    (command.out / CARD_FILE).write_text(text, encoding="utf-8")
     print(
-        f"{command.out}: {size:,} bytes, {data.test.name} accuracy {100 * facts['accuracy']:.2f} %,"
-        f" class mean {100 * facts['class_mean_accuracy']:.2f} %, without images that also stand "
-        f"in train {100 * facts['accuracy_deduplicated']:.2f} %, ECE {facts['ece']:.4f}"
+        f"{command.out}: {size:,} bytes, {facts['test_split']} accuracy "
+        f"{100 * facts['accuracy']:.2f} %, class mean {100 * facts['class_mean_accuracy']:.2f} %, "
+        f"without images that also stand in train {100 * facts['accuracy_deduplicated']:.2f} %, "
+        f"ECE {facts['ece']:.4f} (temperature fitted on the other half: "
+        f"{facts['ece_cross_fitted']:.4f})"
     )
 
 
-def embedded_figures(evaluation: Evaluation, data: FaceData) -> dict[str, Any]:
-    """Accuracy overall, per class, without duplicates, and calibration, for config and card."""
-    unique = ~also_in(data.train.digests, data.test.digests)
-    correct = evaluation.predicted == data.test.labels
-    recalls = metrics.recalls(evaluation.confusion)
+def embed(record: RunRecord, out: Path) -> dict[str, Any]:
+    """Write the calibrated float16 model and its predictions; the facts that stand in its config.
+
+    Raises:
+        CalibrationError, CheckpointError, DataError, ModelError: when a part is missing or broken.
+    """
+    trained = load_model(record.path / "model")
+    _, config = read_checkpoint(record.path)
+    data = load_run_data(config)
+    before = evaluate(trained.model, data.test, mirror=True)
+    temperature = fit_temperature(before.logits, data.test.labels)
+    trained.model.scale_by_temperature(temperature)
+    form: dict[str, Any] = {
+        "stride": config.stride,
+        "stem": config.stem,
+        "backbone": config.backbone,
+        "classes": trained.classes,
+        "spec": trained.input,
+        "half": True,
+    }
+    save_model(out, trained.model, **form, facts=trained.facts)
+    written = load_model(out).model
+    after = evaluate(written, data.test, mirror=True)
+    facts = trained.facts | embedded_figures(_assess(before, data), _assess(after, data))
+    facts["temperature"] = temperature
+    facts["accuracy_without_mirror"] = metrics.accuracy(evaluate(written, data.test).confusion)
+    save_model(out, trained.model, **form, facts=facts)
+    write_predictions(out, predictions(data.test, after))
+    return facts
+
+
+def embedded_figures(before: Assessment, after: Assessment) -> dict[str, Any]:
+    """The figures of the stored model, and of its calibration.
+
+    Args:
+        before: without a temperature.
+        after: as stored, with the temperature in its weights.
+    """
+    unseen, calibration = after.unseen, before.calibration
+    if unseen is None or unseen.accuracy is None or calibration is None:
+        raise CalibrationError("the test split has too few images that do not stand in train")
     return {
-        "accuracy": metrics.accuracy(evaluation.confusion),
-        "class_mean_accuracy": metrics.class_mean_accuracy(evaluation.confusion),
-        "accuracy_deduplicated": float(correct[unique].mean()),
-        "duplicates_in_train": int((~unique).sum()),
-        "ece": metrics.expected_calibration_error(evaluation.confidences, correct),
-        "recalls": dict(zip(data.classes, [float(value) for value in recalls], strict=True)),
-        "test_images": len(correct),
+        "accuracy": after.accuracy.value,
+        "accuracy_interval": list(after.accuracy[1:]),
+        "class_mean_accuracy": after.class_mean.value,
+        "class_mean_interval": list(after.class_mean[1:]),
+        "accuracy_deduplicated": unseen.accuracy.value,
+        "duplicates_in_train": unseen.left_out,
+        "macro_f1": after.macro_f1,
+        "ece": after.ece,
+        "ece_cross_fitted": calibration.ece,
+        "ece_uncalibrated": before.ece,
+        "test_images": after.images,
+        "classes": assessment.to_json(after.classes),
     }
 
 
-def card(record: RunRecord, facts: dict[str, Any], evaluation: Evaluation, size: int) -> str:
-    """The model card, from the run record and the measured figures."""
-    config, data = record.config, record.data
-    counts = evaluation.confusion.sum(1)
-    rows = "\n".join(
-        f"| {name} | {counts[index]} | {100 * facts['recalls'][name]:.1f} % |"
-        for index, name in enumerate(record.classes)
-    )
-    options = "\n".join(
-        f"| `{name}` | `{value}` |" for name, value in config.items() if name != "data"
-    )
-    side = record.model["map_size"]
-    single = f"{100 * facts['accuracy_without_mirror']:.2f} %"
-    dedup = f"{100 * facts['accuracy_deduplicated']:.2f} %"
-    return f"""---
-license: apache-2.0
-library_name: fer-core
-pipeline_tag: image-classification
-tags: [facial-expression-recognition, noisy-labels, class-activation-map]
----
-# Embedded model: {config["backbone"]} trained with {config["method"]} on {data["name"]}
-
-Classifies an aligned face into {len(record.classes)} expressions and gives one class attention map
-per expression ({side[0]} x {side[1]} points), whose mean plus bias is exactly the logit.
-{record.model["parameters"]:,} parameters, {size:,} bytes of float16 safetensors.
-
-## Data
-Trained on {data["train_split"]} ({data["train_images"]:,} images, majority of the FER+ votes), from
-random weights, no other data. Evaluated on {data["test_split"]} ({data["test_images"]:,}
-images), which was also watched while developing: the official test split was not used.
-
-## Results
-Weights as stored (float16), last epoch, no checkpoint selection, seed {config["seed"]}, one run.
-Answers are averaged over each face and its mirror image, as the predictor does.
-
-| figure | value |
-|---|---|
-| accuracy | {100 * facts["accuracy"]:.2f} % |
-| accuracy in a single pass, without the mirror image | {single} |
-| class-mean accuracy | {100 * facts["class_mean_accuracy"]:.2f} % |
-| accuracy without the {facts["duplicates_in_train"]} images that also stand in train | {dedup} |
-| expected calibration error (15 bins, uncalibrated) | {facts["ece"]:.4f} |
-
-| class | images | recall |
-|---|---|---|
-{rows}
-
-## Recipe
-All commands stand in `train/recipes/embedded.sh`; this is the last of its runs, which took
-{record.result["seconds"] / 60:.0f} minutes on {record.environment["device"]} with \
-{record.environment["threads"]} thread(s) and started from the weights `{config["pretrained"]}`.
-
-| option | value |
-|---|---|
-{options}
-
-## Limits
-Small grey web pictures of mostly posed or staged expressions, labelled by raters from the picture
-alone. Rare classes are weak: see the table. Profiles, covered faces and very small faces
-are unreliable. A high probability is no proof; the attention map shows where the evidence for a
-class lies in the picture, not why a person shows it.
-
-## Responsible use
-The model names visible expressions, not feelings. Inferring emotions at work and in education is
-prohibited in the European Union, with medical and safety exceptions (AI Act, Art. 5(1)(f)); people
-must be told when such a system is used (Art. 50(3)). FER2013 is research data.
-"""
+def _assess(evaluation: Evaluation, data: FaceData) -> Assessment:
+    answers = Answers(data.classes, data.test, evaluation.logits, {}, ())
+    return assess(answers, resamples=RESAMPLES, seed=0, training_digests=data.train.digests)
 
 
 if __name__ == "__main__":
