@@ -68,6 +68,7 @@ class Setting:
         image_size: side of the input in pixels.
         epochs: of the whole run.
         backbone: timm name.
+        weights: digest of the file of the starting weights, empty where there is none.
         options: all other options that every method reads, as JSON.
     """
 
@@ -78,6 +79,7 @@ class Setting:
     image_size: int
     epochs: int
     backbone: str
+    weights: str
     options: str
 
 
@@ -179,6 +181,7 @@ def trial_of(record: RunRecord) -> Trial:
         image_size=int(config["image_size"]),
         epochs=int(config["epochs"]),
         backbone=str(config["backbone"]),
+        weights=str(record.model.get("pretrained_sha256") or ""),
         options=shared_options(config),
     )
     return Trial(setting, noise_of(record), approach_of(config), int(config["seed"]), record)

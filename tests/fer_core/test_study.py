@@ -65,8 +65,11 @@ def test_runs_of_another_effort_are_another_setting(change):
     assert one[1:3] == other[1:3]
 
 
-def test_other_data_are_another_setting_even_under_the_same_name():
-    assert trial_of(record()).setting != trial_of(record(content="b")).setting
+def test_other_data_or_weights_are_another_setting_even_under_the_same_name():
+    one = record()
+    assert trial_of(one).setting != trial_of(record(content="b")).setting
+    other = replace(one, model={"pretrained_sha256": "b"})
+    assert trial_of(one).setting != trial_of(other).setting
 
 
 def test_what_a_method_alone_reads_belongs_to_the_method():
