@@ -1,10 +1,11 @@
+import re
 import shutil
 
 import pytest
 
 from fer_core.records import read_run
 from train import report
-from train.report_blocks import ReportError, fill
+from train.report_blocks import ReportError, fill, orders
 
 PAGE = """# A page
 <!-- report: runs one-* -->
@@ -37,6 +38,13 @@ def test_every_table_of_the_project_is_what_its_records_say(call_command):
     code, output, _ = call_command(report, "--check")
     assert code == 0, code
     assert len(output.splitlines()) == len(report.PAGES)
+
+
+def test_no_accuracy_in_readme_stands_outside_of_a_block():
+    text = (report.ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(orders(text)) >= 2
+    outside = re.sub(r"<!-- report:.*?<!-- end of report -->", "", text, flags=re.S)
+    assert re.findall(r"\b\d\d\.\d\d\b", outside) == []
 
 
 def test_plain_and_eac_stand_side_by_side_with_their_paired_difference(records):
