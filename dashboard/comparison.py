@@ -110,15 +110,17 @@ def headline(points: pd.DataFrame) -> str:
 def default_pair(table: pd.DataFrame) -> list[str]:
     """The runs to overlay first: EAC and plain, alike in all but the method, most noise first.
 
-    Without such a pair: the latest run. Finished pairs come before running ones.
+    Without such a pair: the latest run. Finished pairs come before running ones, and of equal noise
+    those of the comparison with the most pairs.
     """
     rows = with_comparison(table).assign(kind=table["noise"])
     pairs = _pairs(rows)
     if pairs.empty:
         return table.sort_values("started")["run"].tail(1).tolist()
     pairs["open"] = (pairs["status_eac"] != "finished") | (pairs["status_plain"] != "finished")
-    order = ["open", "noise_percent", "comparison", "backbone", "seed"]
-    first = pairs.sort_values(order, ascending=[True, False, True, True, True]).iloc[0]
+    pairs["size"] = pairs.groupby("comparison")["seed"].transform("size")
+    order = ["open", "noise_percent", "size", "comparison", "backbone", "seed"]
+    first = pairs.sort_values(order, ascending=[True, False, False, True, True, True]).iloc[0]
     return [first["run_eac"], first["run_plain"]]
 
 

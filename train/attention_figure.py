@@ -42,7 +42,7 @@ def main() -> None:
     sheet = Image.new("RGB", (rows[0].width, sum(row.height for row in rows)), "white")
     for index, row in enumerate(rows):
         sheet.paste(row, (0, index * row.height))
-    sheet.save(command.out, optimize=True)
+    sheet.quantize(256).save(command.out, optimize=True)  # a third of the size, no visible loss
 
 
 def _row(emotion: str, models: dict[str, Predictor], seed: int) -> Image.Image:

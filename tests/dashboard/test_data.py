@@ -296,6 +296,15 @@ def test_runs_with_other_options_are_no_pair(tmp_path, write_run):
     assert len(default_pair(table)) == 1
 
 
+def test_the_default_pair_is_one_of_the_comparison_with_the_most_seeds(write_run, tmp_path):
+    for epochs, seeds in ((5, 1), (8, 3)):
+        for seed in range(seeds):
+            for method in ("eac", "cross_entropy"):
+                name = f"{method}-{epochs}-{seed}"
+                write_run(tmp_path, name=name, method=method, seed=seed, epochs=epochs)
+    assert default_pair(read_folders([tmp_path]).table) == ["eac-8-0", "cross_entropy-8-0"]
+
+
 def test_the_default_pair_differs_in_the_method_alone(records):
     assert default_pair(read_folders([records]).table) == [
         "eac-mobilenetv2_100-30-s0",
