@@ -150,13 +150,21 @@ class AttentionModel(nn.Module):
         The mirrored maps are flipped back first, so the mean map still explains the mean logit
         exactly: ``maps.mean((2, 3)) + bias == logits``.
         """
+        plain, mirrored = self.both_views(images)
+        return average(plain, mirrored)
+
+    def both_views(self, images: Tensor) -> tuple[Output, Output]:
+        """The answers on the images and on their mirror images, whose maps are flipped back."""
         plain, mirrored = self(images), self(mirror(images))
-        return Output(
-            (plain.logits + mirrored.logits) / 2, (plain.maps + mirror(mirrored.maps)) / 2
-        )
+        return plain, Output(mirrored.logits, mirror(mirrored.maps))
 
     def _map_features(self, images: Tensor) -> Tensor:
         return to_map(self.backbone(images), self.backbone, self.layout)
+
+
+def average(one: Output, other: Output) -> Output:
+    """Mean of two answers on the same images; its maps explain its logits as theirs do."""
+    return Output((one.logits + other.logits) / 2, (one.maps + other.maps) / 2)
 
 
 def create_model(config: RunConfig, classes: int) -> AttentionModel:

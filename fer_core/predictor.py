@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,6 +12,8 @@ from PIL import Image
 from fer_core.cam import overlay
 from fer_core.faces import Face, align, detect_faces
 from fer_core.hub import EMBEDDED, TrainedModel, load_model
+from fer_core.mirror_check import MirrorCheck
+from fer_core.models import Output, average
 from fer_core.pictures import READ_ERRORS, open_upright, upright
 from fer_core.transforms import normalise
 
@@ -30,6 +33,8 @@ class FacePrediction:
         maps: (K, h, w) raw class attention maps; mean plus bias is the logit.
         crop: the aligned face as the model saw it.
         to_photo: (2, 3) matrix from crop coordinates in [0, 1] to photograph pixels.
+        mirror_check: the answers on the face and on its mirror image apart; None where the
+            predictor does not look at mirror images.
     """
 
     box: tuple[float, float, float, float]
@@ -40,6 +45,7 @@ class FacePrediction:
     maps: np.ndarray
     crop: Image.Image
     to_photo: np.ndarray
+    mirror_check: MirrorCheck | None = None
 
     @property
     def emotion(self) -> str:
@@ -50,6 +56,13 @@ class FacePrediction:
     def confidence(self) -> float:
         """Probability of the most probable class."""
         return float(self.probabilities.max())
+
+    @property
+    def consistency(self) -> float | None:
+        """Attention-consistency score of the predicted class, in [0, 1]; see `MirrorCheck`."""
+        if self.mirror_check is None:
+            return None
+        return self.mirror_check.consistency(int(self.probabilities.argmax()))
 
     def map_of(self, emotion: str) -> np.ndarray:
         """The (h, w) raw attention map of one class.
@@ -66,6 +79,29 @@ class FacePrediction:
     ) -> Image.Image:
         """The photograph with the heat map of one class (by default the predicted one)."""
         return overlay(photo, self.map_of(emotion or self.emotion), self.to_photo, opacity)
+
+
+class Classification(NamedTuple):
+    """The model's answers on N aligned faces.
+
+    Attributes:
+        probabilities: (N, K) softmax of the mean logits of all views.
+        maps: (N, K, h, w) raw attention maps, the mean of all views.
+        view_probabilities: (N, V, K) of each view: the face and, where the predictor looks at it,
+            its mirror image.
+        view_maps: (N, V, K, h, w) of each view, flipped back.
+    """
+
+    probabilities: np.ndarray
+    maps: np.ndarray
+    view_probabilities: np.ndarray
+    view_maps: np.ndarray
+
+    def mirror_check(self, index: int) -> MirrorCheck | None:
+        """The two views of one face side by side; None with a single view."""
+        if self.view_probabilities.shape[1] < 2:
+            return None
+        return MirrorCheck(self.view_probabilities[index], self.view_maps[index])
 
 
 class Predictor:
@@ -92,8 +128,8 @@ class Predictor:
         """
         self.trained: TrainedModel = load_model(Path(source) if source else EMBEDDED)
         self.device = torch.device(device)
-        model = self.trained.model.to(self.device)
-        self._answer = model.mirror_average if mirror else model
+        self.trained.model.to(self.device)
+        self.mirror = mirror
         spec = self.trained.input
         self._mean = torch.tensor(spec.mean, device=self.device)[:, None, None]
         self._std = torch.tensor(spec.std, device=self.device)[:, None, None]
@@ -114,33 +150,30 @@ class Predictor:
         """Classify faces that were found before, in their order."""
         spec = self.trained.input
         crops = [align(picture, face.landmarks, spec) for face in faces]
-        probabilities, maps = self.classify([crop.image for crop in crops])
+        answers = self.classify([crop.image for crop in crops])
         return [
             FacePrediction(
                 face.box,
                 face.landmarks,
                 face.score,
                 self.trained.classes,
-                probabilities[index],
-                maps[index],
+                answers.probabilities[index],
+                answers.maps[index],
                 crop.image,
                 crop.to_photo,
+                answers.mirror_check(index),
             )
             for index, (face, crop) in enumerate(zip(faces, crops, strict=True))
         ]
 
-    def classify(self, crops: Sequence[Image.Image]) -> tuple[np.ndarray, np.ndarray]:
+    def classify(self, crops: Sequence[Image.Image]) -> Classification:
         """Classify aligned crops, for example pictures of a data set.
 
         Args:
             crops: pictures of any size; resized to the model's input.
-
-        Returns:
-            Probabilities (N, K) and raw attention maps (N, K, h, w), float32.
         """
         spec = self.trained.input
-        probabilities: list[np.ndarray] = []
-        maps: list[np.ndarray] = []
+        views: list[tuple[Output, ...]] = []
         for start in range(0, max(1, len(crops)), FACES_A_PASS):
             pixels = np.stack(
                 [self._pixels(crop) for crop in crops[start : start + FACES_A_PASS]]
@@ -148,10 +181,19 @@ class Predictor:
             )
             images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(self.device)
             with torch.inference_mode():
-                output = self._answer(normalise(images, self._mean, self._std))
-            probabilities.append(output.logits.softmax(1).cpu().numpy())
-            maps.append(output.maps.cpu().numpy())
-        return np.concatenate(probabilities)[: len(crops)], np.concatenate(maps)[: len(crops)]
+                views.append(self._answers(normalise(images, self._mean, self._std)))
+        parts = [_joined(outputs, len(crops)) for outputs in zip(*views, strict=True)]
+        whole = average(*parts) if len(parts) > 1 else parts[0]
+        return Classification(
+            whole.logits.softmax(1).numpy(),
+            whole.maps.numpy(),
+            np.stack([part.logits.softmax(1).numpy() for part in parts], 1),
+            np.stack([part.maps.numpy() for part in parts], 1),
+        )
+
+    def _answers(self, images: torch.Tensor) -> tuple[Output, ...]:
+        model = self.trained.model
+        return model.both_views(images) if self.mirror else (model(images),)
 
     def _pixels(self, crop: Image.Image) -> np.ndarray:
         spec = self.trained.input
@@ -160,6 +202,12 @@ class Predictor:
             picture = picture.resize((spec.size, spec.size), Image.Resampling.BICUBIC)
         picture = picture.convert("L" if spec.channels == 1 else "RGB")
         return np.asarray(picture).reshape(spec.size, spec.size, spec.channels)
+
+
+def _joined(outputs: Sequence[Output], count: int) -> Output:
+    """The answers of several passes as one, on the CPU, of the first ``count`` images."""
+    logits, maps = (torch.cat(parts)[:count].cpu() for parts in zip(*outputs, strict=True))
+    return Output(logits, maps)
 
 
 def open_photo(photo: str | Path | Image.Image | np.ndarray) -> Image.Image:

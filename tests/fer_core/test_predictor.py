@@ -179,18 +179,38 @@ def test_crops_are_classified_alike_alone_and_in_many_passes(predictor):
     crops = [
         Image.fromarray(generator.integers(0, 256, (48, 48, 3), dtype=np.uint8)) for _ in range(70)
     ]
-    probabilities, maps = predictor.classify(crops)
-    assert probabilities.shape == (70, 7)
-    assert maps.shape == (70, 7, 2, 2)
+    answers = predictor.classify(crops)
+    assert answers.probabilities.shape == (70, 7)
+    assert answers.maps.shape == (70, 7, 2, 2)
+    assert answers.view_probabilities.shape == (70, 2, 7)
+    assert answers.view_maps.shape == (70, 2, 7, 2, 2)
     for index in (0, 63, 64, 69):
-        alone, _ = predictor.classify([crops[index]])
-        assert np.allclose(alone[0], probabilities[index], atol=1e-5)
+        alone = predictor.classify([crops[index]])
+        assert np.allclose(alone.probabilities[0], answers.probabilities[index], atol=1e-5)
+
+
+def test_the_views_of_a_face_are_those_of_its_mirror_image_the_other_way_round(predictor):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    one, other = predictor.classify([Image.fromarray(noise), Image.fromarray(noise[:, ::-1])])[2:]
+    assert np.allclose(one[0], one[1][::-1], atol=1e-5)
+    assert np.allclose(other[0][0], other[1][1][..., ::-1], atol=1e-4)
+    assert np.allclose(predictor.classify([Image.fromarray(noise)]).maps[0], other[0].mean(0))
+
+
+def test_a_face_has_a_mirror_check_where_the_predictor_looks_at_mirror_images(face, tiny_run):
+    assert face.mirror_check.probabilities.shape == (2, 7)
+    index = int(face.probabilities.argmax())
+    assert face.consistency == face.mirror_check.consistency(index)
+    assert 0 <= face.consistency <= 1
+    single = Predictor(tiny_run.path / "model", mirror=False).classify([face.crop])
+    assert single.view_probabilities.shape == (1, 1, 7)
+    assert single.mirror_check(0) is None
 
 
 def test_no_crops_give_empty_arrays(predictor):
-    probabilities, maps = predictor.classify([])
-    assert probabilities.shape == (0, 7)
-    assert maps.shape == (0, 7, 2, 2)
+    answers = predictor.classify([])
+    assert answers.probabilities.shape == (0, 7)
+    assert answers.maps.shape == (0, 7, 2, 2)
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path):

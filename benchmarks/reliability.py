@@ -1,0 +1,91 @@
+"""Which sign tells right answers from wrong ones? The area under its ROC curve, on labelled faces.
+
+    python -m benchmarks.reliability --data ferplus:PATH                the embedded model
+    python -m benchmarks.reliability --data ferplus:PATH --model RUN/model
+
+Signs: the probability of the answer, and what the answers on a face and on its mirror image have in
+common (`fer_core.mirror_check`). 0.5 says nothing, 1 tells every wrong answer from every right one.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tyro
+from PIL import Image
+from scipy.stats import rankdata
+
+from fer_core.datasets import Decoding, Split, load_data
+from fer_core.predictor import Predictor
+
+CHUNK = 256
+SIGNS = ("probability", "agreement of answers", "agreement of maps", "consistency score")
+
+
+@dataclass(frozen=True)
+class Command:
+    """Measure the signs of reliability on the test split of a data set."""
+
+    data: str
+    """Data set: see docs/data.md."""
+    model: Path | None = None
+    """Folder of a saved model; by default the embedded one."""
+
+
+def main() -> None:
+    """Parse the command line, and print a table."""
+    command = tyro.cli(Command, prog="python -m benchmarks.reliability")
+    predictor = Predictor(command.model)
+    spec = predictor.trained.input
+    channels = 1 if spec.grey or spec.channels == 1 else 3
+    data = load_data(command.data, Decoding(spec.size, channels))
+    signs, correct = measure(predictor, data.test)
+    print(
+        f"{data.name} {data.test.name}, {len(correct):,} images, {100 * correct.mean():.2f} % right"
+    )
+    for name, values in signs.items():
+        print(f"{name:34} {area(values, correct):.3f}")
+
+
+def measure(predictor: Predictor, split: Split) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The signs (N,) by name, and whether each answer is right (N,)."""
+    signs: dict[str, list[float]] = {
+        name: []
+        for name in (
+            "probability",
+            "agreement of answers",
+            "agreement of maps",
+            "consistency score",
+        )
+    }
+    correct: list[bool] = []
+    for start in range(0, len(split.labels), CHUNK):
+        labels = split.labels[start : start + CHUNK]
+        pixels = [
+            np.asarray(split.images[row]).squeeze() for row in range(start, start + len(labels))
+        ]
+        answers = predictor.classify([Image.fromarray(picture) for picture in pixels])
+        for index, label in enumerate(labels):
+            check, number = answers.mirror_check(index), int(answers.probabilities[index].argmax())
+            assert check is not None  # the predictor looks at mirror images by default
+            values = (
+                float(answers.probabilities[index].max()),
+                check.answer_agreement,
+                check.map_agreement(number),
+                check.consistency(number),
+            )
+            for column, value in zip(signs.values(), values, strict=True):
+                column.append(value)
+            correct.append(number == label)
+    return {name: np.array(column) for name, column in signs.items()}, np.array(correct)
+
+
+def area(values: np.ndarray, correct: np.ndarray) -> float:
+    """Area under the ROC curve: how often a right answer has the larger value (ties count half)."""
+    right, wrong = int(correct.sum()), int((~correct).sum())
+    ranks = rankdata(values)[correct].sum()
+    return float((ranks - right * (right + 1) / 2) / (right * wrong))
+
+
+if __name__ == "__main__":
+    main()
