@@ -28,11 +28,14 @@ def noise_table(records: Sequence[RunRecord]) -> str:
         plain = _partner(eac, groups)
         if eac.approach.method != "eac" or plain is None:
             continue
+        plain, eac = _with_shared_seeds(plain, eac)
+        if not eac.trials:
+            continue
         rows.append(
             [
                 *_model_cells(eac, groups),
                 noise_name(eac.noise),
-                _seeds(plain, eac),
+                _seeds(eac),
                 mean_text(plain.over_seeds(ACCURACY)),
                 mean_text(eac.over_seeds(ACCURACY)),
                 gap_text(paired_gap(eac, plain)),
@@ -133,6 +136,15 @@ def _partner(group: Group, groups: Sequence[Group]) -> Group | None:
     return found[0] if found else None
 
 
+def _with_shared_seeds(*groups: Group) -> list[Group]:
+    """The groups with the seeds alone that all of them have."""
+    shared = set.intersection(*({trial.seed for trial in group.trials} for group in groups))
+    return [
+        group._replace(trials=tuple(trial for trial in group.trials if trial.seed in shared))
+        for group in groups
+    ]
+
+
 def _fall(group: Group, groups: Sequence[Group]) -> str:
     """How far the noise brings an approach below its own clean run."""
     for clean in groups:
@@ -147,9 +159,8 @@ def _share(value: Interval | None) -> str:
     return "-" if value is None else f"{value.mean:.1f} %"
 
 
-def _seeds(*groups: Group) -> str:
-    seeds = [{trial.seed for trial in group.trials} for group in groups]
-    return ", ".join(map(str, sorted(set.intersection(*seeds))))
+def _seeds(group: Group) -> str:
+    return ", ".join(str(seed) for seed in sorted(trial.seed for trial in group.trials))
 
 
 def _model_header(groups: Sequence[Group]) -> list[str]:

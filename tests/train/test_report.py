@@ -24,6 +24,7 @@ def records(write_run, tmp_path):
         write_run(folder / "study", method="eac", seed=seed, accuracy=eac)
     write_run(folder / "study", method="cross_entropy", rate=0.0, accuracy=0.80)
     write_run(folder / "study", method="eac", rate=0.0, accuracy=0.79)
+    write_run(folder / "study", method="cross_entropy", seed=9, accuracy=0.10)  # has no counterpart
     return folder
 
 
@@ -56,7 +57,7 @@ def test_plain_and_eac_stand_side_by_side_with_their_paired_difference(records):
     # gaps 4, 3, 5: mean 4, standard deviation 1, t(0.975, 2) = 4.303
     assert noisy[5] == "+4.00 (+1.52 to +6.48)"
     assert noisy[6] == "-10.00 / -5.00"  # of seed 0, the one with a clean run
-    assert "8 runs on cpu" in table
+    assert "9 runs on cpu" in table
     assert "never the best one" in table
 
 
