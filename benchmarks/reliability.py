@@ -7,6 +7,7 @@ Signs: the probability of the answer, and what the answers on a face and on its 
 common (`fer_core.mirror_check`). 0.5 says nothing, 1 tells every wrong answer from every right one.
 """
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,8 @@ import tyro
 from PIL import Image
 from scipy.stats import rankdata
 
-from fer_core.datasets import Decoding, Split, load_data
+from fer_core.datasets import DataError, Decoding, Split, load_data
+from fer_core.hub import ModelError
 from fer_core.predictor import Predictor
 
 CHUNK = 256
@@ -35,10 +37,13 @@ class Command:
 def main() -> None:
     """Parse the command line, and print a table."""
     command = tyro.cli(Command, prog="python -m benchmarks.reliability")
-    predictor = Predictor(command.model)
-    spec = predictor.trained.input
-    channels = 1 if spec.grey or spec.channels == 1 else 3
-    data = load_data(command.data, Decoding(spec.size, channels))
+    try:
+        predictor = Predictor(command.model)
+        spec = predictor.trained.input
+        channels = 1 if spec.grey or spec.channels == 1 else 3
+        data = load_data(command.data, Decoding(spec.size, channels))
+    except (DataError, ModelError) as error:
+        sys.exit(f"error: {error}")
     signs, correct = measure(predictor, data.test)
     print(
         f"{data.name} {data.test.name}, {len(correct):,} images, {100 * correct.mean():.2f} % right"
@@ -49,15 +54,7 @@ def main() -> None:
 
 def measure(predictor: Predictor, split: Split) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """The signs (N,) by name, and whether each answer is right (N,)."""
-    signs: dict[str, list[float]] = {
-        name: []
-        for name in (
-            "probability",
-            "agreement of answers",
-            "agreement of maps",
-            "consistency score",
-        )
-    }
+    signs: dict[str, list[float]] = {name: [] for name in SIGNS}
     correct: list[bool] = []
     for start in range(0, len(split.labels), CHUNK):
         labels = split.labels[start : start + CHUNK]
@@ -81,8 +78,13 @@ def measure(predictor: Predictor, split: Split) -> tuple[dict[str, np.ndarray], 
 
 
 def area(values: np.ndarray, correct: np.ndarray) -> float:
-    """Area under the ROC curve: how often a right answer has the larger value (ties count half)."""
+    """Area under the ROC curve: how often a right answer has the larger value (ties count half).
+
+    nan where all answers are right, or all wrong.
+    """
     right, wrong = int(correct.sum()), int((~correct).sum())
+    if not right or not wrong:
+        return float("nan")
     ranks = rankdata(values)[correct].sum()
     return float((ranks - right * (right + 1) / 2) / (right * wrong))
 

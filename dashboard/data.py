@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from fer_core.records import RUN_FILE, RunRecord, read_run
-from fer_core.study import all_options, trial_of
+from fer_core.study import DATA_NAMES, all_options, trial_of
 
 SHIPPED_RESULTS = Path(__file__).parent / "results"
 LOCAL_RUNS = Path("runs")
@@ -21,12 +21,6 @@ METHOD_NAMES = {
     "scn": "SCN",
     "rul": "RUL",
     "co_teaching": "co-teaching",
-}
-DATA_NAMES = {
-    "rafdb": "RAF-DB",
-    "ferplus": "FERPlus",
-    "affectnet": "AffectNet",
-    "synthetic": "synthetic faces",
 }
 RUN_COLUMNS = (
     *("run", "source", "status", "data", "classes", "method", "backbone", "noise"),

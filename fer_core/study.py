@@ -18,6 +18,13 @@ from fer_core.config import RATED_NOISE, RunConfig, to_json
 from fer_core.records import RunRecord
 
 LEVEL = 0.95  # of every interval
+DATA_NAMES = {
+    "rafdb": "RAF-DB",
+    "ferplus": "FERPlus",
+    "fer2013": "FER2013",
+    "affectnet": "AffectNet",
+    "synthetic": "synthetic faces",
+}
 _EAC_OPTIONS = ("consistency_weight", "ramp_epochs", "hole", "detach_classifier", "views")
 METHOD_OPTIONS = {
     "eac": _EAC_OPTIONS,
@@ -68,8 +75,8 @@ class Setting:
         image_size: side of the input in pixels.
         epochs: of the whole run.
         backbone: timm name.
-        weights: digest of the file of the starting weights, empty where there is none.
-        options: all other options that every method reads, as JSON.
+        options: all other options that every method reads, as JSON; of a file of starting weights
+            its digest where the record has one, whatever the file is called.
     """
 
     data: str
@@ -79,7 +86,6 @@ class Setting:
     image_size: int
     epochs: int
     backbone: str
-    weights: str
     options: str
 
 
@@ -181,8 +187,7 @@ def trial_of(record: RunRecord) -> Trial:
         image_size=int(config["image_size"]),
         epochs=int(config["epochs"]),
         backbone=str(config["backbone"]),
-        weights=str(record.model.get("pretrained_sha256") or ""),
-        options=shared_options(config),
+        options=shared_options(config | _weights(record)),
     )
     return Trial(setting, noise_of(record), approach_of(config), int(config["seed"]), record)
 
@@ -215,6 +220,21 @@ def paired_gap(one: Group, other: Group, figure: str = "accuracy_last5") -> Inte
     ours, theirs = ({t.seed: t.record.result[figure] for t in g.trials} for g in (one, other))
     gaps = [100 * (float(ours[seed]) - float(theirs[seed])) for seed in ours if seed in theirs]
     return mean_interval(gaps) if gaps else None
+
+
+def with_shared_seeds(one: Group, other: Group) -> tuple[Group, Group]:
+    """Both groups with the seeds alone that both have, in order; perhaps none."""
+    shared = {t.seed for t in one.trials} & {t.seed for t in other.trials}
+    first, second = (
+        group._replace(trials=tuple(trial for trial in group.trials if trial.seed in shared))
+        for group in (one, other)
+    )
+    return first, second
+
+
+def _weights(record: RunRecord) -> dict[str, str]:
+    digest = record.model.get("pretrained_sha256")
+    return {"pretrained": f"sha256:{digest[:12]}"} if digest else {}
 
 
 def _asked_noise(config: Mapping[str, Any]) -> Mapping[str, Any]:

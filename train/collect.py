@@ -14,8 +14,8 @@ import tyro
 
 from fer_core.records import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE, RecordError, read_run
 
-FILES = (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE)
-LARGEST = 20_000_000  # bytes of all published records
+FILES = (EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE)  # the last one makes a folder a record
+LARGEST = 20_000_000  # bytes of one call
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ def main() -> None:
             raise RecordError(f"no run record in {command.runs}")
         states = {folder: read_run(folder).status for folder in found}
         finished = [folder for folder, status in states.items() if status == "finished"]
+        if not finished:
+            raise RecordError(f"none of the {len(found)} runs in {command.runs} is finished")
         size = collect(finished, command.out, replace=command.replace)
     except (OSError, RecordError) as error:
         sys.exit(f"error: {error}")
@@ -49,7 +51,7 @@ def main() -> None:
 
 
 def collect(folders: Sequence[Path], out: Path, *, replace: bool = False) -> int:
-    """Copy finished records; all or none.
+    """Copy finished records, where no other runs are in the way.
 
     Args:
         folders: of the records.
@@ -72,10 +74,13 @@ def collect(folders: Sequence[Path], out: Path, *, replace: bool = False) -> int
     size = sum(file.stat().st_size for file in files)
     if size > LARGEST:
         raise RecordError(f"the records have {size:,} bytes, at most {LARGEST:,} are published")
-    for file in files:
-        target = out / file.parent.name
+    for folder in folders:
+        target = out / folder.name
         target.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, target / file.name)
+        for name in FILES[::-1]:
+            (target / name).unlink(missing_ok=True)
+    for file in files:
+        shutil.copyfile(file, out / file.parent.name / file.name)
     return size
 
 

@@ -2,10 +2,12 @@
 
 Writes float16 weights, configuration, test predictions and model card to ``fer_core/weights``. A
 temperature is fitted on the test split and becomes part of the weights. The figures on the card are
-measured anew, with the weights as they are written and loaded again.
+measured anew, with the weights as they are written and loaded again. What stood there before is
+replaced at the end alone, when all of it has been made.
 """
 
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,14 +55,13 @@ def main() -> None:
                 f"the run started from {record.config['pretrained']}: say with --origin where "
                 "these weights come from, for the card"
             )
-        facts = embed(record, command.out)
-    except (CalibrationError, CheckpointError, DataError, ModelError, RecordError) as error:
+        facts = embed(record, command.out, command.origin)
+    except (
+        *(CalibrationError, CheckpointError, DataError, ModelError, RecordError),
+        OSError,
+    ) as error:
         sys.exit(f"error: {error}")
     size = (command.out / WEIGHTS_FILE).stat().st_size
-    if size > LARGEST:
-        sys.exit(f"error: the weights have {size:,} bytes, at most {LARGEST:,} may be embedded")
-    text = card(record, facts, size, command.origin)
-    (command.out / CARD_FILE).write_text(text, encoding="utf-8")
     print(
         f"{command.out}: {size:,} bytes, {facts['test_split']} accuracy "
         f"{100 * facts['accuracy']:.2f} %, class mean {100 * facts['class_mean_accuracy']:.2f} %, "
@@ -70,12 +71,32 @@ def main() -> None:
     )
 
 
-def embed(record: RunRecord, out: Path) -> dict[str, Any]:
-    """Write the calibrated float16 model and its predictions; the facts that stand in its config.
+def embed(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
+    """Write the calibrated float16 model, its predictions and its card: all of it or nothing.
+
+    Args:
+        record: of a finished run, with its model and checkpoint.
+        out: folder to write to.
+        origin: a sentence on where the starting weights come from.
+
+    Returns:
+        The facts that stand in the model's config.json.
 
     Raises:
-        CalibrationError, CheckpointError, DataError, ModelError: when a part is missing or broken.
+        CalibrationError, CheckpointError, DataError, ModelError: when a part is missing or broken,
+            or the weights are too large.
+        OSError: when a file cannot be written.
     """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".embed-", dir=out.parent) as made:
+        facts = _make(record, Path(made), origin)
+        out.mkdir(exist_ok=True)
+        for file in sorted(Path(made).iterdir()):
+            file.replace(out / file.name)
+    return facts
+
+
+def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
     trained = load_model(record.path / "model")
     _, config = read_checkpoint(record.path)
     data = load_run_data(config)
@@ -91,6 +112,9 @@ def embed(record: RunRecord, out: Path) -> dict[str, Any]:
         "half": True,
     }
     save_model(out, trained.model, **form, facts=trained.facts)
+    size = (out / WEIGHTS_FILE).stat().st_size
+    if size > LARGEST:
+        raise ModelError(f"the weights have {size:,} bytes, at most {LARGEST:,} may be embedded")
     written = load_model(out).model
     after = evaluate(written, data.test, mirror=True)
     facts = trained.facts | embedded_figures(_assess(before, data), _assess(after, data))
@@ -98,6 +122,7 @@ def embed(record: RunRecord, out: Path) -> dict[str, Any]:
     facts["accuracy_without_mirror"] = metrics.accuracy(evaluate(written, data.test).confusion)
     save_model(out, trained.model, **form, facts=facts)
     write_predictions(out, predictions(data.test, after))
+    (out / CARD_FILE).write_text(card(record, facts, size, origin), encoding="utf-8")
     return facts
 
 

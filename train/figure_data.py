@@ -12,7 +12,15 @@ from typing import NamedTuple
 import numpy as np
 
 from fer_core.records import RunRecord, read_runs
-from fer_core.study import Approach, Noise, Setting, Trial, group_runs, trial_of
+from fer_core.study import (
+    Approach,
+    Noise,
+    Setting,
+    Trial,
+    group_runs,
+    trial_of,
+    with_shared_seeds,
+)
 from train.report_tables import noise_name
 
 PLAIN, EAC = "cross_entropy", "eac"
@@ -98,10 +106,9 @@ def find_comparisons(runs: Iterable[RunRecord]) -> list[Comparison]:
         other = plain.get((eac.setting, eac.noise))
         if eac.approach.method != EAC or other is None:
             continue
-        by_seed = {trial.seed: trial for trial in other.trials}
-        both = [(by_seed[t.seed], t) for t in eac.trials if t.seed in by_seed]
-        if both:
-            pair = Pair(eac.noise, *zip(*both, strict=True))
+        shared = with_shared_seeds(other, eac)
+        if shared[0].trials:
+            pair = Pair(eac.noise, *(group.trials for group in shared))
             found.setdefault((eac.setting, eac.approach), []).append(pair)
     return [
         Comparison(setting, approach, tuple(sorted(pairs, key=_by_strength)))

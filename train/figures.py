@@ -76,7 +76,10 @@ def _read(folders: tuple[Path, ...]) -> list[Comparison]:
     pairs = [pair for comparison in comparisons for pair in comparison.pairs]
     drawn = {run.record.path for pair in pairs for run in pair.plain + pair.eac}
     if left := sorted(run.name for run in runs if run.path not in drawn):
-        print(f"not drawn, without a counterpart: {printable(', '.join(left))}", file=sys.stderr)
+        print(
+            f"not drawn (no counterpart, or run again later): {printable(', '.join(left))}",
+            file=sys.stderr,
+        )
     return comparisons
 
 

@@ -20,7 +20,7 @@ from typing import Literal
 
 import tyro
 
-from fer_core.files import write_whole
+from fer_core.files import read_text, write_whole
 from fer_core.hub import ModelError
 from fer_core.records import RUN_FILE, RecordError, RunRecord, read_run
 from train.report_blocks import ReportError, fill
@@ -48,8 +48,8 @@ class Command:
 
     show: Literal["none", "noise", "runs", "published"] = "none"
     """Print this table of the records in place of writing pages."""
-    runs: str = "**"
-    """Records of the table to show, by their folder below --records."""
+    only: str = "**"
+    """Records of the table to show: a pattern of their folders below --records."""
     records: Path = SHIPPED
     """Folder of the run records."""
     pages: tuple[Path, ...] = PAGES
@@ -63,13 +63,13 @@ def main() -> None:
     command = tyro.cli(Command, prog="python -m train.report")
     try:
         if command.show != "none":
-            print(make_table(f"{command.show} {command.runs}", command.records))
+            print(make_table(f"{command.show} {command.only}", command.records))
             return
         made = {
             page: fill(_text(page), partial(make_table, records=command.records))
             for page in command.pages
         }
-    except (ModelError, RecordError, ReportError) as error:
+    except (ModelError, OSError, RecordError, ReportError) as error:
         sys.exit(f"error: {error}")
     outdated = [page for page, text in made.items() if text != _text(page)]
     if command.check and outdated:
@@ -101,6 +101,8 @@ def make_table(order: str, records: Path) -> str:
     if name not in TABLES or not pattern.strip():
         known = [*EMBEDDED, *(f"{name} GLOB" for name in TABLES)]
         raise ReportError(f"unknown table {order!r}; known: {', '.join(known)}")
+    if Path(pattern.strip()).is_absolute():
+        raise ReportError(f"{pattern.strip()!r} must be a pattern of folders below {records}")
     found = sorted(file.parent for file in records.glob(f"{pattern.strip()}/{RUN_FILE}"))
     if not found:
         raise ReportError(f"no run record matches {pattern.strip()!r} in {records}")
@@ -108,12 +110,14 @@ def make_table(order: str, records: Path) -> str:
         return TABLES[name]([read_run(folder) for folder in found])
     except ReportError as error:
         raise ReportError(f"table '{order}': {error}") from error
+    except (KeyError, TypeError, AttributeError) as error:  # a record is foreign input
+        raise ReportError(f"table '{order}': a record lacks or misstates {error}") from error
 
 
 def _text(page: Path) -> str:
     try:
-        return page.read_text(encoding="utf-8")
-    except OSError as error:
+        return read_text(page)
+    except (OSError, ValueError) as error:
         raise ReportError(f"{page} cannot be read: {error}") from error
 
 

@@ -81,18 +81,23 @@ def classes_of(facts: Mapping[str, Any]) -> str:
     """Recall, precision and F1 of each class as a Markdown table."""
     rows = []
     for name, figures in facts["classes"].items():
-        recall = figures["recall"]
-        low, high = (f"{100 * end:.1f}" for end in recall["interval"])
         shares = [figures["precision"], figures["f1"]]
         rows.append(
             [
                 name,
                 str(figures["images"]),
-                f"{100 * recall['value']:.1f} ({low} to {high})",
+                _recall(figures["recall"]),
                 *("-" if share is None else f"{100 * share:.1f}" for share in shares),
             ]
         )
     return table(["class", "images", "recall, %", "precision, %", "F1, %"], rows)
+
+
+def _recall(recall: Mapping[str, Any] | None) -> str:
+    if recall is None:  # a class without test images
+        return "-"
+    low, high = (f"{100 * end:.1f}" for end in recall["interval"])
+    return f"{100 * recall['value']:.1f} ({low} to {high})"
 
 
 def _with_interval(facts: Mapping[str, Any], name: str, interval: str) -> str:

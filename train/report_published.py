@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fer_core.records import RunRecord
-from fer_core.study import Group, group_runs
+from fer_core.study import DATA_NAMES, Group, Noise, Setting, group_runs
 from train.report_blocks import ReportError
 from train.report_tables import ACCURACY, SELECTION, mean_text, noise_name, provenance, table
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "dashboard" / "sota.csv"
-DATA = {"ferplus": "FERPlus", "rafdb": "RAF-DB", "affectnet": "AffectNet", "fer2013": "FER2013"}
 BACKBONES = {"resnet50": "ResNet-50", "resnet18": "ResNet-18", "mobilenetv2_100": "MobileNetV2"}
 
 
@@ -24,22 +23,26 @@ def published_table(records: Sequence[RunRecord], file: Path = PUBLISHED) -> str
     if not groups:
         raise ReportError("none of the runs is finished")
     known = _read(file)
-    rows = []
+    ours: dict[tuple[Setting, Noise], list[Group]] = {}
     for group in sorted(groups, key=lambda one: (one.setting.backbone, one.noise.percent)):
-        rows.append(
+        ours.setdefault(group[:2], []).append(group)
+    rows = []
+    for (setting, noise), alike in ours.items():
+        rows += [
             [
-                noise_name(group.noise),
-                group.setting.backbone,
+                noise_name(noise),
+                setting.backbone,
                 group.approach.method,
                 f"**{mean_text(group.over_seeds(ACCURACY))}**",
                 f"these records, n = {len(group.trials)}",
-                "",
+                "mean of last 5 epochs",
                 "",
             ]
-        )
+            for group in alike
+        ]
         rows += [
             [
-                noise_name(group.noise),
+                noise_name(noise),
                 row["backbone"],
                 row["method"],
                 row["value"],
@@ -48,7 +51,7 @@ def published_table(records: Sequence[RunRecord], file: Path = PUBLISHED) -> str
                 row["trust"],
             ]
             for row in known
-            if _alike(row, group)
+            if _alike(row, setting, noise)
         ]
     header = ["noise", "backbone", "method", "accuracy", "source", "selection", "trust"]
     return f"{table(header, rows)}\n\n{SELECTION} {provenance(records)}"
@@ -62,12 +65,11 @@ def _read(file: Path) -> list[dict[str, str]]:
         raise ReportError(f"no table of published results: {error}") from error
 
 
-def _alike(row: dict[str, str], group: Group) -> bool:
-    setting, noise = group.setting, group.noise
+def _alike(row: dict[str, str], setting: Setting, noise: Noise) -> bool:
     family = BACKBONES.get(setting.backbone.split(".")[0])
     kind = noise.kind if noise.percent else "none"
     return (
-        row["dataset"] == DATA.get(setting.data)
+        row["dataset"] == DATA_NAMES.get(setting.data)
         and row["classes"] == str(setting.classes)
         and row["metric"] == "accuracy"
         and row["backbone"] == family

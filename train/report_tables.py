@@ -5,11 +5,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fer_core.records import RunRecord
-from fer_core.study import Group, Interval, Noise, group_runs, paired_gap
+from fer_core.study import (
+    DATA_NAMES,
+    Group,
+    Interval,
+    Noise,
+    group_runs,
+    paired_gap,
+    with_shared_seeds,
+)
 from train.report_blocks import ReportError
 
 ACCURACY, CLASS_MEAN = "accuracy_last5", "class_mean_accuracy_last5"
-DATA_NAMES = {"ferplus": "FERPlus", "rafdb": "RAF-DB", "synthetic": "drawn faces"}
 SELECTION = (
     "Accuracy: mean over the last 5 epochs, never the best one; ±: standard deviation over seeds. "
     "Repeated: changed training labels that the model answers in its last epoch."
@@ -22,36 +29,33 @@ def noise_table(records: Sequence[RunRecord]) -> str:
     Raises:
         ReportError: when no plain run has an EAC run to be compared with.
     """
-    groups = group_runs(records)
+    pairs = _pairs(group_runs(records))
+    if not pairs:
+        raise ReportError(
+            "no finished cross_entropy run has an eac run of the same data, options, noise and seed"
+        )
+    groups = [group for pair in pairs for group in pair]
     rows = []
-    for eac in groups:
-        plain = _partner(eac, groups)
-        if eac.approach.method != "eac" or plain is None:
-            continue
-        plain, eac = _with_shared_seeds(plain, eac)
-        if not eac.trials:
-            continue
+    for plain, eac in pairs:
+        options = _differing(eac, groups)
         rows.append(
             [
                 *_model_cells(eac, groups),
-                noise_name(eac.noise),
+                noise_name(eac.noise) + options,
                 _seeds(eac),
                 mean_text(plain.over_seeds(ACCURACY)),
                 mean_text(eac.over_seeds(ACCURACY)),
                 gap_text(paired_gap(eac, plain)),
-                " / ".join(_fall(group, groups) for group in (plain, eac)),
+                _falls(plain, eac, pairs),
                 " / ".join(f"{g.over_seeds(CLASS_MEAN).mean:.2f}" for g in (plain, eac)),
                 " / ".join(_share(g.last_epoch("memorised")) for g in (plain, eac)),
             ]
         )
-    if not rows:
-        raise ReportError(
-            "no finished cross_entropy run has an eac run of the same data, options, noise and seed"
-        )
     header = [*_model_header(groups), "noise", "seeds", "plain", "EAC"]
     header += ["EAC - plain (95 % interval)", "against own clean run, plain / EAC"]
     header += ["class mean, plain / EAC", "repeated, plain / EAC"]
-    return f"{table(header, rows)}\n\n{SELECTION} {provenance(records)}"
+    shown = [trial.record for group in groups for trial in group.trials]
+    return f"{table(header, rows)}\n\n{SELECTION} {provenance(shown)}"
 
 
 def runs_table(records: Sequence[RunRecord]) -> str:
@@ -127,31 +131,28 @@ def gap_text(gap: Interval | None) -> str:
     return f"{gap.mean:+.2f} ({gap.mean - gap.half:+.2f} to {gap.mean + gap.half:+.2f})"
 
 
-def _partner(group: Group, groups: Sequence[Group]) -> Group | None:
+def _pairs(groups: Sequence[Group]) -> list[tuple[Group, Group]]:
+    """Plain and EAC groups that differ in the method alone, with the seeds that both have."""
+    plain = {group[:2]: group for group in groups if group.approach.method == "cross_entropy"}
     found = [
-        other
-        for other in groups
-        if other[:2] == group[:2] and other.approach.method == "cross_entropy"
-    ]
-    return found[0] if found else None
-
-
-def _with_shared_seeds(*groups: Group) -> list[Group]:
-    """The groups with the seeds alone that all of them have."""
-    shared = set.intersection(*({trial.seed for trial in group.trials} for group in groups))
-    return [
-        group._replace(trials=tuple(trial for trial in group.trials if trial.seed in shared))
+        with_shared_seeds(plain[group[:2]], group)
         for group in groups
+        if group.approach.method == "eac" and group[:2] in plain
     ]
+    return [pair for pair in found if pair[0].trials]
 
 
-def _fall(group: Group, groups: Sequence[Group]) -> str:
-    """How far the noise brings an approach below its own clean run."""
-    for clean in groups:
-        same = (clean.setting, clean.approach) == (group.setting, group.approach)
-        if same and group.noise.percent and not clean.noise.percent:
-            gap = paired_gap(group, clean)
-            return "-" if gap is None else f"{gap.mean:+.2f}"
+def _falls(plain: Group, eac: Group, pairs: Sequence[tuple[Group, Group]]) -> str:
+    """How far the noise brings both methods below their own clean runs, over the same seeds."""
+    if not eac.noise.percent:
+        return "-"
+    for clean_plain, clean_eac in pairs:
+        same = (clean_eac.setting, clean_eac.approach) == (eac.setting, eac.approach)
+        if same and not clean_eac.noise.percent:
+            gaps = paired_gap(plain, clean_plain), paired_gap(eac, clean_eac)
+            if gaps[0] is not None and gaps[1] is not None:
+                fewer = f" (n = {gaps[0].n})" if gaps[0].n < len(eac.trials) else ""
+                return f"{gaps[0].mean:+.2f} / {gaps[1].mean:+.2f}{fewer}"
     return "-"
 
 

@@ -68,8 +68,11 @@ def test_runs_of_another_effort_are_another_setting(change):
 def test_other_data_or_weights_are_another_setting_even_under_the_same_name():
     one = record()
     assert trial_of(one).setting != trial_of(record(content="b")).setting
-    other = replace(one, model={"pretrained_sha256": "b"})
-    assert trial_of(one).setting != trial_of(other).setting
+    first, second = (replace(one, model={"pretrained_sha256": 64 * digit}) for digit in "ab")
+    assert trial_of(first).setting != trial_of(second).setting
+    renamed = record(pretrained="elsewhere.safetensors")
+    renamed = replace(renamed, model=first.model)
+    assert trial_of(first).setting == trial_of(renamed).setting
 
 
 def test_what_a_method_alone_reads_belongs_to_the_method():

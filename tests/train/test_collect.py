@@ -51,6 +51,12 @@ def test_too_much_is_refused_before_anything_is_copied(runs, monkeypatch, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
+def test_runs_that_go_on_are_no_records_to_publish(call_command, write_run, tmp_path):
+    write_run(tmp_path / "runs", status="running")
+    code, _, _ = call_command(collect, tmp_path / "runs", tmp_path / "out")
+    assert code == f"error: none of the 1 runs in {tmp_path / 'runs'} is finished"
+
+
 def test_a_folder_without_records_is_named(call_command, tmp_path):
     code, _, _ = call_command(collect, tmp_path / "empty", tmp_path / "out")
     assert code == f"error: no run record in {tmp_path / 'empty'}"

@@ -14,6 +14,9 @@ def test_the_command_writes_a_file_that_pretrained_takes(call_command, tmp_path)
 
 
 def test_a_file_that_does_not_fit_is_one_error(call_command, tmp_path):
-    code, _, _ = call_command(convert_weights, "test_resnet", tmp_path / "a", tmp_path / "b")
+    file, out = tmp_path / "a.pth", tmp_path / "a.safetensors"
+    torch.save(timm.create_model("test_vit").state_dict(), file)
+    code, _, _ = call_command(convert_weights, "test_resnet", file, out)
     assert code.startswith("error: ")
-    assert not (tmp_path / "b").exists()
+    assert "is no test_resnet" in code
+    assert not out.exists()

@@ -26,7 +26,7 @@ def run(tiny_config, tmp_path_factory):
 @pytest.fixture(scope="module")
 def embedded(run, tmp_path_factory):
     out = tmp_path_factory.mktemp("embedded")
-    return out, embed.embed(read_run(run), out)
+    return out, embed.embed(read_run(run), out, "")
 
 
 def test_the_stored_model_gives_the_figures_that_its_config_says(embedded):
@@ -53,6 +53,7 @@ def test_the_temperature_is_in_the_weights_and_changes_no_answer(run, embedded):
     with torch.no_grad():
         one, other = before(images), after(images)
     assert torch.allclose(one.logits / facts["temperature"], other.logits, atol=0.02)
+    assert torch.equal(one.logits.argmax(1), other.logits.argmax(1))
     assert torch.allclose(other.maps.mean((2, 3)) + after.classifier.bias, other.logits, atol=1e-4)
 
 
@@ -90,6 +91,16 @@ def test_figures_that_are_not_those_of_the_predictions_are_refused(embedded):
             embedded_table(out)
     finally:
         write_predictions(out, answers)
+
+
+def test_an_error_leaves_what_stood_there_before(call_command, run, monkeypatch, tmp_path):
+    (tmp_path / "model.safetensors").write_text("before")
+    monkeypatch.setattr(embed, "LARGEST", 100)
+    code, _, _ = call_command(embed, run, "--out", tmp_path)
+    assert "at most 100 may be embedded" in code
+    assert (tmp_path / "model.safetensors").read_text() == "before"
+    assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
+    assert not list(tmp_path.parent.glob(".embed-*"))
 
 
 def test_an_unfinished_run_is_refused(call_command, write_run, tmp_path):

@@ -255,7 +255,7 @@ def test_broken_records_are_named_and_the_others_are_drawn(call_command, records
 def test_runs_without_a_counterpart_are_named(call_command, records, write, tmp_path):
     write("eac", name="lonely", seed=7)
     _, _, errors = call_command(module, records, "--out", tmp_path / "out")
-    assert errors == "not drawn, without a counterpart: lonely\n"
+    assert errors == "not drawn (no counterpart, or run again later): lonely\n"
 
 
 def test_a_record_below_two_of_the_folders_is_drawn_once(call_command, records, tmp_path):

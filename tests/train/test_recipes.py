@@ -13,7 +13,7 @@ from fer_core.config.recipes import RECIPES
 from fer_core.datasets.faces_drawn import draw_face
 from fer_core.emotions import RAFDB_LABELS
 from fer_core.records import read_runs
-from fer_core.study import NOT_OPTIONS
+from fer_core.study import METHOD_OPTIONS
 from train.plan import read_plan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,10 +115,10 @@ def command(data, out, plan):
 
 
 def pair_of(config):
-    shared = {n: v for n, v in to_json(config).items() if n not in NOT_OPTIONS}
-    return shared, config.noise, config.noise_rate, config.seed, config.backbone, config.data
+    free = {"method", *(name for names in METHOD_OPTIONS.values() for name in names)}
+    return {name: value for name, value in to_json(config).items() if name not in free}
 
 
 def alike(one, other, but):
-    names = {name for name in to_json(one) if name not in NOT_OPTIONS} - but
-    return all(to_json(one)[name] == to_json(other)[name] for name in names)
+    first, second = pair_of(one), pair_of(other)
+    return all(first[name] == second[name] for name in first.keys() - but)

@@ -45,7 +45,7 @@ def test_no_accuracy_in_readme_stands_outside_of_a_block():
     text = (report.ROOT / "README.md").read_text(encoding="utf-8")
     assert len(orders(text)) >= 2
     outside = re.sub(r"<!-- report:.*?<!-- end of report -->", "", text, flags=re.S)
-    assert re.findall(r"\b\d\d\.\d\d\b", outside) == []
+    assert re.findall(r"\b\d\d\.\d\d\b|\d\.\d+ ?%|\d\.\d+ points", outside) == []
 
 
 def test_plain_and_eac_stand_side_by_side_with_their_paired_difference(records):
@@ -56,8 +56,8 @@ def test_plain_and_eac_stand_side_by_side_with_their_paired_difference(records):
     assert noisy[1:5] == ["30 % symmetric", "0, 1, 2", "71.00 ± 1.00", "75.00 ± 1.00"]
     # gaps 4, 3, 5: mean 4, standard deviation 1, t(0.975, 2) = 4.303
     assert noisy[5] == "+4.00 (+1.52 to +6.48)"
-    assert noisy[6] == "-10.00 / -5.00"  # of seed 0, the one with a clean run
-    assert "9 runs on cpu" in table
+    assert noisy[6] == "-10.00 / -5.00 (n = 1)"  # of seed 0, the one with clean runs
+    assert "8 runs on cpu" in table
     assert "never the best one" in table
 
 
@@ -66,6 +66,15 @@ def test_runs_that_differ_in_another_option_are_no_pair(write_run, tmp_path):
     write_run(tmp_path, method="eac")
     with pytest.raises(ReportError, match="no finished cross_entropy run has an eac run"):
         report.make_table("noise *", tmp_path)
+
+
+def test_pairs_of_other_options_of_eac_are_told_apart(write_run, tmp_path):
+    write_run(tmp_path, name="plain", method="cross_entropy")
+    for weight in (1.0, 5.0):
+        write_run(tmp_path, name=f"eac{weight}", consistency_weight=weight)
+    table = report.make_table("noise *", tmp_path)
+    for weight in (1.0, 5.0):
+        assert f"| 30 % symmetric, consistency weight {weight} | 0 |" in table
 
 
 def test_rows_of_one_method_name_the_options_in_which_they_differ(write_run, tmp_path):
@@ -79,12 +88,14 @@ def test_rows_of_one_method_name_the_options_in_which_they_differ(write_run, tmp
 
 
 def test_published_results_of_the_same_conditions_stand_beside_ours(write_run, tmp_path):
-    write_run(tmp_path, data="rafdb", backbone="mobilenetv2_100.ra_in1k", accuracy=0.7777)
+    for method, accuracy in (("eac", 0.7777), ("cross_entropy", 0.6666)):
+        options = {"data": "rafdb", "backbone": "mobilenetv2_100.ra_in1k"}
+        write_run(tmp_path, name=method, method=method, accuracy=accuracy, **options)
     table = report.make_table("published *", tmp_path)
     rows = [line for line in table.splitlines() if line.startswith("| 30 %")]
-    assert "**77.77**" in rows[0]
-    assert any("62.48" in row and "primary" in row for row in rows[1:])  # plain, the EAC paper
-    assert all("MobileNetV2" in row for row in rows[1:])
+    assert ["**66.66**" in row or "**77.77**" in row for row in rows[:2]] == [True, True]
+    assert ["62.48" in row and "primary" in row for row in rows].count(True) == 1  # the EAC paper
+    assert all("MobileNetV2" in row for row in rows[2:])
 
 
 def test_a_page_is_written_once_and_then_agrees(call_command, records, page):

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The embedded model: MobileNetV2 from ImageNet weights on FERPlus (8 classes), cross-entropy with the raters'
-# votes, weighed against rare classes. Why this and not EAC or random weights: docs/experiments.md.
+# votes, weighed against rare classes. What else was tried: docs/experiments.md. The two runs of
+# dashboard/results/search: the same with --epochs 6, without --balance, with --image-size 48 --stride 8 or
+# --image-size 64 --stride 16.
 # Usage: train/recipes/embedded.sh FERPLUS_FOLDER WEIGHTS [FOLDER OF RECORDS]
 # WEIGHTS: mobilenetv2_imagenet.safetensors, see "Starting weights" in docs/training.md; or hub (other figures).
 # Wall time on one CPU core: see `seconds` in the record (three quarters of an hour on a quiet machine).
@@ -15,5 +17,6 @@ python -m train.run --data "ferplus:$data" --image-size 64 --stride 8 --channels
   --weight-decay 0.05 --schedule cosine --warmup-epochs 1 --ema-decay 0.99 --test-mirror \
   --rotation 10 --zoom 0.15 --shift 0.08 --jitter 0.3 --precision bf16 --device cpu \
   --out "$out/ferplus-mobilenetv2_100-embedded"
-python -m train.embed "$out/ferplus-mobilenetv2_100-embedded" \
-  --origin "MobileNetV2 1.0 trained on ImageNet by pytorch-mobilenet-v2 (tonylins, Apache-2.0), without its classifier; docs/training.md says where the file comes from."
+origin="MobileNetV2 1.0 trained on ImageNet by pytorch-mobilenet-v2 (tonylins, Apache-2.0), without its classifier; docs/training.md says where the file comes from."
+if [ "$weights" = hub ]; then origin="timm's own weights of mobilenetv2_100."; fi
+python -m train.embed "$out/ferplus-mobilenetv2_100-embedded" --origin "$origin"
