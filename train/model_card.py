@@ -57,7 +57,8 @@ temperature was fitted on the other half of the images.
 
 ## Recipe
 The embedded model's command stands in `train/recipes/embedded.sh`.
-{record.result["seconds"] / 60:.0f} minutes on {record.environment["device"]} with {record.environment["threads"]} thread(s); code at commit
+{record.result["seconds"] / 60:.0f} minutes on {record.environment["device"]} with \
+{record.environment["threads"]} thread(s); code at commit
 {record.environment.get("commit")}. SHA-256 of the starting weights:
 {record.model.get("pretrained_sha256") or "none"}.
 
