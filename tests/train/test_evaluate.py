@@ -107,7 +107,7 @@ def test_run_model_folder_and_the_embedded_model_are_understood(command, tiny_ru
     values = json.loads(output)
     assert (code, values["model"]["name"]) == (0, "embedded")
     assert values["model"]["absent_classes"] == ["contempt"]
-    assert values["model"]["input"] == {"size": 40, "channels": 1, "grey": True}
+    assert values["model"]["input"] == {"size": 64, "channels": 1, "grey": True}
 
 
 def test_no_folder_of_this_machine_stands_in_the_json(command, tiny_run, faces, tmp_path):
