@@ -18,6 +18,7 @@ from fer_core.config import RATED_NOISE, RunConfig, to_json
 from fer_core.records import RunRecord
 
 LEVEL = 0.95  # of every interval
+PLAIN, EAC = "cross_entropy", "eac"
 DATA_NAMES = {
     "rafdb": "RAF-DB",
     "ferplus": "FERPlus",
@@ -217,9 +218,27 @@ def paired_gap(one: Group, other: Group, figure: str = "accuracy_last5") -> Inte
     Returns:
         The difference with its paired interval; None when no seed is in both.
     """
-    ours, theirs = ({t.seed: t.record.result[figure] for t in g.trials} for g in (one, other))
-    gaps = [100 * (float(ours[seed]) - float(theirs[seed])) for seed in ours if seed in theirs]
+    ours, theirs = (
+        [float(trial.record.result[figure]) for trial in group.trials]
+        for group in with_shared_seeds(one, other)
+    )
+    gaps = [100 * (first - second) for first, second in zip(ours, theirs, strict=True)]
     return mean_interval(gaps) if gaps else None
+
+
+def pair_with_plain(groups: Sequence[Group]) -> list[tuple[Group, Group]]:
+    """Groups of the plain model and of EAC that differ in the method alone, over shared seeds.
+
+    Returns:
+        (plain, EAC) for each EAC group with a plain one that has at least one of its seeds.
+    """
+    plain = {group[:2]: group for group in groups if group.approach.method == PLAIN}
+    pairs = [
+        with_shared_seeds(plain[group[:2]], group)
+        for group in groups
+        if group.approach.method == EAC and group[:2] in plain
+    ]
+    return [pair for pair in pairs if pair[0].trials]
 
 
 def with_shared_seeds(one: Group, other: Group) -> tuple[Group, Group]:

@@ -13,17 +13,18 @@ import numpy as np
 
 from fer_core.records import RunRecord, read_runs
 from fer_core.study import (
+    EAC,
+    PLAIN,
     Approach,
     Noise,
     Setting,
     Trial,
     group_runs,
+    pair_with_plain,
     trial_of,
-    with_shared_seeds,
 )
 from train.report_tables import noise_name
 
-PLAIN, EAC = "cross_entropy", "eac"
 ACCURACY = "accuracy_last5"
 SHARES = ("test_accuracy", "memorised", "recovered")
 # The loss without EAC's consistency term, so that the two methods' curves measure the same.
@@ -99,17 +100,10 @@ def find_comparisons(runs: Iterable[RunRecord]) -> list[Comparison]:
 
     Seeds that only one of the methods has are left out.
     """
-    groups = group_runs(runs)
-    plain = {(g.setting, g.noise): g for g in groups if g.approach.method == PLAIN}
     found: dict[tuple[Setting, Approach], list[Pair]] = {}
-    for eac in groups:
-        other = plain.get((eac.setting, eac.noise))
-        if eac.approach.method != EAC or other is None:
-            continue
-        shared = with_shared_seeds(other, eac)
-        if shared[0].trials:
-            pair = Pair(eac.noise, *(group.trials for group in shared))
-            found.setdefault((eac.setting, eac.approach), []).append(pair)
+    for plain, eac in pair_with_plain(group_runs(runs)):
+        pair = Pair(eac.noise, plain.trials, eac.trials)
+        found.setdefault((eac.setting, eac.approach), []).append(pair)
     return [
         Comparison(setting, approach, tuple(sorted(pairs, key=_by_strength)))
         for (setting, approach), pairs in found.items()

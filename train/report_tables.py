@@ -11,8 +11,8 @@ from fer_core.study import (
     Interval,
     Noise,
     group_runs,
+    pair_with_plain,
     paired_gap,
-    with_shared_seeds,
 )
 from train.report_blocks import ReportError
 
@@ -29,7 +29,7 @@ def noise_table(records: Sequence[RunRecord]) -> str:
     Raises:
         ReportError: when no plain run has an EAC run to be compared with.
     """
-    pairs = _pairs(group_runs(records))
+    pairs = pair_with_plain(group_runs(records))
     if not pairs:
         raise ReportError(
             "no finished cross_entropy run has an eac run of the same data, options, noise and seed"
@@ -129,17 +129,6 @@ def gap_text(gap: Interval | None) -> str:
     if gap.n == 1:
         return f"{gap.mean:+.2f} (one seed)"
     return f"{gap.mean:+.2f} ({gap.mean - gap.half:+.2f} to {gap.mean + gap.half:+.2f})"
-
-
-def _pairs(groups: Sequence[Group]) -> list[tuple[Group, Group]]:
-    """Plain and EAC groups that differ in the method alone, with the seeds that both have."""
-    plain = {group[:2]: group for group in groups if group.approach.method == "cross_entropy"}
-    found = [
-        with_shared_seeds(plain[group[:2]], group)
-        for group in groups
-        if group.approach.method == "eac" and group[:2] in plain
-    ]
-    return [pair for pair in found if pair[0].trials]
 
 
 def _falls(plain: Group, eac: Group, pairs: Sequence[tuple[Group, Group]]) -> str:
