@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +109,8 @@ def rafdb(tmp_path):
 def command(data, out, plan):
     options = ["--device", "cpu", "--jobs", "2", "--threads", "1"]
     words = ["bash", RECIPE_FOLDER / "rafdb_report.sh", data, out, *options]
-    environment = os.environ | {"PLAN": str(plan)}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # `python` is this one
+    environment = os.environ | {"PLAN": str(plan), "PATH": path}
     return subprocess.run(
         [*map(str, words)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
