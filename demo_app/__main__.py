@@ -9,12 +9,11 @@ import sys
 import tempfile
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 
 import tyro
 
+from demo_app.model_shelf import ModelShelf
 from fer_core.hub import ModelError
-from fer_core.predictor import Predictor
 
 logger = logging.getLogger("demo_app")
 
@@ -27,8 +26,8 @@ class Command:
     """Address to listen on; 0.0.0.0 lets other computers in."""
     port: int = 7860
     """Port to listen on."""
-    model: Path | None = None
-    """Folder of a saved model (RUN/model); by default the embedded one."""
+    model: tuple[str, ...] = ()
+    """Folders of saved models (RUN/model) to offer first; the first one is the default."""
 
 
 def main() -> None:
@@ -38,7 +37,8 @@ def main() -> None:
     command = tyro.cli(Command, prog="python -m demo_app")
     try:
         check_address(command.host, command.port)
-        predictor = Predictor(command.model)
+        shelf = ModelShelf(command.model)
+        shelf.take(shelf.names[0])
     except (ModelError, ValueError) as error:
         sys.exit(f"error: {error}")
     try:
@@ -51,7 +51,7 @@ def main() -> None:
     # Gradio leaves its files behind when it is stopped: a folder of our own goes with the program.
     with tempfile.TemporaryDirectory(prefix="fer-demo-") as files:
         os.environ["GRADIO_TEMP_DIR"] = files
-        page = build(predictor)
+        page = build(shelf)
         options = {"server_name": command.host, "server_port": command.port, "quiet": True}
         try:
             page.launch(prevent_thread_lock=True, **options, **LAUNCH)

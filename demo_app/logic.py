@@ -12,8 +12,9 @@ from PIL import Image
 
 from demo_app import words
 from demo_app.drawing import Mark, crop_overlay, draw_marks, enlarge
+from demo_app.model_shelf import ModelShelf
 from fer_core.emotions import COLOURS
-from fer_core.predictor import FacePrediction, Predictor, open_photo
+from fer_core.predictor import FacePrediction, open_photo
 
 DISPLAY_SIDE = 1600  # pixels; larger photographs are shown reduced
 OPACITY = 0.55
@@ -54,14 +55,16 @@ class Explanation(NamedTuple):
     bars: str
 
 
-def analyse(predictor: Predictor, photo: str | Path | Image.Image | np.ndarray) -> Analysis:
+def analyse(
+    shelf: ModelShelf, model: str, photo: str | Path | Image.Image | np.ndarray
+) -> Analysis:
     """Find and classify every face; unreadable files give an analysis that says so."""
     try:
         picture = open_photo(photo)
     except ValueError:
         return Analysis(None, (), 1.0, words.UNREADABLE)
     # Faces are read from the full photograph, as on the command line; only the display is reduced.
-    faces = predictor.predict(picture)
+    faces = shelf.predict(model, picture)
     scale = max(1.0, max(picture.size) / DISPLAY_SIDE)
     if scale > 1:
         width, height = (max(1, round(side / scale)) for side in picture.size)

@@ -13,12 +13,12 @@ from PIL import Image
 
 from demo_app.app import build
 from demo_app.look import LAUNCH
+from demo_app.model_shelf import ModelShelf
 from fer_core.datasets.faces_drawn import draw_portrait
 from fer_core.emotions import EIGHT_CLASSES
 from fer_core.hub import save_model
 from fer_core.inputs import InputSpec
 from fer_core.models import AttentionModel
-from fer_core.predictor import Predictor
 
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
@@ -47,8 +47,15 @@ def model_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def predictor(model_folder):
-    return Predictor(model_folder)
+def shelf(model_folder):
+    """A shelf whose default is the tiny model; the embedded one is there as well."""
+    return ModelShelf([str(model_folder)])
+
+
+@pytest.fixture(scope="session")
+def model(shelf):
+    """Name of the tiny model."""
+    return shelf.names[0]
 
 
 @pytest.fixture(scope="session")
@@ -88,13 +95,13 @@ class Served(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def served(predictor, tmp_path_factory):
+def served(shelf, tmp_path_factory):
     files = tmp_path_factory.mktemp("served")
     port = free_port()
     options = {"server_name": "127.0.0.1", "server_port": port, "quiet": True}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(files))
-        page = build(predictor)
+        page = build(shelf)
         page.launch(prevent_thread_lock=True, **options, **LAUNCH)
         yield Served(page, f"http://127.0.0.1:{port}", files)
         page.close()

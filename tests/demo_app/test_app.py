@@ -11,9 +11,9 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 from demo_app.__main__ import main
-from demo_app.app import _explain
 from demo_app.examples import load_examples
 from demo_app.look import LAUNCH, THEME
+from demo_app.tabs.photo import _explain
 from demo_app.words import NO_FACE
 from fer_core.faces import detect_faces
 from tests.demo_app.conftest import free_port

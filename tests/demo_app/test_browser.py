@@ -65,7 +65,7 @@ def test_another_emotion_and_another_opacity_draw_another_map(page):
     page.wait_for_selector(f"#caption :text('{other}')")
     after = picture(page, "#overlay")
     assert (after != before).any()
-    slider = page.locator("input[type=range]")
+    slider = page.locator("#opacity input[type=range]")
     wait_for_new(page, "#overlay", lambda: slider.fill("0"))
     assert np.abs(picture(page, "#overlay") - after).max() > 20
 

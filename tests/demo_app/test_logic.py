@@ -8,13 +8,13 @@ from fer_core.emotions import COLOURS, EIGHT_CLASSES
 
 
 @pytest.fixture(scope="module")
-def one(predictor, portrait):
-    return analyse(predictor, portrait)
+def one(shelf, model, portrait):
+    return analyse(shelf, model, portrait)
 
 
 @pytest.fixture(scope="module")
-def two(predictor, pair):
-    return analyse(predictor, pair)
+def two(shelf, model, pair):
+    return analyse(shelf, model, pair)
 
 
 def pixels(picture):
@@ -80,8 +80,10 @@ def test_the_crop_is_enlarged_in_whole_pixels(one):
     assert (shown[factor - 1 :: factor, factor - 1 :: factor] == crop).all()
 
 
-def test_a_large_photograph_is_shown_reduced_with_boxes_in_its_own_pixels(predictor, portrait, one):
-    large = analyse(predictor, portrait.resize((2400, 2400)))
+def test_a_large_photograph_is_shown_reduced_with_boxes_in_its_own_pixels(
+    shelf, model, portrait, one
+):
+    large = analyse(shelf, model, portrait.resize((2400, 2400)))
     assert large.photo.size == (DISPLAY_SIDE, DISPLAY_SIDE)
     assert large.faces[0].box[2] < DISPLAY_SIDE
     expected = [5 * value for value in table(one)[0]["box"]]
@@ -93,8 +95,8 @@ def test_a_large_photograph_is_shown_reduced_with_boxes_in_its_own_pixels(predic
     assert abs(rows.mean() - (y0 + y1) / 2) < (y1 - y0) / 3
 
 
-def test_a_picture_without_a_face_comes_back_unchanged_with_a_sentence(predictor, empty):
-    result = analyse(predictor, empty)
+def test_a_picture_without_a_face_comes_back_unchanged_with_a_sentence(shelf, model, empty):
+    result = analyse(shelf, model, empty)
     assert result.sentence == words.NO_FACE
     assert (pixels(annotate(result)) == pixels(empty)).all()
     assert (pixels(overlay_all(result)) == pixels(empty)).all()
@@ -103,20 +105,20 @@ def test_a_picture_without_a_face_comes_back_unchanged_with_a_sentence(predictor
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 4000), (4000, 1)])
-def test_a_tiny_or_thin_picture_is_a_picture_without_a_face(predictor, size):
-    result = analyse(predictor, Image.new("RGB", size))
+def test_a_tiny_or_thin_picture_is_a_picture_without_a_face(shelf, model, size):
+    result = analyse(shelf, model, Image.new("RGB", size))
     assert result.sentence == words.NO_FACE
     assert max(result.photo.size) <= DISPLAY_SIDE
 
 
-def test_broken_files_get_a_sentence(predictor, tmp_path, portrait):
+def test_broken_files_get_a_sentence(shelf, model, tmp_path, portrait):
     text = tmp_path / "words.jpg"
     text.write_text("no picture")
     cut = tmp_path / "cut.jpg"
     portrait.save(cut)
     cut.write_bytes(cut.read_bytes()[:3000])
     for path in (text, cut, tmp_path / "absent.png", tmp_path):
-        result = analyse(predictor, path)
+        result = analyse(shelf, model, path)
         assert result.sentence == words.UNREADABLE
         assert annotate(result) is None
         assert overlay_all(result) is None
@@ -124,18 +126,18 @@ def test_broken_files_get_a_sentence(predictor, tmp_path, portrait):
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "L", "LA", "P", "CMYK"])
-def test_faces_are_found_whatever_the_colour_mode(predictor, portrait, mode, tmp_path):
+def test_faces_are_found_whatever_the_colour_mode(shelf, model, portrait, mode, tmp_path):
     path = tmp_path / f"photo.{'tif' if mode == 'CMYK' else 'png'}"
     portrait.convert(mode).save(path)
-    assert len(analyse(predictor, path).faces) == 1
+    assert len(analyse(shelf, model, path).faces) == 1
 
 
-def test_a_photograph_turned_by_its_camera_is_shown_upright(predictor, portrait, tmp_path, one):
+def test_a_photograph_turned_by_its_camera_is_shown_upright(shelf, model, portrait, tmp_path, one):
     exif = Image.Exif()
     exif[0x0112] = 6
     path = tmp_path / "turned.jpg"
     portrait.rotate(90, expand=True).save(path, exif=exif, quality=95)
-    result = analyse(predictor, path)
+    result = analyse(shelf, model, path)
     assert result.photo.size == portrait.size
     assert result.faces[0].box == pytest.approx(one.faces[0].box, abs=15)
 

@@ -10,8 +10,8 @@ from fer_core.emotions import COLOURS
 
 
 @pytest.fixture(scope="module")
-def face(predictor, portrait):
-    return analyse(predictor, portrait).faces[0]
+def face(shelf, model, portrait):
+    return analyse(shelf, model, portrait).faces[0]
 
 
 @pytest.mark.parametrize(
