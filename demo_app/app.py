@@ -3,9 +3,11 @@
 import gradio as gr
 
 from demo_app import words
-from demo_app.controls import THRESHOLD, Controls, Limits
+from demo_app.controls import PRIVATE, REDRAW, THRESHOLD, Controls, Limits
 from demo_app.model_shelf import ModelShelf
+from demo_app.sureness import explain_threshold
 from demo_app.tabs import photo
+from fer_core.hub import ModelError
 
 
 def build(shelf: ModelShelf, limits: Limits | None = None) -> gr.Blocks:
@@ -14,24 +16,23 @@ def build(shelf: ModelShelf, limits: Limits | None = None) -> gr.Blocks:
     with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(60, 900)) as page:
         gr.HTML(f"<h1>{words.TITLE}</h1><p>{words.INTRODUCTION}</p>", elem_id="head")
         controls = _lay_out_controls(shelf)
-        with gr.Tabs(elem_id="tabs"), gr.Tab("Photo", id="photo"):
-            photo.build(page, shelf, controls, limits)
-        trained = shelf.take(shelf.names[0]).trained
-        gr.Markdown(words.model_line(trained.facts, trained.input.size), elem_id="model")
+        with gr.Tabs(elem_id="tabs"):  # noqa: SIM117 - more tabs follow
+            with gr.Tab("Photo", id="photo"):
+                photo.build(page, shelf, controls)
         with gr.Accordion("What the map means, privacy, responsible use", open=False):
             gr.Markdown(words.ABOUT)
     return page
 
 
 def _lay_out_controls(shelf: ModelShelf) -> Controls:
+    default = shelf.names[0]
     with gr.Row(elem_id="controls"):
         model = gr.Dropdown(
-            shelf.names,
-            value=shelf.names[0],
+            [(shelf.label(name), name) for name in shelf.names],
+            value=default,
             label="Model",
-            info="or the USER/NAME of a model on the Hugging Face Hub",
+            info=words.MODEL_INFO,
             allow_custom_value=True,
-            filterable=True,
             elem_id="model_choice",
         )
         threshold = gr.Slider(
@@ -40,7 +41,35 @@ def _lay_out_controls(shelf: ModelShelf) -> Controls:
             THRESHOLD,
             step=0.01,
             label='"Not sure" below',
+            info=words.THRESHOLD_INFO,
             buttons=[],
             elem_id="threshold",
         )
-    return Controls(model, threshold)
+    line = gr.Markdown(_meaning(shelf, default, THRESHOLD), elem_id="model_line")
+    with gr.Accordion("About this model", open=False, elem_id="card_fold"):
+        card = gr.Markdown(_card(shelf, default), elem_id="card")
+    loaded = gr.State(default)
+
+    def choose(name: str, before: str, threshold: float) -> tuple[str, str, str, str]:
+        try:
+            shelf.take(name)
+        except ModelError as error:
+            return before, before, words.model_fault(str(error), before), _card(shelf, before)
+        return name, name, _meaning(shelf, name, threshold), _card(shelf, name)
+
+    def move(name: str, threshold: float) -> str:
+        return _meaning(shelf, name, threshold)
+
+    model.input(choose, [model, loaded, threshold], [model, loaded, line, card], **PRIVATE)
+    threshold.input(move, [loaded, threshold], line, **REDRAW)
+    return Controls(model, threshold, loaded)
+
+
+def _meaning(shelf: ModelShelf, name: str, threshold: float) -> str:
+    """What the threshold means for a model."""
+    return explain_threshold(shelf.folder(name), shelf.take(name).trained, threshold)
+
+
+def _card(shelf: ModelShelf, name: str) -> str:
+    trained = shelf.take(name).trained
+    return f"{words.model_line(trained.facts, trained.input.size)}\n\n{shelf.card(name)}"

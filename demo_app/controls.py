@@ -24,10 +24,12 @@ class Controls(NamedTuple):
     Attributes:
         model: name of the chosen model, see `ModelShelf`.
         threshold: probability below which an answer is "not sure", in [0, 1].
+        loaded: the same name once the model is loaded: its change means another model answers now.
     """
 
     model: gr.Dropdown
     threshold: gr.Slider
+    loaded: gr.State
 
 
 @dataclass(frozen=True)

@@ -62,9 +62,11 @@ def enlarge(crop: Image.Image, side: int = 384) -> Image.Image:
     return crop.convert("RGB").resize(size, Image.Resampling.NEAREST)
 
 
-def crop_overlay(crop: Image.Image, attention: np.ndarray, opacity: float) -> Image.Image:
+def crop_overlay(
+    crop: Image.Image, attention: np.ndarray, opacity: float, side: int = 384
+) -> Image.Image:
     """The enlarged crop with an attention map (h, w) on it."""
-    large = enlarge(crop)
+    large = enlarge(crop, side)
     fill = np.array([[large.width, 0, 0], [0, large.height, 0]], dtype=float)
     return cam.overlay(large, attention, fill, opacity)
 

@@ -47,7 +47,7 @@ CSS = """
 #sentence p { margin: 0; font-size: 1.02rem; font-weight: 550; }
 #faces img, #overlay img { width: 100%; max-height: 440px; object-fit: contain; }
 #faces .icon-button-wrapper, #overlay .icon-button-wrapper { top: auto; bottom: 4px; }
-#crop img, #crop_map img { width: 100%; }
+#crop img, #crop_map img, #mirror_map img { width: 100%; }
 #crops { flex-wrap: nowrap; }
 #examples .caption-label { display: none; }
 #examples .grid-wrap { height: auto; min-height: 0; overflow: visible; }
@@ -61,10 +61,10 @@ CSS = """
 .map-caption .scale { display: flex; align-items: center; gap: 8px; margin-top: 6px;
   font-size: .8rem; color: var(--body-text-color-subdued); }
 .map-caption .scale i { flex: 0 1 180px; height: 8px; border-radius: 4px; }
-#bars h2 { font-size: .875rem; font-weight: 400; margin: 0 0 10px;
+.panel-title { font-size: .875rem; font-weight: 400; margin: 0 0 10px;
   color: var(--block-title-text-color); }
 .bars { display: grid; gap: 7px; padding: 2px 0; }
-.bar { display: grid; grid-template-columns: 6.2em 1fr 3.4em; gap: 10px; align-items: center;
+.bar { display: grid; grid-template-columns: 6.2em 1fr 3.8em; gap: 10px; align-items: center;
   color: var(--body-text-color-subdued); font-size: .92rem; }
 .bar.strong { color: var(--body-text-color); font-weight: 650; }
 .bar.shown .name { text-decoration: underline; text-underline-offset: 4px; }
@@ -72,8 +72,28 @@ CSS = """
   overflow: hidden; }
 .bar .track i { display: block; height: 100%; min-width: 2px; border-radius: 6px;
   transition: width .25s; }
-.bar .value { text-align: right; font-variant-numeric: tabular-nums; }
-#model p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
+.bar .value { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.bar .track { position: relative; }
+.bar .track::after { content: ""; position: absolute; top: 0; bottom: 0; width: 1px;
+  left: calc(100% * var(--threshold)); background: var(--body-text-color-subdued); }
+#controls { align-items: flex-end; }
+#model_line p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
+.crop-names { display: grid; grid-template-columns: repeat(3, 1fr); gap: 16px;
+  font-size: .8rem; color: var(--body-text-color-subdued); margin: -6px 0 12px; }
+#mirror .html-container { padding: 0; }
+.mirror p { margin: 0 0 6px; }
+.mirror .meters { display: grid; grid-template-columns: repeat(3, 1fr); gap: 12px; }
+.mirror .meter { font-size: .8rem; color: var(--body-text-color-subdued); }
+.mirror .meter b { font-size: .92rem; color: var(--body-text-color);
+  font-variant-numeric: tabular-nums; }
+.mirror .meter i { display: block; height: 4px; border-radius: 2px; margin: 2px 0;
+  background: linear-gradient(to right, var(--primary-500) calc(100% * var(--share)),
+  var(--border-color-primary) 0); }
+#beside h3 { margin: 0; font-size: .95rem; }
+#beside .said { margin: 2px 0 8px; font-weight: 600; border-left: 4px solid var(--colour);
+  padding-left: 8px; }
+#beside .said span { font-weight: 400; color: var(--body-text-color-subdued); }
+#beside img { width: 100%; max-height: 320px; object-fit: contain; }
 @media (max-width: 640px) {
   .gradio-container main { padding: 10px !important; }
   #head h1 { font-size: 1.2rem; }

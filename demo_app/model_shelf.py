@@ -100,3 +100,24 @@ class ModelShelf:
         if self.free_choice:
             return name
         raise ModelError(f"no model named {name!r}: choose one of {', '.join(self.names)}")
+
+    def label(self, name: str) -> str:
+        """The name in words short enough for the picker."""
+        return name
+
+    def card(self, name: str) -> str:
+        """The card of the model, Markdown; empty where there is none.
+
+        Raises:
+            ModelError: when there is no such model.
+        """
+        file = self.folder(name) / CARD_FILE
+        return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+    def folder(self, name: str) -> Path:
+        """Where the files of the model lie.
+
+        Raises:
+            ModelError: when there is no such model.
+        """
+        return Path(self._source(name))

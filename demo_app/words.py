@@ -1,16 +1,13 @@
-"""Every sentence of the page, and the probabilities as bars of HTML."""
+"""The sentences of the page."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
-import numpy as np
-
-from fer_core.cam import colourise
 from fer_core.emotions import COLOURS
 from fer_core.predictor import FacePrediction
 
 OTHER_COLOUR = "#7f8c9b"  # of a class outside the taxonomy
+UNSURE_COLOUR = "#f5f5f5"  # not grey: that is neutral's
 
 TITLE = "Which expression, and where is the evidence?"
 INTRODUCTION = (
@@ -26,12 +23,32 @@ UNREADABLE = (
 )
 FACES_ALT = "The photograph with a numbered box around every face"
 MAP_ALT = "The photograph with the map of the chosen emotion on the chosen face"
+MODEL_INFO = "or type the USER/NAME of one on the Hugging Face Hub"
+THRESHOLD_INFO = "least probability for an answer"
+CROP_ALTS = (
+    "The aligned face as the model saw it",
+    "The aligned face with its map",
+    "The aligned face with the map of its mirror image, flipped back",
+)
+NO_PREDICTIONS = "What its probabilities are worth was not measured."
+BESIDE_ALT = "The chosen face with the map of the chosen emotion, as one of two models sees it"
 FORGOTTEN = "The server no longer holds this photograph. Please choose it again."
 ENDPOINT = (
-    "Find every face of a photograph and name its expression. Takes a picture file. Returns a "
-    "dictionary with a sentence and one row per face (face, emotion, probability, box in pixels "
-    "of the upright photograph, probabilities of all classes), and the photograph with the "
-    "attention map of every face's emotion; a picture without a face gives no rows."
+    "Find every face of a photograph and name its expression. Takes a picture file, the name of a "
+    "model (see /models) and the probability below which an answer is not sure. Returns a "
+    "dictionary with a sentence and one row per face (face, emotion, probability, sure, "
+    "consistency of the maps of the face and its mirror image, box in pixels of the upright "
+    "photograph, probabilities of all classes), and the photograph with the attention map of every "
+    "face's emotion; a picture without a face gives no rows."
+)
+EXPLAIN_ENDPOINT = (
+    "Draw the attention map of one emotion for one face. Takes a picture file, the name of a "
+    "model, the number of the face (1 is the largest), an emotion (empty: the predicted one) and "
+    "the opacity of the map in [0, 1]. Returns a sentence, the photograph with the map, and the "
+    "face as the model saw it with the map."
+)
+MODELS_ENDPOINT = (
+    "The models that can be asked: a list of name and card (Markdown), the default first."
 )
 ABOUT = """
 **What the map means.** The model gives every class a map over the face. The mean of this map plus
@@ -43,6 +60,11 @@ map apart, it does not compare two maps.
 **What it does not mean.** It shows where evidence comes from, not why a person feels something. An
 expression is not a feeling: people smile when they are sad, and look stern when they concentrate.
 The model learned how other people labelled faces, with their mistakes and their habits.
+
+**Mirror check.** The model looks at every face and at its mirror image, and answers the mean of
+both. Consistency says how far the two agree: what the two answers share, times the correlation of
+the two maps. A low value is a warning. A high one is no proof: on test images the probability tells
+right answers from wrong ones better (docs/experiments.md), so "not sure" goes by the probability.
 
 **Privacy.** Photographs are analysed by the computer that runs this page and are sent nowhere else.
 Nothing is kept: picture files are deleted after some minutes, what stands in memory within an
@@ -64,45 +86,58 @@ def percent(probability: float) -> str:
     return f"{100 * probability:.0f} %"
 
 
-def found(faces: Sequence[FacePrediction]) -> str:
+def is_sure(face: FacePrediction, threshold: float) -> bool:
+    """Whether the most probable class reaches the threshold, in [0, 1]."""
+    return face.confidence >= threshold
+
+
+def answer(face: FacePrediction, threshold: float) -> str:
+    """The model's answer in a few words: ``anger 81 %`` or ``not sure (anger 38 %)``."""
+    likeliest = f"{face.emotion} {percent(face.confidence)}"
+    return likeliest if is_sure(face, threshold) else f"not sure ({likeliest})"
+
+
+def colour(face: FacePrediction, threshold: float) -> str:
+    """``#rrggbb`` of the answer on a photograph; nearly white where the model is not sure."""
+    return COLOURS.get(face.emotion, OTHER_COLOUR) if is_sure(face, threshold) else UNSURE_COLOUR
+
+
+def found(faces: Sequence[FacePrediction], threshold: float) -> str:
     """What was found in a photograph."""
     if not faces:
         return NO_FACE
     if len(faces) == 1:
-        return f"One face: {faces[0].emotion}, {percent(faces[0].confidence)}."
-    return f"{len(faces)} faces. Choose one by its number, or click on it."
+        return f"One face: {answer(faces[0], threshold)}."
+    unsure = sum(not is_sure(face, threshold) for face in faces)
+    not_sure = f" Not sure of {unsure} of them." if unsure else ""
+    return f"{len(faces)} faces. Choose one by its number, or click on it.{not_sure}"
 
 
-def face_name(face: FacePrediction, number: int) -> str:
+def face_name(face: FacePrediction, number: int, threshold: float) -> str:
     """A face in the list of choices."""
-    return f"{number} · {face.emotion} {percent(face.confidence)}"
+    return f"{number} · {answer(face, threshold)}"
 
 
-def caption(face: FacePrediction, number: int, emotion: str) -> str:
-    """One HTML sentence about the map of one emotion, with the colour scale."""
-    of = f"Face {number}: evidence for {_coloured(emotion)}"
-    probability = float(face.probabilities[face.classes.index(emotion)])
-    if float(face.map_of(emotion).max()) <= 0:
-        return f'<p class="map-caption">{of}: none. No place of this face speaks for it.</p>'
-    answer = "the model's answer" if emotion == face.emotion else f"the answer is {face.emotion}"
-    return (
-        f'<p class="map-caption">{of} ({escape(percent(probability))}; {escape(answer)}).'
-        f'<span class="scale">none<i style="background:{_scale()}"></i>strongest</span></p>'
-    )
+def model_fault(reason: str, kept: str) -> str:
+    """Why another model was not taken, and which one goes on answering."""
+    return f"**Not changed:** {reason.rstrip('.')}. The answers still come from {kept}."
 
 
-def bars(face: FacePrediction, shown: str) -> str:
-    """The probabilities of one face as bars in the fixed colours, in the fixed order.
+def sureness(threshold: float, answered: float, right: float, split: str) -> str:
+    """What the threshold means on the model's test images.
 
     Args:
-        face: the face.
-        shown: the emotion whose map is shown; its bar is marked.
+        threshold: of "not sure", in [0, 1].
+        answered: share of the test images answered at it.
+        right: share of these answered right; nan when none is answered.
+        split: name of the test images.
     """
-    rows = [
-        _bar(name, float(value), strong=name == face.emotion, shown=name == shown)
-        for name, value in zip(face.classes, face.probabilities, strict=True)
-    ]
-    return f'<h2>Probabilities</h2><div class="bars" role="list">{"".join(rows)}</div>'
+    if not answered:
+        return f"At {percent(threshold)} this model answers none of the images of {split}."
+    return (
+        f"At {percent(threshold)} this model answers {percent(answered)} of the images of {split}, "
+        f"and {percent(right)} of these answers are right."
+    )
 
 
 def model_line(facts: Mapping[str, Any], size: int) -> str:
@@ -126,23 +161,3 @@ def model_line(facts: Mapping[str, Any], size: int) -> str:
     if "class_mean_accuracy" in facts:
         parts.append(f"class mean {100 * float(facts['class_mean_accuracy']):.1f} %")
     return "; ".join(parts) + "."
-
-
-def _coloured(emotion: str) -> str:
-    colour = COLOURS.get(emotion, OTHER_COLOUR)
-    return f'<b class="emotion" style="--colour:{colour}">{escape(emotion)}</b>'
-
-
-def _bar(name: str, value: float, *, strong: bool, shown: bool) -> str:
-    state = " strong" * strong + " shown" * shown
-    colour = COLOURS.get(name, OTHER_COLOUR)
-    return (
-        f'<div class="bar{state}" role="listitem"><span class="name">{escape(name)}</span>'
-        f'<span class="track"><i style="width:{100 * value:.1f}%;background:{colour}"></i></span>'
-        f'<span class="value">{escape(percent(value))}</span></div>'
-    )
-
-
-def _scale() -> str:
-    stops = ",".join(f"rgb({r} {g} {b})" for r, g, b in colourise(np.linspace(0, 1, 6)[None])[0])
-    return f"linear-gradient(to right,{stops})"

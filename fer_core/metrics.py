@@ -80,3 +80,22 @@ def expected_calibration_error(
         - np.bincount(index, weights=correct.astype(float), minlength=bins)
     )
     return float(gaps.sum() / max(1, counts.sum()))
+
+
+def selective_accuracy(
+    confidences: np.ndarray, correct: np.ndarray, threshold: float
+) -> tuple[float, float]:
+    """Coverage and selective accuracy of a classifier that may abstain (El-Yaniv and Wiener, 2010).
+
+    Args:
+        confidences: (N,) probability of the predicted class.
+        correct: (N,) bool, whether the prediction is right.
+        threshold: least probability at which an answer is given, in [0, 1].
+
+    Returns:
+        Share of the images answered, and share of the answers that are right; nan for none.
+    """
+    answered = confidences >= threshold
+    if not answered.any():
+        return 0.0, float("nan")
+    return float(answered.mean()), float(correct[answered].mean())

@@ -1,184 +1,204 @@
-"""One photograph: every face, its probabilities, and the map of any emotion."""
+"""One photograph: every face, its probabilities, the map of any emotion, and how steady it is."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 
 from demo_app import logic, words
-from demo_app.controls import PRIVATE, REDRAW, STILL, Controls, Limits
-from demo_app.examples import Example, load_examples
-from demo_app.logic import OPACITY, Analysis, analyse
+from demo_app.controls import PRIVATE, REDRAW, THRESHOLD, Controls
+from demo_app.examples import load_examples
+from demo_app.logic import OPACITY, Analysis, analyse, analyse_again
 from demo_app.model_shelf import ModelShelf
+from demo_app.tabs.photo_layout import (
+    Beside,
+    Explained,
+    Result,
+    lay_out_beside,
+    lay_out_results,
+    lay_out_sources,
+    upload,
+)
 
 
-class Explained(NamedTuple):
-    """What changes with the chosen emotion and opacity."""
-
-    caption: gr.HTML
-    overlay: gr.Image
-    crop: gr.Image
-    crop_map: gr.Image
-    bars: gr.HTML
-
-
-class Result(NamedTuple):
-    """What changes with the photograph."""
-
-    state: gr.State
-    sentence: gr.Markdown
-    picture: gr.Image
-    details: gr.Column
-    maps: gr.Column
-    number: gr.Radio
-    emotion: gr.Radio
-
-
-def build(page: gr.Blocks, shelf: ModelShelf, controls: Controls, limits: Limits) -> None:
+def build(page: gr.Blocks, shelf: ModelShelf, controls: Controls) -> None:
     """Lay out the tab; it opens with the first example analysed by the default model."""
     examples = load_examples()
     default = shelf.names[0]
     first = analyse(shelf, default, examples[0].picture)
     with gr.Row():
-        photo, gallery = _lay_out_sources(examples)
-        result, explained, opacity = _lay_out_results(list(shelf.take(default).trained.classes))
-    _add_endpoint(shelf)
+        sources = lay_out_sources(examples, [(shelf.label(name), name) for name in shelf.names])
+        result, explained, opacity = lay_out_results(list(shelf.take(default).trained.classes))
+    beside = lay_out_beside()
+    shown = [*result, *explained, *beside]
+    looks = [controls.threshold, opacity]
+    asked = [controls.model, sources.other, *looks]
 
-    def read(path: str | None, model: str, opacity: float) -> list[Any]:
-        analysis = first if path is None else analyse(shelf, model, path)
+    def read(path: str | None, model: str, other: str, threshold: float, opacity: float) -> Any:  # noqa: ANN401
+        photo = examples[0].picture if path is None else path
+        analysis = analyse(shelf, model, photo, other)
         kept = gr.skip() if analysis.photo else None  # no broken picture on the page
-        return [kept, *_show(analysis, opacity)]
+        return [kept, *_show(analysis, threshold, opacity)]
 
-    def read_example(model: str, opacity: float, event: gr.SelectData) -> list[Any]:
-        return [None, *_show(analyse(shelf, model, examples[event.index].picture), opacity)]
+    def read_example(
+        model: str, other: str, threshold: float, opacity: float, event: gr.SelectData
+    ) -> list[Any]:
+        analysis = analyse(shelf, model, examples[event.index].picture, other)
+        return [None, *_show(analysis, threshold, opacity)]
 
-    everything = [*result, *explained]
-    page.load(lambda: _show(first, OPACITY), None, everything, **PRIVATE)
-    photo.input(read, [photo, controls.model, opacity], [photo, *everything], **PRIVATE)
-    chosen = [controls.model, opacity]
-    gallery.select(read_example, chosen, [photo, *everything], **PRIVATE)
-    _connect_choices(result, explained, opacity)
+    def read_again(
+        known: Analysis | None,
+        number: int,
+        emotion: str,
+        *asked: Any,  # noqa: ANN401
+    ) -> list[Any]:
+        model, other, threshold, opacity = asked
+        analysis = analyse_again(shelf, model, _present(known), other)
+        return _show(analysis, threshold, opacity, number, emotion)
 
-
-def _upload(**options: Any) -> gr.Image:  # noqa: ANN401 - options of gr.Image
-    """An upload that hands on the file as it came, so that a broken one can be answered.
-
-    No subclass of gr.Image: Gradio would write a stub file next to this one.
-    """
-    photo = gr.Image(**options)
-    photo.preprocess = lambda payload: payload.path if payload is not None else None
-    return photo
-
-
-def _lay_out_sources(examples: list[Example]) -> tuple[gr.Image, gr.Gallery]:
-    with gr.Column(scale=4, min_width=230):
-        sources = ["upload", "clipboard"]
-        photo = _upload(label="Your photograph", sources=sources, height=200, elem_id="photo")
-        gallery = gr.Gallery(
-            [(example.picture, example.name) for example in examples],
-            label="Examples",
-            columns=3,
-            height="auto",
-            show_label=False,
-            object_fit="cover",
-            format="jpeg",
-            allow_preview=False,
-            interactive=False,
-            buttons=[],
-            elem_id="examples",
-        )
-    return photo, gallery
+    page.load(lambda: _show(first, THRESHOLD, OPACITY), None, shown, **PRIVATE)
+    sources.photo.input(read, [sources.photo, *asked], [sources.photo, *shown], **PRIVATE)
+    sources.gallery.select(read_example, asked, [sources.photo, *shown], **PRIVATE)
+    again = [result.state, result.number, result.emotion, *asked]
+    controls.loaded.change(read_again, again, shown, **PRIVATE)
+    sources.other.input(read_again, again, shown, **PRIVATE)
+    _connect_choices(result, explained, beside, controls, opacity)
+    _add_endpoints(shelf, controls)
 
 
-def _lay_out_results(classes: list[str]) -> tuple[Result, Explained, gr.Slider]:
-    state = gr.State()
-    with gr.Column(scale=8, min_width=300):
-        picture = gr.Image(alt_text=words.FACES_ALT, elem_id="faces", **STILL)
-        sentence = gr.Markdown(elem_id="sentence")
-        with gr.Column() as details:
-            number = gr.Radio([1], label="Face", visible=False, elem_id="face")
-            bars = gr.HTML(container=True, padding=True, elem_id="bars")
-    with gr.Column(scale=8, min_width=300) as maps:
-        overlay = gr.Image(alt_text=words.MAP_ALT, elem_id="overlay", **STILL)
-        caption = gr.HTML(elem_id="caption")
-        emotion = gr.Radio(classes, label="Show the map of", elem_id="emotion")
-        opacity = gr.Slider(
-            0, 1, OPACITY, step=0.05, label="Opacity", buttons=[], elem_id="opacity"
-        )
-        with gr.Row(elem_id="crops"):
-            small = {"format": "png", "min_width": 120, "interactive": False, "buttons": []}
-            crop = gr.Image(label="Model's view", elem_id="crop", **small)
-            crop_map = gr.Image(label="With the map", elem_id="crop_map", **small)
-    result = Result(state, sentence, picture, details, maps, number, emotion)
-    return result, Explained(caption, overlay, crop, crop_map, bars), opacity
-
-
-def _connect_choices(result: Result, explained: Explained, opacity: gr.Slider) -> None:
+def _connect_choices(
+    result: Result, explained: Explained, beside: Beside, controls: Controls, opacity: gr.Slider
+) -> None:
     """Choosing only draws again: the analysis stays in the session's state."""
-    choices = [result.state, result.number, result.emotion, opacity]
+    looks = [controls.threshold, opacity]
+    drawn = [*explained, *beside]
+    choices = [result.state, result.number, result.emotion, *looks]
     for event in (result.emotion.input, opacity.input):
-        event(_explain, choices, [*explained], **REDRAW)
+        event(_explain, choices, drawn, **REDRAW)
 
-    def choose(analysis: Analysis, number: int, opacity: float) -> list[Any]:
+    def move_threshold(
+        analysis: Analysis, number: int, emotion: str, threshold: float, opacity: float
+    ) -> list[Any]:
+        return _show(_present(analysis), threshold, opacity, number, emotion)[1:]
+
+    def choose(analysis: Analysis, number: int, threshold: float, opacity: float) -> list[Any]:
         emotion = _present(analysis).faces[number - 1].emotion
-        picture = logic.annotate(analysis, number)
-        return [picture, emotion, *_explain(analysis, number, emotion, opacity)]
+        picture = logic.annotate(analysis, number, threshold)
+        return [picture, emotion, *_explain(analysis, number, emotion, threshold, opacity)]
 
-    def click(analysis: Analysis, number: int, opacity: float, event: gr.SelectData) -> list[Any]:
+    def click(
+        analysis: Analysis, number: int, threshold: float, opacity: float, event: gr.SelectData
+    ) -> list[Any]:
         hit = logic.face_at(_present(analysis), *event.index)
         if hit is None or hit == number:
-            return [gr.skip()] * (3 + len(explained))
-        return [hit, *choose(analysis, hit, opacity)]
+            return [gr.skip()] * (3 + len(drawn))
+        return [hit, *choose(analysis, hit, threshold, opacity)]
 
-    drawn = [result.picture, result.emotion, *explained]
-    chosen = [result.state, result.number, opacity]
-    result.number.input(choose, chosen, drawn, **REDRAW)
-    result.picture.select(click, chosen, [result.number, *drawn], **REDRAW)
+    controls.threshold.input(move_threshold, choices, [*result[1:], *drawn], **REDRAW)
+    chosen = [result.state, result.number, *looks]
+    parts = [result.picture, result.emotion, *drawn]
+    result.number.input(choose, chosen, parts, **REDRAW)
+    result.picture.select(click, chosen, [result.number, *parts], **REDRAW)
 
 
-def _add_endpoint(shelf: ModelShelf) -> None:
-    """The named endpoint ``/analyse`` for programs; its parts are not on the page."""
+def _add_endpoints(shelf: ModelShelf, controls: Controls) -> None:
+    """The named endpoints for programs; their parts are not on the page."""
 
-    def endpoint(photo: str | None) -> tuple[dict[str, Any], Any]:
-        result = analyse(shelf, shelf.names[0], photo or "")
-        return {"sentence": result.sentence, "faces": logic.table(result)}, logic.overlay_all(
-            result
-        )
+    def answer(photo: str | None, model: str, threshold: float) -> tuple[dict[str, Any], Any]:
+        result = analyse(shelf, model, photo or "")
+        rows = {"sentence": result.sentence(threshold), "faces": logic.table(result, threshold)}
+        return rows, logic.overlay_all(result)
+
+    def show_map(
+        photo: str | None, model: str, face: float, emotion: str, opacity: float
+    ) -> tuple[str, Any, Any]:
+        result = analyse(shelf, model, photo or "")
+        return logic.one_map(result, int(face), emotion, opacity)
 
     with gr.Column(visible=False):
-        photo = _upload(label="photo")
+        photo = upload(label="photo")
+        model = gr.Textbox(shelf.names[0], label="model")
+        threshold = gr.Number(THRESHOLD, label="threshold")
+        face = gr.Number(1, label="face", precision=0)
+        emotion = gr.Textbox("", label="emotion")
+        opacity = gr.Number(OPACITY, label="opacity")
         rows = gr.JSON(label="result: sentence, faces")
+        sentence = gr.Textbox(label="sentence")
         overlay = gr.Image(label="overlay", format="jpeg")
+        crop = gr.Image(label="crop", format="png")
         gr.Button("analyse").click(
-            endpoint,
-            photo,
+            answer,
+            [photo, model, threshold],
             [rows, overlay],
             api_name="analyse",
             api_description=words.ENDPOINT,
         )
+        gr.Button("explain").click(
+            show_map,
+            [photo, model, face, emotion, opacity],
+            [sentence, overlay, crop],
+            api_name="explain",
+            api_description=words.EXPLAIN_ENDPOINT,
+        )
+        gr.Button("models").click(
+            lambda: [{"name": name, "card": shelf.card(name)} for name in shelf.names],
+            None,
+            rows,
+            api_name="models",
+            api_description=words.MODELS_ENDPOINT,
+        )
 
 
-def _show(analysis: Analysis, opacity: float) -> list[Any]:
-    """Values for `Result` and `Explained`: the largest face and its predicted emotion."""
+def _show(
+    analysis: Analysis,
+    threshold: float,
+    opacity: float,
+    number: int | None = 1,
+    emotion: str | None = None,
+) -> list[Any]:
+    """Values for `Result`, `Explained` and `Beside`: one face, the largest by default."""
     faces = analysis.faces
-    names = [(words.face_name(face, number), number) for number, face in enumerate(faces, start=1)]
+    number = number if number and number <= len(faces) else 1
+    names = [
+        (words.face_name(face, index, threshold), index) for index, face in enumerate(faces, 1)
+    ]
+    classes = faces[0].classes if faces else ()
+    emotion = emotion if emotion in classes else None
+    shown = emotion or (faces[number - 1].emotion if faces else None)
+    picture = logic.annotate(analysis, number, threshold)
     return [
         analysis,
-        analysis.sentence,
-        gr.Image(logic.annotate(analysis), visible=analysis.photo is not None),
+        analysis.sentence(threshold),
+        gr.Image(picture, visible=analysis.photo is not None),
         gr.Column(visible=bool(faces)),
         gr.Column(visible=bool(faces)),
-        gr.Radio(names, value=1 if faces else None, visible=len(faces) > 1),
-        faces[0].emotion if faces else None,
-        *_explain(analysis, 1, None, opacity),
+        gr.Radio(names, value=number if faces else None, visible=len(faces) > 1),
+        gr.Radio(list(classes), value=shown) if faces else gr.Radio(value=None),
+        *_explain(analysis, number, emotion, threshold, opacity),
     ]
 
 
-def _explain(analysis: Analysis, number: int, emotion: str | None, opacity: float) -> list[Any]:
-    """Values for `Explained`, in its order."""
-    explanation = logic.explain(_present(analysis), number, emotion, opacity)
+def _explain(
+    analysis: Analysis | None,
+    number: int | None,
+    emotion: str | None,
+    threshold: float,
+    opacity: float,
+) -> list[Any]:
+    """Values for `Explained` and `Beside`, in their order."""
+    known = _present(analysis)
+    explanation = logic.explain(known, number or 0, emotion, opacity, threshold)
     if explanation is None:
-        return [None] * len(Explained._fields)
-    return [getattr(explanation, name) for name in Explained._fields]
+        return [None] * len(Explained._fields) + _set_beside(None)
+    pair = logic.set_side_by_side(known, number or 0, emotion, opacity, threshold)
+    return [getattr(explanation, name) for name in Explained._fields] + _set_beside(pair)
+
+
+def _set_beside(pair: logic.SideBySide | None) -> list[Any]:
+    """Values for `Beside`, in its order."""
+    if pair is None:
+        return [gr.Row(visible=False), None, None, None, None]
+    (one, other), (text, other_text) = pair
+    return [gr.Row(visible=True), one, text, other, other_text]
 
 
 def _present(analysis: Analysis | None) -> Analysis:

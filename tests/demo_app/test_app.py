@@ -26,7 +26,7 @@ def client(address, tmp_path_factory):
 
 def ask(client, picture, path):
     picture.save(path)
-    return client.predict(handle_file(path), api_name="/analyse")
+    return client.predict(photo=handle_file(path), api_name="/analyse")
 
 
 def test_every_example_shows_as_many_faces_as_it_has():
@@ -58,13 +58,43 @@ def test_the_endpoint_answers_a_photograph_without_a_face(client, empty, tmp_pat
 
 def test_only_the_documented_endpoint_is_public(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert list(endpoints) == ["/analyse"]
-    assert "photograph" in endpoints["/analyse"]["description"]
+    assert set(endpoints) == {"/analyse", "/explain", "/models"}
+    for endpoint in endpoints.values():
+        assert len(endpoint["description"]) > 40
+
+
+def test_a_program_gets_the_map_of_an_emotion_and_sentences_for_what_it_asks_wrongly(
+    client, portrait, tmp_path
+):
+    portrait.save(tmp_path / "one.png")
+    photo = handle_file(tmp_path / "one.png")
+    told, overlay, crop = client.predict(photo=photo, emotion="fear", api_name="/explain")
+    assert told.startswith("One face")
+    assert Image.open(overlay).size == portrait.size
+    assert Image.open(crop).size[0] > 64
+    told, overlay, crop = client.predict(photo=photo, emotion="boredom", api_name="/explain")
+    assert "boredom" in told
+    assert overlay is crop is None
+
+
+def test_a_program_learns_which_models_there_are(client, model):
+    answer = client.predict(api_name="/models")
+    assert [entry["name"] for entry in answer][:2] == [model, "embedded"]
+
+
+def test_another_model_and_threshold_can_be_asked_by_programs(client, portrait, tmp_path):
+    portrait.save(tmp_path / "one.png")
+    photo = handle_file(tmp_path / "one.png")
+    answer, _ = client.predict(photo=photo, model="embedded", threshold=1.0, api_name="/analyse")
+    assert answer["faces"][0]["sure"] is False
+    assert "not sure" in answer["sentence"]
+    answer, _ = client.predict(photo=photo, model="nobody/none", api_name="/analyse")
+    assert "nobody/none" in answer["sentence"]
 
 
 def test_a_forgotten_session_gets_a_sentence():
     with pytest.raises(gradio.Error, match="choose it again"):
-        _explain(None, 1, "anger", 0.5)
+        _explain(None, 1, "anger", 0.5, 0.5)
 
 
 def test_files_of_visitors_are_deleted_but_not_the_examples(served, client, pair, tmp_path):

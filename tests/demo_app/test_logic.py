@@ -3,7 +3,18 @@ import pytest
 from PIL import Image
 
 from demo_app import words
-from demo_app.logic import DISPLAY_SIDE, analyse, annotate, explain, face_at, overlay_all, table
+from demo_app.logic import (
+    DISPLAY_SIDE,
+    analyse,
+    analyse_again,
+    annotate,
+    explain,
+    face_at,
+    one_map,
+    overlay_all,
+    set_side_by_side,
+    table,
+)
 from fer_core.emotions import COLOURS, EIGHT_CLASSES
 
 
@@ -97,7 +108,7 @@ def test_a_large_photograph_is_shown_reduced_with_boxes_in_its_own_pixels(
 
 def test_a_picture_without_a_face_comes_back_unchanged_with_a_sentence(shelf, model, empty):
     result = analyse(shelf, model, empty)
-    assert result.sentence == words.NO_FACE
+    assert result.sentence(0.5) == words.NO_FACE
     assert (pixels(annotate(result)) == pixels(empty)).all()
     assert (pixels(overlay_all(result)) == pixels(empty)).all()
     assert explain(result) is None
@@ -107,7 +118,7 @@ def test_a_picture_without_a_face_comes_back_unchanged_with_a_sentence(shelf, mo
 @pytest.mark.parametrize("size", [(1, 1), (3, 4000), (4000, 1)])
 def test_a_tiny_or_thin_picture_is_a_picture_without_a_face(shelf, model, size):
     result = analyse(shelf, model, Image.new("RGB", size))
-    assert result.sentence == words.NO_FACE
+    assert result.sentence(0.5) == words.NO_FACE
     assert max(result.photo.size) <= DISPLAY_SIDE
 
 
@@ -119,7 +130,7 @@ def test_broken_files_get_a_sentence(shelf, model, tmp_path, portrait):
     cut.write_bytes(cut.read_bytes()[:3000])
     for path in (text, cut, tmp_path / "absent.png", tmp_path):
         result = analyse(shelf, model, path)
-        assert result.sentence == words.UNREADABLE
+        assert result.sentence(0.5) == words.UNREADABLE
         assert annotate(result) is None
         assert overlay_all(result) is None
         assert table(result) == []
@@ -152,3 +163,82 @@ def test_a_point_belongs_to_the_face_under_it(two):
 @pytest.mark.parametrize("number", [0, 3])
 def test_a_face_that_is_not_there_has_no_map(two, number):
     assert explain(two, number) is None
+
+
+def test_below_the_threshold_a_face_is_not_sure_and_not_in_its_emotions_colour(one):
+    face = one.faces[0]
+    y = round((face.box[1] + face.box[3]) / 2)
+    sure, unsure = (annotate(one, 1, threshold) for threshold in (0.0, 1.0))
+    edge = pixels(sure)[y, round(face.box[0])], pixels(unsure)[y, round(face.box[0])]
+    assert (edge[0] != edge[1]).any()
+    assert "not sure" not in one.sentence(0.0)
+    assert "not sure" in one.sentence(1.0)
+    assert [row["sure"] for row in table(one, 1.0)] == [False]
+
+
+def test_rows_have_the_consistency_of_the_face_and_its_mirror_image(one):
+    assert table(one)[0]["consistency"] == pytest.approx(one.faces[0].consistency, abs=1e-4)
+
+
+def test_the_two_small_maps_are_those_of_the_face_and_of_its_mirror_image(one):
+    found = explain(one)
+    assert (pixels(found.crop_map) != pixels(found.crop)).any()
+    assert (pixels(found.crop_map) != pixels(found.mirror_map)).any()
+
+
+def test_a_second_model_answers_the_same_faces(shelf, model, pair):
+    both = analyse(shelf, model, pair, "embedded")
+    assert [face.box for face in both.others] == [face.box for face in both.faces]
+    assert both.others[0].crop.size != (0, 0)
+    found = set_side_by_side(both, 1, "fear", 0.5, 0.5)
+    one, other = found.crop_maps
+    assert (pixels(one)[:200, :200] != pixels(other)[:200, :200]).any()
+    assert model in found.texts[0]
+    assert "embedded" in found.texts[1]
+
+
+def test_without_a_second_model_nothing_stands_beside(one):
+    assert set_side_by_side(one, 1, "fear", 0.5, 0.5) is None
+
+
+def test_a_photograph_can_be_analysed_again_by_another_model(shelf, model, portrait, tmp_path):
+    path = tmp_path / "photo.png"
+    portrait.save(path)
+    first = analyse(shelf, model, path)
+    again = analyse_again(shelf, "embedded", first)
+    assert again.model == "embedded"
+    assert again.faces[0].box == first.faces[0].box
+    assert (again.faces[0].probabilities != first.faces[0].probabilities).any()
+
+
+def test_a_deleted_photograph_is_analysed_again_from_what_is_shown(
+    shelf, model, portrait, tmp_path
+):
+    path = tmp_path / "photo.png"
+    portrait.save(path)
+    first = analyse(shelf, model, path)
+    path.unlink()
+    assert len(analyse_again(shelf, "embedded", first).faces) == 1
+
+
+def test_an_unknown_model_is_a_sentence(shelf, portrait):
+    result = analyse(shelf, "nobody/no model", portrait)
+    assert result.photo is None
+    assert "nobody/no model" in result.sentence(0.5)
+    assert table(result) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "emotion", "opacity", "part"),
+    [(2, "", 0.5, "no face 2"), (1, "boredom", 0.5, "boredom"), (1, "", 1.5, "[0, 1]")],
+)
+def test_what_has_no_map_is_a_sentence_for_programs(one, number, emotion, opacity, part):
+    sentence, overlay, crop = one_map(one, number, emotion, opacity)
+    assert part in sentence
+    assert overlay is crop is None
+
+
+def test_programs_get_the_map_of_the_emotion_they_name(one):
+    _, overlay, crop = one_map(one, 1, "fear", 0.5)
+    assert (pixels(overlay) == pixels(explain(one, 1, "fear", 0.5).overlay)).all()
+    assert crop.size[0] >= 200

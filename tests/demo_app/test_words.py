@@ -1,4 +1,3 @@
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -6,7 +5,6 @@ import pytest
 
 from demo_app import words
 from demo_app.logic import analyse
-from fer_core.emotions import COLOURS
 
 
 @pytest.fixture(scope="module")
@@ -20,29 +18,6 @@ def face(shelf, model, portrait):
 )
 def test_percent_never_rounds_to_certainty(probability, text):
     assert words.percent(probability) == text
-
-
-def test_bars_have_the_fixed_colours_and_the_widths_of_the_probabilities(face):
-    html = words.bars(face, "fear")
-    drawn = re.findall(r"width:([\d.]+)%;background:(#\w+)", html)
-    assert [colour for _, colour in drawn] == [COLOURS[name] for name in face.classes]
-    assert [float(width) for width, _ in drawn] == pytest.approx(100 * face.probabilities, abs=0.06)
-    assert html.count(" shown") == html.count(" strong") == 1
-
-
-def test_names_of_classes_cannot_inject_html(face):
-    name = "<img src=x onerror=alert(1)>"
-    odd = replace(face, classes=(name, *face.classes[1:]))
-    assert "<img" not in words.bars(odd, name)
-    assert "<img" not in words.caption(odd, 1, name)
-
-
-def test_a_map_without_positive_places_is_said_to_speak_for_nothing(face):
-    dark = replace(face, maps=-np.ones_like(face.maps))
-    assert "No place of this face" in words.caption(dark, 1, "anger")
-    assert "No place of this face" not in words.caption(
-        replace(face, maps=np.ones_like(face.maps)), 1, "anger"
-    )
 
 
 def test_the_model_line_states_only_saved_facts():
@@ -63,3 +38,22 @@ def test_the_model_line_states_only_saved_facts():
     for part in ("ferplus with eac", "30 % symmetric label noise", "81.3 % on valid", "70.0 %"):
         assert part in full
     assert "noise" not in words.model_line({"data": "ferplus", "noise": "none"}, 48)
+
+
+def test_an_answer_below_the_threshold_is_not_sure_but_names_the_likeliest(face):
+    odd = replace(face, probabilities=np.array([0.02, 0.02, 0.02, 0.02, 0.38, 0.34, 0.1, 0.1]))
+    assert words.answer(odd, 0.38) == "anger 38 %"
+    assert words.answer(odd, 0.5) == "not sure (anger 38 %)"
+    assert words.colour(odd, 0.3) != words.colour(odd, 0.5) == words.UNSURE_COLOUR
+
+
+def test_the_sentence_counts_the_faces_it_is_not_sure_of(face):
+    assert "Not sure of 2 of them" in words.found([face, face], 1.0)
+    assert "Not sure" not in words.found([face, face], 0.0)
+
+
+def test_the_meaning_of_a_threshold_is_said_in_figures():
+    said = words.sureness(0.6, 0.9, 0.925, "FER2013Valid")
+    for part in ("60 %", "90 %", "FER2013Valid", "92 %"):
+        assert part in said
+    assert "answers none" in words.sureness(0.99, 0.0, float("nan"), "FER2013Valid")

@@ -80,3 +80,17 @@ def test_gaps_of_opposite_sign_do_not_cancel_between_bins():
     confidences = np.array([0.1, 0.9])
     error = metrics.expected_calibration_error(confidences, np.array([True, False]))
     assert error == pytest.approx(0.9)
+
+
+def test_a_higher_threshold_answers_less_and_counts_the_answered_alone():
+    confidences = np.array([0.9, 0.8, 0.6, 0.4])
+    correct = np.array([True, True, False, False])
+    assert metrics.selective_accuracy(confidences, correct, 0.0) == (1.0, 0.5)
+    assert metrics.selective_accuracy(confidences, correct, 0.6) == (0.75, pytest.approx(2 / 3))
+    assert metrics.selective_accuracy(confidences, correct, 0.8) == (0.5, 1.0)
+
+
+def test_no_answer_at_all_has_no_accuracy():
+    coverage, accuracy = metrics.selective_accuracy(np.array([0.4]), np.array([True]), 0.5)
+    assert coverage == 0
+    assert np.isnan(accuracy)
