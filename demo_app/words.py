@@ -31,6 +31,14 @@ CROP_ALTS = (
     "The aligned face with the map of its mirror image, flipped back",
 )
 NO_PREDICTIONS = "What its probabilities are worth was not measured."
+NO_LIVE_FACE = "No face in the picture. Look towards the camera, or come nearer."
+UNREADABLE_FRAME = "A picture of the camera could not be read; the next one is tried."
+LIVE_ALT = "The camera's picture with a numbered box and the map of every face"
+LIVE_HINT = (
+    "Start the camera: every picture is analysed by the computer that runs this page, drawn, and "
+    "thrown away. Answers are smoothed over about half a second."
+)
+LIVE_WAITING = "<p>Frames per second, the last ten seconds and the probabilities appear here.</p>"
 BESIDE_ALT = "The chosen face with the map of the chosen emotion, as one of two models sees it"
 FORGOTTEN = "The server no longer holds this photograph. Please choose it again."
 ENDPOINT = (
