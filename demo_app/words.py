@@ -85,6 +85,11 @@ not represent all people. Decide nothing about a person with this page.
 """
 
 
+def sentence(text: str) -> str:
+    """An error message as a sentence: a capital letter first, one full stop at the end."""
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
 def percent(probability: float) -> str:
     """A probability as whole percent; never 0 % or 100 % where that would be untrue."""
     if 0 < probability < 0.005:
@@ -128,7 +133,7 @@ def face_name(face: FacePrediction, number: int, threshold: float) -> str:
 
 def model_fault(reason: str, kept: str) -> str:
     """Why another model was not taken, and which one goes on answering."""
-    return f"**Not changed:** {reason.rstrip('.')}. The answers still come from {kept}."
+    return f"**Not changed:** {sentence(reason)} The answers still come from {kept}."
 
 
 def sureness(threshold: float, answered: float, right: float, split: str) -> str:

@@ -110,3 +110,20 @@ def test_the_stopped_camera_stops_the_pictures(visit):
     before = shown(page)
     page.wait_for_timeout(1000)
     assert shown(page) == before
+
+
+def test_a_snapshot_of_the_camera_is_analysed_like_a_photograph(camera_browser, served):
+    context = camera_browser.new_context(permissions=["camera"])
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.goto(served.address)
+    page.wait_for_selector(".bar.strong")
+    before = page.locator("#faces img").get_attribute("src")
+    page.get_by_label("Capture from camera").click()
+    page.locator("#photo button:visible", has_text="Click to Access Webcam").click()
+    page.locator("#photo button[aria-label='capture photo']:visible").click()
+    page.wait_for_function(
+        "before => document.querySelector('#faces img')?.src != before", arg=before
+    )
+    page.wait_for_selector("#sentence :text('One face')")
+    context.close()
