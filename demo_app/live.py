@@ -59,19 +59,21 @@ class Frame(NamedTuple):
 
 @dataclass(eq=False)
 class LiveSession:
-    """One visitor's stream; holds numbers and words of the last seconds, no picture.
+    """One visitor's stream; holds numbers and words of the last seconds, and the last picture.
 
     Attributes:
         model: name of the model that answers.
         tracker: follows and smooths the faces.
         moments: of the last seconds, for the strip.
         times: of the last frames, for the rate.
+        shown: the last drawn picture.
     """
 
     model: str
     tracker: Tracker = field(default_factory=Tracker)
     moments: deque[Moment] = field(default_factory=deque)
     times: deque[float] = field(default_factory=deque)
+    shown: Image.Image | None = None
     panel_drawn: float = float("-inf")
 
     def step(
@@ -95,7 +97,7 @@ class LiveSession:
         small = _reduce(picture)
         tracked = self.tracker.update(shelf.predict(self.model, small), now)
         self._remember(tracked, now)
-        drawn = draw(small, tracked, look)
+        self.shown = drawn = draw(small, tracked, look)
         if now - self.panel_drawn < PANEL_EVERY:
             return Frame(drawn, None)
         self.panel_drawn = now

@@ -21,6 +21,7 @@ from fer_core.predictor import FacePrediction, open_photo
 
 DISPLAY_SIDE = 1600  # pixels; larger photographs are shown reduced
 OPACITY = 0.55
+BROWSER_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
 CROP_SIDE = 256  # pixels of a shown face crop
 
 Photo = str | Path | Image.Image | np.ndarray
@@ -146,6 +147,13 @@ def analyse_again(shelf: ModelShelf, model: str, analysis: Analysis, other: str 
     return analyse(shelf, model, source, other)
 
 
+def is_shown_by_browsers(path: str | None, analysis: Analysis) -> bool:
+    """Whether a browser can show the file itself: it was readable, and of a usual kind."""
+    if path is None or analysis.photo is None:
+        return False
+    return Path(path).suffix.lower() in BROWSER_SUFFIXES
+
+
 def annotate(analysis: Analysis, chosen: int = 1, threshold: float = 0.0) -> Image.Image | None:
     """The photograph with every face boxed and numbered; the chosen one stands out.
 
@@ -153,16 +161,13 @@ def annotate(analysis: Analysis, chosen: int = 1, threshold: float = 0.0) -> Ima
     """
     if analysis.photo is None or not analysis.faces:
         return analysis.photo
-    marks = [
-        Mark(
-            face.box,
-            f"{number} {words.answer(face, threshold)}",
-            words.colour(face, threshold),
-            strong=number == chosen and len(analysis.faces) > 1,
-        )
-        for number, face in enumerate(analysis.faces, start=1)
-    ]
-    return draw_marks(analysis.photo, marks)
+    return draw_marks(analysis.photo, _marks(analysis, chosen, threshold))
+
+
+def draw_all(analysis: Analysis, threshold: float) -> Image.Image | None:
+    """The photograph with boxes, answers and the map of each; None when it was unreadable."""
+    picture = overlay_all(analysis)
+    return picture and draw_marks(picture, _marks(analysis, 0, threshold))
 
 
 def explain(
@@ -278,6 +283,18 @@ def face_at(analysis: Analysis, x: float, y: float) -> int | None:
         if face.box[0] <= x <= face.box[2] and face.box[1] <= y <= face.box[3]
     ]
     return min(hits)[1] if hits else None
+
+
+def _marks(analysis: Analysis, chosen: int, threshold: float) -> list[Mark]:
+    return [
+        Mark(
+            face.box,
+            f"{number} {words.answer(face, threshold)}",
+            words.colour(face, threshold),
+            strong=number == chosen and len(analysis.faces) > 1,
+        )
+        for number, face in enumerate(analysis.faces, start=1)
+    ]
 
 
 def _view_maps(face: FacePrediction, emotion: str) -> tuple[np.ndarray, np.ndarray]:

@@ -39,6 +39,17 @@ LIVE_HINT = (
     "thrown away. Answers are smoothed over about half a second."
 )
 LIVE_WAITING = "<p>Frames per second, the last ten seconds and the probabilities appear here.</p>"
+NOT_SURE = "not sure"
+BATCH_NO_FACE = "no face found"
+BATCH_NONE = "Choose some photographs first."
+BATCH_STOPPING = "Stopping after this photograph …"
+BATCH_STOPPED = "Stopped; nothing was kept."
+BATCH_ENDPOINT = (
+    "Analyse many photographs. Takes picture files, the name of a model (see /models) and the "
+    "probability below which an answer is not sure. Returns a dictionary with a sentence and rows "
+    "(one a face, as /analyse, with the file's name; a file without a face has a row whose problem "
+    "says why), the rows as a CSV file, and a ZIP file of the photographs with boxes and maps."
+)
 BESIDE_ALT = "The chosen face with the map of the chosen emotion, as one of two models sees it"
 FORGOTTEN = "The server no longer holds this photograph. Please choose it again."
 ENDPOINT = (
@@ -88,6 +99,24 @@ not represent all people. Decide nothing about a person with this page.
 def sentence(text: str) -> str:
     """An error message as a sentence: a capital letter first, one full stop at the end."""
     return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def batch_hint(most: int) -> str:
+    """What the batch tab does."""
+    return (
+        f"Up to {most} photographs are analysed one after the other. You get a table, the table as "
+        "CSV with all probabilities, and the photographs with boxes and maps as ZIP."
+    )
+
+
+def batch_progress(done: int, every: int) -> str:
+    """Where a batch stands."""
+    return f"{done} of {every} photographs …"
+
+
+def too_many_files(count: int, most: int) -> str:
+    """Why a batch is not begun."""
+    return f"These are {count} files; at most {most} are taken at once. Choose fewer."
 
 
 def percent(probability: float) -> str:

@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -67,13 +68,14 @@ def build(shelf: ModelShelf, controls: Controls) -> None:
         emotion: str,
         opacity: float,
     ) -> tuple[Any, Any, LiveSession | None]:
+        # No gr.skip() for the picture: Gradio would then forget how it is sent (`_to_data_url`).
         if frame is None:
-            return gr.skip(), gr.skip(), known
+            return known and known.shown, gr.skip(), known
         session = known if known is not None and known.model == model else LiveSession(model)
         try:
             shown = session.step(shelf, read_frame(frame), Look(emotion, opacity, threshold))
         except (ModelError, FrameError) as error:
-            return gr.skip(), f"<p>{error}</p>", session
+            return session.shown, f"<p>{escape(words.sentence(str(error)))}</p>", session
         return shown.picture, shown.panel or gr.skip(), session
 
     camera.stream(

@@ -36,7 +36,8 @@ def build(page: gr.Blocks, shelf: ModelShelf, controls: Controls) -> None:
     def read(path: str | None, model: str, other: str, threshold: float, opacity: float) -> Any:  # noqa: ANN401
         photo = examples[0].picture if path is None else path
         analysis = analyse(shelf, model, photo, other)
-        kept = gr.skip() if analysis.photo else None  # no broken picture on the page
+        # Not gr.skip(): Gradio would make the component anew, without its own way to read files.
+        kept = path if logic.is_shown_by_browsers(path, analysis) else None
         return [kept, *_show(analysis, threshold, opacity)]
 
     def read_url(url: str, model: str, other: str, threshold: float, opacity: float) -> list[Any]:
@@ -93,9 +94,8 @@ def _connect_choices(
         analysis: Analysis, number: int, threshold: float, opacity: float, event: gr.SelectData
     ) -> list[Any]:
         hit = logic.face_at(_present(analysis), *event.index)
-        if hit is None or hit == number:
-            return [gr.skip()] * (3 + len(drawn))
-        return [hit, *choose(analysis, hit, threshold, opacity)]
+        chosen = hit or number
+        return [chosen, *choose(analysis, chosen, threshold, opacity)]
 
     controls.threshold.input(move_threshold, choices, [*result[1:], *drawn], **REDRAW)
     chosen = [result.state, result.number, *looks]
@@ -172,7 +172,8 @@ def _show(
     return [
         analysis,
         analysis.sentence(threshold),
-        gr.Image(picture, visible=analysis.photo is not None),
+        gr.Column(visible=analysis.photo is not None),
+        picture,
         gr.Column(visible=bool(faces)),
         gr.Column(visible=bool(faces)),
         gr.Radio(names, value=number if faces else None, visible=len(faces) > 1),

@@ -54,6 +54,7 @@ class Result(NamedTuple):
 
     state: gr.State
     sentence: gr.Markdown
+    frame: gr.Column
     picture: gr.Image
     details: gr.Column
     maps: gr.Column
@@ -118,7 +119,8 @@ def lay_out_results(classes: list[str]) -> tuple[Result, Explained, gr.Slider]:
     """The photograph with its faces, and the explanation of one of them."""
     state = gr.State()
     with gr.Column(scale=8, min_width=300):
-        picture = gr.Image(alt_text=words.FACES_ALT, elem_id="faces", **STILL)
+        with gr.Column() as frame:
+            picture = gr.Image(alt_text=words.FACES_ALT, elem_id="faces", **STILL)
         sentence = gr.Markdown(elem_id="sentence")
         with gr.Column() as details:
             number = gr.Radio([1], label="Face", visible=False, elem_id="face")
@@ -135,7 +137,7 @@ def lay_out_results(classes: list[str]) -> tuple[Result, Explained, gr.Slider]:
             crop_map = gr.Image(alt_text=words.CROP_ALTS[1], elem_id="crop_map", **SMALL)
             mirror_map = gr.Image(alt_text=words.CROP_ALTS[2], elem_id="mirror_map", **SMALL)
         mirror = gr.HTML(elem_id="mirror")
-    result = Result(state, sentence, picture, details, maps, number, emotion)
+    result = Result(state, sentence, frame, picture, details, maps, number, emotion)
     explained = Explained(caption, overlay, crop, crop_map, mirror_map, bars, mirror)
     return result, explained, opacity
 

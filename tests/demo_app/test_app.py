@@ -2,6 +2,8 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import gradio
 import numpy as np
@@ -14,7 +16,7 @@ from demo_app.__main__ import main
 from demo_app.examples import load_examples
 from demo_app.look import LAUNCH, THEME
 from demo_app.tabs.photo import _explain
-from demo_app.words import NO_FACE
+from demo_app.words import BATCH_NONE, NO_FACE
 from fer_core.faces import detect_faces
 from tests.demo_app.conftest import free_port
 
@@ -58,7 +60,7 @@ def test_the_endpoint_answers_a_photograph_without_a_face(client, empty, tmp_pat
 
 def test_only_the_documented_endpoint_is_public(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {"/analyse", "/explain", "/models"}
+    assert set(endpoints) == {"/analyse", "/batch", "/explain", "/models"}
     for endpoint in endpoints.values():
         assert len(endpoint["description"]) > 40
 
@@ -168,3 +170,16 @@ def test_a_stopped_program_leaves_no_files_behind(model_folder, tmp_path):
     finally:
         program.kill()
         program.communicate()
+
+
+def test_a_program_can_send_many_photographs(client, pair, portrait, tmp_path):
+    pair.save(tmp_path / "pair.png")
+    portrait.save(tmp_path / "one.png")
+    photos = [handle_file(tmp_path / name) for name in ("pair.png", "one.png")]
+    answer, table, overlays = client.predict(photos=photos, threshold=0.0, api_name="/batch")
+    assert [row["file"] for row in answer["rows"]] == ["pair.png", "pair.png", "one.png"]
+    assert len(Path(table).read_text().splitlines()) == 4
+    assert zipfile.is_zipfile(overlays)
+    answer, table, _ = client.predict(photos=[], api_name="/batch")
+    assert answer == {"sentence": BATCH_NONE, "rows": []}
+    assert table is None

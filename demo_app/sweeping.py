@@ -1,0 +1,47 @@
+"""Old files of visitors go, whoever made them: uploads, pictures of the page, tables, archives.
+
+Gradio deletes what it remembers having made, and it forgets the files of a component that was
+changed while the page was open. So the folder itself is looked through.
+"""
+
+import threading
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+OLDEST = 15 * 60.0  # seconds
+EVERY = 60.0
+
+
+def sweep(folder: Path, oldest: float = OLDEST, keep: Collection[Path] = ()) -> None:
+    """Delete what was last changed too long ago, and folders that are empty since then.
+
+    Args:
+        folder: of all visitors' files.
+        oldest: age in seconds from which a file goes.
+        keep: files that stay, as the examples of the page.
+    """
+    before = time.time() - oldest
+    for path in sorted(folder.rglob("*"), reverse=True):  # what lies deeper comes first
+        try:
+            if path in keep or path.stat().st_mtime > before:
+                continue
+            if not path.is_dir():
+                path.unlink()
+            elif not any(path.iterdir()):
+                path.rmdir()
+        except FileNotFoundError:
+            continue  # its owner was faster
+
+
+def keep_sweeping(folder: Path, stopped: threading.Event) -> threading.Thread:
+    """Sweep every minute until stopped; what lies in the folder now stays."""
+    keep = frozenset(path for path in folder.rglob("*") if path.is_file())
+
+    def run() -> None:
+        while not stopped.wait(EVERY):
+            sweep(folder, keep=keep)
+
+    thread = threading.Thread(target=run, name="sweeping", daemon=True)
+    thread.start()
+    return thread

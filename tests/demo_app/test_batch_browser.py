@@ -1,0 +1,54 @@
+import pytest
+
+from demo_app import words
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def batch(page):
+    page.get_by_role("tab", name="Batch").click()
+    page.wait_for_selector("#batch_start")
+    return page
+
+
+def choose(page, paths):
+    page.set_input_files("#batch_photos input[type=file]", paths)
+    page.wait_for_selector("#batch_photos .file-preview")
+    page.click("#batch_start")
+
+
+def test_many_photographs_give_a_table_and_two_files(batch, pair, portrait, tmp_path):
+    pair.save(tmp_path / "pair.png")
+    portrait.save(tmp_path / "one.png")
+    (tmp_path / "broken.png").write_text("no picture")
+    choose(batch, [tmp_path / name for name in ("pair.png", "one.png", "broken.png")])
+    batch.wait_for_selector("#batch_sentence :text('3 photographs, 3 faces')")
+    assert "broken.png" in batch.inner_text("#batch_rows")
+    for part, name in (("#batch_csv", "faces.csv"), ("#batch_zip", "overlays.zip")):
+        with batch.expect_download() as download:
+            batch.click(part)
+        assert download.value.suggested_filename == name
+
+
+def test_nothing_chosen_is_a_sentence(batch):
+    batch.click("#batch_start")
+    batch.wait_for_selector(f"#batch_sentence :text('{words.BATCH_NONE}')")
+
+
+def test_work_can_be_stopped_and_leaves_no_file(batch, served, portrait, tmp_path):
+    paths = [tmp_path / f"{index}.png" for index in range(40)]
+    for path in paths:
+        portrait.save(path)
+    choose(batch, paths)
+    batch.wait_for_selector("#batch_sentence :text(' of 40 photographs')")
+    batch.click("#batch_stop")
+    batch.wait_for_selector(f"#batch_sentence :text('{words.BATCH_STOPPED}')")
+    batch.wait_for_timeout(1500)
+    assert batch.inner_text("#batch_sentence") == words.BATCH_STOPPED
+    assert not [
+        path
+        for path in served.files.glob("batch-*")
+        if (path / "overlays.zip").exists() and not (path / "faces.csv").exists()
+    ]
+    assert batch.locator("#batch_start").is_enabled()

@@ -1,0 +1,54 @@
+import os
+import threading
+import time
+
+import pytest
+
+from demo_app import sweeping
+from demo_app.sweeping import keep_sweeping, sweep
+
+
+def age(path, seconds):
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("old/photo.jpg", "new/photo.jpg", "example/picture.jpeg"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("x")
+    for name in ("old/photo.jpg", "old", "example/picture.jpeg", "example"):
+        age(tmp_path / name, 1000)
+    return tmp_path
+
+
+def test_old_files_go_and_new_ones_and_examples_stay(folder):
+    sweep(folder, 900, {folder / "example/picture.jpeg"})
+    left = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert left == {"new/photo.jpg", "example/picture.jpeg"}
+
+
+def test_an_emptied_folder_goes_when_it_is_old_as_well(folder):
+    sweep(folder, 900)
+    age(folder / "old", 1000)
+    sweep(folder, 900)
+    assert not (folder / "old").exists()
+    assert (folder / "new").exists()
+
+
+def test_sweeping_goes_on_until_it_is_stopped_and_keeps_what_was_there(folder, monkeypatch):
+    monkeypatch.setattr(sweeping, "EVERY", 0.01)
+    stopped = threading.Event()
+    thread = keep_sweeping(folder, stopped)
+    (folder / "later.jpg").write_text("x")
+    age(folder / "later.jpg", 1000)
+    for _ in range(500):
+        if not (folder / "later.jpg").exists():
+            break
+        time.sleep(0.01)
+    stopped.set()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert not (folder / "later.jpg").exists()
+    assert (folder / "old/photo.jpg").exists()
