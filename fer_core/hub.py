@@ -20,6 +20,8 @@ from fer_core.models import AttentionModel
 
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
+CARD_FILE = "README.md"
+LONGEST_FAULT = 300  # characters
 EMBEDDED = Path(__file__).parent / "weights"
 
 
@@ -89,8 +91,12 @@ def save_model(
     write_whole(folder / CONFIG_FILE, (json.dumps(config, indent=1) + "\n").encode())
 
 
-def load_model(folder: Path) -> TrainedModel:
+def load_model(folder: Path, called: str = "") -> TrainedModel:
     """Load a model that `save_model` wrote; float16 weights become float32.
+
+    Args:
+        folder: of ``model.safetensors`` and ``config.json``.
+        called: what error messages call the model; by default its folder.
 
     Raises:
         ModelError: when the folder holds no such model, or one that does not fit together.
@@ -98,8 +104,8 @@ def load_model(folder: Path) -> TrainedModel:
     config_file, weights_file = folder / CONFIG_FILE, folder / WEIGHTS_FILE
     if not config_file.is_file() or not weights_file.is_file():
         raise ModelError(
-            f"no model at {folder}: expected {CONFIG_FILE} and {WEIGHTS_FILE}, as train.run writes "
-            "them to RUN/model"
+            f"no model at {called or folder}: expected {CONFIG_FILE} and {WEIGHTS_FILE}, as "
+            "train.run writes them to RUN/model"
         )
     try:
         config = json.loads(config_file.read_text(encoding="utf-8"))
@@ -120,5 +126,13 @@ def load_model(folder: Path) -> TrainedModel:
             {n: v.float() if v.is_floating_point() else v for n, v in state.items()}
         )
     except (KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
-        raise ModelError(f"the model at {folder} cannot be loaded: {error}") from error
+        raise ModelError(
+            f"the model at {called or folder} cannot be loaded: {_in_short(error)}"
+        ) from error
     return TrainedModel(model.eval().requires_grad_(False), classes, spec, facts)
+
+
+def _in_short(error: Exception) -> str:
+    """One line: PyTorch names every weight that does not fit, which can be hundreds."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= LONGEST_FAULT else f"{text[:LONGEST_FAULT]} ..."

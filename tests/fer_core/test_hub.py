@@ -111,8 +111,15 @@ def test_an_absent_folder_is_refused():
 def test_a_configuration_that_does_not_fit_is_refused(tmp_path, model, wrong):
     save(tmp_path, model)
     change(tmp_path, **wrong)
-    with pytest.raises(ModelError, match=f"the model at {tmp_path} cannot be loaded"):
+    with pytest.raises(ModelError, match=f"the model at {tmp_path} cannot be loaded") as caught:
         load_model(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_model_can_be_called_by_another_name_than_its_folder(tmp_path):
+    with pytest.raises(ModelError, match="no model at a/b: expected"):
+        load_model(tmp_path, called="a/b")
 
 
 def test_a_configuration_without_facts_is_refused(tmp_path, model):
