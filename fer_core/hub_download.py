@@ -18,6 +18,7 @@ from fer_core.hub import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, ModelError
 logger = logging.getLogger(__name__)
 FILES = (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE, "predictions.csv")
 LARGEST = 1_000_000_000  # bytes of all files
+LARGEST_TEXTS = 50_000_000  # bytes of all but the weights
 PATIENCE = 10.0  # seconds until the Hub must answer
 SHAPE = "USER/NAME or USER/NAME@REVISION (letters, digits, '_', '-' and '.')"
 
@@ -154,6 +155,12 @@ def _check_files(name: str, sizes: Mapping[str, int | None]) -> None:
     if total > LARGEST:
         raise ModelError(
             f"{name} has {total / 1e9:.1f} GB, at most {LARGEST / 1e9:.0f} GB is downloaded"
+        )
+    texts = total - (sizes[WEIGHTS_FILE] or 0)
+    if texts > LARGEST_TEXTS:
+        raise ModelError(
+            f"{name} has {texts / 1e6:.0f} MB beside its weights, at most "
+            f"{LARGEST_TEXTS / 1e6:.0f} MB is downloaded"
         )
 
 

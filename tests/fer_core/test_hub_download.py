@@ -235,6 +235,12 @@ def test_a_model_above_the_limit_is_refused_before_the_download(hub, files):
     assert hub.fetched() == []
 
 
+def test_a_giant_card_is_refused_before_the_download(hub, files):
+    hub.add(NAME, files, sizes={CARD_FILE: 70_000_000})
+    assert "70 MB beside its weights, at most 50 MB" in refusal()
+    assert hub.fetched() == []
+
+
 def test_a_large_file_that_is_not_fetched_does_not_count(hub, files):
     hub.add(NAME, {**files, "optimizer.bin": b""}, sizes={"optimizer.bin": 9_000_000_000})
     assert fetch_model(NAME)
