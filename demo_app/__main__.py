@@ -51,11 +51,7 @@ def main() -> None:
         _check(command)
         check_address(command.host, command.port)
         accounts = read_accounts(command.auth)
-        # Gradio leaves its files behind when it is stopped: a folder of our own goes with the
-        # program.
-        with tempfile.TemporaryDirectory(prefix="fer-demo-") as files:
-            os.environ["GRADIO_TEMP_DIR"] = files
-            _serve(command, accounts)
+        _serve(command, accounts)
     except ValueError as error:
         sys.exit(f"error: {error}")
 
@@ -99,16 +95,19 @@ def _serve(command: Command, accounts: Accounts) -> None:
     }
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    page = build(shelf, limits)
-    try:
-        page.launch(prevent_thread_lock=True, **options)
-    except OSError as error:
-        sys.exit(f"error: cannot serve at {command.host}:{command.port}: {error}")
-    shown = "127.0.0.1" if command.host == "0.0.0.0" else command.host
-    logger.info("The demo is at http://%s:%d (stop it with Ctrl+C)", shown, command.port)
-    with contextlib.suppress(KeyboardInterrupt):
-        stopped.wait()
-    page.close(verbose=False)
+    # Gradio leaves its files behind when it is stopped: a folder of our own goes with the program.
+    with tempfile.TemporaryDirectory(prefix="fer-demo-") as files:
+        os.environ["GRADIO_TEMP_DIR"] = files
+        page = build(shelf, limits)
+        try:
+            page.launch(prevent_thread_lock=True, **options)
+        except OSError as error:
+            sys.exit(f"error: cannot serve at {command.host}:{command.port}: {error}")
+        shown = "127.0.0.1" if command.host == "0.0.0.0" else command.host
+        logger.info("The demo is at http://%s:%d (stop it with Ctrl+C)", shown, command.port)
+        with contextlib.suppress(KeyboardInterrupt):
+            stopped.wait()
+        page.close(verbose=False)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ but those to http(s) addresses.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from fer_core.hub import CARD_FILE, TrainedModel
 from fer_core.study import DATA_NAMES
 
 LONGEST = 20_000  # characters of a card
+LONGEST_NAME = 40  # characters of a class name
+FIGURES = ("accuracy", "class_mean_accuracy", "noise_rate")  # that the page calculates with
 DEMOTED = "##"  # the page has headings of its own above
 LIMITS = (
     "It names visible expressions, not feelings. Profiles, covered and very small faces are "
@@ -48,6 +51,20 @@ def clean(text: str) -> str:
     text = re.sub(r"\]:(?!\s*https?://)", "] :", text)
     text = re.sub(r"!+(?=\[)", "", text)  # last: nothing may bring the two together again
     return _demote(text).strip()
+
+
+def tame(trained: TrainedModel) -> TrainedModel:
+    """The model with class names and facts that are safe wherever the page shows them.
+
+    Figures that are none are left out.
+    """
+    facts = {
+        name: clean(value) if isinstance(value, str) else value
+        for name, value in trained.facts.items()
+        if name not in FIGURES or isinstance(value, float)
+    }
+    classes = tuple(clean(name)[:LONGEST_NAME] for name in trained.classes)
+    return replace(trained, classes=classes, facts=facts)
 
 
 def build_card(trained: TrainedModel) -> str:

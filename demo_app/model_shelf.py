@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from demo_app.model_card import name_data, read_card
+from demo_app.model_card import clean, name_data, read_card, tame
 from demo_app.turns import Turns
 from fer_core.faces import Face
 from fer_core.hub import EMBEDDED, ModelError, load_model, read_facts
@@ -167,6 +167,13 @@ class ModelShelf:
         for entry in self.entries:
             if entry.name == name:
                 return _read(entry.folder, name)
+        try:
+            return self._load_choice(name)
+        except ModelError as error:  # may quote the model's files, and is shown on the page
+            raise ModelError(clean(str(error))) from error
+
+    def _load_choice(self, name: str) -> Loaded:
+        """What a visitor named."""
         if self.free_choice and name:
             return _read(find_model(name), name)
         if not is_hub_id(name):
@@ -190,7 +197,7 @@ class ModelShelf:
 
 
 def _read(folder: Path, name: str, download: TemporaryDirectory[str] | None = None) -> Loaded:
-    trained = load_model(folder, name)
+    trained = tame(load_model(folder, name))
     return Loaded(Predictor(trained), folder, read_card(folder, trained), download)
 
 

@@ -106,7 +106,7 @@ def load_model(folder: Path, called: str = "") -> TrainedModel:
         config = _read_config(folder)
         own = config["fer_core"]
         spec = from_json(own["input"])
-        classes = tuple(config["label_names"])
+        classes = tuple(str(name) for name in config["label_names"])
         model = AttentionModel(
             config["architecture"],
             len(classes),

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
-from demo_app.model_card import LONGEST, build_card, clean, read_card
+from demo_app.model_card import LONGEST, build_card, clean, read_card, tame
 from fer_core.hub import CARD_FILE, EMBEDDED, load_model
 
 HOSTILE = (
@@ -122,3 +122,16 @@ def test_facts_cannot_bring_pictures_into_the_card(trained, tmp_path):
     card = read_card(tmp_path, replace(trained, facts=facts))
     assert "![" not in card
     assert "<img" not in card
+
+
+def test_a_tame_model_has_only_safe_names_and_true_figures(trained):
+    wild = replace(
+        trained,
+        classes=("![a](https://evil.example)", "<b>fear", "x" * 900),
+        facts={"data": "![a](b)", "accuracy": "high", "noise_rate": 0.3, "classes": {}},
+    )
+    calm = tame(wild)
+    assert calm.classes == ("a", "&lt;b>fear", "x" * 40)
+    assert calm.facts == {"data": "a", "noise_rate": 0.3, "classes": {}}
+    assert tame(trained).facts == trained.facts
+    assert tame(trained).classes == trained.classes

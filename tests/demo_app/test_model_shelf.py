@@ -242,6 +242,15 @@ def test_a_strangers_download_that_fails_leaves_nothing(hub, monkeypatch, tmp_pa
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
+def test_a_strangers_model_cannot_bring_pictures_into_an_error(hub):
+    files = hub.repositories[NAME].revisions["main"]
+    config = json.loads(files[CONFIG_FILE])
+    config["architecture"] = "![x](https://evil.example/x.png)"
+    files[CONFIG_FILE] = json.dumps(config).encode()
+    with pytest.raises(ModelError, match="unknown timm backbone 'x'"):
+        open_shelf().take(NAME)
+
+
 def test_a_model_of_the_hub_can_be_the_default(hub):
     shelf = open_shelf(NAME)
     hub.requests.clear()
