@@ -148,18 +148,19 @@ def _check_files(name: str, sizes: Mapping[str, int | None]) -> None:
         names = sorted(sizes)
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         raise ModelError(
-            f"{name} holds no model of this project: expected {CONFIG_FILE} and {WEIGHTS_FILE}, "
-            f"found {', '.join(names[:5]) or 'nothing'}{more}"
+            f"the repository {name} holds no model of this project: expected {CONFIG_FILE} and "
+            f"{WEIGHTS_FILE}, found {', '.join(names[:5]) or 'nothing'}{more}"
         )
     total = sum(sizes.get(file) or 0 for file in FILES)
     if total > LARGEST:
         raise ModelError(
-            f"{name} has {total / 1e9:.1f} GB, at most {LARGEST / 1e9:.0f} GB is downloaded"
+            f"the model {name} has {total / 1e9:.1f} GB, at most {LARGEST / 1e9:.0f} GB is "
+            "downloaded"
         )
     texts = total - (sizes[WEIGHTS_FILE] or 0)
     if texts > LARGEST_TEXTS:
         raise ModelError(
-            f"{name} has {texts / 1e6:.0f} MB beside its weights, at most "
+            f"the model {name} has {texts / 1e6:.0f} MB beside its weights, at most "
             f"{LARGEST_TEXTS / 1e6:.0f} MB is downloaded"
         )
 
@@ -169,13 +170,14 @@ def _check_config(name: str, file: Path) -> None:
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ModelError(f"{CONFIG_FILE} of {name} is not JSON: {error}") from error
+        raise ModelError(f"the {CONFIG_FILE} of {name} is not JSON: {error}") from error
     if not isinstance(config, dict) or "fer_core" not in config:
         network = config.get("architecture") if isinstance(config, dict) else None
         kind = f"timm's {network}" if isinstance(network, str) else "of another project"
         raise ModelError(
-            f"{name} is {kind[:60]}, not a model of this project: without the fer_core block in "
-            f"{CONFIG_FILE} its input is unknown, and it cannot explain its answers exactly"
+            f"the model {name} is {kind[:60]}, not a model of this project: without the "
+            f"fer_core block in {CONFIG_FILE} its input is unknown, and it cannot explain "
+            "its answers exactly"
         )
 
 
@@ -184,7 +186,8 @@ def _no_answer(name: str, error: Exception, endpoint: str) -> str:
     from huggingface_hub import errors
 
     if isinstance(error, errors.GatedRepoError):
-        return f"{name} asks for consent to its terms: give it at {endpoint}/{_split(name)[0]}"
+        page = f"{endpoint}/{_split(name)[0]}"
+        return f"the model {name} asks for consent to its terms: give it at {page}"
     if isinstance(error, errors.RepositoryNotFoundError):
         return (
             f"no model {name} on the Hub that may be read here: check the spelling; a private one "
@@ -192,14 +195,17 @@ def _no_answer(name: str, error: Exception, endpoint: str) -> str:
         )
     if isinstance(error, errors.RevisionNotFoundError):
         repository, revision = _split(name)
-        return f"{repository} has no revision {revision!r}: leave it out to get the newest one"
+        return (
+            f"the model {repository} has no revision {revision!r}: leave it out to get the newest "
+            "one"
+        )
     if isinstance(error, errors.HfHubHTTPError):
         code = error.response.status_code
         if code == 401:
             return f"the Hub refuses the stored access token, asked for {name}: `hf auth login`"
         return f"the Hub answers HTTP {code}, asked for {name}: try again later"
     if isinstance(error, errors.OfflineModeIsEnabled):
-        return f"{name} is not on this computer, and HF_HUB_OFFLINE forbids to fetch it"
+        return f"the model {name} is not on this computer, and HF_HUB_OFFLINE forbids to fetch it"
     return (
         f"the Hub at {endpoint} cannot be reached ({type(error).__name__}), asked for {name}: "
         "check the network, or try again later"
@@ -209,7 +215,7 @@ def _no_answer(name: str, error: Exception, endpoint: str) -> str:
 def _broken_off(name: str, error: Exception) -> str:
     """Why a download did not end well, in one sentence."""
     if isinstance(error, OSError) and error.errno is not None:
-        return f"{name} cannot be stored: {error.strerror}"
+        return f"the model {name} cannot be stored: {error.strerror}"
     return (
         f"the download of {name} broke off ({type(error).__name__}): nothing of it is used; try "
         "again"

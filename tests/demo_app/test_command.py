@@ -84,7 +84,9 @@ def test_a_folder_without_a_model_is_one_sentence(monkeypatch, tmp_path, model_f
 
 def test_a_model_that_the_hub_cannot_give_is_one_sentence(monkeypatch):
     message = run_main(monkeypatch, "--model", "some/model")
-    assert message.startswith("error: some/model is not on this computer, and HF_HUB_OFFLINE")
+    assert message.startswith(
+        "error: the model some/model is not on this computer, and HF_HUB_OFFLINE"
+    )
 
 
 @pytest.mark.parametrize("port", ["0", "70000"])

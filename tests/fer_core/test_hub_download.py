@@ -195,7 +195,7 @@ def test_a_gated_repository_names_the_page_of_its_terms(hub, files):
 
 
 def test_a_wrong_revision_is_named(hub):
-    assert refusal(f"{NAME}@nosuch").startswith(f"{NAME} has no revision 'nosuch'")
+    assert refusal(f"{NAME}@nosuch").startswith(f"the model {NAME} has no revision 'nosuch'")
 
 
 @pytest.mark.parametrize("absent", [CONFIG_FILE, WEIGHTS_FILE])
@@ -231,7 +231,7 @@ def test_a_config_of_another_kind_is_refused(hub, files, config, words):
 
 def test_a_model_above_the_limit_is_refused_before_the_download(hub, files):
     hub.add(NAME, files, sizes={WEIGHTS_FILE: 2_500_000_000})
-    assert refusal() == f"{NAME} has 2.5 GB, at most 1 GB is downloaded"
+    assert refusal() == f"the model {NAME} has 2.5 GB, at most 1 GB is downloaded"
     assert hub.fetched() == []
 
 
@@ -305,7 +305,7 @@ def test_a_full_disk_is_a_sentence(hub, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", fail)
-    assert refusal() == f"{NAME} cannot be stored: No space left on device"
+    assert refusal() == f"the model {NAME} cannot be stored: No space left on device"
 
 
 def test_a_model_of_the_hub_that_does_not_fit_together_is_called_by_its_name(hub, files):
