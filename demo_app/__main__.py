@@ -1,19 +1,20 @@
 """The demonstration page on this computer: ``python -m demo_app --model RUN/model``."""
 
 import contextlib
+import importlib.util
 import logging
 import os
 import signal
-import socket
 import sys
 import tempfile
 import threading
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import tyro
 
-from demo_app.model_shelf import ModelShelf
-from fer_core.hub import ModelError
+from demo_app.access import Accounts, check_address, is_private, read_accounts
 
 logger = logging.getLogger("demo_app")
 
@@ -23,64 +24,92 @@ class Command:
     """Show every face's expression and attention map in the browser."""
 
     host: str = "127.0.0.1"
-    """Address to listen on; 0.0.0.0 lets other computers in."""
+    """Address to listen on; 0.0.0.0 lets other computers in. Then visitors choose among the offered
+    models and public ones of the Hugging Face Hub, but no folders."""
     port: int = 7860
     """Port to listen on."""
     model: tuple[str, ...] = ()
-    """Folders of saved models (RUN/model) to offer first; the first one is the default."""
+    """Models to offer first, the default before the others: folders of saved models (RUN/model), or
+    USER/NAME[@REVISION] of the Hugging Face Hub."""
+    max_video_seconds: float = 60.0
+    """Length of a video that is analysed."""
+    max_file_megabytes: int = 200
+    """Size of a file that is taken."""
+    auth: Path | None = None
+    """File with one NAME:PASSWORD a line, to let in only these; so does the environment variable
+    FER_DEMO_AUTH with the same lines."""
+    mcp: bool = False
+    """Offer the endpoints as tools to language models as well (Model Context Protocol)."""
 
 
 def main() -> None:
     """Parse the command line and serve until interrupted."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
-    command = tyro.cli(Command, prog="python -m demo_app")
     try:
+        command = tyro.cli(Command, prog="python -m demo_app")
+        _check(command)
         check_address(command.host, command.port)
-        shelf = ModelShelf(command.model)
-        shelf.take(shelf.names[0])
-    except (ModelError, ValueError) as error:
+        accounts = read_accounts(command.auth)
+        _serve(command, accounts)
+    except ValueError as error:
         sys.exit(f"error: {error}")
+
+
+def _check(command: Command) -> None:
+    if not 0 < command.max_video_seconds < float("inf"):
+        raise ValueError(
+            f"max_video_seconds must be a number above 0, got {command.max_video_seconds:g}"
+        )
+    if command.max_file_megabytes < 1:
+        raise ValueError(f"max_file_megabytes must be at least 1, got {command.max_file_megabytes}")
+    if command.mcp and importlib.util.find_spec("mcp") is None:
+        raise ValueError("--mcp needs the library of the protocol: pip install -e '.[mcp]'")
+
+
+def _serve(command: Command, accounts: Accounts) -> None:
+    """Build the page and serve it; what takes seconds to import is imported here.
+
+    Raises:
+        ValueError: when a model cannot be loaded.
+    """
+    from demo_app.model_shelf import ModelShelf
+
+    shelf = ModelShelf(command.model, free_choice=is_private(command.host))
+    shelf.take(shelf.names[0])
     try:
         from demo_app.app import build
+        from demo_app.controls import Limits
         from demo_app.look import LAUNCH
+        from demo_app.sweeping import keep_sweeping
     except ImportError as error:
         sys.exit(f"error: the demo needs Gradio ({error}): pip install -e '.[demo]'")
+    limits = Limits(command.max_video_seconds, command.max_file_megabytes)
+    options: dict[str, Any] = {
+        **LAUNCH,
+        "server_name": command.host,
+        "server_port": command.port,
+        "max_file_size": f"{command.max_file_megabytes}mb",
+        "auth": accounts or None,
+        "mcp_server": command.mcp,
+        "quiet": True,
+    }
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     # Gradio leaves its files behind when it is stopped: a folder of our own goes with the program.
     with tempfile.TemporaryDirectory(prefix="fer-demo-") as files:
         os.environ["GRADIO_TEMP_DIR"] = files
-        page = build(shelf)
-        options = {"server_name": command.host, "server_port": command.port, "quiet": True}
+        page = build(shelf, limits)
         try:
-            page.launch(prevent_thread_lock=True, **options, **LAUNCH)
+            page.launch(prevent_thread_lock=True, **options)
         except OSError as error:
             sys.exit(f"error: cannot serve at {command.host}:{command.port}: {error}")
         shown = "127.0.0.1" if command.host == "0.0.0.0" else command.host
+        keep_sweeping(Path(files), stopped)
         logger.info("The demo is at http://%s:%d (stop it with Ctrl+C)", shown, command.port)
         with contextlib.suppress(KeyboardInterrupt):
             stopped.wait()
         page.close(verbose=False)
-
-
-def check_address(host: str, port: int) -> None:
-    """See that one can listen on the address, before the model is loaded.
-
-    Raises:
-        ValueError: when the port is taken or out of range, or the host is not this computer's.
-    """
-    if not 1 <= port <= 65535:
-        raise ValueError(f"port must be in [1, 65535], got {port}")
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as server:
-            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            server.bind(address)
-    except OSError as error:
-        raise ValueError(
-            f"cannot listen on {host}:{port} ({error.strerror}): choose another with --port"
-        ) from error
 
 
 if __name__ == "__main__":

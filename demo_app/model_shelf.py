@@ -3,18 +3,22 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from PIL import Image
 
+from demo_app.model_card import clean, name_data, read_card, tame
+from demo_app.turns import Turns
 from fer_core.faces import Face
-from fer_core.hub import EMBEDDED, ModelError
+from fer_core.hub import EMBEDDED, ModelError, load_model, read_facts
+from fer_core.hub_download import fetch_model, find_model, is_hub_id
 from fer_core.predictor import FacePrediction, Predictor
 
 EMBEDDED_NAME = "embedded"
 SHIPPED = Path(__file__).parent / "models"
-CARD_FILE = "README.md"
 
 
 class Entry(NamedTuple):
@@ -22,18 +26,35 @@ class Entry(NamedTuple):
 
     Attributes:
         name: what stands for it in the picker and in the API.
-        source: what `Predictor` loads.
+        folder: where it is saved.
     """
 
     name: str
-    source: str | Path
+    folder: Path
+
+
+class Loaded(NamedTuple):
+    """A model in memory.
+
+    Attributes:
+        predictor: the model at work.
+        folder: where it is saved.
+        card: safe Markdown.
+        download: a visitor's download, which goes when the model does.
+    """
+
+    predictor: Predictor
+    folder: Path
+    card: str
+    download: TemporaryDirectory[str] | None
 
 
 class ModelShelf:
     """Loads models on first use and keeps the ones used last.
 
     PyTorch uses all cores for one picture, so two at once would only slow each other: every
-    question to a model waits for its turn, with all visitors' equal chance in between.
+    question to a model waits for its turn, with all visitors' equal chance in between. Loading
+    takes no turn: while one model is downloaded, the others answer.
     """
 
     def __init__(
@@ -42,23 +63,28 @@ class ModelShelf:
         """Offer the embedded model, the shipped ones, and those named.
 
         Args:
-            sources: folders of saved models (or Hub ids) to offer first; the first is the default.
-            free_choice: let visitors name folders of this computer; only for a page that no other
-                computer can open.
-            kept: how many models stay in memory.
+            sources: folders of saved models, or Hub ids, to offer first; the first is the default.
+                Models of the Hub are downloaded at once.
+            free_choice: let visitors name folders of this computer, and use its access token for
+                the Hub; only for a page that no other computer can open. Otherwise they may name
+                public models of the Hub.
+            kept: how many models stay in memory beside the default, the embedded and the shipped.
+
+        Raises:
+            ModelError: when one of the sources is no model, or the Hub does not hand it out.
         """
-        named = [Entry(source, source) for source in sources]
         shipped = [Entry(path.parent.name, path.parent) for path in SHIPPED.glob("*/config.json")]
-        self.entries: tuple[Entry, ...] = (
-            *named,
-            Entry(EMBEDDED_NAME, EMBEDDED),
-            *sorted(shipped),
-        )
+        own = [Entry(EMBEDDED_NAME, EMBEDDED), *sorted(shipped)]
+        named = _name_entries(sources, {entry.name for entry in own})
+        self.entries: tuple[Entry, ...] = (*named, *own)
         self.free_choice = free_choice
         self._kept = kept
-        self._loaded: OrderedDict[str, Predictor] = OrderedDict()
-        self._loading = threading.Lock()
-        self._turn = threading.Lock()
+        self._staying = {self.names[0], *(entry.name for entry in own)}
+        self._loaded: OrderedDict[str, Loaded] = OrderedDict()
+        self._pending: dict[str, Future[Loaded]] = {}
+        self._guard = threading.Lock()  # of the two above; held for moments only
+        self._downloading = threading.Lock()
+        self._turns = Turns()
 
     @property
     def names(self) -> list[str]:
@@ -66,23 +92,35 @@ class ModelShelf:
         return [entry.name for entry in self.entries]
 
     def take(self, name: str) -> Predictor:
-        """The model of that name.
+        """The model of that name: one of `names`, or what a visitor may name beside them.
 
         Raises:
             ModelError: when there is no such model, or it cannot be loaded.
         """
-        with self._loading:
-            if name not in self._loaded:
-                self._loaded[name] = Predictor(self._source(name))
-            self._loaded.move_to_end(name)
-            while len(self._loaded) > self._kept:
-                self._loaded.popitem(last=False)
-            return self._loaded[name]
+        return self._take(name).predictor
+
+    def folder(self, name: str) -> Path:
+        """Where a model is saved; raises as `take`."""
+        return self._take(name).folder
+
+    def card(self, name: str) -> str:
+        """What a model says of itself, as Markdown that is safe to show; raises as `take`."""
+        return self._take(name).card
+
+    def label(self, name: str) -> str:
+        """An offered model in a few words, such as "embedded · FERPlus · 86.6 %"."""
+        folders = {entry.name: entry.folder for entry in self.entries}
+        if name not in folders:
+            return name
+        facts = read_facts(folders[name], name)
+        accuracy = facts.get("accuracy")
+        percent = f"{100 * accuracy:.1f} %" if isinstance(accuracy, float) else ""
+        return " · ".join(part for part in (name, name_data(facts), percent) if part)
 
     def predict(self, name: str, photo: Image.Image) -> list[FacePrediction]:
         """As `Predictor.predict`, in turn."""
         predictor = self.take(name)
-        with self._turn:
+        with self._turns:
             return predictor.predict(photo)
 
     def predict_faces(
@@ -90,34 +128,95 @@ class ModelShelf:
     ) -> list[FacePrediction]:
         """As `Predictor.predict_faces`, in turn."""
         predictor = self.take(name)
-        with self._turn:
+        with self._turns:
             return predictor.predict_faces(photo, faces)
 
-    def _source(self, name: str) -> str | Path:
+    def _take(self, name: str) -> Loaded:
+        """The model, which the first who asks loads while the others wait for it."""
+        name = name.strip() if name else ""
+        with self._guard:
+            if name in self._loaded:
+                self._loaded.move_to_end(name)
+                return self._loaded[name]
+            mine = name not in self._pending
+            pending = self._pending.setdefault(name, Future())
+        if mine:
+            try:
+                loaded = self._load(name)
+            except BaseException as error:  # nobody may wait for ever
+                with self._guard:
+                    del self._pending[name]
+                pending.set_exception(error)
+                raise
+            with self._guard:
+                self._loaded[name] = loaded
+                del self._pending[name]
+                leaving = self._leaving()
+            pending.set_result(loaded)
+            for other in leaving:
+                if other.download is not None:
+                    other.download.cleanup()
+        return pending.result()
+
+    def _leaving(self) -> list[Loaded]:
+        """Takes the models off that were not used for longest."""
+        guests = [name for name in self._loaded if name not in self._staying]
+        return [self._loaded.pop(name) for name in guests[: max(0, len(guests) - self._kept)]]
+
+    def _load(self, name: str) -> Loaded:
         for entry in self.entries:
             if entry.name == name:
-                return entry.source
-        if self.free_choice:
-            return name
-        raise ModelError(f"no model named {name!r}: choose one of {', '.join(self.names)}")
+                return _read(entry.folder, name)
+        try:
+            return self._load_choice(name)
+        except ModelError as error:  # may quote the model's files, and is shown on the page
+            raise ModelError(clean(str(error))) from error
 
-    def label(self, name: str) -> str:
-        """The name in words short enough for the picker."""
-        return name
+    def _load_choice(self, name: str) -> Loaded:
+        """What a visitor named."""
+        if self.free_choice and name:
+            return _read(find_model(name), name)
+        if not is_hub_id(name):
+            shown = name if len(name) <= 60 else f"{name[:60]}..."
+            raise ModelError(
+                f"no model named {shown!r}: choose {', '.join(self.names)}, or the USER/NAME of "
+                "one on the Hugging Face Hub"
+            )
+        return self._download(name)
 
-    def card(self, name: str) -> str:
-        """The card of the model, Markdown; empty where there is none.
+    def _download(self, name: str) -> Loaded:
+        """A stranger's choice: one at a time, and gone with the model, so the disk stays free."""
+        with self._downloading:
+            download = TemporaryDirectory(prefix="fer-model-", ignore_cleanup_errors=True)
+            try:
+                folder = fetch_model(name, anonymous=True, cache=Path(download.name))
+                return _read(folder, name, download)
+            except ModelError:
+                download.cleanup()
+                raise
 
-        Raises:
-            ModelError: when there is no such model.
-        """
-        file = self.folder(name) / CARD_FILE
-        return file.read_text(encoding="utf-8") if file.is_file() else ""
 
-    def folder(self, name: str) -> Path:
-        """Where the files of the model lie.
+def _read(folder: Path, name: str, download: TemporaryDirectory[str] | None = None) -> Loaded:
+    trained = tame(load_model(folder, name))
+    return Loaded(Predictor(trained), folder, read_card(folder, trained), download)
 
-        Raises:
-            ModelError: when there is no such model.
-        """
-        return Path(self._source(name))
+
+def _name_entries(sources: Sequence[str], taken: set[str]) -> list[Entry]:
+    """Short names for what was named on the command line: no visitor needs to see its path."""
+    entries: list[Entry] = []
+    for source in sources:
+        folder = find_model(source)
+        read_facts(folder, source)
+        name = source if is_hub_id(source) else _short_name(folder)
+        number = 2
+        while name in taken:
+            name, number = f"{_short_name(folder)} ({number})", number + 1
+        taken = taken | {name}
+        entries.append(Entry(name, folder))
+    return entries
+
+
+def _short_name(folder: Path) -> str:
+    """The folder's name, or the run's where it is RUN/model."""
+    whole = folder.resolve()
+    return whole.parent.name if whole.name == "model" else whole.name

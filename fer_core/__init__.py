@@ -13,6 +13,7 @@ _PUBLIC = {
     "AttentionModel": "fer_core.models",
     "FacePrediction": "fer_core.predictor",
     "Predictor": "fer_core.predictor",
+    "fetch_model": "fer_core.hub_download",
     "load_data": "fer_core.datasets",
     "evaluate": "fer_core.evaluation",
     "train": "fer_core.engine",

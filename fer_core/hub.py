@@ -20,6 +20,8 @@ from fer_core.models import AttentionModel
 
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
+CARD_FILE = "README.md"
+LONGEST_FAULT = 300  # characters
 EMBEDDED = Path(__file__).parent / "weights"
 
 
@@ -89,23 +91,22 @@ def save_model(
     write_whole(folder / CONFIG_FILE, (json.dumps(config, indent=1) + "\n").encode())
 
 
-def load_model(folder: Path) -> TrainedModel:
+def load_model(folder: Path, called: str = "") -> TrainedModel:
     """Load a model that `save_model` wrote; float16 weights become float32.
+
+    Args:
+        folder: of ``model.safetensors`` and ``config.json``.
+        called: what error messages call the model; by default its folder.
 
     Raises:
         ModelError: when the folder holds no such model, or one that does not fit together.
     """
-    config_file, weights_file = folder / CONFIG_FILE, folder / WEIGHTS_FILE
-    if not config_file.is_file() or not weights_file.is_file():
-        raise ModelError(
-            f"no model at {folder}: expected {CONFIG_FILE} and {WEIGHTS_FILE}, as train.run writes "
-            "them to RUN/model"
-        )
+    _check_files(folder, called)
     try:
-        config = json.loads(config_file.read_text(encoding="utf-8"))
+        config = _read_config(folder)
         own = config["fer_core"]
         spec = from_json(own["input"])
-        classes = tuple(config["label_names"])
+        classes = tuple(str(name) for name in config["label_names"])
         model = AttentionModel(
             config["architecture"],
             len(classes),
@@ -115,10 +116,45 @@ def load_model(folder: Path) -> TrainedModel:
             stem=own.get("stem", "own"),  # models saved before 0.3 have no other
         )
         facts = dict(own["facts"])
-        state = load_file(weights_file)
+        state = load_file(folder / WEIGHTS_FILE)
         model.load_state_dict(
             {n: v.float() if v.is_floating_point() else v for n, v in state.items()}
         )
     except (KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
-        raise ModelError(f"the model at {folder} cannot be loaded: {error}") from error
+        raise ModelError(
+            f"the model at {called or folder} cannot be loaded: {_in_short(error)}"
+        ) from error
     return TrainedModel(model.eval().requires_grad_(False), classes, spec, facts)
+
+
+def read_facts(folder: Path, called: str = "") -> dict[str, Any]:
+    """How a saved model was trained and what it reaches, without loading it.
+
+    Raises:
+        ModelError: when the folder holds no model of this project.
+    """
+    _check_files(folder, called)
+    try:
+        return dict(_read_config(folder)["fer_core"]["facts"])
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise ModelError(
+            f"the model at {called or folder} cannot be loaded: {_in_short(error)}"
+        ) from error
+
+
+def _check_files(folder: Path, called: str) -> None:
+    if not (folder / CONFIG_FILE).is_file() or not (folder / WEIGHTS_FILE).is_file():
+        raise ModelError(
+            f"no model at {called or folder}: expected {CONFIG_FILE} and {WEIGHTS_FILE}, as "
+            "train.run writes them to RUN/model"
+        )
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+
+
+def _in_short(error: Exception) -> str:
+    """One line: PyTorch names every weight that does not fit, which can be hundreds."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= LONGEST_FAULT else f"{text[:LONGEST_FAULT]} ..."

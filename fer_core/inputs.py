@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+LARGEST_SIDE = 2048  # pixels
+
 
 @dataclass(frozen=True)
 class InputSpec:
@@ -39,7 +41,7 @@ def from_json(values: Mapping[str, Any]) -> InputSpec:
     """The specification that `to_json` wrote.
 
     Raises:
-        ValueError: when a field is missing or unknown.
+        ValueError: when a field is missing or unknown, or no network can have such an input.
     """
     fields = set(InputSpec.__dataclass_fields__)
     if set(values) != fields:
@@ -52,4 +54,19 @@ def from_json(values: Mapping[str, Any]) -> InputSpec:
         "std": tuple(values["std"]),
         "landmarks": tuple((float(x), float(y)) for x, y in values["landmarks"]),
     }
-    return InputSpec(**{**values, **sequences})
+    spec = InputSpec(**{**values, **sequences})
+    _check(spec)
+    return spec
+
+
+def _check(spec: InputSpec) -> None:
+    """Saved models come from anywhere: a giant input would take all memory."""
+    for name, side in (("size", spec.size), ("source_size", spec.source_size)):
+        if not 1 <= side <= LARGEST_SIDE:
+            raise ValueError(f"input {name} must be in [1, {LARGEST_SIDE}], got {side}")
+    if spec.channels not in (1, 3):
+        raise ValueError(f"input channels must be 1 or 3, got {spec.channels}")
+    if not len(spec.mean) == len(spec.std) == spec.channels:
+        raise ValueError(f"input mean and std must have {spec.channels} values, one per channel")
+    if len(spec.landmarks) != 3:
+        raise ValueError(f"input landmarks must be 3 points, got {len(spec.landmarks)}")

@@ -19,8 +19,9 @@ class Command:
 
     photos: tyro.conf.Positional[tuple[Path, ...]]
     """Photographs."""
-    model: Path | None = None
-    """Folder of a saved model; by default the embedded one."""
+    model: str | None = None
+    """Folder of a saved model, or USER/NAME[@REVISION] of one on the Hugging Face Hub; by default
+    the embedded one."""
     json: bool = False
     """Print JSON instead of text."""
     csv: bool = False

@@ -12,6 +12,7 @@ from PIL import Image
 from fer_core.cam import overlay
 from fer_core.faces import Face, align, detect_faces
 from fer_core.hub import EMBEDDED, TrainedModel, load_model
+from fer_core.hub_download import find_model
 from fer_core.mirror_check import MirrorCheck
 from fer_core.models import Output, average
 from fer_core.pictures import READ_ERRORS, open_upright, upright
@@ -113,20 +114,28 @@ class Predictor:
     """
 
     def __init__(
-        self, source: str | Path | None = None, device: str = "cpu", *, mirror: bool = True
+        self,
+        source: str | Path | TrainedModel | None = None,
+        device: str = "cpu",
+        *,
+        mirror: bool = True,
     ) -> None:
         """Load a model.
 
         Args:
-            source: folder of a saved model (RUN/model); None takes the embedded one.
+            source: folder of a saved model (RUN/model), the id of one on the Hugging Face Hub
+                (``USER/NAME`` or ``USER/NAME@REVISION``; a folder of that name wins), or a loaded
+                model; None takes the embedded one.
             device: torch device of the classifier.
             mirror: average over each face and its mirror image: more accurate, twice the work,
                 and maps that favour neither side.
 
         Raises:
-            ModelError: when the folder holds no usable model.
+            ModelError: when there is no usable model, or the Hub does not hand it out.
         """
-        self.trained: TrainedModel = load_model(Path(source) if source else EMBEDDED)
+        if not isinstance(source, TrainedModel):
+            source = load_model(find_model(source or EMBEDDED), str(source or ""))
+        self.trained: TrainedModel = source
         self.device = torch.device(device)
         self.trained.model.to(self.device)
         self.mirror = mirror

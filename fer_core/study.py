@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import stdtrit
 
 from fer_core.config import RATED_NOISE, RunConfig, to_json
 from fer_core.records import RunRecord
@@ -140,6 +139,8 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
     if n == 1:
         return Interval(float(sample[0]), float("nan"), 1, float("nan"))
     deviation = float(sample.std(ddof=1))
+    from scipy.special import stdtrit  # slow to import, and only tables need it
+
     half = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * deviation / n**0.5
     return Interval(float(sample.mean()), half, n, deviation)
 

@@ -118,6 +118,9 @@ def _add_endpoints(shelf: ModelShelf, controls: Controls) -> None:
         result = analyse(shelf, model, photo or "")
         return logic.one_map(result, int(face), emotion, opacity)
 
+    def list_models() -> list[dict[str, str]]:
+        return [{"name": name, "card": shelf.card(name)} for name in shelf.names]
+
     with gr.Column(visible=False):
         photo = upload(label="photo")
         model = gr.Textbox(shelf.names[0], label="model")
@@ -144,7 +147,7 @@ def _add_endpoints(shelf: ModelShelf, controls: Controls) -> None:
             api_description=words.EXPLAIN_ENDPOINT,
         )
         gr.Button("models").click(
-            lambda: [{"name": name, "card": shelf.card(name)} for name in shelf.names],
+            list_models,
             None,
             rows,
             api_name="models",

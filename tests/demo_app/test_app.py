@@ -1,6 +1,3 @@
-import os
-import signal
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -12,13 +9,11 @@ from gradio.route_utils import delete_files_created_by_app
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from demo_app.__main__ import main
 from demo_app.examples import load_examples
 from demo_app.look import LAUNCH, THEME
 from demo_app.tabs.photo import _explain
 from demo_app.words import BATCH_NONE, NO_FACE
 from fer_core.faces import detect_faces
-from tests.demo_app.conftest import free_port
 
 
 @pytest.fixture(scope="module")
@@ -113,63 +108,6 @@ def test_nothing_is_recorded_or_shared():
     assert LAUNCH["run_history"] is False
     assert LAUNCH["share"] is False
     assert "http" not in str(THEME._stylesheets)
-
-
-def test_a_taken_port_is_one_sentence(address):
-    port = address.rpartition(":")[2]
-    result = subprocess.run(
-        [sys.executable, "-m", "demo_app", "--port", port],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert result.returncode == 1
-    assert result.stderr.startswith(f"error: cannot listen on 127.0.0.1:{port}")
-    assert "choose another with --port" in result.stderr
-    assert "Traceback" not in result.stderr
-
-
-def run_main(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["demo_app", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    return stopped.value.code
-
-
-def test_a_folder_without_a_model_is_one_sentence(monkeypatch, tmp_path):
-    message = run_main(monkeypatch, "--model", str(tmp_path), "--port", str(free_port()))
-    assert message.startswith(f"error: no model at {tmp_path}")
-
-
-@pytest.mark.parametrize("port", ["0", "70000"])
-def test_a_port_out_of_range_is_one_sentence(monkeypatch, port):
-    assert run_main(monkeypatch, "--port", port) == f"error: port must be in [1, 65535], got {port}"
-
-
-def test_a_host_of_another_computer_is_one_sentence(monkeypatch):
-    message = run_main(monkeypatch, "--host", "203.0.113.1", "--port", str(free_port()))
-    assert message.startswith("error: cannot listen on 203.0.113.1:")
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-def test_a_stopped_program_leaves_no_files_behind(model_folder, tmp_path):
-    port = str(free_port())
-    program = subprocess.Popen(
-        [sys.executable, "-m", "demo_app", "--port", port, "--model", str(model_folder)],
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert program.stderr.readline().startswith(f"The demo is at http://127.0.0.1:{port}")
-        assert list(tmp_path.rglob("*.jpeg"))
-        program.send_signal(signal.SIGTERM)
-        assert program.wait(20) == 0
-        assert not list(tmp_path.rglob("*.jpeg"))
-    finally:
-        program.kill()
-        program.communicate()
 
 
 def test_a_program_can_send_many_photographs(client, pair, portrait, tmp_path):

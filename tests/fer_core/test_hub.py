@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from fer_core.hub import CONFIG_FILE, WEIGHTS_FILE, ModelError, load_model, save_model
+from fer_core.hub import CONFIG_FILE, WEIGHTS_FILE, ModelError, load_model, read_facts, save_model
 from fer_core.inputs import InputSpec
 from fer_core.models import AttentionModel
 
@@ -111,8 +111,26 @@ def test_an_absent_folder_is_refused():
 def test_a_configuration_that_does_not_fit_is_refused(tmp_path, model, wrong):
     save(tmp_path, model)
     change(tmp_path, **wrong)
-    with pytest.raises(ModelError, match=f"the model at {tmp_path} cannot be loaded"):
+    with pytest.raises(ModelError, match=f"the model at {tmp_path} cannot be loaded") as caught:
         load_model(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_facts_are_read_without_the_weights(tmp_path, model):
+    save(tmp_path, model)
+    (tmp_path / WEIGHTS_FILE).write_bytes(b"unread")
+    assert read_facts(tmp_path) == {"accuracy": 0.5}
+    change(tmp_path, fer_core=None)
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        read_facts(tmp_path)
+    with pytest.raises(ModelError, match="no model at a/b"):
+        read_facts(tmp_path / "nothing", called="a/b")
+
+
+def test_a_model_can_be_called_by_another_name_than_its_folder(tmp_path):
+    with pytest.raises(ModelError, match="no model at a/b: expected"):
+        load_model(tmp_path, called="a/b")
 
 
 def test_a_configuration_without_facts_is_refused(tmp_path, model):

@@ -1,0 +1,235 @@
+"""Models of the Hugging Face Hub: the one module that calls the Hub's client.
+
+``USER/NAME`` or ``USER/NAME@REVISION`` becomes a folder of the client's cache, which holds whole
+files only: a download that broke off is finished by the next one. Where the Hub cannot be reached,
+an earlier download of the same name is used.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fer_core.hub import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, ModelError
+
+logger = logging.getLogger(__name__)
+FILES = (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE, "predictions.csv")
+LARGEST = 1_000_000_000  # bytes of all files
+LARGEST_TEXTS = 50_000_000  # bytes of all but the weights
+PATIENCE = 10.0  # seconds until the Hub must answer
+SHAPE = "USER/NAME or USER/NAME@REVISION (letters, digits, '_', '-' and '.')"
+
+# The Hub's own rules for names. A revision becomes a file name in the cache, so no '..' there.
+_PART = r"[A-Za-z0-9_](?:[\w.-]*[A-Za-z0-9_])?"
+_ID = re.compile(
+    rf"(?!.*(?:--|\.\.))(?=[^@]{{3,96}}(?:@|$))(?P<repository>{_PART}/{_PART})(?<!\.git)"
+    r"(?:@(?P<revision>[A-Za-z0-9][\w./+-]{0,99}))?",
+    re.ASCII,
+)
+
+
+def is_hub_id(text: str) -> bool:
+    """Whether this can be the name of a model on the Hub."""
+    return _ID.fullmatch(text) is not None
+
+
+def find_model(source: str | Path) -> Path:
+    """The folder of a model, fetched from the Hub unless it is one of this computer.
+
+    Args:
+        source: a folder, or as text also ``USER/NAME[@REVISION]``; a folder of that name wins.
+
+    Raises:
+        ModelError: when it is neither, or the Hub does not hand the model out.
+    """
+    if isinstance(source, Path) or _is_there(source):
+        return Path(source)
+    if is_hub_id(source):
+        return fetch_model(source)
+    raise ModelError(
+        f"no model at {source}: it is neither a folder of this computer nor a name on the Hub, "
+        f"{SHAPE}"
+    )
+
+
+def fetch_model(name: str, *, anonymous: bool = False, cache: Path | None = None) -> Path:
+    """Download a model of this project; only its four files, and nothing that is there already.
+
+    Args:
+        name: ``USER/NAME`` or ``USER/NAME@REVISION``: a branch, a tag or a commit.
+        anonymous: ask without the stored access token, and take nothing that was downloaded
+            before: for names that come from strangers.
+        cache: where files are kept; by default the client's own cache.
+
+    Returns:
+        The folder, for `load_model`.
+
+    Raises:
+        ModelError: one sentence, whatever goes wrong; it never contains an access token.
+    """
+    repository, revision = _split(name)
+    import huggingface_hub as client
+
+    access: dict[str, Any] = {"token": False if anonymous else None}
+    place: dict[str, Any] = {**access, "cache_dir": cache}
+    try:
+        info = client.HfApi(**access).model_info(
+            repository, revision=revision, timeout=PATIENCE, files_metadata=True
+        )
+    except Exception as error:  # the transport's own errors differ between versions of the client
+        kept = None if anonymous or _is_refusal(error) else _kept(repository, revision, cache)
+        if kept is None:
+            raise ModelError(_no_answer(name, error, client.constants.ENDPOINT)) from error
+        logger.info("The Hub cannot be reached: %s is taken from the cache", name)
+        return kept
+    sizes = {file.rfilename: file.size for file in info.siblings or ()}
+    _check_files(name, sizes)
+    try:
+        with _quiet(client.utils):
+            config = client.hf_hub_download(repository, CONFIG_FILE, revision=info.sha, **place)
+            _check_config(name, Path(config))
+            logger.info("Fetching %s from the Hub", name)
+            folder = client.snapshot_download(
+                repository, revision=revision, allow_patterns=list(FILES), **place
+            )
+    except ModelError:
+        raise
+    except Exception as error:  # as above
+        raise ModelError(_broken_off(name, error)) from error
+    return Path(folder)
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    found = _ID.fullmatch(name)
+    if found is None:
+        shown = name if len(name) <= 100 else f"{name[:100]}..."
+        raise ModelError(f"{shown!r} is no name of a model on the Hub: use {SHAPE}")
+    return found["repository"], found["revision"]
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:  # for example a name that is too long for a file
+        return False
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the Hub itself answered, and not with a failure of its own."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    return isinstance(error, HfHubHTTPError) and error.response.status_code < 500
+
+
+def _kept(repository: str, revision: str | None, cache: Path | None) -> Path | None:
+    """The folder of an earlier download that has the model's files."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        folder = snapshot_download(
+            repository,
+            revision=revision,
+            allow_patterns=list(FILES),
+            cache_dir=cache,
+            local_files_only=True,
+        )
+    except LocalEntryNotFoundError:
+        return None
+    whole = all((Path(folder) / file).is_file() for file in (CONFIG_FILE, WEIGHTS_FILE))
+    return Path(folder) if whole else None
+
+
+def _check_files(name: str, sizes: Mapping[str, int | None]) -> None:
+    if CONFIG_FILE not in sizes or WEIGHTS_FILE not in sizes:
+        names = sorted(sizes)
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        raise ModelError(
+            f"the repository {name} holds no model of this project: expected {CONFIG_FILE} and "
+            f"{WEIGHTS_FILE}, found {', '.join(names[:5]) or 'nothing'}{more}"
+        )
+    total = sum(sizes.get(file) or 0 for file in FILES)
+    if total > LARGEST:
+        raise ModelError(
+            f"the model {name} has {total / 1e9:.1f} GB, at most {LARGEST / 1e9:.0f} GB is "
+            "downloaded"
+        )
+    texts = total - (sizes[WEIGHTS_FILE] or 0)
+    if texts > LARGEST_TEXTS:
+        raise ModelError(
+            f"the model {name} has {texts / 1e6:.0f} MB beside its weights, at most "
+            f"{LARGEST_TEXTS / 1e6:.0f} MB is downloaded"
+        )
+
+
+def _check_config(name: str, file: Path) -> None:
+    """See that the model is one of this project before its weights are fetched."""
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"the {CONFIG_FILE} of {name} is not JSON: {error}") from error
+    if not isinstance(config, dict) or "fer_core" not in config:
+        network = config.get("architecture") if isinstance(config, dict) else None
+        kind = f"timm's {network}" if isinstance(network, str) else "of another project"
+        raise ModelError(
+            f"the model {name} is {kind[:60]}, not a model of this project: without the "
+            f"fer_core block in {CONFIG_FILE} its input is unknown, and it cannot explain "
+            "its answers exactly"
+        )
+
+
+def _no_answer(name: str, error: Exception, endpoint: str) -> str:
+    """Why the Hub does not tell what a repository holds, in one sentence."""
+    from huggingface_hub import errors
+
+    if isinstance(error, errors.GatedRepoError):
+        page = f"{endpoint}/{_split(name)[0]}"
+        return f"the model {name} asks for consent to its terms: give it at {page}"
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return (
+            f"no model {name} on the Hub that may be read here: check the spelling; a private one "
+            "needs `hf auth login`"
+        )
+    if isinstance(error, errors.RevisionNotFoundError):
+        repository, revision = _split(name)
+        return (
+            f"the model {repository} has no revision {revision!r}: leave it out to get the newest "
+            "one"
+        )
+    if isinstance(error, errors.HfHubHTTPError):
+        code = error.response.status_code
+        if code == 401:
+            return f"the Hub refuses the stored access token, asked for {name}: `hf auth login`"
+        return f"the Hub answers HTTP {code}, asked for {name}: try again later"
+    if isinstance(error, errors.OfflineModeIsEnabled):
+        return f"the model {name} is not on this computer, and HF_HUB_OFFLINE forbids to fetch it"
+    return (
+        f"the Hub at {endpoint} cannot be reached ({type(error).__name__}), asked for {name}: "
+        "check the network, or try again later"
+    )
+
+
+def _broken_off(name: str, error: Exception) -> str:
+    """Why a download did not end well, in one sentence."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"the model {name} cannot be stored: {error.strerror}"
+    return (
+        f"the download of {name} broke off ({type(error).__name__}): nothing of it is used; try "
+        "again"
+    )
+
+
+@contextmanager
+def _quiet(tools: Any) -> Iterator[None]:  # noqa: ANN401 - a module
+    """No progress bars of the client."""
+    if tools.are_progress_bars_disabled():
+        yield
+        return
+    tools.disable_progress_bars()
+    try:
+        yield
+    finally:
+        tools.enable_progress_bars()
