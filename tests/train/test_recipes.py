@@ -25,7 +25,7 @@ STUDIES = ["study.toml", "study_cpu.toml", "rafdb_report.toml"]
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.stem)
 def test_every_plan_can_be_read(plan):
-    assert len(read_plan(plan)) >= 8
+    assert len(read_plan(plan)) >= 2
 
 
 @pytest.mark.parametrize("name", STUDIES)
