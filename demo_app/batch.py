@@ -69,10 +69,10 @@ def analyse_batch(
     finished = False
     try:
         with zipfile.ZipFile(folder / ZIP_FILE, "w") as archive:
-            used: Counter[str] = Counter()
+            used: set[str] = set()
             for done, photo in enumerate(photos, start=1):
                 name = Path(photo).name
-                analysis = analyse(shelf, model, photo)
+                analysis = _look_at(shelf, model, Path(photo))
                 rows.extend(_rows(done, name, analysis, threshold))
                 _add_overlay(archive, name, analysis, threshold, used)
                 yield Progress(done, len(photos))
@@ -103,6 +103,12 @@ def summary(rows: Sequence[dict[str, Any]]) -> str:
     return "; ".join(parts) + "."
 
 
+def _look_at(shelf: ModelShelf, model: str, photo: Path) -> Analysis:
+    if not photo.exists():  # chosen long ago, and swept away meanwhile
+        return Analysis(None, (), 1.0, words.FORGOTTEN, photo, model)
+    return analyse(shelf, model, photo)
+
+
 def _rows(number: int, name: str, analysis: Analysis, threshold: float) -> list[dict[str, Any]]:
     about = {"number": number, "file": name}
     problem = analysis.fault or ("" if analysis.faces else words.BATCH_NO_FACE)
@@ -115,15 +121,18 @@ def _rows(number: int, name: str, analysis: Analysis, threshold: float) -> list[
 
 
 def _add_overlay(
-    archive: zipfile.ZipFile, name: str, analysis: Analysis, threshold: float, used: Counter[str]
+    archive: zipfile.ZipFile, name: str, analysis: Analysis, threshold: float, used: set[str]
 ) -> None:
     picture = draw_all(analysis, threshold)
     if picture is None:
         return
     stem = Path(name).stem
-    used[stem] += 1
-    number = f"-{used[stem]}" if used[stem] > 1 else ""
-    with archive.open(f"{stem}{number}.jpg", "w") as file:
+    number, free = 1, stem
+    while free.lower() in used:  # some systems take A.jpg and a.jpg for one
+        number += 1
+        free = f"{stem}-{number}"
+    used.add(free.lower())
+    with archive.open(f"{free}.jpg", "w") as file:
         picture.save(file, "JPEG", quality=88)
 
 

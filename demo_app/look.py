@@ -109,6 +109,8 @@ CSS = """
 .strip .axis { display: flex; justify-content: space-between; padding-left: 1.6em;
   font-size: .75rem; color: var(--body-text-color-subdued); }
 .strip .axis i { font-style: normal; }
+/* Without this a long cell makes the whole page wider than a telephone. */
+#batch_rows { width: 0; min-width: 100% !important; }
 @media (max-width: 640px) {
   .gradio-container main { padding: 10px !important; }
   #head h1 { font-size: 1.2rem; }

@@ -4,6 +4,8 @@ Gradio deletes what it remembers having made, and it forgets the files of a comp
 changed while the page was open. So the folder itself is looked through.
 """
 
+import contextlib
+import os
 import threading
 import time
 from collections.abc import Collection
@@ -22,16 +24,18 @@ def sweep(folder: Path, oldest: float = OLDEST, keep: Collection[Path] = ()) -> 
         keep: files that stay, as the examples of the page.
     """
     before = time.time() - oldest
-    for path in sorted(folder.rglob("*"), reverse=True):  # what lies deeper comes first
-        try:
-            if path in keep or path.stat().st_mtime > before:
-                continue
-            if not path.is_dir():
-                path.unlink()
-            elif not any(path.iterdir()):
-                path.rmdir()
-        except FileNotFoundError:
-            continue  # its owner was faster
+    # What lies deeper comes first; unlike rglob, walk goes on where a folder vanishes under it.
+    for root, folders, files in os.walk(folder, topdown=False):
+        for name in (*files, *folders):
+            path = Path(root, name)
+            # Its owner may be faster: the path is gone, or has something in it again.
+            with contextlib.suppress(OSError):
+                if path in keep or path.stat().st_mtime > before:
+                    continue
+                if not path.is_dir():
+                    path.unlink()
+                elif not any(path.iterdir()):
+                    path.rmdir()
 
 
 def keep_sweeping(folder: Path, stopped: threading.Event) -> threading.Thread:

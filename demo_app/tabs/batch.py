@@ -13,6 +13,7 @@ from demo_app import words
 from demo_app.batch import SHOWN, Batch, Progress, analyse_batch
 from demo_app.controls import PRIVATE, THRESHOLD, Controls, Limits
 from demo_app.model_shelf import ModelShelf
+from fer_core.hub import ModelError
 
 HEADERS = ["File", "Face", "Answer", "Probability", "Consistency", "Problem"]
 
@@ -44,7 +45,7 @@ def build(shelf: ModelShelf, controls: Controls, limits: Limits) -> None:
     def run(
         files: list[str] | None, model: str, threshold: float
     ) -> Generator[list[Any], None, None]:
-        fault = _fault(files, limits)
+        fault = _fault(shelf, model, files, limits)
         if fault:
             yield [fault, None, *_results(None), *_buttons(running=False)]
             return
@@ -84,7 +85,7 @@ def _add_endpoint(shelf: ModelShelf, limits: Limits, place: Path) -> None:
     def endpoint(
         photos: list[str] | None, model: str, threshold: float
     ) -> tuple[dict[str, Any], str | None, str | None]:
-        fault = _fault(photos, limits)
+        fault = _fault(shelf, model, photos, limits)
         if fault:
             return {"sentence": fault, "rows": []}, None, None
         *_, done = analyse_batch(shelf, model, threshold, photos or [], place)
@@ -130,9 +131,13 @@ def _paths(payload: ListFiles | FileData | None) -> list[str]:
     return [file.path for file in payload.root] if isinstance(payload, ListFiles) else []
 
 
-def _fault(files: list[str] | None, limits: Limits) -> str:
+def _fault(shelf: ModelShelf, model: str, files: list[str] | None, limits: Limits) -> str:
     if not files:
         return words.BATCH_NONE
     if len(files) > limits.batch_files:
         return words.too_many_files(len(files), limits.batch_files)
+    try:
+        shelf.take(model)
+    except ModelError as error:
+        return words.sentence(str(error))
     return ""

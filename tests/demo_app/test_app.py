@@ -121,3 +121,8 @@ def test_a_program_can_send_many_photographs(client, pair, portrait, tmp_path):
     answer, table, _ = client.predict(photos=[], api_name="/batch")
     assert answer == {"sentence": BATCH_NONE, "rows": []}
     assert table is None
+    absent = str(tmp_path / "absent")
+    answer, table, _ = client.predict(photos=photos, model=absent, api_name="/batch")
+    assert absent in answer["sentence"]
+    assert answer["rows"] == []
+    assert table is None

@@ -74,14 +74,14 @@ def test_the_zip_file_has_every_readable_photograph_drawn(shelf, model, photos, 
 
 
 def test_equal_names_are_kept_apart(shelf, model, portrait, tmp_path, place):
-    paths = [tmp_path / folder / "one.png" for folder in ("a", "b")]
+    paths = [tmp_path / name for name in ("a/one.png", "a/one-2.png", "b/one.png", "b/ONE.jpg")]
     for path in paths:
-        path.parent.mkdir()
+        path.parent.mkdir(exist_ok=True)
         portrait.save(path)
     _, batch = finish(analyse_batch(shelf, model, 0.0, paths, place))
     with zipfile.ZipFile(batch.overlays) as archive:
-        assert archive.namelist() == ["one.jpg", "one-2.jpg"]
-    assert batch.sentence.startswith("2 photographs, 2 faces")
+        assert archive.namelist() == ["one.jpg", "one-2.jpg", "one-3.jpg", "ONE-4.jpg"]
+    assert batch.sentence.startswith("4 photographs, 4 faces")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@"])
@@ -104,3 +104,10 @@ def test_stopped_work_leaves_no_file(shelf, model, photos, place):
 def test_two_batches_have_files_of_their_own(shelf, model, photos, place):
     batches = [finish(analyse_batch(shelf, model, 0.0, photos[:1], place))[1] for _ in range(2)]
     assert batches[0].csv.parent != batches[1].csv.parent
+
+
+def test_a_photograph_that_was_swept_away_is_told_from_a_broken_one(shelf, model, photos, place):
+    photos[0].unlink()
+    _, batch = finish(analyse_batch(shelf, model, 0.0, photos, place))
+    assert batch.rows[0]["problem"] == words.FORGOTTEN
+    assert batch.sentence.startswith("4 photographs, 1 face")

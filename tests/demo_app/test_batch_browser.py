@@ -52,3 +52,14 @@ def test_work_can_be_stopped_and_leaves_no_file(batch, served, portrait, tmp_pat
         if (path / "overlays.zip").exists() and not (path / "faces.csv").exists()
     ]
     assert batch.locator("#batch_start").is_enabled()
+
+
+def test_a_long_reason_does_not_widen_the_page_on_a_telephone(batch, tmp_path):
+    batch.set_viewport_size({"width": 390, "height": 844})
+    (tmp_path / "broken.png").write_text("no picture")
+    choose(batch, [tmp_path / "broken.png"])
+    batch.wait_for_selector("#batch_sentence :text('1 photograph, 0 faces')")
+    batch.wait_for_function("document.querySelector('#batch_rows')?.innerText.includes('broken')")
+    batch.wait_for_timeout(500)
+    assert batch.evaluate("document.documentElement.scrollWidth") == 390
+    assert batch.locator("#batch_rows").bounding_box()["width"] > 300

@@ -1,6 +1,8 @@
 import os
+import shutil
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +37,34 @@ def test_an_emptied_folder_goes_when_it_is_old_as_well(folder):
     sweep(folder, 900)
     assert not (folder / "old").exists()
     assert (folder / "new").exists()
+
+
+def test_a_folder_that_vanishes_meanwhile_does_not_end_the_sweep(folder, monkeypatch):
+    listing = os.scandir
+
+    def vanish(path):
+        if str(path) == str(folder / "example"):
+            monkeypatch.setattr(os, "scandir", listing)
+            shutil.rmtree(path)
+        return listing(path)
+
+    monkeypatch.setattr(os, "scandir", vanish)
+    sweep(folder, 900)
+    assert not (folder / "old/photo.jpg").exists()
+
+
+def test_a_folder_that_is_filled_meanwhile_stays(folder, monkeypatch):
+    sweep(folder, 900)
+    age(folder / "old", 1000)
+    remove = Path.rmdir
+
+    def fill(path):
+        (path / "fresh.jpg").write_text("x")
+        remove(path)
+
+    monkeypatch.setattr(Path, "rmdir", fill)
+    sweep(folder, 900)
+    assert (folder / "old/fresh.jpg").exists()
 
 
 def test_sweeping_goes_on_until_it_is_stopped_and_keeps_what_was_there(folder, monkeypatch):
