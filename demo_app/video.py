@@ -1,0 +1,325 @@
+"""A video from the file to the report: faces followed, a table, a timeline, the video drawn.
+
+The video is read twice: first the moments are analysed, then every frame is drawn with what is
+known of the whole. So a face that was a flicker of the detector is in neither report nor video.
+"""
+
+import json
+import shutil
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+from PIL import Image
+
+from demo_app import words
+from demo_app.live import Look, draw
+from demo_app.logic import OPACITY
+from demo_app.model_shelf import ModelShelf
+from demo_app.timeline import NOT_SURE, draw_timeline
+from fer_core.predictor import FacePrediction
+from fer_core.tracking import TrackedFace, Tracker
+from fer_core.video_writing import VideoWriter
+from fer_core.videos import RATE, SECONDS, CutDetector, Frame, Video
+
+FLICKER = 0.3  # seconds; faces seen for less are left out
+LONGEST_GAP = 2.5  # analysed moments over which a box is drawn on without the face being found
+ANALYSIS = 0.85  # of the work; the rest is drawing
+BLANK = Image.new("L", (1, 1))
+FIXED_COLUMNS = ("time_s", "frame", "face", "x0", "y0", "x1", "y1", "emotion", "probability", "sure")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to do with a video.
+
+    Attributes:
+        model: name of the model.
+        threshold: probability below which an answer is "not sure", in [0, 1].
+        maps: draw the attention map of each face's answer.
+        seconds: longest video.
+        rate: analysed moments of a second of video.
+    """
+
+    model: str
+    threshold: float
+    maps: bool = False
+    seconds: float = SECONDS
+    rate: float = RATE
+
+
+class Progress(NamedTuple):
+    """How far the work is.
+
+    Attributes:
+        share: done, in [0, 1].
+        text: what is being done.
+    """
+
+    share: float
+    text: str
+
+
+@dataclass(eq=False)
+class Track:
+    """One face over time.
+
+    Attributes:
+        number: from 1, in the order of the first sight.
+        frames: numbers of the frames in which it was found.
+        times: of these in seconds.
+        faces: the smoothed answers; boxes in pixels of the read picture.
+    """
+
+    number: int
+    frames: list[int] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    faces: list[FacePrediction] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Analysed:
+    """All tracks of a video.
+
+    Attributes:
+        tracks: without flickers.
+        times: of all analysed moments.
+        scale: pixels of the original per pixel of the read picture.
+        end: time of the last frame in seconds.
+    """
+
+    tracks: tuple[Track, ...]
+    times: tuple[float, ...]
+    scale: float
+    end: float
+
+
+@dataclass(frozen=True, eq=False)
+class VideoResult:
+    """What the page shows and hands out.
+
+    Attributes:
+        sentence: what was found, Markdown.
+        table: one row per face and analysed moment; boxes in pixels of the original video.
+        summary: facts, settings and one entry per face.
+        figure: the timeline.
+        video: the annotated video.
+        csv: the table.
+        json: the summary with the rows of the table.
+    """
+
+    sentence: str
+    table: pd.DataFrame
+    summary: dict[str, Any]
+    figure: go.Figure
+    video: Path
+    csv: Path
+    json: Path
+
+
+def analyse_video(
+    shelf: ModelShelf, path: str | Path, wish: Wish, folder: Path
+) -> Iterator[Progress | VideoResult]:
+    """Analyse a video step by step; the last value is the result.
+
+    Whoever stops asking (closes the generator) stops the work, and no file is left.
+
+    Args:
+        shelf: of the models.
+        path: of the video.
+        wish: what to do.
+        folder: for the files; made here, and deleted unless the work is finished.
+
+    Raises:
+        VideoError: when the video cannot be read or is too long.
+        ModelError: when there is no such model.
+    """
+    finished = False
+    folder.mkdir(parents=True)
+    try:
+        video = Video(path, wish.seconds, wish.rate)
+        classes = shelf.take(wish.model).trained.classes
+        analysed = yield from find_tracks(shelf, video, wish)
+        table = tabulate(analysed, classes, wish.threshold)
+        summary = summarise(video, analysed, table, classes, wish)
+        drawn = folder / "annotated.mp4"
+        yield from draw_video(video, analysed, wish, drawn)
+        files = _write(folder, table, summary)
+        figure = draw_timeline(table, classes, wish.rate)
+        finished = True
+        yield VideoResult(tell(summary), table, summary, figure, drawn, *files)
+    finally:
+        if not finished:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def find_tracks(shelf: ModelShelf, video: Video, wish: Wish) -> Any:  # noqa: ANN401 - see below
+    """Analyse the moments of a video.
+
+    Yields:
+        Progress, after every frame.
+
+    Returns:
+        Analysed.
+    """
+    tracker, cuts = Tracker(), CutDetector()
+    tracks: dict[int, Track] = {}
+    times: list[float] = []
+    width, end = 1, 0.0
+    for frame in video.frames():
+        width, end = frame.picture.width, frame.time
+        cut = cuts.is_cut(frame.picture)
+        if cut:
+            tracker.cut()
+        if cut or frame.due:
+            times.append(frame.time)
+            faces = shelf.predict(wish.model, frame.picture)
+            for one in tracker.update(faces, frame.time):
+                _append(tracks.setdefault(one.number, Track(one.number)), frame, one.face)
+        share = min(1.0, end / (video.facts.seconds or video.seconds))
+        yield Progress(ANALYSIS * share, f"second {end:.1f}: {len(tracks)} faces so far")
+    kept = [track for track in tracks.values() if _lasts(track, end, wish.rate)]
+    for number, track in enumerate(kept, 1):
+        track.number = number
+    return Analysed(tuple(kept), tuple(times), video.size[0] / width, end)
+
+
+def _append(track: Track, frame: Frame, face: FacePrediction) -> None:
+    track.frames.append(frame.number)
+    track.times.append(frame.time)
+    # What is not drawn is let go: of a minute with many faces it would be much.
+    track.faces.append(replace(face, crop=BLANK, mirror_check=None))
+
+
+def _lasts(track: Track, end: float, rate: float) -> bool:
+    """Whether a face was seen for longer than a flicker; of a very short video for half of it."""
+    seen = track.times[-1] - track.times[0] + 1 / rate
+    return seen >= min(FLICKER, end / 2) - 1e-6
+
+
+def tabulate(analysed: Analysed, classes: tuple[str, ...], threshold: float) -> pd.DataFrame:
+    """One row per face and analysed moment, in order of time."""
+    rows = [
+        (
+            round(time, 3),
+            frame,
+            track.number,
+            *(round(value * analysed.scale, 1) for value in face.box),
+            face.emotion,
+            round(face.confidence, 4),
+            words.is_sure(face, threshold),
+            *(round(float(value), 4) for value in face.probabilities),
+        )
+        for track in analysed.tracks
+        for frame, time, face in zip(track.frames, track.times, track.faces, strict=True)
+    ]
+    rows.sort(key=lambda row: (row[1], row[2]))
+    return pd.DataFrame(rows, columns=[*FIXED_COLUMNS, *classes])
+
+
+def summarise(
+    video: Video, analysed: Analysed, table: pd.DataFrame, classes: tuple[str, ...], wish: Wish
+) -> dict[str, Any]:
+    """Facts of the video, settings, and for each face its time, shares and mean probabilities."""
+    faces = []
+    for number, seen in table.groupby("face"):
+        answers = seen["emotion"].where(seen["sure"], NOT_SURE)
+        shares = answers.value_counts(normalize=True)
+        faces.append(
+            {
+                "face": int(str(number)),
+                "from_s": float(seen["time_s"].iloc[0]),
+                "to_s": float(seen["time_s"].iloc[-1]),
+                "moments": len(seen),
+                "share_of_time": {str(name): round(float(s), 4) for name, s in shares.items()},
+                "mean_probability": {name: round(float(seen[name].mean()), 4) for name in classes},
+            }
+        )
+    facts = video.facts
+    return {
+        "video": {
+            "width": video.size[0],
+            "height": video.size[1],
+            "seconds": round(analysed.end, 3),
+            "frames_per_second": facts.frames_per_second,
+            "codec": facts.codec,
+            "damaged_parts": video.damaged,
+            "stopped_at_limit": video.shortened,
+        },
+        "model": wish.model,
+        "threshold": wish.threshold,
+        "moments_per_second": wish.rate,
+        "moments": len(analysed.times),
+        "classes": list(classes),
+        "faces": faces,
+    }
+
+
+def draw_video(video: Video, analysed: Analysed, wish: Wish, path: Path) -> Iterator[Progress]:
+    """Write the video with every face's box, number, answer and, on wish, map."""
+    look = Look("", OPACITY if wish.maps else 0.0, wish.threshold)
+    with VideoWriter(path, sound=video.path) as writer:
+        for frame in video.frames():
+            shown = faces_at(analysed, frame.time, wish.rate)
+            writer.write(draw(frame.picture, shown, look), frame.time)
+            share = min(1.0, frame.time / max(analysed.end, 1e-9))
+            yield Progress(ANALYSIS + (1 - ANALYSIS) * share, "drawing the video")
+
+
+def faces_at(analysed: Analysed, time: float, rate: float) -> list[TrackedFace]:
+    """The faces of a frame: between two analysed moments their boxes move evenly."""
+    shown = []
+    for track in analysed.tracks:
+        index = bisect_right(track.times, time) - 1
+        if index < 0:
+            continue
+        face, seen = track.faces[index], track.times[index]
+        if index + 1 < len(track.times) and track.times[index + 1] - seen <= LONGEST_GAP / rate:
+            face = _between(
+                face, track.faces[index + 1], (time - seen) / (track.times[index + 1] - seen)
+            )
+        else:  # held until the next moment, at which it was not found
+            following = bisect_right(analysed.times, seen)
+            if following < len(analysed.times) and time >= analysed.times[following]:
+                continue
+        shown.append(TrackedFace(track.number, face, face))
+    return shown
+
+
+def _between(one: FacePrediction, other: FacePrediction, share: float) -> FacePrediction:
+    x0, y0, x1, y1 = (a + share * (b - a) for a, b in zip(one.box, other.box, strict=True))
+    placed = one.to_photo + share * (other.to_photo - one.to_photo)
+    return replace(one, box=(x0, y0, x1, y1), to_photo=placed)
+
+
+def _write(folder: Path, table: pd.DataFrame, summary: dict[str, Any]) -> tuple[Path, Path]:
+    csv, report = folder / "faces.csv", folder / "faces.json"
+    table.to_csv(csv, index=False, lineterminator="\n")
+    content = {**summary, "rows": table.to_dict("records")}
+    report.write_text(json.dumps(content, indent=1, allow_nan=False), encoding="utf-8")
+    return csv, report
+
+
+def tell(summary: dict[str, Any]) -> str:
+    """What was found, as Markdown."""
+    video, faces = summary["video"], summary["faces"]
+    count = "No face" if not faces else "1 face" if len(faces) == 1 else f"{len(faces)} faces"
+    told = [
+        f"**{count}** in {video['seconds']:.1f} seconds; {summary['moments']} moments analysed."
+    ]
+    if video["stopped_at_limit"]:
+        told.append("The video is longer than the limit: the rest was left out.")
+    if video["damaged_parts"]:
+        told.append("Parts of the file are damaged and were left out.")
+    lines = [" ".join(told)]
+    for face in faces:
+        name, share = next(iter(face["share_of_time"].items()))
+        lines.append(
+            f"- Face {face['face']}, {face['from_s']:.1f} to {face['to_s']:.1f} s: "
+            f"{name} {words.percent(share)} of the time"
+        )
+    return "\n".join([lines[0], "", *lines[1:]])
