@@ -109,6 +109,17 @@ CSS = """
 .strip .axis { display: flex; justify-content: space-between; padding-left: 1.6em;
   font-size: .75rem; color: var(--body-text-color-subdued); }
 .strip .axis i { font-style: normal; }
+#video_hint p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
+#video_progress .html-container { padding: 0; }
+.meter-line i { display: block; height: 8px; border-radius: 4px; margin: 0 0 6px;
+  background: linear-gradient(to right, var(--primary-500) calc(100% * var(--share)),
+  var(--border-color-primary) 0); }
+.meter-line span { font-size: .9rem; font-variant-numeric: tabular-nums; }
+#video_told p { margin: 0; }
+#video_timeline { min-height: 240px; }
+#video_timeline :is(.xtick, .ytick) text, #video_timeline .legendtext,
+  #video_timeline .annotation-text, #video_timeline .xtitle {
+  fill: var(--body-text-color) !important; }
 @media (max-width: 640px) {
   .gradio-container main { padding: 10px !important; }
   #head h1 { font-size: 1.2rem; }
@@ -121,7 +132,7 @@ CSS = """
 LAUNCH: dict[str, Any] = {
     "theme": THEME,
     "css": CSS,
-    "max_file_size": "25mb",
+    "max_file_size": "200mb",  # a video; see `Limits`
     "run_history": False,
     "share": False,
     "ssr_mode": False,

@@ -1,5 +1,7 @@
 """The faces of a video over time as a plotly figure: a row of probabilities and a band a face."""
 
+import math
+
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -42,17 +44,16 @@ def draw_timeline(table: pd.DataFrame, classes: tuple[str, ...], rate: float) ->
 
 def spans(seen: pd.DataFrame, rate: float) -> list[tuple[float, float, str]]:
     """(from, to, answer) of one face wherever the answer stays the same without a gap."""
-    found: list[tuple[float, float, str]] = []
+    times = [float(time) for time in seen["time_s"]]
     answers = seen["emotion"].where(seen["sure"], NOT_SURE)
-    for time, answer in zip(seen["time_s"], answers, strict=True):
-        begin = float(time)
-        if found and begin - found[-1][1] <= 1.5 / rate:
-            begin = found[-1][1]
-            found[-1] = (found[-1][0], float(time), found[-1][2])
-        if found and found[-1][2] == answer and found[-1][1] == float(time):
-            found[-1] = (found[-1][0], float(time) + 1 / rate, str(answer))
+    found: list[tuple[float, float, str]] = []
+    for index, (time, answer) in enumerate(zip(times, answers, strict=True)):
+        following = times[index + 1] if index + 1 < len(times) else math.inf
+        end = following if following - time <= 1.5 / rate else time + 1 / rate
+        if found and found[-1][1:] == (time, answer):
+            found[-1] = (found[-1][0], end, str(answer))
         else:
-            found.append((float(time), float(time) + 1 / rate, str(answer)))
+            found.append((time, end, str(answer)))
     return found
 
 

@@ -4,11 +4,10 @@ The video is read twice: first the moments are analysed, then every frame is dra
 known of the whole. So a face that was a flicker of the detector is in neither report nor video.
 """
 
-import json
 import shutil
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,40 +15,20 @@ import pandas as pd
 import plotly.graph_objects as go
 from PIL import Image
 
-from demo_app import words
 from demo_app.live import Look, draw
 from demo_app.logic import OPACITY
 from demo_app.model_shelf import ModelShelf
-from demo_app.timeline import NOT_SURE, draw_timeline
+from demo_app.timeline import draw_timeline
+from demo_app.video_report import Analysed, Track, Wish, summarise, tabulate, tell, write_files
 from fer_core.predictor import FacePrediction
 from fer_core.tracking import TrackedFace, Tracker
 from fer_core.video_writing import VideoWriter
-from fer_core.videos import RATE, SECONDS, CutDetector, Frame, Video
+from fer_core.videos import CutDetector, Frame, Video
 
 FLICKER = 0.3  # seconds; faces seen for less are left out
 LONGEST_GAP = 2.5  # analysed moments over which a box is drawn on without the face being found
 ANALYSIS = 0.85  # of the work; the rest is drawing
 BLANK = Image.new("L", (1, 1))
-FIXED_COLUMNS = ("time_s", "frame", "face", "x0", "y0", "x1", "y1", "emotion", "probability", "sure")
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What to do with a video.
-
-    Attributes:
-        model: name of the model.
-        threshold: probability below which an answer is "not sure", in [0, 1].
-        maps: draw the attention map of each face's answer.
-        seconds: longest video.
-        rate: analysed moments of a second of video.
-    """
-
-    model: str
-    threshold: float
-    maps: bool = False
-    seconds: float = SECONDS
-    rate: float = RATE
 
 
 class Progress(NamedTuple):
@@ -62,40 +41,6 @@ class Progress(NamedTuple):
 
     share: float
     text: str
-
-
-@dataclass(eq=False)
-class Track:
-    """One face over time.
-
-    Attributes:
-        number: from 1, in the order of the first sight.
-        frames: numbers of the frames in which it was found.
-        times: of these in seconds.
-        faces: the smoothed answers; boxes in pixels of the read picture.
-    """
-
-    number: int
-    frames: list[int] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-    faces: list[FacePrediction] = field(default_factory=list)
-
-
-@dataclass(frozen=True, eq=False)
-class Analysed:
-    """All tracks of a video.
-
-    Attributes:
-        tracks: without flickers.
-        times: of all analysed moments.
-        scale: pixels of the original per pixel of the read picture.
-        end: time of the last frame in seconds.
-    """
-
-    tracks: tuple[Track, ...]
-    times: tuple[float, ...]
-    scale: float
-    end: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +93,7 @@ def analyse_video(
         summary = summarise(video, analysed, table, classes, wish)
         drawn = folder / "annotated.mp4"
         yield from draw_video(video, analysed, wish, drawn)
-        files = _write(folder, table, summary)
+        files = write_files(folder, table, summary)
         figure = draw_timeline(table, classes, wish.rate)
         finished = True
         yield VideoResult(tell(summary), table, summary, figure, drawn, *files)
@@ -157,14 +102,14 @@ def analyse_video(
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def find_tracks(shelf: ModelShelf, video: Video, wish: Wish) -> Any:  # noqa: ANN401 - see below
+def find_tracks(shelf: ModelShelf, video: Video, wish: Wish) -> Generator[Progress, None, Analysed]:
     """Analyse the moments of a video.
 
     Yields:
         Progress, after every frame.
 
     Returns:
-        Analysed.
+        The tracks.
     """
     tracker, cuts = Tracker(), CutDetector()
     tracks: dict[int, Track] = {}
@@ -199,64 +144,6 @@ def _lasts(track: Track, end: float, rate: float) -> bool:
     """Whether a face was seen for longer than a flicker; of a very short video for half of it."""
     seen = track.times[-1] - track.times[0] + 1 / rate
     return seen >= min(FLICKER, end / 2) - 1e-6
-
-
-def tabulate(analysed: Analysed, classes: tuple[str, ...], threshold: float) -> pd.DataFrame:
-    """One row per face and analysed moment, in order of time."""
-    rows = [
-        (
-            round(time, 3),
-            frame,
-            track.number,
-            *(round(value * analysed.scale, 1) for value in face.box),
-            face.emotion,
-            round(face.confidence, 4),
-            words.is_sure(face, threshold),
-            *(round(float(value), 4) for value in face.probabilities),
-        )
-        for track in analysed.tracks
-        for frame, time, face in zip(track.frames, track.times, track.faces, strict=True)
-    ]
-    rows.sort(key=lambda row: (row[1], row[2]))
-    return pd.DataFrame(rows, columns=[*FIXED_COLUMNS, *classes])
-
-
-def summarise(
-    video: Video, analysed: Analysed, table: pd.DataFrame, classes: tuple[str, ...], wish: Wish
-) -> dict[str, Any]:
-    """Facts of the video, settings, and for each face its time, shares and mean probabilities."""
-    faces = []
-    for number, seen in table.groupby("face"):
-        answers = seen["emotion"].where(seen["sure"], NOT_SURE)
-        shares = answers.value_counts(normalize=True)
-        faces.append(
-            {
-                "face": int(str(number)),
-                "from_s": float(seen["time_s"].iloc[0]),
-                "to_s": float(seen["time_s"].iloc[-1]),
-                "moments": len(seen),
-                "share_of_time": {str(name): round(float(s), 4) for name, s in shares.items()},
-                "mean_probability": {name: round(float(seen[name].mean()), 4) for name in classes},
-            }
-        )
-    facts = video.facts
-    return {
-        "video": {
-            "width": video.size[0],
-            "height": video.size[1],
-            "seconds": round(analysed.end, 3),
-            "frames_per_second": facts.frames_per_second,
-            "codec": facts.codec,
-            "damaged_parts": video.damaged,
-            "stopped_at_limit": video.shortened,
-        },
-        "model": wish.model,
-        "threshold": wish.threshold,
-        "moments_per_second": wish.rate,
-        "moments": len(analysed.times),
-        "classes": list(classes),
-        "faces": faces,
-    }
 
 
 def draw_video(video: Video, analysed: Analysed, wish: Wish, path: Path) -> Iterator[Progress]:
@@ -294,32 +181,3 @@ def _between(one: FacePrediction, other: FacePrediction, share: float) -> FacePr
     x0, y0, x1, y1 = (a + share * (b - a) for a, b in zip(one.box, other.box, strict=True))
     placed = one.to_photo + share * (other.to_photo - one.to_photo)
     return replace(one, box=(x0, y0, x1, y1), to_photo=placed)
-
-
-def _write(folder: Path, table: pd.DataFrame, summary: dict[str, Any]) -> tuple[Path, Path]:
-    csv, report = folder / "faces.csv", folder / "faces.json"
-    table.to_csv(csv, index=False, lineterminator="\n")
-    content = {**summary, "rows": table.to_dict("records")}
-    report.write_text(json.dumps(content, indent=1, allow_nan=False), encoding="utf-8")
-    return csv, report
-
-
-def tell(summary: dict[str, Any]) -> str:
-    """What was found, as Markdown."""
-    video, faces = summary["video"], summary["faces"]
-    count = "No face" if not faces else "1 face" if len(faces) == 1 else f"{len(faces)} faces"
-    told = [
-        f"**{count}** in {video['seconds']:.1f} seconds; {summary['moments']} moments analysed."
-    ]
-    if video["stopped_at_limit"]:
-        told.append("The video is longer than the limit: the rest was left out.")
-    if video["damaged_parts"]:
-        told.append("Parts of the file are damaged and were left out.")
-    lines = [" ".join(told)]
-    for face in faces:
-        name, share = next(iter(face["share_of_time"].items()))
-        lines.append(
-            f"- Face {face['face']}, {face['from_s']:.1f} to {face['to_s']:.1f} s: "
-            f"{name} {words.percent(share)} of the time"
-        )
-    return "\n".join([lines[0], "", *lines[1:]])

@@ -45,7 +45,8 @@ class VideoWriter:
         av = import_av()
         self.path = Path(path)
         self._av = av
-        self._container: Any = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        options = {"movflags": "+faststart"}
+        self._container = av.open(str(path), "w", format="mp4", options=options)
         self._stream: Any = None
         self._last = -1
         self._sound = _sound_packets(Path(sound)) if sound is not None else None
@@ -60,8 +61,7 @@ class VideoWriter:
             time: in seconds, after that of the last frame.
         """
         size = (picture.width // 2 * 2, picture.height // 2 * 2)
-        if self._stream is None:
-            self._begin(size)
+        stream = self._stream or self._begin(size)
         tick = round(time * TICKS)
         if tick <= self._last:
             raise ValueError(f"frames must be written in order of time, got {time} s again")
@@ -69,7 +69,7 @@ class VideoWriter:
         frame = self._av.VideoFrame.from_image(picture.crop((0, 0, *size)))
         frame = frame.reformat(format="yuv420p")
         frame.pts, frame.time_base = tick, Fraction(1, TICKS)
-        self._container.mux(self._stream.encode(frame))
+        self._container.mux(stream.encode(frame))
         self._add_sound(time)
 
     def __enter__(self) -> Self:
@@ -92,15 +92,17 @@ class VideoWriter:
             if kind is not None:
                 self.path.unlink(missing_ok=True)
 
-    def _begin(self, size: tuple[int, int]) -> None:
-        self._stream = self._container.add_stream("libx264", rate=30, options=QUALITY)
-        self._stream.width, self._stream.height = size
-        self._stream.pix_fmt = "yuv420p"
-        self._stream.codec_context.time_base = Fraction(1, TICKS)
+    def _begin(self, size: tuple[int, int]) -> Any:  # noqa: ANN401 - PyAV may be missing
+        stream = self._container.add_stream("libx264", rate=30, options=QUALITY)
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = Fraction(1, TICKS)
+        self._stream = stream
         # All tracks must be known before the first packet is written.
         self._waiting = next(self._sound, None) if self._sound is not None else None
         if self._waiting is not None:
             self._sound_stream = self._container.add_stream_from_template(self._waiting.track)
+        return stream
 
     def _add_sound(self, until: float) -> None:
         """Sound goes between the pictures of its time, so that a browser plays as it loads."""

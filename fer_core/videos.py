@@ -24,6 +24,7 @@ SECONDS = 60.0
 RATE = 10.0  # frames of a second that are to be analysed
 MOST_FRAMES = 60.0  # frames of a second that are read at all
 MOST_PIXELS = 7680 * 4320
+LEAST_STEP = 0.0005  # seconds between two frames
 LENIENCE = 0.5  # seconds; a recording of a minute is rarely a minute
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,flv,ogg,asf,gif"
 CUT_DIFFERENCE = 0.12  # see `CutDetector`
@@ -131,7 +132,8 @@ class Video:
                     first = raw.time or 0.0
                     self.size, small = _sizes(raw)
                 time = 0.0 if index == 0 else last + step
-                if raw.time is not None and raw.time - first > last:  # else a clock that runs back
+                if raw.time is not None and raw.time - first > last + LEAST_STEP:
+                    # A clock that stands still or runs backwards is not believed.
                     time = raw.time - first
                 if time > self.seconds + LENIENCE:
                     self.shortened = True
