@@ -68,7 +68,7 @@ class VideoResult:
 
 def analyse_video(
     shelf: ModelShelf, path: str | Path, wish: Wish, folder: Path
-) -> Iterator[Progress | VideoResult]:
+) -> Generator[Progress | VideoResult]:
     """Analyse a video step by step; the last value is the result.
 
     Whoever stops asking (closes the generator) stops the work, and no file is left.

@@ -13,18 +13,8 @@ from demo_app.timeline import NOT_SURE
 from fer_core.predictor import FacePrediction
 from fer_core.videos import RATE, SECONDS, Video
 
-FIXED_COLUMNS = (
-    "time_s",
-    "frame",
-    "face",
-    "x0",
-    "y0",
-    "x1",
-    "y1",
-    "emotion",
-    "probability",
-    "sure",
-)
+PLACE = ("time_s", "frame", "face", "x0", "y0", "x1", "y1")
+ANSWER = ("emotion", "probability", "sure")
 
 VIDEO_ALT = "The video with every face's number and answer"
 DRAWN_CLIP = "Try a drawn clip"
@@ -34,11 +24,11 @@ CANCELLED = "Cancelled. Its files are deleted."
 NO_VIDEO = "There is no video yet: please choose one."
 ENDPOINT = (
     "Follow every face of a video and name its expressions. Takes a video file, the name of a "
-    "model (see /models) and the probability below which an answer is not sure. Returns a dictionary "
-    "(sentence, facts of the video, settings, and per face the time it was seen, the share of it "
-    "of each answer, and the mean probability of each class), a CSV file with one row per face and "
-    "analysed moment, and the annotated video (MP4). A video that cannot be read, or is too long, "
-    "gives a sentence that says so, and no files."
+    "model (see /models) and the probability below which an answer is not sure. Returns a "
+    "dictionary (sentence, facts of the video, settings, and per face the time it was seen, the "
+    "share of it of each answer, and the mean probability of each class), a CSV file with one row "
+    "per face and analysed moment, and the annotated video (MP4). A video that cannot be read, or "
+    "is too long, gives a sentence that says so, and no files."
 )
 
 

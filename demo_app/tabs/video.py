@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,7 +64,7 @@ def build(shelf: ModelShelf, controls: Controls, limits: Limits) -> None:
         with gr.Column(scale=10, min_width=300):
             parts = _lay_out_results(progress, start, stop)
 
-    def run(path: str | None, model: str, threshold: float, maps: bool) -> Iterator[list[Any]]:
+    def run(path: str | None, model: str, threshold: float, maps: bool) -> Generator[list[Any]]:
         wish = Wish(model, threshold, maps, limits.video_seconds)
         yield from _run(shelf, path, wish)
 
@@ -75,7 +75,7 @@ def build(shelf: ModelShelf, controls: Controls, limits: Limits) -> None:
         "show_progress": "hidden",
         **PRIVATE,
     }
-    runs = [
+    runs: Any = [
         start.click(_wait, None, [*parts], queue=False, **PRIVATE).then(
             run, asked, [*parts], **queue
         ),
@@ -94,14 +94,14 @@ def _lay_out_results(progress: gr.HTML, start: gr.Button, stop: gr.Button) -> _P
     told = gr.Markdown(elem_id="video_told")
     timeline = gr.Plot(show_label=False, elem_id="video_timeline")
     with gr.Row(elem_id="video_downloads"):
-        files = [
+        video_file, csv_file, json_file = (
             gr.DownloadButton(text, interactive=False, size="sm", elem_id=f"video_{kind}")
             for kind, text in (("mp4", "Video (MP4)"), ("csv", "Table (CSV)"), ("json", "JSON"))
-        ]
-    return _Parts(progress, told, drawn, timeline, *files, start, stop)
+        )
+    return _Parts(progress, told, drawn, timeline, video_file, csv_file, json_file, start, stop)
 
 
-def _run(shelf: ModelShelf, path: str | None, wish: Wish) -> Iterator[list[Any]]:
+def _run(shelf: ModelShelf, path: str | None, wish: Wish) -> Generator[list[Any]]:
     """Values for `_Parts`, as the work goes on."""
     if path is None:
         yield _idle(NO_VIDEO)
