@@ -115,10 +115,16 @@ CSS = """
   background: linear-gradient(to right, var(--primary-500) calc(100% * var(--share)),
   var(--border-color-primary) 0); }
 .meter-line span { font-size: .9rem; font-variant-numeric: tabular-nums; }
-#video_told p { margin: 0; }
-#video_timeline { min-height: 240px; }
-#video_timeline :is(.xtick, .ytick) text, #video_timeline .legendtext,
-  #video_timeline .annotation-text, #video_timeline .xtitle {
+#video_told .html-container { padding: 0; }
+#video_told p, #video_told ul { margin: 0 0 6px; }
+#video_told ul:not(.keys) { padding-left: 1.2em; list-style: disc; }
+#video_told .keys { display: flex; flex-wrap: wrap; gap: 2px 14px; padding: 0; list-style: none;
+  font-size: .85rem; }
+#video_told .keys li::before { content: ""; display: inline-block; width: 12px; height: 12px;
+  margin-right: 5px; border-radius: 3px; vertical-align: -1px; background: var(--colour);
+  box-shadow: inset 0 0 0 1px var(--body-text-color-subdued); }
+#video_timeline { min-height: 220px; }
+#video_timeline :is(g[class$="tick"] text, .annotation-text, [class$="title"]) {
   fill: var(--body-text-color) !important; }
 @media (max-width: 640px) {
   .gradio-container main { padding: 10px !important; }

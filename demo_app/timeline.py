@@ -16,13 +16,16 @@ BAND = (-0.24, 0.16)  # base and height of the band below the probabilities
 NOT_SURE = "not sure"
 
 
-def draw_timeline(table: pd.DataFrame, classes: tuple[str, ...], rate: float) -> go.Figure:
+def draw_timeline(
+    table: pd.DataFrame, classes: tuple[str, ...], rate: float, seconds: float
+) -> go.Figure:
     """Probabilities of every class over time, and below them the answers; a row a face.
 
     Args:
         table: rows as in `video.VideoResult`.
         classes: names of the columns of probabilities.
         rate: analysed moments of a second.
+        seconds: length of the video.
     """
     lasting = table["face"].value_counts().index[:ROWS]
     faces = sorted(int(face) for face in lasting)
@@ -35,10 +38,10 @@ def draw_timeline(table: pd.DataFrame, classes: tuple[str, ...], rate: float) ->
     for row, face in enumerate(faces, 1):
         seen = table[table["face"] == face]
         for name in classes:
-            figure.add_trace(_line(seen, name, 2.5 / rate, first=row == 1), row=row, col=1)
+            figure.add_trace(_line(seen, name, 2.5 / rate), row=row, col=1)
         for trace in _bands(seen, rate):
             figure.add_trace(trace, row=row, col=1)
-    _style(figure, len(faces))
+    _style(figure, len(faces), seconds)
     return figure
 
 
@@ -57,7 +60,7 @@ def spans(seen: pd.DataFrame, rate: float) -> list[tuple[float, float, str]]:
     return found
 
 
-def _line(seen: pd.DataFrame, name: str, gap: float, *, first: bool) -> go.Scatter:
+def _line(seen: pd.DataFrame, name: str, gap: float) -> go.Scatter:
     times: list[float] = []
     values: list[float | None] = []
     for time, value in zip(seen["time_s"], seen[name], strict=True):
@@ -70,8 +73,6 @@ def _line(seen: pd.DataFrame, name: str, gap: float, *, first: bool) -> go.Scatt
         x=times,
         y=values,
         name=name,
-        legendgroup=name,
-        showlegend=first,
         mode="lines",
         line={"color": COLOURS.get(name, OTHER_COLOUR), "width": 2},
         hovertemplate=f"%{{x:.1f}} s: {name} %{{y:.0%}}<extra></extra>",
@@ -89,8 +90,6 @@ def _bands(seen: pd.DataFrame, rate: float) -> list[go.Bar]:
                 base=[BAND[0]],
                 y=[BAND[1]],
                 name=answer,
-                legendgroup=answer,
-                showlegend=False,
                 marker={
                     "color": COLOURS.get(answer, OTHER_COLOUR) if sure else "rgba(0,0,0,0)",
                     "line": {"width": 0 if sure else 1, "color": NEUTRAL},
@@ -101,14 +100,14 @@ def _bands(seen: pd.DataFrame, rate: float) -> list[go.Bar]:
     return drawn
 
 
-def _style(figure: go.Figure, rows: int) -> None:
+def _style(figure: go.Figure, rows: int, seconds: float) -> None:
     figure.update_layout(
-        height=90 + ROW_HEIGHT * max(1, rows),
+        height=70 + ROW_HEIGHT * max(1, rows),
         margin={"l": 42, "r": 24, "t": 8, "b": 40},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": NEUTRAL, "size": 13},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "title": None},
+        showlegend=False,  # the page has one that wraps on a telephone
         barmode="overlay",
         hovermode="closest",
         dragmode=False,
@@ -118,5 +117,5 @@ def _style(figure: go.Figure, rows: int) -> None:
     figure.update_yaxes(
         range=[BAND[0] - 0.04, 1.03], tickvals=[0, 0.5, 1], tickformat=".0%", **grid
     )
-    figure.update_xaxes(**grid)
-    figure.update_xaxes(title_text="seconds", row=max(1, rows), col=1)
+    figure.update_xaxes(range=[0, seconds], **grid)
+    figure.update_xaxes(title={"text": "seconds", "font": {"size": 13}}, row=max(1, rows), col=1)

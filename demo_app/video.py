@@ -48,7 +48,7 @@ class VideoResult:
     """What the page shows and hands out.
 
     Attributes:
-        sentence: what was found, Markdown.
+        sentence: what was found.
         table: one row per face and analysed moment; boxes in pixels of the original video.
         summary: facts, settings and one entry per face.
         figure: the timeline.
@@ -94,9 +94,9 @@ def analyse_video(
         drawn = folder / "annotated.mp4"
         yield from draw_video(video, analysed, wish, drawn)
         files = write_files(folder, table, summary)
-        figure = draw_timeline(table, classes, wish.rate)
+        figure = draw_timeline(table, classes, wish.rate, summary["video"]["seconds"])
         finished = True
-        yield VideoResult(tell(summary), table, summary, figure, drawn, *files)
+        yield VideoResult(" ".join(tell(summary)), table, summary, figure, drawn, *files)
     finally:
         if not finished:
             shutil.rmtree(folder, ignore_errors=True)
@@ -126,11 +126,15 @@ def find_tracks(shelf: ModelShelf, video: Video, wish: Wish) -> Generator[Progre
             for one in tracker.update(faces, frame.time):
                 _append(tracks.setdefault(one.number, Track(one.number)), frame, one.face)
         share = min(1.0, end / (video.facts.seconds or video.seconds))
-        yield Progress(ANALYSIS * share, f"second {end:.1f}: {len(tracks)} faces so far")
+        yield Progress(ANALYSIS * share, f"second {end:.1f}, {_count(len(tracks))} so far")
     kept = [track for track in tracks.values() if _lasts(track, end, wish.rate)]
     for number, track in enumerate(kept, 1):
         track.number = number
     return Analysed(tuple(kept), tuple(times), video.size[0] / width, end)
+
+
+def _count(faces: int) -> str:
+    return "1 face" if faces == 1 else f"{faces} faces"
 
 
 def _append(track: Track, frame: Frame, face: FacePrediction) -> None:

@@ -10,16 +10,19 @@ import pandas as pd
 
 from demo_app import words
 from demo_app.timeline import NOT_SURE
+from fer_core.emotions import COLOURS
 from fer_core.predictor import FacePrediction
 from fer_core.videos import RATE, SECONDS, Video
 
 PLACE = ("time_s", "frame", "face", "x0", "y0", "x1", "y1")
+LEAST_SHARE = 0.1  # of the time; rarer answers stand in the files alone
 ANSWER = ("emotion", "probability", "sure")
 
-VIDEO_ALT = "The video with every face's number and answer"
+DRAWN = "Annotated video"
 DRAWN_CLIP = "Try a drawn clip"
 NOTHING_YET = "Choose a video, or try a drawn clip."
 WAITING = "Waiting for its turn."
+DONE = "Done."
 CANCELLED = "Cancelled. Its files are deleted."
 NO_VIDEO = "There is no video yet: please choose one."
 ENDPOINT = (
@@ -128,7 +131,7 @@ def summarise(
         "video": {
             "width": video.size[0],
             "height": video.size[1],
-            "seconds": round(analysed.end, 3),
+            "seconds": round(analysed.end if video.shortened else facts.seconds or analysed.end, 3),
             "frames_per_second": facts.frames_per_second,
             "codec": facts.codec,
             "damaged_parts": video.damaged,
@@ -152,25 +155,41 @@ def write_files(folder: Path, table: pd.DataFrame, summary: dict[str, Any]) -> t
     return csv, report
 
 
-def tell(summary: dict[str, Any]) -> str:
-    """What was found, as Markdown."""
+def tell(summary: dict[str, Any]) -> list[str]:
+    """What was found: a sentence on the video, then one for each face."""
     video, faces = summary["video"], summary["faces"]
     count = "No face" if not faces else "1 face" if len(faces) == 1 else f"{len(faces)} faces"
-    told = [
-        f"**{count}** in {video['seconds']:.1f} seconds; {summary['moments']} moments analysed."
-    ]
+    told = f"{count} in {video['seconds']:.1f} seconds; {summary['moments']} moments analysed."
     if video["stopped_at_limit"]:
-        told.append("The video is longer than the limit: the rest was left out.")
+        told += " The video is longer than the limit: the rest was left out."
     if video["damaged_parts"]:
-        told.append("Parts of the file are damaged and were left out.")
-    lines = [" ".join(told)]
-    for face in faces:
-        name, share = next(iter(face["share_of_time"].items()))
-        lines.append(
-            f"- Face {face['face']}, {face['from_s']:.1f} to {face['to_s']:.1f} s: "
-            f"{name} {words.percent(share)} of the time"
-        )
-    return "\n".join([lines[0], "", *lines[1:]])
+        told += " Parts of the file are damaged and were left out."
+    return [told, *(_tell_face(face) for face in faces)]
+
+
+def _tell_face(face: dict[str, Any]) -> str:
+    shares = [
+        f"{name} {words.percent(share)}"
+        for name, share in face["share_of_time"].items()
+        if share >= LEAST_SHARE
+    ]
+    return (
+        f"Face {face['face']}, seen from {face['from_s']:.1f} to {face['to_s']:.1f} s: "
+        f"{', '.join(shares)}."
+    )
+
+
+def show_told(summary: dict[str, Any]) -> str:
+    """The same as HTML, with the colours of the timeline below it."""
+    first, *faces = tell(summary)
+    items = "".join(f"<li>{escape(face)}</li>" for face in faces)
+    names = [*summary["classes"], NOT_SURE]
+    keys = "".join(
+        f'<li style="--colour:{COLOURS.get(name, "transparent")}">{escape(name)}</li>'
+        for name in names
+    )
+    legend = f'<ul class="keys" aria-label="Colours of the timeline">{keys}</ul>' if faces else ""
+    return f"<p><b>{escape(first)}</b></p><ul>{items}</ul>{legend}"
 
 
 def hint(seconds: float, megabytes: int) -> str:

@@ -16,15 +16,17 @@ from demo_app.video import VideoResult, analyse_video
 from demo_app.video_example import draw_clip
 from demo_app.video_report import (
     CANCELLED,
+    DONE,
+    DRAWN,
     DRAWN_CLIP,
     ENDPOINT,
     NO_VIDEO,
     NOTHING_YET,
-    VIDEO_ALT,
     WAITING,
     Wish,
     hint,
     meter,
+    show_told,
 )
 from fer_core.hub import ModelError
 from fer_core.videos import VideoError
@@ -37,7 +39,7 @@ class _Parts(NamedTuple):
     """What an analysis changes."""
 
     progress: gr.HTML
-    told: gr.Markdown
+    told: gr.HTML
     drawn: gr.Video
     timeline: gr.Plot
     video_file: gr.DownloadButton
@@ -58,8 +60,12 @@ def build(shelf: ModelShelf, controls: Controls, limits: Limits) -> None:
             example = gr.Button(DRAWN_CLIP, size="sm", elem_id="video_example")
             maps = gr.Checkbox(False, label="Draw each answer's map", elem_id="video_maps")
             with gr.Row(elem_id="video_buttons"):
-                start = gr.Button("Analyse", variant="primary", elem_id="video_start")
-                stop = gr.Button("Cancel", variant="stop", interactive=False, elem_id="video_stop")
+                start = gr.Button(
+                    "Analyse", variant="primary", min_width=100, elem_id="video_start"
+                )
+                stop = gr.Button(
+                    "Cancel", variant="stop", interactive=False, min_width=100, elem_id="video_stop"
+                )
             progress = gr.HTML(meter(0.0, NOTHING_YET), elem_id="video_progress")
         with gr.Column(scale=10, min_width=300):
             parts = _lay_out_results(progress, start, stop)
@@ -88,14 +94,14 @@ def build(shelf: ModelShelf, controls: Controls, limits: Limits) -> None:
 
 
 def _lay_out_results(progress: gr.HTML, start: gr.Button, stop: gr.Button) -> _Parts:
-    drawn = gr.Video(
-        label=VIDEO_ALT, interactive=False, height=380, buttons=[], elem_id="video_drawn"
-    )
-    told = gr.Markdown(elem_id="video_told")
+    drawn = gr.Video(label=DRAWN, interactive=False, height=380, buttons=[], elem_id="video_drawn")
+    told = gr.HTML(elem_id="video_told")
     timeline = gr.Plot(show_label=False, elem_id="video_timeline")
     with gr.Row(elem_id="video_downloads"):
         video_file, csv_file, json_file = (
-            gr.DownloadButton(text, interactive=False, size="sm", elem_id=f"video_{kind}")
+            gr.DownloadButton(
+                text, interactive=False, size="sm", min_width=90, elem_id=f"video_{kind}"
+            )
             for kind, text in (("mp4", "Video (MP4)"), ("csv", "Table (CSV)"), ("json", "JSON"))
         )
     return _Parts(progress, told, drawn, timeline, video_file, csv_file, json_file, start, stop)
@@ -139,7 +145,7 @@ def _finished(result: VideoResult) -> list[Any]:
         for file in (result.video, result.csv, result.json)
     ]
     buttons = [gr.Button(interactive=True), gr.Button(interactive=False)]
-    shown = [meter(1.0, "done"), result.sentence, str(result.video), result.figure]
+    shown = [meter(1.0, DONE), show_told(result.summary), str(result.video), result.figure]
     return [*shown, *files, *buttons]
 
 
