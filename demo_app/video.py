@@ -4,7 +4,10 @@ The video is read twice: first the moments are analysed, then every frame is dra
 known of the whole. So a face that was a flicker of the detector is in neither report nor video.
 """
 
+import contextlib
+import secrets
 import shutil
+import time
 from bisect import bisect_right
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
@@ -28,6 +31,8 @@ from fer_core.videos import CutDetector, Frame, Video
 FLICKER = 0.3  # seconds; faces seen for less are left out
 LONGEST_GAP = 2.5  # analysed moments over which a box is drawn on without the face being found
 ANALYSIS = 0.85  # of the work; the rest is drawing
+FOLDER = "video-"
+OLDEST = 3600  # seconds of such a folder; no analysis writes nothing for so long
 BLANK = Image.new("L", (1, 1))
 
 
@@ -100,6 +105,21 @@ def analyse_video(
     finally:
         if not finished:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def fresh_folder(root: str | Path) -> Path:
+    """A name for a folder of one request's own, not made yet.
+
+    Old ones are deleted on the way: of visitors who left before their result, and empty ones.
+
+    Args:
+        root: folder of all of them.
+    """
+    for folder in Path(root).glob(f"{FOLDER}*"):
+        with contextlib.suppress(FileNotFoundError):  # another visitor deletes it as well
+            if time.time() - folder.stat().st_mtime > OLDEST:
+                shutil.rmtree(folder)
+    return Path(root) / f"{FOLDER}{secrets.token_hex(16)}"
 
 
 def find_tracks(shelf: ModelShelf, video: Video, wish: Wish) -> Generator[Progress, None, Analysed]:

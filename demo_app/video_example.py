@@ -20,8 +20,9 @@ def draw_clip(path: Path) -> Path:
     """Write the clip: every expression is held, then blended into the next.
 
     Args:
-        path: of the new ``.mp4``.
+        path: of the new ``.mp4``; its folder is made.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     faces = [draw_portrait(emotion, FACE, np.random.default_rng(SEED)) for emotion in EMOTIONS]
     with VideoWriter(path) as writer:
         for index in range(SECONDS * FRAMES):

@@ -49,6 +49,7 @@ class VideoWriter:
         self._container = av.open(str(path), "w", format="mp4", options=options)
         self._stream: Any = None
         self._last = -1
+        self._step = 0
         self._sound = _sound_packets(Path(sound)) if sound is not None else None
         self._sound_stream: Any = None
         self._waiting: _Sound | None = None
@@ -65,7 +66,7 @@ class VideoWriter:
         tick = round(time * TICKS)
         if tick <= self._last:
             raise ValueError(f"frames must be written in order of time, got {time} s again")
-        self._last = tick
+        self._step, self._last = tick - max(0, self._last), tick
         frame = self._av.VideoFrame.from_image(picture.crop((0, 0, *size)))
         frame = frame.reformat(format="yuv420p")
         frame.pts, frame.time_base = tick, Fraction(1, TICKS)
@@ -84,7 +85,9 @@ class VideoWriter:
         """Finish the file; after an error there is none."""
         try:
             if kind is None and self._stream is not None:
-                self._container.mux(self._stream.encode())
+                for packet in self._stream.encode():
+                    packet.duration = self._step  # the last frame lasts as long as the one before
+                    self._container.mux(packet)
         finally:
             if self._sound is not None:
                 self._sound.close()

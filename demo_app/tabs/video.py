@@ -1,9 +1,7 @@
 """A video: its faces over time, as a timeline, an annotated video, and tables."""
 
-import secrets
 import time
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -12,7 +10,7 @@ from gradio.utils import get_upload_folder
 from demo_app import words
 from demo_app.controls import PRIVATE, THRESHOLD, Controls, Limits
 from demo_app.model_shelf import ModelShelf
-from demo_app.video import VideoResult, analyse_video
+from demo_app.video import VideoResult, analyse_video, fresh_folder
 from demo_app.video_example import draw_clip
 from demo_app.video_report import (
     CANCELLED,
@@ -53,7 +51,7 @@ def build(shelf: ModelShelf, controls: Controls, limits: Limits) -> None:
     """Lay out the tab and connect its buttons."""
     with gr.Row():
         with gr.Column(scale=4, min_width=230):
-            file = gr.File(
+            file = _upload(
                 label="Your video", file_types=["video"], height=150, elem_id="video_file"
             )
             gr.Markdown(hint(limits.video_seconds, limits.file_megabytes), elem_id="video_hint")
@@ -86,11 +84,23 @@ def build(shelf: ModelShelf, controls: Controls, limits: Limits) -> None:
             run, asked, [*parts], **queue
         ),
         example.click(_wait, None, [*parts], queue=False, **PRIVATE)
-        .then(lambda: str(draw_clip(_fresh_folder(make=True) / "drawn.mp4")), None, file, **PRIVATE)
+        .then(
+            lambda: str(draw_clip(fresh_folder(get_upload_folder()) / "drawn.mp4")),
+            None,
+            file,
+            **PRIVATE,
+        )
         .then(run, asked, [*parts], **queue),
     ]
     stop.click(lambda: _idle(CANCELLED), None, [*parts], cancels=runs, queue=False, **PRIVATE)
     _add_endpoint(shelf, limits)
+
+
+def _upload(**options: Any) -> gr.File:  # noqa: ANN401 - options of gr.File
+    """An upload that hands on the path alone; Gradio's own leaves an empty file for every one."""
+    file = gr.File(**options)
+    file.preprocess = lambda payload: payload.path if payload is not None else None
+    return file
 
 
 def _lay_out_results(progress: gr.HTML, start: gr.Button, stop: gr.Button) -> _Parts:
@@ -113,7 +123,7 @@ def _run(shelf: ModelShelf, path: str | None, wish: Wish) -> Generator[list[Any]
         yield _idle(NO_VIDEO)
         return
     shown = 0.0
-    work = analyse_video(shelf, path, wish, _fresh_folder())
+    work = analyse_video(shelf, path, wish, fresh_folder(get_upload_folder()))
     try:
         for step in work:
             if isinstance(step, VideoResult):
@@ -149,14 +159,6 @@ def _finished(result: VideoResult) -> list[Any]:
     return [*shown, *files, *buttons]
 
 
-def _fresh_folder(*, make: bool = False) -> Path:
-    """A folder of one request's own, where Gradio serves and later deletes files."""
-    folder = Path(get_upload_folder()) / f"video-{secrets.token_hex(16)}"
-    if make:
-        folder.mkdir(parents=True)
-    return folder
-
-
 def _add_endpoint(shelf: ModelShelf, limits: Limits) -> None:
     """The named endpoint for programs; its parts are not on the page."""
 
@@ -167,14 +169,15 @@ def _add_endpoint(shelf: ModelShelf, limits: Limits) -> None:
         try:
             if video is None:
                 raise VideoError(NO_VIDEO)
-            *_, result = analyse_video(shelf, video, wish, _fresh_folder())
+            *_, result = analyse_video(shelf, video, wish, fresh_folder(get_upload_folder()))
         except (VideoError, ModelError) as error:
             return {"sentence": words.sentence(str(error)), "faces": []}, None, None
         assert isinstance(result, VideoResult)
+        result.json.unlink()  # it is in the answer; Gradio would not know it to delete it
         return {"sentence": result.sentence, **result.summary}, str(result.csv), str(result.video)
 
     with gr.Column(visible=False):
-        video = gr.File(label="video")
+        video = _upload(label="video")
         model = gr.Textbox(shelf.names[0], label="model")
         threshold = gr.Number(THRESHOLD, label="threshold")
         summary = gr.JSON(label="result: sentence, video, settings, faces")
