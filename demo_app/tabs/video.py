@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Generator
+from threading import Event
 from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder
 
 from demo_app import words
@@ -31,6 +33,7 @@ from fer_core.videos import VideoError
 
 SHOW_EVERY = 0.25  # seconds between two pictures of the progress
 AT_ONCE = 2  # videos; more wait
+HIDDEN: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}
 
 
 class _Parts(NamedTuple):
@@ -44,6 +47,7 @@ class _Parts(NamedTuple):
     csv_file: gr.DownloadButton
     json_file: gr.DownloadButton
     start: gr.Button
+    example: gr.Button
     stop: gr.Button
 
 
@@ -66,44 +70,39 @@ def build(shelf: ModelShelf, controls: Controls, limits: Limits) -> None:
                 )
             progress = gr.HTML(meter(0.0, NOTHING_YET), elem_id="video_progress")
         with gr.Column(scale=10, min_width=300):
-            parts = _lay_out_results(progress, start, stop)
+            parts = _lay_out_results(progress, start, example, stop)
 
-    def run(path: str | None, model: str, threshold: float, maps: bool) -> Generator[list[Any]]:
-        wish = Wish(model, threshold, maps, limits.video_seconds)
-        yield from _run(shelf, path, wish)
+    # Not Gradio's ``cancels``: its answer and that of the stopped work race each other on the page.
+    cancelled = gr.State()
+    everything: list[Any] = [*parts]
 
-    asked = [file, controls.model, controls.threshold, maps]
-    queue: dict[str, Any] = {
-        "concurrency_limit": AT_ONCE,
-        "concurrency_id": "video",
-        "show_progress": "hidden",
-        **PRIVATE,
-    }
-    runs: Any = [
-        start.click(_wait, None, [*parts], queue=False, **PRIVATE).then(
-            run, asked, [*parts], **queue
-        ),
-        example.click(_wait, None, [*parts], queue=False, **PRIVATE)
-        .then(
-            lambda: str(draw_clip(fresh_folder(get_upload_folder()) / "drawn.mp4")),
-            None,
-            file,
-            **PRIVATE,
-        )
-        .then(run, asked, [*parts], **queue),
-    ]
-    stop.click(lambda: _idle(CANCELLED), None, [*parts], cancels=runs, queue=False, **PRIVATE)
+    def run(
+        cancelled: Event, path: str | None, model: str, threshold: float, maps: bool
+    ) -> Generator[list[Any]]:
+        yield from _run(shelf, path, Wish(model, threshold, maps, limits.video_seconds), cancelled)
+
+    asked = [cancelled, file, controls.model, controls.threshold, maps]
+    at_once: dict[str, Any] = {"queue": False, **HIDDEN}
+    in_turn: dict[str, Any] = {"concurrency_limit": AT_ONCE, "concurrency_id": "video", **HIDDEN}
+    begun = start.click(_begin, None, [cancelled, *everything], **at_once)
+    begun.then(run, asked, everything, **in_turn)
+    begun = example.click(_begin, None, [cancelled, *everything], **at_once)
+    drawn = begun.then(_draw_example, None, file, **HIDDEN)
+    drawn.then(run, asked, everything, **in_turn)
+    stop.click(_cancel, cancelled, stop, **at_once)
     _add_endpoint(shelf, limits)
 
 
 def _upload(**options: Any) -> gr.File:  # noqa: ANN401 - options of gr.File
     """An upload that hands on the path alone; Gradio's own leaves an empty file for every one."""
     file = gr.File(**options)
-    file.preprocess = lambda payload: payload.path if payload is not None else None
+    file.preprocess = lambda payload: payload.path if isinstance(payload, FileData) else None
     return file
 
 
-def _lay_out_results(progress: gr.HTML, start: gr.Button, stop: gr.Button) -> _Parts:
+def _lay_out_results(
+    progress: gr.HTML, start: gr.Button, example: gr.Button, stop: gr.Button
+) -> _Parts:
     drawn = gr.Video(label=DRAWN, interactive=False, height=380, buttons=[], elem_id="video_drawn")
     told = gr.HTML(elem_id="video_told")
     timeline = gr.Plot(show_label=False, elem_id="video_timeline")
@@ -114,13 +113,19 @@ def _lay_out_results(progress: gr.HTML, start: gr.Button, stop: gr.Button) -> _P
             )
             for kind, text in (("mp4", "Video (MP4)"), ("csv", "Table (CSV)"), ("json", "JSON"))
         )
-    return _Parts(progress, told, drawn, timeline, video_file, csv_file, json_file, start, stop)
+    return _Parts(
+        progress, told, drawn, timeline, video_file, csv_file, json_file, start, example, stop
+    )
 
 
-def _run(shelf: ModelShelf, path: str | None, wish: Wish) -> Generator[list[Any]]:
+def _draw_example() -> str:
+    return str(draw_clip(fresh_folder(get_upload_folder()) / "drawn.mp4"))
+
+
+def _run(shelf: ModelShelf, path: str | None, wish: Wish, cancelled: Event) -> Generator[list[Any]]:
     """Values for `_Parts`, as the work goes on."""
     if path is None:
-        yield _idle(NO_VIDEO)
+        yield _show(NO_VIDEO)
         return
     shown = 0.0
     work = analyse_video(shelf, path, wish, fresh_folder(get_upload_folder()))
@@ -128,25 +133,39 @@ def _run(shelf: ModelShelf, path: str | None, wish: Wish) -> Generator[list[Any]
         for step in work:
             if isinstance(step, VideoResult):
                 yield _finished(step)
+            elif cancelled.is_set():
+                work.close()  # which deletes its files
+                yield _show(CANCELLED)
+                return
             elif time.monotonic() - shown >= SHOW_EVERY:
                 shown = time.monotonic()
                 yield [meter(step.share, step.text), *[gr.skip()] * (len(_Parts._fields) - 1)]
     except (VideoError, ModelError) as error:
-        yield _idle(words.sentence(str(error)))
+        yield _show(words.sentence(str(error)))
     finally:
-        work.close()  # a cancelled analysis deletes its files at once
+        work.close()  # also when the visitor left
 
 
-def _wait() -> list[Any]:
-    off = [gr.DownloadButton(interactive=False)] * 3
-    buttons = [gr.Button(interactive=False), gr.Button(interactive=True)]
-    return [meter(0.0, WAITING), "", None, None, *off, *buttons]
+def _begin() -> list[Any]:
+    return [Event(), *_show(WAITING, working=True)]
 
 
-def _idle(text: str) -> list[Any]:
-    off = [gr.DownloadButton(interactive=False)] * 3
-    buttons = [gr.Button(interactive=True), gr.Button(interactive=False)]
-    return [meter(0.0, text), "", None, None, *off, *buttons]
+def _cancel(cancelled: Event | None) -> gr.Button:
+    """Changes the button alone: the words come from the work, when it has stopped."""
+    if cancelled is not None:
+        cancelled.set()
+    return gr.Button(interactive=False)
+
+
+def _show(text: str, *, working: bool = False) -> list[Any]:
+    """Values for `_Parts` without a result."""
+    files = [gr.DownloadButton(interactive=False)] * 3
+    return [meter(0.0, text), "", None, None, *files, *_buttons(working=working)]
+
+
+def _buttons(*, working: bool) -> list[gr.Button]:
+    idle = gr.Button(interactive=not working)
+    return [idle, idle, gr.Button(interactive=working)]
 
 
 def _finished(result: VideoResult) -> list[Any]:
@@ -154,9 +173,8 @@ def _finished(result: VideoResult) -> list[Any]:
         gr.DownloadButton(value=str(file), interactive=True)
         for file in (result.video, result.csv, result.json)
     ]
-    buttons = [gr.Button(interactive=True), gr.Button(interactive=False)]
     shown = [meter(1.0, DONE), show_told(result.summary), str(result.video), result.figure]
-    return [*shown, *files, *buttons]
+    return [*shown, *files, *_buttons(working=False)]
 
 
 def _add_endpoint(shelf: ModelShelf, limits: Limits) -> None:
