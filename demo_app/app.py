@@ -6,7 +6,7 @@ from demo_app import words
 from demo_app.controls import PRIVATE, REDRAW, THRESHOLD, Controls, Limits
 from demo_app.model_shelf import ModelShelf
 from demo_app.sureness import explain_threshold
-from demo_app.tabs import batch, live, photo
+from demo_app.tabs import batch, live, photo, video
 from fer_core.hub import ModelError
 
 
@@ -21,6 +21,8 @@ def build(shelf: ModelShelf, limits: Limits | None = None) -> gr.Blocks:
                 photo.build(page, shelf, controls)
             with gr.Tab("Live", id="live"):
                 live.build(shelf, controls)
+            with gr.Tab("Video", id="video"):
+                video.build(shelf, controls, limits)
             with gr.Tab("Batch", id="batch"):
                 batch.build(shelf, controls, limits)
         with gr.Accordion("What the map means, privacy, responsible use", open=False):

@@ -111,6 +111,23 @@ CSS = """
 .strip .axis i { font-style: normal; }
 /* Without this a long cell makes the whole page wider than a telephone. */
 #batch_rows { width: 0; min-width: 100% !important; }
+#video_hint p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
+#video_progress .html-container { padding: 0; }
+.meter-line i { display: block; height: 8px; border-radius: 4px; margin: 0 0 6px;
+  background: linear-gradient(to right, var(--primary-500) calc(100% * var(--share)),
+  var(--border-color-primary) 0); }
+.meter-line span { font-size: .9rem; font-variant-numeric: tabular-nums; }
+#video_told .html-container { padding: 0; }
+#video_told p, #video_told ul { margin: 0 0 6px; }
+#video_told ul:not(.keys) { padding-left: 1.2em; list-style: disc; }
+#video_told .keys { display: flex; flex-wrap: wrap; gap: 2px 14px; padding: 0; list-style: none;
+  font-size: .85rem; }
+#video_told .keys li::before { content: ""; display: inline-block; width: 12px; height: 12px;
+  margin-right: 5px; border-radius: 3px; vertical-align: -1px; background: var(--colour);
+  box-shadow: inset 0 0 0 1px var(--body-text-color-subdued); }
+#video_timeline { min-height: 220px; }
+#video_timeline :is(g[class$="tick"] text, .annotation-text, [class$="title"]) {
+  fill: var(--body-text-color) !important; }
 @media (max-width: 640px) {
   .gradio-container main { padding: 10px !important; }
   #head h1 { font-size: 1.2rem; }
@@ -123,7 +140,7 @@ CSS = """
 LAUNCH: dict[str, Any] = {
     "theme": THEME,
     "css": CSS,
-    "max_file_size": "25mb",
+    "max_file_size": "200mb",  # a video; see `Limits`
     "run_history": False,
     "share": False,
     "ssr_mode": False,

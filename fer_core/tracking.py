@@ -89,8 +89,9 @@ class Tracker:
         near = np.array(
             [[closeness(face.box, track.box) for track in self._tracks] for face in faces]
         ).reshape(len(faces), len(self._tracks))
+        near[near < LEAST_CLOSENESS] = 0  # two poor pairs must not outweigh a good one
         for row, column in zip(*linear_sum_assignment(near, maximize=True), strict=True):
-            if near[row, column] >= LEAST_CLOSENESS:
+            if near[row, column] > 0:
                 found[row] = self._tracks[column]
         return found
 

@@ -55,7 +55,7 @@ def test_the_endpoint_answers_a_photograph_without_a_face(client, empty, tmp_pat
 
 def test_only_the_documented_endpoint_is_public(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {"/analyse", "/batch", "/explain", "/models"}
+    assert set(endpoints) == {"/analyse", "/batch", "/explain", "/models", "/video"}
     for endpoint in endpoints.values():
         assert len(endpoint["description"]) > 40
 

@@ -1,0 +1,289 @@
+"""Videos of any kind as upright RGB pictures with their true times, by PyAV (extra ``video``).
+
+Only container formats that hold pictures themselves are opened: playlists, which name other files
+or addresses, are not.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from av.container import InputContainer
+    from av.video import VideoFrame, VideoStream
+
+SIDE = 1280  # pixels; larger frames are reduced to this
+SECONDS = 60.0
+RATE = 10.0  # frames of a second that are to be analysed
+MOST_FRAMES = 60.0  # frames of a second that are read at all
+MOST_PIXELS = 7680 * 4320
+LEAST_STEP = 0.0005  # seconds between two frames
+LENIENCE = 0.5  # seconds; a recording of a minute is rarely a minute
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,flv,ogg,asf,gif"
+CUT_LIKENESS = 0.6  # see `CutDetector`
+CUT_COLOURS = 0.2
+_TURNS = {
+    90: Image.Transpose.ROTATE_90,
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_270,
+}
+
+
+class VideoError(ValueError):
+    """A video that cannot be read, in one sentence."""
+
+
+class Frame(NamedTuple):
+    """One frame.
+
+    Attributes:
+        number: in the video, from 0, of the frames that could be read.
+        time: seconds since the first frame.
+        picture: upright RGB, all of one size.
+        due: whether it is one of the frames to analyse.
+    """
+
+    number: int
+    time: float
+    picture: Image.Image
+    due: bool
+
+
+@dataclass(frozen=True)
+class VideoFacts:
+    """What the file says of itself.
+
+    Attributes:
+        seconds: length; None where the file does not say.
+        frames_per_second: average; None where the file does not say.
+        codec: name of the coding of the pictures.
+        sound: whether there is a track of sound.
+    """
+
+    seconds: float | None
+    frames_per_second: float | None
+    codec: str
+    sound: bool
+
+
+class Video:
+    """A video file.
+
+    Example:
+        >>> for frame in Video("clip.mp4").frames():
+        ...     if frame.due:
+        ...         faces = predictor.predict(frame.picture)
+
+    Attributes:
+        facts: what the file says of itself.
+        size: width and height of the upright original in pixels, known after the first frame.
+        damaged: how many packets of the last reading could not be decoded.
+        shortened: whether the last reading stopped at the limit.
+    """
+
+    def __init__(self, path: str | Path, seconds: float = SECONDS, rate: float = RATE) -> None:
+        """Open a video and see that it can be read.
+
+        Args:
+            path: of the file.
+            seconds: most that is read.
+            rate: frames of a second that are to be analysed.
+
+        Raises:
+            VideoError: when it is no video, has no pictures, or is longer.
+        """
+        if not (seconds > 0 and rate > 0):
+            raise ValueError(f"seconds and rate must be above 0, got {seconds} and {rate}")
+        self.path = Path(path)
+        self.seconds = seconds
+        self.rate = rate
+        self.size = (0, 0)
+        self.damaged = 0
+        self.shortened = False
+        with open_video(self.path) as container:
+            self.facts = _read_facts(container)
+        length = self.facts.seconds
+        if length is not None and length > seconds + LENIENCE:
+            raise VideoError(
+                f"this video lasts {length:.0f} seconds and at most {seconds:.0f} are analysed: "
+                "please cut out a part of it"
+            )
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames from the first to the limit; parts that cannot be decoded are left out.
+
+        Raises:
+            VideoError: when not one frame can be read, or they are too large.
+        """
+        self.damaged, self.shortened = 0, False
+        first, last, read_slot, due_slot = 0.0, -math.inf, -1, -1
+        small = (0, 0)
+        step = 1 / (self.facts.frames_per_second or 25.0)
+        with open_video(self.path) as container:
+            for index, raw in enumerate(self._decode(container)):
+                if index == 0:
+                    first = raw.time or 0.0
+                    self.size, small = _sizes(raw)
+                time = 0.0 if index == 0 else last + step
+                if raw.time is not None and raw.time - first > last + LEAST_STEP:
+                    # A clock that stands still or runs backwards is not believed.
+                    time = raw.time - first
+                if time > self.seconds + LENIENCE:
+                    self.shortened = True
+                    break
+                last = time
+                slot = _slot(time, MOST_FRAMES)
+                if slot == read_slot:
+                    continue
+                read_slot = slot
+                slot = _slot(time, self.rate)
+                yield Frame(index, time, _picture(raw, small), slot != due_slot)
+                due_slot = slot
+        if last < 0:
+            raise VideoError("this video holds no picture that can be read: the file is damaged")
+
+    def _decode(self, container: "InputContainer") -> Iterator["VideoFrame"]:
+        av = import_av()
+        stream = picture_track(container)
+        stream.thread_type = "AUTO"
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.FFmpegError:  # the file ends in the middle
+                self.damaged += 1
+                return
+            if packet is None:
+                return
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                self.damaged += 1
+                continue
+            yield from frames
+
+
+class CutDetector:
+    """Hard cuts of a film: shapes and colours change at once.
+
+    Movement keeps the colours, which it only shifts; another light keeps the shapes. The limits
+    stand between successive pictures of fast pans over photographs, 30 a second (likeness at least
+    0.73, at most 0.07 of the pixels of another colour), and cuts between them (at most 0.50, at
+    least 0.23).
+    """
+
+    def __init__(self) -> None:
+        self._before: tuple[np.ndarray, np.ndarray] | None = None
+
+    def is_cut(self, picture: Image.Image) -> bool:
+        """Whether a cut lies between the last picture and this one; never before the first."""
+        small = np.asarray(picture.convert("RGB").resize((32, 32), Image.Resampling.BOX))
+        bins = (small // 64).reshape(-1, 3) @ np.array([16, 4, 1])
+        colours = np.bincount(bins, minlength=64) / len(bins)
+        shapes = small.ravel() - small.mean()
+        before, self._before = self._before, (shapes, colours)
+        if before is None:
+            return False
+        norm = float(np.linalg.norm(before[0]) * np.linalg.norm(shapes))
+        likeness = float(before[0] @ shapes) / norm if norm > 0 else 0.0  # correlation
+        changed = float(np.abs(before[1] - colours).sum()) / 2
+        return likeness < CUT_LIKENESS and changed > CUT_COLOURS
+
+
+def import_av() -> "ModuleType":
+    """PyAV, or what to do for it.
+
+    Raises:
+        VideoError: when it is not installed.
+    """
+    try:
+        import av
+    except ImportError as error:
+        raise VideoError(
+            "reading videos needs PyAV, which is missing: pip install 'fer-core[video]'"
+        ) from error
+    return av
+
+
+def open_video(path: Path) -> "InputContainer":
+    """The container of a video file.
+
+    Raises:
+        VideoError: when there is none that can be read.
+    """
+    av = import_av()
+    if not path.is_file():
+        raise VideoError(f"there is no file {path.name}")
+    if path.stat().st_size == 0:
+        raise VideoError("this file is empty")
+    options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
+    try:
+        return av.open(f"file:{path.resolve()}", options=options)
+    except (av.FFmpegError, UnicodeError) as error:
+        raise VideoError(
+            "this file is no video that can be read: it may be damaged or of another kind "
+            "(MP4, MOV, WebM, MKV, AVI and MPEG can be read)"
+        ) from error
+
+
+def picture_track(container: "InputContainer") -> "VideoStream":
+    """The first track of moving pictures; the cover of a song is none.
+
+    Raises:
+        VideoError: when the file holds none.
+    """
+    av = import_av()
+    cover = av.stream.Disposition.attached_pic
+    for stream in container.streams.video:
+        if not stream.disposition & cover and stream.codec_context is not None:
+            return stream
+    if container.streams.audio:
+        raise VideoError("this file holds sound without a picture: please choose a video")
+    raise VideoError("this file holds no pictures: please choose a video")
+
+
+def _read_facts(container: "InputContainer") -> VideoFacts:
+    stream = picture_track(container)
+    seconds = None
+    if stream.duration is not None and stream.time_base is not None:
+        seconds = float(stream.duration * stream.time_base)
+    elif container.duration is not None:
+        seconds = container.duration / 1e6
+    rate = stream.average_rate
+    return VideoFacts(
+        seconds if seconds and seconds > 0 else None,
+        float(rate) if rate else None,
+        stream.codec_context.name,
+        bool(container.streams.audio),
+    )
+
+
+def _slot(time: float, rate: float) -> int:
+    """Of the equal parts of a second; times are often rounded to milliseconds."""
+    return math.floor(time * rate + 0.05)
+
+
+def _sizes(frame: "VideoFrame") -> tuple[tuple[int, int], tuple[int, int]]:
+    """Size of the upright original, and the even one to which frames are brought, unturned."""
+    width, height = frame.width, frame.height
+    if width * height > MOST_PIXELS:
+        raise VideoError(
+            f"the frames of this video are too large, {width} x {height} pixels: at most "
+            "7680 x 4320 can be read"
+        )
+    factor = min(1.0, SIDE / max(width, height))
+    small = (max(2, round(width * factor / 2) * 2), max(2, round(height * factor / 2) * 2))
+    return (height, width) if frame.rotation % 180 else (width, height), small
+
+
+def _picture(frame: "VideoFrame", size: tuple[int, int]) -> Image.Image:
+    picture = frame.reformat(width=size[0], height=size[1], format="rgb24").to_image()
+    turn = _TURNS.get(round(frame.rotation) % 360)
+    return picture.transpose(turn) if turn is not None else picture
