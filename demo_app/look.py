@@ -3,6 +3,9 @@
 from typing import Any
 
 from gradio.themes import Base
+from starlette.middleware import Middleware
+
+from demo_app.request_limit import RequestLimit
 
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 
@@ -122,6 +125,7 @@ LAUNCH: dict[str, Any] = {
     "theme": THEME,
     "css": CSS,
     "max_file_size": "25mb",
+    "app_kwargs": {"middleware": [Middleware(RequestLimit)]},
     "run_history": False,
     "share": False,
     "ssr_mode": False,
