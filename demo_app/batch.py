@@ -69,7 +69,7 @@ def analyse_batch(
     finished = False
     try:
         with zipfile.ZipFile(folder / ZIP_FILE, "w") as archive:
-            used: Counter[str] = Counter()
+            used: set[str] = set()
             for done, photo in enumerate(photos, start=1):
                 name = Path(photo).name
                 analysis = analyse(shelf, model, photo)
@@ -115,15 +115,18 @@ def _rows(number: int, name: str, analysis: Analysis, threshold: float) -> list[
 
 
 def _add_overlay(
-    archive: zipfile.ZipFile, name: str, analysis: Analysis, threshold: float, used: Counter[str]
+    archive: zipfile.ZipFile, name: str, analysis: Analysis, threshold: float, used: set[str]
 ) -> None:
     picture = draw_all(analysis, threshold)
     if picture is None:
         return
     stem = Path(name).stem
-    used[stem] += 1
-    number = f"-{used[stem]}" if used[stem] > 1 else ""
-    with archive.open(f"{stem}{number}.jpg", "w") as file:
+    number, free = 1, stem
+    while free.lower() in used:  # some systems take A.jpg and a.jpg for one
+        number += 1
+        free = f"{stem}-{number}"
+    used.add(free.lower())
+    with archive.open(f"{free}.jpg", "w") as file:
         picture.save(file, "JPEG", quality=88)
 
 

@@ -295,6 +295,7 @@ def _marks(analysis: Analysis, chosen: int, threshold: float) -> list[Mark]:
             f"{number} {words.answer(face, threshold)}",
             words.colour(face, threshold),
             strong=number == chosen and len(analysis.faces) > 1,
+            short=str(number),
         )
         for number, face in enumerate(analysis.faces, start=1)
     ]

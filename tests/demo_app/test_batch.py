@@ -74,14 +74,14 @@ def test_the_zip_file_has_every_readable_photograph_drawn(shelf, model, photos, 
 
 
 def test_equal_names_are_kept_apart(shelf, model, portrait, tmp_path, place):
-    paths = [tmp_path / folder / "one.png" for folder in ("a", "b")]
+    paths = [tmp_path / name for name in ("a/one.png", "a/one-2.png", "b/one.png", "b/ONE.jpg")]
     for path in paths:
-        path.parent.mkdir()
+        path.parent.mkdir(exist_ok=True)
         portrait.save(path)
     _, batch = finish(analyse_batch(shelf, model, 0.0, paths, place))
     with zipfile.ZipFile(batch.overlays) as archive:
-        assert archive.namelist() == ["one.jpg", "one-2.jpg"]
-    assert batch.sentence.startswith("2 photographs, 2 faces")
+        assert archive.namelist() == ["one.jpg", "one-2.jpg", "one-3.jpg", "ONE-4.jpg"]
+    assert batch.sentence.startswith("4 photographs, 4 faces")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@"])
