@@ -11,6 +11,12 @@ from fer_core import cam
 Rectangle = tuple[float, float, float, float]
 
 
+Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
+
+# Where many faces stand close together, smaller labels are tried, then the shorter ones.
+SHRINKS = (1.0, 0.7, 0.5)
+
+
 class Mark(NamedTuple):
     """One labelled box.
 
@@ -19,12 +25,21 @@ class Mark(NamedTuple):
         text: of the label.
         colour: ``#rrggbb`` of the box and of the label's ground.
         strong: drawn thicker than the others.
+        short: text where there is no room for the whole; empty: the whole one all the same.
     """
 
     box: Rectangle
     text: str
     colour: str
     strong: bool = False
+    short: str = ""
+
+
+class _Label(NamedTuple):
+    place: Rectangle
+    text: str
+    colour: str
+    font: Font
 
 
 def draw_marks(photo: Image.Image, marks: Sequence[Mark]) -> Image.Image:
@@ -32,18 +47,16 @@ def draw_marks(photo: Image.Image, marks: Sequence[Mark]) -> Image.Image:
     picture = photo.convert("RGB")
     picture = picture.copy() if picture is photo else picture
     pen = ImageDraw.Draw(picture)
-    taken: list[Rectangle] = []
     line = max(2, round(max(picture.size) / 250))
+    if len(marks) > 1:
+        line = max(2, min(line, round(min(mark.box[2] - mark.box[0] for mark in marks) / 20)))
     for mark in marks:
         width = 2 * line if mark.strong else line
         pen.rounded_rectangle(_inside(mark.box, picture.size), 2 * line, None, mark.colour, width)
-    for mark in sorted(marks, key=lambda mark: not mark.strong):
-        font = _font(mark.box, picture.size)
-        label = _place_label(pen, mark, font, picture.size, taken)
-        taken.append(label)
-        pen.rounded_rectangle(label, 2 * line, mark.colour)
-        middle = ((label[0] + label[2]) / 2, (label[1] + label[3]) / 2)
-        pen.text(middle, mark.text, text_colour(mark.colour), font, anchor="mm")
+    for label in _lay_out(pen, marks, picture.size):
+        pen.rounded_rectangle(label.place, 2 * line, label.colour)
+        middle = (sum(label.place[::2]) / 2, sum(label.place[1::2]) / 2)
+        pen.text(middle, label.text, text_colour(label.colour), label.font, anchor="mm")
     return picture
 
 
@@ -71,10 +84,33 @@ def crop_overlay(
     return cam.overlay(large, attention, fill, opacity)
 
 
-def _font(box: Rectangle, size: tuple[int, int]) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
+def _lay_out(
+    pen: ImageDraw.ImageDraw, marks: Sequence[Mark], size: tuple[int, int]
+) -> list[_Label]:
+    """A label for every mark: as large as all of them can be without covering one another."""
+    ordered = sorted(marks, key=lambda mark: not mark.strong)
+    labels: list[_Label] = []
+    for shrink in SHRINKS:
+        labels, crowded = [], False
+        for mark in ordered:
+            others = [other.box for other in marks if other is not mark]
+            taken = [label.place for label in labels]
+            font = _font(mark.box, size, shrink)
+            place = _free_place(pen, mark.text, mark.box, font, size, [*taken, *others])
+            crowded |= place is None
+            text = mark.text if place else mark.short or mark.text
+            place = place or _place_label(pen, text, mark.box, font, size, taken)
+            labels.append(_Label(place, text, mark.colour, font))
+        if not crowded:
+            break
+    return labels
+
+
+def _font(box: Rectangle, size: tuple[int, int], shrink: float) -> Font:
     """As wide as the box where that is readable: photographs are shown at many sizes."""
     side = max(size)
-    return ImageFont.load_default(float(np.clip((box[2] - box[0]) / 8, side / 32, side / 24)))
+    points = np.clip((box[2] - box[0]) / 8, side / 32, side / 24) * shrink
+    return ImageFont.load_default(float(max(10, points)))
 
 
 def _inside(box: Rectangle, size: tuple[int, int]) -> Rectangle:
@@ -84,26 +120,54 @@ def _inside(box: Rectangle, size: tuple[int, int]) -> Rectangle:
     return x0, y0, x1, y1
 
 
+def _free_place(
+    pen: ImageDraw.ImageDraw,
+    text: str,
+    box: Rectangle,
+    font: Font,
+    size: tuple[int, int],
+    taken: Sequence[Rectangle],
+) -> Rectangle | None:
+    """The first place in the picture that covers nothing taken; None where there is none."""
+    places = _places(pen, text, box, font, size)
+    free = [place for place in places if not any(_overlap(place, other) for other in taken)]
+    return free[0] if free else None
+
+
 def _place_label(
     pen: ImageDraw.ImageDraw,
-    mark: Mark,
-    font: ImageFont.ImageFont | ImageFont.FreeTypeFont,
+    text: str,
+    box: Rectangle,
+    font: Font,
     size: tuple[int, int],
     taken: Sequence[Rectangle],
 ) -> Rectangle:
-    """Above the box, below it, or inside it: the first place that is free and in the picture."""
-    left, top, right, bottom = pen.textbbox((0, 0), mark.text, font)
-    height = 1.6 * (bottom - top)
-    width = (right - left) + 0.9 * (bottom - top)
-    x = float(np.clip(mark.box[0], 0, max(0, size[0] - width)))
-    places = [mark.box[1] - height, mark.box[3], mark.box[1], mark.box[3] - height]
-    candidates = [(x, y, x + width, y + height) for y in places]
-    inside = [r for r in candidates if r[1] >= 0 and r[3] <= size[1]]
-    free = [r for r in inside if not any(_overlap(r, other) for other in taken)]
-    if free or inside:
-        return (free or inside)[0]
-    y = float(np.clip(places[0], 0, max(0, size[1] - height)))
+    """The first free place, or else the first in the picture, or else at its edge."""
+    free = _free_place(pen, text, box, font, size, taken)
+    if free:
+        return free
+    inside = _places(pen, text, box, font, size)
+    if inside:
+        return inside[0]
+    width, height = _label_size(pen, text, font)
+    x = float(np.clip(box[0], 0, max(0, size[0] - width)))
+    y = float(np.clip(box[1] - height, 0, max(0, size[1] - height)))
     return x, y, x + width, y + height
+
+
+def _places(
+    pen: ImageDraw.ImageDraw, text: str, box: Rectangle, font: Font, size: tuple[int, int]
+) -> list[Rectangle]:
+    """Above the box, below it, or inside it, as far as that is in the picture."""
+    width, height = _label_size(pen, text, font)
+    x = float(np.clip(box[0], 0, max(0, size[0] - width)))
+    tops = [box[1] - height, box[3], box[1], box[3] - height]
+    return [(x, y, x + width, y + height) for y in tops if y >= 0 and y + height <= size[1]]
+
+
+def _label_size(pen: ImageDraw.ImageDraw, text: str, font: Font) -> tuple[float, float]:
+    left, top, right, bottom = pen.textbbox((0, 0), text, font)
+    return (right - left) + 0.9 * (bottom - top), 1.6 * (bottom - top)
 
 
 def _overlap(one: Rectangle, two: Rectangle) -> bool:

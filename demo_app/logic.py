@@ -17,6 +17,7 @@ from demo_app.model_shelf import ModelShelf
 from demo_app.web_picture import WebPictureError, fetch_picture
 from fer_core.faces import Face
 from fer_core.hub import ModelError
+from fer_core.pictures import PictureError
 from fer_core.predictor import FacePrediction, open_photo
 
 DISPLAY_SIDE = 1600  # pixels; larger photographs are shown reduced
@@ -101,6 +102,8 @@ def analyse(shelf: ModelShelf, model: str, photo: Photo, other: str = "") -> Ana
     """
     try:
         picture = open_photo(photo)
+    except PictureError as error:
+        return Analysis(None, (), 1.0, words.sentence(str(error)), photo, model)
     except ValueError:
         return Analysis(None, (), 1.0, words.UNREADABLE, photo, model)
     # Faces are read from the full photograph, as on the command line; only the display is reduced.
@@ -292,6 +295,7 @@ def _marks(analysis: Analysis, chosen: int, threshold: float) -> list[Mark]:
             f"{number} {words.answer(face, threshold)}",
             words.colour(face, threshold),
             strong=number == chosen and len(analysis.faces) > 1,
+            short=str(number),
         )
         for number, face in enumerate(analysis.faces, start=1)
     ]

@@ -3,6 +3,9 @@
 from typing import Any
 
 from gradio.themes import Base
+from starlette.middleware import Middleware
+
+from demo_app.request_limit import RequestLimit
 
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 
@@ -141,6 +144,7 @@ LAUNCH: dict[str, Any] = {
     "theme": THEME,
     "css": CSS,
     "max_file_size": "200mb",  # a video; see `Limits`
+    "app_kwargs": {"middleware": [Middleware(RequestLimit)]},
     "run_history": False,
     "share": False,
     "ssr_mode": False,

@@ -1,20 +1,29 @@
 """Picture files of any kind as upright RGB pictures of eight bits; and decoded pictures."""
 
+import re
 import struct
 import zlib
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
+PICTURE_SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".heic", ".heif"),
+)
 # What Pillow's decoders raise on broken files.
 READ_ERRORS = (
     *(OSError, SyntaxError, ValueError, EOFError, ArithmeticError, LookupError, TypeError),
     *(AttributeError, MemoryError, RuntimeError, struct.error, zlib.error),
     Image.DecompressionBombError,
 )
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+HEIF_INSTALL = "pip install pillow-heif"
+
+
+class PictureError(ValueError):
+    """A whole picture that is not read; the message is one sentence without a full stop."""
 
 
 class Images(Protocol):
@@ -33,19 +42,28 @@ class Images(Protocol):
     def __getitem__(self, key: Any, /) -> np.ndarray: ...  # noqa: ANN401 - what numpy takes
 
 
-def open_upright(path: str | Path) -> Image.Image:
-    """Read a picture file, see `upright`.
+def open_upright(file: str | Path | BinaryIO) -> Image.Image:
+    """Read a picture file, see `upright`; of moving pictures the first.
+
+    HEIC needs pillow-heif.
+
+    Args:
+        file: path, or a stream that can be read from anywhere.
 
     Raises:
+        PictureError: for a picture too large, and for HEIC without pillow-heif.
         One of READ_ERRORS when the file is absent or no whole picture.
     """
     try:
-        with Image.open(path) as picture:
-            return upright(picture)
+        return _open(file)
     except UnidentifiedImageError as error:
-        if not Path(path).stat().st_size:
+        head = _head(file)
+        if not head:
             raise ValueError("the file is empty") from error
-        raise
+        if head[4:8] != b"ftyp" or head[8:12] not in HEIF_BRANDS:
+            raise
+        _learn_heif()
+        return _open(file)
 
 
 def fault(error: Exception) -> str:
@@ -65,4 +83,39 @@ def upright(picture: Image.Image) -> Image.Image:
     if turned.has_transparency_data:
         rgba = turned.convert("RGBA")
         turned = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-    return turned.convert("RGB")
+    return turned if turned.mode == "RGB" else turned.convert("RGB")
+
+
+def _open(file: str | Path | BinaryIO) -> Image.Image:
+    try:
+        with Image.open(file) as picture:
+            return upright(picture)
+    except Image.DecompressionBombError as error:
+        raise PictureError(_too_large(error)) from error
+
+
+def _too_large(error: Image.DecompressionBombError) -> str:
+    """Pillow tells pixels, and only in its message; people count megapixels."""
+    limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
+    told = re.search(r"\((\d+) pixels\)", str(error))
+    size = f": {int(told[1]) // 10**6} megapixels" if told else ""
+    return f"the picture is too large{size}, at most {limit} megapixels are read"
+
+
+def _head(file: str | Path | BinaryIO) -> bytes:
+    if isinstance(file, str | Path):
+        with Path(file).open("rb") as stream:
+            return stream.read(12)
+    file.seek(0)
+    return file.read(12)
+
+
+def _learn_heif() -> None:
+    """Teach Pillow HEIC, on the first such file: few have one, and the library is large."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError as error:
+        raise PictureError(
+            f"this is a HEIC picture, which needs another package: {HEIF_INSTALL}"
+        ) from error
+    register_heif_opener()

@@ -10,6 +10,7 @@ from typing import Any
 import tyro
 
 from fer_core.hub import ModelError
+from fer_core.pictures import PictureError
 from fer_core.predictor import FacePrediction, Predictor, open_photo
 
 
@@ -47,7 +48,8 @@ def main() -> None:
         try:
             photo = open_photo(path)
         except ValueError as error:
-            print(f"error: {error}", file=sys.stderr)
+            named = f"{path}: {error}" if isinstance(error, PictureError) else error
+            print(f"error: {named}", file=sys.stderr)
             failed = True
             continue
         faces = predictor.predict(photo)

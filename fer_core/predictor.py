@@ -15,7 +15,7 @@ from fer_core.hub import EMBEDDED, TrainedModel, load_model
 from fer_core.hub_download import find_model
 from fer_core.mirror_check import MirrorCheck
 from fer_core.models import Output, average
-from fer_core.pictures import READ_ERRORS, open_upright, upright
+from fer_core.pictures import READ_ERRORS, PictureError, open_upright, upright
 from fer_core.transforms import normalise
 
 FACES_A_PASS = 64
@@ -223,6 +223,7 @@ def open_photo(photo: str | Path | Image.Image | np.ndarray) -> Image.Image:
     """A photograph as upright RGB picture; transparency becomes white.
 
     Raises:
+        PictureError: a ValueError, for a whole picture that is not read, see `open_upright`.
         ValueError: when it cannot be read, or an array has no picture's shape or type.
     """
     if isinstance(photo, np.ndarray):
@@ -235,5 +236,7 @@ def open_photo(photo: str | Path | Image.Image | np.ndarray) -> Image.Image:
         photo = Image.fromarray(photo)
     try:
         return upright(photo) if isinstance(photo, Image.Image) else open_upright(photo)
+    except PictureError:
+        raise
     except READ_ERRORS as error:
         raise ValueError(f"{photo} is no readable photograph: {error}") from error

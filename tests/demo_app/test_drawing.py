@@ -61,3 +61,21 @@ def test_a_grey_crop_gets_a_coloured_map_where_attention_is():
     side = enlarge(crop).width
     assert 0.1 < row / side < 0.4
     assert 0.6 < column / side < 0.9
+
+
+def test_in_a_crowd_every_face_keeps_its_number_and_no_label_covers_a_face():
+    paper = Image.new("RGB", (1600, 1000), "white")
+    boxes = [
+        (200 * column + 70, 200 * row + 50, 200 * column + 130, 200 * row + 130)
+        for row in range(5)
+        for column in range(8)
+    ]
+    marks = [
+        Mark(box, f"{number} happiness 89 %", BLUE, short=str(number))
+        for number, box in enumerate(boxes, 1)
+    ]
+    drawn = draw_marks(paper, marks)
+    for x0, y0, x1, y1 in boxes:
+        assert blue_share(drawn, (x0 + 6, y0 + 6, x1 - 6, y1 - 6)) == 0
+        beside = [(x0, y0 - 40, x1, y0), (x0, y1, x1, y1 + 40)]
+        assert max(blue_share(drawn, strip) for strip in beside) > 0.2

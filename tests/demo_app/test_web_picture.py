@@ -1,3 +1,4 @@
+import contextlib
 import http.server
 import io
 import ipaddress
@@ -31,6 +32,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(self.picture)
         elif name == "/page":
             self.answer(b"<html>no picture</html>")
+        elif name == "/drip":
+            self.drip()
         elif name == "/endless":
             self.send_response(200)
             self.end_headers()
@@ -53,6 +56,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except OSError:
             return
 
+    def drip(self):
+        """A header that never ends, a byte at a time."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        with contextlib.suppress(OSError):  # the other end has left
+            while not self.server.stopped.wait(0.05):
+                self.wfile.write(b"x")
+
     def log_message(self, *arguments):
         """Quiet."""
 
@@ -64,9 +74,11 @@ def server(portrait):
     Handler.picture = stream.getvalue()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.asked = []
+    server.stopped = threading.Event()
     server.url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
+    server.stopped.set()
     server.shutdown()
     server.server_close()
 
@@ -92,6 +104,7 @@ def test_this_computer_is_refused_however_it_is_written(server, host):
         *("10.1.2.3", "192.168.0.1", "172.16.5.5", "169.254.169.254", "100.64.0.1", "0.0.0.0"),
         *("127.0.0.1", "::1", "::", "fc00::1", "fe80::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1"),
         *("2002:7f00:1::", "::127.0.0.1", "224.0.0.1", "ff02::1", "255.255.255.255"),
+        *("fec0::1", "2001:db8::1", "100.100.100.200", "::ffff:8.8.8.8", "fd00:ec2::254"),
     ],
 )
 def test_addresses_that_are_not_of_the_public_internet_are_refused(text):
@@ -126,6 +139,26 @@ def test_the_address_that_was_looked_at_is_the_one_asked(server, monkeypatch):
     assert server.asked == [("/picture", f"changing.example:{server.server_port}")]
 
 
+def test_the_next_address_of_a_host_is_asked_where_the_first_cannot_be_reached(
+    server, portrait, monkeypatch
+):
+    first, second = ((2, 1, 6, "", (f"127.0.0.{n}", server.server_port)) for n in (9, 1))
+    monkeypatch.setattr(web_picture.socket, "getaddrinfo", lambda *_, **__: [first, second])
+    url = f"http://twice.example:{server.server_port}/picture"
+    assert fetch_picture(url, LOOPBACK).size == portrait.size
+
+
+def test_a_proxy_of_the_environment_is_not_used(server, portrait, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert fetch_picture(f"{server.url}/picture", LOOPBACK).size == portrait.size
+
+
+def test_a_server_that_drips_is_left(server, monkeypatch):
+    monkeypatch.setattr(web_picture, "ALL_SECONDS", 0.5)
+    with pytest.raises(WebPictureError, match="does not arrive within"):
+        fetch_picture(f"{server.url}/drip", LOOPBACK)
+
+
 def test_a_redirect_is_followed(server, portrait):
     assert fetch_picture(f"{server.url}/to//picture", LOOPBACK).size == portrait.size
 
@@ -153,7 +186,8 @@ def test_an_endless_file_is_cut_off(server):
 
 
 @pytest.mark.parametrize(
-    ("path", "words"), [("/page", "there is no picture at"), ("/absent", "answers 404")]
+    ("path", "words"),
+    [("/page", "there is no picture at this address of 127"), ("/absent", "answers 404")],
 )
 def test_what_is_no_picture_is_told(server, path, words):
     with pytest.raises(WebPictureError, match=words):
@@ -163,13 +197,14 @@ def test_what_is_no_picture_is_told(server, path, words):
 @pytest.mark.parametrize(
     "url",
     [
+        *("ftp://me:secret@example.org/a.jpg", "me:secret@example.org", "http://me:secret@[a/"),
         *("", "photo.jpg", "file:///etc/passwd", "ftp://example.org/a.jpg", "http://", "http:///a"),
         *("data:image/png;base64,AAAA", "https://me:secret@example.org/a.jpg", "http://[bad/a"),
         "http://a b.example/",
     ],
 )
 def test_what_is_no_web_address_is_told_without_asking_anyone(url, monkeypatch):
-    monkeypatch.setattr(web_picture, "_get", None)  # would raise when called
+    monkeypatch.setattr(web_picture, "_get", None)  # calling it would be a TypeError
     with pytest.raises(WebPictureError) as caught:
         fetch_picture(url)
     assert "secret" not in str(caught.value)
