@@ -186,13 +186,13 @@ def _draw_film(path: Path) -> Path:
 
 
 def _wait_for_page(address: str) -> None:
-    for _ in range(300):
+    for _ in range(900):
         try:
             urllib.request.urlopen(f"{address}/config", timeout=10).close()
             return
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.2)
-    raise RuntimeError("the demo did not start within a minute")
+    raise RuntimeError("the demo did not start within three minutes")
 
 
 def _memory(process: int) -> float:
