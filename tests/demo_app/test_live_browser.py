@@ -134,7 +134,9 @@ def test_the_picture_is_a_mirror(visit):
         return r > 200 && g < 60;
       });
     }"""
-    assert visit().evaluate(red) == [True, False]  # in the film it is on the right
+    page = visit()
+    next_picture(page)
+    assert page.evaluate(red) == [True, False]  # in the film it is on the right
 
 
 def title(page):
@@ -165,12 +167,19 @@ def test_the_number_of_a_face_can_be_typed(visit):
 def test_the_camera_is_started_and_stopped_from_the_keyboard(camera_browser, served, asked):
     context = camera_browser.new_context(permissions=["camera"])
     page = open_live(context, served.address)
-    page.get_by_role("tab", name="Live").focus()
-    page.keyboard.press("Tab")
+
+    def go_to_camera():
+        page.get_by_role("tab", name="Live").focus()
+        for _ in range(6):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.closest('#camera') !== null"):
+                return
+        pytest.fail("the camera's button cannot be reached with the tab key")
+
+    go_to_camera()
     page.keyboard.press("Enter")
     page.wait_for_selector("#camera button[aria-label='capture photo']:visible")
-    page.get_by_role("tab", name="Live").focus()
-    page.keyboard.press("Tab")
+    go_to_camera()
     page.keyboard.press("Enter")
     page.wait_for_selector("#live_panel .fps")
     page.keyboard.press("Enter")
@@ -209,6 +218,7 @@ def test_an_error_in_one_frame_does_not_end_the_stream(visit, shelf, monkeypatch
     for _ in range(3):
         next_picture(page)
     assert failed
+    assert shown(page).startswith("data:")  # still no file
 
 
 def test_over_a_slow_line_frames_are_dropped_and_do_not_queue_up(visit):
@@ -229,7 +239,8 @@ def test_over_a_slow_line_frames_are_dropped_and_do_not_queue_up(visit):
     page.on("requestfinished", lambda request: under_way.discard(request))
     for _ in range(2):
         next_picture(page)
-    assert most[0] == 1
+    # The answer's head lets the next one go before the browser has told that the first has ended.
+    assert 1 <= most[0] <= 2
 
 
 def test_while_another_tab_is_shown_no_frame_is_analysed(visit, asked):
