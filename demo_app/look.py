@@ -97,10 +97,14 @@ CSS = """
   padding-left: 8px; }
 #beside .said span { font-weight: 400; color: var(--body-text-color-subdued); }
 #beside img { width: 100%; max-height: 320px; object-fit: contain; }
-#live_view img { width: 100%; max-height: 480px; object-fit: contain; }
-#live_view { min-height: 320px; }
+#live_view { aspect-ratio: 4 / 3; }
+#live_view img { width: 100%; height: 100%; object-fit: contain; cursor: pointer; }
+#camera_fault .html-container { padding: 0; }
+#camera_fault p { margin: 0; font-weight: 600; }
+#camera_fault:has(p:empty) { display: none; }
 #live_hint p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
 #live_panel p { margin: 0 0 8px; }
+.live-face { min-height: 19rem; }
 .live-figures .fps { font-size: 1.3rem; font-variant-numeric: tabular-nums; }
 .strip { display: grid; gap: 4px; margin: 4px 0 14px; }
 .strip .row { display: grid; grid-template-columns: 1.6em 1fr; align-items: center; }
@@ -136,6 +140,13 @@ CSS = """
   #head h1 { font-size: 1.2rem; }
   #examples .grid-container { grid-template-columns: repeat(6, minmax(0, 1fr)) !important; }
   footer .divider { display: none !important; }
+  #live > :first-child { display: contents; }
+  #live > *, #live > :first-child > * { flex: 1 1 100%; order: 5; }
+  #live #camera { order: 0; height: 190px !important; }
+  #live #camera_fault { order: 1; }
+  #live > :nth-child(2) { order: 2; }
+  #live #live_hint { order: 3; }
+  #live > :nth-child(3) { order: 4; }
 }
 """
 

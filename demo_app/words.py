@@ -38,6 +38,18 @@ LIVE_HINT = (
     "Start the camera: every picture is analysed by the computer that runs this page, drawn, and "
     "thrown away. Answers are smoothed over about half a second."
 )
+LIVE_NUMBER = "0: the largest. Or click on a face."
+CAMERA_FAULTS = {
+    "NotAllowedError": "The browser does not let this page use the camera. Allow it beside the "
+    "address of the page, then try again.",
+    "NotFoundError": "There is no camera. Connect one, then try again.",
+    "NotReadableError": "The camera gives no picture: another program may be using it. Close that "
+    "program, then try again.",
+}
+CAMERA_FORBIDDEN = (
+    "Browsers lend the camera only to pages with an https:// address, and to pages of the computer "
+    "itself (http://127.0.0.1)."
+)
 LIVE_WAITING = "<p>Frames per second, the last ten seconds and the probabilities appear here.</p>"
 NOT_SURE = "not sure"
 BATCH_NO_FACE = "no face found"

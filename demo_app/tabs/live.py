@@ -1,51 +1,61 @@
 """The camera, live: every frame analysed, drawn and thrown away."""
 
-import base64
-import io
 from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 import gradio as gr
-from gradio.data_classes import Base64ImageData
-from PIL import Image
 
 from demo_app import words
-from demo_app.controls import PRIVATE, Controls
-from demo_app.live import LiveSession, Look
+from demo_app.camera_frames import FrameError, read_frame, write_frame
+from demo_app.camera_script import CAMERA_SCRIPT
+from demo_app.controls import PRIVATE, REDRAW, Controls
+from demo_app.live import FrameDesk, LiveSession, Look
 from demo_app.logic import OPACITY
 from demo_app.model_shelf import ModelShelf
 from fer_core.hub import ModelError
-from fer_core.pictures import READ_ERRORS, upright
 
-STREAM_EVERY = 0.03  # seconds; more frames than the server can take are dropped by the browser
-STREAMS = 8  # visitors who stream at once
+STREAM_EVERY = 0.05  # seconds; of the frames that come while one is analysed, the last counts
+# Gradio would ask a camera for 1920 x 1440 pixels, and send every one of them.
+CAMERA = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 20}}
+# Visitors who stream at once. Each holds one of the server's 40 threads for as long as a frame of
+# theirs is at work or waits for its place, so some threads stay for the other tabs.
+STREAMS = 24
 ANY = "each face's answer"
 
 
 def build(shelf: ModelShelf, controls: Controls) -> None:
     """Lay out the tab and connect the camera."""
     classes = shelf.take(shelf.names[0]).trained.classes
+    desk = FrameDesk(shelf)
     session = gr.State()
-    with gr.Row():
+    with gr.Row(elem_id="live"):
         with gr.Column(scale=4, min_width=230):
             camera = gr.Image(
                 label="Camera",
                 sources=["webcam"],
                 streaming=True,
+                webcam_options=gr.WebcamOptions(mirror=True, constraints={"video": CAMERA}),
                 height=220,
                 elem_id="camera",
             )
+            gr.HTML('<p role="status"></p>', js_on_load=CAMERA_SCRIPT, elem_id="camera_fault")
             gr.Markdown(words.LIVE_HINT, elem_id="live_hint")
-            emotion = gr.Dropdown(
-                _choices(classes),
-                value="",
-                label="Draw the map of",
-                elem_id="live_emotion",
-            )
-            opacity = gr.Slider(
-                0, 1, OPACITY, step=0.05, label="Opacity", buttons=[], elem_id="live_opacity"
-            )
+            with gr.Group(elem_id="live_settings"):
+                emotion = gr.Dropdown(
+                    _choices(classes), value="", label="Draw the map of", elem_id="live_emotion"
+                )
+                opacity = gr.Slider(
+                    0, 1, OPACITY, step=0.05, label="Opacity", buttons=[], elem_id="live_opacity"
+                )
+                number = gr.Number(
+                    0,
+                    label="Bars of face",
+                    info=words.LIVE_NUMBER,
+                    precision=0,
+                    minimum=0,
+                    elem_id="live_number",
+                )
         with gr.Column(scale=8, min_width=300):
             view = gr.Image(
                 alt_text=words.LIVE_ALT,
@@ -56,9 +66,9 @@ def build(shelf: ModelShelf, controls: Controls) -> None:
             )
         with gr.Column(scale=6, min_width=260):
             panel = gr.HTML(words.LIVE_WAITING, elem_id="live_panel")
-    # Frames come and go as text in the message itself: no file is written for any of them.
+    # A frame is handed on as the text that came, and goes back as such (`postprocess` below): no
+    # file is written for any of them.
     camera.preprocess = lambda payload: payload.url if payload is not None else None
-    view.postprocess = _to_data_url  # pyright: ignore[reportAttributeAccessIssue]
 
     def step(
         frame: str | None,
@@ -67,27 +77,36 @@ def build(shelf: ModelShelf, controls: Controls) -> None:
         threshold: float,
         emotion: str,
         opacity: float,
+        number: int | None,
     ) -> tuple[Any, Any, LiveSession | None]:
-        # No gr.skip() for the picture: Gradio would then forget how it is sent (`_to_data_url`).
         if frame is None:
-            return known and known.shown, gr.skip(), known
+            return gr.skip(), gr.skip(), known
         session = known if known is not None and known.model == model else LiveSession(model)
+        look = Look(emotion, opacity, threshold, number or 0)
         try:
-            shown = session.step(shelf, read_frame(frame), Look(emotion, opacity, threshold))
+            shown = session.step(desk, read_frame(frame), look)
         except (ModelError, FrameError) as error:
-            return session.shown, f"<p>{escape(words.sentence(str(error)))}</p>", session
-        return shown.picture, shown.panel or gr.skip(), session
+            return gr.skip(), f"<p>{escape(words.sentence(str(error)))}</p>", session
+        if shown is None:
+            return gr.skip(), gr.skip(), session
+        return write_frame(shown.picture), shown.panel or gr.skip(), session
+
+    def click(known: LiveSession | None, number: int | None, event: gr.SelectData) -> int:
+        hit = known.face_at(*event.index) if known is not None else 0
+        return 0 if hit == number else hit
 
     camera.stream(
         step,
-        [camera, session, controls.model, controls.threshold, emotion, opacity],
+        [camera, session, controls.loaded, controls.threshold, emotion, opacity, number],
         [view, panel, session],
+        postprocess=False,
         stream_every=STREAM_EVERY,
         concurrency_limit=STREAMS,
         concurrency_id="live",
         show_progress="hidden",
         **PRIVATE,
     )
+    view.select(click, [session, number], number, **REDRAW)
     controls.loaded.change(
         lambda name: gr.Dropdown(_choices(shelf.take(name).trained.classes), value=""),
         controls.loaded,
@@ -98,31 +117,3 @@ def build(shelf: ModelShelf, controls: Controls) -> None:
 
 def _choices(classes: Sequence[str]) -> list[tuple[str, str]]:
     return [(ANY, ""), *((name, name) for name in classes)]
-
-
-class FrameError(ValueError):
-    """A frame that is no picture."""
-
-
-def read_frame(url: str) -> Image.Image:
-    """A frame of the camera from its data URL.
-
-    Raises:
-        FrameError: when it is none.
-    """
-    try:
-        content = base64.b64decode(url.partition(",")[2], validate=True)
-        with Image.open(io.BytesIO(content)) as picture:
-            return upright(picture)
-    except READ_ERRORS as error:
-        raise FrameError(words.UNREADABLE_FRAME) from error
-
-
-def _to_data_url(picture: Image.Image | None) -> Base64ImageData | None:
-    if picture is None:
-        return None
-    stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=80)
-    return Base64ImageData(
-        url="data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
-    )

@@ -8,20 +8,24 @@ import pytest
 from PIL import Image
 
 from fer_core.datasets.faces_drawn import draw_portrait
+from fer_core.hub import ModelError
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
-    """One drawn person of 640 x 480 pixels, smiling, then surprised, as an MJPEG file."""
+    """Two drawn people of 640 x 480 pixels, the smaller one on the right, as an MJPEG file."""
     path = tmp_path_factory.mktemp("camera") / "film.mjpeg"
+    one = draw_portrait("happiness", 340, np.random.default_rng(7))
+    other = draw_portrait("surprise", 250, np.random.default_rng(9))
     with path.open("wb") as file:
         for index in range(40):
-            emotion = "happiness" if index < 20 else "surprise"
+            across = round(15 * np.sin(index / 40 * 2 * np.pi))
             frame = Image.new("RGB", (640, 480), "#8899aa")
-            face = draw_portrait(emotion, 360, np.random.default_rng(7))
-            frame.paste(face, (140 + round(15 * np.sin(index / 40 * 2 * np.pi)), 80))
+            frame.paste(one, (20 + across, 80))
+            frame.paste(other, (370 - across, 120))
+            frame.paste("#ff0000", (600, 0, 640, 480))
             stream = io.BytesIO()
             frame.save(stream, "JPEG", quality=90)
             file.write(stream.getvalue())
@@ -47,11 +51,7 @@ def visit(camera_browser, served):
     def open_one():
         context = camera_browser.new_context(permissions=["camera"])
         contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.goto(served.address)
-        page.wait_for_selector(".bar.strong")
-        page.get_by_role("tab", name="Live").click()
+        page = open_live(context, served.address)
         page.locator("#camera button:visible").first.click()
         page.locator("#camera button:visible", has_text="Record").click()
         page.wait_for_selector("#live_panel .fps")
@@ -60,6 +60,30 @@ def visit(camera_browser, served):
     yield open_one
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def asked(shelf, monkeypatch):
+    """Names of the models that were asked, one for each frame."""
+    names = []
+    predict = shelf.predict
+
+    def spy(name, picture):
+        names.append(name)
+        return predict(name, picture)
+
+    monkeypatch.setattr(shelf, "predict", spy)
+    return names
+
+
+def open_live(context, address):
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.goto(address)
+    page.wait_for_selector(".bar.strong")
+    page.get_by_role("tab", name="Live").click()
+    page.wait_for_selector("#camera button:visible")
+    return page
 
 
 def shown(page):
@@ -83,9 +107,151 @@ def test_overlays_of_the_camera_keep_coming_and_leave_no_file(visit, served):
     assert all(source.startswith("data:image/jpeg;base64,") for source in pictures)
     assert {path for path in served.files.rglob("*") if path.is_file()} == files
     figures = page.inner_text("#live_panel .live-figures")
-    assert re.search(r"\d+\.\d frames/s · 1 face · \d+ ms", figures)
-    assert page.locator("#live_panel .strip .row").count() == 1
+    assert re.search(r"\d+\.\d frames/s · 2 faces · \d+ ms", figures)
+    assert page.locator("#live_panel .strip .row").count() == 2
     assert page.locator("#live_panel .bar").count() == 8
+
+
+def test_faces_keep_their_numbers(visit):
+    page = visit()
+    rows = "#live_panel .strip .row b"
+    page.wait_for_function("rows => document.querySelectorAll(rows).length == 2", arg=rows)
+    before = page.locator(rows).all_inner_texts()
+    for _ in range(8):
+        next_picture(page)
+    assert page.locator(rows).all_inner_texts() == before
+
+
+def test_the_picture_is_a_mirror(visit):
+    red = """async () => {
+      const picture = new Image();  // the one on the page changes meanwhile
+      picture.src = document.querySelector("#live_view img").src;
+      await picture.decode();
+      const pen = new OffscreenCanvas(640, 480).getContext("2d");
+      pen.drawImage(picture, 0, 0);
+      return [10, 630].map((x) => {
+        const [r, g] = pen.getImageData(x, 470, 1, 1).data;
+        return r > 200 && g < 60;
+      });
+    }"""
+    page = visit()
+    next_picture(page)
+    assert page.evaluate(red) == [True, False]  # in the film it is on the right
+
+
+def title(page):
+    return page.locator("#live_panel .live-face > p").inner_text().partition(":")[0]
+
+
+def test_a_click_on_a_face_shows_its_bars_and_a_second_click_the_largest_again(visit):
+    page = visit()
+    assert title(page) == "Face 1"
+    number = page.locator("#live_number input")
+    place = {"x": 0.22, "y": 0.5}  # of the smaller face in the mirror
+    size = page.locator("#live_view img").bounding_box()
+    at = {"x": place["x"] * size["width"], "y": place["y"] * size["height"]}
+    page.locator("#live_view img").click(position=at)
+    page.wait_for_selector("#live_panel .live-face > p:has-text('Face 2')")
+    assert number.input_value() == "2"
+    page.locator("#live_view img").click(position=at)
+    page.wait_for_selector("#live_panel .live-face > p:has-text('Face 1')")
+    assert number.input_value() == "0"
+
+
+def test_the_number_of_a_face_can_be_typed(visit):
+    page = visit()
+    page.locator("#live_number input").fill("2")
+    page.wait_for_selector("#live_panel .live-face > p:has-text('Face 2')")
+
+
+def test_the_camera_is_started_and_stopped_from_the_keyboard(camera_browser, served, asked):
+    context = camera_browser.new_context(permissions=["camera"])
+    page = open_live(context, served.address)
+
+    def go_to_camera():
+        page.get_by_role("tab", name="Live").focus()
+        for _ in range(6):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.closest('#camera') !== null"):
+                return
+        pytest.fail("the camera's button cannot be reached with the tab key")
+
+    go_to_camera()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#camera button[aria-label='capture photo']:visible")
+    go_to_camera()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#live_panel .fps")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#camera button:has-text('Record'):visible")
+    page.wait_for_timeout(500)
+    before = len(asked)
+    page.wait_for_timeout(500)
+    assert len(asked) == before
+    context.close()
+
+
+def test_another_model_answers_without_a_new_start(visit, asked):
+    page = visit()
+    page.locator("#model_choice input").click()
+    page.locator("#model_choice li[role=option]", has_text="embedded").first.click()
+    for _ in range(100):
+        if asked[-1] == "embedded":
+            break
+        page.wait_for_timeout(200)
+    next_picture(page)
+    assert asked[-1] == "embedded"
+
+
+@pytest.mark.parametrize("error", [RuntimeError("broken"), ModelError("The model is gone")])
+def test_an_error_in_one_frame_does_not_end_the_stream(visit, shelf, monkeypatch, error):
+    page = visit()
+    predict, failed = shelf.predict, []
+
+    def fail_once(name, picture):
+        if not failed:
+            failed.append(name)
+            raise error
+        return predict(name, picture)
+
+    monkeypatch.setattr(shelf, "predict", fail_once)
+    for _ in range(3):
+        next_picture(page)
+    assert failed
+    assert shown(page).startswith("data:")  # still no file
+
+
+def test_over_a_slow_line_frames_are_dropped_and_do_not_queue_up(visit):
+    page = visit()
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1}
+    line.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": 20_000})
+    page.wait_for_timeout(500)
+    under_way, most = set(), [0]
+
+    def begin(request):
+        if "/stream/" in request.url:
+            under_way.add(request)
+            most[0] = max(most[0], len(under_way))
+
+    page.on("request", begin)
+    page.on("requestfinished", lambda request: under_way.discard(request))
+    for _ in range(2):
+        next_picture(page)
+    # The answer's head lets the next one go before the browser has told that the first has ended.
+    assert 1 <= most[0] <= 2
+
+
+def test_while_another_tab_is_shown_no_frame_is_analysed(visit, asked):
+    page = visit()
+    page.get_by_role("tab", name="Photo").click()
+    page.wait_for_timeout(700)
+    before = len(asked)
+    page.wait_for_timeout(700)
+    assert len(asked) == before
+    page.get_by_role("tab", name="Live").click()
+    next_picture(page)
 
 
 def test_a_chosen_emotion_is_drawn_while_the_camera_runs(visit):
@@ -125,5 +291,5 @@ def test_a_snapshot_of_the_camera_is_analysed_like_a_photograph(camera_browser, 
     page.wait_for_function(
         "before => document.querySelector('#faces img')?.src != before", arg=before
     )
-    page.wait_for_selector("#sentence :text('One face')")
+    page.wait_for_selector("#sentence :text('2 faces')")
     context.close()
