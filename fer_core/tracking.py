@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from fer_core.predictor import FacePrediction
 
 LEAST_CLOSENESS = 0.3  # of a face and the track it continues, see `closeness`
 LEAST_PROBABILITY = 1e-12
+MEMORY = 0.2  # time constant in seconds of a track's speed
 
 
 class TrackedFace(NamedTuple):
@@ -36,10 +37,29 @@ class _Track:
     seen: float
     log_probabilities: np.ndarray
     maps: np.ndarray
+    speed: np.ndarray = field(default_factory=lambda: np.zeros(2))  # of the centre, pixels/s
+
+    def closeness(self, box: Sequence[float], time: float) -> float:
+        """To where the face was last, or to where it would be by now if it went on as before."""
+        ahead = np.tile(self.speed * max(0.0, time - self.seen), 2)
+        return max(closeness(box, self.box), closeness(box, np.add(self.box, ahead).tolist()))
+
+    def move(self, box: tuple[float, float, float, float], time: float) -> None:
+        """Take the place of the current frame."""
+        passed = max(0.0, time - self.seen)
+        if passed > 0:
+            moved = (np.add(box[:2], box[2:]) - np.add(self.box[:2], self.box[2:])) / 2
+            self.speed = self.speed + (1 - math.exp(-passed / MEMORY)) * (
+                moved / passed - self.speed
+            )
+        self.box, self.seen = box, time
 
 
 class Tracker:
     """Matches the faces of each frame with those of the frames before.
+
+    Matched are the places that fit best in sum, where a face was last or where its movement would
+    have taken it: faces that cross each other keep their numbers.
 
     Smoothing is an exponential average of the log-probabilities, which is one of the logits (they
     differ by a constant that the softmax removes), and the same average of the maps. So a smoothed
@@ -81,13 +101,13 @@ class Tracker:
             time: of the frame in seconds, not before the last one.
         """
         self._tracks = [track for track in self._tracks if time - track.seen <= self.patience]
-        found = self._match(faces)
+        found = self._match(faces, time)
         return [self._follow(face, track, time) for face, track in zip(faces, found, strict=True)]
 
-    def _match(self, faces: Sequence[FacePrediction]) -> list[_Track | None]:
+    def _match(self, faces: Sequence[FacePrediction], time: float) -> list[_Track | None]:
         found: list[_Track | None] = [None] * len(faces)
         near = np.array(
-            [[closeness(face.box, track.box) for track in self._tracks] for face in faces]
+            [[track.closeness(face.box, time) for track in self._tracks] for face in faces]
         ).reshape(len(faces), len(self._tracks))
         near[near < LEAST_CLOSENESS] = 0  # two poor pairs must not outweigh a good one
         for row, column in zip(*linear_sum_assignment(near, maximize=True), strict=True):
@@ -109,7 +129,7 @@ class Tracker:
                 logs - track.log_probabilities
             )
             track.maps = track.maps + new * (face.maps - track.maps)
-            track.box, track.seen = face.box, time
+            track.move(face.box, time)
         smoothed = replace(
             face,
             probabilities=softmax(track.log_probabilities).astype(face.probabilities.dtype),

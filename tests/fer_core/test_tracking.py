@@ -43,6 +43,30 @@ def test_two_faces_keep_their_numbers_in_any_order():
     assert numbers(tracker.update([face(310), face(10)], 0.1)) == [2, 1]
 
 
+@pytest.mark.parametrize("apart", [0.0, 30.0])
+def test_faces_that_cross_keep_their_numbers(apart):
+    tracker = Tracker()
+    for step in range(21):
+        pair = [face(25.0 * step), face(510 - 25.0 * step, apart)]
+        assert numbers(tracker.update(pair, step / 10)) == [1, 2]
+
+
+def test_faces_that_hide_each_other_while_they_cross_keep_their_numbers():
+    tracker = Tracker()
+    for step in range(21):
+        pair = [face(25.0 * step), face(510 - 25.0 * step, 20)]
+        hidden = abs(pair[0].box[0] - pair[1].box[0]) < 80
+        seen = numbers(tracker.update(pair[: 1 if hidden else 2], step / 10))
+        assert seen == ([1] if hidden else [1, 2])
+
+
+def test_a_moving_face_that_stops_while_it_is_hidden_keeps_its_number():
+    tracker = Tracker()
+    for step in range(5):
+        tracker.update([face(25.0 * step)], step / 10)
+    assert numbers(tracker.update([face(110)], 1.2)) == [1]
+
+
 def test_a_face_that_comes_back_in_time_keeps_its_number_and_later_gets_a_new_one():
     tracker = Tracker(patience=1.0)
     tracker.update([face(0), face(300)], 0.0)
