@@ -1,6 +1,6 @@
 """Write a video that browsers play: H.264 in MP4, with the sound of another (extra ``video``)."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -12,15 +12,18 @@ from fer_core.videos import import_av, open_video, picture_track
 
 TICKS = 90_000  # of the clock in a second
 COPIED = ("aac", "mp3")  # codings of sound that MP4 holds and every browser plays
-QUALITY = {"crf": "23", "preset": "veryfast"}
+SOUND_RATE = 48_000  # samples of a second, of sound that is encoded anew
+# No B frames: where the times are irregular, the length that the file states would be wrong.
+QUALITY = {"crf": "23", "preset": "veryfast", "bf": "0"}
 
 
 class _Sound(NamedTuple):
-    """A packet of sound, its time in seconds, and the track it comes from."""
+    """A packet to copy or a frame to encode, its time in seconds, and the track it comes from."""
 
     time: float
-    packet: Any
+    part: Any
     track: Any
+    copied: bool
 
 
 class VideoWriter:
@@ -37,7 +40,7 @@ class VideoWriter:
 
         Args:
             path: of the new file, ``.mp4``.
-            sound: video whose track of sound is copied where MP4 can hold it; else there is none.
+            sound: video whose track of sound goes along, encoded as AAC where MP4 cannot hold it.
 
         Raises:
             VideoError: when PyAV is missing, or the file of the sound cannot be read.
@@ -50,8 +53,10 @@ class VideoWriter:
         self._stream: Any = None
         self._last = -1
         self._step = 0
+        self._lengths: dict[int, int] = {}  # by time, of the frames that the encoder holds
         self._sound = _sound_packets(Path(sound)) if sound is not None else None
         self._sound_stream: Any = None
+        self._copied = False
         self._waiting: _Sound | None = None
 
     def write(self, picture: Image.Image, time: float) -> None:
@@ -66,11 +71,13 @@ class VideoWriter:
         tick = round(time * TICKS)
         if tick <= self._last:
             raise ValueError(f"frames must be written in order of time, got {time} s again")
-        self._step, self._last = tick - max(0, self._last), tick
+        if self._last >= 0:
+            self._step = self._lengths[self._last] = tick - self._last
+        self._last = tick
         frame = self._av.VideoFrame.from_image(picture.crop((0, 0, *size)))
         frame = frame.reformat(format="yuv420p")
         frame.pts, frame.time_base = tick, Fraction(1, TICKS)
-        self._container.mux(stream.encode(frame))
+        self._put(stream.encode(frame))
         self._add_sound(time)
 
     def __enter__(self) -> Self:
@@ -85,9 +92,9 @@ class VideoWriter:
         """Finish the file; after an error there is none."""
         try:
             if kind is None and self._stream is not None:
-                for packet in self._stream.encode():
-                    packet.duration = self._step  # the last frame lasts as long as the one before
-                    self._container.mux(packet)
+                self._put(self._stream.encode())
+                if self._sound_stream is not None and not self._copied:
+                    self._container.mux(self._sound_stream.encode())
         finally:
             if self._sound is not None:
                 self._sound.close()
@@ -104,39 +111,74 @@ class VideoWriter:
         # All tracks must be known before the first packet is written.
         self._waiting = next(self._sound, None) if self._sound is not None else None
         if self._waiting is not None:
-            self._sound_stream = self._container.add_stream_from_template(self._waiting.track)
+            track = self._waiting.track
+            self._copied = self._waiting.copied
+            if self._copied:
+                self._sound_stream = self._container.add_stream_from_template(track)
+            else:
+                layout = "mono" if track.codec_context.layout.nb_channels == 1 else "stereo"
+                self._sound_stream = self._container.add_stream(
+                    "aac", rate=SOUND_RATE, layout=layout
+                )
         return stream
+
+    def _put(self, packets: list[Any]) -> None:
+        for packet in packets:
+            # The encoder's own is 1 / rate. The last frame lasts as long as the one before.
+            packet.duration = self._lengths.pop(packet.pts, self._step)
+            self._container.mux(packet)
 
     def _add_sound(self, until: float) -> None:
         """Sound goes between the pictures of its time, so that a browser plays as it loads."""
         while self._waiting is not None and self._waiting.time <= until:
-            packet = self._waiting.packet
-            packet.stream = self._sound_stream
-            self._container.mux(packet)
+            part = self._waiting.part
+            if self._copied:
+                part.stream = self._sound_stream
+                self._container.mux(part)
+            else:
+                self._container.mux(self._sound_stream.encode(part))
             self._waiting = next(self._sound, None) if self._sound is not None else None
 
 
 def _sound_packets(path: Path) -> Generator[_Sound, None, None]:
-    """The packets of the first track that MP4 can hold, from the time of the first picture on."""
+    """The first track of sound, from the time of the first picture on."""
+    av = import_av()
     with open_video(path) as container:
-        tracks = [s for s in container.streams.audio if s.codec_context.name in COPIED]
+        tracks = [s for s in container.streams.audio if s.codec_context is not None]
         pictures = picture_track(container)
         if not tracks:
             return
         track = tracks[0]
         start = float((pictures.start_time or 0) * (pictures.time_base or 0))
+        copied = track.codec_context.name in COPIED and bool(track.codec_context.extradata)
         packets = container.demux(track)
         while True:
             try:
                 packet = next(packets, None)
-            except import_av().FFmpegError:  # the file ends in the middle
+            except av.FFmpegError:  # the file ends in the middle
                 return
             if packet is None:
                 return
-            if packet.pts is None or packet.time_base is None:
-                continue
-            shift = round(start / packet.time_base)
-            packet.pts -= shift
-            packet.dts = packet.pts
-            if packet.pts >= 0:
-                yield _Sound(float(packet.pts * packet.time_base), packet, track)
+            yield from _copy(packet, track, start) if copied else _decode(packet, track, start)
+
+
+def _copy(packet: Any, track: Any, start: float) -> Iterator[_Sound]:  # noqa: ANN401
+    if packet.pts is None or packet.time_base is None:
+        return
+    packet.pts -= round(start / packet.time_base)
+    packet.dts = packet.pts
+    if packet.pts >= 0:
+        yield _Sound(float(packet.pts * packet.time_base), packet, track, True)
+
+
+def _decode(packet: Any, track: Any, start: float) -> Iterator[_Sound]:  # noqa: ANN401
+    try:
+        frames = packet.decode()
+    except import_av().FFmpegError:  # a broken piece of sound is left out
+        return
+    for frame in frames:
+        if frame.time is not None and frame.time >= start:
+            time = frame.time - start
+            frame.pts = round(time * frame.sample_rate)
+            frame.time_base = Fraction(1, frame.sample_rate)
+            yield _Sound(time, frame, track, False)

@@ -102,6 +102,11 @@ def test_the_last_frame_lasts_as_long_as_the_one_before(tmp_path, rate):
     assert video.facts.seconds == pytest.approx(2, abs=0.002)
 
 
+def test_the_stated_length_of_uneven_times_is_the_true_one(tmp_path):
+    video = Video(write(tmp_path / "uneven.mp4", [0, 0.1, 0.15, 0.4, 0.6, 1.0, 1.1]))
+    assert video.facts.seconds == pytest.approx(1.2, abs=0.01)
+
+
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_convention_turned_recordings_are_made_upright(clip, degrees):
     content = bytearray(clip.read_bytes())
@@ -289,12 +294,19 @@ def test_sound_is_copied_and_ends_with_the_pictures(tmp_path):
     assert heard[4096:-4096].std() == pytest.approx(0.3 / np.sqrt(2), rel=0.1)
 
 
-def test_sound_that_mp4_does_not_hold_is_left_out(tmp_path):
-    source = write_sound(tmp_path / "sound.mkv", codec="ac3", pictures=True)
+@pytest.mark.parametrize("codec", ["ac3", "flac", "libopus"])
+def test_sound_that_mp4_does_not_hold_is_encoded_anew(tmp_path, codec):
+    source = write_sound(tmp_path / "sound.mkv", codec=codec, pictures=True)
     with VideoWriter(tmp_path / "copy.mp4", sound=source) as writer:
         for frame in Video(source).frames():
             writer.write(frame.picture, frame.time)
-    assert not Video(tmp_path / "copy.mp4").facts.sound
+    with av.open(str(tmp_path / "copy.mp4")) as container:
+        assert container.streams.audio[0].codec_context.name == "aac"
+        frames = list(container.decode(audio=0))
+    heard = np.concatenate([frame.to_ndarray()[0] for frame in frames])
+    assert frames[0].time == pytest.approx(0, abs=0.05)
+    assert len(heard) / 48000 == pytest.approx(2, abs=0.1)
+    assert heard[4096:-8192].std() == pytest.approx(0.3 / np.sqrt(2), rel=0.1)
 
 
 def test_frames_out_of_order_are_refused_and_no_file_stays(tmp_path):
