@@ -12,6 +12,7 @@ import io
 import ipaddress
 import socket
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import httpx
@@ -61,7 +62,8 @@ def fetch_picture(url: str, allowed: Sequence[Network] = ()) -> Image.Image:
     Raises:
         WebPictureError: when the address is none, is private, or has no picture within 25 MB.
     """
-    content = asyncio.run(fetch(url, allowed))
+    with ThreadPoolExecutor(1) as thread:  # of its own: the caller's may run an event loop
+        content = thread.submit(lambda: asyncio.run(fetch(url, allowed))).result()
     try:
         return open_upright(io.BytesIO(content))
     except PictureError as error:

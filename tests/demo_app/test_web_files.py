@@ -2,6 +2,7 @@ import asyncio
 import http.server
 import ipaddress
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -55,12 +56,20 @@ def test_nor_to_a_provider_s_own_network(client, host):
         client.predict(photo=handle_file(f"http://{host}/face.png"), api_name="/analyse")
 
 
+def move(block, file):
+    """Where the file is moved to; in a thread, for a browser test leaves a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(
+            lambda: asyncio.run(block.async_move_resource_to_block_cache(file))
+        ).result()
+
+
 def test_a_file_from_an_address_that_may_be_asked_comes_in_like_an_upload(site, tmp_path):
     with gr.Blocks() as page:
         block = gr.File()
     guard_addresses(page, LOOPBACK)
     block.GRADIO_CACHE = str(tmp_path / "cache")
-    path = asyncio.run(block.async_move_resource_to_block_cache(f"{site.url}/face.png"))
+    path = move(block, f"{site.url}/face.png")
     assert path in block.temp_files
     assert Path(path).read_bytes() == (tmp_path / "face.png").read_bytes()
 
@@ -71,5 +80,5 @@ def test_a_file_of_this_computer_comes_in_as_ever(tmp_path, portrait):
     guard_addresses(page)
     block.GRADIO_CACHE = str(tmp_path / "cache")
     portrait.save(tmp_path / "face.png")
-    path = asyncio.run(block.async_move_resource_to_block_cache(tmp_path / "face.png"))
+    path = move(block, tmp_path / "face.png")
     assert Path(path).read_bytes() == (tmp_path / "face.png").read_bytes()

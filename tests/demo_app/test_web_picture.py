@@ -211,6 +211,7 @@ def test_what_is_no_web_address_is_told_without_asking_anyone(url, monkeypatch):
 
 
 def test_a_closed_port_is_told(server):
+    server.shutdown()
     server.server_close()
     with pytest.raises(WebPictureError, match="cannot be reached"):
         fetch_picture(f"{server.url}/picture", LOOPBACK)
