@@ -80,6 +80,7 @@ CSS = """
 .bar .track::after { content: ""; position: absolute; top: 0; bottom: 0; width: 1px;
   left: calc(100% * var(--threshold)); background: var(--body-text-color-subdued); }
 #controls { align-items: flex-end; }
+#model_choice input, #other input { text-overflow: ellipsis; }
 #model_line p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
 .crop-names { display: grid; grid-template-columns: repeat(3, 1fr); gap: 16px;
   font-size: .8rem; color: var(--body-text-color-subdued); margin: -6px 0 12px; }

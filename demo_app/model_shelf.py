@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -11,7 +11,6 @@ from typing import NamedTuple
 from PIL import Image
 
 from demo_app.model_card import clean, name_data, read_card, tame
-from demo_app.turns import Turns
 from fer_core.faces import Face
 from fer_core.hub import EMBEDDED, ModelError, load_model, read_facts
 from fer_core.hub_download import fetch_model, find_model, is_hub_id
@@ -52,9 +51,11 @@ class Loaded(NamedTuple):
 class ModelShelf:
     """Loads models on first use and keeps the ones used last.
 
-    PyTorch uses all cores for one picture, so two at once would only slow each other: every
-    question to a model waits for its turn, with all visitors' equal chance in between. Loading
-    takes no turn: while one model is downloaded, the others answer.
+    PyTorch uses all cores for one picture, so two at once would only slow each other; and every
+    thread that asks it gets a team of helping threads of its own, which then fight for the cores.
+    So one thread asks the models, and the questions wait in the order in which they came
+    (docs/demo.md has what that gains). Loading does not wait there: while one model is downloaded,
+    the others answer.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class ModelShelf:
         self._pending: dict[str, Future[Loaded]] = {}
         self._guard = threading.Lock()  # of the two above; held for moments only
         self._downloading = threading.Lock()
-        self._turns = Turns()
+        self._at_work = ThreadPoolExecutor(1, thread_name_prefix="model")
 
     @property
     def names(self) -> list[str]:
@@ -120,16 +121,14 @@ class ModelShelf:
     def predict(self, name: str, photo: Image.Image) -> list[FacePrediction]:
         """As `Predictor.predict`, in turn."""
         predictor = self.take(name)
-        with self._turns:
-            return predictor.predict(photo)
+        return self._at_work.submit(predictor.predict, photo).result()
 
     def predict_faces(
         self, name: str, photo: Image.Image, faces: Sequence[Face]
     ) -> list[FacePrediction]:
         """As `Predictor.predict_faces`, in turn."""
         predictor = self.take(name)
-        with self._turns:
-            return predictor.predict_faces(photo, faces)
+        return self._at_work.submit(predictor.predict_faces, photo, faces).result()
 
     def _take(self, name: str) -> Loaded:
         """The model, which the first who asks loads while the others wait for it."""

@@ -94,8 +94,9 @@ The model learned how other people labelled faces, with their mistakes and their
 
 **Mirror check.** The model looks at every face and at its mirror image, and answers the mean of
 both. Consistency says how far the two agree: what the two answers share, times the correlation of
-the two maps. A low value is a warning. A high one is no proof: on test images the probability tells
-right answers from wrong ones better (docs/experiments.md), so "not sure" goes by the probability.
+the two maps. A low value is a warning. A high one is no proof, least of all of a model that was
+trained to agree with itself (EAC): on test images the probability tells right answers from wrong
+ones better (docs/experiments.md), so "not sure" goes by the probability.
 
 **Privacy.** Photographs are analysed by the computer that runs this page and are sent nowhere else.
 Nothing is kept: picture files are deleted after some minutes, what stands in memory within an

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from demo_app import model_shelf
 from demo_app.model_shelf import EMBEDDED_NAME, ModelShelf
@@ -282,3 +283,42 @@ def test_the_card_is_the_models_own_or_made_from_its_facts(folders):
 
 def test_the_folder_of_a_model_is_known(folders):
     assert ModelShelf(folders).folder("run2") == Path(folders[2])
+
+
+def test_one_thread_asks_the_models_in_the_order_of_the_questions(shelf, model, monkeypatch):
+    asked, go_on = [], threading.Event()
+
+    def answer(photo):
+        assert go_on.wait(20)
+        asked.append((photo, threading.current_thread().name))
+        return []
+
+    monkeypatch.setattr(shelf.take(model), "predict", answer)
+    visitors = []
+    for number in range(10):
+        visitors.append(threading.Thread(target=shelf.predict, args=(model, number)))
+        visitors[-1].start()
+        wait_until(lambda count=number: shelf._at_work._work_queue.qsize() == count)
+    go_on.set()
+    for visitor in visitors:
+        visitor.join(20)
+    assert [photo for photo, _ in asked] == list(range(10))
+    assert len({thread for _, thread in asked}) == 1
+
+
+def test_a_question_that_fails_is_told_and_the_next_is_answered(shelf, model, monkeypatch):
+    def fail(photo):
+        raise ValueError("mine")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shelf.take(model), "predict", fail)
+        with pytest.raises(ValueError, match="mine"):
+            shelf.predict(model, None)
+    assert shelf.predict(model, Image.new("RGB", (64, 64))) == []
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
