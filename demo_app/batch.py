@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from demo_app import words
-from demo_app.logic import Analysis, analyse, draw_all, table
+from demo_app.explanation import draw_all
+from demo_app.logic import Analysis, analyse, table
 from demo_app.model_shelf import ModelShelf
 
 CSV_FILE = "faces.csv"

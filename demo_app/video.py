@@ -18,15 +18,16 @@ import pandas as pd
 import plotly.graph_objects as go
 from PIL import Image
 
+from demo_app.explanation import OPACITY
 from demo_app.live import Look, draw
-from demo_app.logic import OPACITY
 from demo_app.model_shelf import ModelShelf
 from demo_app.timeline import draw_timeline
 from demo_app.video_report import Analysed, Track, Wish, summarise, tabulate, tell, write_files
+from fer_core.cuts import CutDetector
 from fer_core.predictor import FacePrediction
 from fer_core.tracking import TrackedFace, Tracker
 from fer_core.video_writing import VideoWriter
-from fer_core.videos import CutDetector, Frame, Video
+from fer_core.videos import Frame, Video
 
 FLICKER = 0.3  # seconds; faces seen for less are left out
 LONGEST_GAP = 2.5  # analysed moments over which a box is drawn on without the face being found

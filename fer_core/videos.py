@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 from PIL import Image
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ MOST_PIXELS = 7680 * 4320
 LEAST_STEP = 0.0005  # seconds between two frames
 LENIENCE = 0.5  # seconds; a recording of a minute is rarely a minute
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,flv,ogg,asf,gif"
-CUT_LIKENESS = 0.6  # see `CutDetector`
-CUT_COLOURS = 0.2
 _TURNS = {
     90: Image.Transpose.ROTATE_90,
     180: Image.Transpose.ROTATE_180,
@@ -168,33 +165,6 @@ class Video:
                 self.damaged += 1
                 continue
             yield from frames
-
-
-class CutDetector:
-    """Hard cuts of a film: shapes and colours change at once.
-
-    Movement keeps the colours, which it only shifts; another light keeps the shapes. The limits
-    stand between successive pictures of fast pans over photographs, 30 a second (likeness at least
-    0.73, at most 0.07 of the pixels of another colour), and cuts between them (at most 0.50, at
-    least 0.23).
-    """
-
-    def __init__(self) -> None:
-        self._before: tuple[np.ndarray, np.ndarray] | None = None
-
-    def is_cut(self, picture: Image.Image) -> bool:
-        """Whether a cut lies between the last picture and this one; never before the first."""
-        small = np.asarray(picture.convert("RGB").resize((32, 32), Image.Resampling.BOX))
-        bins = (small // 64).reshape(-1, 3) @ np.array([16, 4, 1])
-        colours = np.bincount(bins, minlength=64) / len(bins)
-        shapes = small.ravel() - small.mean()
-        before, self._before = self._before, (shapes, colours)
-        if before is None:
-            return False
-        norm = float(np.linalg.norm(before[0]) * np.linalg.norm(shapes))
-        likeness = float(before[0] @ shapes) / norm if norm > 0 else 0.0  # correlation
-        changed = float(np.abs(before[1] - colours).sum()) / 2
-        return likeness < CUT_LIKENESS and changed > CUT_COLOURS
 
 
 def import_av() -> "ModuleType":

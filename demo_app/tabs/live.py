@@ -10,8 +10,8 @@ from demo_app import words
 from demo_app.camera_frames import FrameError, read_frame, write_frame
 from demo_app.camera_script import CAMERA_SCRIPT
 from demo_app.controls import PRIVATE, REDRAW, Controls
+from demo_app.explanation import OPACITY
 from demo_app.live import FrameDesk, LiveSession, Look
-from demo_app.logic import OPACITY
 from demo_app.model_shelf import ModelShelf
 from fer_core.hub import ModelError
 

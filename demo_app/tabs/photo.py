@@ -4,10 +4,11 @@ from typing import Any
 
 import gradio as gr
 
-from demo_app import logic, words
+from demo_app import explanation, logic, words
 from demo_app.controls import PRIVATE, REDRAW, THRESHOLD, Controls
 from demo_app.examples import load_examples
-from demo_app.logic import OPACITY, Analysis, analyse, analyse_again
+from demo_app.explanation import OPACITY
+from demo_app.logic import Analysis, analyse, analyse_again
 from demo_app.model_shelf import ModelShelf
 from demo_app.tabs.photo_layout import (
     Beside,
@@ -87,7 +88,7 @@ def _connect_choices(
 
     def choose(analysis: Analysis, number: int, threshold: float, opacity: float) -> list[Any]:
         emotion = _present(analysis).faces[number - 1].emotion
-        picture = logic.annotate(analysis, number, threshold)
+        picture = explanation.annotate(analysis, number, threshold)
         return [picture, emotion, *_explain(analysis, number, emotion, threshold, opacity)]
 
     def click(
@@ -110,13 +111,13 @@ def _add_endpoints(shelf: ModelShelf, controls: Controls) -> None:
     def answer(photo: str | None, model: str, threshold: float) -> tuple[dict[str, Any], Any]:
         result = analyse(shelf, model, photo or "")
         rows = {"sentence": result.sentence(threshold), "faces": logic.table(result, threshold)}
-        return rows, logic.overlay_all(result)
+        return rows, explanation.overlay_all(result)
 
     def show_map(
         photo: str | None, model: str, face: float, emotion: str, opacity: float
     ) -> tuple[str, Any, Any]:
         result = analyse(shelf, model, photo or "")
-        return logic.one_map(result, int(face), emotion, opacity)
+        return explanation.one_map(result, int(face), emotion, opacity)
 
     def list_models() -> list[dict[str, str]]:
         return [{"name": name, "card": shelf.card(name)} for name in shelf.names]
@@ -171,7 +172,7 @@ def _show(
     classes = faces[0].classes if faces else ()
     emotion = emotion if emotion in classes else None
     shown = emotion or (faces[number - 1].emotion if faces else None)
-    picture = logic.annotate(analysis, number, threshold)
+    picture = explanation.annotate(analysis, number, threshold)
     return [
         analysis,
         analysis.sentence(threshold),
@@ -194,14 +195,14 @@ def _explain(
 ) -> list[Any]:
     """Values for `Explained` and `Beside`, in their order."""
     known = _present(analysis)
-    explanation = logic.explain(known, number or 0, emotion, opacity, threshold)
-    if explanation is None:
+    found = explanation.explain(known, number or 0, emotion, opacity, threshold)
+    if found is None:
         return [None] * len(Explained._fields) + _set_beside(None)
-    pair = logic.set_side_by_side(known, number or 0, emotion, opacity, threshold)
-    return [getattr(explanation, name) for name in Explained._fields] + _set_beside(pair)
+    pair = explanation.set_side_by_side(known, number or 0, emotion, opacity, threshold)
+    return [getattr(found, name) for name in Explained._fields] + _set_beside(pair)
 
 
-def _set_beside(pair: logic.SideBySide | None) -> list[Any]:
+def _set_beside(pair: explanation.SideBySide | None) -> list[Any]:
     """Values for `Beside`, in its order."""
     if pair is None:
         return [gr.Row(visible=False), None, None, None, None]

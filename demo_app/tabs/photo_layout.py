@@ -7,7 +7,7 @@ import gradio as gr
 from demo_app import words
 from demo_app.controls import STILL
 from demo_app.examples import Example
-from demo_app.logic import OPACITY
+from demo_app.explanation import OPACITY
 
 SMALL: dict[str, Any] = {
     "format": "png",

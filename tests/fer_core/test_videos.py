@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_core.datasets.faces_drawn import draw_portrait
 from fer_core.video_writing import VideoWriter
-from fer_core.videos import SIDE, CutDetector, Video, VideoError
+from fer_core.videos import SIDE, Video, VideoError
 
 av = pytest.importorskip("av")
 
@@ -240,30 +239,6 @@ def test_without_pyav_the_command_that_installs_it_is_told(clip, monkeypatch):
 def test_a_limit_of_nothing_is_refused(clip, name):
     with pytest.raises(ValueError, match="must be above 0"):
         Video(clip, **{name: 0})
-
-
-def test_a_cut_is_found_and_movement_is_none():
-    rooms = [draw_portrait("neutral", 480, np.random.default_rng(seed)) for seed in (1, 4)]
-    detector = CutDetector()
-    found = []
-    for room in rooms:
-        for step in range(10):
-            x = 12 * step
-            found.append(detector.is_cut(room.crop((x, 0, x + 320, 240))))
-    assert found == [False] * 10 + [True] + [False] * 9
-
-
-def test_brighter_light_is_no_cut():
-    room = draw_portrait("neutral", 320, np.random.default_rng(1))
-    detector = CutDetector()
-    detector.is_cut(room)
-    assert not detector.is_cut(room.point(lambda value: min(255, round(value * 1.5))))
-
-
-def test_from_a_flat_picture_the_colours_tell():
-    detector = CutDetector()
-    black = Image.new("RGB", (64, 48))
-    assert [detector.is_cut(one) for one in (black, black, picture())] == [False, False, True]
 
 
 def test_written_videos_are_what_browsers_play(clip):
