@@ -3,7 +3,7 @@
 import gradio as gr
 
 from demo_app import words
-from demo_app.controls import PRIVATE, REDRAW, THRESHOLD, Controls, Limits
+from demo_app.controls import ANSWER, REDRAW, THRESHOLD, Controls, Limits
 from demo_app.model_shelf import ModelShelf
 from demo_app.sureness import explain_threshold
 from demo_app.tabs import batch, live, photo, video
@@ -28,7 +28,7 @@ def build(shelf: ModelShelf, limits: Limits | None = None) -> gr.Blocks:
                 batch.build(shelf, controls, limits)
         with gr.Accordion("What the map means, privacy, responsible use", open=False):
             gr.Markdown(words.ABOUT)
-    guard_addresses(page)
+    guard_addresses()
     return page
 
 
@@ -68,7 +68,7 @@ def _lay_out_controls(shelf: ModelShelf) -> Controls:
     def move(name: str, threshold: float) -> str:
         return _meaning(shelf, name, threshold)
 
-    model.input(choose, [model, loaded, threshold], [model, loaded, line, card], **PRIVATE)
+    model.input(choose, [model, loaded, threshold], [model, loaded, line, card], **ANSWER)
     threshold.input(move, [loaded, threshold], line, **REDRAW)
     return Controls(model, threshold, loaded)
 

@@ -11,6 +11,9 @@ from fer_core.pictures import READ_ERRORS, upright
 QUALITY = 80  # of the JPEG that goes back
 
 
+MOST_PIXELS = 4_200_000  # of a frame; the page asks cameras for 640 x 480
+
+
 class FrameError(ValueError):
     """A frame that is no picture."""
 
@@ -24,7 +27,11 @@ def read_frame(url: str) -> Image.Image:
     try:
         content = base64.b64decode(url.partition(",")[2], validate=True)
         with Image.open(io.BytesIO(content)) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise FrameError(words.UNREADABLE_FRAME)
             return upright(picture)
+    except FrameError:
+        raise
     except READ_ERRORS as error:
         raise FrameError(words.UNREADABLE_FRAME) from error
 

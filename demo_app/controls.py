@@ -8,8 +8,15 @@ import gradio as gr
 THRESHOLD = 0.5
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+# Gradio would answer one visitor at a time; of one visitor's choices the last one counts.
+AT_ONCE = 8
+ANSWER: dict[str, Any] = {
+    **PRIVATE,
+    "concurrency_limit": AT_ONCE,
+    "trigger_mode": "always_last",
+}
 # Only draws again what is known: no spinner, and of many quick changes the last one counts.
-REDRAW: dict[str, Any] = {**PRIVATE, "show_progress": "hidden", "trigger_mode": "always_last"}
+REDRAW: dict[str, Any] = {**ANSWER, "show_progress": "hidden"}
 STILL: dict[str, Any] = {
     "interactive": False,
     "buttons": ["fullscreen", "download"],

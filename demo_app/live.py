@@ -74,6 +74,7 @@ class FrameDesk:
 
     def predict(self, model: str, picture: Image.Image) -> list[FacePrediction] | None:
         """As `ModelShelf.predict`; None for a frame that was dropped."""
+        self._shelf.take(model)  # loading takes no place
         if not self._places.acquire(timeout=self._patience):
             return None
         try:

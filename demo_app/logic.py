@@ -97,7 +97,9 @@ def analyse_url(shelf: ModelShelf, model: str, url: str, other: str = "") -> Ana
         picture = fetch_picture(url)
     except WebPictureError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), url, model)
-    return analyse(shelf, model, picture, other)
+    analysis = analyse(shelf, model, picture, other)
+    # The picture itself may be huge, and would stay with the session: what is shown is enough.
+    return analysis if analysis.photo is None else replace(analysis, source=analysis.photo)
 
 
 def analyse_again(shelf: ModelShelf, model: str, analysis: Analysis, other: str = "") -> Analysis:

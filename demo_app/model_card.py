@@ -59,12 +59,23 @@ def tame(trained: TrainedModel) -> TrainedModel:
     Figures that are none are left out.
     """
     facts = {
-        name: clean(value) if isinstance(value, str) else value
+        name: _tame_fact(value)
         for name, value in trained.facts.items()
         if name not in FIGURES or isinstance(value, float)
     }
     classes = tuple(clean(name)[:LONGEST_NAME] for name in trained.classes)
     return replace(trained, classes=classes, facts=facts)
+
+
+def _tame_fact(value: Any) -> Any:  # noqa: ANN401 - what JSON holds
+    """The same with every text in it cleaned, however deep."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(str(name)): _tame_fact(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_tame_fact(inner) for inner in value]
+    return value
 
 
 def build_card(trained: TrainedModel) -> str:

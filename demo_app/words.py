@@ -51,10 +51,10 @@ CAMERA_FORBIDDEN = (
     "itself (http://127.0.0.1)."
 )
 LIVE_WAITING = "<p>Frames per second, the last ten seconds and the probabilities appear here.</p>"
+FAILED = "This did not work, and nothing was kept; the reason stands in the log of the program."
 NOT_SURE = "not sure"
 BATCH_NO_FACE = "no face found"
 BATCH_NONE = "Choose some photographs first."
-BATCH_STOPPING = "Stopping after this photograph …"
 BATCH_STOPPED = "Stopped; nothing was kept."
 BATCH_ENDPOINT = (
     "Analyse many photographs. Takes picture files, the name of a model (see /models) and the "
@@ -112,6 +112,13 @@ not represent all people. Decide nothing about a person with this page.
 def sentence(text: str) -> str:
     """An error message as a sentence: a capital letter first, one full stop at the end."""
     return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def threshold_fault(threshold: float | None) -> str:
+    """Why a threshold that a program sent is none; empty where it is one."""
+    if threshold is not None and 0 <= threshold <= 1:
+        return ""
+    return f"threshold must be a number in [0, 1], got {threshold}."
 
 
 def batch_hint(most: int) -> str:

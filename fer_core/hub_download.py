@@ -93,7 +93,10 @@ def fetch_model(name: str, *, anonymous: bool = False, cache: Path | None = None
             _check_config(name, Path(config))
             logger.info("Fetching %s from the Hub", name)
             folder = client.snapshot_download(
-                repository, revision=revision, allow_patterns=list(FILES), **place
+                repository,
+                revision=info.sha if anonymous else revision,  # what was looked at
+                allow_patterns=list(FILES),
+                **place,
             )
     except ModelError:
         raise

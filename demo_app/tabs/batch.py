@@ -1,5 +1,6 @@
 """Many photographs at once: a table, and files to take away."""
 
+import logging
 import threading
 from collections.abc import Generator
 from contextlib import closing
@@ -16,6 +17,8 @@ from demo_app.model_shelf import ModelShelf
 from fer_core.hub import ModelError
 
 HEADERS = ["File", "Face", "Answer", "Probability", "Consistency", "Problem"]
+
+logger = logging.getLogger(__name__)
 
 
 def build(shelf: ModelShelf, controls: Controls, limits: Limits) -> None:
@@ -52,21 +55,25 @@ def build(shelf: ModelShelf, controls: Controls, limits: Limits) -> None:
         asked = threading.Event()
         done = words.batch_progress(0, len(files or []))
         yield [done, asked, *_results(None), *_buttons(running=True)]
-        with closing(analyse_batch(shelf, model, threshold, files or [], place)) as steps:
-            for step in steps:
-                if asked.is_set():
-                    yield [words.BATCH_STOPPED, None, *_results(None), *_buttons(running=False)]
-                    return
-                if isinstance(step, Progress):
-                    done = words.batch_progress(*step)
-                    yield [done, asked, *_results(None), *_buttons(running=True)]
-                else:
-                    yield [step.sentence, None, *_results(step), *_buttons(running=False)]
+        try:
+            with closing(analyse_batch(shelf, model, threshold, files or [], place)) as steps:
+                for step in steps:
+                    if asked.is_set():
+                        yield [words.BATCH_STOPPED, None, *_results(None), *_buttons(running=False)]
+                        return
+                    if isinstance(step, Progress):
+                        done = words.batch_progress(*step)
+                        yield [done, asked, *_results(None), *_buttons(running=True)]
+                    else:
+                        yield [step.sentence, None, *_results(step), *_buttons(running=False)]
+        except Exception:  # whatever it is, the buttons must come back
+            logger.exception("a batch failed")
+            yield [words.FAILED, None, *_results(None), *_buttons(running=False)]
 
-    def ask_to_stop(asked: threading.Event | None) -> tuple[str, gr.Button]:
+    def ask_to_stop(asked: threading.Event | None) -> gr.Button:
         if asked is not None:
             asked.set()
-        return words.BATCH_STOPPING, gr.Button(interactive=False)
+        return gr.Button(interactive=False)  # the words come from the work, when it has stopped
 
     changed = [sentence, stopped, results, rows, table, overlays, start, stop]
     start.click(
@@ -77,7 +84,7 @@ def build(shelf: ModelShelf, controls: Controls, limits: Limits) -> None:
         concurrency_limit=4,
         **PRIVATE,
     )
-    stop.click(ask_to_stop, stopped, [sentence, stop], **PRIVATE)
+    stop.click(ask_to_stop, stopped, stop, **PRIVATE)
     _add_endpoint(shelf, limits, place)
 
 
@@ -85,7 +92,7 @@ def _add_endpoint(shelf: ModelShelf, limits: Limits, place: Path) -> None:
     def endpoint(
         photos: list[str] | None, model: str, threshold: float
     ) -> tuple[dict[str, Any], str | None, str | None]:
-        fault = _fault(shelf, model, photos, limits)
+        fault = words.threshold_fault(threshold) or _fault(shelf, model, photos, limits)
         if fault:
             return {"sentence": fault, "rows": []}, None, None
         *_, done = analyse_batch(shelf, model, threshold, photos or [], place)

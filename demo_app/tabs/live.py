@@ -43,7 +43,11 @@ def build(shelf: ModelShelf, controls: Controls) -> None:
             gr.Markdown(words.LIVE_HINT, elem_id="live_hint")
             with gr.Group(elem_id="live_settings"):
                 emotion = gr.Dropdown(
-                    _choices(classes), value="", label="Draw the map of", elem_id="live_emotion"
+                    _choices(classes),
+                    value="",
+                    label="Draw the map of",
+                    allow_custom_value=True,  # a model may be changed under a frame on its way
+                    elem_id="live_emotion",
                 )
                 opacity = gr.Slider(
                     0, 1, OPACITY, step=0.05, label="Opacity", buttons=[], elem_id="live_opacity"
@@ -53,7 +57,6 @@ def build(shelf: ModelShelf, controls: Controls) -> None:
                     label="Bars of face",
                     info=words.LIVE_NUMBER,
                     precision=0,
-                    minimum=0,
                     elem_id="live_number",
                 )
         with gr.Column(scale=8, min_width=300):
@@ -82,7 +85,7 @@ def build(shelf: ModelShelf, controls: Controls) -> None:
         if frame is None:
             return gr.skip(), gr.skip(), known
         session = known if known is not None and known.model == model else LiveSession(model)
-        look = Look(emotion, opacity, threshold, number or 0)
+        look = Look(emotion, opacity, threshold, max(0, number or 0))
         try:
             shown = session.step(desk, read_frame(frame), look)
         except (ModelError, FrameError) as error:
@@ -108,7 +111,9 @@ def build(shelf: ModelShelf, controls: Controls) -> None:
     )
     view.select(click, [session, number], number, **REDRAW)
     controls.loaded.change(
-        lambda name: gr.Dropdown(_choices(shelf.take(name).trained.classes), value=""),
+        lambda name: gr.Dropdown(
+            _choices(shelf.take(name).trained.classes), value="", allow_custom_value=True
+        ),
         controls.loaded,
         emotion,
         **PRIVATE,

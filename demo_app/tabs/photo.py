@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from demo_app import explanation, logic, words
-from demo_app.controls import PRIVATE, REDRAW, THRESHOLD, Controls
+from demo_app.controls import ANSWER, AT_ONCE, PRIVATE, REDRAW, THRESHOLD, Controls
 from demo_app.examples import load_examples
 from demo_app.explanation import OPACITY
 from demo_app.logic import Analysis, analyse, analyse_again
@@ -32,7 +32,8 @@ def build(page: gr.Blocks, shelf: ModelShelf, controls: Controls) -> None:
     beside = lay_out_beside()
     shown = [*result, *explained, *beside]
     looks = [controls.threshold, opacity]
-    asked = [controls.model, sources.other, *looks]
+    # The model that is loaded, never one that is still on its way.
+    asked = [controls.loaded, sources.other, *looks]
 
     def read(path: str | None, model: str, other: str, threshold: float, opacity: float) -> Any:  # noqa: ANN401
         photo = examples[0].picture if path is None else path
@@ -52,21 +53,24 @@ def build(page: gr.Blocks, shelf: ModelShelf, controls: Controls) -> None:
 
     def read_again(
         known: Analysis | None,
-        number: int,
-        emotion: str,
+        number: int | None,
+        emotion: str | None,
         *asked: Any,  # noqa: ANN401
     ) -> list[Any]:
         model, other, threshold, opacity = asked
-        analysis = analyse_again(shelf, model, _present(known), other)
+        known = _present(known)
+        if number and number <= len(known.faces) and emotion == known.faces[number - 1].emotion:
+            emotion = None  # the old answer was shown, no emotion was chosen
+        analysis = analyse_again(shelf, model, known, other)
         return _show(analysis, threshold, opacity, number, emotion)
 
     page.load(lambda: _show(first, THRESHOLD, OPACITY), None, shown, **PRIVATE)
-    sources.photo.input(read, [sources.photo, *asked], [sources.photo, *shown], **PRIVATE)
-    sources.url.submit(read_url, [sources.url, *asked], [sources.photo, *shown], **PRIVATE)
-    sources.gallery.select(read_example, asked, [sources.photo, *shown], **PRIVATE)
+    sources.photo.input(read, [sources.photo, *asked], [sources.photo, *shown], **ANSWER)
+    sources.url.submit(read_url, [sources.url, *asked], [sources.photo, *shown], **ANSWER)
+    sources.gallery.select(read_example, asked, [sources.photo, *shown], **ANSWER)
     again = [result.state, result.number, result.emotion, *asked]
-    controls.loaded.change(read_again, again, shown, **PRIVATE)
-    sources.other.input(read_again, again, shown, **PRIVATE)
+    controls.loaded.change(read_again, again, shown, **ANSWER)
+    sources.other.input(read_again, again, shown, **ANSWER)
     _connect_choices(result, explained, beside, controls, opacity)
     _add_endpoints(shelf, controls)
 
@@ -94,8 +98,9 @@ def _connect_choices(
     def click(
         analysis: Analysis, number: int, threshold: float, opacity: float, event: gr.SelectData
     ) -> list[Any]:
-        hit = logic.face_at(_present(analysis), *event.index)
-        chosen = hit or number
+        if not _present(analysis).faces:
+            return [gr.skip()] * (3 + len(drawn))
+        chosen = logic.face_at(analysis, *event.index) or number
         return [chosen, *choose(analysis, chosen, threshold, opacity)]
 
     controls.threshold.input(move_threshold, choices, [*result[1:], *drawn], **REDRAW)
@@ -108,16 +113,22 @@ def _connect_choices(
 def _add_endpoints(shelf: ModelShelf, controls: Controls) -> None:
     """The named endpoints for programs; their parts are not on the page."""
 
-    def answer(photo: str | None, model: str, threshold: float) -> tuple[dict[str, Any], Any]:
+    def answer(
+        photo: str | None, model: str, threshold: float | None
+    ) -> tuple[dict[str, Any], Any]:
+        fault = words.threshold_fault(threshold)
+        if fault or threshold is None:
+            return {"sentence": fault, "faces": []}, None
         result = analyse(shelf, model, photo or "")
         rows = {"sentence": result.sentence(threshold), "faces": logic.table(result, threshold)}
         return rows, explanation.overlay_all(result)
 
     def show_map(
-        photo: str | None, model: str, face: float, emotion: str, opacity: float
+        photo: str | None, model: str, face: float | None, emotion: str, opacity: float | None
     ) -> tuple[str, Any, Any]:
         result = analyse(shelf, model, photo or "")
-        return explanation.one_map(result, int(face), emotion, opacity)
+        opacity = OPACITY if opacity is None else opacity
+        return explanation.one_map(result, int(face or 1), emotion, opacity)
 
     def list_models() -> list[dict[str, str]]:
         return [{"name": name, "card": shelf.card(name)} for name in shelf.names]
@@ -139,6 +150,7 @@ def _add_endpoints(shelf: ModelShelf, controls: Controls) -> None:
             [rows, overlay],
             api_name="analyse",
             api_description=words.ENDPOINT,
+            concurrency_limit=AT_ONCE,
         )
         gr.Button("explain").click(
             show_map,
@@ -146,6 +158,7 @@ def _add_endpoints(shelf: ModelShelf, controls: Controls) -> None:
             [sentence, overlay, crop],
             api_name="explain",
             api_description=words.EXPLAIN_ENDPOINT,
+            concurrency_limit=AT_ONCE,
         )
         gr.Button("models").click(
             list_models,

@@ -1,7 +1,9 @@
 """A video: its faces over time, as a timeline, an annotated video, and tables."""
 
+import logging
 import time
 from collections.abc import Generator
+from pathlib import Path
 from threading import Event
 from typing import Any, NamedTuple
 
@@ -30,6 +32,8 @@ from demo_app.video_report import (
 )
 from fer_core.hub import ModelError
 from fer_core.videos import VideoError
+
+logger = logging.getLogger(__name__)
 
 SHOW_EVERY = 0.25  # seconds between two pictures of the progress
 AT_ONCE = 2  # videos; more wait
@@ -77,7 +81,7 @@ def build(shelf: ModelShelf, controls: Controls, limits: Limits) -> None:
     everything: list[Any] = [*parts]
 
     def run(
-        cancelled: Event, path: str | None, model: str, threshold: float, maps: bool
+        cancelled: Event | None, path: str | None, model: str, threshold: float, maps: bool
     ) -> Generator[list[Any]]:
         yield from _run(shelf, path, Wish(model, threshold, maps, limits.video_seconds), cancelled)
 
@@ -122,7 +126,9 @@ def _draw_example() -> str:
     return str(draw_clip(fresh_folder(get_upload_folder()) / "drawn.mp4"))
 
 
-def _run(shelf: ModelShelf, path: str | None, wish: Wish, cancelled: Event) -> Generator[list[Any]]:
+def _run(
+    shelf: ModelShelf, path: str | None, wish: Wish, cancelled: Event | None
+) -> Generator[list[Any]]:
     """Values for `_Parts`, as the work goes on."""
     if path is None:
         yield _show(NO_VIDEO)
@@ -133,15 +139,19 @@ def _run(shelf: ModelShelf, path: str | None, wish: Wish, cancelled: Event) -> G
         for step in work:
             if isinstance(step, VideoResult):
                 yield _finished(step)
-            elif cancelled.is_set():
+            elif cancelled is not None and cancelled.is_set():
                 work.close()  # which deletes its files
                 yield _show(CANCELLED)
                 return
             elif time.monotonic() - shown >= SHOW_EVERY:
                 shown = time.monotonic()
+                Path(path).touch()  # work that takes long must not lose its file to `sweeping`
                 yield [meter(step.share, step.text), *[gr.skip()] * (len(_Parts._fields) - 1)]
     except (VideoError, ModelError) as error:
         yield _show(words.sentence(str(error)))
+    except Exception:  # whatever it is, the buttons must come back
+        logger.exception("a video failed")
+        yield _show(words.FAILED)
     finally:
         work.close()  # also when the visitor left
 

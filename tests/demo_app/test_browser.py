@@ -158,3 +158,19 @@ def test_the_address_of_this_computer_is_refused_with_a_sentence(page, address):
     box.press("Enter")
     page.wait_for_selector("#sentence :text('not on the public internet')")
     assert not page.locator("#overlay").is_visible()
+
+
+def test_a_click_on_a_photograph_without_a_face_changes_nothing(page, empty, tmp_path):
+    empty.save(tmp_path / "empty.png")
+    upload(page, tmp_path / "empty.png", NO_FACE[:24])
+    page.locator("#faces img").click()
+    page.wait_for_timeout(1000)
+    assert page.locator(".toast-body").count() == 0
+    assert page.inner_text("#sentence") == NO_FACE
+
+
+def test_another_model_shows_the_map_of_its_own_answer(page):
+    choose_model(page, "#model_choice", "embedded")
+    page.wait_for_selector("#model_line :text('FER2013Valid')")
+    page.wait_for_selector("#sentence :text('happiness')")
+    assert chosen(page, "#emotion") == "happiness"

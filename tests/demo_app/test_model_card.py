@@ -124,6 +124,13 @@ def test_facts_cannot_bring_pictures_into_the_card(trained, tmp_path):
     assert "<img" not in card
 
 
+def test_facts_of_any_shape_are_tamed(trained):
+    evil = "![x](https://evil.example/t.png)"
+    calm = tame(replace(trained, facts={"data": [evil], "noise": {evil: [evil, 0.3]}}))
+    assert "![" not in str(calm.facts)
+    assert calm.facts["noise"]["x"][1] == 0.3
+
+
 def test_a_tame_model_has_only_safe_names_and_true_figures(trained):
     wild = replace(
         trained,

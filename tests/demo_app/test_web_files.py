@@ -64,10 +64,16 @@ def move(block, file):
         ).result()
 
 
-def test_a_file_from_an_address_that_may_be_asked_comes_in_like_an_upload(site, tmp_path):
-    with gr.Blocks() as page:
-        block = gr.File()
-    guard_addresses(page, LOOPBACK)
+@pytest.fixture
+def loopback():
+    """This computer may be asked."""
+    guard_addresses(LOOPBACK)
+    yield
+    guard_addresses()
+
+
+def test_a_file_from_an_address_that_may_be_asked_comes_in_like_an_upload(site, tmp_path, loopback):
+    block = gr.File()
     block.GRADIO_CACHE = str(tmp_path / "cache")
     path = move(block, f"{site.url}/face.png")
     assert path in block.temp_files
@@ -75,10 +81,14 @@ def test_a_file_from_an_address_that_may_be_asked_comes_in_like_an_upload(site, 
 
 
 def test_a_file_of_this_computer_comes_in_as_ever(tmp_path, portrait):
-    with gr.Blocks() as page:
-        block = gr.File()
-    guard_addresses(page)
+    block = gr.File()
     block.GRADIO_CACHE = str(tmp_path / "cache")
     portrait.save(tmp_path / "face.png")
     path = move(block, tmp_path / "face.png")
     assert Path(path).read_bytes() == (tmp_path / "face.png").read_bytes()
+
+
+def test_no_component_is_a_way_around_even_made_anew(site, served):
+    with pytest.raises(gr.Error, match="not on the public internet"):
+        move(gr.Radio([1]), f"{site.url}/face.png")
+    assert site.asked == []
