@@ -3,7 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts import confusion_figure, curves_figure, method_colours
+from dashboard.charts.classes import confusion_figure
+from dashboard.charts.curves import curves_figure
+from dashboard.charts.style import method_colours
 from dashboard.comparison import default_pair
 from dashboard.curves import (
     BY_LABEL,

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.charts import noise_figure
+from dashboard.charts.noise import noise_figure
 from dashboard.comparison import comparisons, headline, noise_drawn, noise_points, noise_summary
 from dashboard.show import show_chart, show_empty
 from dashboard.source import load_runs

@@ -3,15 +3,11 @@
 import pandas as pd
 import pytest
 
-from dashboard.charts import (
-    COLOURS,
-    HUES,
-    confusion_figure,
-    curves_figure,
-    method_colours,
-    noise_figure,
-    published_figure,
-)
+from dashboard.charts.classes import confusion_figure
+from dashboard.charts.curves import curves_figure
+from dashboard.charts.noise import noise_figure
+from dashboard.charts.published import published_figure
+from dashboard.charts.style import COLOURS, HUES, method_colours
 from dashboard.comparison import noise_points, noise_summary
 from dashboard.curves import BY_LABEL, confusion_frame, curve_points
 from dashboard.data import read_folders

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from dashboard import data
-from dashboard.charts import HUES
+from dashboard.charts.style import HUES
 from dashboard.comparison import (
     comparisons,
     default_pair,
