@@ -6,7 +6,7 @@ from demo_app import words
 from demo_app.controls import PRIVATE, REDRAW, THRESHOLD, Controls, Limits
 from demo_app.model_shelf import ModelShelf
 from demo_app.sureness import explain_threshold
-from demo_app.tabs import photo
+from demo_app.tabs import live, photo
 from fer_core.hub import ModelError
 
 
@@ -16,9 +16,11 @@ def build(shelf: ModelShelf, limits: Limits | None = None) -> gr.Blocks:
     with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(60, 900)) as page:
         gr.HTML(f"<h1>{words.TITLE}</h1><p>{words.INTRODUCTION}</p>", elem_id="head")
         controls = _lay_out_controls(shelf)
-        with gr.Tabs(elem_id="tabs"):  # noqa: SIM117 - more tabs follow
+        with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Photo", id="photo"):
                 photo.build(page, shelf, controls)
+            with gr.Tab("Live", id="live"):
+                live.build(shelf, controls)
         with gr.Accordion("What the map means, privacy, responsible use", open=False):
             gr.Markdown(words.ABOUT)
     return page

@@ -14,6 +14,7 @@ from PIL import Image
 from demo_app import panels, words
 from demo_app.drawing import Mark, crop_overlay, draw_marks, enlarge
 from demo_app.model_shelf import ModelShelf
+from demo_app.web_picture import WebPictureError, fetch_picture
 from fer_core.faces import Face
 from fer_core.hub import ModelError
 from fer_core.predictor import FacePrediction, open_photo
@@ -107,7 +108,7 @@ def analyse(shelf: ModelShelf, model: str, photo: Photo, other: str = "") -> Ana
         places = [Face(face.box, face.landmarks, face.score) for face in faces]
         others = shelf.predict_faces(other, picture, places) if other and faces else []
     except ModelError as error:
-        return Analysis(None, (), 1.0, f"{error}.", photo, model)
+        return Analysis(None, (), 1.0, words.sentence(str(error)), photo, model)
     scale = max(1.0, max(picture.size) / DISPLAY_SIDE)
     if scale > 1:
         width, height = (max(1, round(side / scale)) for side in picture.size)
@@ -122,6 +123,15 @@ def analyse(shelf: ModelShelf, model: str, photo: Photo, other: str = "") -> Ana
         other,
         tuple(_reduce(face, scale) for face in others),
     )
+
+
+def analyse_url(shelf: ModelShelf, model: str, url: str, other: str = "") -> Analysis:
+    """As `analyse`, of the picture at a web address."""
+    try:
+        picture = fetch_picture(url)
+    except WebPictureError as error:
+        return Analysis(None, (), 1.0, words.sentence(str(error)), url, model)
+    return analyse(shelf, model, picture, other)
 
 
 def analyse_again(shelf: ModelShelf, model: str, analysis: Analysis, other: str = "") -> Analysis:

@@ -94,6 +94,21 @@ CSS = """
   padding-left: 8px; }
 #beside .said span { font-weight: 400; color: var(--body-text-color-subdued); }
 #beside img { width: 100%; max-height: 320px; object-fit: contain; }
+#live_view img { width: 100%; max-height: 480px; object-fit: contain; }
+#live_view { min-height: 320px; }
+#live_hint p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
+#live_panel p { margin: 0 0 8px; }
+.live-figures .fps { font-size: 1.3rem; font-variant-numeric: tabular-nums; }
+.strip { display: grid; gap: 4px; margin: 4px 0 14px; }
+.strip .row { display: grid; grid-template-columns: 1.6em 1fr; align-items: center; }
+.strip svg { width: 100%; height: 34px; border-radius: 4px; background: var(--border-color-primary);
+  display: block; }
+.strip rect { opacity: .75; }
+.strip polyline { fill: none; stroke: var(--body-text-color); stroke-width: 1.5;
+  vector-effect: non-scaling-stroke; }
+.strip .axis { display: flex; justify-content: space-between; padding-left: 1.6em;
+  font-size: .75rem; color: var(--body-text-color-subdued); }
+.strip .axis i { font-style: normal; }
 @media (max-width: 640px) {
   .gradio-container main { padding: 10px !important; }
   #head h1 { font-size: 1.2rem; }

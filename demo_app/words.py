@@ -31,6 +31,14 @@ CROP_ALTS = (
     "The aligned face with the map of its mirror image, flipped back",
 )
 NO_PREDICTIONS = "What its probabilities are worth was not measured."
+NO_LIVE_FACE = "No face in the picture. Look towards the camera, or come nearer."
+UNREADABLE_FRAME = "A picture of the camera could not be read; the next one is tried."
+LIVE_ALT = "The camera's picture with a numbered box and the map of every face"
+LIVE_HINT = (
+    "Start the camera: every picture is analysed by the computer that runs this page, drawn, and "
+    "thrown away. Answers are smoothed over about half a second."
+)
+LIVE_WAITING = "<p>Frames per second, the last ten seconds and the probabilities appear here.</p>"
 BESIDE_ALT = "The chosen face with the map of the chosen emotion, as one of two models sees it"
 FORGOTTEN = "The server no longer holds this photograph. Please choose it again."
 ENDPOINT = (
@@ -77,6 +85,11 @@ not represent all people. Decide nothing about a person with this page.
 """
 
 
+def sentence(text: str) -> str:
+    """An error message as a sentence: a capital letter first, one full stop at the end."""
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
 def percent(probability: float) -> str:
     """A probability as whole percent; never 0 % or 100 % where that would be untrue."""
     if 0 < probability < 0.005:
@@ -120,7 +133,7 @@ def face_name(face: FacePrediction, number: int, threshold: float) -> str:
 
 def model_fault(reason: str, kept: str) -> str:
     """Why another model was not taken, and which one goes on answering."""
-    return f"**Not changed:** {reason.rstrip('.')}. The answers still come from {kept}."
+    return f"**Not changed:** {sentence(reason)} The answers still come from {kept}."
 
 
 def sureness(threshold: float, answered: float, right: float, split: str) -> str:

@@ -39,6 +39,9 @@ def build(page: gr.Blocks, shelf: ModelShelf, controls: Controls) -> None:
         kept = gr.skip() if analysis.photo else None  # no broken picture on the page
         return [kept, *_show(analysis, threshold, opacity)]
 
+    def read_url(url: str, model: str, other: str, threshold: float, opacity: float) -> list[Any]:
+        return [None, *_show(logic.analyse_url(shelf, model, url, other), threshold, opacity)]
+
     def read_example(
         model: str, other: str, threshold: float, opacity: float, event: gr.SelectData
     ) -> list[Any]:
@@ -57,6 +60,7 @@ def build(page: gr.Blocks, shelf: ModelShelf, controls: Controls) -> None:
 
     page.load(lambda: _show(first, THRESHOLD, OPACITY), None, shown, **PRIVATE)
     sources.photo.input(read, [sources.photo, *asked], [sources.photo, *shown], **PRIVATE)
+    sources.url.submit(read_url, [sources.url, *asked], [sources.photo, *shown], **PRIVATE)
     sources.gallery.select(read_example, asked, [sources.photo, *shown], **PRIVATE)
     again = [result.state, result.number, result.emotion, *asked]
     controls.loaded.change(read_again, again, shown, **PRIVATE)

@@ -22,6 +22,7 @@ class Sources(NamedTuple):
     """Where photographs come from."""
 
     photo: gr.Image
+    url: gr.Textbox
     gallery: gr.Gallery
     other: gr.Dropdown
 
@@ -84,6 +85,13 @@ def lay_out_sources(examples: list[Example], models: list[tuple[str, str]]) -> S
             height=200,
             elem_id="photo",
         )
+        url = gr.Textbox(
+            label="or its address",
+            placeholder="https://… and Enter",
+            type="text",
+            max_lines=1,
+            elem_id="url",
+        )
         gallery = gr.Gallery(
             [(example.picture, example.name) for example in examples],
             label="Examples",
@@ -103,7 +111,7 @@ def lay_out_sources(examples: list[Example], models: list[tuple[str, str]]) -> S
             label="Side by side with",
             elem_id="other",
         )
-    return Sources(photo, gallery, other)
+    return Sources(photo, url, gallery, other)
 
 
 def lay_out_results(classes: list[str]) -> tuple[Result, Explained, gr.Slider]:

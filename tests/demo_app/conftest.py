@@ -113,7 +113,8 @@ def address(served):
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def launch_chromium():
+    """The function that starts a Chromium with flags; skips, or fails where one is required."""
     program = shutil.which("chromium")
     try:
         from playwright.sync_api import sync_playwright
@@ -125,9 +126,16 @@ def chromium():
             pytest.fail(missing)
         pytest.skip(missing)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS.split())
-        yield browser
-        browser.close()
+        yield lambda *flags: playwright.chromium.launch(
+            executable_path=program, args=[*FLAGS.split(), *flags]
+        )
+
+
+@pytest.fixture(scope="session")
+def chromium(launch_chromium):
+    browser = launch_chromium()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

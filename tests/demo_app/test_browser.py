@@ -150,3 +150,11 @@ def test_an_unknown_model_is_a_sentence_and_the_old_one_goes_on(page, model):
 def test_the_mirror_check_stands_below_the_three_crops(page):
     assert page.locator("#mirror .meter").count() == 3
     assert (picture(page, "#crop_map") != picture(page, "#mirror_map")).any()
+
+
+def test_the_address_of_this_computer_is_refused_with_a_sentence(page, address):
+    box = page.locator("#url input, #url textarea")
+    box.fill(f"{address}/favicon.ico")
+    box.press("Enter")
+    page.wait_for_selector("#sentence :text('not on the public internet')")
+    assert not page.locator("#overlay").is_visible()
