@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(1, str(ROOT))
 
-from dashboard.source import show_source  # noqa: E402 - needs the path above
+from dashboard.show import show_picture_format  # noqa: E402 - needs the path above
+from dashboard.source import show_source  # noqa: E402
 
 VIEWS = Path(__file__).parent / "views"
 
@@ -27,6 +28,7 @@ def main() -> None:
     ]
     page = st.navigation(pages)
     show_source()
+    show_picture_format()
     page.run()
 
 

@@ -28,7 +28,7 @@ from dashboard.curves import (
     short_labels,
     unfinished_notes,
 )
-from dashboard.data import SHIPPED_RESULTS, Confusion, choose_folders, fingerprint, read_folders
+from dashboard.data import SHIPPED_RESULTS, Confusion, fingerprint, read_folders
 from dashboard.published import measured_rows, read_published, scatter_points, select
 from fer_core.config import MethodName, RunConfig, to_json
 from fer_core.failures import record_failure
@@ -141,16 +141,6 @@ def test_equally_named_runs_of_two_folders_stay_apart(tmp_path, write_run):
         write_run(tmp_path / folder, name="same")
     runs = read_folders([tmp_path / "first", tmp_path / "second"])
     assert runs.table["run"].tolist() == ["same", "second/same"]
-
-
-def test_the_operators_folder_wins_over_the_visitors(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert choose_folders() == [SHIPPED_RESULTS]
-    (tmp_path / "runs").mkdir()
-    assert [folder.name for folder in choose_folders()] == ["results", "runs"]
-    assert [str(folder) for folder in choose_folders(" elsewhere ")] == ["elsewhere"]
-    monkeypatch.setenv("FER_RUNS", "mine")
-    assert [str(folder) for folder in choose_folders("elsewhere")] == ["mine"]
 
 
 def test_an_absent_folder_holds_no_runs(tmp_path):
