@@ -25,7 +25,6 @@ class PairTest(NamedTuple):
 
     Attributes:
         run: the run that is compared with the first one.
-        reason: why there is no test; empty where there is one.
         images: number of test images.
         difference: points of accuracy, this run minus the first, in the last epoch.
         low, high: 95 % interval of the difference, paired bootstrap.
@@ -33,10 +32,10 @@ class PairTest(NamedTuple):
         only_this: images that this run alone answers right.
         p_value: of McNemar's test, two-sided.
         test: which form of it.
+        reason: why there is no test; empty where there is one.
     """
 
     run: str
-    reason: str
     images: int | None = None
     difference: float = float("nan")
     low: float = float("nan")
@@ -45,6 +44,7 @@ class PairTest(NamedTuple):
     only_this: int | None = None
     p_value: float = float("nan")
     test: str = ""
+    reason: str = ""
 
 
 def differing_options(records: Mapping[str, RunRecord]) -> pd.DataFrame:
@@ -96,18 +96,20 @@ def _pair_test(
     mine = _answers(run, record)
     for found in (answers, mine):
         if isinstance(found, str):
-            return PairTest(run, found)
+            return PairTest(run, reason=found)
     assert isinstance(answers, pd.DataFrame) and isinstance(mine, pd.DataFrame)  # noqa: PT018
     hashes = [str(one.data.get("sha256", "")) for one in (base, record)]
     if hashes[0] != hashes[1]:
         # Equal names need not be the same pictures.
-        return PairTest(run, f"{SAME_IMAGES}: the hashes of the data differ")
+        return PairTest(run, reason=f"{SAME_IMAGES}: the hashes of the data differ")
     if base.classes != record.classes:
-        return PairTest(run, f"{SAME_IMAGES}: the classes differ")
+        return PairTest(run, reason=f"{SAME_IMAGES}: the classes differ")
     if len(answers) != len(mine) or not answers.index.equals(mine.index):
-        return PairTest(run, f"{SAME_IMAGES}: {len(answers):,} of {first}, {len(mine):,} of {run}")
+        return PairTest(
+            run, reason=f"{SAME_IMAGES}: {len(answers):,} of {first}, {len(mine):,} of {run}"
+        )
     if not answers["label"].equals(mine["label"]):
-        return PairTest(run, f"{SAME_IMAGES}: their labels differ")
+        return PairTest(run, reason=f"{SAME_IMAGES}: their labels differ")
     before, now = (frame["label"] == frame["predicted"] for frame in (answers, mine))
     only_first, only_this = int((before & ~now).sum()), int((now & ~before).sum())
     generator = np.random.default_rng(0)
@@ -115,7 +117,6 @@ def _pair_test(
     result = mcnemar(only_first, only_this)
     return PairTest(
         run,
-        "",
         len(mine),
         100 * gap.value,
         100 * gap.low,

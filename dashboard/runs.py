@@ -65,7 +65,9 @@ def with_curves(table: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
 
 def tested_on(table: pd.DataFrame) -> pd.Series:
     """For each run, the name of what it was tested on; accuracies compare within one alone."""
-    names = table["data"].astype(str) + " · " + table["classes"].astype(str) + " classes"
+    names = (
+        table["data"].map(data_name).astype(str) + " · " + table["classes"].astype(str) + " classes"
+    )
     versions = table["content"].groupby(names).transform("nunique") > 1
     return names.where(~versions, names + " · data " + table["content"].str[:6])
 
@@ -88,7 +90,8 @@ def option_axes(table: pd.DataFrame) -> pd.DataFrame:
     every = pd.concat([finished[[*FACTS]], options.drop(columns=[*FACTS], errors="ignore")], axis=1)
     names = [name for name in every.columns if _differs(every[name])]
     columns = {"run": finished["run"], **{name: every[name] for name in names}}
-    return pd.DataFrame({**columns, ACCURACY: finished[ACCURACY]}).reset_index(drop=True)
+    axes = pd.DataFrame({**columns, ACCURACY: finished[ACCURACY]}).reset_index(drop=True)
+    return axes.rename(columns={"epochs_asked": "epochs"})
 
 
 def _noise_names(kinds: pd.Series, percents: pd.Series) -> pd.Series:

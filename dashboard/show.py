@@ -6,7 +6,13 @@ import streamlit as st
 
 TRAIN_COMMAND = "python -m train.run --method eac --noise symmetric --noise-rate 0.3"
 HELP_COMMAND = "python -m train.run --help"
-BUTTONS = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
+BUTTONS = {
+    "displaylogo": False,
+    # Always shown: a button that appears on hovering is none on a telephone. A drag zooms and a
+    # double click leads back, so that these few leave room for the title.
+    "displayModeBar": True,
+    "modeBarButtons": [["toImage", "resetScale2d"]],
+}
 PICTURES = ("PNG", "SVG")
 PICTURE_SCALE = 2  # of a PNG's sides, so that it is sharp in print
 
@@ -42,9 +48,8 @@ def show_chart(figure: go.Figure, drawn: pd.DataFrame, name: str) -> None:
 def chart_buttons(name: str) -> dict[str, object]:
     """Plotly's buttons of a chart; the camera saves the chosen format under the chart's name."""
     chosen = str(st.session_state.get("picture") or PICTURES[0]).lower()
-    # Always shown: a button that appears on hovering is none on a telephone.
     picture = {"format": chosen, "filename": name, "scale": PICTURE_SCALE}
-    return {**BUTTONS, "displayModeBar": True, "toImageButtonOptions": picture}
+    return {**BUTTONS, "toImageButtonOptions": picture}
 
 
 def show_download(drawn: pd.DataFrame, name: str) -> None:

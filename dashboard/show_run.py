@@ -53,12 +53,14 @@ def show_run(runs: Runs, run: str) -> None:
 
 def show_transition(record: RunRecord) -> None:
     """The matrix of the label noise, where it was recorded."""
+    above = st.container()
     shares = st.toggle("Percent of each label", True, key="runs_shares", bind="query-params")
     table = transition_table(record, shares)
     if table is None:
         st.info("The record has no matrix of its label noise (those made before 0.2 have none).")
         return
-    show_chart(transition_figure(table, shares), table.reset_index(), "run-noise")
+    with above:
+        show_chart(transition_figure(table, shares), table.reset_index(), "run-noise")
 
 
 def show_note(record: RunRecord, writable: bool) -> None:
@@ -66,7 +68,7 @@ def show_note(record: RunRecord, writable: bool) -> None:
     note = read_note(record.path, record.config)
     st.subheader("Note")
     if not (writable and can_write(record.path)):
-        st.text(note or "No note: this place is shown read-only.")
+        st.text(note or "No note. Here notes are shown, not written.")
         return
     with st.form("runs_note", border=False):
         text = st.text_area("Note on this run", note, max_chars=LONGEST, key=f"note-{record.path}")

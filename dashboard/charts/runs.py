@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from dashboard.charts.style import COLOURS, finish
 
 # Legible on white and on near-black, from the lowest to the highest accuracy.
-SCALE = [[0.0, "#D55E00"], [0.5, "#9AA0A8"], [1.0, "#1F83C4"]]
+SCALE = [[0.0, "#D55E00"], [0.5, "#A89500"], [1.0, "#1F83C4"]]
 CURVES = {
     "test_accuracy": ("Test", "solid"),
     "train_accuracy_given": ("Train, given labels", "dash"),
@@ -117,4 +117,4 @@ def transition_figure(table: pd.DataFrame, shares: bool) -> go.Figure:
     figure.update_xaxes(title="Given label", showgrid=False, tickangle=-35)
     figure.update_yaxes(title="Clean label", autorange="reversed", showgrid=False)
     unit = "% of each clean label" if shares else "images"
-    return finish(figure, f"Label noise of the training images ({unit})")
+    return finish(figure, f"Label noise ({unit})")

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from dashboard.data import Runs
 from dashboard.runs import FILTERS, filter_choices, filter_runs, with_curves, with_names
@@ -15,20 +16,17 @@ from dashboard.source import load_runs
 NUMBER = st.column_config.NumberColumn
 COLUMNS = {
     "link": st.column_config.LinkColumn("Page", display_text="open", width="small"),
-    "run": "Run",
-    "status": "Status",
-    "data": "Data",
-    "method": "Method",
-    "backbone": "Backbone",
-    "noise": "Noise",
-    "noise_percent": NUMBER("Noise (%)", format="%g"),
-    "seed": "Seed",
+    "run": st.column_config.TextColumn("Run", width="medium"),
     "accuracy_percent": NUMBER(
         "Accuracy (%)", format="%.2f", help="Mean test accuracy of the last five epochs"
     ),
-    "curve": st.column_config.LineChartColumn(
-        "Test accuracy by epoch (%)", width="small", y_min=0, y_max=100
-    ),
+    "curve": "By epoch",
+    "method": "Method",
+    "noise": "Noise",
+    "data": "Data",
+    "backbone": "Backbone",
+    "seed": "Seed",
+    "status": "Status",
     "class_mean_percent": NUMBER(
         "Class mean (%)", format="%.2f", help="Mean of the recalls of all classes, last five epochs"
     ),
@@ -40,6 +38,8 @@ COLUMNS = {
     "best_epoch": NUMBER("Best epoch", format="%d"),
     "epochs_done": NUMBER("Epochs done"),
     "epochs_asked": NUMBER("Epochs asked"),
+    "image_size": NUMBER("Image (px)"),
+    "noise_percent": NUMBER("Noise (%)", format="%g"),
     "seconds": NUMBER("Seconds", format="%.0f"),
     "started": st.column_config.DatetimeColumn("Started (UTC)", format="YYYY-MM-DD HH:mm"),
     "source": "Source",
@@ -68,7 +68,7 @@ def show_table(rows: pd.DataFrame, runs: Runs) -> None:
     st.dataframe(
         shown,
         hide_index=True,
-        column_config=COLUMNS,
+        column_config={**COLUMNS, "curve": curve_column(runs.epochs)},
         height="content" if len(shown) < 12 else 460,
         placeholder="-",
         key="runs_table",
@@ -76,6 +76,19 @@ def show_table(rows: pd.DataFrame, runs: Runs) -> None:
         selection_mode="multi-row",
     )
     show_download(shown.drop(columns=["link", "curve"]), "runs")
+
+
+def curve_column(epochs: pd.DataFrame) -> ColumnConfig:
+    """The column of sparklines; all have the same range, so that they compare."""
+    values = 100 * epochs["test_accuracy"].dropna()
+    low, high = (values.min(), values.max()) if len(values) else (0, 100)
+    return st.column_config.LineChartColumn(
+        "By epoch",
+        width="small",
+        help=f"Test accuracy of every epoch; all from {low:.0f} to {high:.0f} %",
+        y_min=low,
+        y_max=high,
+    )
 
 
 def take_picked_rows() -> None:
