@@ -45,15 +45,21 @@ COLUMNS = {
     "source": "Source",
 }
 FAILURES_SHOWN = 5
+FILTER_WIDTH = 172  # pixels: two beside each other on a telephone
 
 
 def pick_filters(named: pd.DataFrame) -> pd.DataFrame:
     """The runs that pass the visitor's filters."""
     chosen: dict[str, list[str]] = {}
-    boxes = st.columns(len(FILTERS))
-    for box, (column, choices) in zip(boxes, filter_choices(named).items(), strict=True):
-        chosen[column] = box.multiselect(
-            FILTERS[column], choices, key=f"runs_{column}", bind="query-params", placeholder="all"
+    boxes = st.container(horizontal=True)  # as many in a row as there is room for
+    for column, choices in filter_choices(named).items():
+        chosen[column] = boxes.multiselect(
+            FILTERS[column],
+            choices,
+            key=f"runs_{column}",
+            bind="query-params",
+            placeholder="all",
+            width=FILTER_WIDTH,
         )
     return filter_runs(named, chosen)
 
