@@ -96,7 +96,7 @@ def make_records(folder: Path, runs: int, epochs: int) -> None:
         (place / RUN_FILE).write_text(json.dumps(_run(config, final, number), indent=1))
         lines = [json.dumps(_epoch(epoch, final, rate)) for epoch in range(1, epochs + 1)]
         (place / EPOCHS_FILE).write_text("\n".join(lines) + "\n")
-        if seed == 0 and kind < 2:  # those that are compared
+        if seed == 0:  # the runs that are compared
             (place / PREDICTIONS_FILE).write_text(_predictions(final))
 
 

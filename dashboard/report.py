@@ -36,7 +36,7 @@ from dashboard.curves import (
 )
 from dashboard.data import Runs
 from dashboard.published import COLUMNS, measured_rows, read_published, scatter_points, select
-from dashboard.runs import ACCURACY, MOST_AXES, option_axes, tested_on, with_names
+from dashboard.runs import ACCURACY, MOST_AXES, image_sets, option_axes, with_names
 
 FEWEST_RUNS = 2  # of a comparison, for a chart of its own
 FEWEST_PUBLISHED = 3  # figures of a group, for a chart of its own
@@ -118,7 +118,7 @@ def run_parts(runs: Runs) -> list[Part]:
     named = with_names(runs.table).sort_values("started", ascending=False)
     parts = [Part("All runs", table=named[RUN_FACTS])]
     finished = runs.table[runs.table[ACCURACY].notna()]
-    for name, rows in finished.groupby(tested_on(finished), sort=False):
+    for name, rows in finished.groupby(image_sets(finished), sort=False):
         axes = option_axes(rows)
         picked = [column for column in axes.columns if column not in ("run", ACCURACY)][:MOST_AXES]
         if picked:

@@ -63,7 +63,7 @@ def with_curves(table: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
     return table.assign(curve=pd.Series(drawn, index=table.index, dtype=object))
 
 
-def tested_on(table: pd.DataFrame) -> pd.Series:
+def image_sets(table: pd.DataFrame) -> pd.Series:
     """For each run, the name of what it was tested on; accuracies compare within one alone."""
     names = (
         table["data"].map(data_name).astype(str) + " · " + table["classes"].astype(str) + " classes"

@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard.charts.runs import parallel_figure
 from dashboard.data import Runs
 from dashboard.run_pairs import differing_options, figure_deltas, pair_tests
-from dashboard.runs import ACCURACY, MOST_AXES, option_axes, tested_on
+from dashboard.runs import ACCURACY, MOST_AXES, image_sets, option_axes
 from dashboard.show import show_chart, show_download
 from dashboard.show_run import read_records
 
@@ -49,7 +49,7 @@ def show_comparison(runs: Runs) -> None:
     config = {**formats, **signs, **POINTS}
     st.dataframe(deltas, hide_index=True, column_config=config, placeholder="-")
     show_download(deltas, "runs-figures")
-    if tested_on(rows).nunique() > 1:
+    if image_sets(rows).nunique() > 1:
         st.warning(
             "These runs were not all tested on the same images: such figures do not compare."
         )
@@ -78,7 +78,7 @@ def show_options(rows: pd.DataFrame) -> None:
     """Parallel coordinates: everything in which the filtered runs differ against accuracy."""
     st.subheader("Options and accuracy")
     finished = rows[rows[ACCURACY].notna()]
-    sets = tested_on(finished)
+    sets = image_sets(finished)
     if finished.empty:
         st.info("No finished run among these; accuracies are written when a run finishes.")
         return

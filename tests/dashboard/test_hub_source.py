@@ -132,7 +132,9 @@ def test_an_unknown_revision_is_named(server, files):
 
 def test_a_gated_data_set_says_where_to_consent(server, files):
     server.add("me/results", files, gated=True)
-    with pytest.raises(HubSourceError, match=r"consent to its terms: give it at .*/datasets/me/res"):
+    with pytest.raises(
+        HubSourceError, match=r"consent to its terms: give it at .*/datasets/me/res"
+    ):
         fetch("hf://me/results")
 
 
