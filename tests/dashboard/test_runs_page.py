@@ -77,7 +77,7 @@ def test_two_runs_are_compared_by_option_difference_and_test(open_runs, records)
     assert "has no predictions.csv" in tests["reason"].item()
 
 
-def test_compared_runs_can_stand_in_the_address_and_the_runs_of_today_are_enough(
+def test_compared_runs_can_stand_in_the_address_and_one_that_is_gone_is_left_out(
     open_runs, records
 ):
     app = open_runs(records, runs_compare=[*PAIR, "deleted"])
