@@ -1,6 +1,7 @@
 """What happens to each class: confusions, recalls, calibration, and groups of people."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -86,29 +87,29 @@ def recall_table(confusions: Mapping[str, Confusion], labels: Mapping[str, str])
     return pd.DataFrame(rows, columns=RECALL_COLUMNS)
 
 
-def calibration(records: Mapping[str, RunRecord], labels: Mapping[str, str]) -> Calibration:
+def calibration(folders: Mapping[str, Path], labels: Mapping[str, str]) -> Calibration:
     """Calibration curves of runs from their predictions of the last epoch.
 
     Answers are sorted by their confidence into 15 bins of equal width, as for the expected
     calibration error (ECE) itself; a point stands at the mean confidence of its bin.
 
     Args:
-        records: by run.
-        labels: by run, its name.
+        folders: by run, of its record.
+        labels: the runs to show, in order, with their names.
     """
     curves: list[pd.DataFrame] = []
     errors: list[list[object]] = []
     problems: list[str] = []
-    for run, record in records.items():
-        answers = _answers(record)
+    for run, label in labels.items():
+        answers = _answers(folders[run])
         if isinstance(answers, str):
-            problems.append(f"{labels[run]}: {answers}")
+            problems.append(f"{label}: {answers}")
             continue
-        curves.append(_curve(answers).assign(run=run, label=labels[run])[CURVE_COLUMNS])
+        curves.append(_curve(answers).assign(run=run, label=label)[CURVE_COLUMNS])
         sure, correct = answers["confidence"].to_numpy(), answers["correct"].to_numpy()
         ece = expected_calibration_error(sure, correct, BINS)
         figures = [100 * float(value) for value in (correct.mean(), sure.mean(), ece)]
-        errors.append([run, labels[run], len(answers), *figures])
+        errors.append([run, label, len(answers), *figures])
     curve = pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=CURVE_COLUMNS)
     columns = ["run", "label", "images", "accuracy", "confidence", "ece"]
     return Calibration(curve, pd.DataFrame(errors, columns=columns), problems)
@@ -162,10 +163,10 @@ def _curve(answers: pd.DataFrame) -> pd.DataFrame:
     return curve.assign(middle=middle, confidence=100 * curve["confidence"]).join(estimates)
 
 
-def _answers(record: RunRecord) -> pd.DataFrame | str:
+def _answers(folder: Path) -> pd.DataFrame | str:
     """The answers of a run with ``correct``, or why there are none."""
     try:
-        predictions = read_predictions(record.path)
+        predictions = read_predictions(folder)
     except (RecordError, OSError) as error:
         return f"its predictions cannot be read: {error}"
     if not predictions:

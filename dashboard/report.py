@@ -11,31 +11,31 @@ from typing import NamedTuple
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.classes import confusion_figure
+from dashboard.charts.classes import (
+    calibration_figure,
+    confusion_figure,
+    difference_figure,
+    recall_figure,
+)
 from dashboard.charts.curves import curves_figure
 from dashboard.charts.noise import noise_figure
 from dashboard.charts.published import published_figure
 from dashboard.charts.runs import parallel_figure
 from dashboard.charts.style import method_colours
-from dashboard.comparison import (
-    comparisons,
-    default_pair,
-    headline,
-    noise_drawn,
-    noise_points,
-    noise_summary,
-)
+from dashboard.classes import calibration, confusion_difference, confusion_frame, recall_table
+from dashboard.comparison import comparisons, default_pair, headline, noise_points
 from dashboard.curves import (
     NOTES,
     SERIES,
     common_description,
-    confusion_frame,
     curve_points,
     run_labels,
     short_labels,
 )
 from dashboard.data import Runs
 from dashboard.published import COLUMNS, measured_rows, read_published, scatter_points, select
+from dashboard.references import reference_curves
+from dashboard.robustness import MEASURES, noise_areas, noise_drawn, other_headline, shown_summary
 from dashboard.runs import ACCURACY, MOST_AXES, image_sets, option_axes, with_names
 
 FEWEST_RUNS = 2  # of a comparison, for a chart of its own
@@ -44,6 +44,7 @@ RUN_FACTS = [
     *("run", "status", "data", "method", "backbone", "noise", "seed", "accuracy_percent"),
     *("class_mean_percent", "epochs_done", "epochs_asked", "image_size", "started", "source"),
 ]
+AREA = "The area under the line of each seed that has a run at every rate, divided by its width."
 
 
 class Part(NamedTuple):
@@ -72,14 +73,21 @@ def first_sentence(runs: Runs) -> str:
 
 def noise_parts(runs: Runs) -> list[Part]:
     """Accuracy over label noise, for every set of comparable runs; one run alone is no chart."""
-    points = noise_points(runs.table)
+    points, published, measure = noise_points(runs.table), read_published(), MEASURES["Accuracy"]
     parts = []
     for name in comparisons(points):
         shown = points[points["comparison"] == name]
         if len(shown) < FEWEST_RUNS:
             continue
-        figure = noise_figure(shown, noise_summary(shown))
-        parts.append(Part(name, headline(shown), figure, noise_drawn(shown)))
+        curves = reference_curves(published, shown)
+        drawn = (shown, shown_summary(shown, measure), curves[curves["same_backbone"]])
+        figure = noise_figure(*drawn, measure)
+        table = noise_drawn(*drawn, measure.column)
+        text = f"{headline(shown)} {other_headline(shown)}".strip()
+        parts.append(Part(name, text, figure, table))
+        areas = noise_areas(shown, measure.column)
+        if not areas.empty:
+            parts.append(Part(f"{name}: mean accuracy over all noise rates", AREA, table=areas))
     return parts
 
 
@@ -102,14 +110,28 @@ def curve_parts(runs: Runs) -> list[Part]:
 
 
 def class_parts(runs: Runs) -> list[Part]:
-    """The confusion matrices of the same pair."""
-    names = run_labels(runs.table)
+    """Confusions, recalls and calibration of the same pair."""
+    rows = runs.table.set_index("run", drop=False).loc[default_pair(runs.table)]
+    rows = rows[rows["run"].isin(list(runs.confusions))]
+    if rows.empty:
+        return []
+    long_names, names = run_labels(rows), short_labels(rows)
+    colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
     parts = []
-    for run in default_pair(runs.table):
-        if run in runs.confusions:
-            table = confusion_frame(runs.confusions[run], normalise=True)
-            figure = confusion_figure(table, normalised=True)
-            parts.append(Part(names[run], "", figure, table.reset_index()))
+    for run, name in long_names.items():
+        table = confusion_frame(runs.confusions[run], normalise=True)
+        parts.append(Part(name, "", confusion_figure(table, normalised=True), table.reset_index()))
+    if len(names) > 1:
+        (first, second), (name, other) = names.keys(), names.values()
+        table = confusion_difference(runs.confusions[first], runs.confusions[second])
+        figure = difference_figure(table, name, other)
+        parts.append(Part(f"{name} minus {other}", "", figure, table.reset_index()))
+    text = f"{common_description(rows)}."
+    recalls = recall_table(runs.confusions, names)
+    parts.append(Part("Recall", text, recall_figure(recalls, colours), recalls))
+    curve = calibration(runs.folders, names).curve
+    if not curve.empty:
+        parts.append(Part("Calibration", text, calibration_figure(curve, colours), curve))
     return parts
 
 

@@ -95,11 +95,9 @@ def show_recalls(runs: Runs, names: dict[str, str], colours: dict[str, str]) -> 
     )
 
 
-def show_calibration(
-    records: dict[str, RunRecord], names: dict[str, str], colours: dict[str, str]
-) -> None:
+def show_calibration(runs: Runs, names: dict[str, str], colours: dict[str, str]) -> None:
     """How often answers are right for how sure they are."""
-    found = calibration(records, names)
+    found = calibration(runs.folders, names)
     for problem in found.problems:
         st.info(problem)
     if found.curve.empty:
@@ -152,11 +150,10 @@ def show_classes(runs: Runs, rows: pd.DataFrame) -> None:
     show_confusions(runs, names)
     st.subheader("Recall")
     show_recalls(runs, names, colours)
-    records = read_records(runs, list(names))
     st.subheader("Calibration")
-    show_calibration(records, names, colours)
+    show_calibration(runs, names, colours)
     st.subheader("Groups of people")
-    show_slices(records, names, colours)
+    show_slices(read_records(runs, list(names)), names, colours)
 
 
 st.title("Classes")

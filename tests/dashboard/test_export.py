@@ -49,9 +49,10 @@ def test_the_command_writes_one_file_with_every_chart(records, tmp_path):
     parts = [part for make_parts in PAGES.values() for part in make_parts(runs)]
     assert titles == [part.figure.layout.title.text for part in parts if part.figure is not None]
     assert set(titles) >= {
-        "Test accuracy by label noise",
-        "Loss per epoch",
-        "Confusion matrix (% of each label)",
+        "Accuracy by label noise",
+        "Loss",
+        "Confusions (%)",
+        "Recall by class",
         "Options and test accuracy",
         "Accuracy by year",
     }
