@@ -136,7 +136,7 @@ def slice_table(records: Mapping[str, RunRecord], labels: Mapping[str, str]) -> 
                 for attribute, groups in dict(record.result.get("slices") or {}).items()
                 for value, group in groups.items()
             ]
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"the slices of {run} cannot be read: {error!r}") from error
     return pd.DataFrame(rows, columns=SLICE_COLUMNS)
 
@@ -144,7 +144,7 @@ def slice_table(records: Mapping[str, RunRecord], labels: Mapping[str, str]) -> 
 def _group(group: Mapping[str, object]) -> list[float]:
     images, accuracy = int(str(group["images"])), float(str(group["accuracy"]))
     if images < 1:
-        raise TypeError(f"a group of {images} images")
+        raise ValueError(f"a group of {images} images")
     return [images, *_percent(wilson(round(accuracy * images), images))]
 
 
