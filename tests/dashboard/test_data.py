@@ -39,7 +39,7 @@ def edit_run(path, **changes):
 
 def test_the_dashboard_starts_without_torch():
     code = (
-        "import sys, dashboard.report, dashboard.run_choices, dashboard.curves, dashboard.published,"
+        "import sys, dashboard.report, dashboard.run_choices, dashboard.published,"
         " dashboard.source, dashboard.show; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
