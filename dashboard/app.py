@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(1, str(ROOT))
 
-from dashboard.source import show_source  # noqa: E402 - needs the path above
+from dashboard.show import show_picture_format  # noqa: E402 - needs the path above
+from dashboard.source import show_source  # noqa: E402
 
 VIEWS = Path(__file__).parent / "views"
 
@@ -22,11 +23,13 @@ def main() -> None:
     pages = [
         st.Page(VIEWS / "noise.py", title="Noise robustness", default=True),
         st.Page(VIEWS / "curves.py", title="Training curves", url_path="curves"),
+        st.Page(VIEWS / "classes.py", title="Classes", url_path="classes"),
         st.Page(VIEWS / "runs.py", title="Runs", url_path="runs"),
         st.Page(VIEWS / "published.py", title="Published results", url_path="published"),
     ]
     page = st.navigation(pages)
     show_source()
+    show_picture_format()
     page.run()
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Hashable
-from typing import Any
 
 import pandas as pd
 
@@ -10,6 +9,8 @@ from dashboard.data import data_name, method_name
 from fer_core.study import Interval, mean_interval
 
 LINE = ["comparison", "method", "backbone", "options", "method_options", "kind"]
+ACCURACY = "accuracy_percent"
+FIGURES = {ACCURACY: "test accuracy", "class_mean_percent": "class-mean accuracy"}
 TIE = "the interval includes zero, so no difference is shown"
 
 
@@ -20,14 +21,15 @@ def with_comparison(table: pd.DataFrame) -> pd.DataFrame:
     (name, classes and content), image size and number of epochs.
     """
     rows = table.copy()
-    names = [
-        f"{data_name(str(row.data))} · {row.classes} classes · {row.image_size} px"
-        f" · {row.epochs_asked} epochs"
-        for row in rows.itertuples()
-    ]
-    rows["comparison"] = pd.Series(names, index=rows.index, dtype=object)
+    data = rows["data"].map({name: data_name(str(name)) for name in rows["data"].unique()})
+    rows["comparison"] = (
+        data.astype(str)
+        + (" · " + rows["classes"].astype(str) + " classes")
+        + (" · " + rows["image_size"].astype(str) + " px")
+        + (" · " + rows["epochs_asked"].astype(str) + " epochs")
+    )
     versions = rows.groupby("comparison")["content"].transform("nunique") > 1
-    marked = rows["comparison"] + " · data " + rows["content"].str[:6]
+    marked = rows["comparison"] + " · data " + rows["content"].astype(str).str[:6]
     rows["comparison"] = rows["comparison"].where(~versions, marked)
     return rows
 
@@ -37,57 +39,66 @@ def noise_points(table: pd.DataFrame) -> pd.DataFrame:
 
     A line never mixes comparisons, backbones, methods or options. Clean runs start every kind of
     noise. Of runs that repeat the same seed only the latest counts, so that a copy is no evidence.
+
+    Returns:
+        The columns of the table with ``comparison``, ``kind`` of noise, ``line`` and
+        ``change_points``: accuracy minus that of the line's clean run of the same seed, in points;
+        nan where there is none.
     """
     finished = with_comparison(table[table["status"] == "finished"])
     finished["kind"] = finished["noise"].where(finished["noise_percent"] > 0, "none")
     lines = [name for name in LINE if name != "kind"]
-    parts = []
-    for _, group in finished.groupby(lines, sort=True):
-        clean = group[group["kind"] == "none"]
-        kinds = sorted(set(group["kind"]) - {"none"}) or ["none"]
-        for kind in kinds:
-            noisy = group[(group["kind"] == kind) & (group["kind"] != "none")]
-            parts.append(pd.concat([clean, noisy]).assign(kind=kind))
-    points = pd.concat(parts, ignore_index=True) if parts else finished
-    points = points.sort_values("started").drop_duplicates(
+    noisy = finished[finished["kind"] != "none"]
+    clean = finished[finished["kind"] == "none"].drop(columns="kind")
+    clean = clean.merge(noisy[LINE].drop_duplicates(), on=lines, how="left")
+    clean["kind"] = clean["kind"].astype(object).fillna("none")
+    points = pd.concat([part for part in (clean, noisy) if not part.empty] or [finished])
+    points = points.sort_values("started", kind="stable").drop_duplicates(
         [*LINE, "noise_percent", "seed"], keep="last"
     )
-    points["line"] = _line_names(points)
+    points = _with_lines(points)
+    clean = points.loc[
+        points["noise_percent"] == 0, ["comparison", "line", "seed", "accuracy_percent"]
+    ].rename(columns={"accuracy_percent": "clean_percent"})
+    points = points.merge(clean, on=["comparison", "line", "seed"], how="left")
+    points["change_points"] = points["accuracy_percent"] - points.pop("clean_percent")
     return points.sort_values(["comparison", "line", "noise_percent", "seed"], ignore_index=True)
 
 
-def noise_summary(points: pd.DataFrame) -> pd.DataFrame:
-    """Mean and 95 % interval over seeds for each line and noise rate."""
+def noise_summary(points: pd.DataFrame, column: str = ACCURACY) -> pd.DataFrame:
+    """Mean and 95 % interval over seeds for each line and noise rate.
+
+    Args:
+        points: of `noise_points`.
+        column: the figure; seeds without it do not count.
+    """
     rows = []
-    for keys, group in points.groupby(["comparison", "line", "noise_percent"], sort=True):
-        mean, half, n, _ = mean_interval(group["accuracy_percent"].to_numpy())
-        low, high = mean - half, mean + half
-        rows.append([*keys, mean, low, high, half, n])
+    known = points.dropna(subset=column)
+    for keys, group in known.groupby(["comparison", "line", "noise_percent"], sort=True):
+        mean, half, n, _ = mean_interval(group[column].to_numpy(dtype=float))
+        rows.append([*keys, mean, mean - half, mean + half, half, n])
     columns = ["comparison", "line", "noise_percent", "mean", "low", "high", "half", "n"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def noise_drawn(points: pd.DataFrame) -> pd.DataFrame:
-    """What the noise chart draws, as one table: a row a seed, then a row a mean."""
-    seeds = points[["comparison", "line", "noise_percent", "seed", "run", "accuracy_percent"]]
-    means = noise_summary(points).rename(columns={"mean": "accuracy_percent"}).drop(columns="half")
-    return pd.concat([seeds.assign(what="seed"), means.assign(what="mean")], ignore_index=True)
 
 
 def comparisons(points: pd.DataFrame) -> list[str]:
     """Names of the comparisons, those that pair EAC with the plain model first, then by size."""
     counts = points["comparison"].value_counts()
-    paired = set(_pairs(points)["comparison"])
+    paired = set(pair_runs(points)["comparison"])
     return sorted(counts.index, key=lambda name: (name not in paired, -counts[name], name))
 
 
-def headline(points: pd.DataFrame) -> str:
+def headline(points: pd.DataFrame, column: str = ACCURACY) -> str:
     """One sentence on EAC against the plain model, from the pair with the most label noise.
 
-    The two lines differ in the method alone; runs are paired by seed. ``points`` are those of one
-    comparison.
+    The two lines differ in the method alone; runs are paired by seed. A second sentence says what
+    both keep of their clean accuracy, over the seeds of which both have a clean run.
+
+    Args:
+        points: of `noise_points`, of one comparison.
+        column: the figure, one of `FIGURES`.
     """
-    pairs = _pairs(points)
+    pairs = pair_runs(points, column)
     if pairs.empty:
         return (
             "No finished pair of an EAC run and a plain run with the same data, backbone, options "
@@ -97,14 +108,16 @@ def headline(points: pd.DataFrame) -> str:
     counted = pairs.groupby(keys, as_index=False).size()
     order = ["noise_percent", "size", *keys[1:]]
     best = counted.sort_values(order, ascending=[False, False, True, True, True, True]).iloc[0]
-    chosen = pairs[(pairs[keys] == best[keys]).all(axis=1)]
-    eac, plain = chosen["accuracy_percent_eac"], chosen["accuracy_percent_plain"]
+    same_lines = pairs[(pairs[keys[1:]] == best[keys[1:]]).all(axis=1)]
+    chosen = same_lines[same_lines["noise_percent"] == best["noise_percent"]]
+    eac, plain = chosen["value_eac"], chosen["value_plain"]
     where = f"{best['noise_percent']:g} % label noise" if best["noise_percent"] else "clean labels"
-    return (
-        f"At {where}, {best['backbone']} trained with EAC reaches {eac.mean():.1f} % test accuracy "
-        f"and the plain model {plain.mean():.1f} %: "
+    text = (
+        f"At {where}, {best['backbone']} trained with EAC reaches {eac.mean():.1f} % "
+        f"{FIGURES[column]} and the plain model {plain.mean():.1f} %: "
         + _difference(mean_interval((eac - plain).to_numpy()))
     )
+    return text + _kept(chosen, same_lines) if best["noise_percent"] else text
 
 
 def default_pair(table: pd.DataFrame) -> list[str]:
@@ -114,7 +127,7 @@ def default_pair(table: pd.DataFrame) -> list[str]:
     those of the comparison with the most pairs.
     """
     rows = with_comparison(table).assign(kind=table["noise"])
-    pairs = _pairs(rows)
+    pairs = pair_runs(rows)
     if pairs.empty:
         return table.sort_values("started")["run"].tail(1).tolist()
     pairs["open"] = (pairs["status_eac"] != "finished") | (pairs["status_plain"] != "finished")
@@ -124,12 +137,34 @@ def default_pair(table: pd.DataFrame) -> list[str]:
     return [first["run_eac"], first["run_plain"]]
 
 
-def _pairs(rows: pd.DataFrame) -> pd.DataFrame:
+def pair_runs(rows: pd.DataFrame, column: str = ACCURACY) -> pd.DataFrame:
+    """EAC runs beside plain runs that differ in the method alone, seed by seed.
+
+    Args:
+        rows: runs with their ``comparison`` and their ``kind`` of noise.
+        column: the figure that stands in ``value_eac`` and ``value_plain``.
+    """
     on = ["comparison", "backbone", "options", "kind", "noise_percent", "seed"]
-    taken = [*on, "run", "status", "accuracy_percent", "method_options"]
+    rows = rows.assign(value=rows[column])
+    taken = [*on, "run", "status", "value", "method_options"]
     eac = rows.loc[rows["method"] == "eac", taken]
     plain = rows.loc[rows["method"] == "cross_entropy", taken]
     return eac.merge(plain, on=on, suffixes=("_eac", "_plain"))
+
+
+def _kept(noisy: pd.DataFrame, lines: pd.DataFrame) -> str:
+    """What the pairs keep of their clean figures; nothing where no seed has both clean runs."""
+    clean = lines[lines["noise_percent"] == 0]
+    both = noisy.merge(clean, on="seed", suffixes=("", "_clean"))
+    if both.empty:
+        return ""
+    means = both[["value_eac", "value_eac_clean", "value_plain", "value_plain_clean"]].mean()
+    eac, eac_clean, plain, plain_clean = (f"{mean:.1f}" for mean in means)
+    seeds = f"{len(both)} seeds" if len(both) > 1 else "one seed"
+    return (
+        f" Of what clean labels give, EAC keeps {eac} of {eac_clean} points, the plain model "
+        f"{plain} of {plain_clean} ({seeds})."
+    )
 
 
 def _difference(gap: Interval) -> str:
@@ -142,20 +177,23 @@ def _difference(gap: Interval) -> str:
     return f"{text}; {TIE}." if low <= 0 <= high else f"{text}."
 
 
-def _line_names(points: pd.DataFrame) -> pd.Series:
-    """Method and backbone, and of the options those in which lines of that name differ."""
+def _with_lines(points: pd.DataFrame) -> pd.DataFrame:
+    """The points with ``line``: method, backbone, and the options in which such lines differ."""
+    lines = points[LINE].drop_duplicates(ignore_index=True)  # few, so that a loop is quick
     names: dict[Hashable, str] = {}
-    for (_, method, backbone), group in points.groupby(["comparison", "method", "backbone"]):
-        options = {index: _options(row) for index, row in group.iterrows()}
+    for (_, method, backbone), group in lines.groupby(["comparison", "method", "backbone"]):
+        kinds = dict(group["kind"].items())
+        options = {
+            index: {**json.loads(shared), **json.loads(own)}
+            for (index, shared), own in zip(
+                group["options"].items(), group["method_options"], strict=True
+            )
+        }
         fields = sorted({field for values in options.values() for field in values})
         varying = [f for f in fields if len({str(v.get(f)) for v in options.values()}) > 1]
-        several = len(set(group["kind"]) - {"none"}) > 1
+        several = len({*kinds.values()} - {"none"}) > 1
         for index, values in options.items():
             extra = [f"{f.replace('_', ' ')} {values.get(f, 'unset')}" for f in varying]
-            extra += [f"{group.at[index, 'kind']} noise"] if several else []
+            extra += [f"{kinds[index]} noise"] if several else []
             names[index] = " · ".join([method_name(str(method)), str(backbone), *extra])
-    return pd.Series(names, dtype=object)
-
-
-def _options(row: pd.Series) -> dict[str, Any]:
-    return {**json.loads(row["options"]), **json.loads(row["method_options"])}
+    return points.merge(lines.assign(line=pd.Series(names, dtype=object)), on=LINE)

@@ -1,48 +1,76 @@
-"""Where the page's records come from: the sidebar field, and the cached reading."""
+"""Where the page's records come from: the sidebar field, the cached reading, the watch on files."""
 
-import os
-from pathlib import Path
+import time
+from datetime import timedelta
 
 import streamlit as st
 
-from dashboard.data import SHIPPED_RESULTS, Runs, choose_folders, fingerprint, read_folders
+from dashboard import hub_source
+from dashboard.data import Runs
+from dashboard.places import HELP, Place, choose_places, find_places, is_fixed
+from dashboard.reader import Reader, scan
 
-Fingerprint = tuple[tuple[str, int, int], ...]
+LOOK_EVERY = timedelta(seconds=10)
+HUB_EVERY = timedelta(minutes=10)  # how often the Hub is asked whether there is something new
 
 
 def load_runs() -> Runs:
-    """The records of the chosen folders; read again when a file in them has changed."""
-    folders = choose_folders(_asked())
-    return _read(tuple(folders), fingerprint(folders))
+    """The records of the chosen places; read again where a file has changed. Shared: read only."""
+    places, _ = _found()
+    return _reader().read(places)
 
 
 def show_source() -> None:
-    """The sidebar: which folder is read, and how much stands in it."""
+    """The sidebar: which places are read, and how much stands in them."""
     with st.sidebar:
-        if not os.environ.get("FER_RUNS", "").strip():
+        if not is_fixed():
             st.text_input(
-                "Folder of run records",
+                "Run records from",
                 key="runs",
                 bind="query-params",
                 placeholder="shipped results and ./runs",
-                help="A folder on the computer that runs this dashboard. Empty: the results that "
-                "come with the project, and `runs/` in the working directory.",
+                help=HELP,
             )
-        loaded = load_runs()
+        places, problems = _found()
+        loaded = _reader().read(places)
         st.caption(_count_text(loaded))
-        for folder in choose_folders(_asked()):
-            if not folder.is_dir() and folder != SHIPPED_RESULTS:
-                st.warning(f"There is no folder `{folder}`.")
+        for problem in problems:
+            st.warning(problem)
+        _watch(places, loaded.fingerprint, time.monotonic())
 
 
-def _asked() -> str:
-    return str(st.session_state.get("runs") or "")
+@st.fragment(run_every=LOOK_EVERY)
+def _watch(places: list[Place], shown: str, drawn: float) -> None:
+    """Draw the page anew when a run has written something since it was drawn (a monotonic time)."""
+    just_drawn = time.monotonic() - drawn < LOOK_EVERY.total_seconds() / 2
+    if not just_drawn and scan(places).fingerprint != shown:
+        st.rerun()
 
 
-@st.cache_data(show_spinner="Reading run records", max_entries=4)
-def _read(folders: tuple[Path, ...], state: Fingerprint) -> Runs:
-    """Read the folders; ``state`` is there for the cache's key."""
-    return read_folders(folders)
+def _found() -> tuple[list[Place], list[str]]:
+    asked = str(st.session_state.get("runs") or "")
+    return find_places(choose_places(asked), _fetch)
+
+
+def _fetch(address: str) -> hub_source.Fetched:
+    found = _ask_hub(address)
+    if isinstance(found, str):
+        raise hub_source.HubSourceError(found)
+    return found
+
+
+@st.cache_data(ttl=HUB_EVERY, max_entries=32, show_spinner="Downloading run records")
+def _ask_hub(address: str) -> hub_source.Fetched | str:
+    """What the Hub has, or the sentence that says why not: that is remembered as well."""
+    try:
+        return hub_source.fetch(address)
+    except hub_source.HubSourceError as error:
+        return str(error)
+
+
+@st.cache_resource(show_spinner=False)
+def _reader() -> Reader:
+    return Reader()
 
 
 def _count_text(loaded: Runs) -> str:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -147,7 +148,7 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
 
 def all_options(config: Mapping[str, Any]) -> dict[str, Any]:
     """Every option of a run; one that its version did not have yet has its default."""
-    return to_json(RunConfig()) | dict(config)
+    return _defaults() | dict(config)
 
 
 def shared_options(config: Mapping[str, Any]) -> str:
@@ -250,6 +251,11 @@ def with_shared_seeds(one: Group, other: Group) -> tuple[Group, Group]:
         for group in (one, other)
     )
     return first, second
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    return to_json(RunConfig())
 
 
 def _weights(record: RunRecord) -> dict[str, str]:

@@ -1,107 +1,156 @@
-"""Training curves: losses and accuracies per epoch, runs laid over each other."""
+"""Training curves: losses and accuracies of runs, laid over each other."""
+
+from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts import confusion_figure, curves_figure, method_colours
-from dashboard.comparison import default_pair
+from dashboard.charts.curves import curves_figure
+from dashboard.charts.style import method_colours
 from dashboard.curves import (
     BY_LABEL,
     DEFAULT_SERIES,
     NOTES,
+    OTHER_PARTS,
     SERIES,
     Series,
     common_description,
-    confusion_frame,
     curve_points,
-    run_labels,
+    part_epochs,
     short_labels,
     unfinished_notes,
 )
 from dashboard.data import Runs
+from dashboard.run_choices import RunChoices, run_choices
 from dashboard.show import show_chart, show_empty
+from dashboard.show_run import read_records
 from dashboard.source import load_runs
 
 
-def pick_runs(runs: Runs) -> list[str]:
+class View(NamedTuple):
+    """How curves are drawn."""
+
+    by_time: bool
+    smoothing: float
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def find_choices(_runs: Runs, fingerprint: str) -> RunChoices:
+    """What there is to choose from; ``fingerprint`` is there for the cache's key."""
+    return run_choices(_runs.table)
+
+
+def take_preset(choices: RunChoices) -> None:
+    """Choose the runs and curves of one of the report's figures."""
+    if preset := st.session_state["curves_report"]:
+        st.session_state["curves_run"] = [choices.labels[run] for run in choices.presets[preset]]
+        st.session_state["curve"] = list(DEFAULT_SERIES)
+        st.session_state["smooth"] = 0.0
+        st.session_state["curves_x"] = "Epoch"
+        st.session_state["curves_report"] = None  # a button, not a state
+
+
+def pick_runs(choices: RunChoices) -> list[str]:
     """The runs chosen by the visitor, at first a comparable pair of methods."""
-    labels = run_labels(runs.table)
-    by_label = {label: run for run, label in labels.items()}
+    by_label = {label: run for run, label in choices.labels.items()}
+    if choices.presets:
+        st.pills(
+            "The report's figures 8 to 11: loss and accuracy, plain against EAC",
+            list(choices.presets),
+            key="curves_report",
+            on_change=take_preset,
+            args=(choices,),
+            help="Chooses a plain and an EAC run that differ in nothing else, and the curves of "
+            "those figures.",
+        )
     chosen = st.multiselect(
         "Runs",
         sorted(by_label),
-        default=[labels[run] for run in default_pair(runs.table)],
-        key="run",
+        default=[choices.labels[run] for run in choices.first],
+        key="curves_run",
         bind="query-params",
         help="The first choice is an EAC run and a plain run that differ in nothing else.",
     )
     return [by_label[label] for label in chosen]
 
 
-def show_curves(chosen: list[str]) -> None:
-    """The chosen series of the chosen runs, read again each time this part is drawn."""
-    runs = load_runs()
-    rows = runs.table[runs.table["run"].isin(chosen)].set_index("run", drop=False)
-    rows = rows.loc[[run for run in chosen if run in rows.index]]
+def pick_view() -> View:
+    """What stands on the horizontal axis, and how smooth curves are."""
+    left, right = st.columns(2, gap="large")
+    axis = left.segmented_control(
+        "Over",
+        ["Epoch", "Training time"],
+        default="Epoch",
+        required=True,
+        key="curves_x",
+        bind="query-params",
+    )
+    smoothing = right.slider(
+        "Smoothing",
+        0.0,
+        0.95,
+        0.0,
+        0.05,
+        key="smooth",
+        bind="query-params",
+        help="Weight of what came before in the exponential moving average. The raw curve stays, "
+        "drawn thin.",
+    )
+    return View(axis == "Training time", smoothing)
+
+
+def show_curves(runs: Runs, chosen: list[str]) -> None:
+    """The chosen series of the chosen runs."""
+    rows = runs.table[runs.table["run"].isin(chosen)].set_index("run", drop=False).loc[chosen]
     picked = st.pills(
         "Curves",
-        list(BY_LABEL),
+        [*BY_LABEL, OTHER_PARTS],
         selection_mode="multi",
         default=list(DEFAULT_SERIES),
         key="curve",
         bind="query-params",
     )
-    series = [one for one in SERIES if one.label in picked]
-    st.caption(" — ".join([common_description(rows), *unfinished_notes(rows)]))
-    if not series:
+    view = pick_view()
+    st.caption(" — ".join(filter(None, [common_description(rows), *unfinished_notes(rows)])))
+    if not picked:
         st.info("No curve is chosen: pick at least one above.")
+    epochs, parts = part_epochs(read_records(runs, chosen) if OTHER_PARTS in picked else {})
+    if OTHER_PARTS in picked and not parts:
+        st.info("The chosen runs have no other parts of the loss; SCN and co-teaching record some.")
+    series = [one for one in SERIES if one.label in picked]
+    charts = {one.chart: runs.epochs for one in series} | {one.chart: epochs for one in parts}
     columns = st.columns(2, gap="large")
-    for index, chart in enumerate(dict.fromkeys(one.chart for one in series)):
+    for index, (chart, source) in enumerate(charts.items()):
         with columns[index % 2]:
-            show_one_chart(runs, rows, [one for one in series if one.chart == chart])
+            lines = [one for one in [*series, *parts] if one.chart == chart]
+            show_one_chart(source, rows, lines, view)
 
 
-def show_one_chart(runs: Runs, rows: pd.DataFrame, series: list[Series]) -> None:
+def show_one_chart(
+    epochs: pd.DataFrame, rows: pd.DataFrame, series: list[Series], view: View
+) -> None:
     """One chart of series that share an axis."""
     chart = series[0].chart
-    points = curve_points(runs.epochs, short_labels(rows), series)
+    points = curve_points(epochs, short_labels(rows), series, **view._asdict())
     if points.empty:
-        st.info(f"{chart}: the chosen runs have no such figures yet.")
+        missing = " over time" if view.by_time else ""
+        st.info(f"{chart}: the chosen runs have no such figures{missing} yet.")
         return
-    figure = curves_figure(
-        points, series, method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
+    colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
+    show_chart(
+        curves_figure(points, series, colours),
+        points,
+        f"curves-{chart.lower().replace(' ', '-')}",
     )
-    show_chart(figure, points, f"curves-{chart.lower().replace(' ', '-')}")
     if chart in NOTES:
         st.caption(NOTES[chart])
-
-
-def show_confusion(runs: Runs, chosen: list[str]) -> None:
-    """The confusion matrix of one finished run, of the chosen ones first."""
-    st.subheader("Confusion matrix")
-    names = run_labels(runs.table)
-    order = [run for run in [*chosen, *sorted(runs.confusions)] if run in runs.confusions]
-    if not order:
-        st.info("No finished run yet; a confusion matrix is written when a run finishes.")
-        return
-    by_label = {names[run]: run for run in order}
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    run = left.selectbox("Run", list(by_label), key="matrix", bind="query-params")
-    normalised = right.toggle("Percent of each label", True, key="share", bind="query-params")
-    table = confusion_frame(runs.confusions[by_label[run]], normalised)
-    show_chart(confusion_figure(table, normalised), table.reset_index(), "confusion")
 
 
 st.title("Training curves")
 loaded = load_runs()
 if loaded.table.empty:
     show_empty("No run yet. Curves appear with the first epoch of a training run:")
+elif selection := pick_runs(find_choices(loaded, loaded.fingerprint)):
+    show_curves(loaded, selection)
 else:
-    selection = pick_runs(loaded)
-    if selection:
-        chosen_rows = loaded.table[loaded.table["run"].isin(selection)]
-        live = bool((chosen_rows["status"] == "running").any())
-        st.fragment(show_curves, run_every="10s" if live else None)(selection)
-    else:
-        st.info("No run is chosen: pick one or more above.")
-    show_confusion(loaded, selection)
+    st.info("No run is chosen: pick one or more above.")

@@ -1,25 +1,110 @@
 """Noise robustness: how much accuracy is left when a share of the training labels is wrong."""
 
+import pandas as pd
 import streamlit as st
 
-from dashboard.charts import noise_figure
-from dashboard.comparison import comparisons, headline, noise_drawn, noise_points, noise_summary
-from dashboard.show import show_chart, show_empty
+from dashboard.charts.noise import noise_figure
+from dashboard.comparison import ACCURACY, comparisons, headline, noise_points
+from dashboard.data import Runs
+from dashboard.published import read_published
+from dashboard.references import left_out, reference_curves
+from dashboard.robustness import (
+    MEASURES,
+    Measure,
+    noise_areas,
+    noise_drawn,
+    other_headline,
+    shown_summary,
+)
+from dashboard.show import show_chart, show_download, show_empty
 from dashboard.source import load_runs
 
+NUMBER = st.column_config.NumberColumn
+REFERENCES = ("same backbone", "all comparable", "none")
 RULES = """
 - **Accuracy** is the mean test accuracy of the last five epochs, never the best epoch: that one
-  would be chosen on the test split.
+  would be chosen on the test split. **Class mean** is the mean of the recalls of all classes.
+- **Change from clean** is a run's accuracy minus that of the run with clean labels that has the
+  same seed and differs in nothing else. Runs without such a partner are left out.
 - **A line** joins runs of one method, backbone, data set, image size, number of epochs and set of
   options. Runs that differ in any of these are never averaged.
 - **Thick points** are means over seeds, with the 95 % interval of Student's t from two seeds on;
-  **thin circles** are single seeds. A repeated seed counts once, the latest run of it.
+  **thin lines and circles** are single seeds. A repeated seed counts once, the latest run of it.
+- **Area** is the mean over all noise rates from none to the largest: the area under a seed's line
+  (trapezoids) divided by its width. Only seeds with a run at every rate have one.
+- **Dotted** curves are published: same data set, classes and metric, symmetric noise. Their
+  starting weights, image sizes and training differ from ours: references, not rivals in a ranking.
 - The headline pairs runs by seed: the same seed draws the same wrong labels for both methods.
 """
+NO_PARTNER = (
+    "No noisy run here has a partner with clean labels, the same seed and the same options. Train "
+    "one with the options of the noisy run: `python -m train.run --noise none`"
+)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def find_points(_runs: Runs, fingerprint: str) -> pd.DataFrame:
+    """`noise_points` of the runs; ``fingerprint`` is there for the cache's key."""
+    return noise_points(_runs.table)
+
+
+def pick_references(points: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+    """The published curves to draw; offered where some compare with these runs."""
+    published = read_published()
+    curves = reference_curves(published, points)
+    if measure.column != ACCURACY:
+        return curves.head(0)
+    if curves.empty:
+        if note := left_out(published, points):
+            st.caption(note)
+        return curves
+    chosen = st.segmented_control(
+        "Published curves",
+        REFERENCES,
+        default=REFERENCES[0],
+        required=True,
+        key="noise_published",
+        bind="query-params",
+        help="Hover over a curve for its backbone, pre-training and source.",
+    )
+    return {"all comparable": curves, "none": curves.head(0)}.get(
+        str(chosen), curves[curves["same_backbone"]]
+    )
+
+
+def show_tables(summary: pd.DataFrame, areas: pd.DataFrame, measure: Measure) -> None:
+    """The figures of the chart, and the areas under its lines."""
+    unit = "%" if measure.unit == "%" else "points"
+    formats = {
+        "line": st.column_config.TextColumn("Method and backbone"),
+        "noise_percent": NUMBER("Noise (%)", format="%g"),
+        "mean": NUMBER(f"Mean ({unit})", format="%.1f"),
+        "low": NUMBER("95 % from", format="%.1f"),
+        "high": NUMBER("95 % to", format="%.1f"),
+        "n": NUMBER("Seeds"),
+        "kind": "Noise",
+        "rates": "Rates (%)",
+    }
+    shown = summary.drop(columns=["comparison", "half"])
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height="content" if len(shown) < 14 else 460,
+        placeholder="-",
+        column_config=formats,
+    )
+    st.markdown("**Area: the mean over all noise rates**")
+    if areas.empty:
+        st.caption("No line has a seed with a run at every noise rate, clean labels among them.")
+        return
+    st.caption("Of seeds with a run at every rate.")
+    st.dataframe(areas, hide_index=True, height="content", placeholder="-", column_config=formats)
+    show_download(areas, "noise-areas")
+
 
 st.title("Noise robustness")
 runs = load_runs()
-points = noise_points(runs.table)
+points = find_points(runs, runs.fingerprint)
 waiting = int((runs.table["status"] != "finished").sum())
 
 if points.empty:
@@ -32,23 +117,27 @@ else:
     else:
         st.caption(chosen)
     shown = points[points["comparison"] == chosen]
-    summary = noise_summary(shown)
-    st.markdown(f"#### {headline(shown)}")
-    show_chart(noise_figure(shown, summary), noise_drawn(shown), "noise")
-    st.dataframe(
-        summary.drop(columns=["comparison", "half"]),
-        hide_index=True,
-        height="content",
-        placeholder="-",
-        column_config={
-            "line": st.column_config.TextColumn("Method and backbone"),
-            "noise_percent": st.column_config.NumberColumn("Noise (%)", format="%g"),
-            "mean": st.column_config.NumberColumn("Accuracy (%)", format="%.1f"),
-            "low": st.column_config.NumberColumn("95 % from", format="%.1f"),
-            "high": st.column_config.NumberColumn("95 % to", format="%.1f"),
-            "n": st.column_config.NumberColumn("Seeds"),
-        },
+    name = st.segmented_control(
+        "Measure",
+        list(MEASURES),
+        default="Accuracy",
+        required=True,
+        key="noise_measure",
+        bind="query-params",
     )
+    measure = MEASURES[str(name)]
+    st.markdown(f"##### {headline(shown, measure.headline)}")
+    if measure.column == ACCURACY and (other := other_headline(shown)):
+        st.markdown(f"By class mean, where every class counts alike: {other}")
+    references = pick_references(shown, measure)
+    summary = shown_summary(shown, measure)
+    if summary.empty:
+        st.info(NO_PARTNER)
+    else:
+        figure = noise_figure(shown, summary, references, measure)
+        drawn = noise_drawn(shown, summary, references, measure.column)
+        show_chart(figure, drawn, "noise")
+        show_tables(summary, noise_areas(shown, measure.column), measure)
     with st.expander("How to read this"):
         st.markdown(RULES)
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts import published_figure
+from dashboard.charts.published import published_figure
 from dashboard.data import Runs
 from dashboard.published import (
     COLUMNS,

@@ -1,22 +1,32 @@
-"""Runs: every record as one row of a sortable table, and the records that cannot be read."""
+"""Runs: every record in a table, some side by side, one in full."""
 
+from urllib.parse import urlencode
+
+import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
+from dashboard.data import Runs
+from dashboard.runs import FILTERS, filter_choices, filter_runs, with_curves, with_names
 from dashboard.show import show_download, show_empty
+from dashboard.show_comparison import show_comparison, show_options
+from dashboard.show_run import show_run
 from dashboard.source import load_runs
 
 NUMBER = st.column_config.NumberColumn
 COLUMNS = {
-    "status": "Status",
-    "data": "Data",
-    "method": "Method",
-    "backbone": "Backbone",
-    "noise": "Noise",
-    "noise_percent": NUMBER("Noise (%)", format="%g"),
-    "seed": "Seed",
+    "link": st.column_config.LinkColumn("Page", display_text="open", width="small"),
+    "run": st.column_config.TextColumn("Run", width="medium"),
     "accuracy_percent": NUMBER(
         "Accuracy (%)", format="%.2f", help="Mean test accuracy of the last five epochs"
     ),
+    "curve": "By epoch",
+    "method": "Method",
+    "noise": "Noise",
+    "data": "Data",
+    "backbone": "Backbone",
+    "seed": "Seed",
+    "status": "Status",
     "class_mean_percent": NUMBER(
         "Class mean (%)", format="%.2f", help="Mean of the recalls of all classes, last five epochs"
     ),
@@ -28,11 +38,83 @@ COLUMNS = {
     "best_epoch": NUMBER("Best epoch", format="%d"),
     "epochs_done": NUMBER("Epochs done"),
     "epochs_asked": NUMBER("Epochs asked"),
+    "image_size": NUMBER("Image (px)"),
+    "noise_percent": NUMBER("Noise (%)", format="%g"),
     "seconds": NUMBER("Seconds", format="%.0f"),
     "started": st.column_config.DatetimeColumn("Started (UTC)", format="YYYY-MM-DD HH:mm"),
-    "run": "Folder",
     "source": "Source",
 }
+FAILURES_SHOWN = 5
+FILTER_WIDTH = 152  # pixels: two beside each other on a telephone
+
+
+def pick_filters(named: pd.DataFrame) -> pd.DataFrame:
+    """The runs that pass the visitor's filters."""
+    chosen: dict[str, list[str]] = {}
+    boxes = st.container(horizontal=True)  # as many in a row as there is room for
+    for column, choices in filter_choices(named).items():
+        chosen[column] = boxes.multiselect(
+            FILTERS[column],
+            choices,
+            key=f"runs_{column}",
+            bind="query-params",
+            placeholder="all",
+            width=FILTER_WIDTH,
+        )
+    return filter_runs(named, chosen)
+
+
+def show_table(rows: pd.DataFrame, runs: Runs) -> None:
+    """The runs as a sortable table; rows that are picked are compared below."""
+    shown = with_curves(rows, runs.epochs).sort_values("started", ascending=False)
+    kept = {name: value for name in ("runs",) if (value := st.query_params.get(name))}
+    links = [f"runs?{urlencode({**kept, 'run': run})}" for run in shown["run"]]
+    shown = shown.assign(link=links)[list(COLUMNS)]
+    st.session_state["runs_shown"] = shown["run"].tolist()
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_config={**COLUMNS, "curve": curve_column(runs.epochs)},
+        height="content" if len(shown) < 12 else 460,
+        placeholder="-",
+        key="runs_table",
+        on_select=take_picked_rows,
+        selection_mode="multi-row",
+    )
+    show_download(shown.drop(columns=["link", "curve"]), "runs")
+
+
+def curve_column(epochs: pd.DataFrame) -> ColumnConfig:
+    """The column of sparklines; all have the same range, so that they compare."""
+    values = 100 * epochs["test_accuracy"].dropna()
+    low, high = (values.min(), values.max()) if len(values) else (0, 100)
+    return st.column_config.LineChartColumn(
+        "By epoch",
+        width="small",
+        help=f"Test accuracy of every epoch; all from {low:.0f} to {high:.0f} %",
+        y_min=low,
+        y_max=high,
+    )
+
+
+def take_picked_rows() -> None:
+    """Put the rows picked in the table among the runs to compare, and take the others out."""
+    shown = st.session_state["runs_shown"]
+    picked = [shown[row] for row in st.session_state["runs_table"].selection.rows]
+    before = st.session_state.get("runs_picked", [])
+    compared = st.session_state.get("runs_compare", [])
+    kept = [run for run in compared if run not in before or run in picked]
+    st.session_state["runs_compare"] = [*kept, *(run for run in picked if run not in kept)]
+    st.session_state["runs_picked"] = picked
+
+
+def open_run() -> None:
+    """Put the run that was picked into the address."""
+    if run := st.session_state["runs_open"]:
+        st.query_params["run"] = run
+    else:
+        st.query_params.pop("run", None)
+
 
 st.title("Runs")
 loaded = load_runs()
@@ -42,8 +124,24 @@ for problem in loaded.problems:
 if loaded.table.empty:
     show_empty("No run record here yet. Each training run writes one:")
 else:
-    shown = loaded.table[list(COLUMNS)].sort_values("started", ascending=False)
-    st.dataframe(shown, hide_index=True, column_config=COLUMNS, height="content", placeholder="-")
-    show_download(shown, "runs")
-    for row in loaded.table[loaded.table["status"] == "failed"].itertuples():
-        st.error(f"{row.run} failed: {row.error or 'no reason given'}")
+    asked = st.query_params.get("run")
+    known = loaded.table["run"].tolist()
+    if asked is not None and asked not in loaded.folders:
+        st.warning(f"There is no run `{asked}` here.")
+    st.session_state["runs_open"] = asked if asked in loaded.folders else None
+    st.selectbox(
+        "One run in full", known, index=None, key="runs_open", on_change=open_run, placeholder="all"
+    )
+    if asked in loaded.folders:
+        show_run(loaded, str(asked))
+    else:
+        passed = pick_filters(with_names(loaded.table))
+        st.caption(f"{len(passed)} of {len(loaded.table)} runs")
+        show_table(passed, loaded)
+        failed = loaded.table[loaded.table["status"] == "failed"]
+        for row in failed.head(FAILURES_SHOWN).itertuples():
+            st.error(f"{row.run} failed: {row.error or 'no reason given'}")
+        if len(failed) > FAILURES_SHOWN:
+            st.caption(f"{len(failed) - FAILURES_SHOWN} more failed; their pages say why.")
+        show_comparison(loaded)
+        show_options(loaded.table[loaded.table["run"].isin(passed["run"])])

@@ -1,9 +1,12 @@
-"""Made-up run records, written through the recorder that training uses."""
+"""Made-up run records, written through the recorder that training uses, and pages on them."""
 
 import shutil
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 
 
 @pytest.fixture(autouse=True)
@@ -25,3 +28,17 @@ def _eight_records(tmp_path_factory, write_run):
 def records(tmp_path, _eight_records):
     """Two methods, two noise rates, two seeds, all finished."""
     return Path(shutil.copytree(_eight_records, tmp_path / "records"))
+
+
+@pytest.fixture
+def open_page(monkeypatch):
+    """The function that opens a page on a folder of records."""
+
+    def open_one(page, folder, **query):
+        monkeypatch.setenv("FER_RUNS", str(folder))
+        app = AppTest.from_file(str(APP), default_timeout=30)
+        app.query_params.update(query)
+        app.run()
+        return app if page == "noise" else app.switch_page(f"views/{page}.py").run()
+
+    return open_one

@@ -9,23 +9,9 @@ from streamlit.testing.v1 import AppTest
 from fer_core.config import RunConfig, to_json
 from fer_core.failures import record_failure
 
+PAGES = ("noise", "curves", "classes", "runs", "published")
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
-PAGES = ("noise", "curves", "runs", "published")
 COMMAND = "python -m train.run --method eac --noise symmetric --noise-rate 0.3"
-
-
-@pytest.fixture
-def open_page(monkeypatch):
-    """The function that opens a page on a folder of records."""
-
-    def open_one(page, folder, **query):
-        monkeypatch.setenv("FER_RUNS", str(folder))
-        app = AppTest.from_file(str(APP), default_timeout=30)
-        app.query_params.update(query)
-        app.run()
-        return app if page == "noise" else app.switch_page(f"views/{page}.py").run()
-
-    return open_one
 
 
 @pytest.fixture
@@ -99,34 +85,6 @@ def test_a_half_written_run_alone_is_no_error(open_page, tmp_path, write_run, pa
     assert "1 run, 1 still running" in text_of(app)
 
 
-def test_the_home_page_states_the_headline_and_draws_the_chart(open_page, records):
-    app = open_page("noise", records)
-    assert "At 30 % label noise" in text_of(app)
-    assert chart_titles(app) == ["Test accuracy by label noise"]
-    assert app.dataframe[0].value["n"].tolist() == [2, 2, 2, 2]
-
-
-def test_the_home_page_says_which_runs_it_leaves_out(open_page, records, write_run):
-    write_run(records, rate=0.5, done=2, status="running")
-    assert "1 run is running or failed and left out" in text_of(open_page("noise", records))
-
-
-def test_data_sets_are_chosen_one_at_a_time(open_page, records, write_run):
-    write_run(records, data="ferplus", content="b" * 64, name="ferplus")
-    app = open_page("noise", records)
-    assert len(app.selectbox[0].options) == 2
-    assert "synthetic" in app.selectbox[0].value
-    app.selectbox[0].select_index(1).run()
-    assert not app.exception
-    assert app.dataframe[0].value["line"].tolist() == ["EAC · mobilenetv2_100"]
-
-
-def test_the_choice_of_runs_can_stand_in_the_address(open_page, records, write_run):
-    write_run(records, data="ferplus", content="b" * 64, name="ferplus")
-    address = {"compare": "FERPlus · 7 classes · 48 px · 6 epochs"}
-    assert open_page("noise", records, **address).selectbox[0].value == address["compare"]
-
-
 def test_the_folder_can_stand_in_the_address(monkeypatch, tmp_path, records):
     monkeypatch.chdir(tmp_path)
     app = AppTest.from_file(str(APP), default_timeout=30)
@@ -138,35 +96,6 @@ def test_the_folder_can_stand_in_the_address(monkeypatch, tmp_path, records):
 
 def test_a_set_folder_hides_the_field_from_visitors(open_page, records):
     assert not open_page("noise", records, runs="/elsewhere").sidebar.text_input
-
-
-def test_curves_start_with_a_comparable_pair_and_the_reports_three_figures(open_page, records):
-    app = open_page("curves", records)
-    assert len(app.multiselect[0].value) == 2
-    assert chart_titles(app)[:2] == ["Loss per epoch", "Test accuracy per epoch"]
-    names = [trace["name"] for trace in charts(app)[0]["data"]]
-    assert names == ["EAC, train loss", "EAC, test loss", "plain, train loss", "plain, test loss"]
-
-
-def test_no_chosen_run_is_a_sentence(open_page, records):
-    app = open_page("curves", records)
-    app.multiselect[0].set_value([]).run()
-    assert not app.exception
-    assert "pick one or more" in text_of(app)
-
-
-def test_a_running_run_shows_the_epochs_so_far(open_page, tmp_path, write_run):
-    write_run(tmp_path, done=2, status="running")
-    app = open_page("curves", tmp_path)
-    assert "(running): 2 of 6 epochs" in text_of(app)
-    assert len(charts(app)[0]["data"]) == 2
-
-
-def test_the_confusion_matrix_can_be_counted_or_normalised(open_page, records):
-    app = open_page("curves", records)
-    assert chart_titles(app)[-1] == "Confusion matrix (% of each label)"
-    app.toggle[0].set_value(False).run()
-    assert chart_titles(app)[-1] == "Confusion matrix (images)"
 
 
 @pytest.mark.parametrize("page", ["noise", "curves"])

@@ -23,7 +23,8 @@ FLAGS = [
 LOOKED_FOR = ("_stcore/health", "_stcore/host-config")
 PAGES = {
     "": ("Noise robustness", "At 30 % label noise"),
-    "curves": ("Training curves", "Confusion matrix"),
+    "curves": ("Training curves", "The report's figures"),
+    "classes": ("Classes", "Recall"),
     "runs": ("Runs", "8 runs"),
     "published": ("Published results", "Measured here"),
 }

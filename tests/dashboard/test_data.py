@@ -10,25 +10,21 @@ import pandas as pd
 import pytest
 
 from dashboard import data
-from dashboard.charts import HUES
+from dashboard.charts.style import HUES
 from dashboard.comparison import (
     comparisons,
     default_pair,
     headline,
-    noise_drawn,
     noise_points,
     noise_summary,
 )
 from dashboard.curves import (
-    BY_LABEL,
     common_description,
-    confusion_frame,
-    curve_points,
     run_labels,
     short_labels,
     unfinished_notes,
 )
-from dashboard.data import SHIPPED_RESULTS, Confusion, choose_folders, fingerprint, read_folders
+from dashboard.data import SHIPPED_RESULTS, fingerprint, read_folders
 from dashboard.published import measured_rows, read_published, scatter_points, select
 from fer_core.config import MethodName, RunConfig, to_json
 from fer_core.failures import record_failure
@@ -43,7 +39,7 @@ def edit_run(path, **changes):
 
 def test_the_dashboard_starts_without_torch():
     code = (
-        "import sys, dashboard.charts, dashboard.comparison, dashboard.curves, dashboard.published,"
+        "import sys, dashboard.report, dashboard.run_choices, dashboard.published,"
         " dashboard.source, dashboard.show; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -141,16 +137,6 @@ def test_equally_named_runs_of_two_folders_stay_apart(tmp_path, write_run):
         write_run(tmp_path / folder, name="same")
     runs = read_folders([tmp_path / "first", tmp_path / "second"])
     assert runs.table["run"].tolist() == ["same", "second/same"]
-
-
-def test_the_operators_folder_wins_over_the_visitors(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert choose_folders() == [SHIPPED_RESULTS]
-    (tmp_path / "runs").mkdir()
-    assert [folder.name for folder in choose_folders()] == ["results", "runs"]
-    assert [str(folder) for folder in choose_folders(" elsewhere ")] == ["elsewhere"]
-    monkeypatch.setenv("FER_RUNS", "mine")
-    assert [str(folder) for folder in choose_folders("elsewhere")] == ["mine"]
 
 
 def test_an_absent_folder_holds_no_runs(tmp_path):
@@ -259,11 +245,6 @@ def test_a_noise_list_stands_at_its_realised_rate_on_a_line_of_its_own(tmp_path,
     }
 
 
-def test_the_download_of_the_noise_chart_holds_its_seeds_and_its_means(records):
-    drawn = noise_drawn(noise_points(read_folders([records]).table))
-    assert drawn["what"].value_counts().to_dict() == {"seed": 8, "mean": 4}
-
-
 def test_the_headline_pairs_the_seeds_at_the_highest_noise(records):
     text = headline(noise_points(read_folders([records]).table))
     # plain: 0.62 and 0.632; EAC: 0.79 and 0.802; the difference is 17 points for both seeds
@@ -332,23 +313,6 @@ def test_labels_are_unique_and_short_ones_name_only_what_differs(records, write_
 def test_an_unfinished_run_is_described_by_its_epochs(tmp_path, write_run):
     write_run(tmp_path, done=2, status="running")
     assert unfinished_notes(read_folders([tmp_path]).table) == ["EAC (running): 2 of 6 epochs"]
-
-
-def test_curves_leave_out_what_does_not_apply_and_show_rates_in_percent(records):
-    runs = read_folders([records])
-    labels = {"cross_entropy-mobilenetv2_100-30-s0": "plain", "eac-mobilenetv2_100-30-s0": "EAC"}
-    points = curve_points(runs.epochs, labels, [BY_LABEL["L_c"], BY_LABEL["Recovered"]])
-    assert set(points[points["series"] == "L_c"]["label"]) == {"EAC"}
-    assert points[points["series"] == "Recovered"]["value"].max() > 1
-    assert len(points) == 3 * 6
-
-
-def test_confusion_rows_add_up_to_hundred_and_an_empty_class_has_none():
-    confusion = Confusion(("a", "b", "c"), ((3, 1, 0), (0, 0, 0), (1, 0, 1)))
-    table = confusion_frame(confusion, normalise=True)
-    assert table.loc["a"].tolist() == [75, 25, 0]
-    assert table.loc["b"].isna().all()
-    assert confusion_frame(confusion, normalise=False).to_numpy().sum() == 6
 
 
 def test_every_published_figure_has_a_source_and_a_known_trust_mark():

@@ -1,0 +1,1 @@
+"""Data frames -> Plotly figures, a module a page. No Streamlit here: pages lay a theme over."""

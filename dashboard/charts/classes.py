@@ -1,0 +1,196 @@
+"""What happens to each class: confusion matrices, recalls, calibration, groups of people."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from dashboard.charts.style import HEIGHT, SYMBOLS, finish
+
+# From the second run's to the first run's; the middle shows on white and on near-black.
+DIVERGING = [[0.0, "#D55E00"], [0.5, "#F4F4F4"], [1.0, "#1F83C4"]]
+GREY = "#8A8F98"
+LONG_NAMES = 40  # letters of two names that do not stand in one line
+
+
+def confusion_figure(table: pd.DataFrame, normalised: bool) -> go.Figure:
+    """Heat map of `classes.confusion_frame`: rows are labels, columns predictions."""
+    unit = " % of the label" if normalised else " images"
+    heat = {
+        "colorscale": "Blues",
+        "zmin": 0,
+        "zmax": 100 if normalised else None,
+        "texttemplate": f"%{{z:{'.0f' if normalised else 'd'}}}",
+        "hovertemplate": f"label %{{y}}<br>answered %{{x}}<br>%{{z:.4g}}{unit}<extra></extra>",
+    }
+    # Short, since the chart's buttons stand beside it.
+    return _matrix(table, heat, "Confusions (%)" if normalised else "Confusions (images)")
+
+
+def difference_figure(table: pd.DataFrame, first: str, second: str) -> go.Figure:
+    """Heat map of `classes.confusion_difference`: blue where the first run answers more often.
+
+    Args:
+        table: in points of each label.
+        first: name of the run that the other is taken from.
+        second: name of the other run.
+    """
+    values = table.to_numpy(dtype=float)
+    most = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 0.0
+    heat = {
+        "colorscale": DIVERGING,
+        "zmin": -max(most, 1.0),
+        "zmax": max(most, 1.0),
+        "text": [[_signed(value) for value in row] for row in values],
+        "texttemplate": "%{text}",
+        "hovertemplate": "label %{y}<br>answered %{x}<br>%{z:+.1f} points<extra></extra>",
+    }
+    figure = _matrix(table, heat, "Difference (points)")
+    between = " " if len(first + second) < LONG_NAMES else "<br>"
+    return figure.update_xaxes(title=f"Prediction<br>{first}{between}minus {second}")
+
+
+def recall_figure(table: pd.DataFrame, colours: Mapping[str, str]) -> go.Figure:
+    """Recall of each class with intervals, the runs of a class side by side.
+
+    Args:
+        table: `classes.recall_table`.
+        colours: by run.
+    """
+    figure = _grouped(table, "class", "recall", colours)
+    if (table.groupby("class")["images"].nunique() == 1).all():
+        counts = table.drop_duplicates("class")
+        names = [f"{row['class']}<br>n = {row['images']}" for _, row in counts.iterrows()]
+        figure.update_xaxes(tickvals=list(counts["class"]), ticktext=names)
+    figure.update_yaxes(title="Recall (%)")
+    return finish(figure, "Recall by class", legend=True)
+
+
+def slices_figure(table: pd.DataFrame, colours: Mapping[str, str]) -> go.Figure:
+    """Accuracy of each group with intervals, the runs of a group side by side.
+
+    Args:
+        table: `classes.slice_table`, of one attribute.
+        colours: by run.
+    """
+    figure = _grouped(table, "value", "accuracy", colours)
+    figure.update_yaxes(title="Test accuracy (%)")
+    attribute = str(table["attribute"].iloc[0])
+    return finish(figure, f"Accuracy by {attribute}", legend=True)
+
+
+def calibration_figure(curve: pd.DataFrame, colours: Mapping[str, str]) -> go.Figure:
+    """Accuracy over confidence with intervals; below it how many answers are that sure.
+
+    Args:
+        curve: `classes.Calibration.curve`.
+        colours: by run.
+    """
+    figure = make_subplots(
+        rows=2, cols=1, shared_xaxes=True, row_heights=[0.76, 0.24], vertical_spacing=0.06
+    )
+    figure.add_scatter(
+        x=[0, 100],
+        y=[0, 100],
+        mode="lines",
+        line={"color": GREY, "width": 1, "dash": "dot"},
+        name="as sure as right",
+        hoverinfo="skip",
+        row=1,
+        col=1,
+    )
+    for index, ((run, label), rows) in enumerate(curve.groupby(["run", "label"], sort=False)):
+        colour = colours[str(run)]
+        figure.add_scatter(
+            x=rows["confidence"],
+            y=rows["accuracy"],
+            error_y=_errors(rows, "accuracy"),
+            customdata=rows["images"],
+            mode="lines+markers",
+            line={"color": colour, "width": 2},
+            marker={"color": colour, "size": 7, "symbol": SYMBOLS[index % len(SYMBOLS)]},
+            legendgroup=str(run),
+            name=str(label),
+            hovertemplate=f"{label}<br>sure to %{{x:.1f}} %, right in %{{y:.1f}} %<br>"
+            "%{customdata} images<extra></extra>",
+            row=1,
+            col=1,
+        )
+        figure.add_bar(
+            x=rows["middle"],
+            y=rows["images"],
+            marker={"color": colour},
+            opacity=0.75,
+            legendgroup=str(run),
+            name=f"{label}, images",
+            showlegend=False,
+            hovertemplate=f"{label}<br>%{{y}} images<extra></extra>",
+            row=2,
+            col=1,
+        )
+    figure.update_yaxes(title="Right (%)", range=[0, 102], row=1, col=1)
+    figure.update_yaxes(title="Images", row=2, col=1)
+    figure.update_xaxes(range=[0, 102])
+    figure.update_xaxes(title="Confidence (%)", row=2, col=1)
+    finish(figure, "Calibration", legend=True)
+    return figure.update_layout(height=HEIGHT + 120, barmode="group", bargap=0.15)
+
+
+def _matrix(table: pd.DataFrame, heat: Mapping[str, object], title: str) -> go.Figure:
+    trace = go.Heatmap(
+        z=table.to_numpy(dtype=float),
+        x=list(table.columns),
+        y=list(table.index),
+        showscale=False,
+        xgap=1,
+        ygap=1,
+        **heat,
+    )
+    figure = go.Figure(trace)
+    figure.update_xaxes(title="Prediction", showgrid=False, tickangle=-35)
+    figure.update_yaxes(title="Label", autorange="reversed", showgrid=False)
+    return finish(figure, title)
+
+
+def _grouped(table: pd.DataFrame, by: str, value: str, colours: Mapping[str, str]) -> go.Figure:
+    """Points with intervals over names; runs of one name beside each other."""
+    figure = go.Figure()
+    for index, ((run, label), rows) in enumerate(table.groupby(["run", "label"], sort=False)):
+        figure.add_scatter(
+            x=rows[by],
+            y=rows[value],
+            error_y=_errors(rows, value),
+            customdata=rows[["images", "low", "high"]].to_numpy(),
+            mode="markers",
+            marker={
+                "color": colours[str(run)],
+                "size": 10,
+                "symbol": SYMBOLS[index % len(SYMBOLS)],
+            },
+            offsetgroup=str(run),
+            name=str(label),
+            hovertemplate=f"{label}<br>%{{x}}: %{{y:.1f}} %<br>95 % interval %{{customdata[1]:.1f}}"
+            " to %{customdata[2]:.1f}<br>%{customdata[0]} images<extra></extra>",
+        )
+    figure.update_layout(scattermode="group", scattergap=0.5)
+    figure.update_yaxes(range=[-2, 102])
+    return figure
+
+
+def _signed(value: float) -> str:
+    """Whole points with their sign; nothing for nan, and no sign for what rounds to none."""
+    if np.isnan(value):
+        return ""
+    return f"{value:+.0f}" if round(value) else "0"
+
+
+def _errors(rows: pd.DataFrame, value: str) -> dict[str, object]:
+    return {
+        "type": "data",
+        "array": (rows["high"] - rows[value]).to_numpy(),
+        "arrayminus": (rows[value] - rows["low"]).to_numpy(),
+        "thickness": 1.5,
+        "width": 4,
+    }

@@ -1,0 +1,120 @@
+"""Runs: options against accuracy, the curve of one run, and its label noise."""
+
+import json
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.charts.style import COLOURS, finish
+
+# Legible on white and on near-black, from the lowest to the highest accuracy.
+SCALE = [[0.0, "#D55E00"], [0.5, "#A89500"], [1.0, "#1F83C4"]]
+CURVES = {
+    "test_accuracy": ("Test", "solid"),
+    "train_accuracy_given": ("Train, given labels", "dash"),
+    "train_accuracy_clean": ("Train, clean labels", "dot"),
+}
+
+
+def parallel_figure(drawn: pd.DataFrame, accuracy: str) -> go.Figure:
+    """Parallel coordinates: a line a run, an axis an option, the last one the accuracy.
+
+    Args:
+        drawn: of `runs.option_axes`.
+        accuracy: the column of accuracies in percent.
+    """
+    names = [name for name in drawn.columns if name not in ("run", accuracy)]
+    axes = [_axis(name.replace("_", " "), drawn[name]) for name in names]
+    values = drawn[accuracy]
+    last = {"label": "accuracy (%)", "values": values.to_numpy(), "tickformat": ".1f"}
+    line = {"color": values.to_numpy(), "colorscale": SCALE, "showscale": False}
+    figure = go.Figure(go.Parcoords(dimensions=[*axes, last], line=line))
+    finish(figure, "Options and test accuracy", legend=False)
+    # The names of the axes stand above them, those of their values beside.
+    return figure.update_layout(margin={"l": 70, "r": 70, "t": 110, "b": 30})
+
+
+def _axis(label: str, values: pd.Series) -> dict[str, object]:
+    """An axis of numbers where all values are, else one place for each value in their order."""
+    numeric = values.map(lambda one: isinstance(one, int | float) and not isinstance(one, bool))
+    if bool(numeric.all()):
+        numbers = values.astype(float)
+        ticks = sorted(numbers.unique())
+        marks = {"tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+        return {"label": label, "values": numbers.to_numpy(), **(marks if len(ticks) <= 8 else {})}
+    texts = values.map(_text)
+    names = sorted(texts.unique(), key=_order)
+    return {
+        "label": label,
+        "values": texts.map({name: place for place, name in enumerate(names)}).to_numpy(),
+        "tickvals": list(range(len(names))),
+        "ticktext": [name if len(name) <= 22 else f"{name[:21]}…" for name in names],
+        "range": [-0.3, len(names) - 0.7],
+    }
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:g}"
+    return json.dumps(value)
+
+
+def _order(text: str) -> tuple[float, str]:
+    """Numbers in their order, before the words."""
+    try:
+        return float(text), ""
+    except ValueError:
+        return float("inf"), text
+
+
+def run_curve_points(epochs: pd.DataFrame) -> pd.DataFrame:
+    """Accuracies of one run by epoch in percent: epoch, series, value."""
+    labels = {column: label for column, (label, _) in CURVES.items()}
+    points = epochs[["epoch", *CURVES]].rename(columns=labels)
+    long = points.melt("epoch", var_name="series", value_name="value").dropna(subset="value")
+    return long.assign(value=100 * long["value"])
+
+
+def run_curve_figure(points: pd.DataFrame) -> go.Figure:
+    """The accuracies of one run: `run_curve_points`."""
+    figure = go.Figure()
+    for colour, (label, dash) in zip(COLOURS, CURVES.values(), strict=False):
+        rows = points[points["series"] == label]
+        if rows.empty:
+            continue
+        figure.add_scatter(
+            x=rows["epoch"],
+            y=rows["value"],
+            name=label,
+            mode="lines" if len(rows) > 1 else "markers",
+            line={"color": colour, "dash": dash, "width": 2.2},
+            hovertemplate=f"epoch %{{x}}: {label.lower()} %{{y:.1f}} %<extra></extra>",
+        )
+    figure.update_xaxes(title="Epoch", rangemode="tozero")
+    figure.update_yaxes(title="Accuracy (%)")
+    return finish(figure, "Accuracy per epoch", legend=True)
+
+
+def transition_figure(table: pd.DataFrame, shares: bool) -> go.Figure:
+    """Heat map of `run_facts.transition_table`: rows are clean labels, columns given ones."""
+    unit = " % of the label" if shares else " images"
+    heat = go.Heatmap(
+        z=table.to_numpy(),
+        x=list(table.columns),
+        y=list(table.index),
+        colorscale="Blues",
+        zmin=0,
+        zmax=100 if shares else None,
+        texttemplate="%{z:.1f}" if shares else "%{z:d}",
+        hovertemplate=f"clean %{{y}}<br>given %{{x}}<br>%{{z:.4g}}{unit}<extra></extra>",
+        showscale=False,
+        xgap=1,
+        ygap=1,
+    )
+    figure = go.Figure(heat)
+    figure.update_xaxes(title="Given label", showgrid=False, tickangle=-35)
+    figure.update_yaxes(title="Clean label", autorange="reversed", showgrid=False)
+    unit = "% of each clean label" if shares else "images"
+    return finish(figure, f"Label noise ({unit})")

@@ -1,0 +1,93 @@
+"""The whole dashboard as one HTML file: ``python -m dashboard.export --runs FOLDER``.
+
+What each page puts into it stands in `dashboard.report.PAGES`.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import tyro
+
+from dashboard.data import Runs
+from dashboard.places import Place, choose_places, find_places
+from dashboard.reader import Reader
+from dashboard.report import PAGES, first_sentence
+from dashboard.report_html import render
+from fer_core.files import write_whole
+
+TITLE = "Facial emotion recognition under label noise"
+
+
+class ExportError(ValueError):
+    """A report that cannot be made; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """Write all charts and tables of the dashboard into one HTML file."""
+
+    runs: tuple[str, ...] = ()
+    """Places of run records: folders, 'shipped', or hf://USER/NAME[@REVISION][/FOLDER]; by default
+    the results that come with the project, and runs/."""
+    out: Path = Path("report.html")
+    """The file."""
+
+
+def main() -> None:
+    """Parse the command line and write the report."""
+    command = tyro.cli(Command, prog="python -m dashboard.export")
+    try:
+        runs = read_places(command.runs or choose_places())
+        write_whole(command.out, export(runs).encode())
+    except (ExportError, OSError) as error:
+        sys.exit(f"error: {error}")
+    print(f"{command.out}: {len(runs.table)} runs")  # noqa: T201 - the program's answer
+
+
+def read_places(names: Sequence[str]) -> Runs:
+    """The records of places, as `dashboard.places` names them.
+
+    Raises:
+        ExportError: when a place is not there or holds no readable record.
+    """
+    places, problems = find_places(names)
+    notes = [place.note for place in places if place.note]
+    if wrong := [problem for problem in problems if problem not in notes]:
+        raise ExportError(wrong[0])
+    runs = Reader().read(places)
+    if runs.table.empty:
+        said = f" ({runs.problems[0]})" if runs.problems else ""
+        raise ExportError(f"no run record to be read in {', '.join(names)}{said}")
+    return runs
+
+
+def export(runs: Runs) -> str:
+    """The report on some runs as HTML."""
+    pages = {title: make_parts(runs) for title, make_parts in PAGES.items()}
+    return render(TITLE, first_sentence(runs), report_facts(runs), pages)
+
+
+def report_facts(runs: Runs) -> list[str]:
+    """Date, sources and counts, a line each."""
+    places = list(dict.fromkeys(runs.places.values()))
+    counts = runs.table["status"].value_counts()
+    states = ", ".join(f"{count} {status}" for status, count in counts.items())
+    unread = [f"{len(runs.problems)} records could not be read."] if runs.problems else []
+    return [
+        f"Made on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
+        f"Run records from {', '.join(_name(place) for place in places)}: {states}.",
+        *unread,
+        "Accuracy is the mean test accuracy of the last five epochs, never the best epoch; "
+        "intervals are Student's t over seeds, at 95 %.",
+    ]
+
+
+def _name(place: Place) -> str:
+    return f"{place.link}{' (from the cache)' if place.note else ''}" if place.link else place.name
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""What each page puts into the static report: charts, tables and sentences.
+
+A page has a part in the report when a function from `Runs` to a list of `Part` stands under its
+title in `PAGES`. Such a function is pure (no Streamlit), leaves out what there are no records for,
+and shows what a visitor sees who has chosen nothing, for every choice that is a comparison.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.charts.classes import (
+    calibration_figure,
+    confusion_figure,
+    difference_figure,
+    recall_figure,
+)
+from dashboard.charts.curves import curves_figure
+from dashboard.charts.noise import noise_figure
+from dashboard.charts.published import published_figure
+from dashboard.charts.runs import parallel_figure
+from dashboard.charts.style import method_colours
+from dashboard.classes import calibration, confusion_difference, confusion_frame, recall_table
+from dashboard.comparison import comparisons, default_pair, headline, noise_points
+from dashboard.curves import (
+    NOTES,
+    SERIES,
+    common_description,
+    curve_points,
+    run_labels,
+    short_labels,
+)
+from dashboard.data import Runs
+from dashboard.published import COLUMNS, measured_rows, read_published, scatter_points, select
+from dashboard.references import reference_curves
+from dashboard.robustness import MEASURES, noise_areas, noise_drawn, other_headline, shown_summary
+from dashboard.runs import ACCURACY, MOST_AXES, image_sets, option_axes, with_names
+
+FEWEST_RUNS = 2  # of a comparison, for a chart of its own
+FEWEST_PUBLISHED = 3  # figures of a group, for a chart of its own
+RUN_FACTS = [
+    *("run", "status", "data", "method", "backbone", "noise", "seed", "accuracy_percent"),
+    *("class_mean_percent", "epochs_done", "epochs_asked", "image_size", "started", "source"),
+]
+AREA = "The area under the line of each seed that has a run at every rate, divided by its width."
+
+
+class Part(NamedTuple):
+    """One block of a page.
+
+    Attributes:
+        heading: above the block; several charts of one title are told apart by it.
+        text: a sentence, or nothing.
+        figure: a chart, or nothing.
+        table: rows to be read; with a chart, what it draws.
+    """
+
+    heading: str
+    text: str = ""
+    figure: go.Figure | None = None
+    table: pd.DataFrame | None = None
+
+
+def first_sentence(runs: Runs) -> str:
+    """The headline of the comparison that says most."""
+    points = noise_points(runs.table)
+    if points.empty:
+        return "No finished run yet."
+    return headline(points[points["comparison"] == comparisons(points)[0]])
+
+
+def noise_parts(runs: Runs) -> list[Part]:
+    """Accuracy over label noise, for every set of comparable runs; one run alone is no chart."""
+    points, published, measure = noise_points(runs.table), read_published(), MEASURES["Accuracy"]
+    parts = []
+    for name in comparisons(points):
+        shown = points[points["comparison"] == name]
+        if len(shown) < FEWEST_RUNS:
+            continue
+        curves = reference_curves(published, shown)
+        drawn = (shown, shown_summary(shown, measure), curves[curves["same_backbone"]])
+        figure = noise_figure(*drawn, measure)
+        table = noise_drawn(*drawn, measure.column)
+        text = f"{headline(shown)} {other_headline(shown)}".strip()
+        parts.append(Part(name, text, figure, table))
+        areas = noise_areas(shown, measure.column)
+        if not areas.empty:
+            parts.append(Part(f"{name}: mean accuracy over all noise rates", AREA, table=areas))
+    return parts
+
+
+def curve_parts(runs: Runs) -> list[Part]:
+    """All curves of the pair of runs that the page of curves opens with."""
+    chosen = default_pair(runs.table)
+    rows = runs.table.set_index("run", drop=False).loc[chosen]
+    colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
+    labels = short_labels(rows)
+    title = f"{' and '.join(labels.values())}: {common_description(rows)}."
+    parts = []
+    for chart in dict.fromkeys(one.chart for one in SERIES):
+        series = [one for one in SERIES if one.chart == chart]
+        points = curve_points(runs.epochs, labels, series)
+        if not points.empty:
+            figure = curves_figure(points, series, colours)
+            note = f"{title} {NOTES.get(chart, '')}".strip()
+            parts.append(Part(chart, note, figure, points))
+    return parts
+
+
+def class_parts(runs: Runs) -> list[Part]:
+    """Confusions, recalls and calibration of the same pair."""
+    rows = runs.table.set_index("run", drop=False).loc[default_pair(runs.table)]
+    rows = rows[rows["run"].isin(list(runs.confusions))]
+    if rows.empty:
+        return []
+    long_names, names = run_labels(rows), short_labels(rows)
+    colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
+    parts = []
+    for run, name in long_names.items():
+        table = confusion_frame(runs.confusions[run], normalise=True)
+        parts.append(Part(name, "", confusion_figure(table, normalised=True), table.reset_index()))
+    if len(names) > 1:
+        (first, second), (name, other) = names.keys(), names.values()
+        table = confusion_difference(runs.confusions[first], runs.confusions[second])
+        figure = difference_figure(table, name, other)
+        parts.append(Part(f"{name} minus {other}", "", figure, table.reset_index()))
+    text = f"{common_description(rows)}."
+    recalls = recall_table(runs.confusions, names)
+    parts.append(Part("Recall", text, recall_figure(recalls, colours), recalls))
+    curve = calibration(runs.folders, names).curve
+    if not curve.empty:
+        parts.append(Part("Calibration", text, calibration_figure(curve, colours), curve))
+    return parts
+
+
+def run_parts(runs: Runs) -> list[Part]:
+    """The table of runs, and their options against accuracy for each set of test images."""
+    named = with_names(runs.table).sort_values("started", ascending=False)
+    parts = [Part("All runs", table=named[RUN_FACTS])]
+    finished = runs.table[runs.table[ACCURACY].notna()]
+    for name, rows in finished.groupby(image_sets(finished), sort=False):
+        axes = option_axes(rows)
+        picked = [column for column in axes.columns if column not in ("run", ACCURACY)][:MOST_AXES]
+        if picked:
+            drawn = axes[["run", *picked, ACCURACY]]
+            parts.append(Part(f"Tested on {name}", "", parallel_figure(drawn, ACCURACY), drawn))
+    return parts
+
+
+def published_parts(runs: Runs) -> list[Part]:
+    """Published results group by group, with our own beside them where the metric is the same."""
+    published, ours = read_published(), measured_rows(runs.table)
+    parts = []
+    groups = published.groupby(["setting", "metric", "noise_percent"], sort=False).size()
+    for setting, metric, rate in groups[groups >= FEWEST_PUBLISHED].index:
+        rows = select(published, setting, metric, rate)
+        same = (ours["setting"] == setting) & (ours["noise_percent"] == rate)
+        points = scatter_points(rows, ours[same] if metric == "accuracy" else ours.head(0))
+        noise = f"{rate:g} % changed labels" if rate else "no label noise added"
+        figure = published_figure(points, metric)
+        parts.append(Part(f"{setting}, {metric}, {noise}", "", figure, rows[COLUMNS]))
+    return parts
+
+
+PAGES: dict[str, Callable[[Runs], list[Part]]] = {
+    "Noise robustness": noise_parts,
+    "Training curves": curve_parts,
+    "Classes": class_parts,
+    "Runs": run_parts,
+    "Published results": published_parts,
+}

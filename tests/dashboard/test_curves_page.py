@@ -1,0 +1,121 @@
+"""The page of training curves, run without a browser."""
+
+import base64
+import json
+
+import numpy as np
+
+from dashboard.places import SHIPPED_RESULTS
+
+
+def text_of(app):
+    kinds = ("caption", "info", "warning", "error")
+    return "\n".join(str(item.value) for kind in kinds for item in app.get(kind))
+
+
+def charts(app):
+    return [json.loads(item.proto.spec) for item in app.get("plotly_chart")]
+
+
+def titles(app):
+    return [chart["layout"]["title"]["text"] for chart in charts(app)]
+
+
+def epochs_drawn(trace):
+    """The values along the horizontal axis; Plotly packs them."""
+    return np.frombuffer(base64.b64decode(trace["x"]["bdata"]), trace["x"]["dtype"]).tolist()
+
+
+def pills(app, key):
+    return next(item for item in app.get("button_group") if item.key == key)
+
+
+def test_the_page_starts_with_a_comparable_pair_and_the_reports_figures(open_page, records):
+    app = open_page("curves", records)
+    assert len(app.multiselect[0].value) == 2
+    assert titles(app) == ["Loss", "Test accuracy"]
+    names = [trace["name"] for trace in charts(app)[0]["data"]]
+    assert names == ["EAC, L_cls", "EAC, test loss", "plain, L_cls", "plain, test loss"]
+
+
+def test_a_figure_of_the_report_is_one_click(open_page):
+    app = open_page("curves", SHIPPED_RESULTS)
+    app.slider(key="smooth").set_value(0.5)
+    pills(app, "curve").set_value(["Learning rate"]).run()
+    assert titles(app) == ["Learning rate"]
+    preset = "mobilenetv2_100, 10 % symmetric noise"
+    pills(app, "curves_report").set_value(preset).run()
+    assert not app.exception
+    assert titles(app) == ["Loss", "Test accuracy"]
+    assert [trace["name"] for trace in charts(app)[1]["data"]] == ["EAC", "plain"]
+    assert "10 % noise" in text_of(app)
+    assert app.slider(key="smooth").value == 0
+
+
+def test_the_view_can_stand_in_the_address(open_page, records):
+    labels = ["EAC · mobilenetv2_100 · synthetic faces · 30 % noise · 6 epochs · seed 1"]
+    address = {
+        "curves_run": labels,
+        "curve": ["L_c", "Memorised"],
+        "curves_x": "Training time",
+        "smooth": "0.5",
+    }
+    app = open_page("curves", records, **address)
+    assert not app.exception
+    assert app.multiselect[0].value == labels
+    assert titles(app) == ["Memorised", "L_c"]
+    (raw, smoothed) = charts(app)[0]["data"]
+    assert raw["name"].endswith("raw")
+    assert charts(app)[0]["layout"]["xaxis"]["title"]["text"].endswith("(minutes)")
+    assert epochs_drawn(raw) == epochs_drawn(smoothed)
+    assert len(epochs_drawn(raw)) == 6
+
+
+def test_other_parts_of_the_loss_are_drawn_where_they_were_recorded(open_page, tmp_path, write_run):
+    file = write_run(tmp_path, method="scn") / "epochs.jsonl"
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    file.write_text(
+        "".join(json.dumps({**line, "train_parts": {"ranking": 0.1}}) + "\n" for line in lines)
+    )
+    app = open_page("curves", tmp_path, curve=["Other parts"])
+    assert not app.exception
+    assert titles(app) == ["Ranking"]
+    assert "keeps certain and uncertain images apart" in text_of(app)
+
+
+def test_runs_without_other_parts_say_so(open_page, records):
+    app = open_page("curves", records, curve=["Other parts"])
+    assert not app.exception
+    assert titles(app) == []
+    assert "no other parts of the loss" in text_of(app)
+
+
+def test_no_chosen_run_and_no_chosen_curve_are_sentences(open_page, records):
+    app = open_page("curves", records)
+    pills(app, "curve").set_value([]).run()
+    assert "No curve is chosen" in text_of(app)
+    app.multiselect[0].set_value([]).run()
+    assert not app.exception
+    assert "pick one or more" in text_of(app)
+
+
+def test_a_running_run_shows_the_epochs_so_far_and_new_ones_when_they_come(
+    open_page, tmp_path, write_run
+):
+    path = write_run(tmp_path, done=2, status="running")
+    app = open_page("curves", tmp_path)
+    assert "(running): 2 of 6 epochs" in text_of(app)
+    assert all(epochs_drawn(trace) == [1, 2] for trace in charts(app)[0]["data"])
+    last = json.loads((path / "epochs.jsonl").read_text().splitlines()[-1])
+    with (path / "epochs.jsonl").open("a") as file:
+        file.write(json.dumps({**last, "epoch": 3}) + "\n")
+    app.run()
+    assert "(running): 3 of 6 epochs" in text_of(app)
+    assert all(epochs_drawn(trace) == [1, 2, 3] for trace in charts(app)[0]["data"])
+
+
+def test_a_run_without_an_epoch_yet_is_a_sentence(open_page, tmp_path, write_run):
+    write_run(tmp_path, done=0, status="running")
+    app = open_page("curves", tmp_path)
+    assert not app.exception
+    assert "have no such figures yet" in text_of(app)

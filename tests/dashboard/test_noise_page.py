@@ -1,0 +1,109 @@
+"""The page on noise robustness, run without a browser."""
+
+import json
+
+from dashboard.places import SHIPPED_RESULTS
+
+
+def text_of(app):
+    kinds = ("markdown", "caption", "info", "warning")
+    return "\n".join(str(item.value) for kind in kinds for item in app.get(kind))
+
+
+def charts(app):
+    return [json.loads(item.proto.spec) for item in app.get("plotly_chart")]
+
+
+def names(app):
+    return [trace["name"] for trace in charts(app)[0]["data"]]
+
+
+def choose(app, key, value):
+    group = next(item for item in app.get("button_group") if item.key == key)
+    return group.set_value(value).run()
+
+
+def test_the_page_states_the_headline_and_draws_the_chart(open_page, records):
+    app = open_page("noise", records)
+    assert "At 30 % label noise" in text_of(app)
+    assert "EAC keeps 79.6 of 86.6 points" in text_of(app)
+    assert "By class mean" in text_of(app)
+    assert [chart["layout"]["title"]["text"] for chart in charts(app)] == [
+        "Accuracy by label noise"
+    ]
+    means, areas = (table.value for table in app.dataframe)
+    assert means["n"].tolist() == [2, 2, 2, 2]
+    assert areas["n"].tolist() == [2, 2]
+
+
+def test_the_shipped_study_comes_first_and_says_why_nothing_is_published_for_it(open_page):
+    app = open_page("noise", SHIPPED_RESULTS)
+    assert not app.exception
+    assert "FERPlus · 8 classes · 48 px · 15 epochs" in app.selectbox[0].value
+    assert "95 % interval" in text_of(app)
+    assert "they do not compare" in text_of(app)
+    assert not any(name.startswith("published") for name in names(app))
+
+
+def test_every_measure_has_its_chart_and_can_stand_in_the_address(open_page, records):
+    app = open_page("noise", records, noise_measure="Change from clean")
+    assert not app.exception
+    assert charts(app)[0]["layout"]["title"]["text"] == "Accuracy lost to label noise"
+    assert app.dataframe[0].value["mean"].tolist() == [0, -7, 0, -21]
+    app = choose(app, "noise_measure", "Class mean")
+    assert charts(app)[0]["layout"]["title"]["text"] == "Class mean by label noise"
+    assert "class-mean accuracy" in text_of(app)
+
+
+def test_a_change_without_clean_runs_is_a_sentence_with_the_command(open_page, tmp_path, write_run):
+    write_run(tmp_path)
+    app = open_page("noise", tmp_path, noise_measure="Change from clean")
+    assert not app.exception
+    assert "python -m train.run --noise none" in text_of(app)
+    assert charts(app) == []
+
+
+def test_published_curves_of_the_same_backbone_come_first_and_others_when_asked(
+    open_page, tmp_path, write_run
+):
+    for rate in (0.0, 0.3):
+        write_run(tmp_path, rate=rate, data="rafdb")
+    app = open_page("noise", tmp_path)
+    published = [name for name in names(app) if name.startswith("published")]
+    assert len(published) == 2
+    assert all("MobileNetV2" in name for name in published)
+    app = choose(app, "noise_published", "all comparable")
+    assert any("LA-Net · ResNet-18" in name for name in names(app))
+    app = choose(app, "noise_published", "none")
+    assert not any(name.startswith("published") for name in names(app))
+
+
+def test_another_backbone_than_the_published_ones_starts_without_them(
+    open_page, tmp_path, write_run
+):
+    write_run(tmp_path, data="rafdb", backbone="test_resnet")
+    app = open_page("noise", tmp_path)
+    assert not any(name.startswith("published") for name in names(app))
+    address = open_page("noise", tmp_path, noise_published="all comparable")
+    assert any(name.startswith("published") for name in names(address))
+
+
+def test_the_page_says_which_runs_it_leaves_out(open_page, records, write_run):
+    write_run(records, rate=0.5, done=2, status="running")
+    assert "1 run is running or failed and left out" in text_of(open_page("noise", records))
+
+
+def test_data_sets_are_chosen_one_at_a_time(open_page, records, write_run):
+    write_run(records, data="ferplus", content="b" * 64, name="ferplus")
+    app = open_page("noise", records)
+    assert len(app.selectbox[0].options) == 2
+    assert "synthetic" in app.selectbox[0].value
+    app.selectbox[0].select_index(1).run()
+    assert not app.exception
+    assert app.dataframe[0].value["line"].tolist() == ["EAC · mobilenetv2_100"]
+
+
+def test_the_choice_of_runs_can_stand_in_the_address(open_page, records, write_run):
+    write_run(records, data="ferplus", content="b" * 64, name="ferplus")
+    address = {"compare": "FERPlus · 7 classes · 48 px · 6 epochs"}
+    assert open_page("noise", records, **address).selectbox[0].value == address["compare"]

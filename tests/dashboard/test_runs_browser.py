@@ -1,0 +1,93 @@
+"""The Runs page and the report as a visitor meets them, in a headless Chromium."""
+
+import json
+
+import pytest
+
+from dashboard.data import read_folders
+from dashboard.export import export
+from tests.dashboard.test_browser import (  # noqa: F401 - address is a fixture
+    CHROMIUM,
+    FLAGS,
+    address,
+    pytestmark,
+)
+
+PAIR = ["cross_entropy-mobilenetv2_100-30-s0", "eac-mobilenetv2_100-30-s0"]
+
+
+@pytest.fixture
+def page():
+    assert CHROMIUM, "FER_REQUIRE_BROWSER=1 but chromium is not installed"
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser.new_page(viewport={"width": 1200, "height": 1600})
+        browser.close()
+
+
+def test_picked_rows_are_compared_and_the_address_reopens_the_view(address, page):  # noqa: F811
+    from playwright.sync_api import expect
+
+    page.goto(f"{address}/runs?runs_status=finished")
+    table = page.get_by_test_id("stDataFrame").first
+    table.wait_for(timeout=20_000)
+    page.get_by_text("Options and test accuracy").first.wait_for(timeout=20_000)
+    for row in (0, 1):  # below the line of names; the box to tick stands at the left
+        table.click(position={"x": 18, "y": 35 * (row + 1) + 17})
+        named = f"location.search.split('runs_compare=').length == {row + 2}"
+        page.wait_for_function(named, timeout=30_000)
+    page.get_by_text("Options that differ", exact=True).wait_for(timeout=20_000)
+    assert "runs_status=finished" in page.url
+    choices = page.get_by_test_id("stMultiSelect")
+    seen = choices.all_text_contents()
+    assert len(seen) == 7  # five filters, the runs that are compared, the axes
+    page.goto(page.url)
+    page.get_by_text("Options that differ", exact=True).wait_for(timeout=20_000)
+    expect(choices).to_have_text(seen, timeout=20_000)
+
+
+def test_the_address_of_a_run_is_left_behind_on_the_other_pages(address, page):  # noqa: F811
+    page.goto(f"{address}/runs?run={PAIR[0]}")
+    page.get_by_role("heading", name=PAIR[0]).wait_for(timeout=20_000)
+    page.get_by_role("link", name="Training curves").click()
+    page.get_by_text("The report's figures 8 to 11").first.wait_for(timeout=20_000)
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_a_chart_is_saved_in_the_format_of_the_address(address, page):  # noqa: F811
+    page.goto(f"{address}/runs?run={PAIR[1]}&picture=SVG")
+    page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=20_000)
+    with page.expect_download(timeout=20_000) as saved:
+        page.locator(".modebar-btn").first.click()
+    assert saved.value.suggested_filename == "run-accuracy.svg"
+    assert saved.value.path().read_text().startswith("<svg")
+
+
+def test_an_open_page_follows_what_the_runs_write(address, page, records):  # noqa: F811
+    page.goto(f"{address}/runs")
+    page.get_by_text("8 of 8 runs").wait_for(timeout=20_000)
+    path = records / PAIR[0] / "run.json"
+    run = json.loads(path.read_text())
+    path.write_text(json.dumps(run | {"status": "failed", "error": "the disk is full"}))
+    page.get_by_text("failed: the disk is full").wait_for(timeout=60_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_report_draws_its_charts_alone_and_legibly(page, records, tmp_path, scheme):
+    report = tmp_path / "report.html"
+    report.write_text(export(read_folders([records])))
+    asked, complaints = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.emulate_media(color_scheme=scheme)
+    page.goto(report.as_uri())
+    page.locator(".chart .main-svg").last.wait_for(timeout=20_000)
+    drawn = "document.querySelectorAll('.chart:has(.main-svg)').length"
+    assert page.evaluate(drawn) == page.locator(".chart").count() > 5
+    ink = page.evaluate("getComputedStyle(document.querySelector('.gtitle')).fill")
+    assert ink == {"light": "rgb(34, 38, 44)", "dark": "rgb(232, 234, 237)"}[scheme]
+    assert [url for url in asked if not url.startswith(("blob:", "data:"))] == [report.as_uri()]
+    assert complaints == []

@@ -1,0 +1,208 @@
+"""The Runs page, run without a browser."""
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+PAIR = ["cross_entropy-mobilenetv2_100-30-s0", "eac-mobilenetv2_100-30-s0"]
+
+
+@pytest.fixture
+def open_runs(monkeypatch, tmp_path):
+    """The function that opens the page on places that stand in the address."""
+    monkeypatch.chdir(tmp_path)
+
+    def open_one(places, **query):
+        app = AppTest.from_file(str(APP), default_timeout=30)
+        app.query_params.update({"runs": str(places), **query})
+        app.switch_page("views/runs.py")
+        app.run()
+        assert not app.exception
+        return app
+
+    return open_one
+
+
+def text_of(app):
+    kinds = ("header", "subheader", "caption", "info", "warning", "error", "code", "text")
+    return "\n".join(str(item.value) for kind in kinds for item in app.get(kind))
+
+
+def tables(app):
+    return [item.value for item in app.dataframe]
+
+
+def chart_titles(app):
+    specs = [json.loads(item.proto.spec) for item in app.get("plotly_chart")]
+    return [spec["layout"]["title"]["text"] for spec in specs]
+
+
+def test_the_shipped_runs_are_listed_with_their_curves(open_runs):
+    app = open_runs("shipped")
+    table = tables(app)[0]
+    assert len(table) == int(text_of(app).split(" of ")[0].rsplit("\n", 1)[-1])
+    assert all(len(curve) >= 1 for curve in table["curve"])
+    assert chart_titles(app) == ["Options and test accuracy"]
+
+
+def test_filters_can_stand_in_the_address(open_runs, records):
+    app = open_runs(records, runs_method="EAC", runs_noise="30 % symmetric")
+    assert sorted(tables(app)[0]["run"]) == [
+        "eac-mobilenetv2_100-30-s0",
+        "eac-mobilenetv2_100-30-s1",
+    ]
+    assert "2 of 8 runs" in text_of(app)
+    app.multiselect(key="runs_noise").set_value([]).run()
+    assert len(tables(app)[0]) == 4
+
+
+def test_filters_that_no_run_passes_are_no_error(open_runs, records, write_run):
+    write_run(records, data="ferplus", content="b" * 64, rate=0.1, name="ferplus")
+    app = open_runs(records, runs_data="FERPlus", runs_noise="30 % symmetric")
+    assert tables(app)[0].empty
+    assert "No finished run among these" in text_of(app)
+
+
+def test_two_runs_are_compared_by_option_difference_and_test(open_runs, records):
+    app = open_runs(records)
+    assert "Pick two or more runs" in text_of(app)
+    app.multiselect(key="runs_compare").set_value(PAIR).run()
+    assert not app.exception
+    _, deltas, options, tests = tables(app)
+    assert deltas["accuracy difference"].tolist() == pytest.approx([0, 17])
+    assert options["option"].tolist() == ["method"]
+    assert "has no predictions.csv" in tests["reason"].item()
+
+
+def test_compared_runs_can_stand_in_the_address_and_one_that_is_gone_is_left_out(
+    open_runs, records
+):
+    app = open_runs(records, runs_compare=[*PAIR, "deleted"])
+    assert app.multiselect(key="runs_compare").value == PAIR
+
+
+def test_runs_on_other_images_are_compared_with_a_warning(open_runs, records, write_run):
+    write_run(records, content="b" * 64, name="other")
+    app = open_runs(records, runs_compare=[*PAIR, "other"])
+    assert "not all tested on the same images" in text_of(app)
+
+
+def test_one_run_in_full_can_stand_in_the_address(open_runs):
+    app = open_runs("shipped", run="study/eac-noise0.3-seed0")
+    text = text_of(app)
+    assert "study/eac-noise0.3-seed0" in text
+    assert "python -m train.run --data ferplus:ferplus" in text
+    assert "1979cb3db4e46a4264ab65952bfab2543792bc4e" in text
+    assert chart_titles(app) == ["Accuracy per epoch", "Label noise (% of each clean label)"]
+    assert any("default" in table.columns for table in tables(app))
+
+
+def test_a_run_is_opened_and_closed_with_the_picker(open_runs, records):
+    app = open_runs(records)
+    app.selectbox(key="runs_open").select(PAIR[0]).run()
+    assert app.query_params["run"] == PAIR[0]
+    assert app.header[0].value == PAIR[0]
+    app.selectbox(key="runs_open").set_value(None).run()
+    assert "run" not in app.query_params
+    assert not app.header
+
+
+def test_an_unknown_run_is_named_and_the_others_are_shown(open_runs, records):
+    app = open_runs(records, run="nobody")
+    assert "There is no run `nobody` here." in app.warning[0].value
+    assert len(tables(app)[0]) == 8
+
+
+@pytest.mark.parametrize(("done", "status"), [(0, "running"), (2, "running"), (2, "failed")])
+def test_the_page_of_an_unfinished_run_shows_what_there_is(
+    open_runs, tmp_path, write_run, done, status
+):
+    path = write_run(tmp_path / "some", done=done, status=status)
+    app = open_runs(tmp_path / "some", run=path.name)
+    text = text_of(app)
+    assert f"{status} · {done} of 6 epochs" in text
+    assert ("lower the learning rate" in text) == (status == "failed")
+    assert ("No epoch is finished yet." in text) == (done == 0)
+
+
+def test_a_record_without_facts_has_a_page(open_runs, tmp_path):
+    from fer_core.config import RunConfig, to_json
+    from fer_core.failures import record_failure
+
+    config = to_json(RunConfig(data="ferplus:absent", noise="rater"))
+    record_failure(tmp_path / "some" / "early", config, "no folder at absent")
+    app = open_runs(tmp_path / "some", run="early")
+    assert "no folder at absent" in app.error[0].value
+
+
+def test_many_failures_do_not_fill_the_page(open_runs, tmp_path, write_run):
+    for seed in range(7):
+        write_run(tmp_path / "some", seed=seed, done=1, status="failed")
+    app = open_runs(tmp_path / "some")
+    assert len(app.error) == 5
+    assert "2 more failed" in text_of(app)
+
+
+def test_a_note_is_written_beside_the_record_and_shown(open_runs, records):
+    app = open_runs(records, run=PAIR[0])
+    app.text_area[0].set_value("learning rate too high")
+    app.button[0].click().run()
+    assert not app.exception
+    assert (records / PAIR[0] / "notes.md").read_text() == "learning rate too high\n"
+    assert open_runs(records, run=PAIR[0]).text_area[0].value == "learning rate too high"
+
+
+def test_visitors_of_a_fixed_place_read_notes_and_cannot_write_them(
+    open_runs, records, monkeypatch
+):
+    (records / PAIR[0] / "notes.md").write_text("![](http://example.org/x.png) kept as text")
+    monkeypatch.setenv("FER_RUNS", str(records))
+    app = open_runs("elsewhere", run=PAIR[0])
+    assert not app.text_area
+    assert not app.sidebar.text_input
+    assert "![](http://example.org/x.png) kept as text" in [item.value for item in app.text]
+
+
+def test_several_places_are_read_at_once(open_runs, records, tmp_path, write_run):
+    write_run(tmp_path / "more", name="another")
+    app = open_runs(f"{records}, {tmp_path / 'more'}, {tmp_path / 'nowhere'}")
+    assert len(tables(app)[0]) == 9
+    assert set(tables(app)[0]["source"]) == {"records", "more"}
+    assert [warning.value for warning in app.sidebar.warning] == [
+        f"There is no folder `{tmp_path / 'nowhere'}`."
+    ]
+
+
+def test_an_address_of_the_hub_that_makes_no_sense_is_a_sentence(open_runs, records):
+    app = open_runs(f"{records}, hf://nonsense")
+    assert "is no address of results on the Hub" in app.sidebar.warning[0].value
+    assert len(tables(app)[0]) == 8
+
+
+def test_links_to_a_run_keep_the_places(open_runs, records):
+    app = open_runs(records)
+    links = tables(app)[0].set_index("run")["link"]
+    assert links[PAIR[0]].startswith("runs?runs=%2F")
+    assert links[PAIR[0]].endswith(f"&run={PAIR[0]}")
+
+
+def test_a_new_epoch_is_shown_when_the_page_is_drawn_again(open_runs, tmp_path, write_run):
+    path = write_run(tmp_path / "some", done=2, status="running")
+    app = open_runs(tmp_path / "some")
+    assert len(tables(app)[0]["curve"].item()) == 2
+    last = json.loads((path / "epochs.jsonl").read_text().splitlines()[-1])
+    with (path / "epochs.jsonl").open("a") as file:
+        file.write(json.dumps(last | {"epoch": 3}) + "\n")
+    app.run()
+    assert len(tables(app)[0]["curve"].item()) == 3
+
+
+@pytest.mark.parametrize(("query", "format_name"), [({}, "png"), ({"picture": "SVG"}, "svg")])
+def test_charts_are_saved_in_the_chosen_format(open_runs, records, query, format_name):
+    app = open_runs(records, **query)
+    (chart,) = app.get("plotly_chart")
+    options = json.loads(chart.proto.config)["toImageButtonOptions"]
+    assert options == {"format": format_name, "filename": "runs-options-accuracy", "scale": 2}
