@@ -66,6 +66,29 @@ def open_upright(file: str | Path | BinaryIO) -> Image.Image:
         return _open(file)
 
 
+def pictures_below(folder: Path, most: int) -> list[Path]:
+    """Picture files of a folder at any depth, by their names; of many, evenly spread ones.
+
+    Args:
+        folder: to look into.
+        most: how many at most.
+
+    Raises:
+        ValueError: when there is no such folder, or no picture in it.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {folder}")
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
+    )
+    if not found:
+        raise ValueError(f"no picture in {folder}: expected {', '.join(PICTURE_SUFFIXES)}")
+    places = np.linspace(0, len(found) - 1, min(most, len(found))).round().astype(int)
+    return [found[place] for place in places]
+
+
 def fault(error: Exception) -> str:
     """What is wrong with a picture in one line, without its path, which the caller names."""
     if isinstance(error, UnidentifiedImageError):
