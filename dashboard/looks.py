@@ -19,64 +19,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dashboard.data import Runs
+from dashboard.look_choices import MODEL_FILES, ROOT, Faces, LooksError
 from fer_core.mirror_check import MirrorCheck
-from fer_core.pictures import pictures_below
 
-ROOT = Path(__file__).resolve().parent.parent
-EMBEDDED = "embedded"
-MODEL_FILES = ("config.json", "model.safetensors")
-FIRST = ("noisy30-plain", "noisy30-eac")  # learned from the same labels, 30 % of them changed
-MOST_FACES = 12
 TIME_LIMIT = 120.0  # seconds, for one model
 KEPT = 24  # answers of a model on a set of faces
 AT_ONCE = 2  # processes
-
-
-class LooksError(ValueError):
-    """Maps that could not be made; the message is a sentence, ``command`` shows more."""
-
-    def __init__(self, sentence: str, command: str = "") -> None:
-        super().__init__(sentence)
-        self.command = command
-
-
-class Faces(NamedTuple):
-    """The faces to look at.
-
-    Attributes:
-        folder: of pictures; None: drawn faces.
-        seed: of the drawn faces.
-        aligned: the pictures are cut-out faces.
-    """
-
-    folder: Path | None = None
-    seed: int = 0
-    aligned: bool = False
-
-    def options(self) -> list[str]:
-        """As ``fer_core.maps`` takes them."""
-        if self.folder is None:
-            return ["--faces", "drawn", "--seed", str(self.seed)]
-        # Absolute, so that no name is taken for an option or for "drawn".
-        whole = str(self.folder.expanduser().absolute())
-        return ["--faces", whole, *(["--aligned"] if self.aligned else [])]
-
-    def digest(self) -> str:
-        """Changes when other faces would be looked at.
-
-        Raises:
-            LooksError: when the folder is absent or has no picture.
-        """
-        stamps: list[tuple[str, int, int]] = []
-        if self.folder is not None:
-            try:
-                for path in pictures_below(self.folder.expanduser(), MOST_FACES):
-                    state = path.stat()
-                    stamps.append((str(path), state.st_size, state.st_mtime_ns))
-            except (ValueError, OSError) as error:
-                raise LooksError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
-        return hashlib.sha256(repr((self.options(), stamps)).encode()).hexdigest()
 
 
 class Looks(NamedTuple):
@@ -109,24 +57,6 @@ class Looks(NamedTuple):
     def check(self, face: int) -> MirrorCheck:
         """The answers on the face and on its mirror image side by side."""
         return MirrorCheck(self.view_probabilities[face], self.view_maps[face])
-
-
-def model_choices(runs: Runs) -> dict[str, Path]:
-    """Folders of the models to choose from: those that come with the project, and those of runs."""
-    shipped = {EMBEDDED: ROOT / "fer_core" / "weights"}
-    folders = sorted((ROOT / "demo_app" / "models").glob("*/config.json"))
-    shipped |= {path.parent.name: path.parent for path in folders}
-    found = {name: folder for name, folder in shipped.items() if _is_model(folder)}
-    for run, folder in runs.folders.items():
-        # What is downloaded from the Hub is records; a model among them was checked by nobody.
-        if not runs.places[run].link and _is_model(folder / "model"):
-            found[run if run not in shipped else f"run {run}"] = folder / "model"
-    return found
-
-
-def first_models(choices: Mapping[str, Path]) -> list[str]:
-    """Two models to begin with; fewer where there are fewer."""
-    return [*(name for name in FIRST if name in choices), *choices][:2]
 
 
 class Looker:
@@ -218,10 +148,6 @@ def _reason(code: int, output: str) -> str:
         return f"The maps need what is not installed here ({last}): pip install -e ."
     said = last.removeprefix("error: ") or f"the process ended with code {code}"
     return f"{said[:1].upper()}{said[1:]}."
-
-
-def _is_model(folder: Path) -> bool:
-    return all((folder / name).is_file() for name in MODEL_FILES)
 
 
 def _model_digest(folder: Path) -> str:

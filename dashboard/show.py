@@ -52,10 +52,10 @@ def chart_buttons(name: str) -> dict[str, object]:
     return {**BUTTONS, "toImageButtonOptions": picture}
 
 
-def show_download(drawn: pd.DataFrame, name: str) -> None:
+def show_download(drawn: pd.DataFrame, name: str, label: str = "Download CSV") -> None:
     """The button that saves a table as CSV."""
     st.download_button(
-        "Download CSV",
+        label,
         drawn.to_csv(index=False),
         file_name=f"{name}.csv",
         mime="text/csv",

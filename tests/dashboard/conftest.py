@@ -36,7 +36,7 @@ def open_page(monkeypatch):
 
     def open_one(page, folder, **query):
         monkeypatch.setenv("FER_RUNS", str(folder))
-        app = AppTest.from_file(str(APP), default_timeout=30)
+        app = AppTest.from_file(str(APP), default_timeout=120)
         app.query_params.update(query)
         app.run()
         return app if page == "noise" else app.switch_page(f"views/{page}.py").run()

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from fer_core.config import RunConfig, to_json
 from fer_core.failures import record_failure
 
-PAGES = ("noise", "curves", "classes", "runs", "published")
+PAGES = ("noise", "curves", "classes", "looks", "runs", "published")
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 COMMAND = "python -m train.run --method eac --noise symmetric --noise-rate 0.3"
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from fer_core import pictures
-from fer_core.pictures import READ_ERRORS, PictureError, fault, open_upright
+from fer_core.pictures import READ_ERRORS, PictureError, fault, open_upright, pictures_below
 
 
 @pytest.fixture
@@ -127,3 +127,23 @@ def test_a_broken_heic_file_is_an_error_that_callers_know(tmp_path):
     with pytest.raises(READ_ERRORS) as caught:
         open_upright(path)
     assert not isinstance(caught.value, PictureError)
+
+
+def test_pictures_of_a_folder_are_found_at_any_depth_and_nothing_else(tmp_path):
+    for name in ("b.PNG", "below/a.jpg", "notes.txt", ".hidden.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert pictures_below(tmp_path, 9) == [tmp_path / "b.PNG", tmp_path / "below" / "a.jpg"]
+
+
+def test_of_many_pictures_those_taken_are_spread_over_the_folder(tmp_path):
+    for number in range(31):
+        (tmp_path / f"{number:02d}.png").touch()
+    assert [path.stem for path in pictures_below(tmp_path, 4)] == ["00", "10", "20", "30"]
+
+
+def test_a_folder_without_pictures_and_an_absent_one_are_told(tmp_path):
+    with pytest.raises(ValueError, match=r"no picture in .*: expected \.png"):
+        pictures_below(tmp_path, 3)
+    with pytest.raises(ValueError, match="there is no folder"):
+        pictures_below(tmp_path / "absent", 3)

@@ -1,0 +1,144 @@
+"""The blocks of the page on where models look."""
+
+import streamlit as st
+
+from dashboard.charts.looks import GAP, SIDE, Panel, face_picture, map_picture, sheet, strip
+from dashboard.look_choices import LooksError
+from dashboard.look_tables import emotion_table, face_table, map_table, model_table
+from dashboard.looks import Looks
+from dashboard.show import show_download
+
+NUMBER = st.column_config.NumberColumn
+ANSWER = "its answer"
+MEANING = (
+    "**What a map means.** The evidence for one emotion at each place of the face: its mean plus a "
+    "constant is that emotion's score. Bright is the strongest evidence; each map is scaled by its "
+    "own highest point, so brightness compares the places of one map, not emotions or models. "
+    "Evidence against an emotion is not drawn.  \n"
+    "**What it does not mean.** Not that the answer is right, not what the person feels, and not "
+    "that hiding the bright place would change the answer. Each point of a map sees much more of "
+    "the face than its own place."
+)
+CONSISTENCY = (
+    "Consistency: what the answers on a face and on its mirror image share, times the correlation "
+    "of both maps of the answer; 1 where the model sees the same in both. EAC is trained for maps "
+    "that agree, so that it is ahead here is expected and by itself no better accuracy."
+)
+DRAWN_ONLY = " These faces are drawn: they show how a model looks, not how good it is."
+
+
+def show_failure(error: LooksError, model: str = "") -> None:
+    """One sentence, and the command that says more."""
+    st.error(f"{model}: {error}" if model else str(error))
+    if error.command:
+        st.code(error.command, language="bash")
+
+
+def map_panel(said: Looks, face: int, emotion: str) -> Panel:
+    """The map of one emotion over one face, with its probability."""
+    number = said.answer(face) if emotion == ANSWER else -1
+    if emotion in said.classes:
+        number = said.classes.index(emotion)
+    if number < 0:
+        return Panel(face_picture(said.crops[face]), f"does not know {emotion}")
+    words = f"{said.classes[number]} {100 * said.probabilities[face, number]:.0f} %"
+    return Panel(map_picture(said.crops[face], said.maps[face, number]), words)
+
+
+def mirror_panels(said: Looks, face: int, emotion: str) -> list[Panel]:
+    """The map of the face, and that of its mirror image flipped back."""
+    number = said.classes.index(emotion) if emotion in said.classes else said.answer(face)
+    names = ("the face", "its mirror image")
+    check = said.check(face)
+    return [
+        Panel(
+            map_picture(said.crops[face], check.maps[view, number]),
+            f"{name}\n{said.classes[number]} {100 * check.probabilities[view, number]:.0f} %",
+        )
+        for view, name in enumerate(names)
+    ]
+
+
+def show_panels(panels: list[Panel], width: int = SIDE) -> None:
+    """Pictures in as many rows as the page's width asks for."""
+    row = st.container(horizontal=True, gap="xsmall")
+    for panel in panels:
+        row.image(panel.picture, panel.words.replace("\n", "  \n"), width=width)
+
+
+def show_all_faces(looks: dict[str, Looks], emotion: str) -> None:
+    """Every face, then each model's map of it."""
+    st.subheader("All faces")
+    st.caption(f"Left the face, then {' and then '.join(looks)}.")
+    first = next(iter(looks.values()))
+    strips = []
+    for face, name in enumerate(first.names):
+        panels = {model: map_panel(said, face, emotion) for model, said in looks.items()}
+        pictures = [face_picture(first.crops[face]), *(p.picture for p in panels.values())]
+        answers = [f"{model}: {panel.words}" for model, panel in panels.items()]
+        strips.append(Panel(strip(pictures), "\n".join([f"**{name}**", *answers])))
+    show_panels(strips, (len(looks) + 1) * SIDE + len(looks) * GAP)
+
+
+def show_one_face(looks: dict[str, Looks], emotion: str) -> None:
+    """All emotions of one face, and its mirror pair."""
+    names = next(iter(looks.values())).names
+    st.subheader("All emotions of one face")
+    name = st.selectbox("Face", names, key="looks_face", bind="query-params", width=320)
+    face = names.index(name)
+    rows = []
+    for model, said in looks.items():
+        panels = [map_panel(said, face, one) for one in said.classes]
+        heading = f"{model} answers {said.classes[said.answer(face)]}"
+        st.markdown(f"**{heading}**")
+        show_panels(panels)
+        rows.append((f"{name}: {heading}", panels))
+    st.subheader("The same face and its mirror image")
+    st.caption("The map of the mirror image is flipped back, so that both stand alike.")
+    for box, (model, said) in zip(st.columns(len(looks)), looks.items(), strict=True):
+        check, panels = said.check(face), mirror_panels(said, face, emotion)
+        number = said.classes.index(emotion) if emotion in said.classes else said.answer(face)
+        heading = f"{model}: the maps agree by {check.map_agreement(number):.2f}"
+        consistency = f"consistency of its answer {check.consistency(said.answer(face)):.2f}"
+        with box:
+            st.markdown(f"**{heading}**, {consistency}")
+            show_panels(panels)
+        rows.append((f"{heading}, {consistency}", panels))
+    buttons = st.container(horizontal=True)
+    with buttons:
+        st.download_button(
+            "Download PNG",
+            sheet(rows),
+            "maps.png",
+            "image/png",
+            key="png-maps",
+            on_click="ignore",
+            type="tertiary",
+        )
+        show_download(map_table(looks, name), "maps", "Maps as CSV")
+        show_download(emotion_table(looks, name), "emotions", "Probabilities as CSV")
+
+
+def show_figures(looks: dict[str, Looks], drawn: bool) -> None:
+    """How far each model agrees with itself on mirror images."""
+    st.subheader("Agreement with the mirror image")
+    faces = face_table(looks)
+    columns = {
+        "model": "Model",
+        "face": "Face",
+        "faces": NUMBER("Faces"),
+        "answer": "Answer",
+        "mirror_answer": "On its mirror image",
+        "consistency": NUMBER("Consistency", format="%.3f"),
+        "lowest": NUMBER("Lowest", format="%.3f"),
+        "map_agreement": NUMBER("Maps agree", format="%.3f"),
+        "answer_agreement": NUMBER("Answers agree", format="%.3f"),
+        "probability_percent": NUMBER("Probability (%)", format="%.1f"),
+    }
+    table = model_table(faces)
+    st.dataframe(table, hide_index=True, height="content", column_config=columns)
+    show_download(table, "agreement")
+    with st.expander("Face by face"):
+        st.dataframe(faces, hide_index=True, height="content", column_config=columns)
+        show_download(faces, "agreement-by-face")
+    st.caption(f"Means over the faces shown. {CONSISTENCY}{DRAWN_ONLY if drawn else ''}")
