@@ -6,14 +6,13 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from demo_app.words import OTHER_COLOUR
+from demo_app.words import NOT_SURE, OTHER_COLOUR
 from fer_core.emotions import COLOURS
 
 ROWS = 6  # faces drawn; the files have all
 ROW_HEIGHT = 150  # pixels
 NEUTRAL = "#75808c"  # read on white and on the dark page alike
 BAND = (-0.24, 0.16)  # base and height of the band below the probabilities
-NOT_SURE = "not sure"
 
 
 def draw_timeline(

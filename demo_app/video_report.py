@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from demo_app import words
-from demo_app.timeline import NOT_SURE
 from fer_core.emotions import COLOURS
 from fer_core.predictor import FacePrediction
 from fer_core.videos import RATE, SECONDS, Video
@@ -114,7 +113,7 @@ def summarise(
     """Facts of the video, settings, and for each face its time, shares and mean probabilities."""
     faces = []
     for number, seen in table.groupby("face"):
-        answers = seen["emotion"].where(seen["sure"], NOT_SURE)
+        answers = seen["emotion"].where(seen["sure"], words.NOT_SURE)
         shares = answers.value_counts(normalize=True)
         faces.append(
             {
@@ -183,7 +182,7 @@ def show_told(summary: dict[str, Any]) -> str:
     """The same as HTML, with the colours of the timeline below it."""
     first, *faces = tell(summary)
     items = "".join(f"<li>{escape(face)}</li>" for face in faces)
-    names = [*summary["classes"], NOT_SURE]
+    names = [*summary["classes"], words.NOT_SURE]
     keys = "".join(
         f'<li style="--colour:{COLOURS.get(name, "transparent")}">{escape(name)}</li>'
         for name in names

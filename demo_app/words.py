@@ -156,7 +156,7 @@ def is_sure(face: FacePrediction, threshold: float) -> bool:
 def answer(face: FacePrediction, threshold: float) -> str:
     """The model's answer in a few words: ``anger 81 %`` or ``not sure (anger 38 %)``."""
     likeliest = f"{face.emotion} {percent(face.confidence)}"
-    return likeliest if is_sure(face, threshold) else f"not sure ({likeliest})"
+    return likeliest if is_sure(face, threshold) else f"{NOT_SURE} ({likeliest})"
 
 
 def colour(face: FacePrediction, threshold: float) -> str:

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from demo_app.app import build
+from demo_app.logic import analyse
 from demo_app.look import LAUNCH
 from demo_app.model_shelf import ModelShelf
 from fer_core.datasets.faces_drawn import draw_portrait
@@ -71,6 +72,22 @@ def pair(portrait):
     both.paste(other, (0, 60))
     both.paste(portrait, (360, 0))
     return both
+
+
+@pytest.fixture(scope="session")
+def one(shelf, model, portrait):
+    """The portrait, analysed."""
+    return analyse(shelf, model, portrait)
+
+
+@pytest.fixture(scope="session")
+def two(shelf, model, pair):
+    """The two people, analysed."""
+    return analyse(shelf, model, pair)
+
+
+def pixels(picture):
+    return np.asarray(picture, dtype=int)
 
 
 @pytest.fixture(scope="session")

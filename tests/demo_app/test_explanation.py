@@ -9,20 +9,7 @@ from demo_app.explanation import (
 )
 from demo_app.logic import analyse, table
 from fer_core.emotions import COLOURS, EIGHT_CLASSES
-
-
-@pytest.fixture(scope="module")
-def one(shelf, model, portrait):
-    return analyse(shelf, model, portrait)
-
-
-@pytest.fixture(scope="module")
-def two(shelf, model, pair):
-    return analyse(shelf, model, pair)
-
-
-def pixels(picture):
-    return np.asarray(picture, dtype=int)
+from tests.demo_app.conftest import pixels
 
 
 def test_a_face_is_boxed_in_the_colour_of_its_emotion(one):

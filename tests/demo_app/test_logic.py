@@ -10,20 +10,7 @@ from demo_app.explanation import (
 )
 from demo_app.logic import DISPLAY_SIDE, analyse, analyse_again, face_at, table
 from fer_core.emotions import EIGHT_CLASSES
-
-
-@pytest.fixture(scope="module")
-def one(shelf, model, portrait):
-    return analyse(shelf, model, portrait)
-
-
-@pytest.fixture(scope="module")
-def two(shelf, model, pair):
-    return analyse(shelf, model, pair)
-
-
-def pixels(picture):
-    return np.asarray(picture, dtype=int)
+from tests.demo_app.conftest import pixels
 
 
 def test_every_face_gets_a_row_with_all_probabilities(two):
