@@ -26,6 +26,7 @@ PAGES = {
     "curves": ("Training curves", "The report's figures"),
     "classes": ("Classes", "Recall"),
     "runs": ("Runs", "8 runs"),
+    "cost": ("Cost", "Measured speed"),
     "published": ("Published results", "Measured here"),
 }
 
