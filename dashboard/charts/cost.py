@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.style import HEIGHT, SYMBOLS, finish, method_colours
+from dashboard.charts.style import HEIGHT, SYMBOLS, finish, log_axis, method_colours
 from dashboard.cost import Cost
 from dashboard.data import method_name
 
@@ -37,7 +37,7 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
             error_y={**bars, "array": rows["accuracy_half"].to_numpy(dtype=float)},
             error_x={**bars, "symmetric": False, "array": high - x, "arrayminus": x - low},
             text=rows["image_size"].map("{} px".format),
-            textposition="middle right",
+            textposition="top right",
             customdata=np.column_stack([rows["approach"], _texts(rows, cost)]),
             mode="markers+text",
             marker={
@@ -48,7 +48,7 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
             name=f"{method_name(str(method))} · {backbone}",
             hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>",
         )
-    figure.update_xaxes(title=cost.axis, type="log", range=_axis_range(drawn, cost), dtick="D2")
+    figure.update_xaxes(title=cost.axis, **_axis(drawn, cost))
     figure.update_yaxes(title="Test accuracy (%)")
     finish(figure, cost.title, legend=True)
     return figure.update_layout(height=HEIGHT + ENTRY_HEIGHT * max(0, len(groups) - 3))
@@ -70,10 +70,6 @@ def _texts(rows: pd.DataFrame, cost: Cost) -> list[str]:
     return texts
 
 
-def _axis_range(drawn: pd.DataFrame, cost: Cost) -> list[float]:
-    """Ends of the axis as exponents of ten: all bars, and at least a factor of four."""
-    names = [f"{cost.column}{end}" for end in ("", "_low", "_high")]
-    ends = np.log10(drawn[names].to_numpy(dtype=float))
-    low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
-    room = max(0.08 * (high - low), (np.log10(4) - (high - low)) / 2, 0.05)
-    return [low - room, high + 1.6 * room]  # to the right stand the sizes
+def _axis(drawn: pd.DataFrame, cost: Cost) -> dict[str, object]:
+    ends = drawn[[f"{cost.column}{end}" for end in ("", "_low", "_high")]].to_numpy(dtype=float)
+    return log_axis(float(np.nanmin(ends)), float(np.nanmax(ends)))

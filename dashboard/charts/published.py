@@ -3,7 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.style import finish
+from dashboard.charts.style import finish, log_axis
 from dashboard.published import AXES
 
 KINDS: dict[str, tuple[str, str]] = {
@@ -42,6 +42,7 @@ def published_figure(points: pd.DataFrame, metric: str, axis: str = "Year") -> g
     if axis == "Year":
         figure.update_xaxes(title="Year", dtick=1, tickformat="d")
     else:
-        figure.update_xaxes(title="Parameters (millions)", type="log", dtick="D2")
+        ends = points[column].agg(["min", "max"])
+        figure.update_xaxes(title="Parameters (millions)", **log_axis(*ends))
     figure.update_yaxes(title=f"{metric.capitalize()} (%)")
     return finish(figure, f"{metric.capitalize()} by {axis.lower()}", legend=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import plotly.graph_objects as go
 
 # Okabe and Ito's colours in an order that stays legible on white and on near-black.
@@ -19,6 +20,7 @@ HUES: dict[str, tuple[str, ...]] = {
     "label_smoothing": ("#AA3377",),
 }
 HEIGHT = 430
+MOST_DECADES = 3.5  # on an axis with more of them only the powers of ten have numbers
 
 
 def method_colours(methods: Mapping[str, str]) -> dict[str, str]:
@@ -42,3 +44,26 @@ def finish(figure: go.Figure, title: str, *, legend: bool | None = None) -> go.F
         legend={"orientation": "h", "y": -0.3, "x": 0, "yanchor": "top"},
         margin={"l": 10, "r": 10, "t": 60, "b": 10},
     )
+
+
+def log_axis(low: float, high: float) -> dict[str, object]:
+    """Range and ticks of a logarithmic axis: a factor of four at least, 1, 2 and 5 of each decade.
+
+    Args:
+        low: the least value drawn, above nought.
+        high: the largest value drawn.
+    """
+    ends = np.log10([low, high])
+    room = max(0.08 * (ends[1] - ends[0]), (np.log10(4) - (ends[1] - ends[0])) / 2)
+    start, end = ends[0] - room, ends[1] + room
+    decades = 10.0 ** np.arange(np.floor(start), np.ceil(end) + 1)
+    steps = (1, 2, 5) if end - start < MOST_DECADES else (1,)
+    ticks = np.array([step * decade for decade in decades for step in steps])
+    ticks = ticks[(np.log10(ticks) >= start) & (np.log10(ticks) <= end)]
+    texts = [f"{tick:,.0f}" if tick >= 1 else f"{tick:g}" for tick in ticks]
+    return {
+        "type": "log",
+        "range": [float(start), float(end)],
+        "tickvals": ticks.tolist(),
+        "ticktext": texts,
+    }

@@ -21,19 +21,19 @@ from dashboard.source import load_runs
 
 NUMBER = st.column_config.NumberColumn
 SHOWN = {
-    "approach": st.column_config.TextColumn("Approach", width="large"),
+    "approach": st.column_config.TextColumn("Approach"),
     "n": NUMBER("Seeds"),
     "accuracy": NUMBER("Accuracy (%)", format="%.1f"),
     "accuracy_half": NUMBER("95 % ± points", format="%.1f"),
     "parameters": NUMBER("Parameters (M)", format="%.2f"),
-    "macs": NUMBER("MACs (M)", format="%.1f", help=NO_MACS),
+    "macs": st.column_config.TextColumn("MACs (M)", help=NO_MACS),
     "images_per_second": NUMBER("Images/s", format="%.0f"),
     "seconds": NUMBER("Time of a run (min)", format="%.1f"),
     "precision": "Precision",
     "device": "Device",
 }
 SPEEDS = {
-    "what": st.column_config.TextColumn("What", width="large"),
+    "what": st.column_config.TextColumn("What", width="medium"),
     "figure": "Figure",
     "unit": "Unit",
     "ratio": st.column_config.TextColumn("Ratio", help="To the reference, as it was measured"),
@@ -94,11 +94,12 @@ def show_points(points: pd.DataFrame) -> None:
         show_chart(cost_figure(drawn, cost), drawn, "cost")
     if 0 < len(drawn) < len(points):
         st.caption(f"{len(points) - len(drawn)} of {len(points)} approaches do not record it.")
+    macs = points["macs"].map("{:.1f}".format).where(points["macs"].notna(), "not recorded")
     st.dataframe(
-        points[list(SHOWN)].sort_values("accuracy", ascending=False),
+        points.assign(macs=macs)[list(SHOWN)].sort_values("accuracy", ascending=False),
         hide_index=True,
         column_config=SHOWN,
-        placeholder="not recorded",
+        placeholder="-",
         height="content" if len(points) < 14 else 460,
     )
     show_download(points, "costs")
