@@ -55,7 +55,7 @@ COSTS = {
         *("images_per_second", "Accuracy by training speed", "Training images/s"),
         *("images/s", 1.0, True),
     ),
-    "Time per run": Cost(
+    "Time": Cost(
         "seconds", "Accuracy by time of a run", "Time of a run (minutes)", "min", 60.0, True
     ),
 }

@@ -85,11 +85,14 @@ def measured_rows(table: pd.DataFrame) -> pd.DataFrame:
         ),
         *("method", "backbone", "pretrained", "options", "method_options"),
     ]
+    # Of runs that repeat a seed only the latest counts, so that a copy is no evidence.
+    latest = finished.sort_values("started", kind="stable").drop_duplicates(
+        [*keys, "seed"], keep="last"
+    )
     rows = []
-    for _, group in finished.groupby(keys, sort=True):
-        latest = group.sort_values("started").drop_duplicates("seed", keep="last")
-        mean, half, n, _ = mean_interval(latest["accuracy_percent"].to_numpy())
-        first = latest.iloc[0]
+    for _, group in latest.groupby(keys, sort=True):
+        mean, half, n, _ = mean_interval(group["accuracy_percent"].to_numpy())
+        first = group.iloc[0]
         rows.append(
             {
                 "method": method_name(first["method"]),
@@ -100,12 +103,12 @@ def measured_rows(table: pd.DataFrame) -> pd.DataFrame:
                 "noise_percent": first["noise_percent"],
                 "noise_kind": first["noise"] if first["noise_percent"] else "none",
                 "backbone": first["backbone"],
-                "params_m": latest["parameters"].max() / 1e6,
+                "params_m": group["parameters"].max() / 1e6,
                 "image_size": first["image_size"],
                 "epochs": first["epochs_asked"],
                 "test_split": first["test_split"],
                 "pretraining": first["pretrained"],
-                "year": int(str(latest["started"].max())[:4]),
+                "year": int(str(group["started"].max())[:4]),
                 "metric": "accuracy",
                 "selection": "mean of last 5 epochs",
                 "trust": MEASURED,

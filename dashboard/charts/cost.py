@@ -1,5 +1,7 @@
 """Accuracy against what it costs."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -70,6 +72,6 @@ def _texts(rows: pd.DataFrame, cost: Cost) -> list[str]:
     return texts
 
 
-def _axis(drawn: pd.DataFrame, cost: Cost) -> dict[str, object]:
+def _axis(drawn: pd.DataFrame, cost: Cost) -> dict[str, Any]:
     ends = drawn[[f"{cost.column}{end}" for end in ("", "_low", "_high")]].to_numpy(dtype=float)
     return log_axis(float(np.nanmin(ends)), float(np.nanmax(ends)))

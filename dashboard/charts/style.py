@@ -1,6 +1,7 @@
 """What all charts share: colours, symbols, layout."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -20,7 +21,8 @@ HUES: dict[str, tuple[str, ...]] = {
     "label_smoothing": ("#AA3377",),
 }
 HEIGHT = 430
-MOST_DECADES = 3.5  # on an axis with more of them only the powers of ten have numbers
+# Numbers within each decade of a logarithmic axis, by the most decades that it shows.
+TICKS = {1.0: (1, 1.5, 2, 3, 4, 5, 7), 3.5: (1, 2, 5), float("inf"): (1,)}
 
 
 def method_colours(methods: Mapping[str, str]) -> dict[str, str]:
@@ -46,8 +48,8 @@ def finish(figure: go.Figure, title: str, *, legend: bool | None = None) -> go.F
     )
 
 
-def log_axis(low: float, high: float) -> dict[str, object]:
-    """Range and ticks of a logarithmic axis: a factor of four at least, 1, 2 and 5 of each decade.
+def log_axis(low: float, high: float) -> dict[str, Any]:
+    """Range and ticks of a logarithmic axis: a factor of four at least, and ticks at round numbers.
 
     Args:
         low: the least value drawn, above nought.
@@ -57,10 +59,10 @@ def log_axis(low: float, high: float) -> dict[str, object]:
     room = max(0.08 * (ends[1] - ends[0]), (np.log10(4) - (ends[1] - ends[0])) / 2)
     start, end = ends[0] - room, ends[1] + room
     decades = 10.0 ** np.arange(np.floor(start), np.ceil(end) + 1)
-    steps = (1, 2, 5) if end - start < MOST_DECADES else (1,)
+    steps = next(steps for most, steps in TICKS.items() if end - start <= most)
     ticks = np.array([step * decade for decade in decades for step in steps])
     ticks = ticks[(np.log10(ticks) >= start) & (np.log10(ticks) <= end)]
-    texts = [f"{tick:,.0f}" if tick >= 1 else f"{tick:g}" for tick in ticks]
+    texts = [f"{tick:,.0f}" if tick >= 10 else f"{tick:g}" for tick in ticks]
     return {
         "type": "log",
         "range": [float(start), float(end)],

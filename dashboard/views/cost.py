@@ -33,9 +33,9 @@ SHOWN = {
     "device": "Device",
 }
 SPEEDS = {
-    "what": st.column_config.TextColumn("What", width="medium"),
     "figure": "Figure",
     "unit": "Unit",
+    "what": "What",
     "ratio": st.column_config.TextColumn("Ratio", help="To the reference, as it was measured"),
     "reference": "Reference",
     "command": "Command",
@@ -81,7 +81,7 @@ def show_points(points: pd.DataFrame) -> None:
     name = st.segmented_control(
         "Cost",
         list(COSTS),
-        default="Time per run",
+        default="Time",
         required=True,
         key="cost_axis",
         bind="query-params",

@@ -103,7 +103,7 @@ def test_other_test_images_and_other_noise_never_share_a_chart(records, write_ru
     assert choices["synthetic faces · 7 classes"] == ["30 % symmetric", "none"]
 
 
-@pytest.mark.parametrize("name", ["Parameters", "Images/s", "Time per run"])
+@pytest.mark.parametrize("name", ["Parameters", "Images/s", "Time"])
 def test_the_chart_draws_exactly_its_rows_on_a_logarithmic_axis(three_seeds, name):
     cost = COSTS[name]
     drawn = drawn_costs(cost_points(chosen_rows(three_seeds)), cost)
