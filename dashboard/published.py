@@ -158,8 +158,8 @@ def drawn_points(points: pd.DataFrame, axis: str) -> tuple[pd.DataFrame, str]:
         return drawn, ""
     names = ", ".join(sorted(missing["method"].unique()))
     return drawn, (
-        f"{len(missing)} of {len(points)} figures are not drawn, as their source does not state "
-        f"the {axis.lower()}: {names}."
+        f"{len(missing)} of {len(points)} figures are not drawn, as the table does not hold their "
+        f"{axis.lower()}: {names}."
     )
 
 
