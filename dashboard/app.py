@@ -26,6 +26,7 @@ def main() -> None:
         st.Page(VIEWS / "classes.py", title="Classes", url_path="classes"),
         st.Page(VIEWS / "looks.py", title="Where it looks", url_path="looks"),
         st.Page(VIEWS / "runs.py", title="Runs", url_path="runs"),
+        st.Page(VIEWS / "cost.py", title="Cost", url_path="cost"),
         st.Page(VIEWS / "published.py", title="Published results", url_path="published"),
     ]
     page = st.navigation(pages)

@@ -17,6 +17,7 @@ from dashboard.charts.classes import (
     difference_figure,
     recall_figure,
 )
+from dashboard.charts.cost import cost_figure
 from dashboard.charts.curves import curves_figure
 from dashboard.charts.noise import noise_figure
 from dashboard.charts.published import published_figure
@@ -24,6 +25,16 @@ from dashboard.charts.runs import parallel_figure
 from dashboard.charts.style import method_colours
 from dashboard.classes import calibration, confusion_difference, confusion_frame, recall_table
 from dashboard.comparison import comparisons, default_pair, headline, noise_points
+from dashboard.cost import (
+    COSTS,
+    NO_MACS,
+    cost_headline,
+    cost_points,
+    drawn_costs,
+    read_latency,
+    set_choices,
+    with_sets,
+)
 from dashboard.curves import (
     NOTES,
     SERIES,
@@ -33,7 +44,18 @@ from dashboard.curves import (
     short_labels,
 )
 from dashboard.data import Runs
-from dashboard.published import COLUMNS, measured_rows, read_published, scatter_points, select
+from dashboard.eac_gaps import eac_gaps, gap_sentences
+from dashboard.published import (
+    AXES,
+    COLUMNS,
+    beside,
+    drawn_points,
+    measured_rows,
+    read_published,
+    report_rows,
+    scatter_points,
+    select,
+)
 from dashboard.references import reference_curves
 from dashboard.robustness import MEASURES, noise_areas, noise_drawn, other_headline, shown_summary
 from dashboard.runs import ACCURACY, MOST_AXES, image_sets, option_axes, with_names
@@ -149,18 +171,47 @@ def run_parts(runs: Runs) -> list[Part]:
     return parts
 
 
-def published_parts(runs: Runs) -> list[Part]:
-    """Published results group by group, with our own beside them where the metric is the same."""
-    published, ours = read_published(), measured_rows(runs.table)
+def cost_parts(runs: Runs) -> list[Part]:
+    """Accuracy over every recorded cost, for each set of comparable runs; then measured speeds."""
+    finished = with_sets(runs.table)
     parts = []
+    for name, noises in set_choices(finished).items():
+        for noise in noises:
+            chosen = (finished["tested_on"] == name) & (finished["noise_name"] == noise)
+            points = cost_points(finished[chosen])
+            if len(points) < FEWEST_RUNS:
+                continue
+            text = cost_headline(finished[chosen])
+            for title, cost in COSTS.items():
+                drawn = drawn_costs(points, cost)
+                if not drawn.empty:
+                    heading = f"{title}: {name}, label noise {noise}"
+                    parts.append(Part(heading, text, cost_figure(drawn, cost), drawn))
+    if finished["macs"].isna().all():
+        parts.append(Part("MACs", NO_MACS))
+    return [*parts, Part("Measured speed", table=read_latency())]
+
+
+def published_parts(runs: Runs) -> list[Part]:
+    """The report's methods beside EAC, then group by group, with our own of the same metric."""
+    published, ours = read_published(), measured_rows(runs.table)
+    gaps = eac_gaps(published)
+    facts = " ".join(gap_sentences(gaps)).replace("**", "")
+    listed = report_rows(published)[["method", "value", "metric", *COLUMNS[3:], "rank"]]
+    parts = [
+        Part("The report's eight methods", table=listed),
+        Part("How EAC compares", facts, table=gaps),
+    ]
     groups = published.groupby(["setting", "metric", "noise_percent"], sort=False).size()
     for setting, metric, rate in groups[groups >= FEWEST_PUBLISHED].index:
         rows = select(published, setting, metric, rate)
-        same = (ours["setting"] == setting) & (ours["noise_percent"] == rate)
-        points = scatter_points(rows, ours[same] if metric == "accuracy" else ours.head(0))
+        points = scatter_points(rows, beside(ours, rows))
         noise = f"{rate:g} % changed labels" if rate else "no label noise added"
-        figure = published_figure(points, metric)
-        parts.append(Part(f"{setting}, {metric}, {noise}", "", figure, rows[COLUMNS]))
+        for axis in AXES:
+            drawn, missing = drawn_points(points, axis)
+            figure = published_figure(drawn, metric, axis)
+            heading = f"{setting}, {metric}, {noise}, by {axis.lower()}"
+            parts.append(Part(heading, missing, figure, rows[COLUMNS]))
     return parts
 
 
@@ -169,5 +220,6 @@ PAGES: dict[str, Callable[[Runs], list[Part]]] = {
     "Training curves": curve_parts,
     "Classes": class_parts,
     "Runs": run_parts,
+    "Cost": cost_parts,
     "Published results": published_parts,
 }

@@ -18,6 +18,7 @@ RUN_COLUMNS = (
     *("best_epoch", "epochs_done", "epochs_asked", "seconds", "started", "error"),
     *("image_size", "content", "pretrained", "options", "method_options"),
     *("macro_f1_percent", "ended", "parameters", "device", "precision", "images_per_second"),
+    *("macs", "test_split"),
 )
 EPOCH_COLUMNS = (
     *("run", "epoch", "learning_rate", "train_loss", "train_classification_loss"),
@@ -119,6 +120,8 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
         "device": str(record.environment.get("device") or ""),
         "precision": str(record.environment.get("precision") or config.get("precision") or ""),
         "images_per_second": _median(epochs[:, _SPEED]),
+        "macs": float(record.model.get("macs") or "nan"),
+        "test_split": setting.test_split,
     }
 
 

@@ -3,7 +3,8 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.style import finish
+from dashboard.charts.style import finish, log_axis
+from dashboard.published import AXES
 
 KINDS: dict[str, tuple[str, str]] = {
     "other methods": ("#8A8F98", "circle"),
@@ -13,28 +14,35 @@ KINDS: dict[str, tuple[str, str]] = {
 }
 
 
-def published_figure(points: pd.DataFrame, metric: str) -> go.Figure:
-    """Published values over their year, EAC and the runs measured here set apart.
+def published_figure(points: pd.DataFrame, metric: str, axis: str = "Year") -> go.Figure:
+    """Published values over their year or parameters, EAC and the runs measured here set apart.
 
     Args:
-        points: `published.scatter_points` of one comparable group.
+        points: of `published.drawn_points`, of one comparable group.
         metric: name of the metric, for the axis.
+        axis: one of `published.AXES`; parameters have a logarithmic axis.
     """
+    column = AXES[axis]
+    where = "%{x}" if axis == "Year" else "%{x:.3~r} million parameters"
     figure = go.Figure()
     for kind, (colour, symbol) in KINDS.items():
         rows = points[points["kind"] == kind]
         if rows.empty:
             continue
         figure.add_scatter(
-            x=rows["year"],
+            x=rows[column],
             y=rows["value"],
             customdata=rows[["method", "backbone", "trust"]].fillna("not stated").to_numpy(),
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": 11, "line": {"width": 1.5}},
             name=kind,
-            hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{x}: %{y:.2f} %"
-            "<br>%{customdata[2]}<extra></extra>",
+            hovertemplate=f"<b>%{{customdata[0]}}</b><br>%{{customdata[1]}}<br>{where}: "
+            "%{y:.2f} %<br>%{customdata[2]}<extra></extra>",
         )
-    figure.update_xaxes(title="Year", dtick=1, tickformat="d")
+    if axis == "Year":
+        figure.update_xaxes(title="Year", dtick=1, tickformat="d")
+    else:
+        ends = points[column].agg(["min", "max"])
+        figure.update_xaxes(title="Parameters (millions)", **log_axis(*ends))
     figure.update_yaxes(title=f"{metric.capitalize()} (%)")
-    return finish(figure, f"{metric.capitalize()} by year", legend=True)
+    return finish(figure, f"{metric.capitalize()} by {axis.lower()}", legend=True)

@@ -1,7 +1,9 @@
 """What all charts share: colours, symbols, layout."""
 
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 # Okabe and Ito's colours in an order that stays legible on white and on near-black.
@@ -19,6 +21,8 @@ HUES: dict[str, tuple[str, ...]] = {
     "label_smoothing": ("#AA3377",),
 }
 HEIGHT = 430
+# Numbers within each decade of a logarithmic axis, by the most decades that it shows.
+TICKS = {1.0: (1, 1.5, 2, 3, 4, 5, 7), 3.5: (1, 2, 5), float("inf"): (1,)}
 
 
 def method_colours(methods: Mapping[str, str]) -> dict[str, str]:
@@ -42,3 +46,26 @@ def finish(figure: go.Figure, title: str, *, legend: bool | None = None) -> go.F
         legend={"orientation": "h", "y": -0.3, "x": 0, "yanchor": "top"},
         margin={"l": 10, "r": 10, "t": 60, "b": 10},
     )
+
+
+def log_axis(low: float, high: float) -> dict[str, Any]:
+    """Range and ticks of a logarithmic axis: a factor of four at least, and ticks at round numbers.
+
+    Args:
+        low: the least value drawn, above nought.
+        high: the largest value drawn.
+    """
+    ends = np.log10([low, high])
+    room = max(0.08 * (ends[1] - ends[0]), (np.log10(4) - (ends[1] - ends[0])) / 2)
+    start, end = ends[0] - room, ends[1] + room
+    decades = 10.0 ** np.arange(np.floor(start), np.ceil(end) + 1)
+    steps = next(steps for most, steps in TICKS.items() if end - start <= most)
+    ticks = np.array([step * decade for decade in decades for step in steps])
+    ticks = ticks[(np.log10(ticks) >= start) & (np.log10(ticks) <= end)]
+    texts = [f"{tick:,.0f}" if tick >= 10 else f"{tick:g}" for tick in ticks]
+    return {
+        "type": "log",
+        "range": [float(start), float(end)],
+        "tickvals": ticks.tolist(),
+        "ticktext": texts,
+    }

@@ -5,12 +5,17 @@ import streamlit as st
 
 from dashboard.charts.published import published_figure
 from dashboard.data import Runs
+from dashboard.eac_gaps import eac_gaps, gap_sentences
 from dashboard.published import (
+    AXES,
     COLUMNS,
     TRUST,
     UNRANKED,
+    beside,
+    drawn_points,
     measured_rows,
     read_published,
+    report_rows,
     scatter_points,
     select,
 )
@@ -39,7 +44,57 @@ SHOWN = {
     "image_size": NUMBER("Image (px)"),
     "epochs": "Epochs",
     "metric": "Metric",
+    "noise_kind": "Noise",
+    "test_split": "Tested on",
+    "verdict": "Comparison",
+    "gap": NUMBER("EAC minus method (points)", format="%+.2f"),
+    "eac_value": NUMBER("EAC (%)", format="%.2f"),
+    "in_report": "EAC's figure in the report",
+    "eac_backbone": "EAC's backbone",
+    "eac_pretraining": "EAC's pre-training",
+    "eac_selection": "EAC's selection",
+    "eac_trust": "EAC's trust",
+    "eac_source": "EAC's source",
 }
+REPORT_COLUMNS = [
+    *("method", "value", "metric", "rank", "trust", "selection", "backbone", "pretraining"),
+    *("params_m", "year", "venue", "code", "source", "note"),
+]
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def find_measured(_runs: Runs, fingerprint: str) -> pd.DataFrame:
+    """`measured_rows` of the runs; ``fingerprint`` is there for the cache's key."""
+    return measured_rows(_runs.table)
+
+
+def show_report(published: pd.DataFrame) -> None:
+    """The methods of the project report, and EAC beside each of them."""
+    st.subheader("The report's eight methods")
+    listed = report_rows(published)
+    st.dataframe(
+        listed[REPORT_COLUMNS].style.apply(_highlight_eac, axis=1),
+        hide_index=True,
+        column_config=SHOWN,
+        placeholder="-",
+        height="content",
+    )
+    show_download(listed, "published-report")
+    st.caption(
+        "Clean RAF-DB, in the report's order. Its table mixes metrics: a rank counts among all "
+        "published figures of the same metric below, and a figure whose metric is not established "
+        "has none."
+    )
+    st.subheader("How EAC compares")
+    gaps = eac_gaps(published)
+    st.markdown("\n".join(f"- {sentence}" for sentence in gap_sentences(gaps)))
+    st.caption(
+        "Computed from the table alone: differences where data set, classes, noise and metric "
+        "agree. None of these figures has an interval, so a small difference may be chance."
+    )
+    with st.expander("All pairs of figures"):
+        st.dataframe(gaps, hide_index=True, column_config=SHOWN, placeholder="-", height="content")
+        show_download(gaps, "published-eac")
 
 
 def pick_group(rows: pd.DataFrame) -> tuple[str, str, float]:
@@ -75,24 +130,41 @@ def show_group(rows: pd.DataFrame, measured: pd.DataFrame, metric: str) -> None:
         f"{', '.join(UNRANKED[:-1])} or {UNRANKED[-1]} have none. Selection says which epoch or "
         "run the authors report: a maximum over runs is not a mean."
     )
-    points = scatter_points(rows, measured)
-    show_chart(published_figure(points, metric), points, "published")
+    axis = st.segmented_control(
+        "Against",
+        list(AXES),
+        default="Year",
+        required=True,
+        key="published_axis",
+        bind="query-params",
+    )
+    drawn, missing = drawn_points(scatter_points(rows, measured), str(axis))
+    if drawn.empty:
+        st.info(f"None of these figures comes with its {str(axis).lower()}.")
+    else:
+        show_chart(published_figure(drawn, metric, str(axis)), drawn, "published")
+    if missing:
+        st.caption(missing)
 
 
-def show_measured(runs: Runs, setting: str, rate: float) -> pd.DataFrame:
-    """The block of our own figures; returns those comparable with the chosen group."""
+def show_measured(ours: pd.DataFrame) -> None:
+    """The block of our own figures."""
     st.subheader("Measured here")
-    ours = measured_rows(runs.table)
     if ours.empty:
         st.info(f"No finished run yet. Measure one: `{TRAIN_COMMAND}`")
-        return ours
+        return
     st.caption(
-        "Means over seeds of this project's own runs. Starting weights, image size and epochs "
-        "differ from the published ones, so they carry no rank."
+        "Means over seeds of this project's own runs. Starting weights, image size, epochs and, "
+        "where the column says so, test images differ from the published ones: they carry no rank."
     )
-    st.dataframe(ours, hide_index=True, column_config=SHOWN, placeholder="-")
+    st.dataframe(
+        ours,
+        hide_index=True,
+        column_config=SHOWN,
+        placeholder="-",
+        height="content" if len(ours) < 14 else 460,
+    )
     show_download(ours, "measured")
-    return ours[(ours["setting"] == setting) & (ours["noise_percent"] == rate)]
 
 
 def _highlight_eac(row: pd.Series) -> list[str]:
@@ -104,6 +176,8 @@ def _highlight_eac(row: pd.Series) -> list[str]:
 
 st.title("Published results")
 published = read_published()
+show_report(published)
+st.subheader("Everything published, by what is comparable")
 group = pick_group(published)
 marks = st.pills(
     "Trust",
@@ -117,14 +191,13 @@ with st.expander("What the trust marks mean"):
     st.markdown("\n".join(f"- **{mark}**: {meaning}" for mark, meaning in TRUST.items()))
 chosen = select(published, *group)
 chosen = chosen[chosen["trust"].isin(marks)]
-top, bottom = st.container(), st.container()
-with bottom:
-    comparable = show_measured(load_runs(), group[0], group[2])
-with top:
-    if chosen.empty:
-        st.info("No published figure has these trust marks: choose more of them.")
-    else:
-        show_group(chosen, comparable if group[1] == "accuracy" else comparable.head(0), group[1])
+runs = load_runs()
+ours = find_measured(runs, runs.fingerprint)
+if chosen.empty:
+    st.info("No published figure has these trust marks: choose more of them.")
+else:
+    show_group(chosen, beside(ours, chosen), group[1])
+show_measured(ours)
 with st.expander(f"All {len(published)} published figures"):
     st.dataframe(
         published[["setting", "noise_percent", "metric", *COLUMNS]],

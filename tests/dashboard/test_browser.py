@@ -27,6 +27,7 @@ PAGES = {
     "classes": ("Classes", "Recall"),
     "looks": ("Where it looks", "Means over the faces shown"),
     "runs": ("Runs", "8 runs"),
+    "cost": ("Cost", "Measured speed"),
     "published": ("Published results", "Measured here"),
 }
 

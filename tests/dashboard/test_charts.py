@@ -1,9 +1,10 @@
 """Data frames -> figures."""
 
+import numpy as np
 import pytest
 
 from dashboard.charts.published import published_figure
-from dashboard.charts.style import COLOURS, HUES, method_colours
+from dashboard.charts.style import COLOURS, HUES, log_axis, method_colours
 from dashboard.data import read_folders
 from dashboard.published import measured_rows, read_published, scatter_points, select
 
@@ -33,3 +34,14 @@ def test_the_published_chart_shows_every_point_once(runs):
     assert sum(len(trace.x) for trace in figure.data) == len(points)
     assert {trace.name for trace in figure.data} == set(points["kind"])
     assert axis_titles(figure) == ("Year", "Accuracy (%)")
+
+
+@pytest.mark.parametrize("ends", [(2.2, 2.2), (300, 700), (2, 47), (1e-3, 1e4)])
+def test_a_logarithmic_axis_holds_its_values_and_a_few_numbers(ends):
+    axis = log_axis(*ends)
+    low, high = axis["range"]
+    assert low < np.log10(ends[0])
+    assert np.log10(ends[1]) < high
+    assert high - low >= np.log10(4) - 1e-9
+    assert 2 <= len(axis["tickvals"]) <= 12
+    assert all(low <= np.log10(tick) <= high for tick in axis["tickvals"])

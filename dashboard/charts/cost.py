@@ -1,0 +1,77 @@
+"""Accuracy against what it costs."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.charts.style import HEIGHT, SYMBOLS, finish, log_axis, method_colours
+from dashboard.cost import Cost
+from dashboard.data import method_name
+
+ENTRY_HEIGHT = 22  # of a line of the legend
+
+
+def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
+    """Accuracy over one cost on a logarithmic axis: a point an approach, bars over its seeds.
+
+    A method keeps its colour, a backbone its symbol; the size of the images stands at the point.
+
+    Args:
+        drawn: of `cost.drawn_costs`.
+        cost: what stands on the horizontal axis.
+    """
+    methods = {str(method): str(method) for method in drawn["method"].unique()}
+    colours = method_colours(methods)
+    backbones = list(dict.fromkeys(drawn["backbone"]))
+    figure = go.Figure()
+    groups = drawn.groupby(["method", "backbone"], sort=True)
+    for (method, backbone), rows in groups:
+        colour = colours[str(method)]
+        x, low, high = (
+            rows[f"{cost.column}{end}"].to_numpy(dtype=float) for end in ("", "_low", "_high")
+        )
+        bars = {"type": "data", "thickness": 1.3, "width": 4}
+        figure.add_scatter(
+            x=x,
+            y=rows["accuracy"],
+            error_y={**bars, "array": rows["accuracy_half"].to_numpy(dtype=float)},
+            error_x={**bars, "symmetric": False, "array": high - x, "arrayminus": x - low},
+            text=rows["image_size"].map("{} px".format),
+            textposition="top right",
+            customdata=np.column_stack([rows["approach"], _texts(rows, cost)]),
+            mode="markers+text",
+            marker={
+                "color": colour,
+                "symbol": SYMBOLS[backbones.index(backbone) % len(SYMBOLS)],
+                "size": 11,
+            },
+            name=f"{method_name(str(method))} · {backbone}",
+            hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>",
+        )
+    figure.update_xaxes(title=cost.axis, **_axis(drawn, cost))
+    figure.update_yaxes(title="Test accuracy (%)")
+    finish(figure, cost.title, legend=True)
+    return figure.update_layout(height=HEIGHT + ENTRY_HEIGHT * max(0, len(groups) - 3))
+
+
+def _texts(rows: pd.DataFrame, cost: Cost) -> list[str]:
+    texts = []
+    for row in rows.to_dict("records"):
+        value, low = row[cost.column], row[f"{cost.column}_low"]
+        text = f"{value:.4g} {cost.unit}"
+        if not np.isnan(low):
+            text += f" ({low:.4g} to {row[f'{cost.column}_high']:.4g})"
+        text += f"<br>{row['accuracy']:.1f} %"
+        half = row["accuracy_half"]
+        if not np.isnan(half):
+            text += f" ({row['accuracy'] - half:.1f} to {row['accuracy'] + half:.1f})"
+        seeds = "one seed, no interval" if row["n"] == 1 else f"{row['n']} seeds"
+        texts.append(f"{text}<br>{seeds}")
+    return texts
+
+
+def _axis(drawn: pd.DataFrame, cost: Cost) -> dict[str, Any]:
+    ends = drawn[[f"{cost.column}{end}" for end in ("", "_low", "_high")]].to_numpy(dtype=float)
+    return log_axis(float(np.nanmin(ends)), float(np.nanmax(ends)))

@@ -1,0 +1,141 @@
+"""Cost: parameters, arithmetic, speed and time of a run against accuracy, and measured latency."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.charts.cost import cost_figure
+from dashboard.cost import (
+    COSTS,
+    NO_MACS,
+    cost_headline,
+    cost_points,
+    drawn_costs,
+    latency_tables,
+    read_latency,
+    set_choices,
+    with_sets,
+)
+from dashboard.data import Runs
+from dashboard.show import show_chart, show_download, show_empty
+from dashboard.source import load_runs
+
+NUMBER = st.column_config.NumberColumn
+SHOWN = {
+    "approach": st.column_config.TextColumn("Approach"),
+    "n": NUMBER("Seeds"),
+    "accuracy": NUMBER("Accuracy (%)", format="%.1f"),
+    "accuracy_half": NUMBER("95 % ± points", format="%.1f"),
+    "parameters": NUMBER("Parameters (M)", format="%.2f"),
+    "macs": st.column_config.TextColumn("MACs (M)", help=NO_MACS),
+    "images_per_second": NUMBER("Images/s", format="%.0f"),
+    "seconds": NUMBER("Time of a run (min)", format="%.1f"),
+    "precision": "Precision",
+    "device": "Device",
+}
+SPEEDS = {
+    "figure": "Figure",
+    "unit": "Unit",
+    "what": "What",
+    "ratio": st.column_config.TextColumn("Ratio", help="To the reference, as it was measured"),
+    "reference": "Reference",
+    "command": "Command",
+    "source": "Source",
+}
+RULES = """
+- A point is an **approach**: method, backbone, image size and all other options; its figures are
+  means over seeds. Points share their test images and label noise, and may differ in anything else.
+- **Accuracy**: mean of the last five epochs; bars are 95 % intervals of Student's t over seeds.
+- **Images/s** (median over epochs) and **time of a run** (training and evaluation): geometric means
+  with the interval of their logarithms. EAC sees each image twice.
+- Speed is that of the machine which made the run, whatever else ran there: compare it within one
+  machine. Parameters and MACs are properties of the model.
+"""
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def find_sets(_runs: Runs, fingerprint: str) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """The runs with their sets, and the choices; ``fingerprint`` is there for the cache's key."""
+    runs = with_sets(_runs.table)
+    return runs, set_choices(runs)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def find_points(_rows: pd.DataFrame, fingerprint: str, chosen: str) -> tuple[pd.DataFrame, str]:
+    """`cost_points` and `cost_headline` of the chosen runs; the last two are the cache's key."""
+    return cost_points(_rows), cost_headline(_rows)
+
+
+def pick_rows(runs: pd.DataFrame, choices: dict[str, list[str]]) -> tuple[pd.DataFrame, str]:
+    """The runs of the chosen test images and label noise, and the name of the choice."""
+    left, right = st.columns(2)
+    name = left.selectbox("Tested on", list(choices), key="cost_data", bind="query-params")
+    noise = right.selectbox(
+        "Label noise", choices[str(name)], key="cost_noise", bind="query-params"
+    )
+    rows = runs[(runs["tested_on"] == name) & (runs["noise_name"] == noise)]
+    return rows, f"{name}\n{noise}"
+
+
+def show_points(points: pd.DataFrame) -> None:
+    """The chosen cost against accuracy, and all costs as a table."""
+    name = st.segmented_control(
+        "Cost",
+        list(COSTS),
+        default="Time",
+        required=True,
+        key="cost_axis",
+        bind="query-params",
+    )
+    cost = COSTS[str(name)]
+    drawn = drawn_costs(points, cost)
+    if drawn.empty:
+        st.info(NO_MACS if name == "MACs" else f"{name}: not recorded by any of these runs.")
+    else:
+        show_chart(cost_figure(drawn, cost), drawn, "cost")
+    if 0 < len(drawn) < len(points):
+        st.caption(f"{len(points) - len(drawn)} of {len(points)} approaches do not record it.")
+    macs = points["macs"].map("{:.1f}".format).where(points["macs"].notna(), "not recorded")
+    st.dataframe(
+        points.assign(macs=macs)[list(SHOWN)].sort_values("accuracy", ascending=False),
+        hide_index=True,
+        column_config=SHOWN,
+        placeholder="-",
+        height="content" if len(points) < 14 else 460,
+    )
+    show_download(points, "costs")
+    if name != "MACs" and points["macs"].isna().all():
+        st.caption(NO_MACS)
+
+
+def show_latency() -> None:
+    """The measured speeds of the demo and of training."""
+    st.subheader("Measured speed")
+    st.caption(
+        "Figures as stated, each with the command that measures it again. A ratio to a reference "
+        "of the same minute says more of the program than seconds, which are the machine's."
+    )
+    demo, training = latency_tables(read_latency())
+    for title, rows in (("The demo", demo), ("Training and its data", training)):
+        st.markdown(f"**{title}**")
+        st.dataframe(
+            rows[list(SPEEDS)],
+            hide_index=True,
+            column_config=SPEEDS,
+            height="content" if len(rows) < 14 else 460,
+        )
+    show_download(pd.concat([demo, training]), "latency")
+
+
+st.title("Cost")
+loaded = load_runs()
+runs, choices = find_sets(loaded, loaded.fingerprint)
+if runs.empty:
+    show_empty("No finished run yet: a run's cost is known when it has ended. Train one:")
+else:
+    rows, chosen = pick_rows(runs, choices)
+    points, sentence = find_points(rows, loaded.fingerprint, chosen)
+    st.markdown(f"##### {sentence}")
+    show_points(points)
+    with st.expander("How to read this"):
+        st.markdown(RULES)
+show_latency()

@@ -1,0 +1,69 @@
+"""The page on cost, run without a browser."""
+
+import json
+
+from dashboard.places import SHIPPED_RESULTS
+
+
+def text_of(app):
+    kinds = ("markdown", "caption", "info", "warning", "code", "subheader")
+    return "\n".join(str(item.value) for kind in kinds for item in app.get(kind))
+
+
+def charts(app):
+    return [json.loads(item.proto.spec) for item in app.get("plotly_chart")]
+
+
+def test_the_shipped_runs_have_a_chart_a_table_and_the_speeds(open_page):
+    app = open_page("cost", SHIPPED_RESULTS)
+    assert not app.exception
+    assert [chart["layout"]["title"]["text"] for chart in charts(app)] == [
+        "Accuracy by time of a run"
+    ]
+    points, demo, training = (table.value for table in app.dataframe)
+    assert set(points["macs"]) == {"not recorded"}
+    assert "88.0" in demo["figure"].tolist()
+    assert len(training) > len(demo)
+    assert "`macs` under `model`" in text_of(app)
+
+
+def test_every_choice_can_stand_in_the_address(open_page, records):
+    address = {"cost_noise": "none", "cost_axis": "Parameters"}
+    app = open_page("cost", records, **address)
+    assert not app.exception
+    assert app.selectbox(key="cost_noise").value == "none"
+    assert charts(app)[0]["layout"]["title"]["text"] == "Accuracy by parameters"
+
+
+def test_multiply_adds_that_nobody_recorded_are_a_sentence(open_page, records):
+    app = open_page("cost", records, cost_axis="MACs")
+    assert not app.exception
+    assert charts(app) == []
+    assert "training does not write yet" in text_of(app)
+
+
+def test_without_a_finished_run_the_speeds_are_still_there(open_page, tmp_path, write_run):
+    write_run(tmp_path, done=2, status="running")
+    app = open_page("cost", tmp_path)
+    assert not app.exception
+    assert "python -m train.run" in text_of(app)
+    assert len(app.dataframe) == 2
+
+
+def test_runs_that_do_not_know_their_size_are_counted(open_page, tmp_path, write_run):
+    write_run(tmp_path)
+    path = write_run(tmp_path, method="cross_entropy")
+    record = json.loads((path / "run.json").read_text())
+    del record["model"]["parameters"]
+    (path / "run.json").write_text(json.dumps(record))
+    app = open_page("cost", tmp_path, cost_axis="Parameters")
+    assert not app.exception
+    assert "1 of 2 approaches do not record it" in text_of(app)
+
+
+def test_changing_the_test_images_changes_the_choice_of_noise(open_page, records, write_run):
+    write_run(records, data="ferplus", content="b" * 64, rate=0.2, name="other")
+    app = open_page("cost", records, cost_noise="none")
+    app.selectbox(key="cost_data").select("FERPlus · 7 classes").run()
+    assert not app.exception
+    assert app.selectbox(key="cost_noise").value == "20 % symmetric"
