@@ -2,7 +2,16 @@
 
 import streamlit as st
 
-from dashboard.charts.looks import GAP, SIDE, Panel, face_picture, map_picture, sheet, strip
+from dashboard.charts.looks import (
+    GAP,
+    SIDE,
+    SMALL_SIDE,
+    Panel,
+    face_picture,
+    map_picture,
+    sheet,
+    strip,
+)
 from dashboard.look_choices import LooksError
 from dashboard.look_tables import emotion_table, face_table, map_table, model_table
 from dashboard.looks import Looks
@@ -91,7 +100,7 @@ def show_one_face(looks: dict[str, Looks], emotion: str) -> None:
         panels = [map_panel(said, face, one) for one in said.classes]
         heading = f"{model} answers {said.classes[said.answer(face)]}"
         st.markdown(f"**{heading}**")
-        show_panels(panels)
+        show_panels(panels, SMALL_SIDE)
         rows.append((f"{name}: {heading}", panels))
     st.subheader("The same face and its mirror image")
     st.caption("The map of the mirror image is flipped back, so that both stand alike.")

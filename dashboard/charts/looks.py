@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from fer_core.cam import overlay
 
 SIDE = 112  # pixels of one face: three stand side by side on a telephone
+SMALL_SIDE = 96  # so that eight stand side by side on a page
 SHARP = 2  # pictures are made this much larger than they are shown
 GAP = 6  # pixels between pictures of a strip
 OPACITY = 0.7
