@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from fer_core.hub_refusals import NAME_PART, Wanted, is_refusal, no_answer
 from fer_core.records import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE
 
 SCHEME = "hf://"
@@ -16,10 +17,9 @@ FILES = (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE)
 LARGEST = 2_000_000_000  # bytes of all records of a place
 PATIENCE = 10.0  # seconds until the Hub must answer
 
-# The Hub's own rules for names; a folder goes into patterns, so none of their characters in it.
-_PART = r"[A-Za-z0-9_](?:[\w.-]*[A-Za-z0-9_])?"
+# A folder goes into patterns, so none of their characters in it.
 _ADDRESS = re.compile(
-    rf"hf://(?:datasets/)?(?!.*(?:--|\.\.))(?P<repository>{_PART}/{_PART})"
+    rf"hf://(?:datasets/)?(?!.*(?:--|\.\.))(?P<repository>{NAME_PART}/{NAME_PART})"
     r"(?:@(?P<revision>[A-Za-z0-9][\w.+-]{0,99}))?(?P<folder>(?:/[\w.=+ -]+)*)/?",
     re.ASCII,
 )
@@ -90,9 +90,9 @@ def fetch(text: str) -> Fetched:
             address.repository, revision=revision, timeout=PATIENCE, files_metadata=True
         )
     except Exception as error:  # the transport's own errors differ between versions of the client
-        kept = None if _is_refusal(error) else _snapshot(address, offline=True)
+        kept = None if is_refusal(error) else _snapshot(address, offline=True)
         if kept is None:
-            raise HubSourceError(_no_answer(address, error)) from error
+            raise HubSourceError(no_answer(_wanted(address), error)) from error
         note = f"The Hub cannot be reached: {address.name} is shown as it was downloaded before."
         return kept._replace(note=note)
     _check_files(address, {file.rfilename: file.size or 0 for file in info.siblings or ()})
@@ -122,18 +122,12 @@ def _snapshot(address: Address, *, offline: bool = False) -> Fetched | None:
             local_files_only=offline,
         )
     except LocalEntryNotFoundError:
+        if not offline:  # the Hub went silent half way
+            raise
         return None
     folder = Path(root) / address.folder
-    page = f"{client.constants.ENDPOINT}/datasets/{address.repository}"
-    link = f"{page}/tree/{address.revision or 'main'}/{address.folder}".rstrip("/")
+    link = f"{_page(address)}/tree/{address.revision or 'main'}/{address.folder}".rstrip("/")
     return Fetched(address.name, folder, link) if folder.is_dir() else None
-
-
-def _is_refusal(error: Exception) -> bool:
-    """Whether the Hub itself answered, and not with a failure of its own."""
-    from huggingface_hub.errors import HfHubHTTPError
-
-    return isinstance(error, HfHubHTTPError) and error.response.status_code < 500
 
 
 def _check_files(address: Address, sizes: dict[str, int]) -> None:
@@ -152,26 +146,12 @@ def _check_files(address: Address, sizes: dict[str, int]) -> None:
         )
 
 
-def _no_answer(address: Address, error: Exception) -> str:
-    """Why the Hub does not tell what a repository holds, in one sentence."""
-    from huggingface_hub import constants, errors
+def _wanted(address: Address) -> Wanted:
+    page = _page(address)
+    return Wanted("data set", address.name, address.repository, address.revision, page)
 
-    if isinstance(error, errors.GatedRepoError):
-        page = f"{constants.ENDPOINT}/datasets/{address.repository}"
-        return f"the data set {address.name} asks for consent to its terms: give it at {page}"
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return (
-            f"no data set {address.repository} on the Hub that may be read here: check the "
-            "spelling; a private one needs `hf auth login`"
-        )
-    if isinstance(error, errors.RevisionNotFoundError):
-        return (
-            f"the data set {address.repository} has no revision {address.revision!r}: leave it "
-            "out to get the newest one"
-        )
-    if _is_refusal(error):
-        return f"the Hub does not hand out {address.name} ({type(error).__name__})"
-    return (
-        f"the Hub cannot be reached ({type(error).__name__}), and {address.name} was not "
-        "downloaded before: check the connection"
-    )
+
+def _page(address: Address) -> str:
+    from huggingface_hub import constants
+
+    return f"{constants.ENDPOINT}/datasets/{address.repository}"

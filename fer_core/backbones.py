@@ -64,10 +64,7 @@ def create_backbone(
         BackboneError: for an unknown name, a family without a usable map, weights that cannot be
             had, or an input size or stride that the network does not take.
     """
-    if not timm.is_model(name):
-        near = difflib.get_close_matches(name, timm.list_models(), 5)
-        hint = f"; near: {', '.join(near)}" if near else ""
-        raise BackboneError(f"unknown timm backbone {name!r}{hint}")
+    _check_known(name)
     if pretrained not in ("none", "hub") and not Path(pretrained).is_file():
         raise BackboneError(f"no weights file at {pretrained}: give none, hub or an existing file")
     network = _create_network(name, pretrained, channels, image_size)
@@ -89,6 +86,13 @@ def create_backbone(
     )
 
 
+def _check_known(name: str) -> None:
+    if not timm.is_model(name):
+        near = difflib.get_close_matches(name, timm.list_models(), 5)
+        hint = f"; near: {', '.join(near)}" if near else ""
+        raise BackboneError(f"unknown timm backbone {name!r}{hint}")
+
+
 def to_map(output: Tensor, network: nn.Module, layout: Layout) -> Tensor:
     """The network's output as a map (B, D, h, w)."""
     if layout == "NCHW":
@@ -101,11 +105,27 @@ def to_map(output: Tensor, network: nn.Module, layout: Layout) -> Tensor:
     return patches.transpose(1, 2).reshape(len(output), -1, height, width)
 
 
-def _create_network(name: str, pretrained: str, channels: int, image_size: int) -> nn.Module:
-    options: dict[str, Any] = {"num_classes": 0, "global_pool": "", "in_chans": channels}
+def input_arguments(name: str, channels: int, image_size: int) -> dict[str, Any]:
+    """What ``timm.create_model`` must be told of the input; the size only where it is fixed."""
     settings = timm.get_pretrained_cfg(name)
-    if settings is not None and settings.fixed_input_size:
-        options["img_size"] = image_size
+    fixed = settings is not None and settings.fixed_input_size
+    return {"in_chans": channels, **({"img_size": image_size} if fixed else {})}
+
+
+def count_parameters(name: str, channels: int, image_size: int) -> int:
+    """Parameters of a timm network without its head, found without making room for them.
+
+    Raises:
+        BackboneError: for an unknown name, or a size that the network does not take.
+    """
+    _check_known(name)
+    with torch.device("meta"):
+        network = _create_network(name, "none", channels, image_size)
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _create_network(name: str, pretrained: str, channels: int, image_size: int) -> nn.Module:
+    options = {"num_classes": 0, "global_pool": "", **input_arguments(name, channels, image_size)}
     if pretrained not in ("none", "hub"):
         options["pretrained_cfg_overlay"] = {"file": pretrained}
     try:

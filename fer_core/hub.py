@@ -1,27 +1,32 @@
 """Saving and loading trained models: a folder of ``model.safetensors`` and ``config.json``.
 
 The configuration has timm's own keys (architecture, num_classes, label_names, pretrained_cfg) and
-everything this project adds under ``fer_core``.
+everything this project adds under ``fer_core``. Its ``weights`` says whose names the weights have:
+``own``, or ``timm`` in a published model that timm alone can rebuild (`fer_core.publication`).
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
+from torch import Tensor
 
-from fer_core.backbones import Stem
+from fer_core.backbones import Stem, count_parameters
 from fer_core.files import write_whole
 from fer_core.inputs import InputSpec, from_json, to_json
 from fer_core.models import AttentionModel
+from fer_core.timm_layout import from_timm
 
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
 CARD_FILE = "README.md"
 LONGEST_FAULT = 300  # characters
+LEAST_BYTES = 1.5  # of a parameter: float16 has 2, and a file of fewer is of a smaller network
+Layout = Literal["own", "timm"]
 EMBEDDED = Path(__file__).parent / "weights"
 
 
@@ -76,23 +81,50 @@ def save_model(
     if half:
         state = {n: v.half() if v.is_floating_point() else v for n, v in state.items()}
     write_whole(folder / WEIGHTS_FILE, save(state, metadata={"format": "pt"}))
+    own = {"stride": stride, "stem": stem, "weights": "own", "facts": dict(facts)}
+    write_config(folder, backbone=backbone, classes=classes, spec=spec, own=own)
+
+
+def write_config(
+    folder: Path,
+    *,
+    backbone: str,
+    classes: tuple[str, ...],
+    spec: InputSpec,
+    own: Mapping[str, Any],
+    pretrained_cfg: Mapping[str, Any] | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Write ``config.json``.
+
+    Args:
+        folder: of the model.
+        backbone: its timm name.
+        classes: class names in the order of the logits.
+        spec: the network input.
+        own: what stands under ``fer_core`` beside the input.
+        pretrained_cfg: more of timm's facts of the weights.
+        more: more of timm's facts of the model.
+    """
     config = {
         "architecture": backbone,
         "num_classes": len(classes),
         "label_names": list(classes),
+        **(more or {}),
         "pretrained_cfg": {
             "input_size": [spec.channels, spec.size, spec.size],
             "mean": list(spec.mean),
             "std": list(spec.std),
             "num_classes": len(classes),
+            **(pretrained_cfg or {}),
         },
-        "fer_core": {"stride": stride, "stem": stem, "input": to_json(spec), "facts": dict(facts)},
+        "fer_core": {**own, "input": to_json(spec)},
     }
     write_whole(folder / CONFIG_FILE, (json.dumps(config, indent=1) + "\n").encode())
 
 
 def load_model(folder: Path, called: str = "") -> TrainedModel:
-    """Load a model that `save_model` wrote; float16 weights become float32.
+    """Load a saved or published model; float16 weights become float32.
 
     Args:
         folder: of ``model.safetensors`` and ``config.json``.
@@ -101,12 +133,12 @@ def load_model(folder: Path, called: str = "") -> TrainedModel:
     Raises:
         ModelError: when the folder holds no such model, or one that does not fit together.
     """
-    _check_files(folder, called)
+    config = read_config(folder, called)
     try:
-        config = _read_config(folder)
         own = config["fer_core"]
         spec = from_json(own["input"])
         classes = tuple(str(name) for name in config["label_names"])
+        _check_size(config["architecture"], spec, folder / WEIGHTS_FILE)
         model = AttentionModel(
             config["architecture"],
             len(classes),
@@ -116,7 +148,7 @@ def load_model(folder: Path, called: str = "") -> TrainedModel:
             stem=own.get("stem", "own"),  # models saved before 0.3 have no other
         )
         facts = dict(own["facts"])
-        state = load_file(folder / WEIGHTS_FILE)
+        state = read_weights(folder, config)
         model.load_state_dict(
             {n: v.float() if v.is_floating_point() else v for n, v in state.items()}
         )
@@ -127,19 +159,58 @@ def load_model(folder: Path, called: str = "") -> TrainedModel:
     return TrainedModel(model.eval().requires_grad_(False), classes, spec, facts)
 
 
-def read_facts(folder: Path, called: str = "") -> dict[str, Any]:
-    """How a saved model was trained and what it reaches, without loading it.
+def read_config(folder: Path, called: str = "") -> dict[str, Any]:
+    """The configuration of a saved model, as it stands.
 
     Raises:
         ModelError: when the folder holds no model of this project.
     """
     _check_files(folder, called)
     try:
-        return dict(_read_config(folder)["fer_core"]["facts"])
+        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        if not isinstance(config["fer_core"]["facts"], dict):
+            raise TypeError("fer_core has no facts")
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise ModelError(
             f"the model at {called or folder} cannot be loaded: {_in_short(error)}"
         ) from error
+    return config
+
+
+def read_facts(folder: Path, called: str = "") -> dict[str, Any]:
+    """How a saved model was trained and what it reaches, without loading it.
+
+    Raises:
+        ModelError: when the folder holds no model of this project.
+    """
+    return dict(read_config(folder, called)["fer_core"]["facts"])
+
+
+def read_weights(folder: Path, config: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The weights by this project's names, in the precision in which they are stored.
+
+    Args:
+        folder: of the model.
+        config: as `read_config` gives it.
+
+    Raises:
+        KeyError, TypeError, ValueError, OSError, SafetensorError: when they cannot be read.
+    """
+    layout = config["fer_core"].get("weights", "own")  # models saved before 0.4 have no other
+    if layout not in get_args(Layout):
+        raise ValueError(f"weights of the layout {layout!r}: this version reads own and timm")
+    state = load_file(folder / WEIGHTS_FILE)
+    return state if layout == "own" else from_timm(state, config["pretrained_cfg"]["classifier"])
+
+
+def _check_size(backbone: str, spec: InputSpec, weights: Path) -> None:
+    """Refuse a network that the weights cannot be of before there is made room for it."""
+    parameters, size = count_parameters(backbone, spec.channels, spec.size), weights.stat().st_size
+    if LEAST_BYTES * parameters > size:
+        raise ValueError(
+            f"{backbone} has {parameters:,} parameters, the {size:,} bytes of {WEIGHTS_FILE} are "
+            "of a smaller network"
+        )
 
 
 def _check_files(folder: Path, called: str) -> None:
@@ -148,10 +219,6 @@ def _check_files(folder: Path, called: str) -> None:
             f"no model at {called or folder}: expected {CONFIG_FILE} and {WEIGHTS_FILE}, as "
             "train.run writes them to RUN/model"
         )
-
-
-def _read_config(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
 
 
 def _in_short(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Models of the Hugging Face Hub: the one module that calls the Hub's client.
+"""Models of the Hugging Face Hub: fetched with the Hub's own client.
 
 ``USER/NAME`` or ``USER/NAME@REVISION`` becomes a folder of the client's cache, which holds whole
 files only: a download that broke off is finished by the next one. Where the Hub cannot be reached,
@@ -8,12 +8,12 @@ an earlier download of the same name is used.
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fer_core.hub import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, ModelError
+from fer_core.hub_refusals import NAME_PART, Wanted, is_refusal, no_answer, quiet_client
 
 logger = logging.getLogger(__name__)
 FILES = (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE, "predictions.csv")
@@ -22,10 +22,9 @@ LARGEST_TEXTS = 50_000_000  # bytes of all but the weights
 PATIENCE = 10.0  # seconds until the Hub must answer
 SHAPE = "USER/NAME or USER/NAME@REVISION (letters, digits, '_', '-' and '.')"
 
-# The Hub's own rules for names. A revision becomes a file name in the cache, so no '..' there.
-_PART = r"[A-Za-z0-9_](?:[\w.-]*[A-Za-z0-9_])?"
+# A revision becomes a file name in the cache, so no '..' there.
 _ID = re.compile(
-    rf"(?!.*(?:--|\.\.))(?=[^@]{{3,96}}(?:@|$))(?P<repository>{_PART}/{_PART})(?<!\.git)"
+    rf"(?!.*(?:--|\.\.))(?=[^@]{{3,96}}(?:@|$))(?P<repository>{NAME_PART}/{NAME_PART})(?<!\.git)"
     r"(?:@(?P<revision>[A-Za-z0-9][\w./+-]{0,99}))?",
     re.ASCII,
 )
@@ -80,15 +79,17 @@ def fetch_model(name: str, *, anonymous: bool = False, cache: Path | None = None
             repository, revision=revision, timeout=PATIENCE, files_metadata=True
         )
     except Exception as error:  # the transport's own errors differ between versions of the client
-        kept = None if anonymous or _is_refusal(error) else _kept(repository, revision, cache)
+        kept = None if anonymous or is_refusal(error) else _kept(repository, revision, cache)
         if kept is None:
-            raise ModelError(_no_answer(name, error, client.constants.ENDPOINT)) from error
+            page = f"{client.constants.ENDPOINT}/{repository}"
+            wanted = Wanted("model", name, repository, revision or "", page)
+            raise ModelError(no_answer(wanted, error)) from error
         logger.info("The Hub cannot be reached: %s is taken from the cache", name)
         return kept
     sizes = {file.rfilename: file.size for file in info.siblings or ()}
     _check_files(name, sizes)
     try:
-        with _quiet(client.utils):
+        with quiet_client():
             config = client.hf_hub_download(repository, CONFIG_FILE, revision=info.sha, **place)
             _check_config(name, Path(config))
             logger.info("Fetching %s from the Hub", name)
@@ -118,13 +119,6 @@ def _is_there(path: str) -> bool:
         return Path(path).exists()
     except OSError:  # for example a name that is too long for a file
         return False
-
-
-def _is_refusal(error: Exception) -> bool:
-    """Whether the Hub itself answered, and not with a failure of its own."""
-    from huggingface_hub.errors import HfHubHTTPError
-
-    return isinstance(error, HfHubHTTPError) and error.response.status_code < 500
 
 
 def _kept(repository: str, revision: str | None, cache: Path | None) -> Path | None:
@@ -184,37 +178,6 @@ def _check_config(name: str, file: Path) -> None:
         )
 
 
-def _no_answer(name: str, error: Exception, endpoint: str) -> str:
-    """Why the Hub does not tell what a repository holds, in one sentence."""
-    from huggingface_hub import errors
-
-    if isinstance(error, errors.GatedRepoError):
-        page = f"{endpoint}/{_split(name)[0]}"
-        return f"the model {name} asks for consent to its terms: give it at {page}"
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return (
-            f"no model {name} on the Hub that may be read here: check the spelling; a private one "
-            "needs `hf auth login`"
-        )
-    if isinstance(error, errors.RevisionNotFoundError):
-        repository, revision = _split(name)
-        return (
-            f"the model {repository} has no revision {revision!r}: leave it out to get the newest "
-            "one"
-        )
-    if isinstance(error, errors.HfHubHTTPError):
-        code = error.response.status_code
-        if code == 401:
-            return f"the Hub refuses the stored access token, asked for {name}: `hf auth login`"
-        return f"the Hub answers HTTP {code}, asked for {name}: try again later"
-    if isinstance(error, errors.OfflineModeIsEnabled):
-        return f"the model {name} is not on this computer, and HF_HUB_OFFLINE forbids to fetch it"
-    return (
-        f"the Hub at {endpoint} cannot be reached ({type(error).__name__}), asked for {name}: "
-        "check the network, or try again later"
-    )
-
-
 def _broken_off(name: str, error: Exception) -> str:
     """Why a download did not end well, in one sentence."""
     if isinstance(error, OSError) and error.errno is not None:
@@ -223,16 +186,3 @@ def _broken_off(name: str, error: Exception) -> str:
         f"the download of {name} broke off ({type(error).__name__}): nothing of it is used; try "
         "again"
     )
-
-
-@contextmanager
-def _quiet(tools: Any) -> Iterator[None]:  # noqa: ANN401 - a module
-    """No progress bars of the client."""
-    if tools.are_progress_bars_disabled():
-        yield
-        return
-    tools.disable_progress_bars()
-    try:
-        yield
-    finally:
-        tools.enable_progress_bars()

@@ -1,10 +1,9 @@
-"""A model hub on this computer: the endpoints of the Hugging Face Hub that downloads use.
+"""A hub on this computer: the endpoints of the Hugging Face Hub that downloads and uploads use.
 
 It speaks real HTTP, so that tests run the Hub's own client against it. What it holds are
-`Repository` values; how it misbehaves is set on the server.
+`Repository` values; how it misbehaves is set on the server. Uploads are in `tests.hub_uploads`.
 """
 
-import hashlib
 import json
 import re
 import threading
@@ -18,27 +17,38 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-Files = dict[str, bytes]
-INFO = re.compile(r"/api/models/(?P<id>[^/]+/[^/]+)(?:/revision/(?P<revision>[^/]+))?")
-TREE = re.compile(r"/api/models/(?P<id>[^/]+/[^/]+)/tree/(?P<revision>[^/]+)")
-FILE = re.compile(r"/(?P<id>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
+from tests.hub_uploads import Files, RefusedError, Uploads, blob_id, commit_of, needs_lfs, sha256
+
+__all__ = ["HubServer", "Repository", "commit_of", "serve_hub", "use_hub"]
+
+_ID = r"(?P<id>[^/]+/[^/]+)"
+_API = rf"/api/(?P<kind>models|datasets|spaces)/{_ID}"
+INFO = re.compile(rf"{_API}(?:/revision/(?P<revision>[^/]+))?")
+TREE = re.compile(rf"{_API}/tree/(?P<revision>[^/]+)(?P<path>)")
+FILE = re.compile(
+    rf"/(?:(?P<kind>datasets|spaces)/)?{_ID}/resolve/(?P<revision>[^/]+)/(?P<path>.+)"
+)
 
 
 @dataclass
 class Repository:
-    """A model on the server.
+    """A model, data set or Space on the server.
 
     Attributes:
         revisions: files by the name of a branch or tag.
         token: the access token that a private repository asks for.
         gated: whether its terms must be accepted first.
         sizes: sizes to claim in place of the true ones.
+        facts: what it was created with.
+        messages: of the commits that were uploaded, in order.
     """
 
     revisions: dict[str, Files]
     token: str | None = None
     gated: bool = False
     sizes: dict[str, int] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    messages: list[str] = field(default_factory=list)
 
 
 class Request(NamedTuple):
@@ -53,11 +63,15 @@ class HubServer(ThreadingHTTPServer):
     """The server; use `serve_hub`.
 
     Attributes:
-        repositories: by ``USER/NAME``.
+        repositories: by ``USER/NAME``, of other kinds ``datasets/USER/NAME`` and ``spaces/...``.
+        accounts: user names by the access token that writes for them.
+        stored: large files that have arrived, by their SHA-256, committed or not.
         requests: all that came, in order.
         status: when set, the answer to everything.
         pause: seconds before every answer.
         cut: when set, the connection ends after so many bytes of the first larger file, and from
+            then on every answer is a 503.
+        breaks: when set, a request whose path contains this is read half, and not answered; from
             then on every answer is a 503.
     """
 
@@ -66,10 +80,13 @@ class HubServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.repositories: dict[str, Repository] = {}
+        self.accounts: dict[str, str] = {}
+        self.stored: dict[str, bytes] = {}
         self.requests: list[Request] = []
         self.status: int | None = None
         self.pause = 0.0
         self.cut: int | None = None
+        self.breaks: str | None = None
 
     @property
     def address(self) -> str:
@@ -112,6 +129,8 @@ def use_hub(server: HubServer, patch: pytest.MonkeyPatch, cache: Any, token: str
     patch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
     patch.setattr(constants, "HF_HUB_CACHE", str(cache))
     patch.setattr(constants, "HF_TOKEN_PATH", str(cache / "no-stored-token"))
+    # The client waits half a minute in all before it gives up.
+    patch.setattr("huggingface_hub.utils._http.time", _Hurried(), raising=False)
     patch.delenv("HUGGING_FACE_HUB_TOKEN", raising=False)
     if token is None:
         patch.delenv("HF_TOKEN", raising=False)
@@ -119,36 +138,44 @@ def use_hub(server: HubServer, patch: pytest.MonkeyPatch, cache: Any, token: str
         patch.setenv("HF_TOKEN", token)
 
 
-def commit_of(files: Files) -> str:
-    """The commit hash of a revision: of its content."""
-    digest = hashlib.sha1(usedforsecurity=False)
-    for name, content in sorted(files.items()):
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()
+class _Hurried:
+    """The module ``time`` of a program that never waits."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+    def sleep(self, _: float) -> None:
+        """At once."""
 
 
-class _RefusedError(Exception):
-    """An answer that is an error: status and the Hub's word for it."""
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Uploads, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: HubServer
 
     def do_GET(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        if self.server.breaks and self.server.breaks in self.path:
+            self.rfile.read(length // 2)
+            self.server.breaks, self.server.status = None, 503
+            self.close_connection = True
+            return
+        content = self.rfile.read(length)
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ") or None
         path = urlsplit(self.path).path
         self.server.requests.append(Request(self.command, path, token))
         time.sleep(self.server.pause)
         try:
             if self.server.status is not None:
-                raise _RefusedError(self.server.status, "")
-            self._answer(path, token)
-        except _RefusedError as error:
+                raise RefusedError(self.server.status, "")
+            if self.command in ("POST", "PUT"):
+                self.receive(path, token, content)
+            else:
+                self._answer(path, token)
+        except RefusedError as error:
             status, code = error.args
-            self._send(status, json.dumps({"error": code}).encode(), {"X-Error-Code": code})
+            self.send(status, json.dumps({"error": code}).encode(), {"X-Error-Code": code})
 
-    do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
+    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815 - the names that http.server calls
 
     def log_message(self, *_: Any) -> None:
         """Nothing: the tests look at `HubServer.requests`."""
@@ -157,56 +184,60 @@ class _Handler(BaseHTTPRequestHandler):
         for pattern, answer in ((INFO, self._info), (TREE, self._tree), (FILE, self._file)):
             if found := pattern.fullmatch(path):
                 parts = {name: unquote(part or "main") for name, part in found.groupdict().items()}
-                repository = self._repository(parts["id"], token)
+                kind = "" if parts["kind"] in ("main", "models") else f"{parts['kind']}/"
+                repository = self._repository(kind + parts["id"], token)
                 files = self._revision(repository, parts["revision"])
                 answer(parts, repository, files)
                 return
-        raise _RefusedError(404, "NotFound")
+        raise RefusedError(404, "NotFound")
 
     def _repository(self, name: str, token: str | None) -> Repository:
         repository = self.server.repositories.get(name)
         if repository is None or (repository.token or token) != token:
-            raise _RefusedError(401, "RepoNotFound")
+            raise RefusedError(401, "RepoNotFound")
         if repository.gated:
-            raise _RefusedError(403, "GatedRepo")
+            raise RefusedError(403, "GatedRepo")
         return repository
 
     def _revision(self, repository: Repository, revision: str) -> Files:
         for name, files in repository.revisions.items():
             if revision in (name, commit_of(files)):
                 return files
-        raise _RefusedError(404, "RevisionNotFound")
+        raise RefusedError(404, "RevisionNotFound")
 
     def _info(self, parts: dict[str, str], repository: Repository, files: Files) -> None:
         sizes = {name: len(content) for name, content in files.items()} | repository.sizes
         names = {"_id": "0", "id": parts["id"], "modelId": parts["id"], "sha": commit_of(files)}
         siblings = [{"rfilename": name, "size": size} for name, size in sizes.items()]
         counts = {"tags": [], "downloads": 0, "likes": 0, "siblings": siblings}
-        self._send_json({**names, **counts, "private": False, "gated": False, "disabled": False})
+        self.send_json({**names, **counts, "private": False, "gated": False, "disabled": False})
 
     def _tree(self, parts: dict[str, str], repository: Repository, files: Files) -> None:
-        self._send_json(
+        self.send_json(
             [
-                {"type": "file", "path": name, "size": len(content), "oid": _tag(content)}
+                {"type": "file", "path": name, "size": len(content), "oid": blob_id(content)}
                 for name, content in files.items()
             ]
         )
 
     def _file(self, parts: dict[str, str], repository: Repository, files: Files) -> None:
         if parts["path"] not in files:
-            raise _RefusedError(404, "EntryNotFound")
+            raise RefusedError(404, "EntryNotFound")
         content = files[parts["path"]]
-        headers = {"X-Repo-Commit": commit_of(files), "ETag": f'"{_tag(content)}"'}
+        headers = {"X-Repo-Commit": commit_of(files), "ETag": f'"{blob_id(content)}"'}
+        if needs_lfs(content):
+            headers["X-Linked-Etag"] = f'"{sha256(content)}"'
+            headers["X-Linked-Size"] = str(len(content))
         cut, wanted = self.server.cut, self.headers.get("Range")
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
         if wanted:
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-        self._send(206 if wanted else 200, content[start:], headers, cut)
+        self.send(206 if wanted else 200, content[start:], headers, cut)
 
-    def _send_json(self, value: Any) -> None:
-        self._send(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
+    def send_json(self, value: Any) -> None:
+        self.send(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
-    def _send(
+    def send(
         self, status: int, content: bytes, headers: dict[str, str], cut: int | None = None
     ) -> None:
         self.send_response(status)
@@ -219,7 +250,3 @@ class _Handler(BaseHTTPRequestHandler):
         if cut is not None and cut < len(content):
             self.server.status = 503
             self.close_connection = True
-
-
-def _tag(content: bytes) -> str:
-    return hashlib.sha1(content, usedforsecurity=False).hexdigest()

@@ -1,6 +1,5 @@
 """Results on the Hub, from a server on this computer."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,6 @@ TOKEN = "hf_not_a_real_token"
 
 @pytest.fixture
 def server(monkeypatch, tmp_path):
-    # A data set has another word in its addresses than a model.
-    for name, pattern in {
-        "INFO": hub_server.INFO.pattern.replace("/api/models/", "/api/datasets/"),
-        "TREE": hub_server.TREE.pattern.replace("/api/models/", "/api/datasets/"),
-        "FILE": f"/datasets{hub_server.FILE.pattern}",
-    }.items():
-        monkeypatch.setattr(hub_server, name, re.compile(pattern))
     with hub_server.serve_hub() as running:
         hub_server.use_hub(running, monkeypatch, tmp_path / "cache", None)
         yield running
@@ -63,7 +55,7 @@ def test_an_address_of_another_shape_is_refused_with_the_right_one(text):
 
 
 def test_only_the_files_of_records_are_downloaded(server, files):
-    server.add("me/results", files)
+    server.add("datasets/me/results", files)
     found = fetch("hf://me/results")
     runs = read_folders([found.folder])
     assert sorted(runs.table["run"]) == ["first", "study/second"]
@@ -72,7 +64,7 @@ def test_only_the_files_of_records_are_downloaded(server, files):
 
 
 def test_a_folder_of_a_data_set_leaves_the_others_on_the_hub(server, files):
-    server.add("me/results", files)
+    server.add("datasets/me/results", files)
     found = fetch("hf://me/results/study")
     assert read_folders([found.folder]).table["run"].tolist() == ["second"]
     assert all(name.startswith("study/") for name in server.fetched())
@@ -80,7 +72,7 @@ def test_a_folder_of_a_data_set_leaves_the_others_on_the_hub(server, files):
 
 
 def test_what_is_there_already_is_not_downloaded_again(server, files):
-    server.add("me/results", files)
+    server.add("datasets/me/results", files)
     fetch("hf://me/results")
     server.requests.clear()
     fetch("hf://me/results")
@@ -88,10 +80,10 @@ def test_what_is_there_already_is_not_downloaded_again(server, files):
 
 
 def test_a_new_epoch_on_the_hub_is_found(server, files):
-    server.add("me/results", files)
+    server.add("datasets/me/results", files)
     before = read_folders([fetch("hf://me/results").folder])
     longer = files["first/epochs.jsonl"] + files["first/epochs.jsonl"].splitlines(True)[-1]
-    server.add("me/results", files | {"first/epochs.jsonl": longer})
+    server.add("datasets/me/results", files | {"first/epochs.jsonl": longer})
     after = read_folders([fetch("hf://me/results").folder])
     assert len(after.epochs) == len(before.epochs) + 1
 
@@ -100,7 +92,7 @@ def test_a_new_epoch_on_the_hub_is_found(server, files):
 def test_without_the_hub_an_earlier_download_is_shown_and_said(server, files, monkeypatch, trouble):
     from huggingface_hub import constants
 
-    server.add("me/results", files)
+    server.add("datasets/me/results", files)
     whole = fetch("hf://me/results")
     if trouble == "status":
         server.status = 503
@@ -113,9 +105,15 @@ def test_without_the_hub_an_earlier_download_is_shown_and_said(server, files, mo
     assert "shown as it was downloaded before" in again.note
 
 
-def test_without_the_hub_and_an_earlier_download_there_is_a_sentence(server, files):
+def test_without_the_hub_and_an_earlier_download_there_is_a_sentence(server, monkeypatch):
     server.status = 503
-    with pytest.raises(HubSourceError, match=r"cannot be reached .* was not downloaded before"):
+    with pytest.raises(HubSourceError, match="answers HTTP 503, asked for me/results: try again"):
+        fetch("hf://me/results")
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(HubSourceError, match=r"127.0.0.1:9 cannot be reached \(ConnectError\)"):
+        fetch("hf://me/results")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(HubSourceError, match="results is not on this computer, and HF_HUB_OFF"):
         fetch("hf://me/results")
 
 
@@ -125,13 +123,13 @@ def test_an_unknown_data_set_is_a_sentence(server):
 
 
 def test_an_unknown_revision_is_named(server, files):
-    server.add("me/results", files)
+    server.add("datasets/me/results", files)
     with pytest.raises(HubSourceError, match="has no revision 'v9'"):
         fetch("hf://me/results@v9")
 
 
 def test_a_gated_data_set_says_where_to_consent(server, files):
-    server.add("me/results", files, gated=True)
+    server.add("datasets/me/results", files, gated=True)
     with pytest.raises(
         HubSourceError, match=r"consent to its terms: give it at .*/datasets/me/res"
     ):
@@ -139,27 +137,27 @@ def test_a_gated_data_set_says_where_to_consent(server, files):
 
 
 def test_a_data_set_without_records_is_refused_before_anything_is_downloaded(server):
-    server.add("me/pictures", {"README.md": b"pictures", "one.png": b"png"})
+    server.add("datasets/me/pictures", {"README.md": b"pictures", "one.png": b"png"})
     with pytest.raises(HubSourceError, match="holds no run record: expected folders with a run"):
         fetch("hf://me/pictures")
     assert server.fetched() == []
 
 
 def test_a_folder_without_records_is_refused(server, files):
-    server.add("me/results", files)
+    server.add("datasets/me/results", files)
     with pytest.raises(HubSourceError, match="me/results/other holds no run record"):
         fetch("hf://me/results/other")
 
 
 def test_far_too_much_is_refused_before_it_is_downloaded(server, files):
-    server.add("me/results", files, sizes={"first/predictions.csv": 3_000_000_000})
+    server.add("datasets/me/results", files, sizes={"first/predictions.csv": 3_000_000_000})
     with pytest.raises(HubSourceError, match=r"have 3\.0 GB, at most 2 GB are downloaded"):
         fetch("hf://me/results")
     assert server.fetched() == []
 
 
 def test_a_download_that_breaks_off_is_a_sentence(server, files):
-    server.add("me/results", files)
+    server.add("datasets/me/results", files)
     server.cut = 100
     with pytest.raises(HubSourceError, match="the download of me/results broke off"):
         fetch("hf://me/results")
@@ -168,7 +166,7 @@ def test_a_download_that_breaks_off_is_a_sentence(server, files):
 def test_a_private_data_set_opens_with_the_token_and_no_message_repeats_it(
     server, files, monkeypatch
 ):
-    server.add("me/secret", files, token=TOKEN)
+    server.add("datasets/me/secret", files, token=TOKEN)
     with pytest.raises(HubSourceError) as refused:
         fetch("hf://me/secret")
     assert TOKEN not in str(refused.value)
