@@ -148,7 +148,7 @@ def assess(
         macro_f1=metrics.macro_f1(confusion),
         nll=negative_log_likelihood(answers.logits, labels),
         ece=_calibration_error(answers, 1.0),
-        classes=_class_figures(classes, confusion),
+        classes=class_figures(classes, confusion),
         confusion=confusion,
         calibration=_calibrate(answers, calibrate_on),
         unseen=unseen,
@@ -178,7 +178,8 @@ def to_json(value: object) -> Any:  # noqa: ANN401 - any JSON value
     return value
 
 
-def _class_figures(classes: tuple[str, ...], confusion: np.ndarray) -> dict[str, ClassFigures]:
+def class_figures(classes: tuple[str, ...], confusion: np.ndarray) -> dict[str, ClassFigures]:
+    """The figures of each class, from (K, K) counts whose rows are labels."""
     columns = (
         confusion.sum(1),
         confusion.sum(0),

@@ -22,12 +22,12 @@ from fer_core.checkpoints import CheckpointError, read_checkpoint
 from fer_core.datasets import DataError, FaceData
 from fer_core.evaluation import Evaluation, evaluate, predictions
 from fer_core.experiment import load_run_data
-from fer_core.hub import EMBEDDED, WEIGHTS_FILE, ModelError, load_model, save_model
+from fer_core.hub import CARD_FILE, EMBEDDED, WEIGHTS_FILE, ModelError, load_model, save_model
 from fer_core.records import RecordError, RunRecord, read_run, write_predictions
 from train.model_card import card
+from train.model_subject import SCRATCH, Subject
 
 LARGEST = 6_000_000  # bytes of the weights in the repository
-CARD_FILE = "README.md"
 RESAMPLES = 10_000
 
 
@@ -119,10 +119,13 @@ def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
     after = evaluate(written, data.test, mirror=True)
     facts = trained.facts | embedded_figures(_assess(before, data), _assess(after, data))
     facts["temperature"] = temperature
+    facts["origin"] = SCRATCH if config.pretrained == "none" else origin
     facts["accuracy_without_mirror"] = metrics.accuracy(evaluate(written, data.test).confusion)
     save_model(out, trained.model, **form, facts=facts)
-    write_predictions(out, predictions(data.test, after))
-    (out / CARD_FILE).write_text(card(record, facts, size, origin), encoding="utf-8")
+    answers = predictions(data.test, after)
+    write_predictions(out, answers)
+    subject = Subject(out, trained, config.backbone, record, facts, answers, facts["origin"])
+    (out / CARD_FILE).write_text(card(subject, size), encoding="utf-8")
     return facts
 
 

@@ -1,6 +1,6 @@
 """Tables of the embedded model: what README and its card say of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from fer_core import metrics
 from fer_core.hub import EMBEDDED, load_model
-from fer_core.records import read_predictions
+from fer_core.records import Prediction, read_predictions
 from train.report_blocks import ReportError
 from train.report_tables import table
 
@@ -41,40 +41,64 @@ def checked_facts(folder: Path) -> dict[str, Any]:
     answers = read_predictions(folder)
     if not answers:
         raise ReportError(f"the model at {folder} has no predictions: train.embed writes them")
+    check_facts(trained.facts, answers, trained.classes, folder)
+    return trained.facts
+
+
+def check_facts(
+    facts: Mapping[str, Any],
+    answers: Sequence[Prediction],
+    classes: tuple[str, ...],
+    folder: Path,
+) -> None:
+    """Refuse figures that are not those of a model's predictions.
+
+    Raises:
+        ReportError: naming the figure.
+    """
     labels, predicted = (np.array([getattr(a, n) for a in answers]) for n in ("label", "predicted"))
-    confusion = metrics.confusion_matrix(labels, predicted, len(trained.classes))
+    confusion = metrics.confusion_matrix(labels, predicted, len(classes))
     for name, value in (
         ("accuracy", metrics.accuracy(confusion)),
         ("class_mean_accuracy", metrics.class_mean_accuracy(confusion)),
         ("macro_f1", metrics.macro_f1(confusion)),
     ):
-        if abs(trained.facts[name] - value) > CLOSE:
+        if abs(facts[name] - value) > CLOSE:
             raise ReportError(
                 f"{name} of the model at {folder} is {value:.4f} by its predictions, "
-                f"{trained.facts[name]:.4f} in its config.json: run train.embed again"
+                f"{facts[name]:.4f} in its config.json: run train.embed again"
             )
-    return trained.facts
 
 
 def figures_of(facts: Mapping[str, Any]) -> str:
-    """The figures as a Markdown table."""
+    """The figures as a Markdown table: those that are known."""
+    fitted = "temperature" in facts
+    known = {
+        "accuracy": _with_interval(facts, "accuracy", "accuracy_interval"),
+        "class_mean_accuracy": _with_interval(facts, "class_mean_accuracy", "class_mean_interval"),
+    }
+    names = {
+        "accuracy": "accuracy",
+        "accuracy_last5": "accuracy, mean over the last 5 epochs of the run",
+        "class_mean_accuracy": "class mean",
+        "accuracy_deduplicated": f"accuracy without the {facts.get('duplicates_in_train')} images "
+        "that also stand in train",
+        "accuracy_without_mirror": "accuracy in a single pass, no mirror image",
+        "macro_f1": "macro F1",
+        "ece_cross_fitted": "calibration error (ECE, 15 bins), temperature fitted on the other "
+        "half",
+        "ece": "calibration error as stored, temperature fitted on all"
+        if fitted
+        else "calibration error (ECE, 15 bins), no temperature",
+        "ece_uncalibrated": "calibration error before the temperature",
+    }
     rows = [
-        ("accuracy", _with_interval(facts, "accuracy", "accuracy_interval")),
-        ("class mean", _with_interval(facts, "class_mean_accuracy", "class_mean_interval")),
-        (
-            f"accuracy without the {facts['duplicates_in_train']} images that also stand in train",
-            _percent(facts["accuracy_deduplicated"]),
-        ),
-        ("accuracy in a single pass, no mirror image", _percent(facts["accuracy_without_mirror"])),
-        ("macro F1", _percent(facts["macro_f1"])),
-        (
-            "calibration error (ECE, 15 bins), temperature fitted on the other half",
-            _percent(facts["ece_cross_fitted"]),
-        ),
-        ("calibration error as stored, temperature fitted on all", _percent(facts["ece"])),
-        ("calibration error before the temperature", _percent(facts["ece_uncalibrated"])),
+        (words, known.get(name) or _percent(facts[name]))
+        for name, words in names.items()
+        if name in facts
     ]
-    return table([f"{facts['test_split']}, {facts['test_images']:,} images", "%"], rows)
+    images = f", {facts['test_images']:,} images" if "test_images" in facts else ""
+    return table([f"{facts.get('test_split', 'test images')}{images}", "%"], rows)
 
 
 def classes_of(facts: Mapping[str, Any]) -> str:
@@ -101,6 +125,8 @@ def _recall(recall: Mapping[str, Any] | None) -> str:
 
 
 def _with_interval(facts: Mapping[str, Any], name: str, interval: str) -> str:
+    if interval not in facts:
+        return _percent(facts[name]) if name in facts else ""
     low, high = (f"{100 * end:.2f}" for end in facts[interval])
     return f"{_percent(facts[name])} ({low} to {high})"
 
