@@ -53,7 +53,7 @@ class Uploads:
                     raise RefusedError(404, "RepoNotFound")
                 if found["id"].partition("/")[0] != user:
                     raise RefusedError(403, "")
-                answer(self.server.repositories[name], content)
+                answer(self.server.repositories[name], content, f"{self.server.address}/{name}")
                 return
         raise RefusedError(404, "NotFound")
 
@@ -73,16 +73,17 @@ class Uploads:
     def _validate(self, card: str) -> None:
         """As the Hub: whatever is not YAML between the first two lines of dashes is refused."""
         from huggingface_hub.repocard import RepoCard
+        from yaml import YAMLError
 
         try:
             RepoCard(card)
-        except ValueError as error:
+        except (ValueError, YAMLError) as error:
             answer = {"errors": [{"message": str(error)}], "warnings": []}
             self.send(400, json.dumps(answer).encode(), {})
             return
         self.send_json({"errors": [], "warnings": []})
 
-    def _preupload(self, repository: Any, content: bytes) -> None:
+    def _preupload(self, repository: Any, content: bytes, _: str) -> None:
         present = repository.revisions["main"]
         self.send_json(
             {
@@ -98,7 +99,7 @@ class Uploads:
             }
         )
 
-    def _batch(self, repository: Any, content: bytes) -> None:
+    def _batch(self, repository: Any, content: bytes, _: str) -> None:
         objects = []
         for wanted in json.loads(content)["objects"]:
             href = f"{self.server.address}/lfs/{wanted['oid']}"
@@ -109,7 +110,7 @@ class Uploads:
             )
         self.send_json({"transfer": "basic", "objects": objects})
 
-    def _commit(self, repository: Any, content: bytes) -> None:
+    def _commit(self, repository: Any, content: bytes, page: str) -> None:
         files, message = dict(repository.revisions["main"]), ""
         for line in content.decode().splitlines():
             key, value = json.loads(line)["key"], json.loads(line)["value"]
@@ -124,7 +125,7 @@ class Uploads:
         repository.revisions["main"] = files  # all of it at once
         repository.messages.append(message)
         oid = commit_of(files)
-        url = f"{self.server.address}/commit/{oid}"
+        url = f"{page}/commit/{oid}"
         self.send_json({"success": True, "commitOid": oid, "commitUrl": url, "hookOutput": ""})
 
 

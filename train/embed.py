@@ -122,7 +122,7 @@ def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
     facts["origin"] = SCRATCH if config.pretrained == "none" else origin
     facts["accuracy_without_mirror"] = metrics.accuracy(evaluate(written, data.test).confusion)
     save_model(out, trained.model, **form, facts=facts)
-    answers = predictions(data.test, after)
+    answers = list(predictions(data.test, after))
     write_predictions(out, answers)
     subject = Subject(out, trained, config.backbone, record, facts, answers, facts["origin"])
     (out / CARD_FILE).write_text(card(subject, size), encoding="utf-8")

@@ -65,7 +65,8 @@ def find_subject(place: Path, record: Path | None, origin: str) -> Subject:
     in_run = (place / RUN_FILE).is_file()
     if in_run and record is not None:
         raise RecordError(f"{place} is a run record itself: leave out --record")
-    found = read_run(place if in_run else record) if in_run or record else None
+    told = place if in_run else record
+    found = None if told is None else read_run(told)
     if found is not None and found.status != "finished":
         raise RecordError(f"the run at {found.path} is {found.status}, not finished")
     folder = place / "model" if in_run else place

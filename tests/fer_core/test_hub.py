@@ -168,3 +168,30 @@ def test_a_model_saved_before_there_were_stems_has_its_own(tmp_path, model):
     change(tmp_path, fer_core=own)
     images = torch.randn(2, 1, 64, 64)
     assert torch.equal(load_model(tmp_path).model(images).logits, model(images).logits)
+
+
+def test_a_network_that_the_weights_cannot_be_of_is_refused_before_it_is_made(
+    tmp_path, model, monkeypatch
+):
+    save(tmp_path, model)
+    change(tmp_path, architecture="vit_gigantic_patch14_224")
+    monkeypatch.setattr("fer_core.hub.AttentionModel", None)  # nothing is made
+    with pytest.raises(ModelError, match=r"vit_gigantic_patch14_224 has 1,8\d\d,\d{3},\d{3} para"):
+        load_model(tmp_path)
+
+
+def test_weights_of_an_unknown_layout_are_refused(tmp_path, model):
+    save(tmp_path, model)
+    own = json.loads((tmp_path / CONFIG_FILE).read_text())["fer_core"]
+    change(tmp_path, fer_core=own | {"weights": "onnx"})
+    with pytest.raises(ModelError, match="the layout 'onnx': this version reads own and timm"):
+        load_model(tmp_path)
+
+
+def test_a_model_saved_before_there_were_layouts_has_its_own(tmp_path, model):
+    save(tmp_path, model)
+    own = json.loads((tmp_path / CONFIG_FILE).read_text())["fer_core"]
+    assert own.pop("weights") == "own"
+    change(tmp_path, fer_core=own)
+    images = torch.randn(2, 1, 64, 64)
+    assert torch.equal(load_model(tmp_path).model(images).logits, model(images).logits)

@@ -1,0 +1,93 @@
+"""Run records -> the folder of a data set on the Hub, without the places of this computer."""
+
+import json
+import re
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fer_core.files import write_whole
+from fer_core.records import (
+    EPOCHS_FILE,
+    PREDICTIONS_FILE,
+    RUN_FILE,
+    RunRecord,
+    read_predictions,
+    write_predictions,
+    write_run,
+)
+
+# A path from the root of the file system, from somebody's home, or from a drive; no web address.
+_PLACE = re.compile(
+    r"(?<![\w/.~])(?:~|[A-Za-z]:)?(?:/(?!/)|\\{1,2})(?:[^\s/\\'\":,;?]+[/\\]+)+(?P<name>[^\s/\\'\":,;?]*)"
+)
+
+
+class Copied(NamedTuple):
+    """A record that was copied.
+
+    Attributes:
+        name: its folder in the data set.
+        record: as it was read.
+        changed: whether places of this computer were cut to their last name.
+    """
+
+    name: str
+    record: RunRecord
+    changed: bool
+
+
+def copy_records(
+    records: Sequence[RunRecord], root: Path, out: Path, *, predictions: bool
+) -> list[Copied]:
+    """Write what is published of each record: its facts, epochs and, if wanted, predictions.
+
+    Checkpoints, weights, logs and lists of noisy labels stay behind. Of every absolute path only
+    the last name is left, and the name of this computer goes from the message of a failed run.
+
+    Args:
+        records: to copy.
+        root: the folder in which they were found; names are relative to it.
+        out: an empty folder.
+        predictions: whether the answers on the test images, with names and labels, go along.
+
+    Raises:
+        RecordError: when predictions cannot be read.
+        OSError: when a file cannot be read or written.
+    """
+    return [_copy(record, root, out, predictions) for record in records]
+
+
+def without_places(value: Any) -> Any:  # noqa: ANN401 - what JSON holds
+    """The same with every absolute path in its texts cut to its last name."""
+    if isinstance(value, str):
+        return _PLACE.sub(lambda found: found["name"], value)
+    if isinstance(value, Mapping):
+        return {key: without_places(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [without_places(inner) for inner in value]
+    return value
+
+
+def _copy(record: RunRecord, root: Path, out: Path, predictions: bool) -> Copied:
+    name = record.name if record.path == root else record.path.relative_to(root).as_posix()
+    folder = out / name
+    folder.mkdir(parents=True)
+    run: dict[str, Any] = json.loads((record.path / RUN_FILE).read_text(encoding="utf-8"))
+    clean = without_places(run)
+    if clean["error"]:
+        host = re.escape(socket.gethostname())
+        clean["error"] = re.sub(rf"(?<!\w){host}(?!\w)", "this computer", clean["error"])
+    write_run(folder, clean)
+    epochs = record.path / EPOCHS_FILE
+    if epochs.exists():
+        lines = epochs.read_bytes().splitlines(keepends=True)
+        write_whole(folder / EPOCHS_FILE, b"".join(li for li in lines if li.endswith(b"\n")))
+    changed = clean != run
+    if predictions and (record.path / PREDICTIONS_FILE).exists():
+        answers = read_predictions(record.path)
+        kept = [answer._replace(image=without_places(answer.image)) for answer in answers]
+        write_predictions(folder, kept)
+        changed = changed or kept != answers
+    return Copied(name, record, changed)
