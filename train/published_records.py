@@ -20,7 +20,7 @@ from fer_core.records import (
 
 # A path from the root of the file system, from somebody's home, or from a drive; no web address.
 _PLACE = re.compile(
-    r"(?<![\w/.~])(?:~|[A-Za-z]:)?(?:/(?!/)|\\{1,2})(?:[^\s/\\'\":,;?]+[/\\]+)+(?P<name>[^\s/\\'\":,;?]*)"
+    r"(?<![\w/.~])(?:~|[A-Za-z]:)?(?:/(?!/)|\\{1,2})(?:[^\s/\\'\":,;?]+[/\\]+)+[^\s/\\'\":,;?]*"
 )
 
 
@@ -62,7 +62,7 @@ def copy_records(
 def without_places(value: Any) -> Any:  # noqa: ANN401 - what JSON holds
     """The same with every absolute path in its texts cut to its last name."""
     if isinstance(value, str):
-        return _PLACE.sub(lambda found: found["name"], value)
+        return _PLACE.sub(lambda found: re.split(r"[/\\]+", found[0].rstrip("/\\"))[-1], value)
     if isinstance(value, Mapping):
         return {key: without_places(inner) for key, inner in value.items()}
     if isinstance(value, list):

@@ -10,7 +10,6 @@ from fer_core.hub import CONFIG_FILE, WEIGHTS_FILE, ModelError, load_model, read
 from fer_core.inputs import InputSpec
 from fer_core.models import AttentionModel
 from fer_core.publication import Statement, write_publication
-from fer_core.timm_layout import from_timm, to_timm
 
 CLASSES = ("neutral", "happiness", "surprise")
 PLACES = ((0.31, 0.39), (0.69, 0.39), (0.5, 0.78))
@@ -120,10 +119,3 @@ def test_a_published_model_can_be_published_again(tmp_path):
 def test_a_tag_that_timm_cannot_take_is_refused(tag):
     with pytest.raises(ModelError, match="must be 1 to 64 small letters, digits and '_'"):
         replace(SAID, tag=tag)
-
-
-def test_names_go_to_timms_and_back():
-    state = {name: torch.zeros(1) for name in ("backbone.a.b", "classifier.bias", "backbone.head")}
-    theirs = to_timm(state, "head.fc")
-    assert set(theirs) == {"a.b", "head.fc.bias", "head"}
-    assert set(from_timm(theirs, "head.fc")) == set(state)
