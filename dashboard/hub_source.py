@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from fer_core.hub_refusals import NAME_PART, Wanted, is_refusal, no_answer
+from fer_core.hub_refusals import NAME_PART, Wanted, is_refusal, no_answer, quiet_client
 from fer_core.records import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE
 
 SCHEME = "hf://"
@@ -114,13 +114,14 @@ def _snapshot(address: Address, *, offline: bool = False) -> Fetched | None:
 
     start = f"{address.folder}/" if address.folder else ""
     try:
-        root = client.snapshot_download(
-            address.repository,
-            repo_type="dataset",
-            revision=address.revision or None,
-            allow_patterns=[f"{start}{place}{name}" for name in FILES for place in ("", "*/")],
-            local_files_only=offline,
-        )
+        with quiet_client():
+            root = client.snapshot_download(
+                address.repository,
+                repo_type="dataset",
+                revision=address.revision or None,
+                allow_patterns=[f"{start}{place}{name}" for name in FILES for place in ("", "*/")],
+                local_files_only=offline,
+            )
     except LocalEntryNotFoundError:
         if not offline:  # the Hub went silent half way
             raise
