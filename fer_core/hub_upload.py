@@ -145,4 +145,4 @@ def _why_not(error: Exception, kind: Kind, repository: str, doing: str) -> str:
     else:
         trouble = f"the upload broke off ({type(error).__name__})"
     page = f"{constants.ENDPOINT}/{'' if kind == 'model' else f'{kind}s/'}{repository}"
-    return f"{trouble}: nothing new is to be seen at {page}; try again"
+    return f"{trouble}: no half of it is to be seen at {page}; try again"

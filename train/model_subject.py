@@ -76,8 +76,7 @@ def find_subject(place: Path, record: Path | None, origin: str) -> Subject:
     facts, answers = dict(trained.facts), read_predictions(place)
     facts["origin"] = _find_origin(origin, found, facts, folder)
     if answers:
-        if "classes" not in facts:
-            facts = measured(answers, trained.classes) | facts
+        facts = measured(answers, trained.classes) | facts
         check_facts(facts, answers, trained.classes, place)
     if found is not None:
         facts["accuracy_last5"] = found.result["accuracy_last5"]

@@ -104,7 +104,7 @@ def test_an_upload_that_breaks_off_shows_nothing_and_a_second_try_completes_it(
     (folder / "model.safetensors").write_bytes(WEIGHTS + b"new")
     (folder / "sub" / "config.json").write_text('{"new": 1}')
     server.breaks = where
-    assert f"nothing new is to be seen at {server.address}/{NAME}; try again" in refusal(folder)
+    assert f"no half of it is to be seen at {server.address}/{NAME}; try again" in refusal(folder)
     assert server.repositories[NAME].revisions["main"] == before
     server.status = None
     upload(folder, message="Second")
@@ -114,7 +114,7 @@ def test_an_upload_that_breaks_off_shows_nothing_and_a_second_try_completes_it(
 
 def test_the_first_upload_that_breaks_off_leaves_an_empty_repository(server, folder):
     server.breaks = "/lfs/"
-    assert "HTTP 503: nothing new is to be seen" in refusal(folder)
+    assert "HTTP 503: no half of it is to be seen" in refusal(folder)
     assert server.repositories[NAME].revisions["main"] == {}
 
 
@@ -155,7 +155,7 @@ def test_offline_mode_is_a_sentence(server, folder, monkeypatch):
 @pytest.mark.parametrize("status", [429, 500])
 def test_a_hub_in_trouble_is_a_sentence(server, folder, status):
     server.status = status
-    assert refusal(folder).startswith(f"the Hub answers HTTP {status}: nothing new is to be seen")
+    assert refusal(folder).startswith(f"the Hub answers HTTP {status}: no half of it is to be seen")
 
 
 def test_a_card_that_the_hub_cannot_read_is_refused_before_anything_is_sent(server, folder):
