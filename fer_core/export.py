@@ -8,6 +8,7 @@ convolutions before it. What else a program must know stands in the file's metad
 
 import hashlib
 import json
+import os
 import tempfile
 import threading
 import warnings
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fer_core import __version__
 from fer_core.files import write_whole
 from fer_core.hub import TrainedModel
 from fer_core.inputs import to_json
@@ -33,6 +35,10 @@ LARGEST = 2_000_000_000  # bytes of weights; a protocol buffer holds 2 GiB
 TRACED, CHECKED = 2, (1, 3)  # images: of the traced pass, and of the checks
 
 _EXPORTING = threading.Lock()  # the exporter keeps its state in global variables
+
+# ONNX Runtime 1.29 and later report to their maker how they are used, on Linux too, from the moment
+# they are imported. Nothing leaves the machine unless its owner wants it: 0 switches that on.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 class ExportError(ValueError):
@@ -71,7 +77,7 @@ def onnx_bytes(trained: TrainedModel) -> bytes:
         _trace(trained.model, example(trained, TRACED), file)
         graph = onnx.load(file)
     onnx.helper.set_model_props(graph, metadata(trained))
-    graph.producer_name = PROJECT
+    graph.producer_name, graph.producer_version = PROJECT, __version__
     return graph.SerializeToString()
 
 
@@ -123,6 +129,9 @@ def open_session(content: bytes, threads: int) -> Any:  # noqa: ANN401 - of an o
     runtime = require("onnxruntime")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads
+    # Threads that wait awake take the cores from PyTorch's: the face detector, which works before
+    # and after each pass, would need twice its time (docs/onnx.md).
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime has a dozen of its own, with no base but Exception

@@ -1,5 +1,8 @@
-import builtins
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,21 +18,12 @@ from fer_core.export import (
     parity,
     relative_error,
 )
-from fer_core.hub import TrainedModel
-from fer_core.inputs import InputSpec
-from fer_core.models import AttentionModel
+from tests.fer_core.onnx_models import make_trained
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-
-def make_trained(backbone="test_resnet", *, size=64, channels=1, **options):
-    torch.manual_seed(0)
-    model = AttentionModel(backbone, 5, image_size=size, channels=channels, **options)
-    landmarks = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.8))
-    mean, std = (0.4,) * channels, (0.2,) * channels
-    spec = InputSpec(size, channels, mean, std, 48, channels == 1, landmarks)
-    return TrainedModel(model.eval().requires_grad_(False), tuple("abcde"), spec, {})
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -147,14 +141,7 @@ def test_what_is_no_onnx_file_is_refused():
 
 @pytest.mark.parametrize("absent", ["onnx", "onnxruntime"])
 def test_a_missing_package_names_the_extra(trained, absent, tmp_path, monkeypatch):
-    real = builtins.__import__
-
-    def without(name, *rest):
-        if name == absent:
-            raise ImportError(f"No module named {absent!r}")
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, absent, None)
     with pytest.raises(ExportError, match=rf"needs {absent} .*pip install -e '.\[onnx\]'"):
         export_onnx(trained, tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
@@ -167,3 +154,12 @@ def test_the_digest_is_of_layers_weights_and_input(trained):
     changed = make_trained()
     changed.model.classifier.bias[0] += 1e-3
     assert network_digest(changed) != network_digest(trained)
+
+
+def test_the_runtime_reports_to_nobody(tmp_path):
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    del environment["ORT_DISABLE_TELEMETRY"]
+    code = "from fer_core.export import require; require('onnxruntime')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=False)
+    assert done.returncode == 0
+    assert not list(tmp_path.iterdir())  # its reports would begin with a file of the session
