@@ -87,7 +87,7 @@ class OnnxBackend:
         Raises:
             ExportError: when a package is missing, or the network cannot be exported.
         """
-        self.threads = max(1, min(torch.get_num_threads(), cores()))
+        self.threads = count_threads()
         session = None if file is None else _matching_session(trained, file, self.threads)
         if session is None:
             content = onnx_bytes(trained)
@@ -151,6 +151,11 @@ def make_backend(
         logger.info("PyTorch answers: %s", error)
         return plain
     return faster(plain, other, lambda backend: _seconds(backend, trained, mirrored))
+
+
+def count_threads() -> int:
+    """Threads for one pass: as many as PyTorch uses, and never more than there are cores."""
+    return max(1, min(torch.get_num_threads(), cores()))
 
 
 def faster(one: Backend, other: Backend, seconds: Callable[[Backend], float]) -> Backend:
