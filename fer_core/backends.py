@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -97,21 +96,17 @@ class OnnxBackend:
         self.precision = str(_facts(session)["precision"])
 
     def views(self, images: Tensor, *, mirrored: bool) -> tuple[Output, ...]:
-        """See `Backend`; both views go through the network in one pass."""
-        both = torch.cat([images, mirror(images)]) if mirrored else images
-        logits, maps = (
-            torch.from_numpy(part)
-            for part in self._session.run(
-                list(OUTPUTS), {INPUT: np.ascontiguousarray(both.numpy())}
-            )
-        )
+        """See `Backend`."""
+        plain = self._run(images)
         if not mirrored:
-            return (Output(logits, maps),)
-        count = len(images)
-        return (
-            Output(logits[:count], maps[:count]),
-            Output(logits[count:], mirror(maps[count:])),
-        )
+            return (plain,)
+        other = self._run(mirror(images))
+        return plain, Output(other.logits, mirror(other.maps))
+
+    def _run(self, images: Tensor) -> Output:
+        pixels = images.contiguous().numpy()
+        logits, maps = self._session.run(list(OUTPUTS), {INPUT: pixels})
+        return Output(torch.from_numpy(logits), torch.from_numpy(maps))
 
 
 def make_backend(
