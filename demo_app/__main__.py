@@ -10,7 +10,7 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tyro
 
@@ -31,6 +31,9 @@ class Command:
     model: tuple[str, ...] = ()
     """Models to offer first, the default before the others: folders of saved models (RUN/model), or
     USER/NAME[@REVISION] of the Hugging Face Hub."""
+    backend: Literal["auto", "torch", "onnx"] = "auto"
+    """What computes the answers: torch, onnx (ONNX Runtime), or auto, the faster of both, measured
+    when a model is loaded; torch where ONNX Runtime is not installed."""
     max_video_seconds: float = 60.0
     """Length of a video that is analysed."""
     max_file_megabytes: int = 200
@@ -75,7 +78,7 @@ def _serve(command: Command, accounts: Accounts) -> None:
     """
     from demo_app.model_shelf import ModelShelf
 
-    shelf = ModelShelf(command.model, free_choice=is_private(command.host))
+    shelf = ModelShelf(command.model, free_choice=is_private(command.host), backend=command.backend)
     shelf.take(shelf.names[0])
     try:
         from demo_app.app import build

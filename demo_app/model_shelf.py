@@ -11,6 +11,8 @@ from typing import NamedTuple
 from PIL import Image
 
 from demo_app.model_card import clean, name_data, read_card, tame
+from fer_core.backends import BackendError, BackendName
+from fer_core.export import ONNX_FILE, ExportError
 from fer_core.faces import Face
 from fer_core.hub import EMBEDDED, ModelError, load_model, read_facts
 from fer_core.hub_download import fetch_model, find_model, is_hub_id
@@ -59,7 +61,12 @@ class ModelShelf:
     """
 
     def __init__(
-        self, sources: Sequence[str] = (), *, free_choice: bool = True, kept: int = 4
+        self,
+        sources: Sequence[str] = (),
+        *,
+        free_choice: bool = True,
+        kept: int = 4,
+        backend: BackendName = "torch",
     ) -> None:
         """Offer the embedded model, the shipped ones, and those named.
 
@@ -70,6 +77,7 @@ class ModelShelf:
                 the Hub; only for a page that no other computer can open. Otherwise they may name
                 public models of the Hub.
             kept: how many models stay in memory beside the default, the embedded and the shipped.
+            backend: what computes the answers, see `fer_core.backends.make_backend`.
 
         Raises:
             ModelError: when one of the sources is no model, or the Hub does not hand it out.
@@ -79,6 +87,7 @@ class ModelShelf:
         named = _name_entries(sources, {entry.name for entry in own})
         self.entries: tuple[Entry, ...] = (*named, *own)
         self.free_choice = free_choice
+        self._backend: BackendName = backend
         self._kept = kept
         self._staying = {self.names[0], *(entry.name for entry in own)}
         self._loaded: OrderedDict[str, Loaded] = OrderedDict()
@@ -165,7 +174,7 @@ class ModelShelf:
     def _load(self, name: str) -> Loaded:
         for entry in self.entries:
             if entry.name == name:
-                return _read(entry.folder, name)
+                return self._read(entry.folder, name)
         try:
             return self._load_choice(name)
         except ModelError as error:  # may quote the model's files, and is shown on the page
@@ -174,7 +183,7 @@ class ModelShelf:
     def _load_choice(self, name: str) -> Loaded:
         """What a visitor named."""
         if self.free_choice and name:
-            return _read(find_model(name), name)
+            return self._read(find_model(name), name)
         if not is_hub_id(name):
             shown = name if len(name) <= 60 else f"{name[:60]}..."
             raise ModelError(
@@ -189,15 +198,29 @@ class ModelShelf:
             download = TemporaryDirectory(prefix="fer-model-", ignore_cleanup_errors=True)
             try:
                 folder = fetch_model(name, anonymous=True, cache=Path(download.name))
-                return _read(folder, name, download)
+                return self._read(folder, name, download)
             except ModelError:
                 download.cleanup()
                 raise
 
+    def _read(
+        self, folder: Path, name: str, download: TemporaryDirectory[str] | None = None
+    ) -> Loaded:
+        """The model of a folder; a stranger's ONNX file is not trusted, its weights are exported.
 
-def _read(folder: Path, name: str, download: TemporaryDirectory[str] | None = None) -> Loaded:
-    trained = tame(load_model(folder, name))
-    return Loaded(Predictor(trained), folder, read_card(folder, trained), download)
+        Backends are compared in turn as well: undisturbed, and in the thread that will ask.
+        """
+        trained = tame(load_model(folder, name))
+        file = None if download else folder / ONNX_FILE
+        try:
+            predictor = self._at_work.submit(
+                Predictor, trained, backend=self._backend, onnx_file=file
+            ).result()
+        except (BackendError, ExportError) as error:
+            raise ModelError(
+                f"the model {name} does not run on {self._backend}: {error}"
+            ) from error
+        return Loaded(predictor, folder, read_card(folder, trained), download)
 
 
 def _name_entries(sources: Sequence[str], taken: set[str]) -> list[Entry]:

@@ -65,7 +65,7 @@ def find_answers(
     Raises:
         DataError: when the split is empty or broken, or the model knows no class of its images.
     """
-    split = _decoded(trained.input, listing, kind, storage)
+    split = decode_for(trained.input, listing, kind, storage)
     numbers = np.array([_number(name, trained.classes) for name in listing.classes])
     labels = numbers[split.labels]
     known = labels >= 0
@@ -94,7 +94,12 @@ def find_answers(
     return Answers(chosen, split._replace(labels=renumbered), logits[:, kept], unknown, ())
 
 
-def _decoded(spec: InputSpec, listing: Listing, kind: SplitKind, storage: Storage) -> Split:
+def decode_for(spec: InputSpec, listing: Listing, kind: SplitKind, storage: Storage) -> Split:
+    """A split decoded as the training pictures of a model were, for its input.
+
+    Raises:
+        DataError: when the split is empty or broken.
+    """
     channels = 1 if spec.grey else spec.channels
     split = load_split(listing, kind, Decoding(spec.size, channels), storage)
     if channels == spec.channels:

@@ -102,7 +102,7 @@ def to_map(output: Tensor, network: nn.Module, layout: Layout) -> Tensor:
     tokens: Any = network  # timm's transformers carry these two attributes
     height, width = tokens.patch_embed.grid_size
     patches = output[:, tokens.num_prefix_tokens :]  # (B, h * w, D)
-    return patches.transpose(1, 2).reshape(len(output), -1, height, width)
+    return patches.transpose(1, 2).unflatten(2, (height, width))
 
 
 def input_arguments(name: str, channels: int, image_size: int) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import tyro
 
+from fer_core.backends import BackendError, BackendName
+from fer_core.export import ExportError
 from fer_core.hub import ModelError
 from fer_core.pictures import PictureError
 from fer_core.predictor import FacePrediction, Predictor, open_photo
@@ -27,6 +29,9 @@ class Command:
     """Print JSON instead of text."""
     csv: bool = False
     """Print CSV instead of text."""
+    backend: BackendName = "torch"
+    """What computes the answers: torch, onnx (ONNX Runtime), or auto, the faster of both, measured
+    at the start."""
     overlay: Path | None = None
     """Folder for the photographs with the attention maps drawn on them."""
 
@@ -39,8 +44,8 @@ def main() -> None:
     if not command.photos:
         sys.exit("error: name at least one photograph")
     try:
-        predictor = Predictor(command.model)
-    except ModelError as error:
+        predictor = Predictor(command.model, backend=command.backend)
+    except (ModelError, BackendError, ExportError) as error:
         sys.exit(f"error: {error}")
     failed = False
     results = []

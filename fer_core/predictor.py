@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from PIL import Image
 
+from fer_core.backends import BackendName, make_backend
 from fer_core.cam import overlay
+from fer_core.export import ONNX_FILE
 from fer_core.faces import Face, align, detect_faces
 from fer_core.hub import EMBEDDED, TrainedModel, load_model
 from fer_core.hub_download import find_model
@@ -119,6 +121,8 @@ class Predictor:
         device: str = "cpu",
         *,
         mirror: bool = True,
+        backend: BackendName = "torch",
+        onnx_file: Path | None = None,
     ) -> None:
         """Load a model.
 
@@ -129,12 +133,19 @@ class Predictor:
             device: torch device of the classifier.
             mirror: average over each face and its mirror image: more accurate, twice the work,
                 and maps that favour neither side.
+            backend: what computes the answers: ``torch``, ``onnx`` (ONNX Runtime, on the CPU), or
+                ``auto``, the faster of both, measured now; see `make_backend`.
+            onnx_file: the model's ONNX file; by default model.onnx in the model's folder. Without
+                one, or when it was made from other weights, the model is exported in memory.
 
         Raises:
             ModelError: when there is no usable model, or the Hub does not hand it out.
+            BackendError, ExportError: when the backend cannot work here; both are ValueErrors.
         """
         if not isinstance(source, TrainedModel):
-            source = load_model(find_model(source or EMBEDDED), str(source or ""))
+            folder = find_model(source or EMBEDDED)
+            source = load_model(folder, str(source or ""))
+            onnx_file = onnx_file or folder / ONNX_FILE
         self.trained: TrainedModel = source
         self.device = torch.device(device)
         self.trained.model.to(self.device)
@@ -142,6 +153,7 @@ class Predictor:
         spec = self.trained.input
         self._mean = torch.tensor(spec.mean, device=self.device)[:, None, None]
         self._std = torch.tensor(spec.std, device=self.device)[:, None, None]
+        self.backend = make_backend(self.trained, backend, mirrored=mirror, file=onnx_file)
 
     def predict(self, photo: str | Path | Image.Image | np.ndarray) -> list[FacePrediction]:
         """Every face of a photograph, the largest first; an empty list when there is none.
@@ -189,8 +201,8 @@ class Predictor:
                 or [np.zeros((spec.size, spec.size, spec.channels), np.uint8)]
             )
             images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(self.device)
-            with torch.inference_mode():
-                views.append(self._answers(normalise(images, self._mean, self._std)))
+            normalised = normalise(images, self._mean, self._std)
+            views.append(self.backend.views(normalised, mirrored=self.mirror))
         parts = [_joined(outputs, len(crops)) for outputs in zip(*views, strict=True)]
         whole = average(*parts) if len(parts) > 1 else parts[0]
         return Classification(
@@ -199,10 +211,6 @@ class Predictor:
             np.stack([part.logits.softmax(1).numpy() for part in parts], 1),
             np.stack([part.maps.numpy() for part in parts], 1),
         )
-
-    def _answers(self, images: torch.Tensor) -> tuple[Output, ...]:
-        model = self.trained.model
-        return model.both_views(images) if self.mirror else (model(images),)
 
     def _pixels(self, crop: Image.Image) -> np.ndarray:
         spec = self.trained.input

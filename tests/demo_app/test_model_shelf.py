@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -322,3 +323,36 @@ def wait_until(condition):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.001)
+
+
+def test_every_backend_gives_the_same_faces(folders, portrait):
+    pytest.importorskip("onnxruntime")
+    shelves = [ModelShelf(folders[:1], backend=name) for name in ("torch", "onnx", "auto")]
+    (expected,), *others = (shelf.predict(shelf.names[0], portrait) for shelf in shelves)
+    for (face,) in others:
+        assert face.probabilities == pytest.approx(expected.probabilities, abs=1e-5)
+
+
+def test_backends_are_compared_by_the_thread_that_asks(folders, monkeypatch):
+    threads = []
+    real = model_shelf.Predictor
+
+    def note(*arguments, **options):
+        threads.append((threading.current_thread().name, options["backend"]))
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(model_shelf, "Predictor", note)
+    shelf = ModelShelf(folders[:1], backend="auto")
+    shelf.take(shelf.names[0])
+    ((thread, backend),) = threads
+    assert thread.startswith("model")
+    assert backend == "auto"
+
+
+def test_a_backend_that_is_not_installed_is_one_sentence(folders, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    shelf = ModelShelf(folders[:1], backend="onnx")
+    with pytest.raises(ModelError, match=r"does not run on onnx: .* pip install -e '.\[onnx\]'"):
+        shelf.take(shelf.names[0])
+    shelf = ModelShelf(folders[:1], backend="auto")
+    assert shelf.take(shelf.names[0]).backend.name == "torch"

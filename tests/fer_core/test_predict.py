@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import sys
 
 import pytest
 from PIL import Image
@@ -84,3 +85,23 @@ def test_commands_that_cannot_work_are_one_line_errors(command, photos, options,
     code, _, _ = command(*names, *options)
     assert str(code).startswith("error: ")
     assert sentence in code
+
+
+def test_the_backend_changes_no_answer(command, photos):
+    pytest.importorskip("onnxruntime")
+    answers = [
+        json.loads(command(photos / "person.png", "--json", "--backend", name)[1])
+        for name in ("torch", "onnx", "auto")
+    ]
+    faces = [answer[0]["faces"][0] for answer in answers]
+    assert len({face["emotion"] for face in faces}) == 1
+    for face in faces[1:]:
+        assert face["probabilities"] == pytest.approx(faces[0]["probabilities"], abs=2e-4)
+
+
+def test_a_backend_that_is_not_installed_is_one_sentence(command, photos, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    code, _, _ = command(photos / "person.png", "--backend", "onnx")
+    assert code.startswith("error: ONNX needs onnxruntime")
+    assert code.endswith("pip install -e '.[onnx]'")
+    assert command(photos / "person.png", "--backend", "auto")[0] == 0

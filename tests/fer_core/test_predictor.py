@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -5,8 +6,10 @@ import pytest
 from PIL import Image
 
 from fer_core.datasets.faces_drawn import draw_portrait
-from fer_core.hub import ModelError
+from fer_core.export import ONNX_FILE, onnx_bytes
+from fer_core.hub import ModelError, load_model
 from fer_core.predictor import Predictor, open_photo
+from fer_core.quantisation import quantise
 
 
 @pytest.fixture(scope="module")
@@ -216,3 +219,44 @@ def test_no_crops_give_empty_arrays(predictor):
 def test_a_folder_without_a_model_is_refused(tmp_path):
     with pytest.raises(ModelError, match="no model at"):
         Predictor(tmp_path)
+
+
+@pytest.mark.parametrize("mirror", [True, False])
+def test_onnx_runtime_gives_the_same_faces(tiny_run, portrait, mirror):
+    pytest.importorskip("onnxruntime")
+    folder = tiny_run.path / "model"
+    (expected,) = Predictor(folder, mirror=mirror).predict(portrait)
+    (found,) = Predictor(folder, mirror=mirror, backend="onnx").predict(portrait)
+    assert found.box == expected.box
+    assert np.allclose(found.probabilities, expected.probabilities, atol=1e-5)
+    assert np.allclose(found.maps, expected.maps, rtol=1e-4, atol=1e-4)
+    assert (found.mirror_check is None) == (expected.mirror_check is None) == (not mirror)
+    assert found.consistency == pytest.approx(expected.consistency, abs=1e-4)
+
+
+def test_onnx_runtime_takes_any_number_of_crops(tiny_run):
+    pytest.importorskip("onnxruntime")
+    crops = [Image.new("RGB", (48, 48), (number, 0, 0)) for number in range(70)]
+    expected, found = (
+        Predictor(tiny_run.path / "model", backend=name) for name in ("torch", "onnx")
+    )
+    for count in (0, 1, 70):
+        for one, other in zip(
+            expected.classify(crops[:count]), found.classify(crops[:count]), strict=True
+        ):
+            assert one.shape == other.shape
+            assert np.allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_the_onnx_file_in_the_models_folder_is_used_where_it_is_of_its_weights(tiny_run, tmp_path):
+    pytest.importorskip("onnxruntime")
+    shutil.copytree(tiny_run.path / "model", tmp_path / "model")
+    trained = load_model(tmp_path / "model")
+    faces = np.random.default_rng(0).standard_normal((8, 3, 64, 64), np.float32)
+    (tmp_path / "model" / ONNX_FILE).write_bytes(quantise(onnx_bytes(trained), faces))
+    assert Predictor(tmp_path / "model", backend="onnx").backend.precision == "int8"
+    trained.model.classifier.bias += 1
+    (tmp_path / "model" / ONNX_FILE).write_bytes(quantise(onnx_bytes(trained), faces))
+    assert Predictor(tmp_path / "model", backend="onnx").backend.precision == "float32"
+    (tmp_path / "model" / ONNX_FILE).unlink()
+    assert Predictor(tmp_path / "model", backend="torch").backend.name == "torch"

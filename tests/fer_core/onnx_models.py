@@ -1,0 +1,17 @@
+"""Untrained models for the tests of ONNX."""
+
+import torch
+
+from fer_core.hub import TrainedModel
+from fer_core.inputs import InputSpec
+from fer_core.models import AttentionModel
+
+
+def make_trained(backbone="test_resnet", *, size=64, channels=1, **options):
+    """A network with random weights, always the same, for five classes."""
+    torch.manual_seed(0)
+    model = AttentionModel(backbone, 5, image_size=size, channels=channels, **options)
+    landmarks = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.8))
+    mean, std = (0.4,) * channels, (0.2,) * channels
+    spec = InputSpec(size, channels, mean, std, 48, channels == 1, landmarks)
+    return TrainedModel(model.eval().requires_grad_(False), tuple("abcde"), spec, {})
