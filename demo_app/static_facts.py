@@ -20,7 +20,8 @@ from fer_core.inputs import to_json
 SMALLEST_FACE = 20  # pixels, as `fer_core.faces` looks for them
 FACE_SHARES = (8, 20)  # of the shorter side: looked for first, and where there is none
 DEFAULT_THRESHOLD = 0.5
-ABOUT_PARTS = ("What the map means.", "What it does not mean.", "Responsible use.")
+ABOUT_PARTS = ("What the map means.", "What it does not mean.")
+RESPONSIBLE = "Responsible use."
 PRIVACY = (
     "Nothing leaves this device: photographs and camera pictures are analysed by your browser. "
     "The page's own security policy forbids it to send anything to any other server."
@@ -85,20 +86,15 @@ def page_words() -> dict[str, str]:
         "title": html.escape(words.TITLE),
         "introduction": html.escape(words.INTRODUCTION),
         "privacy": html.escape(PRIVACY),
-        "about": "\n".join(_paragraph(part) for part in about_parts()),
+        "about": "\n".join(_paragraph(title) for title in ABOUT_PARTS),
+        "responsible": _paragraph(RESPONSIBLE),
         "version": html.escape(__version__),
     }
 
 
-def about_parts() -> list[str]:
-    """The paragraphs of the demo's explanation that hold for a page without a server."""
+def _paragraph(title: str) -> str:
+    """One paragraph of the demo's explanation, by the words it begins with."""
     paragraphs = re.split(r"\n\s*\n", words.ABOUT.strip())
-    return [
-        next(text for text in paragraphs if text.startswith(f"**{title}**"))
-        for title in ABOUT_PARTS
-    ]
-
-
-def _paragraph(markdown: str) -> str:
+    markdown = next(text for text in paragraphs if text.startswith(f"**{title}**"))
     text = html.escape(" ".join(markdown.split()), quote=False)
     return "<p>" + re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", text) + "</p>"

@@ -12,6 +12,8 @@ export class Camera {
     Object.assign(this.video, { muted: true, playsInline: true });
     this.canvas = document.createElement("canvas");
     this.stream = null;
+    /** Resolves when there is a picture that was not taken yet. */
+    this.coming = Promise.resolve();
   }
 
   get running() {
@@ -29,6 +31,7 @@ export class Camera {
     this.stream.getVideoTracks()[0].addEventListener("ended", () => this.ended());
     this.video.srcObject = this.stream;
     await this.video.play();
+    this.coming = fresh(this.video);
   }
 
   stop() {
@@ -39,7 +42,8 @@ export class Camera {
 
   /** The next frame as in a mirror; null when the camera was stopped meanwhile. */
   async next() {
-    await fresh(this.video);
+    await this.coming;
+    this.coming = fresh(this.video); // it may come while this one is being seen
     const { videoWidth, videoHeight } = this.video;
     if (!this.stream || !videoWidth) return null;
     const scale = Math.min(1, LONGEST / Math.max(videoWidth, videoHeight));
