@@ -27,8 +27,8 @@ PRIVACY = (
     "The page's own security policy forbids it to send anything to any other server."
 )
 FAULTS = {
-    "no_webassembly": "This browser cannot run the model: it has no WebAssembly. A current Firefox, "
-    "Chrome, Edge or Safari has it.",
+    "no_webassembly": "This browser cannot run the model: it has no WebAssembly. A current "
+    "Firefox, Chrome, Edge or Safari has it.",
     "no_network": "The model could not be loaded: the server does not answer. Load the page again "
     "when it does.",
     "missing_file": "The model could not be loaded: a file is missing on the server. Its owner can "
@@ -38,7 +38,7 @@ FAULTS = {
     "unreadable": words.UNREADABLE,
     "camera_forbidden": words.CAMERA_FORBIDDEN,
     "camera_ended": "The camera was switched off or unplugged. Start it again.",
-    "failed": "This did not work, and nothing was kept; the reason stands in the browser's console.",
+    "failed": "This did not work; the reason stands in the browser's console.",
     **words.CAMERA_FAULTS,
 }
 

@@ -4,7 +4,6 @@ Weights are stored as float16 and become float32 when the page loads them: half 
 arithmetic as before.
 """
 
-import io
 import tempfile
 import warnings
 from pathlib import Path
@@ -25,7 +24,7 @@ LEAST_VALUES = 64  # smaller weights stay float32: halving them saves nothing
 
 
 class Ordered(nn.Module):
-    """A network of the detector with its outputs always boxes, scores, points."""
+    """A network of the detector with its outputs in the order boxes, scores, points."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -50,7 +49,7 @@ def classifier_bytes(trained: TrainedModel) -> bytes:
 
 
 def detector_bytes() -> dict[str, bytes]:
-    """pnet (any picture), rnet (24 x 24 crops) and onet (48 x 48 crops) of facenet-pytorch.
+    """The detector: pnet (any picture), rnet (24 x 24 crops) and onet (48 x 48 crops) of facenet-pytorch.
 
     They take ``images`` (B, 3, H, W), RGB, (value - 127.5) / 128.
     """
@@ -79,7 +78,8 @@ def halve(content: bytes) -> bytes:
         values = onnx.numpy_helper.to_array(weight)
         if values.dtype != np.float32 or values.size < LEAST_VALUES:
             continue
-        small = values.astype(np.float16)
+        with np.errstate(over="ignore"):
+            small = values.astype(np.float16)
         if not np.isfinite(small).all():
             raise ExportError(f"the weight {weight.name} does not fit in float16")
         stored = f"{weight.name}.float16"
@@ -97,17 +97,21 @@ def halve(content: bytes) -> bytes:
 def _export(network: nn.Module, side: int, axes: dict[int, str]) -> bytes:
     images = torch.zeros(2, 3, side, side)
     names = ["boxes", "scores", "points"][: len(network(images))]
-    buffer = io.BytesIO()
-    with warnings.catch_warnings(), torch.no_grad():
+    with (
+        tempfile.TemporaryDirectory(prefix="fer-page-") as folder,
+        warnings.catch_warnings(),
+        torch.no_grad(),
+    ):
         warnings.simplefilter("ignore")  # the exporter warns of its own age
+        file = Path(folder) / "network.onnx"
         torch.onnx.export(
             network,
             (images,),
-            buffer,
+            file,
             input_names=["images"],
             output_names=names,
-            dynamic_axes={"images": axes, **{name: ANY_NUMBER for name in names}},
+            dynamic_axes={"images": axes, **dict.fromkeys(names, ANY_NUMBER)},
             opset_version=OPSET,
             dynamo=False,
         )
-    return buffer.getvalue()
+        return file.read_bytes()

@@ -15,7 +15,7 @@ PACKED = f"{PROGRAM}.gz"
 PATIENCE = 300  # seconds
 
 
-class RuntimeFault(ValueError):
+class FetchError(ValueError):
     """The runtime cannot be fetched."""
 
 
@@ -34,13 +34,13 @@ def fetch_runtime(version: str, npm: str = "npm") -> dict[str, bytes]:
         npm: the client's name or path.
 
     Raises:
-        RuntimeFault: when npm is missing or fails, or its package has other files.
+        FetchError: when npm is missing or fails, or its package has other files.
     """
     program = shutil.which(npm)
     if program is None:
-        raise RuntimeFault(
-            f"{npm} is missing: it fetches {PACKAGE} {version}, the page's runtime. Install Node.js "
-            "with npm"
+        raise FetchError(
+            f"{npm} is missing: it fetches {PACKAGE} {version}, the page's runtime. Install "
+            "Node.js with npm"
         )
     with tempfile.TemporaryDirectory(prefix="fer-npm-") as folder:
         archive = _pack(program, version, Path(folder))
@@ -49,7 +49,7 @@ def fetch_runtime(version: str, npm: str = "npm") -> dict[str, bytes]:
                 names = LOADER, GLUE, PROGRAM
                 loader, glue, content = (_read(files, name) for name in names)
         except (OSError, tarfile.TarError, KeyError) as error:
-            raise RuntimeFault(f"{PACKAGE} {version} is not as expected: {error}") from error
+            raise FetchError(f"{PACKAGE} {version} is not as expected: {error}") from error
     # Without a time in it the same build gives the same file.
     return {LOADER: loader, GLUE: glue, PACKED: gzip.compress(content, 9, mtime=0)}
 
@@ -61,12 +61,12 @@ def _pack(npm: str, version: str, folder: Path) -> Path:
             command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise RuntimeFault(f"npm did not fetch {PACKAGE} within {PATIENCE} seconds") from error
+        raise FetchError(f"npm did not fetch {PACKAGE} within {PATIENCE} seconds") from error
     archives = list(folder.glob("*.tgz"))
     if done.returncode or not archives:
         reasons = [line for line in done.stderr.splitlines() if line.startswith("npm error")]
         reason = reasons[0].removeprefix("npm error").strip() if reasons else "no reason given"
-        raise RuntimeFault(f"npm cannot fetch {PACKAGE} {version}: {reason}")
+        raise FetchError(f"npm cannot fetch {PACKAGE} {version}: {reason}")
     return archives[0]
 
 

@@ -1,5 +1,6 @@
 """A tiny model, drawn photographs, and the page in a real browser."""
 
+import io
 import os
 import shutil
 import socket
@@ -11,10 +12,13 @@ import pytest
 import torch
 from PIL import Image
 
+from demo_app import static_page
 from demo_app.app import build
 from demo_app.logic import analyse
 from demo_app.look import LAUNCH
 from demo_app.model_shelf import ModelShelf
+from demo_app.static_page import SOURCES
+from demo_app.static_runtime import fetch_runtime, pinned_version
 from fer_core.datasets.faces_drawn import draw_portrait
 from fer_core.emotions import EIGHT_CLASSES
 from fer_core.hub import save_model
@@ -172,3 +176,52 @@ def page(chromium, address):
     page.wait_for_selector(".bar.strong")
     yield page
     context.close()
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory):
+    """Two drawn people of 640 x 480 pixels, the smaller one on the right, as an MJPEG file."""
+    path = tmp_path_factory.mktemp("camera") / "film.mjpeg"
+    one = draw_portrait("happiness", 340, np.random.default_rng(7))
+    other = draw_portrait("surprise", 250, np.random.default_rng(9))
+    with path.open("wb") as file:
+        for index in range(40):
+            across = round(15 * np.sin(index / 40 * 2 * np.pi))
+            frame = Image.new("RGB", (640, 480), "#8899aa")
+            frame.paste(one, (20 + across, 80))
+            frame.paste(other, (370 - across, 120))
+            frame.paste("#ff0000", (600, 0, 640, 480))
+            stream = io.BytesIO()
+            frame.save(stream, "JPEG", quality=90)
+            file.write(stream.getvalue())
+    return path
+
+
+@pytest.fixture(scope="session")
+def runtime_files():
+    """ONNX Runtime Web; skips without npm, or fails where the browser tests are required."""
+    if shutil.which("npm") is None:
+        missing = "needs npm, which fetches ONNX Runtime Web"
+        if os.environ.get("FER_REQUIRE_BROWSER") == "1":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return fetch_runtime(pinned_version(SOURCES))
+
+
+@pytest.fixture(scope="session")
+def build_site(runtime_files):
+    """The function that builds the static page; the runtime is fetched once."""
+
+    def build(out, model=""):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("demo_app.static_page.fetch_runtime", lambda *_: runtime_files)
+            static_page.build(out, model)
+        return out
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def site(build_site, tmp_path_factory):
+    """The folder of the static page with the embedded model."""
+    return build_site(tmp_path_factory.mktemp("site") / "static")

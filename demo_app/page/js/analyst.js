@@ -37,6 +37,7 @@ export class Analyst {
 
   /** @param {any} facts of facts.json */
   async load(facts) {
+    if (typeof WebAssembly !== "object") throw new Fault("no_webassembly");
     await this.begun;
     await this.#ask({ task: "load", facts });
   }

@@ -96,6 +96,7 @@ function listen(show, facts) {
     const changed = () => {
       const value = Number($(`#${name}`).value);
       $(`#${name}_value`).textContent = percent(value);
+      $(`#${name}`).setAttribute("aria-valuetext", percent(value));
       if (name === "threshold") {
         $("#threshold_words").textContent = facts.thresholds[Math.round(20 * value)];
       }

@@ -4,6 +4,7 @@ import { draw } from "./heat.js";
 import { answer, best, colour } from "./words.js";
 
 const LONGEST = 1600; // pixels drawn; larger photographs are analysed whole and drawn smaller
+const LEAST_TEXT = 13; // pixels of the page
 
 /**
  * @typedef {object} Look how a picture is drawn
@@ -97,7 +98,8 @@ export class Stage {
     const { width, height } = this.canvas;
     const { probabilities } = faces[index];
     const side = Math.max(width, height);
-    const points = Math.min(side / 24, Math.max(side / 34, (box[2] - box[0]) / 9));
+    const fitting = Math.min(side / 24, Math.max(side / 34, (box[2] - box[0]) / 9));
+    const points = Math.max(LEAST_TEXT * (width / (this.canvas.clientWidth || width)), fitting);
     const text = answer(probabilities, threshold, this.facts);
     const shown = faces.length > 1 ? `${index + 1} · ${text}` : text;
     pen.font = `600 ${points}px system-ui, sans-serif`;

@@ -13,7 +13,6 @@ let analysis = null;
 const TASKS = {
   /** Load everything; the names of the networks follow the runtime's. */
   async load({ facts }) {
-    if (typeof WebAssembly !== "object") throw new Fault("no_webassembly");
     const { runtime, ...models } = facts.files;
     const report = (share) => self.postMessage({ progress: share });
     const files = [runtime, ...Object.values(models)];
