@@ -49,9 +49,10 @@ def classifier_bytes(trained: TrainedModel) -> bytes:
 
 
 def detector_bytes() -> dict[str, bytes]:
-    """The detector: pnet (any picture), rnet (24 x 24 crops) and onet (48 x 48 crops) of facenet-pytorch.
+    """The detector: pnet (any picture), rnet (24 x 24 crops) and onet (48 x 48 crops).
 
-    They take ``images`` (B, 3, H, W), RGB, (value - 127.5) / 128.
+    The networks are those of facenet-pytorch. They take ``images`` (B, 3, H, W), RGB,
+    as (value - 127.5) / 128.
     """
     detector = MTCNN(device="cpu")
     return {

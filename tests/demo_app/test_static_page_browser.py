@@ -303,6 +303,18 @@ def test_the_camera_runs_and_overlays_appear(visit, camera_browser):
     assert page.inner_text("#camera") == "Start the camera"
 
 
+def test_a_photograph_ends_the_camera(visit, camera_browser, pictures):
+    page = visit(camera_browser, permissions=["camera"])
+    page.click("#camera")
+    page.wait_for_selector("#figures:has-text('frames/s')")
+    page.set_input_files("#file", pictures / "portrait.png")
+    page.wait_for_selector("#figures:not(:has-text('frames/s'))")
+    assert page.inner_text("#camera") == "Start the camera"
+    page.wait_for_timeout(300)
+    assert "frames/s" not in page.inner_text("#figures")
+    assert page.inner_text("#sentence").startswith("One face")
+
+
 def test_nothing_can_be_sent_elsewhere_not_even_by_the_worker(visit, chromium, tmp_path):
     page = visit(chromium)
     running, other = serve(tmp_path)

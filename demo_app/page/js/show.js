@@ -87,6 +87,10 @@ export class Show {
     } finally {
       this.button.disabled = false;
     }
+    if (turn !== this.turn) { // a photograph was chosen while the browser asked
+      this.stopCamera();
+      return;
+    }
     this.#name("Stop the camera", true);
     this.look.chosen = 0;
     try {
