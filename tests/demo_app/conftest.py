@@ -12,13 +12,10 @@ import pytest
 import torch
 from PIL import Image
 
-from demo_app import static_page
 from demo_app.app import build
 from demo_app.logic import analyse
 from demo_app.look import LAUNCH
 from demo_app.model_shelf import ModelShelf
-from demo_app.static_page import SOURCES
-from demo_app.static_runtime import fetch_runtime, pinned_version
 from fer_core.datasets.faces_drawn import draw_portrait
 from fer_core.emotions import EIGHT_CLASSES
 from fer_core.hub import save_model
@@ -195,33 +192,3 @@ def film(tmp_path_factory):
             frame.save(stream, "JPEG", quality=90)
             file.write(stream.getvalue())
     return path
-
-
-@pytest.fixture(scope="session")
-def runtime_files():
-    """ONNX Runtime Web; skips without npm, or fails where the browser tests are required."""
-    if shutil.which("npm") is None:
-        missing = "needs npm, which fetches ONNX Runtime Web"
-        if os.environ.get("FER_REQUIRE_BROWSER") == "1":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return fetch_runtime(pinned_version(SOURCES))
-
-
-@pytest.fixture(scope="session")
-def build_site(runtime_files):
-    """The function that builds the static page; the runtime is fetched once."""
-
-    def build(out, model=""):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("demo_app.static_page.fetch_runtime", lambda *_: runtime_files)
-            static_page.build(out, model)
-        return out
-
-    return build
-
-
-@pytest.fixture(scope="session")
-def site(build_site, tmp_path_factory):
-    """The folder of the static page with the embedded model."""
-    return build_site(tmp_path_factory.mktemp("site") / "static")

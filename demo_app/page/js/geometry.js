@@ -34,15 +34,6 @@ export function similarity(source, target) {
 }
 
 /**
- * @param {Affine} map
- * @param {Point} point
- * @returns {Point}
- */
-export function apply([a, b, c, d, e, f], [x, y]) {
-  return [a * x + c * y + e, b * x + d * y + f];
-}
-
-/**
  * Share of two boxes that both cover: intersection over union.
  *
  * @param {ArrayLike<number>} one

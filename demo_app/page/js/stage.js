@@ -127,7 +127,7 @@ export class Stage {
  *
  * @param {string} ground #rrggbb
  */
-export function textColour(ground) {
+function textColour(ground) {
   const linear = [1, 3, 5].map((at) => {
     const share = parseInt(ground.slice(at, at + 2), 16) / 255;
     return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;

@@ -18,8 +18,7 @@ from fer_core.cam import colourise
 from fer_core.emotions import COLOURS, EIGHT_CLASSES
 from fer_core.export import ExportError, require
 from fer_core.hub import EMBEDDED, load_model
-
-MOST_BYTES = 15_000_000
+from tests.demo_app.static_page.conftest import MOST_BYTES
 
 
 @pytest.fixture(scope="module")
