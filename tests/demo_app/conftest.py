@@ -1,5 +1,6 @@
 """A tiny model, drawn photographs, and the page in a real browser."""
 
+import io
 import os
 import shutil
 import socket
@@ -172,3 +173,22 @@ def page(chromium, address):
     page.wait_for_selector(".bar.strong")
     yield page
     context.close()
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory):
+    """Two drawn people of 640 x 480 pixels, the smaller one on the right, as an MJPEG file."""
+    path = tmp_path_factory.mktemp("camera") / "film.mjpeg"
+    one = draw_portrait("happiness", 340, np.random.default_rng(7))
+    other = draw_portrait("surprise", 250, np.random.default_rng(9))
+    with path.open("wb") as file:
+        for index in range(40):
+            across = round(15 * np.sin(index / 40 * 2 * np.pi))
+            frame = Image.new("RGB", (640, 480), "#8899aa")
+            frame.paste(one, (20 + across, 80))
+            frame.paste(other, (370 - across, 120))
+            frame.paste("#ff0000", (600, 0, 640, 480))
+            stream = io.BytesIO()
+            frame.save(stream, "JPEG", quality=90)
+            file.write(stream.getvalue())
+    return path

@@ -1,0 +1,63 @@
+/**
+ * From a picture to its faces with their expressions: all networks together.
+ *
+ * @typedef {import("./detector.js").Face & import("./classifier.js").Answer &
+ *   {toPhoto: import("./geometry.js").Affine}} Seen
+ */
+
+import { align } from "./alignment.js";
+import { classify } from "./classifier.js";
+import { Detector } from "./detector.js";
+
+export class Analysis {
+  /**
+   * @param {Record<string, import("./networks.js").Network>} networks
+   * @param {any} facts of facts.json
+   */
+  constructor(networks, facts) {
+    this.detector = new Detector(networks, facts.detector);
+    this.classifier = networks.classifier;
+    this.input = facts.input;
+    this.detectionSide = facts.detector.detection_side;
+  }
+
+  /**
+   * @param {ImageBitmap} bitmap
+   * @returns {Promise<Seen[]>} the largest face first
+   */
+  async see(bitmap) {
+    const { width, height } = bitmap;
+    const picture = read(bitmap, width, height);
+    const reduction = Math.max(1, Math.max(width, height) / this.detectionSide);
+    const small = reduction > 1
+      ? read(bitmap, Math.round(width / reduction), Math.round(height / reduction))
+      : picture;
+    const faces = (await this.detector.detect(small)).map((face) => enlarge(face, reduction));
+    if (!faces.length) return [];
+    const crops = faces.map((face) => align(picture, face.landmarks, this.input));
+    const planes = crops.map((crop) => crop.planes);
+    const answers = await classify(this.classifier, planes, this.input);
+    return faces.map((face, index) => (
+      { ...face, ...answers[index], toPhoto: crops[index].toPhoto }
+    ));
+  }
+}
+
+/** The pixels; transparency becomes white. */
+function read(bitmap, width, height) {
+  const pen = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  pen.fillStyle = "#ffffff";
+  pen.fillRect(0, 0, width, height);
+  pen.imageSmoothingQuality = "high";
+  pen.drawImage(bitmap, 0, 0, width, height);
+  return pen.getImageData(0, 0, width, height);
+}
+
+/** @param {import("./detector.js").Face} face */
+function enlarge({ box, landmarks, score }, factor) {
+  return {
+    box: box.map((edge) => edge * factor),
+    landmarks: landmarks.map((point) => point.map((value) => value * factor)),
+    score,
+  };
+}

@@ -1,0 +1,175 @@
+/**
+ * Finding faces: MTCNN's three networks (Zhang et al., 2016), one after the other.
+ *
+ * @typedef {import("./geometry.js").Box} Box
+ * @typedef {import("./geometry.js").Point} Point
+ * @typedef {object} Face
+ * @property {Box} box
+ * @property {Point[]} landmarks the eye on the picture's left, the eye on its right, mouth centre
+ * @property {number} score in [0, 1]
+ */
+
+import { AreaSums } from "./area_sums.js";
+import { inside, move, square, suppress } from "./candidates.js";
+
+const CELL = 12; // pixels that the first network sees at once
+const STRIDE = 2;
+
+export class Detector {
+  /**
+   * @param {Record<string, import("./networks.js").Network>} networks pnet, rnet and onet
+   * @param {{thresholds: number[], factor: number, least_score: number, least_side: number,
+   *   smallest: number, shares: number[]}} settings of `fer_core.faces`
+   */
+  constructor(networks, settings) {
+    this.networks = networks;
+    this.settings = settings;
+  }
+
+  /**
+   * All faces, the largest first: those down to the first share of the shorter side, and where
+   * there is none, down to the second.
+   *
+   * @param {ImageData} picture
+   * @returns {Promise<Face[]>}
+   */
+  async detect(picture) {
+    const { shares, least_side: leastSide, smallest } = this.settings;
+    const side = Math.min(picture.width, picture.height);
+    if (side < leastSide) return [];
+    const sums = new AreaSums(picture);
+    for (const share of shares) {
+      const least = Math.max(smallest, Math.round(side / share));
+      // Rounded as fer_core.faces rounds it.
+      const rounded = Math.floor(2 ** (Math.floor(2 * Math.log2(least)) / 2));
+      const faces = await this.#search(sums, Math.max(smallest, rounded));
+      if (faces.length) return faces.sort((one, other) => width(other) - width(one));
+    }
+    return [];
+  }
+
+  /**
+   * @param {AreaSums} sums
+   * @param {number} least side of a face in pixels
+   * @returns {Promise<Face[]>}
+   */
+  async #search(sums, least) {
+    let candidates = await this.#propose(sums, least);
+    candidates = await this.#refine(sums, candidates);
+    candidates = await this.#finish(sums, candidates);
+    return candidates
+      .filter(({ score }) => score >= this.settings.least_score)
+      .map(({ box, score, points }) => ({
+        box: /** @type {Box} */ (box),
+        score,
+        landmarks: [points[0], points[1], middle(points[3], points[4])],
+      }));
+  }
+
+  /** First network: everywhere, in ever smaller copies of the picture. */
+  async #propose(sums, least) {
+    const { thresholds, factor } = this.settings;
+    const found = [];
+    let scale = CELL / least;
+    let side = Math.min(sums.width, sums.height) * scale;
+    for (; side >= CELL; scale *= factor, side *= factor) {
+      const width = Math.trunc(sums.width * scale + 1);
+      const height = Math.trunc(sums.height * scale + 1);
+      const input = new Float32Array(3 * width * height);
+      sums.resample(input, 0, width, height);
+      const { boxes, scores } = await this.networks.pnet.run(input, [1, 3, height, width]);
+      const seen = cells(boxes, scores, scale, thresholds[0]);
+      found.push(...suppress(seen, 0.5));
+    }
+    return suppress(found, 0.7).map((candidate) => square(move(candidate, 0)));
+  }
+
+  /** Second network: throws most candidates away. */
+  async #refine(sums, candidates) {
+    const { rows, answers } = await this.#look("rnet", sums, candidates, 24);
+    if (!rows.length) return [];
+    const kept = [];
+    rows.forEach((candidate, row) => {
+      const score = answers.scores.data[2 * row + 1];
+      const shift = [...answers.boxes.data.subarray(4 * row, 4 * row + 4)];
+      if (score > this.settings.thresholds[1]) kept.push({ box: candidate.box, score, shift });
+    });
+    return suppress(kept, 0.7).map((candidate) => square(move(candidate, 1)));
+  }
+
+  /** Third network: the last word, and the landmarks. */
+  async #finish(sums, candidates) {
+    const { rows, answers } = await this.#look("onet", sums, candidates, 48);
+    if (!rows.length) return [];
+    const kept = [];
+    rows.forEach(({ box }, row) => {
+      const score = answers.scores.data[2 * row + 1];
+      if (score <= this.settings.thresholds[2]) return;
+      const shift = [...answers.boxes.data.subarray(4 * row, 4 * row + 4)];
+      const places = answers.points.data.subarray(10 * row, 10 * row + 10);
+      const [width, height] = [box[2] - box[0] + 1, box[3] - box[1] + 1];
+      const points = Array.from({ length: 5 }, (_, index) => /** @type {Point} */ ([
+        width * places[index] + box[0] - 1,
+        height * places[5 + index] + box[1] - 1,
+      ]));
+      kept.push(move({ box, score, shift, points }, 1));
+    });
+    return suppress(kept, 0.7, { ofSmaller: true, border: 1 });
+  }
+
+  /** The answers of a network on all candidates that lie in the picture. */
+  async #look(name, sums, candidates, side) {
+    const rows = [];
+    const parts = [];
+    for (const candidate of candidates) {
+      const part = inside(candidate, sums.width, sums.height);
+      if (part) {
+        rows.push(candidate);
+        parts.push(part);
+      }
+    }
+    if (!rows.length) return { rows, answers: null };
+    const size = 3 * side * side;
+    const input = new Float32Array(rows.length * size);
+    parts.forEach((part, row) => sums.resample(input, row * size, side, side, part));
+    const answers = await this.networks[name].run(input, [rows.length, 3, side, side]);
+    return { rows, answers };
+  }
+}
+
+/**
+ * The places where the first network sees a face.
+ *
+ * @returns {import("./candidates.js").Candidate[]}
+ */
+function cells(boxes, scores, scale, threshold) {
+  const [, , rows, columns] = scores.dims;
+  const plane = rows * columns;
+  const found = [];
+  for (let at = 0; at < plane; at++) {
+    const score = scores.data[plane + at];
+    if (score < threshold) continue;
+    const [x, y] = [STRIDE * (at % columns), STRIDE * Math.floor(at / columns)];
+    const place = (value) => Math.floor(Math.fround(value / scale));
+    found.push({
+      box: [place(x + 1), place(y + 1), place(x + CELL), place(y + CELL)],
+      score,
+      shift: [0, 1, 2, 3].map((edge) => boxes.data[edge * plane + at]),
+    });
+  }
+  return found;
+}
+
+/** @param {Face} face */
+function width({ box }) {
+  return box[2] - box[0];
+}
+
+/**
+ * @param {Point} one
+ * @param {Point} other
+ * @returns {Point}
+ */
+function middle(one, other) {
+  return [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2];
+}

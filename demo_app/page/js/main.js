@@ -1,0 +1,149 @@
+/** The page: what the visitor does, and what is shown then. */
+
+import { Analyst } from "./analyst.js";
+import { Fault, explain } from "./faults.js";
+import { Panel } from "./panel.js";
+import { Show } from "./show.js";
+import { Stage } from "./stage.js";
+import { percent } from "./words.js";
+
+const LARGEST = 4096; // pixels along the longer side of an analysed photograph
+const $ = (selector) => document.querySelector(selector);
+
+/** @param {unknown} error @param {Record<string, string>} sentences */
+function tell(error, sentences) {
+  console.warn(error);
+  $("#fault").textContent = explain(error, sentences);
+  $("#fault").hidden = false;
+}
+
+async function readFacts() {
+  try {
+    const response = await fetch("facts.json");
+    if (response.ok) return await response.json();
+  } catch (error) {
+    console.warn(error);
+  }
+  $("#loading").hidden = true;
+  tell(new Fault("facts"), {
+    facts: "The page could not be loaded: the file facts.json is missing. Build the page again " +
+      "(python -m demo_app.static_page), and serve its folder.",
+  });
+  return null;
+}
+
+async function begin() {
+  const facts = await readFacts();
+  if (!facts) return;
+  prepare(facts);
+  const analyst = new Analyst((share) => {
+    $("#progress").value = share;
+    if (share === 1) $("#loading_text").textContent = "Starting the model";
+  });
+  try {
+    await analyst.load(facts);
+  } catch (error) {
+    tell(error, facts.sentences);
+    return;
+  } finally {
+    $("#loading").hidden = true;
+  }
+  const stage = new Stage($("#stage"), facts);
+  /** @type {Show} */
+  let show;
+  const panel = new Panel(facts, (number) => show.change({ chosen: number }),
+    (emotion) => show.change({ emotion }));
+  show = new Show(analyst, stage, panel, facts, (error) => tell(error, facts.sentences));
+  listen(show, facts);
+  showExamples(show, facts);
+  await open(show, facts.examples[0]);
+  document.documentElement.dataset.ready = "true";
+}
+
+/** What needs no model. */
+function prepare(facts) {
+  $("#model").textContent = facts.model;
+  const pen = $("#heat_scale").getContext("2d");
+  facts.heat.forEach((rgb, at) => {
+    pen.fillStyle = `rgb(${rgb.join(" ")})`;
+    pen.fillRect(at, 0, 1, 1);
+  });
+  for (const name of ["threshold", "opacity"]) $(`#${name}`).value = facts[name];
+}
+
+/** @param {Show} show */
+function listen(show, facts) {
+  $("#file").disabled = $("#camera").disabled = false;
+  $("#file").addEventListener("change", ({ target }) => {
+    if (target.files[0]) open(show, target.files[0]);
+    target.value = ""; // the same file can be chosen again
+  });
+  $("#camera").addEventListener("click", () => show.switchCamera());
+  $("#stage").addEventListener("click", (event) => show.click(event));
+  document.addEventListener("paste", ({ clipboardData }) => take(show, clipboardData, facts));
+  const drop = document.body;
+  drop.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    $("#drop").classList.add("over");
+  });
+  drop.addEventListener("dragleave", () => $("#drop").classList.remove("over"));
+  drop.addEventListener("drop", (event) => {
+    event.preventDefault();
+    $("#drop").classList.remove("over");
+    take(show, event.dataTransfer, facts);
+  });
+  for (const name of ["threshold", "opacity"]) {
+    const changed = () => {
+      const value = Number($(`#${name}`).value);
+      $(`#${name}_value`).textContent = percent(value);
+      $(`#${name}`).setAttribute("aria-valuetext", percent(value));
+      if (name === "threshold") {
+        $("#threshold_words").textContent = facts.thresholds[Math.round(20 * value)];
+      }
+      show.change({ [name]: value });
+    };
+    $(`#${name}`).addEventListener("input", changed);
+    changed();
+  }
+}
+
+/** A file that was dropped or pasted. */
+function take(show, transfer, facts) {
+  const file = transfer?.files[0];
+  if (file) open(show, file);
+  else if (transfer?.types.includes("Files")) tell(new Fault("unreadable"), facts.sentences);
+}
+
+/** @param {Show} show @param {Blob | string} source */
+async function open(show, source) {
+  await show.photograph(async () => {
+    const blob = typeof source === "string" ? await (await fetch(source)).blob() : source;
+    try {
+      const bitmap = await createImageBitmap(blob);
+      const scale = LARGEST / Math.max(bitmap.width, bitmap.height);
+      if (scale >= 1) return bitmap;
+      return await createImageBitmap(bitmap, {
+        resizeWidth: Math.round(bitmap.width * scale),
+        resizeHeight: Math.round(bitmap.height * scale),
+        resizeQuality: "high",
+      });
+    } catch (error) {
+      throw new Fault("unreadable", String(error));
+    }
+  });
+}
+
+function showExamples(show, facts) {
+  for (const address of facts.examples) {
+    const name = address.replace(/^.*\/|\..*$/g, "");
+    const button = document.createElement("button");
+    button.type = "button";
+    const picture = new Image(64, 64);
+    Object.assign(picture, { src: address, alt: `Example: drawn ${name}` });
+    button.append(picture);
+    button.addEventListener("click", () => open(show, address));
+    $("#examples").append(button);
+  }
+}
+
+begin();

@@ -1,0 +1,156 @@
+/** The picture that is shown now, a photograph's or the camera's, and how it is looked at. */
+
+import { Camera } from "./camera.js";
+import { softmax } from "./classifier.js";
+import { Fault } from "./faults.js";
+import { Smoothing } from "./smoothing.js";
+import { found } from "./words.js";
+
+const RATE_WINDOW = 2000; // milliseconds over which frames are counted
+const SAID_EVERY = 2000; // milliseconds between two sentences of the camera, for screen readers
+
+export class Show {
+  /**
+   * @param {import("./analyst.js").Analyst} analyst
+   * @param {import("./stage.js").Stage} stage
+   * @param {import("./panel.js").Panel} panel
+   * @param {any} facts of facts.json
+   * @param {(error: unknown) => void} tell
+   */
+  constructor(analyst, stage, panel, facts, tell) {
+    Object.assign(this, { analyst, stage, panel, facts, tell });
+    /** @type {import("./stage.js").Look} */
+    this.look = { chosen: 0, emotion: null, threshold: facts.threshold, opacity: facts.opacity };
+    /** @type {{bitmap: ImageBitmap, faces: any[]} | null} */
+    this.shown = null;
+    this.said = 0;
+    this.turn = 0; // of the picture that was asked for last
+    this.camera = new Camera(() => {
+      this.stopCamera();
+      tell(new Fault("camera_ended"));
+    });
+    this.button = document.querySelector("#camera");
+    this.fault = document.querySelector("#fault");
+    this.sentence = document.querySelector("#sentence");
+    this.figures = document.querySelector("#figures");
+  }
+
+  /** Draw the same picture in another way. */
+  change(look) {
+    Object.assign(this.look, look);
+    if (this.shown) this.#draw(true);
+  }
+
+  /** @param {MouseEvent} event */
+  click(event) {
+    const number = this.stage.faceAt(event, this.shown?.faces ?? []);
+    if (number >= 0) this.change({ chosen: number });
+  }
+
+  /**
+   * Show a photograph; one that is asked for later wins.
+   *
+   * @param {() => Promise<ImageBitmap>} read
+   */
+  async photograph(read) {
+    this.stopCamera();
+    const turn = ++this.turn;
+    this.fault.hidden = true;
+    try {
+      const bitmap = await read();
+      const sight = await this.analyst.see(bitmap);
+      if (turn !== this.turn) return;
+      this.look.chosen = 0;
+      this.#take(sight, sight.faces);
+      this.figures.textContent = `${Math.round(sight.duration)} ms on this device`;
+      this.#draw(true);
+    } catch (error) {
+      if (turn === this.turn) this.tell(error);
+    }
+  }
+
+  /** Start or stop. */
+  async switchCamera() {
+    if (this.camera.running) {
+      this.stopCamera();
+      return;
+    }
+    const turn = ++this.turn;
+    this.fault.hidden = true;
+    this.button.disabled = true;
+    try {
+      await this.camera.start();
+    } catch (error) {
+      this.camera.stop();
+      this.tell(error);
+      return;
+    } finally {
+      this.button.disabled = false;
+    }
+    if (turn !== this.turn) { // a photograph was chosen while the browser asked
+      this.stopCamera();
+      return;
+    }
+    this.#name("Stop the camera", true);
+    this.look.chosen = 0;
+    try {
+      await this.#watch(turn);
+    } catch (error) {
+      this.stopCamera();
+      this.tell(error);
+    }
+  }
+
+  stopCamera() {
+    this.camera.stop();
+    this.#name("Start the camera", false);
+  }
+
+  /** One frame after the other, as fast as they are seen; the camera's own pace is the limit. */
+  async #watch(turn) {
+    const smoothing = new Smoothing();
+    /** @type {number[]} */
+    const times = [];
+    while (this.camera.running && turn === this.turn) {
+      const bitmap = await this.camera.next();
+      if (!bitmap) continue;
+      const sight = await this.analyst.see(bitmap);
+      if (turn !== this.turn) return;
+      const now = performance.now();
+      times.push(now);
+      while (now - times[0] > RATE_WINDOW) times.shift();
+      const faces = smoothing.add(sight.faces, now);
+      this.look.chosen = Math.min(this.look.chosen, Math.max(0, faces.length - 1));
+      this.#take(sight, faces);
+      const rate = times.length > 1 ? (1000 * (times.length - 1)) / (now - times[0]) : 0;
+      this.figures.textContent =
+        `${rate.toFixed(1)} frames/s · ${Math.round(sight.duration)} ms on this device`;
+      this.#draw(now - this.said > SAID_EVERY);
+    }
+  }
+
+  #take(sight, faces) {
+    this.shown?.bitmap.close();
+    this.shown = {
+      bitmap: sight.bitmap,
+      faces: faces.map((face) => ({ ...face, probabilities: softmax(face.logits) })),
+    };
+  }
+
+  /** @param {boolean} say whether to change the sentence as well */
+  #draw(say) {
+    const { bitmap, faces } = this.shown;
+    this.stage.draw(bitmap, faces, this.look);
+    this.panel.show(faces, this.look);
+    if (!say) return;
+    this.said = performance.now();
+    const sentence = found(faces, this.look.threshold, this.facts, this.camera.running);
+    if (this.sentence.textContent !== sentence) this.sentence.textContent = sentence;
+    this.stage.canvas.setAttribute("aria-label", `The picture with boxes and maps. ${sentence}`);
+  }
+
+  #name(text, running) {
+    this.button.textContent = text;
+    this.button.classList.toggle("on", running);
+  }
+}

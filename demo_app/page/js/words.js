@@ -1,0 +1,62 @@
+/** The answers in words, as demo_app/words.py says them. */
+
+/**
+ * A probability as whole percent; never 0 % or 100 % where that would be untrue.
+ *
+ * @param {number} probability
+ */
+export function percent(probability) {
+  if (probability > 0 && probability < 0.005) return "<1 %";
+  if (probability >= 0.995 && probability < 1) return ">99 %";
+  return `${(100 * probability).toFixed(0)} %`;
+}
+
+/**
+ * Number of the most probable class.
+ *
+ * @param {number[]} probabilities
+ */
+export function best(probabilities) {
+  return probabilities.indexOf(Math.max(...probabilities));
+}
+
+/**
+ * `anger 81 %` or `not sure (anger 38 %)`.
+ *
+ * @param {number[]} probabilities
+ * @param {number} threshold
+ * @param {any} facts of facts.json
+ */
+export function answer(probabilities, threshold, facts) {
+  const top = best(probabilities);
+  const likeliest = `${facts.classes[top]} ${percent(probabilities[top])}`;
+  return probabilities[top] >= threshold ? likeliest : `${facts.not_sure.words} (${likeliest})`;
+}
+
+/**
+ * The colour of an answer; nearly white where the model is not sure.
+ *
+ * @param {number[]} probabilities
+ * @param {number} threshold
+ * @param {any} facts
+ */
+export function colour(probabilities, threshold, facts) {
+  const top = best(probabilities);
+  return probabilities[top] >= threshold ? facts.colours[top] : facts.not_sure.colour;
+}
+
+/**
+ * What was found in a picture.
+ *
+ * @param {{probabilities: number[]}[]} faces
+ * @param {number} threshold
+ * @param {any} facts
+ * @param {boolean} live whether it is the camera's
+ */
+export function found(faces, threshold, facts, live) {
+  if (!faces.length) return facts.sentences[live ? "no_live_face" : "no_face"];
+  if (faces.length === 1) return `One face: ${answer(faces[0].probabilities, threshold, facts)}.`;
+  const unsure = faces.filter(({ probabilities }) => Math.max(...probabilities) < threshold).length;
+  const rest = unsure ? ` Not sure of ${unsure} of them.` : "";
+  return `${faces.length} faces. Choose one by its number, or click on it.${rest}`;
+}

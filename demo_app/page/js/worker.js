@@ -1,0 +1,46 @@
+/** The thread that finds and classifies faces, so that the page stays responsive. */
+
+import { Analysis } from "./analysis.js";
+import { download } from "./download.js";
+import { Fault } from "./faults.js";
+import { Network, startRuntime } from "./networks.js";
+
+const BASE = new URL("..", import.meta.url);
+/** @type {Analysis | null} */
+let analysis = null;
+
+/** What the page can ask for. */
+const TASKS = {
+  /** Load everything; the names of the networks follow the runtime's. */
+  async load({ facts }) {
+    const { runtime, ...models } = facts.files;
+    const report = (share) => self.postMessage({ progress: share });
+    const files = [runtime, ...Object.values(models)];
+    const [program, ...contents] = await download(files, BASE, report);
+    startRuntime(program);
+    const networks = {};
+    for (const [index, name] of Object.keys(models).entries()) {
+      networks[name] = await Network.open(contents[index]);
+    }
+    analysis = new Analysis(networks, facts);
+    return { result: true };
+  },
+
+  /** See one picture; it is handed back. */
+  async see({ bitmap }) {
+    const start = performance.now();
+    const faces = await analysis.see(bitmap);
+    return { result: { faces, bitmap, duration: performance.now() - start }, given: [bitmap] };
+  },
+};
+
+self.onmessage = async ({ data: { id, task, ...rest } }) => {
+  try {
+    const { result, given } = await TASKS[task](rest);
+    self.postMessage({ id, result }, given ?? []);
+  } catch (error) {
+    const kind = error instanceof Fault ? error.kind : "failed";
+    self.postMessage({ id, fault: { kind, detail: String(error) } });
+  }
+};
+self.postMessage({ ready: true });
