@@ -20,9 +20,9 @@ APPROACH = [
     *("device", "precision"),
 ]
 NO_MACS = (
-    "MACs are not recorded by any of these runs: `macs` under `model` in a run's run.json would "
-    "fill this, which training does not write yet. `python -m benchmarks.train_step --backbone "
-    "NAME` counts the arithmetic of one training step."
+    "MACs are not recorded by any of these runs: training writes them as `macs` under `model` in "
+    "run.json since version 0.3, so runs made from now on have them. `python -m "
+    "benchmarks.train_step --backbone NAME` counts the arithmetic of one training step."
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import timm
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 import fer_core
 from fer_core import inputs
@@ -131,8 +132,9 @@ def create_recorder(
 ) -> RunRecorder:
     """A recorder with the facts of the run; nothing is written yet."""
     model, spec, config = experiment.model, experiment.input, experiment.config
-    with torch.no_grad():
-        shape = model.eval()(torch.zeros(1, spec.channels, spec.size, spec.size)).maps.shape
+    image = torch.zeros(1, spec.channels, spec.size, spec.size)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        shape = model.eval()(image).maps.shape
     return RunRecorder(
         folder,
         config=to_json(without_folders(config)),
@@ -150,6 +152,7 @@ def create_recorder(
         },
         model={
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
+            "macs": counter.get_total_flops() // 2,  # it counts multiplying and adding apart
             "map_size": list(shape[2:]),
             "pretrained_sha256": weights_digest(config.pretrained),
             "input": inputs.to_json(spec),

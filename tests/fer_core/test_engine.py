@@ -118,11 +118,28 @@ def test_a_run_leaves_every_documented_key(record):
     assert {k for row in rows for k in re.findall(r"`(\w+)`", row)} == set(record.result)
     for name in ("data", "noise"):
         assert documented_parts(name) == set(getattr(record, name))
-    assert set(record.model) == {"parameters", "map_size", "pretrained_sha256", "input"}
+    assert set(record.model) == {"parameters", "macs", "map_size", "pretrained_sha256", "input"}
     assert documented_parts("environment") | {"python", "torch", "timm", "fer_core"} == set(
         record.environment
     )
     assert set(record.config) == {field.name for field in dataclasses.fields(RunConfig)}
+
+
+def test_the_record_counts_the_multiplications_of_one_image(tiny_run):
+    model = load_model(tiny_run.path / "model").model
+    counts = []
+
+    def count(module, _inputs, output):
+        counts.append(output.shape[2] * output.shape[3] * module.weight.numel())
+
+    for module in model.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.register_forward_hook(count)
+    spec = spec_from_json(tiny_run.model["input"])
+    with torch.no_grad():
+        maps = model(torch.zeros(1, spec.channels, spec.size, spec.size)).maps
+    counts.append(maps.shape[2] * maps.shape[3] * model.classifier.weight.numel())
+    assert sum(counts) <= tiny_run.model["macs"] <= sum(counts) + model.classifier.weight.numel()
 
 
 def test_the_noisy_labels_are_exported_and_train_the_same_model_again(
