@@ -28,8 +28,8 @@ from dashboard.source import load_runs
 DRAWN, FOLDER = "drawn faces", "a folder of pictures"
 LAST_SEED = 99
 NO_TORCH = (
-    "PyTorch makes the maps, and this dashboard runs without it. On a computer of your own they are "
-    "shown, in a checkout of the project:"
+    "PyTorch makes the maps, and this dashboard runs without it. In a checkout of the project on "
+    "your own computer they are shown:"
 )
 OWN_COMMANDS = "make install\nmake dashboard"
 NO_RUN = "No chosen run has saved a model to compare with these. Train one:"
