@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,6 +99,11 @@ class Looker:
             self._known[key] = _compute(folder, faces, self._limit)
         self._known.move_to_end(key)
         return self._known[key]
+
+
+def can_look() -> bool:
+    """Whether PyTorch is installed where the maps would be made."""
+    return find_spec("torch") is not None
 
 
 def read_looks(file: Path) -> Looks:

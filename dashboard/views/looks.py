@@ -13,7 +13,7 @@ from dashboard.look_choices import (
     may_name_folders,
     model_choices,
 )
-from dashboard.looks import Looker
+from dashboard.looks import Looker, can_look
 from dashboard.show import show_empty
 from dashboard.show_looks import (
     ANSWER,
@@ -27,6 +27,11 @@ from dashboard.source import load_runs
 
 DRAWN, FOLDER = "drawn faces", "a folder of pictures"
 LAST_SEED = 99
+NO_TORCH = (
+    "PyTorch makes the maps, and this dashboard runs without it. In a checkout of the project on "
+    "your own computer they are shown:"
+)
+OWN_COMMANDS = "make install\nmake dashboard"
 NO_RUN = "No chosen run has saved a model to compare with these. Train one:"
 
 
@@ -128,6 +133,10 @@ def show_looks(models: dict[str, Path], faces: Faces) -> None:
 st.title("Where it looks")
 loaded = load_runs()
 choices = find_models(loaded, loaded.fingerprint)
+if not can_look():
+    st.info(NO_TORCH)
+    st.code(OWN_COMMANDS, language="bash")
+    st.stop()
 if choices:
     chosen = pick_models(choices)
     if (asked := pick_faces()) is not None:

@@ -122,3 +122,13 @@ def test_without_torch_the_page_says_what_to_install(open_page, with_model, monk
     assert "pip install -e ." in app.error[0].value
     assert app.code[0].value.startswith("python -m fer_core.maps --model ")
     assert "--seed 77" in app.code[0].value
+
+
+def test_without_pytorch_the_page_says_where_the_maps_can_be_seen(open_page, tmp_path, monkeypatch):
+    monkeypatch.setattr("dashboard.looks.find_spec", lambda name: None)
+    app = open_page("looks", tmp_path)
+    assert not app.exception
+    assert "runs without it" in app.info[0].value
+    assert app.code[0].value == "make install\nmake dashboard"
+    assert not app.selectbox
+    assert not app.error

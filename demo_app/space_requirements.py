@@ -1,0 +1,67 @@
+"""What a Space installs, from the project's own list of dependencies."""
+
+import tomllib
+from collections.abc import Collection
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+PROJECT = "fer-core"
+# Whatever matching pair the registry has: each release of the second works with one of the first.
+UNPINNED = ("torch", "torchvision")
+# What trains models, or needs PyTorch: the dashboard starts without.
+HEAVY = ("torch", "torchvision", "timm", "accelerate", "safetensors", "facenet-pytorch")
+
+
+def read_requirements(
+    project: Path, extras: Collection[str], without: Collection[str] = ()
+) -> list[str]:
+    """The lines of a requirements.txt: the project's dependencies with some extras.
+
+    Args:
+        project: the ``pyproject.toml``.
+        extras: names of its optional dependencies; those that they name in turn come along.
+        without: packages to leave out.
+
+    Raises:
+        ValueError: when there is no such extra.
+    """
+    described = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+    optional: dict[str, list[str]] = described["optional-dependencies"]
+    waiting, taken = list(extras), set[str]()
+    merged: dict[str, Requirement] = {}
+    lines = list(described["dependencies"])
+    while lines or waiting:
+        if not lines:
+            extra = waiting.pop(0)
+            if extra not in optional:
+                raise ValueError(f"{project.name} has no extra {extra}: {', '.join(optional)}")
+            lines = [] if extra in taken else list(optional[extra])
+            taken.add(extra)
+            continue
+        requirement = Requirement(lines.pop(0))
+        name = canonicalize_name(requirement.name)
+        if name == PROJECT:
+            waiting.extend(sorted(requirement.extras))
+        elif name in merged:
+            merged[name].specifier &= requirement.specifier
+            merged[name].extras |= requirement.extras
+        elif name not in without:
+            merged[name] = requirement
+    for name in UNPINNED:
+        if name in merged:
+            merged[name].specifier = SpecifierSet()
+    return [str(requirement) for requirement in merged.values()]
+
+
+def check_python(project: Path, version: str) -> None:
+    """See that the project runs on a version of Python.
+
+    Raises:
+        ValueError: when its ``requires-python`` leaves the version out.
+    """
+    allowed = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["requires-python"]
+    if version not in SpecifierSet(allowed):
+        raise ValueError(f"python_version must be {allowed} ({project.name}), got {version}")
