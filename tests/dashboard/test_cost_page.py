@@ -24,7 +24,7 @@ def test_the_shipped_runs_have_a_chart_a_table_and_the_speeds(open_page):
     assert set(points["macs"]) == {"not recorded"}
     assert "88.0" in demo["figure"].tolist()
     assert len(training) > len(demo)
-    assert "`macs` under `model`" in text_of(app)
+    assert "MACs are not recorded by any of these runs" in text_of(app)
 
 
 def test_every_choice_can_stand_in_the_address(open_page, records):
@@ -39,7 +39,7 @@ def test_multiply_adds_that_nobody_recorded_are_a_sentence(open_page, records):
     app = open_page("cost", records, cost_axis="MACs")
     assert not app.exception
     assert charts(app) == []
-    assert "training does not write yet" in text_of(app)
+    assert "MACs are not recorded by any of these runs" in text_of(app)
 
 
 def test_without_a_finished_run_the_speeds_are_still_there(open_page, tmp_path, write_run):
