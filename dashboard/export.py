@@ -1,6 +1,7 @@
 """The whole dashboard as one HTML file: ``python -m dashboard.export --runs FOLDER``.
 
-What each page puts into it stands in `dashboard.report.PAGES`.
+What each page puts into it stands in `dashboard.report.PAGES`; the maps of models, for which other
+processes take some seconds, in `dashboard.report_looks`.
 """
 
 import sys
@@ -12,10 +13,13 @@ from pathlib import Path
 import tyro
 
 from dashboard.data import Runs
+from dashboard.looks import Looker
 from dashboard.places import Place, choose_places, find_places
 from dashboard.reader import Reader
 from dashboard.report import PAGES, first_sentence
 from dashboard.report_html import render
+from dashboard.report_looks import TITLE as MAPS
+from dashboard.report_looks import look_parts
 from fer_core.files import write_whole
 
 TITLE = "Facial emotion recognition under label noise"
@@ -34,6 +38,8 @@ class Command:
     the results that come with the project, and runs/."""
     out: Path = Path("report.html")
     """The file."""
+    maps: bool = True
+    """Show where two models look, on drawn faces; takes some seconds and PyTorch."""
 
 
 def main() -> None:
@@ -41,7 +47,8 @@ def main() -> None:
     command = tyro.cli(Command, prog="python -m dashboard.export")
     try:
         runs = read_places(command.runs or choose_places())
-        write_whole(command.out, export(runs).encode())
+        looker = Looker() if command.maps else None
+        write_whole(command.out, export(runs, looker).encode())
     except (ExportError, OSError) as error:
         sys.exit(f"error: {error}")
     print(f"{command.out}: {len(runs.table)} runs")  # noqa: T201 - the program's answer
@@ -64,9 +71,16 @@ def read_places(names: Sequence[str]) -> Runs:
     return runs
 
 
-def export(runs: Runs) -> str:
-    """The report on some runs as HTML."""
+def export(runs: Runs, looker: Looker | None = None) -> str:
+    """The report on some runs as HTML.
+
+    Args:
+        runs: all of them are in the report.
+        looker: what asks models for their maps; None leaves these out.
+    """
     pages = {title: make_parts(runs) for title, make_parts in PAGES.items()}
+    if looker is not None:
+        pages[MAPS] = look_parts(runs, looker)
     return render(TITLE, first_sentence(runs), report_facts(runs), pages)
 
 

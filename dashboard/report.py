@@ -76,13 +76,15 @@ class Part(NamedTuple):
         heading: above the block; several charts of one title are told apart by it.
         text: a sentence, or nothing.
         figure: a chart, or nothing.
-        table: rows to be read; with a chart, what it draws.
+        table: rows to be read; with a chart or picture, what it shows.
+        picture: a PNG file, or nothing.
     """
 
     heading: str
     text: str = ""
     figure: go.Figure | None = None
     table: pd.DataFrame | None = None
+    picture: bytes = b""
 
 
 def first_sentence(runs: Runs) -> str:

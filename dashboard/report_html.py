@@ -1,5 +1,6 @@
 """The static report as one HTML file: everything in it, nothing loaded from elsewhere."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -30,6 +31,7 @@ nav a { margin-right: 1rem; }
 .lead { font-size: 1.25rem; }
 .soft, caption { color: var(--soft); font-size: .9rem; text-align: left; }
 .chart { min-height: 430px; }
+img { max-width: 100%; height: auto; }
 .rows { overflow-x: auto; max-height: 480px; }
 table { border-collapse: collapse; font-size: .85rem; }
 th, td { text-align: left; padding: .2rem .6rem; border-bottom: 1px solid var(--line);
@@ -99,10 +101,14 @@ def _block(part: Part, chart: str) -> str:
         pieces.append(f'<div class="chart" id="{chart}"></div>')
         pieces.append(f'<script type="application/json" data-chart="{chart}">')
         pieces.append(f"{_figure_json(part.figure)}</script>")
+    if part.picture:
+        data = b64encode(part.picture).decode()
+        name = escape(part.heading, quote=True)
+        pieces.append(f'<img alt="{name}" src="data:image/png;base64,{data}">')
     if part.table is not None:
-        rows = _table(part.table)
-        within = f"<details><summary>Data of the chart</summary>{rows}</details>"
-        pieces.append(rows if part.figure is None else within)
+        rows, drawn = _table(part.table), "chart" if part.figure is not None else "picture"
+        within = f"<details><summary>Data of the {drawn}</summary>{rows}</details>"
+        pieces.append(rows if part.figure is None and not part.picture else within)
     return "".join(pieces)
 
 

@@ -13,16 +13,10 @@ from dashboard.look_choices import (
     may_name_folders,
     model_choices,
 )
+from dashboard.look_panels import ANSWER, MEANING
 from dashboard.looks import Looker, can_look
 from dashboard.show import show_empty
-from dashboard.show_looks import (
-    ANSWER,
-    MEANING,
-    show_all_faces,
-    show_failure,
-    show_figures,
-    show_one_face,
-)
+from dashboard.show_looks import show_all_faces, show_failure, show_figures, show_one_face
 from dashboard.source import load_runs
 
 DRAWN, FOLDER = "drawn faces", "a folder of pictures"

@@ -13,8 +13,10 @@ import pytest
 from dashboard import export as export_module
 from dashboard.data import read_folders
 from dashboard.export import ExportError, export, read_places, report_facts
+from dashboard.looks import Looker
 from dashboard.report import PAGES, Part
 from dashboard.report_html import MOST_ROWS, render
+from dashboard.report_looks import NO_TORCH
 
 PROJECT = Path(__file__).parents[2]
 
@@ -44,6 +46,12 @@ def test_the_command_writes_one_file_with_every_chart(records, tmp_path):
     done = run_export("--runs", str(records), "--out", str(out))
     assert (done.returncode, done.stdout) == (0, f"{out}: 8 runs\n"), done.stderr
     page = out.read_text()
+    assert re.findall(r'<img alt="([^"]+)" src="data:image/png', page) == [
+        "All faces",
+        "All emotions of one face: drawn neutral",
+        "The same face and its mirror image",
+    ]
+    assert not re.findall(r"\*\*|<h3>Maps of ", without_scripts(page))
     titles = [chart["layout"]["title"]["text"] for chart in charts_in(page)]
     runs = read_folders([records])
     parts = [part for make_parts in PAGES.values() for part in make_parts(runs)]
@@ -93,6 +101,23 @@ def test_foreign_texts_cannot_break_out_of_the_page(tmp_path, write_run):
     assert "<img" not in page.split("<script>")[0]
     assert "</script><b>" not in page
     assert any("</script><b>" in json.dumps(chart) for chart in charts_in(page))
+
+
+def test_the_maps_are_left_out_on_request(records, tmp_path):
+    out = tmp_path / "report.html"
+    done = run_export("--runs", str(records), "--out", str(out), "--no-maps")
+    assert done.returncode == 0, done.stderr
+    assert "Where it looks" not in out.read_text()
+
+
+def test_maps_that_cannot_be_made_are_a_sentence_in_the_report(records, monkeypatch):
+    monkeypatch.setattr("dashboard.report_looks.can_look", lambda: False)
+    assert NO_TORCH in unescape(export(read_folders([records]), Looker()))
+
+
+def test_a_model_that_fails_is_named_in_the_report(records, tmp_path, monkeypatch):
+    monkeypatch.setattr("dashboard.report_looks.model_choices", lambda _: {"gone": tmp_path / "no"})
+    assert "<h3>Maps of gone</h3>" in export(read_folders([records]), Looker())
 
 
 def test_a_long_table_is_cut_and_says_so():
