@@ -84,35 +84,30 @@ def push(command: Push) -> None:
     """Build a Space in a scratch folder and upload it.
 
     Raises:
-        ValueError: as `build`, and an `UploadError` where the Hub does not take it.
+        ValueError: as `build`, and `UploadError` where the Hub does not take it.
         OSError: when a file cannot be read or written.
     """
     from demo_app.space_build import ROOT, build_space
     from demo_app.space_manifest import read_manifest
+    from fer_core.hub_upload import check_repository, upload_folder
     from fer_core.provenance import source_commit
 
+    check_repository(command.repo)
     space = read_manifest(ROOT / "Spacefile")[command.name]
     with tempfile.TemporaryDirectory(prefix="fer-space-") as scratch:
         folder = Path(scratch) / command.name
         build_space(space, folder)
         commit = (source_commit(ROOT) or "an unknown commit")[:12]
-        message = f"Build the {command.name} Space from {commit}"
-        address = _upload(folder, command, message, space.front_matter["sdk"])
+        address = upload_folder(
+            folder,
+            command.repo,
+            kind="space",
+            message=f"Build the {command.name} Space from {commit}",
+            private=command.private,
+            space_sdk=space.front_matter["sdk"],
+            replaces=("*",),  # what an earlier version had and this one has not
+        )
     logger.info("The Space is at %s", address)
-
-
-def _upload(folder: Path, command: Push, message: str, sdk: str) -> str:
-    from fer_core.hub_upload import upload_folder
-
-    return upload_folder(
-        folder,
-        command.repo,
-        kind="space",
-        message=message,
-        private=command.private,
-        space_sdk=sdk,
-        replaces=("*",),  # what an earlier version had and this one has not
-    )
 
 
 if __name__ == "__main__":

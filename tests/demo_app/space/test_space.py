@@ -1,13 +1,11 @@
 import sys
-from types import ModuleType
 
 import pytest
 
 from demo_app.space import main
+from tests.hub_server import serve_hub, use_hub
 
-
-class UploadError(ValueError):
-    """As that of `fer_core.hub_upload`."""
+TOKEN = "hf_secret0123456789"
 
 
 @pytest.fixture
@@ -26,19 +24,12 @@ def run(monkeypatch):
 
 
 @pytest.fixture
-def hub(monkeypatch):
-    """A stand-in for the upload; gives the calls, each with the files that it saw."""
-    calls = []
-
-    def upload_folder(folder, repository, **options):
-        files = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
-        calls.append((repository, files, options))
-        return f"https://huggingface.co/spaces/{repository}"
-
-    stand_in = ModuleType("fer_core.hub_upload")
-    stand_in.__dict__.update(upload_folder=upload_folder, UploadError=UploadError)
-    monkeypatch.setitem(sys.modules, "fer_core.hub_upload", stand_in)
-    return stand_in, calls
+def server(monkeypatch, tmp_path):
+    """A hub on this computer on which the account ``me`` may write."""
+    with serve_hub() as running:
+        use_hub(running, monkeypatch, tmp_path / "cache", TOKEN)
+        running.accounts[TOKEN] = "me"
+        yield running
 
 
 def test_named_spaces_are_built_into_folders_of_their_names(run, tmp_path):
@@ -61,33 +52,52 @@ def test_a_foreign_folder_is_one_sentence(run, tmp_path):
     assert "\n" not in message
 
 
-@pytest.mark.parametrize(("words", "private"), [((), False), (("--private",), True)])
-def test_push_uploads_the_built_folder_as_a_space_of_its_kind(run, hub, words, private):
-    _, calls = hub
+@pytest.mark.parametrize(("words", "visibility"), [((), None), (("--private",), "private")])
+def test_push_makes_a_space_of_its_kind_in_one_commit(run, server, words, visibility):
     assert run("push", "dashboard", "--repo", "me/results", *words) is None
-    [(repository, files, options)] = calls
-    assert repository == "me/results"
-    assert {"README.md", "Dockerfile", "dashboard/app.py"} <= files
-    assert (options["kind"], options["space_sdk"]) == ("space", "docker")
-    assert options["private"] is private
-    assert options["replaces"] == ("*",)
-    assert options["message"].startswith("Build the dashboard Space from ")
+    space = server.repositories["spaces/me/results"]
+    assert {"README.md", "Dockerfile", "dashboard/app.py"} <= set(space.revisions["main"])
+    assert space.facts["sdk"] == "docker"
+    assert space.facts.get("visibility") == visibility
+    [message] = space.messages
+    assert message.startswith("Build the dashboard Space from ")
 
 
-def test_push_says_where_the_space_is_and_never_the_token(run, hub, monkeypatch, capfd, caplog):
-    monkeypatch.setenv("HF_TOKEN", "hf_secretsecret")
-    assert run("push", "demo", "--repo", "me/demo") is None
-    assert "https://huggingface.co/spaces/me/demo" in caplog.text
-    assert "hf_secret" not in caplog.text + "".join(capfd.readouterr())
-    assert "hf_secret" not in repr(hub[1])
+def test_pushing_again_replaces_what_an_earlier_version_had(run, server):
+    run("push", "dashboard", "--repo", "me/results")
+    files = server.repositories["spaces/me/results"].revisions["main"]
+    before = set(files)
+    files["dashboard/gone.py"] = b"of an earlier version"
+    assert run("push", "dashboard", "--repo", "me/results") is None
+    assert set(server.repositories["spaces/me/results"].revisions["main"]) == before
 
 
-def test_a_refusal_of_the_hub_is_one_sentence(run, hub, monkeypatch):
-    def refuse(*_, **__):
-        raise UploadError("the Hub refuses the access token")
+def test_push_says_where_the_space_is_and_never_the_token(run, server, capfd, caplog):
+    assert run("push", "dashboard", "--repo", "me/results") is None
+    assert f"{server.address}/spaces/me/results" in caplog.text
+    assert TOKEN not in caplog.text + "".join(capfd.readouterr())
+    files = server.repositories["spaces/me/results"].revisions["main"]
+    assert not any(TOKEN.encode() in content for content in files.values())
 
-    monkeypatch.setattr(hub[0], "upload_folder", refuse)
-    assert run("push", "demo", "--repo", "me/demo") == "error: the Hub refuses the access token"
+
+@pytest.mark.parametrize(
+    ("token", "repository", "words"),
+    [
+        (None, "me/results", "cannot be uploaded without an access token"),
+        ("hf_wrong", "me/results", "the Hub refuses the access token"),
+        (TOKEN, "results", "'results' is no name of a repository: use USER/NAME"),
+    ],
+)
+def test_what_keeps_a_space_from_the_hub_is_one_sentence(
+    run, server, monkeypatch, tmp_path, token, repository, words
+):
+    use_hub(server, monkeypatch, tmp_path / "cache", token)
+    message = run("push", "dashboard", "--repo", repository)
+    assert message.startswith("error: ")
+    assert words in message
+    assert "\n" not in message
+    assert token is None or token not in message
+    assert server.repositories == {}
 
 
 def test_there_is_no_option_for_a_token(run, capsys):
