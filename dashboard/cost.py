@@ -14,7 +14,10 @@ from fer_core.study import mean_interval
 
 LATENCY = Path(__file__).parent / "latency.csv"
 LATENCY_COLUMNS = ("what", "figure", "unit", "reference", "ratio", "command", "source")
-SERVING = ("benchmarks.demo_photos", "benchmarks.live", "benchmarks.startup")
+SERVING = (
+    *("benchmarks.demo_photos", "benchmarks.live", "benchmarks.startup"),
+    *("benchmarks.inference", "benchmarks.static_page"),
+)
 APPROACH = [
     *("method", "backbone", "image_size", "epochs_asked", "options", "method_options"),
     *("device", "precision"),

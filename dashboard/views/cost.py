@@ -115,7 +115,7 @@ def show_latency() -> None:
         "of the same minute says more of the program than seconds, which are the machine's."
     )
     demo, training = latency_tables(read_latency())
-    for title, rows in (("The demo", demo), ("Training and its data", training)):
+    for title, rows in (("The model and the demo", demo), ("Training and its data", training)):
         st.markdown(f"**{title}**")
         st.dataframe(
             rows[list(SPEEDS)],
