@@ -138,6 +138,15 @@ def use_hub(server: HubServer, patch: pytest.MonkeyPatch, cache: Any, token: str
         patch.setenv("HF_TOKEN", token)
 
 
+@contextmanager
+def serve_own_hub(patch: pytest.MonkeyPatch, cache: Any, token: str) -> Iterator[HubServer]:
+    """A hub on which this token's account, ``me``, may write; the client uses it."""
+    with serve_hub() as running:
+        use_hub(running, patch, cache, token)
+        running.accounts[token] = "me"
+        yield running
+
+
 class _Hurried:
     """The module ``time`` of a program that never waits."""
 

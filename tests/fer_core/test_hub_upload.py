@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from fer_core.hub_upload import UploadError, upload_folder
-from tests.hub_server import serve_hub, use_hub
+from tests.hub_server import serve_own_hub
 
 TOKEN = "hf_secret0123456789"
 NAME = "me/thing"
@@ -13,9 +13,7 @@ WEIGHTS = bytes(range(256)) * 400  # binary: goes another way than texts
 @pytest.fixture
 def server(monkeypatch, tmp_path):
     """A hub on this computer on which the account ``me`` may write."""
-    with serve_hub() as running:
-        use_hub(running, monkeypatch, tmp_path / "cache", TOKEN)
-        running.accounts[TOKEN] = "me"
+    with serve_own_hub(monkeypatch, tmp_path / "cache", TOKEN) as running:
         yield running
 
 

@@ -15,7 +15,7 @@ from fer_core.engine import train
 from fer_core.hub import EMBEDDED, load_model, save_model
 from fer_core.predictor import Predictor
 from fer_core.records import read_predictions, write_predictions
-from tests.hub_server import serve_hub, use_hub
+from tests.hub_server import serve_own_hub
 from train import embed, publish
 from train.card_loading import WITHOUT_TIMM
 from train.model_subject import find_subject
@@ -27,9 +27,7 @@ FILES = {"README.md", "config.json", "model.safetensors", "predictions.csv", "co
 
 @pytest.fixture
 def server(monkeypatch, tmp_path):
-    with serve_hub() as running:
-        use_hub(running, monkeypatch, tmp_path / "cache", TOKEN)
-        running.accounts[TOKEN] = "me"
+    with serve_own_hub(monkeypatch, tmp_path / "cache", TOKEN) as running:
         yield running
 
 

@@ -20,7 +20,7 @@ from fer_core.records import (
     read_runs,
     write_predictions,
 )
-from tests.hub_server import serve_hub, use_hub
+from tests.hub_server import serve_own_hub
 from train import publish_results
 from train.published_records import without_places
 
@@ -30,9 +30,7 @@ NAME = "me/results"
 
 @pytest.fixture
 def server(monkeypatch, tmp_path):
-    with serve_hub() as running:
-        use_hub(running, monkeypatch, tmp_path / "cache", TOKEN)
-        running.accounts[TOKEN] = "me"
+    with serve_own_hub(monkeypatch, tmp_path / "cache", TOKEN) as running:
         yield running
 
 

@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from demo_app.space import main
-from tests.hub_server import serve_hub, use_hub
+from tests.hub_server import serve_own_hub, use_hub
 
 TOKEN = "hf_secret0123456789"
 
@@ -26,9 +26,7 @@ def run(monkeypatch):
 @pytest.fixture
 def server(monkeypatch, tmp_path):
     """A hub on this computer on which the account ``me`` may write."""
-    with serve_hub() as running:
-        use_hub(running, monkeypatch, tmp_path / "cache", TOKEN)
-        running.accounts[TOKEN] = "me"
+    with serve_own_hub(monkeypatch, tmp_path / "cache", TOKEN) as running:
         yield running
 
 
