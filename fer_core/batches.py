@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 
 from fer_core.datasets.storage import StorageKind
 from fer_core.device_images import DeviceImages
@@ -45,6 +45,7 @@ class TrainingSet:
         self.labels = self.targets.to(device)
         self.clean_labels = torch.from_numpy(experiment.data.train.labels).to(device)
         self.process, self.share = process, self.config.batch_size // processes
+        self.noisy = self.config.pixel_noise > 0
 
     @property
     def steps(self) -> int:
@@ -63,6 +64,7 @@ class TrainingSet:
         height, width, channels = self.images.images.shape[1:]
         drawn = draw_epoch(self.config, self.targets, height, width, generator)
         draws = drawn.to(self.device)
+        noise_seed = int(torch.randint(2**62, (1,), generator=generator)) if self.noisy else 0
         first = self.process * self.share
         starts = [first + step * self.config.batch_size for step in range(self.steps)]
         order = drawn.order if self.images.resident is None else draws.order
@@ -76,6 +78,9 @@ class TrainingSet:
             labels = self.labels[own.order]
             if own.shares is not None:
                 labels = mix_labels(labels, own.shares, self.classes)
+            noise = None
+            if own.noisy is not None:
+                noise = self._pixel_noise(images, own.noisy, noise_seed + step)
             yield Batch(
                 images,
                 labels,
@@ -84,4 +89,19 @@ class TrainingSet:
                 own.holes,
                 own.other_holes,
                 epoch + step / self.steps,
+                noise,
             )
+
+    def _pixel_noise(self, images: Tensor, noisy: Tensor, seed: int) -> Tensor:
+        """(B, C, H, W) what pixel noise adds to the images, clipped to the range of pixels.
+
+        Drawn on the device for the batches of all processes, so that each has its own part of it.
+        """
+        generator = Generator(self.device).manual_seed(seed)
+        shape = (self.config.batch_size, *images.shape[1:])
+        whole = torch.randn(shape, generator=generator, device=self.device)
+        own = whole[self.process * self.share : (self.process + 1) * self.share]
+        added = own * (self.config.pixel_noise**0.5 / 255) / self.std
+        low, high = -self.mean / self.std, (1 - self.mean) / self.std
+        clipped = torch.minimum(torch.maximum(images + added, low), high) - images
+        return clipped * noisy[:, None, None, None]

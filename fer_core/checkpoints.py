@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import nn
 
 from fer_core.config import RunConfig, from_json, to_json
 from fer_core.files import write_whole
 
 CHECKPOINT_FILE = Path("checkpoint") / "state.pt"
+CHOSEN_FILE = Path("checkpoint") / "chosen.safetensors"  # weights of the chosen epoch
 
 
 class CheckpointError(ValueError):
@@ -27,6 +31,7 @@ class Checkpoint(NamedTuple):
         optimizer: the optimiser's state.
         average: state of the averaged model; None without ``ema_decay``.
         scaler: of the loss; None without fp16.
+        selection: of `fer_core.holdout.Selection`; None in checkpoints of earlier versions.
     """
 
     epoch: int
@@ -34,6 +39,7 @@ class Checkpoint(NamedTuple):
     optimizer: dict[str, Any]
     average: dict[str, Any] | None
     scaler: dict[str, Any] | None
+    selection: dict[str, Any] | None = None
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint, config: RunConfig) -> None:
@@ -43,6 +49,27 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, config: RunConfig) -> 
     buffer = io.BytesIO()
     torch.save({**checkpoint._asdict(), "config": to_json(config)}, buffer)
     write_whole(file, buffer.getbuffer())
+
+
+def save_chosen(folder: Path, model: nn.Module) -> None:
+    """Keep the weights of the chosen epoch of the run in ``folder``, written whole."""
+    file = folder / CHOSEN_FILE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    write_whole(file, save(state))
+
+
+def load_chosen(folder: Path, model: nn.Module) -> None:
+    """Put the weights of the chosen epoch of the run in ``folder`` into the model.
+
+    Raises:
+        CheckpointError: when they are absent or broken.
+    """
+    file = folder / CHOSEN_FILE
+    try:
+        model.load_state_dict(load_file(file))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise CheckpointError(f"the chosen weights at {file} cannot be read: {error}") from error
 
 
 def refuse_full_disk(folder: Path, config: RunConfig, weights: int) -> None:
@@ -58,7 +85,8 @@ def refuse_full_disk(folder: Path, config: RunConfig, weights: int) -> None:
     """
     moments = 1 if config.optimizer == "sgd" else 2
     checkpoint = weights * (1 + moments + (config.ema_decay > 0))
-    needed = 2 * checkpoint + weights  # the old one stays until the new is whole; and the model
+    # The old one stays until the new is whole; and the model, the weights of the chosen epoch too.
+    needed = 2 * checkpoint + weights * (3 if config.validation else 1)
     existing = next(
         path for path in (folder.absolute(), *folder.absolute().parents) if path.exists()
     )

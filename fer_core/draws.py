@@ -5,7 +5,7 @@ device and for any number of processes, and a step has nothing to draw, to move 
 """
 
 import math
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, cast
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ class Draws(NamedTuple):
         holes: (B, 4) int64 top, left, height and width of the erased area; zeros: none.
         other_holes: (B, 4) a second hole for each picture.
         shares: (B,) mixup: the share of the picture itself, in [0.5, 1]; or None.
+        noisy: (B,) bool, which pictures get Gaussian pixel noise; or None.
     """
 
     order: Tensor
@@ -37,6 +38,7 @@ class Draws(NamedTuple):
     holes: Tensor
     other_holes: Tensor
     shares: Tensor | None
+    noisy: Tensor | None
 
     def rows(self, start: int, stop: int) -> Self:
         """The draws of the pictures from ``start`` to ``stop``."""
@@ -61,7 +63,7 @@ def draw_epoch(
     """
     count = len(targets)
     order = _order(config, targets, generator)
-    flips = torch.rand(count, generator=generator) < config.flip_probability
+    flips = torch.rand(count, generator=generator) < cast("float", config.flip_probability)
     moved = bool(config.rotation or config.zoom or config.shift)
     matrices = _affine(count, flips, config, generator) if moved else None
     light = None
@@ -69,7 +71,8 @@ def draw_epoch(
         light = 1 + config.jitter * (2 * torch.rand(count, 2, generator=generator) - 1)
     holes, other_holes = (draw_holes(count, height, width, config, generator) for _ in range(2))
     shares = _mixing_shares(count, config.mixup, generator) if config.mixup else None
-    return Draws(order, flips, matrices, light, holes, other_holes, shares)
+    noisy = torch.rand(count, generator=generator) < 0.5 if config.pixel_noise else None
+    return Draws(order, flips, matrices, light, holes, other_holes, shares, noisy)
 
 
 def draw_holes(

@@ -12,21 +12,30 @@ from accelerate.state import AcceleratorState
 
 from fer_core.averaging import WeightAverage
 from fer_core.batches import TrainingSet
-from fer_core.checkpoints import Checkpoint, load_checkpoint, refuse_full_disk, save_checkpoint
+from fer_core.checkpoints import (
+    Checkpoint,
+    load_checkpoint,
+    load_chosen,
+    refuse_full_disk,
+    save_checkpoint,
+    save_chosen,
+)
 from fer_core.config import RunConfig
-from fer_core.datasets import Storage
+from fer_core.datasets import Split, Storage
 from fer_core.device_images import DeviceImages
 from fer_core.epoch import Training, TrainingError, check_finite, train_epoch
 from fer_core.evaluation import (
-    Evaluation,
-    answers,
+    Tested,
+    answers_of_both_views,
     final_result,
     judge,
     predictions,
+    split_values,
     test_values,
 )
 from fer_core.experiment import Experiment, create_recorder, prepare
 from fer_core.files import remove_leftovers
+from fer_core.holdout import Selection
 from fer_core.hub import save_model
 from fer_core.machine import Device, keep_freed_memory
 from fer_core.methods import create_method
@@ -111,12 +120,18 @@ def train(
         processes=accelerator.num_processes,
     )
     test = DeviceImages(data.test.images, accelerator.device, storage.kind)
+    validation = experiment.validation
+    held = validation and DeviceImages(validation.images, accelerator.device, storage.kind)
+    selection = Selection()
+    if checkpoint and checkpoint.selection:
+        selection.restore(checkpoint.selection)
     tested = average.model if average else model
     training = Training(
         experiment, images, prepared, optimizer, average, accelerator, progress and first
     )
     accelerator.wait_for_everyone()  # no process may find what another has begun to write
     evaluation = None
+    shown = (accelerator, tested)
     try:
         if first:
             remove_leftovers(folder)
@@ -124,22 +139,30 @@ def train(
             if config.noise != "none":
                 write_noise_list(
                     folder / GIVEN_LABELS_FILE,
-                    data.train.names,
-                    experiment.given.labels,
+                    experiment.whole.train.names,
+                    experiment.whole_given.labels,
                     data.classes,
                 )
         for epoch in range(completed, config.epochs):
+            if selection.exhausted(epoch, config.patience):
+                break
             started = time.perf_counter()
             values = train_epoch(training, epoch)
             trained = time.perf_counter()
-            evaluation = _evaluate(accelerator, tested, test, experiment)
-            check_finite(evaluation.loss, epoch, config)
-            values |= test_values(evaluation) | {
+            evaluation = _evaluate(*shown, test, data.test)
+            check_finite(evaluation.single.loss, epoch, config)
+            chosen = _evaluate(*shown, held, validation).single if held and validation else None
+            better = selection.update(epoch + 1, evaluation, chosen)
+            values |= test_values(evaluation, mirror=config.test_mirror)
+            values |= split_values("validation", chosen)
+            values |= {
                 "train_seconds": trained - started,
                 "test_seconds": time.perf_counter() - trained,
                 "images_per_second": images.steps * config.batch_size / (trained - started),
             }
             if first:
+                if better:
+                    save_chosen(folder, tested)
                 recorder.add_epoch({"epoch": epoch + 1, **values})
                 state = Checkpoint(
                     epoch + 1,
@@ -147,6 +170,7 @@ def train(
                     optimizer.state_dict(),
                     average.model.state_dict() if average else None,
                     accelerator.scaler.state_dict() if accelerator.scaler else None,
+                    selection.state(),
                 )
                 save_checkpoint(folder, state, config)
                 logger.info(
@@ -155,11 +179,22 @@ def train(
                     time.perf_counter() - started,
                 )
         if evaluation is None:  # resumed after the last epoch
-            evaluation = _evaluate(accelerator, tested, test, experiment)
+            evaluation = _evaluate(*shown, test, data.test)
         if first:
-            result = final_result(read_run(folder).epochs, evaluation, data.test)
+            last = evaluation.tta if config.test_mirror else evaluation.single
+            labels = data.test.labels
+            result = final_result(read_run(folder).epochs, last, data.test)
+            result |= selection.result(labels, len(data.classes))
+            if selection.epoch:
+                load_chosen(folder, tested)
             _save_trained(experiment, tested, folder, result)
-            recorder.finish(result, predictions(data.test, evaluation))
+            rows = predictions(
+                data.test,
+                last,
+                hits_last5=selection.hits_of_recent(labels),
+                chosen=selection.chosen,
+            )
+            recorder.finish(result, rows)
     except Exception as error:
         if first:
             try:
@@ -222,22 +257,25 @@ def _start(config: RunConfig, device: Device) -> Accelerator:
 
 
 def _evaluate(
-    accelerator: Accelerator, model: AttentionModel, images: DeviceImages, experiment: Experiment
-) -> Evaluation:
-    """Test the model; each process answers its share of the images, none is left out or doubled."""
+    accelerator: Accelerator, model: AttentionModel, images: DeviceImages, split: Split
+) -> Tested:
+    """Test the model; each process takes its share of the images, none is left out or doubled."""
     share_buffers(accelerator, model)
     shares = np.array_split(np.arange(len(images.images)), accelerator.num_processes)
     rows = torch.from_numpy(shares[accelerator.process_index])
     with accelerator.autocast():
-        own = answers(model, images, rows, mirror=experiment.config.test_mirror)
-    logits = gather_rows(accelerator, own, [len(share) for share in shares])
-    return judge(logits, experiment.data.test)
+        own = answers_of_both_views(model, images, rows)  # (2, B, K)
+    counts = [len(share) for share in shares]
+    plain, mirrored = (gather_rows(accelerator, view, counts) for view in own)
+    return Tested(judge(plain, split), judge((plain + mirrored) / 2, split))
 
 
 def _save_trained(
     experiment: Experiment, model: AttentionModel, folder: Path, result: dict[str, Any]
 ) -> None:
     config, data = experiment.config, experiment.data
+    suffix = "_tta" if config.test_mirror else ""
+    kept = f"chosen_{{}}{suffix}" if result["chosen_epoch"] else "final_{}"
     save_model(
         folder / "model",
         model,
@@ -253,9 +291,9 @@ def _save_trained(
             "method": config.method,
             "noise": config.noise,
             "noise_rate": config.noise_rate,
-            "accuracy": result["final_accuracy"],
-            "class_mean_accuracy": result["final_class_mean_accuracy"],
-            "epochs": config.epochs,
+            "accuracy": result[kept.format("accuracy")],
+            "class_mean_accuracy": result[kept.format("class_mean_accuracy")],
+            "epochs": result["chosen_epoch"] or config.epochs,
             "seed": config.seed,
         },
     )

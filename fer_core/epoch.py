@@ -93,7 +93,7 @@ def train_epoch(training: Training, epoch: int) -> dict[str, Any]:
     figures = torch.stack([torch.stack(values) for values in (losses, *parts.values())])
     loss, *means = mean_over_processes(accelerator, figures).mean(1).tolist()
     check_finite(loss, epoch, config)
-    named = dict(zip(parts, means, strict=True))
+    named = accelerator.unwrap_model(method).summarise(dict(zip(parts, means, strict=True)))
     others = {name: named[name] for name in parts if name not in ("classification", "consistency")}
     own = torch.stack([torch.cat(seen), torch.cat(answers)], 1)  # (images, 2)
     everyones = gather_rows(accelerator, own, [len(own)] * accelerator.num_processes)

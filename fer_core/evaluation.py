@@ -1,6 +1,6 @@
 """A model's answers on a split, and the final figures of a run."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +36,18 @@ class Evaluation(NamedTuple):
     logits: np.ndarray
 
 
+class Tested(NamedTuple):
+    """The predictions of one split in one epoch.
+
+    Attributes:
+        single: without flip TTA.
+        tta: with flip TTA: logits averaged over each image and its mirror image.
+    """
+
+    single: Evaluation
+    tta: Evaluation
+
+
 def evaluate(model: AttentionModel, split: Split, *, mirror: bool = False) -> Evaluation:
     """The model's answers on a split; the model is left in evaluation mode.
 
@@ -63,18 +75,40 @@ def answers(
         rows: positions, on the CPU.
         mirror: average over each image and its mirror image (twice the work).
     """
+    if mirror:
+        return answers_of_both_views(model, images, rows).mean(0)
+    return _collect(model, images, rows, lambda pixels: model(pixels).logits[None])[0]
+
+
+def answers_of_both_views(model: AttentionModel, images: DeviceImages, rows: Tensor) -> Tensor:
+    """Logits (2, B, K) float32 of the images at ``rows`` and of their mirror images; see `answers`.
+
+    Their mean is what flip TTA gives.
+    """
+
+    def both(pixels: Tensor) -> Tensor:
+        plain, mirrored = model.both_views(pixels)
+        return torch.stack([plain.logits, mirrored.logits])
+
+    return _collect(model, images, rows, both)
+
+
+def _collect(
+    model: AttentionModel,
+    images: DeviceImages,
+    rows: Tensor,
+    predict: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """The (V, B, K) logits that ``predict`` gives of batches of normalised images, joined."""
     model.eval()
     mean, std = model.statistics()
-    answer = model.mirror_average if mirror else model
     if images.resident is not None:
         rows = rows.to(images.device)
-    empty = torch.empty((0, model.classifier.out_features), device=mean.device)
+    if not len(rows):
+        return torch.empty((2, 0, model.classifier.out_features), device=mean.device)
     with torch.inference_mode():
-        logits = [
-            answer(normalise(pixels, mean, std)).logits.float()
-            for pixels in images.batches(rows.split(EVALUATION_BATCH) if len(rows) else [])
-        ]
-        return torch.cat([empty, *logits])
+        batches = images.batches(rows.split(EVALUATION_BATCH))
+        return torch.cat([predict(normalise(pixels, mean, std)).float() for pixels in batches], 1)
 
 
 def judge(logits: Tensor, split: Split) -> Evaluation:
@@ -86,13 +120,33 @@ def judge(logits: Tensor, split: Split) -> Evaluation:
     return Evaluation(loss, confusion, predicted.numpy(), confidences.numpy(), logits.numpy())
 
 
-def test_values(evaluation: Evaluation) -> dict[str, float]:
-    """The test figures of one epoch, as in docs/run-records.md."""
+def test_values(tested: Tested, *, mirror: bool) -> dict[str, float | None]:
+    """The test figures of one epoch, as in docs/run-records.md.
+
+    Args:
+        tested: the test split.
+        mirror: whether ``test_accuracy`` itself is taken with flip TTA.
+    """
+    own = tested.tta if mirror else tested.single
     return {
-        "test_loss": evaluation.loss,
-        "test_accuracy": metrics.accuracy(evaluation.confusion),
-        "test_class_mean_accuracy": metrics.class_mean_accuracy(evaluation.confusion),
+        **split_values("test", own),
+        "test_accuracy_tta": metrics.accuracy(tested.tta.confusion),
+        "test_class_mean_accuracy_tta": metrics.class_mean_accuracy(tested.tta.confusion),
     }
+
+
+def split_values(name: str, evaluation: Evaluation | None) -> dict[str, float | None]:
+    """Loss, accuracy and mean class accuracy under the name of a split; None without it."""
+    figures = (None, None, None)
+    if evaluation is not None:
+        confusion = evaluation.confusion
+        figures = (
+            evaluation.loss,
+            metrics.accuracy(confusion),
+            metrics.class_mean_accuracy(confusion),
+        )
+    names = ("loss", "accuracy", "class_mean_accuracy")
+    return {f"{name}_{figure}": value for figure, value in zip(names, figures, strict=True)}
 
 
 def final_result(
@@ -106,11 +160,17 @@ def final_result(
         split: the test split.
     """
     accuracies = [epoch["test_accuracy"] for epoch in epochs]
-    class_means = [epoch["test_class_mean_accuracy"] for epoch in epochs]
     best = int(np.argmax(accuracies))
+    # A run that was resumed from an older version has epochs without the figures of flip TTA.
+    last = {
+        f"{name}_last5{suffix}": metrics.mean_of_last([epoch[figure] for epoch in epochs])
+        for name in ("accuracy", "class_mean_accuracy")
+        for suffix in ("", "_tta")
+        for figure in (f"test_{name}{suffix}",)
+        if all(figure in epoch for epoch in epochs)
+    }
     return {
-        "accuracy_last5": metrics.mean_of_last(accuracies),
-        "class_mean_accuracy_last5": metrics.mean_of_last(class_means),
+        **last,
         "final_accuracy": metrics.accuracy(evaluation.confusion),
         "final_class_mean_accuracy": metrics.class_mean_accuracy(evaluation.confusion),
         "final_macro_f1": metrics.macro_f1(evaluation.confusion),
@@ -141,8 +201,28 @@ def slice_accuracies(split: Split, predicted: np.ndarray) -> dict[str, dict[str,
     return result
 
 
-def predictions(split: Split, evaluation: Evaluation) -> Iterator[Prediction]:
-    """One row a test image, for the record."""
+def predictions(
+    split: Split,
+    evaluation: Evaluation,
+    *,
+    hits_last5: np.ndarray | None = None,
+    chosen: np.ndarray | None = None,
+) -> Iterator[Prediction]:
+    """One row a test image, for the record.
+
+    Args:
+        split: the N test images.
+        evaluation: of the last epoch.
+        hits_last5: (N,) share of the last five epochs in which the image was predicted right.
+        chosen: (2, N) predicted classes in the chosen epoch, without and with flip TTA.
+    """
     columns = (split.names, split.labels, evaluation.predicted, evaluation.confidences)
-    for name, label, predicted, confidence in zip(*columns, strict=True):
-        yield Prediction(name, int(label), int(predicted), float(confidence))
+    for row, (name, label, predicted, confidence) in enumerate(zip(*columns, strict=True)):
+        yield Prediction(
+            name,
+            int(label),
+            int(predicted),
+            float(confidence),
+            None if hits_last5 is None else float(hits_last5[row]),
+            *((None, None) if chosen is None else map(int, chosen[:, row])),
+        )

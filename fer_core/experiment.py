@@ -3,7 +3,7 @@
 import logging
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ from fer_core.datasets import (
     load_data,
     vote_shares,
 )
+from fer_core.datasets.loading import select
 from fer_core.faces import measure_landmarks
+from fer_core.holdout import held_out
 from fer_core.inputs import InputSpec
 from fer_core.models import AttentionModel, create_model
 from fer_core.noise import (
@@ -51,8 +53,11 @@ class Experiment:
 
     Attributes:
         config: the run's configuration.
-        data: both splits, decoded.
+        data: both splits, decoded; of the training split what is trained on.
         given: the labels the model is trained on.
+        validation: the held-out training images with their noisy labels; None without them.
+        whole: both splits before anything was held out.
+        whole_given: the noisy labels of the whole training split.
         targets: what the classification loss aims at: the (N,) given labels, or (N, K) float32
             shares of votes.
         model: the network with its starting weights, on the CPU.
@@ -62,6 +67,9 @@ class Experiment:
     config: RunConfig
     data: FaceData
     given: NoisyLabels
+    validation: Split | None
+    whole: FaceData
+    whole_given: NoisyLabels
     targets: np.ndarray
     model: AttentionModel
     input: InputSpec
@@ -95,7 +103,9 @@ def prepare(config: RunConfig, storage: Storage | None = None) -> Experiment:
         BackboneError: when the backbone cannot be had.
         ValueError, FileNotFoundError: when the noise list does not fit.
     """
-    data = load_run_data(config, storage)
+    whole = load_run_data(config, storage)
+    whole_given = given_labels(config, whole)
+    data, given, validation = _hold_out(config, whole, whole_given)
     count = len(data.train.labels)
     if config.batch_size > count:
         raise DataError(
@@ -108,7 +118,6 @@ def prepare(config: RunConfig, storage: Storage | None = None) -> Experiment:
             f"{data.train.name} has no training picture of {', '.join(absent)}: add some, or leave "
             "the class out where the data set has an option for it (docs/data.md)"
         )
-    given = given_labels(config, data)
     torch.manual_seed(config.seed)
     model = create_model(config, len(data.classes))
     landmarks = data.landmarks
@@ -124,7 +133,25 @@ def prepare(config: RunConfig, storage: Storage | None = None) -> Experiment:
         landmarks=tuple((round(float(x), 4), round(float(y), 4)) for x, y in landmarks),
     )
     targets = _vote_targets(data) if config.targets == "votes" else given.labels
-    return Experiment(config, data, given, targets, model, spec)
+    return Experiment(config, data, given, validation, whole, whole_given, targets, model, spec)
+
+
+def _hold_out(
+    config: RunConfig, whole: FaceData, given: NoisyLabels
+) -> tuple[FaceData, NoisyLabels, Split | None]:
+    """What is trained on, its noisy labels, and the held-out images with theirs."""
+    if not config.validation:
+        return whole, given, None
+    out = held_out(whole.train.digests, config.validation, config.seed)
+    if not out.any() or out.all():
+        raise DataError(
+            f"validation {config.validation} of the {len(out)} training images leaves "
+            f"{int(out.sum())} to choose on and {int((~out).sum())} to train on: use another share"
+        )
+    kept = np.flatnonzero(~out)
+    data = replace(whole, train=select(whole.train, kept))
+    validation = select(whole.train, np.flatnonzero(out))._replace(labels=given.labels[out])
+    return data, NoisyLabels(given.labels[kept], given.flipped[kept]), validation
 
 
 def create_recorder(
@@ -139,13 +166,13 @@ def create_recorder(
         folder,
         config=to_json(without_folders(config)),
         classes=experiment.data.classes,
-        data=_data_facts(experiment.data),
+        data=_data_facts(experiment),
         noise={
             **noise_facts(
                 config.noise,
                 config.noise_rate,
-                experiment.given,
-                experiment.data.train.labels,
+                experiment.whole_given,
+                experiment.whole.train.labels,
                 len(experiment.data.classes),
             ),
             "targets": config.targets,
@@ -209,7 +236,9 @@ def _needed(
     return column
 
 
-def _data_facts(data: FaceData) -> Mapping[str, Any]:
+def _data_facts(experiment: Experiment) -> Mapping[str, Any]:
+    data, validation = experiment.data, experiment.validation
+
     def counts(split: Split) -> dict[str, int]:
         totals = np.bincount(split.labels, minlength=len(data.classes))
         return {name: int(total) for name, total in zip(data.classes, totals, strict=True)}
@@ -222,8 +251,9 @@ def _data_facts(data: FaceData) -> Mapping[str, Any]:
         "test_images": len(data.test.labels),
         "train_counts": counts(data.train),
         "test_counts": counts(data.test),
+        "validation_images": 0 if validation is None else len(validation.labels),
         "dropped_duplicates": data.dropped_duplicates,
-        "sha256": content_hash(data),
+        "sha256": content_hash(experiment.whole),
     }
 
 

@@ -80,12 +80,26 @@ class RunRecord:
 
 
 class Prediction(NamedTuple):
-    """The model's answer on one test image: image name, label, predicted class, its probability."""
+    """What the model predicted for one test image.
+
+    Attributes:
+        image: its name.
+        label: its true label.
+        predicted: the class predicted after the last epoch.
+        confidence: softmax probability of that class.
+        hits_last5: share of the last five epochs in which it was predicted right, without flip TTA;
+            None in records of earlier versions.
+        chosen: the class predicted in the epoch chosen on held-out images; None without a choice.
+        chosen_tta: likewise with flip TTA.
+    """
 
     image: str
     label: int
     predicted: int
     confidence: float
+    hits_last5: float | None = None
+    chosen: int | None = None
+    chosen_tta: int | None = None
 
 
 class Records(NamedTuple):
@@ -247,7 +261,7 @@ def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(Prediction._fields)
-    writer.writerows(p._replace(confidence=round(p.confidence, 4)) for p in predictions)
+    writer.writerows(p._replace(confidence=round(p.confidence, 4)) for p in predictions)  # None: ""
     write_whole(path / PREDICTIONS_FILE, table.getvalue().encode())
 
 
@@ -264,7 +278,13 @@ def read_predictions(path: Path) -> list[Prediction]:
         with file.open(encoding="utf-8", newline="") as stream:
             return [
                 Prediction(
-                    row["image"], int(row["label"]), int(row["predicted"]), float(row["confidence"])
+                    row["image"],
+                    int(row["label"]),
+                    int(row["predicted"]),
+                    float(row["confidence"]),
+                    float(row["hits_last5"]) if row.get("hits_last5") else None,
+                    int(row["chosen"]) if row.get("chosen") else None,
+                    int(row["chosen_tta"]) if row.get("chosen_tta") else None,
                 )
                 for row in csv.DictReader(stream)
             ]

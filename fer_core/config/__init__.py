@@ -12,7 +12,13 @@ from typing import Any
 
 from fer_core.config import checks
 from fer_core.config.data import RATED_NOISE, DataOptions, NoiseKind, NoiseOptions, Targets
-from fer_core.config.method import Balance, MethodName, MethodOptions, ModelOptions
+from fer_core.config.method import (
+    METHOD_DEFAULTS,
+    Balance,
+    MethodName,
+    MethodOptions,
+    ModelOptions,
+)
 from fer_core.config.training import (
     AugmentationOptions,
     OptimisationOptions,
@@ -38,7 +44,7 @@ __all__ = [
 
 # Methods that choose among the given labels one by one, so that mixed or voted labels, and weights
 # of classes, have no place in their equations.
-HARD_LABEL_METHODS = ("gce", "scn", "rul", "co_teaching", "eac_balanced")
+HARD_LABEL_METHODS = ("gce", "scn", "rul", "co_teaching", "eac_balanced", "nla")
 
 
 @dataclass(frozen=True)
@@ -53,11 +59,14 @@ class RunConfig(
     """All that decides the outcome of a run. Same config, same record (on CPU)."""
 
     def __post_init__(self) -> None:
-        """Check every value.
+        """Put the method's own value in place of None, and check every value.
 
         Raises:
             ValueError: naming the argument, its value and what is allowed.
         """
+        for name, values in METHOD_DEFAULTS.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, values.get(self.method, values[""]))
         checks.kinds(self)
         checks.choices(self)
         self.check_data()
@@ -70,6 +79,11 @@ class RunConfig(
 
     def _check_together(self) -> None:
         """Refuse what would be silently without effect, or without meaning, in this company."""
+        if self.patience and not self.validation:
+            raise ValueError(
+                f"patience {self.patience} has no effect without held-out images: set validation, "
+                "for example 0.1"
+            )
         if self.method not in HARD_LABEL_METHODS:
             return
         for name, off in (

@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 RecipeName = Literal["report", "eac_official", "scratch", "finetune"]
 
-# The report's training (RAF-DB, sections 3.3 and 4): the augmentation is flip and erasing alone.
+# The HUST report's training (RAF-DB, sections 3.3 and 4): the augmentation is flip and erasing
+# alone. EAC's flip is the second view, so its labelled view is never mirrored; a method without a
+# second view mirrors half of its images (flip_probability is left to the method).
 _REPORT = {
     "image_size": 224,
     "channels": 3,
@@ -18,7 +20,7 @@ _REPORT = {
     "erase_probability": 0.5,
     "erase_scale": (0.02, 0.25),
     "erase_ratio": (0.3, 3.3),
-    "flip_probability": 0.5,
+    "pixel_noise": 0.0,
     "rotation": 0.0,
     "zoom": 0.0,
     "shift": 0.0,
@@ -41,7 +43,8 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
     # What the authors' own code for EAC (ECCV 2022) does where the report differs.
     "eac_official": {
         **_REPORT,
-        "hole": "independent",
+        "hole": "official",
+        "pixel_noise": 30.0,
         "detach_classifier": True,
         "epochs": 60,
         "batch_size": 32,

@@ -20,8 +20,12 @@ class AugmentationOptions:
     """Random erasing: least and largest share of the picture's area."""
     erase_ratio: tuple[float, float] = (0.3, 3.3)
     """Random erasing: least and largest height / width of the hole."""
-    flip_probability: float = 0.5
-    """Probability that a training face is mirrored."""
+    flip_probability: float | None = None
+    """Probability that the labelled view is mirrored. None: 0 for eac and eac_balanced, whose flip
+    makes the second view and never meets a label; 0.5 for every other method."""
+    pixel_noise: float = 0.0
+    """Gaussian pixel noise on half of the labelled views: its variance in grey levels squared (30
+    in the official code of EAC); 0: off."""
     rotation: float = 0.0
     """Random rotation, up to this many degrees each way."""
     zoom: float = 0.0
@@ -40,7 +44,9 @@ class AugmentationOptions:
             checks.in_range(name, getattr(self, name), 0, 1)
         checks.in_range("rotation", self.rotation, 0, 180, closed=True)
         for name in ("erase_probability", "flip_probability"):
-            checks.in_range(name, getattr(self, name), 0, 1, closed=True)
+            if getattr(self, name) is not None:
+                checks.in_range(name, getattr(self, name), 0, 1, closed=True)
+        checks.in_range("pixel_noise", self.pixel_noise, 0, 255**2, closed=True)
         checks.pair("erase_scale", self.erase_scale, 1)
         checks.pair("erase_ratio", self.erase_ratio, float("inf"))
         checks.finite("mixup", self.mixup)
@@ -72,6 +78,9 @@ class OptimisationOptions:
     example 0.999; 0: the weights themselves."""
     test_mirror: bool = False
     """Test on the average over each image and its mirror image."""
+    patience: int = 0
+    """Early stopping: end the run after this many epochs without a higher validation accuracy; 0:
+    never. Needs validation above 0."""
 
     seed: int = 0
     """Seed of initial weights, noise, order and augmentation."""
@@ -96,5 +105,6 @@ class OptimisationOptions:
                 f"warmup_epochs must be in [0, epochs = {self.epochs}), got {self.warmup_epochs}"
             )
         checks.in_range("ema_decay", self.ema_decay, 0, 1)
+        checks.at_least("patience", self.patience, 0)
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed must be in [0, 2**63), got {self.seed}")

@@ -9,6 +9,7 @@ from fer_core.methods.cross_entropy import CrossEntropy
 from fer_core.methods.eac import EAC
 from fer_core.methods.eac_balanced import BalancedEAC
 from fer_core.methods.gce import GCE
+from fer_core.methods.nla import NLA
 from fer_core.methods.rul import RUL
 from fer_core.methods.scn import SCN
 from fer_core.models import AttentionModel
@@ -23,6 +24,7 @@ METHODS: dict[str, type[Method]] = {
     "scn": SCN,
     "rul": RUL,
     "eac_balanced": BalancedEAC,
+    "nla": NLA,
     "co_teaching": CoTeaching,
 }
 

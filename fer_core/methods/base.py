@@ -1,5 +1,6 @@
 """What a training method is: it owns the model and turns a batch into a loss."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from fer_core.config import RunConfig
 from fer_core.models import AttentionModel
+from fer_core.transforms import erase_
 
 
 class Batch(NamedTuple):
@@ -23,6 +25,8 @@ class Batch(NamedTuple):
         holes: (B, 4) int64 area to be erased: top, left, height, width; zeros: none.
         other_holes: (B, 4) a second hole for each image, for a second view.
         epoch: epochs completed before this step, with a fraction.
+        pixel_noise: (B, C, H, W) what pixel noise adds to the images of the labelled view; None:
+            nothing.
     """
 
     images: Tensor
@@ -32,6 +36,7 @@ class Batch(NamedTuple):
     holes: Tensor
     other_holes: Tensor
     epoch: float = 0.0
+    pixel_noise: Tensor | None = None
 
 
 class StepOutput(NamedTuple):
@@ -81,6 +86,20 @@ class Method(nn.Module):
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch."""
         raise NotImplementedError
+
+    def summarise(self, parts: Mapping[str, float]) -> dict[str, float | None]:
+        """The figures of an epoch, from the means of ``parts`` over its steps; here, themselves."""
+        return dict(parts)
+
+    def labelled_view(self, batch: Batch) -> Tensor:
+        """(B, C, H, W) the images that meet the labels: with their pixel noise, and erased.
+
+        Written over ``batch.images``: what else needs them must be made before.
+        """
+        images = batch.images
+        if batch.pixel_noise is not None:
+            images.add_(batch.pixel_noise)
+        return erase_(images, batch.holes)
 
     def classification_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy with the run's label smoothing and class weights, mean over the batch.

@@ -24,7 +24,6 @@ from torch import Tensor
 from fer_core.config import RunConfig
 from fer_core.methods.base import Batch, Method, StepOutput
 from fer_core.models import AttentionModel, create_model
-from fer_core.transforms import erase_
 
 
 def keep_rate(config: RunConfig, forget_rate: float, epoch: int) -> float:
@@ -70,7 +69,7 @@ class CoTeaching(Method):
 
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch: ``classification`` of the model and ``peer`` of the other network."""
-        images = erase_(batch.images, batch.holes)
+        images = self.labelled_view(batch)
         logits = self.model(images).logits  # (B, K)
         losses, peer_losses = (
             F.cross_entropy(answer, batch.labels, reduction="none")

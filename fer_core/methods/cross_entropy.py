@@ -1,7 +1,6 @@
 """The plain model: cross-entropy on randomly erased images, the reference of every comparison."""
 
 from fer_core.methods.base import Batch, Method, StepOutput
-from fer_core.transforms import erase_
 
 
 class CrossEntropy(Method):
@@ -9,6 +8,6 @@ class CrossEntropy(Method):
 
     def forward(self, batch: Batch) -> StepOutput:
         """Mean cross-entropy of one batch."""
-        logits = self.model(erase_(batch.images, batch.holes)).logits  # (B, K)
+        logits = self.model(self.labelled_view(batch)).logits  # (B, K)
         loss = self.classification_loss(logits, batch.labels)
         return StepOutput(loss, logits.detach(), {"classification": loss.detach()})

@@ -8,15 +8,20 @@ all classes must agree between both views, after the mirrored ones are flipped b
 
     L_c = 1 / (N L H W) * sum (M - Flip(M'))^2        L = L_cls + lambda * L_c
 
-Options that the paper leaves open: which hole the mirrored view has, whether the classifier is
-detached in the maps (the official code does), and whether BatchNorm sees both views at once.
+Which EAC a run is, its options say (docs/methods.md has the table): which erased region the
+mirrored view has, whether the labelled view is ever mirrored and has pixel noise, whether the
+classifier is detached in the maps (the official code does), and whether BatchNorm sees both views
+at once. As a control, the consistency can be asked of the logits alone.
 """
+
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from fer_core.config import RunConfig
 from fer_core.methods.base import Batch, Method, StepOutput
+from fer_core.models import Output
 from fer_core.transforms import erase_, mirror
 
 
@@ -44,9 +49,15 @@ def consistency_weight(config: RunConfig, epoch: float) -> float:
     The paper starts from pre-trained weights and has no ramp (``ramp_epochs`` 0). From random
     weights a constant lambda holds the network at constant maps: docs/experiments.md.
     """
-    if epoch >= config.ramp_epochs:
-        return config.consistency_weight
-    return config.consistency_weight * epoch / config.ramp_epochs
+    weight = cast("float", config.consistency_weight)
+    return weight if epoch >= config.ramp_epochs else weight * epoch / config.ramp_epochs
+
+
+def same_hole(config: RunConfig) -> bool:
+    """Whether the mirrored view shows the erased region of the labelled one."""
+    if config.hole == "official":
+        return config.noise == "none"
+    return config.hole == "same"
 
 
 class EAC(Method):
@@ -58,17 +69,23 @@ class EAC(Method):
         features, mirrored_features = self.view_features(batch)
         output = self.model.attend(features)
         detach = config.detach_classifier
-        maps = self.model.attend(features, detach_classifier=True).maps if detach else output.maps
+        own = self.model.attend(features, detach_classifier=True) if detach else output
         mirrored = self.model.attend(mirrored_features, detach_classifier=detach)
         classification = self.classification_loss(output.logits, batch.labels)
-        consistency = self.consistency(maps, mirrored.maps)
+        consistency = self.consistency(own, mirrored)
         loss = classification + consistency_weight(config, batch.epoch) * consistency
         parts = {"classification": classification.detach(), "consistency": consistency.detach()}
         return StepOutput(loss, output.logits.detach(), parts)
 
-    def consistency(self, maps: Tensor, mirrored_maps: Tensor) -> Tensor:
-        """The consistency loss of both views' maps (B, K, h, w), the mirrored ones as they are."""
-        return consistency_loss(maps, mirrored_maps)
+    def consistency(self, original: Output, mirrored: Output) -> Tensor:
+        """The consistency loss of both views, the mirrored maps as they are.
+
+        Of the logits alone it is the mean squared difference of the logits (B, K): the mean maps
+        must agree, whatever stands where in them.
+        """
+        if self.config.consistency == "logits":
+            return (original.logits - mirrored.logits).square().mean()
+        return consistency_loss(original.maps, mirrored.maps)
 
     def view_features(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Feature maps of the erased image I and its mirrored counterpart I', (B, D, h, w) each."""
@@ -80,8 +97,8 @@ class EAC(Method):
 
     def _two_views(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """I and I', both (B, C, H, W)."""
-        if self.config.hole == "same":
-            original = erase_(batch.images, batch.holes)
+        if same_hole(self.config):
+            original = self.labelled_view(batch)
             return original, mirror(original)
         mirrored = erase_(mirror(batch.images), batch.other_holes)
-        return erase_(batch.images, batch.holes), mirrored
+        return self.labelled_view(batch), mirrored

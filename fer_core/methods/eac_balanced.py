@@ -24,7 +24,7 @@ from torch import Tensor
 from fer_core.config import RunConfig
 from fer_core.methods.base import balanced_weights, class_counts
 from fer_core.methods.eac import EAC, consistency_loss
-from fer_core.models import AttentionModel
+from fer_core.models import AttentionModel, Output
 
 
 def balanced_consistency_loss(maps: Tensor, mirrored_maps: Tensor, weights: Tensor) -> Tensor:
@@ -75,9 +75,9 @@ class BalancedEAC(EAC):
         self.register_buffer("map_weights", weights / weights.mean(), persistent=False)
         self.register_buffer("smooth_labels", smooth_labels, persistent=False)
 
-    def consistency(self, maps: Tensor, mirrored_maps: Tensor) -> Tensor:
+    def consistency(self, original: Output, mirrored: Output) -> Tensor:
         """The weighted consistency loss of both views' maps (B, K, h, w)."""
-        return balanced_consistency_loss(maps, mirrored_maps, self.map_weights)
+        return balanced_consistency_loss(original.maps, mirrored.maps, self.map_weights)
 
     def classification_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy to the smoothed labels, mean over the batch.

@@ -20,7 +20,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fer_core.methods.base import Batch, Method, StepOutput
-from fer_core.transforms import erase_
 
 
 def generalised_cross_entropy(logits: Tensor, labels: Tensor, exponent: float) -> Tensor:
@@ -41,6 +40,6 @@ class GCE(Method):
 
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch; ``classification`` is L_q itself."""
-        logits = self.model(erase_(batch.images, batch.holes)).logits  # (B, K)
+        logits = self.model(self.labelled_view(batch)).logits  # (B, K)
         loss = generalised_cross_entropy(logits, batch.labels, self.config.gce_exponent)
         return StepOutput(loss, logits.detach(), {"classification": loss.detach()})

@@ -31,7 +31,6 @@ from torch import Tensor, nn
 from fer_core.config import RunConfig
 from fer_core.methods.base import Batch, Method, StepOutput
 from fer_core.models import AttentionModel
-from fer_core.transforms import erase_
 
 # Of the official code.
 HEAD_SIZE = 64
@@ -86,7 +85,7 @@ class RUL(Method):
 
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch; the logits are those of the single images."""
-        features = self.model.features(erase_(batch.images, batch.holes))  # (B, D, h, w)
+        features = self.model.features(self.labelled_view(batch))  # (B, D, h, w)
         logits = self.model.attend(features).logits  # (B, K)
         with torch.autocast(features.device.type, enabled=False):
             shares = shares_in_mixture(self.log_variances(features.float().mean((2, 3))))

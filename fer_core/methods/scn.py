@@ -21,6 +21,8 @@ Where the paper and its code differ, or this from both:
 - With several processes each ranks its own part of a batch, and all share what they relabel.
 """
 
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, distributed, nn
@@ -28,7 +30,6 @@ from torch import Tensor, distributed, nn
 from fer_core.config import RunConfig
 from fer_core.methods.base import Batch, Method, StepOutput
 from fer_core.models import AttentionModel
-from fer_core.transforms import erase_
 
 UNCHANGED = -1
 
@@ -85,11 +86,11 @@ class SCN(Method):
         """Loss of one batch.
 
         Beside ``classification`` (L_wce) and ``ranking`` (L_rr), ``parts`` has the share of the
-        batch whose label is ``relabelled`` by now, and of those ``relabelled_right``: with the
-        clean label, which is measured only and never learned from.
+        batch whose label is ``relabelled`` by now, and that whose new label is the clean one, which
+        is measured only and never learned from; `summarise` makes a share of the relabelled of it.
         """
         config = self.config
-        features = self.model.features(erase_(batch.images, batch.holes))  # (B, D, h, w)
+        features = self.model.features(self.labelled_view(batch))  # (B, D, h, w)
         logits = self.model.attend(features).logits  # (B, K)
         with torch.autocast(features.device.type, enabled=False):
             pooled = features.float().mean((2, 3))  # (B, D)
@@ -112,6 +113,12 @@ class SCN(Method):
             "relabelled_right": (changed & (now == batch.clean_labels)).float().mean(),
         }
         return StepOutput(classification + ranking, logits.detach(), parts)
+
+    def summarise(self, parts: Mapping[str, float]) -> dict[str, float | None]:
+        """``relabelled_right`` becomes the share of the relabelled images that are right now."""
+        relabelled = parts["relabelled"]
+        right = parts["relabelled_right"] / relabelled if relabelled else None
+        return {**parts, "relabelled_right": right}
 
     def _relabel(self, indices: Tensor, changes: Tensor) -> None:
         """Change labels (B,) at indices (B,), here and in every other process of the run.

@@ -60,10 +60,15 @@ def test_the_report_is_trained_as_it_says():
 
 def test_the_report_augments_by_flips_and_holes_alone():
     config = from_json(RECIPES["report"])
-    assert (config.flip_probability, config.erase_probability) == (0.5, 0.5)
+    assert config.erase_probability == 0.5
     for off in ("rotation", "zoom", "shift", "jitter", "mixup", "label_smoothing", "ema_decay"):
         assert getattr(config, off) == 0, off
     assert not config.test_mirror
+
+
+def test_eac_never_mirrors_its_labelled_view_and_the_baseline_mirrors_half():
+    for name, flip in (("eac", 0.0), ("eac_balanced", 0.0), ("cross_entropy", 0.5)):
+        assert from_json({**RECIPES["report"], "method": name}).flip_probability == flip, name
 
 
 def test_the_official_code_differs_from_the_report_where_it_is_known_to():
@@ -73,7 +78,13 @@ def test_the_official_code_differs_from_the_report_where_it_is_known_to():
         for field in dataclasses.fields(RunConfig)
         if getattr(official, field.name) != getattr(report, field.name)
     }
-    assert changed == {"hole": "independent", "epochs": 60, "batch_size": 32, "learning_rate": 1e-4}
+    assert changed == {
+        "hole": "official",
+        "pixel_noise": 30.0,
+        "epochs": 60,
+        "batch_size": 32,
+        "learning_rate": 1e-4,
+    }
     assert official.detach_classifier
     assert official.consistency_weight == 5
     assert (official.erase_scale, official.erase_ratio) == ((0.02, 0.25), (0.3, 3.3))

@@ -9,7 +9,7 @@ out=${2:-runs}
 export OMP_NUM_THREADS=1
 common=(--data "ferplus:$data" --image-size 40 --channels 1 --backbone mobilenetv2_100 --stride 8
   --label-smoothing 0.05 --batch-size 64 --optimizer adamw --weight-decay 0.05 --schedule cosine
-  --precision bf16 --compile)
+  --precision bf16 --compile --flip-probability 0.5)
 python -m train.run "${common[@]}" --method cross_entropy --epochs 14 --learning-rate 2e-3 \
   --rotation 10 --zoom 0.1 --shift 0.06 --jitter 0.3 --out "$out/ferplus-mobilenetv2_100-embedded-plain"
 python -m train.run "${common[@]}" --method eac --views one_pass --consistency-weight 0.5 \

@@ -8,7 +8,7 @@ out=${2:-runs}
 for seed in 0 1 2; do
   for precision in no bf16; do
     OMP_NUM_THREADS=1 python -m train.run --data "ferplus:$data" --channels 1 --image-size 48 \
-      --backbone test_resnet --method eac --ramp-epochs 2 --epochs 8 --batch-size 64 \
+      --backbone test_resnet --method eac --ramp-epochs 2 --flip-probability 0.5 --epochs 8 --batch-size 64 \
       --learning-rate 2e-3 --schedule cosine --ema-decay 0.99 --precision "$precision" \
       --seed "$seed" --device cpu --out "$out/ferplus-test_resnet-eac-precision_$precision-seed$seed"
   done
