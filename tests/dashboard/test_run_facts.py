@@ -18,9 +18,9 @@ from dashboard.run_facts import (
     repeat_notes,
     transition_table,
 )
+from fer_core.cli.train import Command
 from fer_core.config import RunConfig, from_json, to_json
 from fer_core.records import read_run
-from train.run import Command
 
 CONFIGS = (
     RunConfig(),
