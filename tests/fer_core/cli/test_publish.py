@@ -11,8 +11,7 @@ import timm
 import torch
 from huggingface_hub import ModelCard
 
-from fer_core.cli import bundle
-from fer_core.cli import publish
+from fer_core.cli import bundle, publish
 from fer_core.engine import train
 from fer_core.hub import EMBEDDED, load_model, save_model
 from fer_core.predictor import Predictor
