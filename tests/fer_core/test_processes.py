@@ -43,7 +43,7 @@ def launch(folder, *options, processes=2):
     words += ["--nproc_per_node", str(processes), "-m", "fer_core.cli.train", *OPTIONS, *options]
     return subprocess.run(
         [*words, "--out", str(folder)],
-        cwd=Path(command.__file__).parents[1],
+        cwd=Path(command.__file__).parents[2],
         capture_output=True,
         text=True,
         check=False,
