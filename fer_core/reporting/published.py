@@ -1,19 +1,18 @@
 """Our runs beside the published results of the same data, classes, noise and backbone."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from fer_core.published import read_published_results
 from fer_core.records import RunRecord
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.tables import ACCURACY, SELECTION, mean_text, noise_name, provenance, table
 from fer_core.study import DATA_NAMES, Group, Noise, Setting, group_runs
 
-PUBLISHED = Path(__file__).resolve().parents[2] / "dashboard" / "sota.csv"
 BACKBONES = {"resnet50": "ResNet-50", "resnet18": "ResNet-18", "mobilenetv2_100": "MobileNetV2"}
 
 
-def published_table(records: Sequence[RunRecord], file: Path = PUBLISHED) -> str:
+def published_table(records: Sequence[RunRecord], file: Path | None = None) -> str:
     """A row for each approach of ours, then what was published under the same conditions.
 
     Raises:
@@ -57,10 +56,9 @@ def published_table(records: Sequence[RunRecord], file: Path = PUBLISHED) -> str
     return f"{table(header, rows)}\n\n{SELECTION} {provenance(records)}"
 
 
-def _read(file: Path) -> list[dict[str, str]]:
+def _read(file: Path | None) -> list[dict[str, str]]:
     try:
-        with file.open(encoding="utf-8", newline="") as lines:
-            return list(csv.DictReader(lines))
+        return read_published_results(file)
     except OSError as error:
         raise ReportError(f"no table of published results: {error}") from error
 
