@@ -1,7 +1,7 @@
 """Published results of facial expression recognition: what others report, and how far it is known.
 
-One row a figure: method, data set, classes, label noise, metric, value, backbone, the paper or table
-it is from, and a trust mark.
+One row a figure: method, data set, classes, label noise, metric, value, backbone, the paper or
+table it is from, and a trust mark.
 """
 
 import csv

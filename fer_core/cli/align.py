@@ -1,4 +1,4 @@
-"""Whole photographs to aligned face crops: ``python -m train.align IN OUT``.
+"""Whole photographs to aligned face crops: ``fer-core align IN OUT``.
 
 Faces are found, turned and cut as the predictor does it. A run that was stopped goes on where it
 was when the same command is run again.
@@ -23,12 +23,11 @@ import tyro
 from tqdm import tqdm
 
 from fer_core.alignment import AlignmentError, Photo, Settings, align_photo
+from fer_core.cli import INTERRUPTED
 from fer_core.crop_folder import FAILURES_FILE, list_photos, open_folder, write_failures
 from fer_core.files import displayed
 from fer_core.hub import ModelError, load_model
 from fer_core.machine import cores
-
-INTERRUPTED = 130  # the exit code of a command stopped with Ctrl-C
 
 Report = Callable[[Photo, str], None]
 
@@ -57,7 +56,7 @@ class Command:
 
 def main() -> None:
     """Parse the command line, align, and print how many photographs have crops."""
-    command = tyro.cli(Command, prog="python -m train.align")
+    command = tyro.cli(Command, prog="fer-core align")
     try:
         code = _run(command)
     except (AlignmentError, ModelError) as error:

@@ -1,4 +1,4 @@
-"""Where two models look on one face: ``python -m train.attention_figure PLAIN EAC OUT``."""
+"""Where two models look on one face: ``fer-core attention-figure PLAIN EAC OUT``."""
 
 import sys
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Command:
 
 def main() -> None:
     """Parse the command line and write the picture."""
-    command = tyro.cli(Command, prog="python -m train.attention_figure")
+    command = tyro.cli(Command, prog="fer-core attention-figure")
     try:
         models = {"plain": Predictor(command.plain), "EAC": Predictor(command.eac)}
         rows = [_row(emotion, models, command.seed) for emotion in command.emotions]

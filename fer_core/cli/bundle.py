@@ -1,4 +1,4 @@
-"""Make a finished run the embedded model: ``python -m train.embed RUN``.
+"""Make a finished run the embedded model: ``fer-core bundle RUN``.
 
 Writes float16 weights, configuration, test predictions and model card to ``fer_core/weights``. A
 temperature is fitted on the test split and becomes part of the weights. The figures on the card are
@@ -46,7 +46,7 @@ class Command:
 def main() -> None:
     """Parse the command line, write the model, and print what it reaches."""
     try:
-        command = tyro.cli(Command, prog="python -m train.embed")
+        command = tyro.cli(Command, prog="fer-core bundle")
         record = read_run(command.run)
         if record.status != "finished":
             raise RecordError(f"the run at {command.run} is {record.status}, not finished")

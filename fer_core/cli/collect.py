@@ -1,4 +1,4 @@
-"""Finished records for publication: ``python -m train.collect RUNS OUT``.
+"""Finished records for publication: ``fer-core collect RUNS OUT``.
 
 Copies what a record is (run.json, epochs.jsonl, predictions.csv) and leaves behind what belongs to
 the machine: checkpoints, weights, logs, lists of labels.
@@ -23,7 +23,7 @@ class Command:
     """Copy the finished run records of a folder, without checkpoints and weights."""
 
     runs: tyro.conf.Positional[Path]
-    """Folder of run records, as train.sweep writes it."""
+    """Folder of run records, as fer-core sweep writes it."""
     out: tyro.conf.Positional[Path]
     """Where to copy to, for example dashboard/results/study."""
     replace: bool = False
@@ -32,7 +32,7 @@ class Command:
 
 def main() -> None:
     """Parse the command line, copy, and say what was left behind."""
-    command = tyro.cli(Command, prog="python -m train.collect")
+    command = tyro.cli(Command, prog="fer-core collect")
     try:
         found = sorted(file.parent for file in command.runs.glob(f"*/{RUN_FILE}"))
         if not found:

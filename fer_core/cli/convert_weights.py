@@ -1,4 +1,4 @@
-"""Weights of another project for ``--pretrained``: ``python -m train.convert_weights``."""
+"""Weights of another project for ``--pretrained``: ``fer-core convert-weights``."""
 
 import sys
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Command:
 
 def main() -> None:
     """Parse the command line, convert, and say what was written."""
-    command = tyro.cli(Command, prog="python -m train.convert_weights")
+    command = tyro.cli(Command, prog="fer-core convert-weights")
     try:
         count = convert_weights(command.backbone, command.file, command.out)
     except (ForeignWeightsError, OSError) as error:

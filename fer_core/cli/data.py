@@ -1,4 +1,4 @@
-"""Look at data before training: ``python -m train.data check URI``, ``noise URI``, ``cache``."""
+"""Look at data before training: ``fer-core data check URI``, ``noise URI``, ``cache``."""
 
 import json
 import logging
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import tyro
 
+from fer_core.cli import INTERRUPTED
+from fer_core.cli.targets import check_target
 from fer_core.config import NoiseKind, RunConfig
 from fer_core.datasets import DataError, Decoding, Listing, list_data
 from fer_core.datasets.cache_folder import clear_cache, list_entries
@@ -25,7 +27,6 @@ from fer_core.reporting.data_text import cache_text, noise_text, printable, repo
 
 ABOUT = "Look at data before training."
 DRAWN = Decoding(48, 3)  # as a run without options draws the synthetic faces
-INTERRUPTED = 130  # the exit code of a command stopped with Ctrl-C
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,10 @@ class Check:
     """
 
     uri: tyro.conf.Positional[str]
-    """Data set as for train.run --data, for example ferplus:PATH?classes=7."""
+    """Data set as for fer-core train --data, for example ferplus:PATH?classes=7."""
     fix_list: Path | None = None
-    """Write the names of all that a run refuses, for train.run --leave-out; without any such name
-    the file is empty. With --leave-out its names stay in the new list."""
+    """Write the names of all that a run refuses, for fer-core train --leave-out; without any such
+    name the file is empty. With --leave-out its names stay in the new list."""
     leave_out: Path | None = None
     """Check what is left without the files of this list."""
     json: Path | None = None
@@ -56,9 +57,9 @@ class Noise:
     """Draw the label noise of a run and show what it does; no picture is read."""
 
     uri: tyro.conf.Positional[str]
-    """Data set as for train.run --data."""
+    """Data set as for fer-core train --data."""
     noise: NoiseKind
-    """Kind of noise; this and the next five as for train.run."""
+    """Kind of noise; this and the next five as for fer-core train."""
     noise_rate: float = 0.0
     """Share of the training labels to change."""
     confusions: str = "people"
@@ -70,7 +71,8 @@ class Noise:
     leave_out: Path | None = None
     """List of files that the run leaves out."""
     out: Path | None = None
-    """Write the labels as a list in RAF-DB format, for train.run --noise file --noise-file OUT."""
+    """Write the labels as a list in RAF-DB format, for fer-core train --noise file --noise-file
+    OUT."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Cache:
 def main() -> None:
     """Parse the command line, do it, and exit with its code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    command = tyro.cli(Check | Noise | Cache, prog="python -m train.data", description=ABOUT)
+    command = tyro.cli(Check | Noise | Cache, prog="fer-core data", description=ABOUT)
     try:
         match command:
             case Check():
@@ -182,16 +184,6 @@ def _cache(command: Cache) -> int:
         for path in cleared.kept:
             print(f"kept {path.name[:17]}: a run is writing it")
     return 0
-
-
-def check_target(file: Path | None) -> None:
-    """Before minutes of reading: can a file be written there at all?"""
-    if file == Path("-"):
-        raise DataError("name a file: '-' stands for the terminal with --json alone")
-    if file is not None and not file.parent.is_dir():
-        raise DataError(f"no folder {displayed(file.parent)} to write {displayed(file.name)} to")
-    if file is not None and file.is_dir():
-        raise DataError(f"{displayed(file)} is a folder, not a file to write")
 
 
 if __name__ == "__main__":

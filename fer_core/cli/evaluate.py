@@ -1,4 +1,4 @@
-"""Measure a model on labelled faces: ``python -m train.evaluate RUN --data ferplus:PATH``.
+"""Measure a model on labelled faces: ``fer-core evaluate RUN --data ferplus:PATH``.
 
 docs/evaluation.md describes the figures and the JSON file.
 """
@@ -16,7 +16,8 @@ import tyro
 
 from fer_core.answers import Answers, find_answers
 from fer_core.assessment import assess
-from fer_core.cli.data import INTERRUPTED, check_target
+from fer_core.cli import INTERRUPTED
+from fer_core.cli.targets import check_target
 from fer_core.comparison import compare
 from fer_core.config import RunConfig, without_folders
 from fer_core.datasets import Decoding, Listing, Storage, list_data
@@ -45,7 +46,7 @@ class Command:
     model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
     """Folder of a run or of a model, or 'embedded' for the model that ships with the project."""
     data: str
-    """Data set as for train.run --data; also folder:PATH of class folders without splits."""
+    """Data set as for fer-core train --data; also folder:PATH of class folders without splits."""
     split: SplitKind = "test"
     """Which of its splits."""
     leave_out: Path | None = None
@@ -79,13 +80,13 @@ class Command:
     storage: Literal["auto", "cache", "stream"] = "auto"
     """Where decoded pictures are kept, without any effect on the result."""
     cache: Path | None = None
-    """Folder of the cache of decoded pictures, as for train.run."""
+    """Folder of the cache of decoded pictures, as for fer-core train."""
 
 
 def main() -> None:
     """Parse the command line, measure, and print the figures."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    command = tyro.cli(Command, prog="python -m train.evaluate", description=ABOUT)
+    command = tyro.cli(Command, prog="fer-core evaluate", description=ABOUT)
     try:
         _check(command)
         _write(command, _evaluate(command))

@@ -1,4 +1,4 @@
-"""Write a trained model as one ONNX file: ``python -m train.export RUN --out model.onnx``.
+"""Write a trained model as one ONNX file: ``fer-core export RUN --out model.onnx``.
 
 The file is checked against PyTorch before it is written. With ``--int8`` it computes in integers,
 calibrated on training faces; ``--data`` measures what the file's answers are worth.
@@ -18,7 +18,8 @@ import tyro
 from fer_core import metrics
 from fer_core.answers import decode_for, find_answers
 from fer_core.backends import count_threads
-from fer_core.cli.data import INTERRUPTED, check_target
+from fer_core.cli import INTERRUPTED
+from fer_core.cli.targets import check_target
 from fer_core.datasets import DataError, Decoding, Listing, Split, Storage, list_data
 from fer_core.evaluation import judge
 from fer_core.export import INPUT, OUTPUTS, TOLERANCE, onnx_bytes, open_session, parity
@@ -46,7 +47,7 @@ class Command:
     int8: bool = False
     """Compute in integers: a quarter of the size, faster, a little less exact."""
     data: str | None = None
-    """Data set as for train.run --data: the file is measured on its test split, and --int8 is
+    """Data set as for fer-core train --data: the file is measured on its test split, and --int8 is
     calibrated on its train split."""
     calibrate_on: str | None = None
     """Another data set to calibrate on, or folder:PATH of class folders without splits."""
@@ -55,7 +56,7 @@ class Command:
     seed: int = 0
     """Seed of that draw."""
     cache: Path | None = None
-    """Folder of the cache of decoded pictures, as for train.run."""
+    """Folder of the cache of decoded pictures, as for fer-core train."""
 
 
 class Calibration(NamedTuple):
@@ -73,7 +74,7 @@ class Calibration(NamedTuple):
 def main() -> None:
     """Parse the command line, write the file, and print what it is worth."""
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
-    command = tyro.cli(Command, prog="python -m train.export", description=ABOUT)
+    command = tyro.cli(Command, prog="fer-core export", description=ABOUT)
     try:
         _check(command)
         for part in _export(command):

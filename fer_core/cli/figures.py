@@ -1,4 +1,4 @@
-"""Draw the report's figures from run records: ``python -m train.figures RECORDS... --out FOLDER``.
+"""Draw the report's figures from run records: ``fer-core figures RECORDS... --out FOLDER``.
 
 docs/figures.md describes the figures and which records are compared.
 """
@@ -38,7 +38,7 @@ class Command:
 
 def main() -> None:
     """Parse the command line, draw, and print a line for each file."""
-    command = tyro.cli(Command, prog="python -m train.figures", description=ABOUT)
+    command = tyro.cli(Command, prog="fer-core figures", description=ABOUT)
     try:
         _write(command)
     except (ValueError, OSError) as error:

@@ -1,6 +1,6 @@
 """Attention maps of one model on several faces, for pages that do without PyTorch.
 
-``python -m fer_core.maps --model RUN/model --faces drawn --out maps.npz`` writes arrays that
+``fer-core maps --model RUN/model --faces drawn --out maps.npz`` writes arrays that
 `numpy.load` reads without pickles (N faces, K classes, V views, maps of h x w points):
 
 - ``names`` (N,) and ``classes`` (K,): text.
@@ -170,7 +170,7 @@ def summary(looks: Looks) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Parse the command line and write the maps."""
-    command = tyro.cli(Command, prog="python -m fer_core.maps")
+    command = tyro.cli(Command, prog="fer-core maps")
     try:
         _check(command)
         by_seed = command.faces == DRAWN

@@ -1,13 +1,12 @@
-"""Explain photographs: ``python -m fer_core.predict PHOTO... --json --overlay DIR``."""
+"""Explain photographs: ``fer-core predict PHOTO... --json --overlay DIR``."""
 
+import argparse
 import csv
 import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import tyro
+from typing import Any, get_args
 
 from fer_core.backends import BackendError, BackendName
 from fer_core.export import ExportError
@@ -20,7 +19,7 @@ from fer_core.predictor import FacePrediction, Predictor, open_photo
 class Command:
     """Find every face in photographs, name its emotion, and draw where the model looks."""
 
-    photos: tyro.conf.Positional[tuple[Path, ...]]
+    photos: tuple[Path, ...]
     """Photographs."""
     model: str | None = None
     """Folder of a saved model, or USER/NAME[@REVISION] of one on the Hugging Face Hub; by default
@@ -38,11 +37,9 @@ class Command:
 
 def main() -> None:
     """Parse the command line and print one result per face."""
-    command = tyro.cli(Command, prog="python -m fer_core.predict")
+    command = _read_command_line()
     if command.json and command.csv:
         sys.exit("error: choose one of --json and --csv")
-    if not command.photos:
-        sys.exit("error: name at least one photograph")
     try:
         predictor = Predictor(command.model, backend=command.backend)
     except (ModelError, BackendError, ExportError) as error:
@@ -66,6 +63,36 @@ def main() -> None:
             photo.save(command.overlay / f"{path.stem}.png")
     _print_results(results, command)
     sys.exit(1 if failed else 0)
+
+
+def _read_command_line() -> Command:
+    """The command, read by argparse: tyro is not installed with the base package."""
+    parser = argparse.ArgumentParser(
+        prog="fer-core predict", description=Command.__doc__, allow_abbrev=False
+    )
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="photograph")
+    parser.add_argument(
+        "--model",
+        help="folder of a saved model, or USER/NAME[@REVISION] of one on the Hugging Face Hub; by "
+        "default the bundled one",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    parser.add_argument("--csv", action="store_true", help="print CSV instead of text")
+    parser.add_argument(
+        "--backend",
+        choices=get_args(BackendName),
+        default=Command.backend,
+        help="what computes the predictions: torch, onnx (ONNX Runtime), or auto, the faster of "
+        "both, measured at the start (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--overlay",
+        type=Path,
+        metavar="FOLDER",
+        help="folder for the photographs with the attention maps drawn on them",
+    )
+    options = vars(parser.parse_args())
+    return Command(photos=tuple(options.pop("photos")), **options)
 
 
 def _print_results(results: list[tuple[Path, list[FacePrediction]]], command: Command) -> None:

@@ -1,4 +1,4 @@
-"""Publish a model on the Hugging Face Hub: ``python -m train.publish RUN --repo USER/NAME``.
+"""Publish a model on the Hugging Face Hub: ``fer-core publish RUN --repo USER/NAME``.
 
 docs/publishing.md describes what is published, and what is not.
 """
@@ -51,7 +51,7 @@ class Command:
 
 def main() -> None:
     """Parse the command line, write the folder, and upload it."""
-    command = tyro.cli(Command, prog="python -m train.publish", description=ABOUT)
+    command = tyro.cli(Command, prog="fer-core publish", description=ABOUT)
     try:
         check_repository(command.repo)
         if command.dry_run is not None:

@@ -1,4 +1,4 @@
-"""Publish run records as a data set: ``python -m train.publish_results FOLDER --repo USER/NAME``.
+"""Publish run records as a data set: ``fer-core publish-results FOLDER --repo USER/NAME``.
 
 The dashboard shows them anywhere as ``hf://USER/NAME``; docs/publishing.md says what goes along.
 """
@@ -45,7 +45,7 @@ class Command:
 
 def main() -> None:
     """Parse the command line, copy what is published of the records, and upload it."""
-    command = tyro.cli(Command, prog="python -m train.publish_results", description=ABOUT)
+    command = tyro.cli(Command, prog="fer-core publish-results", description=ABOUT)
     try:
         check_repository(command.repo)
         if command.dry_run is not None:

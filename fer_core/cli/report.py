@@ -1,6 +1,6 @@
-"""Tables from run records: ``python -m train.report`` writes those of README and experiments.md.
+"""Tables from run records: ``fer-core report --pages README.md`` writes those of Markdown pages.
 
-Every table of figures there stands in a block that says what it is made of:
+Every table stands in a block that says what it is made of:
 
     noise GLOB        the plain model against EAC
     runs GLOB         a row for each approach
@@ -28,9 +28,6 @@ from fer_core.reporting.embedded import classes_table, embedded_table
 from fer_core.reporting.published import published_table
 from fer_core.reporting.tables import noise_table, runs_table
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = (ROOT / "README.md", ROOT / "docs" / "experiments.md")
-SHIPPED = ROOT / "dashboard" / "results"
 TABLES: dict[str, Callable[[Sequence[RunRecord]], str]] = {
     "noise": noise_table,
     "runs": runs_table,
@@ -44,15 +41,15 @@ EMBEDDED: dict[str, Callable[[], str]] = {
 
 @dataclass(frozen=True)
 class Command:
-    """Write the tables of README and docs/experiments.md anew, or show one."""
+    """Write the tables of Markdown pages anew, or show one."""
 
     show: Literal["none", "noise", "runs", "published"] = "none"
     """Print this table of the records in place of writing pages."""
     only: str = "**"
     """Records of the table to show: a pattern of their folders below --records."""
-    records: Path = SHIPPED
+    records: Path = Path("runs")
     """Folder of the run records."""
-    pages: tuple[Path, ...] = PAGES
+    pages: tuple[Path, ...] = ()
     """Markdown files with blocks to write."""
     check: bool = False
     """Write nothing; fail when a page is not what its records say."""
@@ -60,11 +57,13 @@ class Command:
 
 def main() -> None:
     """Parse the command line, and print what was written."""
-    command = tyro.cli(Command, prog="python -m train.report")
+    command = tyro.cli(Command, prog="fer-core report")
     try:
         if command.show != "none":
             print(make_table(f"{command.show} {command.only}", command.records))
             return
+        if not command.pages:
+            raise ReportError("name Markdown files with --pages, or a table with --show")
         made = {
             page: fill(_text(page), partial(make_table, records=command.records))
             for page in command.pages
@@ -75,7 +74,7 @@ def main() -> None:
     if command.check and outdated:
         names = ", ".join(page.name for page in outdated)
         sys.exit(
-            f"error: {names}: not what the records say; 'python -m train.report' writes it anew"
+            f"error: {names}: not what the records say; the same command without --check writes it"
         )
     for page in outdated:
         write_whole(page, made[page].encode())

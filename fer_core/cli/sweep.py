@@ -1,4 +1,4 @@
-"""Many runs as one command: ``python -m train.sweep PLAN`` (docs/sweeps.md)."""
+"""Many runs as one command: ``fer-core sweep PLAN`` (docs/sweeps.md)."""
 
 import signal
 import sys
@@ -10,8 +10,10 @@ import tyro
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+from fer_core.cli import INTERRUPTED
 from fer_core.datasets.storage import StorageKind
 from fer_core.machine import Device, cores
+from fer_core.sweeping.commands import write_commands
 from fer_core.sweeping.plan import read_plan
 from fer_core.sweeping.pool import Pool, ProcessPool, machine_slots
 from fer_core.sweeping.ray_pool import RayPool
@@ -20,7 +22,6 @@ from fer_core.sweeping.status import Progress, begin
 from fer_core.sweeping.table import SweepTable, counts, plan_lines, summary_lines
 
 NOTES = ".sweep"  # folder beside the records: configurations with their paths, locks
-INTERRUPTED = 130  # the exit code of a command stopped with Ctrl-C
 TERMINATED = 128 + signal.SIGTERM
 
 
@@ -40,6 +41,9 @@ class Command:
     """Options of all runs in place of the plan's [common], as data=ferplus:PATH epochs=3."""
     dry_run: bool = False
     """Only list the runs, and what would be done with each."""
+    print_commands: bool = False
+    """Start nothing: print one shell command for each run that is not finished, for SLURM or GNU
+    parallel."""
     jobs: int | None = None
     """Runs at a time; by default one on the CPU, as many as the GPUs take, or as Ray has room."""
     per_gpu: int = 1
@@ -52,9 +56,9 @@ class Command:
     device: Device = "auto"
     """cpu, cuda, or auto: the GPUs where there are some."""
     storage: StorageKind = "auto"
-    """Where the decoded pictures are kept, as for train.run."""
+    """Where the decoded pictures are kept, as for fer-core train."""
     cache: Path | None = None
-    """Folder of the cache of decoded pictures, as for train.run."""
+    """Folder of the cache of decoded pictures, as for fer-core train."""
     ray: str | None = None
     """Run on Ray: local, or the HOST:PORT of a cluster. All its machines must see the folder of the
     records, this folder and the data under the same paths."""
@@ -63,7 +67,7 @@ class Command:
 def main() -> None:
     """Parse the command line, carry out the plan, print the summary."""
     try:
-        command = tyro.cli(Command, prog="python -m train.sweep")
+        command = tyro.cli(Command, prog="fer-core sweep")
         progress = _sweep(command)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -78,6 +82,8 @@ def _sweep(command: Command) -> list[Progress]:
         value, least = getattr(command, name), 0 if name == "retries" else 1
         if value is not None and value < least:
             raise ValueError(f"{name.replace('_', '-')} must be at least {least}, got {value}")
+    if command.print_commands and (command.dry_run or command.jobs or command.ray):
+        raise ValueError("--print-commands starts nothing: leave out --dry-run, --jobs and --ray")
     runs = read_plan(command.plan, command.settings)
     out = command.out or Path("runs") / command.plan.stem
     if command.dry_run:
@@ -86,6 +92,8 @@ def _sweep(command: Command) -> list[Progress]:
         print(f"{counts(progress)}; records in {out}")
         return progress
     notes = out / NOTES
+    if command.print_commands:
+        return _print_commands(command, begin(runs, out), notes)
     notes.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(notes / "lock", timeout=0):
@@ -96,13 +104,25 @@ def _sweep(command: Command) -> list[Progress]:
         ) from error
 
 
+def _print_commands(command: Command, progress: list[Progress], notes: Path) -> list[Progress]:
+    notes.mkdir(parents=True, exist_ok=True)
+    threads = () if command.threads is None else ("--threads", str(command.threads))
+    options = (*_options(command), *threads)
+    orders = Orders(notes, options, command.threads or 1, Path.cwd())
+    for line in write_commands(progress, orders):
+        print(line)
+    print(f"{counts(progress)}; records in {notes.parent}", file=sys.stderr)
+    return progress
+
+
 def _work(command: Command, progress: list[Progress], notes: Path) -> list[Progress]:
     out = notes.parent
     if any(one.state == "waiting" for one in progress):
         pool, threads = _pool(command, notes)
         earlier = signal.signal(signal.SIGTERM, _terminate)
         try:
-            orders = Orders(notes, _options(command, threads), threads, Path.cwd(), command.retries)
+            options = (*_options(command), "--threads", str(threads))
+            orders = Orders(notes, options, threads, Path.cwd(), command.retries)
             with SweepTable(Console()) as table:
                 table.say(f"{len(progress)} runs, records in {out}: {counts(progress)}")
                 carry_out(progress, pool, orders, table)
@@ -132,13 +152,10 @@ def _pool(command: Command, notes: Path) -> tuple[Pool, int]:
     return pool, pool.threads
 
 
-def _options(command: Command, threads: int) -> tuple[str, ...]:
-    """The options of train.run that all runs share."""
+def _options(command: Command) -> tuple[str, ...]:
+    """The options of fer-core train that all runs share."""
     cache = () if command.cache is None else ("--cache", str(command.cache))
-    return (
-        *("--device", command.device, "--threads", str(threads)),
-        *("--storage", command.storage, *cache),
-    )
+    return ("--device", command.device, "--storage", command.storage, *cache)
 
 
 def _terminate(number: int, frame: object) -> None:

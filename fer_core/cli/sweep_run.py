@@ -1,11 +1,13 @@
-"""One attempt at a run of a sweep, in a process of its own: ``python -m train.attempt``.
+"""One attempt at a run of a sweep, in a process of its own: ``fer-core sweep-run CONFIG FOLDER``.
 
-It goes on from the run's checkpoint where there is one, else it starts anew; the training itself is
-`train.run`. While it works it holds the run's lock, so that no second process writes into the same
-record, and it watches its standard input, a pipe whose other end only the process that started it
-holds: when that one is gone, however it ended, so is the pipe, and the attempt ends as well.
+It goes on from the run's checkpoint where there is one, else it starts anew; a finished run is left
+alone. The training itself is `fer-core train`. While it works it holds the run's lock, so that no
+second process writes into the same record. An attempt that `fer-core sweep` starts also watches its
+standard input, a pipe whose other end only the sweep holds: when the sweep is gone, however it
+ended, so is the pipe, and the attempt ends as well.
 """
 
+import argparse
 import json
 import logging
 import os
@@ -26,23 +28,43 @@ PATIENCE = 60.0  # seconds that an earlier attempt has to notice that its sweep 
 
 
 def main() -> None:
-    """Attempt the run: CONFIG_FILE FOLDER, then options of train.run."""
+    """Attempt the run that the command line names."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    Thread(target=_end_with_the_sweep, daemon=True).start()
-    config_file, folder, *options = sys.argv[1:]
-    lock = FileLock(Path(config_file).with_suffix(".lock"), timeout=PATIENCE)
+    command = _read_command_line()
+    if command.end_with_sweep:
+        Thread(target=_end_with_the_sweep, daemon=True).start()
+    config_file, folder = command.config_file, command.folder
+    lock = FileLock(config_file.with_suffix(".lock"), timeout=PATIENCE)
     try:
         lock.acquire()
-        if is_finished(Path(folder)):
+        if is_finished(folder):
+            logger.info("the run in %s is finished", folder)
             return
-        goes_on = make_ready(Path(folder), _read_config(Path(config_file)))
+        goes_on = make_ready(folder, _read_config(config_file))
     except Timeout:
         sys.exit(f"error: another process is at work on the run in {folder}: end it, try again")
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     start = ["--resume", folder] if goes_on else ["--config-file", config_file, "--out", folder]
-    sys.argv = ["train.run", *start, *options]
+    sys.argv = ["fer-core train", *map(str, start), *command.options]
     train.main()
+
+
+def _read_command_line() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="fer-core sweep-run",
+        description="Start one run of a sweep, or go on with it; a finished run is left alone.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "config_file", type=Path, metavar="CONFIG", help="configuration, as sweep wrote it"
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the record")
+    parser.add_argument(
+        "options", nargs=argparse.REMAINDER, metavar="...", help="options of fer-core train"
+    )
+    parser.add_argument("--end-with-sweep", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
 
 
 def is_finished(folder: Path) -> bool:

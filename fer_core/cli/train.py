@@ -1,4 +1,4 @@
-"""Train one model: ``python -m train.run --data ferplus:PATH --noise symmetric ...``."""
+"""Train one model: ``fer-core train --data ferplus:PATH --noise symmetric ...``."""
 
 import argparse
 import dataclasses
@@ -61,7 +61,7 @@ def main() -> None:
     try:
         command = tyro.cli(
             Command,
-            prog="python -m train.run",
+            prog="fer-core train",
             default=Command(config=_starting_config(sys.argv[1:])),
             config=(tyro.conf.OmitArgPrefixes,),
         )

@@ -1,4 +1,4 @@
-"""What `train.data` prints: tables and sentences as plain text."""
+"""What `fer-core data` prints: tables and sentences as plain text."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -46,7 +46,7 @@ def cache_text(folder: Path, entries: Sequence[Entry]) -> str:
     """The entries of a cache folder and their total."""
     where = printable(displayed(folder))
     if not entries:
-        return f"no decoded pictures in {where}: train.run puts them there"
+        return f"no decoded pictures in {where}: fer-core train puts them there"
     rows = [("entry", "MB", "images", "side", "channels")]
     for entry in entries:
         count, side, _, channels = entry.shape or ("unfinished", "", "", "")

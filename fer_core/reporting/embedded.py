@@ -40,7 +40,7 @@ def checked_facts(folder: Path) -> dict[str, Any]:
     trained = load_model(folder)
     answers = read_predictions(folder)
     if not answers:
-        raise ReportError(f"the model at {folder} has no predictions: train.embed writes them")
+        raise ReportError(f"the model at {folder} has no predictions: fer-core bundle writes them")
     check_facts(trained.facts, answers, trained.classes, folder)
     return trained.facts
 
@@ -66,7 +66,7 @@ def check_facts(
         if abs(facts[name] - value) > CLOSE:
             raise ReportError(
                 f"{name} of the model at {folder} is {value:.4f} by its predictions, "
-                f"{facts[name]:.4f} in its config.json: run train.embed again"
+                f"{facts[name]:.4f} in its config.json: run fer-core bundle again"
             )
 
 

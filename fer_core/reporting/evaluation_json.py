@@ -1,4 +1,4 @@
-"""What `train.evaluate` found, and its files: docs/evaluation.md describes both."""
+"""What `fer-core evaluate` found, and its files: docs/evaluation.md describes both."""
 
 import csv
 import hashlib

@@ -1,4 +1,4 @@
-"""What `train.evaluate` prints: tables as plain text, at most 100 columns wide."""
+"""What `fer-core evaluate` prints: tables as plain text, at most 100 columns wide."""
 
 import textwrap
 from collections.abc import Iterator, Sequence

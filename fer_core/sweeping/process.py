@@ -11,7 +11,7 @@ from pathlib import Path
 import fer_core
 
 LOG_FILE = "log.txt"
-PROGRAM = (sys.executable, "-m", "fer_core.cli.sweep_run")
+PROGRAM = (sys.executable, "-m", "fer_core.cli.sweep_run", "--end-with-sweep")
 ROOT = Path(fer_core.__file__).resolve().parents[1]
 
 
@@ -23,7 +23,7 @@ class Attempt:
         name: of the run.
         folder: of its record, absolute.
         config_file: its configuration, JSON, absolute.
-        options: of train.run, besides configuration and folder.
+        options: of fer-core train, besides configuration and folder.
         threads: CPU threads that it may use.
         here: the folder that relative paths start from.
         program: the command that attempts a run.

@@ -26,7 +26,7 @@ class Orders:
 
     Attributes:
         notes: folder for the configurations and locks of the runs.
-        options: of train.run.
+        options: of fer-core train.
         threads: CPU threads of an attempt.
         here: the folder that relative paths start from.
         retries: further attempts at a run that failed.
@@ -56,6 +56,15 @@ class Orders:
         """Where the run's whole configuration stands, for its process."""
         return self.notes / f"{one.run.name}.json"
 
+    def write_config(self, one: Progress) -> None:
+        """Write the run's whole configuration.
+
+        Raises:
+            OSError: when it cannot be written.
+        """
+        text = json.dumps(to_json(one.run.config), indent=1)
+        write_whole(self.config_file(one), f"{text}\n".encode())
+
 
 def carry_out(
     progress: Sequence[Progress],
@@ -71,8 +80,7 @@ def carry_out(
     """
     waiting = deque(one for one in progress if one.state == "waiting")
     for one in waiting:
-        text = json.dumps(to_json(one.run.config), indent=1)
-        write_whole(orders.config_file(one), f"{text}\n".encode())
+        orders.write_config(one)
     at_work: dict[str, tuple[Progress, bytes]] = {}
     looked = 0.0
     while waiting or at_work:

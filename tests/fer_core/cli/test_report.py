@@ -1,5 +1,6 @@
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -7,6 +8,7 @@ from fer_core.cli import report
 from fer_core.records import read_run
 from fer_core.reporting.blocks import ReportError, fill, orders
 
+PROJECT = Path(__file__).parents[3]
 PAGE = """# A page
 <!-- report: runs one-* -->
 old
@@ -36,13 +38,21 @@ def page(tmp_path):
 
 
 def test_every_table_of_the_project_is_what_its_records_say(call_command):
-    code, output, _ = call_command(report, "--check")
+    shipped = PROJECT / "dashboard" / "results"
+    pages = (PROJECT / "README.md", PROJECT / "docs" / "experiments.md")
+    code, output, _ = call_command(report, "--check", "--records", shipped, "--pages", *pages)
     assert code == 0, code
-    assert len(output.splitlines()) == len(report.PAGES)
+    assert len(output.splitlines()) == len(pages)
+
+
+def test_without_a_page_or_a_table_there_is_nothing_to_do(call_command):
+    assert call_command(report)[0] == (
+        "error: name Markdown files with --pages, or a table with --show"
+    )
 
 
 def test_no_accuracy_in_readme_stands_outside_of_a_block():
-    text = (report.ROOT / "README.md").read_text(encoding="utf-8")
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
     assert len(orders(text)) >= 2
     outside = re.sub(r"<!-- report:.*?<!-- end of report -->", "", text, flags=re.S)
     assert re.findall(r"\b\d\d\.\d\d\b|\d\.\d+ ?%|\d\.\d+ points", outside) == []
