@@ -32,6 +32,6 @@ fix: $(READY)
 	$(BIN)/ruff format .
 
 smoke: $(READY)
-	$(BIN)/python -m train.run --data 'synthetic?train=280&test=70' --backbone test_resnet \
+	$(BIN)/fer-core train --data 'synthetic?train=280&test=70' --backbone test_resnet \
 		--image-size 64 --epochs 2 --noise symmetric --noise-rate 0.3 --device cpu \
 		--out "$$(mktemp -d)/smoke"

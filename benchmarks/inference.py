@@ -7,7 +7,7 @@ All kinds take turns in every round, in an order that moves on, so that what els
 meets all of them. A ratio is the median over the rounds of the time against PyTorch eager in the
 same round; milliseconds say more of the machine. The time is that of the network alone: no face is
 searched, no mirror image looked at. The integers are calibrated on drawn faces, which is all the
-same to the speed; `python -m train.export` measures what they cost in accuracy.
+same to the speed; `fer-core export` measures what they cost in accuracy.
 """
 
 import json

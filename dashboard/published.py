@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from dashboard.data import data_name, method_name
+from fer_core.published import published_results_file
 from fer_core.study import mean_interval
 
-PUBLISHED = Path(__file__).parent / "sota.csv"
 MEASURED = "measured here"
 # Figures are comparable when all of these agree; an empty class count agrees with itself alone.
 GROUP = ["dataset", "classes", "noise_rate", "noise_kind", "metric"]
@@ -29,14 +29,15 @@ COLUMNS = [
 ]
 
 
-def read_published(file: Path = PUBLISHED) -> pd.DataFrame:
+def read_published(file: Path | None = None) -> pd.DataFrame:
     """The published results with ``rank`` and ``is_eac``.
 
     A rank counts within one data set, class count, noise and metric, over the figures whose trust
     mark allows it; all others have none. Equal values share the better rank.
     """
     kinds = {"classes": "Int64", "report_row": "Int64"}
-    rows = pd.read_csv(file, dtype=kinds, keep_default_na=False, na_values=[""])
+    table = file or published_results_file()
+    rows = pd.read_csv(table, dtype=kinds, keep_default_na=False, na_values=[""])
     rows["setting"] = rows["dataset"] + " · " + rows["classes"].map(_classes).astype(str)
     rows["noise_percent"] = (100 * rows["noise_rate"]).round(1)
     rows["is_eac"] = rows["method"].str.match(r"EAC\b")

@@ -98,12 +98,14 @@ def repeat_command(record: RunRecord) -> str:
         if name in known and value != defaults[name]
     }
     processes = int(record.environment.get("processes") or 1)
-    start = "python -m" if processes == 1 else f"accelerate launch --num_processes {processes} -m"
+    start = "fer-core train"
+    if processes > 1:
+        start = f"accelerate launch --num_processes {processes} -m fer_core.cli.train"
     words = [word for name, value in options.items() for word in _option(name, value)]
     threads = record.environment.get("threads")
     if threads and record.environment.get("device") == "cpu":
         words += ["--device", "cpu", "--threads", str(threads)]
-    return f"{start} train.run {shlex.join(words)}".rstrip()
+    return f"{start} {shlex.join(words)}".rstrip()
 
 
 def repeat_notes(record: RunRecord) -> list[str]:

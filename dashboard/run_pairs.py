@@ -11,7 +11,7 @@ from fer_core.records import Prediction, RecordError, RunRecord, read_prediction
 from fer_core.statistics import mcnemar, paired_difference
 from fer_core.study import all_options
 
-RESAMPLES = 2000  # of the bootstrap, as in train.evaluate
+RESAMPLES = 2000  # of the bootstrap, as in fer-core evaluate
 FIGURES = {
     "accuracy_percent": "accuracy",
     "class_mean_percent": "class mean",

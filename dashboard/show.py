@@ -4,8 +4,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-TRAIN_COMMAND = "python -m train.run --method eac --noise symmetric --noise-rate 0.3"
-HELP_COMMAND = "python -m train.run --help"
+TRAIN_COMMAND = "fer-core train --method eac --noise symmetric --noise-rate 0.3"
+HELP_COMMAND = "fer-core train --help"
 BUTTONS = {
     "displaylogo": False,
     # Always shown: a button that appears on hovering is none on a telephone. A drag zooms and a

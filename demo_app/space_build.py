@@ -21,7 +21,13 @@ FILES = {
         *("LICENSE", "fer_core", "demo_app", ":!demo_app/page"),
         *(":!demo_app/space*.py", ":!demo_app/static_*.py"),
     ),
-    "dashboard": ("LICENSE", "dashboard", "fer_core/**.py", "fer_core/*.py"),
+    "dashboard": (
+        "LICENSE",
+        "dashboard",
+        "fer_core/**.py",
+        "fer_core/*.py",
+        "fer_core/published.csv",
+    ),
 }
 
 

@@ -80,7 +80,7 @@ class OnnxBackend:
 
         Args:
             trained: the model.
-            file: a file of `train.export`; one that is absent or was made from another network is
+            file: a file of `fer-core export`; one that is absent or of another network is
                 not used.
 
         Raises:
@@ -190,7 +190,7 @@ def _matching_session(trained: TrainedModel, file: Path, threads: int) -> Any:  
     if _facts(session).get("network_sha256") == network_digest(trained):
         return session
     logger.warning(
-        "%s was made from another network and is not used: make it anew with train.export", file
+        "%s was made from another network and is not used: make it anew with fer-core export", file
     )
     return None
 

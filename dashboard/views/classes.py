@@ -32,7 +32,7 @@ MOST_RUNS = 6  # side by side; more are not told apart
 NO_SLICES = (
     "No groups in these records: of the data sets RAF-DB alone names gender, race and age of its "
     "faces. With its attribute files in place each run records them: "
-    "`python -m train.run --data rafdb:FOLDER`"
+    "`fer-core train --data rafdb:FOLDER`"
 )
 
 

@@ -38,7 +38,7 @@ RULES = """
 """
 NO_PARTNER = (
     "No noisy run here has a partner with clean labels, the same seed and the same options. Train "
-    "one with the options of the noisy run: `python -m train.run --noise none`"
+    "one with the options of the noisy run: `fer-core train --noise none`"
 )
 
 

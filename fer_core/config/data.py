@@ -23,7 +23,7 @@ class DataOptions:
     """Share of the training images that is held out, with its noisy labels, to choose the epoch on:
     for example 0.1; 0: none. Identical images stay together."""
     leave_out: str | None = None
-    """List of files to leave out, as 'train.data check --fix-list' writes it."""
+    """List of files to leave out, as 'fer-core data check --fix-list' writes it."""
     image_size: int = 48
     """Side of the square network input in pixels."""
     channels: Literal[1, 3] = 3

@@ -58,7 +58,7 @@ def list_data(uri: str, decoding: Decoding, *, without: Path | None = None) -> L
     Args:
         uri: see `load_data`.
         decoding: side and channels at which drawn faces are drawn.
-        without: a list of files to leave out, as `train.data check --fix-list` writes it.
+        without: a list of files to leave out, as `fer-core data check --fix-list` writes it.
 
     Raises:
         DataError: for an unknown data set, or one that is absent or broken as a whole. What is
@@ -88,7 +88,7 @@ def load_data(
         decoding: side and channels of the decoded pictures.
         storage: where the decoded pictures are kept; None: see `Storage`.
         dedup: drop test images that also stand in train, pixel by pixel.
-        without: a list of files to leave out, as `train.data check --fix-list` writes it.
+        without: a list of files to leave out, as `fer-core data check --fix-list` writes it.
 
     Raises:
         DataError: for an unknown data set, or one that is absent or broken.

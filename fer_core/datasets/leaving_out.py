@@ -1,4 +1,4 @@
-"""Data sets without the files of a list, as `train.data check --fix-list` writes it."""
+"""Data sets without the files of a list, as `fer-core data check --fix-list` writes it."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ def read_leave_out(path: Path) -> frozenset[str]:
     """
     if not path.is_file():
         raise DataError(
-            f"no list of files to leave out at {path}: 'python -m train.data check URI "
+            f"no list of files to leave out at {path}: 'fer-core data check URI "
             f"--fix-list {path}' writes it"
         )
     return frozenset(line for line in read_lines(path) if line.strip())

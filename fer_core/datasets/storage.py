@@ -44,7 +44,7 @@ FORMAT = f"1, Pillow {PIL.__version__}"  # another decoder may give other pixels
 StorageKind = Literal["auto", "device", "cache", "stream"]
 WAYS_OUT = "name another folder (--cache FOLDER or FER_CORE_CACHE), or use --storage stream"
 CHECK_HINT = (
-    "'python -m train.data check URI --fix-list FILE' finds every such file, and the data option "
+    "'fer-core data check URI --fix-list FILE' finds every such file, and the data option "
     "--leave-out FILE does without them"
 )
 

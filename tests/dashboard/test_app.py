@@ -11,7 +11,7 @@ from fer_core.failures import record_failure
 
 PAGES = ("noise", "curves", "classes", "looks", "runs", "cost", "published")
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
-COMMAND = "python -m train.run --method eac --noise symmetric --noise-rate 0.3"
+COMMAND = "fer-core train --method eac --noise symmetric --noise-rate 0.3"
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_the_shipped_runs_show_everything_but_groups(open_page):
         "Calibration",
     ]
     assert "No groups in these records" in text_of(app)
-    assert "python -m train.run --data rafdb:FOLDER" in text_of(app)
+    assert "fer-core train --data rafdb:FOLDER" in text_of(app)
     assert app.dataframe[0].value["images"].tolist() == [3199, 3199]
 
 

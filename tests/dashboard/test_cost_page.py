@@ -46,7 +46,7 @@ def test_without_a_finished_run_the_speeds_are_still_there(open_page, tmp_path, 
     write_run(tmp_path, done=2, status="running")
     app = open_page("cost", tmp_path)
     assert not app.exception
-    assert "python -m train.run" in text_of(app)
+    assert "fer-core train" in text_of(app)
     assert len(app.dataframe) == 2
 
 

@@ -59,7 +59,7 @@ def test_a_change_without_clean_runs_is_a_sentence_with_the_command(open_page, t
     write_run(tmp_path)
     app = open_page("noise", tmp_path, noise_measure="Change from clean")
     assert not app.exception
-    assert "python -m train.run --noise none" in text_of(app)
+    assert "fer-core train --noise none" in text_of(app)
     assert charts(app) == []
 
 

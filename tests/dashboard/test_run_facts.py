@@ -18,9 +18,9 @@ from dashboard.run_facts import (
     repeat_notes,
     transition_table,
 )
+from fer_core.cli.train import Command
 from fer_core.config import RunConfig, from_json, to_json
 from fer_core.records import read_run
-from train.run import Command
 
 CONFIGS = (
     RunConfig(),
@@ -42,15 +42,16 @@ CONFIGS = (
 def test_the_command_trains_the_same_configuration_again(tmp_path, write_run, config):
     record = dataclasses.replace(read_run(write_run(tmp_path)), config=to_json(config))
     words = shlex.split(repeat_command(record))
-    assert words[:3] == ["python", "-m", "train.run"]
+    assert words[:2] == ["fer-core", "train"]
     flags = (tyro.conf.OmitArgPrefixes,)
-    assert tyro.cli(Command, args=words[3:], config=flags).config == config
+    assert tyro.cli(Command, args=words[2:], config=flags).config == config
 
 
 def test_the_command_of_several_processes_is_their_launchers(tmp_path, write_run):
     record = read_run(write_run(tmp_path))
     record = dataclasses.replace(record, environment={"processes": 4, "device": "cuda"})
-    assert repeat_command(record).startswith("accelerate launch --num_processes 4 -m train.run ")
+    start = "accelerate launch --num_processes 4 -m fer_core.cli.train "
+    assert repeat_command(record).startswith(start)
 
 
 def test_every_shipped_run_has_a_command_that_is_its_configuration():

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from fer_core.cli import train as command
 from fer_core.config import RunConfig
 from fer_core.engine import train
 from fer_core.records import read_predictions, read_run
-from train import run as command
 
 # 57 test images do not divide by two. Without BatchNorm, see the model.
 CONFIG = RunConfig(
@@ -40,10 +40,10 @@ AUGMENTED = [
 
 def launch(folder, *options, processes=2):
     words = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    words += ["--nproc_per_node", str(processes), "-m", "train.run", *OPTIONS, *options]
+    words += ["--nproc_per_node", str(processes), "-m", "fer_core.cli.train", *OPTIONS, *options]
     return subprocess.run(
         [*words, "--out", str(folder)],
-        cwd=Path(command.__file__).parents[1],
+        cwd=Path(command.__file__).parents[2],
         capture_output=True,
         text=True,
         check=False,

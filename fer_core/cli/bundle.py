@@ -1,0 +1,164 @@
+"""Make a finished run the embedded model: ``fer-core bundle RUN``.
+
+Writes float16 weights, configuration, test predictions and model card to ``fer_core/weights``. A
+temperature is fitted on the test split and becomes part of the weights. The figures on the card are
+measured anew, with the weights as they are written and loaded again. What stood there before is
+replaced at the end alone, when all of it has been made.
+"""
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+from fer_core import assessment, metrics
+from fer_core.answers import Answers
+from fer_core.assessment import Assessment, assess
+from fer_core.calibration import CalibrationError, fit_temperature
+from fer_core.checkpoints import CheckpointError, read_checkpoint
+from fer_core.datasets import DataError, FaceData
+from fer_core.evaluation import Evaluation, evaluate, predictions
+from fer_core.experiment import load_run_data
+from fer_core.hub import CARD_FILE, EMBEDDED, WEIGHTS_FILE, ModelError, load_model, save_model
+from fer_core.publishing.model_card import card
+from fer_core.publishing.model_info import SCRATCH, Subject
+from fer_core.records import RecordError, RunRecord, read_run, write_predictions
+
+LARGEST = 6_000_000  # bytes of the weights in the repository
+RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class Command:
+    """Write the model of a finished run to fer_core/weights."""
+
+    run: tyro.conf.Positional[Path]
+    """Folder of the run record, with its model."""
+    out: Path = EMBEDDED
+    """Where to write."""
+    origin: str = ""
+    """Where the starting weights come from, a sentence for the card; needed where there are any."""
+
+
+def main() -> None:
+    """Parse the command line, write the model, and print what it reaches."""
+    try:
+        command = tyro.cli(Command, prog="fer-core bundle")
+        record = read_run(command.run)
+        if record.status != "finished":
+            raise RecordError(f"the run at {command.run} is {record.status}, not finished")
+        if record.config["pretrained"] != "none" and not command.origin:
+            raise RecordError(
+                f"the run started from {record.config['pretrained']}: say with --origin where "
+                "these weights come from, for the card"
+            )
+        facts = embed(record, command.out, command.origin)
+    except (
+        *(CalibrationError, CheckpointError, DataError, ModelError, RecordError),
+        OSError,
+    ) as error:
+        sys.exit(f"error: {error}")
+    size = (command.out / WEIGHTS_FILE).stat().st_size
+    print(
+        f"{command.out}: {size:,} bytes, {facts['test_split']} accuracy "
+        f"{100 * facts['accuracy']:.2f} %, class mean {100 * facts['class_mean_accuracy']:.2f} %, "
+        f"without images that also stand in train {100 * facts['accuracy_deduplicated']:.2f} %, "
+        f"ECE {facts['ece']:.4f} (temperature fitted on the other half: "
+        f"{facts['ece_cross_fitted']:.4f})"
+    )
+
+
+def embed(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
+    """Write the calibrated float16 model, its predictions and its card: all of it or nothing.
+
+    Args:
+        record: of a finished run, with its model and checkpoint.
+        out: folder to write to.
+        origin: a sentence on where the starting weights come from.
+
+    Returns:
+        The facts that stand in the model's config.json.
+
+    Raises:
+        CalibrationError, CheckpointError, DataError, ModelError: when a part is missing or broken,
+            or the weights are too large.
+        OSError: when a file cannot be written.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".embed-", dir=out.parent) as made:
+        facts = _make(record, Path(made), origin)
+        out.mkdir(exist_ok=True)
+        for file in sorted(Path(made).iterdir()):
+            file.replace(out / file.name)
+    return facts
+
+
+def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
+    trained = load_model(record.path / "model")
+    _, config = read_checkpoint(record.path)
+    data = load_run_data(config)
+    before = evaluate(trained.model, data.test, mirror=True)
+    temperature = fit_temperature(before.logits, data.test.labels)
+    trained.model.scale_by_temperature(temperature)
+    form: dict[str, Any] = {
+        "stride": config.stride,
+        "stem": config.stem,
+        "backbone": config.backbone,
+        "classes": trained.classes,
+        "spec": trained.input,
+        "half": True,
+    }
+    save_model(out, trained.model, **form, facts=trained.facts)
+    size = (out / WEIGHTS_FILE).stat().st_size
+    if size > LARGEST:
+        raise ModelError(f"the weights have {size:,} bytes, at most {LARGEST:,} may be embedded")
+    written = load_model(out).model
+    after = evaluate(written, data.test, mirror=True)
+    facts = trained.facts | embedded_figures(_assess(before, data), _assess(after, data))
+    facts["temperature"] = temperature
+    facts["origin"] = SCRATCH if config.pretrained == "none" else origin
+    facts["accuracy_without_mirror"] = metrics.accuracy(evaluate(written, data.test).confusion)
+    save_model(out, trained.model, **form, facts=facts)
+    answers = list(predictions(data.test, after))
+    write_predictions(out, answers)
+    subject = Subject(out, trained, config.backbone, record, facts, answers, facts["origin"])
+    (out / CARD_FILE).write_text(card(subject, size), encoding="utf-8")
+    return facts
+
+
+def embedded_figures(before: Assessment, after: Assessment) -> dict[str, Any]:
+    """The figures of the stored model, and of its calibration.
+
+    Args:
+        before: without a temperature.
+        after: as stored, with the temperature in its weights.
+    """
+    unseen, calibration = after.unseen, before.calibration
+    if unseen is None or unseen.accuracy is None or calibration is None:
+        raise CalibrationError("the test split has too few images that do not stand in train")
+    return {
+        "accuracy": after.accuracy.value,
+        "accuracy_interval": list(after.accuracy[1:]),
+        "class_mean_accuracy": after.class_mean.value,
+        "class_mean_interval": list(after.class_mean[1:]),
+        "accuracy_deduplicated": unseen.accuracy.value,
+        "duplicates_in_train": unseen.left_out,
+        "macro_f1": after.macro_f1,
+        "ece": after.ece,
+        "ece_cross_fitted": calibration.ece,
+        "ece_uncalibrated": before.ece,
+        "test_images": after.images,
+        "classes": assessment.to_json(after.classes),
+    }
+
+
+def _assess(evaluation: Evaluation, data: FaceData) -> Assessment:
+    answers = Answers(data.classes, data.test, evaluation.logits, {}, ())
+    return assess(answers, resamples=RESAMPLES, seed=0, training_digests=data.train.digests)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Finished records for publication: ``fer-core collect RUNS OUT``.
+
+Copies what a record is (run.json, epochs.jsonl, predictions.csv) and leaves behind what belongs to
+the machine: checkpoints, weights, logs, lists of labels.
+"""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from fer_core.records import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE, RecordError, read_run
+
+FILES = (EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE)  # the last one makes a folder a record
+LARGEST = 20_000_000  # bytes of one call
+
+
+@dataclass(frozen=True)
+class Command:
+    """Copy the finished run records of a folder, without checkpoints and weights."""
+
+    runs: tyro.conf.Positional[Path]
+    """Folder of run records, as fer-core sweep writes it."""
+    out: tyro.conf.Positional[Path]
+    """Where to copy to, for example dashboard/results/study."""
+    replace: bool = False
+    """Replace records of the same name that are other runs."""
+
+
+def main() -> None:
+    """Parse the command line, copy, and say what was left behind."""
+    command = tyro.cli(Command, prog="fer-core collect")
+    try:
+        found = sorted(file.parent for file in command.runs.glob(f"*/{RUN_FILE}"))
+        if not found:
+            raise RecordError(f"no run record in {command.runs}")
+        states = {folder: read_run(folder).status for folder in found}
+        finished = [folder for folder, status in states.items() if status == "finished"]
+        if not finished:
+            raise RecordError(f"none of the {len(found)} runs in {command.runs} is finished")
+        size = collect(finished, command.out, replace=command.replace)
+    except (OSError, RecordError) as error:
+        sys.exit(f"error: {error}")
+    print(f"{command.out}: {len(finished)} records, {size:,} bytes")
+    for folder, status in states.items():
+        if status != "finished":
+            print(f"left out: {folder.name} is {status}")
+
+
+def collect(folders: Sequence[Path], out: Path, *, replace: bool = False) -> int:
+    """Copy finished records, where no other runs are in the way.
+
+    Args:
+        folders: of the records.
+        out: where each gets a folder of its own name.
+        replace: replace other runs of the same name.
+
+    Returns:
+        Size of the copied files in bytes.
+
+    Raises:
+        RecordError: when another run of the same name is there, or all are too large.
+        OSError: when a file cannot be copied.
+    """
+    others = [folder.name for folder in folders if _is_another(folder, out / folder.name)]
+    if others and not replace:
+        raise RecordError(
+            f"{out} has other runs named {', '.join(others)}: choose another folder, or --replace"
+        )
+    files = [folder / name for folder in folders for name in FILES if (folder / name).exists()]
+    size = sum(file.stat().st_size for file in files)
+    if size > LARGEST:
+        raise RecordError(f"the records have {size:,} bytes, at most {LARGEST:,} are published")
+    for folder in folders:
+        target = out / folder.name
+        target.mkdir(parents=True, exist_ok=True)
+        for name in FILES[::-1]:
+            (target / name).unlink(missing_ok=True)
+    for file in files:
+        shutil.copyfile(file, out / file.parent.name / file.name)
+    return size
+
+
+def _is_another(folder: Path, target: Path) -> bool:
+    return (target / RUN_FILE).exists() and read_run(target).started != read_run(folder).started
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""Look at data before training: ``fer-core data check URI``, ``noise URI``, ``cache``."""
+
+import json
+import logging
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from fer_core.cli import INTERRUPTED
+from fer_core.cli.targets import check_target
+from fer_core.config import NoiseKind, RunConfig
+from fer_core.datasets import DataError, Decoding, Listing, list_data
+from fer_core.datasets.cache_folder import clear_cache, list_entries
+from fer_core.datasets.checking import check_data, write_fix_list
+from fer_core.datasets.duplicates import NEAR_THRESHOLD
+from fer_core.datasets.findings import Report, to_json
+from fer_core.datasets.leaving_out import leave_out, read_leave_out
+from fer_core.datasets.loading import refuse_problems
+from fer_core.datasets.storage import cache_folder
+from fer_core.files import displayed, write_whole
+from fer_core.noise import noise_facts
+from fer_core.noise_lists import write_noise_list
+from fer_core.reporting.data_text import cache_text, noise_text, printable, report_text
+
+ABOUT = "Look at data before training."
+DRAWN = Decoding(48, 3)  # as a run without options draws the synthetic faces
+
+
+@dataclass(frozen=True)
+class Check:
+    """Read every picture and label of a data set and say what is wrong with it.
+
+    Exit code 0: a run can load it, whatever stands in it twice; 1: a run refuses it.
+    """
+
+    uri: tyro.conf.Positional[str]
+    """Data set as for fer-core train --data, for example ferplus:PATH?classes=7."""
+    fix_list: Path | None = None
+    """Write the names of all that a run refuses, for fer-core train --leave-out; without any such
+    name the file is empty. With --leave-out its names stay in the new list."""
+    leave_out: Path | None = None
+    """Check what is left without the files of this list."""
+    json: Path | None = None
+    """Write the whole report with every name; '-' prints it alone."""
+    near: bool = False
+    """Also look for test pictures that are a training picture encoded, scaled, lit or mirrored
+    differently: seconds for 30,000 pictures."""
+    near_threshold: float | None = None
+    """Least similarity of these in (0, 1], by default 0.95; implies near."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Draw the label noise of a run and show what it does; no picture is read."""
+
+    uri: tyro.conf.Positional[str]
+    """Data set as for fer-core train --data."""
+    noise: NoiseKind
+    """Kind of noise; this and the next five as for fer-core train."""
+    noise_rate: float = 0.0
+    """Share of the training labels to change."""
+    confusions: str = "people"
+    """Asymmetric noise: which class is taken for which, a preset or a CSV table."""
+    noise_file: Path | None = None
+    """List of noisy labels, for noise file."""
+    seed: int = 0
+    """Seed of the run."""
+    leave_out: Path | None = None
+    """List of files that the run leaves out."""
+    out: Path | None = None
+    """Write the labels as a list in RAF-DB format, for fer-core train --noise file --noise-file
+    OUT."""
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Show or clear the cache of decoded pictures."""
+
+    cache: Path | None = None
+    """Its folder; by default FER_CORE_CACHE, or fer_core in the user's cache folder."""
+    clear: bool = False
+    """Delete all decoded pictures; later runs decode them anew."""
+
+
+def main() -> None:
+    """Parse the command line, do it, and exit with its code."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    command = tyro.cli(Check | Noise | Cache, prog="fer-core data", description=ABOUT)
+    try:
+        match command:
+            case Check():
+                code = _check(command)
+            case Noise():
+                code = _noise(command)
+            case Cache():
+                code = _cache(command)
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except (DataError, ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    sys.exit(code)
+
+
+def _check(command: Check) -> int:
+    alone = command.json == Path("-")
+    check_target(command.fix_list)
+    if not alone:
+        check_target(command.json)
+    near = command.near_threshold
+    if near is None and command.near:
+        near = NEAR_THRESHOLD
+    listing = list_data(command.uri, DRAWN, without=command.leave_out)
+    report = check_data(listing, near=near, progress=True)
+    if command.json is not None:
+        text = json.dumps({"data": command.uri, **to_json(report)}, indent=1) + "\n"
+        if alone:
+            print(text, end="")
+        else:
+            write_whole(command.json, text.encode())
+    if not alone:
+        print(report_text(report))
+    if command.fix_list is not None:
+        print(_fix(command, listing, report), file=sys.stderr if alone else sys.stdout)
+    return int(report.refused)
+
+
+def _fix(command: Check, listing: Listing, report: Report) -> str:
+    """Write the list of files to leave out; gives what is to be said of it."""
+    names = frozenset(problem.name for problem in report.problems)
+    earlier = read_leave_out(command.leave_out) if command.leave_out else frozenset()
+    path = command.fix_list or Path()
+    write_fix_list(path, names | earlier)
+    file = printable(displayed(path))
+    if not names | earlier:
+        return f"nothing to leave out: {file} is empty"
+    left, count = leave_out(listing, names), len(names | earlier)
+    return (
+        f"{count:,} {'name' if count == 1 else 'names'} to leave out in {file}; "
+        f"{len(left.train.labels):,} + "
+        f"{len(left.test.labels):,} pictures are left with the run option --leave-out {file}"
+    )
+
+
+def _noise(command: Noise) -> int:
+    from fer_core.experiment import given_labels  # torch takes seconds; the others need none
+
+    config = RunConfig(
+        data=command.uri,
+        leave_out=str(command.leave_out) if command.leave_out else None,
+        noise=command.noise,
+        noise_rate=command.noise_rate,
+        confusions=command.confusions,
+        noise_file=str(command.noise_file) if command.noise_file else None,
+        seed=command.seed,
+    )
+    check_target(command.out)
+    listing = list_data(command.uri, DRAWN, without=command.leave_out)
+    refuse_problems(listing)
+    train, classes = listing.train, listing.classes
+    given = given_labels(config, listing)
+    facts = noise_facts(config.noise, config.noise_rate, given, train.labels, len(classes))
+    print(noise_text(f"{listing.name} {train.name}", classes, config, facts))
+    if command.out is not None:
+        write_noise_list(command.out, train.names, given.labels, classes)
+        file = printable(displayed(command.out))
+        print(f"{len(train.names):,} labels in {file}: --noise file --noise-file {file}")
+    return 0
+
+
+def _cache(command: Cache) -> int:
+    folder = cache_folder(command.cache)
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"the cache {displayed(folder)} is no folder")
+    print(cache_text(folder, list_entries(folder)))
+    if command.clear:
+        cleared = clear_cache(folder)
+        print(f"deleted {cleared.entries} entries, {cleared.bytes / 1e6:,.1f} MB are free again")
+        for path in cleared.kept:
+            print(f"kept {path.name[:17]}: a run is writing it")
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""Measure a model on labelled faces: ``fer-core evaluate RUN --data ferplus:PATH``.
+
+docs/evaluation.md describes the figures and the JSON file.
+"""
+
+import json
+import logging
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import torch
+import tyro
+
+from fer_core.answers import Answers, find_answers
+from fer_core.assessment import assess
+from fer_core.cli import INTERRUPTED
+from fer_core.cli.targets import check_target
+from fer_core.comparison import compare
+from fer_core.config import RunConfig, without_folders
+from fer_core.datasets import Decoding, Listing, Storage, list_data
+from fer_core.datasets.loading import SplitKind, training_digests
+from fer_core.files import write_whole
+from fer_core.hub import EMBEDDED, load_model
+from fer_core.machine import Device
+from fer_core.records import RUN_FILE
+from fer_core.reporting.evaluation_json import (
+    Measured,
+    Report,
+    Subject,
+    predictions_csv,
+    report_json,
+)
+from fer_core.reporting.evaluation_text import report_text
+from fer_core.statistics import check_resamples
+
+ABOUT = "Measure a model on a labelled data set."
+
+
+@dataclass(frozen=True)
+class Command:
+    """Measure a model on a labelled data set, alone or against another one."""
+
+    model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
+    """Folder of a run or of a model, or 'embedded' for the model that ships with the project."""
+    data: str
+    """Data set as for fer-core train --data; also folder:PATH of class folders without splits."""
+    split: SplitKind = "test"
+    """Which of its splits."""
+    leave_out: Path | None = None
+    """List of files of the data set to leave out."""
+    mirror: bool = True
+    """Average over each face and its mirror image, as the predictor does."""
+    shared_classes: bool = False
+    """Let the model choose only from the classes that the data set has."""
+    against: str | None = None
+    """A second model, for a paired test on the same images."""
+    against_mirror: bool | None = None
+    """Mirror average of the second model; by default as of the first."""
+    calibrate_on: str | None = None
+    """Data set to fit the temperature on; by default it is fitted on either half of the images for
+    the other half."""
+    calibrate_split: SplitKind = "test"
+    """Which split of the data set to calibrate on."""
+    duplicates: bool = True
+    """Of a test split, also give the accuracy without images that also stand in the train split;
+    every training picture is read once for this."""
+    bootstrap: int = 2000
+    """Resamples for the intervals of the accuracies."""
+    seed: int = 0
+    """Seed of the bootstrap."""
+    json: Path | None = None
+    """Write all figures to this file; '-' prints them alone."""
+    predictions: Path | None = None
+    """Write the answer and all probabilities of each image to this CSV file."""
+    device: Device = "auto"
+    """cpu, cuda, or auto: the GPU where there is one."""
+    storage: Literal["auto", "cache", "stream"] = "auto"
+    """Where decoded pictures are kept, without any effect on the result."""
+    cache: Path | None = None
+    """Folder of the cache of decoded pictures, as for fer-core train."""
+
+
+def main() -> None:
+    """Parse the command line, measure, and print the figures."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    command = tyro.cli(Command, prog="fer-core evaluate", description=ABOUT)
+    try:
+        _check(command)
+        _write(command, _evaluate(command))
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ValueError, OSError) as error:  # broken data and models are ValueErrors
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _check(command: Command) -> None:
+    """Refuse what cannot work before minutes of reading."""
+    check_resamples(command.bootstrap)
+    if command.seed < 0:
+        raise ValueError(f"seed must be at least 0, got {command.seed}")
+    if command.device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device cuda: torch finds no GPU here, use cpu or auto")
+    if command.against is None and command.against_mirror is not None:
+        raise ValueError("against-mirror is an option of --against, which names no model here")
+    check_target(command.predictions)
+    if command.json != Path("-"):
+        check_target(command.json)
+
+
+def _evaluate(command: Command) -> Report:
+    subjects = [_load(command.model, command.mirror, command.device)]
+    if command.against is not None:
+        mirror = command.mirror if command.against_mirror is None else command.against_mirror
+        subjects.append(_load(command.against, mirror, command.device))
+    storage = Storage(command.storage, command.cache, progress=True)
+    drawn = Decoding(max(subject.trained.input.size for subject in subjects), 3)
+    listing = list_data(command.data, drawn, without=command.leave_out)
+    other = listing
+    if command.calibrate_on not in (None, command.data):
+        other = list_data(command.calibrate_on, drawn)
+    digests = None
+    if command.duplicates and command.split == "test" and len(listing.train.labels):
+        digests = training_digests(listing, storage)
+
+    def measure(subject: Subject) -> Measured:
+        def answers_on(data: Listing, split: SplitKind) -> Answers:
+            return find_answers(
+                subject.trained,
+                data,
+                split,
+                storage=storage,
+                mirror=subject.mirror,
+                shared_classes=command.shared_classes,
+            )
+
+        answers = answers_on(listing, command.split)
+        calibrate_on = None
+        if command.calibrate_on is not None:
+            calibrate_on = answers_on(other, command.calibrate_split)
+        assessment = assess(
+            answers,
+            resamples=command.bootstrap,
+            seed=command.seed,
+            calibrate_on=calibrate_on,
+            training_digests=digests,
+        )
+        return Measured(subject, answers, assessment)
+
+    first, *rest = map(measure, subjects)
+    second = rest[0] if rest else None
+    comparison = None
+    if second is not None:
+        comparison = compare(
+            first.answers, second.answers, resamples=command.bootstrap, seed=command.seed
+        )
+    return Report(listing, first, second, comparison)
+
+
+def _load(text: str, mirror: bool, device: str) -> Subject:
+    """The model that the command line names."""
+    folder = Path(text)
+    if text == "embedded":
+        folder = EMBEDDED
+    elif (folder / "model").is_dir() or (folder / RUN_FILE).is_file():
+        folder = folder / "model"
+    trained = load_model(folder)
+    on_gpu = device == "cuda" or (device == "auto" and torch.cuda.is_available())
+    trained.model.to("cuda" if on_gpu else "cpu")
+    named = folder.resolve()
+    name = named.parent.name if named.name == "model" else named.name
+    return Subject("embedded" if folder == EMBEDDED else name, folder, trained, mirror)
+
+
+def _options(command: Command) -> dict[str, Any]:
+    """What decides the figures, without any folder's name, for the JSON file."""
+    calibrate_on = command.calibrate_on
+    return {
+        "data": _published(command.data),
+        "split": command.split,
+        "leave_out": None if command.leave_out is None else command.leave_out.name,
+        "shared_classes": command.shared_classes,
+        "calibrate_on": None if calibrate_on is None else _published(calibrate_on),
+        "calibrate_split": None if calibrate_on is None else command.calibrate_split,
+        "bootstrap": command.bootstrap,
+        "seed": command.seed,
+    }
+
+
+def _published(uri: str) -> str:
+    return without_folders(RunConfig(data=uri)).data
+
+
+def _write(command: Command, report: Report) -> None:
+    """Print the figures, and write the files that are asked for."""
+    if command.predictions is not None:
+        write_whole(command.predictions, predictions_csv(report.first.answers).encode())
+    if command.json is None:
+        print(report_text(report))
+        return
+    text = json.dumps(report_json(report, _options(command)), indent=1, allow_nan=False) + "\n"
+    if command.json == Path("-"):
+        print(text, end="")
+    else:
+        write_whole(command.json, text.encode())
+        print(report_text(report))
+
+
+if __name__ == "__main__":
+    main()

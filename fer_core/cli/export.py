@@ -1,0 +1,194 @@
+"""Write a trained model as one ONNX file: ``fer-core export RUN --out model.onnx``.
+
+The file is checked against PyTorch before it is written. With ``--int8`` it computes in integers,
+calibrated on training faces; ``--data`` measures what the file's answers are worth.
+docs/onnx.md describes the file.
+"""
+
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import torch
+import tyro
+
+from fer_core import metrics
+from fer_core.answers import decode_for, find_answers
+from fer_core.backends import count_threads
+from fer_core.cli import INTERRUPTED
+from fer_core.cli.targets import check_target
+from fer_core.datasets import DataError, Decoding, Listing, Split, Storage, list_data
+from fer_core.evaluation import judge
+from fer_core.export import INPUT, OUTPUTS, TOLERANCE, onnx_bytes, open_session, parity
+from fer_core.files import displayed, write_whole
+from fer_core.hub import EMBEDDED, WEIGHTS_FILE, TrainedModel, load_model
+from fer_core.hub_download import find_model
+from fer_core.quantisation import quantise
+from fer_core.records import RUN_FILE
+from fer_core.reporting.data_text import printable, table
+from fer_core.transforms import mirror, normalise, to_tensor
+
+ABOUT = "Write a trained model as one ONNX file."
+BATCH = 256
+
+
+@dataclass(frozen=True)
+class Command:
+    """Write a trained model as one ONNX file, checked against PyTorch."""
+
+    model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
+    """Folder of a run or of a model, USER/NAME of the Hugging Face Hub, or 'embedded' for the model
+    that ships with the project."""
+    out: Path
+    """File to write. The predictor finds it as model.onnx in the model's folder."""
+    int8: bool = False
+    """Compute in integers: a quarter of the size, faster, a little less exact."""
+    data: str | None = None
+    """Data set as for fer-core train --data: the file is measured on its test split, and --int8 is
+    calibrated on its train split."""
+    calibrate_on: str | None = None
+    """Another data set to calibrate on, or folder:PATH of class folders without splits."""
+    calibration_images: int = 256
+    """How many images to calibrate on, drawn at random."""
+    seed: int = 0
+    """Seed of that draw."""
+    cache: Path | None = None
+    """Folder of the cache of decoded pictures, as for fer-core train."""
+
+
+class Calibration(NamedTuple):
+    """Images to calibrate on.
+
+    Attributes:
+        images: (N, C, H, W) float32, normalised.
+        source: where they come from, in words.
+    """
+
+    images: np.ndarray
+    source: str
+
+
+def main() -> None:
+    """Parse the command line, write the file, and print what it is worth."""
+    logging.basicConfig(level=logging.ERROR, format="%(message)s")
+    command = tyro.cli(Command, prog="fer-core export", description=ABOUT)
+    try:
+        _check(command)
+        for part in _export(command):
+            print(part, flush=True)
+    except (ValueError, OSError) as error:  # broken data and models are ValueErrors
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _check(command: Command) -> None:
+    check_target(command.out)
+    if command.calibration_images < 1:
+        raise ValueError(f"calibration-images must be at least 1, got {command.calibration_images}")
+    if command.int8 and command.data is None and command.calibrate_on is None:
+        raise ValueError("--int8 needs faces to calibrate on: name a data set with --data")
+    if command.calibrate_on is not None and not command.int8:
+        raise ValueError("--calibrate-on is an option of --int8")
+
+
+def _export(command: Command) -> list[str]:
+    """Write the file; gives the parts of the report."""
+    folder = _find(command.model)
+    trained = load_model(folder, command.model)
+    storage = Storage("auto", command.cache)
+    plain = onnx_bytes(trained)
+    error = parity(trained, plain)
+    contents = {"ONNX Runtime, float32": plain}
+    made = "float32"
+    if command.int8:
+        chosen = _calibration(command, trained, storage)
+        contents["ONNX Runtime, int8"] = quantise(plain, chosen.images)
+        made = f"int8, calibrated on {len(chosen.images):,} images of {chosen.source}"
+    written = list(contents.values())[-1]
+    report = [
+        f"{displayed(command.out)}: {len(written):,} bytes, {made}",
+        f"float32 against PyTorch: largest error {error:.1e} of the largest answer, "
+        f"{TOLERANCE:.0e} is allowed",
+        f"float32 {len(plain):,} bytes; the weights {(folder / WEIGHTS_FILE).stat().st_size:,}",
+    ]
+    if command.data is not None:
+        report.append(_measure(trained, contents, command.data, storage))
+    write_whole(command.out, written)
+    return report
+
+
+def _find(text: str) -> Path:
+    """The folder of the model that the command line names."""
+    if text == "embedded":
+        return EMBEDDED
+    folder = Path(text)
+    if (folder / "model").is_dir() or (folder / RUN_FILE).is_file():
+        return folder / "model"
+    return find_model(text)
+
+
+def _calibration(command: Command, trained: TrainedModel, storage: Storage) -> Calibration:
+    """Faces to calibrate on: never those of the test split that the file is measured on."""
+    listing = _list(command.calibrate_on or command.data or "", trained)
+    kind = "train"
+    if not len(listing.train.labels):
+        if command.calibrate_on is None:
+            raise DataError(
+                f"{listing.name} has no training images to calibrate on: name others with "
+                "--calibrate-on"
+            )
+        kind = "test"
+    split = decode_for(trained.input, listing, kind, storage)
+    count = min(command.calibration_images, len(split.labels))
+    drawn = np.random.default_rng(command.seed).choice(len(split.labels), count, replace=False)
+    images = normalise(to_tensor(split.images[np.sort(drawn)]), *trained.model.statistics())
+    return Calibration(images.contiguous().numpy(), _title(listing, split))
+
+
+def _measure(trained: TrainedModel, contents: dict[str, bytes], data: str, storage: Storage) -> str:
+    """Accuracy of PyTorch and of each file on the test split, averaged over the mirror image."""
+    listing = _list(data, trained)
+    found = find_answers(
+        trained, listing, "test", storage=storage, mirror=True, shared_classes=False
+    )
+    answers = {"PyTorch, float32": found.logits}
+    answers |= {name: _logits(trained, content, found.split) for name, content in contents.items()}
+    rows: list[tuple[str, ...]] = [("", "accuracy", "class mean", "same answer")]
+    for name, logits in answers.items():
+        confusion = judge(torch.from_numpy(logits), found.split).confusion
+        same = (logits.argmax(1) == found.predicted).mean()
+        shares = metrics.accuracy(confusion), metrics.class_mean_accuracy(confusion), same
+        rows.append((name, *(f"{100 * share:.2f}" for share in shares)))
+    title = f"{_title(listing, found.split)}, {len(found.split.labels):,} images"
+    return f"\n{title}, averaged over the mirror image, %\n\n{table(rows)}"
+
+
+def _logits(trained: TrainedModel, content: bytes, split: Split) -> np.ndarray:
+    """(N, K) mean logits of each image and its mirror image, by ONNX Runtime."""
+    session = open_session(content, count_threads())
+    statistics = trained.model.statistics()
+    parts = []
+    for start in range(0, len(split.labels), BATCH):
+        images = normalise(to_tensor(split.images[start : start + BATCH]), *statistics)
+        views = [
+            session.run([OUTPUTS[0]], {INPUT: view.contiguous().numpy()})[0]
+            for view in (images, mirror(images))
+        ]
+        parts.append((views[0] + views[1]) / 2)
+    return np.concatenate(parts)
+
+
+def _list(uri: str, trained: TrainedModel) -> Listing:
+    return list_data(uri, Decoding(trained.input.size, trained.input.channels))
+
+
+def _title(listing: Listing, split: Split) -> str:
+    return printable(listing.name if listing.name == split.name else f"{listing.name} {split.name}")
+
+
+if __name__ == "__main__":
+    main()

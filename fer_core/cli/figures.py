@@ -1,0 +1,87 @@
+"""Draw the report's figures from run records: ``fer-core figures RECORDS... --out FOLDER``.
+
+docs/figures.md describes the figures and which records are compared.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from fer_core.files import displayed, write_whole
+from fer_core.reporting.data_text import printable
+from fer_core.reporting.figure_data import Comparison, find_comparisons, read_folders, why_no_pair
+
+ABOUT = "Draw plain runs against EAC runs, from run records."
+NEEDED = (
+    "a figure needs a finished run of cross_entropy and one of eac with the same data, backbone, "
+    "label noise, seed and options"
+)
+
+
+@dataclass(frozen=True)
+class Command:
+    """Draw plain runs against EAC runs: curves, memorised labels, accuracy by label noise."""
+
+    records: Annotated[
+        tyro.conf.Positional[tuple[Path, ...]],
+        tyro.conf.arg(metavar="RECORDS...", help_behavior_hint="(at least one)"),
+    ]
+    """Folders of run records, searched at any depth."""
+    out: Path = Path("docs/figures")
+    """Folder to write to; figures of the same name are replaced."""
+    format: Literal["png", "svg"] = "png"
+    """png, or svg for an SVG beside each PNG."""
+
+
+def main() -> None:
+    """Parse the command line, draw, and print a line for each file."""
+    command = tyro.cli(Command, prog="fer-core figures", description=ABOUT)
+    try:
+        _write(command)
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+
+
+def _write(command: Command) -> None:
+    comparisons = _read(command.records)
+    try:
+        from fer_core.reporting.figure_drawing import draw_all, render
+    except ImportError as error:
+        raise ValueError(
+            f"figures need matplotlib ({error}): pip install 'fer-core[figures]'"
+        ) from error
+    figures = draw_all(comparisons)  # all of them before the first is written
+    command.out.mkdir(parents=True, exist_ok=True)
+    for name, figure in figures.items():
+        for kind in dict.fromkeys(("png", command.format)):
+            file = command.out / f"{name}.{kind}"
+            write_whole(file, render(figure, kind))
+            print(displayed(file))
+
+
+def _read(folders: tuple[Path, ...]) -> list[Comparison]:
+    """What is compared in the folders; warns of what cannot be read and of what has no pair."""
+    if not folders:
+        raise ValueError("records: name at least one folder of run records, for example runs")
+    runs, problems = read_folders(folders)
+    for problem in problems:
+        print(f"warning: {printable(problem)}", file=sys.stderr)
+    comparisons = find_comparisons(runs)
+    if not comparisons:
+        where = ", ".join(displayed(folder) for folder in folders)
+        raise ValueError(f"nothing to draw in {where}: {NEEDED}; {printable(why_no_pair(runs))}")
+    pairs = [pair for comparison in comparisons for pair in comparison.pairs]
+    drawn = {run.record.path for pair in pairs for run in pair.plain + pair.eac}
+    if left := sorted(run.name for run in runs if run.path not in drawn):
+        print(
+            f"not drawn (no counterpart, or run again later): {printable(', '.join(left))}",
+            file=sys.stderr,
+        )
+    return comparisons
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""Publish run records as a data set: ``fer-core publish-results FOLDER --repo USER/NAME``.
+
+The dashboard shows them anywhere as ``hf://USER/NAME``; docs/publishing.md says what goes along.
+"""
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from fer_core.files import displayed, write_whole
+from fer_core.hub import CARD_FILE
+from fer_core.hub_upload import UploadError, check_repository, upload_folder
+from fer_core.publishing.records import Copied, copy_records
+from fer_core.publishing.results_card import results_card
+from fer_core.records import RecordError, read_runs
+from fer_core.reporting.data_text import printable
+
+ABOUT = "Publish run records, without weights; the access token is that of `hf auth login`."
+
+
+@dataclass(frozen=True)
+class Command:
+    """Publish run records, without weights; the access token is that of `hf auth login`."""
+
+    records: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="FOLDER")]
+    """Folder of run records, searched at any depth."""
+    repo: str
+    """USER/NAME of the data set: made where it is missing, else the records are added to it."""
+    license: str = "apache-2.0"
+    """Licence of the records, by its name on the Hub."""
+    message: str = ""
+    """Message of the commit."""
+    private: bool = False
+    """Let a new data set be seen by its owner alone."""
+    predictions: bool = True
+    """Publish the answers on the test images too, with the images' names and labels."""
+    dry_run: Path | None = None
+    """Write the files to this folder, which must be empty or absent, and publish nothing."""
+
+
+def main() -> None:
+    """Parse the command line, copy what is published of the records, and upload it."""
+    command = tyro.cli(Command, prog="fer-core publish-results", description=ABOUT)
+    try:
+        check_repository(command.repo)
+        if command.dry_run is not None:
+            if command.dry_run.exists() and any(command.dry_run.iterdir()):
+                raise UploadError(f"{command.dry_run} is not empty: name another folder")
+            _write(command, command.dry_run)
+            print(f"{command.dry_run}: written, not published")
+            return
+        with tempfile.TemporaryDirectory(prefix="fer-publish-") as made:
+            copied = _write(command, Path(made))
+            address = upload_folder(
+                Path(made),
+                command.repo,
+                kind="dataset",
+                message=command.message or f"Publish {len(copied)} run records",
+                private=command.private,
+            )
+        print(f"{address}, in the dashboard: hf://{command.repo}")
+    except (ValueError, OSError) as error:  # broken records and uploads are ValueErrors
+        sys.exit(f"error: {error}")
+
+
+def _write(command: Command, out: Path) -> list[Copied]:
+    """Write the folder, and say what was left out or changed."""
+    found = read_runs(command.records)
+    for problem in found.problems:
+        print(f"warning: {printable(problem)}", file=sys.stderr)
+    ended = [record for record in found.runs if record.status != "running"]
+    _say("left out, still running", [r.name for r in found.runs if r.status == "running"])
+    if not ended:
+        raise RecordError(f"no ended run below {displayed(command.records)}: nothing to publish")
+    out.mkdir(parents=True, exist_ok=True)
+    copied = copy_records(ended, command.records, out, predictions=command.predictions)
+    _say("paths of this computer cut to their last name", [c.name for c in copied if c.changed])
+    write_whole(out / CARD_FILE, results_card(copied, command.repo, command.license).encode())
+    return copied
+
+
+def _say(what: str, names: Sequence[str]) -> None:
+    if names:
+        print(f"{what}: {printable(', '.join(names))}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Tables from run records: ``fer-core report --pages README.md`` writes those of Markdown pages.
+
+Every table stands in a block that says what it is made of:
+
+    noise GLOB        the plain model against EAC
+    runs GLOB         a row for each approach
+    published GLOB    our runs beside published results
+    embedded          the embedded model
+    embedded-classes  its recall of each class
+
+GLOB chooses records by their folder below ``--records``, for example ``study/*``.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from fer_core.files import read_text, write_whole
+from fer_core.hub import ModelError
+from fer_core.records import RUN_FILE, RecordError, RunRecord, read_run
+from fer_core.reporting.blocks import ReportError, fill
+from fer_core.reporting.embedded import classes_table, embedded_table
+from fer_core.reporting.published import published_table
+from fer_core.reporting.tables import noise_table, runs_table
+
+TABLES: dict[str, Callable[[Sequence[RunRecord]], str]] = {
+    "noise": noise_table,
+    "runs": runs_table,
+    "published": published_table,
+}
+EMBEDDED: dict[str, Callable[[], str]] = {
+    "embedded": embedded_table,
+    "embedded-classes": classes_table,
+}
+
+
+@dataclass(frozen=True)
+class Command:
+    """Write the tables of Markdown pages anew, or show one."""
+
+    show: Literal["none", "noise", "runs", "published"] = "none"
+    """Print this table of the records in place of writing pages."""
+    only: str = "**"
+    """Records of the table to show: a pattern of their folders below --records."""
+    records: Path = Path("runs")
+    """Folder of the run records."""
+    pages: tuple[Path, ...] = ()
+    """Markdown files with blocks to write."""
+    check: bool = False
+    """Write nothing; fail when a page is not what its records say."""
+
+
+def main() -> None:
+    """Parse the command line, and print what was written."""
+    command = tyro.cli(Command, prog="fer-core report")
+    try:
+        if command.show != "none":
+            print(make_table(f"{command.show} {command.only}", command.records))
+            return
+        if not command.pages:
+            raise ReportError("name Markdown files with --pages, or a table with --show")
+        made = {
+            page: fill(_text(page), partial(make_table, records=command.records))
+            for page in command.pages
+        }
+    except (ModelError, OSError, RecordError, ReportError) as error:
+        sys.exit(f"error: {error}")
+    outdated = [page for page, text in made.items() if text != _text(page)]
+    if command.check and outdated:
+        names = ", ".join(page.name for page in outdated)
+        sys.exit(
+            f"error: {names}: not what the records say; the same command without --check writes it"
+        )
+    for page in outdated:
+        write_whole(page, made[page].encode())
+    for page in made:
+        print(f"{page}: {'written' if page in outdated else 'as the records say'}")
+
+
+def make_table(order: str, records: Path) -> str:
+    """The Markdown that an order asks for.
+
+    Args:
+        order: as in the comment that opens a block.
+        records: folder of the run records.
+
+    Raises:
+        ReportError: for an unknown order, or records that no such table can be made of.
+        RecordError: when a record cannot be read.
+        ModelError: when the embedded model cannot be read.
+    """
+    name, _, pattern = order.strip().partition(" ")
+    if name in EMBEDDED and not pattern:
+        return EMBEDDED[name]()
+    if name not in TABLES or not pattern.strip():
+        known = [*EMBEDDED, *(f"{name} GLOB" for name in TABLES)]
+        raise ReportError(f"unknown table {order!r}; known: {', '.join(known)}")
+    if Path(pattern.strip()).is_absolute():
+        raise ReportError(f"{pattern.strip()!r} must be a pattern of folders below {records}")
+    found = sorted(file.parent for file in records.glob(f"{pattern.strip()}/{RUN_FILE}"))
+    if not found:
+        raise ReportError(f"no run record matches {pattern.strip()!r} in {records}")
+    try:
+        return TABLES[name]([read_run(folder) for folder in found])
+    except ReportError as error:
+        raise ReportError(f"table '{order}': {error}") from error
+    except (KeyError, TypeError, AttributeError) as error:  # a record is foreign input
+        raise ReportError(f"table '{order}': a record lacks or misstates {error}") from error
+
+
+def _text(page: Path) -> str:
+    try:
+        return read_text(page)
+    except (OSError, ValueError) as error:
+        raise ReportError(f"{page} cannot be read: {error}") from error
+
+
+if __name__ == "__main__":
+    main()

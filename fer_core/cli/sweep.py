@@ -1,0 +1,166 @@
+"""Many runs as one command: ``fer-core sweep PLAN`` (docs/sweeps.md)."""
+
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from fer_core.cli import INTERRUPTED
+from fer_core.datasets.storage import StorageKind
+from fer_core.machine import Device, cores
+from fer_core.sweeping.commands import write_commands
+from fer_core.sweeping.plan import read_plan
+from fer_core.sweeping.pool import Pool, ProcessPool, machine_slots
+from fer_core.sweeping.ray_pool import RayPool
+from fer_core.sweeping.scheduler import Orders, carry_out
+from fer_core.sweeping.status import Progress, begin
+from fer_core.sweeping.table import SweepTable, counts, plan_lines, summary_lines
+
+NOTES = ".sweep"  # folder beside the records: configurations with their paths, locks
+TERMINATED = 128 + signal.SIGTERM
+
+
+@dataclass(frozen=True)
+class Command:
+    """Carry out a plan of training runs, one record each.
+
+    Called again, it goes on: finished runs are skipped, interrupted ones resumed, failed ones tried
+    again. Exit code 0: all have finished; 1: some failed, their records say why.
+    """
+
+    plan: tyro.conf.Positional[Path]
+    """The plan, a TOML file (docs/sweeps.md)."""
+    out: Path | None = None
+    """Folder of the records; by default runs/<name of the plan>."""
+    settings: Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="FIELD=VALUE")] = ()
+    """Options of all runs in place of the plan's [common], as data=ferplus:PATH epochs=3."""
+    dry_run: bool = False
+    """Only list the runs, and what would be done with each."""
+    print_commands: bool = False
+    """Start nothing: print one shell command for each run that is not finished, for SLURM or GNU
+    parallel."""
+    jobs: int | None = None
+    """Runs at a time; by default one on the CPU, as many as the GPUs take, or as Ray has room."""
+    per_gpu: int = 1
+    """Runs that share a GPU."""
+    threads: int | None = None
+    """CPU threads of a run; by default the cores are divided among the jobs; on the CPU of a
+    Ray cluster, 1."""
+    retries: int = 1
+    """Further attempts at a run that fails, after all others."""
+    device: Device = "auto"
+    """cpu, cuda, or auto: the GPUs where there are some."""
+    storage: StorageKind = "auto"
+    """Where the decoded pictures are kept, as for fer-core train."""
+    cache: Path | None = None
+    """Folder of the cache of decoded pictures, as for fer-core train."""
+    ray: str | None = None
+    """Run on Ray: local, or the HOST:PORT of a cluster. All its machines must see the folder of the
+    records, this folder and the data under the same paths."""
+
+
+def main() -> None:
+    """Parse the command line, carry out the plan, print the summary."""
+    try:
+        command = tyro.cli(Command, prog="fer-core sweep")
+        progress = _sweep(command)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    if any(one.state == "failed" for one in progress):
+        sys.exit(1)
+
+
+def _sweep(command: Command) -> list[Progress]:
+    for name in ("jobs", "per_gpu", "threads", "retries"):
+        value, least = getattr(command, name), 0 if name == "retries" else 1
+        if value is not None and value < least:
+            raise ValueError(f"{name.replace('_', '-')} must be at least {least}, got {value}")
+    if command.print_commands and (command.dry_run or command.jobs or command.ray):
+        raise ValueError("--print-commands starts nothing: leave out --dry-run, --jobs and --ray")
+    runs = read_plan(command.plan, command.settings)
+    out = command.out or Path("runs") / command.plan.stem
+    if command.dry_run:
+        progress = begin(runs, out)
+        print("\n".join(plan_lines(progress)))
+        print(f"{counts(progress)}; records in {out}")
+        return progress
+    notes = out / NOTES
+    if command.print_commands:
+        return _print_commands(command, begin(runs, out), notes)
+    notes.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(notes / "lock", timeout=0):
+            return _work(command, begin(runs, out), notes)
+    except Timeout as error:
+        raise ValueError(
+            f"another sweep is at work in {out}: wait for it, end it, or take another --out"
+        ) from error
+
+
+def _print_commands(command: Command, progress: list[Progress], notes: Path) -> list[Progress]:
+    notes.mkdir(parents=True, exist_ok=True)
+    threads = () if command.threads is None else ("--threads", str(command.threads))
+    options = (*_options(command), *threads)
+    orders = Orders(notes, options, command.threads or 1, Path.cwd())
+    for line in write_commands(progress, orders):
+        print(line)
+    print(f"{counts(progress)}; records in {notes.parent}", file=sys.stderr)
+    return progress
+
+
+def _work(command: Command, progress: list[Progress], notes: Path) -> list[Progress]:
+    out = notes.parent
+    if any(one.state == "waiting" for one in progress):
+        pool, threads = _pool(command, notes)
+        earlier = signal.signal(signal.SIGTERM, _terminate)
+        try:
+            options = (*_options(command), "--threads", str(threads))
+            orders = Orders(notes, options, threads, Path.cwd(), command.retries)
+            with SweepTable(Console()) as table:
+                table.say(f"{len(progress)} runs, records in {out}: {counts(progress)}")
+                carry_out(progress, pool, orders, table)
+        except (KeyboardInterrupt, SystemExit):
+            print("stopped: the same command goes on", file=sys.stderr)
+            raise
+        finally:
+            pool.stop()
+            signal.signal(signal.SIGTERM, earlier)
+    print("\n".join([*summary_lines(progress), f"{counts(progress)}; records in {out}"]))
+    return progress
+
+
+def _pool(command: Command, notes: Path) -> tuple[Pool, int]:
+    """Where the runs are started, and the CPU threads of each."""
+    if command.ray is None:
+        slots = machine_slots(command.device, command.jobs, command.per_gpu)
+        return ProcessPool(slots), command.threads or max(1, cores() // len(slots))
+    pool = RayPool(
+        command.ray,
+        marker=(notes / "marker").absolute(),
+        device=command.device,
+        threads=command.threads,
+        per_gpu=command.per_gpu,
+        jobs=command.jobs,
+    )
+    return pool, pool.threads
+
+
+def _options(command: Command) -> tuple[str, ...]:
+    """The options of fer-core train that all runs share."""
+    cache = () if command.cache is None else ("--cache", str(command.cache))
+    return ("--device", command.device, "--storage", command.storage, *cache)
+
+
+def _terminate(number: int, frame: object) -> None:
+    sys.exit(TERMINATED)
+
+
+if __name__ == "__main__":
+    main()

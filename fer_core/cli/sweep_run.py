@@ -1,0 +1,114 @@
+"""One attempt at a run of a sweep, in a process of its own: ``fer-core sweep-run CONFIG FOLDER``.
+
+It goes on from the run's checkpoint where there is one, else it starts anew; a finished run is left
+alone. The training itself is `fer-core train`. While it works it holds the run's lock, so that no
+second process writes into the same record. An attempt that `fer-core sweep` starts also watches its
+standard input, a pipe whose other end only the sweep holds: when the sweep is gone, however it
+ended, so is the pipe, and the attempt ends as well.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from threading import Thread
+
+from filelock import FileLock, Timeout
+
+from fer_core.checkpoints import CHECKPOINT_FILE, CheckpointError, read_checkpoint, save_checkpoint
+from fer_core.cli import train
+from fer_core.config import RunConfig, from_json, without_folders
+from fer_core.records import EPOCHS_FILE, GIVEN_LABELS_FILE, PREDICTIONS_FILE, RUN_FILE, read_run
+
+logger = logging.getLogger(__name__)
+STANDARD_INPUT = 0
+PATIENCE = 60.0  # seconds that an earlier attempt has to notice that its sweep is gone
+
+
+def main() -> None:
+    """Attempt the run that the command line names."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    command = _read_command_line()
+    if command.end_with_sweep:
+        Thread(target=_end_with_the_sweep, daemon=True).start()
+    config_file, folder = command.config_file, command.folder
+    lock = FileLock(config_file.with_suffix(".lock"), timeout=PATIENCE)
+    try:
+        lock.acquire()
+        if is_finished(folder):
+            logger.info("the run in %s is finished", folder)
+            return
+        goes_on = make_ready(folder, _read_config(config_file))
+    except Timeout:
+        sys.exit(f"error: another process is at work on the run in {folder}: end it, try again")
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    start = ["--resume", folder] if goes_on else ["--config-file", config_file, "--out", folder]
+    sys.argv = ["fer-core train", *map(str, start), *command.options]
+    train.main()
+
+
+def _read_command_line() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="fer-core sweep-run",
+        description="Start one run of a sweep, or go on with it; a finished run is left alone.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "config_file", type=Path, metavar="CONFIG", help="configuration, as sweep wrote it"
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the record")
+    parser.add_argument(
+        "options", nargs=argparse.REMAINDER, metavar="...", help="options of fer-core train"
+    )
+    parser.add_argument("--end-with-sweep", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether an earlier attempt, waited for, has finished the run in ``folder`` after all."""
+    return (folder / RUN_FILE).exists() and read_run(folder).status == "finished"
+
+
+def make_ready(folder: Path, config: RunConfig) -> bool:
+    """Whether the run in ``folder`` can go on from its checkpoint; if not, its remains are removed.
+
+    Where only the folders of the data have moved since, the checkpoint is told the new ones; that
+    the data are still the same is checked when the run goes on.
+
+    Raises:
+        CheckpointError: when the checkpoint is one of another configuration.
+        OSError: when the files cannot be changed.
+    """
+    file = folder / CHECKPOINT_FILE
+    try:
+        checkpoint, written = read_checkpoint(folder)
+    except CheckpointError as error:
+        if file.exists():
+            logger.warning("%s; the run starts anew", error)
+            file.unlink()
+        for name in (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE, GIVEN_LABELS_FILE):
+            (folder / name).unlink(missing_ok=True)
+        return False
+    if without_folders(written) != without_folders(config):
+        raise CheckpointError(f"the checkpoint in {folder} is one of another configuration")
+    if written != config:
+        save_checkpoint(folder, checkpoint, config)
+    return True
+
+
+def _read_config(file: Path) -> RunConfig:
+    return from_json(json.loads(file.read_text(encoding="utf-8")))
+
+
+def _end_with_the_sweep() -> None:
+    while os.read(STANDARD_INPUT, 1):
+        pass  # nothing is ever written into the pipe: it only ends
+    os.write(2, b"the sweep has ended, and this run with it\n")
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+"""Files that a command is to write, checked before minutes of work."""
+
+from pathlib import Path
+
+from fer_core.datasets import DataError
+from fer_core.files import displayed
+
+
+def check_target(file: Path | None) -> None:
+    """See that a file can be written there at all.
+
+    Raises:
+        DataError: when it is the terminal, a folder, or in no folder.
+    """
+    if file == Path("-"):
+        raise DataError("name a file: '-' stands for the terminal with --json alone")
+    if file is not None and not file.parent.is_dir():
+        raise DataError(f"no folder {displayed(file.parent)} to write {displayed(file.name)} to")
+    if file is not None and file.is_dir():
+        raise DataError(f"{displayed(file)} is a folder, not a file to write")

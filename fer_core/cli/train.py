@@ -1,0 +1,137 @@
+"""Train one model: ``fer-core train --data ferplus:PATH --noise symmetric ...``."""
+
+import argparse
+import dataclasses
+import json
+import logging
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import tyro
+
+from fer_core.backbones import BackboneError
+from fer_core.checkpoints import CheckpointError, read_checkpoint
+from fer_core.config import RATED_NOISE, RunConfig, from_json
+from fer_core.config.recipes import RECIPES, RecipeName
+from fer_core.datasets import DataError, Storage
+from fer_core.datasets.storage import StorageKind
+from fer_core.engine import TrainingError, train
+from fer_core.files import read_text
+from fer_core.machine import Device
+from fer_core.records import RecordError, RunRecord
+
+
+@dataclass(frozen=True)
+class Command:
+    """Train one model and write its run record (docs/run-records.md)."""
+
+    config: Annotated[RunConfig, tyro.conf.arg(name="")] = dataclasses.field(
+        default_factory=RunConfig
+    )
+    """The run."""
+    recipe: RecipeName | None = None
+    """Named settings to start from (docs/recipes.md); other options come on top."""
+    out: Path | None = None
+    """Folder of the record; by default runs/<data>-<backbone>-<method>-noise<rate>-seed<seed>."""
+    config_file: Path | None = None
+    """JSON file of a run's options, all or some, as run.json has them under "config"; options on
+    the command line come on top."""
+    resume: Path | None = None
+    """Go on with the interrupted run in this folder; its recorded configuration is used."""
+    device: Device = "auto"
+    """cpu, cuda, or auto: the GPU where there is one."""
+    threads: int | None = None
+    """CPU threads; by default as many as torch takes."""
+    storage: StorageKind = "auto"
+    """Where the decoded pictures are kept, without any effect on the result: cache (decoded once,
+    on disk), device (cache, and the device's memory), stream (decoded for each batch), or auto."""
+    cache: Path | None = None
+    """Folder of the cache of decoded pictures; by default FER_CORE_CACHE, or fer_core in the
+    user's cache folder."""
+
+
+def main() -> None:
+    """Parse the command line, train, and print the result."""
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that a launcher started
+    logging.basicConfig(level=logging.INFO if first else logging.WARNING, format="%(message)s")
+    try:
+        command = tyro.cli(
+            Command,
+            prog="fer-core train",
+            default=Command(config=_starting_config(sys.argv[1:])),
+            config=(tyro.conf.OmitArgPrefixes,),
+        )
+        record = _run(command)
+    except (
+        BackboneError,
+        CheckpointError,
+        DataError,
+        RecordError,
+        TrainingError,
+        OSError,
+        ValueError,
+    ) as error:
+        sys.exit(f"error: {error}")
+    if first:
+        print(_result_line(record))
+
+
+def _result_line(record: RunRecord) -> str:
+    result = record.result
+    return (
+        f"{record.path}: accuracy {100 * result['accuracy_last5']:.2f} % (mean of the last 5 "
+        f"epochs), class mean {100 * result['class_mean_accuracy_last5']:.2f} %, last epoch "
+        f"{100 * result['final_accuracy']:.2f} %, {result['seconds']:.0f} s"
+    )
+
+
+def _starting_config(arguments: list[str]) -> RunConfig:
+    """The configuration that the other options change: defaults, a recipe, a file on top of it."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--recipe", default="")
+    parser.add_argument("--config-file", "--config_file", default="")
+    known, _ = parser.parse_known_args(arguments)
+    values = dict(RECIPES.get(known.recipe, {}))  # tyro names the recipes for an unknown one
+    if known.config_file:
+        file = Path(known.config_file)
+        try:
+            content = json.loads(read_text(file))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{file} is no JSON: {error}") from error
+        if not isinstance(content, dict):
+            raise ValueError(f"{file} must hold a JSON object of options, got {content!r}")
+        values |= content
+    return from_json(values)
+
+
+def _run(command: Command) -> RunRecord:
+    if command.threads is not None:
+        if command.threads < 1:
+            raise ValueError(f"threads must be at least 1, got {command.threads}")
+        torch.set_num_threads(command.threads)
+    options = {"device": command.device, "storage": Storage(command.storage, command.cache, True)}
+    if command.resume is None:
+        folder = command.out or default_folder(command.config)
+        return train(command.config, folder, **options)
+    if command.config != RunConfig() or command.out is not None:
+        raise ValueError("--resume takes the run's own configuration: give no other run option")
+    _, recorded = read_checkpoint(command.resume)
+    return train(recorded, command.resume, resume=True, **options)
+
+
+def default_folder(config: RunConfig) -> Path:
+    """The record folder of a run without a name."""
+    data = config.data.partition(":")[0].partition("?")[0]
+    rate = f"{config.noise_rate:g}" if config.noise in ("none", *RATED_NOISE) else ""
+    kind = config.noise if config.noise not in ("none", "symmetric") else ""
+    noise = f"noise{'-'.join(part for part in (kind, rate) if part)}"
+    parts = [data, config.backbone, config.method, noise, f"seed{config.seed}"]
+    return Path("runs") / "-".join(parts)
+
+
+if __name__ == "__main__":
+    main()

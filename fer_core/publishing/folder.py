@@ -1,0 +1,106 @@
+"""A model -> the folder that is published: weights, configuration, card, predictions, picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer_core.files import write_whole
+from fer_core.hub import CARD_FILE, WEIGHTS_FILE, Layout
+from fer_core.publication import Statement, write_publication
+from fer_core.publishing.data_terms import kind_of, name_of
+from fer_core.publishing.model_card import PICTURE, Place, card
+from fer_core.publishing.model_info import Subject
+from fer_core.publishing.papers import METHOD_PAPERS
+from fer_core.records import PREDICTIONS_FILE, Prediction, RecordError, write_predictions
+
+REPLACED = (PREDICTIONS_FILE, PICTURE)  # leave the repository where a newer model has none
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a model is to be published.
+
+    Attributes:
+        repository: ``USER/NAME``.
+        tag: timm's short name for the weights; empty for one of data and method.
+        licence: of the weights.
+        predictions: whether the answers on the test images, with their names and labels, go along.
+    """
+
+    repository: str
+    tag: str = ""
+    licence: str = "apache-2.0"
+    predictions: bool = True
+
+
+def write_folder(subject: Subject, out: Path, wishes: Wishes) -> Layout:
+    """Write everything that is published of a model.
+
+    Args:
+        subject: the model.
+        out: an empty folder.
+        wishes: how.
+
+    Returns:
+        ``timm`` when timm alone rebuilds the model from this folder, which was tried, else ``own``.
+
+    Raises:
+        ModelError: when the model cannot be read, or the tag is none.
+        RecordError: when the predictions name pictures by their place on this computer.
+        ValueError: when matplotlib is missing.
+        OSError: when a file cannot be written.
+    """
+    answers = subject.predictions if wishes.predictions else ()
+    _check_names(answers, subject.folder)
+    picture = _draw(subject)
+    layout = write_publication(subject.folder, out, _statement(subject, wishes), subject.facts)
+    if answers:
+        write_predictions(out, answers)
+    if picture:
+        write_whole(out / PICTURE, picture)
+    place = Place(wishes.repository, layout, wishes.licence, bool(picture))
+    size = (out / WEIGHTS_FILE).stat().st_size
+    write_whole(out / CARD_FILE, card(subject, size, place).encode())
+    return layout
+
+
+def _statement(subject: Subject, wishes: Wishes) -> Statement:
+    facts = subject.facts
+    method = str(facts.get("method", "fer_core"))
+    paper = METHOD_PAPERS.get(method)
+    return Statement(
+        tag=wishes.tag or "_".join(filter(None, (_plain(kind_of(facts)), _plain(method)))),
+        licence=wishes.licence,
+        description=f"Facial expressions of aligned faces, learned from {name_of(facts)} with "
+        f"{method}; data and results in the card.",
+        paper_name=paper.title if paper else "",
+        paper_ids=paper.identifier if paper else "",
+    )
+
+
+def _plain(text: str) -> str:
+    return "".join(
+        letter if letter.isascii() and letter.isalnum() else "_" for letter in text.lower()
+    )
+
+
+def _draw(subject: Subject) -> bytes:
+    """The confusion matrix as a PNG; nothing without predictions."""
+    if not subject.predictions:
+        return b""
+    try:
+        from fer_core.reporting.confusion_figure import draw_confusion
+    except ImportError as error:
+        raise ValueError(
+            f"the confusion picture needs matplotlib ({error}): pip install 'fer-core[figures]'"
+        ) from error
+    return draw_confusion(subject.predictions, subject.trained.classes)
+
+
+def _check_names(answers: Sequence[Prediction], folder: Path) -> None:
+    for answer in answers:
+        if answer.image.startswith(("/", "\\", "~")) or answer.image[1:3] == ":\\":
+            raise RecordError(
+                f"the predictions at {folder} name a picture by its place on this computer "
+                f"({answer.image}): use --no-predictions"
+            )

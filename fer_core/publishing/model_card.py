@@ -1,0 +1,213 @@
+"""The card of a saved model, embedded or published, from its run record and measured figures."""
+
+from typing import NamedTuple
+
+import torch
+
+from fer_core.hub import Layout
+from fer_core.publishing.card_metadata import model_header
+from fer_core.publishing.card_usage import loading
+from fer_core.publishing.data_terms import words_of
+from fer_core.publishing.model_info import SCRATCH, Subject
+from fer_core.publishing.papers import METHOD_PAPERS
+from fer_core.reporting.embedded import classes_of, figures_of
+from fer_core.reporting.tables import table
+
+PICTURE = "confusion.png"
+
+
+class Place(NamedTuple):
+    """Where a model is published.
+
+    Attributes:
+        repository: ``USER/NAME``.
+        layout: whose names its weights have; ``timm`` where timm alone rebuilds it.
+        licence: of the weights.
+        picture: whether the confusion matrix stands beside the card.
+    """
+
+    repository: str
+    layout: Layout
+    licence: str
+    picture: bool
+
+
+def card(subject: Subject, size: int, place: Place | None = None) -> str:
+    """The card as Markdown with the Hub's front matter.
+
+    Args:
+        subject: the model.
+        size: of the weights in bytes.
+        place: where it is published; None for the embedded model.
+    """
+    paper = METHOD_PAPERS.get(subject.facts.get("method", ""))
+    header = model_header(
+        place.repository if place else _title(subject),
+        subject.facts,
+        licence=place.licence if place else "apache-2.0",
+        library="timm" if place and place.layout == "timm" else "fer-core",
+        papers=[f"arxiv:{paper.arxiv}"] if paper and paper.arxiv else [],
+    )
+    sections = [f"# Model: {_title(subject)}", _about(subject, size)]
+    if place:
+        sections += [f"## Use\n{loading(subject.trained, place.repository, place.layout)}"]
+    sections += [f"## Data\n{_data(subject)}", f"## Results\n{_results(subject, place)}"]
+    sections += [f"## Recipe\n{_recipe(subject)}", f"## Limits\n{_limits(subject)}"]
+    sections += [f"## Responsible use\n{_responsible(subject)}"]
+    if place:
+        sections += [f"## Licence\n{_licence(subject, place.licence)}"]
+    if place and paper:
+        sections += [f"## Citation\n```bibtex\n{paper.bibtex()}\n```"]
+    return header + "\n\n".join(sections) + "\n"
+
+
+def _title(subject: Subject) -> str:
+    facts = subject.facts
+    method = f" trained with {facts['method']}" if "method" in facts else ""
+    return f"{subject.backbone}{method}" + (f" on {facts['data']}" if "data" in facts else "")
+
+
+def _about(subject: Subject, size: int) -> str:
+    spec, model = subject.trained.input, subject.trained.model
+    with torch.no_grad():
+        maps = model(torch.zeros(1, spec.channels, spec.size, spec.size)).maps
+    height, width = maps.shape[2:]
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    precision = "float16" if size < 3 * parameters else "float32"
+    return f"""Classifies an aligned face of {spec.size} x {spec.size} pixels into \
+{len(subject.trained.classes)} expressions and gives one class attention map
+per expression ({height} x {width} points), whose mean plus bias is exactly the logit.
+{parameters:,} parameters, {size:,} bytes of {precision} safetensors."""
+
+
+def _data(subject: Subject) -> str:
+    record, facts = subject.record, subject.facts
+    start = subject.origin if subject.origin.endswith((".", SCRATCH)) else f"{subject.origin}."
+    if record is None:
+        trained = f"Trained on {facts.get('data', 'data that the model does not name')}"
+        split = f", {facts['train_split']}" if "train_split" in facts else ""
+        return f"{trained}{split}. Starting weights: {start}\n{_noise(subject)}"
+    data, votes = record.data, record.config["targets"] == "votes"
+    kind = f"images, {'votes of ten raters' if votes else 'one label each'}"
+    fitted = " and\nfits the temperature" if "temperature" in facts else ""
+    return f"""Trained on {data["train_split"]} ({data["train_images"]:,} {kind}). \
+Starting weights: {start}
+{_noise(subject)}
+Evaluated on {data["test_split"]} ({data["test_images"]:,} images), which was watched while
+developing{fitted}, so the figures are a little flattered."""
+
+
+def _noise(subject: Subject) -> str:
+    facts, record = subject.facts, subject.record
+    if facts.get("noise", "none") == "none":
+        return "No label noise was added." if "noise" in facts else "Label noise: not known."
+    if record is None:
+        return f"Label noise: {facts['noise']}, rate {facts.get('noise_rate')}."
+    noise, last = record.noise, record.epochs[-1]
+    text = (
+        f"Label noise: {noise['kind']}, {noise['changed_labels']:,} of the training labels "
+        f"({100 * noise['realised_rate']:.2f} %) were changed."
+    )
+    if last["memorised"] is None:
+        return text
+    return (
+        f"{text}\nIn its last epoch the model repeated {100 * last['memorised']:.1f} % of the "
+        f"changed labels, and answered\nthe clean label on {100 * last['recovered']:.1f} % of them."
+    )
+
+
+def _results(subject: Subject, place: Place | None) -> str:
+    facts, record = subject.facts, subject.record
+    if "accuracy" not in facts:
+        return "How well it does was not saved with it."
+    seed = f", seed {facts['seed']}" if "seed" in facts else ""
+    mirror = "temperature" in facts or (record is not None and record.config["test_mirror"])
+    views = (
+        "Answers are averaged over each face and its mirror image, as the predictor does."
+        if mirror
+        else "Answers of a single pass; the predictor averages over each face and its mirror image."
+    )
+    parts = [
+        f"Weights as stored, last epoch, no checkpoint selection{seed}, one run.\n{views}",
+        figures_of(facts),
+    ]
+    if "accuracy_interval" in facts:
+        parts[0] += (
+            "\nIn brackets: 95 % intervals; of the accuracy by a bootstrap over the test images, "
+            "of the class\nmean by one within each class, of recalls Wilson's."
+        )
+    if "temperature" in facts:
+        parts += [
+            f"The temperature ({facts['temperature']:.3f}, softmax(z / T), Guo et al., ICML 2017) "
+            f"is fitted on\n{facts['test_split']} and is part of the weights. The calibration "
+            "error that counts is the one whose\ntemperature was fitted on the other half of the "
+            "images."
+        ]
+    if "classes" in facts:
+        parts += [classes_of(facts)]
+    if place and place.picture:
+        parts += [f"![Confusion matrix: each row a label, in shares of its images]({PICTURE})"]
+    return "\n\n".join(parts)
+
+
+def _recipe(subject: Subject) -> str:
+    record = subject.record
+    if record is None:
+        known = ("method", "noise", "noise_rate", "epochs", "seed")
+        rows = [
+            [f"`{name}`", f"`{subject.facts[name]}`"] for name in known if name in subject.facts
+        ]
+        return "The record of its run is not at hand; the model itself says:\n\n" + table(
+            ["option", "value"], rows
+        )
+    rows = [[f"`{name}`", f"`{value}`"] for name, value in record.config.items() if name != "data"]
+    return f"""`fer-core train --data {record.config["data"].partition("?")[0]}` with the \
+options below. {record.result["seconds"] / 60:.0f} minutes on {record.environment["device"]} with
+{record.environment["threads"]} thread(s); code at commit
+{record.environment.get("commit")}. SHA-256 of the starting weights:
+{record.model.get("pretrained_sha256") or "none"}.
+
+{table(["option", "value"], rows)}"""
+
+
+def _limits(subject: Subject) -> str:
+    limits = words_of(subject.facts).limits
+    return f"""{f"{limits} " if limits else ""}{_weakest(subject)} Profiles, covered faces and \
+very small faces are unreliable.
+A high probability is no proof; the attention map shows where the evidence for a class lies in the
+picture, not why a person shows it."""
+
+
+def _responsible(subject: Subject) -> str:
+    return f"""The model names visible expressions, not feelings. Inferring emotions at work and \
+in education is
+prohibited in the European Union, with medical and safety exceptions (AI Act, Art. 5(1)(f)); people
+must be told when such a system is used (Art. 50(3)). {words_of(subject.facts).terms}"""
+
+
+def _licence(subject: Subject, licence: str) -> str:
+    return (
+        f"The weights: {licence}. The data's own terms bind beside it: "
+        f"{words_of(subject.facts).terms}\nStarting weights: {subject.origin}"
+    )
+
+
+def _weakest(subject: Subject) -> str:
+    """Which classes are never answered rightly, and which more often wrongly than rightly."""
+    classes = subject.facts.get("classes", {})
+    never = [n for n, of in classes.items() if of["recall"] and not of["recall"]["value"]]
+    wrong = [
+        name
+        for name, of in classes.items()
+        if name not in never and of["precision"] is not None and of["precision"] < 0.5
+    ]
+    text = []
+    if never:
+        text += [f"It never recognised {' and '.join(never)} in the test images."]
+    if wrong:
+        text += [
+            f"More than half of the answers {' and '.join(wrong)} are wrong: see their precision."
+        ]
+    if not text:
+        text += ["Rare classes are the weakest" + (": see the table." if classes else ".")]
+    return " ".join(text)

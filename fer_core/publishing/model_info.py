@@ -1,0 +1,134 @@
+"""The model that is published: from its run record, its own facts and its test predictions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.random import default_rng
+
+from fer_core import metrics
+from fer_core.assessment import class_figures, to_json
+from fer_core.hub import TrainedModel, load_model, read_config
+from fer_core.records import (
+    RUN_FILE,
+    Prediction,
+    RecordError,
+    RunRecord,
+    read_predictions,
+    read_run,
+)
+from fer_core.reporting.embedded import check_facts
+from fer_core.statistics import bootstrap_accuracy, bootstrap_class_mean
+
+SCRATCH = "random weights, no other data"
+RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A saved model and all that is known of it.
+
+    Attributes:
+        folder: of the saved model.
+        trained: the model.
+        backbone: its timm name.
+        record: of its run; None where only the model is at hand.
+        facts: how it was trained and what it reaches.
+        predictions: its answers on the test images; may be empty.
+        origin: where its starting weights come from, a phrase.
+    """
+
+    folder: Path
+    trained: TrainedModel
+    backbone: str
+    record: RunRecord | None
+    facts: dict[str, Any]
+    predictions: Sequence[Prediction]
+    origin: str
+
+
+def find_subject(place: Path, record: Path | None, origin: str) -> Subject:
+    """Gather what is known of a model.
+
+    Args:
+        place: folder of a run record with its model, or of a saved model.
+        record: of a saved model: folder of its run record, where it is at hand.
+        origin: where the starting weights come from; needed unless the run has none, or the model
+            says it.
+
+    Raises:
+        ModelError, RecordError: when something is missing, broken, or does not belong together.
+        ReportError: when the figures are not those of the predictions.
+    """
+    in_run = (place / RUN_FILE).is_file()
+    if in_run and record is not None:
+        raise RecordError(f"{place} is a run record itself: leave out --record")
+    told = place if in_run else record
+    found = None if told is None else read_run(told)
+    if found is not None and found.status != "finished":
+        raise RecordError(f"the run at {found.path} is {found.status}, not finished")
+    folder = place / "model" if in_run else place
+    trained, backbone = load_model(folder), read_config(folder)["architecture"]
+    if found is not None:
+        _check_same(trained, backbone, found, folder)
+    facts, answers = dict(trained.facts), read_predictions(place)
+    facts["origin"] = _find_origin(origin, found, facts, folder)
+    if answers:
+        facts = measured(answers, trained.classes) | facts
+        check_facts(facts, answers, trained.classes, place)
+    if found is not None:
+        facts["accuracy_last5"] = found.result["accuracy_last5"]
+    return Subject(folder, trained, backbone, found, facts, answers, facts["origin"])
+
+
+def measured(answers: Sequence[Prediction], classes: tuple[str, ...]) -> dict[str, Any]:
+    """Figures with intervals of a model's answers, under the names of `Subject.facts`."""
+    labels, predicted, sure = (np.array(column) for column in list(zip(*answers, strict=True))[1:])
+    confusion = metrics.confusion_matrix(labels, predicted, len(classes))
+    hits, counts = np.diag(confusion), confusion.sum(1)
+    accuracy = bootstrap_accuracy(int(hits.sum()), len(labels), RESAMPLES, default_rng(0))
+    class_mean = bootstrap_class_mean(hits, counts, RESAMPLES, default_rng(0))
+    return {
+        "accuracy": accuracy.value,
+        "accuracy_interval": list(accuracy[1:]),
+        "class_mean_accuracy": class_mean.value,
+        "class_mean_interval": list(class_mean[1:]),
+        "macro_f1": metrics.macro_f1(confusion),
+        "ece": metrics.expected_calibration_error(sure, labels == predicted),
+        "test_images": len(labels),
+        "classes": to_json(class_figures(classes, confusion)),
+    }
+
+
+def _check_same(trained: TrainedModel, backbone: str, record: RunRecord, folder: Path) -> None:
+    """Refuse the record of another run: the card would tell of it."""
+    of_model = {"backbone": backbone, "classes": trained.classes}
+    of_record = {"backbone": record.config["backbone"], "classes": record.classes}
+    for name in ("method", "noise", "noise_rate", "seed", "epochs"):
+        if name in trained.facts:
+            of_model[name], of_record[name] = trained.facts[name], record.config[name]
+    for name, value in of_model.items():
+        if value != of_record[name]:
+            raise RecordError(
+                f"the record at {record.path} is not of the model at {folder}: {name} is "
+                f"{of_record[name]!r} in the one and {value!r} in the other"
+            )
+
+
+def _find_origin(origin: str, record: RunRecord | None, facts: dict[str, Any], folder: Path) -> str:
+    if record is not None and record.config["pretrained"] == "none":
+        return SCRATCH
+    said = origin or str(facts.get("origin", ""))
+    if said:
+        return said
+    started = (
+        f"the run started from {record.config['pretrained']}"
+        if record
+        else (f"the model at {folder} does not say what it started from")
+    )
+    raise RecordError(
+        f"{started}: say with --origin where these weights come from, for the card"
+        + ("" if record else f" (--origin '{SCRATCH}' where there were none)")
+    )

@@ -1,0 +1,75 @@
+"""The card of a data set of run records."""
+
+from collections.abc import Sequence
+
+from fer_core.publishing.card_metadata import results_header
+from fer_core.publishing.data_terms import kind_of, words_of
+from fer_core.publishing.records import Copied
+from fer_core.reporting.tables import SELECTION, table
+
+LONGEST = 200  # runs in the table
+
+
+def results_card(copied: Sequence[Copied], repository: str, licence: str) -> str:
+    """The card as Markdown with the Hub's front matter: what the records are, and a row for each.
+
+    Args:
+        copied: the records of the data set.
+        repository: ``USER/NAME``.
+        licence: of the records.
+    """
+    title = f"Run records: {repository.rpartition('/')[2]}"
+    rows = [_row(run) for run in copied[:LONGEST]]
+    more = f"\n\nAnd {len(copied) - LONGEST} more." if len(copied) > LONGEST else ""
+    kinds = dict.fromkeys(kind_of(run.record.config) for run in copied)
+    terms = " ".join(dict.fromkeys(words_of({"data": kind}).terms for kind in kinds))
+    header = ["run", "data", "backbone", "method", "noise", "seed", "accuracy, %", "class mean, %"]
+    return f"""{results_header(title, licence)}# {title}
+
+{len(copied)} training runs of facial expression recognition under label noise, one folder each:
+`run.json` (options, data, noise, environment, final figures), `epochs.jsonl` (one line an epoch)
+and, where published, `predictions.csv` (the answer on each test image). No weights, no pictures.
+
+## Use
+The project's dashboard shows them as `hf://{repository}`. Without it:
+
+```python
+from pathlib import Path
+
+from fer_core.records import read_runs
+from huggingface_hub import snapshot_download
+
+runs = read_runs(Path(snapshot_download("{repository}", repo_type="dataset"))).runs
+```
+
+## Runs
+{table(header, rows)}{more}
+
+{SELECTION}
+
+## Terms
+The records: {licence}. They hold no picture; where `predictions.csv` stands, it names pictures of \
+the data set and their labels. {terms}
+"""
+
+
+def _row(run: Copied) -> list[str]:
+    record = run.record
+    config, result = record.config, record.result
+    noise = config["noise"]
+    if noise not in ("none", "file"):
+        noise = f"{100 * record.noise.get('realised_rate', config['noise_rate']):.0f} % {noise}"
+    figures = [
+        f"{100 * result[name]:.2f}" if name in result else record.status
+        for name in ("accuracy_last5", "class_mean_accuracy_last5")
+    ]
+    data = str(record.data.get("name") or kind_of(config))
+    return [
+        run.name,
+        data,
+        config["backbone"],
+        config["method"],
+        noise,
+        str(config["seed"]),
+        *figures,
+    ]

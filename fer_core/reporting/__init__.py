@@ -1,0 +1,1 @@
+"""What is written from run records and measurements: text, JSON, tables, figures."""

@@ -1,0 +1,178 @@
+"""What `fer-core data` prints: tables and sentences as plain text."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fer_core.config import RATED_NOISE, RunConfig
+from fer_core.datasets.base import Problem
+from fer_core.datasets.cache_folder import Entry
+from fer_core.datasets.findings import Face, Report, Size, SplitReport, figures
+from fer_core.files import displayed
+
+FIRST = 3  # names that are shown of many
+
+
+def report_text(report: Report) -> str:
+    """Counts, sizes, problems and duplicates of a data set."""
+    parts = [_counts(report), _sizes(report), *_problems(report), "\n".join(_remarks(report))]
+    return "\n\n".join(part for part in parts if part)
+
+
+def noise_text(
+    title: str, classes: Sequence[str], config: RunConfig, facts: Mapping[str, Any]
+) -> str:
+    """Rates, hash and transition matrix of label noise; ``facts`` as in the run record."""
+    rated = config.noise in RATED_NOISE
+    asked = f"asked for {100 * config.noise_rate:g} %" if rated else "no rate asked for"
+    rows = [("clean \\ given, %", "images", "changed", *(name[:4] for name in classes))]
+    for index, (name, counts) in enumerate(zip(classes, facts["transition"], strict=True)):
+        total = sum(counts)
+        shares = (f"{100 * count / max(1, total):.1f}" for count in counts)
+        rows.append((name, f"{total:,}", f"{total - counts[index]:,}", *shares))
+    total = sum(map(sum, facts["transition"]))
+    columns = (sum(column) for column in zip(*facts["transition"], strict=True))
+    given = (f"{100 * count / max(1, total):.1f}" for count in columns)
+    rows.append(("all", f"{total:,}", f"{facts['changed_labels']:,}", *given))
+    return (
+        f"{printable(title)}, {len(classes)} classes, noise {config.noise}, seed {config.seed}\n"
+        f"{asked}, realised {100 * facts['realised_rate']:.2f} %: "
+        f"{facts['changed_labels']:,} of {total:,} labels changed\n"
+        f"labels_sha256 {facts['labels_sha256']}\n\n{table(rows)}"
+    )
+
+
+def cache_text(folder: Path, entries: Sequence[Entry]) -> str:
+    """The entries of a cache folder and their total."""
+    where = printable(displayed(folder))
+    if not entries:
+        return f"no decoded pictures in {where}: fer-core train puts them there"
+    rows = [("entry", "MB", "images", "side", "channels")]
+    for entry in entries:
+        count, side, _, channels = entry.shape or ("unfinished", "", "", "")
+        images = f"{count:,}" if isinstance(count, int) else count
+        name = entry.path.name[: 17 if entry.path.name.startswith("part-") else 12]
+        rows.append((name, f"{entry.bytes / 1e6:,.1f}", images, str(side), str(channels)))
+    rows.append(("total", f"{sum(entry.bytes for entry in entries) / 1e6:,.1f}", "", "", ""))
+    return f"{where}\n\n{table(rows)}"
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as aligned text: the first column to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def printable(text: str) -> str:
+    r"""A text on one line: line breaks and other control characters become ``\n``, ``\x1b``."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _counts(report: Report) -> str:
+    splits = (report.train, report.test)
+    rows = [(report.name, *(split.name for split in splits))]
+    rows += [(name, *(f"{split.counts[name]:,}" for split in splits)) for name in report.classes]
+    rows.append(("total", *(f"{sum(split.counts.values()):,}" for split in splits)))
+    if any(split.unusable for split in splits):
+        rows.append(("cannot be read", *(f"{split.unusable:,}" for split in splits)))
+    return table([[printable(cell) for cell in row] for row in rows])
+
+
+def _sizes(report: Report) -> str:
+    rows = [("size in pixels", "smallest", "median", "largest", "most common")]
+    for split in (report.train, report.test):
+        if split.sizes is not None:
+            size, count = split.sizes.commonest[0]
+            most = f"{_size(size)} ({100 * count / sum(split.counts.values()):.1f} %)"
+            small, middle, large, _ = split.sizes
+            rows.append((printable(split.name), _size(small), _size(middle), _size(large), most))
+    return table(rows) if len(rows) > 1 else ""
+
+
+def _size(size: Size) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+def _problems(report: Report) -> list[str]:
+    kinds: dict[str, list[Problem]] = {}
+    for problem in report.problems:
+        kinds.setdefault(problem.kind, []).append(problem)
+    lines = [
+        f"  {kind}: {len(found):,} ({_first(problem.name for problem in found)})\n"
+        f"    {printable(found[0].detail)}"
+        for kind, found in kinds.items()
+    ]
+    empty = [
+        f"  split {printable(split.name)} has no pictures"
+        for split in (report.train, report.test)
+        if not any(split.counts.values())
+    ]
+    if not report.refused:
+        return ["no problems: a run can load this data set"]
+    head = f"a run refuses this data set, problems: {len(report.problems):,}"
+    return ["\n".join([head, *lines, *empty])]
+
+
+def _remarks(report: Report) -> Iterable[str]:
+    counts, splits = figures(report), (report.train, report.test)
+    for split in splits:
+        missing = [name for name, count in split.counts.items() if not count]
+        if missing:
+            yield f"{printable(split.name)} has no pictures of {', '.join(missing)}"
+    shared = [face for group in report.identical if group.train for face in group.test]
+    if shared:
+        yield _line(
+            f"also in {report.train.name}, pixel by pixel",
+            f"{_of_test(report.test, counts['test_in_train'])} (--dedup drops them)",
+            counts["test_in_train_relabelled"],
+            (face.name for face in shared),
+        )
+    for key, split in zip(("train", "test"), splits, strict=True):
+        groups = [faces for group in report.identical if len(faces := getattr(group, key)) > 1]
+        groups.sort(key=lambda faces: len({face.label for face in faces}) < 2)  # stable
+        if groups:
+            yield _line(
+                f"identical within {split.name}",
+                f"{counts[f'{key}_copies']:,} pictures, {len(groups):,} different ones",
+                counts[f"{key}_contradicting"],
+                (_pair(*faces[:2]) for faces in groups),
+            )
+    if report.near is not None:
+        yield _line(
+            f"altered copies of pictures in {report.train.name}",
+            _of_test(report.test, counts["near"]),
+            counts["near_relabelled"],
+            (
+                f"{_pair(pair.test, pair.train)} {pair.similarity:.3f}"
+                f"{' mirrored' if pair.mirrored else ''}"
+                for pair in report.near
+            ),
+        )
+
+
+def _line(what: str, count: str, relabelled: int, names: Iterable[str]) -> str:
+    shown = _first(names)
+    return f"{printable(what)}: {printable(count)}" + (
+        f", {relabelled:,} with different labels: {shown}" if shown else ""
+    )
+
+
+def _of_test(test: SplitReport, count: int) -> str:
+    return f"{count:,} of {sum(test.counts.values()):,} pictures of {test.name}"
+
+
+def _pair(one: Face, other: Face) -> str:
+    labels = f" ({one.label}, {other.label})" if one.label != other.label else ""
+    return f"{one.name} = {other.name}{labels}"
+
+
+def _first(names: Iterable[str]) -> str:
+    names = [printable(name) for name in names]
+    more = ", ..." if len(names) > FIRST else ""
+    return ", ".join(names[:FIRST]) + more

@@ -1,0 +1,135 @@
+"""Tables of the embedded model: what README and its card say of it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fer_core import metrics
+from fer_core.hub import EMBEDDED, load_model
+from fer_core.records import Prediction, read_predictions
+from fer_core.reporting.blocks import ReportError
+from fer_core.reporting.tables import table
+
+CLOSE = 1e-9
+
+
+def embedded_table(folder: Path = EMBEDDED) -> str:
+    """The figures of an embedded model, once those that its predictions give agree.
+
+    Raises:
+        ModelError: when there is no model.
+        ReportError: when its facts are not those of its predictions.
+    """
+    return figures_of(checked_facts(folder))
+
+
+def classes_table(folder: Path = EMBEDDED) -> str:
+    """The recall, precision and F1 of each class; raises as `embedded_table`."""
+    return classes_of(checked_facts(folder))
+
+
+def checked_facts(folder: Path) -> dict[str, Any]:
+    """The facts of a model, where accuracy and class mean are those of its predictions.
+
+    Raises:
+        ModelError: when there is no model.
+        ReportError: when the figures differ.
+    """
+    trained = load_model(folder)
+    answers = read_predictions(folder)
+    if not answers:
+        raise ReportError(f"the model at {folder} has no predictions: fer-core bundle writes them")
+    check_facts(trained.facts, answers, trained.classes, folder)
+    return trained.facts
+
+
+def check_facts(
+    facts: Mapping[str, Any],
+    answers: Sequence[Prediction],
+    classes: tuple[str, ...],
+    folder: Path,
+) -> None:
+    """Refuse figures that are not those of a model's predictions.
+
+    Raises:
+        ReportError: naming the figure.
+    """
+    labels, predicted = (np.array([getattr(a, n) for a in answers]) for n in ("label", "predicted"))
+    confusion = metrics.confusion_matrix(labels, predicted, len(classes))
+    for name, value in (
+        ("accuracy", metrics.accuracy(confusion)),
+        ("class_mean_accuracy", metrics.class_mean_accuracy(confusion)),
+        ("macro_f1", metrics.macro_f1(confusion)),
+    ):
+        if abs(facts[name] - value) > CLOSE:
+            raise ReportError(
+                f"{name} of the model at {folder} is {value:.4f} by its predictions, "
+                f"{facts[name]:.4f} in its config.json: run fer-core bundle again"
+            )
+
+
+def figures_of(facts: Mapping[str, Any]) -> str:
+    """The figures as a Markdown table: those that are known."""
+    fitted = "temperature" in facts
+    known = {
+        "accuracy": _with_interval(facts, "accuracy", "accuracy_interval"),
+        "class_mean_accuracy": _with_interval(facts, "class_mean_accuracy", "class_mean_interval"),
+    }
+    names = {
+        "accuracy": "accuracy",
+        "accuracy_last5": "accuracy, mean over the last 5 epochs of the run",
+        "class_mean_accuracy": "class mean",
+        "accuracy_deduplicated": f"accuracy without the {facts.get('duplicates_in_train')} images "
+        "that also stand in train",
+        "accuracy_without_mirror": "accuracy in a single pass, no mirror image",
+        "macro_f1": "macro F1",
+        "ece_cross_fitted": "calibration error (ECE, 15 bins), temperature fitted on the other "
+        "half",
+        "ece": "calibration error as stored, temperature fitted on all"
+        if fitted
+        else "calibration error (ECE, 15 bins), no temperature",
+        "ece_uncalibrated": "calibration error before the temperature",
+    }
+    rows = [
+        (words, known.get(name) or _percent(facts[name]))
+        for name, words in names.items()
+        if name in facts
+    ]
+    images = f", {facts['test_images']:,} images" if "test_images" in facts else ""
+    return table([f"{facts.get('test_split', 'test images')}{images}", "%"], rows)
+
+
+def classes_of(facts: Mapping[str, Any]) -> str:
+    """Recall, precision and F1 of each class as a Markdown table."""
+    rows = []
+    for name, figures in facts["classes"].items():
+        shares = [figures["precision"], figures["f1"]]
+        rows.append(
+            [
+                name,
+                str(figures["images"]),
+                _recall(figures["recall"]),
+                *("-" if share is None else f"{100 * share:.1f}" for share in shares),
+            ]
+        )
+    return table(["class", "images", "recall, %", "precision, %", "F1, %"], rows)
+
+
+def _recall(recall: Mapping[str, Any] | None) -> str:
+    if recall is None:  # a class without test images
+        return "-"
+    low, high = (f"{100 * end:.1f}" for end in recall["interval"])
+    return f"{100 * recall['value']:.1f} ({low} to {high})"
+
+
+def _with_interval(facts: Mapping[str, Any], name: str, interval: str) -> str:
+    if interval not in facts:
+        return _percent(facts[name]) if name in facts else ""
+    low, high = (f"{100 * end:.2f}" for end in facts[interval])
+    return f"{_percent(facts[name])} ({low} to {high})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}"

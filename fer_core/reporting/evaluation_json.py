@@ -1,0 +1,132 @@
+"""What `fer-core evaluate` found, and its files: docs/evaluation.md describes both."""
+
+import csv
+import hashlib
+import io
+import platform
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import PIL
+import timm
+import torch
+
+import fer_core
+from fer_core.answers import Answers
+from fer_core.assessment import Assessment, to_json
+from fer_core.calibration import softmax
+from fer_core.comparison import Comparison
+from fer_core.datasets import Listing
+from fer_core.hub import WEIGHTS_FILE, TrainedModel
+
+SCHEMA_VERSION = 1
+TRAINING = ("data", "train_split", "method", "noise", "noise_rate", "epochs", "seed")
+
+
+class Subject(NamedTuple):
+    """A model to measure.
+
+    Attributes:
+        name: ``embedded``, or the name of its run or folder.
+        folder: of its weights.
+        trained: the model.
+        mirror: whether its answers are averaged over each image and its mirror image.
+    """
+
+    name: str
+    folder: Path
+    trained: TrainedModel
+    mirror: bool
+
+    @property
+    def saw_split(self) -> tuple[str | None, str | None]:
+        """Name of the data set and the split that it was trained on, where it is known."""
+        facts = self.trained.facts
+        return facts.get("data"), facts.get("train_split")
+
+
+class Measured(NamedTuple):
+    """A model, its answers and its figures."""
+
+    subject: Subject
+    answers: Answers
+    assessment: Assessment
+
+
+class Report(NamedTuple):
+    """All that a command found.
+
+    Attributes:
+        listing: the data set.
+        first: the model.
+        second: the model it is compared with, if any.
+        comparison: of the two.
+    """
+
+    listing: Listing
+    first: Measured
+    second: Measured | None
+    comparison: Comparison | None
+
+
+def report_json(report: Report, options: dict[str, Any]) -> dict[str, Any]:
+    """The report as plain JSON values; the same for the same models, data and options.
+
+    Args:
+        report: what was found.
+        options: what the figures depend on beside models and data.
+    """
+    split = report.first.answers.split
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "options": options,
+        "data": {
+            "name": report.listing.name,
+            "split": split.name,
+            "classes": list(report.listing.classes),
+        },
+        "model": _model_json(report.first),
+        "against": None if report.second is None else _model_json(report.second),
+        "comparison": to_json(report.comparison),
+        "environment": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "pillow": PIL.__version__,
+            "timm": timm.__version__,
+            "fer_core": fer_core.__version__,
+            "device": str(report.first.subject.trained.model.classifier.weight.device.type),
+        },
+    }
+
+
+def predictions_csv(answers: Answers) -> str:
+    """One line an image: its name, label, answer, and the probability of every class."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["image", "label", "predicted", *answers.classes])
+    columns = (answers.split.names, answers.split.labels, answers.predicted)
+    for name, label, predicted, row in zip(*columns, softmax(answers.logits), strict=True):
+        cells = (f"{probability:.6f}" for probability in row)
+        writer.writerow([name, answers.classes[label], answers.classes[predicted], *cells])
+    return text.getvalue()
+
+
+def _model_json(measured: Measured) -> dict[str, Any]:
+    subject, answers, assessment = measured
+    spec, facts = subject.trained.input, subject.trained.facts
+    weights = (subject.folder / WEIGHTS_FILE).read_bytes()
+    return {
+        "name": subject.name,
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        "classes": list(subject.trained.classes),
+        "input": {"size": spec.size, "channels": spec.channels, "grey": spec.grey},
+        "training": {key: facts.get(key) for key in TRAINING},
+        "mirror": subject.mirror,
+        "answers": list(answers.classes),
+        "absent_classes": list(answers.absent),
+        "unknown_classes": answers.unknown,
+        "images_sha256": hashlib.sha256(answers.split.digests.tobytes()).hexdigest(),
+        "figures": to_json(assessment),
+    }

@@ -1,0 +1,174 @@
+"""What `fer-core evaluate` prints: tables as plain text, at most 100 columns wide."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from fer_core.assessment import Assessment, Calibration
+from fer_core.comparison import Comparison
+from fer_core.reporting.data_text import printable, table
+from fer_core.reporting.evaluation_json import Measured, Report
+from fer_core.statistics import Estimate
+
+WIDTH = 100  # columns
+SHORT = 4  # letters of a class name over a column of the confusion matrix
+
+
+def report_text(report: Report) -> str:
+    """All figures of the first model, the main ones of the second, and their comparison."""
+    first = report.first
+    parts = [
+        _title(report, first),
+        *_remarks(report, first),
+        table(_main_rows(report, first)),
+        table(_class_rows(first.assessment)),
+        table(_confusion_rows(first.assessment)),
+        *_slices(first.assessment),
+    ]
+    if report.second is not None and report.comparison is not None:
+        parts += [
+            _title(report, report.second),
+            *_remarks(report, report.second),
+            table(_main_rows(report, report.second)),
+            _comparison_text(first, report.second, report.comparison),
+        ]
+    return "\n\n".join(parts)
+
+
+def percent(share: float | None) -> str:
+    """A share in percent with two decimals; nothing where there is none."""
+    return "" if share is None else f"{100 * share:.2f}"
+
+
+def interval(estimate: Estimate | None) -> str:
+    """The 95 % interval of a share in percent; nothing where there is none."""
+    return "" if estimate is None else f"{100 * estimate.low:.2f} - {100 * estimate.high:.2f}"
+
+
+def _title(report: Report, measured: Measured) -> str:
+    passes = "averaged over the mirror image" if measured.subject.mirror else "single pass"
+    data, split = report.listing.name, measured.answers.split.name
+    place = data if data == split else f"{data} {split}"
+    return _wrapped(
+        f"{measured.subject.name} on {place}: {measured.assessment.images:,} images, "
+        f"{len(measured.answers.classes)} classes, {passes}"
+    )
+
+
+def _remarks(report: Report, measured: Measured) -> Iterator[str]:
+    answers = measured.answers
+    lines = [
+        f"left out: {count:,} images of {name}, which the model does not know"
+        for name, count in answers.unknown.items()
+    ]
+    if answers.absent:
+        lines.append(
+            f"the data set has no {', '.join(answers.absent)}: such answers count as wrong "
+            "(--shared-classes excludes them)"
+        )
+    if measured.subject.saw_split == (report.listing.name, answers.split.name):
+        lines.append("the model was trained on a split of this name: this is no test of it")
+    if lines:
+        yield "\n".join(map(_wrapped, lines))
+
+
+def _main_rows(report: Report, measured: Measured) -> list[Sequence[str]]:
+    found = measured.assessment
+    rows: list[Sequence[str]] = [
+        ("figure", "value", "95 % interval"),
+        ("accuracy, %", percent(found.accuracy.value), interval(found.accuracy)),
+        ("class-mean accuracy, %", percent(found.class_mean.value), interval(found.class_mean)),
+        ("macro F1, %", percent(found.macro_f1), ""),
+    ]
+    train = printable(report.listing.train.name)
+    if found.unseen is not None and not found.unseen.left_out:
+        rows.append((f"images also in {train}", "0", ""))
+    elif found.unseen is not None:
+        label = f"accuracy without {found.unseen.left_out:,} images also in {train}, %"
+        share = found.unseen.accuracy
+        rows.append((label, percent(share.value if share else None), interval(share)))
+    rows += [
+        ("cross-entropy", f"{found.nll:.4f}", ""),
+        ("calibration error (ECE, 15 bins), %", percent(found.ece), ""),
+    ]
+    if found.calibration is None:
+        rows.append(("temperature: too few images to fit one", "", ""))
+        return rows
+    rows += [
+        (f"temperature, {_fitted(found.calibration)}", _temperatures(found.calibration), ""),
+        ("  cross-entropy with it", f"{found.calibration.nll:.4f}", ""),
+        ("  calibration error with it, %", percent(found.calibration.ece), ""),
+    ]
+    return rows
+
+
+def _fitted(calibration: Calibration) -> str:
+    if calibration.fitted_on == "other half":
+        return "of either half fitted on the other"
+    repeated = f", {calibration.repeated:,} also here" if calibration.repeated else ""
+    return f"fitted on {calibration.images:,} other images{repeated}"
+
+
+def _temperatures(calibration: Calibration) -> str:
+    return ", ".join(f"{temperature:.3f}" for temperature in calibration.temperatures)
+
+
+def _class_rows(found: Assessment) -> list[Sequence[str]]:
+    rows: list[Sequence[str]] = [
+        ("class", "images", "answers", "recall, %", "95 % interval", "precision, %", "F1, %")
+    ]
+    for name, of in found.classes.items():
+        if not of.images and not of.answers:
+            continue
+        recall = percent(of.recall.value if of.recall else None)
+        cells = (recall, interval(of.recall), percent(of.precision), percent(of.f1))
+        rows.append((name, f"{of.images:,}", f"{of.answers:,}", *cells))
+    return rows
+
+
+def _confusion_rows(found: Assessment) -> list[Sequence[str]]:
+    names = list(found.classes)
+    rows: list[Sequence[str]] = [("label \\ answer", *(name[:SHORT] for name in names))]
+    for name, counts in zip(names, found.confusion.tolist(), strict=True):
+        if any(counts):
+            rows.append((name, *(f"{count:,}" for count in counts)))
+    return rows
+
+
+def _slices(found: Assessment) -> Iterator[str]:
+    for attribute, groups in found.slices.items():
+        rows: list[Sequence[str]] = [(attribute, "images", "accuracy, %", "95 % interval")]
+        for value, group in groups.items():
+            share = group.accuracy
+            rows.append((value, f"{group.images:,}", percent(share.value), interval(share)))
+        yield table([[printable(cell) for cell in row] for row in rows])
+
+
+def _comparison_text(first: Measured, second: Measured, found: Comparison) -> str:
+    names = _two_names(first, second)
+    rows: list[Sequence[str]] = [
+        (f"both on {found.images:,} images, %", *names, "difference", "95 % interval")
+    ]
+    for label, pair, difference in (
+        ("accuracy", found.accuracies, found.difference),
+        ("class-mean accuracy", found.class_means, found.class_mean_difference),
+    ):
+        ends = f"{100 * difference.low:+.2f} .. {100 * difference.high:+.2f}"
+        rows.append((label, *map(percent, pair), f"{100 * difference.value:+.2f}", ends))
+    test = found.mcnemar
+    statistic = "" if test.statistic is None else f", {test.statistic:.3f}"
+    p_value = f"p = {test.p_value:.3g}" if test.p_value else "p < 1e-300"
+    return (
+        f"{table(rows)}\n"
+        f"only {names[0]} is right: {test.only_first:,}, only {names[1]}: {test.only_second:,}\n"
+        f"McNemar's test ({test.test}{statistic}): {p_value}"
+    )
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(printable(text), WIDTH)
+
+
+def _two_names(first: Measured, second: Measured) -> tuple[str, str]:
+    """The models' names, or first and second where these are equal or too long for a column."""
+    one, other = (printable(measured.subject.name) for measured in (first, second))
+    return (one, other) if one != other and len(one + other) <= 30 else ("first", "second")

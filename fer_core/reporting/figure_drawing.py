@@ -1,0 +1,216 @@
+"""Comparisons -> matplotlib figures and their bytes, the same bytes for the same runs."""
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from PIL import Image
+
+from fer_core.reporting.figure_data import Comparison, Pair, accuracies, curve, file_stems
+from fer_core.study import DATA_NAMES, EAC, PLAIN, Trial, mean_interval
+
+# Name, colour and marker of each method, as in the dashboard: Okabe and Ito's blue and vermilion,
+# which colour-blind readers tell apart.
+STYLES = {PLAIN: ("plain", "#D55E00", "D"), EAC: ("EAC", "#1F83C4", "o")}
+GREY = "#555555"
+Style = Literal["solid", "dashed"]
+WIDTH, DPI = 8.2, 110  # 902 pixels
+_SETTINGS: dict[Any, dict[str, Any]] = {  # by matplotlib's groups
+    "font": {"size": 9.5},
+    "axes": {"titlesize": 10, "grid": True, "axisbelow": True},
+    "axes.spines": {"top": False, "right": False},
+    "grid": {"color": "#E4E4E4", "linewidth": 0.7},
+    "legend": {"frameon": False},
+    "svg": {"hashsalt": "fer-core"},  # else the ids of an SVG are drawn at random
+}
+
+
+def draw_all(comparisons: Sequence[Comparison]) -> dict[str, Figure]:
+    """Every figure that the comparisons allow, by its file name without the ending."""
+    figures: dict[str, Figure] = {}
+    for comparison, stem in zip(comparisons, file_stems(comparisons), strict=True):
+        for pair in comparison.pairs:
+            figures[f"curves-{stem}-{pair.stem}"] = draw_curves(comparison, pair)
+        if noisy_pairs(comparison):
+            figures[f"memorised-{stem}"] = draw_memorised(comparison)
+        if len(symmetric_pairs(comparison)) > 1:  # one rate has nothing to be drawn over
+            figures[f"noise-{stem}"] = draw_noise(comparison)
+    return {re.sub(r"[^\w.-]+", "-", name): figure for name, figure in figures.items()}
+
+
+def draw_curves(comparison: Comparison, pair: Pair) -> Figure:
+    """Losses and test accuracy per epoch of one noise setting: thin a seed, thick the mean."""
+    with mpl.rc_context():
+        figure = _new_figure(WIDTH, 4.1)
+        left, right = figure.subplots(1, 2)
+        for method, runs in pair.methods():
+            _draw_epochs(left, method, runs, "train_classification_loss", "solid")
+            _draw_epochs(left, method, runs, "test_loss", "dashed")
+            _draw_epochs(right, method, runs, "test_accuracy", "solid")
+        left.set(ylabel="Cross-entropy (nats)", xlabel="Epoch")
+        right.set(ylabel="Test accuracy (%)", xlabel="Epoch")
+        styles: dict[str, Style] = {"training": "solid", "test": "dashed"}
+        kinds = [Line2D([], [], color=GREY, linestyle=styles[kind], label=kind) for kind in styles]
+        left.legend(handles=kinds)
+        caption = (
+            "Training loss: on augmented images, against the given labels, without EAC's "
+            f"consistency term.\n{_effort(comparison)}{_thin([pair])}"
+        )
+        _add_words(figure, f"{_subject(comparison)}: {pair.title}", caption, [pair])
+    return figure
+
+
+def draw_memorised(comparison: Comparison) -> Figure:
+    """Shares of the changed labels that are repeated and recovered, a column a noise setting.
+
+    Args:
+        comparison: one with `noisy_pairs`.
+    """
+    pairs = noisy_pairs(comparison)
+    with mpl.rc_context():
+        columns = len(pairs)
+        figure = _new_figure(min(WIDTH, 2.2 + 3.3 * columns), 5.6)
+        grid = figure.subplots(2, columns, sharex=True, sharey="row", squeeze=False)
+        rows = (
+            ("memorised", "Changed label repeated (%)"),
+            ("recovered", "Clean label answered (%)"),
+        )
+        for (name, label), row in zip(rows, grid, strict=True):
+            for axes, pair in zip(row, pairs, strict=True):
+                for method, runs in pair.methods():
+                    _draw_epochs(axes, method, runs, name, "solid")
+            row[0].set(ylabel=label)
+            row[0].set_ylim(bottom=0)
+        for column, pair in enumerate(pairs):
+            grid[0, column].set(title=pair.title)
+            grid[1, column].set(xlabel="Epoch")
+        caption = (
+            "Shares of the training images whose label was changed, measured while training."
+            f"\n{_effort(comparison)}{_thin(pairs)}"
+        )
+        _add_words(figure, f"{_subject(comparison)}: changed labels", caption, pairs)
+    return figure
+
+
+def draw_noise(comparison: Comparison) -> Figure:
+    """Accuracy of the last five epochs over the rate of symmetric noise.
+
+    A point a seed, a line through the means, bars of one standard deviation with two seeds or more.
+    """
+    pairs = symmetric_pairs(comparison)
+    rates = [pair.noise.percent for pair in pairs]
+    with mpl.rc_context():
+        figure = _new_figure(6.4, 4.4)
+        axes = figure.subplots()
+        aside = max(rates) / 120  # side by side, so that no bar hides another
+        for method, shift in ((PLAIN, -aside), (EAC, aside)):
+            _, colour, marker = STYLES[method]
+            places = [rate + shift for rate in rates]
+            samples = [accuracies(dict(pair.methods())[method]) for pair in pairs]
+            for place, sample in zip(places, samples, strict=True):
+                x = [place] * len(sample)
+                axes.plot(x, sample, marker, color=colour, markersize=5, markerfacecolor="none")
+            over_seeds = [mean_interval(sample) for sample in samples]
+            axes.errorbar(
+                places,
+                [seeds.mean for seeds in over_seeds],
+                yerr=[seeds.deviation for seeds in over_seeds],
+                color=colour,
+                marker=marker,
+                markersize=6,
+                linewidth=2,
+                elinewidth=1.2,
+                capsize=4,
+            )
+        axes.set(xlabel="Changed training labels (%)", ylabel="Test accuracy (%)", xticks=rates)
+        several = any(len(pair.plain) > 1 for pair in pairs)
+        bars = " Open: one seed; bars: standard deviation over seeds." if several else ""
+        caption = f"Symmetric noise; mean of the last five epochs.\n{_effort(comparison)}{bars}"
+        _add_words(figure, f"{_subject(comparison)}: accuracy by label noise", caption, pairs)
+    return figure
+
+
+def noisy_pairs(comparison: Comparison) -> list[Pair]:
+    """The pairs with changed labels."""
+    return [pair for pair in comparison.pairs if pair.noise.percent]
+
+
+def symmetric_pairs(comparison: Comparison) -> list[Pair]:
+    """The pairs with clean labels and with symmetric noise, by rate."""
+    return [pair for pair in comparison.pairs if pair.noise.kind in ("none", "symmetric")]
+
+
+def render(figure: Figure, kind: str) -> bytes:
+    """The figure as a file, ``png`` or ``svg``, without time and versions in it."""
+    content = io.BytesIO()
+    metadata = {"Software": None} if kind == "png" else {"Creator": None, "Date": None}
+    with mpl.rc_context():
+        _use_settings()
+        figure.savefig(content, format=kind, dpi=DPI, metadata=metadata)
+    if kind == "svg":
+        return content.getvalue()
+    small = io.BytesIO()  # 256 colours are enough for lines, and a quarter of the bytes
+    Image.open(content).convert("RGB").quantize(256).save(small, "png", optimize=True)
+    return small.getvalue()
+
+
+def _use_settings() -> None:
+    """Ours on top of matplotlib's own, whatever the user's matplotlibrc says."""
+    mpl.rcdefaults()
+    for group, values in _SETTINGS.items():
+        mpl.rc(group, **values)
+
+
+def _new_figure(width: float, height: float) -> Figure:
+    _use_settings()
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _draw_epochs(axes: Axes, method: str, runs: Sequence[Trial], name: str, style: Style) -> None:
+    _, colour, _ = STYLES[method]
+    values = np.stack([curve(run, name) for run in runs])  # (seeds, E)
+    epochs = np.arange(1, values.shape[1] + 1)
+    if len(runs) > 1:
+        for seed in values:
+            axes.plot(epochs, seed, color=colour, linestyle=style, linewidth=0.7, alpha=0.45)
+    mark = "o" if len(epochs) == 1 else None  # a line of one point would not be seen
+    axes.plot(epochs, values.mean(0), color=colour, linestyle=style, linewidth=2, marker=mark)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _add_words(figure: Figure, title: str, caption: str, pairs: Iterable[Pair]) -> None:
+    """Title and legend above the panels, caption below."""
+    counts = sorted({len(pair.plain) for pair in pairs})
+    n = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
+    figure.legend(
+        handles=[
+            Line2D([], [], color=colour, linewidth=2, label=f"{name} (n = {n})")
+            for name, colour, _ in STYLES.values()
+        ],
+        loc="outside upper center",
+        ncols=len(STYLES),
+        title=title,  # a suptitle would be drawn over the legend
+        title_fontsize=11,
+    )
+    figure.supxlabel(caption, fontsize=8, color=GREY)
+
+
+def _subject(comparison: Comparison) -> str:
+    setting = comparison.setting
+    return f"{setting.backbone} on {DATA_NAMES.get(setting.data, setting.data)}"
+
+
+def _effort(comparison: Comparison) -> str:
+    of = comparison.setting
+    return f"{of.classes} classes, {of.image_size} px, {of.epochs} epochs; n = seeds."
+
+
+def _thin(pairs: Iterable[Pair]) -> str:
+    return " Thin: one seed; thick: mean." if any(len(pair.plain) > 1 for pair in pairs) else ""

@@ -1,0 +1,76 @@
+"""Our runs beside the published results of the same data, classes, noise and backbone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fer_core.published import read_published_results
+from fer_core.records import RunRecord
+from fer_core.reporting.blocks import ReportError
+from fer_core.reporting.tables import ACCURACY, SELECTION, mean_text, noise_name, provenance, table
+from fer_core.study import DATA_NAMES, Group, Noise, Setting, group_runs
+
+BACKBONES = {"resnet50": "ResNet-50", "resnet18": "ResNet-18", "mobilenetv2_100": "MobileNetV2"}
+
+
+def published_table(records: Sequence[RunRecord], file: Path | None = None) -> str:
+    """A row for each approach of ours, then what was published under the same conditions.
+
+    Raises:
+        ReportError: when no run is finished, or the table of published results cannot be read.
+    """
+    groups = group_runs(records)
+    if not groups:
+        raise ReportError("none of the runs is finished")
+    known = _read(file)
+    ours: dict[tuple[Setting, Noise], list[Group]] = {}
+    for group in sorted(groups, key=lambda one: (one.setting.backbone, one.noise.percent)):
+        ours.setdefault(group[:2], []).append(group)
+    rows = []
+    for (setting, noise), alike in ours.items():
+        rows += [
+            [
+                noise_name(noise),
+                setting.backbone,
+                group.approach.method,
+                f"**{mean_text(group.over_seeds(ACCURACY))}**",
+                f"these records, n = {len(group.trials)}",
+                "mean of last 5 epochs",
+                "",
+            ]
+            for group in alike
+        ]
+        rows += [
+            [
+                noise_name(noise),
+                row["backbone"],
+                row["method"],
+                row["value"],
+                row["source"] or row["venue"],
+                row["selection"] or "not stated",
+                row["trust"],
+            ]
+            for row in known
+            if _alike(row, setting, noise)
+        ]
+    header = ["noise", "backbone", "method", "accuracy", "source", "selection", "trust"]
+    return f"{table(header, rows)}\n\n{SELECTION} {provenance(records)}"
+
+
+def _read(file: Path | None) -> list[dict[str, str]]:
+    try:
+        return read_published_results(file)
+    except OSError as error:
+        raise ReportError(f"no table of published results: {error}") from error
+
+
+def _alike(row: dict[str, str], setting: Setting, noise: Noise) -> bool:
+    family = BACKBONES.get(setting.backbone.split(".")[0])
+    kind = noise.kind if noise.percent else "none"
+    return (
+        row["dataset"] == DATA_NAMES.get(setting.data)
+        and row["classes"] == str(setting.classes)
+        and row["metric"] == "accuracy"
+        and row["backbone"] == family
+        and (row["noise_kind"] or "none") == kind
+        and abs(100 * float(row["noise_rate"] or 0) - noise.percent) < 0.5
+    )

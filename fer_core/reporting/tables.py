@@ -1,0 +1,188 @@
+"""Run records -> Markdown tables: accuracies in percent, differences in points."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fer_core.records import RunRecord
+from fer_core.reporting.blocks import ReportError
+from fer_core.study import (
+    DATA_NAMES,
+    Group,
+    Interval,
+    Noise,
+    group_runs,
+    pair_with_plain,
+    paired_gap,
+)
+
+ACCURACY, CLASS_MEAN = "accuracy_last5", "class_mean_accuracy_last5"
+SELECTION = (
+    "Accuracy: mean over the last 5 epochs, never the best one; ±: standard deviation over seeds. "
+    "Repeated: changed training labels that the model answers in its last epoch."
+)
+
+
+def noise_table(records: Sequence[RunRecord]) -> str:
+    """The plain model against EAC, a row for each noise: what every row pairs differs in no option.
+
+    Raises:
+        ReportError: when no plain run has an EAC run to be compared with.
+    """
+    pairs = pair_with_plain(group_runs(records))
+    if not pairs:
+        raise ReportError(
+            "no finished cross_entropy run has an eac run of the same data, options, noise and seed"
+        )
+    groups = [group for pair in pairs for group in pair]
+    rows = []
+    for plain, eac in pairs:
+        options = _differing(eac, groups)
+        rows.append(
+            [
+                *_model_cells(eac, groups),
+                noise_name(eac.noise) + options,
+                _seeds(eac),
+                mean_text(plain.over_seeds(ACCURACY)),
+                mean_text(eac.over_seeds(ACCURACY)),
+                gap_text(paired_gap(eac, plain)),
+                _falls(plain, eac, pairs),
+                " / ".join(f"{g.over_seeds(CLASS_MEAN).mean:.2f}" for g in (plain, eac)),
+                " / ".join(_share(g.last_epoch("memorised")) for g in (plain, eac)),
+            ]
+        )
+    header = [*_model_header(groups), "noise", "seeds", "plain", "EAC"]
+    header += ["EAC - plain (95 % interval)", "against own clean run, plain / EAC"]
+    header += ["class mean, plain / EAC", "repeated, plain / EAC"]
+    shown = [trial.record for group in groups for trial in group.trials]
+    return f"{table(header, rows)}\n\n{SELECTION} {provenance(shown)}"
+
+
+def runs_table(records: Sequence[RunRecord]) -> str:
+    """A row for each approach: method, the options in which the rows differ, and what it reached.
+
+    Raises:
+        ReportError: when no run is finished.
+    """
+    groups = group_runs(records)
+    if not groups:
+        raise ReportError("none of the runs is finished")
+    rows = [
+        [
+            *_model_cells(group, groups),
+            group.approach.method + _differing(group, groups),
+            noise_name(group.noise),
+            mean_text(group.over_seeds(ACCURACY)),
+            mean_text(group.over_seeds(CLASS_MEAN)),
+            _share(group.last_epoch("memorised")),
+            _seeds(group),
+        ]
+        for group in groups
+    ]
+    header = [*_model_header(groups), "method", "noise", "accuracy", "class mean", "repeated"]
+    return f"{table([*header, 'seeds'], rows)}\n\n{SELECTION} {provenance(records)}"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def provenance(records: Sequence[RunRecord]) -> str:
+    """One sentence: how many runs, on what, from which weights, at which commits of the code."""
+    finished = [record for record in records if record.status == "finished"]
+    tests = sorted(
+        {
+            f"{DATA_NAMES.get(r.data['name'], r.data['name'])} {r.data['test_split']} "
+            f"({r.data['test_images']:,} images, {len(r.classes)} classes)"
+            for r in finished
+        }
+    )
+    epochs = sorted({int(r.config["epochs"]) for r in finished})
+    weights = sorted({_weights(str(r.config["pretrained"])) for r in finished})
+    commits = sorted({str(r.environment.get("commit") or "not recorded")[:12] for r in finished})
+    devices = sorted({str(r.environment["device"]) for r in finished})
+    return (
+        f"{len(finished)} run{'s'[: len(finished) > 1]} on {', '.join(devices)}; tested on "
+        f"{'; '.join(tests)}; {', '.join(map(str, epochs))} epochs; "
+        f"{', '.join(weights)}; commit {', '.join(commits)}."
+    )
+
+
+def noise_name(noise: Noise) -> str:
+    """A noise in words."""
+    if not noise.percent:
+        return "none added"
+    return f"{noise.percent:g} % {noise.kind}"
+
+
+def mean_text(value: Interval) -> str:
+    """Mean and standard deviation over seeds."""
+    return f"{value.mean:.2f}" + (f" ± {value.deviation:.2f}" if value.n > 1 else "")
+
+
+def gap_text(gap: Interval | None) -> str:
+    """A difference with its interval over seeds."""
+    if gap is None:
+        return "no seed in both"
+    if gap.n == 1:
+        return f"{gap.mean:+.2f} (one seed)"
+    return f"{gap.mean:+.2f} ({gap.mean - gap.half:+.2f} to {gap.mean + gap.half:+.2f})"
+
+
+def _falls(plain: Group, eac: Group, pairs: Sequence[tuple[Group, Group]]) -> str:
+    """How far the noise brings both methods below their own clean runs, over the same seeds."""
+    if not eac.noise.percent:
+        return "-"
+    for clean_plain, clean_eac in pairs:
+        same = (clean_eac.setting, clean_eac.approach) == (eac.setting, eac.approach)
+        if same and not clean_eac.noise.percent:
+            gaps = paired_gap(plain, clean_plain), paired_gap(eac, clean_eac)
+            if gaps[0] is not None and gaps[1] is not None:
+                fewer = f" (n = {gaps[0].n})" if gaps[0].n < len(eac.trials) else ""
+                return f"{gaps[0].mean:+.2f} / {gaps[1].mean:+.2f}{fewer}"
+    return "-"
+
+
+def _share(value: Interval | None) -> str:
+    return "-" if value is None else f"{value.mean:.1f} %"
+
+
+def _seeds(group: Group) -> str:
+    return ", ".join(str(seed) for seed in sorted(trial.seed for trial in group.trials))
+
+
+def _model_header(groups: Sequence[Group]) -> list[str]:
+    return ["model"] + (["data"] if _several(groups) else [])
+
+
+def _model_cells(group: Group, groups: Sequence[Group]) -> list[str]:
+    setting = group.setting
+    name = DATA_NAMES.get(setting.data, setting.data)
+    data = [f"{name}, {setting.classes} classes"] if _several(groups) else []
+    return [f"{setting.backbone}, {setting.image_size} px", *data]
+
+
+def _several(groups: Sequence[Group]) -> bool:
+    return len({(group.setting.data, group.setting.classes) for group in groups}) > 1
+
+
+def _differing(group: Group, groups: Sequence[Group]) -> str:
+    """The options of the group in which groups of the table differ, as text behind the method."""
+    alike = [other for other in groups if other.approach.method == group.approach.method]
+    names = [
+        name for name in _options(group) if len({str(_options(o).get(name)) for o in alike}) > 1
+    ]
+    return "".join(f", {name.replace('_', ' ')} {_options(group)[name]}" for name in sorted(names))
+
+
+def _options(group: Group) -> dict[str, Any]:
+    shared: dict[str, Any] = json.loads(group.setting.options)
+    return {**shared, **json.loads(group.approach.options), "epochs": group.setting.epochs}
+
+
+def _weights(pretrained: str) -> str:
+    return {"none": "from random weights", "hub": "from timm's own weights"}.get(
+        pretrained, f"from {pretrained}"
+    )

@@ -1,0 +1,158 @@
+"""Plan of a sweep: a TOML file becomes a list of named, checked runs (docs/sweeps.md)."""
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fer_core.config import RunConfig
+from fer_core.config.recipes import RECIPES
+from fer_core.files import read_text
+from fer_core.sweeping.grid import Axes, Draft, combine, leave_out, read_axis, set_twice, varied
+from fer_core.sweeping.names import name_fault
+from fer_core.sweeping.values import configuration, faults, near, read_setting
+
+TABLES = ("common", "grid", "exclude", "runs")
+
+
+class PlanError(ValueError):
+    """A plan that cannot be carried out; the message has one line for each mistake."""
+
+
+class PlannedRun(NamedTuple):
+    """One run of a plan: its name, unique in the plan, and its configuration."""
+
+    name: str
+    config: RunConfig
+
+
+def read_plan(file: Path, settings: Sequence[str] = ()) -> list[PlannedRun]:
+    """The runs of a plan, in the order in which they are to start.
+
+    Args:
+        file: TOML, with the tables common, grid, exclude and runs, all optional.
+        settings: ``FIELD=VALUE``, each in place of what ``[common]`` says.
+
+    Raises:
+        PlanError: naming every mistake of the plan at once: the run, the field, what is allowed.
+        OSError, ValueError: when the file is no text that can be read.
+    """
+    plan = _load(file)
+    mistakes: list[str] = []
+    common, grid = _table(plan, "common", mistakes), _table(plan, "grid", mistakes)
+    conditions, extra = _tables(plan, "exclude", mistakes), _tables(plan, "runs", mistakes)
+    axes = {axis: read_axis(axis, entries, mistakes) for axis, entries in grid.items()}
+    mistakes += set_twice(axes)
+    common = _recipe(common.pop("recipe", None), mistakes) | common
+    common |= _settings(settings, axes, mistakes)
+    drafts = leave_out(combine(axes, common), conditions, mistakes)
+    drafts += _named(extra, common, mistakes)
+    mistakes += _names_twice(drafts)
+    if not drafts and not mistakes:
+        mistakes.append("it has no run: give it a [grid], or [[runs]]")
+    runs = _checked(drafts, mistakes)
+    _refuse(file, mistakes)
+    return runs
+
+
+def _load(file: Path) -> dict[str, Any]:
+    try:
+        plan = tomllib.loads(read_text(file))
+    except tomllib.TOMLDecodeError as error:
+        raise PlanError(f"{file} is no TOML: {error}") from error
+    unknown = [f"unknown table [{name}]{near(name, TABLES)}" for name in plan if name not in TABLES]
+    _refuse(file, unknown)
+    return plan
+
+
+def _refuse(file: Path, mistakes: Sequence[str]) -> None:
+    if mistakes:
+        lines = "".join(f"\n  {mistake}" for mistake in mistakes)
+        count = "a mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        raise PlanError(f"{file} has {count}, nothing was started:{lines}")
+
+
+def _table(plan: Mapping[str, Any], name: str, mistakes: list[str]) -> dict[str, Any]:
+    table = plan.get(name, {})
+    if isinstance(table, dict):
+        return dict(table)
+    mistakes.append(f"{name} must be a table, written [{name}]")
+    return {}
+
+
+def _tables(plan: Mapping[str, Any], name: str, mistakes: list[str]) -> list[dict[str, Any]]:
+    tables = plan.get(name, [])
+    if isinstance(tables, list) and all(isinstance(table, dict) for table in tables):
+        return tables
+    mistakes.append(f"{name} must be a list of tables, each written [[{name}]]")
+    return []
+
+
+def _recipe(name: object, mistakes: list[str]) -> dict[str, Any]:
+    """The named settings that the common values come on top of."""
+    if name is None or name in RECIPES:
+        return dict(RECIPES.get(str(name), {}))
+    known = ", ".join(RECIPES)
+    mistakes.append(
+        f"[common] recipe must be one of {known}, got {name!r}{near(str(name), [*RECIPES])}"
+    )
+    return {}
+
+
+def _settings(settings: Sequence[str], axes: Axes, mistakes: list[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for text in settings:
+        try:
+            name, value = read_setting(text)
+        except ValueError as error:
+            mistakes.append(str(error))
+            continue
+        values[name] = value
+        if name in varied(axes):
+            mistakes.append(f"--set {text}: the [grid] varies {name}, change it there")
+    return values
+
+
+def _named(
+    tables: Sequence[Mapping[str, Any]], common: Mapping[str, Any], mistakes: list[str]
+) -> Iterator[Draft]:
+    """The runs that stand in the plan one by one."""
+    for number, table in enumerate(tables, start=1):
+        name = table.get("name")
+        if not isinstance(name, str):
+            mistakes.append(f"[[runs]] number {number} has no name: give it name = 'TEXT'")
+            continue
+        own = {field: value for field, value in table.items() if field != "name"}
+        yield Draft(name, {**common, **own})
+
+
+def _names_twice(drafts: Sequence[Draft]) -> Iterator[str]:
+    seen: dict[str, int] = {}
+    for draft in drafts:
+        name = draft.name.casefold()  # one folder, on a disk that ignores case
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] == 2:
+            yield (
+                f"several runs are called {draft.name}: give the values of an axis names of their "
+                "own, as {name = 'short', FIELD = VALUE}, or leave one out"
+            )
+
+
+def _checked(drafts: Sequence[Draft], mistakes: list[str]) -> list[PlannedRun]:
+    """The runs with their configurations; what is wrong is said once, with the runs it is in."""
+    runs: list[PlannedRun] = []
+    wrong: dict[str, list[str]] = {}
+    for draft in drafts:
+        fault = name_fault(draft.name)
+        found = [*faults(draft.values), *([fault] if fault else [])]
+        if not found:
+            try:
+                runs.append(PlannedRun(draft.name, configuration(draft.values)))
+            except ValueError as error:
+                found = [str(error)]
+        for sentence in found:
+            wrong.setdefault(sentence, []).append(draft.name)
+    for sentence, names in wrong.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        mistakes.append(f"run {names[0]}{more}: {sentence}")
+    return runs

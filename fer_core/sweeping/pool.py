@@ -1,0 +1,110 @@
+"""Where the attempts of a sweep run: on this machine here, on others in `train.ray_pool`."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from typing import Protocol
+
+from fer_core.sweeping.process import Attempt, Ended, Running
+
+PATIENCE = 10.0  # seconds that an attempt has to end when its sweep is stopped
+
+
+class Pool(Protocol):
+    """Where attempts are made."""
+
+    def free(self) -> bool:
+        """Whether one more can start."""
+        ...
+
+    def start(self, attempt: Attempt) -> None:
+        """Start one; there must be a free place."""
+        ...
+
+    def ended(self) -> list[Ended]:
+        """Those that have ended since the last call; does not wait."""
+        ...
+
+    def stop(self) -> None:
+        """End all that still run; they can be resumed."""
+        ...
+
+
+class ProcessPool:
+    """Attempts side by side on this machine, each in a slot: a share of a GPU, or of the CPU."""
+
+    def __init__(self, slots: Sequence[str | None]) -> None:
+        """Keep the slots: for each the GPU that an attempt in it sees, or None."""
+        self._slots = list(slots)
+        self._running: list[Running] = []
+        self._stillborn: list[Ended] = []
+
+    def free(self) -> bool:
+        """Whether a slot is free."""
+        return bool(self._slots)
+
+    def start(self, attempt: Attempt) -> None:
+        """Start a process, on the GPU with the fewest; one that cannot start has ended so."""
+        slot = min(self._slots, key=lambda gpu: sum(one.gpu == gpu for one in self._running))
+        try:
+            self._running.append(Running(attempt, slot))
+            self._slots.remove(slot)
+        except OSError as error:
+            self._stillborn.append(Ended(attempt.name, f"the run cannot be started: {error}"))
+
+    def ended(self) -> list[Ended]:
+        """Those that have ended since the last call; their slots are free again."""
+        ended, self._stillborn = self._stillborn, []
+        for running in list(self._running):
+            how = running.poll()
+            if how is not None:
+                self._running.remove(running)
+                self._slots.append(running.gpu)
+                ended.append(how)
+        return ended
+
+    def stop(self) -> None:
+        """Let all go, and kill what has not ended after some seconds."""
+        for running in self._running:
+            running.let_go()
+        for running in self._running:
+            try:
+                running.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                running.process.kill()
+                running.process.wait()
+        self._running.clear()
+
+
+def machine_slots(device: str, jobs: int | None, per_gpu: int) -> list[str | None]:
+    """The slots of this machine.
+
+    Args:
+        device: cpu, cuda, or auto: the GPUs where there are some.
+        jobs: runs at a time; None: as many as the GPUs take, on the CPU one.
+        per_gpu: runs that share a GPU.
+
+    Raises:
+        ValueError: when there is no GPU but must be, or there are too few for so many runs.
+    """
+    gpus = [] if device == "cpu" else visible_gpus()
+    if not gpus:
+        if device == "cuda":
+            raise ValueError("--device cuda, but this machine shows no GPU")
+        return [None] * (jobs or 1)
+    slots: list[str | None] = [*gpus] * per_gpu
+    if jobs and jobs > len(slots):
+        raise ValueError(
+            f"--jobs {jobs} is more than {len(gpus)} GPU(s) take at {per_gpu} run(s) each: "
+            "raise --per-gpu, or lower --jobs"
+        )
+    return slots[:jobs]
+
+
+def visible_gpus() -> list[str]:
+    """The GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them."""
+    import torch  # seconds, and only a sweep that may use a GPU needs them
+
+    count = torch.cuda.device_count()
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return named.split(",")[:count] if named else [str(index) for index in range(count)]

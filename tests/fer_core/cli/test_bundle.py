@@ -1,0 +1,110 @@
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from fer_core import metrics
+from fer_core.cli import bundle
+from fer_core.engine import train
+from fer_core.hub import load_model
+from fer_core.records import read_predictions, read_run, write_predictions
+from fer_core.reporting.blocks import ReportError
+from fer_core.reporting.embedded import classes_table, embedded_table
+
+
+@pytest.fixture(scope="module")
+def run(tiny_config, tmp_path_factory):
+    """A finished run with enough test images to fit a temperature on either half."""
+    folder = tmp_path_factory.mktemp("embed") / "run"
+    train(replace(tiny_config, data="synthetic?train=140&test=210", epochs=1), folder, device="cpu")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def embedded(run, tmp_path_factory):
+    out = tmp_path_factory.mktemp("embedded")
+    return out, bundle.embed(read_run(run), out, "")
+
+
+def test_the_stored_model_gives_the_figures_that_its_config_says(embedded):
+    out, facts = embedded
+    answers = read_predictions(out)
+    assert load_model(out).facts == json.loads(json.dumps(facts))
+    assert len(answers) == facts["test_images"] == 210
+    right = np.mean([answer.label == answer.predicted for answer in answers])
+    assert facts["accuracy"] == pytest.approx(right)
+    low, high = facts["accuracy_interval"]
+    assert low < right < high
+    assert set(facts["classes"]) == set(load_model(out).classes)
+    hits = np.array([answer.label == answer.predicted for answer in answers])
+    confidences = np.array([answer.confidence for answer in answers])
+    assert facts["ece"] == pytest.approx(
+        metrics.expected_calibration_error(confidences, hits), abs=5e-3
+    )
+
+
+def test_the_temperature_is_in_the_weights_and_changes_no_answer(run, embedded):
+    out, facts = embedded
+    before, after = load_model(run / "model").model, load_model(out).model
+    images = torch.randn(4, 3, 64, 64)
+    with torch.no_grad():
+        one, other = before(images), after(images)
+    assert torch.allclose(one.logits / facts["temperature"], other.logits, atol=0.02)
+    assert torch.equal(one.logits.argmax(1), other.logits.argmax(1))
+    assert torch.allclose(other.maps.mean((2, 3)) + after.classifier.bias, other.logits, atol=1e-4)
+
+
+def test_the_command_writes_weights_and_a_card_with_the_same_figures(call_command, run, tmp_path):
+    code, output, _ = call_command(bundle, run, "--out", tmp_path)
+    assert code == 0
+    facts = load_model(tmp_path).facts
+    card = (tmp_path / "README.md").read_text()
+    assert f"{100 * facts['accuracy']:.2f} %" in output
+    assert embedded_table(tmp_path) in card
+    assert classes_table(tmp_path) in card
+    assert "Starting weights: random weights, no other data" in card
+    assert re.search(r"code at commit\n\w+", card)
+
+
+def test_a_run_from_weights_needs_a_sentence_on_where_they_come_from(call_command, run, tmp_path):
+    text = (run / "run.json").read_text()
+    other = tmp_path / "run"
+    other.mkdir()
+    (other / "run.json").write_text(text.replace('"pretrained": "none"', '"pretrained": "a.pth"'))
+    code, _, _ = call_command(bundle, other, "--out", tmp_path / "out")
+    assert "say with --origin where" in code
+    assert not (tmp_path / "out").exists()
+
+
+def test_figures_that_are_not_those_of_the_predictions_are_refused(embedded):
+    out, _ = embedded
+    answers = read_predictions(out)
+    try:
+        write_predictions(out, [a._replace(predicted=a.label) for a in answers])
+        with pytest.raises(ReportError, match="accuracy of the model at"):
+            embedded_table(out)
+        (out / "predictions.csv").unlink()
+        with pytest.raises(ReportError, match="no predictions"):
+            embedded_table(out)
+    finally:
+        write_predictions(out, answers)
+
+
+def test_an_error_leaves_what_stood_there_before(call_command, run, monkeypatch, tmp_path):
+    (tmp_path / "model.safetensors").write_text("before")
+    monkeypatch.setattr(bundle, "LARGEST", 100)
+    code, _, _ = call_command(bundle, run, "--out", tmp_path)
+    assert "at most 100 may be embedded" in code
+    assert (tmp_path / "model.safetensors").read_text() == "before"
+    assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
+    assert not list(tmp_path.parent.glob(".embed-*"))
+
+
+def test_an_unfinished_run_is_refused(call_command, write_run, tmp_path):
+    code, _, _ = call_command(
+        bundle, write_run(tmp_path, status="running"), "--out", tmp_path / "o"
+    )
+    assert "is running, not finished" in code

@@ -1,0 +1,62 @@
+import pytest
+
+from fer_core.cli import collect
+from fer_core.records import RecordError, read_run, read_runs
+
+
+@pytest.fixture
+def runs(write_run, tmp_path):
+    """Two finished runs with their checkpoints and logs, and one that goes on."""
+    folder = tmp_path / "runs"
+    for seed in (0, 1):
+        run = write_run(folder, name=f"run{seed}", seed=seed)
+        (run / "checkpoint").mkdir()
+        (run / "checkpoint" / "state.safetensors").write_bytes(b"large")
+        (run / "log.txt").write_text("log")
+    write_run(folder, name="open", status="running")
+    return folder
+
+
+def test_finished_records_are_copied_without_what_belongs_to_the_machine(
+    call_command, runs, tmp_path
+):
+    out = tmp_path / "out"
+    code, output, _ = call_command(collect, runs, out)
+    assert code == 0
+    assert output.splitlines()[1] == "left out: open is running"
+    assert [run.name for run in read_runs(out).runs] == ["run0", "run1"]
+    names = {path.name for path in out.rglob("*") if path.is_file()}
+    assert names == {"run.json", "epochs.jsonl", "predictions.csv"}
+    assert read_run(out / "run0").epochs == read_run(runs / "run0").epochs
+    assert call_command(collect, runs, out)[0] == 0  # the same runs again
+
+
+def test_another_run_of_the_same_name_is_not_lost(call_command, runs, write_run, tmp_path):
+    out = tmp_path / "out"
+    other = write_run(out, name="run1", accuracy=0.5)
+    text = (other / "run.json").read_text().replace('"started": "', '"started": "1')
+    (other / "run.json").write_text(text)
+    code, _, _ = call_command(collect, runs, out)
+    assert "has other runs named run1" in code
+    assert (other / "run.json").read_text() == text
+    assert not (out / "run0").exists()
+    assert call_command(collect, runs, out, "--replace")[0] == 0
+    assert (other / "run.json").read_text() != text
+
+
+def test_too_much_is_refused_before_anything_is_copied(runs, monkeypatch, tmp_path):
+    monkeypatch.setattr(collect, "LARGEST", 100)
+    with pytest.raises(RecordError, match="at most 100 are published"):
+        collect.collect([runs / "run0"], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_runs_that_go_on_are_no_records_to_publish(call_command, write_run, tmp_path):
+    write_run(tmp_path / "runs", status="running")
+    code, _, _ = call_command(collect, tmp_path / "runs", tmp_path / "out")
+    assert code == f"error: none of the 1 runs in {tmp_path / 'runs'} is finished"
+
+
+def test_a_folder_without_records_is_named(call_command, tmp_path):
+    code, _, _ = call_command(collect, tmp_path / "empty", tmp_path / "out")
+    assert code == f"error: no run record in {tmp_path / 'empty'}"

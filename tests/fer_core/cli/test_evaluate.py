@@ -1,0 +1,305 @@
+import csv
+import json
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from fer_core.cli import evaluate as module
+from fer_core.datasets import Decoding, load_data
+from fer_core.evaluation import evaluate
+from fer_core.hub import load_model, save_model
+from fer_core.inputs import InputSpec
+from fer_core.metrics import accuracy
+from fer_core.models import AttentionModel
+
+DATA = "synthetic?train=14&test=210&seed=5"
+LANDMARKS = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.8))
+
+
+@pytest.fixture
+def command(call_command):
+    """``command(*arguments)`` of train.evaluate, on the CPU."""
+    return partial(call_command, module, "--device", "cpu")
+
+
+@pytest.fixture(scope="session")
+def other_model(tmp_path_factory):
+    """An untrained grey model of 48 pixels that knows contempt, but neither fear nor anger."""
+    torch.manual_seed(3)
+    classes = ("contempt", "surprise", "neutral", "happiness", "sadness", "disgust")
+    model = AttentionModel("test_resnet", 6, image_size=48, channels=1)
+    spec = InputSpec(48, 1, model.mean, model.std, 48, True, LANDMARKS)
+    folder = tmp_path_factory.mktemp("models") / "other"
+    save_model(
+        folder, model, backbone="test_resnet", stride=None, classes=classes, spec=spec, facts={}
+    )
+    return folder
+
+
+@pytest.fixture
+def faces(tmp_path):
+    """120 pictures of noise in two folders of classes, without splits."""
+    generator = np.random.default_rng(0)
+    for number in range(120):
+        file = tmp_path / "my faces" / ("happy", "Angry")[number % 2] / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(generator.integers(0, 256, (40, 40), dtype=np.uint8)).save(file)
+    return tmp_path / "my faces"
+
+
+def read(file):
+    return json.loads(file.read_text(), parse_constant=pytest.fail)
+
+
+def words(text):
+    return [line.split() for line in text.splitlines()]
+
+
+def test_the_figures_are_those_of_the_model_on_the_split(command, tiny_run, tmp_path):
+    code, output, _ = command(tiny_run.path, "--data", DATA, "--json", tmp_path / "e.json")
+    trained, split = load_model(tiny_run.path / "model"), load_data(DATA, Decoding(64, 3)).test
+    averaged = evaluate(trained.model, split, mirror=True)
+    values = read(tmp_path / "e.json")
+    figures = values["model"]["figures"]
+    assert code == 0
+    assert figures["images"] == 210
+    assert figures["confusion"] == averaged.confusion.tolist()
+    assert figures["nll"] == pytest.approx(averaged.loss, abs=1e-5)
+    assert values["data"]["split"] == "test"
+    assert values["model"]["name"] == "tiny"
+    assert values["model"]["training"]["noise_rate"] == 0.3
+    assert "tiny on synthetic test: 210 images, 7 classes, averaged over" in output
+    share = 100 * accuracy(averaged.confusion)
+    assert ["accuracy,", "%", f"{share:.2f}"] == words(output)[3][:3]
+    assert "of either half fitted on the other" in output
+
+
+def test_a_single_pass_gives_the_accuracy_of_the_run_record(command, tiny_run, tmp_path):
+    data = tiny_run.config["data"]
+    command(tiny_run.path, "--data", data, "--no-mirror", "--json", tmp_path / "e.json")
+    figures = read(tmp_path / "e.json")["model"]["figures"]
+    assert figures["accuracy"]["value"] == tiny_run.result["final_accuracy"]
+    assert figures["confusion"] == tiny_run.result["confusion"]
+    assert figures["calibration"] is None
+
+
+def test_the_same_command_writes_the_same_file_byte_by_byte(command, tiny_run, tmp_path):
+    arguments = (tiny_run.path, "--data", DATA, "--against", tiny_run.path, "--seed", 4)
+    for name in ("one.json", "two.json"):
+        assert command(*arguments, "--json", tmp_path / name)[0] == 0
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+
+
+def test_run_model_folder_and_the_embedded_model_are_understood(command, tiny_run, tmp_path):
+    outputs = [
+        command(folder, "--data", DATA, "--json", "-")
+        for folder in (tiny_run.path, tiny_run.path / "model")
+    ]
+    assert outputs[0][1] == outputs[1][1]
+    assert json.loads(outputs[0][1])["model"]["name"] == "tiny"
+    code, output, _ = command("embedded", "--data", DATA, "--json", "-")
+    values = json.loads(output)
+    assert (code, values["model"]["name"]) == (0, "embedded")
+    assert values["model"]["absent_classes"] == ["contempt"]
+    assert values["model"]["input"] == {"size": 64, "channels": 1, "grey": True}
+
+
+def test_no_folder_of_this_machine_stands_in_the_json(command, tiny_run, faces, tmp_path):
+    arguments = ["--data", f"folder:{faces}", "--calibrate-on", DATA, "--json", tmp_path / "e.json"]
+    (tmp_path / "none.txt").write_text("")
+    code, *_ = command(tiny_run.path, *arguments, "--leave-out", tmp_path / "none.txt")
+    text = (tmp_path / "e.json").read_text()
+    assert code == 0
+    assert str(tmp_path) not in text
+    assert str(tiny_run.path.parent) not in text
+    options = json.loads(text)["options"]
+    assert options["data"] == "folder:my faces"
+    assert (options["calibrate_on"], options["calibrate_split"]) == (DATA, "test")
+    assert options["leave_out"] == "none.txt"
+
+
+def test_two_models_of_other_classes_and_input_are_compared_where_both_know_the_class(
+    command, tiny_run, other_model, tmp_path
+):
+    code, output, _ = command(
+        *(tiny_run.path, "--data", DATA, "--against", other_model, "--json", tmp_path / "e.json")
+    )
+    values = read(tmp_path / "e.json")
+    first, second, both = values["model"], values["against"], values["comparison"]
+    assert code == 0
+    assert second["unknown_classes"] == {"anger": 30, "fear": 30}
+    assert (first["figures"]["images"], second["figures"]["images"], both["images"]) == (
+        *(210, 150, 150),
+    )
+    assert both["accuracies"][1] == second["figures"]["accuracy"]["value"]
+    assert both["difference"]["value"] == pytest.approx(
+        both["accuracies"][0] - both["accuracies"][1]
+    )
+    assert "left out: 30 images of anger, which the model does not know" in output
+    assert "the data set has no contempt: such answers count as wrong" in output
+    assert "both on 150 images" in output
+    assert "McNemar's test" in output
+
+
+def test_a_model_against_itself_has_difference_0(command, tiny_run):
+    arguments = (tiny_run.path, "--data", DATA, "--against", tiny_run.path, "--json", "-")
+    both = json.loads(command(*arguments)[1])["comparison"]
+    assert both["difference"] == {"value": 0, "interval": [0, 0]}
+    assert both["mcnemar"]["p_value"] == 1
+    single = json.loads(command(*arguments, "--against-mirror", "False")[1])
+    assert single["against"]["mirror"] is False
+    assert single["against"]["figures"]["nll"] != single["model"]["figures"]["nll"]
+
+
+def test_shared_classes_leaves_no_answer_that_the_data_lack(command, faces, tmp_path):
+    arguments = ("embedded", "--data", f"folder:{faces}", "--json", tmp_path / "e.json")
+    command(*arguments)
+    free = read(tmp_path / "e.json")["model"]
+    _, output, _ = command(*arguments, "--shared-classes")
+    shared = read(tmp_path / "e.json")["model"]
+    assert (len(free["answers"]), shared["answers"]) == (8, ["happiness", "anger"])
+    assert shared["figures"]["accuracy"]["value"] >= free["figures"]["accuracy"]["value"]
+    assert np.array(shared["figures"]["confusion"]).shape == (2, 2)
+    assert "embedded on my faces: 120 images, 2 classes" in output
+
+
+def test_the_temperature_may_come_from_another_split(command, tiny_run, tmp_path):
+    arguments = [tiny_run.path, "--data", "synthetic?train=70&test=56", "--json", "-"]
+    values = json.loads(command(*arguments, "--calibrate-on", DATA)[1])
+    calibration = values["model"]["figures"]["calibration"]
+    assert (calibration["fitted_on"], calibration["images"]) == ("other images", 210)
+    assert len(calibration["temperatures"]) == 1
+    own = [*arguments, "--calibrate-on", arguments[2], "--calibrate-split", "train"]
+    assert json.loads(command(*own)[1])["model"]["figures"]["calibration"]["images"] == 70
+
+
+def test_test_images_that_also_stand_in_train_are_left_out_of_a_figure(
+    command, tiny_run, faces, tmp_path
+):
+    for split, numbers in (("train", range(60)), ("test", range(40, 120))):
+        for number in numbers:
+            place = Path("happy" if number % 2 == 0 else "Angry") / f"{number}.png"
+            target = tmp_path / "set" / split / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes((faces / place).read_bytes())
+    arguments = (tiny_run.path, "--data", f"folder:{tmp_path / 'set'}")
+    _, output, _ = command(*arguments, "--json", tmp_path / "e.json")
+    unseen = read(tmp_path / "e.json")["model"]["figures"]["unseen"]
+    assert (unseen["images"], unseen["left_out"]) == (60, 20)
+    assert "accuracy without 20 images also in train, %" in output
+    for options in (["--no-duplicates"], ["--split", "train"]):
+        assert (
+            json.loads(command(*arguments, *options, "--json", "-")[1])["model"]["figures"][
+                "unseen"
+            ]
+            is None
+        )
+
+
+def test_predictions_are_one_line_an_image_with_names_of_classes(command, faces, tmp_path):
+    file = tmp_path / "p.csv"
+    command("embedded", "--data", f"folder:{faces}", "--predictions", file, "--json", "-")
+    rows = list(csv.DictReader(file.open(encoding="utf-8")))
+    classes = [name for name in rows[0] if name not in ("image", "label", "predicted")]
+    assert len(rows) == 120
+    assert len(classes) == 8
+    assert {row["label"] for row in rows} == {"happiness", "anger"}
+    for row in rows:
+        probabilities = {name: float(row[name]) for name in classes}
+        assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
+        assert probabilities[row["predicted"]] == max(probabilities.values())
+        assert (faces / row["image"]).is_file()
+
+
+def test_a_model_on_its_own_training_images_is_remarked(command, tiny_run):
+    arguments = (tiny_run.path, "--data", tiny_run.config["data"])
+    remark = "the model was trained on a split of this name"
+    assert remark in command(*arguments, "--split", "train")[1]
+    assert remark not in command(*arguments)[1]
+
+
+def test_the_tables_are_at_most_100_columns_wide(command, tiny_run, faces, other_model):
+    for arguments in (
+        ("--data", f"folder:{faces}", "--against", "embedded"),
+        ("--data", DATA, "--against", other_model),
+    ):
+        _, output, _ = command(tiny_run.path, *arguments)
+        assert max(map(len, output.splitlines())) <= 100
+
+
+def test_groups_of_faces_have_their_accuracy_with_an_interval(command, tmp_path):
+    for place in ("EmoLabel", "Image/aligned", "Annotation/manual"):
+        (tmp_path / place).mkdir(parents=True)
+    names = [f"{split}_{number:04d}" for split in ("train", "test") for number in range(1, 8)]
+    lines = [f"{name}.jpg {name[-1]}\n" for name in names]
+    (tmp_path / "EmoLabel/list_patition_label.txt").write_text("".join(lines))
+    for value, name in enumerate(names):
+        picture = Image.new("RGB", (100, 100), (10 * value, 0, 0))
+        picture.save(tmp_path / f"Image/aligned/{name}_aligned.jpg")
+        attributes = f"{value % 2} 0 {4 if value % 7 < 3 else 2}"
+        (tmp_path / f"Annotation/manual/{name}_manu_attri.txt").write_text(attributes)
+    arguments = ("embedded", "--data", f"rafdb:{tmp_path}")
+    _, output, _ = command(*arguments, "--json", tmp_path / "e.json")
+    slices = read(tmp_path / "e.json")["model"]["figures"]["slices"]
+    assert slices["age"].keys() == {"20-39", "70+"}
+    assert (slices["age"]["70+"]["images"], slices["age"]["20-39"]["images"]) == (3, 4)
+    assert slices["gender"]["female"]["accuracy"].keys() == {"value", "interval"}
+    assert ["age", "images", "accuracy,", "%", "95", "%", "interval"] in words(output)
+    assert ["70+", "3"] in [row[:2] for row in words(output)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["gone", "--data", DATA], "no model at gone: expected config.json"),
+        (["embedded", "--data", "nosuch"], "unknown data set 'nosuch'"),
+        (["embedded", "--data", "ferplus:absent"], "no folder at absent"),
+        (["embedded", "--data", DATA, "--bootstrap", "5"], "100 to 1,000,000 resamples, got 5"),
+        (["embedded", "--data", DATA, "--seed", "-1"], "seed must be at least 0, got -1"),
+        (["embedded", "--data", DATA, "--against", "gone"], "no model at gone"),
+        (["embedded", "--data", DATA, "--against-mirror", "True"], "an option of --against"),
+        (["embedded", "--data", DATA, "--json", "absent/e.json"], "no folder absent to write"),
+        (["embedded", "--data", DATA, "--predictions", "-"], "name a file: '-' stands for"),
+        (["embedded", "--data", DATA, "--calibrate-on", DATA], "those that are assessed"),
+        (
+            ["embedded", "--data", DATA, "--calibrate-on", "synthetic?train=14&test=14"],
+            "at least 50 images to be fitted on, got 14",
+        ),
+    ],
+)
+def test_a_value_that_cannot_work_is_an_error_without_a_traceback(command, arguments, sentence):
+    code, output, errors = command(*arguments)
+    assert isinstance(code, str)  # Python prints it to stderr and exits with code 1
+    assert code.startswith("error: ")
+    assert sentence in code
+    assert output == ""
+    assert "Traceback" not in errors
+
+
+def test_a_split_without_images_is_an_error(command, faces):
+    code, *_ = command("embedded", "--data", f"folder:{faces}", "--split", "train")
+    assert code == "error: my faces split train has no images; its split my faces has 120"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_an_error(call_command):
+    code, *_ = call_command(module, "embedded", "--data", DATA, "--device", "cuda")
+    assert code == "error: device cuda: torch finds no GPU here, use cpu or auto"
+
+
+def test_the_command_explains_itself_in_a_process_of_its_own():
+    result = subprocess.run(
+        [sys.executable, "-m", "fer_core.cli.evaluate", "--help"],
+        cwd=Path(module.__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for word in ("MODEL", "--data", "--against", "--calibrate-on", "--shared-classes", "--json"):
+        assert word in result.stdout

@@ -1,0 +1,244 @@
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+from filelock import FileLock
+
+from fer_core.cli import sweep
+from fer_core.records import read_run, read_runs
+from fer_core.sweeping.scheduler import Orders
+
+ROOT = Path(sweep.__file__).resolve().parents[2]
+# Runs of the tests in which processes are killed; 12 for the acceptance of a release.
+RUNS = int(os.environ.get("FER_SWEEP_RUNS", "4"))
+COMMON = """
+[common]
+data = "synthetic?train=28&test=14"
+backbone = "test_resnet"
+image_size = 64
+batch_size = 14
+epochs = 2
+"""
+PRETENDED = """
+[common]
+epochs = 2
+[grid]
+backbone = ["good", "unknown"]
+seed = [0, 1]
+"""
+
+
+@pytest.fixture
+def command(call_command, orders, monkeypatch, tmp_path):
+    """``command(text, *arguments)`` of train.sweep on a plan; the runs are pretended."""
+    monkeypatch.setattr(sweep, "Orders", partial(Orders, program=orders.program))
+    plan = tmp_path / "plan.toml"
+
+    def call(text, *arguments):
+        plan.write_text(text)
+        return call_command(sweep, plan, "--out", tmp_path / "out", "--device", "cpu", *arguments)
+
+    return call
+
+
+def test_a_sweep_leaves_a_record_a_run_and_says_what_failed(command, tmp_path):
+    code, output, _ = command(PRETENDED, "--jobs", 2)
+    states = {run.name: run.status for run in read_runs(tmp_path / "out").runs}
+    assert code == 1
+    assert states == {
+        "good-seed0": "finished",
+        "unknown-seed0": "failed",
+        "good-seed1": "finished",
+        "unknown-seed1": "failed",
+    }
+    lines = output.splitlines()
+    assert lines[-5].split() == ["good-seed0", "finished", "75.00", "%", "2/2"]
+    assert lines[-4].endswith("unknown timm backbone 'unknown'")
+    assert lines[-1] == f"2 finished, 2 failed; records in {tmp_path / 'out'}"
+
+
+def test_a_second_call_finds_all_finished_and_starts_nothing(command, tmp_path):
+    plan = PRETENDED.replace(', "unknown"', "")
+    assert command(plan)[0] == 0
+    before = (tmp_path / "out" / "good-seed0" / "log.txt").read_text()
+    code, output, _ = command(plan)
+    assert code == 0
+    assert output.splitlines()[-1].startswith("2 finished; records in")
+    assert (tmp_path / "out" / "good-seed0" / "log.txt").read_text() == before
+
+
+def test_a_dry_run_lists_the_runs_and_writes_nothing(command, tmp_path):
+    code, output, _ = command(PRETENDED, "--dry-run")
+    assert code == 0
+    assert [line.split() for line in output.splitlines()[:2]] == [
+        ["good-seed0", "new"],
+        ["unknown-seed0", "new"],
+    ]
+    assert read_runs(tmp_path / "out").runs == []
+
+
+def test_settings_reach_the_runs_and_another_configuration_is_refused(command, tmp_path):
+    assert command(PRETENDED, "--set", "epochs=3", "image_size=64")[0] == 1
+    record = read_run(tmp_path / "out" / "good-seed0")
+    assert (record.config["epochs"], record.config["image_size"]) == (3, 64)
+    before = (tmp_path / "out" / "good-seed0" / "run.json").read_text()
+    code, output, _ = command(PRETENDED)
+    assert output == ""
+    assert code.startswith("error: ")
+    assert "good-seed0: another configuration, image_size 64 there, 48 in the plan" in code
+    assert (tmp_path / "out" / "good-seed0" / "run.json").read_text() == before
+
+
+def test_records_go_by_default_where_the_plan_is_called(
+    call_command, orders, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(sweep, "Orders", partial(Orders, program=orders.program))
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").write_text(PRETENDED)
+    call_command(sweep, "mine.toml", "--device", "cpu", "--retries", 0)
+    assert len(read_runs(tmp_path / "runs" / "mine").runs) == 4
+
+
+def test_a_second_sweep_on_the_same_folder_is_refused(command, tmp_path):
+    with FileLock(tmp_path / "out" / ".sweep" / "lock"):
+        code, _, _ = command(PRETENDED)
+    assert "another sweep is at work in" in code
+    assert read_runs(tmp_path / "out").runs == []
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "sentence"),
+    [
+        (PRETENDED, ["--jobs", "0"], "jobs must be at least 1, got 0"),
+        (PRETENDED, ["--per-gpu", "0"], "per-gpu must be at least 1, got 0"),
+        (PRETENDED, ["--retries", "-1"], "retries must be at least 0, got -1"),
+        (PRETENDED, ["--set", "epoch=1"], "unknown field 'epoch'"),
+        ("[grid]\nseed = 1", [], "must be a list of values"),
+    ],
+)
+def test_what_cannot_work_is_one_error_before_anything_starts(
+    command, tmp_path, text, arguments, sentence
+):
+    code, output, _ = command(text, *arguments)
+    assert code.startswith("error: ")
+    assert sentence in code
+    assert output == ""
+    assert read_runs(tmp_path / "out").runs == []
+
+
+def test_an_absent_plan_is_named(call_command, tmp_path):
+    code, _, _ = call_command(sweep, tmp_path / "nothing.toml")
+    assert code.startswith("error: ")
+    assert "nothing.toml" in code
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 128 + signal.SIGTERM)]
+)
+def test_a_stopped_sweep_ends_its_runs_and_can_go_on(tmp_path, wait_until, number, code):
+    process = start_sweep(tmp_path, plan_of_all(["long"], epochs=200))
+    wait_until(lambda: epochs_of(tmp_path, "long") >= 1)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "the same command goes on" in errors
+    assert "Traceback" not in errors
+    assert attempts_at_work(tmp_path) == []
+    assert read_run(tmp_path / "out" / "long").status == "running"
+
+
+@pytest.mark.parametrize("where", [("--jobs", "2"), ("--ray", "local")], ids=["local", "ray"])
+def test_killed_runs_and_a_killed_sweep_end_with_a_record_for_every_run(
+    tmp_path, wait_until, where
+):
+    if "--ray" in where:
+        pytest.importorskip("ray")
+    names = ["victim", "long", "broken", *(f"seed{seed}" for seed in range(RUNS - 3))]
+    plan = plan_of_all(names, epochs=40)
+    process = start_sweep(tmp_path, plan, *where)
+    wait_until(lambda: epochs_of(tmp_path, "victim") >= 1)
+    os.kill(attempts_at_work(tmp_path, "victim")[0], signal.SIGKILL)
+    wait_until(lambda: epochs_of(tmp_path, "long") >= 2)
+    long = psutil.Process(attempts_at_work(tmp_path, "long")[0])
+    starter = long.parent()
+    long.suspend()  # it must not end by itself before the sweep's end reaches it
+    wait_until(lambda: state_of(tmp_path, "victim") == "failed")
+    assert read_run(tmp_path / "out" / "victim").error.startswith("killed by signal 9 (SIGKILL)")
+    process.kill()
+    process.communicate()
+    wait_until(lambda: not starter.is_running())
+    with suppress(psutil.NoSuchProcess):  # Ray kills even a suspended one
+        long.resume()
+    wait_until(lambda: not attempts_at_work(tmp_path))
+    assert state_of(tmp_path, "long") == "running"
+    first_epoch = (tmp_path / "out" / "long" / "epochs.jsonl").read_text().splitlines()[0]
+
+    process = start_sweep(tmp_path, plan, *where)
+    output, errors = process.communicate(timeout=600)
+    runs = {run.name: run for run in read_runs(tmp_path / "out").runs}
+    assert process.returncode == 1, errors
+    assert set(runs) == set(names)
+    assert {name for name, run in runs.items() if run.status == "failed"} == {"broken"}
+    assert "the loss is no longer finite in epoch 1" in runs["broken"].error
+    assert output.splitlines()[-1].startswith(f"{RUNS - 1} finished, 1 failed; records in")
+    epochs = (tmp_path / "out" / "long" / "epochs.jsonl").read_text().splitlines()
+    assert epochs[0] == first_epoch  # to the very second that it took: it was resumed
+    assert len(epochs) == len(runs["victim"].epochs) == 40
+
+
+def plan_of_all(names, epochs):
+    """A plan of these runs; ``long`` and ``victim`` take so many epochs, ``broken`` fails."""
+    own = {
+        "broken": "learning_rate = 1e30",
+        **dict.fromkeys(("long", "victim"), f"epochs = {epochs}"),
+    }
+    runs = [f"[[runs]]\nname = '{name}'\n{own.get(name, '')}" for name in names]
+    return "\n".join([COMMON, *runs])
+
+
+def start_sweep(folder, text, *arguments):
+    """Start the command in a process of its own, on real runs."""
+    (folder / "plan.toml").write_text(text)
+    words = [
+        sys.executable,
+        "-m",
+        "fer_core.cli.sweep",
+        str(folder / "plan.toml"),
+        "--device",
+        "cpu",
+    ]
+    return subprocess.Popen(
+        [*words, "--out", str(folder / "out"), *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Shells start background jobs deaf to Ctrl+C, and these tests may be one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+
+
+def attempts_at_work(folder, name=""):
+    """Process numbers of the attempts in a folder, or at one run in it."""
+    asked = str(folder / "out" / name)
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        words = process.info["cmdline"] or []
+        if "fer_core.cli.sweep_run" in words and any(word.startswith(asked) for word in words):
+            found.append(process.pid)
+    return found
+
+
+def epochs_of(folder, name):
+    return len(read_run(folder / "out" / name).epochs) if state_of(folder, name) else 0
+
+
+def state_of(folder, name):
+    path = folder / "out" / name
+    return read_run(path).status if (path / "run.json").exists() else ""

@@ -1,0 +1,124 @@
+import json
+import os
+import shutil
+from dataclasses import replace
+
+import pytest
+from filelock import FileLock
+
+from fer_core.checkpoints import (
+    CHECKPOINT_FILE,
+    CheckpointError,
+    load_checkpoint,
+    read_checkpoint,
+    save_checkpoint,
+)
+from fer_core.cli import sweep_run
+from fer_core.config import to_json
+from fer_core.failures import record_failure
+from fer_core.records import read_run
+
+
+@pytest.fixture
+def ended(tiny_run, tmp_path):
+    """The folder of a run whose checkpoint stands after its last epoch."""
+    return shutil.copytree(tiny_run.path, tmp_path / "run")
+
+
+@pytest.fixture
+def command(call_command, monkeypatch, tmp_path):
+    """``command(config, folder)`` of train.attempt, without its eye on the standard input."""
+    monkeypatch.setattr(sweep_run, "_end_with_the_sweep", lambda: None)
+
+    def call(config, folder):
+        file = tmp_path / "config.json"
+        file.write_text(json.dumps(to_json(config)))
+        return call_command(sweep_run, file, folder, "--device", "cpu", "--threads", 1)
+
+    return call
+
+
+def test_a_run_with_a_checkpoint_goes_on(ended, tiny_config):
+    before = (ended / "epochs.jsonl").read_text()
+    assert sweep_run.make_ready(ended, tiny_config)
+    assert (ended / "epochs.jsonl").read_text() == before
+
+
+def test_a_run_without_a_checkpoint_starts_anew_and_its_record_gives_way(tmp_path, tiny_config):
+    record_failure(tmp_path, to_json(tiny_config), "no such data")
+    (tmp_path / "log.txt").write_text("kept")
+    assert not sweep_run.make_ready(tmp_path, tiny_config)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log.txt"]
+
+
+def test_a_folder_that_is_not_there_yet_starts_anew(tmp_path, tiny_config):
+    assert not sweep_run.make_ready(tmp_path / "new", tiny_config)
+
+
+def test_a_broken_checkpoint_starts_anew_and_says_so(ended, tiny_config, caplog):
+    (ended / CHECKPOINT_FILE).write_bytes(b"half")
+    assert not sweep_run.make_ready(ended, tiny_config)
+    assert not (ended / CHECKPOINT_FILE).exists()
+    assert not (ended / "run.json").exists()
+    assert "cannot be read" in caplog.text
+    assert "the run starts anew" in caplog.text
+
+
+def test_a_checkpoint_learns_where_its_files_have_moved(ended, tiny_config):
+    checkpoint, _ = read_checkpoint(ended)
+    save_checkpoint(ended, checkpoint, replace(tiny_config, leave_out="/old/list.txt"))
+    moved = replace(tiny_config, leave_out="/new/list.txt")
+    assert sweep_run.make_ready(ended, moved)
+    assert load_checkpoint(ended, moved).epoch == checkpoint.epoch
+
+
+def test_a_checkpoint_of_another_run_is_refused_and_kept(ended, tiny_config):
+    with pytest.raises(CheckpointError, match="of another configuration"):
+        sweep_run.make_ready(ended, replace(tiny_config, seed=7))
+    assert load_checkpoint(ended, tiny_config)
+    assert read_run(ended).status == "finished"
+
+
+def test_an_attempt_at_a_new_run_trains_it(command, tmp_path, tiny_config):
+    code, output, _ = command(replace(tiny_config, epochs=1), tmp_path / "run")
+    assert code == 0
+    assert "accuracy" in output
+    assert read_run(tmp_path / "run").status == "finished"
+
+
+def test_an_attempt_at_an_interrupted_run_resumes_it(command, ended, tiny_config):
+    record_failure(ended, to_json(tiny_config), "killed by signal 9 (SIGKILL)")
+    before = read_run(ended)
+    code, _, _ = command(tiny_config, ended)
+    after = read_run(ended)
+    assert code == 0
+    assert (after.status, after.error, after.started) == ("finished", None, before.started)
+    assert after.epochs == before.epochs
+
+
+def test_a_run_that_another_attempt_has_finished_meanwhile_is_left_as_it_is(
+    command, ended, tiny_config
+):
+    shutil.rmtree(ended / "checkpoint")
+    before = (ended / "run.json").read_text()
+    assert command(tiny_config, ended)[:2] == (0, "")
+    assert (ended / "run.json").read_text() == before
+
+
+def test_two_processes_never_work_on_one_run(command, tmp_path, tiny_config, monkeypatch):
+    monkeypatch.setattr(sweep_run, "PATIENCE", 0.1)
+    with FileLock(tmp_path / "config.lock"):
+        code, _, _ = command(tiny_config, tmp_path / "run")
+    assert "another process is at work on the run" in code
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_attempt_ends_with_the_pipe_of_its_sweep(monkeypatch):
+    read_end, write_end = os.pipe()
+    monkeypatch.setattr(sweep_run, "STANDARD_INPUT", read_end)
+    codes = []
+    monkeypatch.setattr(sweep_run.os, "_exit", codes.append)
+    os.close(write_end)
+    sweep_run._end_with_the_sweep()
+    os.close(read_end)
+    assert codes == [1]

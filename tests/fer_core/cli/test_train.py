@@ -1,0 +1,268 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from fer_core import engine
+from fer_core.cli import train as module
+from fer_core.config import RunConfig
+from fer_core.config.recipes import RECIPES
+from fer_core.records import read_run
+
+TINY = [
+    *("--data", "synthetic?train=28&test=14", "--image-size", "64", "--backbone", "test_resnet"),
+    *("--noise", "symmetric", "--noise-rate", "0.25", "--epochs", "2", "--batch-size", "14"),
+]
+RAN = RunConfig(
+    data="synthetic?train=28&test=14",
+    image_size=64,
+    backbone="test_resnet",
+    noise="symmetric",
+    noise_rate=0.25,
+    epochs=2,
+    batch_size=14,
+)
+
+
+@pytest.fixture
+def command(call_command):
+    """``command(*arguments)`` of train.run."""
+    return partial(call_command, module)
+
+
+def test_a_tiny_run_leaves_its_record_and_prints_the_result(command, tmp_path):
+    code, output, _ = command(*TINY, "--out", tmp_path / "run", "--device", "cpu", "--threads", 1)
+    record = read_run(tmp_path / "run")
+    assert code == 0
+    assert record.status == "finished"
+    assert record.config["noise_rate"] == 0.25
+    assert record.noise["changed_labels"] == 7
+    assert len(output.splitlines()) == 1
+    assert f"{tmp_path / 'run'}: accuracy {100 * record.result['accuracy_last5']:.2f} %" in output
+
+
+def test_without_a_name_the_record_goes_where_its_settings_say(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, _ = command(*TINY, "--device", "cpu", "--method", "cross_entropy", "--seed", 3)
+    name = "synthetic-test_resnet-cross_entropy-noise0.25-seed3"
+    assert code == 0
+    assert read_run(tmp_path / "runs" / name).status == "finished"
+
+
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [
+        (RAN, "synthetic-test_resnet-eac-noise0.25-seed0"),
+        (
+            replace(RAN, data="ferplus:/data/fer?classes=7"),
+            "ferplus-test_resnet-eac-noise0.25-seed0",
+        ),
+        (
+            replace(RAN, noise="file", noise_rate=0.0, noise_file="noise01.txt"),
+            "synthetic-test_resnet-eac-noisefile-seed0",
+        ),
+    ],
+)
+def test_the_default_folder_names_data_backbone_method_noise_and_seed(config, name):
+    assert module.default_folder(config) == Path("runs") / name
+
+
+def test_the_command_line_is_an_error_line_and_a_code_in_a_process_of_its_own(tmp_path):
+    words = [sys.executable, "-m", "fer_core.cli.train", *TINY, "--noise-rate", "1.2"]
+    ended = subprocess.run(
+        [*words, "--out", str(tmp_path / "run")],
+        cwd=Path(module.__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr == "error: noise_rate must be in [0, 1), got 1.2\n"
+    assert ended.stdout == ""
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--noise-rate", "1.2"], "noise_rate must be in [0, 1), got 1.2"),
+        (["--data", "nosuch"], "unknown data set 'nosuch'"),
+        (["--data", "ferplus:absent"], "no folder at absent"),
+        (["--backbone", "resnet5"], "unknown timm backbone 'resnet5'; near:"),
+        (["--pretrained", "absent.pth"], "no weights file at absent.pth"),
+        (["--batch-size", "29"], "batch_size 29 is larger than the training set of 28"),
+        (["--batch-size", "1"], "batch_size must be at least 2"),
+        (["--stride", "5"], "stride must be 2, 4, 8, 16 or 32, got 5"),
+        (["--threads", "0"], "threads must be at least 1, got 0"),
+        (["--learning-rate", "1e30"], "the loss is no longer finite in epoch 1"),
+        (["--noise", "none"], "noise_rate 0.25 has no effect with noise 'none'"),
+    ],
+)
+def test_a_value_that_cannot_work_is_an_error_without_a_traceback(
+    command, tmp_path, options, sentence
+):
+    code, output, errors = command(*TINY, "--device", "cpu", "--out", tmp_path / "run", *options)
+    assert isinstance(code, str)  # Python prints it to stderr and exits with code 1
+    assert code.startswith("error: ")
+    assert sentence in code
+    assert output == ""
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("options", [["--method", "eaz"], ["--epochs", "many"], ["--nosuch", "1"]])
+def test_a_command_that_does_not_parse_names_the_option(command, tmp_path, options):
+    code, output, errors = command(*TINY, "--out", tmp_path / "run", *options)
+    assert code == 2
+    assert options[0] in output + errors
+    assert "Traceback" not in output + errors
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten(command, tiny_run):
+    code, _, _ = command(*TINY, "--device", "cpu", "--out", tiny_run.path)
+    assert "already holds a run" in code
+
+
+def test_an_interrupted_run_goes_on_with_resume(command, tmp_path, monkeypatch):
+    real, calls = engine.answers, []
+
+    def power_cut(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(engine, "answers", power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        command(*TINY, "--device", "cpu", "--out", tmp_path / "run")
+    monkeypatch.setattr(engine, "answers", real)
+    assert len(read_run(tmp_path / "run").epochs) == 1
+    code, output, _ = command("--resume", tmp_path / "run", "--device", "cpu")
+    record = read_run(tmp_path / "run")
+    assert code == 0
+    assert (record.status, len(record.epochs)) == ("finished", 2)
+    assert str(tmp_path / "run") in output
+
+
+@pytest.mark.parametrize(
+    "options", [["--seed", "1"], ["--out", "elsewhere"], ["--recipe", "report"]]
+)
+def test_resume_takes_no_other_option_of_the_run(command, tiny_run, options):
+    code, _, _ = command("--resume", tiny_run.path, "--device", "cpu", *options)
+    assert "--resume takes the run's own configuration" in code
+
+
+def test_resuming_where_nothing_ran_is_an_error(command, tmp_path):
+    code, _, _ = command("--resume", tmp_path / "nothing")
+    assert code.startswith("error: ")
+    assert "no checkpoint at" in code
+
+
+def test_help_tells_every_option_of_a_run(command):
+    code, output, _ = command("--help")
+    assert code == 0
+    for option in ("--data", "--noise-rate", "--consistency-weight", "--resume", "--threads"):
+        assert option in output
+
+
+@pytest.fixture
+def asked_for(command, tiny_run, monkeypatch):
+    """``asked_for(*arguments)``: the configuration that the command line would train."""
+
+    def parse(*arguments):
+        seen = []
+        monkeypatch.setattr(
+            module, "train", lambda config, *_, **__: seen.append(config) or tiny_run
+        )
+        code, _, _ = command(*arguments)
+        assert code == 0
+        return seen[0]
+
+    return parse
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    """``config_file(content)``: the path of a file of this content, JSON unless it is text."""
+
+    def write(content):
+        path = tmp_path / "config.json"
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_sets_its_options_and_no_other(asked_for, name):
+    assert asked_for("--recipe", name) == RunConfig(**RECIPES[name])
+
+
+def test_a_file_goes_over_the_recipe_and_an_option_over_the_file(asked_for, config_file):
+    file = config_file({"epochs": 7, "batch_size": 16, "erase_scale": [0.1, 0.2]})
+    words = ["--epochs", "9", "--config-file", file, "--recipe=eac_official", "--gamma", "0.5"]
+    expected = RECIPES["eac_official"] | {
+        "epochs": 9, "batch_size": 16, "erase_scale": (0.1, 0.2), "gamma": 0.5,
+    }  # fmt: skip
+    assert asked_for(*words) == RunConfig(**expected)
+
+
+def test_an_option_can_go_back_to_its_default_over_a_recipe(asked_for):
+    default = RunConfig()
+    assert RECIPES["scratch"]["mixup"] != default.mixup
+    words = ["--recipe", "scratch", "--mixup", "0", "--no-test-mirror"]
+    expected = RECIPES["scratch"] | {"mixup": 0.0, "test_mirror": False}
+    assert asked_for(*words) == RunConfig(**expected)
+
+
+def test_the_configuration_of_a_record_is_trained_again_from_its_file(
+    asked_for, config_file, tiny_run, tiny_config
+):
+    assert asked_for("--config-file", config_file(tiny_run.config)) == tiny_config
+    assert asked_for("--config-file", config_file({})) == RunConfig()
+
+
+def test_a_recipe_trains(command, tmp_path):
+    code, _, _ = command(
+        *TINY, "--recipe", "finetune", "--pretrained", "none", "--warmup-epochs", 0,
+        "--device", "cpu", "--out", tmp_path / "run",
+    )  # fmt: skip
+    config = read_run(tmp_path / "run").config
+    assert code == 0
+    assert (config["optimizer"], config["backbone"]) == ("adamw", "test_resnet")
+
+
+def test_an_unknown_recipe_is_refused_with_the_known_ones(command):
+    code, output, errors = command("--recipe", "reprot")
+    assert code == 2
+    assert all(name in output + errors for name in ("--recipe", *RECIPES))
+    assert "Traceback" not in output + errors
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ('{"epochs": 3', "config.json is no JSON: "),
+        ("[1, 2]", "config.json must hold a JSON object of options, got [1, 2]"),
+        ({"epoch": 3}, "unknown configuration fields: epoch; did you mean 'epochs'?"),
+        ({"epochs": "many"}, "epochs must be a whole number, got 'many'"),
+        ({"epochs": 0}, "epochs must be at least 1, got 0"),
+        ({"method": "eaz"}, "method must be one of"),
+    ],
+)
+def test_a_file_that_cannot_be_run_is_one_line_of_error(command, config_file, content, sentence):
+    code, output, errors = command("--config-file", config_file(content))
+    assert code.startswith("error: ")
+    assert sentence in code
+    assert "\n" not in code
+    assert output == ""
+    assert "Traceback" not in errors
+
+
+def test_an_absent_file_of_options_is_named(command, tmp_path):
+    code, _, _ = command("--config-file", tmp_path / "absent.json")
+    assert code.startswith("error: ")
+    assert "absent.json" in code

@@ -1,0 +1,82 @@
+import json
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fer_core.config import RunConfig, to_json
+from fer_core.records import read_run
+from fer_core.sweeping.plan import PlannedRun
+from fer_core.sweeping.scheduler import Orders
+from fer_core.sweeping.status import Progress
+
+ROOT = Path(__file__).resolve().parents[2]
+PRETEND = (sys.executable, str(Path(__file__).parent / "sweeping" / "pretend_attempt.py"))
+
+
+@pytest.fixture
+def call_command(monkeypatch, capsys):
+    """Runs a command's main in this process; gives the exit code or error, output and errors."""
+
+    def call(module, *arguments):
+        monkeypatch.setattr("sys.argv", [module.__name__, *map(str, arguments)])
+        code = 0
+        try:
+            module.main()
+        except SystemExit as ended:
+            code = ended.code
+        output = capsys.readouterr()
+        return code, output.out, output.err
+
+    return call
+
+
+@pytest.fixture
+def planned():
+    """``planned(backbone, seed=0)``: a run of two epochs that the pretended attempt understands."""
+
+    def call(backbone, seed=0):
+        config = RunConfig(backbone=backbone, seed=seed, epochs=2)
+        return PlannedRun(f"{backbone}-seed{seed}", config)
+
+    return call
+
+
+@pytest.fixture
+def orders(tmp_path):
+    """Orders whose attempts are pretended, so that they take no torch and no time."""
+    notes = tmp_path / "out" / ".sweep"
+    notes.mkdir(parents=True)
+    return Orders(notes, ("--device", "cpu"), 1, ROOT, retries=1, program=PRETEND)
+
+
+@pytest.fixture
+def attempt(planned, orders):
+    """``attempt(backbone)``: a pretended attempt that is ready to start."""
+
+    def call(backbone):
+        one = Progress(planned(backbone), orders.notes.parent / backbone)
+        orders.config_file(one).write_text(json.dumps(to_json(one.run.config)))
+        return orders.attempt(one)
+
+    return call
+
+
+@pytest.fixture
+def read_gpu():
+    """``read_gpu(attempt)``: the GPU that a pretended attempt saw."""
+    return lambda attempt: read_run(attempt.folder).environment["gpu"]
+
+
+@pytest.fixture
+def wait_until():
+    """``wait_until(condition)``: returns once it is true, fails when it never is."""
+
+    def call(condition, seconds=60):
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(0.05)
+
+    return call

@@ -1,0 +1,157 @@
+"""The plans in train/recipes: all can be read, every prefix compares like with like, one is run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_core.config import MethodName, RunConfig, to_json
+from fer_core.config.recipes import RECIPES
+from fer_core.datasets.faces_drawn import draw_face
+from fer_core.emotions import RAFDB_LABELS
+from fer_core.records import read_runs
+from fer_core.study import METHOD_OPTIONS, TREATMENTS
+from fer_core.sweeping.plan import read_plan
+
+ROOT = Path(__file__).resolve().parents[3]
+RECIPE_FOLDER = ROOT / "train" / "recipes"
+PLANS = sorted(RECIPE_FOLDER.glob("*.toml"))
+PAIRS = ["study_cpu.toml", "rafdb_report.toml"]
+PARTS = [plan for plan in PLANS if plan.stem.startswith("study_") and plan.stem != "study_cpu"]
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.stem)
+def test_every_plan_can_be_read(plan):
+    assert len(read_plan(plan)) >= 2
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_every_prefix_of_a_study_of_pairs_is_a_fair_comparison(name):
+    runs = [run.config for run in read_plan(RECIPE_FOLDER / name)]
+    for plain, eac in zip(runs[::2], runs[1::2], strict=True):
+        assert (plain.method, eac.method) == ("cross_entropy", "eac")
+        assert pair_of(plain) == pair_of(eac)
+    seeds = [config.seed for config in runs]
+    assert seeds == sorted(seeds)
+    assert len(set(seeds)) == 3
+    assert runs[0].noise == "symmetric"  # the first pair already says something about noise
+
+
+@pytest.mark.parametrize("plan", PARTS, ids=lambda plan: plan.stem)
+def test_every_part_of_the_study_compares_like_with_like_as_far_as_it_got(plan):
+    runs = [run.config for run in read_plan(plan)]
+    seeds = [config.seed for config in runs]
+    assert seeds == sorted(seeds)
+    for number, config in enumerate(runs):
+        baseline = next(other for other in runs if pair_of(other) == pair_of(config))
+        assert baseline.method == "cross_entropy"
+        assert runs.index(baseline) <= number
+        assert config.validation == 0.1
+
+
+def test_the_parts_of_the_study_share_their_runs_and_have_every_method_and_noise():
+    named = {}
+    for plan in PARTS:
+        for run in read_plan(plan) if plan.stem != "study_maps" else []:  # in a folder of its own
+            assert named.setdefault(run.name, run.config) == run.config, run.name
+    configs = named.values()
+    assert {config.method for config in configs} == set(get_args(MethodName))
+    rates = {("symmetric", rate) for rate in (0.1, 0.2, 0.3)}
+    noises = {("none", 0.0), *rates, ("fer2013", 0.0), ("rater", 0.0)}
+    assert {(config.noise, config.noise_rate) for config in configs} == noises
+    without_contempt = [config.data for config in configs if config.noise == "fer2013"]
+    assert all(data.endswith("?classes=7") for data in without_contempt)
+
+
+def test_one_part_of_eac_is_changed_at_a_time():
+    runs = {run.name: to_json(run.config) for run in read_plan(RECIPE_FOLDER / "study_parts.toml")}
+    eac = runs["eac-sym30-seed0"]
+    assert {
+        name.split("-")[0]: {option for option in config if config[option] != eac[option]}
+        for name, config in runs.items()
+        if config["method"] == "eac"
+    } == {
+        "eac": set(),
+        "eac_official": {"hole", "pixel_noise"},
+        "eac_flip": {"flip_probability"},
+        "eac_logits": {"consistency"},
+        "eac_lambda0": {"consistency_weight"},
+        "eac_independent": {"hole"},
+        "eac_lambda1": {"consistency_weight"},
+        "eac_lambda10": {"consistency_weight"},
+        "eac_attached": {"detach_classifier"},
+    }
+
+
+def test_the_plan_for_raf_db_is_the_reports_training():
+    for run in read_plan(RECIPE_FOLDER / "rafdb_report.toml"):
+        config = to_json(run.config)
+        free = {"method", "backbone", "noise", "noise_rate", "seed", "data"}
+        free |= {"flip_probability"}  # that of the method
+        wanted = to_json(RunConfig(**RECIPES["report"]))
+        assert {n for n in config if config[n] != wanted[n]} <= free
+
+
+def test_the_raf_db_command_gives_the_tables_and_goes_on_where_it_stopped(rafdb, tmp_path):
+    text = (RECIPE_FOLDER / "rafdb_report.toml").read_text()
+    small = "image_size = 64\npretrained = 'none'\nepochs = 1\nbatch_size = 14\n[grid]"
+    text = (
+        text.replace("[grid]", small)
+        .replace('"resnet50.tv2_in1k"', "")
+        .replace("mobilenetv2_100.ra_in1k", "test_resnet")
+    )
+    for rate in (0.2, 0.3):
+        text = text.replace(f'  {{ noise = "symmetric", noise_rate = {rate} }},\n', "")
+    plan = tmp_path / "plan.toml"
+    plan.write_text(text.replace("seed = [0, 1, 2]", "seed = [0]"))
+    out = tmp_path / "out"
+    first = command(rafdb, out, plan)
+    assert first.returncode == 0, first.stderr
+    records = read_runs(out).runs
+    assert len(records) == 4
+    assert {record.data["name"] for record in records} == {"rafdb"}
+    for noise in ("none added", "10 % symmetric"):
+        assert f"| test_resnet, 64 px | {noise} | 0 |" in first.stdout
+    assert "| noise | backbone | method | accuracy | source | selection | trust |" in first.stdout
+    second = command(rafdb, out, plan)
+    assert second.returncode == 0, second.stderr
+    assert "4 finished" in second.stdout
+    assert [r.ended for r in read_runs(out).runs] == [r.ended for r in records]
+
+
+@pytest.fixture
+def rafdb(tmp_path):
+    """Drawn faces in the layout of RAF-DB: 4 training and 2 test faces of each class."""
+    root, generator = tmp_path / "rafdb", np.random.default_rng(0)
+    (root / "EmoLabel").mkdir(parents=True)
+    (root / "Image" / "aligned").mkdir(parents=True)
+    lines = []
+    for split, each in (("train", 4), ("test", 2)):
+        for index, (number, emotion) in enumerate([*RAFDB_LABELS.items()] * each, start=1):
+            name = f"{split}_{index:05d}"
+            picture = Image.fromarray(np.asarray(draw_face(emotion, 100, generator).image))
+            picture.save(root / "Image" / "aligned" / f"{name}_aligned.jpg")
+            lines.append(f"{name}.jpg {number}")
+    (root / "EmoLabel" / "list_patition_label.txt").write_text("\n".join(lines) + "\n")
+    return root
+
+
+def command(data, out, plan):
+    options = ["--device", "cpu", "--jobs", "2", "--threads", "1"]
+    words = ["bash", RECIPE_FOLDER / "rafdb_report.sh", data, out, *options]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # `python` is this one
+    environment = os.environ | {"PLAN": str(plan), "PATH": path}
+    return subprocess.run(
+        [*map(str, words)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def pair_of(config):
+    """What a run and its baseline have in common."""
+    free = {"method", *TREATMENTS, *(name for names in METHOD_OPTIONS.values() for name in names)}
+    return {name: value for name, value in to_json(config).items() if name not in free}
