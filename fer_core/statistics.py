@@ -177,3 +177,37 @@ def _differences(
 def _estimate(value: float, drawn: np.ndarray) -> Estimate:
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(value, float(low), float(high))
+
+
+def hierarchical_difference(
+    gaps: np.ndarray, resamples: int, generator: Generator, *, labels: np.ndarray | None = None
+) -> Estimate:
+    """Mean of paired differences over seeds and images, with a hierarchical bootstrap interval.
+
+    In each resample seeds are drawn with replacement, then the images, the same for all seeds: both
+    sources of chance count. With one seed only the images do.
+
+    Args:
+        gaps: (S, N) difference of two methods on each test image under each seed.
+        resamples: number of bootstrap resamples.
+        generator: source of the random numbers.
+        labels: (N,) true labels, for the difference of the mean class accuracies: images are then
+            drawn within each class, and each class counts alike; None: of the accuracies.
+    """
+    seeds, count = gaps.shape
+    shares = generator.multinomial(seeds, np.full(seeds, 1 / seeds), resamples) / seeds
+    over_seeds = shares @ gaps  # (resamples, N)
+    if labels is None:
+        parts = [np.arange(count)]
+    else:
+        parts = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    drawn = np.zeros(resamples)
+    value = 0.0
+    for part in parts:  # class by class: memory for one column of resamples of its images
+        chances = np.full(len(part), 1 / len(part))
+        for start in range(0, resamples, 256):
+            stop = min(start + 256, resamples)
+            counts = generator.multinomial(len(part), chances, stop - start)
+            drawn[start:stop] += (counts * over_seeds[start:stop, part]).sum(1) / len(part)
+        value += float(gaps[:, part].mean())
+    return _estimate(value / len(parts), drawn / len(parts))

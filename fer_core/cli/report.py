@@ -3,6 +3,7 @@
 Every table stands in a block that says what it is made of:
 
     noise GLOB        the plain model against EAC
+    measures GLOB     every approach against the baseline, by three measures
     runs GLOB         a row for each approach
     published GLOB    our runs beside published results
     embedded          the embedded model
@@ -25,11 +26,13 @@ from fer_core.hub import ModelError
 from fer_core.records import RUN_FILE, RecordError, RunRecord, read_run
 from fer_core.reporting.blocks import ReportError, fill
 from fer_core.reporting.embedded import classes_table, embedded_table
+from fer_core.reporting.measures import measures_table
 from fer_core.reporting.published import published_table
 from fer_core.reporting.tables import noise_table, runs_table
 
 TABLES: dict[str, Callable[[Sequence[RunRecord]], str]] = {
     "noise": noise_table,
+    "measures": measures_table,
     "runs": runs_table,
     "published": published_table,
 }
@@ -43,7 +46,7 @@ EMBEDDED: dict[str, Callable[[], str]] = {
 class Command:
     """Write the tables of Markdown pages anew, or show one."""
 
-    show: Literal["none", "noise", "runs", "published"] = "none"
+    show: Literal["none", "noise", "measures", "runs", "published"] = "none"
     """Print this table of the records in place of writing pages."""
     only: str = "**"
     """Records of the table to show: a pattern of their folders below --records."""
