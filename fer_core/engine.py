@@ -39,7 +39,7 @@ from fer_core.experiment import Experiment, create_recorder, prepare
 from fer_core.files import remove_leftovers
 from fer_core.holdout import Selection
 from fer_core.hub import save_model
-from fer_core.machine import Device, keep_freed_memory
+from fer_core.machine import Device, has_bf16, keep_freed_memory
 from fer_core.methods import create_method
 from fer_core.models import AttentionModel
 from fer_core.noise_lists import write_noise_list
@@ -50,6 +50,10 @@ from fer_core.run_lock import lock_run
 
 __all__ = ["TrainingError", "train"]
 logger = logging.getLogger(__name__)
+EMULATED_BF16 = (
+    "this CPU only emulates bfloat16 (it has neither avx512_bf16 nor amx_bf16), so precision "
+    "'bf16' can be up to three times slower than float32: use --precision no"
+)
 
 
 def train(
@@ -85,17 +89,17 @@ def train(
     """
     _refuse_folder(folder, resume)
     accelerator = _start(config, device)
-    with ExitStack() as held:
+    with ExitStack() as locks:
         if resume and accelerator.is_main_process and (folder / CHECKPOINT_FILE).is_file():
-            held.enter_context(lock_run(folder))  # nobody goes on from this checkpoint meanwhile
-        return _train(config, folder, accelerator, held, resume, progress, storage)
+            locks.enter_context(lock_run(folder))  # nobody goes on from this checkpoint meanwhile
+        return _train(config, folder, accelerator, locks, resume, progress, storage)
 
 
 def _train(
     config: RunConfig,
     folder: Path,
     accelerator: Accelerator,
-    held: ExitStack,
+    locks: ExitStack,
     resume: bool,
     progress: bool,
     storage: Storage | None,
@@ -150,7 +154,7 @@ def _train(
     )
     accelerator.wait_for_everyone()  # no process may find what another has begun to write
     if first:
-        held.enter_context(lock_run(folder))
+        locks.enter_context(lock_run(folder))
         _refuse_folder(folder, resume)  # again: another process may have begun and ended meanwhile
         recorder.begin(completed)
         remove_leftovers(folder)
@@ -274,6 +278,8 @@ def _start(config: RunConfig, device: Device) -> Accelerator:
         keep_freed_memory()
     if accelerator.is_main_process:
         logger.info("training on %s, %d process(es)", accelerator.device, processes)
+        if config.precision == "bf16" and not on_gpu and has_bf16() is False:
+            logger.warning(EMULATED_BF16)
     return accelerator
 
 

@@ -121,7 +121,9 @@ def test_a_run_leaves_every_documented_key(record):
     assert {k for row in rows for k in re.findall(r"`(\w+)`", row)} == set(record.result)
     for name in ("data", "noise"):
         assert documented_parts(name) == set(getattr(record, name))
-    assert set(record.model) == {"parameters", "macs", "map_size", "pretrained_sha256", "input"}
+    assert set(record.model) == {
+        *("parameters", "macs", "map_size", "pretrained_sha256", "pretrained_match", "input")
+    }
     assert documented_parts("environment") | {"python", "torch", "timm", "fer_core"} == set(
         record.environment
     )
@@ -453,6 +455,20 @@ def test_a_resume_without_a_run_leaves_no_trace(tiny_config, tmp_path):
         with pytest.raises(ValueError, match="no checkpoint at"):
             run(tiny_config, tmp_path / name, resume=True)
     assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
+
+
+@pytest.mark.parametrize(
+    ("precision", "known", "warns"),
+    [("bf16", False, True), ("bf16", True, False), ("bf16", None, False), ("no", False, False)],
+)
+def test_bfloat16_that_the_processor_only_emulates_is_told_with_the_way_out(
+    tiny_config, monkeypatch, caplog, precision, known, warns
+):
+    monkeypatch.setattr(engine, "has_bf16", lambda: known)
+    engine._start(replace(tiny_config, precision=precision), "cpu")
+    told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert ("only emulates bfloat16" in "".join(told)) == warns
+    assert ("use --precision no" in "".join(told)) == warns
 
 
 def test_a_checkpoint_is_written_after_every_epoch(tiny_run, tiny_config):
