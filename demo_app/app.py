@@ -7,6 +7,7 @@ from demo_app.controls import ANSWER, REDRAW, THRESHOLD, Controls, Limits
 from demo_app.model_shelf import ModelShelf
 from demo_app.sureness import explain_threshold
 from demo_app.tabs import batch, live, photo, video
+from demo_app.visitor_files import guard_files
 from demo_app.web_files import guard_addresses
 from fer_core.hub import ModelError
 
@@ -28,6 +29,7 @@ def build(shelf: ModelShelf, limits: Limits | None = None) -> gr.Blocks:
                 batch.build(shelf, controls, limits)
         with gr.Accordion("What the map means, privacy, responsible use", open=False):
             gr.Markdown(words.ABOUT)
+    guard_files(page)
     guard_addresses()
     return page
 

@@ -63,6 +63,10 @@ BATCH_ENDPOINT = (
     "says why), the rows as a CSV file, and a ZIP file of the photographs with boxes and maps."
 )
 BESIDE_ALT = "The chosen face with the map of the chosen emotion, as one of two models sees it"
+FOREIGN_FILE = (
+    "A file is read only after it was uploaded. Programs upload with handle_file of gradio_client, "
+    "or by POST to /gradio_api/upload, and send the path that comes back."
+)
 FORGOTTEN = "The server no longer holds this photograph. Please choose it again."
 ENDPOINT = (
     "Find every face of a photograph and name its expression. Takes a picture file, the name of a "

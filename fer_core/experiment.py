@@ -182,6 +182,7 @@ def create_recorder(
             "macs": counter.get_total_flops() // 2,  # it counts multiplying and adding apart
             "map_size": list(shape[2:]),
             "pretrained_sha256": weights_digest(config.pretrained),
+            "pretrained_match": model.match and model.match.to_json(),
             "input": inputs.to_json(spec),
         },
         environment=_environment(device, config.precision, processes),
