@@ -25,7 +25,7 @@ from fer_core.datasets import Split, Storage
 from fer_core.device_images import DeviceImages
 from fer_core.epoch import Training, TrainingError, check_finite, train_epoch
 from fer_core.evaluation import (
-    Tested,
+    Scores,
     answers_of_both_views,
     final_result,
     judge,
@@ -258,7 +258,7 @@ def _start(config: RunConfig, device: Device) -> Accelerator:
 
 def _evaluate(
     accelerator: Accelerator, model: AttentionModel, images: DeviceImages, split: Split
-) -> Tested:
+) -> Scores:
     """Test the model; each process takes its share of the images, none is left out or doubled."""
     share_buffers(accelerator, model)
     shares = np.array_split(np.arange(len(images.images)), accelerator.num_processes)
@@ -267,7 +267,7 @@ def _evaluate(
         own = answers_of_both_views(model, images, rows)  # (2, B, K)
     counts = [len(share) for share in shares]
     plain, mirrored = (gather_rows(accelerator, view, counts) for view in own)
-    return Tested(judge(plain, split), judge((plain + mirrored) / 2, split))
+    return Scores(judge(plain, split), judge((plain + mirrored) / 2, split))
 
 
 def _save_trained(

@@ -36,7 +36,7 @@ class Evaluation(NamedTuple):
     logits: np.ndarray
 
 
-class Tested(NamedTuple):
+class Scores(NamedTuple):
     """The predictions of one split in one epoch.
 
     Attributes:
@@ -120,18 +120,18 @@ def judge(logits: Tensor, split: Split) -> Evaluation:
     return Evaluation(loss, confusion, predicted.numpy(), confidences.numpy(), logits.numpy())
 
 
-def test_values(tested: Tested, *, mirror: bool) -> dict[str, float | None]:
+def test_values(scores: Scores, *, mirror: bool) -> dict[str, float | None]:
     """The test figures of one epoch, as in docs/run-records.md.
 
     Args:
-        tested: the test split.
+        scores: on the test split.
         mirror: whether ``test_accuracy`` itself is taken with flip TTA.
     """
-    own = tested.tta if mirror else tested.single
+    own = scores.tta if mirror else scores.single
     return {
         **split_values("test", own),
-        "test_accuracy_tta": metrics.accuracy(tested.tta.confusion),
-        "test_class_mean_accuracy_tta": metrics.class_mean_accuracy(tested.tta.confusion),
+        "test_accuracy_tta": metrics.accuracy(scores.tta.confusion),
+        "test_class_mean_accuracy_tta": metrics.class_mean_accuracy(scores.tta.confusion),
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_core.evaluation import Evaluation, Tested
+from fer_core.evaluation import Evaluation, Scores
 from fer_core.metrics import accuracy, class_mean_accuracy, confusion_matrix
 
 RECENT = 5  # epochs whose mean accuracy is the reported figure
@@ -50,18 +50,18 @@ class Selection:
         self.chosen: np.ndarray | None = None
         self.recent: list[np.ndarray] = []
 
-    def update(self, epoch: int, tested: Tested, validation: Evaluation | None) -> bool:
+    def update(self, epoch: int, scores: Scores, validation: Evaluation | None) -> bool:
         """Take in an epoch.
 
         Args:
             epoch: from 1.
-            tested: the test split in this epoch.
+            scores: on the test split in this epoch.
             validation: the held-out images in this epoch; None without them.
 
         Returns:
             Whether this epoch is the chosen one now: the first with the highest accuracy.
         """
-        predicted = np.stack([tested.single.predicted, tested.tta.predicted])
+        predicted = np.stack([scores.single.predicted, scores.tta.predicted])
         self.recent = [*self.recent, predicted][-RECENT:]
         if validation is None:
             return False

@@ -1,8 +1,10 @@
 """What the records of many runs say together: which may be compared, means over seeds, differences.
 
-Two runs may be compared when they answer the same test images after the same effort: same data
+Two runs may be compared when they predict the same test images after the same effort: same data
 (name, classes and content), image size, epochs, backbone, starting weights and options. What only
-one method reads (lambda of EAC, say) is no part of that: it belongs to the method.
+one method reads (lambda of EAC, say) is no part of that, nor is a treatment that may stand against
+label noise by itself (an average of the weights, label smoothing, whether the labelled view is ever
+mirrored): these belong to the approach, and every approach is paired with the baseline.
 """
 
 import json
@@ -26,10 +28,15 @@ DATA_NAMES = {
     "affectnet": "AffectNet",
     "synthetic": "synthetic faces",
 }
-_EAC_OPTIONS = ("consistency_weight", "ramp_epochs", "hole", "detach_classifier", "views")
+# What an approach may do beside its method; the baseline has each at its default.
+TREATMENTS = ("flip_probability", "pixel_noise", "ema_decay", "label_smoothing")
+_EAC_OPTIONS = (
+    *("consistency_weight", "consistency", "ramp_epochs", "hole", "detach_classifier", "views"),
+)
 METHOD_OPTIONS = {
     "eac": _EAC_OPTIONS,
     "eac_balanced": (*_EAC_OPTIONS, "rare_smoothing"),  # balance_beta: of other methods as well
+    "nla": ("ambiguity_share",),
     "gce": ("gce_exponent",),
     "scn": ("confident_share", "confidence_margin", "relabel_epoch", "relabel_margin"),
     "co_teaching": ("forget_rate", "forget_epochs"),
@@ -37,7 +44,8 @@ METHOD_OPTIONS = {
 # Configuration fields that do not change what a figure means, or that have a place of their own.
 NOT_OPTIONS = {
     *("data", "image_size", "epochs", "noise", "noise_rate", "noise_file", "seed", "compile"),
-    *("method", "backbone", *(name for names in METHOD_OPTIONS.values() for name in names)),
+    *("method", "backbone", *TREATMENTS),
+    *(name for names in METHOD_OPTIONS.values() for name in names),
 }
 
 
@@ -92,10 +100,15 @@ class Setting:
 
 @dataclass(frozen=True, order=True)
 class Approach:
-    """A method with the options that it alone reads, as JSON."""
+    """A method and what sets it apart, as JSON: its own options, treatments off their default."""
 
     method: str
     options: str
+
+    @property
+    def treatments(self) -> dict[str, Any]:
+        """The treatments that are not at their default."""
+        return {k: v for k, v in json.loads(self.options).items() if k in TREATMENTS}
 
 
 class Trial(NamedTuple):
@@ -147,8 +160,8 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
 
 
 def all_options(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Every option of a run; one that its version did not have yet has its default."""
-    return _defaults() | dict(config)
+    """Every option of a run; one that its version did not have yet has its method's default."""
+    return _defaults(str(config["method"])) | dict(config)
 
 
 def shared_options(config: Mapping[str, Any]) -> str:
@@ -158,9 +171,12 @@ def shared_options(config: Mapping[str, Any]) -> str:
 
 
 def approach_of(config: Mapping[str, Any]) -> Approach:
-    """The method of a run and its own options."""
+    """The method of a run, its own options and its treatments."""
     options, method = all_options(config), str(config["method"])
-    return Approach(method, json.dumps({k: options[k] for k in METHOD_OPTIONS.get(method, ())}))
+    defaults = _defaults(method)
+    own = {name: options[name] for name in METHOD_OPTIONS.get(method, ())}
+    treated = {name: options[name] for name in TREATMENTS if options[name] != defaults[name]}
+    return Approach(method, json.dumps(own | treated))
 
 
 def noise_of(record: RunRecord) -> Noise:
@@ -228,19 +244,29 @@ def paired_gap(one: Group, other: Group, figure: str = "accuracy_last5") -> Inte
     return mean_interval(gaps) if gaps else None
 
 
-def pair_with_plain(groups: Sequence[Group]) -> list[tuple[Group, Group]]:
-    """Groups of the plain model and of EAC that differ in the method alone, over shared seeds.
+def pair_with_baseline(groups: Sequence[Group]) -> list[tuple[Group, Group]]:
+    """Every approach beside the cross-entropy baseline of its setting and noise, over shared seeds.
+
+    The baseline is the cross-entropy group with the fewest treatments; the others, with an average
+    of the weights for example, are approaches like any method.
 
     Returns:
-        (plain, EAC) for each EAC group with a plain one that has at least one of its seeds.
+        (baseline, other) for each group whose baseline has at least one of its seeds.
     """
-    plain = {group[:2]: group for group in groups if group.approach.method == PLAIN}
+    plain = [group for group in groups if group.approach.method == PLAIN]
+    plain.sort(key=lambda group: len(group.approach.treatments), reverse=True)
+    baselines = {group[:2]: group for group in plain}  # the last one of a key is kept
     pairs = [
-        with_shared_seeds(plain[group[:2]], group)
+        with_shared_seeds(baselines[group[:2]], group)
         for group in groups
-        if group.approach.method == EAC and group[:2] in plain
+        if group[:2] in baselines and group is not baselines[group[:2]]
     ]
     return [pair for pair in pairs if pair[0].trials]
+
+
+def pair_with_plain(groups: Sequence[Group]) -> list[tuple[Group, Group]]:
+    """The pairs of `pair_with_baseline` whose other side is EAC."""
+    return [pair for pair in pair_with_baseline(groups) if pair[1].approach.method == EAC]
 
 
 def with_shared_seeds(one: Group, other: Group) -> tuple[Group, Group]:
@@ -254,8 +280,10 @@ def with_shared_seeds(one: Group, other: Group) -> tuple[Group, Group]:
 
 
 @cache
-def _defaults() -> dict[str, Any]:
-    return to_json(RunConfig())
+def _defaults(method: str) -> dict[str, Any]:
+    # label_smoothing is no method without some of it; the default of the option is 0 all the same.
+    name: Any = PLAIN if method == "label_smoothing" else method
+    return to_json(RunConfig(method=name)) | {"method": method}
 
 
 def _weights(record: RunRecord) -> dict[str, str]:

@@ -2,11 +2,12 @@ import dataclasses
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
-from fer_core.config import RunConfig, to_json
+from fer_core.config import MethodName, RunConfig, to_json
 from fer_core.records import RunRecord
 from fer_core.study import (
     METHOD_OPTIONS,
@@ -14,6 +15,7 @@ from fer_core.study import (
     group_runs,
     mean_interval,
     noise_of,
+    pair_with_baseline,
     paired_gap,
     trial_of,
 )
@@ -83,6 +85,48 @@ def test_what_a_method_alone_reads_belongs_to_the_method():
     assert trial_of(record(method="cross_entropy", consistency_weight=1.0)).approach == (
         plain.approach
     )
+
+
+@pytest.mark.parametrize(
+    "treatment",
+    [
+        {"flip_probability": 0.0},
+        {"pixel_noise": 30.0},
+        {"ema_decay": 0.999},
+        {"label_smoothing": 0.1},
+    ],
+)
+def test_a_treatment_against_noise_belongs_to_the_approach_and_is_paired_with_the_baseline(
+    treatment,
+):
+    baseline = record(method="cross_entropy", accuracy=0.7)
+    treated = record(method="cross_entropy", accuracy=0.8, **treatment)
+    ((one, other),) = pair_with_baseline(group_runs([treated, baseline]))
+    assert one.setting == other.setting
+    assert (one.approach.treatments, other.approach.treatments) == ({}, treatment)
+    assert paired_gap(other, one).mean == pytest.approx(10.0)
+
+
+def test_every_method_is_paired_with_the_baseline_whatever_its_own_settings():
+    methods = get_args(MethodName)
+    needed = {"label_smoothing": {"label_smoothing": 0.1}}
+    runs = [record(method=method, **needed.get(method, {})) for method in methods]
+    pairs = pair_with_baseline(group_runs(runs))
+    assert {one.approach.method for one, _ in pairs} == {"cross_entropy"}
+    assert {other.approach.method for _, other in pairs} == {*methods} - {"cross_entropy"}
+
+
+def test_an_eac_that_mirrors_its_labelled_view_is_another_approach_than_the_published_one():
+    published, mirrored = trial_of(record()), trial_of(record(flip_probability=0.5))
+    assert published.setting == mirrored.setting
+    assert published.approach.treatments == {}
+    assert mirrored.approach.treatments == {"flip_probability": 0.5}
+
+
+def test_where_every_run_has_a_treatment_the_treated_baseline_is_the_baseline():
+    runs = [record(method=method, label_smoothing=0.1) for method in ("cross_entropy", "eac")]
+    ((one, other),) = pair_with_baseline(group_runs(runs))
+    assert (one.approach.method, other.approach.method) == ("cross_entropy", "eac")
 
 
 def test_a_record_without_newer_options_compares_with_their_defaults():

@@ -264,3 +264,41 @@ def test_lambda_rises_over_the_ramp_and_stays():
     weights = [consistency_weight(config, epoch) for epoch in (0, 0.5, 1, 2, 7)]
     assert weights == [0, 1, 2, 4, 4]
     assert consistency_weight(RunConfig(consistency_weight=4.0), 0) == 4
+
+
+def test_the_logits_control_asks_the_mean_maps_alone_to_agree(step, model, batch):
+    maps, logits = (
+        step(model, batch, consistency=kind, consistency_weight=1.0, erase_probability=0.0)
+        for kind in ("maps", "logits")
+    )
+    mirrored = model(batch.images.flip(-1)).logits
+    expected = (model(batch.images).logits - mirrored).square().mean().item()
+    assert logits.parts["consistency"].item() == pytest.approx(expected, rel=1e-4)
+    assert logits.parts["classification"] == maps.parts["classification"]
+    assert logits.parts["consistency"] < maps.parts["consistency"]  # Jensen's inequality
+
+
+@pytest.mark.parametrize(("noise", "same"), [("none", True), ("symmetric", False)])
+def test_the_official_hole_is_one_on_clean_labels_and_two_under_noise(
+    step, model, batch, noise, same
+):
+    seen = []
+    real = model.features
+    model.features = lambda images: seen.append(images.clone()) or real(images)
+    rate = 0.0 if same else 0.3
+    step(model, batch, hole="official", noise=noise, noise_rate=rate, erase_probability=1.0)
+    assert torch.equal(seen[1], seen[0].flip(-1)) == same
+
+
+@pytest.mark.parametrize(("hole", "in_both"), [("same", True), ("independent", False)])
+def test_pixel_noise_is_in_the_labelled_view_and_follows_it_into_one_made_of_it(
+    step, model, batch, hole, in_both
+):
+    seen = []
+    real = model.features
+    model.features = lambda images: seen.append(images.clone()) or real(images)
+    clean = batch.images.clone()
+    noisy = batch._replace(pixel_noise=torch.full_like(batch.images, 0.25))
+    step(model, noisy, hole=hole, erase_probability=0.0)
+    assert torch.allclose(seen[0], clean + 0.25)
+    assert torch.allclose(seen[1], (clean + 0.25 * in_both).flip(-1))

@@ -75,10 +75,12 @@ def test_all_losses_follow_the_equations(
 
 def test_with_equal_weights_and_no_smoothing_it_learns_as_eac_to_the_last_bit(step, model, batch):
     results = []
+    same = {"consistency_weight": 5.0}
+    unbalanced = {"balance_beta": 0.0, "targets": TARGETS}
     for options in (
         {"method": "eac"},
-        {"method": "eac_balanced", "rare_smoothing": 0.0},
-        {"method": "eac_balanced", "rare_smoothing": 0.0, "balance_beta": 0.0, "targets": TARGETS},
+        {"method": "eac_balanced", "rare_smoothing": 0.0, **same},
+        {"method": "eac_balanced", "rare_smoothing": 0.0, **same, **unbalanced},
     ):
         model.zero_grad()
         output = step(model, batch, **options)
