@@ -2,14 +2,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo dashboard test check fix smoke install
+.PHONY: demo dashboard test check fix smoke report install
 
 install: $(READY)
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e '.[all,dev]'
+	$(BIN)/python -m pip install --quiet -e '.[all]' --group dev
 	touch $(READY)
 
 demo: $(READY)
@@ -35,3 +35,7 @@ smoke: $(READY)
 	$(BIN)/fer-core train --data 'synthetic?train=280&test=70' --backbone test_resnet \
 		--image-size 64 --epochs 2 --noise symmetric --noise-rate 0.3 --device cpu \
 		--out "$$(mktemp -d)/smoke"
+
+# The tables of README and docs/experiments.md, from the records that ship with the project.
+report: $(READY)
+	$(BIN)/fer-core report --records dashboard/results --pages README.md docs/experiments.md

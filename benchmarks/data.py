@@ -8,7 +8,7 @@ of RAF-DB's size (100x100, 12,271 files):
 * ours: `fer_core.batches.TrainingSet` with the cache of decoded pictures, then the erasing and
   mirroring of `fer_core.methods.eac`.
 
-    pip install -e '.[benchmarks]'            OpenCV, which the per-image pipeline reads with
+    pip install --group benchmarks              OpenCV, which the per-image pipeline reads with
     python -m benchmarks.data                 speed
     python -m benchmarks.data --memory        resident memory of a stream of 20,000 pictures
     python -m benchmarks.data --memory --memory-images 287651        as many as AffectNet has

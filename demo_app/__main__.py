@@ -70,7 +70,7 @@ def _check(command: Command) -> None:
     if command.max_file_megabytes < 1:
         raise ValueError(f"max_file_megabytes must be at least 1, got {command.max_file_megabytes}")
     if command.mcp and importlib.util.find_spec("mcp") is None:
-        raise ValueError("--mcp needs the library of the protocol: pip install -e '.[mcp]'")
+        raise ValueError("--mcp needs the library of the protocol: pip install --group mcp")
 
 
 def _serve(command: Command, accounts: Accounts) -> None:
@@ -97,7 +97,7 @@ def _open_page(command: Command, accounts: Accounts, shelf: "ModelShelf", files:
         from demo_app.look import LAUNCH
         from demo_app.sweeping import keep_sweeping
     except ImportError as error:
-        sys.exit(f"error: the demo needs Gradio ({error}): pip install -e '.[demo]'")
+        sys.exit(f"error: the demo needs Gradio ({error}): pip install -e '.[video]' --group demo")
     limits = Limits(command.max_video_seconds, command.max_file_megabytes)
     options: dict[str, Any] = {
         **LAUNCH,

@@ -57,7 +57,7 @@ def main() -> None:
         else:
             push(command)
     except ImportError as error:
-        sys.exit(f"error: Spaces are made with more packages ({error}): pip install -e '.[space]'")
+        sys.exit(f"error: Spaces are made with more packages ({error}): pip install --group space")
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
 

@@ -101,10 +101,10 @@ def _written(space: Space, project: Path) -> dict[str, str]:
         raise ManifestError(f"micro {kind.micro}: {kind.key}: python_version is missing")
     files = {"README.md": readme(space, block)}
     if kind.sdk == "gradio":
-        needed = read_requirements(project, ("demo", "onnx"))
+        needed = read_requirements(project, ("onnx", "video"), ("demo",))
         files[str(block["app_file"])] = app_file(space)
     elif kind.sdk == "docker":
-        needed = read_requirements(project, ("dashboard",), HEAVY)
+        needed = read_requirements(project, groups=("dashboard",), without=HEAVY)
         files["Dockerfile"] = dockerfile(space, block)
     else:
         return files

@@ -1,8 +1,9 @@
 """What a Space installs, from the project's own list of dependencies."""
 
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -16,23 +17,30 @@ HEAVY = ("torch", "torchvision", "timm", "accelerate", "safetensors", "facenet-p
 
 
 def read_requirements(
-    project: Path, extras: Collection[str], without: Collection[str] = ()
+    project: Path,
+    extras: Collection[str] = (),
+    groups: Collection[str] = (),
+    without: Collection[str] = (),
 ) -> list[str]:
-    """The lines of a requirements.txt: the project's dependencies with some extras.
+    """The lines of a requirements.txt: the project's dependencies with some extras and groups.
 
     Args:
         project: the ``pyproject.toml``.
         extras: names of its optional dependencies; those that they name in turn come along.
+        groups: names of its dependency groups (PEP 735), which hold what an app needs.
         without: packages to leave out.
 
     Raises:
-        ValueError: when there is no such extra.
+        ValueError: when there is no such extra or group.
     """
-    described = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+    content = tomllib.loads(project.read_text(encoding="utf-8"))
+    described, known = content["project"], content.get("dependency-groups", {})
     optional: dict[str, list[str]] = described["optional-dependencies"]
     waiting, taken = list(extras), set[str]()
     merged: dict[str, Requirement] = {}
     lines = list(described["dependencies"])
+    for group in groups:
+        lines += _group(project, known, group)
     while lines or waiting:
         if not lines:
             extra = waiting.pop(0)
@@ -54,6 +62,19 @@ def read_requirements(
         if name in merged:
             merged[name].specifier = SpecifierSet()
     return [str(requirement) for requirement in merged.values()]
+
+
+def _group(project: Path, known: Mapping[str, Sequence[Any]], name: str) -> list[str]:
+    """The requirements of a dependency group, with those of the groups that it includes."""
+    if name not in known:
+        raise ValueError(f"{project.name} has no dependency group {name}: {', '.join(known)}")
+    lines: list[str] = []
+    for entry in known[name]:
+        if isinstance(entry, str):
+            lines.append(entry)
+        else:
+            lines += _group(project, known, entry["include-group"])
+    return lines
 
 
 def check_python(project: Path, version: str) -> None:

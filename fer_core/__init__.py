@@ -25,7 +25,16 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public object
     """Import a public name on first use, so that `import fer_core` stays light."""
     if name not in _PUBLIC:
         raise AttributeError(f"module 'fer_core' has no attribute {name!r}")
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
+    try:
+        module = importlib.import_module(_PUBLIC[name])
+    except ModuleNotFoundError as error:
+        from fer_core.extras import missing_package
+
+        sentence = missing_package(error, f"fer_core.{name}")
+        if sentence is None:
+            raise
+        raise ModuleNotFoundError(sentence, name=error.name) from error
+    return getattr(module, name)
 
 
 def __dir__() -> list[str]:

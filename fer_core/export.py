@@ -176,7 +176,7 @@ def require(name: str) -> ModuleType:
     try:
         return __import__(name)
     except ImportError as error:
-        raise ExportError(f"ONNX needs {name} ({error}): pip install -e '.[onnx]'") from error
+        raise ExportError(f"ONNX needs {name} ({error}): pip install 'fer-core[onnx]'") from error
 
 
 def example(trained: TrainedModel, count: int) -> Tensor:

@@ -120,7 +120,7 @@ def test_without_the_library_of_mcp_the_option_is_one_sentence(monkeypatch):
         lambda name, *rest: None if name == "mcp" else find(name, *rest),
     )
     message = run_main(monkeypatch, "--mcp")
-    assert message == "error: --mcp needs the library of the protocol: pip install -e '.[mcp]'"
+    assert message == "error: --mcp needs the library of the protocol: pip install --group mcp"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

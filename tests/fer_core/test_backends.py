@@ -127,7 +127,7 @@ def test_auto_is_torch_where_onnx_runtime_is_missing(trained, monkeypatch, caplo
     caplog.set_level(logging.INFO)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     assert make_backend(trained, "auto", mirrored=True).name == "torch"
-    assert "pip install -e '.[onnx]'" in caplog.text
+    assert "pip install 'fer-core[onnx]'" in caplog.text
     with pytest.raises(ExportError, match=r"pip install -e '.\[onnx\]'"):
         make_backend(trained, "onnx", mirrored=True)
 

@@ -111,5 +111,5 @@ def test_without_the_library_that_reads_the_manifest_the_extra_is_named(run, mon
     monkeypatch.delitem(sys.modules, "demo_app.space_texts", raising=False)
     monkeypatch.setitem(sys.modules, "yaml", None)
     message = run("build", "demo", "--out", tmp_path)
-    assert message.endswith("pip install -e '.[space]'")
+    assert message.endswith("pip install --group space")
     assert "yaml" in message

@@ -16,6 +16,9 @@ dependencies = ["torch>=2.4", "numpy>=1.26", "Tyro_X>=1"]
 one = ["web[login]>=6", "fer-core[two]"]
 two = ["web>=6.1", "fer-core[one]", "tyro.x<2"]
 three = ["torch>=2.5"]
+[dependency-groups]
+app = ["page>=2", {include-group = "base"}]
+base = ["web>=6", "numpy>=2"]
 """
 
 
@@ -40,12 +43,12 @@ def test_extras_bring_theirs_along_and_no_package_stands_twice(small):
 
 def test_torch_is_left_to_the_registry_s_matching_pair(small):
     assert read_requirements(small, ("three",))[0] == "torch"
-    demo = read_requirements(PROJECT, ("demo", "onnx"))
+    demo = read_requirements(PROJECT, ("onnx", "video"), ("demo",))
     assert {"torch", "torchvision"} <= set(demo)
 
 
 def test_packages_can_be_left_out(small):
-    assert "torch" not in names(read_requirements(small, ("three",), ("torch",)))
+    assert "torch" not in names(read_requirements(small, ("three",), without=("torch",)))
 
 
 def test_an_extra_that_is_not_there_is_named(small):
@@ -53,14 +56,22 @@ def test_an_extra_that_is_not_there_is_named(small):
         read_requirements(small, ("four",))
 
 
+def test_a_group_brings_those_that_it_includes(small):
+    lines = read_requirements(small, groups=("app",))
+    assert names(lines) == ["torch", "numpy", "tyro_x", "page", "web"]
+    assert set(map(str, Requirement(lines[1]).specifier)) == {">=1.26", ">=2"}
+    with pytest.raises(ValueError, match="no dependency group page: app, base"):
+        read_requirements(small, groups=("page",))
+
+
 def test_the_demo_gets_its_pages_its_videos_and_its_second_backend():
-    found = names(read_requirements(PROJECT, ("demo", "onnx")))
+    found = names(read_requirements(PROJECT, ("onnx", "video"), ("demo",)))
     assert {"gradio", "av", "onnxruntime", "facenet-pytorch", "timm"} <= set(found)
     assert not {"streamlit", "pytest", "fer-core"} & set(found)
 
 
 def test_nothing_that_the_dashboard_installs_needs_torch():
-    waiting = names(read_requirements(PROJECT, ("dashboard",), HEAVY))
+    waiting = names(read_requirements(PROJECT, groups=("dashboard",), without=HEAVY))
     assert "streamlit" in waiting
     seen = set()
     while waiting:

@@ -105,5 +105,5 @@ def test_a_backend_that_is_not_installed_is_one_sentence(command, photos, monkey
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     code, _, _ = command(photos / "person.png", "--backend", "onnx")
     assert code.startswith("error: ONNX needs onnxruntime")
-    assert code.endswith("pip install -e '.[onnx]'")
+    assert code.endswith("pip install 'fer-core[onnx]'")
     assert command(photos / "person.png", "--backend", "auto")[0] == 0
