@@ -64,7 +64,8 @@ def taxonomy_of(names: Sequence[str]) -> Taxonomy:
     named = [find_emotion(name) for name in names]
     fresh = map(palette_colour, count())
     colours = tuple(COLOURS[name] if name else next(fresh) for name in named)
-    return Taxonomy(tuple(names), colours, all(name in EIGHT_CLASSES for name in names))
+    emotions = bool(names) and all(name in EIGHT_CLASSES for name in names)
+    return Taxonomy(tuple(names), colours, emotions)
 
 
 def palette_colour(index: int) -> str:
@@ -73,6 +74,22 @@ def palette_colour(index: int) -> str:
     base = PALETTE[index % len(PALETTE)]
     channels = (int(base[start : start + 2], 16) for start in (1, 3, 5))
     return "#" + "".join(f"{round((1 - share) * c + share * level):02x}" for c in channels)
+
+
+def column_names(names: Sequence[str], taken: Sequence[str]) -> tuple[str, ...]:
+    """Names of K columns of probabilities in a table, each the class's own where that is free.
+
+    Args:
+        names: of the classes; two may be equal in a model of others.
+        taken: names of the table's other columns; ``p_`` is put before a class of such a name.
+    """
+    used, columns = set(taken), list[str]()
+    for name in names:
+        while name in used:
+            name = f"p_{name}"
+        used.add(name)
+        columns.append(name)
+    return tuple(columns)
 
 
 def to_json(taxonomy: Taxonomy) -> dict[str, Any]:
