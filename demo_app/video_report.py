@@ -29,8 +29,8 @@ ENDPOINT = (
     "video file, the name of a model (see /models) and the probability below which an answer is "
     "not sure. Returns a dictionary (sentence, facts of the video, settings, and per face the time "
     "it was seen, the share of it of each answer, and the mean probability of each class), a CSV "
-    "file with one row per face and analysed moment, and the annotated video (MP4). A video that cannot be read, or "
-    "is too long, gives a sentence that says so, and no files."
+    "file with one row per face and analysed moment, and the annotated video (MP4). A video "
+    "that cannot be read, or is too long, gives a sentence that says so, and no files."
 )
 
 

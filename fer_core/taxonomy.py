@@ -23,7 +23,7 @@ _COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 
 
 class TaxonomyError(ValueError):
-    """A saved taxonomy that is broken or does not belong to the classes."""
+    """A saved taxonomy that is broken."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,11 @@ def from_json(names: Sequence[str], values: object) -> Taxonomy:
 
     Args:
         names: of the classes, in order.
-        values: None where the file is of an earlier version: as `taxonomy_of`.
+        values: None where the file is of an earlier version: as `taxonomy_of`. A class that was
+            renamed in the file has no colour there and keeps that of its position.
 
     Raises:
-        TaxonomyError: when the colours are not one ``#rrggbb`` for each of the names.
+        TaxonomyError: when it has another form, or a colour is no ``#rrggbb``.
     """
     if values is None:
         return taxonomy_of(names)
@@ -119,12 +120,9 @@ def from_json(names: Sequence[str], values: object) -> Taxonomy:
     if not isinstance(emotions, bool) or not isinstance(colours, Mapping):
         raise TaxonomyError("the taxonomy must have 'emotions', true or false, and 'colours'")
     shades = cast("Mapping[str, Any]", colours)
-    if set(shades) != set(names):
-        raise TaxonomyError(
-            f"the taxonomy has colours of {', '.join(map(str, shades))}, the classes are "
-            f"{', '.join(names)}"
-        )
     for name, colour in shades.items():
         if not isinstance(colour, str) or not _COLOUR.fullmatch(colour):
             raise TaxonomyError(f"the colour of class {name!r} must be #rrggbb, got {colour!r}")
-    return Taxonomy(tuple(names), tuple(shades[name] for name in names), emotions)
+    usual = taxonomy_of(names)
+    chosen = tuple(shades.get(name, usual.colour_of(name)) for name in names)
+    return Taxonomy(usual.names, chosen, emotions)
