@@ -8,6 +8,7 @@ from fer_core.taxonomy import (
     OTHER_COLOUR,
     PALETTE,
     TaxonomyError,
+    column_names,
     from_json,
     palette_colour,
     taxonomy_of,
@@ -94,3 +95,10 @@ def test_a_class_that_was_renamed_in_the_file_has_the_colour_of_its_position():
 def test_a_broken_taxonomy_is_refused(values, sentence):
     with pytest.raises(TaxonomyError, match=re.escape(sentence)):
         from_json(OWN, values)
+
+
+def test_columns_of_classes_never_have_the_name_of_another_column():
+    assert column_names(OWN, ("face", "score")) == OWN
+    assert column_names(("face", "p_face", "bored"), ("face", "score")) == (
+        *("p_face", "p_p_face", "bored"),
+    )

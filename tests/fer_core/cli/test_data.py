@@ -15,6 +15,7 @@ from fer_core.datasets import Decoding, Storage, load_data
 from fer_core.experiment import given_labels, load_run_data
 from fer_core.noise_lists import noise_from_list
 from fer_core.records import read_run
+from fer_core.reporting.data_text import table
 
 DRAWN = "synthetic?train=70&test=14"
 
@@ -354,3 +355,20 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     process.stdout.close()
     _, errors = process.communicate()
     assert (process.returncode, errors) == (0, "")
+
+
+def test_tables_of_wide_letters_stand_in_columns():
+    rows = [("class", "images"), ("眠い", "7"), ("mu\u0308de", "12")]
+    assert table(rows).splitlines() == ["class  images", "眠い        7", "mu\u0308de       12"]
+
+
+def test_a_mixture_of_emotions_and_other_classes_is_a_question_with_both_ways_out(
+    command, root, tmp_path
+):
+    put(root, "train/bored/x.png", 1)
+    code, _, _ = command("check", f"folder:{root}")
+    assert "'bored' is no emotion, while" in code
+    assert f"'folder:{root}?classes=as-is'" in code
+    code, output, _ = command("check", f"folder:{root}?classes=as-is")
+    assert code == 0
+    assert ["bored", "1", "0"] in words(output)
