@@ -15,8 +15,10 @@ from fer_core.hub import ModelError
 def build(shelf: ModelShelf, limits: Limits | None = None) -> gr.Blocks:
     """The page for the models of a shelf; it opens with the first example analysed."""
     limits = limits or Limits()
-    with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(60, 900)) as page:
-        gr.HTML(f"<h1>{words.TITLE}</h1><p>{words.INTRODUCTION}</p>", elem_id="head")
+    taxonomy = shelf.take(shelf.names[0]).trained.taxonomy
+    title, introduction = words.title(taxonomy), words.introduction(taxonomy)
+    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, 900)) as page:
+        gr.HTML(f"<h1>{title}</h1><p>{introduction}</p>", elem_id="head")
         controls = _lay_out_controls(shelf)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Photo", id="photo"):

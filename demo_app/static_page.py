@@ -22,6 +22,7 @@ from demo_app.static_runtime import PACKED, fetch_runtime, pinned_version
 from fer_core.datasets.faces_drawn import draw_portrait
 from fer_core.hub import EMBEDDED, load_model
 from fer_core.hub_download import find_model
+from fer_core.taxonomy import Taxonomy
 
 logger = logging.getLogger("demo_app")
 SOURCES = Path(__file__).parent / "page"
@@ -80,7 +81,7 @@ def build(out: Path, model: str = "", npm: str = "npm") -> None:
     runtime = fetch_runtime(pinned_version(SOURCES), npm)
     models = {**detector_bytes(), "classifier": classifier_bytes(trained)}
     files: dict[str, bytes] = {
-        **_sources(),
+        **_sources(trained.taxonomy),
         **{f"runtime/{name}": content for name, content in runtime.items()},
         **{f"models/{name}.onnx": content for name, content in models.items()},
     }
@@ -94,10 +95,10 @@ def build(out: Path, model: str = "", npm: str = "npm") -> None:
     _write(out, files)
 
 
-def _sources() -> dict[str, bytes]:
+def _sources(taxonomy: Taxonomy) -> dict[str, bytes]:
     """The page's own files, with the sentences that Python says."""
     index = (SOURCES / "index.html").read_text("utf-8")
-    for name, text in page_words().items():
+    for name, text in page_words(taxonomy).items():
         index = index.replace("{{" + name + "}}", text)
     files = {"index.html": index.encode()}
     for file in [*(SOURCES / name for name in COPIED), *sorted((SOURCES / "js").glob("*.js"))]:

@@ -28,6 +28,7 @@ from fer_core.datasets import (
     vote_shares,
 )
 from fer_core.datasets.loading import select
+from fer_core.emotions import SEVEN_CLASSES
 from fer_core.faces import measure_landmarks
 from fer_core.holdout import held_out
 from fer_core.inputs import InputSpec
@@ -211,6 +212,12 @@ def given_labels(config: RunConfig, data: FaceData | Listing) -> NoisyLabels:
             return rater_noise(clean, votes, len(classes), seed, names)
         case "fer2013":
             own = _needed(train.own_labels, data, "noise 'fer2013'", "labels of FER2013 itself")
+            if tuple(classes) != SEVEN_CLASSES:
+                raise DataError(
+                    "noise 'fer2013' needs the 7 classes of FER2013, which has no contempt: all "
+                    f"labels of that class would be wrong by construction. {data.name} has "
+                    f"{len(classes)} classes here: use ferplus:PATH?classes=7"
+                )
             if (own < 0).any():
                 logger.warning(
                     "%d of %d images have no label of FER2013: they keep the clean one",

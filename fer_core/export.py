@@ -144,6 +144,8 @@ def metadata(trained: TrainedModel) -> dict[str, str]:
     return {
         "project": PROJECT,
         "classes": json.dumps(trained.classes),
+        "emotions": json.dumps(trained.taxonomy.emotions),
+        "colours": json.dumps(trained.taxonomy.colours),
         "mean": json.dumps(spec.mean),
         "std": json.dumps(spec.std),
         "size": str(spec.size),

@@ -1,4 +1,4 @@
-"""The one object the apps use: a photograph in, every face with its emotion and maps out."""
+"""The one object the apps use: a photograph in, every face with its class and maps out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from fer_core.hub_download import find_model
 from fer_core.mirror_check import MirrorCheck
 from fer_core.models import Output, average
 from fer_core.pictures import READ_ERRORS, PictureError, open_upright, upright
+from fer_core.taxonomy import Taxonomy
 from fer_core.transforms import normalise
 
 FACES_A_PASS = 64
@@ -31,7 +32,7 @@ class FacePrediction:
         box: (x0, y0, x1, y1) in pixels of the photograph.
         landmarks: (3, 2) pixels: eye on the picture's left, eye on its right, mouth centre.
         score: the detector's confidence that this is a face.
-        classes: class names in the order of the probabilities.
+        taxonomy: the model's classes in the order of the probabilities, with their colours.
         probabilities: (K,) softmax, sums to 1.
         maps: (K, h, w) raw class attention maps; mean plus bias is the logit.
         crop: the aligned face as the model saw it.
@@ -43,7 +44,7 @@ class FacePrediction:
     box: tuple[float, float, float, float]
     landmarks: np.ndarray
     score: float
-    classes: tuple[str, ...]
+    taxonomy: Taxonomy
     probabilities: np.ndarray
     maps: np.ndarray
     crop: Image.Image
@@ -51,8 +52,13 @@ class FacePrediction:
     mirror_check: MirrorCheck | None = None
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the probabilities."""
+        return self.taxonomy.names
+
+    @property
     def emotion(self) -> str:
-        """The most probable class."""
+        """The most probable class, whether the model's classes are emotions or others."""
         return self.classes[int(self.probabilities.argmax())]
 
     @property
@@ -74,7 +80,8 @@ class FacePrediction:
             ValueError: for a class the model does not have.
         """
         if emotion not in self.classes:
-            raise ValueError(f"unknown emotion {emotion!r}: the model knows {self.classes}")
+            known = ", ".join(self.classes)
+            raise ValueError(f"unknown class {emotion!r}: the model knows {known}")
         return self.maps[self.classes.index(emotion)]
 
     def overlay_on(
@@ -177,7 +184,7 @@ class Predictor:
                 face.box,
                 face.landmarks,
                 face.score,
-                self.trained.classes,
+                self.trained.taxonomy,
                 answers.probabilities[index],
                 answers.maps[index],
                 crop.image,

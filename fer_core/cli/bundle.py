@@ -107,7 +107,7 @@ def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
         "stride": config.stride,
         "stem": config.stem,
         "backbone": config.backbone,
-        "classes": trained.classes,
+        "classes": trained.taxonomy,
         "spec": trained.input,
         "half": True,
     }

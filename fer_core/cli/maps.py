@@ -180,7 +180,7 @@ def main() -> None:
         write_looks(looks, command.out)
     except (ModelError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
-    print(f"{command.out}: {len(looks.faces.names)} faces, {len(looks.classes)} emotions")
+    print(f"{command.out}: {len(looks.faces.names)} faces, {len(looks.classes)} classes")
 
 
 def _check(command: Command) -> None:

@@ -13,11 +13,12 @@ from fer_core.export import ExportError
 from fer_core.hub import ModelError
 from fer_core.pictures import PictureError
 from fer_core.predictor import FacePrediction, Predictor, open_photo
+from fer_core.taxonomy import column_names
 
 
 @dataclass(frozen=True)
 class Command:
-    """Find every face in photographs, name its emotion, and draw where the model looks."""
+    """Find every face in photographs, name its expression, and draw where the model looks."""
 
     photos: tuple[Path, ...]
     """Photographs."""
@@ -131,8 +132,9 @@ def _print_csv(results: list[tuple[Path, list[FacePrediction]]]) -> None:
     for path, faces in results:
         for row in _rows(faces):
             x0, y0, x1, y1 = row.pop("box")
+            chances = row.pop("probabilities")
             flat = {"photo": str(path), **row, "x0": x0, "y0": y0, "x1": x1, "y1": y1}
-            flat |= flat.pop("probabilities")
+            flat |= zip(column_names(list(chances), list(flat)), chances.values(), strict=True)
             if writer is None:
                 writer = csv.DictWriter(sys.stdout, list(flat))
                 writer.writeheader()

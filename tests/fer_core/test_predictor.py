@@ -54,7 +54,7 @@ def test_maps_explain_the_probabilities_exactly(predictor, face):
 
 def test_the_map_of_an_emotion_is_that_of_its_class(face):
     assert np.array_equal(face.map_of("fear"), face.maps[6])
-    with pytest.raises(ValueError, match=r"unknown emotion 'contempt'.*neutral"):
+    with pytest.raises(ValueError, match=r"unknown class 'contempt'.*neutral"):
         face.map_of("contempt")
 
 

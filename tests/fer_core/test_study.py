@@ -19,6 +19,7 @@ from fer_core.study import (
     paired_gap,
     trial_of,
 )
+from fer_core.taxonomy import taxonomy_of
 
 
 def test_the_interval_is_student_t_over_the_seeds():
@@ -173,7 +174,7 @@ def record(
         started=started,
         ended=None,
         config=to_json(config),
-        classes=("a", "b"),
+        taxonomy=taxonomy_of(("a", "b")),
         data={"name": "synthetic", "sha256": content, "test_split": "test"},
         noise={"kind": "symmetric", "rate": 0.3, "realised_rate": 0.301},
         model={},
