@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
+from torchvision.transforms.functional import hflip
 
 from fer_core.config import RunConfig
 from fer_core.draws import draw_epoch
@@ -69,7 +70,7 @@ class ImageFiles(Dataset[tuple[Tensor, Tensor, int]]):
         """Original, mirrored view, label."""
         with Image.open(self.files[index]) as picture:
             view = self.prepare(picture.convert("RGB"))
-        return view, transforms.functional.hflip(view), self.labels[index]
+        return view, hflip(view), self.labels[index]
 
 
 def views_of_files(
@@ -101,7 +102,7 @@ def views_of_arrays(
             yield original, original.flip(-1), labels
         else:
             views = [prepare(Image.fromarray(image)) for image in images]
-            mirrored = [transforms.functional.hflip(view) for view in views]
+            mirrored = [hflip(view) for view in views]
             yield torch.stack(views).to(device), torch.stack(mirrored).to(device), labels
 
 
