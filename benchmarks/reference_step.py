@@ -25,6 +25,7 @@ from fer_core.models import AttentionModel
 from fer_core.transforms import augment, erase_, to_tensor
 
 CLASSES = 7
+WEIGHT = 5.0  # of the consistency loss
 Views = tuple[Tensor, Tensor, Tensor]  # original, mirrored, labels
 
 
@@ -108,7 +109,6 @@ def views_of_arrays(
 
 def steps(model: AttentionModel, views: Iterator[Views], rung: Rung) -> Iterator[None]:
     """One training step for each item of ``views``."""
-    config = RunConfig()
     device = model.classifier.weight.device
     if rung.channels_last:
         model.channels_last()
@@ -130,7 +130,7 @@ def steps(model: AttentionModel, views: Iterator[Views], rung: Rung) -> Iterator
             else _broadcast_maps(weight, features, mirrored_features)
         )
         loss = F.cross_entropy(logits, labels)
-        loss = loss + config.consistency_weight * F.mse_loss(maps, flipped)
+        loss = loss + WEIGHT * F.mse_loss(maps, flipped)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

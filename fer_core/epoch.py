@@ -73,13 +73,16 @@ def train_epoch(training: Training, epoch: int) -> dict[str, Any]:
     )
     for step, batch in enumerate(bar):
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(config, epoch + step / steps)
-        output = method(batch)
-        accelerator.backward(output.loss)
-        optimizer.step()
-        optimizer.zero_grad()
-        if average is not None:
-            average.update(epoch * steps + step)
+            group["lr"] = learning_rate(config, batch.epoch)
+        with accelerator.accumulate(method):
+            output = method(batch)
+            accelerator.backward(output.loss)
+            if config.clip_norm and accelerator.sync_gradients:
+                accelerator.clip_grad_norm_(method.parameters(), config.clip_norm)
+            optimizer.step()
+            optimizer.zero_grad()
+        if average is not None and accelerator.sync_gradients:
+            average.update((epoch * steps + step) // config.accumulate)
         losses.append(output.loss.detach())
         answers.append(output.logits.argmax(1))
         seen.append(batch.indices)
