@@ -10,11 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import optimize, special
 
+from fer_core.errors import FerError
+
 LEAST_IMAGES = 50  # that a temperature is fitted on
 COLDEST, HOTTEST = 0.01, 100.0  # temperatures
 
 
-class CalibrationError(ValueError):
+class CalibrationError(FerError, ValueError):
     """Images that no temperature can be fitted on."""
 
 

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from fer_core.config import RunConfig, from_json, to_json
+from fer_core.errors import FerError
 from fer_core.files import write_whole
 from fer_core.optimisation import state_copies
 
@@ -19,7 +20,7 @@ CHECKPOINT_FILE = Path("checkpoint") / "state.pt"
 CHOSEN_FILE = Path("checkpoint") / "chosen.safetensors"  # weights of the chosen epoch
 
 
-class CheckpointError(ValueError):
+class CheckpointError(FerError, ValueError):
     """A checkpoint that is absent, broken, or of another configuration."""
 
 

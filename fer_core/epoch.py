@@ -15,6 +15,7 @@ from tqdm import tqdm
 from fer_core.averaging import WeightAverage
 from fer_core.batches import TrainingSet
 from fer_core.config import RunConfig
+from fer_core.errors import FerError
 from fer_core.experiment import Experiment
 from fer_core.optimisation import learning_rate
 from fer_core.processes import gather_rows, mean_over_processes
@@ -22,7 +23,7 @@ from fer_core.processes import gather_rows, mean_over_processes
 CHECK_EVERY = 25  # steps between two looks at the loss
 
 
-class TrainingError(RuntimeError):
+class TrainingError(FerError, RuntimeError):
     """A run that cannot go on; its record says why."""
 
 

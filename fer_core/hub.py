@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from fer_core.backbones import Stem, count_parameters
+from fer_core.errors import FerError
 from fer_core.files import write_whole
 from fer_core.inputs import InputSpec, from_json, to_json
 from fer_core.models import AttentionModel
@@ -30,7 +31,7 @@ Layout = Literal["own", "timm"]
 EMBEDDED = Path(__file__).parent / "weights"
 
 
-class ModelError(ValueError):
+class ModelError(FerError, ValueError):
     """A saved model that is absent, incomplete or broken."""
 
 

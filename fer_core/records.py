@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from fer_core.errors import FerError
 from fer_core.files import write_whole
 
 SCHEMA_VERSION = 1
@@ -38,7 +39,7 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
 }
 
 
-class RecordError(ValueError):
+class RecordError(FerError, ValueError):
     """A run record that cannot be read: broken, incomplete or of a newer schema."""
 
 
