@@ -20,12 +20,13 @@ from dashboard.report import PAGES, first_sentence
 from dashboard.report_html import render
 from dashboard.report_looks import TITLE as MAPS
 from dashboard.report_looks import look_parts
+from fer_core.errors import FerError
 from fer_core.files import write_whole
 
 TITLE = "Facial emotion recognition under label noise"
 
 
-class ExportError(ValueError):
+class ExportError(FerError, ValueError):
     """A report that cannot be made; the message is one sentence."""
 
 

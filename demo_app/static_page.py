@@ -20,8 +20,8 @@ from demo_app.static_facts import page_facts, page_words
 from demo_app.static_models import classifier_bytes, detector_bytes
 from demo_app.static_runtime import PACKED, fetch_runtime, pinned_version
 from fer_core.datasets.faces_drawn import draw_portrait
-from fer_core.hub import EMBEDDED, load_model
-from fer_core.hub_download import find_model
+from fer_core.hub import load_model
+from fer_core.hub_download import BUNDLED, resolve_model
 from fer_core.taxonomy import Taxonomy
 
 logger = logging.getLogger("demo_app")
@@ -76,7 +76,7 @@ def build(out: Path, model: str = "", npm: str = "npm") -> None:
     """
     if out.exists() and not (out / FACTS).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} is no page that was built before: name an empty or a new folder")
-    folder = find_model(model or EMBEDDED)
+    folder = resolve_model(model or BUNDLED)
     trained = load_model(folder, model)
     runtime = fetch_runtime(pinned_version(SOURCES), npm)
     models = {**detector_bytes(), "classifier": classifier_bytes(trained)}

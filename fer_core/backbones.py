@@ -12,13 +12,14 @@ from timm.models._efficientnet_blocks import InvertedResidual
 from torch import Tensor, nn
 
 from fer_core.depthwise import speed_up_depthwise
+from fer_core.errors import FerError
 from fer_core.pretrained import Match, WeightsError, judge, read_weights, unwrap
 
 Layout = Literal["NCHW", "NHWC", "tokens"]
 Stem = Literal["own", "small"]
 
 
-class BackboneError(ValueError):
+class BackboneError(FerError, ValueError):
     """A backbone that is unknown, has no usable feature map, or whose weights cannot be had."""
 
 

@@ -43,7 +43,7 @@ from fer_core.machine import Device, has_bf16, keep_freed_memory
 from fer_core.methods import create_method
 from fer_core.models import AttentionModel
 from fer_core.noise_lists import write_noise_list
-from fer_core.optimisation import create_optimizer
+from fer_core.optimisation import check_optimizer, create_optimizer
 from fer_core.processes import gather_rows, share_buffers
 from fer_core.records import GIVEN_LABELS_FILE, RUN_FILE, RunRecord, read_run
 from fer_core.run_lock import lock_run
@@ -242,6 +242,7 @@ def _refuse_folder(folder: Path, resume: bool) -> None:
 
 def _start(config: RunConfig, device: Device) -> Accelerator:
     """The accelerator of the run, after the checks that need to know device and processes."""
+    check_optimizer(config)
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError(
             f"device 'cuda' was asked for, but torch {torch.__version__} finds no GPU: use device "
@@ -249,7 +250,11 @@ def _start(config: RunConfig, device: Device) -> Accelerator:
         )
     # Accelerate holds on to device and precision of the first run in a process.
     AcceleratorState._reset_state(reset_partial_state=True)
-    accelerator = Accelerator(mixed_precision=config.precision, cpu=device == "cpu")
+    accelerator = Accelerator(
+        mixed_precision=config.precision,
+        cpu=device == "cpu",
+        gradient_accumulation_steps=config.accumulate,
+    )
     processes, on_gpu = accelerator.num_processes, accelerator.device.type == "cuda"
     if config.batch_size % processes:
         raise ValueError(

@@ -108,9 +108,11 @@ def prepare(config: RunConfig, storage: Storage | None = None) -> Experiment:
     whole_given = given_labels(config, whole)
     data, given, validation = _hold_out(config, whole, whole_given)
     count = len(data.train.labels)
-    if config.batch_size > count:
+    if config.batch_size * config.accumulate > count:
+        times = f" times accumulate {config.accumulate}" if config.accumulate > 1 else ""
         raise DataError(
-            f"batch_size {config.batch_size} is larger than the training set of {count} images"
+            f"batch_size {config.batch_size}{times} is larger than the training set of {count} "
+            "images"
         )
     counts = np.bincount(data.train.labels, minlength=len(data.classes))
     absent = [name for name, count in zip(data.classes, counts, strict=True) if not count]

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from fer_core import taxonomy as taxonomies
 from fer_core.backbones import Stem, count_parameters
+from fer_core.errors import FerError
 from fer_core.files import write_whole
 from fer_core.inputs import InputSpec, from_json, to_json
 from fer_core.models import AttentionModel
@@ -33,7 +34,7 @@ Layout = Literal["own", "timm"]
 EMBEDDED = Path(__file__).parent / "weights"
 
 
-class ModelError(ValueError):
+class ModelError(FerError, ValueError):
     """A saved model that is absent, incomplete or broken."""
 
 

@@ -17,6 +17,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from fer_core.errors import FerError
+
 logger = logging.getLogger(__name__)
 LEAST = 0.95  # share of the backbone's parameters, counted one by one, that a file must hold
 # Where checkpoints keep the weights, the likeliest first; averaged ones before the others, as timm.
@@ -25,7 +27,7 @@ WRAPPERS = ("", "module.", "_orig_mod.", "model.", "backbone.", "encoder.", "net
 NAMED = 5  # tensors that a message names
 
 
-class WeightsError(ValueError):
+class WeightsError(FerError, ValueError):
     """A file without weights, or with those of another network."""
 
 

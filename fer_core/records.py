@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from fer_core import taxonomy as taxonomies
+from fer_core.errors import FerError
 from fer_core.files import write_whole
 from fer_core.taxonomy import Taxonomy, TaxonomyError, taxonomy_of
 
@@ -40,7 +41,7 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
 }
 
 
-class RecordError(ValueError):
+class RecordError(FerError, ValueError):
     """A run record that cannot be read: broken, incomplete or of a newer schema."""
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from fer_core.errors import FerError
+
 LOCK_FILE = ".lock"  # empty; it may stay behind, only the system's lock on it counts
 
 
-class RunLockedError(OSError):
+class RunLockedError(FerError, OSError):
     """Another process is at work on the run."""
 
 

@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any, cast
 
 from fer_core.emotions import COLOURS, EIGHT_CLASSES, find_emotion
+from fer_core.errors import FerError
 
 # Paul Tol's bright qualitative scheme without its grey, and the teal of his muted one (technical
 # note SRON/EPS/TN/09-002): told apart under red-green blindness, and read on white and on
@@ -22,7 +23,7 @@ OTHER_COLOUR = "#7f8c9b"  # of what is no class of the model
 _COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 
 
-class TaxonomyError(ValueError):
+class TaxonomyError(FerError, ValueError):
     """A saved taxonomy that is broken."""
 
 

@@ -24,10 +24,9 @@ from fer_core.datasets import DataError, Decoding, Listing, Split, Storage, list
 from fer_core.evaluation import judge
 from fer_core.export import INPUT, OUTPUTS, TOLERANCE, onnx_bytes, open_session, parity
 from fer_core.files import displayed, write_whole
-from fer_core.hub import EMBEDDED, WEIGHTS_FILE, TrainedModel, load_model
-from fer_core.hub_download import find_model
+from fer_core.hub import WEIGHTS_FILE, TrainedModel, load_model
+from fer_core.hub_download import resolve_model
 from fer_core.quantisation import quantise
-from fer_core.records import RUN_FILE
 from fer_core.reporting.data_text import printable, table
 from fer_core.transforms import mirror, normalise, to_tensor
 
@@ -97,7 +96,7 @@ def _check(command: Command) -> None:
 
 def _export(command: Command) -> list[str]:
     """Write the file; gives the parts of the report."""
-    folder = _find(command.model)
+    folder = resolve_model(command.model)
     trained = load_model(folder, command.model)
     storage = Storage("auto", command.cache)
     plain = onnx_bytes(trained)
@@ -119,16 +118,6 @@ def _export(command: Command) -> list[str]:
         report.append(_measure(trained, contents, command.data, storage))
     write_whole(command.out, written)
     return report
-
-
-def _find(text: str) -> Path:
-    """The folder of the model that the command line names."""
-    if text == "embedded":
-        return EMBEDDED
-    folder = Path(text)
-    if (folder / "model").is_dir() or (folder / RUN_FILE).is_file():
-        return folder / "model"
-    return find_model(text)
 
 
 def _calibration(command: Command, trained: TrainedModel, storage: Storage) -> Calibration:

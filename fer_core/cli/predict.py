@@ -10,9 +10,11 @@ from typing import Any, get_args
 
 from fer_core.backends import BackendError, BackendName
 from fer_core.export import ExportError
+from fer_core.face_prediction import FacePrediction
 from fer_core.hub import ModelError
+from fer_core.photos import open_photo
 from fer_core.pictures import PictureError
-from fer_core.predictor import FacePrediction, Predictor, open_photo
+from fer_core.predictor import Predictor
 from fer_core.taxonomy import column_names
 
 
