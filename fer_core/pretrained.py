@@ -120,8 +120,8 @@ def judge(
         raise WeightsError(
             f"the file fits {share:.1%} of the parameters of {backbone}, at least {LEAST:.0%} are "
             f"needed. It has {_named(held)}; {backbone} needs {_named(absent)}: name the backbone "
-            "that the file was made with, or convert another project's weights by python -m "
-            "train.convert_weights"
+            "that the file was made with, or convert another project's weights "
+            "with fer-core convert-weights"
         )
     logger.info("%s holds %.1f %% of the parameters of %s", file, 100 * share, backbone)
     if absent:

@@ -71,7 +71,7 @@ def test_weights_of_another_network_are_refused_with_what_each_side_has(tmp_path
     message = str(refusal.value)
     assert f"no pretrained weights of test_resnet from {file}" in message
     assert "% of the parameters of test_resnet, at least 95% are needed" in message
-    assert "train.convert_weights" in message
+    assert "fer-core convert-weights" in message
 
 
 def test_names_that_fit_nothing_are_refused(source, tmp_path):
