@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-import train.publish
 from dashboard.charts.classes import confusion_figure
 from dashboard.classes import confusion_frame
 from dashboard.data import read_folders
@@ -19,13 +18,13 @@ from demo_app import explanation, logic, panels, words
 from demo_app.logic import analyse
 from demo_app.model_shelf import ModelShelf
 from demo_app.static_facts import page_facts, page_words
-from fer_core import predict
+from fer_core.cli import predict, publish
+from fer_core.cli.maps import NamedFaces, look_at
 from fer_core.config import RunConfig
 from fer_core.datasets.faces_drawn import draw_face, draw_portrait
 from fer_core.engine import train as train_model
 from fer_core.export import metadata
 from fer_core.hub import load_model
-from fer_core.maps import NamedFaces, look_at
 from fer_core.predictor import Predictor
 from fer_core.records import GIVEN_LABELS_FILE, read_run
 from fer_core.taxonomy import PALETTE
@@ -114,7 +113,7 @@ def test_classes_of_ones_own_go_from_a_folder_to_every_page(run, portrait, tmp_p
     monkeypatch.setattr(
         sys, "argv", ["publish", str(run.path), "--repo", "me/own", "--dry-run", str(out)]
     )
-    train.publish.main()
+    publish.main()
     assert load_model(out).taxonomy == predictor.trained.taxonomy
     card = (out / "README.md").read_text(encoding="utf-8")
     assert "into 3 classes and gives one class attention map\nper class" in card
