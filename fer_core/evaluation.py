@@ -101,8 +101,8 @@ def _network(model: object, split: object) -> AttentionModel:
     wanted = (size, size, len(network.mean))
     if shape != wanted:
         raise EvaluationError(
-            f"the model takes images of {wanted} (height, width, channels), {split.name} is decoded "
-            f"to {shape}: load it with Decoding({wanted[0]}, {wanted[2]})"
+            f"the model takes images of {wanted} (height, width, channels), {split.name} is "
+            f"decoded to {shape}: load it with Decoding({wanted[0]}, {wanted[2]})"
         )
     if len(split.labels) and int(split.labels.max()) >= classes:
         raise EvaluationError(

@@ -3,7 +3,6 @@
 docs/publishing.md describes what is published, and what is not.
 """
 
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated
 
 import tyro
 
+from fer_core.errors import told_in_a_sentence
 from fer_core.hub_upload import UploadError, check_repository, upload_folder
 from fer_core.publishing.folder import REPLACED, Wishes, write_folder
 from fer_core.publishing.model_info import find_subject
@@ -49,29 +49,27 @@ class Command:
     """Write the files to this folder, which must be empty or absent, and publish nothing."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, write the folder, and upload it."""
     command = tyro.cli(Command, prog="fer-core publish", description=ABOUT)
-    try:
-        check_repository(command.repo)
-        if command.dry_run is not None:
-            _refuse_full(command.dry_run)
-            print(_write(command, command.dry_run))
-            print(f"{command.dry_run}: written, not published")
-            return
-        with tempfile.TemporaryDirectory(prefix="fer-publish-") as made:
-            print(_write(command, Path(made)))
-            address = upload_folder(
-                Path(made),
-                command.repo,
-                kind="model",
-                message=command.message or f"Publish {command.model.resolve().name}",
-                private=command.private,
-                replaces=REPLACED,
-            )
-            print(address)
-    except (ValueError, OSError) as error:  # broken models, records and uploads are ValueErrors
-        sys.exit(f"error: {error}")
+    check_repository(command.repo)
+    if command.dry_run is not None:
+        _refuse_full(command.dry_run)
+        print(_write(command, command.dry_run))
+        print(f"{command.dry_run}: written, not published")
+        return
+    with tempfile.TemporaryDirectory(prefix="fer-publish-") as made:
+        print(_write(command, Path(made)))
+        address = upload_folder(
+            Path(made),
+            command.repo,
+            kind="model",
+            message=command.message or f"Publish {command.model.resolve().name}",
+            private=command.private,
+            replaces=REPLACED,
+        )
+        print(address)
 
 
 def _write(command: Command, out: Path) -> str:

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from fer_core.checkpoints import CHECKPOINT_FILE, CheckpointError, read_checkpoint, save_checkpoint
 from fer_core.cli import train
 from fer_core.config import RunConfig, from_json, without_folders
+from fer_core.errors import told_in_a_sentence
 from fer_core.records import EPOCHS_FILE, GIVEN_LABELS_FILE, PREDICTIONS_FILE, RUN_FILE, read_run
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ STANDARD_INPUT = 0
 PATIENCE = 60.0  # seconds that an earlier attempt has to notice that its sweep is gone
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Attempt the run that the command line names."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -43,8 +45,6 @@ def main() -> None:
         goes_on = make_ready(folder, _read_config(config_file))
     except Timeout:
         sys.exit(f"error: another process is at work on the run in {folder}: end it, try again")
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
     start = ["--resume", folder] if goes_on else ["--config-file", config_file, "--out", folder]
     sys.argv = ["fer-core train", *map(str, start), *command.options]
     train.main()
