@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import tyro
 
 from demo_app.access import Accounts, check_address, is_private, read_accounts
+from fer_core.errors import told_in_a_sentence
 
 if TYPE_CHECKING:
     from demo_app.model_shelf import ModelShelf
@@ -48,18 +49,16 @@ class Command:
     """Offer the endpoints as tools to language models as well (Model Context Protocol)."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line and serve until interrupted."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
-    try:
-        command = tyro.cli(Command, prog="python -m demo_app")
-        _check(command)
-        check_address(command.host, command.port)
-        accounts = read_accounts(command.auth)
-        _serve(command, accounts)
-    except ValueError as error:
-        sys.exit(f"error: {error}")
+    command = tyro.cli(Command, prog="python -m demo_app")
+    _check(command)
+    check_address(command.host, command.port)
+    accounts = read_accounts(command.auth)
+    _serve(command, accounts)
 
 
 def _check(command: Command) -> None:

@@ -6,7 +6,6 @@ or a static Space. Model, face detector and ONNX Runtime run in the visitor's br
 
 import json
 import logging
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from demo_app.static_facts import page_facts, page_words
 from demo_app.static_models import classifier_bytes, detector_bytes
 from demo_app.static_runtime import PACKED, fetch_runtime, pinned_version
 from fer_core.datasets.faces_drawn import draw_portrait
+from fer_core.errors import told_in_a_sentence
 from fer_core.hub import load_model
 from fer_core.hub_download import BUNDLED, resolve_model
 from fer_core.taxonomy import Taxonomy
@@ -45,15 +45,13 @@ class Command:
     """The npm client, which fetches ONNX Runtime Web."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line and build."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
     command = tyro.cli(Command, prog="python -m demo_app.static_page")
-    try:
-        build(command.out, command.model, command.npm)
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+    build(command.out, command.model, command.npm)
     size = sum(file.stat().st_size for file in command.out.rglob("*") if file.is_file())
     logger.info(
         "%s: %.1f MB. Try it: python -m http.server --directory %s 8000",

@@ -13,7 +13,7 @@ from fer_core.backends import BackendError, BackendName, make_backend
 from fer_core.export import ONNX_FILE
 from fer_core.face_prediction import Classification, FacePrediction
 from fer_core.faces import Crop, Face, align, detect_faces
-from fer_core.hub import TrainedModel, load_model
+from fer_core.hub import ModelError, TrainedModel, load_model
 from fer_core.hub_download import BUNDLED, resolve_model
 from fer_core.models import Output, average
 from fer_core.photos import Photo, open_photo, open_photos
@@ -58,10 +58,12 @@ class Predictor:
             ModelError: when there is no usable model, or the Hub does not hand it out.
             BackendError, ExportError: when the backend cannot work here; both are ValueErrors.
         """
+        folder = None
         if not isinstance(source, TrainedModel):
             folder = resolve_model(source or BUNDLED)
             source = load_model(folder, str(source or ""))
             onnx_file = onnx_file or folder / ONNX_FILE
+        self.folder = folder
         self.trained: TrainedModel = source
         self.device = _choose_device(device, backend)
         self.trained.model.to(self.device)
@@ -83,6 +85,44 @@ class Predictor:
             ModelError: see `Predictor`.
         """
         return cls(source, **options)
+
+    def push_to_hub(
+        self,
+        repository: str,
+        *,
+        origin: str = "",
+        licence: str = "apache-2.0",
+        private: bool = False,
+        message: str = "",
+    ) -> str:
+        """Publish the model with its card on the Hub; `fer-core publish` has more options.
+
+        Args:
+            repository: ``USER/NAME``, made where it is missing.
+            origin: where the starting weights come from, for the card; needed where the run had
+                any and the model does not say it.
+            licence: of the weights.
+            private: let a new repository be seen by its owner alone.
+            message: of the commit.
+
+        Returns:
+            The address of the repository's page.
+
+        Raises:
+            ModelError: for a model that was handed over loaded, which has no folder.
+            RecordError, UploadError: see `fer_core.publishing.push.push_model`.
+        """
+        # What publishes stands above the predictor, and few programs need it.
+        from fer_core.publishing.folder import Wishes
+        from fer_core.publishing.push import push_model
+
+        if self.folder is None:
+            raise ModelError(
+                "the predictor was made of a loaded model: save_model writes a folder, and "
+                "Predictor(FOLDER).push_to_hub publishes it"
+            )
+        wishes = Wishes(repository, licence=licence)
+        return push_model(self.folder, wishes, origin=origin, message=message, private=private)[0]
 
     @overload
     def predict(self, photo: Photo) -> list[FacePrediction]: ...

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from fer_core.backends import BackendError, BackendName
-from fer_core.export import ExportError
+from fer_core.backends import BackendName
+from fer_core.errors import told_in_a_sentence
 from fer_core.face_prediction import FacePrediction
-from fer_core.hub import ModelError
 from fer_core.photos import open_photo
 from fer_core.pictures import PictureError
 from fer_core.predictor import Predictor
@@ -25,8 +24,8 @@ class Command:
     photos: tuple[Path, ...]
     """Photographs."""
     model: str | None = None
-    """Folder of a saved model, or USER/NAME[@REVISION] of one on the Hugging Face Hub; by default
-    the embedded one."""
+    """Folder of a run or of a saved model, or USER/NAME[@REVISION] of one on the Hugging Face Hub;
+    by default the bundled one."""
     json: bool = False
     """Print JSON instead of text."""
     csv: bool = False
@@ -38,15 +37,13 @@ class Command:
     """Folder for the photographs with the attention maps drawn on them."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line and print one result per face."""
     command = _read_command_line()
     if command.json and command.csv:
         sys.exit("error: choose one of --json and --csv")
-    try:
-        predictor = Predictor(command.model, backend=command.backend)
-    except (ModelError, BackendError, ExportError) as error:
-        sys.exit(f"error: {error}")
+    predictor = Predictor(command.model, backend=command.backend)
     failed = False
     results = []
     for path in command.photos:
@@ -76,8 +73,8 @@ def _read_command_line() -> Command:
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="photograph")
     parser.add_argument(
         "--model",
-        help="folder of a saved model, or USER/NAME[@REVISION] of one on the Hugging Face Hub; by "
-        "default the bundled one",
+        help="folder of a run or of a saved model, or USER/NAME[@REVISION] of one on the Hugging "
+        "Face Hub; by default the bundled one",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     parser.add_argument("--csv", action="store_true", help="print CSV instead of text")

@@ -18,6 +18,7 @@ from threading import Thread
 from fer_core.checkpoints import CHECKPOINT_FILE, CheckpointError, read_checkpoint, save_checkpoint
 from fer_core.cli import train
 from fer_core.config import RunConfig, from_json, without_folders
+from fer_core.errors import told_in_a_sentence
 from fer_core.records import EPOCHS_FILE, GIVEN_LABELS_FILE, PREDICTIONS_FILE, RUN_FILE, read_run
 from fer_core.run_lock import lock_run
 
@@ -26,17 +27,15 @@ STANDARD_INPUT = 0
 PATIENCE = 60.0  # seconds that an earlier attempt has to notice that its sweep is gone
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Attempt the run that the command line names."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     command = _read_command_line()
     if command.end_with_sweep:
         Thread(target=_end_with_the_sweep, daemon=True).start()
-    try:
-        with lock_run(command.folder, PATIENCE):
-            _work(command.config_file, command.folder, command.options)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    with lock_run(command.folder, PATIENCE):
+        _work(command.config_file, command.folder, command.options)
 
 
 def _work(config_file: Path, folder: Path, options: list[str]) -> None:
