@@ -693,8 +693,8 @@ def test_every_method_resumes_to_the_record_of_an_unbroken_run(
     restore()
     assert_same_run(whole, run(config, tmp_path / "run", resume=True))
     assert whole.epochs[0]["train_loss"] != whole.epochs[1]["train_loss"]
-    has_maps = options["method"].startswith("eac")
-    assert (whole.epochs[0]["train_consistency_loss"] is not None) == has_maps
+    two_views = options["method"] in ("eac", "eac_balanced", "nla")
+    assert (whole.epochs[0]["train_consistency_loss"] is not None) == two_views
 
 
 def test_labels_that_scn_changes_are_counted_and_stay_changed_over_the_epochs(
