@@ -232,7 +232,7 @@ def _check_files(folder: Path, called: str) -> None:
     if not (folder / CONFIG_FILE).is_file() or not (folder / WEIGHTS_FILE).is_file():
         raise ModelError(
             f"no model at {called or folder}: expected {CONFIG_FILE} and {WEIGHTS_FILE}, as "
-            "train.run writes them to RUN/model"
+            "fer-core train writes them to RUN/model"
         )
 
 

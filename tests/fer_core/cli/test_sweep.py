@@ -192,6 +192,57 @@ def test_killed_runs_and_a_killed_sweep_end_with_a_record_for_every_run(
     assert len(epochs) == len(runs["victim"].epochs) == 40
 
 
+def test_printed_commands_finish_the_sweep_one_array_job_each(call_command, tmp_path, monkeypatch):
+    here, elsewhere = tmp_path / "a folder", tmp_path / "elsewhere"
+    here.mkdir()
+    elsewhere.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    Path("plan.toml").write_text(f"{COMMON}\n[grid]\nseed = [0, 1]")
+    words = ("plan.toml", "--out", "out", "--device", "cpu", "--threads", 1, "--print-commands")
+
+    def printed():
+        code, output, said = call_command(sweep, *words)
+        assert code == 0
+        return output.splitlines(), said
+
+    def array_job(index, commands):
+        (elsewhere / "commands.txt").write_text("".join(f"{line}\n" for line in commands))
+        script = 'sed -n "${SLURM_ARRAY_TASK_ID}p" commands.txt | bash'
+        return subprocess.run(
+            ["bash", "-c", script],
+            cwd=elsewhere,
+            env={**os.environ, "SLURM_ARRAY_TASK_ID": str(index)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    commands, said = printed()
+    assert len(commands) == 2
+    assert said == "2 waiting; records in out\n"
+    assert not list(Path("out").glob("*/run.json"))  # nothing was started
+    second = array_job(2, commands)
+    assert second.returncode == 0, second.stderr
+    left, said = printed()
+    assert left == commands[:1]
+    assert said == "1 finished, 1 waiting; records in out\n"
+    assert array_job(1, left).returncode == 0
+    assert printed()[0] == []
+    assert [run.status for run in read_runs(Path("out")).runs] == ["finished", "finished"]
+    again = array_job(1, commands)  # an array job that is started twice
+    assert again.returncode == 0
+    assert "is finished" in again.stderr
+
+
+@pytest.mark.parametrize("option", [("--jobs", 2), ("--dry-run",), ("--ray", "local")])
+def test_printing_commands_starts_nothing_that_such_an_option_could_change(command, option):
+    code, output, _ = command(PRETENDED, "--print-commands", *option)
+    assert code.startswith("error: --print-commands starts nothing")
+    assert output == ""
+
+
 def plan_of_all(names, epochs):
     """A plan of these runs; ``long`` and ``victim`` take so many epochs, ``broken`` fails."""
     own = {
