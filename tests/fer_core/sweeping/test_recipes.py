@@ -1,6 +1,7 @@
 """The plans in train/recipes: all can be read, every prefix compares like with like, one is run."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -158,7 +159,7 @@ def command(data, out, plan):
 def gpu_day(minutes, folder, recipes, *, least=1):
     """One step of the GPU day on synthetic faces, on whatever device there is."""
     arguments = [str(minutes), folder / "work", folder / "records", "synthetic?train=56&test=28"]
-    tiny = ["image_size=32", "channels=3", "epochs=1", "batch_size=14", "precision=no"]
+    tiny = ["image_size=64", "channels=3", "epochs=1", "batch_size=14", "precision=no"]
     return subprocess.run(
         ["bash", recipes / "gpu_day.sh", *arguments, "none", "2", *tiny],
         cwd=ROOT,
@@ -177,7 +178,8 @@ def test_the_gpu_day_runs_in_steps_and_goes_on_where_it_stopped(tmp_path):
         text = (RECIPE_FOLDER / f"{plan}.toml").read_text()
         common = text[text.index("[common]") : text.index("[grid]")]
         common = common.replace("mobilenetv2_100", "test_resnet")
-        grid = '[grid]\nmethod = ["cross_entropy", "eac"]\nseed = [0]\n'
+        common = re.sub(r"stride = 16.*\n", "", common)  # test_resnet has no denser layer
+        grid = '[grid]\nmethod = ["cross_entropy"]\nseed = [0]\n'
         if plan.startswith("gpu"):
             grid += 'backbone = ["test_resnet"]\n'
         (recipes / f"{plan}.toml").write_text(f"{common}\n{grid}")
@@ -187,11 +189,11 @@ def test_the_gpu_day_runs_in_steps_and_goes_on_where_it_stopped(tmp_path):
     whole = gpu_day(7, tmp_path, recipes)
     assert whole.returncode == 0, whole.stderr
     records = read_runs(tmp_path / "records").runs
-    assert [record.status for record in records] == ["finished"] * 8
+    assert [record.status for record in records] == ["finished"] * 4
     assert not list((tmp_path / "records").rglob("*.safetensors"))
     again = gpu_day(7, tmp_path, recipes)
     assert again.returncode == 0, again.stderr
-    assert again.stdout.count("2 finished") == 4
+    assert again.stdout.count("1 finished") == 4
     assert [record.ended for record in read_runs(tmp_path / "records").runs] == [
         record.ended for record in records
     ]
