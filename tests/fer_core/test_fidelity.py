@@ -35,7 +35,9 @@ class Toy(nn.Module):
 
     def features(self, images):
         found = self.patches(images).tanh()
-        return found if self.places else found.mean((2, 3), keepdim=True).expand_as(found) * GAIN
+        if self.places:
+            return found
+        return (2 + found.mean((2, 3), keepdim=True)).expand_as(found) * GAIN
 
     def attend(self, features):
         maps = F.conv2d(features, self.classifier.weight[:, :, None, None])
