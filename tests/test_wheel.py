@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -15,6 +16,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from fer_core.cli import COMMANDS
 from fer_core.datasets.faces_drawn import draw_portrait
 
 PROJECT = Path(__file__).parents[1]
@@ -91,6 +93,18 @@ def test_the_wheel_holds_the_library_alone(wheel):
     assert {top for top in tops if not top.endswith(".dist-info")} == {"fer_core"}
     needed = ("py.typed", "published.csv", "weights/model.safetensors", "cli/train.py")
     assert {f"fer_core/{name}" for name in needed} <= set(names)
+
+
+def test_the_description_of_the_package_is_true_without_the_checkout(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        metadata = archive.read(name).decode()
+    assert "pip install 'fer-core[train]'" in metadata
+    assert "](docs/" not in metadata  # a picture or a page that is not there
+    assert not re.search(r"\bmake [a-z]|python -m (train|demo_app|dashboard)", metadata)
+    called = set(re.findall(r"^ +fer-core ([a-z-]+) ", metadata, re.MULTILINE))
+    assert called
+    assert called <= set(COMMANDS)
 
 
 def test_the_source_distribution_can_be_built_from(built):
