@@ -40,7 +40,7 @@ from fer_core.files import remove_leftovers
 from fer_core.holdout import Selection
 from fer_core.hub import save_model
 from fer_core.machine import Device, has_bf16, keep_freed_memory
-from fer_core.methods import create_method
+from fer_core.methods import METHODS, create_method
 from fer_core.models import AttentionModel
 from fer_core.noise_lists import write_noise_list
 from fer_core.optimisation import check_optimizer, create_optimizer
@@ -266,10 +266,11 @@ def _start(config: RunConfig, device: Device) -> Accelerator:
             f"mixup mixes pairs: batch_size must be a multiple of {2 * processes} with {processes} "
             f"processes, got {config.batch_size}"
         )
-    if config.method in ("scn", "rul") and config.batch_size < 2 * processes:
+    least = METHODS[config.method].least_images * processes
+    if config.batch_size < least:
         raise ValueError(
-            f"method {config.method!r} compares images: batch_size must be at least "
-            f"{2 * processes} with {processes} processes, got {config.batch_size}"
+            f"method {config.method!r} compares images: batch_size must be at least {least} with "
+            f"{processes} processes, got {config.batch_size}"
         )
     if config.sync_batch_norm and not on_gpu:
         raise ValueError(f"sync_batch_norm works on GPUs, got device {accelerator.device.type!r}")

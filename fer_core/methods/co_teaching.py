@@ -22,21 +22,22 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fer_core.config import RunConfig
+from fer_core.config.methods.co_teaching import CoTeachingOptions
 from fer_core.methods.base import Batch, Method, StepOutput
 from fer_core.models import AttentionModel, create_model
 
 
-def keep_rate(config: RunConfig, forget_rate: float, epoch: int) -> float:
+def keep_rate(forget_rate: float, forget_epochs: int, epoch: int) -> float:
     """R(T): share of each batch that is learnt from after ``epoch`` completed epochs.
 
     Args:
-        config: its ``forget_epochs`` are T_k; 0 leaves images out from the start.
         forget_rate: tau, in [0, 1).
+        forget_epochs: T_k; 0 leaves images out from the start.
         epoch: T, at least 0.
     """
-    if epoch >= config.forget_epochs:
+    if epoch >= forget_epochs:
         return 1 - forget_rate
-    return 1 - forget_rate * epoch / config.forget_epochs
+    return 1 - forget_rate * epoch / forget_epochs
 
 
 def exchange(first: Tensor, second: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -57,13 +58,13 @@ def exchange(first: Tensor, second: Tensor, count: int) -> tuple[Tensor, Tensor]
     return first[other_choice].mean(), second[choice].mean()
 
 
-class CoTeaching(Method):
+class CoTeaching(Method[CoTeachingOptions]):
     """Two networks of one kind, ``model`` and ``peer``; the peer is dropped after training."""
 
     def __init__(self, model: AttentionModel, config: RunConfig, targets: Tensor) -> None:
         """Create the peer, with starting weights of its own that follow from the seed."""
         super().__init__(model, config, targets)
-        given = config.forget_rate
+        given = self.options.forget_rate
         self.forget_rate = config.noise_rate if given is None else given
         self.peer = _create_peer(config, self.classes)
 
@@ -75,7 +76,7 @@ class CoTeaching(Method):
             F.cross_entropy(answer, batch.labels, reduction="none")
             for answer in (logits, self.peer(images).logits)
         )
-        rate = keep_rate(self.config, self.forget_rate, math.floor(batch.epoch))
+        rate = keep_rate(self.forget_rate, self.options.forget_epochs, math.floor(batch.epoch))
         # At least R(T) of the batch, as the paper has it; the small number is for rounding errors.
         count = max(1, math.ceil(rate * len(images) - 1e-9))
         own, peer = exchange(losses, peer_losses, count)
