@@ -14,6 +14,7 @@ weight, so one optimiser over the sum of their losses is two optimisers. What is
 the first network.
 """
 
+import copy
 import math
 
 import numpy as np
@@ -21,6 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fer_core.backbones import OWN
 from fer_core.config import RunConfig
 from fer_core.config.methods.co_teaching import CoTeachingOptions
 from fer_core.methods.base import Batch, Method, StepOutput
@@ -66,7 +68,7 @@ class CoTeaching(Method[CoTeachingOptions]):
         super().__init__(model, config, targets)
         given = self.options.forget_rate
         self.forget_rate = config.noise_rate if given is None else given
-        self.peer = _create_peer(config, self.classes)
+        self.peer = _create_peer(config, model)
 
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch: ``classification`` of the model and ``peer`` of the other network."""
@@ -84,12 +86,16 @@ class CoTeaching(Method[CoTeachingOptions]):
         return StepOutput(own + peer, logits.detach(), parts)
 
 
-def _create_peer(config: RunConfig, classes: int) -> AttentionModel:
-    """The second network; no random number of the rest of the run changes."""
+def _create_peer(config: RunConfig, model: AttentionModel) -> AttentionModel:
+    """The second network; no random number of the rest of the run changes.
+
+    A backbone of your own is copied with the weights it comes with: the classifiers differ.
+    """
     seed = np.random.SeedSequence(config.seed, spawn_key=(1,)).generate_state(1)[0]
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(int(seed))
-        peer = create_model(config, classes)
+        own = copy.deepcopy(model.backbone) if config.backbone.startswith(OWN) else None
+        peer = create_model(config, model.classifier.out_features, own)
         # A model of an earlier run brings its classifier along: both networks would be one.
         peer.classifier.reset_parameters()
     return peer

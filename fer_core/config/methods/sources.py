@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "fer_core.methods"
+LOOSE = "fer_core_method_file_"  # before the names of modules that are loaded from single files
 
 
 def source_of(kind: type) -> str:
     """``pkg.module:Class``; ``/path/file.py:Class`` for a class of a script or a loaded file."""
     module = sys.modules.get(kind.__module__)
     file = getattr(module, "__file__", None)
-    loose = kind.__module__ == "__main__" or kind.__module__.startswith(_LOOSE)
+    loose = kind.__module__ == "__main__" or kind.__module__.startswith(LOOSE)
     where = str(Path(file).resolve()) if loose and file else kind.__module__
     return f"{where}:{kind.__qualname__}"
 
@@ -50,9 +51,6 @@ def module_of_package(name: str) -> None:
         importlib.import_module(full)
 
 
-_LOOSE = "fer_core_method_file_"
-
-
 def _module(name: str, source: str) -> Any:  # noqa: ANN401 - any module
     try:
         return importlib.import_module(name)
@@ -72,7 +70,7 @@ def _file(path: Path) -> Any:  # noqa: ANN401 - any module
     main = sys.modules.get("__main__")
     if main and getattr(main, "__file__", None) and Path(str(main.__file__)).resolve() == path:
         return main  # the running script itself
-    name = f"{_LOOSE}{path.stem}_{abs(hash(str(path)))}"
+    name = f"{LOOSE}{path.stem}_{abs(hash(str(path)))}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None  # it ends in .py
