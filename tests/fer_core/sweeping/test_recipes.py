@@ -6,18 +6,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fer_core.config import MethodName, RunConfig, to_json
+from fer_core.config import RunConfig, to_json
+from fer_core.config.methods import METHODS, option_names
 from fer_core.config.recipes import RECIPES
 from fer_core.datasets.faces_drawn import draw_face
 from fer_core.emotions import RAFDB_LABELS
 from fer_core.records import read_runs
-from fer_core.study import METHOD_OPTIONS, TREATMENTS
+from fer_core.study import TREATMENTS
 from fer_core.sweeping.plan import read_plan
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,7 +65,9 @@ def test_the_parts_of_the_study_share_their_runs_and_have_every_method_and_noise
         for run in read_plan(plan):
             assert named.setdefault(run.name, run.config) == run.config, run.name
     configs = named.values()
-    assert {config.method for config in configs} == set(get_args(MethodName))
+    assert {config.method for config in configs} == {
+        name for name, spec in METHODS.items() if spec.bundled
+    }
     rates = {("symmetric", rate) for rate in (0.1, 0.2, 0.3)}
     noises = {("none", 0.0), *rates, ("fer2013", 0.0), ("rater", 0.0)}
     assert {(config.noise, config.noise_rate) for config in configs} == noises
@@ -201,5 +203,5 @@ def test_the_gpu_day_runs_in_steps_and_goes_on_where_it_stopped(tmp_path):
 
 def pair_of(config):
     """What a run and its baseline have in common."""
-    free = {"method", *TREATMENTS, *(name for names in METHOD_OPTIONS.values() for name in names)}
+    free = {"method", *TREATMENTS, *option_names(config.method)}
     return {name: value for name, value in to_json(config).items() if name not in free}
