@@ -7,6 +7,7 @@ from fer_core.datasets import Split
 from fer_core.hub import TrainedModel
 from fer_core.inputs import InputSpec
 from fer_core.models import AttentionModel
+from fer_core.taxonomy import taxonomy_of
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,7 @@ def test_without_slices_there_are_no_groups():
 
 def trained(model):
     spec = InputSpec(64, 3, model.mean, model.std, 64, False, ())
-    return TrainedModel(model, tuple("abcdefg"), spec, {})
+    return TrainedModel(model, taxonomy_of("abcdefg"), spec, {})
 
 
 def test_a_loaded_model_is_evaluated_as_its_network(model, split):
