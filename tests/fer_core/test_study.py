@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_core.config import RunConfig, to_json
+from fer_core.config import RunConfig, from_json, to_json
 from fer_core.config.methods import METHODS, option_names
 from fer_core.records import RunRecord
 from fer_core.study import (
@@ -176,7 +176,7 @@ def record(
     *, accuracy=0.5, content="a", status="finished", started="2026-01-01", **options
 ) -> RunRecord:
     """A record of a run with these options and this final accuracy."""
-    config = RunConfig(**{"noise": "symmetric", "noise_rate": 0.3, "epochs": 6} | options)
+    config = from_json({"noise": "symmetric", "noise_rate": 0.3, "epochs": 6, **options})
     return RunRecord(
         path=Path("run"),
         name="run",
