@@ -87,6 +87,20 @@ def test_what_a_method_alone_reads_belongs_to_the_method():
     )
 
 
+def test_options_of_other_methods_in_an_older_record_set_nothing_apart():
+    plain = record(method="cross_entropy")
+    older = replace(plain, config={**plain.config, "consistency_weight": 1.0, "gce_exponent": 0.7})
+    assert trial_of(older)[:3] == trial_of(plain)[:3]
+
+
+def test_a_method_that_is_not_known_here_owns_what_is_no_option_of_every_run():
+    plain = record(method="cross_entropy")
+    own = {**plain.config, "method": "mine", "method_source": "mine.py:Mine", "focus": 2.0}
+    trial = trial_of(replace(plain, config=own))
+    assert trial.setting == trial_of(plain).setting
+    assert (trial.approach.method, json.loads(trial.approach.options)) == ("mine", {"focus": 2.0})
+
+
 @pytest.mark.parametrize(
     "treatment",
     [
