@@ -129,9 +129,9 @@ def load_checkpoint(folder: Path, config: RunConfig) -> Checkpoint:
     if written != config:
         before, now = to_json(written), to_json(config)
         changed = [
-            f"{name} {before.get(name)!r} -> {now.get(name)!r}"
-            for name in {**before, **now}
-            if before.get(name) != now.get(name)
+            f"{name} {before[name]!r} -> {now[name]!r}"
+            for name in now  # of two methods, what both have: the method says the rest
+            if name in before and before[name] != now[name]
         ]
         raise CheckpointError(
             f"the run in {folder} has another configuration ({'; '.join(changed)}): resume it as "

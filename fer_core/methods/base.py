@@ -132,7 +132,9 @@ def create_method(model: AttentionModel, config: RunConfig, targets: Tensor) -> 
         config: the run's settings.
         targets: (N,) int64 given labels of the training set, or (N, K) shares of votes.
     """
-    return import_class(METHODS[config.method].source)(model, config, targets)
+    spec = METHODS[config.method]
+    kind: type[Method[Any]] = spec.kind or import_class(spec.source)
+    return kind(model, config, targets)
 
 
 def class_counts(targets: Tensor, classes: int) -> Tensor:

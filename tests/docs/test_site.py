@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from fer_core.cli import COMMANDS
+from fer_core.config.methods import METHODS
 from fer_core.datasets.faces_drawn import draw_portrait
 from fer_core.engine import train
 
@@ -62,9 +63,12 @@ def test_every_command_of_the_pages_has_the_options_it_shows(capsys, monkeypatch
 def options_of(command, capsys, monkeypatch):
     """The option names in the help of a command and of its own commands."""
     module = importlib.import_module(f"fer_core.cli.{command.replace('-', '_')}")
-    subcommands = {"data": ("check", "noise", "cache")}.get(command, ())
+    words_before = {
+        "data": [[name] for name in ("check", "noise", "cache")],
+        "train": [["--method", name] for name, spec in METHODS.items() if spec.bundled],
+    }
     known = set()
-    for words in ([], *([name] for name in subcommands)):
+    for words in ([], *words_before.get(command, ())):
         monkeypatch.setattr(sys, "argv", [f"fer-core {command}", *words, "--help"])
         with pytest.raises(SystemExit):
             module.main()

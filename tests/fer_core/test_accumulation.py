@@ -19,8 +19,8 @@ FIGURES = ("train_loss", "test_loss", "test_accuracy", "train_accuracy_given", "
 @pytest.fixture
 def config(tiny_config):
     """Two steps of 28 images an epoch; the 7 images that are left over wait for another epoch."""
-    return replace(
-        tiny_config, data="synthetic?train=63&test=14", backbone="test_vit", batch_size=28,
+    return tiny_config.change(
+        data="synthetic?train=63&test=14", backbone="test_vit", batch_size=28,
         schedule="cosine", optimizer="sgd", learning_rate=0.05, ramp_epochs=1, ema_decay=0.9,
         mixup=0.4, noise="none", noise_rate=0.0,
     )  # fmt: skip

@@ -35,7 +35,7 @@ def test_a_checkpoint_reads_as_it_was_written(saved):
 
 def test_a_checkpoint_of_another_configuration_names_what_differs(saved):
     other = dataclasses.replace(RunConfig(), seed=4, method="cross_entropy")
-    with pytest.raises(CheckpointError, match=r"method 'eac' -> 'cross_entropy'; seed 0 -> 4"):
+    with pytest.raises(CheckpointError, match=r"seed 0 -> 4; method 'eac' -> 'cross_entropy'\)"):
         load_checkpoint(saved, other)
 
 

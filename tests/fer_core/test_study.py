@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_core.config import RunConfig, to_json
+from fer_core.config import RunConfig, from_json, to_json
 from fer_core.config.methods import METHODS, option_names
 from fer_core.records import RunRecord
 from fer_core.study import (
@@ -85,6 +85,20 @@ def test_what_a_method_alone_reads_belongs_to_the_method():
     assert trial_of(record(method="cross_entropy", consistency_weight=1.0)).approach == (
         plain.approach
     )
+
+
+def test_options_of_other_methods_in_an_older_record_set_nothing_apart():
+    plain = record(method="cross_entropy")
+    older = replace(plain, config={**plain.config, "consistency_weight": 1.0, "gce_exponent": 0.7})
+    assert trial_of(older)[:3] == trial_of(plain)[:3]
+
+
+def test_a_method_that_is_not_known_here_owns_what_is_no_option_of_every_run():
+    plain = record(method="cross_entropy")
+    own = {**plain.config, "method": "mine", "method_source": "mine.py:Mine", "focus": 2.0}
+    trial = trial_of(replace(plain, config=own))
+    assert trial.setting == trial_of(plain).setting
+    assert (trial.approach.method, json.loads(trial.approach.options)) == ("mine", {"focus": 2.0})
 
 
 @pytest.mark.parametrize(
@@ -176,7 +190,7 @@ def record(
     *, accuracy=0.5, content="a", status="finished", started="2026-01-01", **options
 ) -> RunRecord:
     """A record of a run with these options and this final accuracy."""
-    config = RunConfig(**{"noise": "symmetric", "noise_rate": 0.3, "epochs": 6} | options)
+    config = from_json({"noise": "symmetric", "noise_rate": 0.3, "epochs": 6, **options})
     return RunRecord(
         path=Path("run"),
         name="run",

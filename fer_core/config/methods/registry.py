@@ -71,7 +71,7 @@ def register_method(
     )
 
     def enter(kind: C) -> C:
-        add(dataclasses.replace(spec, source=source_of(kind)))
+        add(dataclasses.replace(spec, source=source_of(kind), kind=kind))
         return kind
 
     return enter
@@ -174,8 +174,9 @@ def _imported(source: str) -> MethodSpec:
     bases = {source_of(base) for base in kind.__mro__[1:]}
     like = next((spec for spec in METHODS.values() if spec.source in bases), None)
     name = kind.__name__
-    spec = MethodSpec(name, here, name)
+    spec = MethodSpec(name, here, name, kind=kind)
     if like:  # what it inherits reads the options of its base
-        spec = dataclasses.replace(like, name=name, source=here, title=name, paper=None, colours=())
+        apart = {"paper": None, "colours": (), "kind": kind}
+        spec = dataclasses.replace(like, name=name, source=here, title=name, **apart)
     add(spec)
     return spec

@@ -90,6 +90,7 @@ class MethodSpec:
             mixtures, votes or class weights.
         defaults: its own values of shared fields that are None by default.
         least_images: that it needs in one step, on each process.
+        kind: its class, where its file has been imported.
     """
 
     name: str
@@ -101,6 +102,7 @@ class MethodSpec:
     hard_labels: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     least_images: int = 1
+    kind: type | None = field(default=None, compare=False, repr=False)
 
     @property
     def bundled(self) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from fer_core import engine
 from fer_core.cli import train as module
-from fer_core.config import RunConfig
+from fer_core.config import RunConfig, from_json
 from fer_core.config.recipes import RECIPES
 from fer_core.records import read_run
 
@@ -99,6 +99,7 @@ def test_the_command_line_is_an_error_line_and_a_code_in_a_process_of_its_own(tm
         (["--stride", "5"], "stride must be 2, 4, 8, 16 or 32, got 5"),
         (["--threads", "0"], "threads must be at least 1, got 0"),
         (["--learning-rate", "1e30"], "the loss is no longer finite in epoch 1"),
+        (["--method", "eaz"], "got 'eaz'; did you mean 'eac'?"),
         (["--noise", "none"], "noise_rate 0.25 has no effect with noise 'none'"),
     ],
 )
@@ -113,7 +114,7 @@ def test_a_value_that_cannot_work_is_an_error_without_a_traceback(
     assert "Traceback" not in errors
 
 
-@pytest.mark.parametrize("options", [["--method", "eaz"], ["--epochs", "many"], ["--nosuch", "1"]])
+@pytest.mark.parametrize("options", [["--epochs", "many"], ["--nosuch", "1"]])
 def test_a_command_that_does_not_parse_names_the_option(command, tmp_path, options):
     code, output, errors = command(*TINY, "--out", tmp_path / "run", *options)
     assert code == 2
@@ -198,7 +199,7 @@ def config_file(tmp_path):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_sets_its_options_and_no_other(asked_for, name):
-    assert asked_for("--recipe", name) == RunConfig(**RECIPES[name])
+    assert asked_for("--recipe", name) == from_json(RECIPES[name])
 
 
 def test_a_file_goes_over_the_recipe_and_an_option_over_the_file(asked_for, config_file):
@@ -207,7 +208,7 @@ def test_a_file_goes_over_the_recipe_and_an_option_over_the_file(asked_for, conf
     expected = RECIPES["eac_official"] | {
         "epochs": 9, "batch_size": 16, "erase_scale": (0.1, 0.2), "gamma": 0.5,
     }  # fmt: skip
-    assert asked_for(*words) == RunConfig(**expected)
+    assert asked_for(*words) == from_json(expected)
 
 
 def test_an_option_can_go_back_to_its_default_over_a_recipe(asked_for):
@@ -215,7 +216,7 @@ def test_an_option_can_go_back_to_its_default_over_a_recipe(asked_for):
     assert RECIPES["scratch"]["mixup"] != default.mixup
     words = ["--recipe", "scratch", "--mixup", "0", "--no-test-mirror"]
     expected = RECIPES["scratch"] | {"mixup": 0.0, "test_mirror": False}
-    assert asked_for(*words) == RunConfig(**expected)
+    assert asked_for(*words) == from_json(expected)
 
 
 def test_the_configuration_of_a_record_is_trained_again_from_its_file(
@@ -266,3 +267,39 @@ def test_an_absent_file_of_options_is_named(command, tmp_path):
     code, _, _ = command("--config-file", tmp_path / "absent.json")
     assert code.startswith("error: ")
     assert "absent.json" in code
+
+
+@pytest.mark.parametrize(
+    ("method", "shown", "hidden"),
+    [
+        ("gce", {"--gce-exponent"}, {"--consistency-weight", "--relabel-epoch", "--forget-rate"}),
+        ("eac", {"--consistency-weight", "--hole", "--ramp-epochs"}, {"--gce-exponent"}),
+        ("rul", {"--label-smoothing"}, {"--consistency-weight", "--gce-exponent"}),
+    ],
+)
+def test_the_help_shows_the_options_of_the_chosen_method_alone(command, method, shown, hidden):
+    code, output, _ = command("--method", method, "--help")
+    assert code == 0
+    assert all(flag in output for flag in shown)
+    assert not any(flag in output for flag in hidden)
+    assert "co_teaching (co-teaching)" in " ".join(output.replace("│", " ").split())
+
+
+def test_an_option_of_another_method_is_refused_with_its_owners(command, tmp_path):
+    words = ("--method", "gce", "--consistency-weight", "3", "--out", tmp_path / "run")
+    code, _, errors = command(*TINY, *words)
+    assert code != 0
+    assert "--consistency-weight is an option of eac and eac_balanced" in f"{errors}{code}"
+    assert "the method of this run is gce" in f"{errors}{code}"
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_recipe_may_be_trained_with_another_method():
+    config = module.starting_config(["--recipe", "report", "--method", "gce"])
+    assert (config.method, config.options.gce_exponent) == ("gce", 0.7)
+    assert config.epochs == 40
+
+
+def test_what_a_method_needs_may_come_with_later_options():
+    words = ["--method", "label_smoothing", "--label-smoothing", "0.1"]
+    assert module.starting_config(words).method == "label_smoothing"
