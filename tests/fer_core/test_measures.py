@@ -10,6 +10,7 @@ from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.measures import measures_table
 from fer_core.statistics import hierarchical_difference
 from fer_core.study import group_runs, pair_with_baseline
+from fer_core.taxonomy import taxonomy_of
 
 LABELS = np.repeat([0, 1], [80, 20])
 
@@ -38,7 +39,7 @@ def run(folder, method, seed, right, *, names=None, old=False, **options):
         started="2026-01-01",
         ended=None,
         config=to_json(config),
-        classes=("a", "b"),
+        taxonomy=taxonomy_of(("a", "b")),
         data={"name": "synthetic", "sha256": "a", "test_split": "test", "test_images": 100},
         noise={"kind": "symmetric", "rate": 0.3, "realised_rate": 0.3},
         model={},

@@ -171,7 +171,7 @@ def test_the_loss_knows_nothing_of_the_clean_labels(rul, batch):
 
 
 def test_a_pair_is_enough(model, batch):
-    few = batch._replace(**{n: getattr(batch, n)[:2] for n in batch._fields if n != "epoch"})
+    few = batch._replace(**{n: getattr(batch, n)[:2] for n in batch._fields[:6]})
     method = create_method(model, RunConfig(method="rul"), torch.arange(7))
     model.eval()
     assert method(few).loss.isfinite()
