@@ -3,8 +3,8 @@
 Both make the two views of EAC, erased and mirrored, 224 pixels wide and normalised, from JPEG files
 of RAF-DB's size (100x100, 12,271 files):
 
-* per image: cv2.imread, PIL resize, torchvision's ToTensor, Normalize and RandomErasing, a flip; by
-  PyTorch's DataLoader with worker processes;
+* per image (`benchmarks.reference_pipeline`): OpenCV's imread, PIL resize, torchvision's ToTensor,
+  Normalize and RandomErasing, a flip; by PyTorch's DataLoader with worker processes;
 * ours: `fer_core.batches.TrainingSet` with the cache of decoded pictures, then the erasing and
   mirroring of `fer_core.methods.eac`.
 
@@ -22,16 +22,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import psutil
 import torch
 import tyro
 from PIL import Image
 from torch import Generator, Tensor
-from torch.utils.data import DataLoader, Dataset
-from torchvision import transforms
 
+from benchmarks.reference_pipeline import per_image_loader
 from fer_core.batches import TrainingSet
 from fer_core.config import RunConfig
 from fer_core.datasets import Decoding, Storage, load_data
@@ -42,9 +40,8 @@ from fer_core.experiment import Experiment
 from fer_core.inputs import InputSpec
 from fer_core.models import AttentionModel
 from fer_core.noise import NoisyLabels
-from fer_core.transforms import erase_, mirror, sample_holes
+from fer_core.transforms import erase_, mirror
 
-MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 SEEN = 20_000  # pictures that are looked at while memory is measured
 
 
@@ -70,31 +67,6 @@ class Options:
     """Pictures of that stream; 20,000 of them are trained on."""
     folder: Path | None = None
     """Where to write pictures and cache; by default the system's folder for temporary files."""
-
-
-class PerImage(Dataset[tuple[Tensor, Tensor, int]]):
-    """The usual pipeline: every picture is read and changed on its own, in every epoch."""
-
-    def __init__(self, paths: list[Path], config: RunConfig) -> None:
-        """Compose the usual transforms."""
-        self.paths = [str(path) for path in paths]
-        self.transform = transforms.Compose(
-            [
-                transforms.ToPILImage(),
-                transforms.Resize((config.image_size, config.image_size)),
-                transforms.ToTensor(),
-                transforms.Normalize(MEAN, STD),
-                transforms.RandomErasing(config.erase_probability, config.erase_scale),
-            ]
-        )
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, int]:
-        picture = cv2.imread(self.paths[index])
-        view = self.transform(np.ascontiguousarray(picture[:, :, ::-1]))
-        return view, view.flip(-1), index
 
 
 def write_pictures(root: Path, options: Options) -> list[Path]:
@@ -127,16 +99,14 @@ def open_set(root: Path, options: Options, storage: Storage, device: torch.devic
     model = AttentionModel("mobilenetv2_100", 7, image_size=options.image_size).to(device)
     spec = InputSpec(options.image_size, 3, (), (), options.side, False, ())
     given = NoisyLabels(labels, np.zeros(len(labels), dtype=bool))
-    experiment = Experiment(config, data, given, labels, model, spec)
+    experiment = Experiment(config, data, given, None, data, given, labels, model, spec)
     return TrainingSet(experiment, device, storage.kind)
 
 
 def two_views(training: TrainingSet, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Every batch of an epoch as EAC takes it."""
-    generator = Generator().manual_seed(epoch)
-    for batch in training.batches(epoch, generator):
-        holes = sample_holes(batch.images, training.config, generator)
-        original = erase_(batch.images, holes)
+    for batch in training.batches(epoch, Generator().manual_seed(epoch)):
+        original = erase_(batch.images, batch.holes)
         yield original, mirror(original)
 
 
@@ -153,16 +123,9 @@ def seconds_of(epoch: Iterator[object], device: torch.device) -> float:
 def measure_speed(root: Path, options: Options) -> dict[str, object]:
     """Images a second of both pipelines, warm and from a cold start."""
     paths = write_pictures(root / "rafdb", options)
-    config = RunConfig(image_size=options.image_size)
+    config = RunConfig(image_size=options.image_size, batch_size=options.batch_size)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    loader = DataLoader(
-        PerImage(paths, config),
-        options.batch_size,
-        shuffle=True,
-        num_workers=options.workers,
-        drop_last=True,
-        pin_memory=device.type == "cuda",
-    )
+    loader = per_image_loader(paths, config, workers=options.workers, device=device)
     cpu = torch.device("cpu")
     storage = Storage("cache", root / "cache")
 

@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
+from torchvision.transforms.functional import hflip
 
 from fer_core.config import RunConfig
 from fer_core.draws import draw_epoch
@@ -24,6 +25,7 @@ from fer_core.models import AttentionModel
 from fer_core.transforms import augment, erase_, to_tensor
 
 CLASSES = 7
+WEIGHT = 5.0  # of the consistency loss
 Views = tuple[Tensor, Tensor, Tensor]  # original, mirrored, labels
 
 
@@ -69,7 +71,7 @@ class ImageFiles(Dataset[tuple[Tensor, Tensor, int]]):
         """Original, mirrored view, label."""
         with Image.open(self.files[index]) as picture:
             view = self.prepare(picture.convert("RGB"))
-        return view, transforms.functional.hflip(view), self.labels[index]
+        return view, hflip(view), self.labels[index]
 
 
 def views_of_files(
@@ -101,13 +103,12 @@ def views_of_arrays(
             yield original, original.flip(-1), labels
         else:
             views = [prepare(Image.fromarray(image)) for image in images]
-            mirrored = [transforms.functional.hflip(view) for view in views]
+            mirrored = [hflip(view) for view in views]
             yield torch.stack(views).to(device), torch.stack(mirrored).to(device), labels
 
 
 def steps(model: AttentionModel, views: Iterator[Views], rung: Rung) -> Iterator[None]:
     """One training step for each item of ``views``."""
-    config = RunConfig()
     device = model.classifier.weight.device
     if rung.channels_last:
         model.channels_last()
@@ -129,7 +130,7 @@ def steps(model: AttentionModel, views: Iterator[Views], rung: Rung) -> Iterator
             else _broadcast_maps(weight, features, mirrored_features)
         )
         loss = F.cross_entropy(logits, labels)
-        loss = loss + config.consistency_weight * F.mse_loss(maps, flipped)
+        loss = loss + WEIGHT * F.mse_loss(maps, flipped)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from PIL import Image
@@ -69,7 +70,8 @@ def write_files(folder: Path, options: Options) -> int:
         f"synthetic?train={options.batches * options.batch_size}&test=7", Decoding(100, 3)
     )
     for split, name in ((data.train, "train"), (data.test, "test")):
-        for number, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
+        images = split.images[np.arange(len(split.labels))]
+        for number, (image, label) in enumerate(zip(images, split.labels, strict=True)):
             place = folder / name / data.classes[label]
             place.mkdir(parents=True, exist_ok=True)
             Image.fromarray(image).save(place / f"{number:05d}.jpg")

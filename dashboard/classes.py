@@ -1,6 +1,6 @@
 """What happens to each class: confusions, recalls, calibration, and groups of people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,6 +44,14 @@ def confusion_frame(confusion: Confusion, normalise: bool) -> pd.DataFrame:
     names = list(confusion.classes)
     index = pd.Index(names, name="label")
     return pd.DataFrame(shares if normalise else counts, index=index, columns=names)
+
+
+def class_tints(confusions: Iterable[Confusion]) -> dict[str, str]:
+    """The colour of each class of some runs; of two for one name the first counts."""
+    tints: dict[str, str] = {}
+    for confusion in confusions:
+        tints = confusion.tints() | tints
+    return tints
 
 
 def confusion_difference(first: Confusion, second: Confusion) -> pd.DataFrame:

@@ -4,7 +4,6 @@ What each page puts into it stands in `dashboard.report.PAGES`; the maps of mode
 processes take some seconds, in `dashboard.report_looks`.
 """
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,12 +19,13 @@ from dashboard.report import PAGES, first_sentence
 from dashboard.report_html import render
 from dashboard.report_looks import TITLE as MAPS
 from dashboard.report_looks import look_parts
+from fer_core.errors import FerError, told_in_a_sentence
 from fer_core.files import write_whole
 
 TITLE = "Facial emotion recognition under label noise"
 
 
-class ExportError(ValueError):
+class ExportError(FerError, ValueError):
     """A report that cannot be made; the message is one sentence."""
 
 
@@ -42,15 +42,13 @@ class Command:
     """Show where two models look, on drawn faces; takes some seconds and PyTorch."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line and write the report."""
     command = tyro.cli(Command, prog="python -m dashboard.export")
-    try:
-        runs = read_places(command.runs or choose_places())
-        looker = Looker() if command.maps else None
-        write_whole(command.out, export(runs, looker).encode())
-    except (ExportError, OSError) as error:
-        sys.exit(f"error: {error}")
+    runs = read_places(command.runs or choose_places())
+    looker = Looker() if command.maps else None
+    write_whole(command.out, export(runs, looker).encode())
     print(f"{command.out}: {len(runs.table)} runs")  # noqa: T201 - the program's answer
 
 

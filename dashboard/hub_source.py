@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from fer_core.errors import FerError
 from fer_core.hub_refusals import NAME_PART, Wanted, is_refusal, no_answer, quiet_client
 from fer_core.records import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE
 
@@ -25,7 +26,7 @@ _ADDRESS = re.compile(
 )
 
 
-class HubSourceError(ValueError):
+class HubSourceError(FerError, ValueError):
     """Results that the Hub does not hand out; the message is one sentence."""
 
 

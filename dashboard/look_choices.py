@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from dashboard.data import Runs
 from dashboard.places import is_fixed
+from fer_core.errors import FerError
 from fer_core.pictures import pictures_below
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,7 +18,7 @@ MOST_FACES = 12
 PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
-class LooksError(ValueError):
+class LooksError(FerError, ValueError):
     """Maps that could not be made; the message is a sentence, ``command`` shows more."""
 
     def __init__(self, sentence: str, command: str = "") -> None:

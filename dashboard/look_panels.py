@@ -5,10 +5,10 @@ from dashboard.looks import Looks
 
 ANSWER = "its answer"
 MEANING = (
-    "**What a map means.** The evidence for one emotion at each place of the face: its mean plus a "
-    "constant is that emotion's score. Bright is the strongest evidence; each map is scaled by its "
-    "own highest point, so brightness compares the places of one map, not emotions or models. "
-    "Evidence against an emotion is not drawn.  \n"
+    "**What a map means.** The evidence for one class at each place of the face: its mean plus a "
+    "constant is that class's score. Bright is the strongest evidence; each map is scaled by its "
+    "own highest point, so brightness compares the places of one map, not classes or models. "
+    "Evidence against a class is not drawn.  \n"
     "**What it does not mean.** Not that the answer is right, not what the person feels, and not "
     "that hiding the bright place would change the answer. Each point of a map sees much more of "
     "the face than its own place."
@@ -22,7 +22,7 @@ DRAWN_ONLY = " These faces are drawn: they show how a model looks, not how good 
 
 
 def map_panel(said: Looks, face: int, emotion: str) -> Panel:
-    """The map of one emotion over one face, with its probability."""
+    """The map of one class over one face, with its probability."""
     number = said.answer(face) if emotion == ANSWER else -1
     if emotion in said.classes:
         number = said.classes.index(emotion)

@@ -49,8 +49,8 @@ def model_table(faces: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
-def emotion_table(looks: Mapping[str, Looks], face: str) -> pd.DataFrame:
-    """A row for each model and emotion of one face."""
+def class_table(looks: Mapping[str, Looks], face: str) -> pd.DataFrame:
+    """A row for each model and class of one face."""
     rows = []
     for model, said in looks.items():
         index = said.names.index(face)
@@ -58,12 +58,12 @@ def emotion_table(looks: Mapping[str, Looks], face: str) -> pd.DataFrame:
         for number, emotion in enumerate(said.classes):
             percent = 100 * float(said.probabilities[index, number])
             rows.append((model, face, emotion, percent, check.map_agreement(number)))
-    columns = ["model", "face", "emotion", "probability_percent", "map_agreement"]
+    columns = ["model", "face", "class", "probability_percent", "map_agreement"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def map_table(looks: Mapping[str, Looks], face: str) -> pd.DataFrame:
-    """Every raw value of the maps of one face: model, view, emotion, row, column, value."""
+    """Every raw value of the maps of one face: model, view, class, row, column, value."""
     parts = []
     for model, said in looks.items():
         index = said.names.index(face)
@@ -75,7 +75,7 @@ def map_table(looks: Mapping[str, Looks], face: str) -> pd.DataFrame:
                     "model": model,
                     "face": face,
                     "view": np.array(VIEWS)[places[0]],
-                    "emotion": np.array(said.classes)[places[1]],
+                    "class": np.array(said.classes)[places[1]],
                     "row": places[2],
                     "column": places[3],
                     "value": views.ravel(),

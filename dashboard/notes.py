@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fer_core.errors import FerError
 from fer_core.files import write_whole
 
 NOTES_FILE = "notes.md"
 LONGEST = 10_000  # characters
 
 
-class NoteError(ValueError):
+class NoteError(FerError, ValueError):
     """A note that cannot be kept; the message is one sentence."""
 
 

@@ -23,7 +23,13 @@ from dashboard.charts.noise import noise_figure
 from dashboard.charts.published import published_figure
 from dashboard.charts.runs import parallel_figure
 from dashboard.charts.style import method_colours
-from dashboard.classes import calibration, confusion_difference, confusion_frame, recall_table
+from dashboard.classes import (
+    calibration,
+    class_tints,
+    confusion_difference,
+    confusion_frame,
+    recall_table,
+)
 from dashboard.comparison import comparisons, default_pair, headline, noise_points
 from dashboard.cost import (
     COSTS,
@@ -143,16 +149,20 @@ def class_parts(runs: Runs) -> list[Part]:
     colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
     parts = []
     for run, name in long_names.items():
-        table = confusion_frame(runs.confusions[run], normalise=True)
-        parts.append(Part(name, "", confusion_figure(table, normalised=True), table.reset_index()))
+        confusion = runs.confusions[run]
+        table = confusion_frame(confusion, normalise=True)
+        figure = confusion_figure(table, True, confusion.tints())
+        parts.append(Part(name, "", figure, table.reset_index(allow_duplicates=True)))
     if len(names) > 1:
         (first, second), (name, other) = names.keys(), names.values()
         table = confusion_difference(runs.confusions[first], runs.confusions[second])
-        figure = difference_figure(table, name, other)
-        parts.append(Part(f"{name} minus {other}", "", figure, table.reset_index()))
+        figure = difference_figure(table, name, other, runs.confusions[first].tints())
+        rows_of = table.reset_index(allow_duplicates=True)
+        parts.append(Part(f"{name} minus {other}", "", figure, rows_of))
     text = f"{common_description(rows)}."
     recalls = recall_table(runs.confusions, names)
-    parts.append(Part("Recall", text, recall_figure(recalls, colours), recalls))
+    tints = class_tints(runs.confusions[run] for run in names)
+    parts.append(Part("Recall", text, recall_figure(recalls, colours, tints), recalls))
     curve = calibration(runs.folders, names).curve
     if not curve.empty:
         parts.append(Part("Calibration", text, calibration_figure(curve, colours), curve))

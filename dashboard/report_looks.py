@@ -11,7 +11,7 @@ from dashboard.look_panels import (
     map_panel,
     mirror_panels,
 )
-from dashboard.look_tables import emotion_table, face_table, model_table
+from dashboard.look_tables import class_table, face_table, model_table
 from dashboard.looks import Looker, Looks, can_look
 from dashboard.report import Part
 
@@ -57,8 +57,8 @@ def _parts(looks: dict[str, Looks]) -> list[Part]:
     return [
         Part("All faces", _plain(MEANING), table=agreement, picture=sheet(shown)),
         Part(
-            f"All emotions of one face: {first.names[0]}",
-            table=emotion_table(looks, first.names[0]),
+            f"All classes of one face: {first.names[0]}",
+            table=class_table(looks, first.names[0]),
             picture=sheet(emotions),
         ),
         Part(

@@ -30,10 +30,21 @@ _SPEED = EPOCH_COLUMNS[1:].index("images_per_second")
 
 
 class Confusion(NamedTuple):
-    """Class names and (K, K) counts of the last epoch; rows are labels, columns predictions."""
+    """The answers of the last epoch.
+
+    Attributes:
+        classes: K names.
+        counts: (K, K), rows are labels, columns predictions.
+        colours: K display colours of the classes.
+    """
 
     classes: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
+    colours: tuple[str, ...]
+
+    def tints(self) -> dict[str, str]:
+        """The colour of each class."""
+        return dict(zip(self.classes, self.colours, strict=True))
 
 
 class Runs(NamedTuple):
@@ -137,7 +148,8 @@ def confusion_of(record: RunRecord) -> Confusion | None:
     size = len(record.classes)
     if len(counts) != size or any(len(row) != size for row in counts):
         raise ValueError(f"result.confusion is not {size} by {size}, as many as there are classes")
-    return Confusion(record.classes, tuple(tuple(int(count) for count in row) for row in counts))
+    whole = tuple(tuple(int(count) for count in row) for row in counts)
+    return Confusion(record.classes, whole, record.taxonomy.colours)
 
 
 def _percent(value: float | None) -> float:

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.charts.looks import GAP, SIDE, SMALL_SIDE, Panel, face_picture, sheet, strip
 from dashboard.look_choices import LooksError
 from dashboard.look_panels import CONSISTENCY, DRAWN_ONLY, map_panel, mirror_panels
-from dashboard.look_tables import emotion_table, face_table, map_table, model_table
+from dashboard.look_tables import class_table, face_table, map_table, model_table
 from dashboard.looks import Looks
 from dashboard.show import show_download
 
@@ -41,9 +41,9 @@ def show_all_faces(looks: dict[str, Looks], emotion: str) -> None:
 
 
 def show_one_face(looks: dict[str, Looks], emotion: str) -> None:
-    """All emotions of one face, and its mirror pair."""
+    """All classes of one face, and its mirror pair."""
     names = next(iter(looks.values())).names
-    st.subheader("All emotions of one face")
+    st.subheader("All classes of one face")
     name = st.selectbox("Face", names, key="looks_face", bind="query-params", width=320)
     face = names.index(name)
     rows = []
@@ -76,7 +76,7 @@ def show_one_face(looks: dict[str, Looks], emotion: str) -> None:
             type="tertiary",
         )
         show_download(map_table(looks, name), "maps", "Maps as CSV")
-        show_download(emotion_table(looks, name), "emotions", "Probabilities as CSV")
+        show_download(class_table(looks, name), "classes", "Probabilities as CSV")
 
 
 def show_figures(looks: dict[str, Looks], drawn: bool) -> None:

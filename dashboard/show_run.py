@@ -59,8 +59,11 @@ def show_transition(record: RunRecord) -> None:
     if table is None:
         st.info("The record has no matrix of its label noise (those made before 0.2 have none).")
         return
+    colours = (record.classes, record.taxonomy.colours)
     with above:
-        show_chart(transition_figure(table, shares), table.reset_index(), "run-noise")
+        drawn = table.reset_index(allow_duplicates=True)
+        figure = transition_figure(table, shares, dict(zip(*colours, strict=True)))
+        show_chart(figure, drawn, "run-noise")
 
 
 def show_note(record: RunRecord, writable: bool) -> None:

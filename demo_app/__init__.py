@@ -1,1 +1,1 @@
-"""The demonstration page: a photograph in, every face's emotion and attention map out."""
+"""The demonstration page: a photograph in, every face's class and attention map out."""

@@ -10,11 +10,15 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import tyro
 
 from demo_app.access import Accounts, check_address, is_private, read_accounts
+from fer_core.errors import told_in_a_sentence
+
+if TYPE_CHECKING:
+    from demo_app.model_shelf import ModelShelf
 
 logger = logging.getLogger("demo_app")
 
@@ -45,18 +49,16 @@ class Command:
     """Offer the endpoints as tools to language models as well (Model Context Protocol)."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line and serve until interrupted."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
-    try:
-        command = tyro.cli(Command, prog="python -m demo_app")
-        _check(command)
-        check_address(command.host, command.port)
-        accounts = read_accounts(command.auth)
-        _serve(command, accounts)
-    except ValueError as error:
-        sys.exit(f"error: {error}")
+    command = tyro.cli(Command, prog="python -m demo_app")
+    _check(command)
+    check_address(command.host, command.port)
+    accounts = read_accounts(command.auth)
+    _serve(command, accounts)
 
 
 def _check(command: Command) -> None:
@@ -80,6 +82,14 @@ def _serve(command: Command, accounts: Accounts) -> None:
 
     shelf = ModelShelf(command.model, free_choice=is_private(command.host), backend=command.backend)
     shelf.take(shelf.names[0])
+    # Gradio leaves its files behind when it is stopped: a folder of our own goes with the program.
+    # Some of its modules note the folder when they are loaded, so it comes first.
+    with tempfile.TemporaryDirectory(prefix="fer-demo-") as files:
+        os.environ["GRADIO_TEMP_DIR"] = files
+        _open_page(command, accounts, shelf, Path(files))
+
+
+def _open_page(command: Command, accounts: Accounts, shelf: "ModelShelf", files: Path) -> None:
     try:
         from demo_app.app import build
         from demo_app.controls import Limits
@@ -99,20 +109,17 @@ def _serve(command: Command, accounts: Accounts) -> None:
     }
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    # Gradio leaves its files behind when it is stopped: a folder of our own goes with the program.
-    with tempfile.TemporaryDirectory(prefix="fer-demo-") as files:
-        os.environ["GRADIO_TEMP_DIR"] = files
-        page = build(shelf, limits)
-        try:
-            page.launch(prevent_thread_lock=True, **options)
-        except OSError as error:
-            sys.exit(f"error: cannot serve at {command.host}:{command.port}: {error}")
-        shown = "127.0.0.1" if command.host == "0.0.0.0" else command.host
-        keep_sweeping(Path(files), stopped)
-        logger.info("The demo is at http://%s:%d (stop it with Ctrl+C)", shown, command.port)
-        with contextlib.suppress(KeyboardInterrupt):
-            stopped.wait()
-        page.close(verbose=False)
+    page = build(shelf, limits)
+    try:
+        page.launch(prevent_thread_lock=True, **options)
+    except OSError as error:
+        sys.exit(f"error: cannot serve at {command.host}:{command.port}: {error}")
+    shown = "127.0.0.1" if command.host == "0.0.0.0" else command.host
+    keep_sweeping(files, stopped)
+    logger.info("The demo is at http://%s:%d (stop it with Ctrl+C)", shown, command.port)
+    with contextlib.suppress(KeyboardInterrupt):
+        stopped.wait()
+    page.close(verbose=False)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from demo_app.controls import ANSWER, REDRAW, THRESHOLD, Controls, Limits
 from demo_app.model_shelf import ModelShelf
 from demo_app.sureness import explain_threshold
 from demo_app.tabs import batch, live, photo, video
+from demo_app.visitor_files import guard_files
 from demo_app.web_files import guard_addresses
 from fer_core.hub import ModelError
 
@@ -14,8 +15,10 @@ from fer_core.hub import ModelError
 def build(shelf: ModelShelf, limits: Limits | None = None) -> gr.Blocks:
     """The page for the models of a shelf; it opens with the first example analysed."""
     limits = limits or Limits()
-    with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(60, 900)) as page:
-        gr.HTML(f"<h1>{words.TITLE}</h1><p>{words.INTRODUCTION}</p>", elem_id="head")
+    taxonomy = shelf.take(shelf.names[0]).trained.taxonomy
+    title, introduction = words.title(taxonomy), words.introduction(taxonomy)
+    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, 900)) as page:
+        gr.HTML(f"<h1>{title}</h1><p>{introduction}</p>", elem_id="head")
         controls = _lay_out_controls(shelf)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Photo", id="photo"):
@@ -28,6 +31,7 @@ def build(shelf: ModelShelf, limits: Limits | None = None) -> gr.Blocks:
                 batch.build(shelf, controls, limits)
         with gr.Accordion("What the map means, privacy, responsible use", open=False):
             gr.Markdown(words.ABOUT)
+    guard_files(page)
     guard_addresses()
     return page
 

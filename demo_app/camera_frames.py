@@ -6,6 +6,7 @@ import io
 from PIL import Image
 
 from demo_app import words
+from fer_core.errors import FerError
 from fer_core.pictures import READ_ERRORS, upright
 
 QUALITY = 80  # of the JPEG that goes back
@@ -14,7 +15,7 @@ QUALITY = 80  # of the JPEG that goes back
 MOST_PIXELS = 4_200_000  # of a frame; the page asks cameras for 640 x 480
 
 
-class FrameError(ValueError):
+class FrameError(FerError, ValueError):
     """A frame that is no picture."""
 
 

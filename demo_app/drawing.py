@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageColor, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw
 
+from demo_app.fonts import Font, font_for
 from fer_core import cam
 
 Rectangle = tuple[float, float, float, float]
-
-
-Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
 
 # Where many faces stand close together, smaller labels are tried, then the shorter ones.
 SHRINKS = (1.0, 0.7, 0.5)
@@ -95,10 +93,10 @@ def _lay_out(
         for mark in ordered:
             others = [other.box for other in marks if other is not mark]
             taken = [label.place for label in labels]
-            font = _font(mark.box, size, shrink)
-            place = _free_place(pen, mark.text, mark.box, font, size, [*taken, *others])
+            font, text = font_for(mark.text, _points(mark.box, size, shrink))
+            place = _free_place(pen, text, mark.box, font, size, [*taken, *others])
             crowded |= place is None
-            text = mark.text if place else mark.short or mark.text
+            text = text if place else mark.short or text
             place = place or _place_label(pen, text, mark.box, font, size, taken)
             labels.append(_Label(place, text, mark.colour, font))
         if not crowded:
@@ -106,11 +104,11 @@ def _lay_out(
     return labels
 
 
-def _font(box: Rectangle, size: tuple[int, int], shrink: float) -> Font:
-    """As wide as the box where that is readable: photographs are shown at many sizes."""
+def _points(box: Rectangle, size: tuple[int, int], shrink: float) -> float:
+    """Size of a label as wide as the box where that is readable: photographs have many sizes."""
     side = max(size)
     points = np.clip((box[2] - box[0]) / 8, side / 32, side / 24) * shrink
-    return ImageFont.load_default(float(max(10, points)))
+    return float(max(10, points))
 
 
 def _inside(box: Rectangle, size: tuple[int, int]) -> Rectangle:

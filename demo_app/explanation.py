@@ -1,6 +1,6 @@
 """What the page draws of an analysed photograph: boxes, maps, panels, two models beside each other.
 
-Choosing a face, an emotion, an opacity or a threshold only draws again.
+Choosing a face, a class, an opacity or a threshold only draws again.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,7 @@ CROP_SIDE = 256  # pixels of a shown face crop
 
 
 class Explanation(NamedTuple):
-    """One face and the map of one emotion.
+    """One face and the map of one class.
 
     Attributes:
         overlay: the photograph with the map.
@@ -43,7 +43,7 @@ class SideBySide(NamedTuple):
     """One face as two models see it.
 
     Attributes:
-        crop_maps: the face with the map of one emotion, by either model.
+        crop_maps: the face with the map of one class, by either model.
         texts: which model, what it answers, its probabilities, its mirror check; HTML.
     """
 
@@ -74,7 +74,7 @@ def explain(
     opacity: float = OPACITY,
     threshold: float = 0.0,
 ) -> Explanation | None:
-    """Where one face shows evidence for one emotion; None when there is no such face.
+    """Where one face shows evidence for one class; None when there is no such face.
 
     Args:
         analysis: of the photograph.
@@ -104,7 +104,7 @@ def set_side_by_side(
 ) -> SideBySide | None:
     """One face by both models; None without a second one or without such a face.
 
-    A model that does not know the emotion shows the map of its own answer.
+    A model that does not know the class shows the map of its own answer.
     """
     if not 1 <= number <= len(analysis.others):
         return None
@@ -136,7 +136,7 @@ def one_map(
     face = analysis.faces[number - 1]
     if emotion and emotion not in face.classes:
         known = ", ".join(face.classes)
-        return f"The model knows no emotion {emotion!r}: choose one of {known}.", None, None
+        return f"The model knows no class {emotion!r}: choose one of {known}.", None, None
     if not 0 <= opacity <= 1:
         return f"opacity must be in [0, 1], got {opacity}.", None, None
     found = explain(analysis, number, emotion, opacity)
@@ -145,7 +145,7 @@ def one_map(
 
 
 def overlay_all(analysis: Analysis) -> Image.Image | None:
-    """The photograph with the map of every face's predicted emotion."""
+    """The photograph with the map of every face's predicted class."""
     picture = analysis.photo
     for face in analysis.faces:
         assert picture is not None  # faces come with a photograph

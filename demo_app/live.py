@@ -172,7 +172,11 @@ class LiveSession:
         while self.times[0] < now - RATE_WINDOW:
             self.times.popleft()
         self.moments.extend(
-            Moment(now, one.number, one.face.emotion, one.face.confidence) for one in tracked
+            Moment(
+                *(now, one.number, one.face.emotion, one.face.confidence),
+                one.face.taxonomy.colour_of(one.face.emotion),
+            )
+            for one in tracked
         )
         while self.moments and self.moments[0].time < now - REMEMBERED:
             self.moments.popleft()

@@ -5,7 +5,6 @@ from html import escape
 from typing import NamedTuple
 
 from demo_app import panels, words
-from fer_core.emotions import COLOURS
 from fer_core.tracking import TrackedFace
 
 REMEMBERED = 10.0  # seconds in the strip
@@ -13,12 +12,13 @@ STRIPS = 4  # faces in the strip
 
 
 class Moment(NamedTuple):
-    """One face at one moment, as the strip remembers it."""
+    """One face at one moment, as the strip remembers it; the colour is that of its class."""
 
     time: float
     number: int
     emotion: str
     probability: float
+    colour: str
 
 
 def figures_line(faces: int, rate: float, milliseconds: float) -> str:
@@ -91,4 +91,4 @@ def _strip_row(number: int, moments: list[Moment], threshold: float, now: float)
 def _band(moment: Moment, threshold: float) -> str:
     if moment.probability < threshold:
         return "none"
-    return COLOURS.get(moment.emotion, words.OTHER_COLOUR)
+    return moment.colour

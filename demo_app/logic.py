@@ -13,10 +13,11 @@ from PIL import Image
 from demo_app import words
 from demo_app.model_shelf import ModelShelf
 from demo_app.web_picture import WebPictureError, fetch_picture
+from fer_core.face_prediction import FacePrediction
 from fer_core.faces import Face
 from fer_core.hub import ModelError
+from fer_core.photos import open_photo
 from fer_core.pictures import PictureError
-from fer_core.predictor import FacePrediction, open_photo
 
 DISPLAY_SIDE = 1600  # pixels; larger photographs are shown reduced
 BROWSER_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")

@@ -5,7 +5,9 @@ from typing import Any
 from gradio.themes import Base
 from starlette.middleware import Middleware
 
+from demo_app.login_guard import LoginGuard
 from demo_app.request_limit import RequestLimit
+from demo_app.tools_guard import ToolsGuard
 
 SYSTEM_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 
@@ -156,7 +158,13 @@ LAUNCH: dict[str, Any] = {
     "theme": THEME,
     "css": CSS,
     "max_file_size": "200mb",  # a video; see `Limits`
-    "app_kwargs": {"middleware": [Middleware(RequestLimit)]},
+    "app_kwargs": {
+        "middleware": [
+            Middleware(RequestLimit),
+            Middleware(LoginGuard),
+            Middleware(ToolsGuard),
+        ],
+    },
     "run_history": False,
     "share": False,
     "ssr_mode": False,

@@ -12,13 +12,14 @@ from typing import Any
 
 from fer_core.hub import CARD_FILE, TrainedModel
 from fer_core.study import DATA_NAMES
+from fer_core.taxonomy import column_names
 
 LONGEST = 20_000  # characters of a card
 LONGEST_NAME = 40  # characters of a class name
 FIGURES = ("accuracy", "class_mean_accuracy", "noise_rate")  # that the page calculates with
 DEMOTED = "##"  # the page has headings of its own above
 LIMITS = (
-    "It names visible expressions, not feelings. Profiles, covered and very small faces are "
+    "It names {names}. Profiles, covered and very small faces are "
     "unreliable, rare classes more so; a high probability is no proof."
 )
 
@@ -63,8 +64,12 @@ def tame(trained: TrainedModel) -> TrainedModel:
         for name, value in trained.facts.items()
         if name not in FIGURES or isinstance(value, float)
     }
-    classes = tuple(clean(name)[:LONGEST_NAME] for name in trained.classes)
-    return replace(trained, classes=classes, facts=facts)
+    names = [
+        clean(name)[:LONGEST_NAME] or f"class {number}"
+        for number, name in enumerate(trained.classes, start=1)
+    ]
+    taxonomy = replace(trained.taxonomy, names=column_names(names, ()))
+    return replace(trained, taxonomy=taxonomy, facts=facts)
 
 
 def _tame_fact(value: Any) -> Any:  # noqa: ANN401 - what JSON holds
@@ -82,7 +87,7 @@ def build_card(trained: TrainedModel) -> str:
     """A card from the facts that were saved with a model; no fact is made up."""
     facts, spec = trained.facts, trained.input
     pixels = f"{spec.size} x {spec.size} {'grey' if spec.grey else 'colour'} pixels"
-    lines = [f"Names one of {len(trained.classes)} expressions from {pixels}."]
+    lines = [f"Names one of {len(trained.classes)} {trained.taxonomy.nouns} from {pixels}."]
     learned = _learned(facts)
     if learned:
         lines += ["", learned]
@@ -94,7 +99,10 @@ def build_card(trained: TrainedModel) -> str:
         lines += ["", "| class | images | recall, % |", "| --- | --- | --- |", *recalls]
     if not figures:
         lines += ["", "How well it does was not saved with it."]
-    return "\n".join([*lines, "", LIMITS])
+    names = "visible expressions, not feelings"
+    if not trained.taxonomy.emotions:
+        names = "what its training labels name, as far as a picture shows it"
+    return "\n".join([*lines, "", LIMITS.format(names=names)])
 
 
 def name_data(facts: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from fer_core.backends import BackendError, BackendName
 from fer_core.export import ONNX_FILE, ExportError
 from fer_core.faces import Face
 from fer_core.hub import EMBEDDED, ModelError, load_model, read_facts
-from fer_core.hub_download import fetch_model, find_model, is_hub_id
+from fer_core.hub_download import fetch_model, is_hub_id, resolve_model
 from fer_core.predictor import FacePrediction, Predictor
 
 EMBEDDED_NAME = "embedded"
@@ -183,7 +183,7 @@ class ModelShelf:
     def _load_choice(self, name: str) -> Loaded:
         """What a visitor named."""
         if self.free_choice and name:
-            return self._read(find_model(name), name)
+            return self._read(resolve_model(name), name)
         if not is_hub_id(name):
             shown = name if len(name) <= 60 else f"{name[:60]}..."
             raise ModelError(
@@ -227,7 +227,7 @@ def _name_entries(sources: Sequence[str], taken: set[str]) -> list[Entry]:
     """Short names for what was named on the command line: no visitor needs to see its path."""
     entries: list[Entry] = []
     for source in sources:
-        folder = find_model(source)
+        folder = resolve_model(source)
         read_facts(folder, source)
         name = source if is_hub_id(source) else _short_name(folder)
         number = 2
@@ -241,4 +241,6 @@ def _name_entries(sources: Sequence[str], taken: set[str]) -> list[Entry]:
 def _short_name(folder: Path) -> str:
     """The folder's name, or the run's where it is RUN/model."""
     whole = folder.resolve()
+    if whole == EMBEDDED.resolve():
+        return EMBEDDED_NAME
     return whole.parent.name if whole.name == "model" else whole.name

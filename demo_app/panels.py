@@ -4,15 +4,14 @@ from html import escape
 
 import numpy as np
 
-from demo_app.words import OTHER_COLOUR, answer, colour, percent
+from demo_app.words import answer, colour, percent
 from fer_core.cam import colourise
-from fer_core.emotions import COLOURS
 from fer_core.predictor import FacePrediction
 
 
 def caption(face: FacePrediction, number: int, emotion: str) -> str:
-    """One HTML sentence about the map of one emotion, with the colour scale."""
-    of = f"Face {number}: evidence for {_coloured(emotion)}"
+    """One HTML sentence about the map of one class, with the colour scale."""
+    of = f"Face {number}: evidence for {_coloured(face, emotion)}"
     probability = float(face.probabilities[face.classes.index(emotion)])
     if float(face.map_of(emotion).max()) <= 0:
         return f'<p class="map-caption">{of}: none. No place of this face speaks for it.</p>'
@@ -24,16 +23,18 @@ def caption(face: FacePrediction, number: int, emotion: str) -> str:
 
 
 def bars(face: FacePrediction, shown: str, threshold: float) -> str:
-    """The probabilities of one face as bars in the fixed colours, in the fixed order.
+    """The probabilities of one face as bars in the model's colours and order.
 
     Args:
         face: the face.
-        shown: the emotion whose map is shown; its bar is marked.
+        shown: the class whose map is shown; its bar is marked.
         threshold: of "not sure", a line across the bars.
     """
     rows = [
-        _bar(name, float(value), strong=name == face.emotion, shown=name == shown)
-        for name, value in zip(face.classes, face.probabilities, strict=True)
+        _bar(name, float(value), tint, strong=name == face.emotion, shown=name == shown)
+        for name, value, tint in zip(
+            face.classes, face.probabilities, face.taxonomy.colours, strict=True
+        )
     ]
     return (
         '<h2 class="panel-title">Probabilities</h2>'
@@ -50,7 +51,7 @@ def crop_names(face: FacePrediction) -> str:
 
 
 def mirror_line(face: FacePrediction, emotion: str) -> str:
-    """What the mirror check says of one face and one emotion, as HTML with three meters."""
+    """What the mirror check says of one face and one class, as HTML with three meters."""
     check = face.mirror_check
     if check is None:
         return '<p class="mirror">This model looks at the face alone, not at its mirror image.</p>'
@@ -84,14 +85,13 @@ def beside(name: str, face: FacePrediction, emotion: str, threshold: float) -> s
     )
 
 
-def _coloured(emotion: str) -> str:
-    colour = COLOURS.get(emotion, OTHER_COLOUR)
+def _coloured(face: FacePrediction, emotion: str) -> str:
+    colour = face.taxonomy.colour_of(emotion)
     return f'<b class="emotion" style="--colour:{colour}">{escape(emotion)}</b>'
 
 
-def _bar(name: str, value: float, *, strong: bool, shown: bool) -> str:
+def _bar(name: str, value: float, colour: str, *, strong: bool, shown: bool) -> str:
     state = " strong" * strong + " shown" * shown
-    colour = COLOURS.get(name, OTHER_COLOUR)
     return (
         f'<div class="bar{state}" role="listitem"><span class="name">{escape(name)}</span>'
         f'<span class="track"><i style="width:{100 * value:.1f}%;background:{colour}"></i></span>'

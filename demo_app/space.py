@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 import tyro
 
+from fer_core.errors import told_in_a_sentence
+
 logger = logging.getLogger("demo_app")
 Name = Literal["demo", "dashboard", "static"]
 OUT = Path("build") / "spaces"
@@ -44,6 +46,7 @@ Command = (
 )
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, and build or push."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
@@ -58,8 +61,6 @@ def main() -> None:
             push(command)
     except ImportError as error:
         sys.exit(f"error: Spaces are made with more packages ({error}): pip install --group space")
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
 
 
 def build(command: Build) -> None:

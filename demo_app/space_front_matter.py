@@ -9,6 +9,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 
+from fer_core.errors import FerError
+
 SDKS = ("gradio", "docker", "static")
 COLOURS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
 LONGEST_DESCRIPTION = 60  # characters; the Hub refuses more
@@ -47,7 +49,7 @@ ONLY = {
 Check = Callable[[object], str]
 
 
-class ManifestError(ValueError):
+class ManifestError(FerError, ValueError):
     """What is wrong in the Spacefile; the message names the micro and the key."""
 
 

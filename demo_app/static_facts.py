@@ -13,9 +13,9 @@ from demo_app.explanation import OPACITY
 from demo_app.sureness import explain_threshold
 from fer_core import __version__, faces
 from fer_core.cam import colourise
-from fer_core.emotions import COLOURS
 from fer_core.hub import TrainedModel
 from fer_core.inputs import to_json
+from fer_core.taxonomy import Taxonomy
 
 SMALLEST_FACE = 20  # pixels, as `fer_core.faces` looks for them
 FACE_SHARES = (8, 20)  # of the shorter side: looked for first, and where there is none
@@ -53,7 +53,7 @@ def page_facts(trained: TrainedModel, folder: Path) -> dict[str, Any]:
     detector = MTCNN(device="cpu")
     return {
         "classes": list(trained.classes),
-        "colours": [COLOURS.get(name, words.OTHER_COLOUR) for name in trained.classes],
+        "colours": list(trained.taxonomy.colours),
         "not_sure": {"words": words.NOT_SURE, "colour": words.UNSURE_COLOUR},
         "heat": colourise(np.linspace(0, 1, 256)[None])[0].tolist(),
         "opacity": OPACITY,
@@ -80,11 +80,15 @@ def page_facts(trained: TrainedModel, folder: Path) -> dict[str, Any]:
     }
 
 
-def page_words() -> dict[str, str]:
-    """HTML for the places of index.html that are written ``{{name}}``."""
+def page_words(taxonomy: Taxonomy) -> dict[str, str]:
+    """HTML for the places of index.html that are written ``{{name}}``.
+
+    Args:
+        taxonomy: classes of the page's model.
+    """
     return {
-        "title": html.escape(words.TITLE),
-        "introduction": html.escape(words.INTRODUCTION),
+        "title": html.escape(words.title(taxonomy)),
+        "introduction": html.escape(words.introduction(taxonomy)),
         "privacy": html.escape(PRIVACY),
         "about": "\n".join(_paragraph(title) for title in ABOUT_PARTS),
         "responsible": _paragraph(RESPONSIBLE),

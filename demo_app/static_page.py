@@ -6,7 +6,6 @@ or a static Space. Model, face detector and ONNX Runtime run in the visitor's br
 
 import json
 import logging
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,10 @@ from demo_app.static_facts import page_facts, page_words
 from demo_app.static_models import classifier_bytes, detector_bytes
 from demo_app.static_runtime import PACKED, fetch_runtime, pinned_version
 from fer_core.datasets.faces_drawn import draw_portrait
-from fer_core.hub import EMBEDDED, load_model
-from fer_core.hub_download import find_model
+from fer_core.errors import told_in_a_sentence
+from fer_core.hub import load_model
+from fer_core.hub_download import BUNDLED, resolve_model
+from fer_core.taxonomy import Taxonomy
 
 logger = logging.getLogger("demo_app")
 SOURCES = Path(__file__).parent / "page"
@@ -44,15 +45,13 @@ class Command:
     """The npm client, which fetches ONNX Runtime Web."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line and build."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
     command = tyro.cli(Command, prog="python -m demo_app.static_page")
-    try:
-        build(command.out, command.model, command.npm)
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+    build(command.out, command.model, command.npm)
     size = sum(file.stat().st_size for file in command.out.rglob("*") if file.is_file())
     logger.info(
         "%s: %.1f MB. Try it: python -m http.server --directory %s 8000",
@@ -75,12 +74,12 @@ def build(out: Path, model: str = "", npm: str = "npm") -> None:
     """
     if out.exists() and not (out / FACTS).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} is no page that was built before: name an empty or a new folder")
-    folder = find_model(model or EMBEDDED)
+    folder = resolve_model(model or BUNDLED)
     trained = load_model(folder, model)
     runtime = fetch_runtime(pinned_version(SOURCES), npm)
     models = {**detector_bytes(), "classifier": classifier_bytes(trained)}
     files: dict[str, bytes] = {
-        **_sources(),
+        **_sources(trained.taxonomy),
         **{f"runtime/{name}": content for name, content in runtime.items()},
         **{f"models/{name}.onnx": content for name, content in models.items()},
     }
@@ -94,10 +93,10 @@ def build(out: Path, model: str = "", npm: str = "npm") -> None:
     _write(out, files)
 
 
-def _sources() -> dict[str, bytes]:
+def _sources(taxonomy: Taxonomy) -> dict[str, bytes]:
     """The page's own files, with the sentences that Python says."""
     index = (SOURCES / "index.html").read_text("utf-8")
-    for name, text in page_words().items():
+    for name, text in page_words(taxonomy).items():
         index = index.replace("{{" + name + "}}", text)
     files = {"index.html": index.encode()}
     for file in [*(SOURCES / name for name in COPIED), *sorted((SOURCES / "js").glob("*.js"))]:

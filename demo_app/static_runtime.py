@@ -8,6 +8,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from fer_core.errors import FerError
+
 PACKAGE = "onnxruntime-web"
 LOADER, GLUE = "ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs"
 PROGRAM = "ort-wasm-simd-threaded.wasm"
@@ -15,7 +17,7 @@ PACKED = f"{PROGRAM}.gz"
 PATIENCE = 300  # seconds
 
 
-class FetchError(ValueError):
+class FetchError(FerError, ValueError):
     """The runtime cannot be fetched."""
 
 

@@ -1,13 +1,15 @@
 """The faces of a video over time as a plotly figure: a row of probabilities and a band a face."""
 
 import math
+from html import escape
 
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from demo_app.words import NOT_SURE, OTHER_COLOUR
-from fer_core.emotions import COLOURS
+from demo_app.video_report import columns_of
+from demo_app.words import NOT_SURE
+from fer_core.taxonomy import Taxonomy
 
 ROWS = 6  # faces drawn; the files have all
 ROW_HEIGHT = 150  # pixels
@@ -16,13 +18,13 @@ BAND = (-0.24, 0.16)  # base and height of the band below the probabilities
 
 
 def draw_timeline(
-    table: pd.DataFrame, classes: tuple[str, ...], rate: float, seconds: float
+    table: pd.DataFrame, taxonomy: Taxonomy, rate: float, seconds: float
 ) -> go.Figure:
     """Probabilities of every class over time, and below them the answers; a row a face.
 
     Args:
         table: rows as in `video.VideoResult`.
-        classes: names of the columns of probabilities.
+        taxonomy: the model's classes.
         rate: analysed moments of a second.
         seconds: length of the video.
     """
@@ -36,9 +38,11 @@ def draw_timeline(
     )
     for row, face in enumerate(faces, 1):
         seen = table[table["face"] == face]
-        for name in classes:
-            figure.add_trace(_line(seen, name, 2.5 / rate), row=row, col=1)
-        for trace in _bands(seen, rate):
+        columns = columns_of(taxonomy.names)
+        for name, column, colour in zip(taxonomy.names, columns, taxonomy.colours, strict=True):
+            points = _points(seen, column, 2.5 / rate)
+            figure.add_trace(_line(points, name, colour), row=row, col=1)
+        for trace in _bands(seen, rate, taxonomy):
             figure.add_trace(trace, row=row, col=1)
     _style(figure, len(faces), seconds)
     return figure
@@ -59,26 +63,36 @@ def spans(seen: pd.DataFrame, rate: float) -> list[tuple[float, float, str]]:
     return found
 
 
-def _line(seen: pd.DataFrame, name: str, gap: float) -> go.Scatter:
+def _points(seen: pd.DataFrame, column: str, gap: float) -> tuple[list[float], list[float | None]]:
+    """Times and probabilities, with a break where the face was away for longer than ``gap``."""
     times: list[float] = []
     values: list[float | None] = []
-    for time, value in zip(seen["time_s"], seen[name], strict=True):
-        if times and time - times[-1] > gap:  # no line where the face was away
+    for time, value in zip(seen["time_s"], seen[column], strict=True):
+        if times and time - times[-1] > gap:
             times.append(time)
             values.append(None)
         times.append(time)
         values.append(value)
+    return times, values
+
+
+def _line(points: tuple[list[float], list[float | None]], name: str, colour: str) -> go.Scatter:
     return go.Scatter(
-        x=times,
-        y=values,
-        name=name,
+        x=points[0],
+        y=points[1],
+        name=escape(name),
         mode="lines",
-        line={"color": COLOURS.get(name, OTHER_COLOUR), "width": 2},
-        hovertemplate=f"%{{x:.1f}} s: {name} %{{y:.0%}}<extra></extra>",
+        line={"color": colour, "width": 2},
+        hovertemplate=f"%{{x:.1f}} s: {_plain(name)} %{{y:.0%}}<extra></extra>",
     )
 
 
-def _bands(seen: pd.DataFrame, rate: float) -> list[go.Bar]:
+def _plain(name: str) -> str:
+    """A class name that Plotly takes for text: neither HTML nor a place to fill in."""
+    return escape(name).replace("%{", "% {")
+
+
+def _bands(seen: pd.DataFrame, rate: float, taxonomy: Taxonomy) -> list[go.Bar]:
     drawn = []
     for begin, end, answer in spans(seen, rate):
         sure = answer != NOT_SURE
@@ -88,12 +102,12 @@ def _bands(seen: pd.DataFrame, rate: float) -> list[go.Bar]:
                 width=[end - begin],
                 base=[BAND[0]],
                 y=[BAND[1]],
-                name=answer,
+                name=escape(answer),
                 marker={
-                    "color": COLOURS.get(answer, OTHER_COLOUR) if sure else "rgba(0,0,0,0)",
+                    "color": taxonomy.colour_of(answer) if sure else "rgba(0,0,0,0)",
                     "line": {"width": 0 if sure else 1, "color": NEUTRAL},
                 },
-                hovertemplate=f"{begin:.1f} to {end:.1f} s: {answer}<extra></extra>",
+                hovertemplate=f"{begin:.1f} to {end:.1f} s: {_plain(answer)}<extra></extra>",
             )
         )
     return drawn

@@ -22,7 +22,16 @@ from demo_app.explanation import OPACITY
 from demo_app.live import Look, draw
 from demo_app.model_shelf import ModelShelf
 from demo_app.timeline import draw_timeline
-from demo_app.video_report import Analysed, Track, Wish, summarise, tabulate, tell, write_files
+from demo_app.video_report import (
+    Analysed,
+    Track,
+    Wish,
+    show_told,
+    summarise,
+    tabulate,
+    tell,
+    write_files,
+)
 from fer_core.cuts import CutDetector
 from fer_core.predictor import FacePrediction
 from fer_core.tracking import TrackedFace, Tracker
@@ -55,6 +64,7 @@ class VideoResult:
 
     Attributes:
         sentence: what was found.
+        told: the same as HTML, with the colours of the timeline.
         table: one row per face and analysed moment; boxes in pixels of the original video.
         summary: facts, settings and one entry per face.
         figure: the timeline.
@@ -64,6 +74,7 @@ class VideoResult:
     """
 
     sentence: str
+    told: str
     table: pd.DataFrame
     summary: dict[str, Any]
     figure: go.Figure
@@ -93,16 +104,18 @@ def analyse_video(
     folder.mkdir(parents=True)
     try:
         video = Video(path, wish.seconds, wish.rate)
-        classes = shelf.take(wish.model).trained.classes
+        taxonomy = shelf.take(wish.model).trained.taxonomy
+        classes = taxonomy.names
         analysed = yield from find_tracks(shelf, video, wish)
         table = tabulate(analysed, classes, wish.threshold)
         summary = summarise(video, analysed, table, classes, wish)
         drawn = folder / "annotated.mp4"
         yield from draw_video(video, analysed, wish, drawn)
         files = write_files(folder, table, summary)
-        figure = draw_timeline(table, classes, wish.rate, summary["video"]["seconds"])
+        figure = draw_timeline(table, taxonomy, wish.rate, summary["video"]["seconds"])
         finished = True
-        yield VideoResult(" ".join(tell(summary)), table, summary, figure, drawn, *files)
+        told = show_told(summary, taxonomy)
+        yield VideoResult(" ".join(tell(summary)), told, table, summary, figure, drawn, *files)
     finally:
         if not finished:
             shutil.rmtree(folder, ignore_errors=True)

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from demo_app import words
-from fer_core.emotions import COLOURS
 from fer_core.predictor import FacePrediction
+from fer_core.taxonomy import Taxonomy, column_names
 from fer_core.videos import RATE, SECONDS, Video
 
 PLACE = ("time_s", "frame", "face", "x0", "y0", "x1", "y1")
@@ -25,12 +25,12 @@ DONE = "Done."
 CANCELLED = "Cancelled. Its files are deleted."
 NO_VIDEO = "There is no video yet: please choose one."
 ENDPOINT = (
-    "Follow every face of a video and name its expressions. Takes a video file, the name of a "
-    "model (see /models) and the probability below which an answer is not sure. Returns a "
-    "dictionary (sentence, facts of the video, settings, and per face the time it was seen, the "
-    "share of it of each answer, and the mean probability of each class), a CSV file with one row "
-    "per face and analysed moment, and the annotated video (MP4). A video that cannot be read, or "
-    "is too long, gives a sentence that says so, and no files."
+    "Follow every face of a video and name its classes, with most models expressions. Takes a "
+    "video file, the name of a model (see /models) and the probability below which an answer is "
+    "not sure. Returns a dictionary (sentence, facts of the video, settings, and per face the time "
+    "it was seen, the share of it of each answer, and the mean probability of each class), a CSV "
+    "file with one row per face and analysed moment, and the annotated video (MP4). A video "
+    "that cannot be read, or is too long, gives a sentence that says so, and no files."
 )
 
 
@@ -87,6 +87,11 @@ class Analysed:
     end: float
 
 
+def columns_of(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The table's columns of probabilities, one for each class."""
+    return column_names(classes, (*PLACE, *ANSWER))
+
+
 def tabulate(analysed: Analysed, classes: tuple[str, ...], threshold: float) -> pd.DataFrame:
     """One row per face and analysed moment, in order of time."""
     rows = [
@@ -104,14 +109,14 @@ def tabulate(analysed: Analysed, classes: tuple[str, ...], threshold: float) -> 
         for frame, time, face in zip(track.frames, track.times, track.faces, strict=True)
     ]
     rows.sort(key=lambda row: (row[1], row[2]))
-    return pd.DataFrame(rows, columns=[*PLACE, *ANSWER, *classes])
+    return pd.DataFrame(rows, columns=[*PLACE, *ANSWER, *columns_of(classes)])
 
 
 def summarise(
     video: Video, analysed: Analysed, table: pd.DataFrame, classes: tuple[str, ...], wish: Wish
 ) -> dict[str, Any]:
     """Facts of the video, settings, and for each face its time, shares and mean probabilities."""
-    faces = []
+    faces, columns = [], columns_of(classes)
     for number, seen in table.groupby("face"):
         answers = seen["emotion"].where(seen["sure"], words.NOT_SURE)
         shares = answers.value_counts(normalize=True)
@@ -122,7 +127,10 @@ def summarise(
                 "to_s": float(seen["time_s"].iloc[-1]),
                 "moments": len(seen),
                 "share_of_time": {str(name): round(float(s), 4) for name, s in shares.items()},
-                "mean_probability": {name: round(float(seen[name].mean()), 4) for name in classes},
+                "mean_probability": {
+                    name: round(float(seen[column].mean()), 4)
+                    for name, column in zip(classes, columns, strict=True)
+                },
             }
         )
     facts = video.facts
@@ -178,15 +186,12 @@ def _tell_face(face: dict[str, Any]) -> str:
     )
 
 
-def show_told(summary: dict[str, Any]) -> str:
+def show_told(summary: dict[str, Any], taxonomy: Taxonomy) -> str:
     """The same as HTML, with the colours of the timeline below it."""
     first, *faces = tell(summary)
     items = "".join(f"<li>{escape(face)}</li>" for face in faces)
-    names = [*summary["classes"], words.NOT_SURE]
-    keys = "".join(
-        f'<li style="--colour:{COLOURS.get(name, "transparent")}">{escape(name)}</li>'
-        for name in names
-    )
+    colours = [*zip(taxonomy.names, taxonomy.colours, strict=True), (words.NOT_SURE, "transparent")]
+    keys = "".join(f'<li style="--colour:{colour}">{escape(name)}</li>' for name, colour in colours)
     legend = f'<ul class="keys" aria-label="Colours of the timeline">{keys}</ul>' if faces else ""
     return f"<p><b>{escape(first)}</b></p><ul>{items}</ul>{legend}"
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import httpx
 from PIL import Image
 
+from fer_core.errors import FerError
 from fer_core.pictures import READ_ERRORS, PictureError, open_upright
 
 LARGEST = 25 * 2**20  # bytes
@@ -43,7 +44,7 @@ DOUBTFUL = tuple(
 )
 
 
-class WebPictureError(ValueError):
+class WebPictureError(FerError, ValueError):
     """An address without a picture that may be fetched; one sentence without a full stop."""
 
 

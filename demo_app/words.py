@@ -3,16 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fer_core.emotions import COLOURS
 from fer_core.predictor import FacePrediction
+from fer_core.taxonomy import Taxonomy
 
-OTHER_COLOUR = "#7f8c9b"  # of a class outside the taxonomy
 UNSURE_COLOUR = "#f5f5f5"  # not grey: that is neutral's
 
-TITLE = "Which expression, and where is the evidence?"
-INTRODUCTION = (
-    "Every face of a photograph gets an expression, and a map of the places that spoke for it."
-)
 NO_FACE = (
     "No face found in this picture. A face should look towards the camera, stand upright, and "
     "fill at least a twentieth of the picture's shorter side."
@@ -22,7 +17,7 @@ UNREADABLE = (
     "it may be damaged, or of another kind."
 )
 FACES_ALT = "The photograph with a numbered box around every face"
-MAP_ALT = "The photograph with the map of the chosen emotion on the chosen face"
+MAP_ALT = "The photograph with the map of the chosen class on the chosen face"
 MODEL_INFO = "or type the USER/NAME of one on the Hugging Face Hub"
 THRESHOLD_INFO = "least probability for an answer"
 CROP_ALTS = (
@@ -62,19 +57,24 @@ BATCH_ENDPOINT = (
     "(one a face, as /analyse, with the file's name; a file without a face has a row whose problem "
     "says why), the rows as a CSV file, and a ZIP file of the photographs with boxes and maps."
 )
-BESIDE_ALT = "The chosen face with the map of the chosen emotion, as one of two models sees it"
+BESIDE_ALT = "The chosen face with the map of the chosen class, as one of two models sees it"
+FOREIGN_FILE = (
+    "A file is read only after it was uploaded. Programs upload with handle_file of gradio_client, "
+    "or by POST to /gradio_api/upload, and send the path that comes back."
+)
 FORGOTTEN = "The server no longer holds this photograph. Please choose it again."
 ENDPOINT = (
-    "Find every face of a photograph and name its expression. Takes a picture file, the name of a "
+    "Find every face of a photograph and name its class: with most models an expression. Takes a "
+    "picture file, the name of a "
     "model (see /models) and the probability below which an answer is not sure. Returns a "
-    "dictionary with a sentence and one row per face (face, emotion, probability, sure, "
+    "dictionary with a sentence and one row per face (face, emotion: its class, probability, sure, "
     "consistency of the maps of the face and its mirror image, box in pixels of the upright "
     "photograph, probabilities of all classes), and the photograph with the attention map of every "
-    "face's emotion; a picture without a face gives no rows."
+    "face's class; a picture without a face gives no rows."
 )
 EXPLAIN_ENDPOINT = (
-    "Draw the attention map of one emotion for one face. Takes a picture file, the name of a "
-    "model, the number of the face (1 is the largest), an emotion (empty: the predicted one) and "
+    "Draw the attention map of one class for one face. Takes a picture file, the name of a "
+    "model, the number of the face (1 is the largest), a class (empty: the predicted one) and "
     "the opacity of the map in [0, 1]. Returns a sentence, the photograph with the map, and the "
     "face as the model saw it with the map."
 )
@@ -107,6 +107,17 @@ European Union (AI Act, Article 5(1)(f)), except for medical or safety reasons; 
 must be told (Article 50(3)). Public models learn from research data such as FER2013, which does
 not represent all people. Decide nothing about a person with this page.
 """
+
+
+def title(taxonomy: Taxonomy) -> str:
+    """Heading of the page, by the classes of its first model."""
+    return f"Which {taxonomy.noun}, and where is the evidence?"
+
+
+def introduction(taxonomy: Taxonomy) -> str:
+    """What the page does, by the classes of its first model."""
+    kind = "an expression" if taxonomy.emotions else f"one of {len(taxonomy.names)} classes"
+    return f"Every face of a photograph gets {kind}, and a map of the places that spoke for it."
 
 
 def sentence(text: str) -> str:
@@ -161,7 +172,7 @@ def answer(face: FacePrediction, threshold: float) -> str:
 
 def colour(face: FacePrediction, threshold: float) -> str:
     """``#rrggbb`` of the answer on a photograph; nearly white where the model is not sure."""
-    return COLOURS.get(face.emotion, OTHER_COLOUR) if is_sure(face, threshold) else UNSURE_COLOUR
+    return face.taxonomy.colour_of(face.emotion) if is_sure(face, threshold) else UNSURE_COLOUR
 
 
 def found(faces: Sequence[FacePrediction], threshold: float) -> str:

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from PIL import Image
 
+from fer_core.errors import FerError
 from fer_core.faces import USUAL_LANDMARKS, align, detect_faces
 from fer_core.files import displayed, write_whole
 from fer_core.inputs import InputSpec
@@ -22,7 +23,7 @@ LEAST_SIZE, LARGEST_SIZE = 16, 2048
 NAME_ERRORS = {errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
 
 
-class AlignmentError(ValueError):
+class AlignmentError(FerError, ValueError):
     """Photographs or a folder of crops that cannot be used; the message says what to do."""
 
 

@@ -12,12 +12,14 @@ from timm.models._efficientnet_blocks import InvertedResidual
 from torch import Tensor, nn
 
 from fer_core.depthwise import speed_up_depthwise
+from fer_core.errors import FerError
+from fer_core.pretrained import Match, WeightsError, judge, read_weights, unwrap
 
 Layout = Literal["NCHW", "NHWC", "tokens"]
 Stem = Literal["own", "small"]
 
 
-class BackboneError(ValueError):
+class BackboneError(FerError, ValueError):
     """A backbone that is unknown, has no usable feature map, or whose weights cannot be had."""
 
 
@@ -30,6 +32,7 @@ class Backbone(NamedTuple):
         features: channels D of the map.
         mean: per input channel, from the network's own configuration.
         std: per input channel, likewise.
+        match: what a file of starting weights gave; None without a file.
     """
 
     network: nn.Module
@@ -37,6 +40,7 @@ class Backbone(NamedTuple):
     features: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    match: Match | None
 
 
 def create_backbone(
@@ -62,12 +66,17 @@ def create_backbone(
 
     Raises:
         BackboneError: for an unknown name, a family without a usable map, weights that cannot be
-            had, or an input size or stride that the network does not take.
+            had or fit less than 95 % of the parameters, or an input size or stride that the network
+            does not take.
     """
     _check_known(name)
     if pretrained not in ("none", "hub") and not Path(pretrained).is_file():
         raise BackboneError(f"no weights file at {pretrained}: give none, hub or an existing file")
-    network = _create_network(name, pretrained, channels, image_size)
+    match = None
+    if pretrained in ("none", "hub"):
+        network = _create_network(name, pretrained, channels, image_size)
+    else:
+        network, match = _load_network(name, pretrained, channels, image_size)
     if pretrained == "none":
         _prepare_for_scratch(network)
     if stem == "small":
@@ -83,6 +92,7 @@ def create_backbone(
         _head_size(network),
         _per_channel(settings["mean"], channels),
         _per_channel(settings["std"], channels),
+        match,
     )
 
 
@@ -124,10 +134,56 @@ def count_parameters(name: str, channels: int, image_size: int) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def _create_network(name: str, pretrained: str, channels: int, image_size: int) -> nn.Module:
+def _load_network(name: str, file: str, channels: int, image_size: int) -> tuple[nn.Module, Match]:
+    """A network with the weights of a file, and what of them fits."""
+    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+        wanted = _create_network(name, "none", channels, image_size).state_dict()
+    drawn = torch.get_rng_state()
+    try:
+        state = unwrap(read_weights(Path(file)), wanted)
+        network = _create_network(name, file, channels, image_size, state)
+        settings: Any = network.pretrained_cfg
+        settings.pop("state_dict", None)  # timm would keep all weights a second time
+        sizes = {key: value.numel() for key, value in network.named_parameters()}
+        missing = _not_loaded(network, state, drawn, (name, "none", channels, image_size))
+        return network, judge(name, file, sizes, missing, state)
+    except WeightsError as error:
+        raise BackboneError(_creation_problem(name, file, image_size, error)) from error
+
+
+def _not_loaded(
+    network: nn.Module, state: dict[str, Tensor], drawn: Tensor, arguments: tuple[Any, ...]
+) -> list[str]:
+    """Tensors that have their initial values still.
+
+    timm renames and reshapes what other formats hold, so for names that the file does not have a
+    network without weights, from the same random numbers, is what tells.
+    """
+    loaded = network.state_dict()
+    doubtful = [
+        key
+        for key, value in loaded.items()
+        if not key.endswith("num_batches_tracked")
+        and (key not in state or state[key].shape != value.shape)
+    ]
+    if not doubtful:
+        return []
+    with torch.random.fork_rng(devices=[]):
+        torch.set_rng_state(drawn)
+        blank = _create_network(*arguments).state_dict()
+    return [key for key in doubtful if torch.equal(loaded[key], blank[key])]
+
+
+def _create_network(
+    name: str,
+    pretrained: str,
+    channels: int,
+    image_size: int,
+    state: dict[str, Tensor] | None = None,
+) -> nn.Module:
     options = {"num_classes": 0, "global_pool": "", **input_arguments(name, channels, image_size)}
-    if pretrained not in ("none", "hub"):
-        options["pretrained_cfg_overlay"] = {"file": pretrained}
+    if state is not None:
+        options["pretrained_cfg_overlay"] = {"state_dict": dict(state), "custom_load": False}
     try:
         return timm.create_model(name, pretrained=pretrained != "none", **options)
     except Exception as error:

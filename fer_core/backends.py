@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor
 
+from fer_core.errors import FerError
 from fer_core.export import (
     INPUT,
     OUTPUTS,
@@ -31,7 +32,7 @@ BackendName = Literal["auto", "torch", "onnx"]
 ROUNDS, LONGEST = 5, 0.2  # of the measurement of "auto": at most so many, and no new one after (s)
 
 
-class BackendError(ValueError):
+class BackendError(FerError, ValueError):
     """A backend that cannot work here."""
 
 

@@ -49,8 +49,14 @@ class TrainingSet:
 
     @property
     def steps(self) -> int:
-        """Full batches in an epoch."""
-        return len(self.labels) // self.config.batch_size
+        """Full batches in an epoch: as many as make whole steps of the optimiser."""
+        accumulate = self.config.accumulate
+        return len(self.labels) // (self.config.batch_size * accumulate) * accumulate
+
+    def time(self, epoch: int, step: int) -> float:
+        """Completed epochs at a batch, with a fraction; one value for all passes of a step."""
+        accumulate = self.config.accumulate
+        return epoch + step // accumulate * accumulate / self.steps
 
     def batches(self, epoch: int, generator: Generator) -> Iterator[Batch]:
         """This process's part of random full batches; what is left over is left out.
@@ -88,7 +94,7 @@ class TrainingSet:
                 own.order,
                 own.holes,
                 own.other_holes,
-                epoch + step / self.steps,
+                self.time(epoch, step),
                 noise,
             )
 

@@ -5,17 +5,18 @@ softmax(z / T) with the one T that minimises the cross-entropy of images that it
 """
 
 import hashlib
-import math
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import optimize, special
+
+from fer_core.errors import FerError
 
 LEAST_IMAGES = 50  # that a temperature is fitted on
 COLDEST, HOTTEST = 0.01, 100.0  # temperatures
-STEPS = 100
 
 
-class CalibrationError(ValueError):
+class CalibrationError(FerError, ValueError):
     """Images that no temperature can be fitted on."""
 
 
@@ -26,28 +27,24 @@ def softmax(logits: np.ndarray, temperature: float | np.ndarray = 1.0) -> np.nda
         logits: of each image.
         temperature: T > 0, one for all images or (N,).
     """
-    scaled = logits.astype(np.float64) / np.reshape(temperature, (-1, 1))
-    powers = np.exp(scaled - scaled.max(1, keepdims=True))
-    return powers / powers.sum(1, keepdims=True)
+    return special.softmax(_scaled(logits, temperature), axis=1)
 
 
 def negative_log_likelihood(
     logits: np.ndarray, labels: np.ndarray, temperature: float | np.ndarray = 1.0
 ) -> float:
     """Mean cross-entropy in nats; see `softmax`."""
-    scaled = logits.astype(np.float64) / np.reshape(temperature, (-1, 1))
-    highest = scaled.max(1)
-    log_sums = highest + np.log(np.exp(scaled - highest[:, None]).sum(1))
-    return float(np.mean(log_sums - scaled[np.arange(len(labels)), labels]))
+    logarithms = special.log_softmax(_scaled(logits, temperature), axis=1)
+    return float(-logarithms[np.arange(len(labels)), labels].mean())
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """The temperature with the least cross-entropy, in [0.01, 100].
 
-    The cross-entropy is convex in 1/T. Its slope, the mean of (expected logit - logit of the
-    label), is brought to zero by Newton's steps, halving the bracket where one would leave it.
-    Where it has one sign throughout (every answer is right, say) the temperature is that end of
-    the range; where it is zero throughout (all logits are equal), 1.
+    The cross-entropy is convex in 1/T: its slope, the mean of (expected logit - logit of the
+    label), has one zero, which Brent's method brackets. Where the slope has one sign throughout
+    (every answer is right, say) the temperature is that end of the range; where it is zero
+    throughout (all logits are equal), 1.
 
     Args:
         logits: (N, K).
@@ -63,30 +60,19 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     logits = logits.astype(np.float64)
     of_labels = logits[np.arange(len(labels)), labels]
 
-    def slopes(inverse: float) -> tuple[float, float]:
-        """First and second derivative by 1/T."""
-        probabilities = softmax(logits, 1 / inverse)
-        means = (probabilities * logits).sum(1)
-        squares = (probabilities * logits**2).sum(1)
-        return float((means - of_labels).mean()), float((squares - means**2).mean())
+    def slope(inverse: float) -> float:
+        """Derivative of the cross-entropy by 1/T."""
+        return float(((softmax(logits, 1 / inverse) * logits).sum(1) - of_labels).mean())
 
     low, high = 1 / HOTTEST, 1 / COLDEST
-    least, greatest = slopes(low)[0], slopes(high)[0]
+    least, greatest = slope(low), slope(high)
     if least >= 0 or greatest <= 0:
         return 1.0 if least == greatest else HOTTEST if least >= 0 else COLDEST
-    inverse = 1.0
-    for _ in range(STEPS):
-        slope, curvature = slopes(inverse)
-        if slope < 0:
-            low = inverse
-        else:
-            high = inverse
-        step = inverse - slope / curvature if curvature > 0 else math.nan
-        following = step if low <= step <= high else math.sqrt(low * high)
-        if math.isclose(following, inverse, rel_tol=1e-10):
-            break
-        inverse = following
-    return 1 / inverse
+    return 1 / float(optimize.root_scalar(slope, bracket=(low, high), xtol=1e-12).root)
+
+
+def _scaled(logits: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
+    return logits.astype(np.float64) / np.reshape(temperature, (-1, 1))
 
 
 def in_second_half(names: Sequence[str]) -> np.ndarray:

@@ -12,13 +12,15 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from fer_core.config import RunConfig, from_json, to_json
+from fer_core.errors import FerError
 from fer_core.files import write_whole
+from fer_core.optimisation import state_copies
 
 CHECKPOINT_FILE = Path("checkpoint") / "state.pt"
 CHOSEN_FILE = Path("checkpoint") / "chosen.safetensors"  # weights of the chosen epoch
 
 
-class CheckpointError(ValueError):
+class CheckpointError(FerError, ValueError):
     """A checkpoint that is absent, broken, or of another configuration."""
 
 
@@ -83,8 +85,7 @@ def refuse_full_disk(folder: Path, config: RunConfig, weights: int) -> None:
     Raises:
         OSError: saying how much is free and how much is needed.
     """
-    moments = 1 if config.optimizer == "sgd" else 2
-    checkpoint = weights * (1 + moments + (config.ema_decay > 0))
+    checkpoint = weights * (1 + state_copies(config.optimizer) + (config.ema_decay > 0))
     # The old one stays until the new is whole; and the model, the weights of the chosen epoch too.
     needed = 2 * checkpoint + weights * (3 if config.validation else 1)
     existing = next(

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_core.emotions import canonical_name
+from fer_core.emotions import EIGHT_CLASSES, canonical_name
 from fer_core.files import read_text
 
-# Pairs of classes that are taken for each other, both ways with the same weight.
+# Pairs of emotions that are taken for each other, both ways with the same weight.
 PRESETS: dict[str, tuple[tuple[str, str], ...]] = {
     "people": (("fear", "surprise"), ("sadness", "neutral"), ("anger", "disgust")),
 }
@@ -23,7 +23,7 @@ def confusion_weights(preset_or_path: str | Path, class_names: Sequence[str]) ->
 
     A table is a CSV with the header ``label,<class>,<class>,...`` and a row for each clean class:
     its name, then the weights of the classes it is taken for. Only ratios within a row count; a
-    row of zeros keeps its labels. Names may be aliases (happy, angry). The diagonal is not read
+    row of zeros keeps its labels. Emotions may be aliases (happy, angry). The diagonal is not read
     and may be empty. The table must have the run's classes, all of them and no others: weights of
     a class that cannot be given would silently go to the rest of their row.
 
@@ -42,6 +42,12 @@ def confusion_weights(preset_or_path: str | Path, class_names: Sequence[str]) ->
     classes = tuple(class_names)
     weights = np.zeros((len(classes), len(classes)))
     if str(preset_or_path) in PRESETS:
+        if not set(classes) & set(EIGHT_CLASSES):
+            raise ValueError(
+                f"the confusions {preset_or_path!r} are between emotions, the data set has classes "
+                f"of its own: {', '.join(classes)}. Name a table of them: a CSV with the header "
+                "'label,<class>,...' and a row a class"
+            )
         for pair in PRESETS[str(preset_or_path)]:
             foreign = [name for name in pair if name not in classes]
             if foreign:
@@ -91,7 +97,7 @@ def _read_table(path: Path, classes: Sequence[str]) -> list[tuple[str, str, str]
 
 def _named(path: Path, what: str, texts: Sequence[str], classes: Sequence[str]) -> list[str]:
     try:
-        found = [canonical_name(text) for text in texts]
+        found = [_class_of(text, classes) for text in texts]
     except ValueError as error:
         raise ValueError(f"{path} has a {what} with an {error}") from error
     for name in found:
@@ -106,6 +112,15 @@ def _named(path: Path, what: str, texts: Sequence[str], classes: Sequence[str]) 
     if missing:
         raise ValueError(f"{path} has no {what} for {', '.join(missing)}")
     return found
+
+
+def _class_of(text: str, classes: Sequence[str]) -> str:
+    """The class that a text names: one of the run's as it stands, or an emotion by any name."""
+    if text.strip() in classes:
+        return text.strip()
+    if not set(classes) & set(EIGHT_CLASSES):
+        raise ValueError(f"unknown class {text!r}: use one of {', '.join(classes)}")
+    return canonical_name(text)
 
 
 def _weight(path: Path, label: str, given: str, cell: str) -> float:

@@ -4,6 +4,9 @@ One class order serves the whole project: the column order of the FER+ votes (Ba
 ICMI 2016), so that the seven basic expressions are a prefix of the eight classes with contempt.
 """
 
+import difflib
+import re
+import unicodedata
 from typing import NamedTuple
 
 
@@ -85,6 +88,12 @@ ALIASES: dict[str, str] = {
     "scared": "fear",
     "contemptuous": "contempt",
 }
+# Misspellings that published data sets have. They are read as the emotion wherever every other
+# name of the set is one as well, and are doubtful beside classes of another kind.
+MISSPELT = frozenset({"suprise", "suprised"})
+
+LIKENESS = 0.75  # of two words (difflib's ratio) from which one may be the other misspelt
+_NOUNS = frozenset({"face", "faces", "expression", "expressions", "emotion", "emotions"})
 
 
 def class_names(count: int) -> tuple[str, ...]:
@@ -102,15 +111,56 @@ def class_names(count: int) -> tuple[str, ...]:
 
 
 def canonical_name(text: str) -> str:
-    """The class name that ``text`` stands for: case, blanks and common aliases are understood.
+    """The class name that ``text`` stands for, as `find_emotion` understands it.
 
     Raises:
         ValueError: when the text names no emotion of the taxonomy.
     """
-    word = text.strip().lower()
-    word = ALIASES.get(word, word)
-    if word not in EIGHT_CLASSES:
+    name = find_emotion(text)
+    if name is None:
         known = ", ".join(EIGHT_CLASSES)
         aliases = ", ".join(sorted(ALIASES))
         raise ValueError(f"unknown emotion {text!r}: use one of {known} (or {aliases})")
-    return word
+    return name
+
+
+def find_emotion(text: str) -> str | None:
+    """The emotion that a text names, or None: ``Angry faces`` is anger.
+
+    Understood are any case, blanks, ``_``, ``-`` and ``.`` between words, plurals, the aliases, and
+    a noun as ``faces`` or ``expression`` after the emotion.
+    """
+    words = _words(text)
+    while len(words) > 1 and words[-1] in _NOUNS:
+        words = words[:-1]
+    return _emotion_of(words[0]) if len(words) == 1 else None
+
+
+def near_emotion(text: str) -> str | None:
+    """The emotion that a text may mean although it does not name it, or None.
+
+    Near is a misspelt emotion (``hapy``, ``suprised``), and a text of several words of which one is
+    an emotion (``not happy``).
+    """
+    words = _words(text)
+    found = find_emotion(text)
+    if found is not None:
+        return found if words[0] in MISSPELT else None
+    named = [name for name in map(_emotion_of, words) if name]
+    if named:
+        return named[0]
+    likely = difflib.get_close_matches("".join(words), (*EIGHT_CLASSES, *ALIASES), 1, LIKENESS)
+    return ALIASES.get(likely[0], likely[0]) if likely else None
+
+
+def _words(text: str) -> list[str]:
+    return re.split(r"[\s_.\-]+", unicodedata.normalize("NFKC", text).casefold().strip(" \t_.-"))
+
+
+def _emotion_of(word: str) -> str | None:
+    """The emotion that one word names, in the singular or the plural."""
+    for form in (word, word.removesuffix("s"), f"{word.removesuffix('ies')}y"):
+        name = ALIASES.get(form, form)
+        if name in EIGHT_CLASSES:
+            return name
+    return None

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from accelerate.state import AcceleratorState
 from fer_core.averaging import WeightAverage
 from fer_core.batches import TrainingSet
 from fer_core.checkpoints import (
+    CHECKPOINT_FILE,
     Checkpoint,
     load_checkpoint,
     load_chosen,
@@ -37,16 +39,21 @@ from fer_core.experiment import Experiment, create_recorder, prepare
 from fer_core.files import remove_leftovers
 from fer_core.holdout import Selection
 from fer_core.hub import save_model
-from fer_core.machine import Device, keep_freed_memory
+from fer_core.machine import Device, has_bf16, keep_freed_memory
 from fer_core.methods import create_method
 from fer_core.models import AttentionModel
 from fer_core.noise_lists import write_noise_list
-from fer_core.optimisation import create_optimizer
+from fer_core.optimisation import check_optimizer, create_optimizer
 from fer_core.processes import gather_rows, share_buffers
 from fer_core.records import GIVEN_LABELS_FILE, RUN_FILE, RunRecord, read_run
+from fer_core.run_lock import lock_run
 
 __all__ = ["TrainingError", "train"]
 logger = logging.getLogger(__name__)
+EMULATED_BF16 = (
+    "this CPU only emulates bfloat16 (it has neither avx512_bf16 nor amx_bf16), so precision "
+    "'bf16' can be up to three times slower than float32: use --precision no"
+)
 
 
 def train(
@@ -76,11 +83,27 @@ def train(
 
     Raises:
         DataError, BackboneError, CheckpointError, ValueError, OSError: before the first step, for
-            input that cannot work, an absent GPU, or a disk without room.
+            input that cannot work, an absent GPU, a disk without room, or a folder that another
+            process works in (`RunLockedError`). Nothing has been written then.
         TrainingError: when the loss is no longer finite; the record then says ``failed``.
     """
     _refuse_folder(folder, resume)
     accelerator = _start(config, device)
+    with ExitStack() as locks:
+        if resume and accelerator.is_main_process and (folder / CHECKPOINT_FILE).is_file():
+            locks.enter_context(lock_run(folder))  # nobody goes on from this checkpoint meanwhile
+        return _train(config, folder, accelerator, locks, resume, progress, storage)
+
+
+def _train(
+    config: RunConfig,
+    folder: Path,
+    accelerator: Accelerator,
+    locks: ExitStack,
+    resume: bool,
+    progress: bool,
+    storage: Storage | None,
+) -> RunRecord:
     checkpoint = load_checkpoint(folder, config) if resume else None
     completed = checkpoint.epoch if checkpoint else 0
     first = accelerator.is_main_process
@@ -130,19 +153,21 @@ def train(
         experiment, images, prepared, optimizer, average, accelerator, progress and first
     )
     accelerator.wait_for_everyone()  # no process may find what another has begun to write
+    if first:
+        locks.enter_context(lock_run(folder))
+        _refuse_folder(folder, resume)  # again: another process may have begun and ended meanwhile
+        recorder.begin(completed)
+        remove_leftovers(folder)
     evaluation = None
     shown = (accelerator, tested)
     try:
-        if first:
-            remove_leftovers(folder)
-            recorder.begin(completed)
-            if config.noise != "none":
-                write_noise_list(
-                    folder / GIVEN_LABELS_FILE,
-                    experiment.whole.train.names,
-                    experiment.whole_given.labels,
-                    data.classes,
-                )
+        if first and config.noise != "none":
+            write_noise_list(
+                folder / GIVEN_LABELS_FILE,
+                experiment.whole.train.names,
+                experiment.whole_given.labels,
+                data.classes,
+            )
         for epoch in range(completed, config.epochs):
             if selection.exhausted(epoch, config.patience):
                 break
@@ -217,6 +242,7 @@ def _refuse_folder(folder: Path, resume: bool) -> None:
 
 def _start(config: RunConfig, device: Device) -> Accelerator:
     """The accelerator of the run, after the checks that need to know device and processes."""
+    check_optimizer(config)
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError(
             f"device 'cuda' was asked for, but torch {torch.__version__} finds no GPU: use device "
@@ -224,7 +250,11 @@ def _start(config: RunConfig, device: Device) -> Accelerator:
         )
     # Accelerate holds on to device and precision of the first run in a process.
     AcceleratorState._reset_state(reset_partial_state=True)
-    accelerator = Accelerator(mixed_precision=config.precision, cpu=device == "cpu")
+    accelerator = Accelerator(
+        mixed_precision=config.precision,
+        cpu=device == "cpu",
+        gradient_accumulation_steps=config.accumulate,
+    )
     processes, on_gpu = accelerator.num_processes, accelerator.device.type == "cuda"
     if config.batch_size % processes:
         raise ValueError(
@@ -253,6 +283,8 @@ def _start(config: RunConfig, device: Device) -> Accelerator:
         keep_freed_memory()
     if accelerator.is_main_process:
         logger.info("training on %s, %d process(es)", accelerator.device, processes)
+        if config.precision == "bf16" and not on_gpu and has_bf16() is False:
+            logger.warning(EMULATED_BF16)
     return accelerator
 
 

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from fer_core.averaging import WeightAverage
 from fer_core.batches import TrainingSet
 from fer_core.config import RunConfig
+from fer_core.errors import FerError
 from fer_core.experiment import Experiment
 from fer_core.optimisation import learning_rate
 from fer_core.processes import gather_rows, mean_over_processes
@@ -22,7 +23,7 @@ from fer_core.processes import gather_rows, mean_over_processes
 CHECK_EVERY = 25  # steps between two looks at the loss
 
 
-class TrainingError(RuntimeError):
+class TrainingError(FerError, RuntimeError):
     """A run that cannot go on; its record says why."""
 
 
@@ -73,13 +74,16 @@ def train_epoch(training: Training, epoch: int) -> dict[str, Any]:
     )
     for step, batch in enumerate(bar):
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(config, epoch + step / steps)
-        output = method(batch)
-        accelerator.backward(output.loss)
-        optimizer.step()
-        optimizer.zero_grad()
-        if average is not None:
-            average.update(epoch * steps + step)
+            group["lr"] = learning_rate(config, batch.epoch)
+        with accelerator.accumulate(method):
+            output = method(batch)
+            accelerator.backward(output.loss)
+            if config.clip_norm and accelerator.sync_gradients:
+                accelerator.clip_grad_norm_(method.parameters(), config.clip_norm)
+            optimizer.step()
+            optimizer.zero_grad()
+        if average is not None and accelerator.sync_gradients:
+            average.update((epoch * steps + step) // config.accumulate)
         losses.append(output.loss.detach())
         answers.append(output.logits.argmax(1))
         seen.append(batch.indices)

@@ -11,6 +11,8 @@ from torch import Tensor
 from fer_core import metrics
 from fer_core.datasets import Split
 from fer_core.device_images import DeviceImages
+from fer_core.errors import FerError
+from fer_core.hub import TrainedModel
 from fer_core.models import AttentionModel
 from fer_core.records import Prediction
 from fer_core.transforms import normalise
@@ -48,18 +50,65 @@ class Scores(NamedTuple):
     tta: Evaluation
 
 
-def evaluate(model: AttentionModel, split: Split, *, mirror: bool = False) -> Evaluation:
-    """The model's answers on a split; the model is left in evaluation mode.
+class EvaluationError(FerError, ValueError):
+    """A split that is not decoded as the model takes it, or whose labels it does not know."""
+
+
+def evaluate(
+    model: AttentionModel | TrainedModel, split: Split, *, mirror: bool = False
+) -> Evaluation:
+    """A model's predictions on one decoded split; the model is left in evaluation mode.
 
     Args:
-        model: on any device.
-        split: decoded at the model's input size and channels.
+        model: a network, or a loaded model (`fer_core.load_model`, ``Predictor().trained``), on any
+            device.
+        split: ``data.test`` or ``data.train`` of `fer_core.load_data`, decoded at the model's input
+            size and channels, with the model's classes in the model's order.
         mirror: average over each image and its mirror image (twice the work).
+
+    Raises:
+        TypeError: for anything but a model and a split.
+        EvaluationError: when the split does not fit the model.
+
+    Example:
+        >>> trained = load_model(resolve_model("bundled"))
+        >>> decoding = Decoding(trained.input.size, trained.input.channels)
+        >>> data = load_data("ferplus:PATH?classes=8", decoding)
+        >>> evaluate(trained, data.test, mirror=True).confusion
     """
+    model = _network(model, split)
     device = model.classifier.weight.device
     images = DeviceImages(split.images, device, "cache")
     rows = torch.arange(len(split.labels))
     return judge(answers(model, images, rows, mirror=mirror), split)
+
+
+def _network(model: object, split: object) -> AttentionModel:
+    """The network of what was handed over, which the split must fit."""
+    if not isinstance(model, AttentionModel | TrainedModel):
+        raise TypeError(
+            "evaluate takes an AttentionModel or what load_model gives (of a Predictor its "
+            f"trained), got {type(model).__name__}"
+        )
+    if not isinstance(split, Split):
+        raise TypeError(
+            "evaluate takes one split, such as load_data(...).test, got "
+            f"{type(split).__name__}; for a data set by its name see fer-core evaluate"
+        )
+    network = model if isinstance(model, AttentionModel) else model.model
+    shape, classes = split.images.shape[1:], network.classifier.out_features
+    size = shape[0] if isinstance(model, AttentionModel) else model.input.size
+    wanted = (size, size, len(network.mean))
+    if shape != wanted:
+        raise EvaluationError(
+            f"the model takes images of {wanted} (height, width, channels), {split.name} is "
+            f"decoded to {shape}: load it with Decoding({wanted[0]}, {wanted[2]})"
+        )
+    if len(split.labels) and int(split.labels.max()) >= classes:
+        raise EvaluationError(
+            f"the model has {classes} classes, {split.name} has the label {int(split.labels.max())}"
+        )
+    return network
 
 
 def answers(

@@ -28,6 +28,7 @@ from fer_core.datasets import (
     vote_shares,
 )
 from fer_core.datasets.loading import select
+from fer_core.emotions import SEVEN_CLASSES
 from fer_core.faces import measure_landmarks
 from fer_core.holdout import held_out
 from fer_core.inputs import InputSpec
@@ -107,9 +108,11 @@ def prepare(config: RunConfig, storage: Storage | None = None) -> Experiment:
     whole_given = given_labels(config, whole)
     data, given, validation = _hold_out(config, whole, whole_given)
     count = len(data.train.labels)
-    if config.batch_size > count:
+    if config.batch_size * config.accumulate > count:
+        times = f" times accumulate {config.accumulate}" if config.accumulate > 1 else ""
         raise DataError(
-            f"batch_size {config.batch_size} is larger than the training set of {count} images"
+            f"batch_size {config.batch_size}{times} is larger than the training set of {count} "
+            "images"
         )
     counts = np.bincount(data.train.labels, minlength=len(data.classes))
     absent = [name for name, count in zip(data.classes, counts, strict=True) if not count]
@@ -182,6 +185,7 @@ def create_recorder(
             "macs": counter.get_total_flops() // 2,  # it counts multiplying and adding apart
             "map_size": list(shape[2:]),
             "pretrained_sha256": weights_digest(config.pretrained),
+            "pretrained_match": model.match and model.match.to_json(),
             "input": inputs.to_json(spec),
         },
         environment=_environment(device, config.precision, processes),
@@ -210,6 +214,12 @@ def given_labels(config: RunConfig, data: FaceData | Listing) -> NoisyLabels:
             return rater_noise(clean, votes, len(classes), seed, names)
         case "fer2013":
             own = _needed(train.own_labels, data, "noise 'fer2013'", "labels of FER2013 itself")
+            if tuple(classes) != SEVEN_CLASSES:
+                raise DataError(
+                    "noise 'fer2013' needs the 7 classes of FER2013, which has no contempt: all "
+                    f"labels of that class would be wrong by construction. {data.name} has "
+                    f"{len(classes)} classes here: use ferplus:PATH?classes=7"
+                )
             if (own < 0).any():
                 logger.warning(
                     "%d of %d images have no label of FER2013: they keep the clean one",

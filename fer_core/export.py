@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_core import __version__
+from fer_core.errors import FerError
 from fer_core.files import write_whole
 from fer_core.hub import TrainedModel
 from fer_core.inputs import to_json
@@ -41,7 +42,7 @@ _EXPORTING = threading.Lock()  # the exporter keeps its state in global variable
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
-class ExportError(ValueError):
+class ExportError(FerError, ValueError):
     """A model that cannot be written as ONNX, or whose file would answer differently."""
 
 
@@ -144,6 +145,8 @@ def metadata(trained: TrainedModel) -> dict[str, str]:
     return {
         "project": PROJECT,
         "classes": json.dumps(trained.classes),
+        "emotions": json.dumps(trained.taxonomy.emotions),
+        "colours": json.dumps(trained.taxonomy.colours),
         "mean": json.dumps(spec.mean),
         "std": json.dumps(spec.std),
         "size": str(spec.size),

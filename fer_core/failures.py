@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_core.records import RUN_FILE, SCHEMA_VERSION, timestamp, write_run
+from fer_core.run_lock import lock_run
 
 
 def record_failure(folder: Path, config: Mapping[str, Any], error: str) -> None:
@@ -19,10 +20,15 @@ def record_failure(folder: Path, config: Mapping[str, Any], error: str) -> None:
         error: the sentence that says what stopped the run.
 
     Raises:
+        RunLockedError: when a process is at work on the run: the record is that one's.
         OSError: when it cannot be written.
         ValueError: when a record stands there that is no JSON.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with lock_run(folder):
+        _write_failure(folder, config, error)
+
+
+def _write_failure(folder: Path, config: Mapping[str, Any], error: str) -> None:
     file, now = folder / RUN_FILE, timestamp()
     run: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,

@@ -13,10 +13,11 @@ from safetensors.torch import save
 from timm.models import remap_state_dict
 from torch import Tensor
 
+from fer_core.errors import FerError
 from fer_core.files import write_whole
 
 
-class ForeignWeightsError(ValueError):
+class ForeignWeightsError(FerError, ValueError):
     """A file that does not hold the weights of the backbone."""
 
 

@@ -1,7 +1,8 @@
 """Saving and loading trained models: a folder of ``model.safetensors`` and ``config.json``.
 
 The configuration has timm's own keys (architecture, num_classes, label_names, pretrained_cfg) and
-everything this project adds under ``fer_core``. Its ``weights`` says whose names the weights have:
+everything this project adds under ``fer_core``: there ``taxonomy`` says whether the classes are
+emotions, and their colours. Its ``weights`` says whose names the weights have:
 ``own``, or ``timm`` in a published model that timm alone can rebuild (`fer_core.publication`).
 """
 
@@ -15,10 +16,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from fer_core import taxonomy as taxonomies
 from fer_core.backbones import Stem, count_parameters
+from fer_core.errors import FerError
 from fer_core.files import write_whole
 from fer_core.inputs import InputSpec, from_json, to_json
 from fer_core.models import AttentionModel
+from fer_core.taxonomy import Taxonomy, taxonomy_of
 from fer_core.timm_layout import from_timm
 
 WEIGHTS_FILE = "model.safetensors"
@@ -30,7 +34,7 @@ Layout = Literal["own", "timm"]
 EMBEDDED = Path(__file__).parent / "weights"
 
 
-class ModelError(ValueError):
+class ModelError(FerError, ValueError):
     """A saved model that is absent, incomplete or broken."""
 
 
@@ -40,15 +44,20 @@ class TrainedModel:
 
     Attributes:
         model: the network, in evaluation mode.
-        classes: class names in the order of the logits.
+        taxonomy: its classes in the order of the logits, with their colours.
         input: what the network expects.
         facts: how it was trained and what it reaches, as saved.
     """
 
     model: AttentionModel
-    classes: tuple[str, ...]
+    taxonomy: Taxonomy
     input: InputSpec
     facts: dict[str, Any]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the logits."""
+        return self.taxonomy.names
 
 
 def save_model(
@@ -58,7 +67,7 @@ def save_model(
     backbone: str,
     stride: int | None,
     stem: Stem = "own",
-    classes: tuple[str, ...],
+    classes: tuple[str, ...] | Taxonomy,
     spec: InputSpec,
     facts: Mapping[str, Any],
     half: bool = False,
@@ -71,7 +80,7 @@ def save_model(
         backbone: its timm name.
         stride: its total stride where that was changed.
         stem: ``own`` or ``small``.
-        classes: class names in the order of the logits.
+        classes: class names in the order of the logits, or a taxonomy with colours of its own.
         spec: the network input.
         facts: anything JSON can hold: run, data, noise, results.
         half: store floating point weights as float16.
@@ -82,14 +91,15 @@ def save_model(
         state = {n: v.half() if v.is_floating_point() else v for n, v in state.items()}
     write_whole(folder / WEIGHTS_FILE, save(state, metadata={"format": "pt"}))
     own = {"stride": stride, "stem": stem, "weights": "own", "facts": dict(facts)}
-    write_config(folder, backbone=backbone, classes=classes, spec=spec, own=own)
+    taxonomy = classes if isinstance(classes, Taxonomy) else taxonomy_of(classes)
+    write_config(folder, backbone=backbone, taxonomy=taxonomy, spec=spec, own=own)
 
 
 def write_config(
     folder: Path,
     *,
     backbone: str,
-    classes: tuple[str, ...],
+    taxonomy: Taxonomy,
     spec: InputSpec,
     own: Mapping[str, Any],
     pretrained_cfg: Mapping[str, Any] | None = None,
@@ -100,25 +110,29 @@ def write_config(
     Args:
         folder: of the model.
         backbone: its timm name.
-        classes: class names in the order of the logits.
+        taxonomy: the classes in the order of the logits.
         spec: the network input.
-        own: what stands under ``fer_core`` beside the input.
+        own: what stands under ``fer_core`` beside the input and the taxonomy.
         pretrained_cfg: more of timm's facts of the weights.
         more: more of timm's facts of the model.
     """
     config = {
         "architecture": backbone,
-        "num_classes": len(classes),
-        "label_names": list(classes),
+        "num_classes": len(taxonomy.names),
+        "label_names": list(taxonomy.names),
         **(more or {}),
         "pretrained_cfg": {
             "input_size": [spec.channels, spec.size, spec.size],
             "mean": list(spec.mean),
             "std": list(spec.std),
-            "num_classes": len(classes),
+            "num_classes": len(taxonomy.names),
             **(pretrained_cfg or {}),
         },
-        "fer_core": {**own, "input": to_json(spec)},
+        "fer_core": {
+            **own,
+            "input": to_json(spec),
+            "taxonomy": taxonomies.to_json(taxonomy),
+        },
     }
     write_whole(folder / CONFIG_FILE, (json.dumps(config, indent=1) + "\n").encode())
 
@@ -137,11 +151,12 @@ def load_model(folder: Path, called: str = "") -> TrainedModel:
     try:
         own = config["fer_core"]
         spec = from_json(own["input"])
-        classes = tuple(str(name) for name in config["label_names"])
+        names = [str(name) for name in config["label_names"]]
+        taxonomy = taxonomies.from_json(names, own.get("taxonomy"))  # earlier versions have none
         _check_size(config["architecture"], spec, folder / WEIGHTS_FILE)
         model = AttentionModel(
             config["architecture"],
-            len(classes),
+            len(names),
             image_size=spec.size,
             channels=spec.channels,
             stride=own["stride"],
@@ -156,7 +171,7 @@ def load_model(folder: Path, called: str = "") -> TrainedModel:
         raise ModelError(
             f"the model at {called or folder} cannot be loaded: {_in_short(error)}"
         ) from error
-    return TrainedModel(model.eval().requires_grad_(False), classes, spec, facts)
+    return TrainedModel(model.eval().requires_grad_(False), taxonomy, spec, facts)
 
 
 def read_config(folder: Path, called: str = "") -> dict[str, Any]:

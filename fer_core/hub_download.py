@@ -5,6 +5,7 @@ files only: a download that broke off is finished by the next one. Where the Hub
 an earlier download of the same name is used.
 """
 
+import difflib
 import json
 import logging
 import re
@@ -12,14 +13,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fer_core.hub import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, ModelError
+from fer_core.hub import CARD_FILE, CONFIG_FILE, EMBEDDED, WEIGHTS_FILE, ModelError
 from fer_core.hub_refusals import NAME_PART, Wanted, is_refusal, no_answer, quiet_client
+from fer_core.records import RUN_FILE
 
 logger = logging.getLogger(__name__)
 FILES = (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE, "predictions.csv")
 LARGEST = 1_000_000_000  # bytes of all files
 LARGEST_TEXTS = 50_000_000  # bytes of all but the weights
 PATIENCE = 10.0  # seconds until the Hub must answer
+BUNDLED = "bundled"
+BUNDLED_NAMES = (BUNDLED, "embedded")  # the second is the name of earlier versions
 SHAPE = "USER/NAME or USER/NAME@REVISION (letters, digits, '_', '-' and '.')"
 
 # A revision becomes a file name in the cache, so no '..' there.
@@ -35,23 +39,36 @@ def is_hub_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def find_model(source: str | Path) -> Path:
-    """The folder of a model, fetched from the Hub unless it is one of this computer.
+def resolve_model(model: str | Path) -> Path:
+    """The folder of the model that a text names; every command and the predictor ask here.
 
     Args:
-        source: a folder, or as text also ``USER/NAME[@REVISION]``; a folder of that name wins.
+        model: in this order
+
+            - ``bundled`` (or ``embedded``, its old name): the model that ships with the package;
+            - the folder of a run, whose model stands in RUN/model, or of a saved model;
+            - ``USER/NAME`` or ``USER/NAME@REVISION`` of the Hugging Face Hub, which is fetched.
+
+            A `Path` is a folder in any case.
 
     Raises:
-        ModelError: when it is neither, or the Hub does not hand the model out.
+        ModelError: when it is none of these, or the Hub does not hand the model out.
     """
-    if isinstance(source, Path) or _is_there(source):
-        return Path(source)
-    if is_hub_id(source):
-        return fetch_model(source)
-    raise ModelError(
-        f"no model at {source}: it is neither a folder of this computer nor a name on the Hub, "
-        f"{SHAPE}"
-    )
+    if isinstance(model, str):
+        if model in BUNDLED_NAMES:
+            return EMBEDDED
+        if not _is_there(model):
+            if is_hub_id(model):
+                return fetch_model(model)
+            near = difflib.get_close_matches(model, BUNDLED_NAMES, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ModelError(
+                f"no model at {model}: it is neither a folder of this computer, nor 'bundled', nor "
+                f"a name on the Hub, {SHAPE}{hint}"
+            )
+    folder = Path(model)
+    of_run = (folder / RUN_FILE).is_file() or (folder / "model" / CONFIG_FILE).is_file()
+    return folder / "model" if of_run else folder
 
 
 def fetch_model(name: str, *, anonymous: bool = False, cache: Path | None = None) -> Path:

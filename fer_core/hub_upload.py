@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from fer_core.errors import FerError
 from fer_core.hub_refusals import NAME_PART, quiet_client, unreachable
 
 logger = logging.getLogger(__name__)
@@ -17,7 +18,7 @@ PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.pickle", "*.ckpt", "*.joblib")
 _ID = re.compile(rf"(?!.*(?:--|\.\.))(?=.{{3,96}}$){NAME_PART}/{NAME_PART}(?<!\.git)", re.ASCII)
 
 
-class UploadError(ValueError):
+class UploadError(FerError, ValueError):
     """What keeps a folder from the Hub; the message is one sentence without an access token."""
 
 

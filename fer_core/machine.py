@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+from pathlib import Path
 from typing import Literal
 
 Device = Literal["auto", "cpu", "cuda"]  # auto: the GPU where there is one
@@ -13,6 +14,29 @@ def cores() -> int:
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+CPU_INFO = Path("/proc/cpuinfo")
+# What processors that multiply bfloat16 call it: Intel and AMD with AVX-512 or AMX, and ARM.
+BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
+
+
+def has_bf16(cpu_info: Path = CPU_INFO) -> bool | None:
+    """Whether the CPU multiplies bfloat16 itself; None where that cannot be known.
+
+    Without it PyTorch converts to and fro, and is slower than in float32.
+    """
+    try:
+        lines = cpu_info.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # no Linux
+        return None
+    flags = {
+        flag
+        for name, _, value in (line.partition(":") for line in lines)
+        if name.strip() in ("flags", "Features")
+        for flag in value.split()
+    }
+    return bool(flags & BF16_FLAGS) if flags else None
 
 
 # Options of mallopt(3) of the GNU C library.

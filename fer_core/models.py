@@ -5,13 +5,13 @@ W[j, c] * F[n, c], raw: no ReLU, no normalisation, no bias. The logits are its m
 so a map explains its logit exactly, for every backbone.
 """
 
+import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from fer_core.backbones import (
@@ -23,7 +23,12 @@ from fer_core.backbones import (
     to_map,
 )
 from fer_core.config import RunConfig
+from fer_core.pretrained import Match, WeightsError, judge, read_weights, unwrap
 from fer_core.transforms import mirror
+
+logger = logging.getLogger(__name__)
+OWN = ("backbone.", "classifier.")
+OWN_CLASSIFIER = ("classifier.weight", "classifier.bias")
 
 
 class Output(NamedTuple):
@@ -62,7 +67,8 @@ class AttentionModel(nn.Module):
             stride: total stride of the backbone, None for its own.
             stem: ``own``, or ``small`` for inputs of 32 to 64 pixels.
             pretrained: ``none``, ``hub``, or the path of a weights file: timm's, or one that this
-                project saved (then the classifier is taken over as well).
+                project saved (then the classifier is taken over as well, if it has as many
+                classes). What of a file fits stands in ``match`` (None without a file).
 
         Raises:
             BackboneError: see `fer_core.backbones.create_backbone`.
@@ -82,15 +88,28 @@ class AttentionModel(nn.Module):
         self.mean, self.std = made.mean, made.std
         self.classifier = nn.Linear(made.features, classes)
         self._training_pass = self._map_features
-        if own:
-            self._take_weights(own, pretrained)
+        self.match = self._take_weights(own, backbone, pretrained) if own else made.match
 
-    def _take_weights(self, state: dict[str, Tensor], file: str) -> None:
+    def _take_weights(self, state: dict[str, Tensor], backbone: str, file: str) -> Match:
+        wanted = self.backbone.state_dict()
+        held = {name.removeprefix("backbone."): value for name, value in state.items()}
+        fit = {n: v for n, v in held.items() if n in wanted and v.shape == wanted[n].shape}
+        missing = [n for n in wanted if n not in fit and not n.endswith("num_batches_tracked")]
+        sizes = {name: value.numel() for name, value in self.backbone.named_parameters()}
         try:
-            self.load_state_dict({name: value.float() for name, value in state.items()})
-        except RuntimeError as error:
-            reason = str(error).strip().splitlines()[-1].strip()
-            raise BackboneError(f"the model at {file} is another one: {reason}") from error
+            match = judge(backbone, file, sizes, missing, state)
+        except WeightsError as error:
+            raise BackboneError(f"the model at {file} is another one: {error}") from error
+        self.backbone.load_state_dict(fit, strict=False)
+        weight, bias = (state[name] for name in OWN_CLASSIFIER)
+        if weight.shape != self.classifier.weight.shape:
+            logger.warning(
+                "%s has %d classes, this model %d: its classifier starts at random",
+                *(file, len(weight), len(self.classifier.weight)),
+            )
+            return match
+        self.classifier.load_state_dict({"weight": weight, "bias": bias})
+        return replace(match, classifier=True)
 
     def channels_last(self) -> Self:
         """Store the weights channels last, the faster layout for convolutions."""
@@ -186,14 +205,12 @@ def create_model(config: RunConfig, classes: int) -> AttentionModel:
 
 def _read_own_weights(pretrained: str) -> dict[str, Tensor]:
     """The state of an `AttentionModel` when ``pretrained`` is the file of one, else nothing."""
-    if Path(pretrained).suffix != ".safetensors" or not Path(pretrained).is_file():
+    if not Path(pretrained).is_file():
         return {}
     try:
-        state = load_file(pretrained)
-    except SafetensorError as error:
-        raise BackboneError(f"{pretrained} is no safetensors file: {error}") from error
-    return state if "classifier.weight" in state and _is_own(state) else {}
-
-
-def _is_own(state: dict[str, Tensor]) -> bool:
-    return all(name.startswith(("backbone.", "classifier.")) for name in state)
+        state = read_weights(Path(pretrained))
+    except WeightsError as error:
+        raise BackboneError(str(error)) from error
+    state = unwrap(state, [name for name in state if name.startswith(OWN)] or OWN_CLASSIFIER)
+    own = set(OWN_CLASSIFIER) <= set(state) and all(name.startswith(OWN) for name in state)
+    return {name: value.float() for name, value in state.items()} if own else {}

@@ -1,4 +1,8 @@
-"""Label noise in files: lists of given labels in RAF-DB's format."""
+"""Label noise in files: lists of given labels in RAF-DB's format.
+
+The numbers of emotions are RAF-DB's, 1 to 7, and 8 for contempt. Classes of one's own, which RAF-DB
+does not number, count from 1 in the order of the run's classes.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,12 +18,26 @@ from fer_core.noise import NoisyLabels
 LIST_LABELS: dict[int, str] = {**RAFDB_LABELS, 8: "contempt"}
 
 
+def list_numbers(class_names: Sequence[str]) -> dict[int, str]:
+    """The class of each number in a list.
+
+    Args:
+        class_names: the run's classes, in the order of the label numbers.
+
+    Returns:
+        RAF-DB's numbers, all eight, where the classes are emotions; else 1, 2, ... for the classes.
+    """
+    if set(class_names) <= set(LIST_LABELS.values()):
+        return LIST_LABELS
+    return dict(enumerate(class_names, start=1))
+
+
 def noise_from_list(
     path: Path, names: Sequence[str], clean: np.ndarray, class_names: Sequence[str]
 ) -> NoisyLabels:
     """Read the given labels from a list in RAF-DB format (``train_00001.jpg 5`` a line).
 
-    The numbers are RAF-DB's, 1 to 7, and 8 for contempt. An image is looked up by its full name
+    The numbers are those of `list_numbers`. An image is looked up by its full name
     first, then by its name without folder, suffix and ``_aligned``. Lines of other images
     (``test_...``) are passed over; a training image that the list does not name is an error, so
     that no clean label slips in.
@@ -35,7 +53,8 @@ def noise_from_list(
         ValueError: for a broken line, an image with two labels, a label that the run does not
             have, or a training image without a line or with several that may be meant.
     """
-    listed = _read_list(path)
+    numbers = list_numbers(class_names)
+    listed = _read_list(path, numbers)
     found = _match(path, names, listed)
     missing = [name for name in names if name not in found]
     if missing:
@@ -44,7 +63,7 @@ def noise_from_list(
             f"first {missing[0]!r}: is it the list of this data set?"
         )
     index = {name: number for number, name in enumerate(class_names)}
-    given = [LIST_LABELS[listed[found[name]]] for name in names]
+    given = [numbers[listed[found[name]]] for name in names]
     foreign = sorted(set(given) - set(index))
     if foreign:
         raise ValueError(
@@ -67,13 +86,10 @@ def write_noise_list(
         class_names: the run's classes, in the order of the label numbers.
 
     Raises:
-        ValueError: for a name that cannot stand in a line or stands there twice, a label out of
-            range, or a class without a RAF-DB number; nothing is written then.
+        ValueError: for a name that cannot stand in a line or stands there twice, or a label out of
+            range; nothing is written then.
     """
-    numbers = {name: number for number, name in LIST_LABELS.items()}
-    foreign = [name for name in class_names if name not in numbers]
-    if foreign:
-        raise ValueError(f"no RAF-DB number for the class {foreign[0]!r}: {', '.join(numbers)}")
+    numbers = {name: number for number, name in list_numbers(class_names).items()}
     if len(names) != len(labels):
         raise ValueError(f"{len(names)} names do not fit {len(labels)} labels")
     numbers_here = [numbers[name] for name in class_names]
@@ -92,7 +108,7 @@ def write_noise_list(
     write_whole(path, "".join(lines.values()).encode())
 
 
-def _read_list(path: Path) -> dict[str, int]:
+def _read_list(path: Path, numbers: Mapping[int, str]) -> dict[str, int]:
     if not path.is_file():
         raise FileNotFoundError(f"no noise list at {path}: expected lines like 'train_00001.jpg 5'")
     listed: dict[str, int] = {}
@@ -100,11 +116,11 @@ def _read_list(path: Path) -> dict[str, int]:
         if not line.strip():
             continue
         name, _, label = (part.strip() for part in line.strip().rpartition(" "))
-        if not name or not label.isdecimal() or int(label) not in LIST_LABELS:
+        if not name or not label.isdecimal() or int(label) not in numbers:
             hint = "; the numbers start at 1, not at 0" if name and label == "0" else ""
             raise ValueError(
-                f"{path} line {number}: expected 'FILE LABEL', label from 1 to 7 "
-                f"or 8 for contempt, got {line!r}{hint}"
+                f"{path} line {number}: expected 'FILE LABEL', label {_allowed(numbers)}, got "
+                f"{line!r}{hint}"
             )
         if listed.setdefault(name, int(label)) != int(label):
             raise ValueError(
@@ -112,6 +128,12 @@ def _read_list(path: Path) -> dict[str, int]:
                 f"earlier line"
             )
     return listed
+
+
+def _allowed(numbers: Mapping[int, str]) -> str:
+    if numbers is LIST_LABELS:
+        return "from 1 to 7 or 8 for contempt"
+    return f"from 1 ({numbers[1]}) to {len(numbers)} ({numbers[len(numbers)]})"
 
 
 def _match(path: Path, names: Sequence[str], listed: Mapping[str, int]) -> dict[str, str]:

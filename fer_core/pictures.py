@@ -9,6 +9,8 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from fer_core.errors import FerError
+
 PICTURE_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".heic", ".heif"),
 )
@@ -22,7 +24,7 @@ HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"
 HEIF_INSTALL = "pip install pillow-heif"
 
 
-class PictureError(ValueError):
+class PictureError(FerError, ValueError):
     """A whole picture that is not read; the message is one sentence without a full stop."""
 
 

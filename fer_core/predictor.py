@@ -1,110 +1,25 @@
-"""The one object the apps use: a photograph in, every face with its emotion and maps out."""
+"""The one object the apps use: a photograph in, every face with its class and maps out."""
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Self, overload
 
 import numpy as np
 import torch
 from PIL import Image
 
-from fer_core.backends import BackendName, make_backend
-from fer_core.cam import overlay
+from fer_core.backends import BackendError, BackendName, make_backend
 from fer_core.export import ONNX_FILE
-from fer_core.faces import Face, align, detect_faces
-from fer_core.hub import EMBEDDED, TrainedModel, load_model
-from fer_core.hub_download import find_model
-from fer_core.mirror_check import MirrorCheck
+from fer_core.face_prediction import Classification, FacePrediction
+from fer_core.faces import Crop, Face, align, detect_faces
+from fer_core.hub import ModelError, TrainedModel, load_model
+from fer_core.hub_download import BUNDLED, resolve_model
 from fer_core.models import Output, average
-from fer_core.pictures import READ_ERRORS, PictureError, open_upright, upright
+from fer_core.photos import Photo, open_photo, open_photos
 from fer_core.transforms import normalise
 
 FACES_A_PASS = 64
-
-
-@dataclass(frozen=True, eq=False)
-class FacePrediction:
-    """What the model says of one face.
-
-    Attributes:
-        box: (x0, y0, x1, y1) in pixels of the photograph.
-        landmarks: (3, 2) pixels: eye on the picture's left, eye on its right, mouth centre.
-        score: the detector's confidence that this is a face.
-        classes: class names in the order of the probabilities.
-        probabilities: (K,) softmax, sums to 1.
-        maps: (K, h, w) raw class attention maps; mean plus bias is the logit.
-        crop: the aligned face as the model saw it.
-        to_photo: (2, 3) matrix from crop coordinates in [0, 1] to photograph pixels.
-        mirror_check: the answers on the face and on its mirror image apart; None where the
-            predictor does not look at mirror images.
-    """
-
-    box: tuple[float, float, float, float]
-    landmarks: np.ndarray
-    score: float
-    classes: tuple[str, ...]
-    probabilities: np.ndarray
-    maps: np.ndarray
-    crop: Image.Image
-    to_photo: np.ndarray
-    mirror_check: MirrorCheck | None = None
-
-    @property
-    def emotion(self) -> str:
-        """The most probable class."""
-        return self.classes[int(self.probabilities.argmax())]
-
-    @property
-    def confidence(self) -> float:
-        """Probability of the most probable class."""
-        return float(self.probabilities.max())
-
-    @property
-    def consistency(self) -> float | None:
-        """Attention-consistency score of the predicted class, in [0, 1]; see `MirrorCheck`."""
-        if self.mirror_check is None:
-            return None
-        return self.mirror_check.consistency(int(self.probabilities.argmax()))
-
-    def map_of(self, emotion: str) -> np.ndarray:
-        """The (h, w) raw attention map of one class.
-
-        Raises:
-            ValueError: for a class the model does not have.
-        """
-        if emotion not in self.classes:
-            raise ValueError(f"unknown emotion {emotion!r}: the model knows {self.classes}")
-        return self.maps[self.classes.index(emotion)]
-
-    def overlay_on(
-        self, photo: Image.Image, emotion: str | None = None, opacity: float = 0.55
-    ) -> Image.Image:
-        """The photograph with the heat map of one class (by default the predicted one)."""
-        return overlay(photo, self.map_of(emotion or self.emotion), self.to_photo, opacity)
-
-
-class Classification(NamedTuple):
-    """The model's answers on N aligned faces.
-
-    Attributes:
-        probabilities: (N, K) softmax of the mean logits of all views.
-        maps: (N, K, h, w) raw attention maps, the mean of all views.
-        view_probabilities: (N, V, K) of each view: the face and, where the predictor looks at it,
-            its mirror image.
-        view_maps: (N, V, K, h, w) of each view, flipped back.
-    """
-
-    probabilities: np.ndarray
-    maps: np.ndarray
-    view_probabilities: np.ndarray
-    view_maps: np.ndarray
-
-    def mirror_check(self, index: int) -> MirrorCheck | None:
-        """The two views of one face side by side; None with a single view."""
-        if self.view_probabilities.shape[1] < 2:
-            return None
-        return MirrorCheck(self.view_probabilities[index], self.view_maps[index])
 
 
 class Predictor:
@@ -118,7 +33,7 @@ class Predictor:
     def __init__(
         self,
         source: str | Path | TrainedModel | None = None,
-        device: str = "cpu",
+        device: str = "auto",
         *,
         mirror: bool = True,
         backend: BackendName = "torch",
@@ -127,10 +42,11 @@ class Predictor:
         """Load a model.
 
         Args:
-            source: folder of a saved model (RUN/model), the id of one on the Hugging Face Hub
-                (``USER/NAME`` or ``USER/NAME@REVISION``; a folder of that name wins), or a loaded
-                model; None takes the embedded one.
-            device: torch device of the classifier.
+            source: folder of a run or of a saved model, the id of one on the Hugging Face Hub
+                (``USER/NAME`` or ``USER/NAME@REVISION``; a folder of that name wins), ``bundled``,
+                or a loaded model; None takes the bundled one.
+            device: ``auto`` (the GPU where there is one and PyTorch computes the answers), or any
+                torch device; of the classifier, faces are searched on the CPU.
             mirror: average over each face and its mirror image: more accurate, twice the work,
                 and maps that favour neither side.
             backend: what computes the answers: ``torch``, ``onnx`` (ONNX Runtime, on the CPU), or
@@ -142,12 +58,14 @@ class Predictor:
             ModelError: when there is no usable model, or the Hub does not hand it out.
             BackendError, ExportError: when the backend cannot work here; both are ValueErrors.
         """
+        folder = None
         if not isinstance(source, TrainedModel):
-            folder = find_model(source or EMBEDDED)
+            folder = resolve_model(source or BUNDLED)
             source = load_model(folder, str(source or ""))
             onnx_file = onnx_file or folder / ONNX_FILE
+        self.folder = folder
         self.trained: TrainedModel = source
-        self.device = torch.device(device)
+        self.device = _choose_device(device, backend)
         self.trained.model.to(self.device)
         self.mirror = mirror
         spec = self.trained.input
@@ -155,44 +73,132 @@ class Predictor:
         self._std = torch.tensor(spec.std, device=self.device)[:, None, None]
         self.backend = make_backend(self.trained, backend, mirrored=mirror, file=onnx_file)
 
-    def predict(self, photo: str | Path | Image.Image | np.ndarray) -> list[FacePrediction]:
+    @classmethod
+    def from_pretrained(cls, source: str | Path = "bundled", **options: Any) -> Self:  # noqa: ANN401
+        """The predictor of a run, a saved model, ``bundled``, or ``USER/NAME`` of the Hub.
+
+        Args:
+            source: see `fer_core.hub_download.resolve_model`.
+            **options: as for `Predictor`.
+
+        Raises:
+            ModelError: see `Predictor`.
+        """
+        return cls(source, **options)
+
+    def push_to_hub(
+        self,
+        repository: str,
+        *,
+        origin: str = "",
+        licence: str = "apache-2.0",
+        private: bool = False,
+        message: str = "",
+    ) -> str:
+        """Publish the model with its card on the Hub; `fer-core publish` has more options.
+
+        Args:
+            repository: ``USER/NAME``, made where it is missing.
+            origin: where the starting weights come from, for the card; needed where the run had
+                any and the model does not say it.
+            licence: of the weights.
+            private: let a new repository be seen by its owner alone.
+            message: of the commit.
+
+        Returns:
+            The address of the repository's page.
+
+        Raises:
+            ModelError: for a model that was handed over loaded, which has no folder.
+            RecordError, UploadError: see `fer_core.publishing.push.push_model`.
+        """
+        # What publishes stands above the predictor, and few programs need it.
+        from fer_core.publishing.folder import Wishes
+        from fer_core.publishing.push import push_model
+
+        if self.folder is None:
+            raise ModelError(
+                "the predictor was made of a loaded model: save_model writes a folder, and "
+                "Predictor(FOLDER).push_to_hub publishes it"
+            )
+        wishes = Wishes(repository, licence=licence)
+        return push_model(self.folder, wishes, origin=origin, message=message, private=private)[0]
+
+    @overload
+    def predict(self, photo: Photo) -> list[FacePrediction]: ...
+    @overload
+    def predict(self, photo: list[Any] | tuple[Photo, ...]) -> list[list[FacePrediction]]: ...
+    def predict(
+        self, photo: Photo | list[Any] | tuple[Photo, ...]
+    ) -> list[FacePrediction] | list[list[FacePrediction]]:
         """Every face of a photograph, the largest first; an empty list when there is none.
 
         Args:
-            photo: path, PIL picture, or (H, W, 3) RGB or (H, W) grey uint8 array.
+            photo: path, PIL image, array (channels last) or tensor (channels first), see
+                `fer_core.photos.open_photo`; or a list of any of these, whose faces go through the
+                model together.
+
+        Returns:
+            The faces; for a list of photographs a list of their faces.
 
         Raises:
-            ValueError: when the photograph cannot be read.
+            ValueError: when a photograph cannot be read.
         """
-        picture = open_photo(photo)
-        return self.predict_faces(picture, detect_faces(picture))
+        if isinstance(photo, list | tuple):
+            photos = open_photos(photo)
+            return self._predict_faces(photos, [detect_faces(image) for image in photos])
+        image = open_photo(photo)
+        return self.predict_faces(image, detect_faces(image))
 
     def predict_faces(self, picture: Image.Image, faces: Sequence[Face]) -> list[FacePrediction]:
         """Classify faces that were found before, in their order."""
-        spec = self.trained.input
-        crops = [align(picture, face.landmarks, spec) for face in faces]
-        answers = self.classify([crop.image for crop in crops])
+        return self._predict_faces([picture], [faces])[0]
+
+    def _predict_faces(
+        self, photos: Sequence[Image.Image], faces: Sequence[Sequence[Face]]
+    ) -> list[list[FacePrediction]]:
+        """The faces of each photograph, all classified together."""
+        found = [
+            [(face, align(photo, face.landmarks, self.trained.input)) for face in of_photo]
+            for photo, of_photo in zip(photos, faces, strict=True)
+        ]
+        answers = self._classify([crop.image for pairs in found for _, crop in pairs])
+        number = itertools.count()
         return [
-            FacePrediction(
-                face.box,
-                face.landmarks,
-                face.score,
-                self.trained.classes,
-                answers.probabilities[index],
-                answers.maps[index],
-                crop.image,
-                crop.to_photo,
-                answers.mirror_check(index),
-            )
-            for index, (face, crop) in enumerate(zip(faces, crops, strict=True))
+            [self._prediction(face, crop, answers, next(number)) for face, crop in pairs]
+            for pairs in found
         ]
 
-    def classify(self, crops: Sequence[Image.Image]) -> Classification:
-        """Classify aligned crops, for example pictures of a data set.
+    def _prediction(
+        self, face: Face, crop: Crop, answers: Classification, index: int
+    ) -> FacePrediction:
+        return FacePrediction(
+            face.box,
+            face.landmarks,
+            face.score,
+            self.trained.taxonomy,
+            answers.probabilities[index],
+            answers.maps[index],
+            crop.image,
+            crop.to_photo,
+            answers.mirror_check(index),
+        )
+
+    def classify(self, crops: Photo | Sequence[Photo]) -> Classification:
+        """Classify faces that are cut out already, for example images of a data set.
 
         Args:
-            crops: pictures of any size; resized to the model's input.
+            crops: N of what `predict` takes, or one of it; of any size, resized to the model's
+                input.
+
+        Raises:
+            ValueError: when an image cannot be read.
         """
+        if isinstance(crops, str | Path | Image.Image | np.ndarray | torch.Tensor):
+            return self._classify([open_photo(crops)])
+        return self._classify(open_photos(crops))
+
+    def _classify(self, crops: Sequence[Image.Image]) -> Classification:
         spec = self.trained.input
         views: list[tuple[Output, ...]] = []
         for start in range(0, max(1, len(crops)), FACES_A_PASS):
@@ -227,24 +233,20 @@ def _joined(outputs: Sequence[Output], count: int) -> Output:
     return Output(logits, maps)
 
 
-def open_photo(photo: str | Path | Image.Image | np.ndarray) -> Image.Image:
-    """A photograph as upright RGB picture; transparency becomes white.
+def _choose_device(text: str, backend: BackendName) -> torch.device:
+    """The device of the classifier; ONNX Runtime works on the CPU.
 
     Raises:
-        PictureError: a ValueError, for a whole picture that is not read, see `open_upright`.
-        ValueError: when it cannot be read, or an array has no picture's shape or type.
+        BackendError: for a device that torch does not know, or does not find here.
     """
-    if isinstance(photo, np.ndarray):
-        colour = photo.ndim == 3 and photo.shape[2] in (3, 4)
-        if photo.dtype != np.uint8 or not (photo.ndim == 2 or colour) or photo.size == 0:
-            raise ValueError(
-                "a photograph array must be (H, W), (H, W, 3) or (H, W, 4) uint8, got "
-                f"{photo.shape} {photo.dtype}"
-            )
-        photo = Image.fromarray(photo)
+    if text == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() and backend != "onnx" else "cpu")
     try:
-        return upright(photo) if isinstance(photo, Image.Image) else open_upright(photo)
-    except PictureError:
-        raise
-    except READ_ERRORS as error:
-        raise ValueError(f"{photo} is no readable photograph: {error}") from error
+        device = torch.device(text)
+    except RuntimeError as error:
+        raise BackendError(
+            f"device must be auto, cpu, cuda, cuda:N or another device of torch, got {text!r}"
+        ) from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise BackendError(f"device {text!r}: torch finds no GPU here, use auto or cpu")
+    return device

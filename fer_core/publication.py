@@ -123,7 +123,7 @@ class _Writer:
         write_config(
             self.out,
             backbone=self.backbone,
-            classes=self.trained.classes,
+            taxonomy=self.trained.taxonomy,
             spec=self.trained.input,
             own={
                 "stride": self.own["stride"],

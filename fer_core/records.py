@@ -15,7 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from fer_core import taxonomy as taxonomies
+from fer_core.errors import FerError
 from fer_core.files import write_whole
+from fer_core.taxonomy import Taxonomy, TaxonomyError, taxonomy_of
 
 SCHEMA_VERSION = 1
 RUN_FILE = "run.json"
@@ -38,7 +41,7 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
 }
 
 
-class RecordError(ValueError):
+class RecordError(FerError, ValueError):
     """A run record that cannot be read: broken, incomplete or of a newer schema."""
 
 
@@ -53,7 +56,7 @@ class RunRecord:
         started: start time, ISO 8601 in UTC.
         ended: end time, or None while the run goes on.
         config: the run's configuration (`fer_core.config.RunConfig` as JSON).
-        classes: class names in the order of the label numbers.
+        taxonomy: the classes in the order of the label numbers, with their colours.
         data: facts of the data: name, split names, counts per class, content hash.
         noise: facts of the label noise: kind, asked rate, realised rate, changed labels, hash.
         model: facts of the model: parameters, map size (h, w), input description.
@@ -69,7 +72,7 @@ class RunRecord:
     started: str
     ended: str | None
     config: dict[str, Any]
-    classes: tuple[str, ...]
+    taxonomy: Taxonomy
     data: dict[str, Any]
     noise: dict[str, Any]
     model: dict[str, Any]
@@ -77,6 +80,11 @@ class RunRecord:
     result: dict[str, Any]
     epochs: tuple[dict[str, Any], ...]
     error: str | None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the label numbers."""
+        return self.taxonomy.names
 
 
 class Prediction(NamedTuple):
@@ -132,6 +140,7 @@ class RunRecorder:
             "ended": None,
             "config": dict(config),
             "classes": list(classes),
+            "taxonomy": taxonomies.to_json(taxonomy_of(classes)),
             "data": dict(data),
             "noise": dict(noise),
             "model": dict(model),
@@ -231,11 +240,17 @@ def read_run(path: Path) -> RunRecord:
     wrong = [name for name, kind in _FIELDS.items() if not isinstance(run[name], kind)]
     if wrong or run["status"] not in STATUSES:
         raise RecordError(f"{file} has a wrong value in {', '.join(wrong or ['status'])}")
+    try:
+        taxonomy = taxonomies.from_json(
+            run["classes"], run.get("taxonomy")
+        )  # earlier versions have none
+    except TaxonomyError as error:
+        raise RecordError(f"{file}: {error}") from error
     values = {name: run[name] for name in _FIELDS if name != "classes"}
     return RunRecord(
         path=path,
         name=path.name,
-        classes=tuple(run["classes"]),
+        taxonomy=taxonomy,
         epochs=_read_epochs(path),
         **values,
     )

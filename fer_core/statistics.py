@@ -4,10 +4,11 @@ Whether an answer is right is a number of two values, so n images drawn with rep
 binomially distributed number of right ones, and a multinomially distributed number of each kind of
 pair. The bootstrap (Efron, Annals of Statistics 1979) draws these counts themselves: exactly what
 resampling the images gives, in time and memory that do not depend on their number.
+
+The distributions are scipy's, imported where they are asked for: it is slow to import, and the base
+install does without it.
 """
 
-import math
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -62,13 +63,10 @@ def wilson(hits: int, count: int) -> Estimate:
         hits: images answered right.
         count: images, at least 1.
     """
-    share = hits / count
-    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
-    shrink = 1 + z**2 / count
-    centre = (share + z**2 / (2 * count)) / shrink
-    half = z / shrink * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    # Rounding must not put the interval's end inside of a share of 0 or 1.
-    return Estimate(share, min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half)))
+    from scipy.stats import binomtest
+
+    interval = binomtest(hits, count).proportion_ci(LEVEL, "wilson")
+    return Estimate(hits / count, float(interval.low), float(interval.high))
 
 
 def bootstrap_accuracy(hits: int, count: int, resamples: int, generator: Generator) -> Estimate:
@@ -113,15 +111,15 @@ def mcnemar(only_first: int, only_second: int) -> McNemar:
         only_first: images that the first model alone answers right.
         only_second: images that the second model alone answers right.
     """
+    from scipy import stats
+
     pairs = only_first + only_second
     if pairs < EXACT_BELOW:
-        tail = sum(math.comb(pairs, k) for k in range(min(only_first, only_second) + 1))
-        p_value = min(1.0, 2 * tail / 2**pairs)
+        p_value = float(stats.binomtest(only_first, pairs).pvalue) if pairs else 1.0
         return McNemar(only_first, only_second, "exact binomial", None, p_value)
     statistic = max(abs(only_first - only_second) - 1, 0) ** 2 / pairs
-    p_value = math.erfc(math.sqrt(statistic / 2))  # P(chi-square with one degree > statistic)
     name = "chi-square with continuity correction"
-    return McNemar(only_first, only_second, name, statistic, p_value)
+    return McNemar(only_first, only_second, name, statistic, float(stats.chi2.sf(statistic, 1)))
 
 
 def paired_difference(
@@ -177,3 +175,37 @@ def _differences(
 def _estimate(value: float, drawn: np.ndarray) -> Estimate:
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(value, float(low), float(high))
+
+
+def hierarchical_difference(
+    gaps: np.ndarray, resamples: int, generator: Generator, *, labels: np.ndarray | None = None
+) -> Estimate:
+    """Mean of paired differences over seeds and images, with a hierarchical bootstrap interval.
+
+    In each resample seeds are drawn with replacement, then the images, the same for all seeds: both
+    sources of chance count. With one seed only the images do.
+
+    Args:
+        gaps: (S, N) difference of two methods on each test image under each seed.
+        resamples: number of bootstrap resamples.
+        generator: source of the random numbers.
+        labels: (N,) true labels, for the difference of the mean class accuracies: images are then
+            drawn within each class, and each class counts alike; None: of the accuracies.
+    """
+    seeds, count = gaps.shape
+    shares = generator.multinomial(seeds, np.full(seeds, 1 / seeds), resamples) / seeds
+    over_seeds = shares @ gaps  # (resamples, N)
+    if labels is None:
+        parts = [np.arange(count)]
+    else:
+        parts = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    drawn = np.zeros(resamples)
+    value = 0.0
+    for part in parts:  # class by class: memory for one column of resamples of its images
+        chances = np.full(len(part), 1 / len(part))
+        for start in range(0, resamples, 256):
+            stop = min(start + 256, resamples)
+            counts = generator.multinomial(len(part), chances, stop - start)
+            drawn[start:stop] += (counts * over_seeds[start:stop, part]).sum(1) / len(part)
+        value += float(gaps[:, part].mean())
+    return _estimate(value / len(parts), drawn / len(parts))

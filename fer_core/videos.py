@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
+from fer_core.errors import FerError
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -33,7 +35,7 @@ _TURNS = {
 }
 
 
-class VideoError(ValueError):
+class VideoError(FerError, ValueError):
     """A video that cannot be read, in one sentence."""
 
 

@@ -3,7 +3,11 @@
 import math
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,6 +57,29 @@ def tiny_config():
 def tiny_run(tmp_path_factory):
     """The finished record of `tiny_config`; shared, so read it only."""
     return train(TINY, tmp_path_factory.mktemp("runs") / "tiny", device="cpu", progress=False)
+
+
+@pytest.fixture(scope="session")
+def held_elsewhere():
+    """Context manager in which another process holds the lock of a run's folder."""
+    return _held_elsewhere
+
+
+@contextmanager
+def _held_elsewhere(folder: Path) -> Iterator[None]:
+    program = (
+        "import sys; from pathlib import Path; from fer_core.run_lock import lock_run\n"
+        "with lock_run(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "held\n"
+        yield
+        process.stdin.close()
 
 
 @pytest.fixture(scope="session")

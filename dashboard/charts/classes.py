@@ -1,13 +1,14 @@
 """What happens to each class: confusion matrices, recalls, calibration, groups of people."""
 
 from collections.abc import Mapping
+from html import escape
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.charts.style import HEIGHT, SYMBOLS, finish
+from dashboard.charts.style import HEIGHT, SYMBOLS, finish, name_classes
 
 # From the second run's to the first run's; the middle shows on white and on near-black.
 DIVERGING = [[0.0, "#D55E00"], [0.5, "#F4F4F4"], [1.0, "#1F83C4"]]
@@ -15,8 +16,14 @@ GREY = "#8A8F98"
 LONG_NAMES = 40  # letters of two names that do not stand in one line
 
 
-def confusion_figure(table: pd.DataFrame, normalised: bool) -> go.Figure:
-    """Heat map of `classes.confusion_frame`: rows are labels, columns predictions."""
+def confusion_figure(table: pd.DataFrame, normalised: bool, tints: Mapping[str, str]) -> go.Figure:
+    """Heat map of `classes.confusion_frame`: rows are labels, columns predictions.
+
+    Args:
+        table: counts, or percent of each label.
+        normalised: which of them.
+        tints: colour of each class.
+    """
     unit = " % of the label" if normalised else " images"
     heat = {
         "colorscale": "Blues",
@@ -26,16 +33,20 @@ def confusion_figure(table: pd.DataFrame, normalised: bool) -> go.Figure:
         "hovertemplate": f"label %{{y}}<br>answered %{{x}}<br>%{{z:.4g}}{unit}<extra></extra>",
     }
     # Short, since the chart's buttons stand beside it.
-    return _matrix(table, heat, "Confusions (%)" if normalised else "Confusions (images)")
+    title = "Confusions (%)" if normalised else "Confusions (images)"
+    return _matrix(table, heat, title, tints)
 
 
-def difference_figure(table: pd.DataFrame, first: str, second: str) -> go.Figure:
+def difference_figure(
+    table: pd.DataFrame, first: str, second: str, tints: Mapping[str, str]
+) -> go.Figure:
     """Heat map of `classes.confusion_difference`: blue where the first run answers more often.
 
     Args:
         table: in points of each label.
         first: name of the run that the other is taken from.
         second: name of the other run.
+        tints: colour of each class.
     """
     values = table.to_numpy(dtype=float)
     most = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 0.0
@@ -47,23 +58,27 @@ def difference_figure(table: pd.DataFrame, first: str, second: str) -> go.Figure
         "texttemplate": "%{text}",
         "hovertemplate": "label %{y}<br>answered %{x}<br>%{z:+.1f} points<extra></extra>",
     }
-    figure = _matrix(table, heat, "Difference (points)")
+    figure = _matrix(table, heat, "Difference (points)", tints)
     between = " " if len(first + second) < LONG_NAMES else "<br>"
     return figure.update_xaxes(title=f"Prediction<br>{first}{between}minus {second}")
 
 
-def recall_figure(table: pd.DataFrame, colours: Mapping[str, str]) -> go.Figure:
+def recall_figure(
+    table: pd.DataFrame, colours: Mapping[str, str], tints: Mapping[str, str]
+) -> go.Figure:
     """Recall of each class with intervals, the runs of a class side by side.
 
     Args:
         table: `classes.recall_table`.
         colours: by run.
+        tints: by class.
     """
     figure = _grouped(table, "class", "recall", colours)
+    names = {str(name): escape(str(name)) for name in dict.fromkeys(table["class"])}
     if (table.groupby("class")["images"].nunique() == 1).all():
-        counts = table.drop_duplicates("class")
-        names = [f"{row['class']}<br>n = {row['images']}" for _, row in counts.iterrows()]
-        figure.update_xaxes(tickvals=list(counts["class"]), ticktext=names)
+        counts = table.drop_duplicates("class").set_index("class")["images"]
+        names = {name: f"{text}<br>n = {counts[name]}" for name, text in names.items()}
+    figure.for_each_xaxis(lambda axis: name_classes(axis, tints, names))
     figure.update_yaxes(title="Recall (%)")
     return finish(figure, "Recall by class", legend=True)
 
@@ -138,7 +153,9 @@ def calibration_figure(curve: pd.DataFrame, colours: Mapping[str, str]) -> go.Fi
     return figure.update_layout(height=HEIGHT + 120, barmode="group", bargap=0.15)
 
 
-def _matrix(table: pd.DataFrame, heat: Mapping[str, object], title: str) -> go.Figure:
+def _matrix(
+    table: pd.DataFrame, heat: Mapping[str, object], title: str, tints: Mapping[str, str]
+) -> go.Figure:
     trace = go.Heatmap(
         z=table.to_numpy(dtype=float),
         x=list(table.columns),
@@ -151,6 +168,9 @@ def _matrix(table: pd.DataFrame, heat: Mapping[str, object], title: str) -> go.F
     figure = go.Figure(trace)
     figure.update_xaxes(title="Prediction", showgrid=False, tickangle=-35)
     figure.update_yaxes(title="Label", autorange="reversed", showgrid=False)
+    names = {str(name): escape(str(name)) for name in table.columns}
+    figure.for_each_xaxis(lambda axis: name_classes(axis, tints, names))
+    figure.for_each_yaxis(lambda axis: name_classes(axis, tints, names))
     return finish(figure, title)
 
 

@@ -1,11 +1,13 @@
 """Runs: options against accuracy, the curve of one run, and its label noise."""
 
 import json
+from collections.abc import Mapping
+from html import escape
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.style import COLOURS, finish
+from dashboard.charts.style import COLOURS, finish, name_classes
 
 # Legible on white and on near-black, from the lowest to the highest accuracy.
 SCALE = [[0.0, "#D55E00"], [0.5, "#A89500"], [1.0, "#1F83C4"]]
@@ -97,8 +99,14 @@ def run_curve_figure(points: pd.DataFrame) -> go.Figure:
     return finish(figure, "Accuracy per epoch", legend=True)
 
 
-def transition_figure(table: pd.DataFrame, shares: bool) -> go.Figure:
-    """Heat map of `run_facts.transition_table`: rows are clean labels, columns given ones."""
+def transition_figure(table: pd.DataFrame, shares: bool, tints: Mapping[str, str]) -> go.Figure:
+    """Heat map of `run_facts.transition_table`: rows are clean labels, columns given ones.
+
+    Args:
+        table: counts, or percent of each clean label.
+        shares: whether it is percent.
+        tints: colour of each class.
+    """
     unit = " % of the label" if shares else " images"
     heat = go.Heatmap(
         z=table.to_numpy(),
@@ -116,5 +124,8 @@ def transition_figure(table: pd.DataFrame, shares: bool) -> go.Figure:
     figure = go.Figure(heat)
     figure.update_xaxes(title="Given label", showgrid=False, tickangle=-35)
     figure.update_yaxes(title="Clean label", autorange="reversed", showgrid=False)
+    names = {str(name): escape(str(name)) for name in table.columns}
+    figure.for_each_xaxis(lambda axis: name_classes(axis, tints, names))
+    figure.for_each_yaxis(lambda axis: name_classes(axis, tints, names))
     unit = "% of each clean label" if shares else "images"
     return finish(figure, f"Label noise ({unit})")

@@ -48,6 +48,19 @@ def finish(figure: go.Figure, title: str, *, legend: bool | None = None) -> go.F
     )
 
 
+def name_classes(axis: Any, tints: Mapping[str, str], names: Mapping[str, str]) -> None:  # noqa: ANN401
+    """Let the ticks of an axis be classes: a square in the class's colour, and its name.
+
+    Args:
+        axis: layout of a Plotly axis, or all of a figure's as `for_each_xaxis` gives them.
+        tints: by class.
+        names: what stands at the tick of each class, in HTML.
+    """
+    texts = [f'<span style="color:{tints[one]}">■</span> {text}' for one, text in names.items()]
+    # Classes called 1, 2, 3 are names as well.
+    axis.update(type="category", tickvals=list(names), ticktext=texts)
+
+
 def log_axis(low: float, high: float) -> dict[str, Any]:
     """Range and ticks of a logarithmic axis: a factor of four at least, and ticks at round numbers.
 

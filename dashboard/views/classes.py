@@ -1,4 +1,4 @@
-"""Classes: which expressions are confused, how often each is found, how far to trust an answer."""
+"""Classes: which of them are confused, how often each is found, how far to trust an answer."""
 
 import pandas as pd
 import streamlit as st
@@ -13,6 +13,7 @@ from dashboard.charts.classes import (
 from dashboard.charts.style import method_colours
 from dashboard.classes import (
     calibration,
+    class_tints,
     confusion_difference,
     confusion_frame,
     recall_table,
@@ -66,7 +67,8 @@ def show_confusions(runs: Runs, names: dict[str, str]) -> None:
         share = st.toggle("Percent of each label", True, key="classes_share", bind="query-params")
         confusion = runs.confusions[by_name[name]]
         table = confusion_frame(confusion, share)
-        show_chart(confusion_figure(table, share), table.reset_index(), "confusion")
+        figure = confusion_figure(table, share, confusion.tints())
+        show_chart(figure, table.reset_index(allow_duplicates=True), "confusion")
     with right:
         others = [other for other in by_name if other != name]
         if not others:
@@ -82,13 +84,15 @@ def show_confusions(runs: Runs, names: dict[str, str]) -> None:
         else:
             st.warning("These runs answered different test images: read the difference with care.")
         table = confusion_difference(confusion, second)
-        show_chart(difference_figure(table, name, other), table.reset_index(), "difference")
+        figure = difference_figure(table, name, other, confusion.tints())
+        show_chart(figure, table.reset_index(allow_duplicates=True), "difference")
 
 
 def show_recalls(runs: Runs, names: dict[str, str], colours: dict[str, str]) -> None:
     """The recall of each class, run beside run."""
     table = recall_table(runs.confusions, names)
-    show_chart(recall_figure(table, colours), table, "recall")
+    tints = class_tints(runs.confusions[run] for run in names)
+    show_chart(recall_figure(table, colours, tints), table, "recall")
     st.caption(
         "Share of a class's test images answered right in the last epoch, with Wilson's 95 % "
         "interval: the chance in the test images, not that of another seed."

@@ -28,7 +28,6 @@ from demo_app.video_report import (
     Wish,
     hint,
     meter,
-    show_told,
 )
 from fer_core.hub import ModelError
 from fer_core.videos import VideoError
@@ -183,7 +182,7 @@ def _finished(result: VideoResult) -> list[Any]:
         gr.DownloadButton(value=str(file), interactive=True)
         for file in (result.video, result.csv, result.json)
     ]
-    shown = [meter(1.0, DONE), show_told(result.summary), str(result.video), result.figure]
+    shown = [meter(1.0, DONE), result.told, str(result.video), result.figure]
     return [*shown, *files, *_buttons(working=False)]
 
 

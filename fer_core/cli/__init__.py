@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from fer_core import __doc__ as about
 from fer_core import __version__
 
-INTERRUPTED = 130  # the exit code of a command stopped with Ctrl-C
 WRONG_USE = 2  # the exit code of a command line that names no command
 COMMANDS = {  # each is the module of its name, with _ in place of -
     "predict": "faces in photographs: expression, probabilities, attention map",

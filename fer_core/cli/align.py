@@ -23,10 +23,11 @@ import tyro
 from tqdm import tqdm
 
 from fer_core.alignment import AlignmentError, Photo, Settings, align_photo
-from fer_core.cli import INTERRUPTED
 from fer_core.crop_folder import FAILURES_FILE, list_photos, open_folder, write_failures
+from fer_core.errors import INTERRUPTED, told_in_a_sentence
 from fer_core.files import displayed
-from fer_core.hub import ModelError, load_model
+from fer_core.hub import load_model
+from fer_core.hub_download import resolve_model
 from fer_core.machine import cores
 
 Report = Callable[[Photo, str], None]
@@ -42,8 +43,9 @@ class Command:
     """Folder of the crops, outside IN; IN/train/happy/x.jpg becomes OUT/train/happy/x.png."""
     size: int = 224
     """Side of a crop in pixels."""
-    model: Path | None = None
-    """Put eyes and mouth where the training crops of this saved model (RUN/model) have them."""
+    model: str | None = None
+    """Put eyes and mouth where the training crops of this model have them: folder of a run or of a
+    model, 'bundled', or USER/NAME[@REVISION] of the Hugging Face Hub."""
     faces: Literal["largest", "all"] = "largest"
     """Only the largest face of a photograph, or all: x_1.png, x_2.png, the largest first."""
     grey: bool = False
@@ -54,15 +56,11 @@ class Command:
     """CSV list of the photographs without a crop and why; by default OUT/failures.csv."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, align, and print how many photographs have crops."""
     command = tyro.cli(Command, prog="fer-core align")
-    try:
-        code = _run(command)
-    except (AlignmentError, ModelError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    code = _run(command)
     sys.exit(code)
 
 
@@ -72,7 +70,7 @@ def _run(command: Command) -> int:
         raise AlignmentError(f"workers must be at least 1, got {workers}")
     settings = Settings(command.size, command.faces, command.grey)
     if command.model is not None:
-        places = load_model(command.model).input.landmarks
+        places = load_model(resolve_model(command.model), command.model).input.landmarks
         settings = dataclasses.replace(settings, landmarks=places)
     failures_file = command.failures or command.out / FAILURES_FILE
     photos = list_photos(command.photographs, command.out)

@@ -9,7 +9,7 @@ import tyro
 from PIL import Image, ImageDraw, ImageFont
 
 from fer_core.datasets.faces_drawn import draw_portrait
-from fer_core.hub import ModelError
+from fer_core.errors import told_in_a_sentence
 from fer_core.predictor import FacePrediction, Predictor
 
 SIDE, MARGIN, CAPTION = 300, 10, 26
@@ -19,10 +19,10 @@ SIDE, MARGIN, CAPTION = 300, 10, 26
 class Command:
     """Draw a picture: one row a face; the photograph, the plain model's map, the other's map."""
 
-    plain: tyro.conf.Positional[Path]
-    """Model folder of the plain run."""
-    eac: tyro.conf.Positional[Path]
-    """Model folder of the EAC run."""
+    plain: tyro.conf.Positional[str]
+    """The plain run: its folder, that of a model, 'bundled', or USER/NAME of the Hub."""
+    eac: tyro.conf.Positional[str]
+    """The EAC run, likewise."""
     out: tyro.conf.Positional[Path]
     """PNG file to write."""
     emotions: tuple[str, ...] = ("happiness", "surprise")
@@ -31,14 +31,12 @@ class Command:
     """Of the drawn faces."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line and write the picture."""
     command = tyro.cli(Command, prog="fer-core attention-figure")
-    try:
-        models = {"plain": Predictor(command.plain), "EAC": Predictor(command.eac)}
-        rows = [_row(emotion, models, command.seed) for emotion in command.emotions]
-    except (ModelError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    models = {"plain": Predictor(command.plain), "EAC": Predictor(command.eac)}
+    rows = [_row(emotion, models, command.seed) for emotion in command.emotions]
     sheet = Image.new("RGB", (rows[0].width, sum(row.height for row in rows)), "white")
     for index, row in enumerate(rows):
         sheet.paste(row, (0, index * row.height))

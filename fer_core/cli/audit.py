@@ -1,7 +1,6 @@
 """Training images whose label is probably wrong: ``fer-core audit RUN`` (docs/data.md)."""
 
 import logging
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -12,10 +11,10 @@ import tyro
 
 from fer_core.audit import Audit, audit_csv, audit_labels, auroc, precision_among_first
 from fer_core.checkpoints import CheckpointError, read_checkpoint
-from fer_core.cli import INTERRUPTED
 from fer_core.cli.targets import check_target
 from fer_core.config import RunConfig, from_json
 from fer_core.datasets import DataError, Storage, content_hash
+from fer_core.errors import told_in_a_sentence
 from fer_core.experiment import given_labels, load_run_data
 from fer_core.files import displayed, write_whole
 from fer_core.hub import load_model
@@ -53,21 +52,17 @@ class Command:
     """Folder of the cache of decoded images, as for fer-core train."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, rank the images, and print what was found."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     command = tyro.cli(Command, prog="fer-core audit", description=ABOUT)
-    try:
-        file = command.out or command.run / AUDIT_FILE
-        check_target(command.out)
-        if command.first < 1:
-            raise ValueError(f"first must be at least 1, got {command.first}")
-        audit = _audit(command)
-        write_whole(file, audit_csv(audit).encode())
-    except (ValueError, OSError) as error:  # broken runs, data and models are ValueErrors
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    file = command.out or command.run / AUDIT_FILE
+    check_target(command.out)
+    if command.first < 1:
+        raise ValueError(f"first must be at least 1, got {command.first}")
+    audit = _audit(command)
+    write_whole(file, audit_csv(audit).encode())
     print(summary(audit, command.first))
     print(f"\nall {len(audit.names):,} images: {displayed(file)}")
 

@@ -6,7 +6,6 @@ measured anew, with the weights as they are written and loaded again. What stood
 replaced at the end alone, when all of it has been made.
 """
 
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,9 @@ from fer_core import assessment, metrics
 from fer_core.answers import Answers
 from fer_core.assessment import Assessment, assess
 from fer_core.calibration import CalibrationError, fit_temperature
-from fer_core.checkpoints import CheckpointError, read_checkpoint
-from fer_core.datasets import DataError, FaceData
+from fer_core.checkpoints import read_checkpoint
+from fer_core.datasets import FaceData
+from fer_core.errors import told_in_a_sentence
 from fer_core.evaluation import Evaluation, evaluate, predictions
 from fer_core.experiment import load_run_data
 from fer_core.hub import CARD_FILE, EMBEDDED, WEIGHTS_FILE, ModelError, load_model, save_model
@@ -43,24 +43,19 @@ class Command:
     """Where the starting weights come from, a sentence for the card; needed where there are any."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, write the model, and print what it reaches."""
-    try:
-        command = tyro.cli(Command, prog="fer-core bundle")
-        record = read_run(command.run)
-        if record.status != "finished":
-            raise RecordError(f"the run at {command.run} is {record.status}, not finished")
-        if record.config["pretrained"] != "none" and not command.origin:
-            raise RecordError(
-                f"the run started from {record.config['pretrained']}: say with --origin where "
-                "these weights come from, for the card"
-            )
-        facts = embed(record, command.out, command.origin)
-    except (
-        *(CalibrationError, CheckpointError, DataError, ModelError, RecordError),
-        OSError,
-    ) as error:
-        sys.exit(f"error: {error}")
+    command = tyro.cli(Command, prog="fer-core bundle")
+    record = read_run(command.run)
+    if record.status != "finished":
+        raise RecordError(f"the run at {command.run} is {record.status}, not finished")
+    if record.config["pretrained"] != "none" and not command.origin:
+        raise RecordError(
+            f"the run started from {record.config['pretrained']}: say with --origin where "
+            "these weights come from, for the card"
+        )
+    facts = embed(record, command.out, command.origin)
     size = (command.out / WEIGHTS_FILE).stat().st_size
     print(
         f"{command.out}: {size:,} bytes, {facts['test_split']} accuracy "
@@ -107,7 +102,7 @@ def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
         "stride": config.stride,
         "stem": config.stem,
         "backbone": config.backbone,
-        "classes": trained.classes,
+        "classes": trained.taxonomy,
         "spec": trained.input,
         "half": True,
     }

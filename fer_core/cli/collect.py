@@ -5,13 +5,13 @@ the machine: checkpoints, weights, logs, lists of labels.
 """
 
 import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
 
+from fer_core.errors import told_in_a_sentence
 from fer_core.records import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE, RecordError, read_run
 
 FILES = (EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE)  # the last one makes a folder a record
@@ -30,20 +30,18 @@ class Command:
     """Replace records of the same name that are other runs."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, copy, and say what was left behind."""
     command = tyro.cli(Command, prog="fer-core collect")
-    try:
-        found = sorted(file.parent for file in command.runs.glob(f"*/{RUN_FILE}"))
-        if not found:
-            raise RecordError(f"no run record in {command.runs}")
-        states = {folder: read_run(folder).status for folder in found}
-        finished = [folder for folder, status in states.items() if status == "finished"]
-        if not finished:
-            raise RecordError(f"none of the {len(found)} runs in {command.runs} is finished")
-        size = collect(finished, command.out, replace=command.replace)
-    except (OSError, RecordError) as error:
-        sys.exit(f"error: {error}")
+    found = sorted(file.parent for file in command.runs.glob(f"*/{RUN_FILE}"))
+    if not found:
+        raise RecordError(f"no run record in {command.runs}")
+    states = {folder: read_run(folder).status for folder in found}
+    finished = [folder for folder, status in states.items() if status == "finished"]
+    if not finished:
+        raise RecordError(f"none of the {len(found)} runs in {command.runs} is finished")
+    size = collect(finished, command.out, replace=command.replace)
     print(f"{command.out}: {len(finished)} records, {size:,} bytes")
     for folder, status in states.items():
         if status != "finished":

@@ -1,12 +1,12 @@
 """Weights of another project for ``--pretrained``: ``fer-core convert-weights``."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
 
-from fer_core.foreign_weights import ForeignWeightsError, convert_weights
+from fer_core.errors import told_in_a_sentence
+from fer_core.foreign_weights import convert_weights
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,11 @@ class Command:
     """The .safetensors file to write."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, convert, and say what was written."""
     command = tyro.cli(Command, prog="fer-core convert-weights")
-    try:
-        count = convert_weights(command.backbone, command.file, command.out)
-    except (ForeignWeightsError, OSError) as error:
-        sys.exit(f"error: {error}")
+    count = convert_weights(command.backbone, command.file, command.out)
     print(f"{command.out}: {count} tensors of {command.backbone}")
 
 

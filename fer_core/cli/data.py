@@ -2,14 +2,12 @@
 
 import json
 import logging
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
 
-from fer_core.cli import INTERRUPTED
 from fer_core.cli.targets import check_target
 from fer_core.config import NoiseKind, RunConfig
 from fer_core.datasets import DataError, Decoding, Listing, list_data
@@ -20,6 +18,7 @@ from fer_core.datasets.findings import Report, to_json
 from fer_core.datasets.leaving_out import leave_out, read_leave_out
 from fer_core.datasets.loading import refuse_problems
 from fer_core.datasets.storage import cache_folder
+from fer_core.errors import told_in_a_sentence
 from fer_core.files import displayed, write_whole
 from fer_core.noise import noise_facts
 from fer_core.noise_lists import write_noise_list
@@ -85,25 +84,18 @@ class Cache:
     """Delete all decoded pictures; later runs decode them anew."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, do it, and exit with its code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     command = tyro.cli(Check | Noise | Cache, prog="fer-core data", description=ABOUT)
-    try:
-        match command:
-            case Check():
-                code = _check(command)
-            case Noise():
-                code = _noise(command)
-            case Cache():
-                code = _cache(command)
-    except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except (DataError, ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    match command:
+        case Check():
+            code = _check(command)
+        case Noise():
+            code = _noise(command)
+        case Cache():
+            code = _cache(command)
     sys.exit(code)
 
 

@@ -5,8 +5,6 @@ docs/evaluation.md describes the figures and the JSON file.
 
 import json
 import logging
-import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,16 +14,16 @@ import tyro
 
 from fer_core.answers import Answers, find_answers
 from fer_core.assessment import assess
-from fer_core.cli import INTERRUPTED
 from fer_core.cli.targets import check_target
 from fer_core.comparison import compare
 from fer_core.config import RunConfig, without_folders
 from fer_core.datasets import Decoding, Listing, Storage, list_data
 from fer_core.datasets.loading import SplitKind, training_digests
+from fer_core.errors import told_in_a_sentence
 from fer_core.files import write_whole
 from fer_core.hub import EMBEDDED, load_model
+from fer_core.hub_download import is_hub_id, resolve_model
 from fer_core.machine import Device
-from fer_core.records import RUN_FILE
 from fer_core.reporting.evaluation_json import (
     Measured,
     Report,
@@ -44,7 +42,8 @@ class Command:
     """Measure a model on a labelled data set, alone or against another one."""
 
     model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
-    """Folder of a run or of a model, or 'embedded' for the model that ships with the project."""
+    """Folder of a run or of a model, 'bundled' for the model that ships with the project, or
+    USER/NAME[@REVISION] of one on the Hugging Face Hub."""
     data: str
     """Data set as for fer-core train --data; also folder:PATH of class folders without splits."""
     split: SplitKind = "test"
@@ -83,19 +82,13 @@ class Command:
     """Folder of the cache of decoded pictures, as for fer-core train."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, measure, and print the figures."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     command = tyro.cli(Command, prog="fer-core evaluate", description=ABOUT)
-    try:
-        _check(command)
-        _write(command, _evaluate(command))
-    except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (ValueError, OSError) as error:  # broken data and models are ValueErrors
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    _check(command)
+    _write(command, _evaluate(command))
 
 
 def _check(command: Command) -> None:
@@ -163,17 +156,21 @@ def _evaluate(command: Command) -> Report:
 
 def _load(text: str, mirror: bool, device: str) -> Subject:
     """The model that the command line names."""
-    folder = Path(text)
-    if text == "embedded":
-        folder = EMBEDDED
-    elif (folder / "model").is_dir() or (folder / RUN_FILE).is_file():
-        folder = folder / "model"
-    trained = load_model(folder)
+    folder = resolve_model(text)
+    trained = load_model(folder, text)
     on_gpu = device == "cuda" or (device == "auto" and torch.cuda.is_available())
     trained.model.to("cuda" if on_gpu else "cpu")
+    return Subject(_name(text, folder), folder, trained, mirror)
+
+
+def _name(text: str, folder: Path) -> str:
+    """Of a run or folder its last name, of a model of the Hub its id."""
+    if folder == EMBEDDED:
+        return "embedded"
+    if is_hub_id(text) and not Path(text).exists():
+        return text
     named = folder.resolve()
-    name = named.parent.name if named.name == "model" else named.name
-    return Subject("embedded" if folder == EMBEDDED else name, folder, trained, mirror)
+    return named.parent.name if named.name == "model" else named.name
 
 
 def _options(command: Command) -> dict[str, Any]:

@@ -6,7 +6,6 @@ docs/onnx.md describes the file.
 """
 
 import logging
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -18,16 +17,15 @@ import tyro
 from fer_core import metrics
 from fer_core.answers import decode_for, find_answers
 from fer_core.backends import count_threads
-from fer_core.cli import INTERRUPTED
 from fer_core.cli.targets import check_target
 from fer_core.datasets import DataError, Decoding, Listing, Split, Storage, list_data
+from fer_core.errors import told_in_a_sentence
 from fer_core.evaluation import judge
 from fer_core.export import INPUT, OUTPUTS, TOLERANCE, onnx_bytes, open_session, parity
 from fer_core.files import displayed, write_whole
-from fer_core.hub import EMBEDDED, WEIGHTS_FILE, TrainedModel, load_model
-from fer_core.hub_download import find_model
+from fer_core.hub import WEIGHTS_FILE, TrainedModel, load_model
+from fer_core.hub_download import resolve_model
 from fer_core.quantisation import quantise
-from fer_core.records import RUN_FILE
 from fer_core.reporting.data_text import printable, table
 from fer_core.transforms import mirror, normalise, to_tensor
 
@@ -40,7 +38,7 @@ class Command:
     """Write a trained model as one ONNX file, checked against PyTorch."""
 
     model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
-    """Folder of a run or of a model, USER/NAME of the Hugging Face Hub, or 'embedded' for the model
+    """Folder of a run or of a model, USER/NAME of the Hugging Face Hub, or 'bundled' for the model
     that ships with the project."""
     out: Path
     """File to write. The predictor finds it as model.onnx in the model's folder."""
@@ -71,18 +69,14 @@ class Calibration(NamedTuple):
     source: str
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, write the file, and print what it is worth."""
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
     command = tyro.cli(Command, prog="fer-core export", description=ABOUT)
-    try:
-        _check(command)
-        for part in _export(command):
-            print(part, flush=True)
-    except (ValueError, OSError) as error:  # broken data and models are ValueErrors
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    _check(command)
+    for part in _export(command):
+        print(part, flush=True)
 
 
 def _check(command: Command) -> None:
@@ -97,7 +91,7 @@ def _check(command: Command) -> None:
 
 def _export(command: Command) -> list[str]:
     """Write the file; gives the parts of the report."""
-    folder = _find(command.model)
+    folder = resolve_model(command.model)
     trained = load_model(folder, command.model)
     storage = Storage("auto", command.cache)
     plain = onnx_bytes(trained)
@@ -119,16 +113,6 @@ def _export(command: Command) -> list[str]:
         report.append(_measure(trained, contents, command.data, storage))
     write_whole(command.out, written)
     return report
-
-
-def _find(text: str) -> Path:
-    """The folder of the model that the command line names."""
-    if text == "embedded":
-        return EMBEDDED
-    folder = Path(text)
-    if (folder / "model").is_dir() or (folder / RUN_FILE).is_file():
-        return folder / "model"
-    return find_model(text)
 
 
 def _calibration(command: Command, trained: TrainedModel, storage: Storage) -> Calibration:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from fer_core.errors import told_in_a_sentence
 from fer_core.files import displayed, write_whole
 from fer_core.reporting.data_text import printable
 from fer_core.reporting.figure_data import Comparison, find_comparisons, read_folders, why_no_pair
@@ -36,13 +37,11 @@ class Command:
     """png, or svg for an SVG beside each PNG."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, draw, and print a line for each file."""
     command = tyro.cli(Command, prog="fer-core figures", description=ABOUT)
-    try:
-        _write(command)
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+    _write(command)
 
 
 def _write(command: Command) -> None:

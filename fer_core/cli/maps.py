@@ -15,7 +15,6 @@ Beside it a JSON file of the same name has the answers in words.
 
 import io
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,13 +25,13 @@ from PIL import Image
 
 from fer_core.datasets.faces_drawn import draw_portrait
 from fer_core.emotions import EIGHT_CLASSES
+from fer_core.errors import told_in_a_sentence
 from fer_core.faces import align, detect_faces
 from fer_core.files import write_whole
-from fer_core.hub import ModelError
+from fer_core.hub_download import BUNDLED
 from fer_core.pictures import READ_ERRORS, fault, open_upright, pictures_below
 from fer_core.predictor import Classification, Predictor
 
-EMBEDDED_NAME = "embedded"
 DRAWN = "drawn"
 MOST_FACES = 12
 PORTRAIT_SIDE = 320  # pixels
@@ -44,8 +43,9 @@ class Command:
 
     out: Path
     """File to write, named *.npz."""
-    model: str = EMBEDDED_NAME
-    """Folder of a saved model, USER/NAME[@REVISION] of one on the Hugging Face Hub, or embedded."""
+    model: str = BUNDLED
+    """Folder of a run or of a saved model, USER/NAME[@REVISION] of one on the Hugging Face Hub, or
+    bundled."""
     faces: str = DRAWN
     """drawn: one drawn face of each expression; else a folder of pictures, of which up to 12,
     spread over the folder, are looked at."""
@@ -168,19 +168,17 @@ def summary(looks: Looks) -> list[dict[str, Any]]:
     return rows
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line and write the maps."""
     command = tyro.cli(Command, prog="fer-core maps")
-    try:
-        _check(command)
-        by_seed = command.faces == DRAWN
-        faces = drawn_faces(command.seed) if by_seed else faces_of_folder(Path(command.faces))
-        predictor = Predictor(None if command.model == EMBEDDED_NAME else command.model)
-        looks = look_at(predictor, faces, aligned=command.aligned)
-        write_looks(looks, command.out)
-    except (ModelError, ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
-    print(f"{command.out}: {len(looks.faces.names)} faces, {len(looks.classes)} emotions")
+    _check(command)
+    by_seed = command.faces == DRAWN
+    faces = drawn_faces(command.seed) if by_seed else faces_of_folder(Path(command.faces))
+    predictor = Predictor(command.model)
+    looks = look_at(predictor, faces, aligned=command.aligned)
+    write_looks(looks, command.out)
+    print(f"{command.out}: {len(looks.faces.names)} faces, {len(looks.classes)} classes")
 
 
 def _check(command: Command) -> None:

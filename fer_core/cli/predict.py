@@ -8,22 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from fer_core.backends import BackendError, BackendName
-from fer_core.export import ExportError
-from fer_core.hub import ModelError
+from fer_core.backends import BackendName
+from fer_core.errors import told_in_a_sentence
+from fer_core.face_prediction import FacePrediction
+from fer_core.photos import open_photo
 from fer_core.pictures import PictureError
-from fer_core.predictor import FacePrediction, Predictor, open_photo
+from fer_core.predictor import Predictor
+from fer_core.taxonomy import column_names
 
 
 @dataclass(frozen=True)
 class Command:
-    """Find every face in photographs, name its emotion, and draw where the model looks."""
+    """Find every face in photographs, name its expression, and draw where the model looks."""
 
     photos: tuple[Path, ...]
     """Photographs."""
     model: str | None = None
-    """Folder of a saved model, or USER/NAME[@REVISION] of one on the Hugging Face Hub; by default
-    the embedded one."""
+    """Folder of a run or of a saved model, or USER/NAME[@REVISION] of one on the Hugging Face Hub;
+    by default the bundled one."""
     json: bool = False
     """Print JSON instead of text."""
     csv: bool = False
@@ -35,15 +37,13 @@ class Command:
     """Folder for the photographs with the attention maps drawn on them."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line and print one result per face."""
     command = _read_command_line()
     if command.json and command.csv:
         sys.exit("error: choose one of --json and --csv")
-    try:
-        predictor = Predictor(command.model, backend=command.backend)
-    except (ModelError, BackendError, ExportError) as error:
-        sys.exit(f"error: {error}")
+    predictor = Predictor(command.model, backend=command.backend)
     failed = False
     results = []
     for path in command.photos:
@@ -73,8 +73,8 @@ def _read_command_line() -> Command:
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="photograph")
     parser.add_argument(
         "--model",
-        help="folder of a saved model, or USER/NAME[@REVISION] of one on the Hugging Face Hub; by "
-        "default the bundled one",
+        help="folder of a run or of a saved model, or USER/NAME[@REVISION] of one on the Hugging "
+        "Face Hub; by default the bundled one",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     parser.add_argument("--csv", action="store_true", help="print CSV instead of text")
@@ -131,8 +131,9 @@ def _print_csv(results: list[tuple[Path, list[FacePrediction]]]) -> None:
     for path, faces in results:
         for row in _rows(faces):
             x0, y0, x1, y1 = row.pop("box")
+            chances = row.pop("probabilities")
             flat = {"photo": str(path), **row, "x0": x0, "y0": y0, "x1": x1, "y1": y1}
-            flat |= flat.pop("probabilities")
+            flat |= zip(column_names(list(chances), list(flat)), chances.values(), strict=True)
             if writer is None:
                 writer = csv.DictWriter(sys.stdout, list(flat))
                 writer.writeheader()

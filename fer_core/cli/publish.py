@@ -3,17 +3,18 @@
 docs/publishing.md describes what is published, and what is not.
 """
 
-import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from fer_core.hub_upload import UploadError, check_repository, upload_folder
-from fer_core.publishing.folder import REPLACED, Wishes, write_folder
+from fer_core.errors import told_in_a_sentence
+from fer_core.hub import Layout
+from fer_core.hub_upload import UploadError, check_repository
+from fer_core.publishing.folder import Wishes, write_folder
 from fer_core.publishing.model_info import find_subject
+from fer_core.publishing.push import push_model
 
 ABOUT = "Publish a trained model with its card; the access token is that of `hf auth login`."
 CHECKED = (
@@ -49,38 +50,41 @@ class Command:
     """Write the files to this folder, which must be empty or absent, and publish nothing."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, write the folder, and upload it."""
     command = tyro.cli(Command, prog="fer-core publish", description=ABOUT)
-    try:
-        check_repository(command.repo)
-        if command.dry_run is not None:
-            _refuse_full(command.dry_run)
-            print(_write(command, command.dry_run))
-            print(f"{command.dry_run}: written, not published")
-            return
-        with tempfile.TemporaryDirectory(prefix="fer-publish-") as made:
-            print(_write(command, Path(made)))
-            address = upload_folder(
-                Path(made),
-                command.repo,
-                kind="model",
-                message=command.message or f"Publish {command.model.resolve().name}",
-                private=command.private,
-                replaces=REPLACED,
-            )
-            print(address)
-    except (ValueError, OSError) as error:  # broken models, records and uploads are ValueErrors
-        sys.exit(f"error: {error}")
+    check_repository(command.repo)
+    if command.dry_run is not None:
+        _refuse_full(command.dry_run)
+        print(_write(command, command.dry_run))
+        print(f"{command.dry_run}: written, not published")
+        return
+    address, layout = push_model(
+        command.model,
+        _wishes(command),
+        record=command.record,
+        origin=command.origin,
+        message=command.message,
+        private=command.private,
+    )
+    print(_said_of(layout, command.repo))
+    print(address)
 
 
 def _write(command: Command, out: Path) -> str:
     """Write the folder; what is to be said of it."""
     subject = find_subject(command.model, command.record, command.origin)
     out.mkdir(parents=True, exist_ok=True)
-    wishes = Wishes(command.repo, command.tag, command.license, command.predictions)
-    layout = write_folder(subject, out, wishes)
-    return CHECKED.format(repository=command.repo) if layout == "timm" else UNCHECKED
+    return _said_of(write_folder(subject, out, _wishes(command)), command.repo)
+
+
+def _wishes(command: Command) -> Wishes:
+    return Wishes(command.repo, command.tag, command.license, command.predictions)
+
+
+def _said_of(layout: Layout, repository: str) -> str:
+    return CHECKED.format(repository=repository) if layout == "timm" else UNCHECKED
 
 
 def _refuse_full(folder: Path) -> None:

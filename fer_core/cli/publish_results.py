@@ -12,6 +12,7 @@ from typing import Annotated
 
 import tyro
 
+from fer_core.errors import told_in_a_sentence
 from fer_core.files import displayed, write_whole
 from fer_core.hub import CARD_FILE
 from fer_core.hub_upload import UploadError, check_repository, upload_folder
@@ -43,29 +44,27 @@ class Command:
     """Write the files to this folder, which must be empty or absent, and publish nothing."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, copy what is published of the records, and upload it."""
     command = tyro.cli(Command, prog="fer-core publish-results", description=ABOUT)
-    try:
-        check_repository(command.repo)
-        if command.dry_run is not None:
-            if command.dry_run.exists() and any(command.dry_run.iterdir()):
-                raise UploadError(f"{command.dry_run} is not empty: name another folder")
-            _write(command, command.dry_run)
-            print(f"{command.dry_run}: written, not published")
-            return
-        with tempfile.TemporaryDirectory(prefix="fer-publish-") as made:
-            copied = _write(command, Path(made))
-            address = upload_folder(
-                Path(made),
-                command.repo,
-                kind="dataset",
-                message=command.message or f"Publish {len(copied)} run records",
-                private=command.private,
-            )
-        print(f"{address}, in the dashboard: hf://{command.repo}")
-    except (ValueError, OSError) as error:  # broken records and uploads are ValueErrors
-        sys.exit(f"error: {error}")
+    check_repository(command.repo)
+    if command.dry_run is not None:
+        if command.dry_run.exists() and any(command.dry_run.iterdir()):
+            raise UploadError(f"{command.dry_run} is not empty: name another folder")
+        _write(command, command.dry_run)
+        print(f"{command.dry_run}: written, not published")
+        return
+    with tempfile.TemporaryDirectory(prefix="fer-publish-") as made:
+        copied = _write(command, Path(made))
+        address = upload_folder(
+            Path(made),
+            command.repo,
+            kind="dataset",
+            message=command.message or f"Publish {len(copied)} run records",
+            private=command.private,
+        )
+    print(f"{address}, in the dashboard: hf://{command.repo}")
 
 
 def _write(command: Command, out: Path) -> list[Copied]:

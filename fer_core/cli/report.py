@@ -3,6 +3,7 @@
 Every table stands in a block that says what it is made of:
 
     noise GLOB        the plain model against EAC
+    measures GLOB     every approach against the baseline, by three measures
     runs GLOB         a row for each approach
     published GLOB    our runs beside published results
     embedded          the embedded model
@@ -20,16 +21,18 @@ from typing import Literal
 
 import tyro
 
+from fer_core.errors import told_in_a_sentence
 from fer_core.files import read_text, write_whole
-from fer_core.hub import ModelError
-from fer_core.records import RUN_FILE, RecordError, RunRecord, read_run
+from fer_core.records import RUN_FILE, RunRecord, read_run
 from fer_core.reporting.blocks import ReportError, fill
 from fer_core.reporting.embedded import classes_table, embedded_table
+from fer_core.reporting.measures import measures_table
 from fer_core.reporting.published import published_table
 from fer_core.reporting.tables import noise_table, runs_table
 
 TABLES: dict[str, Callable[[Sequence[RunRecord]], str]] = {
     "noise": noise_table,
+    "measures": measures_table,
     "runs": runs_table,
     "published": published_table,
 }
@@ -43,7 +46,7 @@ EMBEDDED: dict[str, Callable[[], str]] = {
 class Command:
     """Write the tables of Markdown pages anew, or show one."""
 
-    show: Literal["none", "noise", "runs", "published"] = "none"
+    show: Literal["none", "noise", "measures", "runs", "published"] = "none"
     """Print this table of the records in place of writing pages."""
     only: str = "**"
     """Records of the table to show: a pattern of their folders below --records."""
@@ -55,21 +58,19 @@ class Command:
     """Write nothing; fail when a page is not what its records say."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, and print what was written."""
     command = tyro.cli(Command, prog="fer-core report")
-    try:
-        if command.show != "none":
-            print(make_table(f"{command.show} {command.only}", command.records))
-            return
-        if not command.pages:
-            raise ReportError("name Markdown files with --pages, or a table with --show")
-        made = {
-            page: fill(_text(page), partial(make_table, records=command.records))
-            for page in command.pages
-        }
-    except (ModelError, OSError, RecordError, ReportError) as error:
-        sys.exit(f"error: {error}")
+    if command.show != "none":
+        print(make_table(f"{command.show} {command.only}", command.records))
+        return
+    if not command.pages:
+        raise ReportError("name Markdown files with --pages, or a table with --show")
+    made = {
+        page: fill(_text(page), partial(make_table, records=command.records))
+        for page in command.pages
+    }
     outdated = [page for page, text in made.items() if text != _text(page)]
     if command.check and outdated:
         names = ", ".join(page.name for page in outdated)

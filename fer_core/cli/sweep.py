@@ -10,8 +10,8 @@ import tyro
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from fer_core.cli import INTERRUPTED
 from fer_core.datasets.storage import StorageKind
+from fer_core.errors import told_in_a_sentence
 from fer_core.machine import Device, cores
 from fer_core.sweeping.commands import write_commands
 from fer_core.sweeping.plan import read_plan
@@ -64,15 +64,11 @@ class Command:
     records, this folder and the data under the same paths."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, carry out the plan, print the summary."""
-    try:
-        command = tyro.cli(Command, prog="fer-core sweep")
-        progress = _sweep(command)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    command = tyro.cli(Command, prog="fer-core sweep")
+    progress = _sweep(command)
     if any(one.state == "failed" for one in progress):
         sys.exit(1)
 

@@ -15,38 +15,36 @@ import sys
 from pathlib import Path
 from threading import Thread
 
-from filelock import FileLock, Timeout
-
 from fer_core.checkpoints import CHECKPOINT_FILE, CheckpointError, read_checkpoint, save_checkpoint
 from fer_core.cli import train
 from fer_core.config import RunConfig, from_json, without_folders
+from fer_core.errors import told_in_a_sentence
 from fer_core.records import EPOCHS_FILE, GIVEN_LABELS_FILE, PREDICTIONS_FILE, RUN_FILE, read_run
+from fer_core.run_lock import lock_run
 
 logger = logging.getLogger(__name__)
 STANDARD_INPUT = 0
 PATIENCE = 60.0  # seconds that an earlier attempt has to notice that its sweep is gone
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Attempt the run that the command line names."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     command = _read_command_line()
     if command.end_with_sweep:
         Thread(target=_end_with_the_sweep, daemon=True).start()
-    config_file, folder = command.config_file, command.folder
-    lock = FileLock(config_file.with_suffix(".lock"), timeout=PATIENCE)
-    try:
-        lock.acquire()
-        if is_finished(folder):
-            logger.info("the run in %s is finished", folder)
-            return
-        goes_on = make_ready(folder, _read_config(config_file))
-    except Timeout:
-        sys.exit(f"error: another process is at work on the run in {folder}: end it, try again")
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    with lock_run(command.folder, PATIENCE):
+        _work(command.config_file, command.folder, command.options)
+
+
+def _work(config_file: Path, folder: Path, options: list[str]) -> None:
+    if is_finished(folder):
+        logger.info("the run in %s is finished", folder)
+        return
+    goes_on = make_ready(folder, _read_config(config_file))
     start = ["--resume", folder] if goes_on else ["--config-file", config_file, "--out", folder]
-    sys.argv = ["fer-core train", *map(str, start), *command.options]
+    sys.argv = ["fer-core train", *map(str, start), *options]
     train.main()
 
 

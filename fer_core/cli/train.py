@@ -13,16 +13,16 @@ from typing import Annotated
 import torch
 import tyro
 
-from fer_core.backbones import BackboneError
-from fer_core.checkpoints import CheckpointError, read_checkpoint
+from fer_core.checkpoints import read_checkpoint
 from fer_core.config import RATED_NOISE, RunConfig, from_json
 from fer_core.config.recipes import RECIPES, RecipeName
-from fer_core.datasets import DataError, Storage
+from fer_core.datasets import Storage
 from fer_core.datasets.storage import StorageKind
-from fer_core.engine import TrainingError, train
+from fer_core.engine import train
+from fer_core.errors import told_in_a_sentence
 from fer_core.files import read_text
 from fer_core.machine import Device
-from fer_core.records import RecordError, RunRecord
+from fer_core.records import RunRecord
 
 
 @dataclass(frozen=True)
@@ -54,28 +54,18 @@ class Command:
     user's cache folder."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, train, and print the result."""
     first = os.environ.get("RANK", "0") == "0"  # of the processes that a launcher started
     logging.basicConfig(level=logging.INFO if first else logging.WARNING, format="%(message)s")
-    try:
-        command = tyro.cli(
-            Command,
-            prog="fer-core train",
-            default=Command(config=_starting_config(sys.argv[1:])),
-            config=(tyro.conf.OmitArgPrefixes,),
-        )
-        record = _run(command)
-    except (
-        BackboneError,
-        CheckpointError,
-        DataError,
-        RecordError,
-        TrainingError,
-        OSError,
-        ValueError,
-    ) as error:
-        sys.exit(f"error: {error}")
+    command = tyro.cli(
+        Command,
+        prog="fer-core train",
+        default=Command(config=_starting_config(sys.argv[1:])),
+        config=(tyro.conf.OmitArgPrefixes,),
+    )
+    record = _run(command)
     if first:
         print(_result_line(record))
 

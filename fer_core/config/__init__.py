@@ -22,7 +22,6 @@ from fer_core.config.method import (
 from fer_core.config.training import (
     AugmentationOptions,
     OptimisationOptions,
-    OptimiserName,
     Precision,
     ScheduleName,
 )
@@ -32,7 +31,6 @@ __all__ = [
     "Balance",
     "MethodName",
     "NoiseKind",
-    "OptimiserName",
     "Precision",
     "RunConfig",
     "ScheduleName",

@@ -5,8 +5,7 @@ from typing import Literal
 
 from fer_core.config import checks
 
-OptimiserName = Literal["adam", "adamw", "sgd"]
-ScheduleName = Literal["exponential", "cosine", "constant"]
+ScheduleName = Literal["exponential", "cosine", "constant", "step", "poly", "tanh"]
 Precision = Literal["no", "bf16", "fp16"]
 
 
@@ -60,17 +59,29 @@ class OptimisationOptions:
     epochs: int = 40
     """Passes over the training set."""
     batch_size: int = 64
-    """Images a step, over all processes together."""
-    optimizer: OptimiserName = "adam"
-    """adam, adamw or sgd (Nesterov momentum 0.9)."""
+    """Images a forward pass, over all processes together."""
+    accumulate: int = 1
+    """Gradient accumulation: forward passes whose gradients make one step of the optimiser, so a
+    step sees accumulate * batch_size images. BatchNorm sees the images of one pass."""
+    optimizer: str = "adam"
+    """adam, adamw, sgd (Nesterov momentum 0.9), or any other name of timm.optim.list_optimizers(),
+    for example lamb, lion, nadamw; each needs its own learning rate (docs/training.md)."""
     learning_rate: float = 2e-4
     """Peak learning rate."""
     weight_decay: float = 1e-4
     """Weight decay of the optimiser."""
+    decay_norms: bool = True
+    """Weight decay of norms and biases as well, as in the report; without, of weight matrices and
+    kernels alone."""
+    clip_norm: float = 0.0
+    """Gradient clipping: the largest norm of all gradients together, for example 1; 0: off."""
     schedule: ScheduleName = "exponential"
-    """Learning rate: exponential (times gamma each epoch), cosine to zero, or constant."""
+    """Learning rate: exponential (times gamma each epoch), step (times gamma each decay_epochs),
+    poly ((1 - t) ** gamma), tanh, cosine to zero, or constant."""
     gamma: float = 0.9
-    """Factor of the exponential schedule per epoch."""
+    """exponential and step: factor of each fall, in (0, 1]; poly: exponent, above 0."""
+    decay_epochs: int = 10
+    """step: epochs between two falls of the learning rate."""
     warmup_epochs: int = 0
     """Epochs of linear warm-up at the start."""
     ema_decay: float = 0.0
@@ -99,7 +110,11 @@ class OptimisationOptions:
             checks.finite(name, getattr(self, name))
         checks.above("learning_rate", self.learning_rate, 0)
         checks.at_least("weight_decay", self.weight_decay, 0)
-        checks.in_open_range("gamma", self.gamma, 0, 1)
+        checks.at_least("accumulate", self.accumulate, 1)
+        checks.finite("clip_norm", self.clip_norm)
+        checks.at_least("clip_norm", self.clip_norm, 0)
+        checks.in_open_range("gamma", self.gamma, 0, 10 if self.schedule == "poly" else 1)
+        checks.at_least("decay_epochs", self.decay_epochs, 1)
         if not 0 <= self.warmup_epochs < self.epochs:
             raise ValueError(
                 f"warmup_epochs must be in [0, epochs = {self.epochs}), got {self.warmup_epochs}"

@@ -21,6 +21,7 @@ from fer_core.datasets.base import (
 from fer_core.datasets.sources import Box, PictureFiles, picture_files, relative_names
 from fer_core.datasets.tables import TableRow, table_rows
 from fer_core.emotions import AFFECTNET_LABELS, EIGHT_CLASSES, class_names
+from fer_core.errors import FerError
 from fer_core.files import displayed
 
 EXPECTED = """  PATH/Manually_Annotated_file_lists/training.csv    subDirectory_filePath,face_x,...
@@ -162,7 +163,7 @@ def _npy_rows(root: Path, place: str, problems: list[Problem]) -> Iterator[Row]:
         problems.append(Problem("missing file", name, detail))
 
 
-class UnreadableError(ValueError):
+class UnreadableError(FerError, ValueError):
     """An annotation file that holds no single value."""
 
 

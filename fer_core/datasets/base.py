@@ -10,12 +10,13 @@ from urllib.parse import parse_qsl
 import numpy as np
 
 from fer_core.datasets.sources import Pictures
+from fer_core.errors import FerError
 from fer_core.pictures import Images
 
 NO_DIGESTS = np.empty((0, 16), np.uint8)
 
 
-class DataError(ValueError):
+class DataError(FerError, ValueError):
     """A data set that is absent, incomplete or broken; the message says what was expected."""
 
 

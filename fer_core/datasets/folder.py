@@ -1,7 +1,7 @@
-"""A folder of one's own aligned faces: ``train/<emotion>/*`` and ``test/<emotion>/*``."""
+"""A folder of one's own aligned faces: ``train/<class>/*`` and ``test/<class>/*``."""
 
-import contextlib
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,16 +17,18 @@ from fer_core.datasets.base import (
     existing_folder,
     take_options,
 )
+from fer_core.datasets.naming import Naming, choose_naming
 from fer_core.datasets.sources import PictureFiles, picture_files, relative_names
-from fer_core.emotions import EIGHT_CLASSES, canonical_name
+from fer_core.emotions import canonical_name, find_emotion
 from fer_core.files import displayed
 from fer_core.pictures import PICTURE_SUFFIXES
 
 EXPECTED = """  PATH/train/happiness/*.jpg ...
-  PATH/train/anger/*.jpg     ... (any of the eight emotions; aliases as happy, angry)
+  PATH/train/anger/*.jpg     ... (emotions, as happy or angry too, or any classes of your own)
   PATH/test/happiness/*.jpg  ...
 or, to measure a model on and not to train it
   PATH/happiness/*.jpg ..."""
+CLASSES = "class folders"
 
 
 class ListedTree(NamedTuple):
@@ -37,62 +39,86 @@ class ListedTree(NamedTuple):
 
 
 def list_folder(source: Source, _decoding: Decoding) -> Listing:
-    """List an image folder; the classes are the emotions that have training pictures.
+    """List an image folder; the classes are those that have training pictures.
 
-    URI: ``folder:PATH?train=train&test=test``; the options name the folders of the splits. Where
-    both are absent and the folders of classes stand in PATH itself, they are the test split, and
-    the training split is empty: a model can be measured there.
+    URI: ``folder:PATH?train=train&test=test&classes=``; the first two name the folders of the
+    splits. Where both are absent and the folders of classes stand in PATH itself, they are the test
+    split, and the training split is empty: a model can be measured there. ``classes`` says what the
+    folders' names are, ``as-is`` or ``emotions``; see `choose_naming`.
 
     Raises:
-        DataError: when a split is missing, or the splits' classes cannot be learned.
+        DataError: when a split is missing, the splits' classes cannot be learned, or it is not
+            clear whether they are emotions.
     """
-    options = take_options(source, train="train", test="test")
+    options = take_options(source, train="train", test="test", classes="")
     root = existing_folder(source, EXPECTED)
-    for name, value in options.items():
+    splits = {name: options[name] for name in ("train", "test")}
+    for name, value in splits.items():
         if Path(value).is_absolute() or ".." in Path(value).parts or value in ("", "."):
             raise DataError(f"folder {name} must be a folder in {root}, got {value!r}")
-    if options["train"] == options["test"]:
-        raise DataError(
-            f"folder train and test must be two folders, got {options['train']!r} twice"
-        )
-    if not any((root / name).is_dir() for name in options.values()) and _has_classes(root):
-        return _list_classes(root, options["train"])
-    trees = {name: list_tree(root, options[name], EXPECTED) for name in ("train", "test")}
-    classes = tuple(name for name in EIGHT_CLASSES if trees["train"].pictures.get(name))
+    if splits["train"] == splits["test"]:
+        raise DataError(f"folder train and test must be two folders, got {splits['train']!r} twice")
+    alone = not any((root / name).is_dir() for name in splits.values()) and _has_classes(root)
+    named = [displayed(path.name) for path in _class_folders(root, "." if alone else splits)]
+    naming = choose_naming(source, options["classes"], named, CLASSES)
+    if alone:
+        return _list_classes(root, splits["train"], naming)
+    trees = {
+        name: list_tree(root, folder, EXPECTED, naming.class_of) for name, folder in splits.items()
+    }
+    classes = naming.in_order(trees["train"].pictures)
     if len(classes) < 2:
         raise DataError(
-            f"{root / options['train']} has pictures of {len(classes)} emotions, at least 2 are "
-            f"needed. Expected:\n{EXPECTED}"
+            f"{root / splits['train']} has pictures of {len(classes)} "
+            f"{'emotions' if naming.emotions else 'classes'}, at least 2 are needed. "
+            f"Expected:\n{EXPECTED}"
         )
     problems = [*trees["train"].problems, *trees["test"].problems]
     untrained = sorted(set(trees["test"].pictures) - set(classes))
     for name in untrained:
+        near = difflib.get_close_matches(name, classes, 1)
+        hint = f"; did you mean {near[0]!r}?" if near and not naming.emotions else ""
         for folder in sorted({path.parent for path in trees["test"].pictures.pop(name)}):
-            detail = f"{displayed(folder)} holds {name}, which has no training pictures"
+            detail = f"{displayed(folder)} holds {name}, which has no training pictures{hint}"
             problems.append(Problem("class", f"{relative_names([folder], root)[0]}/", detail))
     return Listing(
         name=root.resolve().name,
         classes=classes,
-        train=split_of_tree(root, options["train"], trees["train"], classes),
-        test=split_of_tree(root, options["test"], trees["test"], classes),
+        train=split_of_tree(root, splits["train"], trees["train"], classes),
+        test=split_of_tree(root, splits["test"], trees["test"], classes),
         problems=tuple(problems),
         found_classes=True,
     )
 
 
+def _class_folders(root: Path, splits: Mapping[str, str] | str) -> list[Path]:
+    """The folders of classes in all splits; an absent split has none."""
+    places = [splits] if isinstance(splits, str) else [*splits.values()]
+    folders = (root / place for place in places)
+    return [path for folder in folders if folder.is_dir() for path in _sub_folders(folder)]
+
+
+def _sub_folders(folder: Path) -> list[Path]:
+    """The folders in a folder, sorted; those with a dot in front are passed over."""
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
 def _has_classes(root: Path) -> bool:
-    """Whether a folder of the root has the name of an emotion."""
-    for folder in (path for path in root.iterdir() if path.is_dir()):
-        with contextlib.suppress(ValueError):
-            canonical_name(folder.name)
-            return True
-    return False
+    """Whether a folder of the root has the name of an emotion, or holds pictures."""
+    return any(find_emotion(path.name) or _holds_pictures(path) for path in _sub_folders(root))
 
 
-def _list_classes(root: Path, train: str) -> Listing:
+def _holds_pictures(folder: Path) -> bool:
+    try:
+        return bool(picture_files(folder))
+    except OSError:  # it is named when the classes are listed
+        return False
+
+
+def _list_classes(root: Path, train: str, naming: Naming) -> Listing:
     """The folders of classes in the root itself as a test split, beside no training pictures."""
-    tree, name = list_tree(root, ".", EXPECTED), root.resolve().name
-    classes = tuple(emotion for emotion in EIGHT_CLASSES if emotion in tree.pictures)
+    tree, name = list_tree(root, ".", EXPECTED, naming.class_of), root.resolve().name
+    classes = naming.in_order(tree.pictures)
     return Listing(
         name=name,
         classes=classes,
@@ -121,9 +147,7 @@ def list_tree(
         raise DataError(f"no folder at {folder}. Expected:\n{expected}")
     pictures: dict[str, list[Path]] = {}
     problems: list[Problem] = []
-    for sub in sorted(path for path in folder.iterdir() if path.is_dir()):
-        if sub.name.startswith("."):
-            continue
+    for sub in _sub_folders(folder):
         name = f"{relative_names([sub], root)[0]}/"
         try:
             found = picture_files(sub)
@@ -132,11 +156,11 @@ def list_tree(
             problems.append(Problem("unreadable file", name, detail))
             continue
         try:
-            emotion = class_of(sub.name)
+            named = class_of(displayed(sub.name))
         except ValueError as error:
             problems.append(Problem("class", name, f"{displayed(sub)}: {error}"))
             continue
-        pictures.setdefault(emotion, []).extend(found)
+        pictures.setdefault(named, []).extend(found)
         if not found:
             suffixes = ", ".join(PICTURE_SUFFIXES)
             detail = f"{displayed(sub)} holds no pictures ({suffixes}): fill it or delete it"

@@ -18,7 +18,8 @@ from fer_core.datasets.base import (
     take_options,
 )
 from fer_core.datasets.hub_pictures import HubPictures, row_name
-from fer_core.emotions import EIGHT_CLASSES, canonical_name
+from fer_core.datasets.naming import Naming, choose_naming
+from fer_core.emotions import EIGHT_CLASSES
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -30,17 +31,18 @@ EXPECTED = """  hf:OWNER/NAME              a data set of huggingface.co/datasets
 
 
 def list_hub_set(source: Source, _decoding: Decoding) -> Listing:
-    """List a data set of the hub, downloaded on first use; the classes are the trained emotions.
+    """List a data set of the hub, downloaded on first use; its classes have training pictures.
 
-    URI: ``hf:OWNER/NAME?train=train&test=test&image=image&label=label&config=``; ``test`` is
-    ``validation`` where it is not given and there is no split test.
+    URI: ``hf:OWNER/NAME?train=train&test=test&image=image&label=label&config=&classes=``; ``test``
+    is ``validation`` where it is not given and there is no split test. ``classes`` says what the
+    labels are, ``as-is`` or ``emotions``; see `choose_naming`.
 
     Raises:
         DataError: when the library or the data set is absent, or splits, columns or class names
-            cannot be used.
+            cannot be used, or it is not clear whether they are emotions.
     """
     options = take_options(
-        source, train="train", test="test", image="image", label="label", config=""
+        source, train="train", test="test", image="image", label="label", config="", classes=""
     )
     splits = _load(source, options["config"])
     train, test = options["train"], options["test"]
@@ -55,10 +57,12 @@ def list_hub_set(source: Source, _decoding: Decoding) -> Listing:
     if train == test:
         raise DataError(f"train and test of {source.path} must be two splits, got {train!r} twice")
     texts = {name: _label_texts(splits[name], name, options["label"]) for name in (train, test)}
-    classes = _classes(source, texts[train])
+    words = {text for split in texts.values() for text in split if text}
+    naming = choose_naming(source, options["classes"], words, "labels")
+    classes = _classes(source, naming, texts[train])
     problems: list[Problem] = []
     train_split, test_split = (
-        _list_split(splits[name], name, options["image"], texts[name], classes, problems)
+        _list_split(splits[name], name, options["image"], texts[name], naming, classes, problems)
         for name in (train, test)
     )
     path = source.path or Path()
@@ -128,8 +132,7 @@ def _label_texts(rows: "Dataset", split: str, column: str) -> list[str | None]:
         return values
     raise DataError(
         f"column {column!r} of split {split} holds {feature}: wanted are class names, as a "
-        "ClassLabel or as texts (angry, happy, ...); numbers alone do not say which emotion is "
-        "which"
+        "ClassLabel or as texts (angry, happy, ...); numbers alone do not say which class is which"
     )
 
 
@@ -142,22 +145,24 @@ def _feature(rows: "Dataset", split: str, column: str, option: str) -> object:
     return rows.features[column]
 
 
-def _classes(source: Source, texts: list[str | None]) -> tuple[str, ...]:
-    """The emotions that have training pictures, in the project's order."""
+def _classes(source: Source, naming: Naming, texts: list[str | None]) -> tuple[str, ...]:
+    """The classes that have training pictures, in order."""
     words = sorted({text for text in texts if text})
-    found = {name for name in map(_emotion, words) if name}
+    found = {name for name in (_class_of(naming, word) for word in words) if name}
     if len(found) < 2:
+        what = "emotions" if naming.emotions else "classes"
+        known = f". Known: {', '.join(EIGHT_CLASSES)}, and common names for them"
         raise DataError(
-            f"{source.path} has training pictures of {len(found)} emotions, at least 2 are "
-            f"needed; its labels: {', '.join(map(repr, words[:20]))}. Known: "
-            f"{', '.join(EIGHT_CLASSES)}, and common names for them"
+            f"{source.path} has training pictures of {len(found)} {what}, at least 2 are "
+            f"needed; its labels: {', '.join(map(repr, words[:20]))}"
+            f"{known if naming.emotions else ''}"
         )
-    return tuple(name for name in EIGHT_CLASSES if name in found)
+    return naming.in_order(found)
 
 
-def _emotion(text: str) -> str | None:
+def _class_of(naming: Naming, text: str) -> str | None:
     try:
-        return canonical_name(text)
+        return naming.class_of(text)
     except ValueError:
         return None
 
@@ -167,6 +172,7 @@ def _list_split(
     name: str,
     image: str,
     texts: list[str | None],
+    naming: Naming,
     classes: tuple[str, ...],
     problems: list[Problem],
 ) -> ListedSplit:
@@ -177,21 +183,24 @@ def _list_split(
         pictures = rows.select_columns([image]).cast_column(image, datasets.Image(decode=False))
     except Exception as error:  # pyarrow's and the library's own
         raise DataError(f"column {image!r} of split {name} holds no pictures: {error}") from error
-    emotions = {text: _emotion(text) for text in set(texts) if text}
+    found = {text: _class_of(naming, text) for text in set(texts) if text}
     labels = np.full(len(texts), -1, np.int64)
     for index, text in enumerate(texts):
-        emotion = emotions.get(text) if text else None
-        if emotion in classes:
-            labels[index] = classes.index(emotion)
+        named = found.get(text) if text else None
+        if named in classes:
+            labels[index] = classes.index(named)
             continue
         place = row_name(name, index)
         if not text:
             problems.append(Problem("label", place, f"{place} has no label"))
-        elif emotion is None:
+        elif named is not None:
+            detail = f"{place} is {named}, which has no training pictures"
+            problems.append(Problem("class", place, detail))
+        elif naming.emotions:
             known = f"use one of {', '.join(EIGHT_CLASSES)} or a common name"
             problems.append(Problem("class", place, f"{place}: unknown emotion {text!r}: {known}"))
         else:
-            detail = f"{place} is {emotion}, which has no training pictures"
+            detail = f"{place}: the label {text!r} must be printable text"
             problems.append(Problem("class", place, detail))
     kept = np.flatnonzero(labels >= 0)
     return ListedSplit(

@@ -10,6 +10,7 @@ from typing import Protocol, Self
 import numpy as np
 from PIL import Image
 
+from fer_core.errors import FerError
 from fer_core.files import displayed
 from fer_core.pictures import PICTURE_SUFFIXES, READ_ERRORS, fault, open_upright
 
@@ -17,7 +18,7 @@ from fer_core.pictures import PICTURE_SUFFIXES, READ_ERRORS, fault, open_upright
 Box = tuple[float, float, float, float]
 
 
-class PictureError(ValueError):
+class PictureError(FerError, ValueError):
     """One picture that cannot be used; ``absent`` tells a missing file from a broken one."""
 
     def __init__(self, message: str, *, absent: bool) -> None:

@@ -68,10 +68,13 @@ def _statement(subject: Subject, wishes: Wishes) -> Statement:
     facts = subject.facts
     method = str(facts.get("method", "fer_core"))
     paper = METHOD_PAPERS.get(method)
+    what = "Facial expressions"
+    if not subject.trained.taxonomy.emotions:
+        what = f"{len(subject.trained.classes)} classes"
     return Statement(
         tag=wishes.tag or "_".join(filter(None, (_plain(kind_of(facts)), _plain(method)))),
         licence=wishes.licence,
-        description=f"Facial expressions of aligned faces, learned from {name_of(facts)} with "
+        description=f"{what} of aligned faces, learned from {name_of(facts)} with "
         f"{method}; data and results in the card.",
         paper_name=paper.title if paper else "",
         paper_ids=paper.identifier if paper else "",

@@ -47,6 +47,7 @@ def card(subject: Subject, size: int, place: Place | None = None) -> str:
         licence=place.licence if place else "apache-2.0",
         library="timm" if place and place.layout == "timm" else "fer-core",
         papers=[f"arxiv:{paper.arxiv}"] if paper and paper.arxiv else [],
+        emotions=subject.trained.taxonomy.emotions,
     )
     sections = [f"# Model: {_title(subject)}", _about(subject, size)]
     if place:
@@ -69,15 +70,25 @@ def _title(subject: Subject) -> str:
 
 def _about(subject: Subject, size: int) -> str:
     spec, model = subject.trained.input, subject.trained.model
+    kinds = subject.trained.taxonomy
     with torch.no_grad():
         maps = model(torch.zeros(1, spec.channels, spec.size, spec.size)).maps
     height, width = maps.shape[2:]
     parameters = sum(parameter.numel() for parameter in model.parameters())
     precision = "float16" if size < 3 * parameters else "float32"
     return f"""Classifies an aligned face of {spec.size} x {spec.size} pixels into \
-{len(subject.trained.classes)} expressions and gives one class attention map
-per expression ({height} x {width} points), whose mean plus bias is exactly the logit.
-{parameters:,} parameters, {size:,} bytes of {precision} safetensors."""
+{len(kinds.names)} {kinds.nouns} and gives one class attention map
+per {kinds.noun} ({height} x {width} points), whose mean plus bias is exactly the logit.
+{parameters:,} parameters, {size:,} bytes of {precision} safetensors.{_names(subject)}"""
+
+
+def _names(subject: Subject) -> str:
+    """The classes in order, where they are others than emotions."""
+    taxonomy = subject.trained.taxonomy
+    if taxonomy.emotions:
+        return ""
+    names = ", ".join(f"`{name}`" for name in taxonomy.names)
+    return f"\nThe classes, in the order of the logits: {names}."
 
 
 def _data(subject: Subject) -> str:
@@ -179,8 +190,10 @@ picture, not why a person shows it."""
 
 
 def _responsible(subject: Subject) -> str:
-    return f"""The model names visible expressions, not feelings. Inferring emotions at work and \
-in education is
+    names = "visible expressions, not feelings"
+    if not subject.trained.taxonomy.emotions:
+        names = "classes as its training labels do, from the picture alone: not what a person feels"
+    return f"""The model names {names}. Inferring emotions at work and in education is
 prohibited in the European Union, with medical and safety exceptions (AI Act, Art. 5(1)(f)); people
 must be told when such a system is used (Art. 50(3)). {words_of(subject.facts).terms}"""
 

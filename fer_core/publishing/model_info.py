@@ -85,7 +85,10 @@ def find_subject(place: Path, record: Path | None, origin: str) -> Subject:
 
 def measured(answers: Sequence[Prediction], classes: tuple[str, ...]) -> dict[str, Any]:
     """Figures with intervals of a model's answers, under the names of `Subject.facts`."""
-    labels, predicted, sure = (np.array(column) for column in list(zip(*answers, strict=True))[1:])
+    labels, predicted, sure = (
+        np.array([getattr(answer, name) for answer in answers])
+        for name in ("label", "predicted", "confidence")
+    )
     confusion = metrics.confusion_matrix(labels, predicted, len(classes))
     hits, counts = np.diag(confusion), confusion.sum(1)
     accuracy = bootstrap_accuracy(int(hits.sum()), len(labels), RESAMPLES, default_rng(0))

@@ -23,10 +23,12 @@ def results_card(copied: Sequence[Copied], repository: str, licence: str) -> str
     more = f"\n\nAnd {len(copied) - LONGEST} more." if len(copied) > LONGEST else ""
     kinds = dict.fromkeys(kind_of(run.record.config) for run in copied)
     terms = " ".join(dict.fromkeys(words_of({"data": kind}).terms for kind in kinds))
+    emotions = all(run.record.taxonomy.emotions for run in copied if run.record.classes)
+    task = "facial expression recognition" if emotions else "face classification"
     header = ["run", "data", "backbone", "method", "noise", "seed", "accuracy, %", "class mean, %"]
-    return f"""{results_header(title, licence)}# {title}
+    return f"""{results_header(title, licence, emotions=emotions)}# {title}
 
-{len(copied)} training runs of facial expression recognition under label noise, one folder each:
+{len(copied)} training runs of {task} under label noise, one folder each:
 `run.json` (options, data, noise, environment, final figures), `epochs.jsonl` (one line an epoch)
 and, where published, `predictions.csv` (the answer on each test image). No weights, no pictures.
 

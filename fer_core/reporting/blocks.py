@@ -8,13 +8,15 @@
 import re
 from collections.abc import Callable
 
+from fer_core.errors import FerError
+
 _BLOCK = re.compile(
     r"^<!-- report: (?P<order>[^\n]*?) -->\n(?P<body>.*?)^<!-- end of report -->$", re.M | re.S
 )
 _OPENING, _CLOSING = "<!-- report:", "<!-- end of report -->"
 
 
-class ReportError(ValueError):
+class ReportError(FerError, ValueError):
     """A page, an order or a set of records that no table can be made of."""
 
 

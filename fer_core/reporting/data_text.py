@@ -1,5 +1,6 @@
 """What `fer-core data` prints: tables and sentences as plain text."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,14 +60,22 @@ def cache_text(folder: Path, entries: Sequence[Entry]) -> str:
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Rows as aligned text: the first column to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(columns_of, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(
-            cell.rjust(width) if place else cell.ljust(width)
+            " " * (width - columns_of(cell)) + cell
+            if place
+            else cell + " " * (width - columns_of(cell))
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     )
+
+
+def columns_of(text: str) -> int:
+    """Columns of a terminal that a text takes: two for a wide letter, none for a combining one."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
 
 
 def printable(text: str) -> str:

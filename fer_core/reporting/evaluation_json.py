@@ -19,6 +19,7 @@ from fer_core.calibration import softmax
 from fer_core.comparison import Comparison
 from fer_core.datasets import Listing
 from fer_core.hub import WEIGHTS_FILE, TrainedModel
+from fer_core.taxonomy import column_names
 
 SCHEMA_VERSION = 1
 TRAINING = ("data", "train_split", "method", "noise", "noise_rate", "epochs", "seed")
@@ -105,7 +106,8 @@ def predictions_csv(answers: Answers) -> str:
     """One line an image: its name, label, answer, and the probability of every class."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["image", "label", "predicted", *answers.classes])
+    plain = ("image", "label", "predicted")
+    writer.writerow([*plain, *column_names(answers.classes, plain)])
     columns = (answers.split.names, answers.split.labels, answers.predicted)
     for name, label, predicted, row in zip(*columns, softmax(answers.logits), strict=True):
         cells = (f"{probability:.6f}" for probability in row)

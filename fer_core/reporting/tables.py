@@ -8,6 +8,8 @@ from fer_core.records import RunRecord
 from fer_core.reporting.blocks import ReportError
 from fer_core.study import (
     DATA_NAMES,
+    EAC,
+    TREATMENTS,
     Group,
     Interval,
     Noise,
@@ -40,9 +42,9 @@ def noise_table(records: Sequence[RunRecord]) -> str:
         options = _differing(eac, groups)
         rows.append(
             [
-                *_model_cells(eac, groups),
+                *model_cells(eac, groups),
                 noise_name(eac.noise) + options,
-                _seeds(eac),
+                seeds_text(eac),
                 mean_text(plain.over_seeds(ACCURACY)),
                 mean_text(eac.over_seeds(ACCURACY)),
                 gap_text(paired_gap(eac, plain)),
@@ -51,11 +53,11 @@ def noise_table(records: Sequence[RunRecord]) -> str:
                 " / ".join(_share(g.last_epoch("memorised")) for g in (plain, eac)),
             ]
         )
-    header = [*_model_header(groups), "noise", "seeds", "plain", "EAC"]
+    header = [*model_header(groups), "noise", "seeds", "plain", "EAC"]
     header += ["EAC - plain (95 % interval)", "against own clean run, plain / EAC"]
     header += ["class mean, plain / EAC", "repeated, plain / EAC"]
     shown = [trial.record for group in groups for trial in group.trials]
-    return f"{table(header, rows)}\n\n{SELECTION} {provenance(shown)}"
+    return f"{table(header, rows)}\n\n{SELECTION} {which_eac(groups)}{provenance(shown)}"
 
 
 def runs_table(records: Sequence[RunRecord]) -> str:
@@ -69,24 +71,26 @@ def runs_table(records: Sequence[RunRecord]) -> str:
         raise ReportError("none of the runs is finished")
     rows = [
         [
-            *_model_cells(group, groups),
-            group.approach.method + _differing(group, groups),
+            *model_cells(group, groups),
+            approach_name(group, groups),
             noise_name(group.noise),
             mean_text(group.over_seeds(ACCURACY)),
             mean_text(group.over_seeds(CLASS_MEAN)),
             _share(group.last_epoch("memorised")),
-            _seeds(group),
+            seeds_text(group),
         ]
         for group in groups
     ]
-    header = [*_model_header(groups), "method", "noise", "accuracy", "class mean", "repeated"]
-    return f"{table([*header, 'seeds'], rows)}\n\n{SELECTION} {provenance(records)}"
+    header = [*model_header(groups), "method", "noise", "accuracy", "class mean", "repeated"]
+    facts = f"{SELECTION} {which_eac(groups)}{provenance(records)}"
+    return f"{table([*header, 'seeds'], rows)}\n\n{facts}"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
+    """A Markdown table; a bar within a cell ends no cell."""
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
 
 def provenance(records: Sequence[RunRecord]) -> str:
@@ -108,6 +112,26 @@ def provenance(records: Sequence[RunRecord]) -> str:
         f"{'; '.join(tests)}; {', '.join(map(str, epochs))} epochs; "
         f"{', '.join(weights)}; commit {', '.join(commits)}."
     )
+
+
+def which_eac(groups: Sequence[Group]) -> str:
+    """One sentence and a space: which EAC the groups have (docs/methods.md); empty without any."""
+    names = {_eac_name(_options(group)) for group in groups if group.approach.method == EAC}
+    return f"EAC here: {'; '.join(sorted(names))}. " if names else ""
+
+
+def _eac_name(options: dict[str, Any]) -> str:
+    if options["consistency"] == "logits":
+        return "consistency of the logits alone, a control"
+    flip = float(options["flip_probability"])
+    if flip:
+        return (
+            f"the labelled view is mirrored with probability {flip:g}, which the published method "
+            "never does"
+        )
+    if options["hole"] == "official" and options["pixel_noise"]:
+        return "as the authors' code"
+    return "as the paper's text, the labelled view never mirrored"
 
 
 def noise_name(noise: Noise) -> str:
@@ -149,15 +173,18 @@ def _share(value: Interval | None) -> str:
     return "-" if value is None else f"{value.mean:.1f} %"
 
 
-def _seeds(group: Group) -> str:
+def seeds_text(group: Group) -> str:
+    """The seeds of a group."""
     return ", ".join(str(seed) for seed in sorted(trial.seed for trial in group.trials))
 
 
-def _model_header(groups: Sequence[Group]) -> list[str]:
+def model_header(groups: Sequence[Group]) -> list[str]:
+    """The first columns of a table of these groups: see `model_cells`."""
     return ["model"] + (["data"] if _several(groups) else [])
 
 
-def _model_cells(group: Group, groups: Sequence[Group]) -> list[str]:
+def model_cells(group: Group, groups: Sequence[Group]) -> list[str]:
+    """Backbone and size of a group, and its data where the groups have several."""
     setting = group.setting
     name = DATA_NAMES.get(setting.data, setting.data)
     data = [f"{name}, {setting.classes} classes"] if _several(groups) else []
@@ -166,6 +193,11 @@ def _model_cells(group: Group, groups: Sequence[Group]) -> list[str]:
 
 def _several(groups: Sequence[Group]) -> bool:
     return len({(group.setting.data, group.setting.classes) for group in groups}) > 1
+
+
+def approach_name(group: Group, groups: Sequence[Group]) -> str:
+    """The method of a group, with the options in which groups of its method differ."""
+    return group.approach.method + _differing(group, groups)
 
 
 def _differing(group: Group, groups: Sequence[Group]) -> str:
@@ -179,7 +211,9 @@ def _differing(group: Group, groups: Sequence[Group]) -> str:
 
 def _options(group: Group) -> dict[str, Any]:
     shared: dict[str, Any] = json.loads(group.setting.options)
-    return {**shared, **json.loads(group.approach.options), "epochs": group.setting.epochs}
+    treatments = {name: group.trials[0].record.config.get(name, 0.0) for name in TREATMENTS}
+    own = json.loads(group.approach.options)
+    return {**shared, **treatments, **own, "epochs": group.setting.epochs}
 
 
 def _weights(pretrained: str) -> str:

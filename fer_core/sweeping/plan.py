@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from fer_core.config import RunConfig
 from fer_core.config.recipes import RECIPES
+from fer_core.errors import FerError
 from fer_core.files import read_text
 from fer_core.sweeping.grid import Axes, Draft, combine, leave_out, read_axis, set_twice, varied
 from fer_core.sweeping.names import name_fault
@@ -15,7 +16,7 @@ from fer_core.sweeping.values import configuration, faults, near, read_setting
 TABLES = ("common", "grid", "exclude", "runs")
 
 
-class PlanError(ValueError):
+class PlanError(FerError, ValueError):
     """A plan that cannot be carried out; the message has one line for each mistake."""
 
 

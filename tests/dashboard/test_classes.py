@@ -16,6 +16,7 @@ from dashboard.charts.classes import (
 from dashboard.classes import (
     BINS,
     calibration,
+    class_tints,
     confusion_difference,
     confusion_frame,
     recall_table,
@@ -27,8 +28,9 @@ from fer_core.metrics import expected_calibration_error
 from fer_core.records import Prediction, read_run, write_predictions
 
 ABC = ("a", "b", "c")
-FIRST = Confusion(ABC, ((3, 1, 0), (0, 0, 0), (1, 0, 1)))
-SECOND = Confusion(ABC, ((1, 2, 1), (0, 0, 0), (0, 2, 0)))
+SHADES = ("#4477aa", "#ee6677", "#228833")
+FIRST = Confusion(ABC, ((3, 1, 0), (0, 0, 0), (1, 0, 1)), SHADES)
+SECOND = Confusion(ABC, ((1, 2, 1), (0, 0, 0), (0, 2, 0)), SHADES)
 COLOURS = {"one": "#1F83C4", "two": "#D55E00"}
 NAMES = {"one": "EAC", "two": "plain"}
 
@@ -75,7 +77,7 @@ def test_a_difference_is_in_points_of_each_label_and_its_rows_add_up_to_none():
 
 
 def test_runs_of_other_classes_have_no_difference():
-    other = Confusion(("a", "b", "d"), FIRST.counts)
+    other = Confusion(("a", "b", "d"), FIRST.counts, SHADES)
     with pytest.raises(ValueError, match="a, b, c and a, b, d"):
         confusion_difference(FIRST, other)
     assert not same_images(FIRST, other)
@@ -83,7 +85,7 @@ def test_runs_of_other_classes_have_no_difference():
 
 def test_as_many_images_of_each_class_are_taken_for_the_same_images():
     assert same_images(FIRST, SECOND)
-    assert not same_images(FIRST, Confusion(ABC, ((3, 1, 1), (0, 0, 0), (1, 0, 1))))
+    assert not same_images(FIRST, Confusion(ABC, ((3, 1, 1), (0, 0, 0), (1, 0, 1)), SHADES))
 
 
 def test_recalls_have_wilsons_interval_and_empty_classes_no_row():
@@ -188,7 +190,7 @@ def test_groups_that_cannot_be_read_are_named(tmp_path, write_run, slices):
 
 def test_the_confusion_chart_has_labels_down_and_predictions_across():
     table = confusion_frame(FIRST, normalise=True)
-    figure = confusion_figure(table, normalised=True)
+    figure = confusion_figure(table, True, FIRST.tints())
     (heat,) = figure.data
     np.testing.assert_array_equal(heat.z, table.to_numpy())
     assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == (
@@ -198,23 +200,53 @@ def test_the_confusion_chart_has_labels_down_and_predictions_across():
     assert figure.layout.yaxis.autorange == "reversed"
 
 
+def test_classes_of_any_name_are_names_on_the_axes_in_their_colours():
+    names = ("1", "2024-01", "<b>眠い")
+    confusion = Confusion(names, FIRST.counts, SHADES)
+    figure = confusion_figure(confusion_frame(confusion, normalise=True), True, confusion.tints())
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert axis.type == "category"
+        assert axis.tickvals == names
+        assert axis.ticktext == (
+            '<span style="color:#4477aa">■</span> 1',
+            '<span style="color:#ee6677">■</span> 2024-01',
+            '<span style="color:#228833">■</span> &lt;b&gt;眠い',
+        )
+
+
+def test_a_class_called_label_does_not_stop_the_table():
+    confusion = Confusion(("label", "b", "c"), FIRST.counts, SHADES)
+    table = confusion_frame(confusion, normalise=False).reset_index(allow_duplicates=True)
+    assert list(table.columns) == ["label", "label", "b", "c"]
+
+
+def test_the_colour_of_a_class_is_that_of_the_first_run_that_has_it():
+    other = Confusion(("a", "d", "e"), FIRST.counts, ("#111111", "#222222", "#333333"))
+    assert class_tints([FIRST, other]) == {**FIRST.tints(), "d": "#222222", "e": "#333333"}
+
+
 def test_the_difference_has_none_in_the_middle_of_its_colours_and_no_sign_for_it():
     table = confusion_difference(FIRST, SECOND)
-    (heat,) = difference_figure(table, "EAC", "plain").data
+    (heat,) = difference_figure(table, "EAC", "plain", FIRST.tints()).data
     assert heat.zmin == -heat.zmax == -100
     assert list(heat.text[0]) == ["+50", "-25", "-25"]
     assert list(heat.text[1]) == ["", "", ""]
-    (equal,) = difference_figure(confusion_difference(FIRST, FIRST), "EAC", "EAC").data
+    (equal,) = difference_figure(
+        confusion_difference(FIRST, FIRST), "EAC", "EAC", FIRST.tints()
+    ).data
     assert list(equal.text[0]) == ["0", "0", "0"]
     assert equal.zmax == 1
 
 
 def test_recalls_stand_side_by_side_with_their_images_and_intervals():
     table = recall_table({"one": FIRST, "two": SECOND}, NAMES)
-    figure = recall_figure(table, COLOURS)
+    figure = recall_figure(table, COLOURS, FIRST.tints())
     assert [trace.name for trace in figure.data] == ["EAC", "plain"]
     assert figure.layout.scattermode == "group"
-    assert list(figure.layout.xaxis.ticktext) == ["a<br>n = 4", "c<br>n = 2"]
+    assert [text.partition("■</span> ")[2] for text in figure.layout.xaxis.ticktext] == [
+        "a<br>n = 4",
+        "c<br>n = 2",
+    ]
     drawn = [(x, y) for trace in figure.data for x, y in zip(trace.x, trace.y, strict=True)]
     assert drawn == list(zip(table["class"], table["recall"], strict=True))
     first = figure.data[0]
@@ -223,9 +255,11 @@ def test_recalls_stand_side_by_side_with_their_images_and_intervals():
 
 
 def test_runs_on_other_images_name_no_number_of_images():
-    other = Confusion(ABC, ((6, 2, 0), (0, 0, 0), (1, 0, 1)))
-    figure = recall_figure(recall_table({"one": FIRST, "two": other}, NAMES), COLOURS)
-    assert figure.layout.xaxis.ticktext is None
+    other = Confusion(ABC, ((6, 2, 0), (0, 0, 0), (1, 0, 1)), SHADES)
+    figure = recall_figure(
+        recall_table({"one": FIRST, "two": other}, NAMES), COLOURS, FIRST.tints()
+    )
+    assert not any("n = " in text for text in figure.layout.xaxis.ticktext)
 
 
 def test_the_calibration_chart_draws_its_table_and_the_line_of_equality(folders):

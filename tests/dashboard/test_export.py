@@ -48,7 +48,7 @@ def test_the_command_writes_one_file_with_every_chart(records, tmp_path):
     page = out.read_text()
     assert re.findall(r'<img alt="([^"]+)" src="data:image/png', page) == [
         "All faces",
-        "All emotions of one face: drawn neutral",
+        "All classes of one face: drawn neutral",
         "The same face and its mirror image",
     ]
     assert not re.findall(r"\*\*|<h3>Maps of ", without_scripts(page))

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from dashboard.charts.looks import GAP, SHARP, SIDE, Panel, face_picture, map_picture, sheet, strip
-from dashboard.look_tables import VIEWS, emotion_table, face_table, map_table, model_table
+from dashboard.look_tables import VIEWS, class_table, face_table, map_table, model_table
 from dashboard.looks import Looks
 from fer_core.cam import colourise
 
@@ -55,8 +55,8 @@ def test_models_have_the_means_over_their_faces(said):
     assert table["lowest"].tolist() == [0, 0]
 
 
-def test_all_emotions_of_a_face_sum_to_one_hundred(said):
-    table = emotion_table({"a": said, "b": said}, "two")
+def test_all_classes_of_a_face_sum_to_one_hundred(said):
+    table = class_table({"a": said, "b": said}, "two")
     assert len(table) == 6
     assert table.groupby("model")["probability_percent"].sum().tolist() == pytest.approx([100, 100])
 
@@ -69,7 +69,7 @@ def test_the_table_of_maps_holds_every_value_that_is_drawn(said):
     ):
         values = table[table["view"] == view]["value"].to_numpy().reshape(3, 4, 4)
         assert np.array_equal(values, expected)
-    row = table[(table["view"] == VIEWS[1]) & (table["emotion"] == "joy")]
+    row = table[(table["view"] == VIEWS[1]) & (table["class"] == "joy")]
     row = row[(row["row"] == 2) & (row["column"] == 3)]
     assert row["value"].item() == said.view_maps[1, 0, 2, 2, 3]
 

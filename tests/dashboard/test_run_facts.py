@@ -92,7 +92,8 @@ def test_the_noise_matrix_has_rows_that_add_up_to_hundred():
     shares, counts = transition_table(record, shares=True), transition_table(record, shares=False)
     assert shares.sum(axis=1).tolist() == pytest.approx([100] * 8)
     assert counts.to_numpy().sum() == record.data["train_images"]
-    assert transition_figure(shares, shares=True).data[0].z[0][0] == pytest.approx(70, abs=1.5)
+    tints = dict(zip(record.classes, record.taxonomy.colours, strict=True))
+    assert transition_figure(shares, True, tints).data[0].z[0][0] == pytest.approx(70, abs=1.5)
 
 
 @pytest.mark.parametrize("counts", [None, "many", [[1, 2]], [[1]] * 7])

@@ -11,7 +11,9 @@ import pytest
 from gradio_client import Client, handle_file
 
 from demo_app.__main__ import main
-from demo_app.words import INTRODUCTION
+from demo_app.words import introduction
+from fer_core.emotions import EIGHT_CLASSES
+from fer_core.taxonomy import taxonomy_of
 from tests.demo_app.conftest import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -144,7 +146,7 @@ def test_without_an_account_nothing_of_the_page_can_be_had(closed_page):
     for path in ("/config", "/gradio_api/info", "/gradio_api/queue/data?session_hash=a"):
         assert httpx.get(f"{closed_page}{path}").status_code == 401
     assert httpx.post(f"{closed_page}/gradio_api/upload").status_code == 401
-    assert INTRODUCTION not in httpx.get(closed_page).text
+    assert introduction(taxonomy_of(EIGHT_CLASSES)) not in httpx.get(closed_page).text
     with pytest.raises(ValueError, match="Could not login"):
         Client(closed_page, auth=("ada", "wrong"), verbose=False)
 
@@ -161,7 +163,7 @@ def test_an_account_opens_the_page(closed_page, portrait, tmp_path):
 def test_after_the_login_the_page_is_there_and_refuses_files_above_the_limit(closed_page):
     with httpx.Client(base_url=closed_page) as visitor:
         visitor.post("/login", data={"username": "ada", "password": "s3cret-word"})
-        assert INTRODUCTION in visitor.get("/").text
+        assert introduction(taxonomy_of(EIGHT_CLASSES)) in visitor.get("/").text
         for size, status in ((900_000, 200), (1_200_000, 413)):
             sent = visitor.post("/gradio_api/upload", files={"files": ("a.jpg", b"0" * size)})
             assert sent.status_code == status

@@ -6,6 +6,7 @@ from markdown_it import MarkdownIt
 
 from demo_app.model_card import LONGEST, build_card, clean, read_card, tame
 from fer_core.hub import CARD_FILE, EMBEDDED, load_model
+from fer_core.taxonomy import taxonomy_of
 
 HOSTILE = (
     "<img src=https://evil.example/a.png>",
@@ -134,11 +135,13 @@ def test_facts_of_any_shape_are_tamed(trained):
 def test_a_tame_model_has_only_safe_names_and_true_figures(trained):
     wild = replace(
         trained,
-        classes=("![a](https://evil.example)", "<b>fear", "x" * 900),
+        taxonomy=taxonomy_of(
+            ("![a](https://evil.example)", "<b>fear", *("x" * 900, "x" * 901), "")
+        ),
         facts={"data": "![a](b)", "accuracy": "high", "noise_rate": 0.3, "classes": {}},
     )
     calm = tame(wild)
-    assert calm.classes == ("a", "&lt;b>fear", "x" * 40)
+    assert calm.classes == ("a", "&lt;b>fear", "x" * 40, "p_" + "x" * 40, "class 5")
     assert calm.facts == {"data": "a", "noise_rate": 0.3, "classes": {}}
     assert tame(trained).facts == trained.facts
     assert tame(trained).classes == trained.classes

@@ -8,6 +8,7 @@ from demo_app import panels
 from demo_app.logic import analyse
 from fer_core.emotions import COLOURS
 from fer_core.mirror_check import MirrorCheck
+from fer_core.taxonomy import taxonomy_of
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def test_bars_have_the_fixed_colours_and_the_widths_of_the_probabilities(face):
 
 def test_names_of_classes_cannot_inject_html(face):
     name = "<img src=x onerror=alert(1)>"
-    odd = replace(face, classes=(name, *face.classes[1:]))
+    odd = replace(face, taxonomy=taxonomy_of((name, *face.classes[1:])))
     assert "<img" not in panels.bars(odd, name, 0.5)
     assert "<img" not in panels.caption(odd, 1, name)
 

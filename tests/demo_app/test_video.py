@@ -12,10 +12,11 @@ from scipy.special import softmax
 from demo_app.timeline import NOT_SURE, draw_timeline, spans
 from demo_app.video import Progress, VideoResult, analyse_video, faces_at, find_tracks, fresh_folder
 from demo_app.video_example import draw_clip
-from demo_app.video_report import Wish, hint, meter, show_told
+from demo_app.video_report import Wish, hint, meter
 from fer_core.datasets.faces_drawn import draw_portrait
 from fer_core.emotions import COLOURS
 from fer_core.hub import ModelError
+from fer_core.taxonomy import taxonomy_of
 from fer_core.video_writing import VideoWriter
 from fer_core.videos import Video, VideoError
 
@@ -298,7 +299,7 @@ def test_a_span_ends_where_the_answer_changes_or_the_face_is_away():
 
 def test_lines_break_where_the_face_was_away():
     seen = table([("anger", True, at) for at in (0.0, 0.1, 1.0, 1.1)])
-    line = draw_timeline(seen, ("anger", "fear"), RATE, 2.0).data[0]
+    line = draw_timeline(seen, taxonomy_of(("anger", "fear")), RATE, 2.0).data[0]
     assert list(line.y) == [0.9, 0.9, None, 0.9, 0.9]
 
 
@@ -308,7 +309,7 @@ def test_the_timeline_shows_on_light_and_dark_pages(result):
 
 
 def test_what_is_told_names_every_face_and_every_colour(result):
-    told = show_told(result.summary)
+    told = result.told
     assert "2 faces in 3.0 seconds; 30 moments analysed." in told
     assert "Face 2, seen from 0.0 to 2.9 s: " in told
     for name in result.summary["classes"]:

@@ -5,6 +5,7 @@ import torch
 from fer_core.hub import TrainedModel
 from fer_core.inputs import InputSpec
 from fer_core.models import AttentionModel
+from fer_core.taxonomy import taxonomy_of
 
 
 def make_trained(backbone="test_resnet", *, size=64, channels=1, **options):
@@ -14,4 +15,4 @@ def make_trained(backbone="test_resnet", *, size=64, channels=1, **options):
     landmarks = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.8))
     mean, std = (0.4,) * channels, (0.2,) * channels
     spec = InputSpec(size, channels, mean, std, 48, channels == 1, landmarks)
-    return TrainedModel(model.eval().requires_grad_(False), tuple("abcde"), spec, {})
+    return TrainedModel(model.eval().requires_grad_(False), taxonomy_of("abcde"), spec, {})

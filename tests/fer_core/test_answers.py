@@ -8,6 +8,7 @@ from fer_core.datasets import DataError, Decoding, Storage, list_data
 from fer_core.hub import TrainedModel
 from fer_core.inputs import InputSpec
 from fer_core.models import AttentionModel
+from fer_core.taxonomy import taxonomy_of
 
 LANDMARKS = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.8))
 FACES = {"happy": 5, "angry": 4, "fear": 3}
@@ -17,7 +18,7 @@ def trained(*classes, size=64, channels=3, grey=False):
     torch.manual_seed(len(classes))
     model = AttentionModel("test_resnet", len(classes), image_size=size, channels=channels).eval()
     spec = InputSpec(size, channels, model.mean, model.std, size, grey, LANDMARKS)
-    return TrainedModel(model, classes, spec, {})
+    return TrainedModel(model, taxonomy_of(classes), spec, {})
 
 
 @pytest.fixture(scope="module")

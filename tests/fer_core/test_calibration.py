@@ -74,6 +74,13 @@ def test_each_image_may_have_its_own_temperature():
     assert negative_log_likelihood(logits, labels, each) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("share", [0.55, 0.75, 0.95])
+def test_with_two_classes_and_one_gap_the_temperature_is_the_one_of_the_odds(share):
+    labels = (np.arange(400) >= round(400 * share)).astype(int)
+    logits = np.tile([3.0, 0.0], (400, 1))  # sigmoid(3 / T) = share of the first class
+    assert fit_temperature(logits, labels) == pytest.approx(3 / np.log(share / (1 - share)))
+
+
 @pytest.mark.parametrize(("turn", "end"), [(1, COLDEST), (-1, HOTTEST)])
 def test_logits_that_are_always_or_never_right_end_at_the_range_of_temperatures(turn, end):
     labels = np.arange(60) % 3

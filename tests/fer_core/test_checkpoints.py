@@ -75,7 +75,8 @@ def test_a_checkpoint_never_runs_code(saved):
 
 
 @pytest.mark.parametrize(("options", "copies"), [({}, 7), ({"optimizer": "sgd"}, 5),
-                                                 ({"ema_decay": 0.9}, 9)])  # fmt: skip
+                                                 ({"ema_decay": 0.9}, 9),
+                                                 ({"optimizer": "adan"}, 11)])  # fmt: skip
 def test_a_disk_without_room_for_two_checkpoints_and_a_model_is_refused(
     tmp_path, monkeypatch, options, copies
 ):

@@ -110,3 +110,24 @@ def test_what_is_neither_a_preset_nor_a_file_is_answered_with_both(name, ending)
         "confusions must be a preset (people) or the path of a CSV with the header "
         f"'label,<class>,...' and a row a class, got {ending}"
     )
+
+
+OWN = ("bored", "engaged", "眠い")
+
+
+def test_a_table_of_classes_of_ones_own_names_them_as_they_stand(table):
+    path = table("label,engaged,眠い,bored\nbored,1,2,\nengaged,,1,0\n眠い,0,,3\n")
+    assert confusion_weights(path, OWN).tolist() == [[0, 1, 2], [0, 0, 1], [3, 0, 0]]
+
+
+def test_a_table_with_a_class_that_the_data_set_does_not_have_lists_its_own(table):
+    path = table("label,engaged,眠い,bord\nbored,1,2,\nengaged,,1,0\n眠い,0,,3\n")
+    with pytest.raises(ValueError, match="unknown class 'bord': use one of bored, engaged, 眠い"):
+        confusion_weights(path, OWN)
+
+
+def test_the_confusions_of_people_are_between_emotions_alone():
+    with pytest.raises(
+        ValueError, match=r"between emotions, .* own: bored, engaged, 眠い\. Name a"
+    ):
+        confusion_weights("people", OWN)

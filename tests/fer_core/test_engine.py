@@ -1,8 +1,10 @@
 import dataclasses
 import errno
+import json
 import math
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +30,7 @@ from fer_core.inputs import from_json as spec_from_json
 from fer_core.methods import METHODS, create_method
 from fer_core.models import AttentionModel
 from fer_core.records import RecordError, read_predictions, read_run, read_runs
+from fer_core.run_lock import LOCK_FILE, RunLockedError
 
 TIMES = {"train_seconds", "test_seconds", "images_per_second", "seconds"}
 DOCUMENT = Path(__file__).parents[2] / "docs" / "run-records.md"
@@ -118,7 +121,9 @@ def test_a_run_leaves_every_documented_key(record):
     assert {k for row in rows for k in re.findall(r"`(\w+)`", row)} == set(record.result)
     for name in ("data", "noise"):
         assert documented_parts(name) == set(getattr(record, name))
-    assert set(record.model) == {"parameters", "macs", "map_size", "pretrained_sha256", "input"}
+    assert set(record.model) == {
+        *("parameters", "macs", "map_size", "pretrained_sha256", "pretrained_match", "input")
+    }
     assert documented_parts("environment") | {"python", "torch", "timm", "fer_core"} == set(
         record.environment
     )
@@ -363,6 +368,109 @@ def test_a_finished_run_can_be_resumed_without_effect(tiny_config, tiny_run, tmp
     assert_same_run(first, run(tiny_config, tmp_path / "run", resume=True))
 
 
+def contents(folder):
+    """Every file of a folder but the lock, with what stands in it."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != LOCK_FILE)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+@pytest.fixture
+def finished(tiny_run, tmp_path):
+    """A copy of the finished run, which may be written to."""
+    return Path(shutil.copytree(tiny_run.path, tmp_path / "finished"))
+
+
+def change_labels(folder, config):
+    record = json.loads((folder / "run.json").read_text())
+    record["noise"]["labels_sha256"] = "0" * 64
+    (folder / "run.json").write_text(json.dumps(record))
+    return config
+
+
+def lose_epochs(folder, config):
+    (folder / "epochs.jsonl").write_text("")
+    return config
+
+
+def break_record(folder, config):
+    (folder / "run.json").write_text("{half")
+    return config
+
+
+def break_checkpoint(folder, config):
+    (folder / "checkpoint" / "state.pt").write_bytes(b"no checkpoint")
+    return config
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda _, config: replace(config, seed=1), "has another configuration"),
+        (lambda _, config: replace(config, epochs=9), "has another configuration"),
+        (change_labels, "noisy labels of the run in .* are no longer those it was started with"),
+        (lose_epochs, "holds 0 epochs, but the checkpoint has completed 2"),
+        (break_record, "cannot be read"),
+        (break_checkpoint, "cannot be read"),
+    ],
+)
+def test_a_resume_that_is_refused_changes_nothing_of_a_finished_run(
+    tiny_config, finished, change, sentence
+):
+    config = change(finished, tiny_config)
+    (finished / ".fer-1-1.tmp").write_text("left behind")
+    before = contents(finished)
+    with pytest.raises(ValueError, match=sentence):
+        run(config, finished, resume=True)
+    assert contents(finished) == before
+
+
+def test_a_run_that_another_process_works_on_is_not_resumed(tiny_config, finished, held_elsewhere):
+    before = contents(finished)
+    with held_elsewhere(finished), pytest.raises(RunLockedError, match="another process"):
+        run(tiny_config, finished, resume=True)
+    assert contents(finished) == before
+
+
+def test_of_two_processes_that_start_one_run_the_second_is_refused(
+    tiny_config, tiny_run, tmp_path, monkeypatch, held_elsewhere
+):
+    with held_elsewhere(tmp_path / "run"), pytest.raises(RunLockedError, match="another process"):
+        run(tiny_config, tmp_path / "run")
+    assert contents(tmp_path / "run") == {}
+    real = engine.prepare
+
+    def while_another_one_finishes(*arguments):
+        shutil.copytree(tiny_run.path, tmp_path / "run", dirs_exist_ok=True)
+        return real(*arguments)
+
+    monkeypatch.setattr(engine, "prepare", while_another_one_finishes)
+    with pytest.raises(FileExistsError, match="already holds a run"):
+        run(tiny_config, tmp_path / "run")
+    assert contents(tmp_path / "run") == contents(tiny_run.path)
+
+
+def test_a_resume_without_a_run_leaves_no_trace(tiny_config, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for name in ("absent", "empty"):
+        with pytest.raises(ValueError, match="no checkpoint at"):
+            run(tiny_config, tmp_path / name, resume=True)
+    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
+
+
+@pytest.mark.parametrize(
+    ("precision", "known", "warns"),
+    [("bf16", False, True), ("bf16", True, False), ("bf16", None, False), ("no", False, False)],
+)
+def test_bfloat16_that_the_processor_only_emulates_is_told_with_the_way_out(
+    tiny_config, monkeypatch, caplog, precision, known, warns
+):
+    monkeypatch.setattr(engine, "has_bf16", lambda: known)
+    engine._start(replace(tiny_config, precision=precision), "cpu")
+    told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert ("only emulates bfloat16" in "".join(told)) == warns
+    assert ("use --precision no" in "".join(told)) == warns
+
+
 def test_a_checkpoint_is_written_after_every_epoch(tiny_run, tiny_config):
     checkpoint = load_checkpoint(tiny_run.path, tiny_config)
     assert checkpoint.epoch == 2
@@ -585,8 +693,8 @@ def test_every_method_resumes_to_the_record_of_an_unbroken_run(
     restore()
     assert_same_run(whole, run(config, tmp_path / "run", resume=True))
     assert whole.epochs[0]["train_loss"] != whole.epochs[1]["train_loss"]
-    has_maps = options["method"].startswith("eac")
-    assert (whole.epochs[0]["train_consistency_loss"] is not None) == has_maps
+    two_views = options["method"] in ("eac", "eac_balanced", "nla")
+    assert (whole.epochs[0]["train_consistency_loss"] is not None) == two_views
 
 
 def test_labels_that_scn_changes_are_counted_and_stay_changed_over_the_epochs(

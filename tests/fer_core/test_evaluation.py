@@ -4,6 +4,8 @@ import torch
 
 from fer_core import evaluation
 from fer_core.datasets import Split
+from fer_core.hub import TrainedModel
+from fer_core.inputs import InputSpec
 from fer_core.models import AttentionModel
 
 
@@ -88,3 +90,36 @@ def test_every_group_of_a_slice_has_its_images_and_its_accuracy():
 def test_without_slices_there_are_no_groups():
     split = Split("test", np.empty((1, 1, 1, 1)), np.array([0]), ("",))
     assert evaluation.slice_accuracies(split, np.array([0])) == {}
+
+
+def trained(model):
+    spec = InputSpec(64, 3, model.mean, model.std, 64, False, ())
+    return TrainedModel(model, tuple("abcdefg"), spec, {})
+
+
+def test_a_loaded_model_is_evaluated_as_its_network(model, split):
+    one, other = evaluation.evaluate(model, split), evaluation.evaluate(trained(model), split)
+    assert np.array_equal(one.logits, other.logits)
+
+
+@pytest.mark.parametrize("wrong", ["bundled", None, torch.nn.Linear(3, 7)])
+def test_what_is_no_model_is_told_what_evaluate_takes(split, wrong):
+    with pytest.raises(TypeError, match=r"AttentionModel or what load_model gives.*its trained"):
+        evaluation.evaluate(wrong, split)
+
+
+def test_a_whole_data_set_or_its_name_is_told_to_be_a_split(model):
+    with pytest.raises(TypeError, match=r"one split, such as load_data\(\.\.\.\)\.test, got str"):
+        evaluation.evaluate(model, "ferplus:PATH")
+
+
+def test_a_split_that_does_not_fit_the_model_is_refused(model, split):
+    grey = split._replace(images=split.images[..., :1])
+    for one in (model, trained(model)):
+        with pytest.raises(evaluation.EvaluationError, match=r"load it with Decoding\(64, 3\)"):
+            evaluation.evaluate(one, grey)
+    small = split._replace(images=split.images[:, ::2, ::2])
+    with pytest.raises(evaluation.EvaluationError, match=r"is decoded to \(32, 32, 3\)"):
+        evaluation.evaluate(trained(model), small)
+    with pytest.raises(evaluation.EvaluationError, match="7 classes, test has the label 9"):
+        evaluation.evaluate(model, split._replace(labels=np.full(300, 9)))

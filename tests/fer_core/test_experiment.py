@@ -124,11 +124,17 @@ def given_names(config):
 
 
 def test_the_labels_of_fer2013_are_given_where_there_are_any(ferplus, caplog):
-    config = replace(ferplus, noise="fer2013")
+    config = replace(ferplus, data=f"{ferplus.data}?classes=7", noise="fer2013")
     assert given_names(config) == [
         *("neutral", "sadness", "happiness", "happiness", "disgust", "surprise")
     ]
     assert "1 of 6 images have no label of FER2013" in caplog.text
+
+
+def test_the_labels_of_fer2013_are_refused_with_the_class_that_it_does_not_have(ferplus):
+    config = replace(ferplus, noise="fer2013")
+    with pytest.raises(DataError, match=r"no contempt.*has 8 classes .*ferplus:PATH\?classes=7"):
+        given_names(config)
 
 
 def test_a_rater_may_give_any_label_that_has_votes(ferplus):

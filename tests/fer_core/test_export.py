@@ -78,6 +78,8 @@ def test_the_file_is_valid_and_says_what_a_program_must_know(trained, content):
     facts = {entry.key: entry.value for entry in graph.metadata_props}
     assert facts["project"] == "fer-core"
     assert json.loads(facts["classes"]) == list("abcde")
+    assert json.loads(facts["emotions"]) is False
+    assert json.loads(facts["colours"]) == list(trained.taxonomy.colours)
     assert json.loads(facts["mean"]) == [0.4]
     assert json.loads(facts["std"]) == [0.2]
     assert (facts["size"], facts["channels"]) == ("64", "1")

@@ -3,6 +3,7 @@ import pytest
 from fer_core.config import RunConfig, to_json
 from fer_core.failures import record_failure
 from fer_core.records import RunRecorder, read_run
+from fer_core.run_lock import RunLockedError
 
 CONFIG = to_json(RunConfig(backbone="nosuch", seed=3))
 
@@ -61,3 +62,10 @@ def test_a_broken_record_is_not_written_over(tmp_path):
     with pytest.raises(ValueError, match="Expecting"):
         record_failure(tmp_path, CONFIG, "killed")
     assert (tmp_path / "run.json").read_text() == "{half"
+
+
+def test_the_record_of_a_run_that_another_process_works_on_is_left_alone(tmp_path, held_elsewhere):
+    record_failure(tmp_path, CONFIG, "first")
+    with held_elsewhere(tmp_path), pytest.raises(RunLockedError, match="another process is at wo"):
+        record_failure(tmp_path, CONFIG, "second")
+    assert read_run(tmp_path).error == "first"

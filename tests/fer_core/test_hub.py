@@ -7,6 +7,7 @@ import torch
 from fer_core.hub import CONFIG_FILE, WEIGHTS_FILE, ModelError, load_model, read_facts, save_model
 from fer_core.inputs import InputSpec
 from fer_core.models import AttentionModel
+from fer_core.taxonomy import Taxonomy, taxonomy_of
 
 CLASSES = ("neutral", "happiness", "surprise")
 SPEC = InputSpec(64, 1, (0.5,), (0.25,), 48, True, ((0.31, 0.39), (0.69, 0.39), (0.5, 0.78)))
@@ -195,3 +196,30 @@ def test_a_model_saved_before_there_were_layouts_has_its_own(tmp_path, model):
     change(tmp_path, fer_core=own)
     images = torch.randn(2, 1, 64, 64)
     assert torch.equal(load_model(tmp_path).model(images).logits, model(images).logits)
+
+
+def test_the_colours_of_a_model_travel_with_it(tmp_path, model):
+    own = Taxonomy(("bored", "engaged", "pain"), ("#010203", "#040506", "#070809"), False)
+    save(tmp_path / "one", model, classes=own)
+    loaded = load_model(tmp_path / "one")
+    assert loaded.taxonomy == own
+    assert loaded.classes == own.names
+    save(tmp_path / "two", model, classes=loaded.taxonomy)
+    assert load_model(tmp_path / "two").taxonomy == own
+
+
+def test_a_model_of_an_earlier_version_has_the_usual_colours(tmp_path, model):
+    save(tmp_path, model)
+    own = json.loads((tmp_path / CONFIG_FILE).read_text())["fer_core"]
+    del own["taxonomy"]
+    change(tmp_path, fer_core=own)
+    assert load_model(tmp_path).taxonomy == taxonomy_of(CLASSES)
+
+
+def test_colours_that_are_none_are_refused(tmp_path, model):
+    save(tmp_path, model)
+    own = json.loads((tmp_path / CONFIG_FILE).read_text())["fer_core"]
+    own["taxonomy"]["colours"][CLASSES[0]] = "red;background:url(https://example.org)"
+    change(tmp_path, fer_core=own)
+    with pytest.raises(ModelError, match=r"colour of class .* must be #rrggbb"):
+        load_model(tmp_path)

@@ -9,8 +9,16 @@ import pytest
 import torch
 
 from fer_core import hub_download
-from fer_core.hub import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, ModelError, load_model, save_model
-from fer_core.hub_download import FILES, fetch_model, find_model, is_hub_id
+from fer_core.hub import (
+    CARD_FILE,
+    CONFIG_FILE,
+    EMBEDDED,
+    WEIGHTS_FILE,
+    ModelError,
+    load_model,
+    save_model,
+)
+from fer_core.hub_download import FILES, fetch_model, is_hub_id, resolve_model
 from fer_core.inputs import InputSpec
 from fer_core.models import AttentionModel
 from fer_core.predictor import Predictor
@@ -131,7 +139,7 @@ def test_a_folder_of_the_same_name_wins(hub, files, tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    assert find_model(NAME) == Path(NAME)
+    assert resolve_model(NAME) == Path(NAME)
     assert hub.requests == []
 
 
@@ -145,7 +153,34 @@ def test_a_path_is_never_looked_for_on_the_hub(hub, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["faces", "/srv/model", "a/b/c", "runs/my model", "x" * 5000])
 def test_what_is_neither_a_folder_nor_a_name_is_told_both_shapes(name):
     with pytest.raises(ModelError, match=r"neither a folder .* USER/NAME or USER/NAME@REVISION"):
-        find_model(name)
+        resolve_model(name)
+
+
+@pytest.mark.parametrize("name", ["bundled", "embedded"])
+def test_the_bundled_model_has_a_name_and_an_old_one(hub, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).mkdir()  # a folder of that name is named ./bundled
+    assert resolve_model(name) == EMBEDDED
+    assert resolve_model(f"./{name}") == Path(name)
+    assert hub.requests == []
+
+
+def test_the_folder_of_a_run_stands_for_its_model(tmp_path, files):
+    run, model = tmp_path / "run", tmp_path / "run" / "model"
+    model.mkdir(parents=True)
+    for name, content in files.items():
+        (model / name).write_bytes(content)
+    for text in (run, str(run), model, str(model)):
+        assert resolve_model(text) == model
+    (tmp_path / "unfinished").mkdir()
+    (tmp_path / "unfinished" / "run.json").write_text("{}")
+    with pytest.raises(ModelError, match=r"no model at .*unfinished.model: expected"):
+        load_model(resolve_model(str(tmp_path / "unfinished")))
+
+
+def test_a_name_that_is_nearly_bundled_is_asked_about():
+    with pytest.raises(ModelError, match="did you mean 'bundled'"):
+        resolve_model("bundeld")
 
 
 @pytest.mark.parametrize("name", GOOD)

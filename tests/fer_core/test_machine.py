@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from fer_core.machine import cores
+from fer_core.machine import cores, has_bf16
 
 
 def test_there_is_a_core_to_work_on():
@@ -20,6 +20,27 @@ def test_only_the_cores_that_may_be_used_count():
         assert cores() == 1
     finally:
         os.sched_setaffinity(0, before)
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("model name\t: bf16 wonder\nflags\t\t: fpu avx512f avx512_vnni\n", False),
+        ("flags\t\t: fpu avx512f avx512_bf16\n", True),
+        ("flags\t\t: fpu\n\nflags\t\t: fpu amx_bf16 amx_tile\n", True),
+        ("Features\t: fp asimd bf16 i8mm\n", True),
+        ("Features\t: fp asimd\n", False),
+        ("processor\t: 0\n", None),
+        ("", None),
+    ],
+)
+def test_the_flags_of_the_processor_tell_whether_it_multiplies_bfloat16(tmp_path, text, known):
+    (tmp_path / "cpuinfo").write_text(text)
+    assert has_bf16(tmp_path / "cpuinfo") is known
+
+
+def test_where_there_are_no_flags_nothing_is_known(tmp_path):
+    assert has_bf16(tmp_path / "absent") is None
 
 
 FAULTS = """

@@ -113,14 +113,6 @@ def test_training_can_start_from_the_weights_of_an_earlier_run(tmp_path):
         assert torch.equal(value, first.state_dict()[name]), name
 
 
-def test_weights_of_a_run_with_other_classes_are_refused(tmp_path):
-    first = AttentionModel("test_resnet", 8, image_size=64)
-    file = tmp_path / "model.safetensors"
-    save_file({name: value.contiguous() for name, value in first.state_dict().items()}, file)
-    with pytest.raises(BackboneError, match="is another one"):
-        AttentionModel("test_resnet", 7, image_size=64, pretrained=str(file))
-
-
 def test_a_broken_weights_file_is_named(tmp_path):
     file = tmp_path / "model.safetensors"
     file.write_bytes(b"not weights")

@@ -164,10 +164,24 @@ def test_a_name_that_cannot_stand_in_a_line_is_refused_before_anything_is_writte
         (["a", "a"], [0, 0], THREE, "image names must be unique, 'a' is given twice"),
         (["a"], [3], THREE, r"labels must be in \[0, 3\), got 3 for 'a'"),
         (["a"], [-1], THREE, r"labels must be in \[0, 3\), got -1 for 'a'"),
-        (["a"], [0], ("smirk",), "no RAF-DB number for the class 'smirk'"),
     ],
 )
 def test_labels_that_cannot_be_written_are_refused(tmp_path, names, labels, classes, sentence):
     with pytest.raises(ValueError, match=sentence):
         write_noise_list(tmp_path / "noise.txt", names, np.array(labels), classes)
     assert not list(tmp_path.iterdir())
+
+
+def test_convention_classes_of_ones_own_count_from_1_in_their_order(tmp_path):
+    path, names, own = tmp_path / "list.txt", ("a.png", "眠い/b.png", "c.png"), ("bored", "眠い")
+    write_noise_list(path, names, np.array([0, 1, 1]), own)
+    assert path.read_text(encoding="utf-8") == "a.png 1\n眠い/b.png 2\nc.png 2\n"
+    noisy = noise_from_list(path, names, np.array([0, 0, 1]), own)
+    assert noisy.labels.tolist() == [0, 1, 1]
+    assert noisy.flipped.tolist() == [False, True, False]
+
+
+def test_a_number_that_stands_for_no_class_of_ones_own_is_refused(tmp_path):
+    (tmp_path / "list.txt").write_text("a.png 3\n")
+    with pytest.raises(ValueError, match=r"label from 1 \(bored\) to 2 \(engaged\), got 'a.png 3'"):
+        noise_from_list(tmp_path / "list.txt", ("a.png",), np.array([0]), ("bored", "engaged"))

@@ -32,6 +32,15 @@ def test_modules_of_the_lowest_layer_need_no_torch(module):
     assert "torch" not in modules_after(f"import fer_core.{module}")
 
 
+def test_the_predictor_works_without_scipy_and_accelerate():
+    statement = (
+        "sys.modules['scipy'] = sys.modules['accelerate'] = None; "
+        "from PIL import Image; from fer_core import Predictor; "
+        "assert Predictor().classify([Image.new('L', (64, 64))]).probabilities.shape == (1, 8)"
+    )
+    assert "fer_core.predictor" in modules_after(statement)
+
+
 def test_every_public_name_can_be_had_and_is_listed():
     for name in fer_core.__all__:
         assert getattr(fer_core, name) is not None

@@ -1,14 +1,19 @@
+import json
+import re
 import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from fer_core.backends import BackendError
 from fer_core.datasets.faces_drawn import draw_portrait
 from fer_core.export import ONNX_FILE, onnx_bytes
 from fer_core.hub import ModelError, load_model
-from fer_core.predictor import Predictor, open_photo
+from fer_core.photos import open_photo
+from fer_core.predictor import Predictor, _choose_device
 from fer_core.quantisation import quantise
 
 
@@ -54,7 +59,7 @@ def test_maps_explain_the_probabilities_exactly(predictor, face):
 
 def test_the_map_of_an_emotion_is_that_of_its_class(face):
     assert np.array_equal(face.map_of("fear"), face.maps[6])
-    with pytest.raises(ValueError, match=r"unknown emotion 'contempt'.*neutral"):
+    with pytest.raises(ValueError, match=r"unknown class 'contempt'.*neutral"):
         face.map_of("contempt")
 
 
@@ -147,22 +152,6 @@ def test_a_picture_too_small_for_a_face_has_none(predictor, size):
 def test_a_picture_without_a_face_has_none(predictor):
     ramp = np.tile(np.linspace(0, 255, 200).astype(np.uint8), (200, 1))
     assert predictor.predict(ramp) == []
-
-
-@pytest.mark.parametrize(
-    "array",
-    [
-        np.zeros((32, 32, 3)),
-        np.zeros((32, 32, 5), np.uint8),
-        np.zeros((32, 32, 1), np.uint8),
-        np.zeros((32,), np.uint8),
-        np.zeros((0, 0, 3), np.uint8),
-        np.zeros((2, 32, 32, 3), np.uint8),
-    ],
-)
-def test_an_array_that_is_no_picture_is_refused(predictor, array):
-    with pytest.raises(ValueError, match="a photograph array must be"):
-        predictor.predict(array)
 
 
 def test_files_that_are_no_picture_are_named(predictor, portrait, tmp_path):
@@ -260,3 +249,100 @@ def test_the_onnx_file_in_the_models_folder_is_used_where_it_is_of_its_weights(t
     assert Predictor(tmp_path / "model", backend="onnx").backend.precision == "float32"
     (tmp_path / "model" / ONNX_FILE).unlink()
     assert Predictor(tmp_path / "model", backend="torch").backend.name == "torch"
+
+
+def test_a_list_of_photographs_gives_a_list_of_their_faces(predictor, portrait, tmp_path):
+    portrait.save(tmp_path / "photo.png")
+    pair = Image.new("RGB", (2 * portrait.width, portrait.height))
+    pair.paste(portrait, (0, 0))
+    pair.paste(portrait, (portrait.width, 0))
+    photos = [pair, Image.new("RGB", (200, 200)), tmp_path / "photo.png", np.asarray(portrait)]
+    found = predictor.predict(photos)
+    assert [len(faces) for faces in found] == [2, 0, 1, 1]
+    for faces, photo in zip(found, photos, strict=True):
+        for one, other in zip(faces, predictor.predict(photo), strict=True):
+            assert one.box == other.box
+            assert np.allclose(one.probabilities, other.probabilities, atol=1e-5)
+    assert predictor.predict(()) == []
+
+
+def test_a_photograph_of_a_list_that_cannot_be_read_is_named_by_its_number(predictor, portrait):
+    with pytest.raises(ValueError, match=r"photograph 1 of 2: absent\.png is no readable"):
+        predictor.predict([portrait, "absent.png"])
+
+
+def test_the_faces_of_many_photographs_go_through_the_model_together(
+    predictor, portrait, monkeypatch
+):
+    passes = []
+    views = predictor.backend.views
+
+    def counted(images, **options):
+        passes.append(len(images))
+        return views(images, **options)
+
+    monkeypatch.setattr(predictor.backend, "views", counted)
+    predictor.predict([portrait] * 3)
+    assert passes == [3]
+
+
+def test_classify_takes_whatever_predict_takes_alone_or_in_a_list(predictor, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "face.png")
+    tensor = torch.from_numpy(pixels).permute(2, 0, 1)
+    crops = [Image.fromarray(pixels), tmp_path / "face.png", str(tmp_path / "face.png"), pixels,
+             pixels / 255, tensor, tensor / 255]  # fmt: skip
+    together = predictor.classify(crops).probabilities
+    assert together.shape == (7, 7)
+    assert np.allclose(together, together[0], atol=1e-6)
+    for crop in crops:
+        alone = predictor.classify(crop)
+        assert alone.probabilities.shape == (1, 7)
+        assert np.allclose(alone.probabilities, together[0], atol=1e-5)
+
+
+def test_a_predictor_is_made_of_a_run_of_a_model_or_of_what_is_bundled(tiny_run, predictor):
+    of_run = Predictor.from_pretrained(tiny_run.path, mirror=False)
+    assert of_run.trained.facts == predictor.trained.facts
+    assert not of_run.mirror
+    bundled, named, older = Predictor.from_pretrained(), Predictor("bundled"), Predictor("embedded")
+    assert bundled.trained.facts == named.trained.facts == older.trained.facts
+    assert bundled.trained.facts != predictor.trained.facts
+
+
+def test_auto_takes_the_gpu_for_pytorch_alone(predictor, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert Predictor(predictor.trained).device.type == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert _choose_device("auto", "torch").type == "cuda"
+    assert _choose_device("auto", "auto").type == "cuda"
+    assert _choose_device("auto", "onnx").type == "cpu"
+    assert _choose_device("cuda:1", "torch").index == 1
+
+
+@pytest.mark.parametrize(
+    ("device", "sentence"),
+    [("gpu", "device must be auto, cpu, .*got 'gpu'"), ("cuda", "torch finds no GPU here")],
+)
+def test_a_device_that_is_not_there_is_refused(predictor, monkeypatch, device, sentence):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(BackendError, match=sentence):
+        Predictor(predictor.trained, device=device)
+
+
+def test_a_prediction_is_shown_in_one_short_line(face):
+    box = r"\(-?\d+, -?\d+, \d+, \d+\)"
+    assert re.fullmatch(rf"FacePrediction\(\w+ \d+ %, box {box}\)", repr(face))
+
+
+def test_a_prediction_is_plain_values_that_json_holds(face):
+    values = json.loads(json.dumps(face.to_dict()))
+    assert values["emotion"] == face.emotion
+    assert values["box"] == list(face.box)
+    assert values["confidence"] == pytest.approx(face.confidence)
+    assert list(values["probabilities"]) == list(face.classes)
+    assert sum(values["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert values["consistency"] == pytest.approx(face.consistency)
+    assert "maps" not in values
+    maps = json.loads(json.dumps(face.to_dict(maps=True)))["maps"]
+    assert np.allclose(maps["fear"], face.map_of("fear"))

@@ -15,6 +15,7 @@ from fer_core.records import (
     read_run,
     read_runs,
 )
+from fer_core.taxonomy import taxonomy_of
 
 FACTS = {
     "config": {"epochs": 3, "seed": 0},
@@ -227,3 +228,25 @@ def test_a_broken_table_of_predictions_is_named(tmp_path):
 def test_no_temporary_file_is_left_behind(tmp_path):
     begin_run(tmp_path, epochs=1).finish({}, [])
     assert {p.name for p in tmp_path.iterdir()} == {RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE}
+
+
+def test_a_record_says_whether_its_classes_are_emotions_and_their_colours(tmp_path):
+    RunRecorder(tmp_path / "own", **(FACTS | {"classes": ["bored", "眠い"]})).begin()
+    begin_run(tmp_path / "emotions")
+    own, emotions = (read_run(tmp_path / name) for name in ("own", "emotions"))
+    assert own.taxonomy == taxonomy_of(("bored", "眠い"))
+    assert not own.taxonomy.emotions
+    assert emotions.taxonomy.emotions
+    change(tmp_path / "own", taxonomy={"emotions": False, "colours": {"bored": "#123456"}})
+    assert read_run(tmp_path / "own").taxonomy.colour_of("bored") == "#123456"
+
+
+def test_a_record_without_a_taxonomy_has_the_usual_one_and_a_broken_one_is_refused(tmp_path):
+    begin_run(tmp_path)
+    run = json.loads((tmp_path / RUN_FILE).read_text())
+    del run["taxonomy"]
+    (tmp_path / RUN_FILE).write_text(json.dumps(run))
+    assert read_run(tmp_path).taxonomy == taxonomy_of(("neutral", "happiness"))
+    change(tmp_path, taxonomy={"emotions": True, "colours": {"neutral": 7}})
+    with pytest.raises(RecordError, match=r"run\.json: the colour of class 'neutral' must be #rr"):
+        read_run(tmp_path)

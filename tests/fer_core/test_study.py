@@ -19,6 +19,7 @@ from fer_core.study import (
     paired_gap,
     trial_of,
 )
+from fer_core.taxonomy import taxonomy_of
 
 
 def test_the_interval_is_student_t_over_the_seeds():
@@ -131,8 +132,19 @@ def test_where_every_run_has_a_treatment_the_treated_baseline_is_the_baseline():
 
 def test_a_record_without_newer_options_compares_with_their_defaults():
     older = record()
-    older = replace(older, config={k: v for k, v in older.config.items() if k != "ema_decay"})
+    newer = {"ema_decay", "accumulate", "decay_norms", "clip_norm", "decay_epochs"}
+    older = replace(older, config={k: v for k, v in older.config.items() if k not in newer})
     assert trial_of(older).setting == trial_of(record()).setting
+
+
+@pytest.mark.parametrize(
+    "option",
+    [{"optimizer": "lion"}, {"accumulate": 2}, {"decay_norms": False}, {"clip_norm": 1.0}],
+)
+def test_runs_whose_steps_differ_do_not_compare(option):
+    other = record()
+    other = replace(other, config={**other.config, **option})
+    assert trial_of(other).setting != trial_of(record()).setting
 
 
 def test_the_gap_is_paired_by_seed():
@@ -173,7 +185,7 @@ def record(
         started=started,
         ended=None,
         config=to_json(config),
-        classes=("a", "b"),
+        taxonomy=taxonomy_of(("a", "b")),
         data={"name": "synthetic", "sha256": content, "test_split": "test"},
         noise={"kind": "symmetric", "rate": 0.3, "realised_rate": 0.301},
         model={},

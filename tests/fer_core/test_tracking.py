@@ -6,6 +6,7 @@ from PIL import Image
 from scipy.special import softmax
 
 from fer_core.predictor import FacePrediction
+from fer_core.taxonomy import taxonomy_of
 from fer_core.tracking import Tracker, closeness
 
 CLASSES = ("anger", "fear", "neutral")
@@ -19,7 +20,7 @@ def face(x=0.0, y=0.0, side=100.0, seed=0):
         (x, y, x + side, y + side),
         np.zeros((3, 2)),
         1.0,
-        CLASSES,
+        taxonomy_of(CLASSES),
         softmax(maps.mean((1, 2)) + BIAS),
         maps,
         Image.new("L", (1, 1)),

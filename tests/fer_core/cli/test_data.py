@@ -15,6 +15,7 @@ from fer_core.datasets import Decoding, Storage, load_data
 from fer_core.experiment import given_labels, load_run_data
 from fer_core.noise_lists import noise_from_list
 from fer_core.records import read_run
+from fer_core.reporting.data_text import table
 
 DRAWN = "synthetic?train=70&test=14"
 
@@ -75,7 +76,7 @@ def test_a_whole_data_set_is_shown_with_code_0(command, root):
 
 
 def test_problems_are_listed_with_code_1(command, broken):
-    code, output, _ = command("check", f"folder:{broken}")
+    code, output, _ = command("check", f"folder:{broken}?classes=emotions")
     assert code == 1
     assert "a run refuses this data set, problems: 3" in output
     assert "  class: 1 (train/bored/)" in output
@@ -135,17 +136,19 @@ def test_a_class_without_pictures_is_a_remark(command, root):
 
 
 def test_json_to_a_file_holds_the_whole_report(command, broken, tmp_path):
-    code, output, _ = command("check", f"folder:{broken}", "--json", tmp_path / "report.json")
+    code, output, _ = command(
+        "check", f"folder:{broken}?classes=emotions", "--json", tmp_path / "report.json"
+    )
     values = json.loads((tmp_path / "report.json").read_text())
     assert code == 1
     assert "a run refuses" in output
-    assert values["data"] == f"folder:{broken}"
+    assert values["data"] == f"folder:{broken}?classes=emotions"
     assert len(values["problems"]) == 3
 
 
 def test_json_to_the_terminal_stands_alone(command, broken, tmp_path):
     options = ("--json", "-", "--fix-list", tmp_path / "list.txt")
-    code, output, errors = command("check", f"folder:{broken}", *options)
+    code, output, errors = command("check", f"folder:{broken}?classes=emotions", *options)
     assert code == 1
     assert json.loads(output)["refused"] is True
     assert "3 names to leave out" in errors
@@ -154,7 +157,7 @@ def test_json_to_the_terminal_stands_alone(command, broken, tmp_path):
 def test_a_run_loads_the_data_without_the_files_of_the_fix_list(
     command, broken, tmp_path, monkeypatch
 ):
-    uri, file = f"folder:{broken}", tmp_path / "leave out.txt"
+    uri, file = f"folder:{broken}?classes=emotions", tmp_path / "leave out.txt"
     code, output, _ = command("check", uri, "--fix-list", file)
     assert code == 1
     assert f"3 names to leave out in {file}; 11 + 5 pictures are left" in output
@@ -177,7 +180,7 @@ def test_a_run_loads_the_data_without_the_files_of_the_fix_list(
 
 
 def test_a_second_fix_list_keeps_the_names_of_the_first(command, broken, tmp_path):
-    uri, file = f"folder:{broken}", tmp_path / "list.txt"
+    uri, file = f"folder:{broken}?classes=emotions", tmp_path / "list.txt"
     command("check", uri, "--fix-list", file)
     (broken / "train/happy/1.png").write_bytes(b"")
     code, output, _ = command("check", uri, "--leave-out", file, "--fix-list", file)
@@ -283,7 +286,7 @@ def test_the_list_of_the_noise_is_read_back_by_a_run(command, tmp_path, noise):
 
 
 def test_the_noise_of_a_broken_set_is_refused_until_files_are_left_out(command, broken, tmp_path):
-    uri, rate = f"folder:{broken}", ("--noise", "symmetric", "--noise-rate", "0.5")
+    uri, rate = f"folder:{broken}?classes=emotions", ("--noise", "symmetric", "--noise-rate", "0.5")
     code, _, _ = command("noise", uri, *rate)
     assert "unknown emotion 'bored'" in code
     assert "--fix-list FILE" in code
@@ -352,3 +355,20 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     process.stdout.close()
     _, errors = process.communicate()
     assert (process.returncode, errors) == (0, "")
+
+
+def test_tables_of_wide_letters_stand_in_columns():
+    rows = [("class", "images"), ("眠い", "7"), ("mu\u0308de", "12")]
+    assert table(rows).splitlines() == ["class  images", "眠い        7", "mu\u0308de       12"]
+
+
+def test_a_mixture_of_emotions_and_other_classes_is_a_question_with_both_ways_out(
+    command, root, tmp_path
+):
+    put(root, "train/bored/x.png", 1)
+    code, _, _ = command("check", f"folder:{root}")
+    assert "'bored' is no emotion, while" in code
+    assert f"'folder:{root}?classes=as-is'" in code
+    code, output, _ = command("check", f"folder:{root}?classes=as-is")
+    assert code == 0
+    assert ["bored", "1", "0"] in words(output)

@@ -38,7 +38,7 @@ def photos(tmp_path, portrait):
 
 def test_drawn_faces_give_every_map_without_a_pickle(command):
     file, output = command()
-    assert output == f"{file}: 8 faces, 7 emotions\n"
+    assert output == f"{file}: 8 faces, 7 classes\n"
     with np.load(file, allow_pickle=False) as found:
         assert found["names"].tolist() == [f"drawn {name}" for name in EIGHT_CLASSES]
         assert found["classes"].tolist() == list(SEVEN_CLASSES)

@@ -13,7 +13,8 @@ from huggingface_hub import ModelCard
 
 from fer_core.cli import bundle, publish
 from fer_core.engine import train
-from fer_core.hub import EMBEDDED, load_model, save_model
+from fer_core.hub import EMBEDDED, ModelError, load_model, save_model
+from fer_core.hub_upload import UploadError
 from fer_core.predictor import Predictor
 from fer_core.publishing.card_usage import WITHOUT_TIMM
 from fer_core.publishing.model_info import find_subject
@@ -84,6 +85,24 @@ def test_a_published_run_comes_back_bit_for_bit_through_us_and_through_timm(
     assert torch.allclose(local, ours, atol=1e-4 * float(ours.abs().max()))
     assert network.pretrained_cfg["label_names"] == list(before.classes)
     assert network.pretrained_cfg["tag"] == "synthetic_eac"
+
+
+def test_a_predictor_publishes_its_model_with_the_card_of_its_run(server, tiny_run):
+    predictor = Predictor(tiny_run.path)
+    assert predictor.push_to_hub(NAME, message="First try") == f"{server.address}/{NAME}"
+    assert server.repositories[NAME].messages == ["First try"]
+    assert "## Recipe" in ModelCard.load(NAME).text
+    again = Predictor.from_pretrained(NAME)
+    images = normalised(again.trained)
+    assert torch.equal(again.trained.model(images).logits, predictor.trained.model(images).logits)
+
+
+def test_a_model_without_a_folder_and_a_repository_without_a_user_are_not_published(tiny_run):
+    loaded = load_model(tiny_run.path / "model")
+    with pytest.raises(ModelError, match="save_model writes a folder"):
+        Predictor(loaded).push_to_hub(NAME)
+    with pytest.raises(UploadError, match="no name of a repository"):
+        Predictor(tiny_run.path).push_to_hub("faces")
 
 
 def test_the_folder_holds_five_files_and_no_pickle(call, tiny_run, tmp_path):

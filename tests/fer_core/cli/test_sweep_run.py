@@ -4,7 +4,6 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from filelock import FileLock
 
 from fer_core.checkpoints import (
     CHECKPOINT_FILE,
@@ -48,7 +47,7 @@ def test_a_run_without_a_checkpoint_starts_anew_and_its_record_gives_way(tmp_pat
     record_failure(tmp_path, to_json(tiny_config), "no such data")
     (tmp_path / "log.txt").write_text("kept")
     assert not sweep_run.make_ready(tmp_path, tiny_config)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["log.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "log.txt"]
 
 
 def test_a_folder_that_is_not_there_yet_starts_anew(tmp_path, tiny_config):
@@ -105,12 +104,14 @@ def test_a_run_that_another_attempt_has_finished_meanwhile_is_left_as_it_is(
     assert (ended / "run.json").read_text() == before
 
 
-def test_two_processes_never_work_on_one_run(command, tmp_path, tiny_config, monkeypatch):
+def test_two_processes_never_work_on_one_run(
+    held_elsewhere, command, tmp_path, tiny_config, monkeypatch
+):
     monkeypatch.setattr(sweep_run, "PATIENCE", 0.1)
-    with FileLock(tmp_path / "config.lock"):
+    with held_elsewhere(tmp_path / "run"):
         code, _, _ = command(tiny_config, tmp_path / "run")
     assert "another process is at work on the run" in code
-    assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "run" / "run.json").exists()
 
 
 def test_an_attempt_ends_with_the_pipe_of_its_sweep(monkeypatch):

@@ -59,7 +59,7 @@ def test_an_unknown_emotion_folder_is_named_with_the_known_ones(root):
     with pytest.raises(
         DataError, match=r"train/bored: unknown emotion 'bored': use one of neutral"
     ):
-        load_data(f"folder:{root}", COLOUR)
+        load_data(f"folder:{root}?classes=emotions", COLOUR)
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
@@ -130,7 +130,7 @@ def test_folders_of_classes_alone_cannot_be_trained_on(root):
 
 def test_an_unknown_folder_among_the_folders_of_classes_is_a_problem(root):
     put(root, "test/bored/g.png")
-    listing = list_data(f"folder:{root / 'test'}", COLOUR)
+    listing = list_data(f"folder:{root / 'test'}?classes=emotions", COLOUR)
     assert [(problem.kind, problem.name) for problem in listing.problems] == [("class", "bored/")]
 
 

@@ -145,13 +145,33 @@ def test_labels_that_are_no_emotions_are_refused_with_those_there_are(tmp_path):
     split = rows(["0", "1"], names=None)
     save(tmp_path, train=split, test=split)
     with pytest.raises(DataError, match=r"pictures of 0 emotions.*its labels: '0', '1'"):
+        load_data(f"hf:{tmp_path}?classes=emotions", COLOUR)
+    with pytest.raises(DataError, match=r"of the labels, '0' is a number alone and '1' is a num"):
         load_data(f"hf:{tmp_path}", COLOUR)
+    assert load_data(f"hf:{tmp_path}?classes=as-is", COLOUR).classes == ("0", "1")
+
+
+def test_labels_of_any_language_are_classes_as_they_stand_sorted_by_name(tmp_path):
+    names = ["müde", "眠い", "engaged"]
+    save(tmp_path, train=rows([0, 1, 2, 0], names=names), test=rows([2, 1], names=names))
+    data = load_data(f"hf:{tmp_path}", COLOUR)
+    assert data.classes == ("engaged", "müde", "眠い")
+    assert emotions(data, data.train) == ["müde", "眠い", "engaged", "müde"]
+    assert emotions(data, data.test) == ["engaged", "眠い"]
+
+
+def test_labels_of_which_some_are_emotions_are_a_question(tmp_path):
+    train = rows(["sad", "bored", "fear"], names=None)
+    save(tmp_path, train=train, test=rows(["fear"], names=None))
+    with pytest.raises(DataError, match=r"'bored' is no emotion, while 'fear' and 'sad' name emot"):
+        load_data(f"hf:{tmp_path}", COLOUR)
+    assert load_data(f"hf:{tmp_path}?classes=as-is", COLOUR).classes == ("bored", "fear", "sad")
 
 
 def test_rows_without_a_usable_label_are_problems(tmp_path):
     train = rows(["sad", "bored", "fear", None, "", "sad"], names=None)
     save(tmp_path, train=train, test=rows(["fear", "anger"], names=None))
-    listing = list_data(f"hf:{tmp_path}", COLOUR)
+    listing = list_data(f"hf:{tmp_path}?classes=emotions", COLOUR)
     assert [(problem.kind, problem.name) for problem in listing.problems] == [
         ("class", "train/000001"),
         ("label", "train/000003"),
@@ -162,7 +182,7 @@ def test_rows_without_a_usable_label_are_problems(tmp_path):
     assert listing.train.pictures.open(1).getpixel((0, 0)) == (2, 0, 0)
     assert listing.train.pictures.select([2, 0]).open(0).getpixel((0, 0)) == (5, 0, 0)
     with pytest.raises(DataError, match=r"train/000001: unknown emotion 'bored'.*3 more"):
-        load_data(f"hf:{tmp_path}", COLOUR)
+        load_data(f"hf:{tmp_path}?classes=emotions", COLOUR)
     assert "anger, which has no training pictures" in listing.problems[-1].detail
 
 

@@ -75,8 +75,12 @@ def test_files_of_a_list_are_left_out(root):
 def test_a_folder_of_a_list_is_left_out_with_all_it_holds(root):
     put(root, "train/bored/g.png")
     with pytest.raises(DataError, match=r"unknown emotion 'bored'.*--leave-out FILE"):
-        load_data(f"folder:{root}", SMALL)
-    data = load_data(f"folder:{root}", SMALL, without=fix_list(root, "train/bored/", "test/angry/"))
+        load_data(f"folder:{root}?classes=emotions", SMALL)
+    data = load_data(
+        f"folder:{root}?classes=emotions",
+        SMALL,
+        without=fix_list(root, "train/bored/", "test/angry/"),
+    )
     assert len(data.train.labels) == 3
     assert data.test.names == ("test/happy/d.png",)
 
@@ -112,7 +116,7 @@ def test_a_second_problem_is_counted(root):
     put(root, "train/bored/g.png")
     put(root, "test/bored/g.png")
     with pytest.raises(DataError, match=r"unknown emotion 'bored'.*\(1 more like this\)"):
-        load_data(f"folder:{root}", SMALL)
+        load_data(f"folder:{root}?classes=emotions", SMALL)
 
 
 def test_the_usual_side_of_the_pictures_is_measured(root):
@@ -177,7 +181,7 @@ def test_one_split_may_be_loaded_where_the_other_is_empty(root):
 def test_a_problem_of_the_listing_stops_the_loading_of_one_split(root):
     put(root, "test/bored/g.png")
     with pytest.raises(DataError, match="unknown emotion 'bored'"):
-        load_split(list_data(f"folder:{root}", SMALL), "test", SMALL, Storage())
+        load_split(list_data(f"folder:{root}?classes=emotions", SMALL), "test", SMALL, Storage())
 
 
 def test_digests_of_the_training_pictures_are_had_without_decoding_them(root, tmp_path):

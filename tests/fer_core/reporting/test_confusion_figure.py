@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from fer_core.records import Prediction
-from fer_core.reporting.confusion_figure import draw_confusion
+from fer_core.reporting.confusion_figure import draw_confusion, drawable
 
 
 def drawn(pairs):
@@ -26,3 +26,15 @@ def test_other_answers_give_another_picture():
     )
     assert one.shape == other.shape
     assert not np.array_equal(one, other)
+
+
+def test_names_in_other_scripts_are_drawn_by_a_font_that_has_their_letters():
+    assert drawable(("nicht müde", "боль", "$5")) == (["nicht müde", "боль", "$5"], ["DejaVu Sans"])
+
+
+def test_names_that_no_font_can_draw_become_numbers():
+    no_letter = chr(0x10FFFD)  # for private use
+    assert drawable(("bored", no_letter)) == (["1", "2"], ["DejaVu Sans"])
+    answers = [Prediction("a.png", 0, 1, 0.5), Prediction("b.png", 1, 1, 0.5)]
+    content = draw_confusion(answers, ("bored", no_letter))
+    assert Image.open(io.BytesIO(content)).format == "PNG"

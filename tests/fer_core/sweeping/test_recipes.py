@@ -1,6 +1,7 @@
 """The plans in train/recipes: all can be read, every prefix compares like with like, one is run."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,9 @@ RECIPE_FOLDER = ROOT / "train" / "recipes"
 PLANS = sorted(RECIPE_FOLDER.glob("*.toml"))
 PAIRS = ["study_cpu.toml", "rafdb_report.toml"]
 PARTS = [plan for plan in PLANS if plan.stem.startswith("study_") and plan.stem != "study_cpu"]
+# The scripts call `python`: the one of these tests.
+PATH_OF_PYTHON = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+GPU_PLANS = [plan for plan in PLANS if plan.stem.startswith("gpu_")]
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.stem)
@@ -42,7 +46,7 @@ def test_every_prefix_of_a_study_of_pairs_is_a_fair_comparison(name):
     assert runs[0].noise == "symmetric"  # the first pair already says something about noise
 
 
-@pytest.mark.parametrize("plan", PARTS, ids=lambda plan: plan.stem)
+@pytest.mark.parametrize("plan", [*PARTS, *GPU_PLANS], ids=lambda plan: plan.stem)
 def test_every_part_of_the_study_compares_like_with_like_as_far_as_it_got(plan):
     runs = [run.config for run in read_plan(plan)]
     seeds = [config.seed for config in runs]
@@ -57,7 +61,7 @@ def test_every_part_of_the_study_compares_like_with_like_as_far_as_it_got(plan):
 def test_the_parts_of_the_study_share_their_runs_and_have_every_method_and_noise():
     named = {}
     for plan in PARTS:
-        for run in read_plan(plan) if plan.stem != "study_maps" else []:  # in a folder of its own
+        for run in read_plan(plan):
             assert named.setdefault(run.name, run.config) == run.config, run.name
     configs = named.values()
     assert {config.method for config in configs} == set(get_args(MethodName))
@@ -149,6 +153,48 @@ def command(data, out, plan):
     return subprocess.run(
         [*map(str, words)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
+
+
+def gpu_day(minutes, folder, recipes, *, least=1):
+    """One step of the GPU day on synthetic faces, on whatever device there is."""
+    arguments = [str(minutes), folder / "work", folder / "records", "synthetic?train=56&test=28"]
+    tiny = ["image_size=32", "channels=3", "epochs=1", "batch_size=14", "precision=no"]
+    return subprocess.run(
+        ["bash", recipes / "gpu_day.sh", *arguments, "none", "2", *tiny],
+        cwd=ROOT,
+        env=os.environ | {"GPU_DAY_LEAST": str(least)} | PATH_OF_PYTHON,
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+
+
+def test_the_gpu_day_runs_in_steps_and_goes_on_where_it_stopped(tmp_path):
+    recipes = tmp_path / "recipes"
+    recipes.mkdir()
+    shutil.copy(RECIPE_FOLDER / "gpu_day.sh", recipes)
+    for plan in ("gpu_mobilenetv2", "gpu_resnet50", "study_parts", "study_rivals"):
+        text = (RECIPE_FOLDER / f"{plan}.toml").read_text()
+        common = text[text.index("[common]") : text.index("[grid]")]
+        common = common.replace("mobilenetv2_100", "test_resnet")
+        grid = '[grid]\nmethod = ["cross_entropy", "eac"]\nseed = [0]\n'
+        if plan.startswith("gpu"):
+            grid += 'backbone = ["test_resnet"]\n'
+        (recipes / f"{plan}.toml").write_text(f"{common}\n{grid}")
+    nothing = gpu_day(1, tmp_path, recipes, least=1000)
+    assert nothing.returncode == 0, nothing.stderr
+    assert nothing.stdout.count("no time left in this step") == 4
+    whole = gpu_day(7, tmp_path, recipes)
+    assert whole.returncode == 0, whole.stderr
+    records = read_runs(tmp_path / "records").runs
+    assert [record.status for record in records] == ["finished"] * 8
+    assert not list((tmp_path / "records").rglob("*.safetensors"))
+    again = gpu_day(7, tmp_path, recipes)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.count("2 finished") == 4
+    assert [record.ended for record in read_runs(tmp_path / "records").runs] == [
+        record.ended for record in records
+    ]
 
 
 def pair_of(config):

@@ -1,0 +1,100 @@
+"""Every approach against the baseline, by three measures: the table of the study."""
+
+from collections.abc import Sequence
+
+from fer_core.measures import (
+    MEASURES,
+    Measure,
+    gap_over_seeds_and_images,
+    has_measure,
+    unanswered,
+)
+from fer_core.records import RunRecord
+from fer_core.reporting.blocks import ReportError
+from fer_core.reporting.tables import (
+    approach_name,
+    gap_text,
+    mean_text,
+    model_cells,
+    model_header,
+    noise_name,
+    provenance,
+    seeds_text,
+    table,
+    which_eac,
+)
+from fer_core.statistics import Estimate
+from fer_core.study import Group, group_runs, pair_with_baseline, paired_gap
+
+BEST_KNOWN = "chosen_tta"  # the measure that a practitioner gets, and whose interval counts images
+EXPLANATION = (
+    "Held-out: a tenth of the training images with their noisy labels. In brackets the difference "
+    "to the baseline: 95 % interval of Student's t over the seeds; in the last columns, of the "
+    "chosen epoch with flip TTA, that of a hierarchical bootstrap over seeds and test images. "
+    "Unanswered: classes of which a run predicts no test image right, with the number of such runs."
+)
+
+
+def measures_table(records: Sequence[RunRecord]) -> str:
+    """A row for each approach and noise: three measures, differences to the baseline, classes.
+
+    Raises:
+        ReportError: when no approach has a baseline with held-out images.
+    """
+    groups = [group for group in group_runs(records) if _has_all(group)]
+    pairs = pair_with_baseline(groups)
+    if not pairs:
+        raise ReportError(
+            "no finished cross_entropy run with --validation has another method of the same data, "
+            "options, noise and seed"
+        )
+    shown = [group for pair in pairs for group in pair]
+    rows: list[list[str]] = []
+    for baseline, other in pairs:
+        first = [*_cells(baseline, shown), *_figures(baseline, None)]
+        if first not in rows:
+            rows.append(first)
+        rows.append([*_cells(other, shown), *_figures(other, baseline)])
+    header = [*model_header(shown), "noise", "method", "seeds"]
+    header += [measure.title for measure in MEASURES.values()]
+    header += ["difference (seeds and images)", "mean class accuracy", "difference", "unanswered"]
+    runs = [trial.record for group in shown for trial in group.trials]
+    unique = list({record.path: record for record in runs}.values())
+    return f"{table(header, rows)}\n\n{EXPLANATION} {which_eac(shown)}{provenance(unique)}"
+
+
+def _has_all(group: Group) -> bool:
+    return all(has_measure(group, measure) for measure in MEASURES.values())
+
+
+def _cells(group: Group, shown: Sequence[Group]) -> list[str]:
+    name = approach_name(group, shown)
+    return [*model_cells(group, shown), noise_name(group.noise), name, seeds_text(group)]
+
+
+def _figures(group: Group, baseline: Group | None) -> list[str]:
+    cells = []
+    for measure in MEASURES.values():
+        text = mean_text(group.over_seeds(measure.accuracy))
+        if baseline is not None:
+            text += f" [{gap_text(paired_gap(group, baseline, measure.accuracy))}]"
+        cells.append(text)
+    best = MEASURES[BEST_KNOWN]
+    cells.append(_gap(group, baseline, best, class_mean=False))
+    cells.append(mean_text(group.over_seeds(best.class_mean)))
+    cells.append(_gap(group, baseline, best, class_mean=True))
+    missing = unanswered(group, best)
+    cells.append(", ".join(f"{name} ({count})" for name, count in missing.items()) or "none")
+    return cells
+
+
+def _gap(group: Group, baseline: Group | None, measure: Measure, *, class_mean: bool) -> str:
+    if baseline is None:
+        return "-"
+    gap = gap_over_seeds_and_images(group, baseline, measure, class_mean=class_mean)
+    return "-" if gap is None else estimate_text(gap)
+
+
+def estimate_text(gap: Estimate) -> str:
+    """A difference in points with its interval."""
+    return f"{gap.value:+.2f} ({gap.low:+.2f} to {gap.high:+.2f})"

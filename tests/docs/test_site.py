@@ -1,0 +1,104 @@
+"""The documentation: the site is built, its code runs, its commands exist."""
+
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbclient
+import nbformat
+import numpy as np
+import pytest
+
+from fer_core.cli import COMMANDS
+from fer_core.datasets.faces_drawn import draw_portrait
+from fer_core.engine import train
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+OF_A_SERVER = "gradio_client"  # the demo's own tests call its endpoints
+
+
+def blocks_of_python():
+    for page in PAGES:
+        blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), flags=re.M | re.S)
+        for number, code in enumerate(blocks):
+            if OF_A_SERVER not in code:
+                yield pytest.param(code, id=f"{page.stem}-{number}")
+
+
+def lines_of_commands():
+    """(page, command, flags) of every ``fer-core`` command that a page shows."""
+    for page in PAGES:
+        text = page.read_text().replace("\\\n", " ")
+        for line in re.findall(r"^ {4}fer-core ([a-z][^\n]*)", text, flags=re.M):
+            words = line.split("#")[0].split()
+            flags = [re.match(r"--[\w-]+", word) for word in words]
+            yield page.name, words[0], {flag[0] for flag in flags if flag}
+
+
+@pytest.mark.parametrize("code", blocks_of_python())
+def test_the_code_of_the_pages_runs(code, tiny_config, tmp_path, monkeypatch):
+    draw_portrait("surprise", 320, np.random.default_rng(0)).save(tmp_path / "photo.jpg")
+    monkeypatch.chdir(tmp_path)
+    if "RUN/model" in code:
+        train(tiny_config, tmp_path / "RUN", device="cpu", progress=False)
+    exec(compile(code, "page", "exec"), {"__name__": "page"})
+
+
+def test_every_command_of_the_pages_has_the_options_it_shows(capsys, monkeypatch):
+    shown = {}
+    for page, command, flags in lines_of_commands():
+        assert command in COMMANDS, f"{page}: fer-core {command}"
+        shown.setdefault(command, set()).update((page, flag) for flag in flags)
+    assert set(shown) >= {"predict", "train", "evaluate", "data", "sweep", "publish", "report"}
+    for command, flags in shown.items():
+        known = options_of(command, capsys, monkeypatch)
+        for page, flag in sorted(flags):
+            assert flag in known, f"{page}: fer-core {command} has no {flag}"
+
+
+def options_of(command, capsys, monkeypatch):
+    """The option names in the help of a command and of its own commands."""
+    module = importlib.import_module(f"fer_core.cli.{command.replace('-', '_')}")
+    subcommands = {"data": ("check", "noise", "cache")}.get(command, ())
+    known = set()
+    for words in ([], *([name] for name in subcommands)):
+        monkeypatch.setattr(sys, "argv", [f"fer-core {command}", *words, "--help"])
+        with pytest.raises(SystemExit):
+            module.main()
+        known |= set(re.findall(r"--[\w-]+", capsys.readouterr().out))
+    return known
+
+
+@pytest.mark.parametrize(
+    "notebook", sorted((ROOT / "examples").glob("*.ipynb")), ids=lambda n: n.stem
+)
+def test_the_notebook_runs(notebook, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    cells = nbformat.read(notebook, 4)
+    nbclient.NotebookClient(
+        cells, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
+    outputs = [output for cell in cells.cells for output in cell.get("outputs", [])]
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+
+
+def test_the_site_is_built_and_asks_no_other_host(tmp_path):
+    program = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    done = subprocess.run(
+        [*program, "-f", ROOT / ".ci" / "mkdocs.yml", "-d", tmp_path / "site"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stderr
+    reference = (tmp_path / "site" / "reference" / "prediction.html").read_text()
+    assert 'id="fer_core.predictor.Predictor.predict"' in reference
+    for page in (tmp_path / "site").rglob("*.html"):
+        loaded = re.findall(
+            r'<(?:script|link|img)[^>]+(?:src|href)="(https?:[^"]+)"', page.read_text()
+        )
+        assert not loaded, page

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# From the root of the project: half an hour on a machine with one GPU, in steps of ten minutes: what is worth most comes first, runs go on from
+# step to step, finished records are collected after each plan.
+#   bash train/recipes/gpu_day.sh MINUTES WORK RECORDS DATA WEIGHTS [PER_GPU] [FIELD=VALUE ...]
+# MINUTES   of this step; call again with the same WORK for the next one
+# WORK      folder of the runs with their checkpoints, kept between the steps
+# RECORDS   folder that finished records are copied to, without checkpoints and weights
+# DATA      as for --data, for example ferplus:PATH
+# WEIGHTS   of MobileNetV2: a file, hub or none (docs/training.md, "Starting weights")
+# PER_GPU   runs that share the GPU, by default 4
+# FIELD=VALUE  options of every run in place of the plans'
+# Afterwards: fer-core collect RECORDS/PLAN dashboard/results/PLAN, and fer-core report.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+minutes=${1:?minutes of this step} work=${2:?folder of the runs} records=${3:?folder for finished records}
+data=${4:?data set, see docs/data.md} weights=${5:?starting weights of MobileNetV2} per_gpu=${6:-4}
+shift $(( $# < 6 ? $# : 6 ))
+end=$(( SECONDS + minutes * 60 ))
+status=0
+
+left() { echo $(( end - SECONDS )); }
+
+run_plan() { # PLAN, then FIELD=VALUE of this plan alone
+  local plan=$1
+  shift
+  if (( $(left) < ${GPU_DAY_LEAST:-45} )); then
+    echo "$plan: no time left in this step"
+    return
+  fi
+  local code=0
+  timeout --signal=INT --kill-after=15 "$(left)" \
+    python -m train.sweep "$here/$plan.toml" --out "$work/$plan" --per-gpu "$per_gpu" \
+    --set "data=$data" "$@" || code=$?
+  # 124 and 130: the step was over; the runs go on in the next one. 1: a run failed, its record says why.
+  case $code in
+    0 | 124 | 130) ;;
+    *) echo "$plan: the sweep ended with code $code"; status=$code ;;
+  esac
+  if grep -ls '"status": "finished"' "$work/$plan"/*/run.json >/dev/null; then
+    python -m train.collect "$work/$plan" "$records/$plan"
+  fi
+}
+
+run_plan gpu_mobilenetv2 "pretrained=$weights" "$@"
+run_plan gpu_resnet50 "pretrained=${GPU_DAY_RESNET50:-none}" "$@"
+run_plan study_parts "pretrained=$weights" precision=bf16 "$@"
+run_plan study_rivals "pretrained=$weights" precision=bf16 "$@"
+if (( $(left) > 120 )) && python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
+  for backbone in resnet50 mobilenetv2_100; do
+    timeout --signal=INT "$(left)" python -m benchmarks.train_step --backbone "$backbone" --device cuda \
+      | tee "$records/train_step-$backbone.txt" || status=$?
+  done
+fi
+exit "$status"
