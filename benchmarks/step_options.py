@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from fer_core.config import RunConfig
+from fer_core.config import RunConfig, from_json
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,8 @@ class Options:
 
 def run_config(options: Options, **changes: Any) -> RunConfig:  # noqa: ANN401 - any option
     """The run that the product is measured with."""
-    return RunConfig(
-        image_size=options.image_size,
-        backbone=options.backbone,
-        batch_size=options.batch_size,
-        **changes,
-    )
+    asked = {name: getattr(options, name) for name in ("image_size", "backbone", "batch_size")}
+    return from_json({**asked, **changes})
 
 
 def wait(device: torch.device) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 from dashboard.places import LOCAL_RUNS, SHIPPED_RESULTS, Place
 from dashboard.reader import Reader, scan
 from dashboard.rows import EPOCH_COLUMNS, RUN_COLUMNS, Confusion, Runs
+from fer_core.config.methods import METHODS
 from fer_core.study import DATA_NAMES
 
 __all__ = [
     "EPOCH_COLUMNS",
     "LOCAL_RUNS",
-    "METHOD_NAMES",
     "RUN_COLUMNS",
     "SHIPPED_RESULTS",
     "Confusion",
@@ -21,17 +21,6 @@ __all__ = [
     "method_name",
     "read_folders",
 ]
-
-METHOD_NAMES = {
-    "eac": "EAC",
-    "eac_balanced": "EAC, balanced",
-    "cross_entropy": "plain",
-    "label_smoothing": "label smoothing",
-    "gce": "GCE",
-    "scn": "SCN",
-    "rul": "RUL",
-    "co_teaching": "co-teaching",
-}
 
 
 def read_folders(folders: Sequence[Path]) -> Runs:
@@ -46,7 +35,7 @@ def fingerprint(folders: Sequence[Path]) -> str:
 
 def method_name(method: str) -> str:
     """The display name of a method; an unknown one keeps its own."""
-    return METHOD_NAMES.get(method, method)
+    return METHODS[method].title if method in METHODS else method
 
 
 def data_name(name: str) -> str:

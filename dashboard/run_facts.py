@@ -1,6 +1,5 @@
 """One run in full: its options, facts and files, and the command that repeats it."""
 
-import dataclasses
 import json
 import shlex
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from dashboard.places import Place
-from fer_core.config import RunConfig, to_json
+from fer_core.config import RunConfig, defaults_of
+from fer_core.config.methods import option_names
 from fer_core.records import GIVEN_LABELS_FILE, RunRecord
 from fer_core.study import all_options
 
@@ -21,13 +21,13 @@ FILES = {
     "log.txt": "log of the sweep",
 }
 # Of these a record keeps the last part of the path alone.
-PATHS = ("data", "pretrained", "noise_file", "leave_out", "confusions")
+PATHS = ("data", "pretrained", "noise_file", "leave_out", "confusions", "method_source")
 _NO_PATHS = ("none", "hub", "people")
 
 
 def option_table(config: Mapping[str, Any]) -> pd.DataFrame:
     """Every option with its value and its default, the changed ones first."""
-    defaults = to_json(RunConfig())
+    defaults = defaults_of(str(config["method"]))
     values = all_options(config)
     rows = [(name, _text(value), _text(defaults.get(name))) for name, value in values.items()]
     table = pd.DataFrame(rows, columns=["option", "value", "default"])
@@ -90,12 +90,12 @@ def hub_link(path: Path, place: Place) -> str:
 
 def repeat_command(record: RunRecord) -> str:
     """The command line that trains this run again: the options that are not defaults."""
-    known = {field.name for field in dataclasses.fields(RunConfig)}
-    defaults = to_json(RunConfig())
+    known = known_options(record.config)
+    defaults = defaults_of(str(record.config["method"])) | {"method": RunConfig.method}
     options = {
         name: value
         for name, value in all_options(record.config).items()
-        if name in known and value != defaults[name]
+        if name in known and value != defaults.get(name)
     }
     processes = int(record.environment.get("processes") or 1)
     start = "fer-core train"
@@ -106,6 +106,12 @@ def repeat_command(record: RunRecord) -> str:
     if threads and record.environment.get("device") == "cpu":
         words += ["--device", "cpu", "--threads", str(threads)]
     return f"{start} {shlex.join(words)}".rstrip()
+
+
+def known_options(config: Mapping[str, Any]) -> set[str]:
+    """What this version, or the method of the run, has as an option."""
+    method = str(config["method"])
+    return {*defaults_of(method), *option_names(method, config)}
 
 
 def repeat_notes(record: RunRecord) -> list[str]:
@@ -126,7 +132,7 @@ def repeat_notes(record: RunRecord) -> list[str]:
     digest = record.model.get("pretrained_sha256")
     if digest:
         notes.append(f"The starting weights have the SHA-256 `{digest}`.")
-    unknown = sorted(set(record.config) - set(to_json(RunConfig())) - {"note"})
+    unknown = sorted(set(config) - known_options(record.config) - {"note"})
     if unknown:
         notes.append(f"This version does not know {', '.join(f'`{name}`' for name in unknown)}.")
     return notes
@@ -135,6 +141,8 @@ def repeat_notes(record: RunRecord) -> list[str]:
 def _has_path(name: str, value: object) -> bool:
     if not value or value in _NO_PATHS:
         return False
+    if name == "method_source":
+        return ".py:" in str(value)
     return name != "data" or (":" in str(value) and not str(value).startswith("hf:"))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from dashboard.data import METHOD_NAMES, data_name
+from dashboard.data import data_name, method_name
 
 FILTERS = {
     "data": "Data",
@@ -26,7 +26,7 @@ def with_names(table: pd.DataFrame) -> pd.DataFrame:
     """The runs with readable names of data set, method and noise."""
     methods, data = table["method"], table["data"]
     return table.assign(
-        method=methods.map(METHOD_NAMES).fillna(methods),
+        method=methods.map({name: method_name(name) for name in methods.unique()}),
         data=data.map({name: data_name(name) for name in data.unique()}),
         noise=_noise_names(table["noise"], table["noise_percent"]),
     )

@@ -1,6 +1,5 @@
 """The last state of a run, written atomically, from which ``--resume`` goes on."""
 
-import dataclasses
 import io
 import shutil
 from pathlib import Path
@@ -128,10 +127,11 @@ def load_checkpoint(folder: Path, config: RunConfig) -> Checkpoint:
     """
     checkpoint, written = read_checkpoint(folder)
     if written != config:
+        before, now = to_json(written), to_json(config)
         changed = [
-            f"{field.name} {getattr(written, field.name)!r} -> {getattr(config, field.name)!r}"
-            for field in dataclasses.fields(RunConfig)
-            if getattr(written, field.name) != getattr(config, field.name)
+            f"{name} {before.get(name)!r} -> {now.get(name)!r}"
+            for name in {**before, **now}
+            if before.get(name) != now.get(name)
         ]
         raise CheckpointError(
             f"the run in {folder} has another configuration ({'; '.join(changed)}): resume it as "

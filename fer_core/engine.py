@@ -2,7 +2,9 @@
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from torch import nn
 
 from fer_core.averaging import WeightAverage
 from fer_core.batches import TrainingSet
@@ -23,7 +26,7 @@ from fer_core.checkpoints import (
     save_chosen,
 )
 from fer_core.config import RunConfig
-from fer_core.datasets import Split, Storage
+from fer_core.datasets import FaceData, Split, Storage
 from fer_core.device_images import DeviceImages
 from fer_core.epoch import Training, TrainingError, check_finite, train_epoch
 from fer_core.evaluation import (
@@ -35,12 +38,12 @@ from fer_core.evaluation import (
     split_values,
     test_values,
 )
-from fer_core.experiment import Experiment, create_recorder, prepare
+from fer_core.experiment import Experiment, create_recorder, named, prepare
 from fer_core.files import remove_leftovers
 from fer_core.holdout import Selection
 from fer_core.hub import save_model
 from fer_core.machine import Device, has_bf16, keep_freed_memory
-from fer_core.methods import create_method
+from fer_core.methods import METHODS, create_method
 from fer_core.models import AttentionModel
 from fer_core.noise_lists import write_noise_list
 from fer_core.optimisation import check_optimizer, create_optimizer
@@ -64,6 +67,8 @@ def train(
     device: Device = "auto",
     progress: bool = True,
     storage: Storage | None = None,
+    dataset: FaceData | None = None,
+    backbone: nn.Module | None = None,
 ) -> RunRecord:
     """Train one model and leave its record, checkpoint and model in ``folder``.
 
@@ -77,6 +82,11 @@ def train(
         device: ``cpu``, ``cuda``, or ``auto``: the GPU where there is one.
         progress: show a progress bar.
         storage: where the decoded pictures are kept; it changes no result. None: see `Storage`.
+        dataset: your own data, in place of what ``config.data`` names (docs/extending.md); the
+            record calls them ``given:NAME``. A run is resumed with the same.
+        backbone: a module of your own from (B, C, H, W) to (B, D, h, w), in place of what
+            ``config.backbone`` names; it is trained itself, not a copy. The record calls it
+            ``custom:CLASS``. A run is resumed with another such module.
 
     Returns:
         The finished record.
@@ -87,12 +97,14 @@ def train(
             process works in (`RunLockedError`). Nothing has been written then.
         TrainingError: when the loss is no longer finite; the record then says ``failed``.
     """
+    config = named(config, dataset, backbone)
     _refuse_folder(folder, resume)
     accelerator = _start(config, device)
     with ExitStack() as locks:
         if resume and accelerator.is_main_process and (folder / CHECKPOINT_FILE).is_file():
             locks.enter_context(lock_run(folder))  # nobody goes on from this checkpoint meanwhile
-        return _train(config, folder, accelerator, locks, resume, progress, storage)
+        begin = partial(prepare, config, dataset=dataset, backbone=backbone)
+        return _train(config, folder, accelerator, locks, resume, progress, storage, begin)
 
 
 def _train(
@@ -103,12 +115,13 @@ def _train(
     resume: bool,
     progress: bool,
     storage: Storage | None,
+    begin: Callable[[Storage], Experiment],
 ) -> RunRecord:
     checkpoint = load_checkpoint(folder, config) if resume else None
     completed = checkpoint.epoch if checkpoint else 0
     first = accelerator.is_main_process
     storage = (storage or Storage())._replace(progress=progress and first)
-    experiment = prepare(config, storage)
+    experiment = begin(storage)
     data, model = experiment.data, experiment.model
     recorder = create_recorder(experiment, folder, accelerator.device, accelerator.num_processes)
     method = create_method(model, config, torch.from_numpy(experiment.targets))
@@ -266,10 +279,11 @@ def _start(config: RunConfig, device: Device) -> Accelerator:
             f"mixup mixes pairs: batch_size must be a multiple of {2 * processes} with {processes} "
             f"processes, got {config.batch_size}"
         )
-    if config.method in ("scn", "rul") and config.batch_size < 2 * processes:
+    least = METHODS[config.method].least_images * processes
+    if config.batch_size < least:
         raise ValueError(
-            f"method {config.method!r} compares images: batch_size must be at least "
-            f"{2 * processes} with {processes} processes, got {config.batch_size}"
+            f"method {config.method!r} compares images: batch_size must be at least {least} with "
+            f"{processes} processes, got {config.batch_size}"
         )
     if config.sync_batch_norm and not on_gpu:
         raise ValueError(f"sync_batch_norm works on GPUs, got device {accelerator.device.type!r}")

@@ -120,8 +120,8 @@ def check_finite(loss: float, epoch: int, config: RunConfig) -> None:
     if not np.isfinite(loss):
         raise TrainingError(
             f"the loss is no longer finite in epoch {epoch + 1} (learning_rate "
-            f"{config.learning_rate}, precision {config.precision}, consistency_weight "
-            f"{config.consistency_weight}): lower the learning rate or use precision 'no'"
+            f"{config.learning_rate}, precision {config.precision}, {config.options}): lower the "
+            "learning rate or use precision 'no'"
         )
 
 

@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 import timm
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import fer_core
 from fer_core import inputs
+from fer_core.backbones import own_name
 from fer_core.config import RunConfig, to_json, without_folders
 from fer_core.confusions import confusion_weights
 from fer_core.datasets import (
+    GIVEN,
     DataError,
     Decoding,
     FaceData,
@@ -91,12 +94,20 @@ def load_run_data(config: RunConfig, storage: Storage | None = None) -> FaceData
     )
 
 
-def prepare(config: RunConfig, storage: Storage | None = None) -> Experiment:
+def prepare(
+    config: RunConfig,
+    storage: Storage | None = None,
+    *,
+    dataset: FaceData | None = None,
+    backbone: nn.Module | None = None,
+) -> Experiment:
     """Load the data, draw the noise and create the model.
 
     Args:
         config: of the run.
         storage: where the decoded pictures are kept.
+        dataset: the data, in place of those that the configuration names.
+        backbone: a module of your own, in place of the backbone that the configuration names.
 
     Raises:
         DataError: when the data set is absent, broken, smaller than one batch, or has no training
@@ -104,7 +115,7 @@ def prepare(config: RunConfig, storage: Storage | None = None) -> Experiment:
         BackboneError: when the backbone cannot be had.
         ValueError, FileNotFoundError: when the noise list does not fit.
     """
-    whole = load_run_data(config, storage)
+    whole = load_run_data(config, storage) if dataset is None else _fitting(dataset, config)
     whole_given = given_labels(config, whole)
     data, given, validation = _hold_out(config, whole, whole_given)
     count = len(data.train.labels)
@@ -122,7 +133,7 @@ def prepare(config: RunConfig, storage: Storage | None = None) -> Experiment:
             "the class out where the data set has an option for it (docs/data.md)"
         )
     torch.manual_seed(config.seed)
-    model = create_model(config, len(data.classes))
+    model = create_model(config, len(data.classes), backbone)
     landmarks = data.landmarks
     if landmarks is None:
         landmarks = measure_landmarks(data.train.images, config.seed)
@@ -137,6 +148,33 @@ def prepare(config: RunConfig, storage: Storage | None = None) -> Experiment:
     )
     targets = _vote_targets(data) if config.targets == "votes" else given.labels
     return Experiment(config, data, given, validation, whole, whole_given, targets, model, spec)
+
+
+def named(config: RunConfig, dataset: FaceData | None, backbone: nn.Module | None) -> RunConfig:
+    """The configuration as the record has it: what is given as an object by the object's name."""
+    if dataset is not None:
+        config = replace(config, data=f"{GIVEN}:{dataset.name}")
+    if backbone is not None:
+        config = replace(config, backbone=own_name(backbone))
+    return config
+
+
+def _fitting(dataset: FaceData, config: RunConfig) -> FaceData:
+    """The data set, when its images are what the run asks for."""
+    if config.dedup or config.leave_out:
+        raise ValueError(
+            "dedup and leave_out change data that the run reads itself: leave out what you do not "
+            "want before you give the data set"
+        )
+    shape = (config.image_size, config.image_size, config.channels)
+    for split in (dataset.train, dataset.test):
+        if tuple(split.images.shape[1:]) != shape:
+            raise DataError(
+                f"{dataset.name} split {split.name} has images of shape "
+                f"{tuple(split.images.shape[1:])}, the run asks for {shape}: set image_size and "
+                "channels to it, or resize the images"
+            )
+    return dataset
 
 
 def _hold_out(

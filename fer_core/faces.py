@@ -5,8 +5,9 @@ Coordinates are pixels (x, y) with the origin at the top left corner of the pict
 """
 
 import logging
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -36,6 +37,17 @@ class Face(NamedTuple):
     box: tuple[float, float, float, float]
     landmarks: np.ndarray
     score: float
+
+
+class FaceDetector(Protocol):
+    """What finds the faces of a photograph: a function, or an object that is called.
+
+    `detect_faces` is the usual one.
+    """
+
+    def __call__(self, photo: Image.Image, /) -> Sequence[Face]:
+        """The faces of an upright RGB photograph, in the order in which they are to be answered."""
+        ...
 
 
 class Crop(NamedTuple):

@@ -14,10 +14,10 @@ from typing import Any, Literal, get_args
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import Tensor
+from torch import Tensor, nn
 
 from fer_core import taxonomy as taxonomies
-from fer_core.backbones import Stem, count_parameters
+from fer_core.backbones import OWN, Stem, count_parameters, own_name
 from fer_core.errors import FerError
 from fer_core.files import write_whole
 from fer_core.inputs import InputSpec, from_json, to_json
@@ -137,25 +137,32 @@ def write_config(
     write_whole(folder / CONFIG_FILE, (json.dumps(config, indent=1) + "\n").encode())
 
 
-def load_model(folder: Path, called: str = "") -> TrainedModel:
+def load_model(
+    folder: Path, called: str = "", *, backbone: nn.Module | None = None
+) -> TrainedModel:
     """Load a saved or published model; float16 weights become float32.
 
     Args:
         folder: of ``model.safetensors`` and ``config.json``.
         called: what error messages call the model; by default its folder.
+        backbone: the module that it was trained on, when that is none of timm's; the weights are
+            put into it.
 
     Raises:
-        ModelError: when the folder holds no such model, or one that does not fit together.
+        ModelError: when the folder holds no such model, one that does not fit together, or one
+            whose backbone is not given.
     """
     config = read_config(folder, called)
     try:
+        _check_backbone(config["architecture"], backbone)
         own = config["fer_core"]
         spec = from_json(own["input"])
         names = [str(name) for name in config["label_names"]]
         taxonomy = taxonomies.from_json(names, own.get("taxonomy"))  # earlier versions have none
-        _check_size(config["architecture"], spec, folder / WEIGHTS_FILE)
+        if backbone is None:
+            _check_size(config["architecture"], spec, folder / WEIGHTS_FILE)
         model = AttentionModel(
-            config["architecture"],
+            backbone or config["architecture"],
             len(names),
             image_size=spec.size,
             channels=spec.channels,
@@ -216,6 +223,18 @@ def read_weights(folder: Path, config: Mapping[str, Any]) -> dict[str, Tensor]:
         raise ValueError(f"weights of the layout {layout!r}: this version reads own and timm")
     state = load_file(folder / WEIGHTS_FILE)
     return state if layout == "own" else from_timm(state, config["pretrained_cfg"]["classifier"])
+
+
+def _check_backbone(architecture: str, backbone: nn.Module | None) -> None:
+    if backbone is None:
+        if architecture.startswith(OWN):
+            kind = architecture.removeprefix(OWN)
+            raise ValueError(
+                f"its backbone is {kind}, a module of its author's own: load it with "
+                f"load_model(folder, backbone={kind}(...)) and give that to Predictor"
+            )
+    elif architecture != own_name(backbone):
+        raise ValueError(f"its backbone is {architecture}, got {own_name(backbone)}")
 
 
 def _check_size(backbone: str, spec: InputSpec, weights: Path) -> None:

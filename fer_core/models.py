@@ -19,8 +19,10 @@ from fer_core.backbones import (
     Layout,
     Stem,
     create_backbone,
+    own_name,
     synchronised_batch_norm,
     to_map,
+    wrap_backbone,
 )
 from fer_core.config import RunConfig
 from fer_core.pretrained import Match, WeightsError, judge, read_weights, unwrap
@@ -44,11 +46,11 @@ class Output(NamedTuple):
 
 
 class AttentionModel(nn.Module):
-    """A timm backbone, average pooling and one linear classifier."""
+    """A backbone, average pooling and one linear classifier."""
 
     def __init__(
         self,
-        backbone: str,
+        backbone: str | nn.Module,
         classes: int,
         *,
         image_size: int,
@@ -56,11 +58,13 @@ class AttentionModel(nn.Module):
         stride: int | None = None,
         stem: Stem = "own",
         pretrained: str = "none",
+        num_features: int | None = None,
     ) -> None:
         """Create the model.
 
         Args:
-            backbone: timm model name.
+            backbone: timm model name, or a module of your own that maps (B, C, H, W) to (B, D, h,
+                w).
             classes: number of classes K.
             image_size: side of the input in pixels.
             channels: input channels, 1 or 3.
@@ -69,20 +73,27 @@ class AttentionModel(nn.Module):
             pretrained: ``none``, ``hub``, or the path of a weights file: timm's, or one that this
                 project saved (then the classifier is taken over as well, if it has as many
                 classes). What of a file fits stands in ``match`` (None without a file).
+            num_features: channels D of the map of your own module, to be checked; None: what it
+                gives.
 
         Raises:
-            BackboneError: see `fer_core.backbones.create_backbone`.
+            BackboneError: see `fer_core.backbones.create_backbone` and `wrap_backbone`.
         """
         super().__init__()
         own = _read_own_weights(pretrained)
-        made = create_backbone(
-            backbone,
-            pretrained="none" if own else pretrained,
-            channels=channels,
-            image_size=image_size,
-            stride=stride,
-            stem=stem,
-        )
+        if isinstance(backbone, nn.Module):
+            _refuse_timm_options(backbone, stride, stem, "none" if own else pretrained)
+            made = wrap_backbone(backbone, num_features, channels=channels, image_size=image_size)
+            backbone = own_name(backbone)
+        else:
+            made = create_backbone(
+                backbone,
+                pretrained="none" if own else pretrained,
+                channels=channels,
+                image_size=image_size,
+                stride=stride,
+                stem=stem,
+            )
         self.backbone = made.network
         self.layout: Layout = made.layout
         self.mean, self.std = made.mean, made.std
@@ -186,14 +197,21 @@ def average(one: Output, other: Output) -> Output:
     return Output((one.logits + other.logits) / 2, (one.maps + other.maps) / 2)
 
 
-def create_model(config: RunConfig, classes: int) -> AttentionModel:
+def create_model(
+    config: RunConfig, classes: int, backbone: nn.Module | None = None
+) -> AttentionModel:
     """The network that a run's configuration asks for, with ``classes`` outputs.
 
+    Args:
+        config: of the run.
+        classes: number of classes K.
+        backbone: the module that ``config.backbone`` names, when that is none of timm's.
+
     Raises:
-        BackboneError: see `fer_core.backbones.create_backbone`.
+        BackboneError: see `AttentionModel`.
     """
     return AttentionModel(
-        config.backbone,
+        backbone or config.backbone,
         classes,
         image_size=config.image_size,
         channels=config.channels,
@@ -201,6 +219,18 @@ def create_model(config: RunConfig, classes: int) -> AttentionModel:
         stem=config.stem,
         pretrained=config.pretrained,
     )
+
+
+def _refuse_timm_options(
+    backbone: nn.Module, stride: int | None, stem: Stem, pretrained: str
+) -> None:
+    asked = {"stride": (stride, None), "stem": (stem, "own"), "pretrained": (pretrained, "none")}
+    for name, (value, default) in asked.items():
+        if value != default:
+            raise BackboneError(
+                f"{name} {value!r} changes backbones of timm, {own_name(backbone)} is a module of "
+                "your own: build it as you want it, with its weights"
+            )
 
 
 def _read_own_weights(pretrained: str) -> dict[str, Tensor]:

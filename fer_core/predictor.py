@@ -12,7 +12,7 @@ from PIL import Image
 from fer_core.backends import BackendError, BackendName, make_backend
 from fer_core.export import ONNX_FILE
 from fer_core.face_prediction import Classification, FacePrediction
-from fer_core.faces import Crop, Face, align, detect_faces
+from fer_core.faces import Crop, Face, FaceDetector, align, detect_faces
 from fer_core.hub import ModelError, TrainedModel, load_model
 from fer_core.hub_download import BUNDLED, resolve_model
 from fer_core.models import Output, average
@@ -38,6 +38,7 @@ class Predictor:
         mirror: bool = True,
         backend: BackendName = "torch",
         onnx_file: Path | None = None,
+        detector: FaceDetector | None = None,
     ) -> None:
         """Load a model.
 
@@ -53,6 +54,8 @@ class Predictor:
                 ``auto``, the faster of both, measured now; see `make_backend`.
             onnx_file: the model's ONNX file; by default model.onnx in the model's folder. Without
                 one, or when it was made from other weights, the model is exported in memory.
+            detector: what finds the faces of a photograph (`fer_core.faces.FaceDetector`); None:
+                `fer_core.faces.detect_faces`.
 
         Raises:
             ModelError: when there is no usable model, or the Hub does not hand it out.
@@ -68,6 +71,7 @@ class Predictor:
         self.device = _choose_device(device, backend)
         self.trained.model.to(self.device)
         self.mirror = mirror
+        self.detector = detector
         spec = self.trained.input
         self._mean = torch.tensor(spec.mean, device=self.device)[:, None, None]
         self._std = torch.tensor(spec.std, device=self.device)[:, None, None]
@@ -131,7 +135,9 @@ class Predictor:
     def predict(
         self, photo: Photo | list[Any] | tuple[Photo, ...]
     ) -> list[FacePrediction] | list[list[FacePrediction]]:
-        """Every face of a photograph, the largest first; an empty list when there is none.
+        """Every face of a photograph, in the detector's order; an empty list when there is none.
+
+        `detect_faces`, the usual detector, gives the largest first.
 
         Args:
             photo: path, PIL image, array (channels last) or tensor (channels first), see
@@ -146,9 +152,26 @@ class Predictor:
         """
         if isinstance(photo, list | tuple):
             photos = open_photos(photo)
-            return self._predict_faces(photos, [detect_faces(image) for image in photos])
+            return self._predict_faces(photos, [self.find_faces(image) for image in photos])
         image = open_photo(photo)
-        return self.predict_faces(image, detect_faces(image))
+        return self.predict_faces(image, self.find_faces(image))
+
+    def find_faces(self, photo: Image.Image) -> list[Face]:
+        """The faces that the predictor's detector finds in an upright RGB photograph.
+
+        Raises:
+            ValueError: for a detector of your own that gives something else than faces.
+        """
+        if self.detector is None:
+            return detect_faces(photo)
+        faces = list(self.detector(photo))
+        for face in faces:
+            if not isinstance(face, Face) or np.shape(face.landmarks) != (3, 2):
+                raise ValueError(
+                    "a detector must give fer_core.faces.Face with landmarks (3, 2) in pixels (eye "
+                    f"on the left, eye on the right, mouth centre), got {face!r}"
+                )
+        return faces
 
     def predict_faces(self, picture: Image.Image, faces: Sequence[Face]) -> list[FacePrediction]:
         """Classify faces that were found before, in their order."""

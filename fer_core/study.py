@@ -11,12 +11,12 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from fer_core.config import RATED_NOISE, RunConfig, to_json
+from fer_core.config import RATED_NOISE, defaults_of, flat_options
+from fer_core.config.methods import option_names
 from fer_core.records import RunRecord
 
 LEVEL = 0.95  # of every interval
@@ -30,22 +30,10 @@ DATA_NAMES = {
 }
 # What an approach may do beside its method; the baseline has each at its default.
 TREATMENTS = ("flip_probability", "pixel_noise", "ema_decay", "label_smoothing")
-_EAC_OPTIONS = (
-    *("consistency_weight", "consistency", "ramp_epochs", "hole", "detach_classifier", "views"),
-)
-METHOD_OPTIONS = {
-    "eac": _EAC_OPTIONS,
-    "eac_balanced": (*_EAC_OPTIONS, "rare_smoothing"),  # balance_beta: of other methods as well
-    "nla": ("ambiguity_share",),
-    "gce": ("gce_exponent",),
-    "scn": ("confident_share", "confidence_margin", "relabel_epoch", "relabel_margin"),
-    "co_teaching": ("forget_rate", "forget_epochs"),
-}
-# Configuration fields that do not change what a figure means, or that have a place of their own.
+# Shared fields that do not change what a figure means, or that have a place of their own.
 NOT_OPTIONS = {
     *("data", "image_size", "epochs", "noise", "noise_rate", "noise_file", "seed", "compile"),
-    *("method", "backbone", *TREATMENTS),
-    *(name for names in METHOD_OPTIONS.values() for name in names),
+    *("method", "method_source", "backbone", *TREATMENTS),
 }
 
 
@@ -161,20 +149,21 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
 
 def all_options(config: Mapping[str, Any]) -> dict[str, Any]:
     """Every option of a run; one that its version did not have yet has its method's default."""
-    return _defaults(str(config["method"])) | dict(config)
+    return flat_options(config)
 
 
 def shared_options(config: Mapping[str, Any]) -> str:
     """The options that a fair comparison holds fixed, as JSON with sorted names."""
+    apart = NOT_OPTIONS | {*option_names(str(config["method"]), config)}
     options = all_options(config)
-    return json.dumps({k: v for k, v in sorted(options.items()) if k not in NOT_OPTIONS})
+    return json.dumps({k: v for k, v in sorted(options.items()) if k not in apart})
 
 
 def approach_of(config: Mapping[str, Any]) -> Approach:
     """The method of a run, its own options and its treatments."""
     options, method = all_options(config), str(config["method"])
-    defaults = _defaults(method)
-    own = {name: options[name] for name in METHOD_OPTIONS.get(method, ())}
+    defaults = defaults_of(method)
+    own = {name: options[name] for name in option_names(method, config)}
     treated = {name: options[name] for name in TREATMENTS if options[name] != defaults[name]}
     return Approach(method, json.dumps(own | treated))
 
@@ -277,13 +266,6 @@ def with_shared_seeds(one: Group, other: Group) -> tuple[Group, Group]:
         for group in (one, other)
     )
     return first, second
-
-
-@cache
-def _defaults(method: str) -> dict[str, Any]:
-    # label_smoothing is no method without some of it; the default of the option is 0 all the same.
-    name: Any = PLAIN if method == "label_smoothing" else method
-    return to_json(RunConfig(method=name)) | {"method": method}
 
 
 def _weights(record: RunRecord) -> dict[str, str]:

@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 os.environ["FER_CORE_CACHE"] = tempfile.mkdtemp(prefix="fer-core-tests-")
@@ -121,7 +120,7 @@ def _write_run(
         seed=seed,
         epochs=epochs,
     )
-    config = replace(config, **options)
+    config = config.change(**options)
     path = root / (name or f"{method}-{config.backbone}-{round(100 * rate)}-s{seed}")
     recorder = RunRecorder(
         path,

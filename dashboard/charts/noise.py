@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.style import HEIGHT, HUES, SYMBOLS, finish, method_colours
+from dashboard.charts.style import HEIGHT, SYMBOLS, finish, hues_of, method_colours
 from dashboard.robustness import Measure
 
 PUBLISHED_HUES = {
-    "EAC": HUES["eac"][0],
-    "cross-entropy": HUES["cross_entropy"][0],
-    "SCN": HUES["scn"][0],
-    "RUL": HUES["rul"][0],
+    "EAC": hues_of("eac")[0],
+    "cross-entropy": hues_of("cross_entropy")[0],
+    "SCN": hues_of("scn")[0],
+    "RUL": hues_of("rul")[0],
     "LA-Net": "#009E73",
 }
 OTHER_HUE = "#8A8F98"

@@ -6,31 +6,31 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from fer_core.config.methods import METHODS
+
 # Okabe and Ito's colours in an order that stays legible on white and on near-black.
 COLOURS = ("#1F83C4", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x")
-# A method keeps its hue through all pages; further runs or lines of it take the next one.
-HUES: dict[str, tuple[str, ...]] = {
-    "eac": ("#1F83C4", "#56B4E9"),
-    "cross_entropy": ("#D55E00", "#E69F00"),
-    "eac_balanced": ("#009E73",),
-    "scn": ("#CC79A7",),
-    "rul": ("#A89500",),
-    "gce": ("#7B61C9",),
-    "co_teaching": ("#8A6A3B",),
-    "label_smoothing": ("#AA3377",),
-}
 HEIGHT = 430
 # Numbers within each decade of a logarithmic axis, by the most decades that it shows.
 TICKS = {1.0: (1, 1.5, 2, 3, 4, 5, 7), 3.5: (1, 2, 5), float("inf"): (1,)}
 
 
+def hues_of(method: str) -> tuple[str, ...]:
+    """The colours of a method, the first one first; none for one that is not known here."""
+    return METHODS[method].colours if method in METHODS else ()
+
+
 def method_colours(methods: Mapping[str, str]) -> dict[str, str]:
-    """A colour for each run or line, given its method: the method's own hues, then free ones."""
-    free = [colour for colour in COLOURS if not any(colour in hues for hues in HUES.values())]
+    """A colour for each run or line, given its method: the method's own hues, then free ones.
+
+    A method keeps its hue through all pages; further runs or lines of it take the next one.
+    """
+    taken = {colour for spec in METHODS.values() for colour in spec.colours}
+    free = [colour for colour in COLOURS if colour not in taken]
     chosen: dict[str, str] = {}
     for name, method in methods.items():
-        wanted = [*HUES.get(method, ()), *free, *COLOURS]
+        wanted = [*hues_of(method), *free, *COLOURS]
         unused = [colour for colour in wanted if colour not in chosen.values()]
         chosen[name] = unused[0] if unused else wanted[len(chosen) % len(wanted)]
     return chosen

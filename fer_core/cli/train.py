@@ -14,7 +14,8 @@ import torch
 import tyro
 
 from fer_core.checkpoints import read_checkpoint
-from fer_core.config import RATED_NOISE, RunConfig, from_json
+from fer_core.config import RATED_NOISE, RunConfig, unchecked
+from fer_core.config.methods import METHODS, find_method, option_names, owners
 from fer_core.config.recipes import RECIPES, RecipeName
 from fer_core.datasets import Storage
 from fer_core.datasets.storage import StorageKind
@@ -62,7 +63,8 @@ def main() -> None:
     command = tyro.cli(
         Command,
         prog="fer-core train",
-        default=Command(config=_starting_config(sys.argv[1:])),
+        description=f"{Command.__doc__}\n\n{_methods_text()}",
+        default=Command(config=starting_config(sys.argv[1:])),
         config=(tyro.conf.OmitArgPrefixes,),
     )
     record = _run(command)
@@ -79,12 +81,20 @@ def _result_line(record: RunRecord) -> str:
     )
 
 
-def _starting_config(arguments: list[str]) -> RunConfig:
-    """The configuration that the other options change: defaults, a recipe, a file on top of it."""
+def starting_config(arguments: list[str]) -> RunConfig:
+    """The configuration that the other options change: defaults, a recipe, a file on top of it.
+
+    It has the options of the method that the arguments name, so that these become flags.
+
+    Raises:
+        ValueError: for a method that is not known, or a flag that belongs to another one.
+    """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--recipe", default="")
     parser.add_argument("--config-file", "--config_file", default="")
-    known, _ = parser.parse_known_args(arguments)
+    parser.add_argument("--method")
+    parser.add_argument("--method-source", "--method_source")
+    known, others = parser.parse_known_args(arguments)
     values = dict(RECIPES.get(known.recipe, {}))  # tyro names the recipes for an unknown one
     if known.config_file:
         file = Path(known.config_file)
@@ -95,7 +105,36 @@ def _starting_config(arguments: list[str]) -> RunConfig:
         if not isinstance(content, dict):
             raise ValueError(f"{file} must hold a JSON object of options, got {content!r}")
         values |= content
-    return from_json(values)
+    named = {"method": known.method, "method_source": known.method_source}
+    values |= {name: value for name, value in named.items() if value is not None}
+    if known.method is not None and known.method_source is None:
+        values["method_source"] = ""  # the file's is of another method
+    config = unchecked(values)
+    _refuse_foreign_flags(config, others)
+    return config
+
+
+def _refuse_foreign_flags(config: RunConfig, arguments: list[str]) -> None:
+    """Say whose an option is that the method of the run does not read."""
+    method = find_method(config.method, config.method_source).name
+    for argument in arguments:
+        name = argument.partition("=")[0].removeprefix("--").removeprefix("no-").replace("-", "_")
+        methods = owners(name) if argument.startswith("--") else []
+        if methods and name not in option_names(method):
+            raise ValueError(
+                f"{argument.partition('=')[0]} is an option of {' and '.join(methods)}, the method "
+                f"of this run is {method}: leave it out, or give another --method"
+            )
+
+
+def _methods_text() -> str:
+    names = ", ".join(
+        name if spec.title == name else f"{name} ({spec.title})" for name, spec in METHODS.items()
+    )
+    return (
+        f"Methods: {names}. Each has options of its own, shown with --method NAME --help; docs/"
+        "methods.md has their equations."
+    )
 
 
 def _run(command: Command) -> RunRecord:

@@ -4,7 +4,7 @@ import dataclasses
 import difflib
 import math
 from types import NoneType, UnionType
-from typing import Any, Literal, cast, get_args, get_origin
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 _WORDS = {
     bool: "true or false",
@@ -54,21 +54,27 @@ def pair(name: str, value: tuple[float, float], high: float) -> None:
 
 def choices(config: Any) -> None:  # noqa: ANN401 - any dataclass instance
     """Refuse a value of a Literal field that is not among its choices."""
-    for field in dataclasses.fields(config):
-        if get_origin(field.type) is Literal:
-            value, allowed = getattr(config, field.name), get_args(field.type)
+    for name, kind in _types(config).items():
+        if get_origin(kind) is Literal:
+            value, allowed = getattr(config, name), get_args(kind)
             if value not in allowed:
                 near = difflib.get_close_matches(str(value), [str(item) for item in allowed], 1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
-                raise ValueError(f"{field.name} must be one of {allowed}, got {value!r}{hint}")
+                raise ValueError(f"{name} must be one of {allowed}, got {value!r}{hint}")
 
 
 def kinds(config: Any) -> None:  # noqa: ANN401 - any dataclass instance
     """Refuse a value that is not of its field's type, as a file may hold it; see also `choices`."""
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if get_origin(field.type) is not Literal and not _is_a(field.type, value):
-            raise ValueError(f"{field.name} must be {_words(field.type)}, got {value!r}")
+    for name, kind in _types(config).items():
+        value = getattr(config, name)
+        if get_origin(kind) is not Literal and not _is_a(kind, value):
+            raise ValueError(f"{name} must be {_words(kind)}, got {value!r}")
+
+
+def _types(config: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass instance
+    """Type of each field; also where the file of the class has its annotations as text."""
+    hints = get_type_hints(cast("type[object]", type(config)))
+    return {field.name: hints[field.name] for field in dataclasses.fields(config)}
 
 
 def _is_a(kind: Any, value: Any) -> bool:  # noqa: ANN401
@@ -91,4 +97,4 @@ def _words(kind: Any) -> str:  # noqa: ANN401
         return " or ".join(_words(one) for one in get_args(kind))
     if get_origin(kind) is tuple:
         return f"{len(get_args(kind))} numbers"
-    return _WORDS[kind]
+    return _WORDS.get(kind, f"of class {kind.__name__}")

@@ -1,10 +1,14 @@
 """Data sets by name: ``load_data("ferplus:PATH?classes=7", Decoding(size=48, channels=1))``."""
 
 import difflib
+import importlib
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fer_core.datasets.affectnet import list_affectnet
+from fer_core.datasets.arrays import from_arrays
 from fer_core.datasets.base import (
     DataError,
     Decoding,
@@ -25,8 +29,12 @@ from fer_core.datasets.rafdb import list_rafdb
 from fer_core.datasets.storage import Storage
 from fer_core.datasets.synthetic import list_synthetic
 
+if TYPE_CHECKING:
+    from fer_core.datasets.torch_faces import TorchFaces
+
 __all__ = [
     "DATASETS",
+    "GIVEN",
     "DataError",
     "Decoding",
     "FaceData",
@@ -34,14 +42,22 @@ __all__ = [
     "Source",
     "Split",
     "Storage",
+    "TorchFaces",
     "content_hash",
+    "from_arrays",
     "list_data",
     "load_data",
+    "register_dataset",
     "vote_shares",
 ]
 
+Lister = Callable[[Source, Decoding], Listing]
+L = TypeVar("L", bound=Lister)
+PLUGINS = "fer_core.datasets"  # entry points of installed packages: KIND = "pkg.module:function"
+GIVEN = "given"  # kind that records have for data that were given as an object
+
 # What each kind of URI lists. Only drawn faces need to know how large they will be wanted.
-DATASETS: dict[str, Callable[[Source, Decoding], Listing]] = {
+DATASETS: dict[str, Lister] = {
     "affectnet": list_affectnet,
     "fer2013": list_fer2013,
     "ferplus": list_ferplus,
@@ -50,6 +66,62 @@ DATASETS: dict[str, Callable[[Source, Decoding], Listing]] = {
     "hf": list_hub_set,
     "synthetic": list_synthetic,
 }
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a class
+    """What needs torch, on first use."""
+    if name != "TorchFaces":
+        raise AttributeError(f"module 'fer_core.datasets' has no attribute {name!r}")
+    return importlib.import_module("fer_core.datasets.torch_faces").TorchFaces
+
+
+def register_dataset(kind: str) -> Callable[[L], L]:
+    """Make a function that lists a data set the meaning of ``KIND:PATH?option=value``.
+
+    It takes the parsed URI and the decoding, and gives a `Listing`: names, labels and pictures,
+    without opening a picture. The command line knows the data sets of packages with an entry point
+    in the group ``fer_core.datasets``.
+
+    Args:
+        kind: what stands before the colon: letters, digits and underscores.
+
+    Raises:
+        ValueError: for a kind that is taken or no such name.
+    """
+    if not kind.isidentifier() or kind == GIVEN:
+        raise ValueError(f"a kind of data must be letters, digits and underscores, got {kind!r}")
+
+    def enter(lister: L) -> L:
+        known = DATASETS.get(kind)
+        if known and (known.__module__, known.__qualname__) != (
+            lister.__module__,
+            lister.__qualname__,
+        ):
+            raise ValueError(
+                f"data {kind!r} are taken by {known.__module__}.{known.__qualname__}: take another "
+                "name"
+            )
+        DATASETS[kind] = lister
+        return lister
+
+    return enter
+
+
+def _lister(kind: str) -> Lister:
+    if kind in DATASETS:
+        return DATASETS[kind]
+    if kind == GIVEN:
+        raise DataError(
+            "the run was trained on data that were given as an object: give them again, "
+            "train(..., dataset=...)"
+        )
+    plugins = {plugin.name: plugin for plugin in entry_points(group=PLUGINS)}
+    if kind in plugins:
+        return plugins[kind].load()
+    known = sorted({*DATASETS, *plugins})
+    near = difflib.get_close_matches(kind, known, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise DataError(f"unknown data set {kind!r}: use one of {known}{hint}")
 
 
 def list_data(uri: str, decoding: Decoding, *, without: Path | None = None) -> Listing:
@@ -65,11 +137,7 @@ def list_data(uri: str, decoding: Decoding, *, without: Path | None = None) -> L
             wrong with single files stands in the listing's ``problems``.
     """
     source = parse_uri(uri)
-    if source.kind not in DATASETS:
-        near = difflib.get_close_matches(source.kind, DATASETS, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise DataError(f"unknown data set {source.kind!r}: use one of {sorted(DATASETS)}{hint}")
-    listing = with_repeated_names(DATASETS[source.kind](source, decoding))
+    listing = with_repeated_names(_lister(source.kind)(source, decoding))
     return listing if without is None else leave_out(listing, read_leave_out(without))
 
 

@@ -1,15 +1,19 @@
 """What a training method is: it owns the model and turns a batch into a loss."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fer_core.config import RunConfig
+from fer_core.config import MethodOptions, RunConfig
+from fer_core.config.methods import METHODS
+from fer_core.config.methods.sources import import_class
 from fer_core.models import AttentionModel
 from fer_core.transforms import erase_
+
+Options = TypeVar("Options", bound=MethodOptions)
 
 
 class Batch(NamedTuple):
@@ -53,8 +57,10 @@ class StepOutput(NamedTuple):
     parts: dict[str, Tensor]
 
 
-class Method(nn.Module):
+class Method(nn.Module, Generic[Options]):
     """A training method; subclasses implement ``forward(batch) -> StepOutput``.
+
+    One with options of its own is a ``Method[ItsOptions]`` and reads them from ``self.options``.
 
     What a method learns beside the model (a second head, say) it keeps as a submodule or buffer of
     its own: the optimiser trains it, the checkpoint keeps it, and the trained model is free of it.
@@ -73,6 +79,7 @@ class Method(nn.Module):
         super().__init__()
         self.model = model
         self.config = config
+        self.options = cast("Options", config.options)
         weights = None
         if config.balance == "loss":
             weights = balanced_weights(class_counts(targets, self.classes), config.balance_beta)
@@ -115,6 +122,17 @@ class Method(nn.Module):
         return F.cross_entropy(
             logits, labels, self.class_weights, label_smoothing=self.config.label_smoothing
         )
+
+
+def create_method(model: AttentionModel, config: RunConfig, targets: Tensor) -> Method[Any]:
+    """The method that ``config.method`` names, owning ``model``.
+
+    Args:
+        model: the network to be trained.
+        config: the run's settings.
+        targets: (N,) int64 given labels of the training set, or (N, K) shares of votes.
+    """
+    return import_class(METHODS[config.method].source)(model, config, targets)
 
 
 def class_counts(targets: Tensor, classes: int) -> Tensor:

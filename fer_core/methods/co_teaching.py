@@ -14,6 +14,7 @@ weight, so one optimiser over the sum of their losses is two optimisers. What is
 the first network.
 """
 
+import copy
 import math
 
 import numpy as np
@@ -21,22 +22,24 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fer_core.backbones import OWN
 from fer_core.config import RunConfig
+from fer_core.config.methods.co_teaching import CoTeachingOptions
 from fer_core.methods.base import Batch, Method, StepOutput
 from fer_core.models import AttentionModel, create_model
 
 
-def keep_rate(config: RunConfig, forget_rate: float, epoch: int) -> float:
+def keep_rate(forget_rate: float, forget_epochs: int, epoch: int) -> float:
     """R(T): share of each batch that is learnt from after ``epoch`` completed epochs.
 
     Args:
-        config: its ``forget_epochs`` are T_k; 0 leaves images out from the start.
         forget_rate: tau, in [0, 1).
+        forget_epochs: T_k; 0 leaves images out from the start.
         epoch: T, at least 0.
     """
-    if epoch >= config.forget_epochs:
+    if epoch >= forget_epochs:
         return 1 - forget_rate
-    return 1 - forget_rate * epoch / config.forget_epochs
+    return 1 - forget_rate * epoch / forget_epochs
 
 
 def exchange(first: Tensor, second: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -57,15 +60,15 @@ def exchange(first: Tensor, second: Tensor, count: int) -> tuple[Tensor, Tensor]
     return first[other_choice].mean(), second[choice].mean()
 
 
-class CoTeaching(Method):
+class CoTeaching(Method[CoTeachingOptions]):
     """Two networks of one kind, ``model`` and ``peer``; the peer is dropped after training."""
 
     def __init__(self, model: AttentionModel, config: RunConfig, targets: Tensor) -> None:
         """Create the peer, with starting weights of its own that follow from the seed."""
         super().__init__(model, config, targets)
-        given = config.forget_rate
+        given = self.options.forget_rate
         self.forget_rate = config.noise_rate if given is None else given
-        self.peer = _create_peer(config, self.classes)
+        self.peer = _create_peer(config, model)
 
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch: ``classification`` of the model and ``peer`` of the other network."""
@@ -75,7 +78,7 @@ class CoTeaching(Method):
             F.cross_entropy(answer, batch.labels, reduction="none")
             for answer in (logits, self.peer(images).logits)
         )
-        rate = keep_rate(self.config, self.forget_rate, math.floor(batch.epoch))
+        rate = keep_rate(self.forget_rate, self.options.forget_epochs, math.floor(batch.epoch))
         # At least R(T) of the batch, as the paper has it; the small number is for rounding errors.
         count = max(1, math.ceil(rate * len(images) - 1e-9))
         own, peer = exchange(losses, peer_losses, count)
@@ -83,12 +86,16 @@ class CoTeaching(Method):
         return StepOutput(own + peer, logits.detach(), parts)
 
 
-def _create_peer(config: RunConfig, classes: int) -> AttentionModel:
-    """The second network; no random number of the rest of the run changes."""
+def _create_peer(config: RunConfig, model: AttentionModel) -> AttentionModel:
+    """The second network; no random number of the rest of the run changes.
+
+    A backbone of your own is copied with the weights it comes with: the classifiers differ.
+    """
     seed = np.random.SeedSequence(config.seed, spawn_key=(1,)).generate_state(1)[0]
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(int(seed))
-        peer = create_model(config, classes)
+        own = copy.deepcopy(model.backbone) if config.backbone.startswith(OWN) else None
+        peer = create_model(config, model.classifier.out_features, own)
         # A model of an earlier run brings its classifier along: both networks would be one.
         peer.classifier.reset_parameters()
     return peer

@@ -1,9 +1,10 @@
 """The plain model: cross-entropy on randomly erased images, the reference of every comparison."""
 
+from fer_core.config import MethodOptions
 from fer_core.methods.base import Batch, Method, StepOutput
 
 
-class CrossEntropy(Method):
+class CrossEntropy(Method[MethodOptions]):
     """Cross-entropy of the erased image; the same augmentation as EAC, without its second view."""
 
     def forward(self, batch: Batch) -> StepOutput:

@@ -14,12 +14,11 @@ classifier is detached in the maps (the official code does), and whether BatchNo
 at once. As a control, the consistency can be asked of the logits alone.
 """
 
-from typing import cast
-
 import torch
 from torch import Tensor
 
 from fer_core.config import RunConfig
+from fer_core.config.methods.eac import EACOptions
 from fer_core.methods.base import Batch, Method, StepOutput
 from fer_core.models import Output
 from fer_core.transforms import erase_, mirror
@@ -43,37 +42,37 @@ def consistency_loss(maps: Tensor, mirrored_maps: Tensor) -> Tensor:
     return (maps - mirror(mirrored_maps)).square().mean()
 
 
-def consistency_weight(config: RunConfig, epoch: float) -> float:
+def consistency_weight(options: EACOptions, epoch: float) -> float:
     """Lambda after ``epoch`` epochs: it rises linearly from 0 over ``ramp_epochs``.
 
     The paper starts from pre-trained weights and has no ramp (``ramp_epochs`` 0). From random
     weights a constant lambda holds the network at constant maps: docs/experiments.md.
     """
-    weight = cast("float", config.consistency_weight)
-    return weight if epoch >= config.ramp_epochs else weight * epoch / config.ramp_epochs
+    weight = options.consistency_weight
+    return weight if epoch >= options.ramp_epochs else weight * epoch / options.ramp_epochs
 
 
-def same_hole(config: RunConfig) -> bool:
+def same_hole(options: EACOptions, config: RunConfig) -> bool:
     """Whether the mirrored view shows the erased region of the labelled one."""
-    if config.hole == "official":
+    if options.hole == "official":
         return config.noise == "none"
-    return config.hole == "same"
+    return options.hole == "same"
 
 
-class EAC(Method):
+class EAC(Method[EACOptions]):
     """Cross-entropy of the original plus ``consistency_weight`` times the consistency loss."""
 
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch; ``parts`` has ``classification`` and ``consistency``."""
-        config = self.config
         features, mirrored_features = self.view_features(batch)
         output = self.model.attend(features)
-        detach = config.detach_classifier
+        detach = self.options.detach_classifier
         own = self.model.attend(features, detach_classifier=True) if detach else output
         mirrored = self.model.attend(mirrored_features, detach_classifier=detach)
         classification = self.classification_loss(output.logits, batch.labels)
         consistency = self.consistency(own, mirrored)
-        loss = classification + consistency_weight(config, batch.epoch) * consistency
+        weight = consistency_weight(self.options, batch.epoch)
+        loss = classification + weight * consistency
         parts = {"classification": classification.detach(), "consistency": consistency.detach()}
         return StepOutput(loss, output.logits.detach(), parts)
 
@@ -83,21 +82,21 @@ class EAC(Method):
         Of the logits alone it is the mean squared difference of the logits (B, K): the mean maps
         must agree, whatever stands where in them.
         """
-        if self.config.consistency == "logits":
+        if self.options.consistency == "logits":
             return (original.logits - mirrored.logits).square().mean()
         return consistency_loss(original.maps, mirrored.maps)
 
     def view_features(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Feature maps of the erased image I and its mirrored counterpart I', (B, D, h, w) each."""
         original, mirrored = self._two_views(batch)
-        if self.config.views == "one_pass":
+        if self.options.views == "one_pass":
             both = self.model.features(torch.cat([original, mirrored]))
             return both[: len(original)], both[len(original) :]
         return self.model.features(original), self.model.features(mirrored)
 
     def _two_views(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """I and I', both (B, C, H, W)."""
-        if same_hole(self.config):
+        if same_hole(self.options, self.config):
             original = self.labelled_view(batch)
             return original, mirror(original)
         mirrored = erase_(mirror(batch.images), batch.other_holes)

@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fer_core.config import RunConfig
+from fer_core.config.methods.eac_balanced import BalancedEACOptions
 from fer_core.methods.base import balanced_weights, class_counts
 from fer_core.methods.eac import EAC, consistency_loss
 from fer_core.models import AttentionModel, Output
@@ -57,6 +58,7 @@ def rare_first_labels(weights: Tensor, smoothing: float) -> Tensor:
 class BalancedEAC(EAC):
     """EAC with both changes; with equal weights and ``rare_smoothing`` 0 it is EAC."""
 
+    options: BalancedEACOptions
     map_weights: Tensor
     smooth_labels: Tensor
 
@@ -71,7 +73,7 @@ class BalancedEAC(EAC):
         if (counts > 0).sum() < 2:
             raise ValueError("method 'eac_balanced' needs labels of at least two classes, got one")
         weights = balanced_weights(counts, config.balance_beta)
-        smooth_labels = rare_first_labels(weights, config.rare_smoothing)
+        smooth_labels = rare_first_labels(weights, self.options.rare_smoothing)
         self.register_buffer("map_weights", weights / weights.mean(), persistent=False)
         self.register_buffer("smooth_labels", smooth_labels, persistent=False)
 

@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fer_core.config.methods.gce import GCEOptions
 from fer_core.methods.base import Batch, Method, StepOutput
 
 
@@ -35,11 +36,11 @@ def generalised_cross_entropy(logits: Tensor, labels: Tensor, exponent: float) -
     return -torch.expm1(exponent * logarithm).mean() / exponent
 
 
-class GCE(Method):
+class GCE(Method[GCEOptions]):
     """Generalised cross-entropy of the erased image, in place of the plain model's loss."""
 
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch; ``classification`` is L_q itself."""
         logits = self.model(self.labelled_view(batch)).logits  # (B, K)
-        loss = generalised_cross_entropy(logits, batch.labels, self.config.gce_exponent)
+        loss = generalised_cross_entropy(logits, batch.labels, self.options.gce_exponent)
         return StepOutput(loss, logits.detach(), {"classification": loss.detach()})

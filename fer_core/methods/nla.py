@@ -29,6 +29,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fer_core.config.methods.nla import NLAOptions
 from fer_core.methods.base import Batch, Method, StepOutput
 from fer_core.transforms import mirror
 
@@ -88,20 +89,19 @@ def jensen_shannon(logits: Tensor, other_logits: Tensor) -> Tensor:
     )
 
 
-class NLA(Method):
+class NLA(Method[NLAOptions]):
     """Ambiguity-weighted cross-entropy of one view, Jensen-Shannon consistency of both."""
 
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch; ``classification`` is L_NAW, ``consistency`` is L_reg."""
-        config = self.config
         original = self.labelled_view(batch)
         logits = self.model(original).logits  # (B, K)
         mirrored = self.model(mirror(original)).logits
-        weights = 1 + ambiguity_weights(logits, batch.labels, batch.epoch / config.epochs)
+        weights = 1 + ambiguity_weights(logits, batch.labels, batch.epoch / self.config.epochs)
         losses = F.cross_entropy(logits, batch.labels, reduction="none")
         classification = (weights * losses).mean()
         consistency = jensen_shannon(logits, mirrored)
-        share = config.ambiguity_share
+        share = self.options.ambiguity_share
         loss = share * classification + (1 - share) * consistency
         parts = {"classification": classification.detach(), "consistency": consistency.detach()}
         return StepOutput(loss, logits.detach(), parts)

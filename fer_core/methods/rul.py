@@ -28,7 +28,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fer_core.config import RunConfig
+from fer_core.config import MethodOptions, RunConfig
 from fer_core.methods.base import Batch, Method, StepOutput
 from fer_core.models import AttentionModel
 
@@ -69,7 +69,7 @@ def add_up_loss(mixed_logits: Tensor, labels: Tensor) -> Tensor:
     return (own + F.cross_entropy(mixed_logits, labels.roll(1))) / 2
 
 
-class RUL(Method):
+class RUL(Method[MethodOptions]):
     """The add-up loss of mixtures by relative uncertainty; the head is no part of the model."""
 
     def __init__(self, model: AttentionModel, config: RunConfig, targets: Tensor) -> None:

@@ -28,6 +28,7 @@ import torch.nn.functional as F
 from torch import Tensor, distributed, nn
 
 from fer_core.config import RunConfig
+from fer_core.config.methods.scn import SCNOptions
 from fer_core.methods.base import Batch, Method, StepOutput
 from fer_core.models import AttentionModel
 
@@ -66,7 +67,7 @@ def cure(probabilities: Tensor, labels: Tensor, uncertain: Tensor, margin: float
     return torch.where(uncertain & (highest - own > margin), answer, labels)
 
 
-class SCN(Method):
+class SCN(Method[SCNOptions]):
     """Logit-weighted cross-entropy, rank regularisation and relabelling.
 
     Attributes:
@@ -89,7 +90,7 @@ class SCN(Method):
         batch whose label is ``relabelled`` by now, and that whose new label is the clean one, which
         is measured only and never learned from; `summarise` makes a share of the relabelled of it.
         """
-        config = self.config
+        options = self.options
         features = self.model.features(self.labelled_view(batch))  # (B, D, h, w)
         logits = self.model.attend(features).logits  # (B, K)
         with torch.autocast(features.device.type, enabled=False):
@@ -98,11 +99,11 @@ class SCN(Method):
         weighted = weights * logits
         labels = self.labels[batch.indices]
         classification = F.cross_entropy(weighted, labels)
-        gap, uncertain = rank(weights[:, 0], config.confident_share)
-        ranking = F.relu(config.confidence_margin - gap)
-        if batch.epoch >= config.relabel_epoch - 1:
+        gap, uncertain = rank(weights[:, 0], options.confident_share)
+        ranking = F.relu(options.confidence_margin - gap)
+        if batch.epoch >= options.relabel_epoch - 1:
             probabilities = weighted.detach().softmax(1)
-            cured = cure(probabilities, labels, uncertain, config.relabel_margin)
+            cured = cure(probabilities, labels, uncertain, options.relabel_margin)
             self._relabel(batch.indices, torch.where(cured == labels, UNCHANGED, cured))
         now = self.labels[batch.indices]
         changed = now != batch.labels

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer_core.config.methods import paper_of
 from fer_core.files import write_whole
 from fer_core.hub import CARD_FILE, WEIGHTS_FILE, Layout
 from fer_core.publication import Statement, write_publication
 from fer_core.publishing.data_terms import kind_of, name_of
 from fer_core.publishing.model_card import PICTURE, Place, card
 from fer_core.publishing.model_info import Subject
-from fer_core.publishing.papers import METHOD_PAPERS
 from fer_core.records import PREDICTIONS_FILE, Prediction, RecordError, write_predictions
 
 REPLACED = (PREDICTIONS_FILE, PICTURE)  # leave the repository where a newer model has none
@@ -67,7 +67,7 @@ def write_folder(subject: Subject, out: Path, wishes: Wishes) -> Layout:
 def _statement(subject: Subject, wishes: Wishes) -> Statement:
     facts = subject.facts
     method = str(facts.get("method", "fer_core"))
-    paper = METHOD_PAPERS.get(method)
+    paper = paper_of(method)
     what = "Facial expressions"
     if not subject.trained.taxonomy.emotions:
         what = f"{len(subject.trained.classes)} classes"

@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 import torch
 
+from fer_core.config.methods import paper_of
 from fer_core.hub import Layout
 from fer_core.publishing.card_metadata import model_header
 from fer_core.publishing.card_usage import loading
 from fer_core.publishing.data_terms import words_of
 from fer_core.publishing.model_info import SCRATCH, Subject
-from fer_core.publishing.papers import METHOD_PAPERS
 from fer_core.reporting.embedded import classes_of, figures_of
 from fer_core.reporting.tables import table
 
@@ -40,7 +40,7 @@ def card(subject: Subject, size: int, place: Place | None = None) -> str:
         size: of the weights in bytes.
         place: where it is published; None for the embedded model.
     """
-    paper = METHOD_PAPERS.get(subject.facts.get("method", ""))
+    paper = paper_of(subject.facts.get("method", ""))
     header = model_header(
         place.repository if place else _title(subject),
         subject.facts,

@@ -4,9 +4,9 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fer_core.config import RunConfig, to_json
+from fer_core.config import RunConfig, defaults_of, field_types
 from fer_core.sweeping.names import entry_name
-from fer_core.sweeping.values import FIELDS, near
+from fer_core.sweeping.values import near
 
 
 class Draft(NamedTuple):
@@ -31,9 +31,10 @@ def read_axis(axis: str, entries: object, mistakes: list[str]) -> list[Entry]:
     if not isinstance(entries, list) or not entries:
         mistakes.append(f"[grid] {axis} must be a list of values with at least one, got {entries}")
         return []
-    if axis not in FIELDS and not all(isinstance(entry, dict) for entry in entries):
+    fields = field_types()
+    if axis not in fields and not all(isinstance(entry, dict) for entry in entries):
         mistakes.append(
-            f"[grid] {axis} is no field of a run{near(axis, list(FIELDS))} (an axis with a name "
+            f"[grid] {axis} is no field of a run{near(axis, list(fields))} (an axis with a name "
             "of its own is a list of tables: [{FIELD = VALUE, ...}, ...])"
         )
         return []
@@ -82,9 +83,9 @@ def leave_out(
     whole = not mistakes  # of a broken grid there is no telling what it would hold
     left: list[Draft] = []
     used: set[int] = set()
-    defaults = to_json(RunConfig())
     for draft in drafts:
-        values = defaults | draft.values
+        method = str(draft.values.get("method", RunConfig.method))
+        values = defaults_of(method) | draft.values
         matches = {
             index
             for index, condition in enumerate(conditions)

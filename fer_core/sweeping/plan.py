@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fer_core.config import RunConfig
+from fer_core.config.methods import find_method
 from fer_core.config.recipes import RECIPES
 from fer_core.errors import FerError
 from fer_core.files import read_text
@@ -42,6 +43,7 @@ def read_plan(file: Path, settings: Sequence[str] = ()) -> list[PlannedRun]:
     mistakes: list[str] = []
     common, grid = _table(plan, "common", mistakes), _table(plan, "grid", mistakes)
     conditions, extra = _tables(plan, "exclude", mistakes), _tables(plan, "runs", mistakes)
+    _find_methods(common, grid, extra, mistakes)
     axes = {axis: read_axis(axis, entries, mistakes) for axis, entries in grid.items()}
     mistakes += set_twice(axes)
     common = _recipe(common.pop("recipe", None), mistakes) | common
@@ -87,6 +89,25 @@ def _tables(plan: Mapping[str, Any], name: str, mistakes: list[str]) -> list[dic
         return tables
     mistakes.append(f"{name} must be a list of tables, each written [[{name}]]")
     return []
+
+
+def _find_methods(
+    common: Mapping[str, Any],
+    grid: Mapping[str, Any],
+    extra: Sequence[Mapping[str, Any]],
+    mistakes: list[str],
+) -> None:
+    """Import the methods that are no part of this package, so that their options are known."""
+    axes = [entry for entries in grid.values() if isinstance(entries, list) for entry in entries]
+    tables = [common, *(entry for entry in axes if isinstance(entry, dict)), *extra]
+    named = [table.get("method") for table in tables]
+    axis = grid.get("method")
+    named += [entry for entry in axis if isinstance(entry, str)] if isinstance(axis, list) else []
+    for method in dict.fromkeys(name for name in named if isinstance(name, str) and ":" in name):
+        try:
+            find_method(method)
+        except ValueError as error:
+            mistakes.append(str(error))
 
 
 def _recipe(name: object, mistakes: list[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from fer_core.config import RunConfig, to_json, without_folders
+from fer_core.config import RunConfig, flat_options, to_json, without_folders
 from fer_core.records import RUN_FILE, RecordError, RunRecord, read_run
 from fer_core.sweeping.plan import PlannedRun
 
@@ -114,7 +114,7 @@ def differing(recorded: dict[str, Any], config: RunConfig) -> list[str]:
     A record holds only the last names of paths, so that is what is compared; what an older record
     does not hold yet is taken as the default.
     """
-    before = to_json(RunConfig()) | recorded
+    before = flat_options(recorded)
     now = to_json(without_folders(config))
     return [
         f"{field} {before.get(field)!r} there, {now.get(field)!r} in the plan"

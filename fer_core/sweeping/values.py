@@ -4,11 +4,10 @@ import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
-from fer_core.config import RunConfig, from_json
+from fer_core.config import RunConfig, field_types, from_json
 
-FIELDS: dict[str, Any] = get_type_hints(RunConfig)
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 PLURALS = {str: "texts", int: "whole numbers", float: "numbers"}
 
@@ -21,12 +20,13 @@ def near(name: str, known: Sequence[str]) -> str:
 
 def faults(values: Mapping[str, Any]) -> list[str]:
     """One sentence for each unknown field and each value of a wrong kind."""
+    fields = field_types()
     found = [
-        f"unknown field {name!r}{near(name, list(FIELDS))}" for name in values if name not in FIELDS
+        f"unknown field {name!r}{near(name, list(fields))}" for name in values if name not in fields
     ]
     for name, value in values.items():
-        if name in FIELDS and not _fits(value, FIELDS[name]):
-            found.append(f"{name} must be {_words(FIELDS[name])}, got {value!r}")
+        if name in fields and not _fits(value, fields[name]):
+            found.append(f"{name} must be {_words(fields[name])}, got {value!r}")
     return found
 
 
@@ -36,7 +36,8 @@ def configuration(values: Mapping[str, Any]) -> RunConfig:
     Raises:
         ValueError: with one sentence, when a value is not allowed. `faults` must be none.
     """
-    return from_json({name: _exact(value, FIELDS[name]) for name, value in values.items()})
+    fields = field_types()
+    return from_json({name: _exact(value, fields[name]) for name, value in values.items()})
 
 
 def read_setting(text: str) -> tuple[str, Any]:
@@ -48,16 +49,17 @@ def read_setting(text: str) -> tuple[str, Any]:
     name, equals, raw = text.partition("=")
     if not equals:
         raise ValueError(f"--set takes FIELD=VALUE, got {text!r}")
-    if name not in FIELDS:
-        raise ValueError(f"--set {text}: unknown field {name!r}{near(name, list(FIELDS))}")
-    if _fits(raw, FIELDS[name]):
+    fields = field_types()
+    if name not in fields:
+        raise ValueError(f"--set {text}: unknown field {name!r}{near(name, list(fields))}")
+    if _fits(raw, fields[name]):
         return name, raw
     try:
         value = tomllib.loads(f"value = {raw}")["value"]
     except (tomllib.TOMLDecodeError, KeyError):
         value = raw
-    if not _fits(value, FIELDS[name]):
-        raise ValueError(f"--set {text}: {name} must be {_words(FIELDS[name])}, got {raw!r}")
+    if not _fits(value, fields[name]):
+        raise ValueError(f"--set {text}: {name} must be {_words(fields[name])}, got {raw!r}")
     return name, value
 
 

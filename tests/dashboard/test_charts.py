@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dashboard.charts.published import published_figure
-from dashboard.charts.style import COLOURS, HUES, log_axis, method_colours
+from dashboard.charts.style import COLOURS, hues_of, log_axis, method_colours
 from dashboard.data import read_folders
 from dashboard.published import measured_rows, read_published, scatter_points, select
 
@@ -23,7 +23,7 @@ def axis_titles(figure):
 def test_colours_repeat_only_after_the_palette_is_used_up():
     methods = {f"run {index}": "eac" for index in range(len(COLOURS) + 2)}
     colours = list(method_colours(methods).values())
-    assert colours[0] == HUES["eac"][0]
+    assert colours[0] == hues_of("eac")[0]
     assert len(set(colours[: len(COLOURS)])) == len(COLOURS)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard.charts.curves import curves_figure
-from dashboard.charts.style import HUES, method_colours
+from dashboard.charts.style import hues_of, method_colours
 from dashboard.curves import BY_LABEL, DEFAULT_SERIES, NOTES, SERIES, curve_points, part_epochs
 from dashboard.data import EPOCH_COLUMNS, read_folders
 from dashboard.run_choices import MOST, report_presets, run_choices
@@ -96,9 +96,9 @@ def test_a_run_has_one_colour_and_test_curves_are_solid(epochs):
     colours = method_colours({run: run.rsplit("-", 3)[0] for run in PAIR})
     figure = curves_figure(points, series, colours)
     style = {trace.name: (trace.line.color, trace.line.dash) for trace in figure.data}
-    assert style["EAC, L_cls"] == (HUES["eac"][0], "dash")
-    assert style["EAC, test loss"] == (HUES["eac"][0], "solid")
-    assert style["plain, test loss"] == (HUES["cross_entropy"][0], "solid")
+    assert style["EAC, L_cls"] == (hues_of("eac")[0], "dash")
+    assert style["EAC, test loss"] == (hues_of("eac")[0], "solid")
+    assert style["plain, test loss"] == (hues_of("cross_entropy")[0], "solid")
 
 
 def test_a_percent_curve_names_its_unit(epochs):

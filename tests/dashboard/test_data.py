@@ -3,14 +3,13 @@
 import json
 import subprocess
 import sys
-from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from dashboard import data
-from dashboard.charts.style import HUES
+from dashboard.charts.style import hues_of
 from dashboard.comparison import (
     comparisons,
     default_pair,
@@ -26,7 +25,8 @@ from dashboard.curves import (
 )
 from dashboard.data import SHIPPED_RESULTS, fingerprint, read_folders
 from dashboard.published import measured_rows, read_published, scatter_points, select
-from fer_core.config import MethodName, RunConfig, to_json
+from fer_core.config import RunConfig, to_json
+from fer_core.config.methods import METHODS
 from fer_core.failures import record_failure
 
 RAFDB = ("RAF-DB · 7 classes", "accuracy", 0.0)
@@ -359,10 +359,10 @@ def test_the_scatter_sets_eac_and_unranked_figures_apart(records):
 
 
 def test_every_method_has_a_name_and_a_colour_of_its_own():
-    methods = get_args(MethodName)
-    assert set(data.METHOD_NAMES) == set(HUES) == set(methods)
-    assert len(set(data.METHOD_NAMES.values())) == len(methods)
-    assert len({hues[0] for hues in HUES.values()}) == len(methods)
+    specs = [spec for spec in METHODS.values() if spec.bundled]
+    assert {"eac", "cross_entropy", "nla"} <= {spec.name for spec in specs}
+    assert len({data.method_name(spec.name) for spec in specs}) == len(specs)
+    assert len({hues_of(spec.name)[0] for spec in specs}) == len(specs)
 
 
 def test_comparisons_that_pair_eac_with_the_plain_model_come_first(write_run, tmp_path):

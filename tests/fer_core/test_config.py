@@ -3,7 +3,16 @@ import json
 
 import pytest
 
-from fer_core.config import HARD_LABEL_METHODS, RunConfig, from_json, to_json, without_folders
+from fer_core.config import (
+    RunConfig,
+    defaults_of,
+    flat_options,
+    from_json,
+    to_json,
+    without_folders,
+)
+from fer_core.config.methods import METHODS
+from fer_core.config.methods.eac import EACOptions
 
 
 def test_a_configuration_survives_json():
@@ -12,7 +21,8 @@ def test_a_configuration_survives_json():
 
 
 def test_json_holds_every_field():
-    assert set(to_json(RunConfig())) == {field.name for field in dataclasses.fields(RunConfig)}
+    fields = {field.name for kind in (RunConfig, EACOptions) for field in dataclasses.fields(kind)}
+    assert set(to_json(RunConfig())) == fields - {"options"}
 
 
 def test_unknown_fields_of_json_are_named():
@@ -68,23 +78,53 @@ def test_a_field_that_json_lacks_takes_its_default():
         ({"erase_ratio": (0.3, float("inf"))}, "erase_ratio must be two numbers"),
         ({"warmup_epochs": 5, "epochs": 5}, r"warmup_epochs must be in \[0, epochs = 5\), got 5"),
         ({"stride": 3}, "stride must be 2, 4, 8, 16 or 32, got 3"),
-        ({"confident_share": 1.0}, r"confident_share must be in \(0, 1\), got 1.0"),
-        ({"confident_share": 0.0}, r"confident_share must be in \(0, 1\), got 0.0"),
-        ({"confidence_margin": 1.1}, r"confidence_margin must be in \[0, 1\], got 1.1"),
-        ({"relabel_margin": -0.1}, r"relabel_margin must be in \[0, 1\], got -0.1"),
-        ({"relabel_epoch": 0}, "relabel_epoch must be at least 1, got 0"),
+        (
+            {"method": "scn", "confident_share": 1.0},
+            r"confident_share must be in \(0, 1\), got 1.0",
+        ),
+        (
+            {"method": "scn", "confident_share": 0.0},
+            r"confident_share must be in \(0, 1\), got 0.0",
+        ),
+        (
+            {"method": "scn", "confidence_margin": 1.1},
+            r"confidence_margin must be in \[0, 1\], got 1.1",
+        ),
+        (
+            {"method": "scn", "relabel_margin": -0.1},
+            r"relabel_margin must be in \[0, 1\], got -0.1",
+        ),
+        (
+            {"method": "scn", "relabel_epoch": 0},
+            "relabel_epoch must be at least 1, got 0",
+        ),
         ({"method": "label_smoothing"}, "label_smoothing above 0, for example 0.1, got 0"),
         ({"balance_beta": 1.0}, r"balance_beta must be in \[0, 1\), got 1.0"),
-        ({"rare_smoothing": 1.0}, r"rare_smoothing must be in \[0, 1\), got 1.0"),
-        ({"forget_rate": 1.0}, r"forget_rate must be in \[0, 1\), got 1.0"),
-        ({"forget_epochs": -1}, "forget_epochs must be at least 0, got -1"),
+        (
+            {"method": "eac_balanced", "rare_smoothing": 1.0},
+            r"rare_smoothing must be in \[0, 1\), got 1.0",
+        ),
+        (
+            {"method": "co_teaching", "forget_rate": 1.0},
+            r"forget_rate must be in \[0, 1\), got 1.0",
+        ),
+        (
+            {"method": "co_teaching", "forget_epochs": -1},
+            "forget_epochs must be at least 0, got -1",
+        ),
         ({"ema_decay": 1.0}, r"ema_decay must be in \[0, 1\), got 1.0"),
         (
             {"method": "eac_balanced", "label_smoothing": 0.1},
             "'eac_balanced' takes whole labels: label_smoothing must be 0.0, got 0.1",
         ),
-        ({"method": "co_teaching", "mixup": 1.0}, "'co_teaching' takes whole labels: mixup"),
-        ({"method": "eac_balanced", "balance": "loss"}, "balance must be 'none' or 'sampling'"),
+        (
+            {"method": "co_teaching", "mixup": 1.0},
+            "'co_teaching' takes whole labels: mixup",
+        ),
+        (
+            {"method": "eac_balanced", "balance": "loss"},
+            "balance must be 'none' or 'sampling'",
+        ),
         (
             {"method": "co_teaching", "noise": "rater"},
             "cannot know what share of the labels noise 'rater' changes: set forget_rate",
@@ -97,10 +137,12 @@ def test_a_field_that_json_lacks_takes_its_default():
 )
 def test_a_wrong_value_is_refused_with_its_name_and_range(wrong, sentence):
     with pytest.raises(ValueError, match=sentence):
-        RunConfig(**wrong)
+        from_json(wrong)
 
 
-@pytest.mark.parametrize("method", HARD_LABEL_METHODS)
+@pytest.mark.parametrize(
+    "method", [name for name, spec in METHODS.items() if spec.bundled and spec.hard_labels]
+)
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
@@ -124,15 +166,18 @@ def test_a_method_that_takes_whole_labels_refuses_other_ones(method, option, sen
         {"erase_probability": 1.0, "flip_probability": 0.0},
         {"erase_scale": (0.2, 0.2), "gamma": 1.0, "consistency_weight": 0},
         {"rotation": 180, "image_size": 16, "epochs": 1, "batch_size": 2},
-        {"gce_exponent": 1.0, "confidence_margin": 0.0, "relabel_margin": 1.0, "relabel_epoch": 1},
+        {"method": "gce", "gce_exponent": 1.0},
+        {"method": "scn", "confidence_margin": 0.0, "relabel_margin": 1.0, "relabel_epoch": 1},
         {"method": "co_teaching", "noise": "none", "forget_rate": None, "forget_epochs": 0},
         {"method": "co_teaching", "noise": "fer2013", "forget_rate": 0.3},
         {"method": "eac_balanced", "balance": "sampling", "rare_smoothing": 0.0},
     ],
 )
 def test_values_on_the_edge_are_allowed(edge):
-    config = RunConfig(**edge)
-    assert {name: getattr(config, name) for name in edge} == edge
+    config = to_json(from_json(edge))
+    assert {name: config[name] for name in edge} == {
+        name: list(value) if isinstance(value, tuple) else value for name, value in edge.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -143,7 +188,10 @@ def test_values_on_the_edge_are_allowed(edge):
         ({"epochs": True}, "epochs must be a whole number, got True"),
         ({"learning_rate": "fast"}, "learning_rate must be a number, got 'fast'"),
         ({"stride": "8"}, "stride must be a whole number or None, got '8'"),
-        ({"forget_rate": [0.1]}, r"forget_rate must be a number or None, got \[0.1\]"),
+        (
+            {"method": "co_teaching", "forget_rate": [0.1]},
+            r"forget_rate must be a number or None, got \[0.1\]",
+        ),
         ({"data": 3}, "data must be text, got 3"),
         ({"dedup": "no"}, "dedup must be true or false, got 'no'"),
         ({"noise_file": 3}, "noise_file must be text or None, got 3"),
@@ -204,3 +252,38 @@ def test_lists_and_tables_are_published_without_their_folders():
     config = RunConfig(noise="asymmetric", confusions="/home/me/own.csv", leave_out="/home/fix.txt")
     published = without_folders(config)
     assert (published.confusions, published.leave_out) == ("own.csv", "fix.txt")
+
+
+def test_the_stored_configuration_is_one_flat_object():
+    stored = to_json(RunConfig(options=EACOptions(consistency_weight=2.0)))
+    assert stored["consistency_weight"] == 2.0
+    assert "options" not in stored
+    assert not any(isinstance(value, dict) for value in stored.values())
+
+
+def test_a_record_with_the_options_of_every_method_still_reads():
+    old = to_json(RunConfig()) | {"method": "gce", "gce_exponent": 0.4, "rare_smoothing": 0.3}
+    del old["method_source"]
+    config = from_json(old)
+    assert to_json(config)["gce_exponent"] == 0.4
+    assert not {"consistency_weight", "rare_smoothing"} & set(to_json(config))
+
+
+def test_options_of_another_method_are_refused_and_its_defaults_give_way():
+    with pytest.raises(ValueError, match="'gce' takes options of class GCEOptions, got EACOptions"):
+        RunConfig(method="gce", options=EACOptions(consistency_weight=2.0))
+    replaced = dataclasses.replace(RunConfig(), method="gce")
+    assert replaced.options == METHODS["gce"].options()
+
+
+def test_every_option_of_a_run_has_its_methods_default_and_none_of_another_method():
+    options = flat_options({"method": "eac_balanced", "gce_exponent": 0.4, "seed": 3})
+    assert options["consistency_weight"] == 1.01
+    assert options["flip_probability"] == 0.0
+    assert options["seed"] == 3
+    assert "gce_exponent" not in options
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "label_smoothing"])
+def test_the_defaults_of_a_method_are_those_of_a_run_of_it(method):
+    assert defaults_of(method) == to_json(RunConfig(method=method))

@@ -85,8 +85,8 @@ def test_the_official_code_differs_from_the_report_where_it_is_known_to():
         "batch_size": 32,
         "learning_rate": 1e-4,
     }
-    assert official.detach_classifier
-    assert official.consistency_weight == 5
+    assert official.options.detach_classifier
+    assert official.options.consistency_weight == 5
     assert (official.erase_scale, official.erase_ratio) == ((0.02, 0.25), (0.3, 3.3))
 
 

@@ -106,6 +106,7 @@ def test_run_model_folder_and_the_embedded_model_are_understood(command, tiny_ru
     code, output, _ = command("embedded", "--data", DATA, "--json", "-")
     values = json.loads(output)
     assert (code, values["model"]["name"]) == (0, "embedded")
+    assert command("bundled", "--data", DATA, "--json", "-")[1] == output
     assert values["model"]["absent_classes"] == ["contempt"]
     assert values["model"]["input"] == {"size": 64, "channels": 1, "grey": True}
 
@@ -257,7 +258,7 @@ def test_groups_of_faces_have_their_accuracy_with_an_interval(command, tmp_path)
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["gone", "--data", DATA], "no model at gone: expected config.json"),
+        (["gone", "--data", DATA], "no model at gone: it is neither a folder of this computer"),
         (["embedded", "--data", "nosuch"], "unknown data set 'nosuch'"),
         (["embedded", "--data", "ferplus:absent"], "no folder at absent"),
         (["embedded", "--data", DATA, "--bootstrap", "5"], "100 to 1,000,000 resamples, got 5"),

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from fer_core.config import RunConfig
+from fer_core.config import from_json
 from fer_core.draws import draw_holes
-from fer_core.methods import METHODS, Batch
+from fer_core.methods import Batch, create_method
 from fer_core.models import AttentionModel
 
 
@@ -42,8 +42,8 @@ def step(with_holes):
     """``step(model, batch, method=..., **options)``: the output of one fresh step."""
 
     def take(model, batch, *, targets=None, **options):
-        config = RunConfig(**options)
+        config = from_json(options)
         targets = torch.arange(7).repeat(4) if targets is None else targets
-        return METHODS[config.method](model, config, targets)(with_holes(batch, config))
+        return create_method(model, config, targets)(with_holes(batch, config))
 
     return take

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_core.config import RunConfig
-from fer_core.methods import METHODS
+from fer_core.methods import create_method
 from fer_core.methods.base import balanced_weights, class_counts
 
 COUNTS = np.array([40, 3, 10, 100, 20, 5, 30])
@@ -26,7 +26,7 @@ def balanced(model):
 
     def create(targets=TARGETS, **options):
         config = RunConfig(method="cross_entropy", balance="loss", **options)
-        return METHODS["cross_entropy"](model, config, targets)
+        return create_method(model, config, targets)
 
     return create
 
@@ -106,7 +106,7 @@ def test_the_balanced_loss_of_a_batch_is_the_mean_of_its_halves(balanced):
 
 def test_labels_of_one_number_in_every_class_change_no_loss(balanced, model):
     equal = balanced(torch.arange(7).repeat(4))
-    plain = METHODS["cross_entropy"](model, RunConfig(method="cross_entropy"), TARGETS)
+    plain = create_method(model, RunConfig(method="cross_entropy"), TARGETS)
     logits, labels = torch.randn(6, 7), torch.arange(6)
     weighted, expected = (m.classification_loss(logits, labels) for m in (equal, plain))
     assert weighted.item() == pytest.approx(expected.item(), rel=1e-6)

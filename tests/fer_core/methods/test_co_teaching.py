@@ -7,8 +7,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from fer_core.config import RunConfig
-from fer_core.methods import METHODS
+from fer_core.config import from_json
+from fer_core.methods import create_method
 from fer_core.methods.co_teaching import exchange, keep_rate
 from fer_core.models import AttentionModel
 from fer_core.transforms import hole_masks
@@ -28,8 +28,8 @@ def create(model):
     """``create(**options)``: the method over `model`, in evaluation mode."""
 
     def make(model=model, **options):
-        config = RunConfig(**{**OPTIONS, **options})
-        return METHODS["co_teaching"](model, config, torch.arange(7)).eval()
+        config = from_json({**OPTIONS, **options})
+        return create_method(model, config, torch.arange(7)).eval()
 
     return make
 
@@ -68,14 +68,13 @@ def test_each_network_has_its_loss_on_the_other_ones_smallest_losses(
 @pytest.mark.parametrize("rate", [0.0, 0.2, 0.45])
 @pytest.mark.parametrize("gradual", [1, 5, 10])
 def test_the_share_that_is_kept_falls_as_in_the_paper(rate, gradual):
-    config = RunConfig(forget_epochs=gradual)
     for epoch in range(20):
         expected = 1 - min(epoch / gradual * rate, rate)
-        assert keep_rate(config, rate, epoch) == pytest.approx(expected, rel=1e-12)
+        assert keep_rate(rate, gradual, epoch) == pytest.approx(expected, rel=1e-12)
 
 
 def test_without_gradual_epochs_images_are_left_out_from_the_start():
-    assert keep_rate(RunConfig(forget_epochs=0), 0.3, 0) == pytest.approx(0.7)
+    assert keep_rate(0.3, 0, 0) == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize("count", [1, 4, 8])
@@ -149,12 +148,10 @@ def test_at_least_the_share_and_never_nothing_is_kept(create, with_holes, batch,
 
 
 def test_the_peer_is_a_network_of_the_same_kind_with_other_weights():
-    config = RunConfig(
-        **OPTIONS | {"backbone": "resnet18", "image_size": 32, "stride": 8, "stem": "small"},
-        channels=1,
-    )
+    network = {"backbone": "resnet18", "image_size": 32, "stride": 8, "stem": "small"}
+    config = from_json({**OPTIONS, **network, "channels": 1})
     model = AttentionModel("resnet18", 5, image_size=32, channels=1, stride=8, stem="small")
-    peer = METHODS["co_teaching"](model, config, torch.arange(5)).peer
+    peer = create_method(model, config, torch.arange(5)).peer
     shapes, others = (
         {name: value.shape for name, value in network.state_dict().items()}
         for network in (model, peer)

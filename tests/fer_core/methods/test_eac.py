@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from fer_core.config import RunConfig
+from fer_core.config import from_json
+from fer_core.config.methods.eac import EACOptions
 from fer_core.methods.eac import consistency_loss, consistency_weight
 from fer_core.models import AttentionModel
 from fer_core.transforms import hole_masks
@@ -18,7 +19,7 @@ def numpy_views(batch, config):
     images = batch.images.numpy()
     own, others = (hole_masks(holes, 64, 64).numpy() for holes in (batch.holes, batch.other_holes))
     original = np.where(own, 0, images)
-    if config.hole == "same":
+    if config.options.hole == "same":
         return original, original[:, :, :, ::-1].copy()
     return original, np.where(others, 0, images[:, :, :, ::-1])
 
@@ -110,7 +111,7 @@ def test_all_losses_follow_the_equations_in_double_precision(
     output = step(
         model, batch, hole=hole, detach_classifier=detach, views=views, consistency_weight=5.0
     )
-    config = RunConfig(hole=hole)
+    config = from_json({"hole": hole})
     seen = numpy_views(with_holes(batch, config), config)
     both = [as_double(model.features(torch.from_numpy(view))) for view in seen]
     weight, bias = as_double(model.classifier.weight), as_double(model.classifier.bias)
@@ -126,7 +127,7 @@ def test_all_losses_follow_the_equations_with_a_real_backbone(
     step, with_holes, model, batch, hole, weight
 ):
     output = step(model, batch, hole=hole, consistency_weight=weight, erase_probability=1.0)
-    config = RunConfig(hole=hole, erase_probability=1.0)
+    config = from_json({"hole": hole, "erase_probability": 1.0})
     views = numpy_views(with_holes(batch, config), config)
     both = [as_double(model.features(torch.from_numpy(view))) for view in views]
     classification, consistency = numpy_losses(
@@ -260,10 +261,10 @@ def test_parts_and_logits_are_detached(step, model, batch):
 
 
 def test_lambda_rises_over_the_ramp_and_stays():
-    config = RunConfig(consistency_weight=4.0, ramp_epochs=2)
-    weights = [consistency_weight(config, epoch) for epoch in (0, 0.5, 1, 2, 7)]
+    options = EACOptions(consistency_weight=4.0, ramp_epochs=2)
+    weights = [consistency_weight(options, epoch) for epoch in (0, 0.5, 1, 2, 7)]
     assert weights == [0, 1, 2, 4, 4]
-    assert consistency_weight(RunConfig(consistency_weight=4.0), 0) == 4
+    assert consistency_weight(EACOptions(consistency_weight=4.0), 0) == 4
 
 
 def test_the_logits_control_asks_the_mean_maps_alone_to_agree(step, model, batch):

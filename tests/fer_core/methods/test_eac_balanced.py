@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from fer_core.config import RunConfig
+from fer_core.config import RunConfig, from_json
+from fer_core.config.methods.eac_balanced import BalancedEACOptions
 from fer_core.methods.eac_balanced import (
     BalancedEAC,
     balanced_consistency_loss,
@@ -49,7 +50,7 @@ def test_all_losses_follow_the_equations(
     output = balanced_step(
         model, batch, balance_beta=beta, rare_smoothing=smoothing, consistency_weight=3.0, **options
     )
-    drawn = with_holes(batch, RunConfig(**options))
+    drawn = with_holes(batch, from_json(options))
     original = erase_(drawn.images.clone(), drawn.holes)
     mirrored = mirror(original)
     if hole == "independent":
@@ -140,7 +141,7 @@ def test_maps_of_different_shapes_are_refused():
 
 
 def test_a_class_without_labels_is_left_out_of_both_losses(model):
-    config = RunConfig(method="eac_balanced", rare_smoothing=0.3)
+    config = RunConfig(method="eac_balanced", options=BalancedEACOptions(rare_smoothing=0.3))
     method = BalancedEAC(model, config, torch.tensor([0, 0, 2, 3, 4, 5, 6]))
     assert method.map_weights[1] == 0
     assert method.smooth_labels[0, 1] == 0

@@ -1,13 +1,12 @@
 """The loss against a transcription of Zhang and Sabuncu, NeurIPS 2018 (arXiv 1805.07836)."""
 
 import math
-from dataclasses import replace
 
 import pytest
 import torch
 import torch.nn.functional as F
 
-from fer_core.config import RunConfig
+from fer_core.config.methods.gce import GCEOptions
 from fer_core.methods.gce import generalised_cross_entropy
 
 
@@ -98,4 +97,4 @@ def test_backbone_and_classifier_learn(model, batch, step):
 @pytest.mark.parametrize("exponent", [0.0, -0.1, 1.01, math.nan])
 def test_an_exponent_outside_its_range_is_refused(exponent):
     with pytest.raises(ValueError, match=r"gce_exponent must be in \(0, 1\], got"):
-        replace(RunConfig(), gce_exponent=exponent)
+        GCEOptions(gce_exponent=exponent)

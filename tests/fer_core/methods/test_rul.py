@@ -7,7 +7,7 @@ from torch import nn
 
 from fer_core.config import RunConfig
 from fer_core.draws import draw_holes
-from fer_core.methods import METHODS
+from fer_core.methods import create_method
 from fer_core.methods.rul import HEAD_EPS, add_up_loss, mix, shares_in_mixture
 from fer_core.transforms import erase_
 
@@ -20,7 +20,7 @@ def random(*shape, seed=0):
 @pytest.fixture
 def rul(model):
     torch.manual_seed(3)
-    return METHODS["rul"](model, RunConfig(method="rul"), torch.arange(7)).eval()
+    return create_method(model, RunConfig(method="rul"), torch.arange(7)).eval()
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_the_loss_knows_nothing_of_the_clean_labels(rul, batch):
 
 def test_a_pair_is_enough(model, batch):
     few = batch._replace(**{n: getattr(batch, n)[:2] for n in batch._fields if n != "epoch"})
-    method = METHODS["rul"](model, RunConfig(method="rul"), torch.arange(7))
+    method = create_method(model, RunConfig(method="rul"), torch.arange(7))
     model.eval()
     assert method(few).loss.isfinite()
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from fer_core.config import RunConfig
-from fer_core.methods import METHODS
+from fer_core.config import from_json
+from fer_core.methods import create_method
 from fer_core.methods.scn import cure, rank
 from fer_core.transforms import erase_
 
@@ -23,7 +23,7 @@ def create(model):
 
     def make(targets=TARGETS, **options):
         torch.manual_seed(3)
-        method = METHODS["scn"](model, RunConfig(method="scn", **options), targets)
+        method = create_method(model, from_json({"method": "scn", **options}), targets)
         torch.nn.init.normal_(method.importance.weight, std=0.5)
         return method.eval()
 
@@ -50,14 +50,14 @@ def transcription(features, head, classifier, labels, config):
         probabilities.append(exponentials / exponentials.sum())
     loss = -np.mean([np.log(p[y]) for p, y in zip(probabilities, labels, strict=True)])
     order = sorted(range(len(alphas)), key=lambda i: -alphas[i])
-    certain = int(config.confident_share * len(alphas))
+    certain = int(config.options.confident_share * len(alphas))
     high = np.mean([alphas[i] for i in order[:certain]])
     low = np.mean([alphas[i] for i in order[certain:]])
     after = list(labels)
     for i in order[certain:]:
-        if probabilities[i].max() - probabilities[i][labels[i]] > config.relabel_margin:
+        if probabilities[i].max() - probabilities[i][labels[i]] > config.options.relabel_margin:
             after[i] = int(probabilities[i].argmax())
-    return loss, max(0.0, config.confidence_margin - (high - low)), after
+    return loss, max(0.0, config.options.confidence_margin - (high - low)), after
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.7])
@@ -231,7 +231,8 @@ import torch
 from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 from fer_core.config import RunConfig
-from fer_core.methods import METHODS, Batch
+from fer_core.config.methods.scn import SCNOptions
+from fer_core.methods import Batch, create_method
 from fer_core.models import AttentionModel
 torch.set_num_threads(1)
 rank, folder = int(sys.argv[1]), sys.argv[2]
@@ -241,8 +242,9 @@ if rank >= 0:
     )
 torch.manual_seed(0)
 model = AttentionModel("test_resnet", 7, image_size=64)
-config = RunConfig(method="scn", relabel_epoch=1, relabel_margin=0.0, confident_share=0.5)
-method = METHODS["scn"](model, config, torch.arange(28) % 7).eval()
+options = SCNOptions(relabel_epoch=1, relabel_margin=0.0, confident_share=0.5)
+config = RunConfig(method="scn", options=options)
+method = create_method(model, config, torch.arange(28) % 7).eval()
 generator = torch.Generator().manual_seed(1)
 images = torch.randn(2, 2, 4, 3, 64, 64, generator=generator)  # steps, processes, images
 none = torch.zeros(4, 4, dtype=torch.long)

@@ -1,15 +1,15 @@
 from pathlib import Path
 
-from fer_core.methods import METHODS
-from fer_core.publishing.papers import METHOD_PAPERS
+from fer_core.config.methods import METHODS, paper_of
 
 DOCS = Path(__file__).parents[3] / "docs" / "methods.md"
 
 
 def test_every_paper_is_of_a_method_and_stands_in_the_documentation():
-    assert set(METHOD_PAPERS) <= set(METHODS)
+    papers = [spec.paper for spec in METHODS.values() if spec.bundled and spec.paper]
+    assert len(papers) == 7
     text = " ".join(DOCS.read_text().split())
-    for paper in METHOD_PAPERS.values():
+    for paper in papers:
         assert paper.title in text
         assert f"{paper.venue} {paper.year}" in text
         assert ", ".join(paper.authors) in text
@@ -17,6 +17,12 @@ def test_every_paper_is_of_a_method_and_stands_in_the_documentation():
 
 
 def test_an_entry_names_what_is_known_alone():
-    assert "eprint = {2207.10299}" in METHOD_PAPERS["eac"].bibtex()
-    assert "eprint" not in METHOD_PAPERS["rul"].bibtex()
-    assert METHOD_PAPERS["rul"].identifier == ""
+    eac, rul = paper_of("eac"), paper_of("rul")
+    assert "eprint = {2207.10299}" in eac.bibtex()
+    assert "eprint" not in rul.bibtex()
+    assert rul.identifier == ""
+
+
+def test_the_baseline_and_an_unknown_method_have_no_paper():
+    assert paper_of("cross_entropy") is None
+    assert paper_of("somebody_elses") is None

@@ -79,7 +79,7 @@ recipe = [
 ]
 """)
     assert [run.name for run in runs] == ["paper", "ramped"]
-    assert (runs[1].config.ramp_epochs, runs[1].config.optimizer) == (5, "adamw")
+    assert (runs[1].config.options.ramp_epochs, runs[1].config.optimizer) == (5, "adamw")
     assert runs[0].config == RunConfig()
 
 

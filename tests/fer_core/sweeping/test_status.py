@@ -98,7 +98,7 @@ def test_an_older_record_without_a_newer_field_has_its_default():
     recorded = to_json(without_folders(CONFIG))
     del recorded["ramp_epochs"]
     assert differing(recorded, CONFIG) == []
-    assert differing(recorded, replace(CONFIG, ramp_epochs=5)) == [
+    assert differing(recorded, CONFIG.change(ramp_epochs=5)) == [
         "ramp_epochs 0 there, 5 in the plan"
     ]
 

@@ -1,0 +1,56 @@
+"""Options and facts of EAC (ECCV 2022); what it computes: `fer_core.methods.eac`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fer_core.config import checks
+from fer_core.config.methods.registry import add
+from fer_core.config.methods.spec import MethodOptions, MethodSpec, Paper
+
+
+@dataclass(frozen=True)
+class EACOptions(MethodOptions):
+    """Erasing Attention Consistency."""
+
+    consistency_weight: float = 5.0
+    """Lambda, the weight of the consistency loss: 5 in the paper's code."""
+    consistency: Literal["maps", "logits"] = "maps"
+    """What must agree in both views, the attention maps or, as a control, the logits alone."""
+    ramp_epochs: int = 0
+    """Epochs over which lambda rises from 0; the paper has none. Helps from random weights."""
+    hole: Literal["same", "independent", "official"] = "same"
+    """The mirrored view has the same erased region, or an independent one; official: as the
+    authors' code, the same on clean labels and an independent one under label noise."""
+    detach_classifier: bool = True
+    """Keep the consistency gradient out of the classifier's weights, as the official code."""
+    views: Literal["two_passes", "one_pass"] = "two_passes"
+    """BatchNorm sees the two views apart (two_passes) or together (one_pass)."""
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        super().__post_init__()
+        checks.finite("consistency_weight", self.consistency_weight)
+        checks.at_least("consistency_weight", self.consistency_weight, 0)
+        checks.at_least("ramp_epochs", self.ramp_epochs, 0)
+
+
+add(
+    MethodSpec(
+        "eac",
+        "fer_core.methods.eac:EAC",
+        "EAC",
+        EACOptions,
+        Paper(
+            "zhang2022eac",
+            "Learn From All: Erasing Attention Consistency for Noisy Label Facial Expression "
+            "Recognition",
+            ("Zhang", "Wang", "Ling", "Deng"),
+            "ECCV",
+            2022,
+            "2207.10299",
+        ),
+        colours=("#1F83C4", "#56B4E9"),
+        # The flip makes the second view, which meets no label; the labelled one is never mirrored.
+        defaults={"flip_probability": 0.0},
+    )
+)
