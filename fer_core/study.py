@@ -228,7 +228,9 @@ def _content(record: RunRecord, data: Mapping[str, Any]) -> str:
     if imported is None:
         return str(data.get("sha256", ""))
     suite = imported.get("suite")
-    return f"suite:{suite}" if suite else f"imported:{record.name}:{imported.get('sha256')}"
+    return (
+        f"suite:{suite}" if suite else f"imported:{record.name} {str(imported.get('sha256'))[:6]}"
+    )
 
 
 def group_runs(records: Iterable[RunRecord]) -> list[Group]:

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import tyro
 
+from fer_core.errors import told_in_a_sentence
 from fer_core.importing.columns import read_choices
 from fer_core.importing.runs import Facts, Imported, import_run
 from fer_core.importing.series import SourceError
 from fer_core.importing.sources import find_sources
-from fer_core.records import RecordError
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,11 @@ class Command:
     """Write over earlier imports of the same names."""
 
 
+@told_in_a_sentence()
 def main() -> None:
     """Parse the command line, import, and say what was made of each file."""
-    try:
-        command = tyro.cli(
-            Command, prog="fer-core import-runs", config=(tyro.conf.OmitArgPrefixes,)
-        )
-        imported, problems = _import(command)
-    except (OSError, RecordError, SourceError) as error:
-        sys.exit(f"error: {error}")
+    command = tyro.cli(Command, prog="fer-core import-runs", config=(tyro.conf.OmitArgPrefixes,))
+    imported, problems = _import(command)
     for run in imported:
         print("\n".join(describe(run)))
     for problem in problems:

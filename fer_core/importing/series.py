@@ -2,10 +2,12 @@
 
 from typing import NamedTuple
 
+from fer_core.errors import FerError
+
 Points = list[tuple[float, float]]  # (step, value), in the order of the file
 
 
-class SourceError(ValueError):
+class SourceError(FerError, ValueError):
     """A file that holds no run that can be imported; the message says why and what to do."""
 
 

@@ -10,6 +10,8 @@ from fer_core.importing.series import Points, Source, SourceError
 
 STEPS = ("epoch", "epochs", "step", "steps", "iteration", "iter")  # columns that count, best first
 
+LARGEST = 100_000_000  # bytes
+
 
 def read_table(file: Path, name: str) -> Source:
     """Read a CSV with a column of epochs or steps and columns of numbers.
@@ -20,6 +22,8 @@ def read_table(file: Path, name: str) -> Source:
         SourceError: when it is no such table.
         OSError: when it cannot be read.
     """
+    if file.stat().st_size > LARGEST:
+        raise SourceError(f"{file} is larger than {LARGEST:,} bytes: no table of metrics is")
     content = file.read_bytes()
     try:
         rows = list(csv.DictReader(content.decode("utf-8-sig").splitlines()))
