@@ -18,7 +18,8 @@ def with_comparison(table: pd.DataFrame) -> pd.DataFrame:
     """The runs with a ``comparison`` column: the name of the set of runs they compare with.
 
     Runs share a comparison when they answer the same test images after the same effort: same data
-    (name, classes and content), image size and number of epochs.
+    (name, classes and content), image size and number of epochs. An imported run is alone, or with
+    the others of its suite.
     """
     rows = table.copy()
     data = rows["data"].map({name: data_name(str(name)) for name in rows["data"].unique()})
@@ -28,10 +29,21 @@ def with_comparison(table: pd.DataFrame) -> pd.DataFrame:
         + (" · " + rows["image_size"].astype(str) + " px")
         + (" · " + rows["epochs_asked"].astype(str) + " epochs")
     )
+    rows["comparison"] = rows["comparison"].where(rows["imported"] == "", imported_set(rows))
     versions = rows.groupby("comparison")["content"].transform("nunique") > 1
     marked = rows["comparison"] + " · data " + rows["content"].astype(str).str[:6]
     rows["comparison"] = rows["comparison"].where(~versions, marked)
     return rows
+
+
+def imported_set(rows: pd.DataFrame) -> pd.Series:
+    """For each imported run, a name of what it was tested on that no run of this program has."""
+    names = [
+        f"{data_name(str(data))} · imported {'suite' if kind == 'suite' else 'run'} {name}"
+        for data, content in zip(rows["data"], rows["content"], strict=True)
+        for kind, _, name in (str(content).partition(":"),)
+    ]
+    return pd.Series(names, index=rows.index, dtype=str)
 
 
 def noise_points(table: pd.DataFrame) -> pd.DataFrame:
@@ -45,7 +57,7 @@ def noise_points(table: pd.DataFrame) -> pd.DataFrame:
         ``change_points``: accuracy minus that of the line's clean run of the same seed, in points;
         nan where there is none.
     """
-    finished = with_comparison(table[table["status"] == "finished"])
+    finished = with_comparison(_stated(table[table["status"] == "finished"]))
     finished["kind"] = finished["noise"].where(finished["noise_percent"] > 0, "none")
     lines = [name for name in LINE if name != "kind"]
     noisy = finished[finished["kind"] != "none"]
@@ -145,11 +157,16 @@ def pair_runs(rows: pd.DataFrame, column: str = ACCURACY) -> pd.DataFrame:
         column: the figure that stands in ``value_eac`` and ``value_plain``.
     """
     on = ["comparison", "backbone", "options", "kind", "noise_percent", "seed"]
-    rows = rows.assign(value=rows[column])
+    rows = _stated(rows).assign(value=rows[column])
     taken = [*on, "run", "status", "value", "method_options"]
     eac = rows.loc[rows["method"] == "eac", taken]
     plain = rows.loc[rows["method"] == "cross_entropy", taken]
     return eac.merge(plain, on=on, suffixes=("_eac", "_plain"))
+
+
+def _stated(rows: pd.DataFrame) -> pd.DataFrame:
+    """The runs whose noise and seed are known; of imported ones they may not be."""
+    return rows.dropna(subset=["noise_percent", "seed"])
 
 
 def _kept(noisy: pd.DataFrame, lines: pd.DataFrame) -> str:

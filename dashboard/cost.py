@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboard.comparison import TIE, pair_runs, with_comparison
 from dashboard.data import method_name
-from dashboard.runs import image_sets, with_names
+from dashboard.runs import image_sets, trained_here, with_names
 from fer_core.study import mean_interval
 
 LATENCY = Path(__file__).parent / "latency.csv"
@@ -66,7 +66,7 @@ COSTS = {
 
 def with_sets(table: pd.DataFrame) -> pd.DataFrame:
     """The finished runs with ``tested_on`` and ``noise_name``: accuracies compare within both."""
-    finished = table[table["status"] == "finished"]
+    finished = trained_here(table)
     if finished.empty:
         return finished.assign(tested_on="", noise_name="")
     names = with_names(finished)["noise"]

@@ -48,7 +48,10 @@ OTHER_PARTS = "Other parts"  # of the loss: charts of their own, by the names in
 DEFAULT_SERIES = ("L_cls", "Test loss", "Test accuracy")
 TIMES = ("epoch", "train_seconds", "test_seconds")
 SHARES = ("relabelled", "relabelled_right")  # parts that are rates
-FACTS = ["run", "method", "backbone", "data", "noise", "noise_percent", "epochs_asked", "seed"]
+FACTS = [
+    *("run", "method", "backbone", "data", "noise", "noise_percent", "epochs_asked", "seed"),
+    "imported",
+]
 NOTES: dict[str, str] = {
     "Loss": "L_cls is the part of the loss that meets the labels: the cross-entropy against the "
     "given ones, or what GCE, SCN and RUL have in its place; the train loss is the whole, for EAC "
@@ -186,12 +189,12 @@ def _smooth(values: pd.Series, weight: float) -> pd.Series:
 def _parts(table: pd.DataFrame) -> dict[str, dict[str, str]]:
     return {
         str(row["run"]): {
-            "method": method_name(row["method"]),
+            "method": method_name(row["method"]) + (" (imported)" if row["imported"] else ""),
             "backbone": row["backbone"],
             "data": data_name(row["data"]),
             "noise": _noise_text(str(row["noise"]), float(row["noise_percent"])),
             "epochs": f"{row['epochs_asked']} epochs",
-            "seed": f"seed {row['seed']}",
+            "seed": f"seed {'unknown' if pd.isna(row['seed']) else row['seed']}",
         }
         for row in table[FACTS].to_dict("records")
     }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from dashboard import hub_source
+from dashboard import foreign_source, hub_source
 
 SHIPPED = "shipped"
 SHIPPED_RESULTS = Path(__file__).parent / "results"
@@ -14,8 +14,9 @@ LOCAL_RUNS = Path("runs")
 HELP = (
     "Folders on the computer that runs this dashboard, `shipped` for the results that come with "
     "the project, or `hf://USER/NAME[@REVISION][/FOLDER]` for a data set of results on the Hugging "
-    "Face Hub; several with commas between them. Empty: `shipped`, and `runs` in the working "
-    "directory."
+    "Face Hub; a CSV of metrics or a TensorBoard event file of another program, or a folder of "
+    "them, is read as imported runs; several with commas between them. Empty: `shipped`, and "
+    "`runs` in the working directory."
 )
 
 
@@ -71,6 +72,9 @@ def find_place(name: str, fetch: Callable[[str], hub_source.Fetched] = hub_sourc
     if name == SHIPPED:
         return Place(SHIPPED_RESULTS.name, SHIPPED_RESULTS)
     folder = Path(name).expanduser()
+    if foreign_source.is_foreign(folder):
+        made = foreign_source.convert(folder)
+        return Place(folder.name or folder.resolve().name, made.folder, note=made.note)
     published = folder.resolve().is_relative_to(SHIPPED_RESULTS)
     # Whoever fixes the source shows it to strangers, who must not write into it.
     writable = not (is_fixed() or published)

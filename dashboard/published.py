@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from dashboard.data import data_name, method_name
+from dashboard.runs import trained_here
 from fer_core.published import published_results_file
 from fer_core.study import mean_interval
 
@@ -72,7 +73,7 @@ def measured_rows(table: pd.DataFrame) -> pd.DataFrame:
     One row for each data set, backbone, method, options and noise; the mean over its seeds.
     ``params_m``: million parameters, nan where no record says it.
     """
-    finished = table[table["status"] == "finished"]
+    finished = trained_here(table)
     keys = [
         *(
             "data",

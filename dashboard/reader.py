@@ -101,7 +101,7 @@ class Reader:
                     confusions[name] = entry.confusion
         _forget(self._entries, KEPT_PLACES)
         return Runs(
-            table=pd.DataFrame(rows, columns=list(RUN_COLUMNS)),
+            table=_run_table(rows),
             epochs=epoch_table(list(folders), epochs),
             confusions=confusions,
             problems=problems,
@@ -109,6 +109,14 @@ class Reader:
             places=MappingProxyType(homes),
             fingerprint=scanned.fingerprint,
         )
+
+
+def _run_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """The rows as a table; whole numbers stay whole where an imported run has none."""
+    table = pd.DataFrame(rows, columns=list(RUN_COLUMNS))
+    return table.astype(
+        {name: "Int64" for name in ("image_size", "seed") if table[name].isna().any()}
+    )
 
 
 def scan(places: Sequence[Place]) -> Scan:

@@ -64,13 +64,14 @@ from dashboard.published import (
 )
 from dashboard.references import reference_curves
 from dashboard.robustness import MEASURES, noise_areas, noise_drawn, other_headline, shown_summary
-from dashboard.runs import ACCURACY, MOST_AXES, image_sets, option_axes, with_names
+from dashboard.runs import ACCURACY, MOST_AXES, image_sets, option_axes, trained_here, with_names
 
 FEWEST_RUNS = 2  # of a comparison, for a chart of its own
 FEWEST_PUBLISHED = 3  # figures of a group, for a chart of its own
 RUN_FACTS = [
     *("run", "status", "data", "method", "backbone", "noise", "seed", "accuracy_percent"),
     *("class_mean_percent", "epochs_done", "epochs_asked", "image_size", "started", "source"),
+    "imported",
 ]
 AREA = "The area under the line of each seed that has a run at every rate, divided by its width."
 
@@ -173,7 +174,7 @@ def run_parts(runs: Runs) -> list[Part]:
     """The table of runs, and their options against accuracy for each set of test images."""
     named = with_names(runs.table).sort_values("started", ascending=False)
     parts = [Part("All runs", table=named[RUN_FACTS])]
-    finished = runs.table[runs.table[ACCURACY].notna()]
+    finished = trained_here(runs.table)
     for name, rows in finished.groupby(image_sets(finished), sort=False):
         axes = option_axes(rows)
         picked = [column for column in axes.columns if column not in ("run", ACCURACY)][:MOST_AXES]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboard.places import Place
 from fer_core.records import RunRecord
-from fer_core.study import all_options, trial_of
+from fer_core.study import NO_NUMBER, UNKNOWN, all_options, trial_of
 
 RUN_COLUMNS = (
     *("run", "source", "status", "data", "classes", "method", "backbone", "noise"),
@@ -18,7 +18,7 @@ RUN_COLUMNS = (
     *("best_epoch", "epochs_done", "epochs_asked", "seconds", "started", "error"),
     *("image_size", "content", "pretrained", "options", "method_options"),
     *("macro_f1_percent", "ended", "parameters", "device", "precision", "images_per_second"),
-    *("macs", "test_split"),
+    *("macs", "test_split", "imported"),
 )
 EPOCH_COLUMNS = (
     *("run", "epoch", "learning_rate", "train_loss", "train_classification_loss"),
@@ -52,7 +52,9 @@ class Runs(NamedTuple):
 
     Attributes:
         table: one row a run, columns RUN_COLUMNS; accuracies in percent, nan until finished;
-            ``images_per_second`` is the median over the epochs of training.
+            ``images_per_second`` is the median over the epochs of training. ``imported`` says which
+            file a run of another program was read from, and is empty for one of this program;
+            facts that nobody stated of it are missing, or ``unknown``.
         epochs: one row an epoch of a run, columns EPOCH_COLUMNS; rates in [0, 1]. The epochs of a
             run are neighbours, and runs have the order of ``table``.
         confusions: by run, of the finished ones.
@@ -110,7 +112,7 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
         "backbone": setting.backbone,
         "noise": noise.kind,
         "noise_percent": noise.percent,
-        "seed": trial.seed,
+        "seed": _stated(trial.seed),
         "accuracy_percent": 100 * float(result["accuracy_last5"]) if finished else float("nan"),
         "class_mean_percent": _percent(result.get("class_mean_accuracy_last5")),
         "best_percent": _percent(result.get("best_accuracy")),
@@ -120,9 +122,9 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
         "seconds": float(result.get("seconds") or "nan"),
         "started": record.started,
         "error": record.error or "",
-        "image_size": setting.image_size,
+        "image_size": _stated(setting.image_size),
         "content": setting.content,
-        "pretrained": str(all_options(config)["pretrained"]),
+        "pretrained": str(all_options(config)["pretrained"] or UNKNOWN),
         "options": setting.options,
         "method_options": trial.approach.options,
         "macro_f1_percent": _percent(result.get("final_macro_f1")),
@@ -133,6 +135,7 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
         "images_per_second": _median(epochs[:, _SPEED]),
         "macs": float(record.model.get("macs") or "nan"),
         "test_split": setting.test_split,
+        "imported": str((record.imported or {}).get("file") or ""),
     }
 
 
@@ -150,6 +153,10 @@ def confusion_of(record: RunRecord) -> Confusion | None:
         raise ValueError(f"result.confusion is not {size} by {size}, as many as there are classes")
     whole = tuple(tuple(int(count) for count in row) for row in counts)
     return Confusion(record.classes, whole, record.taxonomy.colours)
+
+
+def _stated(number: int) -> int | None:
+    return None if number == NO_NUMBER else number
 
 
 def _percent(value: float | None) -> float:

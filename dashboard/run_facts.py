@@ -35,6 +35,22 @@ def option_table(config: Mapping[str, Any]) -> pd.DataFrame:
     return pd.concat([table[changed], table[~changed]], ignore_index=True)
 
 
+def shown_options(record: RunRecord) -> pd.DataFrame:
+    """`option_table`; of an imported run the options that were stated."""
+    table = option_table(record.config)
+    return table if record.imported is None else table[table["value"] != "null"]
+
+
+def import_table(imported: Mapping[str, Any]) -> pd.DataFrame:
+    """What is known of an import: its file, what was read in it, and what was left."""
+    columns = [(f"read as {figure}", column) for figure, column in imported["columns"].items()]
+    facts = [(name, imported[name]) for name in ("file", "kind", "sha256", "suite", "at")]
+    left = [("not read", name) for name in imported["left"]]
+    notes = [("note", note) for note in imported["notes"]]
+    rows = [(name, str(value)) for name, value in (*facts, *columns, *left, *notes) if value]
+    return pd.DataFrame(rows, columns=["fact", "value"])
+
+
 def fact_table(*parts: Mapping[str, Any], leave_out: Sequence[str] = ()) -> pd.DataFrame:
     """Facts of a record as rows of name and value; tables within are left out by their name."""
     rows = [

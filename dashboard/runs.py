@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from dashboard.comparison import imported_set
 from dashboard.data import data_name, method_name
 
 FILTERS = {
@@ -68,8 +69,14 @@ def image_sets(table: pd.DataFrame) -> pd.Series:
     names = (
         table["data"].map(data_name).astype(str) + " · " + table["classes"].astype(str) + " classes"
     )
+    names = names.where(table["imported"] == "", imported_set(table))
     versions = table["content"].groupby(names).transform("nunique") > 1
     return names.where(~versions, names + " · data " + table["content"].str[:6])
+
+
+def trained_here(table: pd.DataFrame) -> pd.DataFrame:
+    """The finished runs of this program: of imported ones neither options nor costs are known."""
+    return table[(table["status"] == "finished") & (table["imported"] == "")]
 
 
 def option_axes(table: pd.DataFrame) -> pd.DataFrame:

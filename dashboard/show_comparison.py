@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard.charts.runs import parallel_figure
 from dashboard.data import Runs
 from dashboard.run_pairs import differing_options, figure_deltas, pair_tests
-from dashboard.runs import ACCURACY, MOST_AXES, image_sets, option_axes
+from dashboard.runs import ACCURACY, MOST_AXES, image_sets, option_axes, trained_here
 from dashboard.show import show_chart, show_download
 from dashboard.show_run import read_records
 
@@ -77,7 +77,7 @@ def show_comparison(runs: Runs) -> None:
 def show_options(rows: pd.DataFrame) -> None:
     """Parallel coordinates: everything in which the filtered runs differ against accuracy."""
     st.subheader("Options and accuracy")
-    finished = rows[rows[ACCURACY].notna()]
+    finished = trained_here(rows)
     sets = image_sets(finished)
     if finished.empty:
         st.info("No finished run among these; accuracies are written when a run finishes.")

@@ -9,13 +9,20 @@ from dashboard.run_facts import (
     fact_table,
     file_table,
     hub_link,
-    option_table,
+    import_table,
     repeat_command,
     repeat_notes,
+    shown_options,
     transition_table,
 )
 from dashboard.show import show_chart, show_download
 from fer_core.records import RecordError, RunRecord, read_run
+
+NOT_OURS = (
+    "Made of a file of another program: the test figures may be of validation images, the accuracy "
+    "is chosen by no rule of ours, and what nobody stated is unknown. It is compared with no run "
+    "of this program."
+)
 
 
 def show_run(runs: Runs, run: str) -> None:
@@ -42,9 +49,14 @@ def show_run(runs: Runs, run: str) -> None:
             show_chart(run_curve_figure(points), points, "run-accuracy")
     with right:
         show_transition(record)
-    st.subheader("Repeat it")
-    st.code(repeat_command(record), language="bash", wrap_lines=True)
-    st.caption(" ".join(repeat_notes(record)))
+    if record.imported is None:
+        st.subheader("Repeat it")
+        st.code(repeat_command(record), language="bash", wrap_lines=True)
+        st.caption(" ".join(repeat_notes(record)))
+    else:
+        st.subheader("Imported")
+        st.caption(NOT_OURS)
+        st.dataframe(import_table(record.imported), hide_index=True, height="content")
     show_note(record, place.writable)
     show_facts(record)
     st.subheader("Files")
@@ -99,8 +111,9 @@ def show_facts(record: RunRecord) -> None:
         st.dataframe(fact_table(record.environment), hide_index=True, height="content")
     with right:
         st.subheader("Configuration")
-        st.dataframe(option_table(record.config), hide_index=True, height=420)
-        show_download(option_table(record.config), "run-options")
+        options = shown_options(record)
+        st.dataframe(options, hide_index=True, height="content" if len(options) < 12 else 420)
+        show_download(options, "run-options")
     left, right = st.columns(2, gap="large")
     counts = ("train_counts", "test_counts")
     left.subheader("Data and label noise")

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from torch import nn
 
 from fer_core.averaging import WeightAverage
 from fer_core.batches import TrainingSet
+from fer_core.callbacks import Callback
 from fer_core.checkpoints import (
     CHECKPOINT_FILE,
     Checkpoint,
@@ -25,7 +26,7 @@ from fer_core.checkpoints import (
     save_checkpoint,
     save_chosen,
 )
-from fer_core.config import RunConfig
+from fer_core.config import RunConfig, to_json, without_folders
 from fer_core.datasets import FaceData, Split, Storage
 from fer_core.device_images import DeviceImages
 from fer_core.epoch import Training, TrainingError, check_finite, train_epoch
@@ -50,6 +51,7 @@ from fer_core.optimisation import check_optimizer, create_optimizer
 from fer_core.processes import gather_rows, share_buffers
 from fer_core.records import GIVEN_LABELS_FILE, RUN_FILE, RunRecord, read_run
 from fer_core.run_lock import lock_run
+from fer_core.trackers import FOLDER, PROJECT, Watch, choose_trackers
 
 __all__ = ["TrainingError", "train"]
 logger = logging.getLogger(__name__)
@@ -69,6 +71,9 @@ def train(
     storage: Storage | None = None,
     dataset: FaceData | None = None,
     backbone: nn.Module | None = None,
+    log_with: str | Sequence[str] = (),
+    project: str = PROJECT,
+    callbacks: Sequence[Callback] = (),
 ) -> RunRecord:
     """Train one model and leave its record, checkpoint and model in ``folder``.
 
@@ -87,6 +92,10 @@ def train(
         backbone: a module of your own from (B, C, H, W) to (B, D, h, w), in place of what
             ``config.backbone`` names; it is trained itself, not a copy. The record calls it
             ``custom:CLASS``. A run is resumed with another such module.
+        log_with: trackers that are told about the run (`fer_core.trackers.TRACKERS`), or ``all``
+            that are installed; they change no result, and one that fails later stops no run.
+        project: under which the trackers show the run; its name there is the folder's.
+        callbacks: called in the first process; an error of one ends the run (`Callback`).
 
     Returns:
         The finished record.
@@ -95,16 +104,18 @@ def train(
         DataError, BackboneError, CheckpointError, ValueError, OSError: before the first step, for
             input that cannot work, an absent GPU, a disk without room, or a folder that another
             process works in (`RunLockedError`). Nothing has been written then.
+        TrackerError: before the first step, for a tracker that is not installed or cannot start.
         TrainingError: when the loss is no longer finite; the record then says ``failed``.
     """
     config = named(config, dataset, backbone)
+    watch = Watch(choose_trackers(log_with, project), project, callbacks)
     _refuse_folder(folder, resume)
-    accelerator = _start(config, device)
+    accelerator = _start(config, device, watch.names, folder)
     with ExitStack() as locks:
         if resume and accelerator.is_main_process and (folder / CHECKPOINT_FILE).is_file():
             locks.enter_context(lock_run(folder))  # nobody goes on from this checkpoint meanwhile
         begin = partial(prepare, config, dataset=dataset, backbone=backbone)
-        return _train(config, folder, accelerator, locks, resume, progress, storage, begin)
+        return _train(config, folder, accelerator, locks, watch, resume, progress, storage, begin)
 
 
 def _train(
@@ -112,6 +123,7 @@ def _train(
     folder: Path,
     accelerator: Accelerator,
     locks: ExitStack,
+    watch: Watch,
     resume: bool,
     progress: bool,
     storage: Storage | None,
@@ -166,9 +178,12 @@ def _train(
         experiment, images, prepared, optimizer, average, accelerator, progress and first
     )
     accelerator.wait_for_everyone()  # no process may find what another has begun to write
+    watchers: list[Callback] = []
+    shown_config = to_json(without_folders(config))
     if first:
         locks.enter_context(lock_run(folder))
         _refuse_folder(folder, resume)  # again: another process may have begun and ended meanwhile
+        watchers = watch.start(accelerator, folder, shown_config, resume, locks)
         recorder.begin(completed)
         remove_leftovers(folder)
     evaluation = None
@@ -181,6 +196,8 @@ def _train(
                 experiment.whole_given.labels,
                 data.classes,
             )
+        for watcher in watchers:
+            watcher.on_train_start(shown_config, folder)
         for epoch in range(completed, config.epochs):
             if selection.exhausted(epoch, config.patience):
                 break
@@ -201,7 +218,8 @@ def _train(
             if first:
                 if better:
                     save_chosen(folder, tested)
-                recorder.add_epoch({"epoch": epoch + 1, **values})
+                values = {"epoch": epoch + 1, **values}
+                recorder.add_epoch(values)
                 state = Checkpoint(
                     epoch + 1,
                     method.state_dict(),
@@ -216,6 +234,8 @@ def _train(
                     *(epoch + 1, config.epochs, values["train_loss"], values["test_accuracy"]),
                     time.perf_counter() - started,
                 )
+            for watcher in watchers:
+                watcher.on_epoch_end(values, folder)
         if evaluation is None:  # resumed after the last epoch
             evaluation = _evaluate(*shown, test, data.test)
         if first:
@@ -241,7 +261,10 @@ def _train(
                 logger.warning("the record cannot say what stopped the run: %s", unwritten)
         raise
     accelerator.wait_for_everyone()
-    return read_run(folder)
+    record = read_run(folder)
+    for watcher in watchers:
+        watcher.on_train_end(record.result, folder)
+    return record
 
 
 def _refuse_folder(folder: Path, resume: bool) -> None:
@@ -253,7 +276,7 @@ def _refuse_folder(folder: Path, resume: bool) -> None:
         )
 
 
-def _start(config: RunConfig, device: Device) -> Accelerator:
+def _start(config: RunConfig, device: Device, trackers: Sequence[str], folder: Path) -> Accelerator:
     """The accelerator of the run, after the checks that need to know device and processes."""
     check_optimizer(config)
     if device == "cuda" and not torch.cuda.is_available():
@@ -267,6 +290,8 @@ def _start(config: RunConfig, device: Device) -> Accelerator:
         mixed_precision=config.precision,
         cpu=device == "cpu",
         gradient_accumulation_steps=config.accumulate,
+        log_with=[*trackers] or None,
+        project_dir=folder / FOLDER,
     )
     processes, on_gpu = accelerator.num_processes, accelerator.device.type == "cuda"
     if config.batch_size % processes:

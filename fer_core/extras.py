@@ -18,6 +18,9 @@ EXTRAS = {  # import name of a package -> the extra that installs it
     "datasets": "hf",
     "matplotlib": "figures",
     "ray": "ray",
+    "tensorboard": "tensorboard",
+    "trackio": "trackio",
+    "wandb": "wandb",
 }
 
 

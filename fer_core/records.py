@@ -64,6 +64,8 @@ class RunRecord:
         result: final figures; empty until the run has finished.
         epochs: one mapping an epoch, in order (docs/run-records.md lists the keys).
         error: what stopped a failed run, else None.
+        imported: of a run of another program, the file that the record was made of and what was
+            read in it (docs/run-records.md); None: trained by this one.
     """
 
     path: Path
@@ -80,6 +82,7 @@ class RunRecord:
     result: dict[str, Any]
     epochs: tuple[dict[str, Any], ...]
     error: str | None
+    imported: dict[str, Any] | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -238,6 +241,9 @@ def read_run(path: Path) -> RunRecord:
     if missing:
         raise RecordError(f"{file} lacks {', '.join(missing)}")
     wrong = [name for name, kind in _FIELDS.items() if not isinstance(run[name], kind)]
+    imported = run.get("imported")
+    if imported is not None and not isinstance(imported, dict):
+        wrong.append("imported")
     if wrong or run["status"] not in STATUSES:
         raise RecordError(f"{file} has a wrong value in {', '.join(wrong or ['status'])}")
     try:
@@ -252,6 +258,7 @@ def read_run(path: Path) -> RunRecord:
         name=path.name,
         taxonomy=taxonomy,
         epochs=_read_epochs(path),
+        imported=cast("dict[str, Any] | None", imported),
         **values,
     )
 

@@ -8,6 +8,7 @@ mirrored): these belong to the approach, and every approach is paired with the b
 """
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ DATA_NAMES = {
 }
 # What an approach may do beside its method; the baseline has each at its default.
 TREATMENTS = ("flip_probability", "pixel_noise", "ema_decay", "label_smoothing")
+UNKNOWN, NO_NUMBER = "unknown", -1  # facts that nobody stated of an imported run
 # Shared fields that do not change what a figure means, or that have a place of their own.
 NOT_OPTIONS = {
     *("data", "image_size", "epochs", "noise", "noise_rate", "noise_file", "seed", "compile"),
@@ -74,6 +76,9 @@ class Setting:
         backbone: timm name.
         options: all other options that every method reads, as JSON; of a file of starting weights
             its digest where the record has one, whatever the file is called.
+
+    Of an imported run, ``content`` names its suite or the run itself, and facts that nobody stated
+    are ``UNKNOWN`` or ``NO_NUMBER``.
     """
 
     data: str
@@ -173,8 +178,10 @@ def noise_of(record: RunRecord) -> Noise:
     noise = record.noise or _asked_noise(record.config)
     # Equal for the seeds of one experiment, so that they are averaged. Asymmetric noise spares the
     # classes without confusions; lists and people have no asked rate, and each seed draws raters.
-    if noise["kind"] == "symmetric":
+    if noise["kind"] == "symmetric" and noise["rate"] is not None:
         return Noise("symmetric", round(100 * float(noise["rate"]), 1))
+    if noise["realised_rate"] is None:
+        return Noise(str(noise["kind"] or UNKNOWN), math.nan)
     digits = 0 if noise["kind"] == "rater" else 1
     return Noise(str(noise["kind"]), round(100 * float(noise["realised_rate"]), digits))
 
@@ -187,10 +194,12 @@ def data_of(record: RunRecord) -> Mapping[str, Any]:
 def trial_of(record: RunRecord) -> Trial:
     """A run as a repetition of its setting, noise and approach."""
     config, data = record.config, data_of(record)
+    if record.imported is not None:
+        config = _stated(config)
     setting = Setting(
-        data=str(data["name"]),
-        content=str(data.get("sha256", "")),
-        test_split=str(data.get("test_split", "")),
+        data=str(data["name"] or UNKNOWN),
+        content=_content(record, data),
+        test_split=str(data.get("test_split") or ""),
         classes=len(record.classes),
         image_size=int(config["image_size"]),
         epochs=int(config["epochs"]),
@@ -198,6 +207,30 @@ def trial_of(record: RunRecord) -> Trial:
         options=shared_options(config | _weights(record)),
     )
     return Trial(setting, noise_of(record), approach_of(config), int(config["seed"]), record)
+
+
+def _stated(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration of an imported run with a mark in place of facts that nobody stated."""
+    marks = {
+        **{"method": UNKNOWN, "backbone": UNKNOWN},
+        **{"image_size": NO_NUMBER, "seed": NO_NUMBER},
+    }
+    absent = {name: mark for name, mark in marks.items() if config[name] is None}
+    return {**config, **absent}
+
+
+def _content(record: RunRecord, data: Mapping[str, Any]) -> str:
+    """Hash of the images and labels; an imported run shares it with its suite at most.
+
+    Nobody has seen the images of an imported run, so it is never equal to a run of this program.
+    """
+    imported = record.imported
+    if imported is None:
+        return str(data.get("sha256", ""))
+    suite = imported.get("suite")
+    return (
+        f"suite:{suite}" if suite else f"imported:{record.name} {str(imported.get('sha256'))[:6]}"
+    )
 
 
 def group_runs(records: Iterable[RunRecord]) -> list[Group]:

@@ -43,6 +43,9 @@ COLUMNS = {
     "seconds": NUMBER("Seconds", format="%.0f"),
     "started": st.column_config.DatetimeColumn("Started (UTC)", format="YYYY-MM-DD HH:mm"),
     "source": "Source",
+    "imported": st.column_config.TextColumn(
+        "Imported from", help="The file of another program that the record was made of"
+    ),
 }
 FAILURES_SHOWN = 5
 FILTER_WIDTH = 152  # pixels: two beside each other on a telephone
@@ -69,7 +72,8 @@ def show_table(rows: pd.DataFrame, runs: Runs) -> None:
     shown = with_curves(rows, runs.epochs).sort_values("started", ascending=False)
     kept = {name: value for name in ("runs",) if (value := st.query_params.get(name))}
     links = [f"runs?{urlencode({**kept, 'run': run})}" for run in shown["run"]]
-    shown = shown.assign(link=links)[list(COLUMNS)]
+    columns = [name for name in COLUMNS if name != "imported" or rows["imported"].any()]
+    shown = shown.assign(link=links)[columns]
     st.session_state["runs_shown"] = shown["run"].tolist()
     st.dataframe(
         shown,

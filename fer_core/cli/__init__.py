@@ -24,6 +24,7 @@ COMMANDS = {  # each is the module of its name, with _ in place of -
     "attention-figure": "a picture of where two models look",
     "publish": "put a model on the Hugging Face Hub",
     "publish-results": "put run records on the Hugging Face Hub",
+    "import-runs": "run records of other programs' metrics: CSV, TensorBoard",
     "collect": "copy finished run records, without weights",
     "bundle": "make a run the bundled model",
     "convert-weights": "weights of another project, for train --pretrained",

@@ -20,6 +20,7 @@ from fer_core.sweeping.ray_pool import RayPool
 from fer_core.sweeping.scheduler import Orders, carry_out
 from fer_core.sweeping.status import Progress, begin
 from fer_core.sweeping.table import SweepTable, counts, plan_lines, summary_lines
+from fer_core.trackers import PROJECT, TrackerName, choose_trackers
 
 NOTES = ".sweep"  # folder beside the records: configurations with their paths, locks
 TERMINATED = 128 + signal.SIGTERM
@@ -59,6 +60,10 @@ class Command:
     """Where the decoded pictures are kept, as for fer-core train."""
     cache: Path | None = None
     """Folder of the cache of decoded pictures, as for fer-core train."""
+    log_with: tuple[TrackerName, ...] = ()
+    """Trackers that are told about every run, as for fer-core train."""
+    project: str = PROJECT
+    """Under which the trackers show the runs."""
     ray: str | None = None
     """Run on Ray: local, or the HOST:PORT of a cluster. All its machines must see the folder of the
     records, this folder and the data under the same paths."""
@@ -78,6 +83,8 @@ def _sweep(command: Command) -> list[Progress]:
         value, least = getattr(command, name), 0 if name == "retries" else 1
         if value is not None and value < least:
             raise ValueError(f"{name.replace('_', '-')} must be at least {least}, got {value}")
+    if not command.ray:  # the machines of a cluster may have what is not installed here
+        choose_trackers(command.log_with, command.project)
     if command.print_commands and (command.dry_run or command.jobs or command.ray):
         raise ValueError("--print-commands starts nothing: leave out --dry-run, --jobs and --ray")
     runs = read_plan(command.plan, command.settings)
@@ -151,7 +158,11 @@ def _pool(command: Command, notes: Path) -> tuple[Pool, int]:
 def _options(command: Command) -> tuple[str, ...]:
     """The options of fer-core train that all runs share."""
     cache = () if command.cache is None else ("--cache", str(command.cache))
-    return ("--device", command.device, "--storage", command.storage, *cache)
+    trackers = ("--log-with", *command.log_with, "--project", command.project)
+    return (
+        *("--device", command.device, "--storage", command.storage, *cache),
+        *(trackers if command.log_with else ()),
+    )
 
 
 def _terminate(number: int, frame: object) -> None:

@@ -24,6 +24,7 @@ from fer_core.errors import told_in_a_sentence
 from fer_core.files import read_text
 from fer_core.machine import Device
 from fer_core.records import RunRecord
+from fer_core.trackers import PROJECT, TrackerName
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class Command:
     cache: Path | None = None
     """Folder of the cache of decoded pictures; by default FER_CORE_CACHE, or fer_core in the
     user's cache folder."""
+    log_with: tuple[TrackerName, ...] = ()
+    """Trackers that are told about the run, without any effect on the result; all: each one that is
+    installed (docs/training.md)."""
+    project: str = PROJECT
+    """Under which the trackers show the run; its name there is that of its folder."""
 
 
 @told_in_a_sentence()
@@ -142,7 +148,12 @@ def _run(command: Command) -> RunRecord:
         if command.threads < 1:
             raise ValueError(f"threads must be at least 1, got {command.threads}")
         torch.set_num_threads(command.threads)
-    options = {"device": command.device, "storage": Storage(command.storage, command.cache, True)}
+    options = {
+        "device": command.device,
+        "storage": Storage(command.storage, command.cache, True),
+        "log_with": command.log_with,
+        "project": command.project,
+    }
     if command.resume is None:
         folder = command.out or default_folder(command.config)
         return train(command.config, folder, **options)

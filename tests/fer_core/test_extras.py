@@ -12,6 +12,8 @@ from fer_core.extras import EXTRAS, missing_package
 PROJECT = Path(__file__).parents[2]
 IMPORTED_AS = {"facenet-pytorch": "facenet_pytorch", "huggingface-hub": "huggingface_hub"}
 BY_TORCH = {"onnx"}  # torch.onnx imports it
+BY_ACCELERATE = {"trackio", "wandb"}  # its trackers import them
+ELSEWHERE = BY_TORCH | BY_ACCELERATE
 IMPORTED_AS |= {"pillow": "PIL", "pillow-heif": "pillow_heif"}
 
 
@@ -43,7 +45,7 @@ def names(lines):
 def test_every_package_that_the_library_imports_is_in_the_base_or_in_an_extra(project):
     imported = imported_by_the_library()
     beyond = set(imported) - names(project["dependencies"])
-    assert beyond == set(EXTRAS) - BY_TORCH, imported
+    assert beyond == set(EXTRAS) - ELSEWHERE, imported
 
 
 def test_every_extra_is_the_one_that_installs_its_package(project):
@@ -56,7 +58,7 @@ def test_every_extra_of_the_project_is_for_code_of_the_library(project):
     imported = imported_by_the_library()
     for extra, lines in project["optional-dependencies"].items():
         own = names(lines) - {"fer-core"}
-        assert own <= set(imported) | BY_TORCH, (
+        assert own <= set(imported) | ELSEWHERE, (
             f"{extra} installs what nothing of the wheel imports"
         )
 

@@ -1,0 +1,145 @@
+"""Which column of another program is which figure of ``epochs.jsonl``, by the words in its name."""
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from fer_core.importing.series import SourceError
+
+FIGURES = (
+    "learning_rate",
+    "train_loss",
+    "train_accuracy_given",
+    "test_loss",
+    "test_accuracy",
+    "test_class_mean_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "validation_class_mean_accuracy",
+    "train_seconds",
+    "test_seconds",
+)
+SHORT = {
+    "accuracy": "test_accuracy",
+    "class_mean": "test_class_mean_accuracy",
+    "lr": "learning_rate",
+}
+TEST, VALIDATION = {"test", "testing"}, {"val", "valid", "validation", "eval", "dev"}
+TRAIN = {"train", "training"}
+_ACCURACY = {"acc", "accuracy", "top1", "acc1", "prec1", "war"}
+_CLASS_MEAN = {"uar", "bacc"}
+_LOSS = {"loss"}
+# Words that change nothing; a name with any other word is another figure.
+_FILLING = {
+    *("epoch", "mean", "avg", "average", "overall", "total", "top", "1", "prec", "metric"),
+    *("metrics", "categorical", "sparse", "multiclass", "evaluation", "vs", "iterations", "split"),
+}
+
+
+class Columns(NamedTuple):
+    """What was made of the columns of a file.
+
+    Attributes:
+        taken: figure -> column.
+        left: the columns that are no figure of a record.
+        split: the word of the columns that the test figures come from, ``val`` for example.
+    """
+
+    taken: dict[str, str]
+    left: list[str]
+    split: str
+
+
+def match_columns(names: Iterable[str], chosen: Mapping[str, str]) -> Columns:
+    """Match columns to figures.
+
+    Held-out images called validation are the test figures where there are no others.
+
+    Args:
+        names: of the columns.
+        chosen: figure -> column, of `read_choices`; these come first.
+
+    Raises:
+        SourceError: when a chosen column is absent, or none is the accuracy on held-out images.
+    """
+    names = list(names)
+    absent = [column for column in chosen.values() if column not in names]
+    if absent:
+        near = get_close_matches(absent[0], names, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise SourceError(f"no column {absent[0]!r} among {', '.join(names)}{hint}")
+    guessed: dict[tuple[str, str], str] = {}
+    for name in sorted(names, key=len):  # the shorter of two names is the plainer figure
+        found = _meaning(name)
+        if found is not None and name not in chosen.values():
+            guessed.setdefault(found, name)
+    tested = any(role == "test" for role, _ in guessed)
+    taken: dict[str, str] = {}
+    for (role, figure), name in guessed.items():
+        if role == "validation" and not tested:
+            role = "test"
+        key = figure if role == "" else f"{role}_{figure}"
+        key = {"train_accuracy": "train_accuracy_given"}.get(key, key)
+        if key in FIGURES and key not in chosen:
+            taken[key] = name
+    taken |= chosen
+    if "test_accuracy" not in taken:
+        raise SourceError(
+            "no column is the accuracy on test or validation images: name it, as --map "
+            f"accuracy=COLUMN; there are {', '.join(names)}"
+        )
+    words = [word for word in _words(taken["test_accuracy"]) if word in TEST | VALIDATION]
+    taken = {key: taken[key] for key in FIGURES if key in taken}
+    left = [name for name in names if name not in taken.values()]
+    return Columns(taken, left, words[0] if words else "")
+
+
+def read_choices(texts: Iterable[str]) -> dict[str, str]:
+    """Figure -> column, of texts as ``accuracy=val_acc``.
+
+    Raises:
+        SourceError: for a text without ``=``, an unknown figure, or one that is named twice.
+    """
+    chosen: dict[str, str] = {}
+    for text in texts:
+        figure, equals, column = text.partition("=")
+        key = SHORT.get(figure, figure)
+        if not equals or not column or key not in FIGURES or key in chosen:
+            raise SourceError(
+                f"map must be FIGURE=COLUMN, each figure once, with FIGURE one of "
+                f"{', '.join([*SHORT, *FIGURES])}, got {text!r}"
+            )
+        chosen[key] = column
+    return chosen
+
+
+def is_percent(name: str) -> bool:
+    """Whether a column's name says that it is in percent: timm's top1, for example."""
+    return bool({"top1", "acc1", "prec1", "percent"} & set(_words(name))) or "%" in name
+
+
+def _meaning(name: str) -> tuple[str, str] | None:
+    """Role (train, test, validation or none) and figure of a column; None for any other."""
+    words = _words(name)
+    if "lr" in words or {"learning", "rate"} <= set(words):
+        return "", "learning_rate"
+    rest = set(words) - _FILLING
+    roles = {
+        role
+        for role, known in (("train", TRAIN), ("test", TEST), ("validation", VALIDATION))
+        if rest & known
+    }
+    rest -= TRAIN | TEST | VALIDATION
+    role = next(iter(roles), "train")
+    if len(roles) > 1:
+        return None
+    if rest and rest <= _LOSS:
+        return role, "loss"
+    if rest and (rest <= _CLASS_MEAN or rest in ({"balanced", "accuracy"}, {"balanced", "acc"})):
+        return role, "class_mean_accuracy"
+    return (role, "accuracy") if rest and rest <= _ACCURACY else None
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[a-z]+1?|\d+", name.lower())

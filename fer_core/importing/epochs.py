@@ -1,0 +1,112 @@
+"""Series of another program -> the lines of ``epochs.jsonl``."""
+
+import math
+from bisect import bisect_left
+from collections.abc import Mapping
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from fer_core.importing.columns import is_percent
+from fer_core.importing.series import Points, Source, SourceError
+
+RATES = ("accuracy", "class_mean_accuracy", "train_accuracy_given")
+MEANT = ("train_", "learning_rate")  # figures of training: the mean of an epoch's values
+
+
+class Epochs(NamedTuple):
+    """The lines, and a sentence for each thing that was done to the values."""
+
+    lines: list[dict[str, Any]]
+    notes: list[str]
+
+
+def to_epochs(source: Source, taken: Mapping[str, str]) -> Epochs:
+    """One line an epoch, numbered from 1; a figure that an epoch lacks is null.
+
+    Where steps are no epochs, each value of the test accuracy ends one, and other figures belong to
+    the first epoch that ends at their step or later.
+
+    Args:
+        source: of the run.
+        taken: figure -> column; ``test_accuracy`` among them.
+
+    Raises:
+        SourceError: when a rate is outside [0, 1], and outside [0, 100] as percent.
+    """
+    notes: list[str] = []
+    series = {
+        key: _as_rates(key, column, _finite(column, source.series[column], notes), notes)
+        for key, column in taken.items()
+    }
+    series = {key: points for key, points in series.items() if points}
+    if "test_accuracy" not in series:
+        raise SourceError(f"{taken['test_accuracy']!r} has no number")
+    series = _number(series, source.by_epoch, notes)
+    numbers = sorted({int(epoch) for points in series.values() for epoch, _ in points})
+    values: dict[str, dict[int, float]] = {}
+    for key, points in series.items():
+        grouped: dict[int, list[float]] = {}
+        for epoch, value in points:
+            grouped.setdefault(int(epoch), []).append(value)
+        several = max(map(len, grouped.values()))
+        mean = key.startswith(MEANT)
+        if several > 1:
+            notes.append(
+                f"{taken[key]!r} has up to {several} values in an epoch: their "
+                f"{'mean' if mean else 'last'} is taken"
+            )
+        values[key] = {e: fmean(many) if mean else many[-1] for e, many in grouped.items()}
+    lines = [
+        {"epoch": number, **{key: known.get(number) for key, known in values.items()}}
+        for number in numbers
+    ]
+    return Epochs(lines, notes)
+
+
+def _finite(column: str, points: Points, notes: list[str]) -> Points:
+    finite = [point for point in points if math.isfinite(point[1])]
+    if len(finite) < len(points):
+        notes.append(f"{len(points) - len(finite)} values of {column!r} are not finite: left out")
+    return finite
+
+
+def _as_rates(key: str, column: str, points: Points, notes: list[str]) -> Points:
+    if not key.endswith(RATES) or not points:
+        return points
+    low, high = (f(value for _, value in points) for f in (min, max))
+    if low < 0 or high > 100:
+        raise SourceError(
+            f"{column!r} must hold rates, in [0, 1] or in percent, got {low:g} to {high:g}"
+        )
+    if high <= 1 and not is_percent(column):
+        return points
+    notes.append(f"{column!r} is in percent")
+    return [(step, value / 100) for step, value in points]
+
+
+def _number(series: Mapping[str, Points], by_epoch: bool, notes: list[str]) -> Mapping[str, Points]:
+    """The series over epochs 1, 2, ..."""
+    ends = sorted({step for step, _ in series["test_accuracy"]})
+    in_a_row = ends[0] in (0, 1) and ends == [ends[0] + n for n in range(len(ends))]
+    if by_epoch or in_a_row:
+        first = min(step for points in series.values() for step, _ in points)
+        if first < 1:
+            notes.append(f"epochs are counted from 1, in the file from {first:g}")
+        return {
+            key: [
+                (math.floor(step - first) + 1 if first < 1 else math.floor(step), value)
+                for step, value in points
+            ]
+            for key, points in series.items()
+        }
+    notes.append(
+        f"steps {ends[0]:g} to {ends[-1]:g} are no epochs: each of the {len(ends)} values of the "
+        "test accuracy ends one"
+    )
+    late = sum(step > ends[-1] for points in series.values() for step, _ in points)
+    if late:
+        notes.append(f"{late} values after the last test accuracy are left out")
+    return {
+        key: [(bisect_left(ends, step) + 1, value) for step, value in points if step <= ends[-1]]
+        for key, points in series.items()
+    }

@@ -1,0 +1,324 @@
+import csv
+import json
+import math
+import sys
+
+import pytest
+
+from fer_core.cli import import_runs
+from fer_core.importing.columns import match_columns, read_choices
+from fer_core.importing.runs import Facts, import_run
+from fer_core.importing.series import SourceError
+from fer_core.importing.sources import find_sources
+from fer_core.records import read_predictions, read_run
+from fer_core.study import group_runs, pair_with_baseline, trial_of
+
+KERAS = [
+    {"epoch": e, "accuracy": a, "loss": 2 - a, "val_accuracy": v, "val_loss": 2 - v}
+    for e, (a, v) in enumerate([(0.3, 0.4), (0.5, 0.6), (0.7, 0.5)])
+]
+TIMM = [
+    {
+        "epoch": 0,
+        "train_loss": 1.9,
+        "eval_loss": 1.8,
+        "eval_top1": 41.5,
+        "eval_top5": 90,
+        "lr": 0.1,
+    },
+    {
+        "epoch": 1,
+        "train_loss": 1.2,
+        "eval_loss": 1.1,
+        "eval_top1": 62.5,
+        "eval_top5": 97,
+        "lr": 0.05,
+    },
+]
+LIGHTNING = [  # one row for training figures, one for validation figures
+    {"epoch": 0, "step": 49, "train_loss": 2.0, "val_acc": "", "val_loss": ""},
+    {"epoch": 0, "step": 99, "train_loss": 1.0, "val_acc": "", "val_loss": ""},
+    {"epoch": 0, "step": 99, "train_loss": "", "val_acc": 0.5, "val_loss": 1.4},
+    {"epoch": 1, "step": 149, "train_loss": 0.5, "val_acc": "", "val_loss": ""},
+    {"epoch": 1, "step": 199, "train_loss": "", "val_acc": 0.75, "val_loss": "nan"},
+]
+STATED = {
+    "data_name": "RAF-DB",
+    "backbone": "resnet18",
+    "image_size": 100,
+    "noise": "none",
+    "seed": 0,
+    "test_split": "test",
+    "classes": ("happiness", "sadness"),
+    "suite": "thesis",
+}
+
+
+@pytest.fixture
+def write_table(tmp_path):
+    """``write_table(rows, name)``: a CSV below ``tmp_path / "logs"``."""
+
+    def write(rows, name="run/metrics.csv"):
+        file = tmp_path / "logs" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        return file
+
+    return write
+
+
+def imported(place, out, facts=None, **chosen):
+    """The record of the one run in a place, and what was said about it."""
+    found = find_sources(place)
+    assert not found.problems
+    (source,) = found.sources
+    run = import_run(source, out, facts, chosen)
+    return read_run(run.folder), run
+
+
+def column(record, name):
+    return [epoch.get(name) for epoch in record.epochs]
+
+
+def test_a_table_of_keras_is_a_finished_run_with_unknown_facts(write_table, tmp_path):
+    record, run = imported(write_table(KERAS, "resnet18.csv"), tmp_path / "out")
+    assert (record.name, record.status, record.error) == ("resnet18", "finished", None)
+    assert column(record, "epoch") == [1, 2, 3]
+    assert column(record, "test_accuracy") == [0.4, 0.6, 0.5]
+    assert column(record, "train_accuracy_given") == [0.3, 0.5, 0.7]
+    assert record.result["accuracy_last5"] == pytest.approx(0.5)
+    assert (record.result["best_accuracy"], record.result["best_epoch"]) == (0.6, 2)
+    assert record.data["test_split"] == "val"
+    assert {v for k, v in record.config.items() if k != "epochs"} == {None}
+    assert record.config["epochs"] == 3
+    assert record.imported["file"] == "resnet18.csv"
+    assert str(tmp_path) not in (record.path / "run.json").read_text()
+    assert any("counted from 1" in note for note in run.notes)
+    assert read_predictions(record.path) == []
+
+
+def test_the_summary_of_timm_is_in_percent_and_its_top5_is_named_as_left_out(write_table, tmp_path):
+    record, run = imported(write_table(TIMM, "mobilenet/summary.csv").parent, tmp_path / "out")
+    assert record.name == "mobilenet"
+    assert column(record, "test_accuracy") == [0.415, 0.625]
+    assert column(record, "learning_rate") == [0.1, 0.05]
+    assert run.left == ["eval_top5"]
+    assert any("percent" in note for note in run.notes)
+
+
+def test_rows_of_one_epoch_that_lightning_writes_apart_are_one_epoch(write_table, tmp_path):
+    record, run = imported(write_table(LIGHTNING), tmp_path / "out")
+    assert column(record, "train_loss") == [1.5, 0.5]
+    assert column(record, "test_accuracy") == [0.5, 0.75]
+    assert column(record, "test_loss") == [1.4, None]
+    assert any("not finite" in note for note in run.notes)
+    assert any("mean" in note for note in run.notes)
+
+
+def test_steps_that_are_no_epochs_end_one_at_each_test(write_table, tmp_path):
+    rows = [
+        {"step": 100, "loss/train": 2.0, "acc/val": ""},
+        {"step": 200, "loss/train": 1.0, "acc/val": 0.5},
+        {"step": 400, "loss/train": 0.5, "acc/val": 0.7},
+        {"step": 500, "loss/train": 0.4, "acc/val": ""},
+    ]
+    record, run = imported(write_table(rows), tmp_path / "out")
+    assert column(record, "train_loss") == [1.5, 0.5]
+    assert column(record, "test_accuracy") == [0.5, 0.7]
+    assert any("1 values after the last" in note for note in run.notes)
+
+
+def test_a_table_without_epochs_is_named_with_its_columns(write_table):
+    file = write_table([{"time": 1, "val_acc": 0.5}])
+    (problem,) = find_sources(file).problems
+    assert str(file) in problem
+    assert "epoch" in problem
+    assert "time, val_acc" in problem
+
+
+@pytest.mark.parametrize(
+    ("row", "word"),
+    [
+        ({"epoch": 1, "loss": 0.5}, "--map"),
+        ({"epoch": 1, "val_acc": 512}, "percent"),
+        ({"epoch": 1, "val_acc": "nan"}, "no number"),
+    ],
+)
+def test_a_table_without_a_test_accuracy_is_refused_and_leaves_nothing(
+    write_table, tmp_path, row, word
+):
+    (source,) = find_sources(write_table([row])).sources
+    with pytest.raises(SourceError, match=word):
+        import_run(source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "figure"),
+    [
+        ("val/acc", "test_accuracy"),
+        ("Accuracy/test", "test_accuracy"),
+        ("validation/epoch_accuracy", "test_accuracy"),
+        ("eval_top1", "test_accuracy"),
+        ("val_acc@1", "test_accuracy"),
+        ("val_acc@5", None),
+        ("val_f1", None),
+        ("val_loss_step", None),
+        ("test_balanced_accuracy", "test_class_mean_accuracy"),
+        ("lr-Adam", "learning_rate"),
+        ("train_loss_epoch", "train_loss"),
+    ],
+)
+def test_convention_words_of_a_column_say_its_figure(name, figure):
+    columns = match_columns(
+        [name, "chosen"], {} if figure == "test_accuracy" else {"test_accuracy": "chosen"}
+    )
+    assert {v: k for k, v in columns.taken.items()}.get(name) == figure
+    assert (name in columns.left) == (figure is None)
+
+
+def test_validation_images_are_no_test_images_where_there_are_both():
+    columns = match_columns(["val_acc", "test_acc", "val_loss"], {})
+    assert columns.taken == {
+        "test_accuracy": "test_acc",
+        "validation_accuracy": "val_acc",
+        "validation_loss": "val_loss",
+    }
+    assert columns.split == "test"
+
+
+def test_a_chosen_column_comes_before_a_guess_and_must_be_there():
+    chosen = read_choices(["accuracy=macro"])
+    assert match_columns(["val_acc", "macro"], chosen).left == ["val_acc"]
+    with pytest.raises(SourceError, match="did you mean 'macro'"):
+        match_columns(["val_acc", "macro"], {"test_accuracy": "makro"})
+    for wrong in (["accuracy"], ["acuracy=x"], ["accuracy=x", "test_accuracy=y"]):
+        with pytest.raises(SourceError, match="FIGURE=COLUMN"):
+            read_choices(wrong)
+
+
+@pytest.mark.parametrize(
+    ("facts", "word"),
+    [
+        ({"noise_rate": 1.2}, "noise_rate"),
+        ({"noise_rate": 0.3}, "kind"),
+        ({"image_size": 0}, "image_size"),
+        ({"suite": "thesis", "seed": 0}, "backbone"),
+    ],
+)
+def test_facts_that_cannot_be_are_refused(facts, word):
+    with pytest.raises(SourceError, match=word):
+        Facts(**facts)
+
+
+def test_an_imported_run_is_never_the_equal_of_one_that_was_trained_here(
+    write_table, tmp_path, write_run
+):
+    ours = read_run(write_run(tmp_path / "ours", method="cross_entropy", rate=0.0))
+    rows = [{"epoch": e, "val_acc": 0.5} for e in range(1, len(ours.epochs) + 1)]
+    same = Facts(
+        data_name=ours.data["name"],
+        method="eac",
+        backbone=ours.config["backbone"],
+        image_size=ours.config["image_size"],
+        noise="none",
+        seed=ours.config["seed"],
+        test_split=ours.data["test_split"],
+        classes=ours.classes,
+    )
+    theirs, _ = imported(write_table(rows), tmp_path / "out", same)
+    assert trial_of(theirs).setting != trial_of(ours).setting
+    assert pair_with_baseline(group_runs([ours, theirs])) == []
+
+
+def test_runs_of_one_suite_compare_with_each_other(write_table, tmp_path):
+    facts = [Facts(method=method, **STATED) for method in ("cross_entropy", "mine")]
+    records = [
+        imported(write_table(KERAS, f"{fact.method}.csv"), tmp_path / "out", fact)[0]
+        for fact in facts
+    ]
+    ((baseline, other),) = pair_with_baseline(group_runs(records))
+    assert (baseline.approach.method, other.approach.method) == ("cross_entropy", "mine")
+
+
+def test_unknown_facts_are_marked_and_not_taken_for_clean_labels(write_table, tmp_path):
+    record, _ = imported(write_table(KERAS), tmp_path / "out")
+    trial = trial_of(record)
+    assert trial.approach.method == trial.setting.backbone == trial.noise.kind == "unknown"
+    assert math.isnan(trial.noise.percent)
+
+
+def test_event_files_are_read_with_the_epoch_that_lightning_logs(tmp_path):
+    tensorboard = pytest.importorskip("torch.utils.tensorboard")
+    with tensorboard.SummaryWriter(tmp_path / "logs" / "version_0") as writer:
+        for epoch, accuracy in enumerate([0.25, 0.5]):
+            for step in (0, 50):
+                writer.add_scalar("train_loss", 2.0 - epoch, 100 * epoch + step)
+                writer.add_scalar("epoch", epoch, 100 * epoch + step)
+            writer.add_scalar("val_acc", accuracy, 100 * epoch + 99)
+    record, _ = imported(tmp_path / "logs", tmp_path / "out")
+    assert record.name == "version_0"
+    assert column(record, "test_accuracy") == [0.25, 0.5]
+    assert column(record, "train_loss") == [2.0, 1.0]
+    assert record.imported["kind"] == "tensorboard"
+
+
+def test_the_halves_of_a_run_that_keras_writes_apart_are_one_run(tmp_path):
+    tensorboard = pytest.importorskip("torch.utils.tensorboard")
+    for half, value in (("train", 0.9), ("validation", 0.6)):
+        with tensorboard.SummaryWriter(tmp_path / "logs" / half) as writer:
+            writer.add_scalar("epoch_accuracy", value, 0)
+    record, _ = imported(tmp_path / "logs", tmp_path / "out")
+    assert column(record, "test_accuracy") == [pytest.approx(0.6)]
+    assert column(record, "train_accuracy_given") == [pytest.approx(0.9)]
+
+
+def test_event_files_without_the_package_say_how_to_install_it(tmp_path, monkeypatch):
+    (tmp_path / "events.out.tfevents.1.host").write_bytes(b"")
+    reader = "tensorboard.backend.event_processing.event_accumulator"
+    monkeypatch.setitem(sys.modules, reader, None)
+    (problem,) = find_sources(tmp_path).problems
+    assert "pip install 'fer-core[tensorboard]'" in problem
+
+
+def test_the_command_says_what_was_read_and_what_was_not(write_table, tmp_path, call_command):
+    write_table(KERAS, "one/metrics.csv")
+    write_table(TIMM, "two/summary.csv")
+    write_table([{"name": "a", "value": 1}], "three/table.csv")
+    out = tmp_path / "out"
+    options = ("--out", out, "--method", "eac", "--data-name", "RAF-DB", "--noise-rate", "0")
+    code, output, errors = call_command(import_runs, tmp_path / "logs", *options)
+    assert code == 0
+    assert "test_accuracy <- val_accuracy" in output
+    assert "not read: eval_top5" in output
+    assert "table.csv" in errors
+    assert {file.parent.name for file in out.glob("*/run.json")} == {"one", "two"}
+    run = json.loads((out / "one" / "run.json").read_text())
+    assert (run["config"]["method"], run["data"]["name"]) == ("eac", "RAF-DB")
+    assert run["noise"] == {"kind": "none", "rate": 0.0, "realised_rate": 0.0}
+    code, _, errors = call_command(import_runs, tmp_path / "logs", *options)
+    assert "--replace" in errors
+    assert "nothing in" in str(code)
+    code, _, _ = call_command(import_runs, tmp_path / "logs", *options, "--replace")
+    assert code == 0
+
+
+def test_a_run_that_was_trained_here_is_never_written_over(write_table, tmp_path, write_run):
+    write_run(tmp_path / "out", name="run")
+    (source,) = find_sources(write_table(KERAS).parent.parent).sources
+    with pytest.raises(SourceError, match="trained here"):
+        import_run(source, tmp_path / "out", replace=True)
+
+
+def test_run_records_are_no_sources(tmp_path, write_run):
+    folder = write_run(tmp_path)
+    assert (folder / "epochs.jsonl").exists()
+    assert find_sources(tmp_path) == ([], [])
+
+
+def test_an_absent_place_is_named(tmp_path):
+    with pytest.raises(SourceError, match="nowhere"):
+        find_sources(tmp_path / "nowhere")
