@@ -8,7 +8,8 @@ import timm
 import torch
 from PIL import Image
 from safetensors.torch import load_file
-from timm.data import create_transform, resolve_data_config
+from timm.data.config import resolve_data_config
+from timm.data.transforms_factory import create_transform
 from torch import Tensor, nn
 
 from fer_core.foreign.network import Network, check_parameters
