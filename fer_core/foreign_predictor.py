@@ -22,16 +22,18 @@ class ForeignPredictor:
     the usual places of eyes and mouth, and the model's preprocessing does the rest.
     """
 
-    def __init__(self, model: ForeignModel, device: str = "cpu", *, mirror: bool = True) -> None:
+    def __init__(self, model: ForeignModel, device: str = "auto", *, mirror: bool = True) -> None:
         """Take a model.
 
         Args:
             model: read in our classes.
-            device: torch device of the network.
+            device: torch device of the network; ``auto``: the GPU where there is one.
             mirror: average over each face and its mirror image, as `Predictor` does.
         """
         self.model, self.mirror = model, mirror
         self._spec = model.input
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
         model.network.module.to(torch.device(device))
 
     def predict(self, photo: Photo) -> list[FacePrediction]:

@@ -52,6 +52,14 @@ class LabelMapping:
         parts = [np.logaddexp.reduce(logits[:, names == name], axis=1) for name in self.classes]
         return np.stack(parts, 1).astype(np.float32)
 
+    def sentences(self) -> str:
+        """How the labels are read, for people who look at answers; one or two sentences."""
+        pairs = [f"{label} as {name}" for label, name in self.to_json().items() if name]
+        told = f"Its labels are read by their names: {_listed(pairs)}."
+        if self.unmapped:
+            told += f" No class of ours: {_listed(self.unmapped)}."
+        return told
+
     def to_json(self) -> dict[str, str | None]:
         """Label -> class, None where it names none."""
         return dict(zip(self.labels, self.targets, strict=True))
