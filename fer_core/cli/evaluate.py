@@ -44,8 +44,8 @@ class Command:
 
     model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
     """Folder of a run or of a model, 'bundled' for the model that ships with the project,
-    USER/NAME[@REVISION] of one on the Hugging Face Hub, or hf:USER/NAME[@REVISION] of any image
-    classifier there, also of transformers or timm; so is a folder of such a model."""
+    USER/NAME[@REVISION] of one on the Hugging Face Hub, or another project's image classifier of
+    transformers or timm: its folder, or hf:USER/NAME[@REVISION] of the Hub."""
     data: str
     """Data set as for fer-core train --data; also folder:PATH of class folders without splits."""
     split: SplitKind = "test"
