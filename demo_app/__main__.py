@@ -34,7 +34,8 @@ class Command:
     """Port to listen on."""
     model: tuple[str, ...] = ()
     """Models to offer first, the default before the others: folders of saved models (RUN/model), or
-    USER/NAME[@REVISION] of the Hugging Face Hub."""
+    USER/NAME[@REVISION] of the Hugging Face Hub. Image classifiers of other projects (a folder, or
+    hf:USER/NAME[@REVISION]) are offered beside these."""
     backend: Literal["auto", "torch", "onnx"] = "auto"
     """What computes the answers: torch, onnx (ONNX Runtime), or auto, the faster of both, measured
     when a model is loaded; torch where ONNX Runtime is not installed."""

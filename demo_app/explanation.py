@@ -104,7 +104,8 @@ def set_side_by_side(
 ) -> SideBySide | None:
     """One face by both models; None without a second one or without such a face.
 
-    A model that does not know the class shows the map of its own answer.
+    A model that does not know the class shows the map of its own answer;
+    one of another project shows the face without a map.
     """
     if not 1 <= number <= len(analysis.others):
         return None
@@ -112,8 +113,12 @@ def set_side_by_side(
     for name, faces in ((analysis.model, analysis.faces), (analysis.other, analysis.others)):
         face = faces[number - 1]
         shown = emotion if emotion in face.classes else face.emotion
-        pictures.append(crop_overlay(face.crop, face.map_of(shown), opacity))
-        texts.append(panels.beside(name, face, shown, threshold))
+        if face.has_maps:
+            pictures.append(crop_overlay(face.crop, face.map_of(shown), opacity))
+            texts.append(panels.beside(name, face, shown, threshold))
+        else:
+            pictures.append(enlarge(face.crop))
+            texts.append(panels.beside_without_map(name, face, analysis.other_remark, threshold))
     return SideBySide((pictures[0], pictures[1]), (texts[0], texts[1]))
 
 

@@ -3,9 +3,10 @@
 A photograph is analysed once; what is drawn of it stands in `demo_app.explanation`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -38,6 +39,8 @@ class Analysis:
         model: name of the model.
         other: name of the model beside it; empty when there is none.
         others: the same faces as the other model answers them.
+        other_remark: what is to be said of a model of another project.
+        other_fault: why there is no other model although one was named.
     """
 
     photo: Image.Image | None
@@ -48,10 +51,13 @@ class Analysis:
     model: str
     other: str = ""
     others: tuple[FacePrediction, ...] = ()
+    other_remark: str = ""
+    other_fault: str = ""
 
     def sentence(self, threshold: float) -> str:
         """What was found, or why there is nothing to show."""
-        return self.fault or words.found(self.faces, threshold)
+        beside = words.beside_fault(self.other_fault) if self.other_fault else ""
+        return self.fault or words.found(self.faces, threshold) + beside
 
 
 def analyse(shelf: ModelShelf, model: str, photo: Photo, other: str = "") -> Analysis:
@@ -72,10 +78,9 @@ def analyse(shelf: ModelShelf, model: str, photo: Photo, other: str = "") -> Ana
     # Faces are read from the full photograph, as on the command line; only the display is reduced.
     try:
         faces = shelf.predict(model, picture)
-        places = [Face(face.box, face.landmarks, face.score) for face in faces]
-        others = shelf.predict_faces(other, picture, places) if other and faces else []
     except ModelError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), photo, model)
+    beside = _answer_beside(shelf, other, picture, faces) if other and faces else _Beside()
     scale = max(1.0, max(picture.size) / DISPLAY_SIDE)
     if scale > 1:
         width, height = (max(1, round(side / scale)) for side in picture.size)
@@ -88,7 +93,9 @@ def analyse(shelf: ModelShelf, model: str, photo: Photo, other: str = "") -> Ana
         photo,
         model,
         other,
-        tuple(_reduce(face, scale) for face in others),
+        tuple(_reduce(face, scale) for face in beside.faces),
+        beside.remark,
+        beside.fault,
     )
 
 
@@ -149,6 +156,25 @@ def face_at(analysis: Analysis, x: float, y: float) -> int | None:
         if face.box[0] <= x <= face.box[2] and face.box[1] <= y <= face.box[3]
     ]
     return min(hits)[1] if hits else None
+
+
+class _Beside(NamedTuple):
+    """What a second model says of the faces, or why it says nothing."""
+
+    faces: Sequence[FacePrediction] = ()
+    remark: str = ""
+    fault: str = ""
+
+
+def _answer_beside(
+    shelf: ModelShelf, name: str, picture: Image.Image, faces: Sequence[FacePrediction]
+) -> _Beside:
+    """The same faces by a second model; one that cannot be had takes nothing from the first."""
+    places = [Face(face.box, face.landmarks, face.score) for face in faces]
+    try:
+        return _Beside(shelf.predict_faces(name, picture, places), shelf.remark(name))
+    except ModelError as error:
+        return _Beside(fault=str(error))
 
 
 def _reduce(face: FacePrediction, scale: float) -> FacePrediction:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fer_core.foreign.labels import LabelMapping
 from fer_core.hub import CARD_FILE, TrainedModel
 from fer_core.study import DATA_NAMES
 from fer_core.taxonomy import column_names
@@ -70,6 +71,15 @@ def tame(trained: TrainedModel) -> TrainedModel:
     ]
     taxonomy = replace(trained.taxonomy, names=column_names(names, ()))
     return replace(trained, taxonomy=taxonomy, facts=facts)
+
+
+def tame_labels(mapping: LabelMapping) -> LabelMapping:
+    """The labels of another project's model, safe wherever the page shows them."""
+    names = [
+        clean(name)[:LONGEST_NAME] or f"label {number}"
+        for number, name in enumerate(mapping.labels, start=1)
+    ]
+    return replace(mapping, labels=column_names(names, ()))
 
 
 def _tame_fact(value: Any) -> Any:  # noqa: ANN401 - what JSON holds

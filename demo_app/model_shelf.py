@@ -4,34 +4,27 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from PIL import Image
 
-from demo_app.model_card import clean, name_data, read_card, tame
+from demo_app import words
+from demo_app.model_card import clean, name_data, read_card, tame, tame_labels
+from demo_app.offered_models import EMBEDDED_NAME, Entry, name_entries
 from fer_core.backends import BackendError, BackendName
 from fer_core.export import ONNX_FILE, ExportError
+from fer_core.face_prediction import FacePrediction
 from fer_core.faces import Face
+from fer_core.foreign.model import is_foreign
+from fer_core.foreign_predictor import ForeignPredictor, load_foreign_predictor
 from fer_core.hub import EMBEDDED, ModelError, load_model, read_facts
-from fer_core.hub_download import fetch_model, is_hub_id, resolve_model
-from fer_core.predictor import FacePrediction, Predictor
+from fer_core.hub_download import HUB_PREFIX, fetch_model, find_classifier, is_hub_id
+from fer_core.predictor import Predictor
 
-EMBEDDED_NAME = "embedded"
 SHIPPED = Path(__file__).parent / "models"
-
-
-class Entry(NamedTuple):
-    """A model that the page offers.
-
-    Attributes:
-        name: what stands for it in the picker and in the API.
-        folder: where it is saved.
-    """
-
-    name: str
-    folder: Path
 
 
 class Loaded(NamedTuple):
@@ -44,10 +37,10 @@ class Loaded(NamedTuple):
         download: a visitor's download, which goes when the model does.
     """
 
-    predictor: Predictor
+    predictor: Predictor | ForeignPredictor
     folder: Path
     card: str
-    download: TemporaryDirectory[str] | None
+    download: TemporaryDirectory[str] | None = None
 
 
 class ModelShelf:
@@ -72,10 +65,11 @@ class ModelShelf:
 
         Args:
             sources: folders of saved models, or Hub ids, to offer first; the first is the default.
-                Models of the Hub are downloaded at once.
-            free_choice: let visitors name folders of this computer, and use its access token for
-                the Hub; only for a page that no other computer can open. Otherwise they may name
-                public models of the Hub.
+                Models of the Hub are downloaded at once. Models of other projects (a folder, or
+                ``hf:USER/NAME``) are offered beside these.
+            free_choice: let visitors name folders of this computer and models of other projects,
+                and use its access token for the Hub; only for a page that no other computer can
+                open. Otherwise they may name public models of the Hub, of this project.
             kept: how many models stay in memory beside the default, the embedded and the shipped.
             backend: what computes the answers, see `fer_core.backends.make_backend`.
 
@@ -84,7 +78,7 @@ class ModelShelf:
         """
         shipped = [Entry(path.parent.name, path.parent) for path in SHIPPED.glob("*/config.json")]
         own = [Entry(EMBEDDED_NAME, EMBEDDED), *sorted(shipped)]
-        named = _name_entries(sources, {entry.name for entry in own})
+        named = name_entries(sources, {entry.name for entry in own})
         self.entries: tuple[Entry, ...] = (*named, *own)
         self.free_choice = free_choice
         self._backend: BackendName = backend
@@ -98,16 +92,25 @@ class ModelShelf:
 
     @property
     def names(self) -> list[str]:
-        """Names of all offered models, the default first."""
+        """Names of all offered models of this project, the default first."""
+        return [entry.name for entry in self.entries if not entry.foreign]
+
+    @property
+    def names_beside(self) -> list[str]:
+        """Names of all models that can stand beside another one, also those of other projects."""
         return [entry.name for entry in self.entries]
 
     def take(self, name: str) -> Predictor:
         """The model of that name: one of `names`, or what a visitor may name beside them.
 
         Raises:
-            ModelError: when there is no such model, or it cannot be loaded.
+            ModelError: when there is no such model, it cannot be loaded, or it is of another
+                project.
         """
-        return self._take(name).predictor
+        predictor = self._take(name).predictor
+        if isinstance(predictor, ForeignPredictor):
+            raise ModelError(words.only_beside(name))
+        return predictor
 
     def folder(self, name: str) -> Path:
         """Where a model is saved; raises as `take`."""
@@ -117,9 +120,17 @@ class ModelShelf:
         """What a model says of itself, as Markdown that is safe to show; raises as `take`."""
         return self._take(name).card
 
+    def remark(self, name: str) -> str:
+        """What is to be said of a model of another project; empty for ours; raises as `take`."""
+        predictor = self._take(name).predictor
+        if not isinstance(predictor, ForeignPredictor):
+            return ""
+        model = predictor.model
+        return words.foreign_model(model.network.library, model.mapping.sentences())
+
     def label(self, name: str) -> str:
         """An offered model in a few words, such as "embedded · FERPlus · 86.6 %"."""
-        folders = {entry.name: entry.folder for entry in self.entries}
+        folders = {entry.name: entry.folder for entry in self.entries if not entry.foreign}
         if name not in folders:
             return name
         facts = read_facts(folders[name], name)
@@ -135,8 +146,8 @@ class ModelShelf:
     def predict_faces(
         self, name: str, photo: Image.Image, faces: Sequence[Face]
     ) -> list[FacePrediction]:
-        """As `Predictor.predict_faces`, in turn."""
-        predictor = self.take(name)
+        """As `Predictor.predict_faces`, in turn; also by a model of another project."""
+        predictor = self._take(name).predictor
         return self._at_work.submit(predictor.predict_faces, photo, faces).result()
 
     def _take(self, name: str) -> Loaded:
@@ -183,7 +194,8 @@ class ModelShelf:
     def _load_choice(self, name: str) -> Loaded:
         """What a visitor named."""
         if self.free_choice and name:
-            return self._read(resolve_model(name), name)
+            return self._read(find_classifier(name), name)
+        name = name.removeprefix(HUB_PREFIX)
         if not is_hub_id(name):
             shown = name if len(name) <= 60 else f"{name[:60]}..."
             raise ModelError(
@@ -210,6 +222,8 @@ class ModelShelf:
 
         Backends are compared in turn as well: undisturbed, and in the thread that will ask.
         """
+        if is_foreign(folder):
+            return Loaded(_read_foreign(folder, name), folder, "", download)
         trained = tame(load_model(folder, name))
         file = None if download else folder / ONNX_FILE
         try:
@@ -223,24 +237,8 @@ class ModelShelf:
         return Loaded(predictor, folder, read_card(folder, trained), download)
 
 
-def _name_entries(sources: Sequence[str], taken: set[str]) -> list[Entry]:
-    """Short names for what was named on the command line: no visitor needs to see its path."""
-    entries: list[Entry] = []
-    for source in sources:
-        folder = resolve_model(source)
-        read_facts(folder, source)
-        name = source if is_hub_id(source) else _short_name(folder)
-        number = 2
-        while name in taken:
-            name, number = f"{_short_name(folder)} ({number})", number + 1
-        taken = taken | {name}
-        entries.append(Entry(name, folder))
-    return entries
-
-
-def _short_name(folder: Path) -> str:
-    """The folder's name, or the run's where it is RUN/model."""
-    whole = folder.resolve()
-    if whole == EMBEDDED.resolve():
-        return EMBEDDED_NAME
-    return whole.parent.name if whole.name == "model" else whole.name
+def _read_foreign(folder: Path, name: str) -> ForeignPredictor:
+    """A model of another project; its labels come from strangers and are shown on the page."""
+    predictor = load_foreign_predictor(folder, name)
+    mapping = tame_labels(predictor.model.mapping)
+    return ForeignPredictor(replace(predictor.model, mapping=mapping))

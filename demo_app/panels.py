@@ -85,6 +85,16 @@ def beside(name: str, face: FacePrediction, emotion: str, threshold: float) -> s
     )
 
 
+def beside_without_map(name: str, face: FacePrediction, remark: str, threshold: float) -> str:
+    """A second model that has no maps: its answer, its probabilities, and what to know of it."""
+    said = escape(answer(face, threshold))
+    return (
+        f'<h3>{escape(name)}</h3><p class="said" style="--colour:{colour(face, threshold)}">'
+        f"{said}<span> · no map</span></p>"
+        f'{bars(face, "", threshold)}<p class="mirror">{escape(remark)}</p>'
+    )
+
+
 def _coloured(face: FacePrediction, emotion: str) -> str:
     colour = face.taxonomy.colour_of(emotion)
     return f'<b class="emotion" style="--colour:{colour}">{escape(emotion)}</b>'

@@ -19,6 +19,8 @@ UNREADABLE = (
 FACES_ALT = "The photograph with a numbered box around every face"
 MAP_ALT = "The photograph with the map of the chosen class on the chosen face"
 MODEL_INFO = "or type the USER/NAME of one on the Hugging Face Hub"
+BESIDE_INFO = "or type the USER/NAME of one on the Hub"
+BESIDE_INFO_FREE = "or type hf:USER/NAME of any image classifier of the Hub, or its folder"
 THRESHOLD_INFO = "least probability for an answer"
 CROP_ALTS = (
     "The aligned face as the model saw it",
@@ -189,6 +191,33 @@ def found(faces: Sequence[FacePrediction], threshold: float) -> str:
 def face_name(face: FacePrediction, number: int, threshold: float) -> str:
     """A face in the list of choices."""
     return f"{number} · {answer(face, threshold)}"
+
+
+def only_beside(name: str) -> str:
+    """Why a model of another project is not taken alone."""
+    shown = name if len(name) <= 60 else f"{name[:60]}..."
+    return (
+        f"{shown} is a model of another project and has no attention maps: choose it under "
+        "'Side by side with'"
+    )
+
+
+def foreign_model(library: str, labels: str) -> str:
+    """What is to be known of a model of another project that stands beside.
+
+    Args:
+        library: that made it.
+        labels: how its labels are read, as sentences.
+    """
+    return (
+        f"A model of another project ({library}): it has no attention maps, so only its answer is "
+        f"shown, and what its probabilities are worth is not known here. {labels}"
+    )
+
+
+def beside_fault(reason: str) -> str:
+    """Why there is no second model beside."""
+    return f" **No second model:** {sentence(reason)}"
 
 
 def model_fault(reason: str, kept: str) -> str:

@@ -8,6 +8,7 @@ from fer_core.datasets import DataError, Decoding, Listing, Split, Storage
 from fer_core.datasets.images import WidenedImages
 from fer_core.datasets.loading import SplitKind, load_split, select
 from fer_core.evaluation import evaluate
+from fer_core.foreign.model import ForeignModel
 from fer_core.hub import TrainedModel
 from fer_core.inputs import InputSpec
 
@@ -41,7 +42,7 @@ class Answers(NamedTuple):
 
 
 def find_answers(
-    trained: TrainedModel,
+    trained: TrainedModel | ForeignModel,
     listing: Listing,
     kind: SplitKind,
     *,
@@ -52,7 +53,8 @@ def find_answers(
     """Show a model the images of a split whose class it knows.
 
     Pictures are decoded as the model's own training pictures were: its size and channels, and grey
-    where those were grey.
+    where those were grey. A model of another project gets them as they are, in colour (grey three
+    times where they are grey), and prepares them itself.
 
     Args:
         trained: the model, on any device.
@@ -65,7 +67,12 @@ def find_answers(
     Raises:
         DataError: when the split is empty or broken, or the model knows no class of its images.
     """
-    split = decode_for(trained.input, listing, kind, storage)
+    foreign = isinstance(trained, ForeignModel)
+    split = (
+        _read_only(listing, kind, storage)
+        if foreign
+        else decode_for(trained.input, listing, kind, storage)
+    )
     numbers = np.array([_number(name, trained.classes) for name in listing.classes])
     labels = numbers[split.labels]
     known = labels >= 0
@@ -80,7 +87,11 @@ def find_answers(
     if unknown:
         split = select(split, np.flatnonzero(known))
     absent = tuple(name for name in trained.classes if name not in listing.classes)
-    logits = evaluate(trained.model, split, mirror=mirror).logits
+    if foreign:
+        pictures = (listing.train if kind == "train" else listing.test).pictures
+        logits = trained.logits(pictures.select(np.flatnonzero(known)), mirror=mirror)
+    else:
+        logits = evaluate(trained.model, split, mirror=mirror).logits
     if not shared_classes or not absent:
         return Answers(trained.classes, split, logits, unknown, absent)
     kept = [index for index, name in enumerate(trained.classes) if name not in absent]
@@ -92,6 +103,11 @@ def find_answers(
     renumbered = np.searchsorted(kept, split.labels)
     chosen = tuple(trained.classes[index] for index in kept)
     return Answers(chosen, split._replace(labels=renumbered), logits[:, kept], unknown, ())
+
+
+def _read_only(listing: Listing, kind: SplitKind, storage: Storage) -> Split:
+    """A split whose pictures were read once for their digests, and are not kept decoded."""
+    return load_split(listing, kind, Decoding(1, 1), storage._replace(kind="stream"))
 
 
 def decode_for(spec: InputSpec, listing: Listing, kind: SplitKind, storage: Storage) -> Split:

@@ -16,6 +16,7 @@ EXTRAS = {  # import name of a package -> the extra that installs it
     "av": "video",
     "pillow_heif": "heif",
     "datasets": "hf",
+    "transformers": "transformers",
     "matplotlib": "figures",
     "ray": "ray",
     "tensorboard": "tensorboard",

@@ -21,7 +21,8 @@ class FacePrediction:
         score: the detector's confidence that this is a face.
         taxonomy: the model's classes in the order of the probabilities, with their colours.
         probabilities: (K,) softmax, sums to 1.
-        maps: (K, h, w) raw class attention maps; mean plus bias is the logit.
+        maps: (K, h, w) raw class attention maps; mean plus bias is the logit. (K, 0, 0) from a
+            model of another project, which has none.
         crop: the aligned face as the model saw it.
         to_photo: (2, 3) matrix from crop coordinates in [0, 1] to photograph pixels.
         mirror_check: the answers on the face and on its mirror image apart; None where the
@@ -52,6 +53,11 @@ class FacePrediction:
     def confidence(self) -> float:
         """Probability of the most probable class."""
         return float(self.probabilities.max())
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether the model explains its logits with maps; those of other projects do not."""
+        return self.maps.size > 0
 
     @property
     def consistency(self) -> float | None:
@@ -89,8 +95,10 @@ class FacePrediction:
         """The (h, w) raw attention map of one class.
 
         Raises:
-            ValueError: for a class the model does not have.
+            ValueError: for a class the model does not have, or a model without maps.
         """
+        if not self.has_maps:
+            raise ValueError("a model of another project has no attention maps")
         if emotion not in self.classes:
             known = ", ".join(self.classes)
             raise ValueError(f"unknown class {emotion!r}: the model knows {known}")

@@ -6,24 +6,21 @@ an earlier download of the same name is used.
 """
 
 import difflib
-import json
 import logging
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fer_core.hub import CARD_FILE, CONFIG_FILE, EMBEDDED, WEIGHTS_FILE, ModelError
+from fer_core.hub import CONFIG_FILE, EMBEDDED, WEIGHTS_FILE, ModelError
+from fer_core.hub_contents import CLASSIFIER, OWN_MODEL, Contents, check_sizes, read_json
 from fer_core.hub_refusals import NAME_PART, Wanted, is_refusal, no_answer, quiet_client
 from fer_core.records import RUN_FILE
 
 logger = logging.getLogger(__name__)
-FILES = (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE, "predictions.csv")
-LARGEST = 1_000_000_000  # bytes of all files
-LARGEST_TEXTS = 50_000_000  # bytes of all but the weights
 PATIENCE = 10.0  # seconds until the Hub must answer
 BUNDLED = "bundled"
 BUNDLED_NAMES = (BUNDLED, "embedded")  # the second is the name of earlier versions
+HUB_PREFIX = "hf:"
 SHAPE = "USER/NAME or USER/NAME@REVISION (letters, digits, '_', '-' and '.')"
 
 # A revision becomes a file name in the cache, so no '..' there.
@@ -71,6 +68,21 @@ def resolve_model(model: str | Path) -> Path:
     return folder / "model" if of_run else folder
 
 
+def find_classifier(source: str) -> Path:
+    """The folder of an image classifier of this or another project, see `fetch_classifier`.
+
+    Args:
+        source: ``hf:USER/NAME[@REVISION]`` of the Hub, a folder, or what else `resolve_model`
+            takes.
+
+    Raises:
+        ModelError: when it is none, or the Hub does not hand the model out.
+    """
+    if source.startswith(HUB_PREFIX):
+        return fetch_classifier(source.removeprefix(HUB_PREFIX))
+    return resolve_model(source)
+
+
 def fetch_model(name: str, *, anonymous: bool = False, cache: Path | None = None) -> Path:
     """Download a model of this project; only its four files, and nothing that is there already.
 
@@ -86,6 +98,26 @@ def fetch_model(name: str, *, anonymous: bool = False, cache: Path | None = None
     Raises:
         ModelError: one sentence, whatever goes wrong; it never contains an access token.
     """
+    return _fetch(name, OWN_MODEL, anonymous=anonymous, cache=cache)
+
+
+def fetch_classifier(name: str, *, cache: Path | None = None) -> Path:
+    """Download an image classifier of this project, of timm or of transformers.
+
+    Only ``config.json``, ``model.safetensors``, the configuration of the image processor and the
+    card: no code, and no pickle.
+
+    Args:
+        name: as for `fetch_model`.
+        cache: as for `fetch_model`.
+
+    Raises:
+        ModelError: as `fetch_model`.
+    """
+    return _fetch(name, CLASSIFIER, anonymous=False, cache=cache)
+
+
+def _fetch(name: str, contents: Contents, *, anonymous: bool, cache: Path | None) -> Path:
     repository, revision = _split(name)
     import huggingface_hub as client
 
@@ -96,7 +128,9 @@ def fetch_model(name: str, *, anonymous: bool = False, cache: Path | None = None
             repository, revision=revision, timeout=PATIENCE, files_metadata=True
         )
     except Exception as error:  # the transport's own errors differ between versions of the client
-        kept = None if anonymous or is_refusal(error) else _kept(repository, revision, cache)
+        kept = None
+        if not anonymous and not is_refusal(error):
+            kept = _kept(repository, revision, contents, cache)
         if kept is None:
             page = f"{client.constants.ENDPOINT}/{repository}"
             wanted = Wanted("model", name, repository, revision or "", page)
@@ -104,16 +138,17 @@ def fetch_model(name: str, *, anonymous: bool = False, cache: Path | None = None
         logger.info("The Hub cannot be reached: %s is taken from the cache", name)
         return kept
     sizes = {file.rfilename: file.size for file in info.siblings or ()}
-    _check_files(name, sizes)
+    contents.check_names(name, sizes)
+    check_sizes(name, contents, sizes)
     try:
         with quiet_client():
             config = client.hf_hub_download(repository, CONFIG_FILE, revision=info.sha, **place)
-            _check_config(name, Path(config))
+            contents.check_config(name, read_json(name, Path(config)))
             logger.info("Fetching %s from the Hub", name)
             folder = client.snapshot_download(
                 repository,
                 revision=info.sha if anonymous else revision,  # what was looked at
-                allow_patterns=list(FILES),
+                allow_patterns=list(contents.files),
                 **place,
             )
     except ModelError:
@@ -138,7 +173,9 @@ def _is_there(path: str) -> bool:
         return False
 
 
-def _kept(repository: str, revision: str | None, cache: Path | None) -> Path | None:
+def _kept(
+    repository: str, revision: str | None, contents: Contents, cache: Path | None
+) -> Path | None:
     """The folder of an earlier download that has the model's files."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
@@ -147,7 +184,7 @@ def _kept(repository: str, revision: str | None, cache: Path | None) -> Path | N
         folder = snapshot_download(
             repository,
             revision=revision,
-            allow_patterns=list(FILES),
+            allow_patterns=list(contents.files),
             cache_dir=cache,
             local_files_only=True,
         )
@@ -155,44 +192,6 @@ def _kept(repository: str, revision: str | None, cache: Path | None) -> Path | N
         return None
     whole = all((Path(folder) / file).is_file() for file in (CONFIG_FILE, WEIGHTS_FILE))
     return Path(folder) if whole else None
-
-
-def _check_files(name: str, sizes: Mapping[str, int | None]) -> None:
-    if CONFIG_FILE not in sizes or WEIGHTS_FILE not in sizes:
-        names = sorted(sizes)
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        raise ModelError(
-            f"the repository {name} holds no model of this project: expected {CONFIG_FILE} and "
-            f"{WEIGHTS_FILE}, found {', '.join(names[:5]) or 'nothing'}{more}"
-        )
-    total = sum(sizes.get(file) or 0 for file in FILES)
-    if total > LARGEST:
-        raise ModelError(
-            f"the model {name} has {total / 1e9:.1f} GB, at most {LARGEST / 1e9:.0f} GB is "
-            "downloaded"
-        )
-    texts = total - (sizes[WEIGHTS_FILE] or 0)
-    if texts > LARGEST_TEXTS:
-        raise ModelError(
-            f"the model {name} has {texts / 1e6:.0f} MB beside its weights, at most "
-            f"{LARGEST_TEXTS / 1e6:.0f} MB is downloaded"
-        )
-
-
-def _check_config(name: str, file: Path) -> None:
-    """See that the model is one of this project before its weights are fetched."""
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ModelError(f"the {CONFIG_FILE} of {name} is not JSON: {error}") from error
-    if not isinstance(config, dict) or "fer_core" not in config:
-        network = config.get("architecture") if isinstance(config, dict) else None
-        kind = f"timm's {network}" if isinstance(network, str) else "of another project"
-        raise ModelError(
-            f"the model {name} is {kind[:60]}, not a model of this project: without the "
-            f"fer_core block in {CONFIG_FILE} its input is unknown, and it cannot explain "
-            "its answers exactly"
-        )
 
 
 def _broken_off(name: str, error: Exception) -> str:

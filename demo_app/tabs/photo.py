@@ -27,7 +27,8 @@ def build(page: gr.Blocks, shelf: ModelShelf, controls: Controls) -> None:
     default = shelf.names[0]
     first = analyse(shelf, default, examples[0].picture)
     with gr.Row():
-        sources = lay_out_sources(examples, [(shelf.label(name), name) for name in shelf.names])
+        models = [(shelf.label(name), name) for name in shelf.names_beside]
+        sources = lay_out_sources(examples, models, free_choice=shelf.free_choice)
         result, explained, opacity = lay_out_results(list(shelf.take(default).trained.classes))
     beside = lay_out_beside()
     shown = [*result, *explained, *beside]

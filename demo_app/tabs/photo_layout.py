@@ -72,12 +72,15 @@ def upload(**options: Any) -> gr.Image:  # noqa: ANN401 - options of gr.Image
     return photo
 
 
-def lay_out_sources(examples: list[Example], models: list[tuple[str, str]]) -> Sources:
+def lay_out_sources(
+    examples: list[Example], models: list[tuple[str, str]], *, free_choice: bool
+) -> Sources:
     """The left column.
 
     Args:
         examples: pictures to begin with.
         models: label and name of every model that can stand beside the chosen one.
+        free_choice: whether visitors may name folders, and models of other projects.
     """
     with gr.Column(scale=4, min_width=230):
         photo = upload(
@@ -110,6 +113,8 @@ def lay_out_sources(examples: list[Example], models: list[tuple[str, str]]) -> S
             [("no other model", ""), *models],
             value="",
             label="Side by side with",
+            info=words.BESIDE_INFO_FREE if free_choice else words.BESIDE_INFO,
+            allow_custom_value=True,
             elem_id="other",
         )
     return Sources(photo, url, gallery, other)

@@ -1,5 +1,7 @@
 """Measure a model on labelled faces: ``fer-core evaluate RUN --data ferplus:PATH``.
 
+Also somebody else's: ``fer-core evaluate hf:USER/NAME --data ferplus:PATH --against bundled``.
+
 docs/evaluation.md describes the figures and the JSON file.
 """
 
@@ -14,6 +16,7 @@ import tyro
 
 from fer_core.answers import Answers, find_answers
 from fer_core.assessment import assess
+from fer_core.cli.measured_models import load_measured
 from fer_core.cli.targets import check_target
 from fer_core.comparison import compare
 from fer_core.config import RunConfig, without_folders
@@ -21,8 +24,6 @@ from fer_core.datasets import Decoding, Listing, Storage, list_data
 from fer_core.datasets.loading import SplitKind, training_digests
 from fer_core.errors import told_in_a_sentence
 from fer_core.files import write_whole
-from fer_core.hub import EMBEDDED, load_model
-from fer_core.hub_download import is_hub_id, resolve_model
 from fer_core.machine import Device
 from fer_core.reporting.evaluation_json import (
     Measured,
@@ -42,8 +43,9 @@ class Command:
     """Measure a model on a labelled data set, alone or against another one."""
 
     model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
-    """Folder of a run or of a model, 'bundled' for the model that ships with the project, or
-    USER/NAME[@REVISION] of one on the Hugging Face Hub."""
+    """Folder of a run or of a model, 'bundled' for the model that ships with the project,
+    USER/NAME[@REVISION] of one on the Hugging Face Hub, or another project's image classifier of
+    transformers or timm: its folder, or hf:USER/NAME[@REVISION] of the Hub."""
     data: str
     """Data set as for fer-core train --data; also folder:PATH of class folders without splits."""
     split: SplitKind = "test"
@@ -52,10 +54,15 @@ class Command:
     """List of files of the data set to leave out."""
     mirror: bool = True
     """Average over each face and its mirror image, as the predictor does."""
+    labels: str | None = None
+    """What the labels of another project's model mean, where their names do not say it:
+    LABEL_0=anger,LABEL_1=disgust or a JSON file."""
     shared_classes: bool = False
     """Let the model choose only from the classes that the data set has."""
     against: str | None = None
     """A second model, for a paired test on the same images."""
+    against_labels: str | None = None
+    """As --labels, of the second model."""
     against_mirror: bool | None = None
     """Mirror average of the second model; by default as of the first."""
     calibrate_on: str | None = None
@@ -100,22 +107,29 @@ def _check(command: Command) -> None:
         raise ValueError("device cuda: torch finds no GPU here, use cpu or auto")
     if command.against is None and command.against_mirror is not None:
         raise ValueError("against-mirror is an option of --against, which names no model here")
+    if command.against is None and command.against_labels is not None:
+        raise ValueError("against-labels is an option of --against, which names no model here")
     check_target(command.predictions)
     if command.json != Path("-"):
         check_target(command.json)
 
 
 def _evaluate(command: Command) -> Report:
-    subjects = [_load(command.model, command.mirror, command.device)]
+    loaded = [load_measured(command.model, command.labels, command.device)]
+    mirrors = [command.mirror]
     if command.against is not None:
-        mirror = command.mirror if command.against_mirror is None else command.against_mirror
-        subjects.append(_load(command.against, mirror, command.device))
+        loaded.append(load_measured(command.against, command.against_labels, command.device))
+        mirrors.append(command.mirror if command.against_mirror is None else command.against_mirror)
     storage = Storage(command.storage, command.cache, progress=True)
-    drawn = Decoding(max(subject.trained.input.size for subject in subjects), 3)
+    drawn = Decoding(max(one.model.input.size for one in loaded), 3)
     listing = list_data(command.data, drawn, without=command.leave_out)
     other = listing
     if command.calibrate_on not in (None, command.data):
         other = list_data(command.calibrate_on, drawn)
+    subjects = [
+        Subject(one.name, one.folder, one.named(listing.classes), mirror)
+        for one, mirror in zip(loaded, mirrors, strict=True)
+    ]
     digests = None
     if command.duplicates and command.split == "test" and len(listing.train.labels):
         digests = training_digests(listing, storage)
@@ -152,25 +166,6 @@ def _evaluate(command: Command) -> Report:
             first.answers, second.answers, resamples=command.bootstrap, seed=command.seed
         )
     return Report(listing, first, second, comparison)
-
-
-def _load(text: str, mirror: bool, device: str) -> Subject:
-    """The model that the command line names."""
-    folder = resolve_model(text)
-    trained = load_model(folder, text)
-    on_gpu = device == "cuda" or (device == "auto" and torch.cuda.is_available())
-    trained.model.to("cuda" if on_gpu else "cpu")
-    return Subject(_name(text, folder), folder, trained, mirror)
-
-
-def _name(text: str, folder: Path) -> str:
-    """Of a run or folder its last name, of a model of the Hub its id."""
-    if folder == EMBEDDED:
-        return "embedded"
-    if is_hub_id(text) and not Path(text).exists():
-        return text
-    named = folder.resolve()
-    return named.parent.name if named.name == "model" else named.name
 
 
 def _options(command: Command) -> dict[str, Any]:

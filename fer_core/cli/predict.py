@@ -11,6 +11,10 @@ from typing import Any, get_args
 from fer_core.backends import BackendName
 from fer_core.errors import told_in_a_sentence
 from fer_core.face_prediction import FacePrediction
+from fer_core.foreign.model import is_foreign
+from fer_core.foreign_predictor import ForeignPredictor, load_foreign_predictor
+from fer_core.hub import ModelError
+from fer_core.hub_download import HUB_PREFIX, find_classifier
 from fer_core.photos import open_photo
 from fer_core.pictures import PictureError
 from fer_core.predictor import Predictor
@@ -25,7 +29,8 @@ class Command:
     """Photographs."""
     model: str | None = None
     """Folder of a run or of a saved model, or USER/NAME[@REVISION] of one on the Hugging Face Hub;
-    by default the bundled one."""
+    by default the bundled one. hf:USER/NAME also takes an image classifier of transformers or timm
+    whose labels name emotions, and so does its folder."""
     json: bool = False
     """Print JSON instead of text."""
     csv: bool = False
@@ -43,7 +48,7 @@ def main() -> None:
     command = _read_command_line()
     if command.json and command.csv:
         sys.exit("error: choose one of --json and --csv")
-    predictor = Predictor(command.model, backend=command.backend)
+    predictor = _load(command)
     failed = False
     results = []
     for path in command.photos:
@@ -65,6 +70,21 @@ def main() -> None:
     sys.exit(1 if failed else 0)
 
 
+def _load(command: Command) -> Predictor | ForeignPredictor:
+    """The model, which may be another project's: that one has neither maps nor backends."""
+    text = command.model
+    if text is None or not (text.startswith(HUB_PREFIX) or Path(text).is_dir()):
+        return Predictor(text, backend=command.backend)
+    folder = find_classifier(text)
+    if not is_foreign(folder):
+        return Predictor(folder, backend=command.backend)
+    if command.overlay is not None:
+        raise ModelError(f"{text} is a model of another project and has no maps for --overlay")
+    if command.backend == "onnx":
+        raise ModelError(f"{text} is a model of another project and runs on torch alone")
+    return load_foreign_predictor(folder, text)
+
+
 def _read_command_line() -> Command:
     """The command, read by argparse: tyro is not installed with the base package."""
     parser = argparse.ArgumentParser(
@@ -74,7 +94,8 @@ def _read_command_line() -> Command:
     parser.add_argument(
         "--model",
         help="folder of a run or of a saved model, or USER/NAME[@REVISION] of one on the Hugging "
-        "Face Hub; by default the bundled one",
+        "Face Hub; by default the bundled one; hf:USER/NAME also takes an image classifier of "
+        "transformers or timm, without maps",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     parser.add_argument("--csv", action="store_true", help="print CSV instead of text")

@@ -18,6 +18,7 @@ from fer_core.assessment import Assessment, to_json
 from fer_core.calibration import softmax
 from fer_core.comparison import Comparison
 from fer_core.datasets import Listing
+from fer_core.foreign.model import ForeignModel
 from fer_core.hub import WEIGHTS_FILE, TrainedModel
 from fer_core.taxonomy import column_names
 
@@ -29,15 +30,15 @@ class Subject(NamedTuple):
     """A model to measure.
 
     Attributes:
-        name: ``embedded``, or the name of its run or folder.
+        name: ``embedded``, the name of its run or folder, or ``USER/NAME`` of the Hub.
         folder: of its weights.
-        trained: the model.
+        trained: the model, of this project or of another one.
         mirror: whether its answers are averaged over each image and its mirror image.
     """
 
     name: str
     folder: Path
-    trained: TrainedModel
+    trained: TrainedModel | ForeignModel
     mirror: bool
 
     @property
@@ -46,6 +47,13 @@ class Subject(NamedTuple):
         facts = self.trained.facts
         return facts.get("data"), facts.get("train_split")
 
+    @property
+    def device(self) -> str:
+        """Where it answers, ``cpu`` or ``cuda``."""
+        if isinstance(self.trained, ForeignModel):
+            return self.trained.network.device.type
+        return self.trained.model.classifier.weight.device.type
+
 
 class Measured(NamedTuple):
     """A model, its answers and its figures."""
@@ -53,6 +61,19 @@ class Measured(NamedTuple):
     subject: Subject
     answers: Answers
     assessment: Assessment
+
+    @property
+    def unmapped(self) -> dict[str, int]:
+        """Label that names no class -> images answered with it; of a model of this project none.
+
+        Labels that the model may not choose (shared classes) have no images.
+        """
+        trained, answers = self.subject.trained, self.answers
+        if not isinstance(trained, ForeignModel):
+            return {}
+        counts = np.bincount(answers.predicted, minlength=len(answers.classes))
+        given = dict(zip(answers.classes, counts.tolist(), strict=True))
+        return {label: given.get(label, 0) for label in trained.mapping.unmapped}
 
 
 class Report(NamedTuple):
@@ -97,7 +118,7 @@ def report_json(report: Report, options: dict[str, Any]) -> dict[str, Any]:
             "pillow": PIL.__version__,
             "timm": timm.__version__,
             "fer_core": fer_core.__version__,
-            "device": str(report.first.subject.trained.model.classifier.weight.device.type),
+            "device": report.first.subject.device,
         },
     }
 
@@ -124,6 +145,7 @@ def _model_json(measured: Measured) -> dict[str, Any]:
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
         "classes": list(subject.trained.classes),
         "input": {"size": spec.size, "channels": spec.channels, "grey": spec.grey},
+        "foreign": _foreign_json(measured),
         "training": {key: facts.get(key) for key in TRAINING},
         "mirror": subject.mirror,
         "answers": list(answers.classes),
@@ -131,4 +153,19 @@ def _model_json(measured: Measured) -> dict[str, Any]:
         "unknown_classes": answers.unknown,
         "images_sha256": hashlib.sha256(answers.split.digests.tobytes()).hexdigest(),
         "figures": to_json(assessment),
+    }
+
+
+def _foreign_json(measured: Measured) -> dict[str, Any] | None:
+    """Whose network it is and how its labels were read; None for a model of this project."""
+    trained = measured.subject.trained
+    if not isinstance(trained, ForeignModel):
+        return None
+    network = trained.network
+    return {
+        "library": network.library,
+        "version": network.version,
+        "architecture": network.architecture,
+        "labels": trained.mapping.to_json(),
+        "unmapped": measured.unmapped,
     }

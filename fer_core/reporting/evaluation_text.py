@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from fer_core.assessment import Assessment, Calibration
 from fer_core.comparison import Comparison
+from fer_core.foreign.labels import MOST_NAMED
+from fer_core.foreign.model import ForeignModel
 from fer_core.reporting.data_text import printable, table
 from fer_core.reporting.evaluation_json import Measured, Report
 from fer_core.statistics import Estimate
@@ -55,20 +57,45 @@ def _title(report: Report, measured: Measured) -> str:
 
 
 def _remarks(report: Report, measured: Measured) -> Iterator[str]:
-    answers = measured.answers
-    lines = [
+    answers, unmapped = measured.answers, measured.unmapped
+    lines = [*_foreign_lines(measured)]
+    lines += [
         f"left out: {count:,} images of {name}, which the model does not know"
         for name, count in answers.unknown.items()
     ]
-    if answers.absent:
+    absent = [name for name in answers.absent if name not in unmapped]
+    if absent:
         lines.append(
-            f"the data set has no {', '.join(answers.absent)}: such answers count as wrong "
+            f"the data set has no {', '.join(absent)}: such answers count as wrong "
             "(--shared-classes excludes them)"
         )
     if measured.subject.saw_split == (report.listing.name, answers.split.name):
         lines.append("the model was trained on a split of this name: this is no test of it")
     if lines:
         yield "\n".join(map(_wrapped, lines))
+
+
+def _foreign_lines(measured: Measured) -> Iterator[str]:
+    """How the labels of another project's model were read, and what is not known of it."""
+    trained, unmapped = measured.subject.trained, measured.unmapped
+    if not isinstance(trained, ForeignModel):
+        return
+    network = trained.network
+    yield (
+        f"a model of {network.library} ({network.architecture}) with its own preprocessing; it has "
+        "no attention maps here, and its training images are not known: some may be among these"
+    )
+    pairs = [f"{label} = {name}" for label, name in trained.mapping.to_json().items() if name]
+    yield f"labels read as {', '.join(pairs)} (--labels changes that)"
+    if unmapped:
+        count = len(unmapped)
+        named = ", ".join([*unmapped][:MOST_NAMED])
+        more = f" and {count - MOST_NAMED} more" if count > MOST_NAMED else ""
+        labels = "label that names" if count == 1 else "labels that name"
+        yield (
+            f"{count} {labels} no class ({named}{more}): answered on {sum(unmapped.values()):,} "
+            "images, which count as wrong (--shared-classes excludes such answers)"
+        )
 
 
 def _main_rows(report: Report, measured: Measured) -> list[Sequence[str]]:

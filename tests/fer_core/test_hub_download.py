@@ -18,10 +18,18 @@ from fer_core.hub import (
     load_model,
     save_model,
 )
-from fer_core.hub_download import FILES, fetch_model, is_hub_id, resolve_model
+from fer_core.hub_contents import OWN_MODEL
+from fer_core.hub_download import (
+    fetch_classifier,
+    fetch_model,
+    find_classifier,
+    is_hub_id,
+    resolve_model,
+)
 from fer_core.inputs import InputSpec
 from fer_core.models import AttentionModel
 from fer_core.predictor import Predictor
+from tests.foreign_models import save_timm
 from tests.hub_server import commit_of, serve_hub, use_hub
 
 NAME = "someone/faces"
@@ -87,7 +95,7 @@ def test_a_fetched_model_is_the_published_one(hub, files):
 def test_only_the_files_of_a_model_are_fetched(hub, files):
     hub.add(NAME, {**files, "pytorch_model.bin": b"pickle", "sub/README.md": b"", "run.py": b""})
     folder = fetch_model(NAME)
-    assert {path.name for path in folder.iterdir()} == set(files) <= set(FILES)
+    assert {path.name for path in folder.iterdir()} == set(files) <= set(OWN_MODEL.files)
     assert sorted(hub.fetched()) == sorted(files)
 
 
@@ -347,3 +355,59 @@ def test_a_model_of_the_hub_that_does_not_fit_together_is_called_by_its_name(hub
     hub.add(NAME, {**files, WEIGHTS_FILE: b"broken"})
     with pytest.raises(ModelError, match=f"the model at {NAME} cannot be loaded"):
         Predictor(NAME)
+
+
+@pytest.fixture(scope="module")
+def foreign_files(tmp_path_factory):
+    """A model of timm by file name, and what else may lie in its repository."""
+    folder = save_timm(tmp_path_factory.mktemp("foreign") / "model")
+    own = {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {**own, "preprocessor_config.json": b"{}", "run.py": b"", "pytorch_model.bin": b"pickle"}
+
+
+def test_of_another_projects_classifier_neither_code_nor_pickle_is_fetched(hub, foreign_files):
+    hub.add("other/faces", foreign_files)
+    folder = find_classifier("hf:other/faces")
+    wanted = {CONFIG_FILE, WEIGHTS_FILE, "preprocessor_config.json"}
+    assert {path.name for path in folder.iterdir()} == wanted == set(hub.fetched())
+
+
+def test_a_classifier_may_also_be_one_of_this_project(hub, files):
+    assert load_model(find_classifier(f"hf:{NAME}")).classes == ("neutral", "happiness")
+    assert find_classifier(NAME) == find_classifier(f"hf:{NAME}")
+
+
+def test_a_classifier_that_cannot_be_reached_is_taken_from_the_cache(
+    hub, foreign_files, monkeypatch
+):
+    hub.add("other/faces", foreign_files)
+    folder = fetch_classifier("other/faces")
+    go_offline(monkeypatch)
+    assert fetch_classifier("other/faces") == folder
+
+
+@pytest.mark.parametrize(
+    ("change", "sizes", "message"),
+    [
+        ({WEIGHTS_FILE: None}, {}, "pytorch_model.bin, which can run code when it is opened"),
+        ({}, {WEIGHTS_FILE: 2_500_000_000}, "has 2.5 GB, at most 1 GB is downloaded"),
+        ({}, {"preprocessor_config.json": 70_000_000}, "has 70 MB beside its weights"),
+        ({CONFIG_FILE: b"[1]"}, {}, "none of timm"),
+        ({CONFIG_FILE: b"{"}, {}, "is not JSON"),
+    ],
+)
+def test_a_classifier_is_refused_before_its_weights_are_fetched(
+    hub, foreign_files, change, sizes, message
+):
+    changed = {**foreign_files, **change}
+    hub.add("other/faces", {n: c for n, c in changed.items() if c is not None}, sizes=sizes)
+    with pytest.raises(ModelError, match=message):
+        fetch_classifier("other/faces")
+    assert WEIGHTS_FILE not in hub.fetched()
+
+
+def test_who_names_another_projects_model_where_maps_are_needed_hears_what_measures_it(
+    hub, foreign_files
+):
+    hub.add("other/faces", foreign_files)
+    assert "`fer-core evaluate hf:other/faces`" in refusal("other/faces")

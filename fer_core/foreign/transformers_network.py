@@ -1,0 +1,89 @@
+"""Image classifiers of transformers; the one place that imports it.
+
+No code of the repository is run (``trust_remote_code=False``), no pickle opened
+(``use_safetensors=True``), and nothing is asked of the Hub (``local_files_only=True``).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from fer_core.extras import missing_package
+from fer_core.foreign.network import Network, check_parameters
+from fer_core.hub import ModelError
+from fer_core.hub_contents import PROCESSOR_FILES
+
+SAFE: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
+
+
+def load_transformers(folder: Path, config: Mapping[str, Any]) -> Network:
+    """Load a model that ``save_pretrained`` saved, with its image processor.
+
+    Args:
+        folder: of the model.
+        config: its ``config.json``.
+
+    Raises:
+        ModelError: when transformers is not installed.
+        Exception: whatever transformers raises for files that do not fit.
+    """
+    try:
+        import transformers
+    except ImportError as error:
+        raise ModelError(
+            missing_package(error, f"a model of transformers ({config['model_type']})")
+            or f"transformers cannot be imported: {error}"
+        ) from error
+    if not any((folder / file).is_file() for file in PROCESSOR_FILES):
+        raise ValueError(
+            f"it has no {PROCESSOR_FILES[0]}, which says how pictures are prepared for it"
+        )
+    maker = transformers.AutoModelForImageClassification
+    with _quiet(transformers):
+        settings = transformers.AutoConfig.from_pretrained(folder, **SAFE)
+        with torch.device("meta"):
+            check_parameters(maker.from_config(settings, trust_remote_code=False), folder)
+        module, report = maker.from_pretrained(
+            folder, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **SAFE
+        )
+        processor = transformers.AutoImageProcessor.from_pretrained(folder, **SAFE)
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ValueError(
+            f"its weights lack {len(missing)} of the classifier's tensors, such as {missing[0]}: "
+            "it was saved without its head, or before it had one"
+        )
+    names = {int(index): str(name) for index, name in module.config.id2label.items()}
+
+    def prepare(pictures: Sequence[Image.Image]) -> Tensor:
+        return processor(images=list(pictures), return_tensors="pt")["pixel_values"]
+
+    return Network(
+        library="transformers",
+        version=transformers.__version__,
+        architecture=type(module).__name__,
+        labels=tuple(names[index] for index in sorted(names)),
+        module=module.eval().requires_grad_(False),
+        prepare=prepare,
+        answer=lambda pixels: module(pixel_values=pixels).logits,
+    )
+
+
+@contextmanager
+def _quiet(transformers: Any) -> Iterator[None]:  # noqa: ANN401 - the package
+    """No progress bars and no advice of transformers on the terminal."""
+    log = transformers.utils.logging
+    before, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity_error()
+    log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(before)
+        if bars:
+            log.enable_progress_bar()
