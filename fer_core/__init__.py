@@ -1,7 +1,10 @@
 """Facial emotion recognition that is honest about noisy labels and shows where it looks."""
 
 import importlib
-from typing import Any
+
+TYPE_CHECKING = False  # for type checkers alone: importing typing takes most of the time
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.3.0"
 
@@ -32,7 +35,7 @@ _PUBLIC = {
 __all__ = sorted(_PUBLIC)
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public object
+def __getattr__(name: str) -> "Any":  # noqa: ANN401 - any public object
     """Import a public name on first use, so that `import fer_core` stays light."""
     if name not in _PUBLIC:
         raise AttributeError(f"module 'fer_core' has no attribute {name!r}")
