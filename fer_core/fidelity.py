@@ -209,6 +209,7 @@ def _measure(
 def _locality(model: AttentionModel, images: Tensor, maps: Tensor, predicted: Tensor) -> Tensor:
     """(B,) mean share of a map's change that lies inside the hidden quadrant."""
     height, width = images.shape[2:]
+    grid = (maps.shape[1], maps.shape[2])
     rows = torch.arange(len(images), device=images.device)
     inside = _place_masks(height, width, 2).to(images.device)  # (4, H, W)
     shares = []
@@ -216,7 +217,7 @@ def _locality(model: AttentionModel, images: Tensor, maps: Tensor, predicted: Te
         changed = model(images * ~mask).maps[rows, predicted]
         change = (changed - maps).abs()
         # A point of the map counts as inside by the part of its cell that the quadrant covers.
-        cells = F.adaptive_avg_pool2d(mask[None, None].float(), maps.shape[1:])[0, 0]
+        cells = F.adaptive_avg_pool2d(mask[None, None].float(), grid)[0, 0]
         total = change.sum((1, 2))
         shares.append((change * cells).sum((1, 2)) / total.clamp(min=1e-12))
     return torch.stack(shares).mean(0)
@@ -226,7 +227,7 @@ def _occlusion(model: AttentionModel, images: Tensor, logits: Tensor, predicted:
     """(B, places) drop of the predicted logit when each of the 4 x 4 places is hidden."""
     rows = torch.arange(len(images), device=images.device)
     own = logits[rows, predicted]
-    masks = _place_masks(*images.shape[2:], PLACES).to(images.device)
+    masks = _place_masks(images.shape[2], images.shape[3], PLACES).to(images.device)
     drops = [own - model(images * ~mask).logits[rows, predicted] for mask in masks]
     return torch.stack(drops, 1)
 
@@ -235,7 +236,9 @@ def _areas(
     model: AttentionModel, images: Tensor, predicted: Tensor, scores: Tensor
 ) -> tuple[np.ndarray, np.ndarray]:
     """(B,) areas under the probability while places are hidden, and while they are shown."""
-    masks = _place_masks(*images.shape[2:], PLACES).to(images.device)  # (places, H, W)
+    masks = _place_masks(images.shape[2], images.shape[3], PLACES).to(
+        images.device
+    )  # (places, H, W)
     order = scores.argsort(1, descending=True)  # (B, places)
     rows = torch.arange(len(images), device=images.device)
     covered = torch.zeros(len(images), *images.shape[2:], dtype=torch.bool, device=images.device)

@@ -29,7 +29,8 @@ def from_arrays(name: str, classes: Sequence[str], train: Arrays, test: Arrays) 
     shapes = [tuple(split.images.shape[1:]) for split in splits]
     if shapes[0] != shapes[1]:
         raise DataError(f"{name}: train has images of shape {shapes[0]}, test of {shapes[1]}")
-    return FaceData(name, tuple(classes), *splits, shapes[0][0], shapes[0][2] == 1)
+    size, _, channels = shapes[0]
+    return FaceData(name, tuple(classes), splits[0], splits[1], size, channels == 1)
 
 
 def _split(
