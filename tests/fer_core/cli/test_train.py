@@ -128,7 +128,7 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(command, tiny_run):
 
 
 def test_an_interrupted_run_goes_on_with_resume(command, tmp_path, monkeypatch):
-    real, calls = engine.answers, []
+    real, calls = engine.answers_of_both_views, []
 
     def power_cut(*arguments, **options):
         calls.append(1)
@@ -136,10 +136,10 @@ def test_an_interrupted_run_goes_on_with_resume(command, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return real(*arguments, **options)
 
-    monkeypatch.setattr(engine, "answers", power_cut)
+    monkeypatch.setattr(engine, "answers_of_both_views", power_cut)
     with pytest.raises(KeyboardInterrupt):
         command(*TINY, "--device", "cpu", "--out", tmp_path / "run")
-    monkeypatch.setattr(engine, "answers", real)
+    monkeypatch.setattr(engine, "answers_of_both_views", real)
     assert len(read_run(tmp_path / "run").epochs) == 1
     code, output, _ = command("--resume", tmp_path / "run", "--device", "cpu")
     record = read_run(tmp_path / "run")
