@@ -19,9 +19,8 @@ from dashboard.show import show_chart, show_download
 from fer_core.records import RecordError, RunRecord, read_run
 
 NOT_OURS = (
-    "Made of a file of another program: the test figures may be of validation images, the accuracy "
-    "is chosen by no rule of ours, and what nobody stated is unknown. It is compared with no run "
-    "of this program."
+    "Made of a file of another program: its test figures may be those of validation images, and "
+    "what nobody stated is unknown. It is compared with no run of this program."
 )
 
 
@@ -36,7 +35,9 @@ def show_run(runs: Runs, run: str) -> None:
     link = hub_link(record.path, place)
     st.caption(
         f"{record.status} · {row['epochs_done']} of {row['epochs_asked']} epochs · started "
-        f"{record.started}" + (f" · [on the Hub]({link})" if link else "")
+        f"{record.started}"
+        + (f" · imported from {row['imported']}" if row["imported"] else "")
+        + (f" · [on the Hub]({link})" if link else "")
     )
     if record.error:
         st.error(record.error)
@@ -69,7 +70,10 @@ def show_transition(record: RunRecord) -> None:
     shares = st.toggle("Percent of each label", True, key="runs_shares", bind="query-params")
     table = transition_table(record, shares)
     if table is None:
-        st.info("The record has no matrix of its label noise (those made before 0.2 have none).")
+        st.info(
+            "The record has no matrix of its label noise (imported ones and those made before 0.2 "
+            "have none)."
+        )
         return
     colours = (record.classes, record.taxonomy.colours)
     with above:

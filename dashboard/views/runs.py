@@ -17,6 +17,9 @@ NUMBER = st.column_config.NumberColumn
 COLUMNS = {
     "link": st.column_config.LinkColumn("Page", display_text="open", width="small"),
     "run": st.column_config.TextColumn("Run", width="medium"),
+    "imported": st.column_config.TextColumn(
+        "Imported from", help="The file of another program that the record was made of"
+    ),
     "accuracy_percent": NUMBER(
         "Accuracy (%)", format="%.2f", help="Mean test accuracy of the last five epochs"
     ),
@@ -43,9 +46,6 @@ COLUMNS = {
     "seconds": NUMBER("Seconds", format="%.0f"),
     "started": st.column_config.DatetimeColumn("Started (UTC)", format="YYYY-MM-DD HH:mm"),
     "source": "Source",
-    "imported": st.column_config.TextColumn(
-        "Imported from", help="The file of another program that the record was made of"
-    ),
 }
 FAILURES_SHOWN = 5
 FILTER_WIDTH = 152  # pixels: two beside each other on a telephone

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from fer_core.config import RunConfig, to_json
+from fer_core.config import defaults_of
 from fer_core.files import write_whole
 from fer_core.importing.columns import match_columns
 from fer_core.importing.epochs import to_epochs
@@ -187,7 +187,7 @@ def _make_room(folder: Path, replace: bool) -> None:
 
 def _config(facts: Facts, epochs: int) -> dict[str, Any]:
     """Every field of a configuration; null where it is unknown, so that no default stands in."""
-    return dict.fromkeys(to_json(RunConfig())) | {
+    return dict.fromkeys(defaults_of(facts.method or "")) | {
         "data": facts.data_name,
         "method": facts.method,
         "backbone": facts.backbone,
