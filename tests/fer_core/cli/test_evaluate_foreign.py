@@ -10,6 +10,8 @@ from PIL import Image
 
 from fer_core.cli import evaluate as module
 from fer_core.foreign.model import load_network
+from fer_core.hub import CONFIG_FILE
+from fer_core.publication import Statement, write_publication
 from tests.foreign_models import LABELS, save_timm, save_transformers
 from tests.hub_server import serve_hub, use_hub
 
@@ -164,3 +166,26 @@ def test_a_model_of_transformers_is_taken_from_the_hub(command, faces, tmp_path,
     assert values["foreign"]["architecture"] == "ViTForImageClassification"
     assert list(values["foreign"]["labels"]) == list(LABELS)
     assert "someone/vit on faces: 60 images" in output
+
+
+def test_one_of_ours_read_as_a_model_of_timm_has_the_same_figures(command, tiny_run, tmp_path):
+    """The whole path: own decoding and passes against the other project's, on the same weights."""
+    folder = tmp_path / "published"
+    folder.mkdir()
+    statement = Statement("tiny", "apache-2.0", "A tiny model.")
+    assert write_publication(tiny_run.path / "model", folder, statement, {}) == "timm"
+    config = json.loads((folder / CONFIG_FILE).read_text())
+    del config["fer_core"]
+    (folder / CONFIG_FILE).write_text(json.dumps(config))
+    data = "synthetic?train=14&test=140&seed=5"
+    code, *_ = command(
+        *(folder, "--data", data, "--against", tiny_run.path, "--json", tmp_path / "e.json")
+    )
+    assert code == 0, code
+    values = figures(tmp_path / "e.json")
+    theirs, ours = (values[key]["figures"] for key in ("model", "against"))
+    assert values["model"]["foreign"]["library"] == "timm"
+    assert values["comparison"]["mcnemar"]["only_first"] == 0
+    assert values["comparison"]["mcnemar"]["only_second"] == 0
+    assert theirs["confusion"] == ours["confusion"]
+    assert theirs["nll"] == pytest.approx(ours["nll"], abs=1e-4)
