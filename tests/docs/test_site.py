@@ -10,7 +10,9 @@ import nbclient
 import nbformat
 import numpy as np
 import pytest
+import yaml
 
+from fer_core import __version__
 from fer_core.cli import COMMANDS
 from fer_core.config.methods import METHODS
 from fer_core.datasets.faces_drawn import draw_portrait
@@ -106,3 +108,9 @@ def test_the_site_is_built_and_asks_no_other_host(tmp_path):
             r'<(?:script|link|img)[^>]+(?:src|href)="(https?:[^"]+)"', page.read_text()
         )
         assert not loaded, page
+
+
+def test_the_citation_names_this_version():
+    citation = yaml.safe_load((ROOT / "docs" / "CITATION.cff").read_text())
+    assert citation["version"] == __version__
+    assert {"cff-version", "message", "title", "authors", "license"} <= set(citation)
