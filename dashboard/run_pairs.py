@@ -50,14 +50,15 @@ class PairTest(NamedTuple):
 def differing_options(records: Mapping[str, RunRecord]) -> pd.DataFrame:
     """The options in which the runs differ: a row an option, a column a run, values as text.
 
-    An option that a record's version did not have yet has its default.
+    An option that a record's version did not have yet has its default. Options of one method differ
+    among the runs of that method; a run of another method has none of them.
     """
     configs = {run: all_options(record.config) for run, record in records.items()}
     names = sorted({name for config in configs.values() for name in config})
     rows = {
-        name: values
+        name: [_text(config.get(name)) for config in configs.values()]
         for name in names
-        if len(set(values := [_text(config.get(name)) for config in configs.values()])) > 1
+        if len({_text(config[name]) for config in configs.values() if name in config}) > 1
     }
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(configs), dtype=str)
     return table.rename_axis("option").reset_index()

@@ -73,7 +73,7 @@ def test_two_runs_are_compared_by_option_difference_and_test(open_runs, records)
     assert not app.exception
     _, deltas, options, tests = tables(app)
     assert deltas["accuracy difference"].tolist() == pytest.approx([0, 17])
-    assert options["option"].tolist() == ["method"]
+    assert options["option"].tolist() == ["flip_probability", "method"]
     assert "has no predictions.csv" in tests["reason"].item()
 
 

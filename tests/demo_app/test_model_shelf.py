@@ -352,9 +352,7 @@ def test_backends_are_compared_by_the_thread_that_asks(folders, monkeypatch):
 def test_a_backend_that_is_not_installed_is_one_sentence(folders, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     shelf = ModelShelf(folders[:1], backend="onnx")
-    with pytest.raises(
-        ModelError, match=r"does not run on onnx: .* pip install 'fer-core\[onnx\]'"
-    ):
+    with pytest.raises(ModelError, match=r"does not run on onnx: .*fer-core\[onnx\]"):
         shelf.take(shelf.names[0])
     shelf = ModelShelf(folders[:1], backend="auto")
     assert shelf.take(shelf.names[0]).backend.name == "torch"
