@@ -5,8 +5,8 @@ point of the map is evidence from that place of the face is another question, si
 field of a deep network is larger than the face. Every measure is taken on the predicted class of
 each image:
 
-- completeness: the largest gap between the logit and the mean of the map plus the bias, relative to
-  the largest logit;
+- completeness: the largest gap between the mean of a map plus the bias and the logit as pooled
+  features and classifier give it, relative to the largest logit;
 - locality: of all that changes in the map when one quadrant of the image is hidden, the share that
   lies inside the quadrant, over four quadrants. A map that does not know places has 0.25;
 - occlusion: Spearman's correlation of the map, averaged over 4 x 4 places, with the drop of the
@@ -173,14 +173,17 @@ def _measure(
     model: AttentionModel, randomised: AttentionModel, images: Tensor, generator: Generator
 ) -> dict[str, np.ndarray]:
     with torch.no_grad():
-        output = model(images)
+        features = model.features(images)
+        output = model.attend(features)
+        # As any network with average pooling and a linear head has them, without maps.
+        pooled_logits = model.classifier(features.float().mean((2, 3)))
         predicted = output.logits.argmax(1)
         rows = torch.arange(len(images), device=images.device)
         maps = output.maps[rows, predicted]  # (B, h, w)
         flipped = mirror(model(mirror(images)).maps[rows, predicted])
         random_maps = randomised(images).maps[rows, predicted]
         sums = output.maps.mean((2, 3)) + model.classifier.bias
-        gaps = (sums - output.logits).abs().amax(1) / output.logits.abs().amax(1).clamp(min=1e-12)
+        gaps = (sums - pooled_logits).abs().amax(1) / pooled_logits.abs().amax(1).clamp(min=1e-12)
         locality = _locality(model, images, maps, predicted)
         drops = _occlusion(model, images, output.logits, predicted)  # (B, places)
     grad_cam = _grad_cam(model, images, predicted)

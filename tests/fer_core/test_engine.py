@@ -1,4 +1,3 @@
-import dataclasses
 import errno
 import json
 import math
@@ -20,7 +19,7 @@ from PIL import Image
 from fer_core import batches, device_images, engine, files
 from fer_core.backbones import BackboneError
 from fer_core.checkpoints import CheckpointError, load_checkpoint
-from fer_core.config import RunConfig, from_json
+from fer_core.config import defaults_of, from_json
 from fer_core.datasets import DataError, Decoding, Storage, load_data
 from fer_core.engine import TrainingError, train
 from fer_core.evaluation import evaluate
@@ -127,7 +126,7 @@ def test_a_run_leaves_every_documented_key(record):
     assert documented_parts("environment") | {"python", "torch", "timm", "fer_core"} == set(
         record.environment
     )
-    assert set(record.config) == {field.name for field in dataclasses.fields(RunConfig)}
+    assert set(record.config) == set(defaults_of(record.config["method"]))
 
 
 def test_the_record_counts_the_multiplications_of_one_image(tiny_run):
@@ -439,9 +438,9 @@ def test_of_two_processes_that_start_one_run_the_second_is_refused(
     assert contents(tmp_path / "run") == {}
     real = engine.prepare
 
-    def while_another_one_finishes(*arguments):
+    def while_another_one_finishes(*arguments, **options):
         shutil.copytree(tiny_run.path, tmp_path / "run", dirs_exist_ok=True)
-        return real(*arguments)
+        return real(*arguments, **options)
 
     monkeypatch.setattr(engine, "prepare", while_another_one_finishes)
     with pytest.raises(FileExistsError, match="already holds a run"):
@@ -462,10 +461,10 @@ def test_a_resume_without_a_run_leaves_no_trace(tiny_config, tmp_path):
     [("bf16", False, True), ("bf16", True, False), ("bf16", None, False), ("no", False, False)],
 )
 def test_bfloat16_that_the_processor_only_emulates_is_told_with_the_way_out(
-    tiny_config, monkeypatch, caplog, precision, known, warns
+    tiny_config, monkeypatch, caplog, tmp_path, precision, known, warns
 ):
     monkeypatch.setattr(engine, "has_bf16", lambda: known)
-    engine._start(replace(tiny_config, precision=precision), "cpu")
+    engine._start(replace(tiny_config, precision=precision), "cpu", (), tmp_path)
     told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
     assert ("only emulates bfloat16" in "".join(told)) == warns
     assert ("use --precision no" in "".join(told)) == warns
