@@ -31,12 +31,13 @@ def show_run(runs: Runs, run: str) -> None:
         return
     record, place = records[run], runs.places[run]
     row = runs.table.set_index("run").loc[run]
+    imported = str(row["imported"] or "")
     st.header(run)
     link = hub_link(record.path, place)
     st.caption(
         f"{record.status} · {row['epochs_done']} of {row['epochs_asked']} epochs · started "
         f"{record.started}"
-        + (f" · imported from {row['imported']}" if row["imported"] else "")
+        + (f" · imported from {imported}" if imported else "")
         + (f" · [on the Hub]({link})" if link else "")
     )
     if record.error:

@@ -275,20 +275,36 @@ def pair_with_baseline(groups: Sequence[Group]) -> list[tuple[Group, Group]]:
     Returns:
         (baseline, other) for each group whose baseline has at least one of its seeds.
     """
-    plain = [group for group in groups if group.approach.method == PLAIN]
-    plain.sort(key=lambda group: len(group.approach.treatments), reverse=True)
-    baselines = {group[:2]: group for group in plain}  # the last one of a key is kept
-    pairs = [
-        with_shared_seeds(baselines[group[:2]], group)
-        for group in groups
-        if group[:2] in baselines and group is not baselines[group[:2]]
-    ]
-    return [pair for pair in pairs if pair[0].trials]
+    return _pair(groups, groups, shared=())
 
 
 def pair_with_plain(groups: Sequence[Group]) -> list[tuple[Group, Group]]:
-    """The pairs of `pair_with_baseline` whose other side is EAC."""
-    return [pair for pair in pair_with_baseline(groups) if pair[1].approach.method == EAC]
+    """Baseline and EAC that differ in what makes an EAC alone: its options and its views.
+
+    An average of the weights or label smoothing must be on both sides, or on neither.
+    """
+    others = [group for group in groups if group.approach.method == EAC]
+    return _pair(groups, others, shared=("ema_decay", "label_smoothing"))
+
+
+def _pair(
+    groups: Sequence[Group], others: Sequence[Group], shared: Sequence[str]
+) -> list[tuple[Group, Group]]:
+    """The others beside the baselines among the groups, which share the named treatments."""
+
+    def key(group: Group) -> tuple[Any, ...]:
+        treatments = group.approach.treatments
+        return (*group[:2], *(treatments.get(name) for name in shared))
+
+    plain = [group for group in groups if group.approach.method == PLAIN]
+    plain.sort(key=lambda group: len(group.approach.treatments), reverse=True)
+    baselines = {key(group): group for group in plain}  # the last one of a key is kept
+    pairs = [
+        with_shared_seeds(baselines[key(group)], group)
+        for group in others
+        if key(group) in baselines and group is not baselines[key(group)]
+    ]
+    return [pair for pair in pairs if pair[0].trials]
 
 
 def with_shared_seeds(one: Group, other: Group) -> tuple[Group, Group]:

@@ -15,6 +15,7 @@ from fer_core.study import (
     mean_interval,
     noise_of,
     pair_with_baseline,
+    pair_with_plain,
     paired_gap,
     trial_of,
 )
@@ -135,6 +136,22 @@ def test_an_eac_that_mirrors_its_labelled_view_is_another_approach_than_the_publ
     assert published.setting == mirrored.setting
     assert published.approach.treatments == {}
     assert mirrored.approach.treatments == {"flip_probability": 0.5}
+
+
+def test_eac_alone_is_paired_with_a_baseline_of_the_same_average_and_smoothing():
+    plain, smooth = (
+        {
+            method: record(method=method, label_smoothing=value)
+            for method in ("cross_entropy", "eac")
+        }
+        for value in (0.0, 0.1)
+    )
+    assert pair_with_plain(group_runs([plain["cross_entropy"], smooth["eac"]])) == []
+    pairs = pair_with_plain(group_runs([*plain.values(), *smooth.values()]))
+    assert [one.approach.treatments == other.approach.treatments for one, other in pairs] == [
+        True,
+        True,
+    ]
 
 
 def test_where_every_run_has_a_treatment_the_treated_baseline_is_the_baseline():
