@@ -37,7 +37,7 @@ def root(tmp_path):
 
 
 def check(root, **options):
-    return check_data(list_data(f"folder:{root}", SMALL), **options)
+    return check_data(list_data(f"folder:{root}?classes=emotions", SMALL), **options)
 
 
 def kinds(report):
@@ -85,10 +85,10 @@ def test_a_fix_list_of_all_problems_makes_a_set_that_loads(root, tmp_path):
     path = tmp_path / "leave out.txt"
     write_fix_list(path, [problem.name for problem in check(root).problems])
     assert len(read_leave_out(path)) == 6
-    data = load_data(f"folder:{root}", SMALL, without=path)
+    data = load_data(f"folder:{root}?classes=emotions", SMALL, without=path)
     assert data.train.names == ("train/happy/a.png", "train/happy/b.png", "train/angry/c.png")
     assert data.test.names == ("test/happy/d.png", "test/angry/e.png")
-    left = check_data(list_data(f"folder:{root}", SMALL, without=path))
+    left = check_data(list_data(f"folder:{root}?classes=emotions", SMALL, without=path))
     assert not left.refused
 
 
@@ -127,7 +127,7 @@ def test_a_name_that_is_no_utf8_is_reported_and_left_out_as_printable_text(root,
     assert problem.name == r"train/happy/caf\xe9.png"
     json.dumps(to_json(report)).encode()
     write_fix_list(tmp_path / "list.txt", [problem.name])
-    data = load_data(f"folder:{root}", SMALL, without=tmp_path / "list.txt")
+    data = load_data(f"folder:{root}?classes=emotions", SMALL, without=tmp_path / "list.txt")
     assert len(data.train.labels) == 3
 
 
@@ -240,7 +240,7 @@ def test_a_split_without_one_readable_picture_is_refused_also_when_all_are_left_
     assert report.refused
     assert report.test.sizes is None
     write_fix_list(tmp_path / "list.txt", [problem.name for problem in report.problems])
-    left = check_data(list_data(f"folder:{root}", SMALL, without=tmp_path / "list.txt"), near=0.9)
+    left = check_data(list_data(f"folder:{root}?classes=emotions", SMALL, without=tmp_path / "list.txt"), near=0.9)
     assert left.problems == ()
     assert left.refused
     json.dumps(to_json(left))
