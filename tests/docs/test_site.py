@@ -43,11 +43,15 @@ def lines_of_commands():
 
 @pytest.mark.parametrize("code", blocks_of_python())
 def test_the_code_of_the_pages_runs(code, tiny_config, tmp_path, monkeypatch):
-    draw_portrait("surprise", 320, np.random.default_rng(0)).save(tmp_path / "photo.jpg")
+    portrait = draw_portrait("surprise", 320, np.random.default_rng(0))
+    for name in ("photo.jpg", "one.jpg", "two.jpg"):
+        portrait.save(tmp_path / name)
+    # What a page takes as the reader's own.
+    given = {"config": tiny_config, "folder": tmp_path / "run", "crops": [portrait]}
     monkeypatch.chdir(tmp_path)
     if "RUN/model" in code:
         train(tiny_config, tmp_path / "RUN", device="cpu", progress=False)
-    exec(compile(code, "page", "exec"), {"__name__": "page"})
+    exec(compile(code, "page", "exec"), {"__name__": "page", **given})
 
 
 def test_every_command_of_the_pages_has_the_options_it_shows(capsys, monkeypatch):

@@ -144,7 +144,7 @@ def test_what_is_no_onnx_file_is_refused():
 @pytest.mark.parametrize("absent", ["onnx", "onnxruntime"])
 def test_a_missing_package_names_the_extra(trained, absent, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, absent, None)
-    with pytest.raises(ExportError, match=rf"needs {absent} .*pip install -e '.\[onnx\]'"):
+    with pytest.raises(ExportError, match=rf"needs {absent} .*'fer-core\[onnx\]'"):
         export_onnx(trained, tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
 

@@ -240,7 +240,9 @@ def test_a_split_without_one_readable_picture_is_refused_also_when_all_are_left_
     assert report.refused
     assert report.test.sizes is None
     write_fix_list(tmp_path / "list.txt", [problem.name for problem in report.problems])
-    left = check_data(list_data(f"folder:{root}?classes=emotions", SMALL, without=tmp_path / "list.txt"), near=0.9)
+    left = check_data(
+        list_data(f"folder:{root}?classes=emotions", SMALL, without=tmp_path / "list.txt"), near=0.9
+    )
     assert left.problems == ()
     assert left.refused
     json.dumps(to_json(left))

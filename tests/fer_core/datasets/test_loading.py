@@ -97,7 +97,9 @@ def test_a_list_that_leaves_nothing_is_refused(root):
 
 
 def test_an_absent_list_names_the_command_that_writes_it(tmp_path):
-    with pytest.raises(DataError, match=r"fer-core data check URI --fix-list .*none\.txt' writes it"):
+    with pytest.raises(
+        DataError, match=r"fer-core data check URI --fix-list .*none\.txt' writes it"
+    ):
         read_leave_out(tmp_path / "none.txt")
 
 
