@@ -10,7 +10,9 @@ from fer_core.config import RunConfig
 from fer_core.draws import draw_epoch, draw_holes
 from fer_core.transforms import hole_masks
 
-ALL = RunConfig(rotation=10, zoom=0.1, shift=0.1, jitter=0.2, mixup=0.4)
+ALL = RunConfig(
+    flip_probability=0.5, pixel_noise=30.0, rotation=10, zoom=0.1, shift=0.1, jitter=0.2, mixup=0.4
+)
 
 
 def generator(seed=0):
@@ -30,7 +32,8 @@ def test_the_same_seed_draws_alike_and_another_does_not():
 
 def test_what_is_switched_off_is_not_drawn():
     nothing = drawn(RunConfig())
-    assert (nothing.matrices, nothing.light, nothing.shares) == (None, None, None)
+    off = (nothing.matrices, nothing.light, nothing.shares, nothing.noisy)
+    assert off == (None, None, None, None)
 
 
 def test_every_picture_is_drawn_once():
