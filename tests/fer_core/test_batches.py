@@ -134,3 +134,40 @@ def test_soft_targets_reach_the_batch(config, tmp_path):
     object.__setattr__(experiment, "targets", shares)
     for batch in TrainingSet(experiment, CPU, "cache").batches(0, torch.Generator()):
         assert np.array_equal(batch.labels.numpy(), shares[batch.indices])
+
+
+def test_half_of_the_images_get_pixel_noise_of_the_asked_variance_within_the_range(
+    config, tmp_path
+):
+    noisy = replace(config, pixel_noise=30.0)
+    experiment = prepare(noisy, Storage("auto", tmp_path / "cache"))
+    training = TrainingSet(experiment, CPU, "auto")
+    mean, std = experiment.model.statistics()
+    added, chosen = [], []
+    for epoch in range(8):
+        for batch in training.batches(epoch, torch.Generator().manual_seed(epoch)):
+            grey_levels = 255 * batch.pixel_noise * std
+            after = (batch.images + batch.pixel_noise) * std + mean
+            assert after.min() >= -1e-5
+            assert after.max() <= 1 + 1e-5
+            chosen += grey_levels.abs().flatten(1).amax(1).gt(0).tolist()
+            pixels = batch.images * std + mean
+            inside = (pixels > 0.2) & (pixels < 0.8)  # where nothing is clipped
+            added += grey_levels[inside & (grey_levels != 0)].tolist()
+    assert 0.35 < np.mean(chosen) < 0.65
+    assert np.var(added) == pytest.approx(30.0, rel=0.05)
+    assert abs(np.mean(added)) < 0.1
+    assert all(batch.pixel_noise is None for batch in batches(config, "auto", tmp_path))
+
+
+def test_every_process_has_its_own_part_of_one_noise(config, tmp_path):
+    experiment = prepare(replace(config, pixel_noise=30.0), Storage("auto", tmp_path / "cache"))
+
+    def noise(process, processes):
+        training = TrainingSet(experiment, CPU, "auto", process=process, processes=processes)
+        made = training.batches(0, torch.Generator().manual_seed(3))
+        return [batch.pixel_noise.clone() for batch in made]
+
+    halves = [noise(process, 2) for process in range(2)]
+    for whole, *parts in zip(noise(0, 1), *halves, strict=True):
+        assert torch.equal(whole, torch.cat(parts))
