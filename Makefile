@@ -1,4 +1,5 @@
 PYTHON ?= python3
+WORKERS ?= 2# processes that share the tests, a file at a time
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -19,7 +20,7 @@ dashboard: $(READY)
 	$(BIN)/python -m streamlit run dashboard/app.py
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff check .
