@@ -192,3 +192,31 @@ def _result_values(final: float, epochs: int) -> dict:
         "confusion": rows,
         "seconds": 21.0 * epochs,
     }
+
+
+CHROMIUM_FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
+    "--disable-background-networking --disable-component-update"
+)
+
+
+@pytest.fixture(scope="session")
+def launch_chromium():
+    """The function that starts a Chromium with flags; skips, or fails where one is required.
+
+    One for all tests of a process: Playwright works once in a thread.
+    """
+    program = shutil.which("chromium")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        program = None
+    if program is None:
+        missing = "needs Chromium and playwright"
+        if os.environ.get("FER_REQUIRE_BROWSER") == "1":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        yield lambda *flags: playwright.chromium.launch(
+            executable_path=program, args=[*CHROMIUM_FLAGS.split(), *flags]
+        )

@@ -71,10 +71,7 @@ def wait_for(url, server):
     raise AssertionError("streamlit does not answer")
 
 
-def test_every_page_opens_without_an_error_and_calls_no_other_host(address):
-    assert CHROMIUM, "FER_REQUIRE_BROWSER=1 but chromium is not installed"
-    from playwright.sync_api import sync_playwright
-
+def test_every_page_opens_without_an_error_and_calls_no_other_host(address, launch_chromium):
     complaints: list[str] = []
 
     def note_console(message):
@@ -86,21 +83,18 @@ def test_every_page_opens_without_an_error_and_calls_no_other_host(address):
         if request.url.startswith("http") and not request.url.startswith(address):
             complaints.append(f"foreign request: {request.url}")
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1200, "height": 2400})
-        page.on("console", note_console)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", note_request)
-        for path, (title, text) in PAGES.items():
-            page.goto(f"{address}/{path}")
-            page.get_by_role("heading", name=title, exact=True).wait_for(timeout=20_000)
-            page.get_by_text(text).first.wait_for(
-                timeout=120_000
-            )  # maps take processes of their own
-            if path not in ("looks", "runs"):
-                page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=20_000)
-            assert page.get_by_test_id("stException").count() == 0
-            assert page.get_by_text("Page not found").count() == 0
-        browser.close()
+    browser = launch_chromium(*FLAGS)
+    page = browser.new_page(viewport={"width": 1200, "height": 2400})
+    page.on("console", note_console)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", note_request)
+    for path, (title, text) in PAGES.items():
+        page.goto(f"{address}/{path}")
+        page.get_by_role("heading", name=title, exact=True).wait_for(timeout=20_000)
+        page.get_by_text(text).first.wait_for(timeout=120_000)  # maps take processes of their own
+        if path not in ("looks", "runs"):
+            page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=20_000)
+        assert page.get_by_test_id("stException").count() == 0
+        assert page.get_by_text("Page not found").count() == 0
+    browser.close()
     assert complaints == []

@@ -17,14 +17,10 @@ PAIR = ["cross_entropy-mobilenetv2_100-30-s0", "eac-mobilenetv2_100-30-s0"]
 
 
 @pytest.fixture
-def page():
-    assert CHROMIUM, "FER_REQUIRE_BROWSER=1 but chromium is not installed"
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser.new_page(viewport={"width": 1200, "height": 1600})
-        browser.close()
+def page(launch_chromium):
+    browser = launch_chromium(*FLAGS)
+    yield browser.new_page(viewport={"width": 1200, "height": 1600})
+    browser.close()
 
 
 def test_picked_rows_are_compared_and_the_address_reopens_the_view(address, page):  # noqa: F811

@@ -1,8 +1,6 @@
 """A tiny model, drawn photographs, and the page in a real browser."""
 
 import io
-import os
-import shutil
 import socket
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,11 +19,6 @@ from fer_core.emotions import EIGHT_CLASSES
 from fer_core.hub import save_model
 from fer_core.inputs import InputSpec
 from fer_core.models import AttentionModel
-
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
-    "--disable-background-networking --disable-component-update"
-)
 
 
 @pytest.fixture(scope="session")
@@ -128,25 +121,6 @@ def served(shelf, tmp_path_factory):
 @pytest.fixture(scope="session")
 def address(served):
     return served.address
-
-
-@pytest.fixture(scope="session")
-def launch_chromium():
-    """The function that starts a Chromium with flags; skips, or fails where one is required."""
-    program = shutil.which("chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        program = None
-    if program is None:
-        missing = "needs Chromium and playwright"
-        if os.environ.get("FER_REQUIRE_BROWSER") == "1":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with sync_playwright() as playwright:
-        yield lambda *flags: playwright.chromium.launch(
-            executable_path=program, args=[*FLAGS.split(), *flags]
-        )
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,12 @@ from starlette.routing import Mount
 from demo_app.app import build
 from demo_app.login_guard import REFUSAL
 from demo_app.look import LAUNCH
-from demo_app.words import INTRODUCTION
+from demo_app.words import introduction
+from fer_core.emotions import class_names
+from fer_core.taxonomy import taxonomy_of
 from tests.demo_app.conftest import free_port
+
+INTRODUCTION = introduction(taxonomy_of(class_names(8)))
 
 ADA = ("ada", "s3cret-word")
 # Everything that may be had without a login.
