@@ -14,10 +14,6 @@ import pytest
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 # Streamlit's client first looks for its server below a page's own address; both files are
 # found at the root afterwards.
 LOOKED_FOR = ("_stcore/health", "_stcore/host-config")
@@ -83,7 +79,7 @@ def test_every_page_opens_without_an_error_and_calls_no_other_host(address, laun
         if request.url.startswith("http") and not request.url.startswith(address):
             complaints.append(f"foreign request: {request.url}")
 
-    browser = launch_chromium(*FLAGS)
+    browser = launch_chromium()
     page = browser.new_page(viewport={"width": 1200, "height": 2400})
     page.on("console", note_console)
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -7,8 +7,6 @@ import pytest
 from dashboard.data import read_folders
 from dashboard.export import export
 from tests.dashboard.test_browser import (  # noqa: F401 - address is a fixture
-    CHROMIUM,
-    FLAGS,
     address,
     pytestmark,
 )
@@ -18,7 +16,7 @@ PAIR = ["cross_entropy-mobilenetv2_100-30-s0", "eac-mobilenetv2_100-30-s0"]
 
 @pytest.fixture
 def page(launch_chromium):
-    browser = launch_chromium(*FLAGS)
+    browser = launch_chromium()
     yield browser.new_page(viewport={"width": 1200, "height": 1600})
     browser.close()
 
