@@ -40,7 +40,7 @@ smoke: $(READY)
 
 # The tables of README and docs/experiments.md, from the records that ship with the project.
 report: $(READY)
-	$(BIN)/fer-core report --records dashboard/results --pages README.md docs/experiments.md
+	$(BIN)/fer-core report --records fer_core/records/shipped_runs --pages README.md docs/experiments.md
 
 docs: $(READY)
 	$(BIN)/mkdocs build --strict --quiet -f .ci/mkdocs.yml

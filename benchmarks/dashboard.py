@@ -23,11 +23,11 @@ from typing import TypeVar
 import tyro
 from streamlit.testing.v1 import AppTest
 
-from dashboard.places import find_place
-from dashboard.reader import Reader
+from dashboard.data.cache import Reader
+from dashboard.data.sources import find_place
 from fer_core.config import RunConfig, to_json
 from fer_core.emotions import SEVEN_CLASSES
-from fer_core.records import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE, SCHEMA_VERSION
+from fer_core.records.run import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE, SCHEMA_VERSION
 
 APP = Path(__file__).resolve().parent.parent / "dashboard" / "app.py"
 HOME = "noise"

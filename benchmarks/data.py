@@ -5,7 +5,8 @@ of RAF-DB's size (100x100, 12,271 files):
 
 * per image (`benchmarks.reference_pipeline`): OpenCV's imread, PIL resize, torchvision's ToTensor,
   Normalize and RandomErasing, a flip; by PyTorch's DataLoader with worker processes;
-* ours: `fer_core.batches.TrainingSet` with the cache of decoded pictures, then the erasing and
+* ours: `fer_core.training.loader.TrainingSet` with the cache of decoded pictures, then the erasing
+and
   mirroring of `fer_core.methods.eac`.
 
     pip install --group benchmarks              OpenCV, which the per-image pipeline reads with
@@ -30,17 +31,17 @@ from PIL import Image
 from torch import Generator, Tensor
 
 from benchmarks.reference_pipeline import per_image_loader
-from fer_core.batches import TrainingSet
 from fer_core.config import RunConfig
+from fer_core.config.input_spec import InputSpec
 from fer_core.datasets import Decoding, Storage, load_data
-from fer_core.datasets.faces_drawn import draw_face
-from fer_core.datasets.storage import StorageKind
+from fer_core.datasets.cache.store import StorageKind
+from fer_core.datasets.synthetic.faces import draw_face
 from fer_core.emotions import RAFDB_LABELS
-from fer_core.experiment import Experiment
-from fer_core.inputs import InputSpec
-from fer_core.models import AttentionModel
-from fer_core.noise import NoisyLabels
-from fer_core.transforms import erase_, mirror
+from fer_core.models.attention_model import AttentionModel
+from fer_core.noise.generate import NoisyLabels
+from fer_core.training.loader import TrainingSet
+from fer_core.training.setup import Experiment
+from fer_core.transforms.functional import erase_, mirror
 
 SEEN = 20_000  # pictures that are looked at while memory is measured
 

@@ -25,8 +25,8 @@ import numpy as np
 import tyro
 from PIL import Image
 
-from fer_core.datasets.faces_drawn import draw_portrait
-from fer_core.predictor import Predictor
+from fer_core.datasets.synthetic.faces import draw_portrait
+from fer_core.inference.predictor import Predictor
 
 SIDE = 320
 COLUMNS = 5

@@ -24,13 +24,14 @@ import numpy as np
 import torch
 import tyro
 
-from fer_core.backends import count_threads
 from fer_core.datasets import Decoding, load_data
-from fer_core.export import INPUT, OUTPUTS, example, onnx_bytes, open_session
-from fer_core.hub import EMBEDDED, TrainedModel, load_model
+from fer_core.inference.backends import count_threads
+from fer_core.inference.onnx_export import INPUT, OUTPUTS, example, onnx_bytes, open_session
+from fer_core.inference.quantize import quantise
 from fer_core.machine import cores
-from fer_core.quantisation import quantise
-from fer_core.transforms import normalise, to_tensor
+from fer_core.models.pretrained import TrainedModel, load_model
+from fer_core.transforms.functional import normalise, to_tensor
+from fer_core.weights import BUNDLED
 
 EAGER, COMPILED, ONNX, INT8 = "eager", "compiled", "ONNX", "int8"
 Ask = Callable[[torch.Tensor], object]
@@ -40,7 +41,7 @@ Ask = Callable[[torch.Tensor], object]
 class Command:
     """Compare the ways to compute a model's answers."""
 
-    model: Path = EMBEDDED
+    model: Path = BUNDLED
     """Folder of a model; by default the embedded one."""
     batches: tuple[int, ...] = (1, 16)
     """Faces in one pass."""

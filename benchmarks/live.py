@@ -32,7 +32,7 @@ import tyro
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from fer_core.datasets.faces_drawn import draw_portrait
+from fer_core.datasets.synthetic.faces import draw_portrait
 
 # The number of a frame in the drawn film is FINE * (green level) + (red level); the delay is known
 # up to the film's length, ten seconds.

@@ -1,11 +1,11 @@
 """How complete, how local and how faithful the attention maps of models are, on real faces.
 
-    python -m benchmarks.map_fidelity --data ferplus:PATH --models bundled demo_app/models/eac
+    python -m benchmarks.map_fidelity --data ferplus:PATH --models bundled RUN/model
     python -m benchmarks.map_fidelity --data ferplus:PATH --models RUN/model --images 400
 
-The measures and their sources: `fer_core.fidelity`. A Markdown table with a column for each model;
-the images are drawn once, evenly over the test split, for all models. 95 % intervals by a
-bootstrap over the images.
+The measures and their sources: `fer_core.explain.fidelity`. A Markdown table with a column for
+each model; the images are drawn once, evenly over the test split, for all models. 95 % intervals
+by a bootstrap over the images.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ import tyro
 
 from fer_core.datasets import Decoding, load_data
 from fer_core.errors import told_in_a_sentence
-from fer_core.fidelity import CHANCE, ORDERS, Fidelity, interval, measure_fidelity
-from fer_core.hub import TrainedModel, load_model
-from fer_core.hub_download import resolve_model
-from fer_core.statistics import Estimate
-from fer_core.transforms import normalise, to_tensor
+from fer_core.explain.fidelity import CHANCE, ORDERS, Fidelity, interval, measure_fidelity
+from fer_core.hub.download import resolve_model
+from fer_core.metrics.intervals import Estimate
+from fer_core.models.pretrained import TrainedModel, load_model
+from fer_core.transforms.functional import normalise, to_tensor
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from typing import Annotated
 import tyro
 
 from fer_core.config import RunConfig
-from fer_core.engine import train
 from fer_core.machine import Device
+from fer_core.training.engine import train
 
 WRITING = ("add_epoch", "save_checkpoint", "save_model", "finish")
 

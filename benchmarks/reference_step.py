@@ -20,9 +20,9 @@ from torchvision import transforms
 from torchvision.transforms.functional import hflip
 
 from fer_core.config import RunConfig
-from fer_core.draws import draw_epoch
-from fer_core.models import AttentionModel
-from fer_core.transforms import augment, erase_, to_tensor
+from fer_core.models.attention_model import AttentionModel
+from fer_core.transforms.functional import augment, erase_, to_tensor
+from fer_core.transforms.sampling import draw_epoch
 
 CLASSES = 7
 WEIGHT = 5.0  # of the consistency loss

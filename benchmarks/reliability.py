@@ -4,7 +4,8 @@
     python -m benchmarks.reliability --data ferplus:PATH --model RUN/model
 
 Signs: the probability of the answer, and what the answers on a face and on its mirror image have in
-common (`fer_core.mirror_check`). 0.5 says nothing, 1 tells every wrong answer from every right one.
+common (`fer_core.explain.consistency`). 0.5 says nothing, 1 tells every wrong answer from every
+right one.
 """
 
 import sys
@@ -17,8 +18,8 @@ from PIL import Image
 from scipy.stats import rankdata
 
 from fer_core.datasets import DataError, Decoding, Split, load_data
-from fer_core.hub import ModelError
-from fer_core.predictor import Predictor
+from fer_core.inference.predictor import Predictor
+from fer_core.models.pretrained import ModelError
 
 CHUNK = 256
 SIGNS = ("probability", "agreement of answers", "agreement of maps", "consistency score")

@@ -24,7 +24,7 @@ import psutil
 import tyro
 from gradio_client import Client, handle_file
 
-from fer_core.datasets.faces_drawn import draw_portrait
+from fer_core.datasets.synthetic.faces import draw_portrait
 
 BARE, PAGE, FACE, CPU = "bare import", "first page", "first face", "processor time to the page"
 

@@ -1,6 +1,6 @@
 """The page without a server program, in real Chromium: bytes it loads, frames a second.
 
-    python -m demo_app.static_page
+    python -m demo_app.page.build
     python -m benchmarks.static_page --seconds 20
 
 Serves the built folder as `python -m http.server` does, opens it in headless Chromium, whose camera
@@ -28,7 +28,7 @@ import tyro
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from fer_core.datasets.faces_drawn import draw_portrait
+from fer_core.datasets.synthetic.faces import draw_portrait
 
 FRAMES = 30
 SIZES = {1: (360,), 2: (340, 250)}  # pixels of the portraits, by how many there are
@@ -53,7 +53,7 @@ class Options:
     """What is measured."""
 
     page: Path = Path("demo_app/static")
-    """Folder that demo_app.static_page built."""
+    """Folder that demo_app.page.build built."""
     seconds: float = 20.0
     """Length of each measurement."""
 
@@ -80,7 +80,7 @@ def main() -> None:
     if program is None:
         sys.exit("error: no chromium on the path; install Debian's chromium")
     if not (options.page / "facts.json").is_file():
-        sys.exit(f"error: no page in {options.page}; build it: python -m demo_app.static_page")
+        sys.exit(f"error: no page in {options.page}; build it: python -m demo_app.page.build")
     results = []
     with tempfile.TemporaryDirectory(prefix="fer-page-") as folder, sync_playwright() as playwright:
         for faces in SIZES:

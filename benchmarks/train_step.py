@@ -32,12 +32,12 @@ from benchmarks.step_options import Options, run_config, wait
 from benchmarks.whole_epochs import our_epochs, reference_epochs, write_files
 from fer_core.config import RunConfig
 from fer_core.datasets import Decoding, load_data
-from fer_core.draws import draw_epoch
 from fer_core.machine import keep_freed_memory
 from fer_core.methods import Batch, create_method
-from fer_core.models import AttentionModel
-from fer_core.optimisation import create_optimizer
-from fer_core.transforms import augment, to_tensor
+from fer_core.models.attention_model import AttentionModel
+from fer_core.training.optim import create_optimizer
+from fer_core.transforms.functional import augment, to_tensor
+from fer_core.transforms.sampling import draw_epoch
 
 REFERENCE = "straightforward, fp32"
 RUNGS = {

@@ -10,14 +10,14 @@ from PIL import Image
 
 from benchmarks.reference_step import CLASSES, Rung, steps, views_of_files
 from benchmarks.step_options import Options, run_config, wait
-from fer_core.batches import TrainingSet
 from fer_core.config import Precision
 from fer_core.datasets import Decoding, Storage, load_data
-from fer_core.epoch import Training, train_epoch
-from fer_core.experiment import prepare
 from fer_core.methods import create_method
-from fer_core.models import AttentionModel
-from fer_core.optimisation import create_optimizer
+from fer_core.models.attention_model import AttentionModel
+from fer_core.training.epoch import Training, train_epoch
+from fer_core.training.loader import TrainingSet
+from fer_core.training.optim import create_optimizer
+from fer_core.training.setup import prepare
 
 
 def reference_epochs(options: Options, folder: Path, device: torch.device) -> list[float]:

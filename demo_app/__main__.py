@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import tyro
 
-from demo_app.access import Accounts, check_address, is_private, read_accounts
+from demo_app.serving.auth import Accounts, check_address, is_private, read_accounts
 from fer_core.errors import told_in_a_sentence
 
 if TYPE_CHECKING:
-    from demo_app.model_shelf import ModelShelf
+    from demo_app.analysis.model_pool import ModelShelf
 
 logger = logging.getLogger("demo_app")
 
@@ -79,7 +79,7 @@ def _serve(command: Command, accounts: Accounts) -> None:
     Raises:
         ValueError: when a model cannot be loaded.
     """
-    from demo_app.model_shelf import ModelShelf
+    from demo_app.analysis.model_pool import ModelShelf
 
     shelf = ModelShelf(command.model, free_choice=is_private(command.host), backend=command.backend)
     shelf.take(shelf.names[0])
@@ -93,9 +93,9 @@ def _serve(command: Command, accounts: Accounts) -> None:
 def _open_page(command: Command, accounts: Accounts, shelf: "ModelShelf", files: Path) -> None:
     try:
         from demo_app.app import build
-        from demo_app.controls import Limits
-        from demo_app.look import LAUNCH
-        from demo_app.sweeping import keep_sweeping
+        from demo_app.serving.cleanup import keep_sweeping
+        from demo_app.serving.launch import LAUNCH
+        from demo_app.tabs.controls import Limits
     except ImportError as error:
         sys.exit(f"error: the demo needs Gradio ({error}): pip install -e '.[video]' --group demo")
     limits = Limits(command.max_video_seconds, command.max_file_megabytes)

@@ -2,14 +2,14 @@
 
 import gradio as gr
 
-from demo_app import words
-from demo_app.controls import ANSWER, REDRAW, THRESHOLD, Controls, Limits
-from demo_app.model_shelf import ModelShelf
-from demo_app.sureness import explain_threshold
+from demo_app.analysis.abstention import explain_threshold
+from demo_app.analysis.model_pool import ModelShelf
+from demo_app.render import text as words
+from demo_app.serving.download_guard import guard_addresses
+from demo_app.serving.visitor_files import guard_files
 from demo_app.tabs import batch, live, photo, video
-from demo_app.visitor_files import guard_files
-from demo_app.web_files import guard_addresses
-from fer_core.hub import ModelError
+from demo_app.tabs.controls import ANSWER, REDRAW, THRESHOLD, Controls, Limits
+from fer_core.models.pretrained import ModelError
 
 
 def build(shelf: ModelShelf, limits: Limits | None = None) -> gr.Blocks:

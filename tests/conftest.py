@@ -20,10 +20,10 @@ import pytest
 import torch
 
 from fer_core.config import RunConfig, to_json
-from fer_core.datasets.faces_drawn import draw_portrait
+from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.emotions import SEVEN_CLASSES
-from fer_core.engine import train
-from fer_core.records import RunRecorder
+from fer_core.records.run import RunRecorder
+from fer_core.training.engine import train
 
 TINY = RunConfig(
     data="synthetic?train=140&test=56",
@@ -67,7 +67,7 @@ def held_elsewhere():
 @contextmanager
 def _held_elsewhere(folder: Path) -> Iterator[None]:
     program = (
-        "import sys; from pathlib import Path; from fer_core.run_lock import lock_run\n"
+        "import sys; from pathlib import Path; from fer_core.records.lock import lock_run\n"
         "with lock_run(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -10,28 +9,31 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from dashboard.analysis.classes import confusion_frame
 from dashboard.charts.classes import confusion_figure
-from dashboard.classes import confusion_frame
-from dashboard.data import read_folders
-from dashboard.report import class_parts
-from demo_app import explanation, logic, panels, words
-from demo_app.logic import analyse
-from demo_app.model_shelf import ModelShelf
-from demo_app.static_facts import page_facts, page_words
+from dashboard.data.names import read_folders
+from dashboard.report.parts import class_parts
+from demo_app.analysis import explanation
+from demo_app.analysis import photo as logic
+from demo_app.analysis.model_pool import ModelShelf
+from demo_app.analysis.photo import analyse
+from demo_app.page.facts import page_facts, page_words
+from demo_app.render import panels
+from demo_app.render import text as words
 from fer_core.cli import predict, publish
 from fer_core.cli.maps import NamedFaces, look_at
 from fer_core.config import RunConfig
-from fer_core.datasets.faces_drawn import draw_face, draw_portrait
-from fer_core.engine import train as train_model
-from fer_core.export import metadata
-from fer_core.hub import load_model
-from fer_core.predictor import Predictor
-from fer_core.records import GIVEN_LABELS_FILE, read_run
+from fer_core.datasets.synthetic.faces import draw_face, draw_portrait
+from fer_core.inference.onnx_export import metadata
+from fer_core.inference.predictor import Predictor
+from fer_core.models.pretrained import load_model
+from fer_core.records.run import GIVEN_LABELS_FILE, read_run
 from fer_core.taxonomy import PALETTE
+from fer_core.training.engine import train as train_model
+from tests.project import APP
 
 CLASSES = ("bored", "engaged", "pain")  # that no list of emotions has
 FACES = ("neutral", "happiness", "anger")  # what stands for them
-APP = Path(__file__).parents[1] / "dashboard" / "app.py"
 
 
 def write_faces(root, classes, train=14, test=6):
@@ -144,7 +146,7 @@ def test_the_command_line_prints_classes_of_ones_own(run, portrait, tmp_path, mo
 
 
 def test_the_onnx_file_says_the_classes_and_their_colours(run, tmp_path):
-    from fer_core.export import export_onnx
+    from fer_core.inference.onnx_export import export_onnx
 
     trained = load_model(run.path / "model")
     export_onnx(trained, tmp_path / "model.onnx")

@@ -9,7 +9,6 @@ import sysconfig
 import tarfile
 import zipfile
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,9 +16,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from fer_core.cli import COMMANDS
-from fer_core.datasets.faces_drawn import draw_portrait
+from fer_core.datasets.synthetic.faces import draw_portrait
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).parents[1]
 DATA = "synthetic?train=140&test=56"
 HIDE = """
 import sys

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboard.analysis.cost import Cost
 from dashboard.charts.style import HEIGHT, SYMBOLS, finish, log_axis, method_colours
-from dashboard.cost import Cost
-from dashboard.data import method_name
+from dashboard.data.names import method_name
 
 ENTRY_HEIGHT = 22  # of a line of the legend
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboard.analysis.curves import Series
 from dashboard.charts.style import finish
-from dashboard.curves import Series
 
 
 def curves_figure(

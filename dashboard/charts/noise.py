@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboard.analysis.noise import Measure
 from dashboard.charts.style import HEIGHT, SYMBOLS, finish, hues_of, method_colours
-from dashboard.robustness import Measure
 
 PUBLISHED_HUES = {
     "EAC": hues_of("eac")[0],

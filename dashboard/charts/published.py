@@ -3,8 +3,8 @@
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboard.analysis.published import AXES
 from dashboard.charts.style import finish, log_axis
-from dashboard.published import AXES
 
 KINDS: dict[str, tuple[str, str]] = {
     "other methods": ("#8A8F98", "circle"),

@@ -3,15 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts.classes import (
-    calibration_figure,
-    confusion_figure,
-    difference_figure,
-    recall_figure,
-    slices_figure,
-)
-from dashboard.charts.style import method_colours
-from dashboard.classes import (
+from dashboard.analysis.classes import (
     calibration,
     class_tints,
     confusion_difference,
@@ -20,13 +12,21 @@ from dashboard.classes import (
     same_images,
     slice_table,
 )
-from dashboard.curves import common_description, short_labels
-from dashboard.data import Runs
-from dashboard.run_choices import RunChoices, run_choices
-from dashboard.show import show_chart, show_empty
-from dashboard.show_run import read_records
-from dashboard.source import load_runs
-from fer_core.records import RunRecord
+from dashboard.analysis.curves import common_description, short_labels
+from dashboard.analysis.run_choices import RunChoices, run_choices
+from dashboard.charts.classes import (
+    calibration_figure,
+    confusion_figure,
+    difference_figure,
+    recall_figure,
+    slices_figure,
+)
+from dashboard.charts.style import method_colours
+from dashboard.data.names import Runs
+from dashboard.views.run_detail import read_records
+from dashboard.views.sidebar import load_runs
+from dashboard.views.widgets import show_chart, show_empty
+from fer_core.records.run import RunRecord
 
 NUMBER = st.column_config.NumberColumn
 MOST_RUNS = 6  # side by side; more are not told apart

@@ -3,8 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts.cost import cost_figure
-from dashboard.cost import (
+from dashboard.analysis.cost import (
     COSTS,
     NO_MACS,
     cost_headline,
@@ -15,9 +14,10 @@ from dashboard.cost import (
     set_choices,
     with_sets,
 )
-from dashboard.data import Runs
-from dashboard.show import show_chart, show_download, show_empty
-from dashboard.source import load_runs
+from dashboard.charts.cost import cost_figure
+from dashboard.data.names import Runs
+from dashboard.views.sidebar import load_runs
+from dashboard.views.widgets import show_chart, show_download, show_empty
 
 NUMBER = st.column_config.NumberColumn
 SHOWN = {

@@ -5,9 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts.curves import curves_figure
-from dashboard.charts.style import method_colours
-from dashboard.curves import (
+from dashboard.analysis.curves import (
     BY_LABEL,
     DEFAULT_SERIES,
     NOTES,
@@ -20,11 +18,13 @@ from dashboard.curves import (
     short_labels,
     unfinished_notes,
 )
-from dashboard.data import Runs
-from dashboard.run_choices import RunChoices, run_choices
-from dashboard.show import show_chart, show_empty
-from dashboard.show_run import read_records
-from dashboard.source import load_runs
+from dashboard.analysis.run_choices import RunChoices, run_choices
+from dashboard.charts.curves import curves_figure
+from dashboard.charts.style import method_colours
+from dashboard.data.names import Runs
+from dashboard.views.run_detail import read_records
+from dashboard.views.sidebar import load_runs
+from dashboard.views.widgets import show_chart, show_empty
 
 
 class View(NamedTuple):

@@ -3,12 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts.noise import noise_figure
-from dashboard.comparison import ACCURACY, comparisons, headline, noise_points
-from dashboard.data import Runs
-from dashboard.published import read_published
-from dashboard.references import left_out, reference_curves
-from dashboard.robustness import (
+from dashboard.analysis.comparison import ACCURACY, comparisons, headline, noise_points
+from dashboard.analysis.noise import (
     MEASURES,
     Measure,
     noise_areas,
@@ -16,8 +12,12 @@ from dashboard.robustness import (
     other_headline,
     shown_summary,
 )
-from dashboard.show import show_chart, show_download, show_empty
-from dashboard.source import load_runs
+from dashboard.analysis.published import read_published
+from dashboard.analysis.published_curves import left_out, reference_curves
+from dashboard.charts.noise import noise_figure
+from dashboard.data.names import Runs
+from dashboard.views.sidebar import load_runs
+from dashboard.views.widgets import show_chart, show_download, show_empty
 
 NUMBER = st.column_config.NumberColumn
 REFERENCES = ("same backbone", "all comparable", "none")

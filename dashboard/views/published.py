@@ -3,10 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts.published import published_figure
-from dashboard.data import Runs
-from dashboard.eac_gaps import eac_gaps, gap_sentences
-from dashboard.published import (
+from dashboard.analysis.eac_gaps import eac_gaps, gap_sentences
+from dashboard.analysis.published import (
     AXES,
     COLUMNS,
     TRUST,
@@ -19,8 +17,10 @@ from dashboard.published import (
     scatter_points,
     select,
 )
-from dashboard.show import TRAIN_COMMAND, show_chart, show_download
-from dashboard.source import load_runs
+from dashboard.charts.published import published_figure
+from dashboard.data.names import Runs
+from dashboard.views.sidebar import load_runs
+from dashboard.views.widgets import TRAIN_COMMAND, show_chart, show_download
 
 NUMBER = st.column_config.NumberColumn
 SHOWN = {

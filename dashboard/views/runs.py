@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from dashboard.data import Runs
-from dashboard.runs import FILTERS, filter_choices, filter_runs, with_curves, with_names
-from dashboard.show import show_download, show_empty
-from dashboard.show_comparison import show_comparison, show_options
-from dashboard.show_run import show_run
-from dashboard.source import load_runs
+from dashboard.analysis.runs import FILTERS, filter_choices, filter_runs, with_curves, with_names
+from dashboard.data.names import Runs
+from dashboard.views.run_comparison import show_comparison, show_options
+from dashboard.views.run_detail import show_run
+from dashboard.views.sidebar import load_runs
+from dashboard.views.widgets import show_download, show_empty
 
 NUMBER = st.column_config.NumberColumn
 COLUMNS = {

@@ -10,11 +10,11 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import FileData, ListFiles
 
-from demo_app import words
-from demo_app.batch import SHOWN, Batch, Progress, analyse_batch
-from demo_app.controls import PRIVATE, THRESHOLD, Controls, Limits
-from demo_app.model_shelf import ModelShelf
-from fer_core.hub import ModelError
+from demo_app.analysis.batch import SHOWN, Batch, Progress, analyse_batch
+from demo_app.analysis.model_pool import ModelShelf
+from demo_app.render import text as words
+from demo_app.tabs.controls import PRIVATE, THRESHOLD, Controls, Limits
+from fer_core.models.pretrained import ModelError
 
 HEADERS = ["File", "Face", "Answer", "Probability", "Consistency", "Problem"]
 

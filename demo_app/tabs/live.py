@@ -6,14 +6,14 @@ from typing import Any
 
 import gradio as gr
 
-from demo_app import words
-from demo_app.camera_frames import FrameError, read_frame, write_frame
-from demo_app.camera_script import CAMERA_SCRIPT
-from demo_app.controls import PRIVATE, REDRAW, Controls
-from demo_app.explanation import OPACITY
-from demo_app.live import FrameDesk, LiveSession, Look
-from demo_app.model_shelf import ModelShelf
-from fer_core.hub import ModelError
+from demo_app.analysis.explanation import OPACITY
+from demo_app.analysis.live import FrameDesk, LiveSession, Look
+from demo_app.analysis.model_pool import ModelShelf
+from demo_app.render import text as words
+from demo_app.tabs.camera_frames import FrameError, read_frame, write_frame
+from demo_app.tabs.camera_script import CAMERA_SCRIPT
+from demo_app.tabs.controls import PRIVATE, REDRAW, Controls
+from fer_core.models.pretrained import ModelError
 
 STREAM_EVERY = 0.05  # seconds; of the frames that come while one is analysed, the last counts
 # Gradio would ask a camera for 1920 x 1440 pixels, and send every one of them.

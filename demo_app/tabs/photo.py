@@ -4,12 +4,14 @@ from typing import Any
 
 import gradio as gr
 
-from demo_app import explanation, logic, words
-from demo_app.controls import ANSWER, AT_ONCE, PRIVATE, REDRAW, THRESHOLD, Controls
-from demo_app.examples import load_examples
-from demo_app.explanation import OPACITY
-from demo_app.logic import Analysis, analyse, analyse_again
-from demo_app.model_shelf import ModelShelf
+from demo_app.analysis import explanation
+from demo_app.analysis import photo as logic
+from demo_app.analysis.examples import load_examples
+from demo_app.analysis.explanation import OPACITY
+from demo_app.analysis.model_pool import ModelShelf
+from demo_app.analysis.photo import Analysis, analyse, analyse_again
+from demo_app.render import text as words
+from demo_app.tabs.controls import ANSWER, AT_ONCE, PRIVATE, REDRAW, THRESHOLD, Controls
 from demo_app.tabs.photo_layout import (
     Beside,
     Explained,

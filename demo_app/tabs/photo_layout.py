@@ -4,10 +4,10 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from demo_app import words
-from demo_app.controls import STILL
-from demo_app.examples import Example
-from demo_app.explanation import OPACITY
+from demo_app.analysis.examples import Example
+from demo_app.analysis.explanation import OPACITY
+from demo_app.render import text as words
+from demo_app.tabs.controls import STILL
 
 SMALL: dict[str, Any] = {
     "format": "png",

@@ -11,12 +11,10 @@ import gradio as gr
 from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder
 
-from demo_app import words
-from demo_app.controls import PRIVATE, THRESHOLD, Controls, Limits
-from demo_app.model_shelf import ModelShelf
-from demo_app.video import VideoResult, analyse_video, fresh_folder
-from demo_app.video_example import draw_clip
-from demo_app.video_report import (
+from demo_app.analysis.model_pool import ModelShelf
+from demo_app.analysis.video import VideoResult, analyse_video, fresh_folder
+from demo_app.analysis.video_example import draw_clip
+from demo_app.analysis.video_report import (
     CANCELLED,
     DONE,
     DRAWN,
@@ -29,8 +27,10 @@ from demo_app.video_report import (
     hint,
     meter,
 )
-from fer_core.hub import ModelError
-from fer_core.videos import VideoError
+from demo_app.render import text as words
+from demo_app.tabs.controls import PRIVATE, THRESHOLD, Controls, Limits
+from fer_core.models.pretrained import ModelError
+from fer_core.video.reader import VideoError
 
 logger = logging.getLogger(__name__)
 

@@ -76,7 +76,7 @@ def _call(name: str, arguments: Sequence[str]) -> None:
     try:
         importlib.import_module(f"{__name__}.{name.replace('-', '_')}").main()
     except ModuleNotFoundError as error:
-        from fer_core.extras import missing_package
+        from fer_core.errors import missing_package
 
         sentence = missing_package(error, f"fer-core {name}")
         if sentence is None:

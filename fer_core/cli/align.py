@@ -22,13 +22,13 @@ import torch
 import tyro
 from tqdm import tqdm
 
-from fer_core.alignment import AlignmentError, Photo, Settings, align_photo
-from fer_core.crop_folder import FAILURES_FILE, list_photos, open_folder, write_failures
 from fer_core.errors import INTERRUPTED, told_in_a_sentence
-from fer_core.files import displayed
-from fer_core.hub import load_model
-from fer_core.hub_download import resolve_model
+from fer_core.faces.crop_folder import FAILURES_FILE, list_photos, open_folder, write_failures
+from fer_core.faces.crops import AlignmentError, Photo, Settings, align_photo
+from fer_core.hub.download import resolve_model
+from fer_core.io.files import displayed
 from fer_core.machine import cores
+from fer_core.models.pretrained import load_model
 
 Report = Callable[[Photo, str], None]
 

@@ -8,9 +8,9 @@ import numpy as np
 import tyro
 from PIL import Image, ImageDraw, ImageFont
 
-from fer_core.datasets.faces_drawn import draw_portrait
+from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.errors import told_in_a_sentence
-from fer_core.predictor import FacePrediction, Predictor
+from fer_core.inference.predictor import FacePrediction, Predictor
 
 SIDE, MARGIN, CAPTION = 300, 10, 26
 

@@ -9,18 +9,18 @@ import numpy as np
 import torch
 import tyro
 
-from fer_core.audit import Audit, audit_csv, audit_labels, auroc, precision_among_first
-from fer_core.checkpoints import CheckpointError, read_checkpoint
+from fer_core.audit.scores import Audit, audit_csv, audit_labels, auroc, precision_among_first
 from fer_core.cli.targets import check_target
 from fer_core.config import RunConfig, from_json
 from fer_core.datasets import DataError, Storage, content_hash
 from fer_core.errors import told_in_a_sentence
-from fer_core.experiment import given_labels, load_run_data
-from fer_core.files import displayed, write_whole
-from fer_core.hub import load_model
+from fer_core.io.files import displayed, write_whole
 from fer_core.machine import Device
-from fer_core.records import RunRecord, read_run
+from fer_core.models.pretrained import load_model
+from fer_core.records.run import RunRecord, read_run
 from fer_core.reporting.data_text import printable, table
+from fer_core.training.checkpoint import CheckpointError, read_checkpoint
+from fer_core.training.setup import given_labels, load_run_data
 
 ABOUT = "Rank the training images of a run by how likely their label is wrong."
 AUDIT_FILE = "audit.csv"

@@ -1,9 +1,9 @@
 """Make a finished run the embedded model: ``fer-core bundle RUN``.
 
-Writes float16 weights, configuration, test predictions and model card to ``fer_core/weights``. A
-temperature is fitted on the test split and becomes part of the weights. The figures on the card are
-measured anew, with the weights as they are written and loaded again. What stood there before is
-replaced at the end alone, when all of it has been made.
+Writes float16 weights, configuration, test predictions and model card to
+``fer_core/weights/bundled``. A temperature is fitted on the test split and becomes part of the
+weights. The figures on the card are measured anew, with the weights as they are written and loaded
+again. What stood there before is replaced at the end alone, when all of it has been made.
 """
 
 import tempfile
@@ -13,19 +13,21 @@ from typing import Any
 
 import tyro
 
-from fer_core import assessment, metrics
-from fer_core.answers import Answers
-from fer_core.assessment import Assessment, assess
-from fer_core.calibration import CalibrationError, fit_temperature
-from fer_core.checkpoints import read_checkpoint
 from fer_core.datasets import FaceData
 from fer_core.errors import told_in_a_sentence
-from fer_core.evaluation import Evaluation, evaluate, predictions
-from fer_core.experiment import load_run_data
-from fer_core.hub import CARD_FILE, EMBEDDED, WEIGHTS_FILE, ModelError, load_model, save_model
+from fer_core.evaluation import report as assessment
+from fer_core.evaluation.inference import Evaluation, evaluate, predictions
+from fer_core.evaluation.predictions import Answers
+from fer_core.evaluation.report import Assessment, assess
+from fer_core.metrics import classification as metrics
+from fer_core.metrics.calibration import CalibrationError, fit_temperature
+from fer_core.models.pretrained import CARD_FILE, WEIGHTS_FILE, ModelError, load_model, save_model
 from fer_core.publishing.model_card import card
 from fer_core.publishing.model_info import SCRATCH, Subject
-from fer_core.records import RecordError, RunRecord, read_run, write_predictions
+from fer_core.records.run import RecordError, RunRecord, read_run, write_predictions
+from fer_core.training.checkpoint import read_checkpoint
+from fer_core.training.setup import load_run_data
+from fer_core.weights import BUNDLED
 
 LARGEST = 6_000_000  # bytes of the weights in the repository
 RESAMPLES = 10_000
@@ -33,11 +35,11 @@ RESAMPLES = 10_000
 
 @dataclass(frozen=True)
 class Command:
-    """Write the model of a finished run to fer_core/weights."""
+    """Write the model of a finished run to fer_core/weights/bundled."""
 
     run: tyro.conf.Positional[Path]
     """Folder of the run record, with its model."""
-    out: Path = EMBEDDED
+    out: Path = BUNDLED
     """Where to write."""
     origin: str = ""
     """Where the starting weights come from, a sentence for the card; needed where there are any."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import tyro
 
 from fer_core.errors import told_in_a_sentence
-from fer_core.records import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE, RecordError, read_run
+from fer_core.records.run import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE, RecordError, read_run
 
 FILES = (EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE)  # the last one makes a folder a record
 LARGEST = 20_000_000  # bytes of one call
@@ -25,7 +25,7 @@ class Command:
     runs: tyro.conf.Positional[Path]
     """Folder of run records, as fer-core sweep writes it."""
     out: tyro.conf.Positional[Path]
-    """Where to copy to, for example dashboard/results/study."""
+    """Where to copy to, for example fer_core/records/shipped_runs/study."""
     replace: bool = False
     """Replace records of the same name that are other runs."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import tyro
 
 from fer_core.errors import told_in_a_sentence
-from fer_core.foreign_weights import convert_weights
+from fer_core.models.convert import convert_weights
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,17 @@ import tyro
 from fer_core.cli.targets import check_target
 from fer_core.config import NoiseKind, RunConfig
 from fer_core.datasets import DataError, Decoding, Listing, list_data
-from fer_core.datasets.cache_folder import clear_cache, list_entries
-from fer_core.datasets.checking import check_data, write_fix_list
-from fer_core.datasets.duplicates import NEAR_THRESHOLD
-from fer_core.datasets.findings import Report, to_json
-from fer_core.datasets.leaving_out import leave_out, read_leave_out
+from fer_core.datasets.cache.folder import clear_cache, list_entries
+from fer_core.datasets.cache.store import cache_folder
+from fer_core.datasets.checks.check import check_data, write_fix_list
+from fer_core.datasets.checks.duplicates import NEAR_THRESHOLD
+from fer_core.datasets.checks.report import Report, to_json
+from fer_core.datasets.exclude import leave_out, read_leave_out
 from fer_core.datasets.loading import refuse_problems
-from fer_core.datasets.storage import cache_folder
 from fer_core.errors import told_in_a_sentence
-from fer_core.files import displayed, write_whole
-from fer_core.noise import noise_facts
-from fer_core.noise_lists import write_noise_list
+from fer_core.io.files import displayed, write_whole
+from fer_core.noise.generate import noise_facts
+from fer_core.noise.label_files import write_noise_list
 from fer_core.reporting.data_text import cache_text, noise_text, printable, report_text
 
 ABOUT = "Look at data before training."
@@ -140,7 +140,7 @@ def _fix(command: Check, listing: Listing, report: Report) -> str:
 
 
 def _noise(command: Noise) -> int:
-    from fer_core.experiment import given_labels  # torch takes seconds; the others need none
+    from fer_core.training.setup import given_labels  # torch takes seconds; the others need none
 
     config = RunConfig(
         data=command.uri,

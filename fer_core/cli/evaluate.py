@@ -14,17 +14,18 @@ from typing import Annotated, Any, Literal
 import torch
 import tyro
 
-from fer_core.answers import Answers, find_answers
-from fer_core.assessment import assess
 from fer_core.cli.measured_models import load_measured
 from fer_core.cli.targets import check_target
-from fer_core.comparison import compare
 from fer_core.config import RunConfig, without_folders
 from fer_core.datasets import Decoding, Listing, Storage, list_data
 from fer_core.datasets.loading import SplitKind, training_digests
 from fer_core.errors import told_in_a_sentence
-from fer_core.files import write_whole
+from fer_core.evaluation.compare import compare
+from fer_core.evaluation.predictions import Answers, find_answers
+from fer_core.evaluation.report import assess
+from fer_core.io.files import write_whole
 from fer_core.machine import Device
+from fer_core.metrics.intervals import check_resamples
 from fer_core.reporting.evaluation_json import (
     Measured,
     Report,
@@ -33,7 +34,6 @@ from fer_core.reporting.evaluation_json import (
     report_json,
 )
 from fer_core.reporting.evaluation_text import report_text
-from fer_core.statistics import check_resamples
 
 ABOUT = "Measure a model on a labelled data set."
 

@@ -14,20 +14,27 @@ import numpy as np
 import torch
 import tyro
 
-from fer_core import metrics
-from fer_core.answers import decode_for, find_answers
-from fer_core.backends import count_threads
 from fer_core.cli.targets import check_target
 from fer_core.datasets import DataError, Decoding, Listing, Split, Storage, list_data
 from fer_core.errors import told_in_a_sentence
-from fer_core.evaluation import judge
-from fer_core.export import INPUT, OUTPUTS, TOLERANCE, onnx_bytes, open_session, parity
-from fer_core.files import displayed, write_whole
-from fer_core.hub import WEIGHTS_FILE, TrainedModel, load_model
-from fer_core.hub_download import resolve_model
-from fer_core.quantisation import quantise
+from fer_core.evaluation.inference import judge
+from fer_core.evaluation.predictions import decode_for, find_answers
+from fer_core.hub.download import resolve_model
+from fer_core.inference.backends import count_threads
+from fer_core.inference.onnx_export import (
+    INPUT,
+    OUTPUTS,
+    TOLERANCE,
+    onnx_bytes,
+    open_session,
+    parity,
+)
+from fer_core.inference.quantize import quantise
+from fer_core.io.files import displayed, write_whole
+from fer_core.metrics import classification as metrics
+from fer_core.models.pretrained import WEIGHTS_FILE, TrainedModel, load_model
 from fer_core.reporting.data_text import printable, table
-from fer_core.transforms import mirror, normalise, to_tensor
+from fer_core.transforms.functional import mirror, normalise, to_tensor
 
 ABOUT = "Write a trained model as one ONNX file."
 BATCH = 256

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import tyro
 
 from fer_core.errors import told_in_a_sentence
-from fer_core.files import displayed, write_whole
+from fer_core.io.files import displayed, write_whole
 from fer_core.reporting.data_text import printable
 from fer_core.reporting.figure_data import Comparison, find_comparisons, read_folders, why_no_pair
 

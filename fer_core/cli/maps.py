@@ -23,14 +23,14 @@ import numpy as np
 import tyro
 from PIL import Image
 
-from fer_core.datasets.faces_drawn import draw_portrait
+from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.emotions import EIGHT_CLASSES
 from fer_core.errors import told_in_a_sentence
-from fer_core.faces import align, detect_faces
-from fer_core.files import write_whole
-from fer_core.hub_download import BUNDLED
-from fer_core.pictures import READ_ERRORS, fault, open_upright, pictures_below
-from fer_core.predictor import Classification, Predictor
+from fer_core.faces.detect import align, detect_faces
+from fer_core.inference.predictor import Classification, Predictor
+from fer_core.io.files import write_whole
+from fer_core.io.images import READ_ERRORS, fault, open_upright, pictures_below
+from fer_core.weights import BUNDLED
 
 DRAWN = "drawn"
 MOST_FACES = 12
@@ -43,7 +43,7 @@ class Command:
 
     out: Path
     """File to write, named *.npz."""
-    model: str = BUNDLED
+    model: str = BUNDLED.name
     """Folder of a run or of a saved model, USER/NAME[@REVISION] of one on the Hugging Face Hub, or
     bundled."""
     faces: str = DRAWN

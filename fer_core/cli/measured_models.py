@@ -9,8 +9,9 @@ import torch
 from fer_core.foreign.labels import LabelError, map_labels, parse_labels
 from fer_core.foreign.model import ForeignModel, is_foreign, load_network
 from fer_core.foreign.network import Network
-from fer_core.hub import EMBEDDED, ModelError, TrainedModel, load_model
-from fer_core.hub_download import HUB_PREFIX, find_classifier, is_hub_id
+from fer_core.hub.download import HUB_PREFIX, find_classifier, is_hub_id
+from fer_core.models.pretrained import ModelError, TrainedModel, load_model
+from fer_core.weights import BUNDLED
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def load_measured(text: str, labels: str | None, device: str) -> MeasuredModel:
 
 def _name(text: str, folder: Path) -> str:
     """Of a run or folder its last name, of a model of the Hub its id."""
-    if folder == EMBEDDED:
+    if folder == BUNDLED:
         return "embedded"
     if text.startswith(HUB_PREFIX) or (is_hub_id(text) and not Path(text).exists()):
         return text.removeprefix(HUB_PREFIX)

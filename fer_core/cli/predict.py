@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from fer_core.backends import BackendName
 from fer_core.errors import told_in_a_sentence
-from fer_core.face_prediction import FacePrediction
 from fer_core.foreign.model import is_foreign
-from fer_core.foreign_predictor import ForeignPredictor, load_foreign_predictor
-from fer_core.hub import ModelError
-from fer_core.hub_download import HUB_PREFIX, find_classifier
-from fer_core.photos import open_photo
-from fer_core.pictures import PictureError
-from fer_core.predictor import Predictor
+from fer_core.hub.download import HUB_PREFIX, find_classifier
+from fer_core.inference.backends import BackendName
+from fer_core.inference.face_prediction import FacePrediction
+from fer_core.inference.foreign_predictor import ForeignPredictor, load_foreign_predictor
+from fer_core.inference.photos import open_photo
+from fer_core.inference.predictor import Predictor
+from fer_core.io.images import PictureError
+from fer_core.models.pretrained import ModelError
 from fer_core.taxonomy import column_names
 
 

@@ -10,8 +10,8 @@ from typing import Annotated
 import tyro
 
 from fer_core.errors import told_in_a_sentence
-from fer_core.hub import Layout
-from fer_core.hub_upload import UploadError, check_repository
+from fer_core.hub.upload import UploadError, check_repository
+from fer_core.models.pretrained import Layout
 from fer_core.publishing.folder import Wishes, write_folder
 from fer_core.publishing.model_info import find_subject
 from fer_core.publishing.push import push_model

@@ -13,12 +13,12 @@ from typing import Annotated
 import tyro
 
 from fer_core.errors import told_in_a_sentence
-from fer_core.files import displayed, write_whole
-from fer_core.hub import CARD_FILE
-from fer_core.hub_upload import UploadError, check_repository, upload_folder
+from fer_core.hub.upload import UploadError, check_repository, upload_folder
+from fer_core.io.files import displayed, write_whole
+from fer_core.models.pretrained import CARD_FILE
 from fer_core.publishing.records import Copied, copy_records
 from fer_core.publishing.results_card import results_card
-from fer_core.records import RecordError, read_runs
+from fer_core.records.run import RecordError, read_runs
 from fer_core.reporting.data_text import printable
 
 ABOUT = "Publish run records, without weights; the access token is that of `hf auth login`."

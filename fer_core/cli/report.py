@@ -22,8 +22,8 @@ from typing import Literal
 import tyro
 
 from fer_core.errors import told_in_a_sentence
-from fer_core.files import read_text, write_whole
-from fer_core.records import RUN_FILE, RunRecord, read_run
+from fer_core.io.files import read_text, write_whole
+from fer_core.records.run import RUN_FILE, RunRecord, read_run
 from fer_core.reporting.blocks import ReportError, fill
 from fer_core.reporting.embedded import classes_table, embedded_table
 from fer_core.reporting.measures import measures_table

@@ -10,7 +10,7 @@ import tyro
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from fer_core.datasets.storage import StorageKind
+from fer_core.datasets.cache.store import StorageKind
 from fer_core.errors import told_in_a_sentence
 from fer_core.machine import Device, cores
 from fer_core.sweeping.commands import write_commands
@@ -20,7 +20,7 @@ from fer_core.sweeping.ray_pool import RayPool
 from fer_core.sweeping.scheduler import Orders, carry_out
 from fer_core.sweeping.status import Progress, begin
 from fer_core.sweeping.table import SweepTable, counts, plan_lines, summary_lines
-from fer_core.trackers import PROJECT, TrackerName, choose_trackers
+from fer_core.training.trackers import PROJECT, TrackerName, choose_trackers
 
 NOTES = ".sweep"  # folder beside the records: configurations with their paths, locks
 TERMINATED = 128 + signal.SIGTERM

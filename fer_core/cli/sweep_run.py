@@ -15,12 +15,23 @@ import sys
 from pathlib import Path
 from threading import Thread
 
-from fer_core.checkpoints import CHECKPOINT_FILE, CheckpointError, read_checkpoint, save_checkpoint
 from fer_core.cli import train
 from fer_core.config import RunConfig, from_json, without_folders
 from fer_core.errors import told_in_a_sentence
-from fer_core.records import EPOCHS_FILE, GIVEN_LABELS_FILE, PREDICTIONS_FILE, RUN_FILE, read_run
-from fer_core.run_lock import lock_run
+from fer_core.records.lock import lock_run
+from fer_core.records.run import (
+    EPOCHS_FILE,
+    GIVEN_LABELS_FILE,
+    PREDICTIONS_FILE,
+    RUN_FILE,
+    read_run,
+)
+from fer_core.training.checkpoint import (
+    CHECKPOINT_FILE,
+    CheckpointError,
+    read_checkpoint,
+    save_checkpoint,
+)
 
 logger = logging.getLogger(__name__)
 STANDARD_INPUT = 0

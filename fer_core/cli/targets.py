@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fer_core.datasets import DataError
-from fer_core.files import displayed
+from fer_core.io.files import displayed
 
 
 def check_target(file: Path | None) -> None:

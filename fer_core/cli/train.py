@@ -13,18 +13,18 @@ from typing import Annotated
 import torch
 import tyro
 
-from fer_core.checkpoints import read_checkpoint
 from fer_core.config import RATED_NOISE, RunConfig, unchecked
 from fer_core.config.methods import METHODS, find_method, option_names, owners
 from fer_core.config.recipes import RECIPES, RecipeName
 from fer_core.datasets import Storage
-from fer_core.datasets.storage import StorageKind
-from fer_core.engine import train
+from fer_core.datasets.cache.store import StorageKind
 from fer_core.errors import told_in_a_sentence
-from fer_core.files import read_text
+from fer_core.io.files import read_text
 from fer_core.machine import Device
-from fer_core.records import RunRecord
-from fer_core.trackers import PROJECT, TrackerName
+from fer_core.records.run import RunRecord
+from fer_core.training.checkpoint import read_checkpoint
+from fer_core.training.engine import train
+from fer_core.training.trackers import PROJECT, TrackerName
 
 
 @dataclass(frozen=True)

@@ -19,15 +19,15 @@ from fer_core.datasets.base import (
     content_hash,
     parse_uri,
 )
+from fer_core.datasets.cache.store import Storage
+from fer_core.datasets.exclude import leave_out, read_leave_out
 from fer_core.datasets.fer2013 import list_fer2013
 from fer_core.datasets.ferplus import list_ferplus, vote_shares
 from fer_core.datasets.folder import list_folder
-from fer_core.datasets.hub_sets import list_hub_set
-from fer_core.datasets.leaving_out import leave_out, read_leave_out
+from fer_core.datasets.huggingface import list_hub_set
 from fer_core.datasets.loading import load_listing, with_repeated_names
 from fer_core.datasets.rafdb import list_rafdb
-from fer_core.datasets.storage import Storage
-from fer_core.datasets.synthetic import list_synthetic
+from fer_core.datasets.synthetic.dataset import list_synthetic
 
 if TYPE_CHECKING:
     from fer_core.datasets.torch_faces import TorchFaces

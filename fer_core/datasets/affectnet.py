@@ -18,11 +18,11 @@ from fer_core.datasets.base import (
     take_choice,
     take_options,
 )
-from fer_core.datasets.sources import Box, PictureFiles, picture_files, relative_names
+from fer_core.datasets.images import Box, PictureFiles, picture_files, relative_names
 from fer_core.datasets.tables import TableRow, table_rows
 from fer_core.emotions import AFFECTNET_LABELS, EIGHT_CLASSES, class_names
 from fer_core.errors import FerError
-from fer_core.files import displayed
+from fer_core.io.files import displayed
 
 EXPECTED = """  PATH/Manually_Annotated_file_lists/training.csv    subDirectory_filePath,face_x,...
   PATH/Manually_Annotated_file_lists/validation.csv  (both may stand in PATH itself)

@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 
-from fer_core.datasets.sources import Pictures
+from fer_core.datasets.images import Pictures
 from fer_core.errors import FerError
-from fer_core.pictures import Images
+from fer_core.io.images import Images
 
 NO_DIGESTS = np.empty((0, 16), np.uint8)
 

@@ -17,7 +17,7 @@ from fer_core.datasets.base import (
     take_options,
 )
 from fer_core.datasets.folder import list_tree, split_of_tree
-from fer_core.datasets.sources import PixelRows
+from fer_core.datasets.images import PixelRows
 from fer_core.datasets.tables import TableRow, table_rows
 from fer_core.emotions import FER2013_LABELS, SEVEN_CLASSES, canonical_name
 

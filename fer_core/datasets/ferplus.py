@@ -18,7 +18,7 @@ from fer_core.datasets.base import (
     take_options,
 )
 from fer_core.datasets.fer2013 import PixelTable, find_pixel_table, read_pixel_table
-from fer_core.datasets.sources import PictureFiles, PixelRows
+from fer_core.datasets.images import PictureFiles, PixelRows
 from fer_core.datasets.tables import read_table
 from fer_core.emotions import FERPLUS_VOTES, canonical_name, class_names
 

@@ -17,11 +17,11 @@ from fer_core.datasets.base import (
     existing_folder,
     take_options,
 )
+from fer_core.datasets.images import PictureFiles, picture_files, relative_names
 from fer_core.datasets.naming import Naming, choose_naming
-from fer_core.datasets.sources import PictureFiles, picture_files, relative_names
 from fer_core.emotions import canonical_name, find_emotion
-from fer_core.files import displayed
-from fer_core.pictures import PICTURE_SUFFIXES
+from fer_core.io.files import displayed
+from fer_core.io.images import PICTURE_SUFFIXES
 
 EXPECTED = """  PATH/train/happiness/*.jpg ...
   PATH/train/anger/*.jpg     ... (emotions, as happy or angry too, or any classes of your own)

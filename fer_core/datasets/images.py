@@ -1,97 +1,158 @@
-"""Decoded pictures, wherever they are kept: four kinds of `fer_core.datasets.base.Images`."""
+"""Where pictures come from: files, or rows of pixels; opened one at a time, on demand."""
 
-import mmap
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Protocol, Self
 
 import numpy as np
+from PIL import Image
 
-from fer_core.datasets.base import DataError, Decoding
-from fer_core.datasets.decoding import decode
-from fer_core.datasets.sources import PictureError, Pictures
-from fer_core.pictures import Images
+from fer_core.errors import FerError
+from fer_core.io.files import displayed
+from fer_core.io.images import PICTURE_SUFFIXES, READ_ERRORS, fault, open_upright
 
-MAPPED_BYTES = 256 * 2**20  # of a cache file that stay mapped; more are given back to the system
-
-
-class CachedImages:
-    """Decoded pictures in a cache file; safe to share between threads and processes."""
-
-    def __init__(self, file: Path, shape: tuple[int, ...]) -> None:
-        """Map the file; it is read as its parts are asked for."""
-        self.shape = shape
-        self._map = np.memmap(file, np.uint8, "r", shape=shape)
-        self._touched = 0
-
-    def __len__(self) -> int:
-        """Number of pictures."""
-        return self.shape[0]
-
-    def __getitem__(self, key: Any, /) -> np.ndarray:  # noqa: ANN401 - what numpy takes
-        """Copies of some pictures."""
-        images = np.array(self._map[key])
-        self._touched += images.nbytes
-        if self._touched > MAPPED_BYTES and hasattr(mmap, "MADV_DONTNEED"):
-            # The pages stay in the system's file cache; only this process lets go of them.
-            mapped: Any = self._map
-            mapped._mmap.madvise(mmap.MADV_DONTNEED)
-            self._touched = 0
-        return images
+# Left, top, right, bottom of a face in its picture, in pixels.
+Box = tuple[float, float, float, float]
 
 
-class StreamedImages:
-    """Pictures that are decoded each time they are asked for: no memory, no disk, more work."""
+class PictureError(FerError, ValueError):
+    """One picture that cannot be used; ``absent`` tells a missing file from a broken one."""
 
-    def __init__(self, pictures: Pictures, decoding: Decoding) -> None:
-        """Remember where the pictures are."""
-        self.shape = (len(pictures), decoding.size, decoding.size, decoding.channels)
-        self._pictures, self._decoding = pictures, decoding
+    def __init__(self, message: str, *, absent: bool) -> None:
+        """Keep the sentence and the kind."""
+        super().__init__(message)
+        self.absent = absent
 
-    def __len__(self) -> int:
-        """Number of pictures."""
-        return self.shape[0]
 
-    def __getitem__(self, key: Any, /) -> np.ndarray:  # noqa: ANN401 - what numpy takes
-        """Some pictures, decoded.
+class Pictures(Protocol):
+    """N pictures that can be opened."""
+
+    def __len__(self) -> int: ...
+
+    def open(self, index: int) -> Image.Image:
+        """One picture, RGB and upright.
 
         Raises:
-            DataError: when a picture that was readable at the start no longer is.
+            PictureError: when it is absent or cannot be read.
         """
+        ...
+
+    def stamp(self) -> str:
+        """A hash that changes when a picture is added, removed, reordered or written anew."""
+        ...
+
+    def select(self, indices: Sequence[int] | np.ndarray) -> Self:
+        """Some of the pictures, in the given order."""
+        ...
+
+
+@dataclass(frozen=True)
+class PictureFiles:
+    """Pictures in files.
+
+    Attributes:
+        paths: N files.
+        boxes: N faces to cut out, or None: the whole picture.
+    """
+
+    paths: tuple[Path, ...]
+    boxes: tuple[Box, ...] | None = None
+
+    def __len__(self) -> int:
+        """Number of pictures."""
+        return len(self.paths)
+
+    def open(self, index: int) -> Image.Image:
+        """One picture, RGB and upright; cut out where there is a box."""
+        path = self.paths[index]
         try:
-            return decode(self._pictures, np.arange(len(self))[key], self._decoding)
-        except PictureError as error:
-            raise DataError(str(error)) from error
+            picture = open_upright(path)
+            return _cut_out(picture, self.boxes[index]) if self.boxes else picture
+        except READ_ERRORS as error:
+            raise picture_error(displayed(path), error) from error
+
+    def stamp(self) -> str:
+        """Hash of paths, sizes, times and boxes; an absent file counts as empty."""
+        digest = hashlib.sha256()
+        for index, path in enumerate(self.paths):
+            box = self.boxes[index] if self.boxes else ()
+            digest.update(file_stamp(path) + repr(box).encode())
+        return digest.hexdigest()
+
+    def select(self, indices: Sequence[int] | np.ndarray) -> Self:
+        """Some of the pictures, in the given order."""
+        boxes = self.boxes
+        return replace(
+            self,
+            paths=tuple(self.paths[index] for index in indices),
+            boxes=tuple(boxes[index] for index in indices) if boxes else None,
+        )
 
 
-class SelectedImages:
-    """Some of the pictures of another store."""
+class PixelRows:
+    """Pictures that are in memory already: rows of a table, or drawn faces."""
 
-    def __init__(self, images: Images, kept: np.ndarray) -> None:
-        """Remember the (n,) positions of the pictures that are left."""
-        self.shape = (len(kept), *images.shape[1:])
-        self._images, self._kept = images, kept
+    def __init__(self, pixels: np.ndarray) -> None:
+        """Keep the pixels, (N, H, W) grey or (N, H, W, 3) RGB, uint8."""
+        self.pixels = pixels
 
     def __len__(self) -> int:
         """Number of pictures."""
-        return self.shape[0]
+        return len(self.pixels)
 
-    def __getitem__(self, key: Any, /) -> np.ndarray:  # noqa: ANN401 - what numpy takes
-        """Some pictures."""
-        return self._images[self._kept[key]]
+    def open(self, index: int) -> Image.Image:
+        """One picture, RGB."""
+        return Image.fromarray(self.pixels[index]).convert("RGB")
+
+    def stamp(self) -> str:
+        """Hash of all pixels."""
+        shape = repr(self.pixels.shape).encode()
+        return hashlib.sha256(shape + np.ascontiguousarray(self.pixels).tobytes()).hexdigest()
+
+    def select(self, indices: Sequence[int] | np.ndarray) -> Self:
+        """Some of the pictures, in the given order."""
+        return type(self)(self.pixels[np.asarray(indices, dtype=np.int64)])
 
 
-class WidenedImages:
-    """Grey pictures with their channel three times, for models of three channels."""
+def picture_error(name: str, error: Exception) -> PictureError:
+    """What is wrong with the picture ``name``, by what Pillow or the system raised."""
+    if isinstance(error, FileNotFoundError):
+        return PictureError(f"{name} is absent", absent=True)
+    return PictureError(f"{name} is no readable picture: {fault(error)}", absent=False)
 
-    def __init__(self, images: Images) -> None:
-        """Remember the (N, S, S, 1) pictures."""
-        self.shape = (*images.shape[:3], 3)
-        self._images = images
 
-    def __len__(self) -> int:
-        """Number of pictures."""
-        return self.shape[0]
+def file_stamp(path: Path) -> bytes:
+    """What changes when a file is written anew: path, size and times; an absent file has none."""
+    try:
+        facts = path.stat()
+        state = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+    except (OSError, ValueError):  # absent, or a name that no file can have
+        state = ()
+    return os.fsencode(path.absolute()) + repr(state).encode()
 
-    def __getitem__(self, key: Any, /) -> np.ndarray:  # noqa: ANN401 - what numpy takes
-        """Some pictures."""
-        return self._images[key].repeat(3, axis=-1)
+
+def picture_files(folder: Path) -> list[Path]:
+    """The pictures of a folder by their suffix, sorted by name; sub-folders are not entered."""
+    return sorted(path for path in folder.iterdir() if _is_picture(path))
+
+
+def relative_names(paths: Iterable[Path], root: Path) -> tuple[str, ...]:
+    """Names of files below ``root``, with ``/`` between folders."""
+    return tuple(displayed(path.relative_to(root).as_posix()) for path in paths)
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
+
+
+def _cut_out(picture: Image.Image, box: Box) -> Image.Image:
+    """The part of the picture in the box; a box may reach over its edges, but not lie outside."""
+    x0, y0, x1, y1 = (round(value) for value in box)
+    left, top = max(0, x0), max(0, y0)
+    right, bottom = min(picture.width, x1), min(picture.height, y1)
+    if left >= right or top >= bottom:
+        raise ValueError(f"its face box {(x0, y0, x1, y1)} lies outside of its {picture.size}")
+    return picture.crop((left, top, right, bottom))

@@ -15,9 +15,9 @@ from fer_core.datasets.base import (
     Problem,
     Split,
 )
-from fer_core.datasets.images import SelectedImages
-from fer_core.datasets.leaving_out import chosen_columns
-from fer_core.datasets.storage import CHECK_HINT, Storage, Stored, store
+from fer_core.datasets.cache.arrays import SelectedImages
+from fer_core.datasets.cache.store import CHECK_HINT, Storage, Stored, store
+from fer_core.datasets.exclude import chosen_columns
 
 SplitKind = Literal["train", "test"]
 

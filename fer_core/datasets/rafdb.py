@@ -14,7 +14,7 @@ from fer_core.datasets.base import (
     existing_folder,
     take_options,
 )
-from fer_core.datasets.sources import PictureFiles
+from fer_core.datasets.images import PictureFiles
 from fer_core.datasets.tables import read_lines
 from fer_core.emotions import RAFDB_LABELS, class_names
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from fer_core.emotions import EIGHT_CLASSES, find_emotion
 from fer_core.errors import FerError
-from fer_core.files import displayed, read_text
-from fer_core.hub import ModelError
+from fer_core.io.files import displayed, read_text
+from fer_core.models.pretrained import ModelError
 
 MOST_NAMED = 12  # labels in a message
 

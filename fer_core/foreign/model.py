@@ -9,19 +9,19 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
+from fer_core.config.input_spec import InputSpec
 from fer_core.foreign.labels import LabelMapping
 from fer_core.foreign.network import Network, check_answers
 from fer_core.foreign.timm_network import load_timm
 from fer_core.foreign.transformers_network import load_transformers
-from fer_core.hub import CONFIG_FILE, LONGEST_FAULT, ModelError
-from fer_core.hub_contents import check_safetensors, kind_of_model, read_json
-from fer_core.inputs import InputSpec
+from fer_core.hub.contents import check_safetensors, kind_of_model, read_json
+from fer_core.models.pretrained import CONFIG_FILE, LONGEST_FAULT, ModelError
 
 PICTURES_A_PASS = 32
 
 
 class Pictures(Protocol):
-    """N pictures that can be opened, such as `fer_core.datasets.sources.Pictures`."""
+    """N pictures that can be opened, such as `fer_core.datasets.images.Pictures`."""
 
     def __len__(self) -> int: ...
 

@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from fer_core.faces import USUAL_LANDMARKS
-from fer_core.hub import LEAST_BYTES, WEIGHTS_FILE, ModelError
-from fer_core.inputs import LARGEST_SIDE, InputSpec
+from fer_core.config.input_spec import LARGEST_SIDE, InputSpec
+from fer_core.faces.detect import USUAL_LANDMARKS
+from fer_core.models.pretrained import LEAST_BYTES, WEIGHTS_FILE, ModelError
 
 BLANK = 64  # pixels, of the picture that a new network is tried on
 

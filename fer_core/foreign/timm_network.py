@@ -13,7 +13,7 @@ from timm.data.transforms_factory import create_transform
 from torch import Tensor, nn
 
 from fer_core.foreign.network import Network, check_parameters
-from fer_core.hub import WEIGHTS_FILE
+from fer_core.models.pretrained import WEIGHTS_FILE
 
 
 def load_timm(folder: Path, config: Mapping[str, Any]) -> Network:

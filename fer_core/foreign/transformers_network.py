@@ -13,10 +13,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from fer_core.extras import missing_package
+from fer_core.errors import missing_package
 from fer_core.foreign.network import Network, check_parameters
-from fer_core.hub import ModelError
-from fer_core.hub_contents import PROCESSOR_FILES
+from fer_core.hub.contents import PROCESSOR_FILES
+from fer_core.models.pretrained import ModelError
 
 SAFE: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
 

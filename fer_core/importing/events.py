@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fer_core.extras import missing_package
+from fer_core.errors import missing_package
 from fer_core.importing.series import Points, Source, SourceError
 
 PATTERN = "events.out.tfevents.*"

@@ -15,11 +15,18 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from fer_core.config import defaults_of
-from fer_core.files import write_whole
 from fer_core.importing.columns import match_columns
 from fer_core.importing.epochs import to_epochs
 from fer_core.importing.series import Source, SourceError
-from fer_core.records import EPOCHS_FILE, RUN_FILE, SCHEMA_VERSION, read_run, timestamp, write_run
+from fer_core.io.files import write_whole
+from fer_core.records.run import (
+    EPOCHS_FILE,
+    RUN_FILE,
+    SCHEMA_VERSION,
+    read_run,
+    timestamp,
+    write_run,
+)
 
 LAST = 5  # epochs, of which the papers' figure is the mean
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from fer_core.config import MethodOptions, RunConfig
 from fer_core.config.methods import METHODS
 from fer_core.config.methods.sources import import_class
-from fer_core.models import AttentionModel
-from fer_core.transforms import erase_
+from fer_core.models.attention_model import AttentionModel
+from fer_core.transforms.functional import erase_
 
 Options = TypeVar("Options", bound=MethodOptions)
 

@@ -20,8 +20,8 @@ from torch import Tensor
 from fer_core.config import RunConfig
 from fer_core.config.methods.eac import EACOptions
 from fer_core.methods.base import Batch, Method, StepOutput
-from fer_core.models import Output
-from fer_core.transforms import erase_, mirror
+from fer_core.models.attention_model import Output
+from fer_core.transforms.functional import erase_, mirror
 
 
 def consistency_loss(maps: Tensor, mirrored_maps: Tensor) -> Tensor:

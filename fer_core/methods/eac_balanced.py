@@ -25,7 +25,7 @@ from fer_core.config import RunConfig
 from fer_core.config.methods.eac_balanced import BalancedEACOptions
 from fer_core.methods.base import balanced_weights, class_counts
 from fer_core.methods.eac import EAC, consistency_loss
-from fer_core.models import AttentionModel, Output
+from fer_core.models.attention_model import AttentionModel, Output
 
 
 def balanced_consistency_loss(maps: Tensor, mirrored_maps: Tensor, weights: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ from torch import Tensor
 
 from fer_core.config.methods.nla import NLAOptions
 from fer_core.methods.base import Batch, Method, StepOutput
-from fer_core.transforms import mirror
+from fer_core.transforms.functional import mirror
 
 RIGHT_MEAN, RIGHT_VARIANCE, RIGHT_CORRELATION = (0.5, 0.5), 0.8, -1 / 2
 WRONG_MEAN, WRONG_VARIANCE, WRONG_CORRELATION = (0.3, 0.15), 0.91, 1 / 6

@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from fer_core.config import MethodOptions, RunConfig
 from fer_core.methods.base import Batch, Method, StepOutput
-from fer_core.models import AttentionModel
+from fer_core.models.attention_model import AttentionModel
 
 # Of the official code.
 HEAD_SIZE = 64

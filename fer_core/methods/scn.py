@@ -30,7 +30,7 @@ from torch import Tensor, distributed, nn
 from fer_core.config import RunConfig
 from fer_core.config.methods.scn import SCNOptions
 from fer_core.methods.base import Batch, Method, StepOutput
-from fer_core.models import AttentionModel
+from fer_core.models.attention_model import AttentionModel
 
 UNCHANGED = -1
 

@@ -1,6 +1,6 @@
 """How a published model is loaded: the part of its card that people copy."""
 
-from fer_core.hub import Layout, TrainedModel
+from fer_core.models.pretrained import Layout, TrainedModel
 
 WITHOUT_TIMM = (
     "timm alone cannot rebuild this network (its stride, its stem or its last layers are not "

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_core.config.methods import paper_of
-from fer_core.files import write_whole
-from fer_core.hub import CARD_FILE, WEIGHTS_FILE, Layout
-from fer_core.publication import Statement, write_publication
+from fer_core.hub.publish import Statement, write_publication
+from fer_core.io.files import write_whole
+from fer_core.models.pretrained import CARD_FILE, WEIGHTS_FILE, Layout
 from fer_core.publishing.data_terms import kind_of, name_of
 from fer_core.publishing.model_card import PICTURE, Place, card
 from fer_core.publishing.model_info import Subject
-from fer_core.records import PREDICTIONS_FILE, Prediction, RecordError, write_predictions
+from fer_core.records.run import PREDICTIONS_FILE, Prediction, RecordError, write_predictions
 
 REPLACED = (PREDICTIONS_FILE, PICTURE)  # leave the repository where a newer model has none
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.random import default_rng
 
-from fer_core import metrics
-from fer_core.assessment import class_figures, to_json
-from fer_core.hub import TrainedModel, load_model, read_config
-from fer_core.records import (
+from fer_core.evaluation.report import class_figures, to_json
+from fer_core.metrics import classification as metrics
+from fer_core.metrics.intervals import bootstrap_accuracy, bootstrap_class_mean
+from fer_core.models.pretrained import TrainedModel, load_model, read_config
+from fer_core.records.run import (
     RUN_FILE,
     Prediction,
     RecordError,
@@ -20,7 +21,6 @@ from fer_core.records import (
     read_run,
 )
 from fer_core.reporting.embedded import check_facts
-from fer_core.statistics import bootstrap_accuracy, bootstrap_class_mean
 
 SCRATCH = "random weights, no other data"
 RESAMPLES = 10_000

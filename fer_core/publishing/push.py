@@ -3,11 +3,11 @@
 import tempfile
 from pathlib import Path
 
-from fer_core.hub import Layout
-from fer_core.hub_upload import check_repository, upload_folder
+from fer_core.hub.upload import check_repository, upload_folder
+from fer_core.models.pretrained import Layout
 from fer_core.publishing.folder import REPLACED, Wishes, write_folder
 from fer_core.publishing.model_info import find_subject
-from fer_core.records import RUN_FILE
+from fer_core.records.run import RUN_FILE
 
 
 def push_model(

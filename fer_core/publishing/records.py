@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fer_core.files import write_whole
-from fer_core.records import (
+from fer_core.io.files import write_whole
+from fer_core.records.run import (
     EPOCHS_FILE,
     PREDICTIONS_FILE,
     RUN_FILE,

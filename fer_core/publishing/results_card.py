@@ -38,7 +38,7 @@ The project's dashboard shows them as `hf://{repository}`. Without it:
 ```python
 from pathlib import Path
 
-from fer_core.records import read_runs
+from fer_core.records.run import read_runs
 from huggingface_hub import snapshot_download
 
 runs = read_runs(Path(snapshot_download("{repository}", repo_type="dataset"))).runs

@@ -7,9 +7,9 @@ from typing import Any
 
 from fer_core.config import RATED_NOISE, RunConfig
 from fer_core.datasets.base import Problem
-from fer_core.datasets.cache_folder import Entry
-from fer_core.datasets.findings import Face, Report, Size, SplitReport, figures
-from fer_core.files import displayed
+from fer_core.datasets.cache.folder import Entry
+from fer_core.datasets.checks.report import Face, Report, Size, SplitReport, figures
+from fer_core.io.files import displayed
 
 FIRST = 3  # names that are shown of many
 

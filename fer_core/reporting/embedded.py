@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from fer_core import metrics
-from fer_core.hub import EMBEDDED, load_model
-from fer_core.records import Prediction, read_predictions
+from fer_core.metrics import classification as metrics
+from fer_core.models.pretrained import load_model
+from fer_core.records.run import Prediction, read_predictions
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.tables import table
+from fer_core.weights import BUNDLED
 
 CLOSE = 1e-9
 
 
-def embedded_table(folder: Path = EMBEDDED) -> str:
+def embedded_table(folder: Path = BUNDLED) -> str:
     """The figures of an embedded model, once those that its predictions give agree.
 
     Raises:
@@ -25,7 +26,7 @@ def embedded_table(folder: Path = EMBEDDED) -> str:
     return figures_of(checked_facts(folder))
 
 
-def classes_table(folder: Path = EMBEDDED) -> str:
+def classes_table(folder: Path = BUNDLED) -> str:
     """The recall, precision and F1 of each class; raises as `embedded_table`."""
     return classes_of(checked_facts(folder))
 

@@ -13,13 +13,13 @@ import timm
 import torch
 
 import fer_core
-from fer_core.answers import Answers
-from fer_core.assessment import Assessment, to_json
-from fer_core.calibration import softmax
-from fer_core.comparison import Comparison
 from fer_core.datasets import Listing
+from fer_core.evaluation.compare import Comparison
+from fer_core.evaluation.predictions import Answers
+from fer_core.evaluation.report import Assessment, to_json
 from fer_core.foreign.model import ForeignModel
-from fer_core.hub import WEIGHTS_FILE, TrainedModel
+from fer_core.metrics.calibration import softmax
+from fer_core.models.pretrained import WEIGHTS_FILE, TrainedModel
 from fer_core.taxonomy import column_names
 
 SCHEMA_VERSION = 1

@@ -3,13 +3,13 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from fer_core.assessment import Assessment, Calibration
-from fer_core.comparison import Comparison
+from fer_core.evaluation.compare import Comparison
+from fer_core.evaluation.report import Assessment, Calibration
 from fer_core.foreign.labels import MOST_NAMED
 from fer_core.foreign.model import ForeignModel
+from fer_core.metrics.intervals import Estimate
 from fer_core.reporting.data_text import printable, table
 from fer_core.reporting.evaluation_json import Measured, Report
-from fer_core.statistics import Estimate
 
 WIDTH = 100  # columns
 SHORT = 4  # letters of a class name over a column of the confusion matrix

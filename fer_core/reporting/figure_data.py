@@ -1,6 +1,6 @@
 """Run records -> what the report's figures draw: plain and EAC runs that may be compared.
 
-Knows no matplotlib. `fer_core.study` says which runs may be compared.
+Knows no matplotlib. `fer_core.records.compare` says which runs may be compared.
 """
 
 import json
@@ -11,9 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fer_core.records import RunRecord, read_runs
-from fer_core.reporting.tables import noise_name
-from fer_core.study import (
+from fer_core.records.compare import (
     EAC,
     PLAIN,
     Approach,
@@ -24,6 +22,8 @@ from fer_core.study import (
     pair_with_plain,
     trial_of,
 )
+from fer_core.records.run import RunRecord, read_runs
+from fer_core.reporting.tables import noise_name
 
 ACCURACY = "accuracy_last5"
 SHARES = ("test_accuracy", "memorised", "recovered")

@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
+from fer_core.records.compare import DATA_NAMES, EAC, PLAIN, Trial, mean_interval
 from fer_core.reporting.figure_data import Comparison, Pair, accuracies, curve, file_stems
-from fer_core.study import DATA_NAMES, EAC, PLAIN, Trial, mean_interval
 
 # Name, colour and marker of each method, as in the dashboard: Okabe and Ito's blue and vermilion,
 # which colour-blind readers tell apart.

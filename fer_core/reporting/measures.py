@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
-from fer_core.measures import (
+from fer_core.metrics.intervals import Estimate
+from fer_core.records.compare import Group, group_runs, pair_with_baseline, paired_gap
+from fer_core.records.measures import (
     MEASURES,
     Measure,
     gap_over_seeds_and_images,
     has_measure,
     unanswered,
 )
-from fer_core.records import RunRecord
+from fer_core.records.run import RunRecord
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.tables import (
     approach_name,
@@ -23,8 +25,6 @@ from fer_core.reporting.tables import (
     table,
     which_eac,
 )
-from fer_core.statistics import Estimate
-from fer_core.study import Group, group_runs, pair_with_baseline, paired_gap
 
 BEST_KNOWN = "chosen_tta"  # the measure that a practitioner gets, and whose interval counts images
 EXPLANATION = (

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_core.published import read_published_results
-from fer_core.records import RunRecord
+from fer_core.records.compare import DATA_NAMES, Group, Noise, Setting, group_runs
+from fer_core.records.published import read_published_results
+from fer_core.records.run import RunRecord
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.tables import ACCURACY, SELECTION, mean_text, noise_name, provenance, table
-from fer_core.study import DATA_NAMES, Group, Noise, Setting, group_runs
 
 BACKBONES = {"resnet50": "ResNet-50", "resnet18": "ResNet-18", "mobilenetv2_100": "MobileNetV2"}
 

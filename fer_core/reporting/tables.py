@@ -4,9 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fer_core.records import RunRecord
-from fer_core.reporting.blocks import ReportError
-from fer_core.study import (
+from fer_core.records.compare import (
     DATA_NAMES,
     EAC,
     TREATMENTS,
@@ -17,6 +15,8 @@ from fer_core.study import (
     pair_with_plain,
     paired_gap,
 )
+from fer_core.records.run import RunRecord
+from fer_core.reporting.blocks import ReportError
 
 ACCURACY, CLASS_MEAN = "accuracy_last5", "class_mean_accuracy_last5"
 SELECTION = (

@@ -9,7 +9,7 @@ from fer_core.config import RunConfig
 from fer_core.config.methods import find_method
 from fer_core.config.recipes import RECIPES
 from fer_core.errors import FerError
-from fer_core.files import read_text
+from fer_core.io.files import read_text
 from fer_core.sweeping.grid import Axes, Draft, combine, leave_out, read_axis, set_twice, varied
 from fer_core.sweeping.names import name_fault
 from fer_core.sweeping.values import configuration, faults, near, read_setting

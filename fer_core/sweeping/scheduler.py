@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_core.config import to_json, without_folders
-from fer_core.failures import record_failure
-from fer_core.files import write_whole
-from fer_core.records import RUN_FILE
+from fer_core.io.files import write_whole
+from fer_core.records.failures import record_failure
+from fer_core.records.run import RUN_FILE
 from fer_core.sweeping.pool import Pool
 from fer_core.sweeping.process import PROGRAM, Attempt
 from fer_core.sweeping.status import Progress

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fer_core.config import RunConfig, flat_options, to_json, without_folders
-from fer_core.records import RUN_FILE, RecordError, RunRecord, read_run
+from fer_core.records.run import RUN_FILE, RecordError, RunRecord, read_run
 from fer_core.sweeping.plan import PlannedRun
 
 State = Literal["waiting", "running", "finished", "failed"]

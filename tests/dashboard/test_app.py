@@ -1,16 +1,16 @@
 """The pages, run without a browser."""
 
 import json
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from fer_core.config import RunConfig, to_json
-from fer_core.failures import record_failure
+from fer_core.records.failures import record_failure
+from tests.project import APP
 
 PAGES = ("noise", "curves", "classes", "looks", "runs", "cost", "published")
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+
 COMMAND = "fer-core train --method eac --noise symmetric --noise-rate 0.3"
 
 

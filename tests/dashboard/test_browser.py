@@ -8,11 +8,11 @@ import sys
 import time
 import urllib.request
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+from tests.project import APP
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # Streamlit's client first looks for its server below a page's own address; both files are
 # found at the root afterwards.

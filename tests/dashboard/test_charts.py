@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from dashboard.analysis.published import measured_rows, read_published, scatter_points, select
 from dashboard.charts.published import published_figure
 from dashboard.charts.style import COLOURS, hues_of, log_axis, method_colours
-from dashboard.data import read_folders
-from dashboard.published import measured_rows, read_published, scatter_points, select
+from dashboard.data.names import read_folders
 
 PAIR = {"eac-mobilenetv2_100-30-s0": "EAC", "cross_entropy-mobilenetv2_100-30-s0": "plain"}
 

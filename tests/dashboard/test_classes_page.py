@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from dashboard.places import SHIPPED_RESULTS
-from fer_core.records import Prediction, write_predictions
+from fer_core.records.published import SHIPPED_RUNS
+from fer_core.records.run import Prediction, write_predictions
 
 
 def text_of(app):
@@ -29,7 +29,7 @@ def add_slices(path):
 
 
 def test_the_shipped_runs_show_everything_but_groups(open_page):
-    app = open_page("classes", SHIPPED_RESULTS)
+    app = open_page("classes", SHIPPED_RUNS)
     assert not app.exception
     assert titles(app) == [
         "Confusions (%)",

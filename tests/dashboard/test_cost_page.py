@@ -2,7 +2,7 @@
 
 import json
 
-from dashboard.places import SHIPPED_RESULTS
+from fer_core.records.published import SHIPPED_RUNS
 
 
 def text_of(app):
@@ -15,7 +15,7 @@ def charts(app):
 
 
 def test_the_shipped_runs_have_a_chart_a_table_and_the_speeds(open_page):
-    app = open_page("cost", SHIPPED_RESULTS)
+    app = open_page("cost", SHIPPED_RUNS)
     assert not app.exception
     assert [chart["layout"]["title"]["text"] for chart in charts(app)] == [
         "Accuracy by time of a run"

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 
-from dashboard.places import SHIPPED_RESULTS
+from fer_core.records.published import SHIPPED_RUNS
 
 
 def text_of(app):
@@ -39,7 +39,7 @@ def test_the_page_starts_with_a_comparable_pair_and_the_reports_figures(open_pag
 
 
 def test_a_figure_of_the_report_is_one_click(open_page):
-    app = open_page("curves", SHIPPED_RESULTS)
+    app = open_page("curves", SHIPPED_RUNS)
     app.slider(key="smooth").set_value(0.5)
     pills(app, "curve").set_value(["Learning rate"]).run()
     assert titles(app) == ["Learning rate"]

@@ -6,15 +6,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dashboard.comparison import comparisons, noise_points, with_comparison
-from dashboard.cost import with_sets
-from dashboard.curves import run_labels
-from dashboard.data import read_folders
-from dashboard.foreign_source import KEPT, convert
-from dashboard.places import find_places
-from dashboard.published import measured_rows
-from dashboard.run_pairs import figure_deltas
-from dashboard.runs import image_sets
+from dashboard.analysis.comparison import comparisons, noise_points, with_comparison
+from dashboard.analysis.cost import with_sets
+from dashboard.analysis.curves import run_labels
+from dashboard.analysis.published import measured_rows
+from dashboard.analysis.run_pairs import figure_deltas
+from dashboard.analysis.runs import image_sets
+from dashboard.data.foreign import KEPT, convert
+from dashboard.data.names import read_folders
+from dashboard.data.sources import find_places
 from fer_core.importing.runs import Facts, import_run
 from fer_core.importing.sources import find_sources
 

@@ -1,12 +1,12 @@
 """The page on where models look, run without a browser."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+from tests.project import APP
+
 TINY = {"looks_first": "tiny", "looks_second": "tiny"}
 
 
@@ -27,7 +27,7 @@ def open_local(monkeypatch, tmp_path):
         monkeypatch.setattr("streamlit.runtime.context.ContextProxy.ip_address", None)
         app = AppTest.from_file(str(APP), default_timeout=120)
         app.query_params.update(query)
-        return app.run().switch_page("views/looks.py").run()
+        return app.run().switch_page("views/cam.py").run()
 
     return open_one
 
@@ -125,7 +125,7 @@ def test_without_torch_the_page_says_what_to_install(open_page, with_model, monk
 
 
 def test_without_pytorch_the_page_says_where_the_maps_can_be_seen(open_page, tmp_path, monkeypatch):
-    monkeypatch.setattr("dashboard.looks.find_spec", lambda name: None)
+    monkeypatch.setattr("dashboard.analysis.cam_process.find_spec", lambda name: None)
     app = open_page("looks", tmp_path)
     assert not app.exception
     assert "runs without it" in app.info[0].value

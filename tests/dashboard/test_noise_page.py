@@ -2,7 +2,7 @@
 
 import json
 
-from dashboard.places import SHIPPED_RESULTS
+from fer_core.records.published import SHIPPED_RUNS
 
 
 def text_of(app):
@@ -37,7 +37,7 @@ def test_the_page_states_the_headline_and_draws_the_chart(open_page, records):
 
 
 def test_the_shipped_study_comes_first_and_says_why_nothing_is_published_for_it(open_page):
-    app = open_page("noise", SHIPPED_RESULTS)
+    app = open_page("noise", SHIPPED_RUNS)
     assert not app.exception
     assert "FERPlus · 8 classes · 48 px · 15 epochs" in app.selectbox[0].value
     assert "95 % interval" in text_of(app)

@@ -5,10 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from dashboard.charts.published import published_figure
-from dashboard.data import read_folders
-from dashboard.places import SHIPPED_RESULTS
-from dashboard.published import (
+from dashboard.analysis.published import (
     AXES,
     beside,
     drawn_points,
@@ -17,7 +14,10 @@ from dashboard.published import (
     scatter_points,
     select,
 )
-from dashboard.report import published_parts
+from dashboard.charts.published import published_figure
+from dashboard.data.names import read_folders
+from dashboard.report.parts import published_parts
+from fer_core.records.published import SHIPPED_RUNS
 
 RAFDB = ("RAF-DB · 7 classes", "accuracy")
 
@@ -33,7 +33,7 @@ def titles(app):
 
 
 def test_the_reports_rows_come_first_then_eac_beside_them_then_everything(open_page):
-    app = open_page("published", SHIPPED_RESULTS)
+    app = open_page("published", SHIPPED_RUNS)
     assert not app.exception
     assert [item.value for item in app.subheader] == [
         "The report's eight methods",
@@ -47,7 +47,7 @@ def test_the_reports_rows_come_first_then_eac_beside_them_then_everything(open_p
 
 
 def test_figures_of_a_metric_that_is_not_established_have_no_rank_beside_the_others(open_page):
-    shown = open_page("published", SHIPPED_RESULTS).dataframe[0].value
+    shown = open_page("published", SHIPPED_RUNS).dataframe[0].value
     unranked = shown[shown["metric"] != "accuracy"]
     assert len(unranked) == 3
     assert unranked["rank"].isna().all()

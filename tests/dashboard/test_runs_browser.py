@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from dashboard.data import read_folders
-from dashboard.export import export
+from dashboard.data.names import read_folders
+from dashboard.report.export import export
 from tests.dashboard.test_browser import (  # noqa: F401 - address is a fixture
     address,
     pytestmark,

@@ -1,12 +1,12 @@
 """The Runs page, run without a browser."""
 
 import json
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+from tests.project import APP
+
 PAIR = ["cross_entropy-mobilenetv2_100-30-s0", "eac-mobilenetv2_100-30-s0"]
 
 
@@ -130,7 +130,7 @@ def test_the_page_of_an_unfinished_run_shows_what_there_is(
 
 def test_a_record_without_facts_has_a_page(open_runs, tmp_path):
     from fer_core.config import RunConfig, to_json
-    from fer_core.failures import record_failure
+    from fer_core.records.failures import record_failure
 
     config = to_json(RunConfig(data="ferplus:absent", noise="rater"))
     record_failure(tmp_path / "some" / "early", config, "no folder at absent")

@@ -10,15 +10,15 @@ import pytest
 import torch
 from PIL import Image
 
+from demo_app.analysis.model_pool import ModelShelf
+from demo_app.analysis.photo import analyse
 from demo_app.app import build
-from demo_app.logic import analyse
-from demo_app.look import LAUNCH
-from demo_app.model_shelf import ModelShelf
-from fer_core.datasets.faces_drawn import draw_portrait
+from demo_app.serving.launch import LAUNCH
+from fer_core.config.input_spec import InputSpec
+from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.emotions import EIGHT_CLASSES
-from fer_core.hub import save_model
-from fer_core.inputs import InputSpec
-from fer_core.models import AttentionModel
+from fer_core.models.attention_model import AttentionModel
+from fer_core.models.pretrained import save_model
 
 
 @pytest.fixture(scope="session")

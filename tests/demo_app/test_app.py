@@ -9,11 +9,12 @@ from gradio.route_utils import delete_files_created_by_app
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from demo_app.examples import load_examples
-from demo_app.look import LAUNCH, THEME
+from demo_app.analysis.examples import load_examples
+from demo_app.render.text import BATCH_NONE, NO_FACE
+from demo_app.render.theme import THEME
+from demo_app.serving.launch import LAUNCH
 from demo_app.tabs.photo import _explain
-from demo_app.words import BATCH_NONE, NO_FACE
-from fer_core.faces import detect_faces
+from fer_core.faces.detect import detect_faces
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 import pytest
 
-from demo_app import words
+from demo_app.render import text as words
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo_app.words import NO_FACE, UNREADABLE
+from demo_app.render.text import NO_FACE, UNREADABLE
 
 pytestmark = pytest.mark.browser
 

@@ -4,26 +4,24 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
 from gradio_client import Client, handle_file
 
 from demo_app.__main__ import main
-from demo_app.words import introduction
+from demo_app.render.text import introduction
 from fer_core.emotions import EIGHT_CLASSES
 from fer_core.taxonomy import taxonomy_of
 from tests.demo_app.conftest import free_port
-
-ROOT = Path(__file__).parents[2]
+from tests.project import PROJECT
 
 
 def start(*arguments, **environment):
     return subprocess.Popen(
         [sys.executable, "-m", "demo_app", *map(str, arguments)],
         env={**os.environ, **environment},
-        cwd=ROOT,
+        cwd=PROJECT,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -72,7 +70,7 @@ def test_what_needs_no_model_waits_for_none(arguments):
         [sys.executable, "-c", code, *arguments],
         capture_output=True,
         text=True,
-        cwd=ROOT,
+        cwd=PROJECT,
         timeout=60,
         check=True,
     )

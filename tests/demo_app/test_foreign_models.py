@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from demo_app import explanation
-from demo_app.logic import analyse, analyse_again
-from demo_app.model_shelf import EMBEDDED_NAME, ModelShelf
-from fer_core.foreign_predictor import load_foreign_predictor
-from fer_core.hub import ModelError
+from demo_app.analysis import explanation
+from demo_app.analysis.model_pool import EMBEDDED_NAME, ModelShelf
+from demo_app.analysis.photo import analyse, analyse_again
+from fer_core.inference.foreign_predictor import load_foreign_predictor
+from fer_core.models.pretrained import ModelError
 from tests.foreign_models import save_timm
 from tests.hub_server import serve_hub, use_hub
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from fer_core.hub import ModelError
+from fer_core.models.pretrained import ModelError
 
 pytestmark = pytest.mark.browser
 

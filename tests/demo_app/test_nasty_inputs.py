@@ -10,7 +10,7 @@ import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from demo_app.words import NO_FACE, UNREADABLE
+from demo_app.render.text import NO_FACE, UNREADABLE
 
 
 @pytest.fixture(scope="module")

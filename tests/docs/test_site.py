@@ -4,7 +4,6 @@ import importlib
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import nbclient
 import nbformat
@@ -15,11 +14,15 @@ import yaml
 from fer_core import __version__
 from fer_core.cli import COMMANDS
 from fer_core.config.methods import METHODS
-from fer_core.datasets.faces_drawn import draw_portrait
-from fer_core.engine import train
+from fer_core.datasets.synthetic.faces import draw_portrait
+from fer_core.training.engine import train
+from tests.project import PROJECT
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    PROJECT / "README.md",
+    PROJECT / "CONTRIBUTING.md",
+    *sorted((PROJECT / "docs").rglob("*.md")),
+]
 OF_A_SERVER = "gradio_client"  # the demo's own tests call its endpoints
 
 
@@ -83,10 +86,10 @@ def options_of(command, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "notebook", sorted((ROOT / "examples").glob("*.ipynb")), ids=lambda n: n.stem
+    "notebook", sorted((PROJECT / "examples").glob("*.ipynb")), ids=lambda n: n.stem
 )
 def test_the_notebook_runs(notebook, tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     cells = nbformat.read(notebook, 4)
     nbclient.NotebookClient(
         cells, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
@@ -98,7 +101,7 @@ def test_the_notebook_runs(notebook, tmp_path, monkeypatch):
 def test_the_site_is_built_and_asks_no_other_host(tmp_path):
     program = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
     done = subprocess.run(
-        [*program, "-f", ROOT / ".ci" / "mkdocs.yml", "-d", tmp_path / "site"],
+        [*program, "-f", PROJECT / ".ci" / "mkdocs.yml", "-d", tmp_path / "site"],
         capture_output=True,
         text=True,
         check=False,
@@ -106,7 +109,7 @@ def test_the_site_is_built_and_asks_no_other_host(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     reference = (tmp_path / "site" / "reference" / "prediction.html").read_text()
-    assert 'id="fer_core.predictor.Predictor.predict"' in reference
+    assert 'id="fer_core.inference.predictor.Predictor.predict"' in reference
     for page in (tmp_path / "site").rglob("*.html"):
         loaded = re.findall(
             r'<(?:script|link|img)[^>]+(?:src|href)="(https?:[^"]+)"', page.read_text()
@@ -115,6 +118,6 @@ def test_the_site_is_built_and_asks_no_other_host(tmp_path):
 
 
 def test_the_citation_names_this_version():
-    citation = yaml.safe_load((ROOT / "docs" / "CITATION.cff").read_text())
+    citation = yaml.safe_load((PROJECT / "docs" / "CITATION.cff").read_text())
     assert citation["version"] == __version__
     assert {"cff-version", "message", "title", "authors", "license"} <= set(citation)

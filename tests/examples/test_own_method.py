@@ -4,23 +4,23 @@ import json
 import math
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 
-from dashboard.data import read_folders
-from fer_core.checkpoints import read_checkpoint
+from dashboard.data.names import read_folders
 from fer_core.config import from_json, to_json
 from fer_core.config.methods import METHODS, find_method
 from fer_core.config.methods.sources import LOOSE
-from fer_core.engine import train
 from fer_core.methods import Batch, create_method
-from fer_core.models import AttentionModel
-from fer_core.records import read_run
+from fer_core.models.attention_model import AttentionModel
+from fer_core.records.run import read_run
 from fer_core.sweeping.plan import PlanError, read_plan
+from fer_core.training.checkpoint import read_checkpoint
+from fer_core.training.engine import train
+from tests.project import PROJECT
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "own_method.py"
+EXAMPLE = PROJECT / "examples" / "own_method.py"
 SOURCE = f"{EXAMPLE}:FocalLoss"
 TINY = {
     "data": "synthetic?train=56&test=14",

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from fer_core.config import RunConfig, to_json
-from fer_core.records import read_run
+from fer_core.records.run import read_run
 from fer_core.sweeping.plan import PlannedRun
 from fer_core.sweeping.scheduler import Orders
 from fer_core.sweeping.status import Progress
+from tests.project import PROJECT
 
-ROOT = Path(__file__).resolve().parents[2]
 PRETEND = (sys.executable, str(Path(__file__).parent / "sweeping" / "pretend_attempt.py"))
 
 
@@ -48,7 +48,7 @@ def orders(tmp_path):
     """Orders whose attempts are pretended, so that they take no torch and no time."""
     notes = tmp_path / "out" / ".sweep"
     notes.mkdir(parents=True)
-    return Orders(notes, ("--device", "cpu"), 1, ROOT, retries=1, program=PRETEND)
+    return Orders(notes, ("--device", "cpu"), 1, PROJECT, retries=1, program=PRETEND)
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import torch
 
-from fer_core.hub import TrainedModel
-from fer_core.inputs import InputSpec
-from fer_core.models import AttentionModel
+from fer_core.config.input_spec import InputSpec
+from fer_core.models.attention_model import AttentionModel
+from fer_core.models.pretrained import TrainedModel
 from fer_core.taxonomy import taxonomy_of
 
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from fer_core.batches import TrainingSet
 from fer_core.config import from_json
 from fer_core.datasets import DataError
-from fer_core.engine import train
-from fer_core.experiment import prepare
-from fer_core.optimisation import create_optimizer
+from fer_core.training.engine import train
+from fer_core.training.loader import TrainingSet
+from fer_core.training.optim import create_optimizer
+from fer_core.training.setup import prepare
 
 FIGURES = ("train_loss", "test_loss", "test_accuracy", "train_accuracy_given", "learning_rate")
 
@@ -67,7 +67,7 @@ def test_a_run_with_accumulation_is_resumed_exactly(config, tmp_path, monkeypatc
             raise RuntimeError("power cut")
         return train_epoch(*arguments, **options)
 
-    from fer_core import engine
+    from fer_core.training import engine
 
     train_epoch = engine.train_epoch
     monkeypatch.setattr(engine, "train_epoch", stop)
@@ -101,7 +101,7 @@ def test_gradients_are_clipped_to_the_norm(config, tmp_path, monkeypatch):
         optimizer.register_step_pre_hook(note)
         return optimizer
 
-    monkeypatch.setattr("fer_core.engine.create_optimizer", watched)
+    monkeypatch.setattr("fer_core.training.engine.create_optimizer", watched)
     run(replace(config, batch_size=14, accumulate=2, epochs=1), tmp_path / "free")
     free, norms[:] = list(norms), []
     run(replace(config, batch_size=14, accumulate=2, epochs=1, clip_norm=0.01), tmp_path / "clip")

@@ -7,30 +7,31 @@ from PIL import Image
 from safetensors import safe_open
 
 from fer_core.emotions import EIGHT_CLASSES
-from fer_core.hub import CONFIG_FILE, EMBEDDED, WEIGHTS_FILE, load_model
-from fer_core.predictor import Predictor
-from fer_core.records import PREDICTIONS_FILE
+from fer_core.inference.predictor import Predictor
+from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, load_model
+from fer_core.records.run import PREDICTIONS_FILE
+from fer_core.weights import BUNDLED
 
-CARD = EMBEDDED / "README.md"
+CARD = BUNDLED / "README.md"
 FILES = {WEIGHTS_FILE, CONFIG_FILE, PREDICTIONS_FILE, "README.md"}
 
 
 def test_the_embedded_model_is_small_half_precision_and_no_pickle():
-    assert (EMBEDDED / WEIGHTS_FILE).stat().st_size <= 6_000_000
-    assert {file.name for file in EMBEDDED.iterdir()} == FILES
-    with safe_open(EMBEDDED / WEIGHTS_FILE, "pt") as weights:
+    assert (BUNDLED / WEIGHTS_FILE).stat().st_size <= 6_000_000
+    assert {file.name for file in BUNDLED.iterdir()} == FILES
+    with safe_open(BUNDLED / WEIGHTS_FILE, "pt") as weights:
         kinds = {weights.get_tensor(name).dtype for name in weights.keys()}  # noqa: SIM118
     assert kinds == {torch.float16, torch.int64}
 
 
 def test_the_embedded_model_knows_the_eight_expressions():
-    trained = load_model(EMBEDDED)
+    trained = load_model(BUNDLED)
     assert trained.classes == EIGHT_CLASSES
     assert not trained.model.training
 
 
 def test_the_card_states_the_figures_of_the_configuration():
-    facts = json.loads((EMBEDDED / CONFIG_FILE).read_text())["fer_core"]["facts"]
+    facts = json.loads((BUNDLED / CONFIG_FILE).read_text())["fer_core"]["facts"]
     card = CARD.read_text()
     for name in ("accuracy", "class_mean_accuracy", "accuracy_deduplicated"):
         assert f"| {100 * facts[name]:.2f}" in card

@@ -8,7 +8,6 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from fer_core.backbones import BackboneError
 from fer_core.config import RunConfig
 from fer_core.datasets import (
     DATASETS,
@@ -20,12 +19,13 @@ from fer_core.datasets import (
     load_data,
     register_dataset,
 )
-from fer_core.datasets.synthetic import list_synthetic
-from fer_core.engine import train
-from fer_core.faces import Face, detect_faces
-from fer_core.hub import ModelError, load_model
-from fer_core.models import AttentionModel
-from fer_core.predictor import Predictor
+from fer_core.datasets.synthetic.dataset import list_synthetic
+from fer_core.faces.detect import Face, detect_faces
+from fer_core.inference.predictor import Predictor
+from fer_core.models.attention_model import AttentionModel
+from fer_core.models.backbones import BackboneError
+from fer_core.models.pretrained import ModelError, load_model
+from fer_core.training.engine import train
 
 SMALL = {"image_size": 32, "epochs": 1, "batch_size": 8, "learning_rate": 2e-3}
 DATA = "synthetic?train=28&test=14"
@@ -189,7 +189,7 @@ def test_a_registered_kind_of_data_is_read_by_its_uri():
 
 def test_an_installed_package_brings_its_kind_of_data_along(tmp_path, monkeypatch):
     (tmp_path / "somebodys_faces.py").write_text(
-        "from fer_core.datasets.synthetic import list_synthetic\n"
+        "from fer_core.datasets.synthetic.dataset import list_synthetic\n"
         "def list_faces(source, decoding):\n"
         "    return list_synthetic(source, decoding)._replace(name='somebodys')\n"
     )
@@ -236,7 +236,7 @@ def test_a_predictor_asks_the_detector_that_it_is_given(portrait):
 
 def test_a_detector_that_gives_no_faces_is_refused(portrait):
     boxes = Predictor(detector=lambda photo: [(0, 0, 9, 9)])
-    with pytest.raises(ValueError, match=r"must give fer_core.faces.Face with landmarks"):
+    with pytest.raises(ValueError, match=r"must give fer_core.faces.detect.Face with landmarks"):
         boxes.predict(portrait)
     five = Predictor(detector=lambda photo: [Face((0, 0, 9, 9), np.zeros((5, 2)), 1.0)])
     with pytest.raises(ValueError, match="eye on the left, eye on the right, mouth centre"):

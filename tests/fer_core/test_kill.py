@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fer_core.checkpoints import CHECKPOINT_FILE, read_checkpoint
-from fer_core.engine import train
-from fer_core.hub import load_model
-from fer_core.records import RUN_FILE, read_predictions, read_run
+from fer_core.models.pretrained import load_model
+from fer_core.records.run import RUN_FILE, read_predictions, read_run
+from fer_core.training.checkpoint import CHECKPOINT_FILE, read_checkpoint
+from fer_core.training.engine import train
 
 KILLS = 20
 TIMES = {"train_seconds", "test_seconds", "images_per_second", "seconds"}
@@ -40,7 +40,7 @@ def assert_same(first, second):
 def processes():
     """Starts processes that have the engine loaded already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["fer_core.engine"])
+    context.set_forkserver_preload(["fer_core.training.engine"])
     return context
 
 

@@ -38,7 +38,7 @@ def test_the_predictor_works_without_scipy_and_accelerate():
         "from PIL import Image; from fer_core import Predictor; "
         "assert Predictor().classify([Image.new('L', (64, 64))]).probabilities.shape == (1, 8)"
     )
-    assert "fer_core.predictor" in modules_after(statement)
+    assert "fer_core.inference.predictor" in modules_after(statement)
 
 
 def test_every_public_name_can_be_had_and_is_listed():

@@ -8,7 +8,7 @@ import torch
 from fer_core.config import from_json, to_json
 from fer_core.config.data import DataOptions, NoiseOptions
 from fer_core.config.recipes import RECIPES, RecipeName
-from fer_core.models import AttentionModel
+from fer_core.models.attention_model import AttentionModel
 
 # The report's training, as its sections 3.3 and 4 give it.
 REPORT = {

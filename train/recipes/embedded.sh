@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The embedded model: MobileNetV2 from ImageNet weights on FERPlus (8 classes), cross-entropy with the raters'
 # votes, weighed against rare classes. What else was tried: docs/experiments.md. The two runs of
-# dashboard/results/search: the same with --epochs 6, without --balance, with --image-size 48 --stride 8 or
+# fer_core/records/shipped_runs/search: the same with --epochs 6, without --balance, with --image-size 48 --stride 8 or
 # --image-size 64 --stride 16.
 # Usage: train/recipes/embedded.sh FERPLUS_FOLDER WEIGHTS [FOLDER OF RECORDS]
 # WEIGHTS: mobilenetv2_imagenet.safetensors, see "Starting weights" in docs/training.md; or hub (other figures).

@@ -9,7 +9,7 @@
 # WEIGHTS   of MobileNetV2: a file, hub or none (docs/training.md, "Starting weights")
 # PER_GPU   runs that share the GPU, by default 4
 # FIELD=VALUE  options of every run in place of the plans'
-# Afterwards: fer-core collect RECORDS/PLAN dashboard/results/PLAN, and fer-core report.
+# Afterwards: fer-core collect RECORDS/PLAN fer_core/records/shipped_runs/PLAN, and fer-core report.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 minutes=${1:?minutes of this step} work=${2:?folder of the runs} records=${3:?folder for finished records}

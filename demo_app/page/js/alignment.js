@@ -1,6 +1,6 @@
 /**
  * Cutting a face out so that its landmarks stand where the training crops have them, at the
- * training pictures' sharpness and colours (`fer_core.faces.align`).
+ * training pictures' sharpness and colours (`fer_core.faces.detect.align`).
  */
 
 import { similarity } from "./geometry.js";
@@ -9,7 +9,7 @@ import { resize, sample, shrink } from "./resampling.js";
 const MOST_OVERSAMPLING = 16;
 
 /**
- * @typedef {object} InputSpec `fer_core.inputs.InputSpec`
+ * @typedef {object} InputSpec `fer_core.config.input_spec.InputSpec`
  * @property {number} size side of the model's input in pixels
  * @property {number} channels 1 or 3
  * @property {number[]} mean of pixels in [0, 1]

@@ -1,6 +1,6 @@
 /**
  * The expression of aligned faces, and the maps that explain it: the mean of the answers on each
- * face and on its mirror image, as `fer_core.predictor.Predictor` gives it.
+ * face and on its mirror image, as `fer_core.inference.predictor.Predictor` gives it.
  *
  * @typedef {object} Answer
  * @property {number[]} logits one per class

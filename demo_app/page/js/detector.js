@@ -19,7 +19,7 @@ export class Detector {
   /**
    * @param {Record<string, import("./networks.js").Network>} networks pnet, rnet and onet
    * @param {{thresholds: number[], factor: number, least_score: number, least_side: number,
-   *   smallest: number, shares: number[]}} settings of `fer_core.faces`
+   *   smallest: number, shares: number[]}} settings of `fer_core.faces.detect`
    */
   constructor(networks, settings) {
     this.networks = networks;
@@ -40,7 +40,7 @@ export class Detector {
     const sums = new AreaSums(picture);
     for (const share of shares) {
       const least = Math.max(smallest, Math.round(side / share));
-      // Rounded as fer_core.faces rounds it.
+      // Rounded as fer_core.faces.detect rounds it.
       const rounded = Math.floor(2 ** (Math.floor(2 * Math.log2(least)) / 2));
       const faces = await this.#search(sums, Math.max(smallest, rounded));
       if (faces.length) return faces.sort((one, other) => width(other) - width(one));

@@ -1,4 +1,4 @@
-/** From a raw attention map to what is drawn, as `fer_core.cam.overlay` does it. */
+/** From a raw attention map to what is drawn, as `fer_core.explain.cam.overlay` does it. */
 
 import { resize } from "./resampling.js";
 

@@ -27,7 +27,7 @@ async function readFacts() {
   $("#loading").hidden = true;
   tell(new Fault("facts"), {
     facts: "The page could not be loaded: the file facts.json is missing. Build the page again " +
-      "(python -m demo_app.static_page), and serve its folder.",
+      "(python -m demo_app.page.build), and serve its folder.",
   });
   return null;
 }

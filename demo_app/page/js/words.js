@@ -1,4 +1,4 @@
-/** The answers in words, as demo_app/words.py says them. */
+/** The answers in words, as demo_app/render/text.py says them. */
 
 /**
  * A probability as whole percent; never 0 % or 100 % where that would be untrue.

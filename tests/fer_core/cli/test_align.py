@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from fer_core.cli import align
-from fer_core.datasets.faces_drawn import draw_portrait
-from fer_core.hub import EMBEDDED
+from fer_core.datasets.synthetic.faces import draw_portrait
+from fer_core.weights import BUNDLED
 
 SIZE = ("--size", 48)
 
@@ -122,9 +122,9 @@ def test_all_faces_get_a_number(command, drawn, tmp_path):
 
 
 def test_a_model_says_where_eyes_and_mouth_stand(command, folder, tmp_path):
-    command(folder, tmp_path / "out", *SIZE, "--model", EMBEDDED, "--grey", "--workers", 1)
+    command(folder, tmp_path / "out", *SIZE, "--model", BUNDLED, "--grey", "--workers", 1)
     written = json.loads((tmp_path / "out/align.json").read_text())
-    config = json.loads((EMBEDDED / "config.json").read_text())
+    config = json.loads((BUNDLED / "config.json").read_text())
     assert written["landmarks"] == config["fer_core"]["input"]["landmarks"]
     assert Image.open(tmp_path / "out/z.png").mode == "L"
     code, *_ = command(folder, tmp_path / "out", *SIZE, "--grey", "--workers", 1)

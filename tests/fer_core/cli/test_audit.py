@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from fer_core.cli import audit
-from fer_core.engine import train
+from fer_core.training.engine import train
 
 
 @pytest.fixture

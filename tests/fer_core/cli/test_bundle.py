@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from fer_core import metrics
 from fer_core.cli import bundle
-from fer_core.engine import train
-from fer_core.hub import load_model
-from fer_core.records import read_predictions, read_run, write_predictions
+from fer_core.metrics import classification as metrics
+from fer_core.models.pretrained import load_model
+from fer_core.records.run import read_predictions, read_run, write_predictions
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.embedded import classes_table, embedded_table
+from fer_core.training.engine import train
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 import pytest
 
 from fer_core.cli import collect
-from fer_core.records import RecordError, read_run, read_runs
+from fer_core.records.run import RecordError, read_run, read_runs
 
 
 @pytest.fixture

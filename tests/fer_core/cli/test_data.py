@@ -12,10 +12,11 @@ from PIL import Image
 from fer_core.cli import data, train
 from fer_core.config import RunConfig
 from fer_core.datasets import Decoding, Storage, load_data
-from fer_core.experiment import given_labels, load_run_data
-from fer_core.noise_lists import noise_from_list
-from fer_core.records import read_run
+from fer_core.noise.label_files import noise_from_list
+from fer_core.records.run import read_run
 from fer_core.reporting.data_text import table
+from fer_core.training.setup import given_labels, load_run_data
+from tests.project import PROJECT
 
 DRAWN = "synthetic?train=70&test=14"
 
@@ -328,7 +329,7 @@ def test_the_cache_is_the_one_that_runs_use(command, tmp_path, monkeypatch):
 
 def test_the_commands_explain_themselves_and_start_without_torch():
     words = [sys.executable, "-X", "importtime", "-m", "fer_core.cli.data", "check", "--help"]
-    folder = Path(data.__file__).parents[2]
+    folder = PROJECT
     ended = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
     for option in ("--fix-list", "--leave-out", "--json", "--near", "--near-threshold"):
         assert option in ended.stdout

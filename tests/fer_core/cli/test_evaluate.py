@@ -11,12 +11,13 @@ import torch
 from PIL import Image
 
 from fer_core.cli import evaluate as module
+from fer_core.config.input_spec import InputSpec
 from fer_core.datasets import Decoding, load_data
-from fer_core.evaluation import evaluate
-from fer_core.hub import load_model, save_model
-from fer_core.inputs import InputSpec
-from fer_core.metrics import accuracy
-from fer_core.models import AttentionModel
+from fer_core.evaluation.inference import evaluate
+from fer_core.metrics.classification import accuracy
+from fer_core.models.attention_model import AttentionModel
+from fer_core.models.pretrained import load_model, save_model
+from tests.project import PROJECT
 
 DATA = "synthetic?train=14&test=210&seed=5"
 LANDMARKS = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.8))
@@ -297,7 +298,7 @@ def test_a_gpu_that_is_not_there_is_an_error(call_command):
 def test_the_command_explains_itself_in_a_process_of_its_own():
     result = subprocess.run(
         [sys.executable, "-m", "fer_core.cli.evaluate", "--help"],
-        cwd=Path(module.__file__).parents[2],
+        cwd=PROJECT,
         capture_output=True,
         text=True,
         check=True,

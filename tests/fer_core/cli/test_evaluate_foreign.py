@@ -10,8 +10,8 @@ from PIL import Image
 
 from fer_core.cli import evaluate as module
 from fer_core.foreign.model import load_network
-from fer_core.hub import CONFIG_FILE
-from fer_core.publication import Statement, write_publication
+from fer_core.hub.publish import Statement, write_publication
+from fer_core.models.pretrained import CONFIG_FILE
 from tests.foreign_models import LABELS, save_timm, save_transformers
 from tests.hub_server import serve_hub, use_hub
 

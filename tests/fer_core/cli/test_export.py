@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from fer_core.cli import export
-from fer_core.export import ONNX_FILE
-from fer_core.predictor import Predictor
+from fer_core.inference.onnx_export import ONNX_FILE
+from fer_core.inference.predictor import Predictor
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

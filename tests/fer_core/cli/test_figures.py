@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from fer_core.cli import figures as module
-from fer_core.records import RUN_FILE
+from fer_core.records.run import RUN_FILE
 from fer_core.reporting.figure_data import (
     accuracies,
     curve,

@@ -6,8 +6,8 @@ from PIL import Image
 
 from fer_core.cli import maps
 from fer_core.emotions import EIGHT_CLASSES, SEVEN_CLASSES
-from fer_core.mirror_check import MirrorCheck
-from fer_core.predictor import Predictor
+from fer_core.explain.consistency import MirrorCheck
+from fer_core.inference.predictor import Predictor
 
 
 @pytest.fixture

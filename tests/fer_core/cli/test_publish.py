@@ -12,13 +12,14 @@ import torch
 from huggingface_hub import ModelCard
 
 from fer_core.cli import bundle, publish
-from fer_core.engine import train
-from fer_core.hub import EMBEDDED, ModelError, load_model, save_model
-from fer_core.hub_upload import UploadError
-from fer_core.predictor import Predictor
+from fer_core.hub.upload import UploadError
+from fer_core.inference.predictor import Predictor
+from fer_core.models.pretrained import ModelError, load_model, save_model
 from fer_core.publishing.card_usage import WITHOUT_TIMM
 from fer_core.publishing.model_info import find_subject
-from fer_core.records import read_predictions, write_predictions
+from fer_core.records.run import read_predictions, write_predictions
+from fer_core.training.engine import train
+from fer_core.weights import BUNDLED
 from tests.hub_server import serve_own_hub
 
 TOKEN = "hf_secret0123456789"
@@ -196,7 +197,7 @@ def test_a_refused_upload_is_one_sentence(server, call, tiny_run, repository):
 
 
 def test_a_saved_model_says_where_it_started_or_must_be_told(call, tmp_path):
-    arguments = (EMBEDDED, "--repo", NAME, "--dry-run", tmp_path / "out")
+    arguments = (BUNDLED, "--repo", NAME, "--dry-run", tmp_path / "out")
     code, _, _ = call(*arguments)
     assert "does not say what it started from: say with --origin" in code
     assert not (tmp_path / "out").exists()
@@ -204,7 +205,7 @@ def test_a_saved_model_says_where_it_started_or_must_be_told(call, tmp_path):
     card = (tmp_path / "out" / "README.md").read_text()
     assert "Starting weights: MobileNetV2 of ImageNet." in card
     assert "The record of its run is not at hand" in card
-    before, after = load_model(EMBEDDED), load_model(tmp_path / "out")
+    before, after = load_model(BUNDLED), load_model(tmp_path / "out")
     images = normalised(before)
     assert torch.equal(before.model(images).logits, after.model(images).logits)
 

@@ -9,11 +9,11 @@ from huggingface_hub import DatasetCard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.data import read_folders
-from dashboard.hub_source import fetch
+from dashboard.data.hub import fetch
+from dashboard.data.names import read_folders
 from fer_core.cli import publish_results
 from fer_core.publishing.records import without_places
-from fer_core.records import (
+from fer_core.records.run import (
     EPOCHS_FILE,
     PREDICTIONS_FILE,
     RUN_FILE,

@@ -1,14 +1,13 @@
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
 from fer_core.cli import report
-from fer_core.records import read_run
+from fer_core.records.run import read_run
 from fer_core.reporting.blocks import ReportError, fill, orders
+from tests.project import PROJECT
 
-PROJECT = Path(__file__).parents[3]
 PAGE = """# A page
 <!-- report: runs one-* -->
 old

@@ -11,10 +11,10 @@ import pytest
 from filelock import FileLock
 
 from fer_core.cli import sweep
-from fer_core.records import read_run, read_runs
+from fer_core.records.run import read_run, read_runs
 from fer_core.sweeping.scheduler import Orders
+from tests.project import PROJECT
 
-ROOT = Path(sweep.__file__).resolve().parents[2]
 # Runs of the tests in which processes are killed; 12 for the acceptance of a release.
 RUNS = int(os.environ.get("FER_SWEEP_RUNS", "4"))
 COMMON = """
@@ -197,7 +197,7 @@ def test_printed_commands_finish_the_sweep_one_array_job_each(call_command, tmp_
     here.mkdir()
     elsewhere.mkdir()
     monkeypatch.chdir(here)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     Path("plan.toml").write_text(f"{COMMON}\n[grid]\nseed = [0, 1]")
     words = ("plan.toml", "--out", "out", "--device", "cpu", "--threads", 1, "--print-commands")
 
@@ -266,7 +266,7 @@ def start_sweep(folder, text, *arguments):
     ]
     return subprocess.Popen(
         [*words, "--out", str(folder / "out"), *arguments],
-        cwd=ROOT,
+        cwd=PROJECT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

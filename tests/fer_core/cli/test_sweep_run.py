@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from fer_core.checkpoints import (
+from fer_core.cli import sweep_run
+from fer_core.config import to_json
+from fer_core.records.failures import record_failure
+from fer_core.records.run import read_run
+from fer_core.training.checkpoint import (
     CHECKPOINT_FILE,
     CheckpointError,
     load_checkpoint,
     read_checkpoint,
     save_checkpoint,
 )
-from fer_core.cli import sweep_run
-from fer_core.config import to_json
-from fer_core.failures import record_failure
-from fer_core.records import read_run
 
 
 @pytest.fixture

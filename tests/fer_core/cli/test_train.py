@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from fer_core import engine
 from fer_core.cli import train as module
 from fer_core.config import RunConfig, from_json
 from fer_core.config.recipes import RECIPES
 from fer_core.errors import INTERRUPTED
-from fer_core.records import read_run
+from fer_core.records.run import read_run
+from fer_core.training import engine
+from tests.project import PROJECT
 
 TINY = [
     *("--data", "synthetic?train=28&test=14", "--image-size", "64", "--backbone", "test_resnet"),
@@ -76,7 +77,7 @@ def test_the_command_line_is_an_error_line_and_a_code_in_a_process_of_its_own(tm
     words = [sys.executable, "-m", "fer_core.cli.train", *TINY, "--noise-rate", "1.2"]
     ended = subprocess.run(
         [*words, "--out", str(tmp_path / "run")],
-        cwd=Path(module.__file__).parents[2],
+        cwd=PROJECT,
         capture_output=True,
         text=True,
         check=False,

@@ -39,7 +39,7 @@ def test_options_titles_and_papers_need_no_torch():
         "import sys\n"
         "from fer_core.config import RunConfig\n"
         "from fer_core.methods import METHODS, register_method\n"
-        "import fer_core.study\n"
+        "import fer_core.records.compare\n"
         "assert RunConfig(method='gce').options.gce_exponent == 0.7\n"
         "assert METHODS['eac'].paper.year == 2022 and METHODS['eac'].title == 'EAC'\n"
         "assert 'torch' not in sys.modules\n"

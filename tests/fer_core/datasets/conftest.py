@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_core.datasets.sources import PictureFiles
+from fer_core.datasets.images import PictureFiles
 
 
 @pytest.fixture

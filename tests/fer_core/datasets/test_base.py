@@ -14,8 +14,8 @@ from fer_core.datasets import (
     load_data,
 )
 from fer_core.datasets.base import Source, parse_uri, take_options
-from fer_core.datasets.decoding import decode
-from fer_core.datasets.sources import PictureError, PictureFiles
+from fer_core.datasets.cache.decode import decode
+from fer_core.datasets.images import PictureError, PictureFiles
 
 
 def decoded(paths, to):

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from fer_core.datasets import DataError, Decoding, Storage, content_hash, list_data, load_data
-from fer_core.datasets.leaving_out import read_leave_out
+from fer_core.datasets.exclude import read_leave_out
 from fer_core.datasets.loading import load_split, select, training_digests
 
 SMALL = Decoding(8, 3)

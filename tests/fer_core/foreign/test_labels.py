@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from fer_core.calibration import softmax
 from fer_core.foreign.labels import LabelError, map_labels, parse_labels
-from fer_core.hub import ModelError
+from fer_core.metrics.calibration import softmax
+from fer_core.models.pretrained import ModelError
 
 
 def test_labels_are_read_as_emotions_by_the_synonyms_of_the_project():

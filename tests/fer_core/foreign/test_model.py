@@ -9,10 +9,11 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from fer_core.datasets.sources import PixelRows
+from fer_core.datasets.images import PixelRows
 from fer_core.foreign.labels import map_labels
 from fer_core.foreign.model import ForeignModel, is_foreign, load_network
-from fer_core.hub import CONFIG_FILE, EMBEDDED, WEIGHTS_FILE, ModelError
+from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, ModelError
+from fer_core.weights import BUNDLED
 from tests.foreign_models import LABELS, save_timm, save_transformers
 
 
@@ -104,7 +105,7 @@ def test_the_mirror_image_is_averaged_and_grey_pictures_are_taken(timm_folder):
 
 def test_which_folders_hold_a_model_of_another_project(timm_folder, tmp_path):
     assert is_foreign(timm_folder)
-    assert not is_foreign(EMBEDDED)
+    assert not is_foreign(BUNDLED)
     assert not is_foreign(tmp_path)
     (tmp_path / CONFIG_FILE).write_text("{")
     assert not is_foreign(tmp_path)

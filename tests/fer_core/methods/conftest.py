@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from fer_core.config import from_json
-from fer_core.draws import draw_holes
 from fer_core.methods import Batch, create_method
-from fer_core.models import AttentionModel
+from fer_core.models.attention_model import AttentionModel
+from fer_core.transforms.sampling import draw_holes
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from safetensors.torch import save_file
 from fer_core.config import from_json
 from fer_core.methods import create_method
 from fer_core.methods.co_teaching import exchange, keep_rate
-from fer_core.models import AttentionModel
-from fer_core.transforms import hole_masks
+from fer_core.models.attention_model import AttentionModel
+from fer_core.transforms.functional import hole_masks
 
 OPTIONS = {
     "method": "co_teaching",

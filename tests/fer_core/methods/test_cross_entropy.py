@@ -6,7 +6,7 @@ import torch
 
 from fer_core.config import RunConfig
 from fer_core.methods import METHODS, create_method
-from fer_core.transforms import hole_masks
+from fer_core.transforms.functional import hole_masks
 
 
 @pytest.fixture

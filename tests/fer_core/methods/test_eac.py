@@ -10,8 +10,8 @@ from torch import nn
 from fer_core.config import from_json
 from fer_core.config.methods.eac import EACOptions
 from fer_core.methods.eac import consistency_loss, consistency_weight
-from fer_core.models import AttentionModel
-from fer_core.transforms import hole_masks
+from fer_core.models.attention_model import AttentionModel
+from fer_core.transforms.functional import hole_masks
 
 
 def numpy_views(batch, config):

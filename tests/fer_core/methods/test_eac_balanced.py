@@ -13,7 +13,7 @@ from fer_core.methods.eac_balanced import (
     balanced_consistency_loss,
     rare_first_labels,
 )
-from fer_core.transforms import erase_, mirror
+from fer_core.transforms.functional import erase_, mirror
 
 COUNTS = np.array([40, 3, 10, 100, 20, 5, 30])
 TARGETS = torch.from_numpy(np.repeat(np.arange(7), COUNTS))

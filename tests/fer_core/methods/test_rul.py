@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from fer_core.config import RunConfig
-from fer_core.draws import draw_holes
 from fer_core.methods import create_method
 from fer_core.methods.rul import HEAD_EPS, add_up_loss, mix, shares_in_mixture
-from fer_core.transforms import erase_
+from fer_core.transforms.functional import erase_
+from fer_core.transforms.sampling import draw_holes
 
 
 def random(*shape, seed=0):

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +10,8 @@ import torch
 from fer_core.config import from_json
 from fer_core.methods import create_method
 from fer_core.methods.scn import cure, rank
-from fer_core.transforms import erase_
+from fer_core.transforms.functional import erase_
+from tests.project import PROJECT
 
 TARGETS = torch.arange(28) % 7
 EAGER = {"relabel_epoch": 1, "relabel_margin": 0.0}
@@ -233,7 +233,7 @@ from torch.nn.parallel import DistributedDataParallel
 from fer_core.config import RunConfig
 from fer_core.config.methods.scn import SCNOptions
 from fer_core.methods import Batch, create_method
-from fer_core.models import AttentionModel
+from fer_core.models.attention_model import AttentionModel
 torch.set_num_threads(1)
 rank, folder = int(sys.argv[1]), sys.argv[2]
 if rank >= 0:
@@ -263,7 +263,7 @@ def test_what_one_process_relabels_every_process_learns(tmp_path):
     running = [
         subprocess.Popen(
             [sys.executable, "-c", PROGRAM, str(rank), str(tmp_path)],
-            cwd=Path(__file__).parents[3],
+            cwd=PROJECT,
             stderr=subprocess.PIPE,
             text=True,
         )

@@ -1,8 +1,7 @@
-from pathlib import Path
-
 from fer_core.config.methods import METHODS, paper_of
+from tests.project import PROJECT
 
-DOCS = Path(__file__).parents[3] / "docs" / "methods.md"
+DOCS = PROJECT / "docs" / "methods.md"
 
 
 def test_every_paper_is_of_a_method_and_stands_in_the_documentation():

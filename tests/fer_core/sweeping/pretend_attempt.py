@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from fer_core.records import RUN_FILE, RunRecorder
+from fer_core.records.run import RUN_FILE, RunRecorder
 
 
 def main() -> None:

@@ -1,9 +1,8 @@
-from pathlib import Path
-
 import pytest
 
 from fer_core.config import RunConfig
 from fer_core.sweeping.plan import PlanError, read_plan
+from tests.project import PROJECT
 
 GRID = """
 [common]
@@ -204,7 +203,7 @@ def test_an_absent_plan_is_named(tmp_path):
         read_plan(tmp_path / "nothing.toml")
 
 
-RECIPES = sorted((Path(__file__).parents[3] / "train" / "recipes").glob("*.toml"))
+RECIPES = sorted((PROJECT / "train" / "recipes").glob("*.toml"))
 
 
 @pytest.mark.parametrize("file", RECIPES, ids=lambda file: file.stem)

@@ -1,15 +1,12 @@
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import psutil
 import pytest
 
-import fer_core
 from fer_core.sweeping.process import LOG_FILE, Running, last_line, signal_error
-
-ROOT = Path(fer_core.__file__).resolve().parents[1]
+from tests.project import PROJECT
 
 
 def test_an_attempt_that_ends_well_has_no_error_and_leaves_its_log(attempt):
@@ -74,12 +71,12 @@ def test_an_attempt_ends_when_its_parent_is_killed(attempt, wait_until):
         "from pathlib import Path\n"
         "from fer_core.sweeping.process import Attempt, Running\n"
         f"order = Attempt('a', Path({str(order.folder)!r}), Path({str(order.config_file)!r}), (),"
-        f" 1, Path({str(ROOT)!r}), {order.program!r})\n"
+        f" 1, Path({str(PROJECT)!r}), {order.program!r})\n"
         "print(Running(order).process.pid, flush=True)\n"
         "time.sleep(60)\n"
     )
     words = [sys.executable, "-c", code]
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(words, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as parent:
         pid = int(parent.stdout.readline())
         wait_until(lambda: "started" in (order.folder / LOG_FILE).read_text())
         parent.kill()

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fer_core.records import read_run
+from fer_core.records.run import read_run
 from fer_core.sweeping import ray_pool
 from fer_core.sweeping.ray_pool import RayPool, attempt_there
 

@@ -14,14 +14,14 @@ from PIL import Image
 from fer_core.config import from_json, to_json
 from fer_core.config.methods import METHODS, option_names
 from fer_core.config.recipes import RECIPES
-from fer_core.datasets.faces_drawn import draw_face
+from fer_core.datasets.synthetic.faces import draw_face
 from fer_core.emotions import RAFDB_LABELS
-from fer_core.records import read_runs
-from fer_core.study import TREATMENTS
+from fer_core.records.compare import TREATMENTS
+from fer_core.records.run import read_runs
 from fer_core.sweeping.plan import read_plan
+from tests.project import PROJECT
 
-ROOT = Path(__file__).resolve().parents[3]
-RECIPE_FOLDER = ROOT / "train" / "recipes"
+RECIPE_FOLDER = PROJECT / "train" / "recipes"
 PLANS = sorted(RECIPE_FOLDER.glob("*.toml"))
 PAIRS = ["study_cpu.toml", "rafdb_report.toml"]
 PARTS = [plan for plan in PLANS if plan.stem.startswith("study_") and plan.stem != "study_cpu"]
@@ -154,7 +154,12 @@ def command(data, out, plan):
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # `python` is this one
     environment = os.environ | {"PLAN": str(plan), "PATH": path}
     return subprocess.run(
-        [*map(str, words)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [*map(str, words)],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -164,7 +169,7 @@ def gpu_day(minutes, folder, recipes, *, least=1):
     tiny = ["image_size=64", "channels=3", "epochs=1", "batch_size=14", "precision=no"]
     return subprocess.run(
         ["bash", recipes / "gpu_day.sh", *arguments, "none", "2", *tiny],
-        cwd=ROOT,
+        cwd=PROJECT,
         env=os.environ | {"GPU_DAY_LEAST": str(least)} | PATH_OF_PYTHON,
         capture_output=True,
         text=True,

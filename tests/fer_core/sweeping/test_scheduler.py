@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from fer_core.records import read_run, read_runs
+from fer_core.records.run import read_run, read_runs
 from fer_core.sweeping.pool import ProcessPool
 from fer_core.sweeping.scheduler import carry_out
 from fer_core.sweeping.status import begin

@@ -1,0 +1,1 @@
+"""Run records -> tables: what each page shows, as pandas data frames."""

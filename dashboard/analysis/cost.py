@@ -1,0 +1,219 @@
+"""What a result costs: model size, arithmetic, speed and time of a run against its accuracy."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from dashboard.analysis.comparison import TIE, pair_runs, with_comparison
+from dashboard.analysis.runs import image_sets, trained_here, with_names
+from dashboard.data.names import method_name
+from fer_core.records.compare import mean_interval
+
+LATENCY = Path(__file__).parents[1] / "data" / "latency.csv"
+LATENCY_COLUMNS = ("what", "figure", "unit", "reference", "ratio", "command", "source")
+SERVING = (
+    *("benchmarks.demo_photos", "benchmarks.live", "benchmarks.startup"),
+    *("benchmarks.inference", "benchmarks.static_page"),
+)
+APPROACH = [
+    *("method", "backbone", "image_size", "epochs_asked", "options", "method_options"),
+    *("device", "precision"),
+]
+NO_MACS = (
+    "MACs are not recorded by any of these runs: training writes them as `macs` under `model` in "
+    "run.json since version 0.3, so runs made from now on have them. `python -m "
+    "benchmarks.train_step --backbone NAME` counts the arithmetic of one training step."
+)
+
+
+class Cost(NamedTuple):
+    """What stands on the horizontal axis.
+
+    Attributes:
+        column: of the table of runs.
+        title: of the chart.
+        axis: title of the axis, with its unit.
+        unit: of a value, as it follows the number.
+        divisor: from the column's unit to the axis's.
+        varies: whether seeds differ in it, so that it has an interval.
+    """
+
+    column: str
+    title: str
+    axis: str
+    unit: str
+    divisor: float
+    varies: bool
+
+
+COSTS = {
+    "Parameters": Cost(
+        "parameters", "Accuracy by parameters", "Parameters (millions)", "million", 1e6, False
+    ),
+    "MACs": Cost("macs", "Accuracy by MACs", "Multiply-adds an image (millions)", "M", 1e6, False),
+    "Images/s": Cost(
+        *("images_per_second", "Accuracy by training speed", "Training images/s"),
+        *("images/s", 1.0, True),
+    ),
+    "Time": Cost(
+        "seconds", "Accuracy by time of a run", "Time of a run (minutes)", "min", 60.0, True
+    ),
+}
+
+
+def with_sets(table: pd.DataFrame) -> pd.DataFrame:
+    """The finished runs with ``tested_on`` and ``noise_name``: accuracies compare within both."""
+    finished = trained_here(table)
+    if finished.empty:
+        return finished.assign(tested_on="", noise_name="")
+    names = with_names(finished)["noise"]
+    return finished.assign(tested_on=image_sets(finished), noise_name=names)
+
+
+def set_choices(runs: pd.DataFrame) -> dict[str, list[str]]:
+    """By set of test images, its kinds of noise; those with the most approaches first.
+
+    Args:
+        runs: of `with_sets`.
+    """
+    kinds = runs.drop_duplicates(["tested_on", "noise_name", *APPROACH])
+    sizes = kinds.groupby(["tested_on", "noise_name"], sort=True).size()
+    totals = sizes.groupby(level=0).sum().sort_values(ascending=False, kind="stable")
+    return {str(name): [str(noise) for noise in _first(sizes[name])] for name in totals.index}
+
+
+def cost_points(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row an approach: method, backbone, size and all options; means over its seeds.
+
+    Costs have geometric means, and intervals of Student's t on their logarithms, as ratios matter
+    and no cost is below nought. Of runs that repeat a seed only the latest counts.
+
+    Args:
+        runs: of `with_sets`, of one set of test images and one noise.
+
+    Returns:
+        ``approach``, its facts, ``n`` seeds, ``accuracy`` with ``accuracy_half``; for each of
+        COSTS its column in the axis's unit with ``_low`` and ``_high``, nan where not recorded.
+    """
+    latest = runs.sort_values("started", kind="stable").drop_duplicates(
+        [*APPROACH, "seed"], keep="last"
+    )
+    rows = []
+    for keys, group in latest.groupby(APPROACH, sort=True):
+        accuracy = mean_interval(group["accuracy_percent"].to_numpy(dtype=float))
+        row = dict(zip(APPROACH, keys, strict=True))
+        row |= {"n": accuracy.n, "accuracy": accuracy.mean, "accuracy_half": accuracy.half}
+        for cost in COSTS.values():
+            row |= _cost_values(cost, group[cost.column].to_numpy(dtype=float))
+        rows.append(row)
+    measured = [f"{c.column}{end}" for c in COSTS.values() for end in ("", "_low", "_high")]
+    columns = [*APPROACH, "n", "accuracy", "accuracy_half", *measured]
+    points = pd.DataFrame(rows, columns=columns)
+    points.insert(0, "approach", pd.Series(_approach_names(points), dtype=object))
+    return points.drop(columns=["options", "method_options"])
+
+
+def drawn_costs(points: pd.DataFrame, cost: Cost) -> pd.DataFrame:
+    """What the chart of one cost draws: the approaches of which it is known."""
+    facts = ["approach", "method", "backbone", "image_size", "n", "accuracy", "accuracy_half"]
+    ends = [f"{cost.column}{end}" for end in ("", "_low", "_high")]
+    return points.dropna(subset=cost.column)[[*facts, *ends]]
+
+
+def cost_headline(runs: pd.DataFrame) -> str:
+    """What EAC costs and gains against the plain model, over pairs that share all but the method.
+
+    Args:
+        runs: of `with_sets`, of one set of test images and one noise.
+    """
+    rows = with_comparison(runs).assign(kind=runs["noise"])
+    on = ["comparison", "backbone", "options", "kind", "noise_percent", "seed"]
+    rows = rows.sort_values("started", kind="stable").drop_duplicates(
+        [*on, "method", "method_options"], keep="last"
+    )
+    times = pair_runs(rows, "seconds").dropna(subset=["value_eac", "value_plain"])
+    if times.empty:
+        return "No pair of an EAC run and a plain run that differ in the method alone here."
+    keys = ["comparison", "backbone", "options", "method_options_eac"]
+    name, chosen = max(times.groupby(keys, sort=True), key=lambda pair: len(pair[1]))
+    ratio = _geometric((chosen["value_eac"] / chosen["value_plain"]).to_numpy())
+    gains = pair_runs(rows).set_index(["run_eac", "run_plain"])
+    gains = gains.loc[list(zip(chosen["run_eac"], chosen["run_plain"], strict=True))]
+    gain = mean_interval((gains["value_eac"] - gains["value_plain"]).to_numpy())
+    seeds = "one seed" if gain.n == 1 else f"{gain.n} seeds, paired"
+    low, high = gain.mean - gain.half, gain.mean + gain.half
+    return (
+        f"A run of EAC takes {ratio.mean:.2f} times as long as one of the plain model"
+        f"{_between(ratio.low, ratio.high, '.2f')}, and its accuracy differs by {gain.mean:+.1f} "
+        f"points{_between(low, high, '+.1f')}{f': {TIE}' if low <= 0 <= high else ''} "
+        f"({name[0]}, {name[1]}; {seeds})."
+    )
+
+
+def read_latency(file: Path = LATENCY) -> pd.DataFrame:
+    """The measured speeds: LATENCY_COLUMNS, as texts exactly as they were stated."""
+    return pd.read_csv(file, dtype=str, keep_default_na=False)
+
+
+def latency_tables(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows on the demo, and those on training and its data."""
+    serving = rows["command"].str.contains("|".join(SERVING))
+    return rows[serving], rows[~serving]
+
+
+class _Mean(NamedTuple):
+    mean: float
+    low: float
+    high: float
+
+
+def _first(sizes: pd.Series) -> list[object]:
+    return list(sizes.sort_values(ascending=False, kind="stable").index)
+
+
+def _geometric(values: np.ndarray) -> _Mean:
+    known = values[np.isfinite(values) & (values > 0)]
+    if not len(known):
+        return _Mean(float("nan"), float("nan"), float("nan"))
+    mean, half, *_ = mean_interval(np.log(known))
+    return _Mean(*(float(np.exp(value)) for value in (mean, mean - half, mean + half)))
+
+
+def _cost_values(cost: Cost, values: np.ndarray) -> dict[str, float]:
+    found = _geometric(values / cost.divisor)
+    low, high = (found.low, found.high) if cost.varies else (float("nan"), float("nan"))
+    return {cost.column: found.mean, f"{cost.column}_low": low, f"{cost.column}_high": high}
+
+
+def _between(low: float, high: float, form: str) -> str:
+    return "" if np.isnan(low) else f" (95 % interval {low:{form}} to {high:{form}})"
+
+
+def _approach_names(points: pd.DataFrame) -> list[str]:
+    """Method, backbone, size and epochs; where that is not enough, the options that differ."""
+    base = [
+        f"{method_name(str(row.method))} · {row.backbone} · {row.image_size} px · "
+        f"{row.epochs_asked} epochs"
+        for row in points.itertuples()
+    ]
+    names = list(base)
+    for name in {name for name in base if base.count(name) > 1}:
+        places = [place for place, other in enumerate(base) if other == name]
+        options = [_options(points.iloc[place]) for place in places]
+        fields = sorted({field for values in options for field in values})
+        varying = [f for f in fields if len({str(values.get(f)) for values in options}) > 1]
+        for place, values in zip(places, options, strict=True):
+            said = [f"{field.replace('_', ' ')} {values.get(field, 'unset')}" for field in varying]
+            names[place] = " · ".join([name, *said])
+    return names
+
+
+def _options(point: pd.Series) -> dict[str, object]:
+    return {
+        **json.loads(point["options"]),
+        **json.loads(point["method_options"]),
+        "device": point["device"],
+    }

@@ -1,0 +1,211 @@
+"""Training curves: which series there are, and the rows that a chart of some runs draws."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from dashboard.data.names import data_name, method_name
+from fer_core.records.run import RunRecord
+
+
+class Series(NamedTuple):
+    """One series of the epochs.
+
+    Attributes:
+        column: key of ``epochs.jsonl``.
+        label: name in pickers, legends and downloads.
+        chart: title of the chart that it belongs to; series of one chart share an axis.
+        dash: line style; solid is measured on the test split, all else on training images.
+        percent: whether the value is a rate to be shown in percent.
+    """
+
+    column: str
+    label: str
+    chart: str
+    dash: str
+    percent: bool = False
+
+
+SERIES: tuple[Series, ...] = (
+    Series("train_classification_loss", "L_cls", "Loss", "dash"),
+    Series("train_loss", "Train loss", "Loss", "dot"),
+    Series("test_loss", "Test loss", "Loss", "solid"),
+    Series("test_accuracy", "Test accuracy", "Accuracy", "solid", True),
+    Series("train_accuracy_given", "Train accuracy, given labels", "Accuracy", "dash", True),
+    Series("train_accuracy_clean", "Train accuracy, clean labels", "Accuracy", "dot", True),
+    Series("test_class_mean_accuracy", "Class mean", "Class mean", "solid", True),
+    Series("memorised", "Memorised", "Changed labels", "dash", True),
+    Series("recovered", "Recovered", "Changed labels", "dot", True),
+    Series("train_consistency_loss", "L_c", "Consistency", "dash"),
+    Series("learning_rate", "Learning rate", "Learning rate", "dash"),
+)
+BY_LABEL: dict[str, Series] = {series.label: series for series in SERIES}
+OTHER_PARTS = "Other parts"  # of the loss: charts of their own, by the names in the records
+# The report's figures: training loss without the consistency, so that both methods measure alike.
+DEFAULT_SERIES = ("L_cls", "Test loss", "Test accuracy")
+TIMES = ("epoch", "train_seconds", "test_seconds")
+SHARES = ("relabelled", "relabelled_right")  # parts that are rates
+FACTS = [
+    *("run", "method", "backbone", "data", "noise", "noise_percent", "epochs_asked", "seed"),
+    "imported",
+]
+NOTES: dict[str, str] = {
+    "Loss": "L_cls is the part of the loss that meets the labels: the cross-entropy against the "
+    "given ones, or what GCE, SCN and RUL have in its place; the train loss is the whole, for EAC "
+    "L_cls + λ · L_c. The test loss is cross-entropy against clean labels.",
+    "Class mean": "The mean of the recalls of all classes on the test split.",
+    "Consistency": "L_c is the consistency of the attention maps before its weight λ; only EAC and "
+    "its kin have it.",
+    "Changed labels": "Of the labels that noise changed: the share the model repeats (memorised) "
+    "and the share it answers with the clean label all the same (recovered).",
+    "relabelled": "SCN: the share of the images whose label it has changed by now.",
+    "relabelled_right": "SCN: the share of those images that now have the clean label.",
+    "ranking": "SCN: the part of the loss that keeps certain and uncertain images apart.",
+    "peer": "Co-teaching: the loss of the second network.",
+}
+
+
+def run_labels(table: pd.DataFrame) -> dict[str, str]:
+    """A readable, unique name for each run."""
+    parts = _parts(table)
+    return _unique({run: " · ".join(values.values()) for run, values in parts.items()})
+
+
+def short_labels(table: pd.DataFrame) -> dict[str, str]:
+    """Names that tell the given runs apart: the method and whatever else differs among them."""
+    parts = _parts(table)
+    names = next(iter(parts.values()), {})
+    shown = [
+        name
+        for name in names
+        if name == "method" or len({values[name] for values in parts.values()}) > 1
+    ]
+    return _unique({run: " · ".join(v[name] for name in shown) for run, v in parts.items()})
+
+
+def common_description(table: pd.DataFrame) -> str:
+    """What the given runs have in common, apart from the method."""
+    parts = list(_parts(table).values())
+    first = parts[0] if parts else {}
+    return " · ".join(
+        first[name]
+        for name in first
+        if name != "method" and len({values[name] for values in parts}) == 1
+    )
+
+
+def unfinished_notes(table: pd.DataFrame) -> list[str]:
+    """For each run that has not finished: its state and the epochs so far."""
+    labels = short_labels(table)
+    return [
+        f"{labels[str(row.run)]} ({row.status}): {row.epochs_done} of {row.epochs_asked} epochs"
+        for row in table.itertuples()
+        if row.status != "finished"
+    ]
+
+
+def curve_points(
+    epochs: pd.DataFrame,
+    labels: Mapping[str, str],
+    series: Sequence[Series],
+    *,
+    by_time: bool = False,
+    smoothing: float = 0.0,
+) -> pd.DataFrame:
+    """The rows that a chart draws: run, label, series, epoch and value (rates in percent).
+
+    Args:
+        epochs: `Runs.epochs`, or `part_epochs`.
+        labels: the runs to draw, in order, with their names.
+        series: the series to draw.
+        by_time: add ``minutes``: training and test time up to the end of the epoch; epochs without
+            a recorded time are left out.
+        smoothing: weight in [0, 1) of what came before; above 0 there is ``smoothed``, the
+            exponential moving average whose weights are scaled to a sum of 1.
+    """
+    mine = epochs[epochs["run"].isin(list(labels))]
+    mine = mine.assign(minutes=_minutes(mine))
+    order = ["run", "label", "series", "epoch", *(["minutes"] if by_time else []), "value"]
+    parts = [
+        rows.assign(
+            label=labels[run],
+            series=one.label,
+            value=rows[one.column] * (100 if one.percent else 1),
+        )[order]
+        for run in labels
+        for one in series
+        if not (rows := mine[mine["run"] == run]).empty
+    ]
+    if not parts:
+        return pd.DataFrame(columns=order)
+    points = pd.concat(parts, ignore_index=True).dropna(subset=order[4:], ignore_index=True)
+    if smoothing > 0:
+        groups = points.groupby(["run", "series"], sort=False)["value"]
+        points["smoothed"] = groups.transform(lambda values: _smooth(values, smoothing))
+    return points
+
+
+def part_epochs(records: Mapping[str, RunRecord]) -> tuple[pd.DataFrame, list[Series]]:
+    """The other parts of the loss of some runs, and the series that they make.
+
+    Returns:
+        One row an epoch with run, epoch, times and a column for each part that a run has; and a
+        series, with a chart of its own, for each of these columns.
+    """
+    rows = [
+        {"run": run, **{name: epoch.get(name) for name in TIMES}, **_named_parts(epoch)}
+        for run, record in records.items()
+        for epoch in record.epochs
+    ]
+    table = pd.DataFrame(rows, columns=["run", *TIMES] if not rows else None)
+    names = sorted(str(name) for name in set(table.columns) - {"run", *TIMES})
+    for name in (*TIMES, *names):
+        table[name] = pd.to_numeric(table[name], errors="coerce")
+    return table, [
+        Series(name, name.replace("_", " ").capitalize(), name, "dash", name in SHARES)
+        for name in names
+    ]
+
+
+def _named_parts(epoch: Mapping[str, object]) -> Mapping[str, object]:
+    parts = epoch.get("train_parts")
+    if not isinstance(parts, Mapping):
+        return {}
+    return {name: value for name, value in parts.items() if name not in ("run", *TIMES)}
+
+
+def _minutes(epochs: pd.DataFrame) -> pd.Series:
+    seconds = epochs["train_seconds"] + epochs["test_seconds"]
+    return seconds.groupby(epochs["run"], sort=False).cumsum(skipna=False) / 60
+
+
+def _smooth(values: pd.Series, weight: float) -> pd.Series:
+    return values.ewm(alpha=1 - weight).mean()
+
+
+def _parts(table: pd.DataFrame) -> dict[str, dict[str, str]]:
+    return {
+        str(row["run"]): {
+            "method": method_name(row["method"]) + (" (imported)" if row["imported"] else ""),
+            "backbone": row["backbone"],
+            "data": data_name(row["data"]),
+            "noise": _noise_text(str(row["noise"]), float(row["noise_percent"])),
+            "epochs": f"{row['epochs_asked']} epochs",
+            "seed": f"seed {'unknown' if pd.isna(row['seed']) else row['seed']}",
+        }
+        for row in table[FACTS].to_dict("records")
+    }
+
+
+def _noise_text(kind: str, percent: float) -> str:
+    if np.isnan(percent):  # the run failed before it drew the noise
+        return f"{kind} noise"
+    return f"{percent:g} % noise" if percent else "clean labels"
+
+
+def _unique(names: dict[str, str]) -> dict[str, str]:
+    counts = Counter(names.values())
+    return {run: f"{name} · {run}" if counts[name] > 1 else name for run, name in names.items()}

@@ -1,0 +1,116 @@
+"""What the noise page shows: its measures, the area under a line, and the rows of its chart."""
+
+from typing import NamedTuple
+
+import pandas as pd
+from scipy.integrate import trapezoid
+
+from dashboard.analysis.comparison import ACCURACY, headline, noise_summary, pair_runs
+from fer_core.records.compare import mean_interval
+
+
+class Measure(NamedTuple):
+    """What stands on the vertical axis.
+
+    Attributes:
+        column: of `comparison.noise_points`.
+        title: of the chart.
+        axis: title of the vertical axis, with its unit.
+        unit: of a value, as it follows the number.
+        headline: the figure that the headline compares, one of `comparison.FIGURES`.
+    """
+
+    column: str
+    title: str
+    axis: str
+    unit: str
+    headline: str
+
+
+CLASS_MEAN = "class_mean_percent"
+SAME = 0.05  # points; less does not show
+MEASURES = {
+    "Accuracy": Measure(ACCURACY, "Accuracy by label noise", "Test accuracy (%)", "%", ACCURACY),
+    "Class mean": Measure(
+        CLASS_MEAN, "Class mean by label noise", "Class-mean accuracy (%)", "%", CLASS_MEAN
+    ),
+    "Change from clean": Measure(
+        "change_points",
+        "Accuracy lost to label noise",
+        "Accuracy minus clean (points)",
+        "points",
+        ACCURACY,
+    ),
+}
+
+
+def shown_summary(points: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+    """Means of a measure over seeds; none where it only says that clean runs equal themselves."""
+    summary = noise_summary(points, measure.column)
+    noisy = bool((summary["noise_percent"] > 0).any())
+    return summary if noisy or measure.column == measure.headline else summary.head(0)
+
+
+def other_headline(points: pd.DataFrame) -> str:
+    """The headline of the class means, which may be another one; nothing where it is the same.
+
+    On balanced test images accuracy and class mean are one figure.
+    """
+    gaps = (points[CLASS_MEAN] - points[ACCURACY]).abs()
+    return headline(points, CLASS_MEAN) if gaps.max() > SAME and not pair_runs(points).empty else ""
+
+
+def noise_areas(points: pd.DataFrame, column: str) -> pd.DataFrame:
+    """For each line the area under it, divided by its width: one figure for all noise rates.
+
+    Trapezoids over [0, largest rate], which is the mean of a figure over noise rates that are all
+    equally likely. Only seeds with a run at every rate that any line of this kind of noise has.
+
+    Args:
+        points: of `noise_points`, of one comparison.
+        column: the figure.
+
+    Returns:
+        line, kind of noise, ``rates`` as text, mean over seeds, ``low`` and ``high`` of its 95 %
+        interval, number of seeds ``n``.
+    """
+    rows = []
+    for kind, group in points[points["kind"] != "none"].groupby("kind", sort=True):
+        wide = group.pivot(index=["line", "seed"], columns="noise_percent", values=column)
+        rates = wide.columns.to_numpy(dtype=float)
+        whole = wide.dropna()
+        if rates[0] != 0:
+            continue
+        means = trapezoid(whole.to_numpy(dtype=float), rates, axis=1) / rates[-1]
+        names = whole.index.get_level_values("line")
+        for line, seeds in pd.Series(means, index=names, dtype=float).groupby(level=0, sort=True):
+            mean, half, n, _ = mean_interval(seeds.to_numpy())
+            rows.append([line, kind, _listed(rates), mean, mean - half, mean + half, n])
+    return pd.DataFrame(rows, columns=["line", "kind", "rates", "mean", "low", "high", "n"])
+
+
+def noise_drawn(
+    points: pd.DataFrame, summary: pd.DataFrame, references: pd.DataFrame, column: str
+) -> pd.DataFrame:
+    """What the noise chart draws, as one table: a row a seed, a mean, a published figure.
+
+    Args:
+        points: of `noise_points`, of one comparison.
+        summary: of `noise_summary` of the same points and column.
+        references: of `references.reference_curves`, those that are drawn.
+        column: the figure.
+    """
+    known = points.dropna(subset=column)
+    seeds = known[["line", "noise_percent", "seed", "run"]].assign(value=known[column])
+    means = summary.rename(columns={"mean": "value"}).drop(columns=["comparison", "half"])
+    published = references.rename(columns={"curve": "line"})
+    parts = [
+        seeds.assign(what="seed"),
+        means.assign(what="mean"),
+        published[["line", "noise_percent", "value", "source"]].assign(what="published"),
+    ]
+    return pd.concat([part for part in parts if not part.empty] or parts, ignore_index=True)
+
+
+def _listed(rates: object) -> str:
+    return ", ".join(f"{rate:g}" for rate in rates)  # pyright: ignore[reportGeneralTypeIssues]

@@ -1,0 +1,169 @@
+"""The published results: one table with where each figure comes from, ranked only where fair."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from dashboard.analysis.runs import trained_here
+from dashboard.data.names import data_name, method_name
+from fer_core.records.compare import mean_interval
+from fer_core.records.published import published_results_file
+
+MEASURED = "measured here"
+# Figures are comparable when all of these agree; an empty class count agrees with itself alone.
+GROUP = ["dataset", "classes", "noise_rate", "noise_kind", "metric"]
+TRUST: dict[str, str] = {
+    "primary": "the authors' own table, log or checkpoint",
+    "second-hand": "another paper's or a survey's table",
+    "claimed": "stated by the authors; their released files give less, or were not checked",
+    "weak": "stated without a log or a checkpoint",
+    "unverified": "the metric itself is not established",
+    "contradicted": "other figures of the same authors or method say otherwise",
+    "rejected": "a known flaw, such as test images in the training set",
+    "measured": "computed from the data themselves",
+}
+UNRANKED = ("unverified", "contradicted", "rejected", "measured")
+AXES = {"Year": "year", "Parameters": "params_m"}
+COLUMNS = [
+    *("rank", "method", "value", "year", "backbone", "pretraining", "selection", "trust"),
+    *("params_m", "venue", "code", "source", "note"),
+]
+
+
+def read_published(file: Path | None = None) -> pd.DataFrame:
+    """The published results with ``rank`` and ``is_eac``.
+
+    A rank counts within one data set, class count, noise and metric, over the figures whose trust
+    mark allows it; all others have none. Equal values share the better rank.
+    """
+    kinds = {"classes": "Int64", "report_row": "Int64"}
+    table = file or published_results_file()
+    rows = pd.read_csv(table, dtype=kinds, keep_default_na=False, na_values=[""])
+    rows["setting"] = rows["dataset"] + " · " + rows["classes"].map(_classes).astype(str)
+    rows["noise_percent"] = (100 * rows["noise_rate"]).round(1)
+    rows["is_eac"] = rows["method"].str.match(r"EAC\b")
+    ranked = rows[~rows["trust"].isin(UNRANKED)]
+    ranks = ranked.groupby(GROUP, dropna=False)["value"].rank(method="min", ascending=False)
+    rows["rank"] = ranks.reindex(rows.index).astype("Int64")
+    return rows
+
+
+def select(rows: pd.DataFrame, setting: str, metric: str, noise_percent: float) -> pd.DataFrame:
+    """The rows of one comparable group, best first, unranked ones at the end."""
+    wanted = (
+        (rows["setting"] == setting)
+        & (rows["metric"] == metric)
+        & (rows["noise_percent"] == noise_percent)
+    )
+    return rows[wanted].sort_values(["rank", "value"], ascending=[True, False], na_position="last")
+
+
+def report_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the project report's table of methods, in its order.
+
+    Args:
+        rows: of `read_published`; ``report_row`` counts the report's rows from 1.
+    """
+    return rows.dropna(subset="report_row").sort_values("report_row")
+
+
+def measured_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """The finished runs of this project in the shape of the published table, without ranks.
+
+    One row for each data set, backbone, method, options and noise; the mean over its seeds.
+    ``params_m``: million parameters, nan where no record says it.
+    """
+    finished = trained_here(table)
+    keys = [
+        *(
+            "data",
+            "content",
+            "test_split",
+            "classes",
+            "image_size",
+            "epochs_asked",
+            "noise",
+            "noise_percent",
+        ),
+        *("method", "backbone", "pretrained", "options", "method_options"),
+    ]
+    # Of runs that repeat a seed only the latest counts, so that a copy is no evidence.
+    latest = finished.sort_values("started", kind="stable").drop_duplicates(
+        [*keys, "seed"], keep="last"
+    )
+    rows = []
+    for _, group in latest.groupby(keys, sort=True):
+        mean, half, n, _ = mean_interval(group["accuracy_percent"].to_numpy())
+        first = group.iloc[0]
+        rows.append(
+            {
+                "method": method_name(first["method"]),
+                "value": mean,
+                "half": half,
+                "seeds": n,
+                "setting": f"{data_name(first['data'])} · {_classes(first['classes'])}",
+                "noise_percent": first["noise_percent"],
+                "noise_kind": first["noise"] if first["noise_percent"] else "none",
+                "backbone": first["backbone"],
+                "params_m": group["parameters"].max() / 1e6,
+                "image_size": first["image_size"],
+                "epochs": first["epochs_asked"],
+                "test_split": first["test_split"],
+                "pretraining": first["pretrained"],
+                "year": int(str(group["started"].max())[:4]),
+                "metric": "accuracy",
+                "selection": "mean of last 5 epochs",
+                "trust": MEASURED,
+            }
+        )
+    columns = [
+        *("method", "value", "half", "seeds", "setting", "noise_percent", "noise_kind"),
+        *("backbone", "params_m", "image_size", "epochs", "test_split", "pretraining", "year"),
+        *("metric", "selection", "trust"),
+    ]
+    order = ["setting", "noise_percent", "backbone", "method"]
+    return pd.DataFrame(rows, columns=columns).sort_values(order, ignore_index=True)
+
+
+def beside(measured: pd.DataFrame, group: pd.DataFrame) -> pd.DataFrame:
+    """Our own figures that stand beside one comparable group of published ones: none is ranked.
+
+    Args:
+        measured: of `measured_rows`.
+        group: of `select`, not empty.
+    """
+    same = ["setting", "noise_percent", "noise_kind", "metric"]
+    return measured[(measured[same] == group.iloc[0][same]).all(axis=1)]
+
+
+def scatter_points(published: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
+    """What the scatter draws: method, year, parameters, value, trust and the kind of point."""
+    kinds = published["is_eac"].map({True: "EAC", False: "other methods"})
+    kinds = kinds.where(~published["trust"].isin(UNRANKED), "not ranked")
+    columns = ["method", "backbone", "year", "params_m", "value", "trust", "kind"]
+    ours = measured.assign(kind=MEASURED)[columns]
+    parts = [part for part in (published.assign(kind=kinds)[columns], ours) if not part.empty]
+    return pd.concat(parts, ignore_index=True) if parts else ours
+
+
+def drawn_points(points: pd.DataFrame, axis: str) -> tuple[pd.DataFrame, str]:
+    """The points that have a place on the horizontal axis, and a sentence on the others.
+
+    Args:
+        points: of `scatter_points`.
+        axis: one of AXES.
+    """
+    column = AXES[axis]
+    drawn = points.dropna(subset=column)
+    missing = points[points[column].isna()]
+    if missing.empty:
+        return drawn, ""
+    names = ", ".join(sorted(missing["method"].unique()))
+    return drawn, (
+        f"{len(missing)} of {len(points)} figures are not drawn, as the table does not hold their "
+        f"{axis.lower()}: {names}."
+    )
+
+
+def _classes(count: object) -> str:
+    return "classes not stated" if count is pd.NA else f"{count} classes"

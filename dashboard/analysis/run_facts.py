@@ -1,0 +1,175 @@
+"""One run in full: its options, facts and files, and the command that repeats it."""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dashboard.data.sources import Place
+from fer_core.config import RunConfig, defaults_of
+from fer_core.config.methods import option_names
+from fer_core.records.compare import all_options
+from fer_core.records.run import GIVEN_LABELS_FILE, RunRecord
+
+FILES = {
+    "checkpoint": "last state, for --resume",
+    "model": "safetensors and config.json",
+    GIVEN_LABELS_FILE: "the noisy training labels",
+    "log.txt": "log of the sweep",
+}
+# Of these a record keeps the last part of the path alone.
+PATHS = ("data", "pretrained", "noise_file", "leave_out", "confusions", "method_source")
+_NO_PATHS = ("none", "hub", "people")
+
+
+def option_table(config: Mapping[str, Any]) -> pd.DataFrame:
+    """Every option with its value and its default, the changed ones first."""
+    defaults = defaults_of(str(config["method"]))
+    values = all_options(config)
+    rows = [(name, _text(value), _text(defaults.get(name))) for name, value in values.items()]
+    table = pd.DataFrame(rows, columns=["option", "value", "default"])
+    changed = table["value"] != table["default"]
+    return pd.concat([table[changed], table[~changed]], ignore_index=True)
+
+
+def shown_options(record: RunRecord) -> pd.DataFrame:
+    """`option_table`; of an imported run the options that were stated."""
+    table = option_table(record.config)
+    return table if record.imported is None else table[table["value"] != "null"]
+
+
+def import_table(imported: Mapping[str, Any]) -> pd.DataFrame:
+    """What is known of an import: its file, what was read in it, and what was left."""
+    columns = [(f"read as {figure}", column) for figure, column in imported["columns"].items()]
+    facts = [(name, imported[name]) for name in ("file", "kind", "sha256", "suite", "at")]
+    left = [("not read", name) for name in imported["left"]]
+    notes = [("note", note) for note in imported["notes"]]
+    rows = [(name, str(value)) for name, value in (*facts, *columns, *left, *notes) if value]
+    return pd.DataFrame(rows, columns=["fact", "value"])
+
+
+def fact_table(*parts: Mapping[str, Any], leave_out: Sequence[str] = ()) -> pd.DataFrame:
+    """Facts of a record as rows of name and value; tables within are left out by their name."""
+    rows = [
+        (name.replace("_", " "), _text(value))
+        for part in parts
+        for name, value in part.items()
+        if name not in leave_out
+    ]
+    return pd.DataFrame(rows, columns=["fact", "value"])
+
+
+def transition_table(record: RunRecord, shares: bool) -> pd.DataFrame | None:
+    """(K, K) table of the label noise: rows = clean label, columns = given label.
+
+    Args:
+        record: of the run.
+        shares: percent of each clean label in place of counts.
+
+    Returns:
+        None where the record has none, or one of the wrong size.
+    """
+    counts, size = record.noise.get("transition"), len(record.classes)
+    if not isinstance(counts, list) or len(counts) != size:
+        return None
+    if any(not isinstance(row, list) or len(row) != size for row in counts):
+        return None
+    index = pd.Index(list(record.classes), name="clean label")
+    table = pd.DataFrame(counts, index=index, columns=list(record.classes), dtype=float)
+    return (
+        100 * table.div(table.sum(axis=1).where(lambda total: total > 0), axis=0)
+        if shares
+        else table
+    )
+
+
+def file_table(record: RunRecord, place: Place) -> pd.DataFrame:
+    """What lies in the run's folder beside the record, and where."""
+    rows = [("record", str(record.path), "run.json, epochs.jsonl, predictions.csv")]
+    rows += [
+        (name, str(record.path / name), what)
+        for name, what in FILES.items()
+        if (record.path / name).exists()
+    ]
+    table = pd.DataFrame(rows, columns=["what", "where", "content"])
+    return table if not place.link else table.head(1).assign(where=hub_link(record.path, place))
+
+
+def hub_link(path: Path, place: Place) -> str:
+    """The page of a record on the Hub; empty for a place of this computer."""
+    below = path.relative_to(place.folder).as_posix() if place.link else "."
+    return place.link if below == "." else f"{place.link}/{below}"
+
+
+def repeat_command(record: RunRecord) -> str:
+    """The command line that trains this run again: the options that are not defaults."""
+    known = known_options(record.config)
+    defaults = defaults_of(str(record.config["method"])) | {"method": RunConfig.method}
+    options = {
+        name: value
+        for name, value in all_options(record.config).items()
+        if name in known and value != defaults.get(name)
+    }
+    processes = int(record.environment.get("processes") or 1)
+    start = "fer-core train"
+    if processes > 1:
+        start = f"accelerate launch --num_processes {processes} -m fer_core.cli.train"
+    words = [word for name, value in options.items() for word in _option(name, value)]
+    threads = record.environment.get("threads")
+    if threads and record.environment.get("device") == "cpu":
+        words += ["--device", "cpu", "--threads", str(threads)]
+    return f"{start} {shlex.join(words)}".rstrip()
+
+
+def known_options(config: Mapping[str, Any]) -> set[str]:
+    """What this version, or the method of the run, has as an option."""
+    method = str(config["method"])
+    return {*defaults_of(method), *option_names(method, config)}
+
+
+def repeat_notes(record: RunRecord) -> list[str]:
+    """What has to be known to repeat a run exactly."""
+    config, environment = all_options(record.config), record.environment
+    paths = [name for name in PATHS if _has_path(name, config.get(name))]
+    notes = []
+    if paths:
+        names = ", ".join(f"`{name}`" for name in paths)
+        notes.append(f"Of paths the record keeps the last name alone: complete {names}.")
+    commit = str(environment.get("commit") or "")
+    if not commit:
+        notes.append("The commit of the code was not recorded.")
+    elif commit.endswith("-dirty"):
+        notes.append(f"The code was commit `{commit.removesuffix('-dirty')}` with changes on top.")
+    else:
+        notes.append(f"The code was commit `{commit}`.")
+    digest = record.model.get("pretrained_sha256")
+    if digest:
+        notes.append(f"The starting weights have the SHA-256 `{digest}`.")
+    unknown = sorted(set(config) - known_options(record.config) - {"note"})
+    if unknown:
+        notes.append(f"This version does not know {', '.join(f'`{name}`' for name in unknown)}.")
+    return notes
+
+
+def _has_path(name: str, value: object) -> bool:
+    if not value or value in _NO_PATHS:
+        return False
+    if name == "method_source":
+        return ".py:" in str(value)
+    return name != "data" or (":" in str(value) and not str(value).startswith("hf:"))
+
+
+def _option(name: str, value: object) -> list[str]:
+    flag = f"--{name.replace('_', '-')}"
+    if isinstance(value, bool):
+        return [flag if value else f"--no-{name.replace('_', '-')}"]
+    if isinstance(value, list | tuple):
+        return [flag, *(str(one) for one in value)]
+    return [flag, str(value)]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

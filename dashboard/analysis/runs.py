@@ -1,0 +1,125 @@
+"""The table of runs: filters, sparklines, and the options of many runs against their accuracy."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from dashboard.analysis.comparison import imported_set
+from dashboard.data.names import data_name, method_name
+
+FILTERS = {
+    "data": "Data",
+    "method": "Method",
+    "backbone": "Backbone",
+    "noise": "Noise",
+    "status": "Status",
+}
+# Facts that stand in the table itself; all other axes come from the options.
+FACTS = ("method", "backbone", "noise", "noise_percent", "image_size", "epochs_asked", "seed")
+ACCURACY = "accuracy_percent"
+MOST_AXES = 8
+UNUSED = "not used"  # an option of another method
+
+
+def with_names(table: pd.DataFrame) -> pd.DataFrame:
+    """The runs with readable names of data set, method and noise."""
+    methods, data = table["method"], table["data"]
+    return table.assign(
+        method=methods.map({name: method_name(name) for name in methods.unique()}),
+        data=data.map({name: data_name(name) for name in data.unique()}),
+        noise=_noise_names(table["noise"], table["noise_percent"]),
+    )
+
+
+def filter_choices(named: pd.DataFrame) -> dict[str, list[str]]:
+    """By column, the values that its filter offers."""
+    return {column: sorted(named[column].unique().tolist(), key=_natural) for column in FILTERS}
+
+
+def filter_runs(named: pd.DataFrame, chosen: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """The runs that have one of the chosen values in every column; a column without choice has all.
+
+    Args:
+        named: of `with_names`.
+        chosen: by column, values of `filter_choices`.
+    """
+    keep = np.ones(len(named), dtype=bool)
+    for column, values in chosen.items():
+        if values:
+            keep &= named[column].isin(values).to_numpy()
+    return named[keep]
+
+
+def with_curves(table: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
+    """The runs with ``curve``: their test accuracies in percent, epoch by epoch."""
+    starts = np.flatnonzero((epochs["run"] != epochs["run"].shift()).to_numpy())
+    values = (100 * epochs["test_accuracy"]).round(1).to_numpy(dtype=float)
+    curves = np.split(values, starts[1:]) if len(starts) else []
+    by_run = dict(
+        zip(epochs["run"].iloc[starts], (curve.tolist() for curve in curves), strict=True)
+    )
+    drawn = [by_run.get(run, []) for run in table["run"]]
+    return table.assign(curve=pd.Series(drawn, index=table.index, dtype=object))
+
+
+def image_sets(table: pd.DataFrame) -> pd.Series:
+    """For each run, the name of what it was tested on; accuracies compare within one alone."""
+    names = (
+        table["data"].map(data_name).astype(str) + " · " + table["classes"].astype(str) + " classes"
+    )
+    names = names.where(table["imported"] == "", imported_set(table))
+    versions = table["content"].groupby(names).transform("nunique") > 1
+    return names.where(~versions, names + " · data " + table["content"].str[:6])
+
+
+def trained_here(table: pd.DataFrame) -> pd.DataFrame:
+    """The finished runs of this program: of imported ones neither options nor costs are known."""
+    return table[(table["status"] == "finished") & (table["imported"] == "")]
+
+
+def option_axes(table: pd.DataFrame) -> pd.DataFrame:
+    """The finished runs with everything in which they differ, and their accuracy.
+
+    An option that a method does not have is "not used".
+
+    Returns:
+        ``run``, a column for each fact or option of which the runs have more than one value, and
+        ``accuracy_percent``; all but accuracies are as the configurations have them.
+    """
+    finished = table[table[ACCURACY].notna()]
+    # Few texts, many runs: each is parsed once.
+    texts = finished["options"] + "\n" + finished["method_options"]
+    parsed = {text: _options(text) for text in texts.unique()}
+    options = pd.DataFrame([parsed[text] for text in texts], index=finished.index)
+    options = options.astype(object).where(options.notna(), UNUSED)
+    every = pd.concat([finished[[*FACTS]], options.drop(columns=[*FACTS], errors="ignore")], axis=1)
+    names = [name for name in every.columns if _differs(every[name])]
+    columns = {"run": finished["run"], **{name: every[name] for name in names}}
+    axes = pd.DataFrame({**columns, ACCURACY: finished[ACCURACY]}).reset_index(drop=True)
+    return axes.rename(columns={"epochs_asked": "epochs"})
+
+
+def _noise_names(kinds: pd.Series, percents: pd.Series) -> pd.Series:
+    shares = percents.map("{:g} % ".format).where(percents.notna(), "")
+    return kinds.where(percents == 0, shares + kinds).where(percents != 0, "none")
+
+
+def _natural(text: str) -> tuple[float, str]:
+    """Texts that start with a number in its order, before the others."""
+    start = text.partition(" ")[0]
+    try:
+        return float(start), text
+    except ValueError:
+        return float("inf"), text
+
+
+def _options(text: str) -> dict[str, object]:
+    shared, own = text.split("\n")
+    options = {**json.loads(shared), **json.loads(own)}
+    return {k: json.dumps(v) if isinstance(v, list | dict) else v for k, v in options.items()}
+
+
+def _differs(values: pd.Series) -> bool:
+    return values.astype(str).nunique() > 1

@@ -1,0 +1,1 @@
+"""Where records come from: folders, the Hub, other programs; read once and cached."""

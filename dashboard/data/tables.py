@@ -1,0 +1,168 @@
+"""The tables that the pages show: their columns, and what a run record puts into them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from dashboard.data.sources import Place
+from fer_core.records.compare import NO_NUMBER, UNKNOWN, all_options, trial_of
+from fer_core.records.run import RunRecord
+
+RUN_COLUMNS = (
+    *("run", "source", "status", "data", "classes", "method", "backbone", "noise"),
+    *("noise_percent", "seed", "accuracy_percent", "class_mean_percent", "best_percent"),
+    *("best_epoch", "epochs_done", "epochs_asked", "seconds", "started", "error"),
+    *("image_size", "content", "pretrained", "options", "method_options"),
+    *("macro_f1_percent", "ended", "parameters", "device", "precision", "images_per_second"),
+    *("macs", "test_split", "imported"),
+)
+EPOCH_COLUMNS = (
+    *("run", "epoch", "learning_rate", "train_loss", "train_classification_loss"),
+    *("train_consistency_loss", "train_accuracy_given", "train_accuracy_clean", "memorised"),
+    *("recovered", "test_loss", "test_accuracy", "test_class_mean_accuracy"),
+    *("train_seconds", "test_seconds", "images_per_second"),
+)
+_SPEED = EPOCH_COLUMNS[1:].index("images_per_second")
+
+
+class Confusion(NamedTuple):
+    """The answers of the last epoch.
+
+    Attributes:
+        classes: K names.
+        counts: (K, K), rows are labels, columns predictions.
+        colours: K display colours of the classes.
+    """
+
+    classes: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    colours: tuple[str, ...]
+
+    def tints(self) -> dict[str, str]:
+        """The colour of each class."""
+        return dict(zip(self.classes, self.colours, strict=True))
+
+
+class Runs(NamedTuple):
+    """Everything the pages show of a set of run records; shared by all visitors, so read it only.
+
+    Attributes:
+        table: one row a run, columns RUN_COLUMNS; accuracies in percent, nan until finished;
+            ``images_per_second`` is the median over the epochs of training. ``imported`` says which
+            file a run of another program was read from, and is empty for one of this program;
+            facts that nobody stated of it are missing, or ``unknown``.
+        epochs: one row an epoch of a run, columns EPOCH_COLUMNS; rates in [0, 1]. The epochs of a
+            run are neighbours, and runs have the order of ``table``.
+        confusions: by run, of the finished ones.
+        problems: one sentence for each record that cannot be read.
+        folders: by run, of its record: `fer_core.records.run.read_run` and `read_predictions` tell
+            the rest.
+        places: by run, where it was found.
+        fingerprint: equal for the same places with the same content; for the keys of caches.
+    """
+
+    table: pd.DataFrame
+    epochs: pd.DataFrame
+    confusions: dict[str, Confusion]
+    problems: list[str]
+    folders: Mapping[str, Path] = MappingProxyType({})
+    places: Mapping[str, Place] = MappingProxyType({})
+    fingerprint: str = ""
+
+
+def epoch_values(record: RunRecord) -> np.ndarray:
+    """(epochs, len(EPOCH_COLUMNS) - 1) figures of a run; nan where one does not apply.
+
+    Raises:
+        ValueError: when a figure is no number, or an epoch has none.
+    """
+    columns = EPOCH_COLUMNS[1:]
+    rows = [[epoch.get(name) for name in columns] for epoch in record.epochs]
+    values = np.array(rows, dtype=float).reshape(-1, len(columns))  # None becomes nan
+    if not np.isfinite(values[:, 0]).all():
+        raise ValueError("an epoch has no number")
+    return values
+
+
+def epoch_table(runs: list[str], values: list[np.ndarray]) -> pd.DataFrame:
+    """`Runs.epochs` of the `epoch_values` of each run."""
+    if not values:
+        return pd.DataFrame(columns=list(EPOCH_COLUMNS))
+    table = pd.DataFrame(np.concatenate(values), columns=list(EPOCH_COLUMNS[1:]))
+    table["epoch"] = table["epoch"].astype(int)
+    names = np.repeat(np.array(runs, dtype=object), [len(rows) for rows in values])
+    table.insert(0, "run", pd.Series(names, dtype=str))
+    return table
+
+
+def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
+    """A run's values of RUN_COLUMNS, but for ``run`` and ``source``."""
+    config, result, trial = record.config, record.result, trial_of(record)
+    setting, noise = trial.setting, trial.noise
+    finished = record.status == "finished"
+    return {
+        "status": record.status,
+        "data": setting.data,
+        "classes": setting.classes,
+        "method": trial.approach.method,
+        "backbone": setting.backbone,
+        "noise": noise.kind,
+        "noise_percent": noise.percent,
+        "seed": _stated(trial.seed),
+        "accuracy_percent": 100 * float(result["accuracy_last5"]) if finished else float("nan"),
+        "class_mean_percent": _percent(result.get("class_mean_accuracy_last5")),
+        "best_percent": _percent(result.get("best_accuracy")),
+        "best_epoch": result.get("best_epoch"),
+        "epochs_done": len(record.epochs),
+        "epochs_asked": setting.epochs,
+        "seconds": float(result.get("seconds") or "nan"),
+        "started": record.started,
+        "error": record.error or "",
+        "image_size": _stated(setting.image_size),
+        "content": setting.content,
+        "pretrained": str(all_options(config)["pretrained"] or UNKNOWN),
+        "options": setting.options,
+        "method_options": trial.approach.options,
+        "macro_f1_percent": _percent(result.get("final_macro_f1")),
+        "ended": record.ended,
+        "parameters": float(record.model.get("parameters") or "nan"),
+        "device": str(record.environment.get("device") or ""),
+        "precision": str(record.environment.get("precision") or config.get("precision") or ""),
+        "images_per_second": _median(epochs[:, _SPEED]),
+        "macs": float(record.model.get("macs") or "nan"),
+        "test_split": setting.test_split,
+        "imported": str((record.imported or {}).get("file") or ""),
+    }
+
+
+def confusion_of(record: RunRecord) -> Confusion | None:
+    """The confusion matrix of a run, None where it has none.
+
+    Raises:
+        ValueError: when it is not as large as there are classes.
+    """
+    counts = record.result.get("confusion")
+    if not counts:
+        return None
+    size = len(record.classes)
+    if len(counts) != size or any(len(row) != size for row in counts):
+        raise ValueError(f"result.confusion is not {size} by {size}, as many as there are classes")
+    whole = tuple(tuple(int(count) for count in row) for row in counts)
+    return Confusion(record.classes, whole, record.taxonomy.colours)
+
+
+def _stated(number: int) -> int | None:
+    return None if number == NO_NUMBER else number
+
+
+def _percent(value: float | None) -> float:
+    return float("nan") if value is None else 100 * float(value)
+
+
+def _median(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else float("nan")

@@ -1,0 +1,251 @@
+"""What each page puts into the static report: charts, tables and sentences.
+
+A page has a part in the report when a function from `Runs` to a list of `Part` stands under its
+title in `PAGES`. Such a function is pure (no Streamlit), leaves out what there are no records for,
+and shows what a visitor sees who has chosen nothing, for every choice that is a comparison.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.analysis.classes import (
+    calibration,
+    class_tints,
+    confusion_difference,
+    confusion_frame,
+    recall_table,
+)
+from dashboard.analysis.comparison import comparisons, default_pair, headline, noise_points
+from dashboard.analysis.cost import (
+    COSTS,
+    NO_MACS,
+    cost_headline,
+    cost_points,
+    drawn_costs,
+    read_latency,
+    set_choices,
+    with_sets,
+)
+from dashboard.analysis.curves import (
+    NOTES,
+    SERIES,
+    common_description,
+    curve_points,
+    run_labels,
+    short_labels,
+)
+from dashboard.analysis.eac_gaps import eac_gaps, gap_sentences
+from dashboard.analysis.noise import (
+    MEASURES,
+    noise_areas,
+    noise_drawn,
+    other_headline,
+    shown_summary,
+)
+from dashboard.analysis.published import (
+    AXES,
+    COLUMNS,
+    beside,
+    drawn_points,
+    measured_rows,
+    read_published,
+    report_rows,
+    scatter_points,
+    select,
+)
+from dashboard.analysis.published_curves import reference_curves
+from dashboard.analysis.runs import (
+    ACCURACY,
+    MOST_AXES,
+    image_sets,
+    option_axes,
+    trained_here,
+    with_names,
+)
+from dashboard.charts.classes import (
+    calibration_figure,
+    confusion_figure,
+    difference_figure,
+    recall_figure,
+)
+from dashboard.charts.cost import cost_figure
+from dashboard.charts.curves import curves_figure
+from dashboard.charts.noise import noise_figure
+from dashboard.charts.published import published_figure
+from dashboard.charts.runs import parallel_figure
+from dashboard.charts.style import method_colours
+from dashboard.data.names import Runs
+
+FEWEST_RUNS = 2  # of a comparison, for a chart of its own
+FEWEST_PUBLISHED = 3  # figures of a group, for a chart of its own
+RUN_FACTS = [
+    *("run", "status", "data", "method", "backbone", "noise", "seed", "accuracy_percent"),
+    *("class_mean_percent", "epochs_done", "epochs_asked", "image_size", "started", "source"),
+    "imported",
+]
+AREA = "The area under the line of each seed that has a run at every rate, divided by its width."
+
+
+class Part(NamedTuple):
+    """One block of a page.
+
+    Attributes:
+        heading: above the block; several charts of one title are told apart by it.
+        text: a sentence, or nothing.
+        figure: a chart, or nothing.
+        table: rows to be read; with a chart or picture, what it shows.
+        picture: a PNG file, or nothing.
+    """
+
+    heading: str
+    text: str = ""
+    figure: go.Figure | None = None
+    table: pd.DataFrame | None = None
+    picture: bytes = b""
+
+
+def first_sentence(runs: Runs) -> str:
+    """The headline of the comparison that says most."""
+    points = noise_points(runs.table)
+    if points.empty:
+        return "No finished run yet."
+    return headline(points[points["comparison"] == comparisons(points)[0]])
+
+
+def noise_parts(runs: Runs) -> list[Part]:
+    """Accuracy over label noise, for every set of comparable runs; one run alone is no chart."""
+    points, published, measure = noise_points(runs.table), read_published(), MEASURES["Accuracy"]
+    parts = []
+    for name in comparisons(points):
+        shown = points[points["comparison"] == name]
+        if len(shown) < FEWEST_RUNS:
+            continue
+        curves = reference_curves(published, shown)
+        drawn = (shown, shown_summary(shown, measure), curves[curves["same_backbone"]])
+        figure = noise_figure(*drawn, measure)
+        table = noise_drawn(*drawn, measure.column)
+        text = f"{headline(shown)} {other_headline(shown)}".strip()
+        parts.append(Part(name, text, figure, table))
+        areas = noise_areas(shown, measure.column)
+        if not areas.empty:
+            parts.append(Part(f"{name}: mean accuracy over all noise rates", AREA, table=areas))
+    return parts
+
+
+def curve_parts(runs: Runs) -> list[Part]:
+    """All curves of the pair of runs that the page of curves opens with."""
+    chosen = default_pair(runs.table)
+    rows = runs.table.set_index("run", drop=False).loc[chosen]
+    colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
+    labels = short_labels(rows)
+    title = f"{' and '.join(labels.values())}: {common_description(rows)}."
+    parts = []
+    for chart in dict.fromkeys(one.chart for one in SERIES):
+        series = [one for one in SERIES if one.chart == chart]
+        points = curve_points(runs.epochs, labels, series)
+        if not points.empty:
+            figure = curves_figure(points, series, colours)
+            note = f"{title} {NOTES.get(chart, '')}".strip()
+            parts.append(Part(chart, note, figure, points))
+    return parts
+
+
+def class_parts(runs: Runs) -> list[Part]:
+    """Confusions, recalls and calibration of the same pair."""
+    rows = runs.table.set_index("run", drop=False).loc[default_pair(runs.table)]
+    rows = rows[rows["run"].isin(list(runs.confusions))]
+    if rows.empty:
+        return []
+    long_names, names = run_labels(rows), short_labels(rows)
+    colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
+    parts = []
+    for run, name in long_names.items():
+        confusion = runs.confusions[run]
+        table = confusion_frame(confusion, normalise=True)
+        figure = confusion_figure(table, True, confusion.tints())
+        parts.append(Part(name, "", figure, table.reset_index(allow_duplicates=True)))
+    if len(names) > 1:
+        (first, second), (name, other) = names.keys(), names.values()
+        table = confusion_difference(runs.confusions[first], runs.confusions[second])
+        figure = difference_figure(table, name, other, runs.confusions[first].tints())
+        rows_of = table.reset_index(allow_duplicates=True)
+        parts.append(Part(f"{name} minus {other}", "", figure, rows_of))
+    text = f"{common_description(rows)}."
+    recalls = recall_table(runs.confusions, names)
+    tints = class_tints(runs.confusions[run] for run in names)
+    parts.append(Part("Recall", text, recall_figure(recalls, colours, tints), recalls))
+    curve = calibration(runs.folders, names).curve
+    if not curve.empty:
+        parts.append(Part("Calibration", text, calibration_figure(curve, colours), curve))
+    return parts
+
+
+def run_parts(runs: Runs) -> list[Part]:
+    """The table of runs, and their options against accuracy for each set of test images."""
+    named = with_names(runs.table).sort_values("started", ascending=False)
+    parts = [Part("All runs", table=named[RUN_FACTS])]
+    finished = trained_here(runs.table)
+    for name, rows in finished.groupby(image_sets(finished), sort=False):
+        axes = option_axes(rows)
+        picked = [column for column in axes.columns if column not in ("run", ACCURACY)][:MOST_AXES]
+        if picked:
+            drawn = axes[["run", *picked, ACCURACY]]
+            parts.append(Part(f"Tested on {name}", "", parallel_figure(drawn, ACCURACY), drawn))
+    return parts
+
+
+def cost_parts(runs: Runs) -> list[Part]:
+    """Accuracy over every recorded cost, for each set of comparable runs; then measured speeds."""
+    finished = with_sets(runs.table)
+    parts = []
+    for name, noises in set_choices(finished).items():
+        for noise in noises:
+            chosen = (finished["tested_on"] == name) & (finished["noise_name"] == noise)
+            points = cost_points(finished[chosen])
+            if len(points) < FEWEST_RUNS:
+                continue
+            text = cost_headline(finished[chosen])
+            for title, cost in COSTS.items():
+                drawn = drawn_costs(points, cost)
+                if not drawn.empty:
+                    heading = f"{title}: {name}, label noise {noise}"
+                    parts.append(Part(heading, text, cost_figure(drawn, cost), drawn))
+    if finished["macs"].isna().all():
+        parts.append(Part("MACs", NO_MACS))
+    return [*parts, Part("Measured speed", table=read_latency())]
+
+
+def published_parts(runs: Runs) -> list[Part]:
+    """The report's methods beside EAC, then group by group, with our own of the same metric."""
+    published, ours = read_published(), measured_rows(runs.table)
+    gaps = eac_gaps(published)
+    facts = " ".join(gap_sentences(gaps)).replace("**", "")
+    listed = report_rows(published)[["method", "value", "metric", *COLUMNS[3:], "rank"]]
+    parts = [
+        Part("The report's eight methods", table=listed),
+        Part("How EAC compares", facts, table=gaps),
+    ]
+    groups = published.groupby(["setting", "metric", "noise_percent"], sort=False).size()
+    for setting, metric, rate in groups[groups >= FEWEST_PUBLISHED].index:
+        rows = select(published, setting, metric, rate)
+        points = scatter_points(rows, beside(ours, rows))
+        noise = f"{rate:g} % changed labels" if rate else "no label noise added"
+        for axis in AXES:
+            drawn, missing = drawn_points(points, axis)
+            figure = published_figure(drawn, metric, axis)
+            heading = f"{setting}, {metric}, {noise}, by {axis.lower()}"
+            parts.append(Part(heading, missing, figure, rows[COLUMNS]))
+    return parts
+
+
+PAGES: dict[str, Callable[[Runs], list[Part]]] = {
+    "Noise robustness": noise_parts,
+    "Training curves": curve_parts,
+    "Classes": class_parts,
+    "Runs": run_parts,
+    "Cost": cost_parts,
+    "Published results": published_parts,
+}

@@ -1,0 +1,139 @@
+"""One run in full: figures, label noise, command, note, configuration, environment, files."""
+
+import streamlit as st
+
+from dashboard.analysis.run_facts import (
+    fact_table,
+    file_table,
+    hub_link,
+    import_table,
+    repeat_command,
+    repeat_notes,
+    shown_options,
+    transition_table,
+)
+from dashboard.charts.runs import run_curve_figure, run_curve_points, transition_figure
+from dashboard.data.names import Runs
+from dashboard.data.notes import LONGEST, NoteError, can_write, read_note, write_note
+from dashboard.views.widgets import show_chart, show_download
+from fer_core.records.run import RecordError, RunRecord, read_run
+
+NOT_OURS = (
+    "Made of a file of another program: its test figures may be those of validation images, and "
+    "what nobody stated is unknown. It is compared with no run of this program."
+)
+
+
+def show_run(runs: Runs, run: str) -> None:
+    """One run in full."""
+    records = read_records(runs, [run])
+    if run not in records:
+        return
+    record, place = records[run], runs.places[run]
+    row = runs.table.set_index("run").loc[run]
+    imported = str(row["imported"] or "")
+    st.header(run)
+    link = hub_link(record.path, place)
+    st.caption(
+        f"{record.status} · {row['epochs_done']} of {row['epochs_asked']} epochs · started "
+        f"{record.started}"
+        + (f" · imported from {imported}" if imported else "")
+        + (f" · [on the Hub]({link})" if link else "")
+    )
+    if record.error:
+        st.error(record.error)
+    left, right = st.columns(2, gap="large")
+    with left:
+        points = run_curve_points(runs.epochs[runs.epochs["run"] == run])
+        if points.empty:
+            st.info("No epoch is finished yet.")
+        else:
+            show_chart(run_curve_figure(points), points, "run-accuracy")
+    with right:
+        show_transition(record)
+    if record.imported is None:
+        st.subheader("Repeat it")
+        st.code(repeat_command(record), language="bash", wrap_lines=True)
+        st.caption(" ".join(repeat_notes(record)))
+    else:
+        st.subheader("Imported")
+        st.caption(NOT_OURS)
+        st.dataframe(import_table(record.imported), hide_index=True, height="content")
+    show_note(record, place.writable)
+    show_facts(record)
+    st.subheader("Files")
+    st.dataframe(file_table(record, place), hide_index=True, height="content")
+
+
+def show_transition(record: RunRecord) -> None:
+    """The matrix of the label noise, where it was recorded."""
+    above = st.container()
+    shares = st.toggle("Percent of each label", True, key="runs_shares", bind="query-params")
+    table = transition_table(record, shares)
+    if table is None:
+        st.info(
+            "The record has no matrix of its label noise (imported ones and those made before 0.2 "
+            "have none)."
+        )
+        return
+    colours = (record.classes, record.taxonomy.colours)
+    with above:
+        drawn = table.reset_index(allow_duplicates=True)
+        figure = transition_figure(table, shares, dict(zip(*colours, strict=True)))
+        show_chart(figure, drawn, "run-noise")
+
+
+def show_note(record: RunRecord, writable: bool) -> None:
+    """The note on a run, to be changed where its folder may be written."""
+    note = read_note(record.path, record.config)
+    st.subheader("Note")
+    if not (writable and can_write(record.path)):
+        st.text(note or "No note. Here notes are shown, not written.")
+        return
+    with st.form("runs_note", border=False):
+        text = st.text_area("Note on this run", note, max_chars=LONGEST, key=f"note-{record.path}")
+        saved = st.form_submit_button("Save as notes.md")
+    if saved:
+        try:
+            write_note(record.path, text)
+        except NoteError as error:
+            st.error(str(error))
+        else:
+            st.success("The note is saved.")
+
+
+def show_facts(record: RunRecord) -> None:
+    """Configuration, result and everything that was recorded beside them."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Result")
+        if record.result:
+            result = fact_table(record.result, leave_out=("confusion", "slices"))
+            st.dataframe(result, hide_index=True, height="content")
+        else:
+            st.caption("Written when the run finishes.")
+        st.subheader("Environment")
+        st.dataframe(fact_table(record.environment), hide_index=True, height="content")
+    with right:
+        st.subheader("Configuration")
+        options = shown_options(record)
+        st.dataframe(options, hide_index=True, height="content" if len(options) < 12 else 420)
+        show_download(options, "run-options")
+    left, right = st.columns(2, gap="large")
+    counts = ("train_counts", "test_counts")
+    left.subheader("Data and label noise")
+    facts = fact_table(record.data, record.noise, leave_out=(*counts, "transition"))
+    left.dataframe(facts, hide_index=True, height="content")
+    right.subheader("Model")
+    right.dataframe(fact_table(record.model), hide_index=True, height="content")
+
+
+def read_records(runs: Runs, names: list[str]) -> dict[str, RunRecord]:
+    """The whole records of some runs; one that has become unreadable is said and left out."""
+    records: dict[str, RunRecord] = {}
+    for name in names:
+        try:
+            records[name] = read_run(runs.folders[name])
+        except RecordError as error:
+            st.warning(str(error))
+    return records

@@ -1,0 +1,37 @@
+"""What a threshold of "not sure" means: measured on the test predictions beside a model."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from demo_app.render import text as words
+from fer_core.metrics.classification import selective_accuracy
+from fer_core.models.pretrained import TrainedModel
+from fer_core.records.run import RecordError, read_predictions
+
+
+def explain_threshold(folder: Path, trained: TrainedModel, threshold: float) -> str:
+    """One sentence on how much the model answers at a threshold, and how much of that is right.
+
+    Args:
+        folder: of the saved model; its ``predictions.csv`` is read.
+        trained: the model.
+        threshold: of "not sure", in [0, 1].
+    """
+    confidences, correct = _read(folder)
+    if not len(confidences):
+        return words.NO_PREDICTIONS
+    split = str(trained.facts.get("test_split", "its test images"))
+    return words.sureness(threshold, *selective_accuracy(confidences, correct, threshold), split)
+
+
+@lru_cache(maxsize=16)
+def _read(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Probability (N,) of each answer and whether it is right; empty where that is not known."""
+    try:
+        rows = read_predictions(folder)
+    except RecordError:
+        rows = []
+    confidences = np.array([row.confidence for row in rows], dtype=float)
+    return confidences, np.array([row.label == row.predicted for row in rows], dtype=bool)

@@ -1,0 +1,165 @@
+"""Many photographs one after the other: a table, a CSV file and a ZIP file of overlays."""
+
+import csv
+import shutil
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from demo_app.analysis.explanation import draw_all
+from demo_app.analysis.model_pool import ModelShelf
+from demo_app.analysis.photo import Analysis, analyse, table
+from demo_app.render import text as words
+
+CSV_FILE = "faces.csv"
+ZIP_FILE = "overlays.zip"
+SHOWN = ("file", "face", "answer", "probability", "consistency", "problem")
+BOX = ("x0", "y0", "x1", "y1")
+# What spreadsheet programs take for the beginning of a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Progress(NamedTuple):
+    """Where the work stands: so many photographs of all are done."""
+
+    done: int
+    all: int
+
+
+class Batch(NamedTuple):
+    """The finished work.
+
+    Attributes:
+        sentence: what was found.
+        rows: one a face, as `logic.table` has them, with ``number`` and ``file`` of the photograph;
+            a photograph without a face has a row whose ``problem`` says why.
+        csv: the rows as a file.
+        overlays: ZIP file of the photographs with boxes, answers and maps.
+    """
+
+    sentence: str
+    rows: list[dict[str, Any]]
+    csv: Path
+    overlays: Path
+
+
+def analyse_batch(
+    shelf: ModelShelf,
+    model: str,
+    threshold: float,
+    photos: Sequence[str | Path],
+    place: Path,
+) -> Generator[Progress | Batch]:
+    """Analyse photographs one at a time, so that memory does not grow with their number.
+
+    Yields the progress after each photograph, then the `Batch`. The files stay when the generator
+    is run to its end; whoever stops before, or is stopped by an error, leaves none behind.
+
+    Args:
+        shelf: of the models.
+        model: name of the model.
+        threshold: of "not sure", in [0, 1].
+        photos: files of photographs.
+        place: folder in which a fresh one is made for the files of this call.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="batch-", dir=place))
+    rows: list[dict[str, Any]] = []
+    finished = False
+    try:
+        with zipfile.ZipFile(folder / ZIP_FILE, "w") as archive:
+            used: set[str] = set()
+            for done, photo in enumerate(photos, start=1):
+                name = Path(photo).name
+                analysis = _look_at(shelf, model, Path(photo))
+                rows.extend(_rows(done, name, analysis, threshold))
+                _add_overlay(archive, name, analysis, threshold, used)
+                yield Progress(done, len(photos))
+        _write_csv(folder / CSV_FILE, rows)
+        yield Batch(summary(rows), rows, folder / CSV_FILE, folder / ZIP_FILE)
+        finished = True
+    finally:
+        if not finished:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def summary(rows: Sequence[dict[str, Any]]) -> str:
+    """How many photographs and faces there were, and what the answers are."""
+    files = len({row["number"] for row in rows})
+    faces = [row for row in rows if not row["problem"]]
+    counts = Counter(row["answer"] for row in faces).most_common()
+    told = ", ".join(f"{count} {answer}" for answer, count in counts)
+    without = sum(row["problem"] == words.BATCH_NO_FACE for row in rows)
+    broken = len(rows) - len(faces) - without
+    parts = [
+        f"{_count(files, 'photograph')}, {_count(len(faces), 'face')}"
+        + (f": {told}" if told else "")
+    ]
+    if without:
+        parts.append(f"{without} without a face")
+    if broken:
+        parts.append(f"{broken} not readable")
+    return "; ".join(parts) + "."
+
+
+def _look_at(shelf: ModelShelf, model: str, photo: Path) -> Analysis:
+    if not photo.exists():  # chosen long ago, and swept away meanwhile
+        return Analysis(None, (), 1.0, words.FORGOTTEN, photo, model)
+    return analyse(shelf, model, photo)
+
+
+def _rows(number: int, name: str, analysis: Analysis, threshold: float) -> list[dict[str, Any]]:
+    about = {"number": number, "file": name}
+    problem = analysis.fault or ("" if analysis.faces else words.BATCH_NO_FACE)
+    if problem:
+        return [about | {"face": None, "answer": "", "problem": problem}]
+    return [
+        about | row | {"answer": row["emotion"] if row["sure"] else words.NOT_SURE, "problem": ""}
+        for row in table(analysis, threshold)
+    ]
+
+
+def _add_overlay(
+    archive: zipfile.ZipFile, name: str, analysis: Analysis, threshold: float, used: set[str]
+) -> None:
+    picture = draw_all(analysis, threshold)
+    if picture is None:
+        return
+    stem = Path(name).stem
+    number, free = 1, stem
+    while free.lower() in used:  # some systems take A.jpg and a.jpg for one
+        number += 1
+        free = f"{stem}-{number}"
+    used.add(free.lower())
+    with archive.open(f"{free}.jpg", "w") as file:
+        picture.save(file, "JPEG", quality=88)
+
+
+def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    classes = list(dict.fromkeys(name for row in rows for name in row.get("probabilities", {})))
+    plain = ["file", "face", "answer", "emotion", "probability", "sure", "consistency"]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*plain, *BOX, *(f"p_{name}" for name in classes), "problem"])
+        for row in rows:
+            chances = row.get("probabilities", {})
+            values = [
+                *(row.get(name) for name in plain),
+                *row.get("box", [None] * 4),
+                *(chances.get(name) for name in classes),
+                row["problem"],
+            ]
+            writer.writerow([_no_formula(value) for value in values])
+
+
+def _no_formula(value: object) -> object:
+    """Text that a spreadsheet would run as a formula gets an apostrophe first."""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,243 @@
+"""The models of the page: each loaded once, shared by all visitors, asked one at a time."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from PIL import Image
+
+from demo_app.analysis.model_card import clean, name_data, read_card, tame, tame_labels
+from demo_app.analysis.offered_models import EMBEDDED_NAME, Entry, name_entries
+from demo_app.render import text as words
+from fer_core.faces.detect import Face
+from fer_core.foreign.model import is_foreign
+from fer_core.hub.download import HUB_PREFIX, fetch_model, find_classifier, is_hub_id
+from fer_core.inference.backends import BackendError, BackendName
+from fer_core.inference.face_prediction import FacePrediction
+from fer_core.inference.foreign_predictor import ForeignPredictor, load_foreign_predictor
+from fer_core.inference.onnx_export import ONNX_FILE, ExportError
+from fer_core.inference.predictor import Predictor
+from fer_core.models.pretrained import ModelError, load_model, read_facts
+from fer_core.weights import BUNDLED, shipped_models
+
+
+class Loaded(NamedTuple):
+    """A model in memory.
+
+    Attributes:
+        predictor: the model at work.
+        folder: where it is saved.
+        card: safe Markdown.
+        download: a visitor's download, which goes when the model does.
+    """
+
+    predictor: Predictor | ForeignPredictor
+    folder: Path
+    card: str
+    download: TemporaryDirectory[str] | None = None
+
+
+class ModelShelf:
+    """Loads models on first use and keeps the ones used last.
+
+    PyTorch uses all cores for one picture, so two at once would only slow each other; and every
+    thread that asks it gets a team of helping threads of its own, which then fight for the cores.
+    So one thread asks the models, and the questions wait in the order in which they came
+    (docs/demo.md has what that gains). Loading does not wait there: while one model is downloaded,
+    the others answer.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[str] = (),
+        *,
+        free_choice: bool = True,
+        kept: int = 4,
+        backend: BackendName = "torch",
+    ) -> None:
+        """Offer the embedded model, the shipped ones, and those named.
+
+        Args:
+            sources: folders of saved models, or Hub ids, to offer first; the first is the default.
+                Models of the Hub are downloaded at once. Models of other projects (a folder, or
+                ``hf:USER/NAME``) are offered beside these.
+            free_choice: let visitors name folders of this computer and models of other projects,
+                and use its access token for the Hub; only for a page that no other computer can
+                open. Otherwise they may name public models of the Hub, of this project.
+            kept: how many models stay in memory beside the default, the embedded and the shipped.
+            backend: what computes the answers, see `fer_core.inference.backends.make_backend`.
+
+        Raises:
+            ModelError: when one of the sources is no model, or the Hub does not hand it out.
+        """
+        shipped = [Entry(name, at) for name, at in shipped_models().items() if at != BUNDLED]
+        own = [Entry(EMBEDDED_NAME, BUNDLED), *sorted(shipped)]
+        named = name_entries(sources, {entry.name for entry in own})
+        self.entries: tuple[Entry, ...] = (*named, *own)
+        self.free_choice = free_choice
+        self._backend: BackendName = backend
+        self._kept = kept
+        self._staying = {self.names[0], *(entry.name for entry in own)}
+        self._loaded: OrderedDict[str, Loaded] = OrderedDict()
+        self._pending: dict[str, Future[Loaded]] = {}
+        self._guard = threading.Lock()  # of the two above; held for moments only
+        self._downloading = threading.Lock()
+        self._at_work = ThreadPoolExecutor(1, thread_name_prefix="model")
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all offered models of this project, the default first."""
+        return [entry.name for entry in self.entries if not entry.foreign]
+
+    @property
+    def names_beside(self) -> list[str]:
+        """Names of all models that can stand beside another one, also those of other projects."""
+        return [entry.name for entry in self.entries]
+
+    def take(self, name: str) -> Predictor:
+        """The model of that name: one of `names`, or what a visitor may name beside them.
+
+        Raises:
+            ModelError: when there is no such model, it cannot be loaded, or it is of another
+                project.
+        """
+        predictor = self._take(name).predictor
+        if isinstance(predictor, ForeignPredictor):
+            raise ModelError(words.only_beside(name))
+        return predictor
+
+    def folder(self, name: str) -> Path:
+        """Where a model is saved; raises as `take`."""
+        return self._take(name).folder
+
+    def card(self, name: str) -> str:
+        """What a model says of itself, as Markdown that is safe to show; raises as `take`."""
+        return self._take(name).card
+
+    def remark(self, name: str) -> str:
+        """What is to be said of a model of another project; empty for ours; raises as `take`."""
+        predictor = self._take(name).predictor
+        if not isinstance(predictor, ForeignPredictor):
+            return ""
+        model = predictor.model
+        return words.foreign_model(model.network.library, model.mapping.sentences())
+
+    def label(self, name: str) -> str:
+        """An offered model in a few words, such as "embedded · FERPlus · 86.6 %"."""
+        folders = {entry.name: entry.folder for entry in self.entries if not entry.foreign}
+        if name not in folders:
+            return name
+        facts = read_facts(folders[name], name)
+        accuracy = facts.get("accuracy")
+        percent = f"{100 * accuracy:.1f} %" if isinstance(accuracy, float) else ""
+        return " · ".join(part for part in (name, name_data(facts), percent) if part)
+
+    def predict(self, name: str, photo: Image.Image) -> list[FacePrediction]:
+        """As `Predictor.predict`, in turn."""
+        predictor = self.take(name)
+        return self._at_work.submit(predictor.predict, photo).result()
+
+    def predict_faces(
+        self, name: str, photo: Image.Image, faces: Sequence[Face]
+    ) -> list[FacePrediction]:
+        """As `Predictor.predict_faces`, in turn; also by a model of another project."""
+        predictor = self._take(name).predictor
+        return self._at_work.submit(predictor.predict_faces, photo, faces).result()
+
+    def _take(self, name: str) -> Loaded:
+        """The model, which the first who asks loads while the others wait for it."""
+        name = name.strip() if name else ""
+        with self._guard:
+            if name in self._loaded:
+                self._loaded.move_to_end(name)
+                return self._loaded[name]
+            mine = name not in self._pending
+            pending = self._pending.setdefault(name, Future())
+        if mine:
+            try:
+                loaded = self._load(name)
+            except BaseException as error:  # nobody may wait for ever
+                with self._guard:
+                    del self._pending[name]
+                pending.set_exception(error)
+                raise
+            with self._guard:
+                self._loaded[name] = loaded
+                del self._pending[name]
+                leaving = self._leaving()
+            pending.set_result(loaded)
+            for other in leaving:
+                if other.download is not None:
+                    other.download.cleanup()
+        return pending.result()
+
+    def _leaving(self) -> list[Loaded]:
+        """Takes the models off that were not used for longest."""
+        guests = [name for name in self._loaded if name not in self._staying]
+        return [self._loaded.pop(name) for name in guests[: max(0, len(guests) - self._kept)]]
+
+    def _load(self, name: str) -> Loaded:
+        for entry in self.entries:
+            if entry.name == name:
+                return self._read(entry.folder, name)
+        try:
+            return self._load_choice(name)
+        except ModelError as error:  # may quote the model's files, and is shown on the page
+            raise ModelError(clean(str(error))) from error
+
+    def _load_choice(self, name: str) -> Loaded:
+        """What a visitor named."""
+        if self.free_choice and name:
+            return self._read(find_classifier(name), name)
+        name = name.removeprefix(HUB_PREFIX)
+        if not is_hub_id(name):
+            shown = name if len(name) <= 60 else f"{name[:60]}..."
+            raise ModelError(
+                f"no model named {shown!r}: choose {', '.join(self.names)}, or the USER/NAME of "
+                "one on the Hugging Face Hub"
+            )
+        return self._download(name)
+
+    def _download(self, name: str) -> Loaded:
+        """A stranger's choice: one at a time, and gone with the model, so the disk stays free."""
+        with self._downloading:
+            download = TemporaryDirectory(prefix="fer-model-", ignore_cleanup_errors=True)
+            try:
+                folder = fetch_model(name, anonymous=True, cache=Path(download.name))
+                return self._read(folder, name, download)
+            except ModelError:
+                download.cleanup()
+                raise
+
+    def _read(
+        self, folder: Path, name: str, download: TemporaryDirectory[str] | None = None
+    ) -> Loaded:
+        """The model of a folder; a stranger's ONNX file is not trusted, its weights are exported.
+
+        Backends are compared in turn as well: undisturbed, and in the thread that will ask.
+        """
+        if is_foreign(folder):
+            return Loaded(_read_foreign(folder, name), folder, "", download)
+        trained = tame(load_model(folder, name))
+        file = None if download else folder / ONNX_FILE
+        try:
+            predictor = self._at_work.submit(
+                Predictor, trained, backend=self._backend, onnx_file=file
+            ).result()
+        except (BackendError, ExportError) as error:
+            raise ModelError(
+                f"the model {name} does not run on {self._backend}: {error}"
+            ) from error
+        return Loaded(predictor, folder, read_card(folder, trained), download)
+
+
+def _read_foreign(folder: Path, name: str) -> ForeignPredictor:
+    """A model of another project; its labels come from strangers and are shown on the page."""
+    predictor = load_foreign_predictor(folder, name)
+    mapping = tame_labels(predictor.model.mapping)
+    return ForeignPredictor(replace(predictor.model, mapping=mapping))

@@ -1,0 +1,136 @@
+"""Build the page that needs no server program: ``python -m demo_app.page.build``.
+
+The folder that it writes can be served by anything that serves files, as ``python -m http.server``
+or a static Space. Model, face detector and ONNX Runtime run in the visitor's browser.
+"""
+
+import json
+import logging
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tyro
+
+from demo_app.analysis.examples import DRAWN
+from demo_app.page.export_models import classifier_bytes, detector_bytes
+from demo_app.page.facts import page_facts, page_words
+from demo_app.page.fetch_runtime import PACKED, fetch_runtime, pinned_version
+from fer_core.datasets.synthetic.faces import draw_portrait
+from fer_core.errors import told_in_a_sentence
+from fer_core.hub.download import BUNDLED, resolve_model
+from fer_core.models.pretrained import load_model
+from fer_core.taxonomy import Taxonomy
+
+logger = logging.getLogger("demo_app")
+SOURCES = Path(__file__).parent
+OUT = Path(__file__).parents[1] / "static"
+FACTS = "facts.json"
+EXAMPLE_SIDE = 480  # pixels
+COPIED = ("style.css", "icon.svg")
+
+
+@dataclass(frozen=True)
+class Command:
+    """Build the page that runs in the browser alone."""
+
+    model: str = ""
+    """Folder of a saved model (RUN/model), or USER/NAME[@REVISION] of the Hugging Face Hub; the
+    embedded one by default."""
+    out: Path = OUT
+    """Folder to write; one that was built before is replaced."""
+    npm: str = "npm"
+    """The npm client, which fetches ONNX Runtime Web."""
+
+
+@told_in_a_sentence()
+def main() -> None:
+    """Parse the command line and build."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logger.setLevel(logging.INFO)
+    command = tyro.cli(Command, prog="python -m demo_app.page.build")
+    build(command.out, command.model, command.npm)
+    size = sum(file.stat().st_size for file in command.out.rglob("*") if file.is_file())
+    logger.info(
+        "%s: %.1f MB. Try it: python -m http.server --directory %s 8000",
+        *(command.out, size / 1e6, command.out),
+    )
+
+
+def build(out: Path, model: str = "", npm: str = "npm") -> None:
+    """Write the page: whole, or not at all.
+
+    Args:
+        out: folder of the page; one that was built before is replaced, any other must be empty.
+        model: folder or Hub id of the model; empty for the embedded one.
+        npm: the npm client.
+
+    Raises:
+        ValueError: when there is no such model, it cannot be exported, npm does not fetch the
+            runtime, or ``out`` holds something else.
+        OSError: when the folder cannot be written.
+    """
+    if out.exists() and not (out / FACTS).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise ValueError(f"{out} is no page that was built before: name an empty or a new folder")
+    folder = resolve_model(model or BUNDLED)
+    trained = load_model(folder, model)
+    runtime = fetch_runtime(pinned_version(SOURCES), npm)
+    models = {**detector_bytes(), "classifier": classifier_bytes(trained)}
+    files: dict[str, bytes] = {
+        **_sources(trained.taxonomy),
+        **{f"runtime/{name}": content for name, content in runtime.items()},
+        **{f"models/{name}.onnx": content for name, content in models.items()},
+    }
+    needed = {"runtime": f"runtime/{PACKED}", **{name: f"models/{name}.onnx" for name in models}}
+    facts: dict[str, Any] = page_facts(trained, folder)
+    facts["files"] = {
+        key: {"name": name, "bytes": len(files[name])} for key, name in needed.items()
+    }
+    facts["examples"] = [f"examples/{emotion}.webp" for emotion, _ in DRAWN]
+    files[FACTS] = json.dumps(facts, separators=(",", ":")).encode()
+    _write(out, files)
+
+
+def _sources(taxonomy: Taxonomy) -> dict[str, bytes]:
+    """The page's own files, with the sentences that Python says."""
+    index = (SOURCES / "index.html").read_text("utf-8")
+    for name, text in page_words(taxonomy).items():
+        index = index.replace("{{" + name + "}}", text)
+    files = {"index.html": index.encode()}
+    for file in [*(SOURCES / name for name in COPIED), *sorted((SOURCES / "js").glob("*.js"))]:
+        files[file.relative_to(SOURCES).as_posix()] = file.read_bytes()
+    return files
+
+
+def _write(out: Path, files: dict[str, bytes]) -> None:
+    """Beside the folder first; then it takes the folder's place."""
+    out = out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fer-page-", dir=out.parent) as folder:
+        fresh, old = Path(folder) / "new", Path(folder) / "old"
+        for name, content in files.items():
+            file = fresh / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        _draw_examples(fresh / "examples")
+        if out.exists():
+            out.rename(old)
+        try:
+            fresh.rename(out)
+        except OSError:
+            if old.exists():
+                old.rename(out)
+            raise
+
+
+def _draw_examples(folder: Path) -> None:
+    folder.mkdir()
+    for emotion, seed in DRAWN:
+        picture = draw_portrait(emotion, EXAMPLE_SIDE, np.random.default_rng(seed))
+        picture.save(folder / f"{emotion}.webp", quality=90)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""What the static page must know and Python says: classes, colours, sentences, the detector."""
+
+import html
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from facenet_pytorch import MTCNN
+
+from demo_app.analysis.abstention import explain_threshold
+from demo_app.analysis.explanation import OPACITY
+from demo_app.render import text as words
+from fer_core import __version__
+from fer_core.config.input_spec import to_json
+from fer_core.explain.cam import colourise
+from fer_core.faces import detect as faces
+from fer_core.models.pretrained import TrainedModel
+from fer_core.taxonomy import Taxonomy
+
+SMALLEST_FACE = 20  # pixels, as `fer_core.faces.detect` looks for them
+FACE_SHARES = (8, 20)  # of the shorter side: looked for first, and where there is none
+DEFAULT_THRESHOLD = 0.5
+ABOUT_PARTS = ("What the map means.", "What it does not mean.")
+RESPONSIBLE = "Responsible use."
+PRIVACY = (
+    "Nothing leaves this device: photographs and camera pictures are analysed by your browser. "
+    "The page's own security policy forbids it to send anything to any other server."
+)
+FAULTS = {
+    "no_webassembly": "This browser cannot run the model: it has no WebAssembly. A current "
+    "Firefox, Chrome, Edge or Safari has it.",
+    "no_network": "The model could not be loaded: the server does not answer. Load the page again "
+    "when it does.",
+    "missing_file": "The model could not be loaded: a file is missing on the server. Its owner can "
+    "build the page again.",
+    "no_model": "The model could not be started: its file is damaged, or there is too little "
+    "memory. Close other pages, then load this one again.",
+    "unreadable": words.UNREADABLE,
+    "camera_forbidden": words.CAMERA_FORBIDDEN,
+    "camera_ended": "The camera was switched off or unplugged. Start it again.",
+    "failed": "This did not work; the reason stands in the browser's console.",
+    **words.CAMERA_FAULTS,
+}
+
+
+def page_facts(trained: TrainedModel, folder: Path) -> dict[str, Any]:
+    """Everything but the files, as JSON holds it.
+
+    Args:
+        trained: the model of the page.
+        folder: where it was saved; its test predictions say what a threshold means.
+    """
+    detector = MTCNN(device="cpu")
+    return {
+        "classes": list(trained.classes),
+        "colours": list(trained.taxonomy.colours),
+        "not_sure": {"words": words.NOT_SURE, "colour": words.UNSURE_COLOUR},
+        "heat": colourise(np.linspace(0, 1, 256)[None])[0].tolist(),
+        "opacity": OPACITY,
+        "threshold": DEFAULT_THRESHOLD,
+        "thresholds": [
+            explain_threshold(folder, trained, percent / 100) for percent in range(0, 101, 5)
+        ],
+        "input": to_json(trained.input),
+        "detector": {
+            "thresholds": list(detector.thresholds),
+            "factor": detector.factor,
+            "least_score": faces.LEAST_SCORE,
+            "least_side": faces.LEAST_SIDE,
+            "detection_side": faces.DETECTION_SIDE,
+            "smallest": SMALLEST_FACE,
+            "shares": list(FACE_SHARES),
+        },
+        "model": words.model_line(trained.facts, trained.input.size),
+        "sentences": {
+            **FAULTS,
+            "no_face": words.NO_FACE,
+            "no_live_face": words.NO_LIVE_FACE,
+        },
+    }
+
+
+def page_words(taxonomy: Taxonomy) -> dict[str, str]:
+    """HTML for the places of index.html that are written ``{{name}}``.
+
+    Args:
+        taxonomy: classes of the page's model.
+    """
+    return {
+        "title": html.escape(words.title(taxonomy)),
+        "introduction": html.escape(words.introduction(taxonomy)),
+        "privacy": html.escape(PRIVACY),
+        "about": "\n".join(_paragraph(title) for title in ABOUT_PARTS),
+        "responsible": _paragraph(RESPONSIBLE),
+        "version": html.escape(__version__),
+    }
+
+
+def _paragraph(title: str) -> str:
+    """One paragraph of the demo's explanation, by the words it begins with."""
+    paragraphs = re.split(r"\n\s*\n", words.ABOUT.strip())
+    markdown = next(text for text in paragraphs if text.startswith(f"**{title}**"))
+    text = html.escape(" ".join(markdown.split()), quote=False)
+    return "<p>" + re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", text) + "</p>"

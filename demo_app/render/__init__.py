@@ -1,0 +1,1 @@
+"""What a visitor sees: text, theme, boxes, panels and timelines."""

@@ -1,0 +1,134 @@
+"""The faces of a video over time as a plotly figure: a row of probabilities and a band a face."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from demo_app.render.text import NOT_SURE
+from fer_core.taxonomy import Taxonomy
+
+ROWS = 6  # faces drawn; the files have all
+ROW_HEIGHT = 150  # pixels
+NEUTRAL = "#75808c"  # read on white and on the dark page alike
+BAND = (-0.24, 0.16)  # base and height of the band below the probabilities
+
+
+def draw_timeline(
+    table: pd.DataFrame, columns: Sequence[str], taxonomy: Taxonomy, rate: float, seconds: float
+) -> go.Figure:
+    """Probabilities of every class over time, and below them the answers; a row a face.
+
+    Args:
+        table: rows as in `video.VideoResult`.
+        columns: of the probabilities, in the order of the classes.
+        taxonomy: the model's classes.
+        rate: analysed moments of a second.
+        seconds: length of the video.
+    """
+    lasting = table["face"].value_counts().index[:ROWS]
+    faces = sorted(int(face) for face in lasting)
+    figure = make_subplots(
+        rows=max(1, len(faces)),
+        shared_xaxes=True,
+        vertical_spacing=0.12 / max(1, len(faces)),
+        row_titles=[f"Face {face}" for face in faces],
+    )
+    for row, face in enumerate(faces, 1):
+        seen = table[table["face"] == face]
+        for name, column, colour in zip(taxonomy.names, columns, taxonomy.colours, strict=True):
+            points = _points(seen, column, 2.5 / rate)
+            figure.add_trace(_line(points, name, colour), row=row, col=1)
+        for trace in _bands(seen, rate, taxonomy):
+            figure.add_trace(trace, row=row, col=1)
+    _style(figure, len(faces), seconds)
+    return figure
+
+
+def spans(seen: pd.DataFrame, rate: float) -> list[tuple[float, float, str]]:
+    """(from, to, answer) of one face wherever the answer stays the same without a gap."""
+    times = [float(time) for time in seen["time_s"]]
+    answers = seen["emotion"].where(seen["sure"], NOT_SURE)
+    found: list[tuple[float, float, str]] = []
+    for index, (time, answer) in enumerate(zip(times, answers, strict=True)):
+        following = times[index + 1] if index + 1 < len(times) else math.inf
+        end = following if following - time <= 1.5 / rate else time + 1 / rate
+        if found and found[-1][1:] == (time, answer):
+            found[-1] = (found[-1][0], end, str(answer))
+        else:
+            found.append((time, end, str(answer)))
+    return found
+
+
+def _points(seen: pd.DataFrame, column: str, gap: float) -> tuple[list[float], list[float | None]]:
+    """Times and probabilities, with a break where the face was away for longer than ``gap``."""
+    times: list[float] = []
+    values: list[float | None] = []
+    for time, value in zip(seen["time_s"], seen[column], strict=True):
+        if times and time - times[-1] > gap:
+            times.append(time)
+            values.append(None)
+        times.append(time)
+        values.append(value)
+    return times, values
+
+
+def _line(points: tuple[list[float], list[float | None]], name: str, colour: str) -> go.Scatter:
+    return go.Scatter(
+        x=points[0],
+        y=points[1],
+        name=escape(name),
+        mode="lines",
+        line={"color": colour, "width": 2},
+        hovertemplate=f"%{{x:.1f}} s: {_plain(name)} %{{y:.0%}}<extra></extra>",
+    )
+
+
+def _plain(name: str) -> str:
+    """A class name that Plotly takes for text: neither HTML nor a place to fill in."""
+    return escape(name).replace("%{", "% {")
+
+
+def _bands(seen: pd.DataFrame, rate: float, taxonomy: Taxonomy) -> list[go.Bar]:
+    drawn = []
+    for begin, end, answer in spans(seen, rate):
+        sure = answer != NOT_SURE
+        drawn.append(
+            go.Bar(
+                x=[(begin + end) / 2],
+                width=[end - begin],
+                base=[BAND[0]],
+                y=[BAND[1]],
+                name=escape(answer),
+                marker={
+                    "color": taxonomy.colour_of(answer) if sure else "rgba(0,0,0,0)",
+                    "line": {"width": 0 if sure else 1, "color": NEUTRAL},
+                },
+                hovertemplate=f"{begin:.1f} to {end:.1f} s: {_plain(answer)}<extra></extra>",
+            )
+        )
+    return drawn
+
+
+def _style(figure: go.Figure, rows: int, seconds: float) -> None:
+    figure.update_layout(
+        height=70 + ROW_HEIGHT * max(1, rows),
+        margin={"l": 42, "r": 24, "t": 8, "b": 40},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": NEUTRAL, "size": 13},
+        showlegend=False,  # the page has one that wraps on a telephone
+        barmode="overlay",
+        hovermode="closest",
+        dragmode=False,
+    )
+    figure.update_annotations(font={"color": NEUTRAL, "size": 13})
+    grid = {"gridcolor": "rgba(127,140,155,.22)", "zeroline": False}
+    figure.update_yaxes(
+        range=[BAND[0] - 0.04, 1.03], tickvals=[0, 0.5, 1], tickformat=".0%", **grid
+    )
+    figure.update_xaxes(range=[0, seconds], **grid)
+    figure.update_xaxes(title={"text": "seconds", "font": {"size": 13}}, row=max(1, rows), col=1)

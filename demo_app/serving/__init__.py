@@ -1,0 +1,1 @@
+"""What guards the server: login, size limits, visitors' files, addresses on the web."""

@@ -1,0 +1,164 @@
+"""A picture from the address that a visitor typed, fetched so that it reaches nothing private.
+
+A page that fetches what strangers name can be made to ask computers which only it can see: its own
+services, the router, a cloud's metadata (server-side request forgery). So the host is resolved
+first, every address of it must be a public one, and the connection is made to the very address that
+was looked at; each redirect is looked at again. Messages name hosts only: the rest of an address
+may hold a password, or come from the server that was asked.
+"""
+
+import asyncio
+import io
+import ipaddress
+import socket
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import httpx
+from PIL import Image
+
+from fer_core.errors import FerError
+from fer_core.io.images import READ_ERRORS, PictureError, open_upright
+
+LARGEST = 25 * 2**20  # bytes
+REDIRECTS = 3
+CONNECT_SECONDS = 5.0
+ALL_SECONDS = 20.0
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# IPv6 that carries an IPv4 address which could be private (NAT64, 6to4, Teredo, mapped,
+# compatible), and the old site-local addresses, which Python calls global.
+DOUBTFUL = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2002::/16",
+        "2001::/32",
+        "::/96",
+        "::ffff:0:0/96",
+        "fec0::/10",
+    )
+)
+
+
+class WebPictureError(FerError, ValueError):
+    """An address without a picture that may be fetched; one sentence without a full stop."""
+
+
+class _Target(NamedTuple):
+    url: httpx.URL
+    addresses: tuple[Address, ...]
+
+
+def fetch_picture(url: str, allowed: Sequence[Network] = ()) -> Image.Image:
+    """The picture at a web address, upright RGB.
+
+    Args:
+        url: of http or https.
+        allowed: networks that may be asked although they are not public; none for visitors.
+
+    Raises:
+        WebPictureError: when the address is none, is private, or has no picture within 25 MB.
+    """
+    with ThreadPoolExecutor(1) as thread:  # of its own: the caller's may run an event loop
+        content = thread.submit(lambda: asyncio.run(fetch(url, allowed))).result()
+    try:
+        return open_upright(io.BytesIO(content))
+    except PictureError as error:
+        raise WebPictureError(str(error)) from error
+    except READ_ERRORS as error:
+        host = httpx.URL(url.strip()).host
+        raise WebPictureError(f"there is no picture at this address of {host}") from error
+
+
+async def fetch(url: str, allowed: Sequence[Network] = ()) -> bytes:
+    """The content of a web address, see `fetch_picture`.
+
+    Raises:
+        WebPictureError: when the address is none, is private, or has nothing within 25 MB.
+    """
+    current = url.strip()
+    try:
+        # One limit over everything: a server that sends a byte now and then stays below any other.
+        async with asyncio.timeout(ALL_SECONDS):
+            for _ in range(REDIRECTS + 1):
+                content, moved = await _get(await _resolve(current, allowed))
+                if moved is None:
+                    return content
+                current = moved
+    except TimeoutError as error:
+        raise WebPictureError(
+            f"the picture does not arrive within {ALL_SECONDS:.0f} seconds"
+        ) from error
+    raise WebPictureError(f"this address redirects more than {REDIRECTS} times")
+
+
+def is_public(address: Address, allowed: Iterable[Network] = ()) -> bool:
+    """Whether strangers may send the server to this address."""
+    if any(address in network for network in allowed):
+        return True
+    if any(address in network for network in DOUBTFUL):
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+async def _resolve(text: str, allowed: Sequence[Network]) -> _Target:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL as error:
+        raise WebPictureError("this is no web address") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise WebPictureError("this is no web address: one begins with https:// or http://")
+    if url.userinfo:
+        raise WebPictureError("an address with a name or password in it is not fetched")
+    port = url.port or (443 if url.scheme == "https" else 80)
+    try:
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise WebPictureError(f"there is no host named {url.host}") from error
+    texts = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)
+    addresses = tuple(ipaddress.ip_address(text) for text in texts)
+    if not all(is_public(address, allowed) for address in addresses):
+        raise WebPictureError(f"{url.host} is not on the public internet, so it is not asked")
+    return _Target(url, addresses)
+
+
+async def _get(target: _Target) -> tuple[bytes, str | None]:
+    """The content, or where it has moved to, from the first address that can be reached."""
+    host = target.url.host
+    for address in target.addresses:
+        try:
+            return await _get_from(target.url, address)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            continue
+        except httpx.TimeoutException as error:
+            raise WebPictureError(f"{host} does not answer in time") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise WebPictureError(f"{host} does not answer as a web server does") from error
+    raise WebPictureError(f"{host} cannot be reached")
+
+
+async def _get_from(url: httpx.URL, address: Address) -> tuple[bytes, str | None]:
+    headers = {"Host": url.netloc.decode(), "Accept": "image/*"}
+    headers["Accept-Encoding"] = "identity"  # a small answer must not unfold into a large one
+    timeout = httpx.Timeout(ALL_SECONDS / 2, connect=CONNECT_SECONDS)
+    pinned = url.copy_with(host=str(address))
+    options = {"sni_hostname": url.host}  # the certificate is still checked against the name
+    content = bytearray()
+    async with (
+        httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=timeout) as client,
+        client.stream("GET", pinned, headers=headers, extensions=options) as answer,
+    ):
+        if answer.has_redirect_location:
+            return b"", str(url.join(answer.headers["Location"]))
+        if answer.status_code != 200:
+            raise WebPictureError(f"{url.host} answers {answer.status_code}, not a picture")
+        async for chunk in answer.aiter_raw():
+            content += chunk
+            if len(content) > LARGEST:
+                raise WebPictureError(f"the file at {url.host} is larger than {LARGEST >> 20} MB")
+    return bytes(content), None

@@ -1,0 +1,1 @@
+"""The Hugging Face Spaces, from one manifest: ``python -m demo_app.spaces``."""

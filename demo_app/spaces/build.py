@@ -1,0 +1,129 @@
+"""The folder of a Space: what is written for it, and the committed files that it needs."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from demo_app.spaces.card_metadata import ManifestError
+from demo_app.spaces.manifest import SPACES, Space
+from demo_app.spaces.requirements import HEAVY, check_python, read_requirements
+from demo_app.spaces.templates import MARK, app_file, dockerfile, front_matter, readme
+
+ROOT = Path(__file__).resolve().parents[2]
+STATIC_COMMAND = "python -m demo_app.page.build"
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic")
+# git's patterns of what a Space needs of the project.
+FILES = {
+    "demo": (
+        *("LICENSE", "fer_core", ":!fer_core/records/shipped_runs"),
+        *("demo_app", ":!demo_app/page", ":!demo_app/spaces"),
+    ),
+    "dashboard": (
+        "LICENSE",
+        "dashboard",
+        "fer_core/**.py",
+        "fer_core/*.py",
+        "fer_core/records/published.csv",
+        "fer_core/records/shipped_runs",
+    ),
+}
+
+
+def build_space(space: Space, out: Path, root: Path = ROOT) -> list[Path]:
+    """Write the folder of a Space: whole, or not at all.
+
+    Args:
+        space: of the manifest.
+        out: the folder; one that was built before is replaced, any other must be empty.
+        root: folder of the project.
+
+    Returns:
+        The files, relative to the folder.
+
+    Raises:
+        ValueError: one sentence, when the folder holds something else, the static page is not
+            built, the project is no git checkout, or a committed file does not belong on a Space.
+        OSError: when a file cannot be read or written.
+    """
+    _check_place(out)
+    written = _written(space, root / "pyproject.toml")
+    copied = _static(root) if space.name == "static" else committed(root, FILES[space.name])
+    out = out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fer-space-", dir=out.parent) as scratch:
+        fresh, old = Path(scratch) / "new", Path(scratch) / "old"
+        for name, source in copied.items():
+            place = fresh / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, place)
+        for name, content in written.items():
+            (fresh / name).write_text(content, encoding="utf-8")
+        if out.exists():
+            out.rename(old)
+        fresh.rename(out)
+    return sorted(path.relative_to(out) for path in out.rglob("*") if path.is_file())
+
+
+def committed(root: Path, patterns: Sequence[str]) -> dict[str, Path]:
+    """The files that git knows: no caches, nothing ignored, nothing that merely lies around.
+
+    Args:
+        root: folder of the project.
+        patterns: git's, relative to it.
+
+    Raises:
+        ValueError: when the folder is no git checkout, or a picture is among the files.
+    """
+    git = shutil.which("git")
+    if git is None:
+        raise ValueError("the files of a Space are the committed ones: install git")
+    asked = [git, "-C", str(root), "ls-files", "-z", "--", *patterns]
+    answer = subprocess.run(asked, capture_output=True, text=True, check=False)
+    if answer.returncode != 0 or not answer.stdout:
+        raise ValueError(f"the files of a Space are the committed ones: {root} is no git checkout")
+    names = answer.stdout.rstrip("\0").split("\0")
+    for name in names:
+        if name.lower().endswith(PICTURES):
+            raise ValueError(
+                f"{name} is a picture: no picture that may show a face goes to a Space"
+            )
+    return {name: root / name for name in names}
+
+
+def _written(space: Space, project: Path) -> dict[str, str]:
+    block = front_matter(space, version("gradio"))
+    kind = SPACES[space.name]
+    if "python_version" in block:
+        check_python(project, block["python_version"])
+    elif kind.sdk != "static":
+        raise ManifestError(f"micro {kind.micro}: {kind.key}: python_version is missing")
+    files = {"README.md": readme(space, block)}
+    if kind.sdk == "gradio":
+        needed = read_requirements(project, ("onnx", "video"), ("demo",))
+        files[str(block["app_file"])] = app_file(space)
+    elif kind.sdk == "docker":
+        needed = read_requirements(project, groups=("dashboard",), without=HEAVY)
+        files["Dockerfile"] = dockerfile(space, block)
+    else:
+        return files
+    return {**files, "requirements.txt": "".join(f"{line}\n" for line in needed)}
+
+
+def _static(root: Path) -> dict[str, Path]:
+    page = root / "demo_app" / "static"
+    if not (page / "index.html").is_file():
+        raise ValueError(f"the static page is not built: {STATIC_COMMAND}")
+    return {path.relative_to(page).as_posix(): path for path in page.rglob("*") if path.is_file()}
+
+
+def _check_place(out: Path) -> None:
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    card = out / "README.md"
+    if (out / ".git").exists() or not card.is_file() or MARK not in card.read_text("utf-8"):
+        raise ValueError(
+            f"{out} is no Space that was built before: choose another folder with --out"
+        )

@@ -1,0 +1,122 @@
+"""The files of a Space that are written for it: README.md, the app file, the Dockerfile."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from demo_app.spaces.manifest import Space, option
+from fer_core.hub.download import is_hub_id
+
+COMMAND = "python -m demo_app.spaces build"
+MARK = f"Made by `{COMMAND}` from `Spacefile`: change it there."
+MODEL_FILES = "config.json,model.safetensors"
+PORT = "7860"  # of a Gradio Space, unless its environment names another
+ABOUT = {
+    "demo": "Every face of a photograph, a video or the camera's pictures: the expression, how "
+    "probable it is, and the map of the evidence for it, which is exact: its mean and one constant "
+    "are the score. Pictures are analysed by this Space and deleted after some minutes; for "
+    "pictures that must not leave your device, run the demo there.",
+    "dashboard": "What wrong labels in the training data do to facial expression recognition: "
+    "Erasing Attention Consistency (EAC, ECCV 2022) beside the plain model, run by run, with "
+    "intervals, curves, classes, costs and published results.",
+    "static": "Expression and evidence map of every face before the camera or in a picture. Model, "
+    "face detector and drawing run in your browser: nothing leaves your device.",
+}
+RESPONSIBLE = """\
+The models name visible expressions in pictures, not feelings, and are weak on rare expressions,
+profiles and covered faces. Inferring emotions at work and in education is prohibited in the
+European Union, with medical and safety exceptions (AI Act, Art. 5(1)(f)); people must be told when
+such a system is used (Art. 50(3)). Decide nothing about a person with it."""
+
+
+def hub_models(run: Sequence[str]) -> list[str]:
+    """The models of the Hub, ``USER/NAME[@REVISION]``, that a command names after --model."""
+    return [word for word in option(run, "--model") if is_hub_id(word)]
+
+
+def front_matter(space: Space, gradio_version: str) -> dict[str, Any]:
+    """What stands at the top of README.md: the manifest's block, and what follows from the rest.
+
+    Args:
+        space: of the manifest.
+        gradio_version: that the Space is to use where the manifest names none.
+    """
+    block = dict(space.front_matter)
+    if block["sdk"] != "gradio":
+        return block
+    block.setdefault("sdk_version", gradio_version)
+    block.setdefault("app_file", "app.py")
+    if models := hub_models(space.run):
+        names = [model.partition("@")[0] for model in models]
+        block["models"] = list(dict.fromkeys([*block.get("models", []), *names]))
+        entries = [
+            " ".join(filter(None, (name, MODEL_FILES, model.partition("@")[2])))
+            for name, model in zip(names, models, strict=True)
+        ]
+        block.setdefault("preload_from_hub", entries)
+    return block
+
+
+def readme(space: Space, block: Mapping[str, Any]) -> str:
+    """README.md: the front matter, what the Space is, and for what it may be used."""
+    head = yaml.safe_dump(dict(block), sort_keys=False, allow_unicode=True, width=1000)
+    about = f"# {block['title']}\n\n{ABOUT[space.name]}\n\n{RESPONSIBLE}\n\n{MARK}\n"
+    return f"---\n{head}---\n\n{about}"
+
+
+def app_file(space: Space) -> str:
+    """The file that a Gradio Space runs: the micro's command, at the port of the Space.
+
+    The host stays that of the command: a demo that listens on one computer alone trusts its visitor
+    with the folders of the server, and a Space must never do so.
+    """
+    words = [json.dumps(word) for word in space.run[3:]]
+    if "--port" not in space.run:
+        words += ['"--port"', f'os.environ.get("GRADIO_SERVER_PORT", "{PORT}")']
+    variables = "".join(
+        f"os.environ.setdefault({json.dumps(name)}, {json.dumps(value)})\n"
+        for name, value in space.environment.items()
+    )
+    return f'''"""The demo as a Space. {MARK}"""
+
+import os
+import sys
+
+from demo_app.__main__ import main
+
+{variables}sys.argv[1:] = [{", ".join(words)}]
+main()
+'''
+
+
+def dockerfile(space: Space, block: Mapping[str, Any]) -> str:
+    """The Dockerfile of the micro's command."""
+    port = block.get("app_port", PORT)
+    health = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{port}/_stcore/health')"
+    variables = "".join(
+        f" \\\n    {name}={json.dumps(value)}" for name, value in space.environment.items()
+    )
+    return f"""\
+# {MARK}
+FROM python:{block["python_version"]}-slim
+
+# Spaces run as user 1000.
+RUN useradd --create-home --uid 1000 user
+USER user
+ENV HOME=/home/user \\
+    PATH=/home/user/.local/bin:$PATH \\
+    PYTHONUNBUFFERED=1{variables}
+WORKDIR /home/user/app
+
+# First alone, so that a change of the code does not install everything again.
+COPY --chown=user requirements.txt ./
+RUN pip install --no-cache-dir --user --requirement requirements.txt
+COPY --chown=user . ./
+
+EXPOSE {port}
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \\
+    CMD {json.dumps(["python", "-c", health])}
+CMD {json.dumps(list(space.run))}
+"""

@@ -1,0 +1,44 @@
+"""Camera frames as they travel between browser and server: text in the message, never a file."""
+
+import base64
+import io
+
+from PIL import Image
+
+from demo_app.render import text as words
+from fer_core.errors import FerError
+from fer_core.io.images import READ_ERRORS, upright
+
+QUALITY = 80  # of the JPEG that goes back
+
+
+MOST_PIXELS = 4_200_000  # of a frame; the page asks cameras for 640 x 480
+
+
+class FrameError(FerError, ValueError):
+    """A frame that is no picture."""
+
+
+def read_frame(url: str) -> Image.Image:
+    """A frame of the camera from its data URL.
+
+    Raises:
+        FrameError: when it is none.
+    """
+    try:
+        content = base64.b64decode(url.partition(",")[2], validate=True)
+        with Image.open(io.BytesIO(content)) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise FrameError(words.UNREADABLE_FRAME)
+            return upright(picture)
+    except FrameError:
+        raise
+    except READ_ERRORS as error:
+        raise FrameError(words.UNREADABLE_FRAME) from error
+
+
+def write_frame(picture: Image.Image) -> dict[str, str]:
+    """A picture as the value of an image on the page."""
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=QUALITY)
+    return {"url": "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()}

@@ -1,0 +1,31 @@
+"""What Gradio's camera leaves out, for the browser: why there is no picture, and no backlog."""
+
+import json
+
+from demo_app.render.text import CAMERA_FAULTS, CAMERA_FORBIDDEN
+
+# Runs once, as the `js_on_load` of an HTML part with one paragraph (`element`).
+# Gradio asks for the camera without telling when that fails; the promise's reason names the cause.
+# It also sends frames by the clock: over a slow line they would queue up in the browser, each one
+# older than the last. So while one frame is on its way, those that follow are dropped; so are all
+# while another tab is shown.
+CAMERA_SCRIPT = """
+const told = element.querySelector("p");
+const faults = FAULTS;
+if (!navigator.mediaDevices) told.textContent = FORBIDDEN;
+window.addEventListener("unhandledrejection", (event) => {
+  const fault = faults[event.reason && event.reason.name];
+  if (fault) told.textContent = fault;
+});
+const fetchAsIs = window.fetch;
+let sending = false;
+window.fetch = (resource, options) => {
+  const path = new URL(resource.url || resource, document.baseURI).pathname;
+  if (!/\\/stream\\/[0-9a-f]+$/.test(path)) return fetchAsIs(resource, options);
+  told.textContent = "";
+  const hidden = element.closest("[role=tabpanel]").offsetParent === null;
+  if (sending || hidden) return Promise.resolve(new Response('{"msg": "dropped"}'));
+  sending = true;
+  return fetchAsIs(resource, options).finally(() => { sending = false; });
+};
+""".replace("FAULTS", json.dumps(CAMERA_FAULTS)).replace("FORBIDDEN", json.dumps(CAMERA_FORBIDDEN))

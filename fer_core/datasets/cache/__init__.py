@@ -1,0 +1,1 @@
+"""Decoded images on the disk, so that each is decoded once."""

@@ -1,0 +1,1 @@
+"""Synthetic faces: drawn expressions, for tests and demonstrations without a photograph."""

@@ -1,0 +1,5 @@
+"""Evaluation of a model on labelled faces: inference, predictions, figures, comparison."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,226 @@
+"""What a model's answers on labelled images are worth; docs/evaluation.md describes the figures."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.random import default_rng
+
+from fer_core.datasets.loading import also_in
+from fer_core.evaluation.inference import slice_accuracies
+from fer_core.evaluation.predictions import Answers
+from fer_core.metrics import classification as metrics
+from fer_core.metrics.calibration import (
+    LEAST_IMAGES,
+    CalibrationError,
+    cross_fitted_temperatures,
+    fit_temperature,
+    in_second_half,
+    negative_log_likelihood,
+    softmax,
+)
+from fer_core.metrics.intervals import (
+    Estimate,
+    bootstrap_accuracy,
+    bootstrap_class_mean,
+    wilson,
+)
+
+
+class ClassFigures(NamedTuple):
+    """One class of the model.
+
+    Attributes:
+        images: that have this label.
+        answers: images that were given this answer.
+        recall: share of the images answered right, with Wilson's interval; None without images.
+        precision: share of the answers that are right; None without answers.
+        f1: their harmonic mean; None without images.
+    """
+
+    images: int
+    answers: int
+    recall: Estimate | None
+    precision: float | None
+    f1: float | None
+
+
+class Group(NamedTuple):
+    """The images of one value of an attribute, and the accuracy on them with Wilson's interval."""
+
+    images: int
+    accuracy: Estimate
+
+
+class Calibration(NamedTuple):
+    """Temperature scaling, and what it gives on images that its temperature was not fitted on.
+
+    Attributes:
+        fitted_on: ``other half`` of the assessed images, or ``other images``.
+        images: that the temperatures were fitted on; of the two halves together.
+        repeated: of the ``other images``, those that are also assessed, pixel by pixel.
+        temperatures: one, or those of the two halves.
+        nll: mean cross-entropy with them, in nats.
+        ece: expected calibration error with them, 15 bins.
+    """
+
+    fitted_on: str
+    images: int
+    repeated: int
+    temperatures: tuple[float, ...]
+    nll: float
+    ece: float
+
+
+class Unseen(NamedTuple):
+    """The images that do not stand in the training split, pixel by pixel."""
+
+    images: int
+    left_out: int
+    accuracy: Estimate | None
+
+
+class Assessment(NamedTuple):
+    """The figures of one model on one split.
+
+    Attributes:
+        images: number of images N.
+        accuracy: with a bootstrap interval.
+        class_mean: mean of the recalls, with the interval of a bootstrap within each class.
+        macro_f1: mean F1 of the classes with images.
+        nll: mean cross-entropy in nats.
+        ece: expected calibration error, 15 bins.
+        classes: class -> its figures, in the order of the logits.
+        confusion: (K, K) counts, rows = label.
+        calibration: None when there are too few images for it.
+        unseen: None when the training split was not looked at.
+        slices: attribute -> value -> its images.
+    """
+
+    images: int
+    accuracy: Estimate
+    class_mean: Estimate
+    macro_f1: float
+    nll: float
+    ece: float
+    classes: dict[str, ClassFigures]
+    confusion: np.ndarray
+    calibration: Calibration | None
+    unseen: Unseen | None
+    slices: dict[str, dict[str, Group]]
+
+
+def assess(
+    answers: Answers,
+    *,
+    resamples: int,
+    seed: int,
+    calibrate_on: Answers | None = None,
+    training_digests: np.ndarray | None = None,
+) -> Assessment:
+    """All figures of one model.
+
+    Args:
+        answers: on the images to assess.
+        resamples: of the bootstrap.
+        seed: of the bootstrap; the same seed gives the same intervals.
+        calibrate_on: answers on the images to fit the temperature on; None: it is fitted on either
+            half of the assessed images for the other half.
+        training_digests: (M, 16) of the pictures of the training split; None: not looked at.
+
+    Raises:
+        CalibrationError: when ``calibrate_on`` has too few images, or none but assessed ones.
+    """
+    labels, classes = answers.split.labels, answers.classes
+    confusion = metrics.confusion_matrix(labels, answers.predicted, len(classes))
+    hits, counts = np.diag(confusion), confusion.sum(1)
+    unseen = None
+    if training_digests is not None:
+        kept = answers.correct[~also_in(training_digests, answers.split.digests)]
+        unseen = Unseen(len(kept), len(labels) - len(kept), None)
+        if len(kept):
+            right = int(kept.sum())
+            share = bootstrap_accuracy(right, len(kept), resamples, default_rng(seed))
+            unseen = unseen._replace(accuracy=share)
+    return Assessment(
+        images=len(labels),
+        accuracy=bootstrap_accuracy(int(hits.sum()), len(labels), resamples, default_rng(seed)),
+        class_mean=bootstrap_class_mean(hits, counts, resamples, default_rng(seed)),
+        macro_f1=metrics.macro_f1(confusion),
+        nll=negative_log_likelihood(answers.logits, labels),
+        ece=_calibration_error(answers, 1.0),
+        classes=class_figures(classes, confusion),
+        confusion=confusion,
+        calibration=_calibrate(answers, calibrate_on),
+        unseen=unseen,
+        slices={
+            attribute: {
+                value: Group(n, wilson(round(n * group["accuracy"]), n))
+                for value, group in groups.items()
+                for n in (group["images"],)
+            }
+            for attribute, groups in slice_accuracies(answers.split, answers.predicted).items()
+        },
+    )
+
+
+def to_json(value: object) -> Any:  # noqa: ANN401 - any JSON value
+    """An assessment or a comparison, with all that they hold, as plain JSON values."""
+    if isinstance(value, Estimate):
+        return {"value": value.value, "interval": [value.low, value.high]}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {key: to_json(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        fields = getattr(value, "_fields", None)
+        items = [to_json(item) for item in value]
+        return items if fields is None else dict(zip(fields, items, strict=True))
+    return value
+
+
+def class_figures(classes: tuple[str, ...], confusion: np.ndarray) -> dict[str, ClassFigures]:
+    """The figures of each class, from (K, K) counts whose rows are labels."""
+    columns = (
+        confusion.sum(1),
+        confusion.sum(0),
+        np.diag(confusion),
+        metrics.precisions(confusion),
+        metrics.f1_scores(confusion),
+    )
+    return {
+        name: ClassFigures(
+            int(images),
+            int(answers),
+            wilson(int(hits), int(images)) if images else None,
+            float(precision) if answers else None,
+            float(f1) if images else None,
+        )
+        for name, images, answers, hits, precision, f1 in zip(classes, *columns, strict=True)
+    }
+
+
+def _calibrate(answers: Answers, calibrate_on: Answers | None) -> Calibration | None:
+    logits, split = answers.logits, answers.split
+    if calibrate_on is None:
+        second = in_second_half(split.names)
+        if min(second.sum(), (~second).sum()) < LEAST_IMAGES:
+            return None
+        each = cross_fitted_temperatures(logits, split.labels, split.names)
+        fitted = ("other half", len(each), 0, (float(each[~second][0]), float(each[second][0])))
+    else:
+        count = len(calibrate_on.split.labels)
+        repeated = int(also_in(split.digests, calibrate_on.split.digests).sum())
+        if repeated == count:
+            raise CalibrationError(
+                "the images to calibrate on are those that are assessed: name others, or none, and "
+                "each half is calibrated on the other"
+            )
+        each = fit_temperature(calibrate_on.logits, calibrate_on.split.labels)
+        fitted = ("other images", count, repeated, (each,))
+    nll = negative_log_likelihood(logits, split.labels, each)
+    return Calibration(*fitted, nll=nll, ece=_calibration_error(answers, each))
+
+
+def _calibration_error(answers: Answers, temperature: float | np.ndarray) -> float:
+    confidences = softmax(answers.logits, temperature).max(1)
+    return metrics.expected_calibration_error(confidences, answers.correct)

@@ -1,0 +1,228 @@
+"""Find faces in a photograph and cut them out as the model's training crops were cut.
+
+Detector: MTCNN (Zhang et al., 2016) from facenet-pytorch, whose weights come with its wheel.
+Coordinates are pixels (x, y) with the origin at the top left corner of the picture.
+"""
+
+import logging
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from facenet_pytorch import MTCNN
+from PIL import Image
+
+from fer_core.config.input_spec import InputSpec
+from fer_core.io.images import Images
+
+logger = logging.getLogger(__name__)
+LEAST_SIDE = 24  # pixels; the detector fails on smaller pictures
+DETECTION_SIDE = 1280  # larger pictures are reduced to this for detection
+LEAST_SCORE = 0.9
+# Where aligned face crops usually show eye, eye and mouth, used when none can be measured.
+USUAL_LANDMARKS = np.array([[0.31, 0.39], [0.69, 0.39], [0.50, 0.78]])
+
+
+class Face(NamedTuple):
+    """One detected face.
+
+    Attributes:
+        box: (x0, y0, x1, y1).
+        landmarks: (3, 2): the eye on the picture's left, the eye on its right, the mouth centre.
+        score: the detector's confidence in [0, 1].
+    """
+
+    box: tuple[float, float, float, float]
+    landmarks: np.ndarray
+    score: float
+
+
+class FaceDetector(Protocol):
+    """What finds the faces of a photograph: a function, or an object that is called.
+
+    `detect_faces` is the usual one.
+    """
+
+    def __call__(self, photo: Image.Image, /) -> Sequence[Face]:
+        """The faces of an upright RGB photograph, in the order in which they are to be answered."""
+        ...
+
+
+class Crop(NamedTuple):
+    """An aligned face.
+
+    Attributes:
+        image: the model's input as a picture.
+        to_photo: (2, 3) affine matrix from crop coordinates in [0, 1] to photograph pixels.
+    """
+
+    image: Image.Image
+    to_photo: np.ndarray
+
+
+def detect_faces(photo: Image.Image) -> list[Face]:
+    """All faces of a photograph, the largest first.
+
+    Faces down to about an eighth of the shorter side are looked for; when there is none, down to a
+    twentieth.
+
+    Args:
+        photo: any mode; upright (apply the EXIF rotation before).
+    """
+    if min(photo.size) < LEAST_SIDE:
+        return []
+    reduction = max(1.0, max(photo.size) / DETECTION_SIDE)
+    side = min(photo.size) / reduction
+    if side < LEAST_SIDE:
+        return []
+    rgb = photo.convert("RGB")
+    if reduction > 1:
+        rgb = rgb.resize([round(length / reduction) for length in photo.size])
+    found = _detect(rgb, max(20, round(side / 8))) or _detect(rgb, max(20, round(side / 20)))
+    faces = [_scale(face, reduction) for face in found]
+    return sorted(faces, key=lambda face: face.box[0] - face.box[2])
+
+
+def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The (2, 3) matrix of rotation, uniform scale and shift that best maps points onto points.
+
+    Least squares after Umeyama, IEEE TPAMI 13(4), 1991.
+
+    Args:
+        source: (P, 2) points.
+        target: (P, 2) points.
+
+    Raises:
+        ValueError: when the source points coincide.
+    """
+    source_centre, target_centre = source.mean(0), target.mean(0)
+    a, b = source - source_centre, target - target_centre
+    spread = (a**2).sum()
+    if spread < 1e-12:
+        raise ValueError("a similarity needs source points that do not coincide")
+    along = (a * b).sum() / spread
+    across = (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum() / spread
+    turn = np.array([[along, -across], [across, along]])
+    return np.column_stack([turn, target_centre - turn @ source_centre])
+
+
+def align(photo: Image.Image, landmarks: np.ndarray, spec: InputSpec) -> Crop:
+    """Cut a face out so that its landmarks stand where the training crops have them.
+
+    The face is brought to the sharpness of the training pictures (``spec.source_size``) and to
+    their colours, whatever the size of the photograph.
+
+    Args:
+        photo: RGB or grey photograph.
+        landmarks: (3, 2) as in `Face`.
+        spec: the model's input.
+    """
+    to_photo = similarity(np.asarray(spec.landmarks), np.asarray(landmarks, dtype=float))
+    # Sample at about the photograph's own resolution, then reduce with a filter: sampling at the
+    # small target size directly would alias.
+    face_side = float(np.hypot(*to_photo[:, 0]))
+    oversampling = int(np.clip(round(face_side / spec.source_size), 1, 16))
+    side = spec.source_size * oversampling
+    coefficients = np.column_stack([to_photo[:, :2] / side, to_photo[:, 2]])
+    picture = photo.convert("L" if spec.grey else "RGB").transform(
+        (side, side),
+        Image.Transform.AFFINE,
+        tuple(coefficients.ravel()),
+        resample=Image.Resampling.BICUBIC,
+    )
+    picture = picture.resize((spec.source_size, spec.source_size), Image.Resampling.BOX)
+    picture = picture.resize((spec.size, spec.size), Image.Resampling.BICUBIC)
+    return Crop(picture.convert("L" if spec.channels == 1 else "RGB"), to_photo)
+
+
+def measure_landmarks(images: Images, seed: int, count: int = 300) -> np.ndarray:
+    """Where training crops show the eyes and the mouth: the median over a sample of them.
+
+    The two sides are averaged with their mirror image, since training mirrors faces.
+
+    Args:
+        images: (N, S, S, C) uint8 training crops.
+        seed: of the sample.
+        count: how many crops to look at.
+
+    Returns:
+        (3, 2) landmarks as shares of the side; the usual places, with a warning in the log, when
+        fewer than ten faces are found.
+    """
+    chosen = np.random.default_rng(seed).permutation(len(images))[:count]
+    measured = [
+        landmarks
+        for start in range(0, len(chosen), 50)
+        for landmarks in _crop_landmarks(images[np.sort(chosen)[start : start + 50]])
+    ]
+    if len(measured) < 10:
+        logger.warning(
+            "only %d faces found in %d training crops: the usual places of eyes and mouth are "
+            "assumed for alignment",
+            *(len(measured), len(chosen)),
+        )
+        return USUAL_LANDMARKS.copy()
+    middle = np.median(measured, axis=0)
+    mirrored = np.column_stack([1 - middle[[1, 0, 2], 0], middle[[1, 0, 2], 1]])
+    return (middle + mirrored) / 2
+
+
+def _crop_landmarks(images: np.ndarray) -> list[np.ndarray]:
+    """Landmarks of the crops in which a face is found; a margin gives the detector context."""
+    side = images.shape[1]
+    margin = side // 4
+    padded = np.pad(images, ((0, 0), (margin, margin), (margin, margin), (0, 0)), mode="edge")
+    pictures = [
+        Image.fromarray(image.squeeze()).convert("RGB").resize((288, 288), Image.Resampling.BICUBIC)
+        for image in padded
+    ]
+    scale = (side + 2 * margin) / 288
+    measured: list[np.ndarray] = []
+    with torch.no_grad():
+        found: Any = _detector(80).detect(pictures, landmarks=True)
+    _, scores, points = found
+    for crop_scores, crop_points in zip(scores, points, strict=True):
+        if crop_scores[0] is not None and crop_scores[0] > LEAST_SCORE:
+            five = np.asarray(crop_points[0], dtype=float) * scale - margin
+            measured.append(_three_landmarks(five) / side)
+    return measured
+
+
+@lru_cache(maxsize=8)
+def _detector(least_face: int) -> MTCNN:
+    return MTCNN(keep_all=True, min_face_size=least_face, device="cpu")
+
+
+def _detect(rgb: Image.Image, least_face: int) -> list[Face]:
+    # Rounded to a few sizes, so that detectors are shared between photographs.
+    size = int(2 ** (np.floor(2 * np.log2(least_face)) / 2))
+    with torch.no_grad():
+        found: Any = _detector(max(20, size)).detect(rgb, landmarks=True)
+    boxes, scores, points = found
+    if boxes is None:
+        return []
+    return [
+        Face(
+            _box(*box),
+            _three_landmarks(np.asarray(five, dtype=float)).astype(np.float32),
+            float(score),
+        )
+        for box, score, five in zip(boxes, scores, points, strict=True)
+        if score >= LEAST_SCORE
+    ]
+
+
+def _three_landmarks(five: np.ndarray) -> np.ndarray:
+    """Eye, eye, mouth centre of MTCNN's five points (eye, eye, nose, mouth corner, corner)."""
+    return np.stack([five[0], five[1], (five[3] + five[4]) / 2])
+
+
+def _scale(face: Face, factor: float) -> Face:
+    box = _box(*(value * factor for value in face.box))
+    return Face(box, face.landmarks * factor, face.score)
+
+
+def _box(x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
+    return float(x0), float(y0), float(x1), float(y1)

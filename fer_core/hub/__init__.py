@@ -1,0 +1,5 @@
+"""The Hugging Face Hub: models from it, models and results to it."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,134 @@
+"""What a predictor says of faces: one prediction a face, and the figures of many at once."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from fer_core.explain.cam import overlay
+from fer_core.explain.consistency import MirrorCheck
+from fer_core.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FacePrediction:
+    """What the model says of one face.
+
+    Attributes:
+        box: (x0, y0, x1, y1) in pixels of the photograph.
+        landmarks: (3, 2) pixels: eye on the picture's left, eye on its right, mouth centre.
+        score: the detector's confidence that this is a face.
+        taxonomy: the model's classes in the order of the probabilities, with their colours.
+        probabilities: (K,) softmax, sums to 1.
+        maps: (K, h, w) raw class attention maps; mean plus bias is the logit. (K, 0, 0) from a
+            model of another project, which has none.
+        crop: the aligned face as the model saw it.
+        to_photo: (2, 3) matrix from crop coordinates in [0, 1] to photograph pixels.
+        mirror_check: the answers on the face and on its mirror image apart; None where the
+            predictor does not look at mirror images.
+    """
+
+    box: tuple[float, float, float, float]
+    landmarks: np.ndarray
+    score: float
+    taxonomy: Taxonomy
+    probabilities: np.ndarray
+    maps: np.ndarray
+    crop: Image.Image
+    to_photo: np.ndarray
+    mirror_check: MirrorCheck | None = None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the probabilities."""
+        return self.taxonomy.names
+
+    @property
+    def emotion(self) -> str:
+        """The most probable class, whether the model's classes are emotions or others."""
+        return self.classes[int(self.probabilities.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        """Probability of the most probable class."""
+        return float(self.probabilities.max())
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether the model explains its logits with maps; those of other projects do not."""
+        return self.maps.size > 0
+
+    @property
+    def consistency(self) -> float | None:
+        """Attention-consistency score of the predicted class, in [0, 1]; see `MirrorCheck`."""
+        if self.mirror_check is None:
+            return None
+        return self.mirror_check.consistency(int(self.probabilities.argmax()))
+
+    def __repr__(self) -> str:
+        box = ", ".join(f"{value:.0f}" for value in self.box)
+        return f"FacePrediction({self.emotion} {100 * self.confidence:.0f} %, box ({box}))"
+
+    def to_dict(self, *, maps: bool = False) -> dict[str, Any]:
+        """The prediction as plain values that JSON can hold.
+
+        Args:
+            maps: also the raw attention maps, class -> h rows of w numbers.
+        """
+        values: dict[str, Any] = {
+            "box": [float(value) for value in self.box],
+            "landmarks": self.landmarks.tolist(),
+            "score": float(self.score),
+            "emotion": self.emotion,
+            "confidence": self.confidence,
+            "probabilities": {
+                name: float(p) for name, p in zip(self.classes, self.probabilities, strict=True)
+            },
+            "consistency": self.consistency,
+        }
+        if maps:
+            values["maps"] = dict(zip(self.classes, self.maps.tolist(), strict=True))
+        return values
+
+    def map_of(self, emotion: str) -> np.ndarray:
+        """The (h, w) raw attention map of one class.
+
+        Raises:
+            ValueError: for a class the model does not have, or a model without maps.
+        """
+        if not self.has_maps:
+            raise ValueError("a model of another project has no attention maps")
+        if emotion not in self.classes:
+            known = ", ".join(self.classes)
+            raise ValueError(f"unknown class {emotion!r}: the model knows {known}")
+        return self.maps[self.classes.index(emotion)]
+
+    def overlay_on(
+        self, photo: Image.Image, emotion: str | None = None, opacity: float = 0.55
+    ) -> Image.Image:
+        """The photograph with the heat map of one class (by default the predicted one)."""
+        return overlay(photo, self.map_of(emotion or self.emotion), self.to_photo, opacity)
+
+
+class Classification(NamedTuple):
+    """The model's answers on N aligned faces.
+
+    Attributes:
+        probabilities: (N, K) softmax of the mean logits of all views.
+        maps: (N, K, h, w) raw attention maps, the mean of all views.
+        view_probabilities: (N, V, K) of each view: the face and, where the predictor looks at it,
+            its mirror image.
+        view_maps: (N, V, K, h, w) of each view, flipped back.
+    """
+
+    probabilities: np.ndarray
+    maps: np.ndarray
+    view_probabilities: np.ndarray
+    view_maps: np.ndarray
+
+    def mirror_check(self, index: int) -> MirrorCheck | None:
+        """The two views of one face side by side; None with a single view."""
+        if self.view_probabilities.shape[1] < 2:
+            return None
+        return MirrorCheck(self.view_probabilities[index], self.view_maps[index])

@@ -1,0 +1,90 @@
+"""Faces of a photograph by somebody else's model, in the form that our `Predictor` answers in."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from fer_core.faces.detect import Face, align, detect_faces
+from fer_core.foreign.labels import map_labels
+from fer_core.foreign.model import PICTURES_A_PASS, ForeignModel, load_network
+from fer_core.inference.face_prediction import FacePrediction
+from fer_core.inference.photos import Photo, open_photo
+from fer_core.taxonomy import taxonomy_of
+
+
+class ForeignPredictor:
+    """Finds, aligns and classifies all faces of a photograph; there are no attention maps.
+
+    Which crops the model was trained on is not known: faces are cut out as for our own models, with
+    the usual places of eyes and mouth, and the model's preprocessing does the rest.
+    """
+
+    def __init__(self, model: ForeignModel, device: str = "auto", *, mirror: bool = True) -> None:
+        """Take a model.
+
+        Args:
+            model: read in our classes.
+            device: torch device of the network; ``auto``: the GPU where there is one.
+            mirror: average over each face and its mirror image, as `Predictor` does.
+        """
+        self.model, self.mirror = model, mirror
+        self._spec = model.input
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        model.network.module.to(torch.device(device))
+
+    def predict(self, photo: Photo) -> list[FacePrediction]:
+        """Every face of a photograph, the largest first; as `Predictor.predict`, without maps.
+
+        Raises:
+            ValueError: when the photograph cannot be read.
+            ModelError: when the network answers with no numbers.
+        """
+        picture = open_photo(photo)
+        return self.predict_faces(picture, detect_faces(picture))
+
+    def predict_faces(self, picture: Image.Image, faces: Sequence[Face]) -> list[FacePrediction]:
+        """Classify faces that were found before, in their order."""
+        crops = [align(picture, face.landmarks, self._spec) for face in faces]
+        probabilities = self._probabilities([crop.image for crop in crops])
+        taxonomy = taxonomy_of(self.model.classes)
+        return [
+            FacePrediction(
+                box=face.box,
+                landmarks=face.landmarks,
+                score=face.score,
+                taxonomy=taxonomy,
+                probabilities=row,
+                maps=np.empty((len(taxonomy.names), 0, 0), np.float32),
+                crop=crop.image,
+                to_photo=crop.to_photo,
+            )
+            for face, crop, row in zip(faces, crops, probabilities, strict=True)
+        ]
+
+    def _probabilities(self, crops: Sequence[Image.Image]) -> np.ndarray:
+        """(N, K) softmax of the logits, averaged over the views."""
+        parts = [np.empty((0, len(self.model.classes)), np.float32)]
+        for start in range(0, len(crops), PICTURES_A_PASS):
+            part = crops[start : start + PICTURES_A_PASS]
+            views = self.model.view_logits(part, mirror=self.mirror)
+            logits = self.model.mapping.fold(views.mean(0))
+            parts.append(torch.from_numpy(logits).softmax(1).numpy())
+        return np.concatenate(parts)
+
+
+def load_foreign_predictor(folder: Path, called: str = "") -> ForeignPredictor:
+    """The model of a folder, its labels read as emotions.
+
+    Args:
+        folder: see `fer_core.foreign.model.load_network`.
+        called: what error messages call it; by default its folder.
+
+    Raises:
+        ModelError: when it cannot be loaded, or no label of it names an emotion.
+    """
+    network = load_network(folder, called)
+    return ForeignPredictor(ForeignModel(network, map_labels(network.labels)))

@@ -1,0 +1,113 @@
+"""What the predictor takes as a photograph: files, PIL images, arrays and tensors."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from fer_core.errors import FerError
+from fer_core.io.images import READ_ERRORS, PictureError, open_upright, upright
+
+Photo = str | Path | Image.Image | np.ndarray | Tensor
+ARRAYS = "a photograph array must be (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
+TENSORS = "a photograph tensor must be (H, W), (1, H, W), (3, H, W) or (4, H, W)"
+ROUNDING = 1e-3  # by which a value may leave [0, 1], as after resizing
+
+
+class PhotoError(FerError, ValueError):
+    """Something that is no photograph, with what is taken."""
+
+
+def open_photo(photo: Photo) -> Image.Image:
+    """A photograph as an upright RGB image; transparency becomes white.
+
+    Args:
+        photo: one of
+
+            - a path, as text or `Path`: any file that Pillow reads, turned as its EXIF says;
+            - a PIL image of any mode;
+            - a numpy array, channels last: (H, W) or (H, W, 1) grey, (H, W, 3) RGB or (H, W, 4)
+              RGBA;
+            - a torch tensor on any device, channels first: (H, W), (1, H, W), (3, H, W) or
+              (4, H, W).
+
+            Arrays and tensors are uint8 in 0 to 255, or floating point in [0, 1]. OpenCV's images
+            are BGR: turn them round before, ``image[..., ::-1]``.
+
+    Raises:
+        PictureError: a ValueError, for a whole image that is not read, see `open_upright`.
+        PhotoError: a ValueError, when it cannot be read, or has no image's shape, type or values.
+    """
+    if isinstance(photo, Tensor):
+        photo = _from_tensor(photo)
+    elif isinstance(photo, np.ndarray):
+        photo = _from_array(photo, ARRAYS)
+    if not isinstance(photo, str | Path | Image.Image):
+        raise PhotoError(
+            "a photograph must be a path, a PIL image, a numpy array or a torch tensor, got "
+            f"{type(photo).__name__}"
+        )
+    try:
+        return upright(photo) if isinstance(photo, Image.Image) else open_upright(photo)
+    except PictureError:
+        raise
+    except READ_ERRORS as error:
+        raise PhotoError(f"{photo} is no readable photograph: {error}") from error
+
+
+def open_photos(photos: Sequence[Photo]) -> list[Image.Image]:
+    """Several photographs, see `open_photo`.
+
+    Raises:
+        PhotoError: when one of them cannot be read; names its number, from 0.
+    """
+    opened = []
+    for number, photo in enumerate(photos):
+        try:
+            opened.append(open_photo(photo))
+        except (PictureError, PhotoError) as error:
+            raise PhotoError(f"photograph {number} of {len(photos)}: {error}") from error
+    return opened
+
+
+def _from_tensor(tensor: Tensor) -> Image.Image:
+    wrong = tensor.ndim not in (2, 3) or (tensor.ndim == 3 and len(tensor) not in (1, 3, 4))
+    if wrong or tensor.is_complex():
+        raise PhotoError(_refusal(TENSORS, tensor.shape, tensor.dtype))
+    values = tensor.detach().cpu()
+    if values.dtype.is_floating_point:
+        values = values.float()  # numpy has no bfloat16
+    if values.ndim == 3:
+        values = values.permute(1, 2, 0)
+    return _from_array(values.numpy(), TENSORS)
+
+
+def _from_array(array: np.ndarray, rule: str) -> Image.Image:
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    colour = array.ndim == 3 and array.shape[2] in (3, 4)
+    if not (array.ndim == 2 or colour) or array.size == 0:
+        raise PhotoError(_refusal(rule, array.shape, array.dtype))
+    if array.dtype.kind == "f":
+        array = _bytes(array)
+    if array.dtype != np.uint8:
+        raise PhotoError(_refusal(rule, array.shape, array.dtype))
+    return Image.fromarray(np.ascontiguousarray(array))
+
+
+def _bytes(array: np.ndarray) -> np.ndarray:
+    low, high = float(array.min()), float(array.max())
+    if not (low >= -ROUNDING and high <= 1 + ROUNDING):  # nan as well
+        raise PhotoError(
+            f"a photograph of {array.dtype} must have values in [0, 1], got {low:.4g} to "
+            f"{high:.4g}: divide by 255, or undo the normalisation"
+        )
+    return np.rint(array.clip(0, 1) * 255).astype(np.uint8)
+
+
+def _refusal(rule: str, shape: Sequence[int], dtype: Any) -> str:  # noqa: ANN401 - of either library
+    several = "; pass several photographs as a list" if len(shape) == 4 else ""
+    return f"{rule}, uint8 or floating point in [0, 1], got {tuple(shape)} {dtype}{several}"

@@ -1,0 +1,276 @@
+"""The one object the apps use: a photograph in, every face with its class and maps out."""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self, overload
+
+import numpy as np
+import torch
+from PIL import Image
+
+from fer_core.faces.detect import Crop, Face, FaceDetector, align, detect_faces
+from fer_core.hub.download import BUNDLED, resolve_model
+from fer_core.inference.backends import BackendError, BackendName, make_backend
+from fer_core.inference.face_prediction import Classification, FacePrediction
+from fer_core.inference.onnx_export import ONNX_FILE
+from fer_core.inference.photos import Photo, open_photo, open_photos
+from fer_core.models.attention_model import Output, average
+from fer_core.models.pretrained import ModelError, TrainedModel, load_model
+from fer_core.transforms.functional import normalise
+
+FACES_A_PASS = 64
+
+
+class Predictor:
+    """Finds, aligns and classifies all faces of a photograph.
+
+    Example:
+        >>> faces = Predictor().predict("photo.jpg")
+        >>> [(face.emotion, round(face.confidence, 2)) for face in faces]
+    """
+
+    def __init__(
+        self,
+        source: str | Path | TrainedModel | None = None,
+        device: str = "auto",
+        *,
+        mirror: bool = True,
+        backend: BackendName = "torch",
+        onnx_file: Path | None = None,
+        detector: FaceDetector | None = None,
+    ) -> None:
+        """Load a model.
+
+        Args:
+            source: folder of a run or of a saved model, the id of one on the Hugging Face Hub
+                (``USER/NAME`` or ``USER/NAME@REVISION``; a folder of that name wins), ``bundled``,
+                or a loaded model; None takes the bundled one.
+            device: ``auto`` (the GPU where there is one and PyTorch computes the answers), or any
+                torch device; of the classifier, faces are searched on the CPU.
+            mirror: average over each face and its mirror image: more accurate, twice the work,
+                and maps that favour neither side.
+            backend: what computes the answers: ``torch``, ``onnx`` (ONNX Runtime, on the CPU), or
+                ``auto``, the faster of both, measured now; see `make_backend`.
+            onnx_file: the model's ONNX file; by default model.onnx in the model's folder. Without
+                one, or when it was made from other weights, the model is exported in memory.
+            detector: what finds the faces of a photograph (`fer_core.faces.detect.FaceDetector`);
+            None:
+                `fer_core.faces.detect.detect_faces`.
+
+        Raises:
+            ModelError: when there is no usable model, or the Hub does not hand it out.
+            BackendError, ExportError: when the backend cannot work here; both are ValueErrors.
+        """
+        folder = None
+        if not isinstance(source, TrainedModel):
+            folder = resolve_model(source or BUNDLED)
+            source = load_model(folder, str(source or ""))
+            onnx_file = onnx_file or folder / ONNX_FILE
+        self.folder = folder
+        self.trained: TrainedModel = source
+        self.device = _choose_device(device, backend)
+        self.trained.model.to(self.device)
+        self.mirror = mirror
+        self.detector = detector
+        spec = self.trained.input
+        self._mean = torch.tensor(spec.mean, device=self.device)[:, None, None]
+        self._std = torch.tensor(spec.std, device=self.device)[:, None, None]
+        self.backend = make_backend(self.trained, backend, mirrored=mirror, file=onnx_file)
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path = "bundled", **options: Any) -> Self:  # noqa: ANN401
+        """The predictor of a run, a saved model, ``bundled``, or ``USER/NAME`` of the Hub.
+
+        Args:
+            source: see `fer_core.hub.download.resolve_model`.
+            **options: as for `Predictor`.
+
+        Raises:
+            ModelError: see `Predictor`.
+        """
+        return cls(source, **options)
+
+    def push_to_hub(
+        self,
+        repository: str,
+        *,
+        origin: str = "",
+        licence: str = "apache-2.0",
+        private: bool = False,
+        message: str = "",
+    ) -> str:
+        """Publish the model with its card on the Hub; `fer-core publish` has more options.
+
+        Args:
+            repository: ``USER/NAME``, made where it is missing.
+            origin: where the starting weights come from, for the card; needed where the run had
+                any and the model does not say it.
+            licence: of the weights.
+            private: let a new repository be seen by its owner alone.
+            message: of the commit.
+
+        Returns:
+            The address of the repository's page.
+
+        Raises:
+            ModelError: for a model that was handed over loaded, which has no folder.
+            RecordError, UploadError: see `fer_core.publishing.push.push_model`.
+        """
+        # What publishes stands above the predictor, and few programs need it.
+        from fer_core.publishing.folder import Wishes
+        from fer_core.publishing.push import push_model
+
+        if self.folder is None:
+            raise ModelError(
+                "the predictor was made of a loaded model: save_model writes a folder, and "
+                "Predictor(FOLDER).push_to_hub publishes it"
+            )
+        wishes = Wishes(repository, licence=licence)
+        return push_model(self.folder, wishes, origin=origin, message=message, private=private)[0]
+
+    @overload
+    def predict(self, photo: Photo) -> list[FacePrediction]: ...
+    @overload
+    def predict(self, photo: list[Any] | tuple[Photo, ...]) -> list[list[FacePrediction]]: ...
+    def predict(
+        self, photo: Photo | list[Any] | tuple[Photo, ...]
+    ) -> list[FacePrediction] | list[list[FacePrediction]]:
+        """Every face of a photograph, in the detector's order; an empty list when there is none.
+
+        `detect_faces`, the usual detector, gives the largest first.
+
+        Args:
+            photo: path, PIL image, array (channels last) or tensor (channels first), see
+                `fer_core.inference.photos.open_photo`; or a list of any of these, whose faces go
+                through the model together.
+
+        Returns:
+            The faces; for a list of photographs a list of their faces.
+
+        Raises:
+            ValueError: when a photograph cannot be read.
+        """
+        if isinstance(photo, list | tuple):
+            photos = open_photos(photo)
+            return self._predict_faces(photos, [self.find_faces(image) for image in photos])
+        image = open_photo(photo)
+        return self.predict_faces(image, self.find_faces(image))
+
+    def find_faces(self, photo: Image.Image) -> list[Face]:
+        """The faces that the predictor's detector finds in an upright RGB photograph.
+
+        Raises:
+            ValueError: for a detector of your own that gives something else than faces.
+        """
+        if self.detector is None:
+            return detect_faces(photo)
+        faces = list(self.detector(photo))
+        for face in faces:
+            if not isinstance(face, Face) or np.shape(face.landmarks) != (3, 2):
+                raise ValueError(
+                    "a detector must give fer_core.Face with landmarks (3, 2) in pixels (eye on "
+                    f"the left, eye on the right, mouth centre), got {face!r}"
+                )
+        return faces
+
+    def predict_faces(self, picture: Image.Image, faces: Sequence[Face]) -> list[FacePrediction]:
+        """Classify faces that were found before, in their order."""
+        return self._predict_faces([picture], [faces])[0]
+
+    def _predict_faces(
+        self, photos: Sequence[Image.Image], faces: Sequence[Sequence[Face]]
+    ) -> list[list[FacePrediction]]:
+        """The faces of each photograph, all classified together."""
+        found = [
+            [(face, align(photo, face.landmarks, self.trained.input)) for face in of_photo]
+            for photo, of_photo in zip(photos, faces, strict=True)
+        ]
+        answers = self._classify([crop.image for pairs in found for _, crop in pairs])
+        number = itertools.count()
+        return [
+            [self._prediction(face, crop, answers, next(number)) for face, crop in pairs]
+            for pairs in found
+        ]
+
+    def _prediction(
+        self, face: Face, crop: Crop, answers: Classification, index: int
+    ) -> FacePrediction:
+        return FacePrediction(
+            face.box,
+            face.landmarks,
+            face.score,
+            self.trained.taxonomy,
+            answers.probabilities[index],
+            answers.maps[index],
+            crop.image,
+            crop.to_photo,
+            answers.mirror_check(index),
+        )
+
+    def classify(self, crops: Photo | Sequence[Photo]) -> Classification:
+        """Classify faces that are cut out already, for example images of a data set.
+
+        Args:
+            crops: N of what `predict` takes, or one of it; of any size, resized to the model's
+                input.
+
+        Raises:
+            ValueError: when an image cannot be read.
+        """
+        if isinstance(crops, str | Path | Image.Image | np.ndarray | torch.Tensor):
+            return self._classify([open_photo(crops)])
+        return self._classify(open_photos(crops))
+
+    def _classify(self, crops: Sequence[Image.Image]) -> Classification:
+        spec = self.trained.input
+        views: list[tuple[Output, ...]] = []
+        for start in range(0, max(1, len(crops)), FACES_A_PASS):
+            pixels = np.stack(
+                [self._pixels(crop) for crop in crops[start : start + FACES_A_PASS]]
+                or [np.zeros((spec.size, spec.size, spec.channels), np.uint8)]
+            )
+            images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(self.device)
+            normalised = normalise(images, self._mean, self._std)
+            views.append(self.backend.views(normalised, mirrored=self.mirror))
+        parts = [_joined(outputs, len(crops)) for outputs in zip(*views, strict=True)]
+        whole = average(*parts) if len(parts) > 1 else parts[0]
+        return Classification(
+            whole.logits.softmax(1).numpy(),
+            whole.maps.numpy(),
+            np.stack([part.logits.softmax(1).numpy() for part in parts], 1),
+            np.stack([part.maps.numpy() for part in parts], 1),
+        )
+
+    def _pixels(self, crop: Image.Image) -> np.ndarray:
+        spec = self.trained.input
+        picture = crop.convert("L" if spec.grey else "RGB")
+        if picture.size != (spec.size, spec.size):
+            picture = picture.resize((spec.size, spec.size), Image.Resampling.BICUBIC)
+        picture = picture.convert("L" if spec.channels == 1 else "RGB")
+        return np.asarray(picture).reshape(spec.size, spec.size, spec.channels)
+
+
+def _joined(outputs: Sequence[Output], count: int) -> Output:
+    """The answers of several passes as one, on the CPU, of the first ``count`` images."""
+    logits, maps = (torch.cat(parts)[:count].cpu() for parts in zip(*outputs, strict=True))
+    return Output(logits, maps)
+
+
+def _choose_device(text: str, backend: BackendName) -> torch.device:
+    """The device of the classifier; ONNX Runtime works on the CPU.
+
+    Raises:
+        BackendError: for a device that torch does not know, or does not find here.
+    """
+    if text == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() and backend != "onnx" else "cpu")
+    try:
+        device = torch.device(text)
+    except RuntimeError as error:
+        raise BackendError(
+            f"device must be auto, cpu, cuda, cuda:N or another device of torch, got {text!r}"
+        ) from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise BackendError(f"device {text!r}: torch finds no GPU here, use auto or cpu")
+    return device

@@ -1,0 +1,1 @@
+"""Image files and safely written files."""

@@ -1,0 +1,5 @@
+"""Networks with exact class attention maps, their backbones, and their files."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,10 @@
+from .attention_model import AttentionModel as AttentionModel
+from .attention_model import Output as Output
+from .attention_model import create_model as create_model
+from .backbones import Backbone as Backbone
+from .backbones import BackboneError as BackboneError
+from .backbones import create_backbone as create_backbone
+from .pretrained import ModelError as ModelError
+from .pretrained import TrainedModel as TrainedModel
+from .pretrained import load_model as load_model
+from .pretrained import save_model as save_model

@@ -1,0 +1,260 @@
+"""Saving and loading trained models: a folder of ``model.safetensors`` and ``config.json``.
+
+The configuration has timm's own keys (architecture, num_classes, label_names, pretrained_cfg) and
+everything this project adds under ``fer_core``: there ``taxonomy`` says whether the classes are
+emotions, and their colours. Its ``weights`` says whose names the weights have:
+``own``, or ``timm`` in a published model that timm alone can rebuild (`fer_core.hub.publish`).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from fer_core import taxonomy as taxonomies
+from fer_core.config.input_spec import InputSpec, from_json, to_json
+from fer_core.errors import FerError
+from fer_core.io.files import write_whole
+from fer_core.models.attention_model import AttentionModel
+from fer_core.models.backbones import OWN, Stem, count_parameters, own_name
+from fer_core.models.timm_format import from_timm
+from fer_core.taxonomy import Taxonomy, taxonomy_of
+
+WEIGHTS_FILE = "model.safetensors"
+CONFIG_FILE = "config.json"
+CARD_FILE = "README.md"
+LONGEST_FAULT = 300  # characters
+LEAST_BYTES = 1.5  # of a parameter: float16 has 2, and a file of fewer is of a smaller network
+Layout = Literal["own", "timm"]
+
+
+class ModelError(FerError, ValueError):
+    """A saved model that is absent, incomplete or broken."""
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model ready for use.
+
+    Attributes:
+        model: the network, in evaluation mode.
+        taxonomy: its classes in the order of the logits, with their colours.
+        input: what the network expects.
+        facts: how it was trained and what it reaches, as saved.
+    """
+
+    model: AttentionModel
+    taxonomy: Taxonomy
+    input: InputSpec
+    facts: dict[str, Any]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the logits."""
+        return self.taxonomy.names
+
+
+def save_model(
+    folder: Path,
+    model: AttentionModel,
+    *,
+    backbone: str,
+    stride: int | None,
+    stem: Stem = "own",
+    classes: tuple[str, ...] | Taxonomy,
+    spec: InputSpec,
+    facts: Mapping[str, Any],
+    half: bool = False,
+) -> None:
+    """Write the model; the folder is complete when ``config.json`` stands in it.
+
+    Args:
+        folder: made where it is missing.
+        model: the trained network.
+        backbone: its timm name.
+        stride: its total stride where that was changed.
+        stem: ``own`` or ``small``.
+        classes: class names in the order of the logits, or a taxonomy with colours of its own.
+        spec: the network input.
+        facts: anything JSON can hold: run, data, noise, results.
+        half: store floating point weights as float16.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    if half:
+        state = {n: v.half() if v.is_floating_point() else v for n, v in state.items()}
+    write_whole(folder / WEIGHTS_FILE, save(state, metadata={"format": "pt"}))
+    own = {"stride": stride, "stem": stem, "weights": "own", "facts": dict(facts)}
+    taxonomy = classes if isinstance(classes, Taxonomy) else taxonomy_of(classes)
+    write_config(folder, backbone=backbone, taxonomy=taxonomy, spec=spec, own=own)
+
+
+def write_config(
+    folder: Path,
+    *,
+    backbone: str,
+    taxonomy: Taxonomy,
+    spec: InputSpec,
+    own: Mapping[str, Any],
+    pretrained_cfg: Mapping[str, Any] | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Write ``config.json``.
+
+    Args:
+        folder: of the model.
+        backbone: its timm name.
+        taxonomy: the classes in the order of the logits.
+        spec: the network input.
+        own: what stands under ``fer_core`` beside the input and the taxonomy.
+        pretrained_cfg: more of timm's facts of the weights.
+        more: more of timm's facts of the model.
+    """
+    config = {
+        "architecture": backbone,
+        "num_classes": len(taxonomy.names),
+        "label_names": list(taxonomy.names),
+        **(more or {}),
+        "pretrained_cfg": {
+            "input_size": [spec.channels, spec.size, spec.size],
+            "mean": list(spec.mean),
+            "std": list(spec.std),
+            "num_classes": len(taxonomy.names),
+            **(pretrained_cfg or {}),
+        },
+        "fer_core": {
+            **own,
+            "input": to_json(spec),
+            "taxonomy": taxonomies.to_json(taxonomy),
+        },
+    }
+    write_whole(folder / CONFIG_FILE, (json.dumps(config, indent=1) + "\n").encode())
+
+
+def load_model(
+    folder: Path, called: str = "", *, backbone: nn.Module | None = None
+) -> TrainedModel:
+    """Load a saved or published model; float16 weights become float32.
+
+    Args:
+        folder: of ``model.safetensors`` and ``config.json``.
+        called: what error messages call the model; by default its folder.
+        backbone: the module that it was trained on, when that is none of timm's; the weights are
+            put into it.
+
+    Raises:
+        ModelError: when the folder holds no such model, one that does not fit together, or one
+            whose backbone is not given.
+    """
+    config = read_config(folder, called)
+    try:
+        _check_backbone(config["architecture"], backbone)
+        own = config["fer_core"]
+        spec = from_json(own["input"])
+        names = [str(name) for name in config["label_names"]]
+        taxonomy = taxonomies.from_json(names, own.get("taxonomy"))  # earlier versions have none
+        if backbone is None:
+            _check_size(config["architecture"], spec, folder / WEIGHTS_FILE)
+        model = AttentionModel(
+            backbone or config["architecture"],
+            len(names),
+            image_size=spec.size,
+            channels=spec.channels,
+            stride=own["stride"],
+            stem=own.get("stem", "own"),  # models saved before 0.3 have no other
+        )
+        facts = dict(own["facts"])
+        state = read_weights(folder, config)
+        model.load_state_dict(
+            {n: v.float() if v.is_floating_point() else v for n, v in state.items()}
+        )
+    except (KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
+        raise ModelError(
+            f"the model at {called or folder} cannot be loaded: {_in_short(error)}"
+        ) from error
+    return TrainedModel(model.eval().requires_grad_(False), taxonomy, spec, facts)
+
+
+def read_config(folder: Path, called: str = "") -> dict[str, Any]:
+    """The configuration of a saved model, as it stands.
+
+    Raises:
+        ModelError: when the folder holds no model of this project.
+    """
+    _check_files(folder, called)
+    try:
+        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        if not isinstance(config["fer_core"]["facts"], dict):
+            raise TypeError("fer_core has no facts")
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise ModelError(
+            f"the model at {called or folder} cannot be loaded: {_in_short(error)}"
+        ) from error
+    return config
+
+
+def read_facts(folder: Path, called: str = "") -> dict[str, Any]:
+    """How a saved model was trained and what it reaches, without loading it.
+
+    Raises:
+        ModelError: when the folder holds no model of this project.
+    """
+    return dict(read_config(folder, called)["fer_core"]["facts"])
+
+
+def read_weights(folder: Path, config: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The weights by this project's names, in the precision in which they are stored.
+
+    Args:
+        folder: of the model.
+        config: as `read_config` gives it.
+
+    Raises:
+        KeyError, TypeError, ValueError, OSError, SafetensorError: when they cannot be read.
+    """
+    layout = config["fer_core"].get("weights", "own")  # models saved before 0.4 have no other
+    if layout not in get_args(Layout):
+        raise ValueError(f"weights of the layout {layout!r}: this version reads own and timm")
+    state = load_file(folder / WEIGHTS_FILE)
+    return state if layout == "own" else from_timm(state, config["pretrained_cfg"]["classifier"])
+
+
+def _check_backbone(architecture: str, backbone: nn.Module | None) -> None:
+    if backbone is None:
+        if architecture.startswith(OWN):
+            kind = architecture.removeprefix(OWN)
+            raise ValueError(
+                f"its backbone is {kind}, a module of its author's own: load it with "
+                f"load_model(folder, backbone={kind}(...)) and give that to Predictor"
+            )
+    elif architecture != own_name(backbone):
+        raise ValueError(f"its backbone is {architecture}, got {own_name(backbone)}")
+
+
+def _check_size(backbone: str, spec: InputSpec, weights: Path) -> None:
+    """Refuse a network that the weights cannot be of before there is made room for it."""
+    parameters, size = count_parameters(backbone, spec.channels, spec.size), weights.stat().st_size
+    if LEAST_BYTES * parameters > size:
+        raise ValueError(
+            f"{backbone} has {parameters:,} parameters, the {size:,} bytes of {WEIGHTS_FILE} are "
+            "of a smaller network"
+        )
+
+
+def _check_files(folder: Path, called: str) -> None:
+    if not (folder / CONFIG_FILE).is_file() or not (folder / WEIGHTS_FILE).is_file():
+        raise ModelError(
+            f"no model at {called or folder}: expected {CONFIG_FILE} and {WEIGHTS_FILE}, as "
+            "fer-core train writes them to RUN/model"
+        )
+
+
+def _in_short(error: Exception) -> str:
+    """One line: PyTorch names every weight that does not fit, which can be hundreds."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= LONGEST_FAULT else f"{text[:LONGEST_FAULT]} ..."

@@ -1,0 +1,15 @@
+from .compare import group_runs as group_runs
+from .compare import pair_with_baseline as pair_with_baseline
+from .compare import paired_gap as paired_gap
+from .measures import Measure as Measure
+from .published import SHIPPED_RUNS as SHIPPED_RUNS
+from .run import Prediction as Prediction
+from .run import RecordError as RecordError
+from .run import Records as Records
+from .run import RunRecord as RunRecord
+from .run import RunRecorder as RunRecorder
+from .run import read_predictions as read_predictions
+from .run import read_run as read_run
+from .run import read_runs as read_runs
+from .run import write_predictions as write_predictions
+from .run import write_run as write_run

@@ -1,0 +1,114 @@
+"""Held-out training images, on which an epoch is chosen instead of on the test split."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from fer_core.evaluation.inference import Evaluation, Scores
+from fer_core.metrics.classification import accuracy, class_mean_accuracy, confusion_matrix
+
+RECENT = 5  # epochs whose mean accuracy is the reported figure
+
+
+def held_out(digests: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Which training images are held out: whole groups of identical images, drawn at random.
+
+    The draw depends on the images alone, not on their order or names.
+
+    Args:
+        digests: (N, 16) uint8, equal for images that are equal pixel by pixel.
+        share: of the images, in (0, 1).
+        seed: same seed, same images.
+
+    Returns:
+        (N,) bool, True for about ``share`` of the images: as few groups as reach it.
+    """
+    keys = np.ascontiguousarray(digests).view(f"V{digests.shape[1]}")[:, 0]
+    _, groups, sizes = np.unique(keys, return_inverse=True, return_counts=True)
+    order = np.random.Generator(np.random.PCG64([seed, len(sizes)])).permutation(len(sizes))
+    before = np.cumsum(sizes[order]) - sizes[order]
+    chosen = np.zeros(len(sizes), dtype=bool)
+    chosen[order[before < round(share * len(digests))]] = True
+    return chosen[groups]
+
+
+class Selection:
+    """The epoch chosen on held-out images, and what the test images were predicted as.
+
+    Attributes:
+        epoch: the chosen epoch from 1; 0 before the first, and without held-out images.
+        accuracy: on the held-out images, against their noisy labels, in the chosen epoch.
+        chosen: (2, N) predicted classes of the test images in the chosen epoch, without and with
+            flip TTA; None as long as no epoch is chosen.
+        recent: (2, N) likewise of each of the last five epochs.
+    """
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self.accuracy = 0.0
+        self.chosen: np.ndarray | None = None
+        self.recent: list[np.ndarray] = []
+
+    def update(self, epoch: int, scores: Scores, validation: Evaluation | None) -> bool:
+        """Take in an epoch.
+
+        Args:
+            epoch: from 1.
+            scores: on the test split in this epoch.
+            validation: the held-out images in this epoch; None without them.
+
+        Returns:
+            Whether this epoch is the chosen one now: the first with the highest accuracy.
+        """
+        predicted = np.stack([scores.single.predicted, scores.tta.predicted])
+        self.recent = [*self.recent, predicted][-RECENT:]
+        if validation is None:
+            return False
+        value = accuracy(validation.confusion)
+        if self.epoch and value <= self.accuracy:
+            return False
+        self.epoch, self.accuracy, self.chosen = epoch, value, predicted
+        return True
+
+    def exhausted(self, completed: int, patience: int) -> bool:
+        """Whether ``patience`` epochs have gone by without a higher accuracy; never with 0."""
+        return 0 < patience <= completed - self.epoch
+
+    def state(self) -> dict[str, Any]:
+        """The selection as plain values, for a checkpoint."""
+        chosen = None if self.chosen is None else self.chosen.tolist()
+        recent = [predicted.tolist() for predicted in self.recent]
+        return {
+            "epoch": self.epoch,
+            "accuracy": self.accuracy,
+            "chosen": chosen,
+            "recent": recent,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self.epoch, self.accuracy = state["epoch"], state["accuracy"]
+        self.chosen = None if state["chosen"] is None else np.array(state["chosen"])
+        self.recent = [np.array(predicted) for predicted in state["recent"]]
+
+    def result(self, labels: np.ndarray, classes: int) -> dict[str, Any]:
+        """The final figures that a record adds, see docs/run-records.md; null without a choice.
+
+        Args:
+            labels: (N,) of the test images.
+            classes: number of classes.
+        """
+        figures: dict[str, Any] = {"chosen_epoch": self.epoch or None}
+        for side, suffix in enumerate(("", "_tta")):
+            values: Sequence[float | None] = (None, None)
+            if self.chosen is not None:
+                confusion = confusion_matrix(labels, self.chosen[side], classes)
+                values = accuracy(confusion), class_mean_accuracy(confusion)
+            figures[f"chosen_accuracy{suffix}"] = values[0]
+            figures[f"chosen_class_mean_accuracy{suffix}"] = values[1]
+        return figures
+
+    def hits_of_recent(self, labels: np.ndarray) -> np.ndarray:
+        """(N,) share of the last five epochs in which each test image was predicted right."""
+        return np.mean([predicted[0] == labels for predicted in self.recent], axis=0)

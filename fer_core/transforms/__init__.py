@@ -1,0 +1,1 @@
+"""Augmentation on whole batches: what is drawn, and how it is applied."""

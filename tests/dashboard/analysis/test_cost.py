@@ -1,0 +1,176 @@
+"""Cost against accuracy: one point an approach, intervals over seeds, latency as measured."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from dashboard.analysis.cost import (
+    COSTS,
+    LATENCY,
+    LATENCY_COLUMNS,
+    SERVING,
+    cost_headline,
+    cost_points,
+    drawn_costs,
+    latency_tables,
+    read_latency,
+    set_choices,
+    with_sets,
+)
+from dashboard.charts.cost import cost_figure
+from dashboard.data.names import read_folders
+from dashboard.report.parts import cost_parts
+from fer_core.records.published import SHIPPED_RUNS
+from tests.project import PROJECT
+
+
+def edit_run(path, part, **changes):
+    file = path / "run.json"
+    record = json.loads(file.read_text())
+    record[part] |= changes
+    file.write_text(json.dumps(record))
+
+
+@pytest.fixture
+def three_seeds(tmp_path, write_run):
+    """EAC and plain at 30 % noise, three seeds each; EAC takes about twice as long."""
+    for seed in range(3):
+        for method, seconds in (("eac", 240.0), ("cross_entropy", 120.0)):
+            path = write_run(tmp_path, method=method, seed=seed)
+            edit_run(path, "result", seconds=seconds * (1 + 0.1 * seed))
+    return tmp_path
+
+
+def chosen_rows(folder, noise="30 % symmetric"):
+    runs = with_sets(read_folders([folder]).table)
+    return runs[runs["noise_name"] == noise]
+
+
+def test_an_approach_is_one_point_with_its_seeds(three_seeds):
+    points = cost_points(chosen_rows(three_seeds))
+    assert points["n"].tolist() == [3, 3]
+    assert set(points["method"]) == {"eac", "cross_entropy"}
+    assert points["approach"].is_unique
+    assert points["parameters"].tolist() == [2.2, 2.2]
+
+
+def test_means_and_intervals_are_those_of_scipy(three_seeds):
+    rows = chosen_rows(three_seeds)
+    point = cost_points(rows).set_index("method").loc["eac"]
+    minutes = np.log(rows.loc[rows["method"] == "eac", "seconds"].to_numpy(dtype=float) / 60)
+    low, high = stats.t.interval(0.95, 2, loc=minutes.mean(), scale=stats.sem(minutes))
+    assert point["seconds"] == pytest.approx(np.exp(minutes.mean()))
+    assert (point["seconds_low"], point["seconds_high"]) == pytest.approx(np.exp([low, high]))
+    accuracy = rows.loc[rows["method"] == "eac", "accuracy_percent"]
+    half = stats.t.ppf(0.975, 2) * stats.sem(accuracy)
+    assert point["accuracy_half"] == pytest.approx(half)
+
+
+def test_one_seed_has_no_interval_and_a_copy_of_it_is_no_evidence(tmp_path, write_run):
+    write_run(tmp_path)
+    write_run(tmp_path, name="copy")
+    (point,) = cost_points(chosen_rows(tmp_path)).to_dict("records")
+    assert point["n"] == 1
+    assert np.isnan(point["accuracy_half"])
+    assert np.isnan(point["seconds_low"])
+
+
+def test_approaches_of_one_name_are_told_apart_by_the_option_that_differs(tmp_path, write_run):
+    write_run(tmp_path, weight_decay=0.0, name="none")
+    write_run(tmp_path, weight_decay=0.05, name="some")
+    names = cost_points(chosen_rows(tmp_path))["approach"].tolist()
+    assert all("weight decay" in name for name in names)
+    assert len(set(names)) == 2
+
+
+def test_sizes_and_backbones_are_points_of_their_own(tmp_path, write_run):
+    for size in (32, 48):
+        for backbone in ("test_resnet", "mobilenetv2_100"):
+            write_run(tmp_path, image_size=size, backbone=backbone, name=f"{size}-{backbone}")
+    assert len(cost_points(chosen_rows(tmp_path))) == 4
+
+
+def test_other_test_images_and_other_noise_never_share_a_chart(records, write_run):
+    write_run(records, data="ferplus", content="b" * 64, name="other")
+    choices = set_choices(with_sets(read_folders([records]).table))
+    assert len(choices) == 2
+    assert choices["synthetic faces · 7 classes"] == ["30 % symmetric", "none"]
+
+
+@pytest.mark.parametrize("name", ["Parameters", "Images/s", "Time"])
+def test_the_chart_draws_exactly_its_rows_on_a_logarithmic_axis(three_seeds, name):
+    cost = COSTS[name]
+    drawn = drawn_costs(cost_points(chosen_rows(three_seeds)), cost)
+    figure = cost_figure(drawn, cost)
+    assert figure.layout.xaxis.type == "log"
+    assert figure.layout.title.text == cost.title
+    shown = [(x, y) for trace in figure.data for x, y in zip(trace.x, trace.y, strict=True)]
+    assert sorted(shown) == sorted(zip(drawn[cost.column], drawn["accuracy"], strict=True))
+    bars = np.concatenate([trace.error_y.array for trace in figure.data])
+    assert sorted(bars) == sorted(drawn["accuracy_half"])
+    if cost.varies:
+        trace = figure.data[0]
+        rows = drawn[drawn["method"] == "cross_entropy"]
+        assert trace.x + trace.error_x.array == pytest.approx(rows[f"{cost.column}_high"])
+        assert trace.x - trace.error_x.arrayminus == pytest.approx(rows[f"{cost.column}_low"])
+
+
+def test_multiply_adds_are_shown_where_a_record_holds_them(three_seeds, write_run):
+    assert drawn_costs(cost_points(chosen_rows(three_seeds)), COSTS["MACs"]).empty
+    for seed in range(3):
+        edit_run(three_seeds / f"eac-mobilenetv2_100-30-s{seed}", "model", macs=15_000_000)
+    drawn = drawn_costs(cost_points(chosen_rows(three_seeds)), COSTS["MACs"])
+    assert drawn["macs"].tolist() == pytest.approx([15.0])
+
+
+def test_the_headline_pairs_by_seed_and_gives_ratio_and_difference(three_seeds):
+    text = cost_headline(chosen_rows(three_seeds))
+    assert "EAC takes 2.00 times as long" in text
+    assert "3 seeds, paired" in text
+
+
+def test_no_pair_is_said(tmp_path, write_run):
+    write_run(tmp_path)
+    assert "No pair" in cost_headline(chosen_rows(tmp_path))
+
+
+def test_the_shipped_runs_say_what_eac_costs():
+    runs = with_sets(read_folders([SHIPPED_RUNS]).table)
+    (name,) = runs.loc[runs["run"] == "study/eac-noise0.3-seed0", "tested_on"]
+    chosen = runs[(runs["tested_on"] == name) & (runs["noise_name"] == "30 % symmetric")]
+    assert re.search(r"takes 1\.8\d times .*95 % interval", cost_headline(chosen))
+
+
+def test_every_measured_speed_has_figure_unit_and_source():
+    with LATENCY.open(newline="") as file:
+        assert tuple(next(csv.reader(file))) == LATENCY_COLUMNS
+    rows = read_latency()
+    for column in ("what", "figure", "unit", "command", "source"):
+        assert (rows[column] != "").all()
+    assert rows["figure"].str.fullmatch(r"[\d,.]+(-\d+)?").all()
+    assert ((rows["ratio"] == "") | rows["ratio"].str.fullmatch(r"\d+\.\d+")).all()
+    assert (rows.loc[rows["ratio"] != "", "reference"] != "").all()
+    demo, training = latency_tables(rows)
+    assert len(demo) + len(training) == len(rows)
+    assert all(any(name in command for name in SERVING) for command in demo["command"])
+
+
+def test_speeds_from_the_diary_stand_in_it_exactly():
+    diary = (PROJECT / "docs" / "experiments.md").read_text()
+    rows = read_latency()
+    for row in rows[rows["source"].str.startswith("docs/")].to_dict("records"):
+        assert row["figure"] in diary
+        assert row["ratio"] in diary
+        assert row["command"].split(" --")[0] in diary or row["command"] == "not stated"
+
+
+def test_the_report_file_shows_costs_and_speeds_and_says_what_is_missing(three_seeds):
+    parts = cost_parts(read_folders([three_seeds]))
+    charts = [str(part.figure.layout.title.text) for part in parts if part.figure is not None]
+    assert charts == [cost.title for name, cost in COSTS.items() if name != "MACs"]
+    assert any(part.heading == "MACs" and "not recorded" in part.text for part in parts)
+    assert parts[-1].heading == "Measured speed"

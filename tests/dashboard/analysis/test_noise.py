@@ -1,0 +1,189 @@
+"""The noise page's measures, areas and chart."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import ttest_1samp
+
+from dashboard.analysis.comparison import headline, noise_points, noise_summary
+from dashboard.analysis.noise import (
+    MEASURES,
+    noise_areas,
+    noise_drawn,
+    other_headline,
+    shown_summary,
+)
+from dashboard.analysis.published import read_published
+from dashboard.analysis.published_curves import reference_curves
+from dashboard.charts.noise import noise_figure
+from dashboard.data.names import read_folders
+
+ACCURACY = MEASURES["Accuracy"]
+CHANGE = MEASURES["Change from clean"]
+EAC = "EAC · mobilenetv2_100"
+
+
+@pytest.fixture
+def points(records):
+    return noise_points(read_folders([records]).table)
+
+
+@pytest.fixture
+def no_references(points):
+    return reference_curves(read_published(), points)
+
+
+def read_points(folder):
+    return noise_points(read_folders([folder]).table)
+
+
+def test_a_change_is_taken_from_the_clean_run_of_the_same_seed(tmp_path, write_run):
+    for seed, (clean, noisy) in enumerate([(0.8, 0.7), (0.9, 0.6)]):
+        write_run(tmp_path, rate=0.0, seed=seed, accuracy=clean - 0.012 * seed)
+        write_run(tmp_path, rate=0.3, seed=seed, accuracy=noisy - 0.012 * seed)
+    write_run(tmp_path, rate=0.3, seed=2)
+    points = read_points(tmp_path)
+    noisy = points[points["noise_percent"] == 30].set_index("seed")["change_points"]
+    assert noisy.to_dict() == pytest.approx({0: -10, 1: -30, 2: np.nan}, nan_ok=True)
+    summary = noise_summary(points, CHANGE.column)
+    row = summary[summary["noise_percent"] == 30].iloc[0]
+    assert (row["mean"], row["n"]) == (pytest.approx(-20), 2)
+    expected = ttest_1samp([-10, -30], 0).confidence_interval(0.95)
+    assert (row["low"], row["high"]) == pytest.approx(tuple(expected))
+
+
+def test_a_clean_run_with_other_options_is_no_partner(tmp_path, write_run):
+    write_run(tmp_path, rate=0.0, learning_rate=1e-3)
+    write_run(tmp_path, rate=0.3)
+    assert read_points(tmp_path).set_index("noise_percent")["change_points"].isna()[30]
+
+
+def test_clean_runs_alone_have_no_change_to_show(tmp_path, write_run):
+    write_run(tmp_path, rate=0.0)
+    points = read_points(tmp_path)
+    assert shown_summary(points, CHANGE).empty
+    assert len(shown_summary(points, ACCURACY)) == 1
+
+
+def test_an_area_is_the_mean_over_the_rates_by_trapezoids(tmp_path, write_run):
+    for rate, accuracy in [(0.0, 0.9), (0.1, 0.8), (0.3, 0.4)]:
+        write_run(tmp_path, rate=rate, accuracy=accuracy)
+    areas = noise_areas(read_points(tmp_path), ACCURACY.column)
+    assert areas["mean"].tolist() == pytest.approx([(85 * 10 + 60 * 20) / 30])
+    assert areas["rates"].tolist() == ["0, 10, 30"]
+    assert areas["n"].tolist() == [1]
+
+
+def test_an_area_needs_every_rate_of_the_comparison(tmp_path, write_run):
+    for method, rates in [("eac", (0.0, 0.1, 0.3)), ("cross_entropy", (0.0, 0.3))]:
+        for rate in rates:
+            write_run(tmp_path, method=method, rate=rate)
+    write_run(tmp_path, rate=0.0, seed=1)
+    areas = noise_areas(read_points(tmp_path), ACCURACY.column)
+    assert areas["line"].tolist() == [EAC]
+    assert areas["n"].tolist() == [1]
+
+
+def test_without_clean_runs_there_is_no_area(tmp_path, write_run):
+    for rate in (0.1, 0.3):
+        write_run(tmp_path, rate=rate)
+    assert noise_areas(read_points(tmp_path), ACCURACY.column).empty
+
+
+def test_an_area_over_seeds_has_the_interval_of_students_t(points):
+    row = noise_areas(points, ACCURACY.column).set_index("line").loc[EAC]
+    seeds = points[points["line"] == EAC].groupby("seed")["accuracy_percent"].mean()
+    interval = ttest_1samp(seeds, 0).confidence_interval(0.95)
+    assert (row["low"], row["high"]) == pytest.approx(tuple(interval))
+
+
+def test_the_headline_says_what_both_methods_keep_of_their_clean_accuracy(points):
+    # clean: EAC 0.86 and 0.872, plain 0.83 and 0.842; at 30 %: 0.79 and 0.802, 0.62 and 0.632
+    text = headline(points)
+    assert text.endswith(
+        "Of what clean labels give, EAC keeps 79.6 of 86.6 points, the plain model 62.6 of 83.6 "
+        "(2 seeds)."
+    )
+
+
+def test_without_clean_runs_the_headline_says_nothing_of_them(tmp_path, write_run):
+    for method in ("eac", "cross_entropy"):
+        write_run(tmp_path, method=method)
+    write_run(tmp_path, rate=0.0)  # the plain model has none
+    assert "clean" not in headline(read_points(tmp_path))
+
+
+def test_the_class_mean_has_a_headline_of_its_own_where_it_differs(points):
+    assert "EAC reaches 77.6 % class-mean accuracy" in other_headline(points)
+    balanced = points.assign(class_mean_percent=points["accuracy_percent"])
+    assert other_headline(balanced) == ""
+
+
+def test_without_a_pair_there_is_no_second_headline(tmp_path, write_run):
+    write_run(tmp_path)
+    assert other_headline(read_points(tmp_path)) == ""
+
+
+def test_the_chart_draws_a_mean_line_and_a_thin_line_for_every_seed(points, no_references):
+    summary = noise_summary(points)
+    figure = noise_figure(points, summary, no_references, ACCURACY)
+    lines = [trace for trace in figure.data if trace.showlegend is None]
+    assert [trace.name for trace in lines] == [
+        "EAC · mobilenetv2_100 (n = 2)",
+        "plain · mobilenetv2_100 (n = 2)",
+    ]
+    assert list(lines[0].x) == [0, 30]
+    assert list(lines[0].y) == pytest.approx([86.6, 79.6])
+    # two values 1.2 apart: t(0.975, 1) = 12.706205, times 0.6
+    assert lines[0].error_y.array[1] == pytest.approx(12.706205 * 0.6, abs=1e-4)
+    seeds = [trace for trace in figure.data if trace.name.endswith(", seeds")]
+    np.testing.assert_array_equal(seeds[0].x, [0, 30, np.nan, 0, 30])
+    assert not seeds[0].connectgaps
+    assert figure.layout.xaxis.title.text == "Changed training labels (%)"
+    assert figure.layout.yaxis.title.text == "Test accuracy (%)"
+
+
+def test_one_seed_is_drawn_without_an_interval_and_says_so(tmp_path, write_run):
+    write_run(tmp_path)
+    points = read_points(tmp_path)
+    references = reference_curves(read_published(), points)
+    *_, line = noise_figure(points, noise_summary(points), references, ACCURACY).data
+    assert pd.isna(line.error_y.array[0])
+    assert "no interval" in line.text[0]
+
+
+def test_the_download_is_exactly_what_is_drawn(tmp_path, write_run):
+    for method in ("eac", "cross_entropy"):
+        for seed in range(2):
+            for rate in (0.0, 0.3):
+                write_run(tmp_path, method=method, rate=rate, seed=seed, data="rafdb")
+    points = read_points(tmp_path)
+    references = reference_curves(read_published(), points)
+    assert not references.empty
+    for measure in MEASURES.values():
+        summary = noise_summary(points, measure.column)
+        shown = references if measure is ACCURACY else references.head(0)
+        figure = noise_figure(points, summary, shown, measure)
+        drawn = noise_drawn(points, summary, shown, measure.column)
+        in_chart = sorted(
+            (x, round(y, 6))
+            for trace in figure.data
+            for x, y in zip(trace.x, trace.y, strict=True)
+            if not np.isnan(x)
+        )
+        in_table = zip(drawn["noise_percent"], drawn["value"].round(6), strict=True)
+        assert in_chart == sorted(in_table)
+        assert json.loads(figure.to_json())
+
+
+def test_a_seed_without_the_figure_is_neither_drawn_nor_listed(points):
+    points.loc[points.index[0], "accuracy_percent"] = np.nan
+    summary = noise_summary(points)
+    none = reference_curves(read_published(), points)
+    figure = noise_figure(points, summary, none, ACCURACY)
+    drawn = noise_drawn(points, summary, none, ACCURACY.column)
+    assert (drawn["what"] == "seed").sum() == len(points) - 1
+    seeds = [trace for trace in figure.data if trace.name.endswith(", seeds")]
+    assert sum(np.isfinite(trace.x).sum() for trace in seeds) == len(points) - 1

@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from demo_app.analysis.explanation import (
+    annotate,
+    explain,
+    overlay_all,
+)
+from demo_app.analysis.photo import DISPLAY_SIDE, analyse, analyse_again, face_at, table
+from demo_app.render import text as words
+from fer_core.emotions import EIGHT_CLASSES
+from tests.demo_app.conftest import pixels
+
+
+def test_every_face_gets_a_row_with_all_probabilities(two):
+    rows = table(two)
+    assert [row["face"] for row in rows] == [1, 2]
+    for row in rows:
+        assert list(row["probabilities"]) == list(EIGHT_CLASSES)
+        assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+        assert row["probability"] == row["probabilities"][row["emotion"]]
+    assert rows[0]["box"][0] > 360 > rows[1]["box"][2]
+
+
+def test_a_large_photograph_is_shown_reduced_with_boxes_in_its_own_pixels(
+    shelf, model, portrait, one
+):
+    large = analyse(shelf, model, portrait.resize((2400, 2400)))
+    assert large.photo.size == (DISPLAY_SIDE, DISPLAY_SIDE)
+    assert large.faces[0].box[2] < DISPLAY_SIDE
+    expected = [5 * value for value in table(one)[0]["box"]]
+    assert table(large)[0]["box"] == pytest.approx(expected, abs=0.03 * 2400)
+    changed = (pixels(explain(large).overlay) != pixels(large.photo)).any(2)
+    rows, columns = np.nonzero(changed)
+    x0, y0, x1, y1 = large.faces[0].box
+    assert abs(columns.mean() - (x0 + x1) / 2) < (x1 - x0) / 3
+    assert abs(rows.mean() - (y0 + y1) / 2) < (y1 - y0) / 3
+
+
+def test_a_picture_without_a_face_comes_back_unchanged_with_a_sentence(shelf, model, empty):
+    result = analyse(shelf, model, empty)
+    assert result.sentence(0.5) == words.NO_FACE
+    assert (pixels(annotate(result)) == pixels(empty)).all()
+    assert (pixels(overlay_all(result)) == pixels(empty)).all()
+    assert explain(result) is None
+    assert table(result) == []
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 4000), (4000, 1)])
+def test_a_tiny_or_thin_picture_is_a_picture_without_a_face(shelf, model, size):
+    result = analyse(shelf, model, Image.new("RGB", size))
+    assert result.sentence(0.5) == words.NO_FACE
+    assert max(result.photo.size) <= DISPLAY_SIDE
+
+
+def test_broken_files_get_a_sentence(shelf, model, tmp_path, portrait):
+    text = tmp_path / "words.jpg"
+    text.write_text("no picture")
+    cut = tmp_path / "cut.jpg"
+    portrait.save(cut)
+    cut.write_bytes(cut.read_bytes()[:3000])
+    for path in (text, cut, tmp_path / "absent.png", tmp_path):
+        result = analyse(shelf, model, path)
+        assert result.sentence(0.5) == words.UNREADABLE
+        assert annotate(result) is None
+        assert overlay_all(result) is None
+        assert table(result) == []
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "L", "LA", "P", "CMYK"])
+def test_faces_are_found_whatever_the_colour_mode(shelf, model, portrait, mode, tmp_path):
+    path = tmp_path / f"photo.{'tif' if mode == 'CMYK' else 'png'}"
+    portrait.convert(mode).save(path)
+    assert len(analyse(shelf, model, path).faces) == 1
+
+
+def test_a_photograph_turned_by_its_camera_is_shown_upright(shelf, model, portrait, tmp_path, one):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "turned.jpg"
+    portrait.rotate(90, expand=True).save(path, exif=exif, quality=95)
+    result = analyse(shelf, model, path)
+    assert result.photo.size == portrait.size
+    assert result.faces[0].box == pytest.approx(one.faces[0].box, abs=15)
+
+
+def test_a_point_belongs_to_the_face_under_it(two):
+    for number, face in enumerate(two.faces, start=1):
+        x0, y0, x1, y1 = face.box
+        assert face_at(two, (x0 + x1) / 2, (y0 + y1) / 2) == number
+    assert face_at(two, 1, 1) is None
+
+
+def test_rows_have_the_consistency_of_the_face_and_its_mirror_image(one):
+    assert table(one)[0]["consistency"] == pytest.approx(one.faces[0].consistency, abs=1e-4)
+
+
+def test_a_photograph_can_be_analysed_again_by_another_model(shelf, model, portrait, tmp_path):
+    path = tmp_path / "photo.png"
+    portrait.save(path)
+    first = analyse(shelf, model, path)
+    again = analyse_again(shelf, "embedded", first)
+    assert again.model == "embedded"
+    assert again.faces[0].box == first.faces[0].box
+    assert (again.faces[0].probabilities != first.faces[0].probabilities).any()
+
+
+def test_a_deleted_photograph_is_analysed_again_from_what_is_shown(
+    shelf, model, portrait, tmp_path
+):
+    path = tmp_path / "photo.png"
+    portrait.save(path)
+    first = analyse(shelf, model, path)
+    path.unlink()
+    assert len(analyse_again(shelf, "embedded", first).faces) == 1
+
+
+def test_an_unknown_model_is_a_sentence(shelf, portrait):
+    result = analyse(shelf, "nobody/no model", portrait)
+    assert result.photo is None
+    assert "nobody/no model" in result.sentence(0.5)
+    assert table(result) == []

@@ -1,0 +1,369 @@
+import json
+import os
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+from gradio_client import Client, handle_file
+from PIL import Image
+from scipy.special import softmax
+
+from demo_app.analysis.video import (
+    Progress,
+    VideoResult,
+    analyse_video,
+    faces_at,
+    find_tracks,
+    fresh_folder,
+)
+from demo_app.analysis.video_example import draw_clip
+from demo_app.analysis.video_report import Wish, hint, meter
+from demo_app.render.timeline import NOT_SURE, draw_timeline, spans
+from fer_core.datasets.synthetic.faces import draw_portrait
+from fer_core.emotions import COLOURS
+from fer_core.models.pretrained import ModelError
+from fer_core.taxonomy import taxonomy_of
+from fer_core.video.reader import Video, VideoError
+from fer_core.video.writer import VideoWriter
+
+RATE = 10
+
+
+def write(path, frames, rate=RATE):
+    with VideoWriter(path) as writer:
+        for index, frame in enumerate(frames):
+            writer.write(frame, index / rate)
+    return path
+
+
+@pytest.fixture(scope="session")
+def people():
+    return [
+        draw_portrait(emotion, 240, np.random.default_rng(seed))
+        for emotion, seed in (("happiness", 7), ("surprise", 9))
+    ]
+
+
+def room(people, *places):
+    """A room with a person at each place; None for one who is away."""
+    paper = Image.new("RGB", (640, 320), "#8899aa")
+    for person, place in zip(people, places, strict=False):
+        if place is not None:
+            paper.paste(person, place)
+    return paper
+
+
+@pytest.fixture(scope="session")
+def clip(people, tmp_path_factory):
+    """Two people, 3 seconds; the second leaves after one and is back 0.6 seconds later."""
+    frames = [
+        room(people, (2 * index, 40), None if 10 <= index < 16 else (390 - index, 40))
+        for index in range(30)
+    ]
+    return write(tmp_path_factory.mktemp("clip") / "pair.mp4", frames)
+
+
+@pytest.fixture(scope="session")
+def nobody(tmp_path_factory, empty):
+    return write(tmp_path_factory.mktemp("clip") / "nobody.mp4", [empty] * 8)
+
+
+@pytest.fixture
+def wish(model):
+    return Wish(model, threshold=0.2)
+
+
+def finish(steps):
+    *_, result = steps
+    assert isinstance(result, VideoResult)
+    return result
+
+
+@pytest.fixture(scope="session")
+def result(shelf, model, clip, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("result") / "own"
+    return finish(analyse_video(shelf, clip, Wish(model, 0.2), folder))
+
+
+@pytest.fixture(scope="session")
+def analysed(shelf, model, clip):
+    return run_out(find_tracks(shelf, Video(clip), Wish(model, 0.2)))
+
+
+def run_out(generator):
+    """The returned value of a generator."""
+    while True:
+        try:
+            next(generator)
+        except StopIteration as stopped:
+            return stopped.value
+
+
+def test_a_face_that_leaves_and_comes_back_keeps_its_number(result):
+    assert [face["face"] for face in result.summary["faces"]] == [1, 2]
+    times = {number: set(seen["time_s"]) for number, seen in result.table.groupby("face")}
+    steady, leaving = sorted(times.values(), key=len, reverse=True)
+    assert len(steady) == 30
+    assert not {1.1, 1.3, 1.5} & leaving
+    assert {0.5, 2.5} <= leaving
+
+
+def test_boxes_lie_on_the_people_in_pixels_of_the_original(result):
+    for row in result.table.itertuples():
+        middle = ((row.x0 + row.x1) / 2, (row.y0 + row.y1) / 2)
+        index = row.frame
+        places = [(2 * index + 120, 160), (390 - index + 120, 160)]
+        assert min(abs(middle[0] - x) + abs(middle[1] - y) for x, y in places) < 60
+
+
+def test_boxes_of_reduced_frames_are_in_pixels_of_the_original(shelf, wish, people, tmp_path):
+    large = room(people, (200, 40)).resize((1920, 960))
+    path = write(tmp_path / "large.mp4", [large] * 6)
+    table = finish(analyse_video(shelf, path, wish, tmp_path / "own")).table
+    assert abs((table["x0"] + table["x1"]) / 2 - 3 * 320).max() < 90
+
+
+def test_smoothed_maps_explain_the_smoothed_answers_exactly(shelf, model, analysed):
+    bias = shelf.take(model).trained.model.classifier.bias.detach().numpy()
+    for track in analysed.tracks:
+        for face in track.faces:
+            logits = face.maps.mean((1, 2)) + bias
+            assert face.probabilities == pytest.approx(softmax(logits), abs=1e-5)
+
+
+def test_csv_json_and_timeline_say_the_same(result):
+    csv = pd.read_csv(result.csv)
+    report = json.loads(result.json.read_text(encoding="utf-8"))
+    pd.testing.assert_frame_equal(csv, pd.DataFrame(report["rows"]))
+    pd.testing.assert_frame_equal(csv, result.table)
+    classes = report["classes"]
+    assert csv[classes].sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-3)
+    assert (csv["probability"] == csv[classes].max(axis=1)).all()
+    lines = [trace for trace in result.figure.data if trace.type == "scatter"]
+    assert len(lines) == 2 * len(classes)
+    for trace in lines[: len(classes)]:
+        drawn = [value for value in trace.y if value is not None]
+        assert drawn == list(csv[csv["face"] == 1][trace.name])
+        assert trace.line.color == COLOURS[trace.name]
+
+
+def test_shares_and_means_are_those_of_the_rows(result):
+    for face in result.summary["faces"]:
+        seen = result.table[result.table["face"] == face["face"]]
+        assert sum(face["share_of_time"].values()) == pytest.approx(1, abs=1e-3)
+        unsure = face["share_of_time"].get(NOT_SURE, 0)
+        assert unsure == pytest.approx(1 - seen["sure"].mean(), abs=1e-3)
+        for name, mean in face["mean_probability"].items():
+            assert mean == pytest.approx(seen[name].mean(), abs=1e-3)
+
+
+def test_the_annotated_video_has_every_frame_at_its_time_with_the_boxes(result, clip):
+    drawn, plain = (list(Video(path).frames()) for path in (result.video, clip))
+    assert [f.time for f in drawn] == pytest.approx([f.time for f in plain], abs=1e-3)
+    for row in result.table[result.table["frame"] == 20].itertuples():
+        edge = (slice(int(row.y0) - 3, int(row.y0) + 4), slice(int(row.x0) + 30, int(row.x0) + 60))
+        one, other = (np.asarray(frames[20].picture, int)[edge] for frames in (drawn, plain))
+        assert np.abs(one - other).max() > 60
+
+
+def test_maps_are_drawn_on_wish(shelf, model, clip, result, tmp_path):
+    mapped = finish(analyse_video(shelf, clip, Wish(model, 0.2, maps=True), tmp_path / "own"))
+    row = result.table.iloc[0]
+    inside = (slice(int(row.y0) + 20, int(row.y1) - 20), slice(int(row.x0) + 20, int(row.x1) - 20))
+    one, other = (
+        np.asarray(next(Video(path).frames()).picture, int)[inside]
+        for path in (mapped.video, result.video)
+    )
+    assert np.abs(one - other).mean() > 5
+
+
+def test_between_two_moments_boxes_move_evenly_and_a_lost_face_goes(analysed):
+    track = analysed.tracks[0]
+    (half,) = (t for t in faces_at(analysed, 0.45, RATE) if t.number == track.number)
+    expected = np.mean([track.faces[4].box, track.faces[5].box], axis=0)
+    assert half.face.box == pytest.approx(expected, abs=0.01)
+    assert len(faces_at(analysed, 0.95, RATE)) == 2
+    assert len(faces_at(analysed, 1.25, RATE)) == 1
+
+
+def test_after_a_cut_faces_have_new_numbers(shelf, wish, people, tmp_path):
+    other = Image.new("RGB", (640, 320), "#301010")
+    other.paste(people[1], (40, 40))
+    other.paste("#c0a020", (320, 0, 640, 320))
+    frames = [room(people, (40, 40))] * 8 + [other] * 8
+    result = finish(
+        analyse_video(shelf, write(tmp_path / "cut.mp4", frames), wish, tmp_path / "own")
+    )
+    spans = [(face["from_s"], face["to_s"]) for face in result.summary["faces"]]
+    assert spans == [(0.0, 0.7), (0.8, 1.5)]
+
+
+def test_a_flicker_is_left_out_of_report_and_video(shelf, wish, people, tmp_path):
+    frames = [room(people, (40, 40), (390, 40) if index == 8 else None) for index in range(16)]
+    path = write(tmp_path / "flicker.mp4", frames)
+    result = finish(analyse_video(shelf, path, wish, tmp_path / "own"))
+    assert set(result.table["face"]) == {1}
+    drawn, plain = (
+        np.asarray(list(Video(p).frames())[8].picture, int) for p in (result.video, path)
+    )
+    assert np.abs(drawn - plain)[:, 400:].max() < 60
+
+
+def test_a_video_without_a_face_gives_empty_tables_and_a_sentence(shelf, wish, nobody, tmp_path):
+    result = finish(analyse_video(shelf, nobody, wish, tmp_path / "own"))
+    assert result.sentence.startswith("No face in 0.8 seconds")
+    assert result.summary["faces"] == []
+    assert list(pd.read_csv(result.csv).columns) == list(result.table.columns)
+    assert json.loads(result.json.read_text())["rows"] == []
+    assert len(list(Video(result.video).frames())) == 8
+
+
+def test_progress_rises_to_the_end(shelf, wish, nobody, tmp_path):
+    steps = list(analyse_video(shelf, nobody, wish, tmp_path / "own"))
+    shares = [step.share for step in steps if isinstance(step, Progress)]
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] < 0.2
+    assert shares[-1] == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("step", [1, 20, 45])
+def test_a_cancelled_analysis_stops_and_leaves_no_file(
+    shelf, wish, clip, tmp_path, step, monkeypatch
+):
+    asked = []
+    predict = shelf.predict
+    monkeypatch.setattr(shelf, "predict", lambda *given: asked.append(1) or predict(*given))
+    work = analyse_video(shelf, clip, wish, tmp_path / "own")
+    for _ in range(step):
+        next(work)
+    before = len(asked)
+    assert (tmp_path / "own").exists()
+    work.close()
+    assert len(asked) == before
+    assert not (tmp_path / "own").exists()
+
+
+def test_a_fault_leaves_no_file(shelf, model, clip, tmp_path):
+    (tmp_path / "text.mp4").write_text("no video")
+    with pytest.raises(VideoError):
+        finish(analyse_video(shelf, tmp_path / "text.mp4", Wish(model, 0.5), tmp_path / "own"))
+    with pytest.raises(VideoError, match="at most 1 are analysed"):
+        finish(analyse_video(shelf, clip, Wish(model, 0.5, seconds=1), tmp_path / "own"))
+    with pytest.raises(ModelError, match="nobody/none"):
+        finish(analyse_video(shelf, clip, Wish("nobody/none", 0.5), tmp_path / "own"))
+    assert not (tmp_path / "own").exists()
+
+
+def test_two_visitors_at_once_get_the_same_as_alone(shelf, wish, clip, result, tmp_path):
+    found = {}
+
+    def ask(name):
+        found[name] = finish(analyse_video(shelf, clip, wish, tmp_path / name))
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for name, own in found.items():
+        assert {path.parent for path in (own.video, own.csv, own.json)} == {tmp_path / name}
+        assert own.csv.read_bytes() == result.csv.read_bytes()
+
+
+def test_every_request_has_a_folder_of_its_own_and_old_ones_go(tmp_path):
+    one, other = fresh_folder(tmp_path), fresh_folder(tmp_path)
+    assert one != other
+    one.mkdir()
+    other.mkdir()
+    (one / "faces.csv").touch()
+    os.utime(one, (0, 0))
+    assert fresh_folder(tmp_path) not in (one, other)
+    assert not one.exists()
+    assert other.exists()
+
+
+def table(answers, step=0.1):
+    rows = [
+        (index * step if at is None else at, 1, emotion, sure, 0.9, 0.1)
+        for index, (emotion, sure, at) in enumerate(answers)
+    ]
+    return pd.DataFrame(rows, columns=["time_s", "face", "emotion", "sure", "anger", "fear"])
+
+
+def test_a_span_ends_where_the_answer_changes_or_the_face_is_away():
+    seen = table(
+        [("anger", True, None)] * 3
+        + [("anger", False, None)] * 2
+        + [("fear", True, 1.0), ("fear", True, 1.1)]
+    )
+    found = spans(seen, RATE)
+    assert [answer for *_, answer in found] == ["anger", NOT_SURE, "fear"]
+    assert np.array([pair[:2] for pair in found]) == pytest.approx(
+        np.array([(0, 0.3), (0.3, 0.5), (1.0, 1.2)])
+    )
+
+
+def test_lines_break_where_the_face_was_away():
+    seen = table([("anger", True, at) for at in (0.0, 0.1, 1.0, 1.1)])
+    line = draw_timeline(seen, taxonomy_of(("anger", "fear")), RATE, 2.0).data[0]
+    assert list(line.y) == [0.9, 0.9, None, 0.9, 0.9]
+
+
+def test_the_timeline_shows_on_light_and_dark_pages(result):
+    layout = result.figure.layout
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
+
+
+def test_what_is_told_names_every_face_and_every_colour(result):
+    told = result.told
+    assert "2 faces in 3.0 seconds; 30 moments analysed." in told
+    assert "Face 2, seen from 0.0 to 2.9 s: " in told
+    for name in result.summary["classes"]:
+        assert f'--colour:{COLOURS[name]}">{name}<' in told
+
+
+def test_limits_and_progress_are_words_and_numbers():
+    assert "**60 seconds** and 200 MB" in hint(60, 200)
+    assert 'aria-valuenow="50"' in meter(0.5, "second 1.0")
+    assert "50 % · second 1.0" in meter(0.5, "second 1.0")
+
+
+def test_the_drawn_clip_lasts_four_seconds_and_changes(tmp_path):
+    frames = list(Video(draw_clip(tmp_path / "drawn.mp4")).frames())
+    assert frames[-1].time == pytest.approx(4, abs=0.1)
+    first, last = (np.asarray(frame.picture, int) for frame in (frames[0], frames[-1]))
+    assert np.abs(first - last).max() > 60
+
+
+@pytest.fixture(scope="module")
+def client(address, tmp_path_factory):
+    return Client(address, verbose=False, download_files=tmp_path_factory.mktemp("answers"))
+
+
+def folders(served):
+    return {
+        path.parent for path in served.files.rglob("*") if path.parent.name.startswith("video-")
+    }
+
+
+def test_the_endpoint_answers_with_a_summary_a_table_and_a_video(client, clip, model, served):
+    before = folders(served)
+    asked = {"model": model, "threshold": 0.2, "api_name": "/video"}
+    answers = [client.predict(video=handle_file(clip), **asked) for _ in range(2)]
+    for summary, csv, drawn in answers:
+        assert [face["face"] for face in summary["faces"]] == [1, 2]
+        assert len(pd.read_csv(csv)) == sum(face["moments"] for face in summary["faces"])
+        assert len(list(Video(drawn).frames())) == 30
+    assert len(folders(served) - before) == 2
+
+
+def test_the_endpoint_tells_what_is_no_video(client, model, tmp_path, served):
+    before = folders(served)
+    (tmp_path / "text.mp4").write_text("no video")
+    summary, csv, drawn = client.predict(
+        video=handle_file(tmp_path / "text.mp4"), model=model, api_name="/video"
+    )
+    assert summary["sentence"].startswith("This file is no video that can be read")
+    assert csv is drawn is None
+    assert folders(served) == before

@@ -1,0 +1,73 @@
+"""The static page's own modules against Python's predictor."""
+
+import numpy as np
+import pytest
+
+from fer_core.inference.predictor import Predictor
+from tests.demo_app.page.conftest import serve
+
+pytestmark = pytest.mark.browser
+
+SEE = """async (address) => {
+  const { Network, startRuntime } = await import("/js/networks.js");
+  const { download } = await import("/js/download.js");
+  const { Analysis } = await import("/js/analysis.js");
+  const { softmax } = await import("/js/classifier.js");
+  if (!window.analysis) {
+    const facts = await (await fetch("/facts.json")).json();
+    const { runtime, ...models } = facts.files;
+    const files = [runtime, ...Object.values(models)];
+    const [program, ...contents] = await download(files, new URL("/", location), () => {});
+    startRuntime(program);
+    const networks = {};
+    for (const [index, name] of Object.keys(models).entries()) {
+      networks[name] = await Network.open(contents[index]);
+    }
+    window.analysis = new Analysis(networks, facts);
+  }
+  const bitmap = await createImageBitmap(await (await fetch(address)).blob());
+  const faces = await window.analysis.see(bitmap);
+  return faces.map(({ box, landmarks, score, logits, maps }) => (
+    { box, landmarks, score, probabilities: softmax(logits), maps: maps.map((map) => [...map]) }
+  ));
+}"""
+
+
+@pytest.fixture(scope="module")
+def see(server, chromium):
+    """The function that asks the page's own modules what they see in a picture."""
+    page = chromium.new_page()
+    page.goto(f"{server.address}/icon.svg")
+    yield lambda name: page.evaluate(SEE, f"/pictures/{name}.png")
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["portrait", "pair", "turned", "small", "empty"])
+def test_the_browser_sees_what_python_sees(see, pictures, name):
+    found = see(name)
+    expected = Predictor().predict(pictures / f"{name}.png")
+    assert len(found) == len(expected) == {"pair": 2, "empty": 0}.get(name, 1)
+    for one, other in zip(found, expected, strict=True):
+        assert np.abs(np.subtract(one["box"], other.box)).max() < 2
+        assert np.abs(np.subtract(one["landmarks"], other.landmarks)).max() < 1
+        assert abs(one["score"] - other.score) < 0.01
+        assert np.abs(np.subtract(one["probabilities"], other.probabilities)).max() < 0.03
+        maps = np.corrcoef(np.ravel(one["maps"]), np.ravel(other.maps))[0, 1]
+        assert maps > 0.999
+
+
+def test_a_model_that_sees_colours_is_asked_as_in_python(
+    chromium, build_site, model_folder, pictures, tmp_path
+):
+    folder = build_site(tmp_path / "page", str(model_folder))
+    (folder / "pictures").symlink_to(pictures)
+    running, colour_server = serve(folder)
+    page = chromium.new_page()
+    page.goto(f"{colour_server.address}/icon.svg")
+    found = page.evaluate(SEE, "/pictures/pair.png")
+    running.shutdown()
+    page.close()
+    expected = Predictor(model_folder).predict(pictures / "pair.png")
+    for one, other in zip(found, expected, strict=True):
+        assert np.abs(np.subtract(one["probabilities"], other.probabilities)).max() < 0.02
+        assert np.corrcoef(np.ravel(one["maps"]), np.ravel(other.maps))[0, 1] > 0.999

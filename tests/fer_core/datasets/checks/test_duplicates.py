@@ -1,0 +1,105 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance
+
+from fer_core.datasets.cache.decode import fit
+from fer_core.datasets.checks.duplicates import (
+    NEAR_THRESHOLD,
+    TEST_BLOCK,
+    THUMBNAIL,
+    equal_groups,
+    near_pairs,
+)
+
+
+def photograph(seed, side=48):
+    """Soft random shapes: like a photograph, most of it stays in a thumbnail."""
+    coarse = np.random.default_rng(seed).integers(40, 200, (9, 9, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC)
+
+
+def thumbnails(*pictures):
+    return np.stack([fit(picture, THUMBNAIL)[..., 0] for picture in pictures])
+
+
+def encoded(picture):
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=60)
+    return Image.open(stream).convert("RGB")
+
+
+def mirrored(picture):
+    return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+
+
+def test_equal_pictures_are_grouped_in_the_order_they_stand():
+    digests = np.array([[1] * 16, [2] * 16, [3] * 16, [2] * 16, [1] * 16, [2] * 16], np.uint8)
+    assert equal_groups(digests) == [[0, 4], [1, 3, 5]]
+    assert equal_groups(digests[:3]) == []
+    assert equal_groups(digests[:0]) == []
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        encoded,
+        mirrored,
+        lambda picture: ImageEnhance.Brightness(picture).enhance(1.2),
+        lambda picture: ImageEnhance.Contrast(picture).enhance(0.7),
+        lambda picture: picture.resize((224, 224)),
+        lambda picture: picture.resize((24, 24)),
+        lambda picture: picture.convert("L").convert("RGB"),
+        lambda picture: encoded(mirrored(picture).resize((100, 90))),
+    ],
+)
+def test_an_altered_copy_is_found_among_other_pictures(alter):
+    train = thumbnails(*map(photograph, range(20)))
+    test = thumbnails(photograph(100), alter(photograph(7)), photograph(101))
+    (pair,) = near_pairs(train, test, NEAR_THRESHOLD)
+    assert (pair.train, pair.test) == (7, 1)
+    assert NEAR_THRESHOLD <= pair.similarity <= 1
+
+
+def test_a_mirrored_copy_is_called_so():
+    train = thumbnails(photograph(1), photograph(2))
+    test = thumbnails(mirrored(photograph(2)), photograph(1))
+    found = {pair.test: pair for pair in near_pairs(train, test, NEAR_THRESHOLD)}
+    assert (found[0].train, found[0].mirrored) == (1, True)
+    assert (found[1].train, found[1].mirrored) == (0, False)
+
+
+def test_a_test_picture_gets_its_most_similar_training_picture_and_the_best_come_first():
+    original = photograph(3)
+    train = thumbnails(ImageEnhance.Brightness(original).enhance(1.3), original)
+    weak = ImageEnhance.Brightness(original).enhance(1.25)
+    pairs = near_pairs(train, thumbnails(weak, original), 0.8)
+    assert [(pair.train, pair.test) for pair in pairs] == [(1, 1), (0, 0)]
+    assert pairs[0].similarity > pairs[1].similarity
+
+
+def test_flat_pictures_are_like_no_other():
+    grey, noisy = np.full((16, 16), 90, np.uint8), np.full((16, 16), 90, np.uint8)
+    noisy[0, 0] = 95
+    flat = np.stack([grey, noisy])
+    other = thumbnails(photograph(0))
+    assert near_pairs(flat, flat, 0.5) == []
+    assert near_pairs(flat, other, 0.1) == []
+    places = near_pairs(np.concatenate([flat, other]), np.concatenate([flat, other]), 0.9)
+    assert [(pair.train, pair.test) for pair in places] == [(2, 2)]
+
+
+def test_nothing_compared_with_nothing_is_nothing():
+    none, some = np.empty((0, 16, 16), np.uint8), thumbnails(photograph(0))
+    assert near_pairs(none, some, 0.5) == near_pairs(some, none, 0.5) == []
+
+
+def test_positions_are_right_beyond_the_first_block(monkeypatch):
+    monkeypatch.setattr("fer_core.datasets.checks.duplicates.TRAIN_BLOCK", 8)
+    generator = np.random.default_rng(0)
+    test = generator.integers(0, 256, (TEST_BLOCK + 5, 16, 16), dtype=np.uint8)
+    train = generator.integers(0, 256, (20, 16, 16), dtype=np.uint8)
+    train[19], train[2] = test[TEST_BLOCK + 3], test[1]
+    pairs = near_pairs(train, test, 0.9)
+    assert sorted((pair.train, pair.test) for pair in pairs) == [(2, 1), (19, TEST_BLOCK + 3)]
