@@ -26,7 +26,8 @@ from PIL import Image
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.emotions import EIGHT_CLASSES
 from fer_core.errors import told_in_a_sentence
-from fer_core.faces.detect import align, detect_faces
+from fer_core.faces.align import align
+from fer_core.faces.detect import detect_faces
 from fer_core.inference.predictor import Classification, Predictor
 from fer_core.io.files import write_whole
 from fer_core.io.images import READ_ERRORS, fault, open_upright, pictures_below

@@ -1,5 +1,4 @@
 from .compare import Comparison as Comparison
-from .compare import compare as compare
 from .inference import Evaluation as Evaluation
 from .inference import EvaluationError as EvaluationError
 from .inference import evaluate as evaluate

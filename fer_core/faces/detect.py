@@ -1,4 +1,4 @@
-"""Find faces in a photograph and cut them out as the model's training crops were cut.
+"""Find the faces of a photograph, and where training crops show eyes and mouth.
 
 Detector: MTCNN (Zhang et al., 2016) from facenet-pytorch, whose weights come with its wheel.
 Coordinates are pixels (x, y) with the origin at the top left corner of the picture.
@@ -14,7 +14,6 @@ import torch
 from facenet_pytorch import MTCNN
 from PIL import Image
 
-from fer_core.config.input_spec import InputSpec
 from fer_core.io.images import Images
 
 logger = logging.getLogger(__name__)
@@ -50,18 +49,6 @@ class FaceDetector(Protocol):
         ...
 
 
-class Crop(NamedTuple):
-    """An aligned face.
-
-    Attributes:
-        image: the model's input as a picture.
-        to_photo: (2, 3) affine matrix from crop coordinates in [0, 1] to photograph pixels.
-    """
-
-    image: Image.Image
-    to_photo: np.ndarray
-
-
 def detect_faces(photo: Image.Image) -> list[Face]:
     """All faces of a photograph, the largest first.
 
@@ -83,58 +70,6 @@ def detect_faces(photo: Image.Image) -> list[Face]:
     found = _detect(rgb, max(20, round(side / 8))) or _detect(rgb, max(20, round(side / 20)))
     faces = [_scale(face, reduction) for face in found]
     return sorted(faces, key=lambda face: face.box[0] - face.box[2])
-
-
-def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The (2, 3) matrix of rotation, uniform scale and shift that best maps points onto points.
-
-    Least squares after Umeyama, IEEE TPAMI 13(4), 1991.
-
-    Args:
-        source: (P, 2) points.
-        target: (P, 2) points.
-
-    Raises:
-        ValueError: when the source points coincide.
-    """
-    source_centre, target_centre = source.mean(0), target.mean(0)
-    a, b = source - source_centre, target - target_centre
-    spread = (a**2).sum()
-    if spread < 1e-12:
-        raise ValueError("a similarity needs source points that do not coincide")
-    along = (a * b).sum() / spread
-    across = (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum() / spread
-    turn = np.array([[along, -across], [across, along]])
-    return np.column_stack([turn, target_centre - turn @ source_centre])
-
-
-def align(photo: Image.Image, landmarks: np.ndarray, spec: InputSpec) -> Crop:
-    """Cut a face out so that its landmarks stand where the training crops have them.
-
-    The face is brought to the sharpness of the training pictures (``spec.source_size``) and to
-    their colours, whatever the size of the photograph.
-
-    Args:
-        photo: RGB or grey photograph.
-        landmarks: (3, 2) as in `Face`.
-        spec: the model's input.
-    """
-    to_photo = similarity(np.asarray(spec.landmarks), np.asarray(landmarks, dtype=float))
-    # Sample at about the photograph's own resolution, then reduce with a filter: sampling at the
-    # small target size directly would alias.
-    face_side = float(np.hypot(*to_photo[:, 0]))
-    oversampling = int(np.clip(round(face_side / spec.source_size), 1, 16))
-    side = spec.source_size * oversampling
-    coefficients = np.column_stack([to_photo[:, :2] / side, to_photo[:, 2]])
-    picture = photo.convert("L" if spec.grey else "RGB").transform(
-        (side, side),
-        Image.Transform.AFFINE,
-        tuple(coefficients.ravel()),
-        resample=Image.Resampling.BICUBIC,
-    )
-    picture = picture.resize((spec.source_size, spec.source_size), Image.Resampling.BOX)
-    picture = picture.resize((spec.size, spec.size), Image.Resampling.BICUBIC)
-    return Crop(picture.convert("L" if spec.channels == 1 else "RGB"), to_photo)
 
 
 def measure_landmarks(images: Images, seed: int, count: int = 300) -> np.ndarray:

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from fer_core.faces.detect import Face, align, detect_faces
+from fer_core.faces.align import align
+from fer_core.faces.detect import Face, detect_faces
 from fer_core.foreign.labels import map_labels
 from fer_core.foreign.model import PICTURES_A_PASS, ForeignModel, load_network
 from fer_core.inference.face_prediction import FacePrediction

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from fer_core.faces.detect import Crop, Face, FaceDetector, align, detect_faces
+from fer_core.faces.align import Crop, align
+from fer_core.faces.detect import Face, FaceDetector, detect_faces
 from fer_core.hub.download import BUNDLED, resolve_model
 from fer_core.inference.backends import BackendError, BackendName, make_backend
 from fer_core.inference.face_prediction import Classification, FacePrediction

@@ -236,7 +236,7 @@ def test_a_predictor_asks_the_detector_that_it_is_given(portrait):
 
 def test_a_detector_that_gives_no_faces_is_refused(portrait):
     boxes = Predictor(detector=lambda photo: [(0, 0, 9, 9)])
-    with pytest.raises(ValueError, match=r"must give fer_core.faces.detect.Face with landmarks"):
+    with pytest.raises(ValueError, match=r"must give fer_core.Face with landmarks"):
         boxes.predict(portrait)
     five = Predictor(detector=lambda photo: [Face((0, 0, 9, 9), np.zeros((5, 2)), 1.0)])
     with pytest.raises(ValueError, match="eye on the left, eye on the right, mouth centre"):

@@ -6,13 +6,8 @@ from PIL import Image
 
 from fer_core.config.input_spec import InputSpec
 from fer_core.datasets.synthetic.faces import draw_face, draw_portrait
-from fer_core.faces.detect import (
-    USUAL_LANDMARKS,
-    align,
-    detect_faces,
-    measure_landmarks,
-    similarity,
-)
+from fer_core.faces.align import align, similarity
+from fer_core.faces.detect import USUAL_LANDMARKS, detect_faces, measure_landmarks
 
 PLACES = ((0.31, 0.39), (0.69, 0.39), (0.50, 0.78))
 COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from fer_core.cli import predict
-from fer_core.faces.detect import align, detect_faces
+from fer_core.faces.align import align
+from fer_core.faces.detect import detect_faces
 from fer_core.inference.foreign_predictor import load_foreign_predictor
 from fer_core.metrics.calibration import softmax
 from fer_core.models.pretrained import ModelError
