@@ -14,7 +14,7 @@ IMPORTED_AS = {"facenet-pytorch": "facenet_pytorch", "huggingface-hub": "hugging
 BY_TORCH = {"onnx"}  # torch.onnx imports it
 BY_ACCELERATE = {"trackio", "wandb"}  # its trackers import them
 ELSEWHERE = BY_TORCH | BY_ACCELERATE
-IMPORTED_AS |= {"pillow": "PIL", "pillow-heif": "pillow_heif"}
+IMPORTED_AS |= {"lazy-loader": "lazy_loader", "pillow": "PIL", "pillow-heif": "pillow_heif"}
 
 
 def imported_by_the_library():

@@ -27,7 +27,7 @@ def test_run_records_are_read_without_torch(tiny_run):
     assert not modules_after(statement) & {"torch", "timm", "numpy"}
 
 
-@pytest.mark.parametrize("module", ["emotions", "config", "inputs"])
+@pytest.mark.parametrize("module", ["emotions", "taxonomy", "config.input_spec"])
 def test_modules_of_the_lowest_layer_need_no_torch(module):
     assert "torch" not in modules_after(f"import fer_core.{module}")
 

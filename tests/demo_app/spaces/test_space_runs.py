@@ -113,7 +113,7 @@ print(json.dumps([front, [item.value for item in looks.info], len(app.exception)
 
 def test_the_dashboard_space_shows_the_shipped_results_and_nothing_of_the_container(dashboard):
     (dashboard / "pages.py").write_text(PAGES)
-    records = list((PROJECT / "dashboard" / "results").rglob("run.json"))
+    records = list((PROJECT / "fer_core" / "records" / "shipped_runs").rglob("run.json"))
     shutil.copytree(records[0].parent, dashboard / "runs" / "mine")
     environment = SPACES["dashboard"].environment
     with running(dashboard, "file", "pages.py", missing=HEAVY, **environment) as process:

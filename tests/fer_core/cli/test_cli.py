@@ -95,5 +95,5 @@ def test_the_words_behind_the_command_are_its_own(monkeypatch):
 def test_an_error_of_the_program_itself_is_not_hidden_behind_a_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "fer_core.training.engine", None)
     monkeypatch.delitem(sys.modules, "fer_core.cli.train", raising=False)
-    with pytest.raises(ModuleNotFoundError, match=r"fer_core\.engine"):
+    with pytest.raises(ModuleNotFoundError, match=r"fer_core\.training\.engine"):
         cli.main(["train", "--help"])
