@@ -27,7 +27,8 @@ from dashboard.data.cache import Reader
 from dashboard.data.sources import find_place
 from fer_core.config import RunConfig, to_json
 from fer_core.emotions import SEVEN_CLASSES
-from fer_core.records.run import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE, SCHEMA_VERSION
+from fer_core.records.run import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE
+from fer_core.records.schema import SCHEMA_VERSION
 
 APP = Path(__file__).resolve().parent.parent / "dashboard" / "app.py"
 HOME = "noise"
@@ -186,7 +187,7 @@ def _run(config: RunConfig, final: float, number: int) -> dict[str, object]:
     right = round(1000 * final)
     wrong = (1000 - right) // (CLASSES - 1)
     rows = [[right if i == j else wrong for j in range(CLASSES)] for i in range(CLASSES)]
-    names = ("accuracy_last5", "final_accuracy", "best_accuracy", "class_mean_accuracy_last5")
+    names = ("accuracy_last5", "final_accuracy", "best_accuracy", "mean_class_accuracy_last5")
     return {
         "schema_version": SCHEMA_VERSION,
         "status": "finished",
@@ -194,7 +195,7 @@ def _run(config: RunConfig, final: float, number: int) -> dict[str, object]:
         "ended": "2026-02-01T00:00:00+00:00",
         "config": to_json(config),
         "classes": list(SEVEN_CLASSES),
-        "data": {"name": "rafdb", "sha256": "a" * 64, "test_split": "test"},
+        "data": {"name": "rafdb", "sha256": "a" * 64, "eval_split": "test"},
         "noise": {
             "kind": config.noise,
             "rate": config.noise_rate,
@@ -223,15 +224,15 @@ def _epoch(epoch: int, final: float, rate: float) -> dict[str, object]:
         "train_classification_loss": 1.9 - 1.7 * grown,
         "train_consistency_loss": 0.01 * (1 - grown),
         "train_parts": None,
-        "train_accuracy_given": 0.95 * grown,
-        "train_accuracy_clean": 0.9 * grown,
+        "train_accuracy_noisy_labels": 0.95 * grown,
+        "train_accuracy_true_labels": 0.9 * grown,
         "memorised": 0.2 * grown if rate else None,
         "recovered": 0.6 * grown if rate else None,
-        "test_loss": 1.9 - 1.3 * grown,
-        "test_accuracy": final * grown,
-        "test_class_mean_accuracy": (final - 0.05) * grown,
+        "eval_loss": 1.9 - 1.3 * grown,
+        "eval_accuracy": final * grown,
+        "eval_mean_class_accuracy": (final - 0.05) * grown,
         "train_seconds": 55.123456789,
-        "test_seconds": 4.123456789,
+        "eval_seconds": 4.123456789,
         "images_per_second": 223.123456789,
     }
 

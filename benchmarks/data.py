@@ -96,11 +96,11 @@ def open_set(root: Path, options: Options, storage: Storage, device: torch.devic
     """The pictures as a run has them before its first step."""
     config = RunConfig(image_size=options.image_size, batch_size=options.batch_size)
     data = load_data(f"rafdb:{root}", Decoding(options.image_size, 3), storage=storage)
-    labels = data.train.labels
+    labels = data.train.true_labels
     model = AttentionModel("mobilenetv2_100", 7, image_size=options.image_size).to(device)
     spec = InputSpec(options.image_size, 3, (), (), options.side, False, ())
-    given = NoisyLabels(labels, np.zeros(len(labels), dtype=bool))
-    experiment = Experiment(config, data, given, None, data, given, labels, model, spec)
+    noise = NoisyLabels(labels, np.zeros(len(labels), dtype=bool))
+    experiment = Experiment(config, data, noise, None, data, noise, labels, model, spec)
     return TrainingSet(experiment, device, storage.kind)
 
 

@@ -56,8 +56,8 @@ def main() -> None:
 def measure(trained: TrainedModel, command: Command) -> Fidelity:
     """The measures of one model."""
     spec = trained.input
-    split = load_data(command.data, Decoding(spec.size, spec.channels)).test
-    rows = np.unique(np.linspace(0, len(split.labels) - 1, command.images).round().astype(int))
+    split = load_data(command.data, Decoding(spec.size, spec.channels)).eval
+    rows = np.unique(np.linspace(0, len(split.true_labels) - 1, command.images).round().astype(int))
     images = normalise(to_tensor(split.images[rows]), *trained.model.statistics())
     return measure_fidelity(trained.model, images, seed=command.seed)
 

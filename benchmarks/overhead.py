@@ -45,7 +45,7 @@ def main() -> None:
     functions = pstats.Stats(profile).get_stats_profile().func_profiles
     seconds = {
         "training": sum(epoch["train_seconds"] for epoch in record.epochs),
-        "tests": sum(epoch["test_seconds"] for epoch in record.epochs),
+        "tests": sum(epoch["eval_seconds"] for epoch in record.epochs),
         **{name: functions[name].cumtime for name in WRITING},
     }
     shares = {name: round(value / seconds["training"], 4) for name, value in seconds.items()}

@@ -45,9 +45,9 @@ def main() -> None:
         data = load_data(command.data, Decoding(spec.size, channels))
     except (DataError, ModelError) as error:
         sys.exit(f"error: {error}")
-    signs, correct = measure(predictor, data.test)
+    signs, correct = measure(predictor, data.eval)
     print(
-        f"{data.name} {data.test.name}, {len(correct):,} images, {100 * correct.mean():.2f} % right"
+        f"{data.name} {data.eval.name}, {len(correct):,} images, {100 * correct.mean():.2f} % right"
     )
     for name, values in signs.items():
         print(f"{name:34} {area(values, correct):.3f}")
@@ -57,8 +57,8 @@ def measure(predictor: Predictor, split: Split) -> tuple[dict[str, np.ndarray], 
     """The signs (N,) by name, and whether each answer is right (N,)."""
     signs: dict[str, list[float]] = {name: [] for name in SIGNS}
     correct: list[bool] = []
-    for start in range(0, len(split.labels), CHUNK):
-        labels = split.labels[start : start + CHUNK]
+    for start in range(0, len(split.true_labels), CHUNK):
+        labels = split.true_labels[start : start + CHUNK]
         pixels = [
             np.asarray(split.images[row]).squeeze() for row in range(start, start + len(labels))
         ]

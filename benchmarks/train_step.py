@@ -67,7 +67,7 @@ def our_steps(options: Options, config: RunConfig, device: torch.device) -> Iter
     """The product's own step."""
     split = load_data(f"synthetic?train={options.batch_size + 7}&test=7", decoding(options)).train
     model = AttentionModel(options.backbone, CLASSES, image_size=options.image_size)
-    labels = torch.from_numpy(split.labels[: options.batch_size])
+    labels = torch.from_numpy(split.true_labels[: options.batch_size])
     method = create_method(model, config, labels).to(device).train()
     model.channels_last()
     if config.compile:
@@ -99,7 +99,7 @@ def decoding(options: Options) -> Decoding:
 def rung_steps(options: Options, rung: Rung, device: torch.device) -> Iterator[None]:
     """A step on the way from the straightforward one to ours."""
     split = load_data(f"synthetic?train={options.batch_size + 7}&test=7", decoding(options)).train
-    labels = torch.from_numpy(split.labels[: options.batch_size])
+    labels = torch.from_numpy(split.true_labels[: options.batch_size])
     model = AttentionModel(options.backbone, CLASSES, image_size=options.image_size).to(device)
     views = views_of_arrays(split.images[: options.batch_size], labels, model, rung, device)
     return steps(model, views, rung)

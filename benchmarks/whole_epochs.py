@@ -69,10 +69,10 @@ def write_files(folder: Path, options: Options) -> int:
     data = load_data(
         f"synthetic?train={options.batches * options.batch_size}&test=7", Decoding(100, 3)
     )
-    for split, name in ((data.train, "train"), (data.test, "test")):
-        images = split.images[np.arange(len(split.labels))]
-        for number, (image, label) in enumerate(zip(images, split.labels, strict=True)):
+    for split, name in ((data.train, "train"), (data.eval, "test")):
+        images = split.images[np.arange(len(split.true_labels))]
+        for number, (image, label) in enumerate(zip(images, split.true_labels, strict=True)):
             place = folder / name / data.classes[label]
             place.mkdir(parents=True, exist_ok=True)
             Image.fromarray(image).save(place / f"{number:05d}.jpg")
-    return len(data.train.labels) // options.batch_size
+    return len(data.train.true_labels) // options.batch_size

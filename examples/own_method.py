@@ -2,7 +2,7 @@
 
 Lin, Goyal, Girshick, He, Dollar: "Focal Loss for Dense Object Detection", ICCV 2017,
 https://arxiv.org/abs/1708.02002, equation 4 without the weights alpha. With p the probability of
-the given label, (1 - p)^g turns the loss of easy images down:
+the noisy label, (1 - p)^g turns the loss of easy images down:
 
     L = -(1 - p)^g log p
 
@@ -49,7 +49,7 @@ class FocalLoss(Method[FocalOptions]):
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch."""
         logits = self.model(self.labelled_view(batch)).logits  # (B, K)
-        losses = F.cross_entropy(logits, batch.labels, reduction="none")  # (B,) -log p
+        losses = F.cross_entropy(logits, batch.noisy_labels, reduction="none")  # (B,) -log p
         loss = ((1 - (-losses).exp()) ** self.options.focus * losses).mean()
         return StepOutput(loss, logits.detach(), {"classification": loss.detach()})
 

@@ -129,11 +129,11 @@ def _write_run(
         data={
             "name": data,
             "sha256": content,
-            "test_split": "test",
+            "eval_split": "test",
             "train_images": 3000,
-            "test_images": 700,
+            "eval_images": 700,
         },
-        noise={"kind": config.noise, "rate": rate, "realised_rate": rate, "changed_labels": 900},
+        noise={"kind": config.noise, "rate": rate, "realised_rate": rate, "noisy_label_count": 900},
         model={"parameters": 2_200_000, "map_size": [6, 6]},
         environment={"device": "cpu"},
     )
@@ -160,15 +160,15 @@ def _epoch_values(method: str, rate: float, epoch: int, final: float) -> dict:
         "train_loss": classification + 5 * (consistency or 0),
         "train_classification_loss": classification,
         "train_consistency_loss": consistency,
-        "train_accuracy_given": grown * 0.9,
-        "train_accuracy_clean": grown * final,
+        "train_accuracy_noisy_labels": grown * 0.9,
+        "train_accuracy_true_labels": grown * final,
         "memorised": hurt + 0.1 if rate else None,
         "recovered": grown * 0.7 if rate else None,
-        "test_loss": 1.9 - 1.4 * grown + hurt,
-        "test_accuracy": 0.15 + (final - 0.15) * grown - hurt / 3,
-        "test_class_mean_accuracy": 0.14 + (final - 0.16) * grown,
+        "eval_loss": 1.9 - 1.4 * grown + hurt,
+        "eval_accuracy": 0.15 + (final - 0.15) * grown - hurt / 3,
+        "eval_mean_class_accuracy": 0.14 + (final - 0.16) * grown,
         "train_seconds": 20.0,
-        "test_seconds": 1.0,
+        "eval_seconds": 1.0,
         "images_per_second": 150.0,
     }
 
@@ -183,9 +183,9 @@ def _result_values(final: float, epochs: int) -> dict:
         rows[i][(i + 1) % size] += rest
     return {
         "accuracy_last5": final,
-        "class_mean_accuracy_last5": final - 0.02,
+        "mean_class_accuracy_last5": final - 0.02,
         "final_accuracy": final,
-        "final_class_mean_accuracy": final - 0.02,
+        "final_mean_class_accuracy": final - 0.02,
         "final_macro_f1": final - 0.02,
         "best_accuracy": final + 0.01,
         "best_epoch": epochs - 1,

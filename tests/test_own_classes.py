@@ -27,7 +27,7 @@ from fer_core.datasets.synthetic.faces import draw_face, draw_portrait
 from fer_core.inference.onnx_export import metadata
 from fer_core.inference.predictor import Predictor
 from fer_core.models.pretrained import load_model
-from fer_core.records.run import GIVEN_LABELS_FILE, read_run
+from fer_core.records.run import NOISY_LABELS_FILE, read_run
 from fer_core.taxonomy import PALETTE
 from fer_core.training.engine import train as train_model
 from tests.project import APP
@@ -88,7 +88,7 @@ def test_classes_of_ones_own_go_from_a_folder_to_every_page(run, portrait, tmp_p
     assert run.status == "finished"
     assert run.classes == CLASSES
     assert run.taxonomy.colours == PALETTE[:3]
-    assert {line.rpartition(" ")[2] for line in _lines(run.path / GIVEN_LABELS_FILE)} <= {*"123"}
+    assert {line.rpartition(" ")[2] for line in _lines(run.path / NOISY_LABELS_FILE)} <= {*"123"}
     # Predicted and explained.
     predictor = Predictor(run.path / "model")
     assert not predictor.trained.taxonomy.emotions

@@ -182,7 +182,7 @@ def _answers(folder: Path) -> pd.DataFrame | str:
     table = pd.DataFrame(predictions, columns=list(Prediction._fields))
     if not table["confidence"].between(0, 1).all():
         return "its predictions have a confidence outside of [0, 1]"
-    return table.assign(correct=table["label"] == table["predicted"])
+    return table.assign(correct=table["true_label"] == table["predicted"])
 
 
 def _percent(estimate: Estimate) -> tuple[float, float, float]:

@@ -32,11 +32,11 @@ class Series(NamedTuple):
 SERIES: tuple[Series, ...] = (
     Series("train_classification_loss", "L_cls", "Loss", "dash"),
     Series("train_loss", "Train loss", "Loss", "dot"),
-    Series("test_loss", "Test loss", "Loss", "solid"),
-    Series("test_accuracy", "Test accuracy", "Accuracy", "solid", True),
-    Series("train_accuracy_given", "Train accuracy, given labels", "Accuracy", "dash", True),
-    Series("train_accuracy_clean", "Train accuracy, clean labels", "Accuracy", "dot", True),
-    Series("test_class_mean_accuracy", "Class mean", "Class mean", "solid", True),
+    Series("eval_loss", "Test loss", "Loss", "solid"),
+    Series("eval_accuracy", "Test accuracy", "Accuracy", "solid", True),
+    Series("train_accuracy_noisy_labels", "Train accuracy, given labels", "Accuracy", "dash", True),
+    Series("train_accuracy_true_labels", "Train accuracy, clean labels", "Accuracy", "dot", True),
+    Series("eval_mean_class_accuracy", "Class mean", "Class mean", "solid", True),
     Series("memorised", "Memorised", "Changed labels", "dash", True),
     Series("recovered", "Recovered", "Changed labels", "dot", True),
     Series("train_consistency_loss", "L_c", "Consistency", "dash"),
@@ -46,7 +46,7 @@ BY_LABEL: dict[str, Series] = {series.label: series for series in SERIES}
 OTHER_PARTS = "Other parts"  # of the loss: charts of their own, by the names in the records
 # The report's figures: training loss without the consistency, so that both methods measure alike.
 DEFAULT_SERIES = ("L_cls", "Test loss", "Test accuracy")
-TIMES = ("epoch", "train_seconds", "test_seconds")
+TIMES = ("epoch", "train_seconds", "eval_seconds")
 SHARES = ("relabelled", "relabelled_right")  # parts that are rates
 FACTS = [
     *("run", "method", "backbone", "data", "noise", "noise_percent", "epochs_asked", "seed"),
@@ -178,7 +178,7 @@ def _named_parts(epoch: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _minutes(epochs: pd.DataFrame) -> pd.Series:
-    seconds = epochs["train_seconds"] + epochs["test_seconds"]
+    seconds = epochs["train_seconds"] + epochs["eval_seconds"]
     return seconds.groupby(epochs["run"], sort=False).cumsum(skipna=False) / 60
 
 

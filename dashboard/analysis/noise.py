@@ -27,12 +27,16 @@ class Measure(NamedTuple):
     headline: str
 
 
-CLASS_MEAN = "class_mean_percent"
+MEAN_CLASS_ACCURACY = "mean_class_accuracy_percent"
 SAME = 0.05  # points; less does not show
 MEASURES = {
     "Accuracy": Measure(ACCURACY, "Accuracy by label noise", "Test accuracy (%)", "%", ACCURACY),
     "Class mean": Measure(
-        CLASS_MEAN, "Class mean by label noise", "Class-mean accuracy (%)", "%", CLASS_MEAN
+        MEAN_CLASS_ACCURACY,
+        "Class mean by label noise",
+        "Class-mean accuracy (%)",
+        "%",
+        MEAN_CLASS_ACCURACY,
     ),
     "Change from clean": Measure(
         "change_points",
@@ -56,8 +60,12 @@ def other_headline(points: pd.DataFrame) -> str:
 
     On balanced test images accuracy and class mean are one figure.
     """
-    gaps = (points[CLASS_MEAN] - points[ACCURACY]).abs()
-    return headline(points, CLASS_MEAN) if gaps.max() > SAME and not pair_runs(points).empty else ""
+    gaps = (points[MEAN_CLASS_ACCURACY] - points[ACCURACY]).abs()
+    return (
+        headline(points, MEAN_CLASS_ACCURACY)
+        if gaps.max() > SAME and not pair_runs(points).empty
+        else ""
+    )
 
 
 def noise_areas(points: pd.DataFrame, column: str) -> pd.DataFrame:

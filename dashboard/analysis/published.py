@@ -78,7 +78,7 @@ def measured_rows(table: pd.DataFrame) -> pd.DataFrame:
         *(
             "data",
             "content",
-            "test_split",
+            "eval_split",
             "classes",
             "image_size",
             "epochs_asked",
@@ -108,7 +108,7 @@ def measured_rows(table: pd.DataFrame) -> pd.DataFrame:
                 "params_m": group["parameters"].max() / 1e6,
                 "image_size": first["image_size"],
                 "epochs": first["epochs_asked"],
-                "test_split": first["test_split"],
+                "eval_split": first["eval_split"],
                 "pretraining": first["pretrained"],
                 "year": int(str(group["started"].max())[:4]),
                 "metric": "accuracy",
@@ -118,7 +118,7 @@ def measured_rows(table: pd.DataFrame) -> pd.DataFrame:
         )
     columns = [
         *("method", "value", "half", "seeds", "setting", "noise_percent", "noise_kind"),
-        *("backbone", "params_m", "image_size", "epochs", "test_split", "pretraining", "year"),
+        *("backbone", "params_m", "image_size", "epochs", "eval_split", "pretraining", "year"),
         *("metric", "selection", "trust"),
     ]
     order = ["setting", "noise_percent", "backbone", "method"]

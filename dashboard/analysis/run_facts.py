@@ -12,12 +12,13 @@ from dashboard.data.sources import Place
 from fer_core.config import RunConfig, defaults_of
 from fer_core.config.methods import option_names
 from fer_core.records.compare import all_options
-from fer_core.records.run import GIVEN_LABELS_FILE, RunRecord
+from fer_core.records.run import RunRecord
+from fer_core.records.schema import FORMER_FILES, NOISY_LABELS_FILE
 
 FILES = {
     "checkpoint": "last state, for --resume",
     "model": "safetensors and config.json",
-    GIVEN_LABELS_FILE: "the noisy training labels",
+    **dict.fromkeys([NOISY_LABELS_FILE, *FORMER_FILES], "the noisy training labels"),
     "log.txt": "log of the sweep",
 }
 # Of these a record keeps the last part of the path alone.
@@ -63,11 +64,11 @@ def fact_table(*parts: Mapping[str, Any], leave_out: Sequence[str] = ()) -> pd.D
 
 
 def transition_table(record: RunRecord, shares: bool) -> pd.DataFrame | None:
-    """(K, K) table of the label noise: rows = clean label, columns = given label.
+    """(K, K) table of the label noise: rows = true label, columns = noisy label.
 
     Args:
         record: of the run.
-        shares: percent of each clean label in place of counts.
+        shares: percent of each true label in place of counts.
 
     Returns:
         None where the record has none, or one of the wrong size.
@@ -77,7 +78,7 @@ def transition_table(record: RunRecord, shares: bool) -> pd.DataFrame | None:
         return None
     if any(not isinstance(row, list) or len(row) != size for row in counts):
         return None
-    index = pd.Index(list(record.classes), name="clean label")
+    index = pd.Index(list(record.classes), name="true label")
     table = pd.DataFrame(counts, index=index, columns=list(record.classes), dtype=float)
     return (
         100 * table.div(table.sum(axis=1).where(lambda total: total > 0), axis=0)

@@ -14,7 +14,7 @@ from fer_core.records.run import Prediction, RecordError, RunRecord, read_predic
 RESAMPLES = 2000  # of the bootstrap, as in fer-core evaluate
 FIGURES = {
     "accuracy_percent": "accuracy",
-    "class_mean_percent": "class mean",
+    "mean_class_accuracy_percent": "class mean",
     "macro_f1_percent": "macro F1",
 }
 SAME_IMAGES = "the test images are not the same"
@@ -109,9 +109,9 @@ def _pair_test(
         return PairTest(
             run, reason=f"{SAME_IMAGES}: {len(answers):,} of {first}, {len(mine):,} of {run}"
         )
-    if not answers["label"].equals(mine["label"]):
+    if not answers["true_label"].equals(mine["true_label"]):
         return PairTest(run, reason=f"{SAME_IMAGES}: their labels differ")
-    before, now = (frame["label"] == frame["predicted"] for frame in (answers, mine))
+    before, now = (frame["true_label"] == frame["predicted"] for frame in (answers, mine))
     only_first, only_this = int((before & ~now).sum()), int((now & ~before).sum())
     generator = np.random.default_rng(0)
     gap = paired_difference(only_this, only_first, len(mine), RESAMPLES, generator)

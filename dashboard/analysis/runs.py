@@ -55,7 +55,7 @@ def filter_runs(named: pd.DataFrame, chosen: Mapping[str, Sequence[str]]) -> pd.
 def with_curves(table: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
     """The runs with ``curve``: their test accuracies in percent, epoch by epoch."""
     starts = np.flatnonzero((epochs["run"] != epochs["run"].shift()).to_numpy())
-    values = (100 * epochs["test_accuracy"]).round(1).to_numpy(dtype=float)
+    values = (100 * epochs["eval_accuracy"]).round(1).to_numpy(dtype=float)
     curves = np.split(values, starts[1:]) if len(starts) else []
     by_run = dict(
         zip(epochs["run"].iloc[starts], (curve.tolist() for curve in curves), strict=True)

@@ -12,9 +12,9 @@ from dashboard.charts.style import COLOURS, finish, name_classes
 # Legible on white and on near-black, from the lowest to the highest accuracy.
 SCALE = [[0.0, "#D55E00"], [0.5, "#A89500"], [1.0, "#1F83C4"]]
 CURVES = {
-    "test_accuracy": ("Test", "solid"),
-    "train_accuracy_given": ("Train, given labels", "dash"),
-    "train_accuracy_clean": ("Train, clean labels", "dot"),
+    "eval_accuracy": ("Evaluation", "solid"),
+    "train_accuracy_noisy_labels": ("Train, noisy labels", "dash"),
+    "train_accuracy_true_labels": ("Train, true labels", "dot"),
 }
 
 
@@ -100,10 +100,10 @@ def run_curve_figure(points: pd.DataFrame) -> go.Figure:
 
 
 def transition_figure(table: pd.DataFrame, shares: bool, tints: Mapping[str, str]) -> go.Figure:
-    """Heat map of `run_facts.transition_table`: rows are clean labels, columns given ones.
+    """Heat map of `run_facts.transition_table`: rows are true labels, columns noisy ones.
 
     Args:
-        table: counts, or percent of each clean label.
+        table: counts, or percent of each true label.
         shares: whether it is percent.
         tints: colour of each class.
     """
@@ -116,7 +116,7 @@ def transition_figure(table: pd.DataFrame, shares: bool, tints: Mapping[str, str
         zmin=0,
         zmax=100 if shares else None,
         texttemplate="%{z:.1f}" if shares else "%{z:d}",
-        hovertemplate=f"clean %{{y}}<br>given %{{x}}<br>%{{z:.4g}}{unit}<extra></extra>",
+        hovertemplate=f"true %{{y}}<br>noisy %{{x}}<br>%{{z:.4g}}{unit}<extra></extra>",
         showscale=False,
         xgap=1,
         ygap=1,
@@ -127,5 +127,5 @@ def transition_figure(table: pd.DataFrame, shares: bool, tints: Mapping[str, str
     names = {str(name): escape(str(name)) for name in table.columns}
     figure.for_each_xaxis(lambda axis: name_classes(axis, tints, names))
     figure.for_each_yaxis(lambda axis: name_classes(axis, tints, names))
-    unit = "% of each clean label" if shares else "images"
+    unit = "% of each true label" if shares else "images"
     return finish(figure, f"Label noise ({unit})")

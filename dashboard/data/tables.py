@@ -14,17 +14,22 @@ from fer_core.records.run import RunRecord
 
 RUN_COLUMNS = (
     *("run", "source", "status", "data", "classes", "method", "backbone", "noise"),
-    *("noise_percent", "seed", "accuracy_percent", "class_mean_percent", "best_percent"),
+    *("noise_percent", "seed", "accuracy_percent", "mean_class_accuracy_percent", "best_percent"),
     *("best_epoch", "epochs_done", "epochs_asked", "seconds", "started", "error"),
     *("image_size", "content", "pretrained", "options", "method_options"),
     *("macro_f1_percent", "ended", "parameters", "device", "precision", "images_per_second"),
-    *("macs", "test_split", "imported"),
+    *("macs", "eval_split", "imported"),
 )
 EPOCH_COLUMNS = (
     *("run", "epoch", "learning_rate", "train_loss", "train_classification_loss"),
-    *("train_consistency_loss", "train_accuracy_given", "train_accuracy_clean", "memorised"),
-    *("recovered", "test_loss", "test_accuracy", "test_class_mean_accuracy"),
-    *("train_seconds", "test_seconds", "images_per_second"),
+    *(
+        "train_consistency_loss",
+        "train_accuracy_noisy_labels",
+        "train_accuracy_true_labels",
+        "memorised",
+    ),
+    *("recovered", "eval_loss", "eval_accuracy", "eval_mean_class_accuracy"),
+    *("train_seconds", "eval_seconds", "images_per_second"),
 )
 _SPEED = EPOCH_COLUMNS[1:].index("images_per_second")
 
@@ -114,7 +119,7 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
         "noise_percent": noise.percent,
         "seed": _stated(trial.seed),
         "accuracy_percent": 100 * float(result["accuracy_last5"]) if finished else float("nan"),
-        "class_mean_percent": _percent(result.get("class_mean_accuracy_last5")),
+        "mean_class_accuracy_percent": _percent(result.get("mean_class_accuracy_last5")),
         "best_percent": _percent(result.get("best_accuracy")),
         "best_epoch": result.get("best_epoch"),
         "epochs_done": len(record.epochs),
@@ -134,7 +139,7 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
         "precision": str(record.environment.get("precision") or config.get("precision") or ""),
         "images_per_second": _median(epochs[:, _SPEED]),
         "macs": float(record.model.get("macs") or "nan"),
-        "test_split": setting.test_split,
+        "eval_split": setting.eval_split,
         "imported": str((record.imported or {}).get("file") or ""),
     }
 

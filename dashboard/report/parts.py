@@ -83,7 +83,14 @@ FEWEST_RUNS = 2  # of a comparison, for a chart of its own
 FEWEST_PUBLISHED = 3  # figures of a group, for a chart of its own
 RUN_FACTS = [
     *("run", "status", "data", "method", "backbone", "noise", "seed", "accuracy_percent"),
-    *("class_mean_percent", "epochs_done", "epochs_asked", "image_size", "started", "source"),
+    *(
+        "mean_class_accuracy_percent",
+        "epochs_done",
+        "epochs_asked",
+        "image_size",
+        "started",
+        "source",
+    ),
     "imported",
 ]
 AREA = "The area under the line of each seed that has a run at every rate, divided by its width."

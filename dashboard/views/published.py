@@ -45,7 +45,7 @@ SHOWN = {
     "epochs": "Epochs",
     "metric": "Metric",
     "noise_kind": "Noise",
-    "test_split": "Tested on",
+    "eval_split": "Tested on",
     "verdict": "Comparison",
     "gap": NUMBER("EAC minus method (points)", format="%+.2f"),
     "eac_value": NUMBER("EAC (%)", format="%.2f"),

@@ -120,7 +120,7 @@ def show_facts(record: RunRecord) -> None:
         st.dataframe(options, hide_index=True, height="content" if len(options) < 12 else 420)
         show_download(options, "run-options")
     left, right = st.columns(2, gap="large")
-    counts = ("train_counts", "test_counts")
+    counts = ("train_counts", "eval_counts")
     left.subheader("Data and label noise")
     facts = fact_table(record.data, record.noise, leave_out=(*counts, "transition"))
     left.dataframe(facts, hide_index=True, height="content")

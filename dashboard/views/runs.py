@@ -30,7 +30,7 @@ COLUMNS = {
     "backbone": "Backbone",
     "seed": "Seed",
     "status": "Status",
-    "class_mean_percent": NUMBER(
+    "mean_class_accuracy_percent": NUMBER(
         "Class mean (%)", format="%.2f", help="Mean of the recalls of all classes, last five epochs"
     ),
     "best_percent": NUMBER(
@@ -90,7 +90,7 @@ def show_table(rows: pd.DataFrame, runs: Runs) -> None:
 
 def curve_column(epochs: pd.DataFrame) -> ColumnConfig:
     """The column of sparklines; all have the same range, so that they compare."""
-    values = 100 * epochs["test_accuracy"].dropna()
+    values = 100 * epochs["eval_accuracy"].dropna()
     low, high = (values.min(), values.max()) if len(values) else (0, 100)
     return st.column_config.LineChartColumn(
         "By epoch",

@@ -22,7 +22,7 @@ def explain_threshold(folder: Path, trained: TrainedModel, threshold: float) -> 
     confidences, correct = _read(folder)
     if not len(confidences):
         return words.NO_PREDICTIONS
-    split = str(trained.facts.get("test_split", "its test images"))
+    split = str(trained.facts.get("eval_split", "its test images"))
     return words.sureness(threshold, *selective_accuracy(confidences, correct, threshold), split)
 
 
@@ -34,4 +34,4 @@ def _read(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     except RecordError:
         rows = []
     confidences = np.array([row.confidence for row in rows], dtype=float)
-    return confidences, np.array([row.label == row.predicted for row in rows], dtype=bool)
+    return confidences, np.array([row.true_label == row.predicted for row in rows], dtype=bool)

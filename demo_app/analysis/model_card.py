@@ -17,7 +17,7 @@ from fer_core.taxonomy import column_names
 
 LONGEST = 20_000  # characters of a card
 LONGEST_NAME = 40  # characters of a class name
-FIGURES = ("accuracy", "class_mean_accuracy", "noise_rate")  # that the page calculates with
+FIGURES = ("accuracy", "mean_class_accuracy", "noise_rate")  # that the page calculates with
 DEMOTED = "##"  # the page has headings of its own above
 LIMITS = (
     "It names {names}. Profiles, covered and very small faces are "
@@ -139,14 +139,14 @@ def _learned(facts: Mapping[str, Any]) -> str:
 
 def _figures(facts: Mapping[str, Any]) -> list[str]:
     """Rows of the table of results, with 95 % intervals where they were saved."""
-    split = f" on {facts['test_split']}" if "test_split" in facts else ""
-    count = facts.get("test_images")
+    split = f" on {facts['eval_split']}" if "eval_split" in facts else ""
+    count = facts.get("eval_images")
     images = f", {count:,} images" if isinstance(count, int) else ""
     # The calibration error whose temperature was fitted on other images counts, where it is known.
     ece = facts.get("ece_cross_fitted", facts.get("ece"))
     rows = (
         (f"accuracy{split}{images}", facts.get("accuracy"), facts.get("accuracy_interval")),
-        ("class mean", facts.get("class_mean_accuracy"), facts.get("class_mean_interval")),
+        ("class mean", facts.get("mean_class_accuracy"), facts.get("mean_class_accuracy_interval")),
         ("calibration error (ECE)", ece, None),
     )
     return [

@@ -258,8 +258,8 @@ def model_line(facts: Mapping[str, Any], size: int) -> str:
             f"{100 * float(facts.get('noise_rate', 0)):.0f} % {facts['noise']} label noise"
         )
     if "accuracy" in facts:
-        split = f" on {facts['test_split']}" if "test_split" in facts else ""
+        split = f" on {facts['eval_split']}" if "eval_split" in facts else ""
         parts.append(f"accuracy {100 * float(facts['accuracy']):.1f} %{split}")
-    if "class_mean_accuracy" in facts:
-        parts.append(f"class mean {100 * float(facts['class_mean_accuracy']):.1f} %")
+    if "mean_class_accuracy" in facts:
+        parts.append(f"class mean {100 * float(facts['mean_class_accuracy']):.1f} %")
     return "; ".join(parts) + "."

@@ -71,12 +71,12 @@ def audit_labels(
         truth_known: whether the split's labels are the truth that noise was added to.
     """
     logits = torch.from_numpy(evaluate(model, split).logits)
-    losses = F.cross_entropy(logits, torch.from_numpy(noisy.labels), reduction="none").numpy()
+    losses = F.cross_entropy(logits, torch.from_numpy(noisy.noisy_labels), reduction="none").numpy()
     return Audit(
         classes,
         split.names,
-        noisy.labels,
-        split.labels if truth_known else None,
+        noisy.noisy_labels,
+        split.true_labels if truth_known else None,
         logits.softmax(1).numpy(),
         losses,
         np.argsort(-losses, kind="stable"),

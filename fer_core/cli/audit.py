@@ -20,7 +20,7 @@ from fer_core.models.pretrained import load_model
 from fer_core.records.run import RunRecord, read_run
 from fer_core.reporting.data_text import printable, table
 from fer_core.training.checkpoint import CheckpointError, read_checkpoint
-from fer_core.training.setup import given_labels, load_run_data
+from fer_core.training.setup import draw_noisy_labels, load_run_data
 
 ABOUT = "Rank the training images of a run by how likely their label is wrong."
 AUDIT_FILE = "audit.csv"
@@ -84,7 +84,7 @@ def _audit(command: Command) -> Audit:
         )
     on_gpu = command.device == "cuda" or (command.device == "auto" and torch.cuda.is_available())
     trained.model.to("cuda" if on_gpu else "cpu")
-    noisy = given_labels(config, data)
+    noisy = draw_noisy_labels(config, data)
     known = config.noise != "none"
     return audit_labels(trained.model, data.train, noisy, data.classes, truth_known=known)
 

@@ -60,8 +60,8 @@ def main() -> None:
     facts = embed(record, command.out, command.origin)
     size = (command.out / WEIGHTS_FILE).stat().st_size
     print(
-        f"{command.out}: {size:,} bytes, {facts['test_split']} accuracy "
-        f"{100 * facts['accuracy']:.2f} %, class mean {100 * facts['class_mean_accuracy']:.2f} %, "
+        f"{command.out}: {size:,} bytes, {facts['eval_split']} accuracy "
+        f"{100 * facts['accuracy']:.2f} %, class mean {100 * facts['mean_class_accuracy']:.2f} %, "
         f"without images that also stand in train {100 * facts['accuracy_deduplicated']:.2f} %, "
         f"ECE {facts['ece']:.4f} (temperature fitted on the other half: "
         f"{facts['ece_cross_fitted']:.4f})"
@@ -97,8 +97,8 @@ def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
     trained = load_model(record.path / "model")
     _, config = read_checkpoint(record.path)
     data = load_run_data(config)
-    before = evaluate(trained.model, data.test, mirror=True)
-    temperature = fit_temperature(before.logits, data.test.labels)
+    before = evaluate(trained.model, data.eval, mirror=True)
+    temperature = fit_temperature(before.logits, data.eval.true_labels)
     trained.model.scale_by_temperature(temperature)
     form: dict[str, Any] = {
         "stride": config.stride,
@@ -113,13 +113,13 @@ def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
     if size > LARGEST:
         raise ModelError(f"the weights have {size:,} bytes, at most {LARGEST:,} may be embedded")
     written = load_model(out).model
-    after = evaluate(written, data.test, mirror=True)
+    after = evaluate(written, data.eval, mirror=True)
     facts = trained.facts | embedded_figures(_assess(before, data), _assess(after, data))
     facts["temperature"] = temperature
     facts["origin"] = SCRATCH if config.pretrained == "none" else origin
-    facts["accuracy_without_mirror"] = metrics.accuracy(evaluate(written, data.test).confusion)
+    facts["accuracy_without_mirror"] = metrics.accuracy(evaluate(written, data.eval).confusion)
     save_model(out, trained.model, **form, facts=facts)
-    answers = list(predictions(data.test, after))
+    answers = list(predictions(data.eval, after))
     write_predictions(out, answers)
     subject = Subject(out, trained, config.backbone, record, facts, answers, facts["origin"])
     (out / CARD_FILE).write_text(card(subject, size), encoding="utf-8")
@@ -139,21 +139,21 @@ def embedded_figures(before: Assessment, after: Assessment) -> dict[str, Any]:
     return {
         "accuracy": after.accuracy.value,
         "accuracy_interval": list(after.accuracy[1:]),
-        "class_mean_accuracy": after.class_mean.value,
-        "class_mean_interval": list(after.class_mean[1:]),
+        "mean_class_accuracy": after.mean_class_accuracy.value,
+        "mean_class_accuracy_interval": list(after.mean_class_accuracy[1:]),
         "accuracy_deduplicated": unseen.accuracy.value,
         "duplicates_in_train": unseen.left_out,
         "macro_f1": after.macro_f1,
         "ece": after.ece,
         "ece_cross_fitted": calibration.ece,
         "ece_uncalibrated": before.ece,
-        "test_images": after.images,
+        "eval_images": after.images,
         "classes": assessment.to_json(after.classes),
     }
 
 
 def _assess(evaluation: Evaluation, data: FaceData) -> Assessment:
-    answers = Answers(data.classes, data.test, evaluation.logits, {}, ())
+    answers = Answers(data.classes, data.eval, evaluation.logits, {}, ())
     return assess(answers, resamples=RESAMPLES, seed=0, training_digests=data.train.digests)
 
 

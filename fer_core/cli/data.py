@@ -134,13 +134,15 @@ def _fix(command: Check, listing: Listing, report: Report) -> str:
     left, count = leave_out(listing, names), len(names | earlier)
     return (
         f"{count:,} {'name' if count == 1 else 'names'} to leave out in {file}; "
-        f"{len(left.train.labels):,} + "
-        f"{len(left.test.labels):,} pictures are left with the run option --leave-out {file}"
+        f"{len(left.train.true_labels):,} + "
+        f"{len(left.eval.true_labels):,} pictures are left with the run option --leave-out {file}"
     )
 
 
 def _noise(command: Noise) -> int:
-    from fer_core.training.setup import given_labels  # torch takes seconds; the others need none
+    from fer_core.training.setup import (
+        draw_noisy_labels,  # torch takes seconds; the others need none
+    )
 
     config = RunConfig(
         data=command.uri,
@@ -155,11 +157,11 @@ def _noise(command: Noise) -> int:
     listing = list_data(command.uri, DRAWN, without=command.leave_out)
     refuse_problems(listing)
     train, classes = listing.train, listing.classes
-    given = given_labels(config, listing)
-    facts = noise_facts(config.noise, config.noise_rate, given, train.labels, len(classes))
+    noisy = draw_noisy_labels(config, listing)
+    facts = noise_facts(config.noise, config.noise_rate, noisy, train.true_labels, len(classes))
     print(noise_text(f"{listing.name} {train.name}", classes, config, facts))
     if command.out is not None:
-        write_noise_list(command.out, train.names, given.labels, classes)
+        write_noise_list(command.out, train.names, noisy.noisy_labels, classes)
         file = printable(displayed(command.out))
         print(f"{len(train.names):,} labels in {file}: --noise file --noise-file {file}")
     return 0

@@ -48,8 +48,8 @@ class Command:
     transformers or timm: its folder, or hf:USER/NAME[@REVISION] of the Hub."""
     data: str
     """Data set as for fer-core train --data; also folder:PATH of class folders without splits."""
-    split: SplitKind = "test"
-    """Which of its splits."""
+    split: SplitKind = "eval"
+    """Which of its splits; eval is the one that runs report, test the former name of it."""
     leave_out: Path | None = None
     """List of files of the data set to leave out."""
     mirror: bool = True
@@ -68,7 +68,7 @@ class Command:
     calibrate_on: str | None = None
     """Data set to fit the temperature on; by default it is fitted on either half of the images for
     the other half."""
-    calibrate_split: SplitKind = "test"
+    calibrate_split: SplitKind = "eval"
     """Which split of the data set to calibrate on."""
     duplicates: bool = True
     """Of a test split, also give the accuracy without images that also stand in the train split;
@@ -131,7 +131,7 @@ def _evaluate(command: Command) -> Report:
         for one, mirror in zip(loaded, mirrors, strict=True)
     ]
     digests = None
-    if command.duplicates and command.split == "test" and len(listing.train.labels):
+    if command.duplicates and command.split != "train" and len(listing.train.true_labels):
         digests = training_digests(listing, storage)
 
     def measure(subject: Subject) -> Measured:

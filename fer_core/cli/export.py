@@ -126,16 +126,16 @@ def _calibration(command: Command, trained: TrainedModel, storage: Storage) -> C
     """Faces to calibrate on: never those of the test split that the file is measured on."""
     listing = _list(command.calibrate_on or command.data or "", trained)
     kind = "train"
-    if not len(listing.train.labels):
+    if not len(listing.train.true_labels):
         if command.calibrate_on is None:
             raise DataError(
                 f"{listing.name} has no training images to calibrate on: name others with "
                 "--calibrate-on"
             )
-        kind = "test"
+        kind = "eval"
     split = decode_for(trained.input, listing, kind, storage)
-    count = min(command.calibration_images, len(split.labels))
-    drawn = np.random.default_rng(command.seed).choice(len(split.labels), count, replace=False)
+    count = min(command.calibration_images, len(split.true_labels))
+    drawn = np.random.default_rng(command.seed).choice(len(split.true_labels), count, replace=False)
     images = normalise(to_tensor(split.images[np.sort(drawn)]), *trained.model.statistics())
     return Calibration(images.contiguous().numpy(), _title(listing, split))
 
@@ -144,7 +144,7 @@ def _measure(trained: TrainedModel, contents: dict[str, bytes], data: str, stora
     """Accuracy of PyTorch and of each file on the test split, averaged over the mirror image."""
     listing = _list(data, trained)
     found = find_answers(
-        trained, listing, "test", storage=storage, mirror=True, shared_classes=False
+        trained, listing, "eval", storage=storage, mirror=True, shared_classes=False
     )
     answers = {"PyTorch, float32": found.logits}
     answers |= {name: _logits(trained, content, found.split) for name, content in contents.items()}
@@ -152,9 +152,9 @@ def _measure(trained: TrainedModel, contents: dict[str, bytes], data: str, stora
     for name, logits in answers.items():
         confusion = judge(torch.from_numpy(logits), found.split).confusion
         same = (logits.argmax(1) == found.predicted).mean()
-        shares = metrics.accuracy(confusion), metrics.class_mean_accuracy(confusion), same
+        shares = metrics.accuracy(confusion), metrics.mean_class_accuracy(confusion), same
         rows.append((name, *(f"{100 * share:.2f}" for share in shares)))
-    title = f"{_title(listing, found.split)}, {len(found.split.labels):,} images"
+    title = f"{_title(listing, found.split)}, {len(found.split.true_labels):,} images"
     return f"\n{title}, averaged over the mirror image, %\n\n{table(rows)}"
 
 
@@ -163,7 +163,7 @@ def _logits(trained: TrainedModel, content: bytes, split: Split) -> np.ndarray:
     session = open_session(content, count_threads())
     statistics = trained.model.statistics()
     parts = []
-    for start in range(0, len(split.labels), BATCH):
+    for start in range(0, len(split.true_labels), BATCH):
         images = normalise(to_tensor(split.images[start : start + BATCH]), *statistics)
         views = [
             session.run([OUTPUTS[0]], {INPUT: view.contiguous().numpy()})[0]

@@ -19,13 +19,8 @@ from fer_core.cli import train
 from fer_core.config import RunConfig, from_json, without_folders
 from fer_core.errors import told_in_a_sentence
 from fer_core.records.lock import lock_run
-from fer_core.records.run import (
-    EPOCHS_FILE,
-    GIVEN_LABELS_FILE,
-    PREDICTIONS_FILE,
-    RUN_FILE,
-    read_run,
-)
+from fer_core.records.run import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE, read_run
+from fer_core.records.schema import FORMER_FILES, NOISY_LABELS_FILE
 from fer_core.training.checkpoint import (
     CHECKPOINT_FILE,
     CheckpointError,
@@ -98,7 +93,7 @@ def make_ready(folder: Path, config: RunConfig) -> bool:
         if file.exists():
             logger.warning("%s; the run starts anew", error)
             file.unlink()
-        for name in (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE, GIVEN_LABELS_FILE):
+        for name in (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE, NOISY_LABELS_FILE, *FORMER_FILES):
             (folder / name).unlink(missing_ok=True)
         return False
     if without_folders(written) != without_folders(config):

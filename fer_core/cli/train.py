@@ -16,6 +16,7 @@ import tyro
 from fer_core.config import RATED_NOISE, RunConfig, unchecked
 from fer_core.config.methods import METHODS, find_method, option_names, owners
 from fer_core.config.recipes import RECIPES, RecipeName
+from fer_core.config.renamed import current_flags
 from fer_core.datasets import Storage
 from fer_core.datasets.cache.store import StorageKind
 from fer_core.errors import told_in_a_sentence
@@ -66,11 +67,13 @@ def main() -> None:
     """Parse the command line, train, and print the result."""
     first = os.environ.get("RANK", "0") == "0"  # of the processes that a launcher started
     logging.basicConfig(level=logging.INFO if first else logging.WARNING, format="%(message)s")
+    arguments = current_flags(sys.argv[1:])
     command = tyro.cli(
         Command,
+        args=arguments,
         prog="fer-core train",
         description=f"{Command.__doc__}\n\n{_methods_text()}",
-        default=Command(config=starting_config(sys.argv[1:])),
+        default=Command(config=starting_config(arguments)),
         config=(tyro.conf.OmitArgPrefixes,),
     )
     record = _run(command)
@@ -82,7 +85,7 @@ def _result_line(record: RunRecord) -> str:
     result = record.result
     return (
         f"{record.path}: accuracy {100 * result['accuracy_last5']:.2f} % (mean of the last 5 "
-        f"epochs), class mean {100 * result['class_mean_accuracy_last5']:.2f} %, last epoch "
+        f"epochs), class mean {100 * result['mean_class_accuracy_last5']:.2f} %, last epoch "
         f"{100 * result['final_accuracy']:.2f} %, {result['seconds']:.0f} s"
     )
 

@@ -14,6 +14,7 @@ from fer_core.config import checks
 from fer_core.config.data import RATED_NOISE, DataOptions, NoiseKind, NoiseOptions, Targets
 from fer_core.config.methods import METHODS, MethodOptions, find_method, option_names, owners
 from fer_core.config.model import Balance, LossOptions, ModelOptions
+from fer_core.config.renamed import current_names
 from fer_core.config.training import (
     AugmentationOptions,
     OptimisationOptions,
@@ -108,9 +109,9 @@ class RunConfig(
 
     def _check_together(self) -> None:
         """Refuse what would be silently without effect, or without meaning, in this company."""
-        if self.patience and not self.validation:
+        if self.patience and not self.holdout:
             raise ValueError(
-                f"patience {self.patience} has no effect without held-out images: set validation, "
+                f"patience {self.patience} has no effect without held-out images: set holdout, "
                 "for example 0.1"
             )
         if not METHODS[self.method].hard_labels:
@@ -229,6 +230,7 @@ def unchecked(values: Mapping[str, Any]) -> RunConfig:
 
 def _divided(values: Mapping[str, Any]) -> tuple[dict[str, Any], MethodOptions]:
     """The fields of every run, and the method's own options."""
+    values = current_names(values)
     spec = find_method(values.get("method", RunConfig.method), values.get("method_source") or "")
     shared = {field.name for field in dataclasses.fields(RunConfig)} - {"options"}
     own = set(option_names(spec.name))

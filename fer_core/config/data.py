@@ -18,8 +18,8 @@ class DataOptions:
     """Data set: synthetic, ferplus:PATH, fer2013:PATH, rafdb:PATH, affectnet:PATH, folder:PATH or
     hf:ID; options as ?classes=7 (docs/data.md)."""
     dedup: bool = False
-    """Drop test images that also stand in train, pixel by pixel."""
-    validation: float = 0.0
+    """Drop evaluation images that also stand in train, pixel by pixel."""
+    holdout: float = 0.0
     """Share of the training images that is held out, with its noisy labels, to choose the epoch on:
     for example 0.1; 0: none. Identical images stay together."""
     leave_out: str | None = None
@@ -33,7 +33,7 @@ class DataOptions:
         """Check the values of this group."""
         if not 16 <= self.image_size <= 2048:
             raise ValueError(f"image_size must be 16 to 2048, got {self.image_size}")
-        checks.in_range("validation", self.validation, 0, 0.5, closed=True)
+        checks.in_range("holdout", self.holdout, 0, 0.5, closed=True)
 
 
 @dataclass(frozen=True)

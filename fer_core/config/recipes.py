@@ -35,7 +35,7 @@ _REPORT = {
     "gamma": 0.9,
     "warmup_epochs": 0,
     "ema_decay": 0.0,
-    "test_mirror": False,
+    "tta_flip": False,
 }
 
 RECIPES: Mapping[str, Mapping[str, Any]] = {
@@ -72,7 +72,7 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
         "schedule": "cosine",
         "warmup_epochs": 5,
         "ema_decay": 0.999,
-        "test_mirror": True,
+        "tta_flip": True,
     },
     # From pre-trained weights, where accuracy matters more than being the report's training.
     "finetune": {
@@ -91,6 +91,6 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
         "schedule": "cosine",
         "warmup_epochs": 1,
         "ema_decay": 0.999,
-        "test_mirror": True,
+        "tta_flip": True,
     },
 }

@@ -87,11 +87,11 @@ class OptimisationOptions:
     ema_decay: float = 0.0
     """Test and keep an exponential moving average of the weights with this decay a step, for
     example 0.999; 0: the weights themselves."""
-    test_mirror: bool = False
-    """Test on the average over each image and its mirror image."""
+    tta_flip: bool = False
+    """Flip TTA: evaluate on the average over each image and its mirror image."""
     patience: int = 0
-    """Early stopping: end the run after this many epochs without a higher validation accuracy; 0:
-    never. Needs validation above 0."""
+    """Early stopping: end the run after this many epochs without a higher holdout accuracy; 0:
+    never. Needs holdout above 0."""
 
     seed: int = 0
     """Seed of initial weights, noise, order and augmentation."""

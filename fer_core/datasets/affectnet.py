@@ -76,14 +76,14 @@ def list_affectnet(source: Source, _decoding: Decoding) -> Listing:
         seen: set[str] = set()
         names = ("training", "validation")
         rows = {name: [*_table_rows(root, name, seen, problems)] for name in names}
-    train_split, test_split = (
+    train_split, eval_split = (
         _split(name, found, len(classes), problems) for name, found in rows.items()
     )
     return Listing(
         name="affectnet",
         classes=classes,
         train=train_split,
-        test=test_split,
+        eval=eval_split,
         source_size=size,
         grey=False,
         problems=tuple(problems),

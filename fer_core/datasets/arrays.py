@@ -10,25 +10,25 @@ from fer_core.datasets.base import DataError, FaceData, Split
 Arrays = tuple[np.ndarray, Sequence[int] | np.ndarray]
 
 
-def from_arrays(name: str, classes: Sequence[str], train: Arrays, test: Arrays) -> FaceData:
+def from_arrays(name: str, classes: Sequence[str], train: Arrays, eval: Arrays) -> FaceData:
     """Images and labels in memory as data that a model trains on: ``train(..., dataset=...)``.
 
     Args:
         name: what records call it.
         classes: K class names in the order of the label numbers.
         train: (N, S, S, C) uint8 images, RGB (C = 3) or grey (C = 1), and N labels in [0, K).
-        test: the images that the model is tested on, likewise.
+        eval: the images that the model is evaluated on, likewise.
 
     Raises:
         DataError: for arrays of another shape or type, or labels that are none of the classes.
     """
     splits = [
         _split(name, part, *arrays, classes=len(classes))
-        for part, arrays in (("train", train), ("test", test))
+        for part, arrays in (("train", train), ("eval", eval))
     ]
     shapes = [tuple(split.images.shape[1:]) for split in splits]
     if shapes[0] != shapes[1]:
-        raise DataError(f"{name}: train has images of shape {shapes[0]}, test of {shapes[1]}")
+        raise DataError(f"{name}: train has images of shape {shapes[0]}, eval of {shapes[1]}")
     size, _, channels = shapes[0]
     return FaceData(name, tuple(classes), splits[0], splits[1], size, channels == 1)
 

@@ -1,10 +1,11 @@
 """What every data set is: a listing of pictures and labels first, decoded arrays afterwards."""
 
 import hashlib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -14,6 +15,10 @@ from fer_core.errors import FerError
 from fer_core.io.images import Images
 
 NO_DIGESTS = np.empty((0, 16), np.uint8)
+NO_PLAIN_LABELS = (
+    "a split has no plain labels: true_labels are those of the data set, before noise; what a "
+    "model is trained on are noisy_labels, of a Batch or of fer_core.noise.generate.NoisyLabels"
+)
 
 
 class DataError(FerError, ValueError):
@@ -38,23 +43,28 @@ class ListedSplit(NamedTuple):
     """One part of a data set before anything is decoded.
 
     Attributes:
-        name: the split's own name, for example ``FER2013Valid``.
+        name: the split's own name, for example ``val`` of FERPlus.
         pictures: N sources of pictures.
-        labels: (N,) int64 clean labels.
+        true_labels: (N,) int64 labels as the data set has them, before any noise is added.
         names: N names, unique within the data set.
         votes: (N, 10) int64 votes of the FER+ raters in the order of `FERPLUS_VOTES`, or None.
-        own_labels: (N,) int64 labels that the set came with before it was labelled anew (those of
+        original_labels: (N,) int64 labels that the set had before it was labelled anew (those of
             FER2013 under FERPlus), -1 where there is none; or None.
         slices: attribute -> N values, for figures per group; for example ``gender``.
     """
 
     name: str
     pictures: Pictures
-    labels: np.ndarray
+    true_labels: np.ndarray
     names: tuple[str, ...]
     votes: np.ndarray | None = None
-    own_labels: np.ndarray | None = None
+    original_labels: np.ndarray | None = None
     slices: Mapping[str, tuple[str, ...]] = {}
+
+    @property
+    def labels(self) -> NoReturn:
+        """Refused: it would not say which labels are meant."""
+        raise AttributeError(NO_PLAIN_LABELS)
 
 
 class Listing(NamedTuple):
@@ -64,7 +74,7 @@ class Listing(NamedTuple):
         name: of the data set, for example ``ferplus``.
         classes: class names in the order of the label numbers.
         train: the training split.
-        test: the evaluation split.
+        eval: the split that is evaluated and reported, whatever the data set calls it.
         source_size: typical side of the pictures in pixels; None: to be measured.
         grey: whether the pictures are grey; None: not known, so what the run asks for.
         landmarks: (3, 2) eye, eye, mouth centre as shares of the side; None: to be measured.
@@ -75,7 +85,7 @@ class Listing(NamedTuple):
     name: str
     classes: tuple[str, ...]
     train: ListedSplit
-    test: ListedSplit
+    eval: ListedSplit
     source_size: int | None = None
     grey: bool | None = None
     landmarks: np.ndarray | None = None
@@ -87,24 +97,30 @@ class Split(NamedTuple):
     """One part of a data set, ready for training.
 
     Attributes:
-        name: the split's own name, for example ``FER2013Valid``.
+        name: the split's own name, for example ``val`` of FERPlus.
         images: (N, S, S, C) uint8, RGB or grey.
-        labels: (N,) int64 clean labels.
+        true_labels: as in `ListedSplit`; noisy ones are no part of a split
+            (`fer_core.noise.generate.NoisyLabels`).
         names: N names.
         votes: as in `ListedSplit`.
-        own_labels: as in `ListedSplit`.
+        original_labels: as in `ListedSplit`.
         slices: as in `ListedSplit`.
         digests: (N, 16) uint8, equal for pictures that are equal pixel by pixel.
     """
 
     name: str
     images: Images
-    labels: np.ndarray
+    true_labels: np.ndarray
     names: tuple[str, ...]
     votes: np.ndarray | None = None
-    own_labels: np.ndarray | None = None
+    original_labels: np.ndarray | None = None
     slices: Mapping[str, tuple[str, ...]] = {}
     digests: np.ndarray = NO_DIGESTS
+
+    @property
+    def labels(self) -> NoReturn:
+        """Refused: it would not say which labels are meant."""
+        raise AttributeError(NO_PLAIN_LABELS)
 
 
 @dataclass(frozen=True)
@@ -115,21 +131,27 @@ class FaceData:
         name: of the data set, for example ``ferplus``.
         classes: class names in the order of the label numbers.
         train: the training split.
-        test: the evaluation split.
+        eval: the split that is evaluated and reported, whatever the data set calls it.
         source_size: typical side of the pictures before resizing, in pixels.
         grey: whether the pictures are grey.
         landmarks: (3, 2) eye, eye, mouth centre as shares of the side; None when not known.
-        dropped_duplicates: test images that were dropped because they also stand in train.
+        dropped_duplicates: evaluation images that were dropped because they also stand in train.
     """
 
     name: str
     classes: tuple[str, ...]
     train: Split
-    test: Split
+    eval: Split
     source_size: int
     grey: bool
     landmarks: np.ndarray | None = None
     dropped_duplicates: int = 0
+
+    @property
+    def test(self) -> Split:
+        """The former name of ``eval``, which need not be a test split."""
+        warnings.warn("FaceData.test is now FaceData.eval", DeprecationWarning, stacklevel=2)
+        return self.eval
 
 
 class Source(NamedTuple):
@@ -220,11 +242,11 @@ def existing_folder(source: Source, expected: str) -> Path:
 
 
 def content_hash(data: FaceData) -> str:
-    """SHA-256 of the pictures' own pixels (before resizing) and the clean labels, both splits."""
+    """SHA-256 of the pictures' own pixels (before resizing) and the true labels, both splits."""
     digest = hashlib.sha256()
-    for split in (data.train, data.test):
-        if len(split.digests) != len(split.labels):
+    for split in (data.train, data.eval):
+        if len(split.digests) != len(split.true_labels):
             raise ValueError(f"split {split.name} has no picture digests")
         digest.update(np.ascontiguousarray(split.digests).data)
-        digest.update(split.labels.astype("<i8").tobytes())
+        digest.update(split.true_labels.astype("<i8").tobytes())
     return digest.hexdigest()

@@ -29,7 +29,7 @@ def leave_out(listing: Listing, names: frozenset[str]) -> Listing:
     Raises:
         DataError: when a name stands for nothing in the data set.
     """
-    known = {*listing.train.names, *listing.test.names, *(p.name for p in listing.problems)}
+    known = {*listing.train.names, *listing.eval.names, *(p.name for p in listing.problems)}
     unknown = sorted(names - known - _folders(known))
     if unknown:
         raise DataError(
@@ -42,7 +42,7 @@ def leave_out(listing: Listing, names: frozenset[str]) -> Listing:
 
     left = listing._replace(
         train=_without(listing.train, [kept(name) for name in listing.train.names]),
-        test=_without(listing.test, [kept(name) for name in listing.test.names]),
+        eval=_without(listing.eval, [kept(name) for name in listing.eval.names]),
         problems=tuple(problem for problem in listing.problems if kept(problem.name)),
     )
     return _with_trained_classes(left) if listing.found_classes else left
@@ -50,7 +50,7 @@ def leave_out(listing: Listing, names: frozenset[str]) -> Listing:
 
 def chosen_columns(split: ListedSplit | Split, kept: np.ndarray) -> dict[str, Any]:
     """What both kinds of split hold of each image, for some of the images."""
-    arrays = {name: getattr(split, name) for name in ("labels", "votes", "own_labels")}
+    arrays = {name: getattr(split, name) for name in ("true_labels", "votes", "original_labels")}
     return {
         "names": tuple(split.names[index] for index in kept),
         "slices": {
@@ -62,22 +62,22 @@ def chosen_columns(split: ListedSplit | Split, kept: np.ndarray) -> dict[str, An
 
 def _with_trained_classes(listing: Listing) -> Listing:
     """The listing with the classes that still have training pictures."""
-    trained = np.unique(listing.train.labels)
+    trained = np.unique(listing.train.true_labels)
     if len(trained) < 2:
         raise DataError(f"{listing.name} has training pictures of {len(trained)} classes left")
     numbers = np.full(len(listing.classes), -1, np.int64)
     numbers[trained] = np.arange(len(trained))
-    labels = numbers[listing.test.labels]
+    labels = numbers[listing.eval.true_labels]
     problems = tuple(
         Problem("class", name, f"{name} is {listing.classes[old]}, which has no training pictures")
-        for name, old, new in zip(listing.test.names, listing.test.labels, labels, strict=True)
+        for name, old, new in zip(listing.eval.names, listing.eval.true_labels, labels, strict=True)
         if new < 0
     )
-    test = _without(listing.test, (labels >= 0).tolist())
+    evaluated = _without(listing.eval, (labels >= 0).tolist())
     return listing._replace(
         classes=tuple(listing.classes[index] for index in trained),
-        train=listing.train._replace(labels=numbers[listing.train.labels]),
-        test=test._replace(labels=labels[labels >= 0]),
+        train=listing.train._replace(true_labels=numbers[listing.train.true_labels]),
+        eval=evaluated._replace(true_labels=labels[labels >= 0]),
         problems=(*listing.problems, *problems),
     )
 

@@ -147,11 +147,11 @@ def _list_table(table: PixelTable, test: str) -> Listing:
         for index, problem in table.problems.items()
         if table.usages[index] in used or table.usages[index] not in USAGES
     )
-    train_split, test_split = (_split_of_table(table, usage) for usage in used)
-    for split in (train_split, test_split):
-        if not len(split.labels) and not problems:
+    train_split, eval_split = (_split_of_table(table, usage) for usage in used)
+    for split in (train_split, eval_split):
+        if not len(split.true_labels) and not problems:
             raise DataError(f"{table.path} has no row with the Usage {split.name}")
-    return _listing(train_split, test_split, problems)
+    return _listing(train_split, eval_split, problems)
 
 
 def _split_of_table(table: PixelTable, usage: str) -> ListedSplit:
@@ -173,12 +173,12 @@ def _list_folders(root: Path) -> Listing:
     return _listing(train, test, (*trees["train"].problems, *trees["test"].problems))
 
 
-def _listing(train: ListedSplit, test: ListedSplit, problems: tuple[Problem, ...]) -> Listing:
+def _listing(train: ListedSplit, evaluated: ListedSplit, problems: tuple[Problem, ...]) -> Listing:
     return Listing(
         name="fer2013",
         classes=SEVEN_CLASSES,
         train=train,
-        test=test,
+        eval=evaluated,
         source_size=SIDE,
         grey=True,
         problems=problems,

@@ -28,9 +28,10 @@ and the pictures, as FER2013's own table
 or as folders
   PATH/FER2013Train/fer0000000.png ...
   PATH/FER2013Valid/fer0028638.png ...
-  PATH/FER2013Test/fer0032220.png  ... (for ?test=FER2013Test)
+  PATH/FER2013Test/fer0032220.png  ... (for ?eval=test)
   PATH/fer2013_labels.csv          Usage,Image name,label (optional: FER2013's own labels)"""
 COUNT = re.compile(r"[0-9]{1,4}")  # votes
+SPLITS = {"FER2013Train": "train", "FER2013Valid": "val", "FER2013Test": "test"}
 USAGES = {"FER2013Train": "Training", "FER2013Valid": "PublicTest", "FER2013Test": "PrivateTest"}
 
 
@@ -91,35 +92,48 @@ def vote_shares(votes: np.ndarray, classes: int) -> np.ndarray:
 def list_ferplus(source: Source, _decoding: Decoding) -> Listing:
     """List FERPlus from ``fer2013new.csv`` and the pictures, in PNG folders or FER2013's table.
 
-    URI: ``ferplus:PATH?classes=8&test=FER2013Valid``.
+    URI: ``ferplus:PATH?classes=8&eval=val``. FER2013Train is the split ``train``, FER2013Valid
+    ``val`` and FER2013Test ``test``; the former ``test=FER2013Test`` is still read.
 
     Raises:
         DataError: when files are absent or broken, or an option is not allowed.
     """
-    options = take_options(source, classes="8", test="FER2013Valid")
+    options = take_options(_with_eval(source), classes="8", eval="val")
     root = existing_folder(source, EXPECTED)
     classes = class_names(int(take_choice(source, options, "classes", "7", "8")))
-    test = take_choice(source, options, "test", "FER2013Valid", "FER2013Test")
+    evaluated = take_choice(source, options, "eval", "val", "test")
+    folder = next(folder for folder, split in SPLITS.items() if split == evaluated)
     votes = _read_votes(root / "fer2013new.csv")
     path = find_pixel_table(root)
     pixels = None if path is None else read_pixel_table(path)
     if pixels is not None:
         _check_rows_agree(votes, pixels)
-    own = _own_labels(root, votes, pixels, classes)
+    own = _original_labels(root, votes, pixels, classes)
     problems: list[Problem] = []
-    train_split, test_split = (
+    train_split, eval_split = (
         _list_split(root, name, votes, pixels, own, len(classes), problems)
-        for name in ("FER2013Train", test)
+        for name in ("FER2013Train", folder)
     )
     return Listing(
         name="ferplus",
         classes=classes,
         train=train_split,
-        test=test_split,
+        eval=eval_split,
         source_size=48,
         grey=True,
         problems=tuple(problems),
     )
+
+
+def _with_eval(source: Source) -> Source:
+    """The URI with ``eval=`` in place of the former ``test=FER2013Valid`` and FER2013Test."""
+    options = dict(source.options)
+    former = options.pop("test", None)
+    if former is None:
+        return source
+    if "eval" in options:
+        raise DataError(f"ferplus test={former} is the former name of eval: leave it out")
+    return source._replace(options={**options, "eval": SPLITS.get(former, former)})
 
 
 def _read_votes(path: Path) -> VoteTable:
@@ -155,7 +169,7 @@ def _check_rows_agree(votes: VoteTable, pixels: PixelTable) -> None:
     raise DataError(f"{sizes}: at row {part + 1} they part, Usage {one!r} against {other!r}")
 
 
-def _own_labels(
+def _original_labels(
     root: Path, votes: VoteTable, pixels: PixelTable | None, classes: tuple[str, ...]
 ) -> np.ndarray | None:
     """FER2013's own label of each row, -1 where there is none; None when no file tells it."""
@@ -209,7 +223,7 @@ def _list_split(
         kept, labels = kept[whole], labels[whole]
         pictures = PixelRows(pixels.pixels[kept])
     return ListedSplit(
-        name,
+        SPLITS[name],
         pictures,
         labels.astype(np.int64),
         tuple(votes.names[row] for row in kept),

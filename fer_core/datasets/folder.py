@@ -85,7 +85,7 @@ def list_folder(source: Source, _decoding: Decoding) -> Listing:
         name=root.resolve().name,
         classes=classes,
         train=split_of_tree(root, splits["train"], trees["train"], classes),
-        test=split_of_tree(root, splits["test"], trees["test"], classes),
+        eval=split_of_tree(root, splits["test"], trees["test"], classes),
         problems=tuple(problems),
         found_classes=True,
     )
@@ -123,7 +123,7 @@ def _list_classes(root: Path, train: str, naming: Naming) -> Listing:
         name=name,
         classes=classes,
         train=split_of_tree(root, train, ListedTree({}, []), classes),
-        test=split_of_tree(root, name, tree, classes),
+        eval=split_of_tree(root, name, tree, classes),
         problems=tuple(tree.problems),
     )
 

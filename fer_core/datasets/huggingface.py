@@ -61,7 +61,7 @@ def list_hub_set(source: Source, _decoding: Decoding) -> Listing:
     naming = choose_naming(source, options["classes"], words, "labels")
     classes = _classes(source, naming, texts[train])
     problems: list[Problem] = []
-    train_split, test_split = (
+    train_split, eval_split = (
         _list_split(splits[name], name, options["image"], texts[name], naming, classes, problems)
         for name in (train, test)
     )
@@ -70,7 +70,7 @@ def list_hub_set(source: Source, _decoding: Decoding) -> Listing:
         name=path.resolve().stem if path.exists() else path.as_posix(),
         classes=classes,
         train=train_split,
-        test=test_split,
+        eval=eval_split,
         problems=tuple(problems),
         found_classes=True,
     )

@@ -19,7 +19,7 @@ from fer_core.datasets.cache.arrays import SelectedImages
 from fer_core.datasets.cache.store import CHECK_HINT, Storage, Stored, store
 from fer_core.datasets.exclude import chosen_columns
 
-SplitKind = Literal["train", "test"]
+SplitKind = Literal["train", "eval", "test"]  # test: the former name of eval
 
 
 def load_listing(
@@ -31,31 +31,31 @@ def load_listing(
         listing: the data set.
         decoding: side and channels of the decoded pictures.
         storage: where they are kept.
-        dedup: drop test images that also stand in train, pixel by pixel.
+        dedup: drop evaluation images that also stand in train, pixel by pixel.
 
     Raises:
         DataError: for a problem of the listing, a broken picture, or an empty split.
     """
     refuse_problems(listing)
-    for split in (listing.train, listing.test):
-        if not len(split.labels):
+    for split in (listing.train, listing.eval):
+        if not len(split.true_labels):
             raise DataError(
                 f"{listing.name} split {split.name} has no images left: a run needs both splits"
             )
     stored_train = store(listing.train.pictures, decoding, storage)
-    stored_test = store(listing.test.pictures, decoding, storage)
-    train, test = _split(listing.train, stored_train), _split(listing.test, stored_test)
+    stored_eval = store(listing.eval.pictures, decoding, storage)
+    train, evaluated = _split(listing.train, stored_train), _split(listing.eval, stored_eval)
     dropped = 0
     if dedup:
-        unique = ~also_in(stored_train.facts.digests, stored_test.facts.digests)
+        unique = ~also_in(stored_train.facts.digests, stored_eval.facts.digests)
         dropped = int((~unique).sum())
-        test = select(test, np.flatnonzero(unique))
-        if not len(test.labels):
-            raise DataError(f"every image of {test.name} also stands in {train.name}")
+        evaluated = select(evaluated, np.flatnonzero(unique))
+        if not len(evaluated.true_labels):
+            raise DataError(f"every image of {evaluated.name} also stands in {train.name}")
     size = listing.source_size or int(np.median(stored_train.facts.sizes.min(1)))
     grey = decoding.channels == 1 if listing.grey is None else listing.grey
     return FaceData(
-        listing.name, listing.classes, train, test, size, grey, listing.landmarks, dropped
+        listing.name, listing.classes, train, evaluated, size, grey, listing.landmarks, dropped
     )
 
 
@@ -66,10 +66,14 @@ def load_split(listing: Listing, kind: SplitKind, decoding: Decoding, storage: S
         DataError: for a problem of the listing, a broken picture, or a split without images.
     """
     refuse_problems(listing)
-    listed = listing.train if kind == "train" else listing.test
-    if not len(listed.labels):
-        other = listing.test if kind == "train" else listing.train
-        count = f"; its split {other.name} has {len(other.labels):,}" if len(other.labels) else ""
+    listed = listing.train if kind == "train" else listing.eval
+    if not len(listed.true_labels):
+        other = listing.eval if kind == "train" else listing.train
+        count = (
+            f"; its split {other.name} has {len(other.true_labels):,}"
+            if len(other.true_labels)
+            else ""
+        )
         raise DataError(f"{listing.name} split {listed.name} has no images{count}")
     return _split(listed, store(listed.pictures, decoding, storage))
 
@@ -93,7 +97,7 @@ def with_repeated_names(listing: Listing) -> Listing:
     Names tell pictures apart: in lists of noisy labels and of files to leave out, and in the order
     of the noise's draw.
     """
-    counts = Counter([*listing.train.names, *listing.test.names])
+    counts = Counter([*listing.train.names, *listing.eval.names])
     repeated = tuple(
         Problem("label", name, f"{listing.name} names the picture {name} {count} times")
         for name, count in counts.items()
@@ -130,10 +134,10 @@ def _split(listed: ListedSplit, stored: Stored) -> Split:
     return Split(
         listed.name,
         stored.images,
-        listed.labels,
+        listed.true_labels,
         listed.names,
         listed.votes,
-        listed.own_labels,
+        listed.original_labels,
         listed.slices,
         stored.facts.digests,
     )

@@ -43,7 +43,7 @@ def list_rafdb(source: Source, _decoding: Decoding) -> Listing:
         name="rafdb",
         classes=class_names(7),
         train=_list_split(root, "train", listed, problems),
-        test=_list_split(root, "test", listed, problems),
+        eval=_list_split(root, "test", listed, problems),
         source_size=100,
         grey=False,
         problems=tuple(problems),

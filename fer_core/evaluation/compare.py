@@ -10,8 +10,8 @@ from fer_core.metrics.intervals import (
     Estimate,
     McNemar,
     mcnemar,
-    paired_class_mean_difference,
     paired_difference,
+    paired_mean_class_accuracy_difference,
 )
 
 
@@ -21,17 +21,17 @@ class Comparison(NamedTuple):
     Attributes:
         images: number of images.
         accuracies: of the first and the second model on these.
-        class_means: the same for the class-mean accuracy.
+        mean_class_accuracies: the same for the class-mean accuracy.
         difference: accuracy of the first minus that of the second, paired bootstrap interval.
-        class_mean_difference: the same of the class means, bootstrap within each class.
+        mean_class_accuracy_difference: the same of the class means, bootstrap within each class.
         mcnemar: whether their error rates differ.
     """
 
     images: int
     accuracies: tuple[float, float]
-    class_means: tuple[float, float]
+    mean_class_accuracies: tuple[float, float]
     difference: Estimate
-    class_mean_difference: Estimate
+    mean_class_accuracy_difference: Estimate
     mcnemar: McNemar
 
 
@@ -56,7 +56,7 @@ def compare(first: Answers, second: Answers, *, resamples: int, seed: int) -> Co
     if not same.all():
         name = first.split.names[mine[int(same.argmin())]]
         raise ValueError(f"the two models were shown different pictures under the name {name!r}")
-    one, other, labels = first.correct[mine], second.correct[theirs], first.split.labels[mine]
+    one, other, labels = first.correct[mine], second.correct[theirs], first.split.true_labels[mine]
     classes = len(first.classes)
     counts = np.bincount(labels, minlength=classes)
 
@@ -74,6 +74,8 @@ def compare(first: Answers, second: Answers, *, resamples: int, seed: int) -> Co
         (float(one.mean()), float(other.mean())),
         (mean_one, mean_other),
         paired_difference(*pairs, len(mine), resamples, default_rng(seed)),
-        paired_class_mean_difference(only_one, only_other, counts, resamples, default_rng(seed)),
+        paired_mean_class_accuracy_difference(
+            only_one, only_other, counts, resamples, default_rng(seed)
+        ),
         mcnemar(*pairs),
     )

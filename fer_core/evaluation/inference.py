@@ -62,7 +62,7 @@ def evaluate(
     Args:
         model: a network, or a loaded model (`fer_core.load_model`, ``Predictor().trained``), on any
             device.
-        split: ``data.test`` or ``data.train`` of `fer_core.load_data`, decoded at the model's input
+        split: ``data.eval`` or ``data.train`` of `fer_core.load_data`, decoded at the model's input
             size and channels, with the model's classes in the model's order.
         mirror: average over each image and its mirror image (twice the work).
 
@@ -74,13 +74,13 @@ def evaluate(
         >>> trained = load_model(resolve_model("bundled"))
         >>> decoding = Decoding(trained.input.size, trained.input.channels)
         >>> data = load_data("ferplus:PATH?classes=8", decoding)
-        >>> evaluate(trained, data.test, mirror=True).confusion
+        >>> evaluate(trained, data.eval, mirror=True).confusion
     """
     model = _network(model, split)
     device = model.classifier.weight.device
     images = DeviceImages(split.images, device, "cache")
-    rows = torch.arange(len(split.labels))
-    return judge(answers(model, images, rows, mirror=mirror), split)
+    rows = torch.arange(len(split.true_labels))
+    return judge(answers(model, images, rows, mirror=mirror), split.true_labels)
 
 
 def _network(model: object, split: object) -> AttentionModel:
@@ -92,7 +92,7 @@ def _network(model: object, split: object) -> AttentionModel:
         )
     if not isinstance(split, Split):
         raise TypeError(
-            "evaluate takes one split, such as load_data(...).test, got "
+            "evaluate takes one split, such as load_data(...).eval, got "
             f"{type(split).__name__}; for a data set by its name see fer-core evaluate"
         )
     network = model if isinstance(model, AttentionModel) else model.model
@@ -104,9 +104,10 @@ def _network(model: object, split: object) -> AttentionModel:
             f"the model takes images of {wanted} (height, width, channels), {split.name} is "
             f"decoded to {shape}: load it with Decoding({wanted[0]}, {wanted[2]})"
         )
-    if len(split.labels) and int(split.labels.max()) >= classes:
+    if len(split.true_labels) and int(split.true_labels.max()) >= classes:
         raise EvaluationError(
-            f"the model has {classes} classes, {split.name} has the label {int(split.labels.max())}"
+            f"the model has {classes} classes, {split.name} has the label "
+            f"{int(split.true_labels.max())}"
         )
     return network
 
@@ -160,27 +161,27 @@ def _collect(
         return torch.cat([predict(normalise(pixels, mean, std)).float() for pixels in batches], 1)
 
 
-def judge(logits: Tensor, split: Split) -> Evaluation:
-    """Compare a model's (N, K) logits with the labels of the split."""
+def judge(logits: Tensor, labels: np.ndarray) -> Evaluation:
+    """Compare a model's (N, K) logits with (N,) labels."""
     logits = logits.cpu()
     confidences, predicted = logits.softmax(1).max(1)
-    loss = F.cross_entropy(logits, torch.from_numpy(split.labels)).item()
-    confusion = metrics.confusion_matrix(split.labels, predicted.numpy(), logits.shape[1])
+    loss = F.cross_entropy(logits, torch.from_numpy(labels)).item()
+    confusion = metrics.confusion_matrix(labels, predicted.numpy(), logits.shape[1])
     return Evaluation(loss, confusion, predicted.numpy(), confidences.numpy(), logits.numpy())
 
 
-def test_values(scores: Scores, *, mirror: bool) -> dict[str, float | None]:
-    """The test figures of one epoch, as in docs/run-records.md.
+def eval_values(scores: Scores, *, mirror: bool) -> dict[str, float | None]:
+    """The evaluation figures of one epoch, as in docs/run-records.md.
 
     Args:
-        scores: on the test split.
-        mirror: whether ``test_accuracy`` itself is taken with flip TTA.
+        scores: on the evaluation split.
+        mirror: whether ``eval_accuracy`` itself is taken with flip TTA.
     """
     own = scores.tta if mirror else scores.single
     return {
-        **split_values("test", own),
-        "test_accuracy_tta": metrics.accuracy(scores.tta.confusion),
-        "test_class_mean_accuracy_tta": metrics.class_mean_accuracy(scores.tta.confusion),
+        **split_values("eval", own),
+        "eval_accuracy_tta": metrics.accuracy(scores.tta.confusion),
+        "eval_mean_class_accuracy_tta": metrics.mean_class_accuracy(scores.tta.confusion),
     }
 
 
@@ -192,9 +193,9 @@ def split_values(name: str, evaluation: Evaluation | None) -> dict[str, float | 
         figures = (
             evaluation.loss,
             metrics.accuracy(confusion),
-            metrics.class_mean_accuracy(confusion),
+            metrics.mean_class_accuracy(confusion),
         )
-    names = ("loss", "accuracy", "class_mean_accuracy")
+    names = ("loss", "accuracy", "mean_class_accuracy")
     return {f"{name}_{figure}": value for figure, value in zip(names, figures, strict=True)}
 
 
@@ -206,28 +207,28 @@ def final_result(
     Args:
         epochs: the recorded epochs, all of them.
         evaluation: of the last epoch.
-        split: the test split.
+        split: the evaluation split.
     """
-    accuracies = [epoch["test_accuracy"] for epoch in epochs]
+    accuracies = [epoch["eval_accuracy"] for epoch in epochs]
     best = int(np.argmax(accuracies))
     # A run that was resumed from an older version has epochs without the figures of flip TTA.
     last = {
         f"{name}_last5{suffix}": metrics.mean_of_last([epoch[figure] for epoch in epochs])
-        for name in ("accuracy", "class_mean_accuracy")
+        for name in ("accuracy", "mean_class_accuracy")
         for suffix in ("", "_tta")
-        for figure in (f"test_{name}{suffix}",)
+        for figure in (f"eval_{name}{suffix}",)
         if all(figure in epoch for epoch in epochs)
     }
     return {
         **last,
         "final_accuracy": metrics.accuracy(evaluation.confusion),
-        "final_class_mean_accuracy": metrics.class_mean_accuracy(evaluation.confusion),
+        "final_mean_class_accuracy": metrics.mean_class_accuracy(evaluation.confusion),
         "final_macro_f1": metrics.macro_f1(evaluation.confusion),
         "best_accuracy": accuracies[best],
         "best_epoch": best + 1,
         "confusion": evaluation.confusion.tolist(),
         "slices": slice_accuracies(split, evaluation.predicted),
-        "seconds": sum(e["train_seconds"] + e["test_seconds"] for e in epochs),
+        "seconds": sum(e["train_seconds"] + e["eval_seconds"] for e in epochs),
     }
 
 
@@ -238,7 +239,7 @@ def slice_accuracies(split: Split, predicted: np.ndarray) -> dict[str, dict[str,
         split: with its slices; none give an empty result.
         predicted: (N,) predicted labels.
     """
-    correct = predicted == split.labels
+    correct = predicted == split.true_labels
     result = {}
     for attribute, values in split.slices.items():
         column = np.array(values)
@@ -257,15 +258,15 @@ def predictions(
     hits_last5: np.ndarray | None = None,
     chosen: np.ndarray | None = None,
 ) -> Iterator[Prediction]:
-    """One row a test image, for the record.
+    """One row an evaluation image, for the record.
 
     Args:
-        split: the N test images.
+        split: the N evaluation images.
         evaluation: of the last epoch.
         hits_last5: (N,) share of the last five epochs in which the image was predicted right.
         chosen: (2, N) predicted classes in the chosen epoch, without and with flip TTA.
     """
-    columns = (split.names, split.labels, evaluation.predicted, evaluation.confidences)
+    columns = (split.names, split.true_labels, evaluation.predicted, evaluation.confidences)
     for row, (name, label, predicted, confidence) in enumerate(zip(*columns, strict=True)):
         yield Prediction(
             name,

@@ -38,7 +38,7 @@ class Answers(NamedTuple):
     @property
     def correct(self) -> np.ndarray:
         """(N,) bool."""
-        return self.predicted == self.split.labels
+        return self.predicted == self.split.true_labels
 
 
 def find_answers(
@@ -74,21 +74,21 @@ def find_answers(
         else decode_for(trained.input, listing, kind, storage)
     )
     numbers = np.array([_number(name, trained.classes) for name in listing.classes])
-    labels = numbers[split.labels]
+    labels = numbers[split.true_labels]
     known = labels >= 0
-    counts = np.bincount(split.labels[~known], minlength=len(listing.classes))
+    counts = np.bincount(split.true_labels[~known], minlength=len(listing.classes))
     unknown = {listing.classes[index]: int(counts[index]) for index in np.flatnonzero(counts)}
     if not known.any():
         raise DataError(
             f"the model answers {', '.join(trained.classes)}: {listing.name} {split.name} has "
             f"images of {', '.join(unknown)} only"
         )
-    split = split._replace(labels=labels)
+    split = split._replace(true_labels=labels)
     if unknown:
         split = select(split, np.flatnonzero(known))
     absent = tuple(name for name in trained.classes if name not in listing.classes)
     if foreign:
-        pictures = (listing.train if kind == "train" else listing.test).pictures
+        pictures = (listing.train if kind == "train" else listing.eval).pictures
         logits = trained.logits(pictures.select(np.flatnonzero(known)), mirror=mirror)
     else:
         logits = evaluate(trained.model, split, mirror=mirror).logits
@@ -100,9 +100,9 @@ def find_answers(
             f"with shared classes the model would choose from {trained.classes[kept[0]]} alone: it "
             f"answers {', '.join(trained.classes)}, {listing.name} has {', '.join(listing.classes)}"
         )
-    renumbered = np.searchsorted(kept, split.labels)
+    renumbered = np.searchsorted(kept, split.true_labels)
     chosen = tuple(trained.classes[index] for index in kept)
-    return Answers(chosen, split._replace(labels=renumbered), logits[:, kept], unknown, ())
+    return Answers(chosen, split._replace(true_labels=renumbered), logits[:, kept], unknown, ())
 
 
 def _read_only(listing: Listing, kind: SplitKind, storage: Storage) -> Split:

@@ -21,7 +21,7 @@ from fer_core.metrics.calibration import (
 from fer_core.metrics.intervals import (
     Estimate,
     bootstrap_accuracy,
-    bootstrap_class_mean,
+    bootstrap_mean_class_accuracy,
     wilson,
 )
 
@@ -85,7 +85,8 @@ class Assessment(NamedTuple):
     Attributes:
         images: number of images N.
         accuracy: with a bootstrap interval.
-        class_mean: mean of the recalls, with the interval of a bootstrap within each class.
+        mean_class_accuracy: mean of the recalls, with the interval of a bootstrap within each
+            class.
         macro_f1: mean F1 of the classes with images.
         nll: mean cross-entropy in nats.
         ece: expected calibration error, 15 bins.
@@ -98,7 +99,7 @@ class Assessment(NamedTuple):
 
     images: int
     accuracy: Estimate
-    class_mean: Estimate
+    mean_class_accuracy: Estimate
     macro_f1: float
     nll: float
     ece: float
@@ -130,7 +131,7 @@ def assess(
     Raises:
         CalibrationError: when ``calibrate_on`` has too few images, or none but assessed ones.
     """
-    labels, classes = answers.split.labels, answers.classes
+    labels, classes = answers.split.true_labels, answers.classes
     confusion = metrics.confusion_matrix(labels, answers.predicted, len(classes))
     hits, counts = np.diag(confusion), confusion.sum(1)
     unseen = None
@@ -144,7 +145,9 @@ def assess(
     return Assessment(
         images=len(labels),
         accuracy=bootstrap_accuracy(int(hits.sum()), len(labels), resamples, default_rng(seed)),
-        class_mean=bootstrap_class_mean(hits, counts, resamples, default_rng(seed)),
+        mean_class_accuracy=bootstrap_mean_class_accuracy(
+            hits, counts, resamples, default_rng(seed)
+        ),
         macro_f1=metrics.macro_f1(confusion),
         nll=negative_log_likelihood(answers.logits, labels),
         ece=_calibration_error(answers, 1.0),
@@ -205,19 +208,19 @@ def _calibrate(answers: Answers, calibrate_on: Answers | None) -> Calibration | 
         second = in_second_half(split.names)
         if min(second.sum(), (~second).sum()) < LEAST_IMAGES:
             return None
-        each = cross_fitted_temperatures(logits, split.labels, split.names)
+        each = cross_fitted_temperatures(logits, split.true_labels, split.names)
         fitted = ("other half", len(each), 0, (float(each[~second][0]), float(each[second][0])))
     else:
-        count = len(calibrate_on.split.labels)
+        count = len(calibrate_on.split.true_labels)
         repeated = int(also_in(split.digests, calibrate_on.split.digests).sum())
         if repeated == count:
             raise CalibrationError(
                 "the images to calibrate on are those that are assessed: name others, or none, and "
                 "each half is calibrated on the other"
             )
-        each = fit_temperature(calibrate_on.logits, calibrate_on.split.labels)
+        each = fit_temperature(calibrate_on.logits, calibrate_on.split.true_labels)
         fitted = ("other images", count, repeated, (each,))
-    nll = negative_log_likelihood(logits, split.labels, each)
+    nll = negative_log_likelihood(logits, split.true_labels, each)
     return Calibration(*fitted, nll=nll, ece=_calibration_error(answers, each))
 
 

@@ -6,29 +6,31 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from fer_core.importing.series import SourceError
+from fer_core.records.schema import EPOCH
 
 FIGURES = (
     "learning_rate",
     "train_loss",
-    "train_accuracy_given",
-    "test_loss",
-    "test_accuracy",
-    "test_class_mean_accuracy",
-    "validation_loss",
-    "validation_accuracy",
-    "validation_class_mean_accuracy",
+    "train_accuracy_noisy_labels",
+    "eval_loss",
+    "eval_accuracy",
+    "eval_mean_class_accuracy",
+    "holdout_loss",
+    "holdout_accuracy",
+    "holdout_mean_class_accuracy",
     "train_seconds",
-    "test_seconds",
+    "eval_seconds",
 )
 SHORT = {
-    "accuracy": "test_accuracy",
-    "class_mean": "test_class_mean_accuracy",
+    "accuracy": "eval_accuracy",
+    "mean_class_accuracy": "eval_mean_class_accuracy",
+    "class_mean": "eval_mean_class_accuracy",  # its former name
     "lr": "learning_rate",
 }
 TEST, VALIDATION = {"test", "testing"}, {"val", "valid", "validation", "eval", "dev"}
 TRAIN = {"train", "training"}
 _ACCURACY = {"acc", "accuracy", "top1", "acc1", "prec1", "war"}
-_CLASS_MEAN = {"uar", "bacc"}
+_MEAN_CLASS_ACCURACY = {"uar", "bacc"}
 _LOSS = {"loss"}
 # Words that change nothing; a name with any other word is another figure.
 _FILLING = {
@@ -43,7 +45,7 @@ class Columns(NamedTuple):
     Attributes:
         taken: figure -> column.
         left: the columns that are no figure of a record.
-        split: the word of the columns that the test figures come from, ``val`` for example.
+        split: the word of the columns that the evaluation figures come from, ``val`` for example.
     """
 
     taken: dict[str, str]
@@ -54,7 +56,8 @@ class Columns(NamedTuple):
 def match_columns(names: Iterable[str], chosen: Mapping[str, str]) -> Columns:
     """Match columns to figures.
 
-    Held-out images called validation are the test figures where there are no others.
+    Test images are those that are evaluated; images called validation are the holdout beside them,
+    and are evaluated where there are no others.
 
     Args:
         names: of the columns.
@@ -74,22 +77,22 @@ def match_columns(names: Iterable[str], chosen: Mapping[str, str]) -> Columns:
         found = _meaning(name)
         if found is not None and name not in chosen.values():
             guessed.setdefault(found, name)
-    tested = any(role == "test" for role, _ in guessed)
+    tested = any(role == "eval" for role, _ in guessed)
     taken: dict[str, str] = {}
     for (role, figure), name in guessed.items():
-        if role == "validation" and not tested:
-            role = "test"
+        if role == "holdout" and not tested:
+            role = "eval"
         key = figure if role == "" else f"{role}_{figure}"
-        key = {"train_accuracy": "train_accuracy_given"}.get(key, key)
+        key = {"train_accuracy": "train_accuracy_noisy_labels"}.get(key, key)
         if key in FIGURES and key not in chosen:
             taken[key] = name
     taken |= chosen
-    if "test_accuracy" not in taken:
+    if "eval_accuracy" not in taken:
         raise SourceError(
             "no column is the accuracy on test or validation images: name it, as --map "
             f"accuracy=COLUMN; there are {', '.join(names)}"
         )
-    words = [word for word in _words(taken["test_accuracy"]) if word in TEST | VALIDATION]
+    words = [word for word in _words(taken["eval_accuracy"]) if word in TEST | VALIDATION]
     taken = {key: taken[key] for key in FIGURES if key in taken}
     left = [name for name in names if name not in taken.values()]
     return Columns(taken, left, words[0] if words else "")
@@ -104,7 +107,7 @@ def read_choices(texts: Iterable[str]) -> dict[str, str]:
     chosen: dict[str, str] = {}
     for text in texts:
         figure, equals, column = text.partition("=")
-        key = SHORT.get(figure, figure)
+        key = EPOCH.get(figure, SHORT.get(figure, figure))
         if not equals or not column or key not in FIGURES or key in chosen:
             raise SourceError(
                 f"map must be FIGURE=COLUMN, each figure once, with FIGURE one of "
@@ -120,14 +123,14 @@ def is_percent(name: str) -> bool:
 
 
 def _meaning(name: str) -> tuple[str, str] | None:
-    """Role (train, test, validation or none) and figure of a column; None for any other."""
+    """Role (train, eval, holdout or none) and figure of a column; None for any other."""
     words = _words(name)
     if "lr" in words or {"learning", "rate"} <= set(words):
         return "", "learning_rate"
     rest = set(words) - _FILLING
     roles = {
         role
-        for role, known in (("train", TRAIN), ("test", TEST), ("validation", VALIDATION))
+        for role, known in (("train", TRAIN), ("eval", TEST), ("holdout", VALIDATION))
         if rest & known
     }
     rest -= TRAIN | TEST | VALIDATION
@@ -136,8 +139,10 @@ def _meaning(name: str) -> tuple[str, str] | None:
         return None
     if rest and rest <= _LOSS:
         return role, "loss"
-    if rest and (rest <= _CLASS_MEAN or rest in ({"balanced", "accuracy"}, {"balanced", "acc"})):
-        return role, "class_mean_accuracy"
+    if rest and (
+        rest <= _MEAN_CLASS_ACCURACY or rest in ({"balanced", "accuracy"}, {"balanced", "acc"})
+    ):
+        return role, "mean_class_accuracy"
     return (role, "accuracy") if rest and rest <= _ACCURACY else None
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from fer_core.importing.columns import is_percent
 from fer_core.importing.series import Points, Source, SourceError
 
-RATES = ("accuracy", "class_mean_accuracy", "train_accuracy_given")
+RATES = ("accuracy", "mean_class_accuracy", "train_accuracy_noisy_labels")
 MEANT = ("train_", "learning_rate")  # figures of training: the mean of an epoch's values
 
 
@@ -23,12 +23,12 @@ class Epochs(NamedTuple):
 def to_epochs(source: Source, taken: Mapping[str, str]) -> Epochs:
     """One line an epoch, numbered from 1; a figure that an epoch lacks is null.
 
-    Where steps are no epochs, each value of the test accuracy ends one, and other figures belong to
-    the first epoch that ends at their step or later.
+    Where steps are no epochs, each value of the evaluation accuracy ends one, and other figures
+    belong to the first epoch that ends at their step or later.
 
     Args:
         source: of the run.
-        taken: figure -> column; ``test_accuracy`` among them.
+        taken: figure -> column; ``eval_accuracy`` among them.
 
     Raises:
         SourceError: when a rate is outside [0, 1], and outside [0, 100] as percent.
@@ -39,8 +39,8 @@ def to_epochs(source: Source, taken: Mapping[str, str]) -> Epochs:
         for key, column in taken.items()
     }
     series = {key: points for key, points in series.items() if points}
-    if "test_accuracy" not in series:
-        raise SourceError(f"{taken['test_accuracy']!r} has no number")
+    if "eval_accuracy" not in series:
+        raise SourceError(f"{taken['eval_accuracy']!r} has no number")
     series = _number(series, source.by_epoch, notes)
     numbers = sorted({int(epoch) for points in series.values() for epoch, _ in points})
     values: dict[str, dict[int, float]] = {}
@@ -86,7 +86,7 @@ def _as_rates(key: str, column: str, points: Points, notes: list[str]) -> Points
 
 def _number(series: Mapping[str, Points], by_epoch: bool, notes: list[str]) -> Mapping[str, Points]:
     """The series over epochs 1, 2, ..."""
-    ends = sorted({step for step, _ in series["test_accuracy"]})
+    ends = sorted({step for step, _ in series["eval_accuracy"]})
     in_a_row = ends[0] in (0, 1) and ends == [ends[0] + n for n in range(len(ends))]
     if by_epoch or in_a_row:
         first = min(step for points in series.values() for step, _ in points)
@@ -101,11 +101,11 @@ def _number(series: Mapping[str, Points], by_epoch: bool, notes: list[str]) -> M
         }
     notes.append(
         f"steps {ends[0]:g} to {ends[-1]:g} are no epochs: each of the {len(ends)} values of the "
-        "test accuracy ends one"
+        "evaluation accuracy ends one"
     )
     late = sum(step > ends[-1] for points in series.values() for step, _ in points)
     if late:
-        notes.append(f"{late} values after the last test accuracy are left out")
+        notes.append(f"{late} values after the last evaluation accuracy are left out")
     return {
         key: [(bisect_left(ends, step) + 1, value) for step, value in points if step <= ends[-1]]
         for key, points in series.items()

@@ -19,14 +19,8 @@ from fer_core.importing.columns import match_columns
 from fer_core.importing.epochs import to_epochs
 from fer_core.importing.series import Source, SourceError
 from fer_core.io.files import write_whole
-from fer_core.records.run import (
-    EPOCHS_FILE,
-    RUN_FILE,
-    SCHEMA_VERSION,
-    read_run,
-    timestamp,
-    write_run,
-)
+from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_run, timestamp, write_run
+from fer_core.records.schema import SCHEMA_VERSION
 
 LAST = 5  # epochs, of which the papers' figure is the mean
 
@@ -49,8 +43,8 @@ class Facts:
     """Share of noisy labels in [0, 1)."""
     seed: int | None = None
     """Of the random numbers."""
-    test_split: str | None = None
-    """Name of the images behind the test figures; by default the word in the column, as val."""
+    eval_split: str | None = None
+    """Name of the images that are evaluated; by default the word in the column, as val."""
     classes: tuple[str, ...] = ()
     """Class names in the order of the label numbers."""
     suite: str | None = None
@@ -89,7 +83,7 @@ class Imported(NamedTuple):
     Attributes:
         folder: of the record.
         epochs: number of its lines.
-        accuracy: mean of the last five epochs with a test accuracy.
+        accuracy: mean of the last five epochs with an evaluation accuracy.
         taken: figure -> column.
         left: columns that no figure was made of.
         notes: a sentence for each thing that was done to the values.
@@ -130,10 +124,12 @@ def import_run(
     notes = [*source.notes, *notes]
     folder = out / source.name
     _make_room(folder, replace)
-    accuracies = {line["epoch"]: line["test_accuracy"] for line in lines}
+    accuracies = {line["epoch"]: line["eval_accuracy"] for line in lines}
     known = {epoch: value for epoch, value in accuracies.items() if value is not None}
     if len(known) < len(lines):
-        notes.append(f"{len(lines) - len(known)} of {len(lines)} epochs have no test accuracy")
+        notes.append(
+            f"{len(lines) - len(known)} of {len(lines)} epochs have no evaluation accuracy"
+        )
     result = _result(known, lines)
     folder.mkdir(parents=True, exist_ok=True)
     text = "".join(f"{json.dumps(line, allow_nan=False)}\n" for line in lines)
@@ -149,7 +145,7 @@ def import_run(
             "classes": list(facts.classes),
             "data": {
                 "name": facts.data_name,
-                "test_split": facts.test_split or columns.split or None,
+                "eval_split": facts.eval_split or columns.split or None,
                 "sha256": None,
             },
             "noise": {
@@ -216,11 +212,11 @@ def _result(known: Mapping[int, float], lines: list[dict[str, Any]]) -> dict[str
         "best_accuracy": known[best],
         "best_epoch": best,
     }
-    means = [line.get("test_class_mean_accuracy") for line in lines if line["epoch"] in last]
+    means = [line.get("eval_mean_class_accuracy") for line in lines if line["epoch"] in last]
     if all(mean is not None for mean in means):
-        result["class_mean_accuracy_last5"] = fmean(mean for mean in means if mean is not None)
-        result["final_class_mean_accuracy"] = means[-1]
-    seconds = [line.get(key) for line in lines for key in ("train_seconds", "test_seconds")]
+        result["mean_class_accuracy_last5"] = fmean(mean for mean in means if mean is not None)
+        result["final_mean_class_accuracy"] = means[-1]
+    seconds = [line.get(key) for line in lines for key in ("train_seconds", "eval_seconds")]
     if any(value is not None for value in seconds):
         result["seconds"] = sum(value for value in seconds if value is not None)
     return result

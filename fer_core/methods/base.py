@@ -1,7 +1,7 @@
 """What a training method is: it owns the model and turns a batch into a loss."""
 
 from collections.abc import Mapping
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -22,9 +22,9 @@ class Batch(NamedTuple):
     Attributes:
         images: (B, C, H, W) float32, augmented and normalised; nothing is erased yet. The
             method may write on them.
-        labels: (B,) int64 given labels, noisy where the run has noise; or (B, K) float32, the
-            share of each class in the raters' votes or in a mixture of pictures.
-        clean_labels: (B,) int64, never used for learning.
+        noisy_labels: (B,) int64 labels to learn from, noisy where the run has noise; or (B, K)
+            float32, the share of each class in the annotators' votes or in a mixture of images.
+        true_labels: (B,) int64, to measure with; never to learn from.
         indices: (B,) int64 positions in the training set.
         holes: (B, 4) int64 area to be erased: top, left, height, width; zeros: none.
         other_holes: (B, 4) a second hole for each image, for a second view.
@@ -34,13 +34,20 @@ class Batch(NamedTuple):
     """
 
     images: Tensor
-    labels: Tensor
-    clean_labels: Tensor
+    noisy_labels: Tensor
+    true_labels: Tensor
     indices: Tensor
     holes: Tensor
     other_holes: Tensor
     epoch: float = 0.0
     pixel_noise: Tensor | None = None
+
+    @property
+    def labels(self) -> NoReturn:
+        """Refused: it would not say which labels are meant."""
+        raise AttributeError(
+            "a Batch has no plain labels: learn from noisy_labels; true_labels are to measure with"
+        )
 
 
 class StepOutput(NamedTuple):
@@ -74,7 +81,7 @@ class Method(nn.Module, Generic[Options]):
         Args:
             model: the network.
             config: the run's settings.
-            targets: (N,) int64 given labels of the whole training set, or (N, K) shares of votes.
+            targets: (N,) int64 noisy labels of the whole training set, or (N, K) shares of votes.
         """
         super().__init__()
         self.model = model
@@ -130,7 +137,7 @@ def create_method(model: AttentionModel, config: RunConfig, targets: Tensor) -> 
     Args:
         model: the network to be trained.
         config: the run's settings.
-        targets: (N,) int64 given labels of the training set, or (N, K) shares of votes.
+        targets: (N,) int64 noisy labels of the training set, or (N, K) shares of votes.
     """
     spec = METHODS[config.method]
     kind: type[Method[Any]] = spec.kind or import_class(spec.source)

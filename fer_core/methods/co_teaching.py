@@ -75,7 +75,7 @@ class CoTeaching(Method[CoTeachingOptions]):
         images = self.labelled_view(batch)
         logits = self.model(images).logits  # (B, K)
         losses, peer_losses = (
-            F.cross_entropy(answer, batch.labels, reduction="none")
+            F.cross_entropy(answer, batch.noisy_labels, reduction="none")
             for answer in (logits, self.peer(images).logits)
         )
         rate = keep_rate(self.forget_rate, self.options.forget_epochs, math.floor(batch.epoch))

@@ -10,5 +10,5 @@ class CrossEntropy(Method[MethodOptions]):
     def forward(self, batch: Batch) -> StepOutput:
         """Mean cross-entropy of one batch."""
         logits = self.model(self.labelled_view(batch)).logits  # (B, K)
-        loss = self.classification_loss(logits, batch.labels)
+        loss = self.classification_loss(logits, batch.noisy_labels)
         return StepOutput(loss, logits.detach(), {"classification": loss.detach()})

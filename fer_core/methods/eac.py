@@ -69,7 +69,7 @@ class EAC(Method[EACOptions]):
         detach = self.options.detach_classifier
         own = self.model.attend(features, detach_classifier=True) if detach else output
         mirrored = self.model.attend(mirrored_features, detach_classifier=detach)
-        classification = self.classification_loss(output.logits, batch.labels)
+        classification = self.classification_loss(output.logits, batch.noisy_labels)
         consistency = self.consistency(own, mirrored)
         weight = consistency_weight(self.options, batch.epoch)
         loss = classification + weight * consistency

@@ -3,7 +3,7 @@
 Zhang, Sabuncu: "Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy
 Labels", NeurIPS 2018, https://arxiv.org/abs/1805.07836.
 
-With p the softmax probability of the given label,
+With p the softmax probability of the noisy label,
 
     L_q = (1 - p^q) / q
 
@@ -42,5 +42,5 @@ class GCE(Method[GCEOptions]):
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch; ``classification`` is L_q itself."""
         logits = self.model(self.labelled_view(batch)).logits  # (B, K)
-        loss = generalised_cross_entropy(logits, batch.labels, self.options.gce_exponent)
+        loss = generalised_cross_entropy(logits, batch.noisy_labels, self.options.gce_exponent)
         return StepOutput(loss, logits.detach(), {"classification": loss.detach()})

@@ -3,7 +3,7 @@
 Lee, Choi, Kim, Kim, Nam: "Navigating Label Ambiguity for Facial Expression Recognition in the
 Wild", AAAI 2025, https://arxiv.org/abs/2502.09993.
 
-With p_GT the probability of the given label and p_NN that of the strongest other class, the
+With p_GT the probability of the noisy label and p_NN that of the strongest other class, the
 cross-entropy of each image is weighted by a Gaussian over the point (p_GT, p_NN), and the two
 mirrored views must agree in their distributions:
 
@@ -60,7 +60,7 @@ def ambiguity_weights(logits: Tensor, labels: Tensor, progress: float) -> Tensor
 
     Args:
         logits: (B, K), K at least 2.
-        labels: (B,) int64 given labels.
+        labels: (B,) int64 noisy labels.
         progress: completed share of the run, in [0, 1].
     """
     probabilities = logits.detach().float().softmax(1)
@@ -97,8 +97,10 @@ class NLA(Method[NLAOptions]):
         original = self.labelled_view(batch)
         logits = self.model(original).logits  # (B, K)
         mirrored = self.model(mirror(original)).logits
-        weights = 1 + ambiguity_weights(logits, batch.labels, batch.epoch / self.config.epochs)
-        losses = F.cross_entropy(logits, batch.labels, reduction="none")
+        weights = 1 + ambiguity_weights(
+            logits, batch.noisy_labels, batch.epoch / self.config.epochs
+        )
+        losses = F.cross_entropy(logits, batch.noisy_labels, reduction="none")
         classification = (weights * losses).mean()
         consistency = jensen_shannon(logits, mirrored)
         share = self.options.ambiguity_share

@@ -89,5 +89,5 @@ class RUL(Method[MethodOptions]):
         logits = self.model.attend(features).logits  # (B, K)
         with torch.autocast(features.device.type, enabled=False):
             shares = shares_in_mixture(self.log_variances(features.float().mean((2, 3))))
-        loss = add_up_loss(mix(logits, shares), batch.labels)
+        loss = add_up_loss(mix(logits, shares), batch.noisy_labels)
         return StepOutput(loss, logits.detach(), {"classification": loss.detach()})

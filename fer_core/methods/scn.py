@@ -72,7 +72,7 @@ class SCN(Method[SCNOptions]):
 
     Attributes:
         labels: (N,) int64, what the training set is trained on by now; kept in the checkpoint. The
-            given labels stay what accuracies and memorisation are measured against.
+            noisy labels stay what accuracies and memorisation are measured against.
     """
 
     labels: Tensor
@@ -87,7 +87,7 @@ class SCN(Method[SCNOptions]):
         """Loss of one batch.
 
         Beside ``classification`` (L_wce) and ``ranking`` (L_rr), ``parts`` has the share of the
-        batch whose label is ``relabelled`` by now, and that whose new label is the clean one, which
+        batch whose label is ``relabelled`` by now, and that whose new label is the true one, which
         is measured only and never learned from; `summarise` makes a share of the relabelled of it.
         """
         options = self.options
@@ -106,12 +106,12 @@ class SCN(Method[SCNOptions]):
             cured = cure(probabilities, labels, uncertain, options.relabel_margin)
             self._relabel(batch.indices, torch.where(cured == labels, UNCHANGED, cured))
         now = self.labels[batch.indices]
-        changed = now != batch.labels
+        changed = now != batch.noisy_labels
         parts = {
             "classification": classification.detach(),
             "ranking": ranking.detach(),
             "relabelled": changed.float().mean(),
-            "relabelled_right": (changed & (now == batch.clean_labels)).float().mean(),
+            "relabelled_right": (changed & (now == batch.true_labels)).float().mean(),
         }
         return StepOutput(classification + ranking, logits.detach(), parts)
 

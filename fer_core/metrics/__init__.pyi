@@ -1,11 +1,11 @@
 from .calibration import fit_temperature as fit_temperature
 from .calibration import negative_log_likelihood as negative_log_likelihood
 from .classification import accuracy as accuracy
-from .classification import class_mean_accuracy as class_mean_accuracy
 from .classification import confusion_matrix as confusion_matrix
 from .classification import expected_calibration_error as expected_calibration_error
 from .classification import f1_scores as f1_scores
 from .classification import macro_f1 as macro_f1
+from .classification import mean_class_accuracy as mean_class_accuracy
 from .classification import precisions as precisions
 from .classification import recalls as recalls
 from .classification import selective_accuracy as selective_accuracy

@@ -29,7 +29,7 @@ def recalls(confusion: np.ndarray) -> np.ndarray:
     return np.where(counts > 0, np.diag(confusion) / np.maximum(counts, 1), np.nan)
 
 
-def class_mean_accuracy(confusion: np.ndarray) -> float:
+def mean_class_accuracy(confusion: np.ndarray) -> float:
     """Mean of the recalls over the classes that have images (unweighted average recall)."""
     return float(np.nanmean(recalls(confusion)))
 

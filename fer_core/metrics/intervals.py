@@ -82,7 +82,7 @@ def bootstrap_accuracy(hits: int, count: int, resamples: int, generator: Generat
     return _estimate(hits / count, drawn)
 
 
-def bootstrap_class_mean(
+def bootstrap_mean_class_accuracy(
     hits: np.ndarray, counts: np.ndarray, resamples: int, generator: Generator
 ) -> Estimate:
     """Class-mean accuracy with the percentile interval of a bootstrap within each class.
@@ -138,7 +138,7 @@ def paired_difference(
     return _estimate((only_first - only_second) / count, drawn)
 
 
-def paired_class_mean_difference(
+def paired_mean_class_accuracy_difference(
     only_first: np.ndarray,
     only_second: np.ndarray,
     counts: np.ndarray,

@@ -23,6 +23,7 @@ from fer_core.io.files import write_whole
 from fer_core.models.attention_model import AttentionModel
 from fer_core.models.backbones import OWN, Stem, count_parameters, own_name
 from fer_core.models.timm_format import from_timm
+from fer_core.records.schema import current_facts
 from fer_core.taxonomy import Taxonomy, taxonomy_of
 
 WEIGHTS_FILE = "model.safetensors"
@@ -168,7 +169,7 @@ def load_model(
             stride=own["stride"],
             stem=own.get("stem", "own"),  # models saved before 0.3 have no other
         )
-        facts = dict(own["facts"])
+        facts = current_facts(own["facts"])
         state = read_weights(folder, config)
         model.load_state_dict(
             {n: v.float() if v.is_floating_point() else v for n, v in state.items()}
@@ -204,7 +205,7 @@ def read_facts(folder: Path, called: str = "") -> dict[str, Any]:
     Raises:
         ModelError: when the folder holds no model of this project.
     """
-    return dict(read_config(folder, called)["fer_core"]["facts"])
+    return current_facts(read_config(folder, called)["fer_core"]["facts"])
 
 
 def read_weights(folder: Path, config: Mapping[str, Any]) -> dict[str, Tensor]:

@@ -21,7 +21,7 @@ PRESETS: dict[str, tuple[tuple[str, str], ...]] = {
 def confusion_weights(preset_or_path: str | Path, class_names: Sequence[str]) -> np.ndarray:
     """How often people take one class for another, by a preset or a table of one's own.
 
-    A table is a CSV with the header ``label,<class>,<class>,...`` and a row for each clean class:
+    A table is a CSV with the header ``label,<class>,<class>,...`` and a row for each true class:
     its name, then the weights of the classes it is taken for. Only ratios within a row count; a
     row of zeros keeps its labels. Emotions may be aliases (happy, angry). The diagonal is not read
     and may be empty. The table must have the run's classes, all of them and no others: weights of
@@ -32,8 +32,8 @@ def confusion_weights(preset_or_path: str | Path, class_names: Sequence[str]) ->
         class_names: the run's K classes, in the order of the label numbers.
 
     Returns:
-        (K, K) float64 weights for `fer_core.noise.generate.asymmetric_noise`: rows clean, columns
-        given, zeros on the diagonal.
+        (K, K) float64 weights for `fer_core.noise.generate.asymmetric_noise`: rows true, columns
+        noisy, zeros on the diagonal.
 
     Raises:
         FileNotFoundError: when it is neither a preset nor a file.
@@ -76,7 +76,7 @@ def confusion_weights(preset_or_path: str | Path, class_names: Sequence[str]) ->
 
 
 def _read_table(path: Path, classes: Sequence[str]) -> list[tuple[str, str, str]]:
-    """Every cell with its clean class and its given class; exactly those of the run."""
+    """Every cell with its true class and its noisy class; exactly those of the run."""
     reader = csv.reader(read_text(path).splitlines(keepends=True), strict=True)
     try:
         rows = [(reader.line_num, row) for row in reader if "".join(row).strip()]

@@ -1,4 +1,4 @@
-"""Label noise in files: lists of given labels in RAF-DB's format.
+"""Label noise in files: lists of noisy labels in RAF-DB's format.
 
 The numbers of emotions are RAF-DB's, 1 to 7, and 8 for contempt. Classes of one's own, which RAF-DB
 does not number, count from 1 in the order of the run's classes.
@@ -33,19 +33,19 @@ def list_numbers(class_names: Sequence[str]) -> dict[int, str]:
 
 
 def noise_from_list(
-    path: Path, names: Sequence[str], clean: np.ndarray, class_names: Sequence[str]
+    path: Path, names: Sequence[str], true_labels: np.ndarray, class_names: Sequence[str]
 ) -> NoisyLabels:
-    """Read the given labels from a list in RAF-DB format (``train_00001.jpg 5`` a line).
+    """Read the noisy labels from a list in RAF-DB format (``train_00001.jpg 5`` a line).
 
     The numbers are those of `list_numbers`. An image is looked up by its full name
     first, then by its name without folder, suffix and ``_aligned``. Lines of other images
     (``test_...``) are passed over; a training image that the list does not name is an error, so
-    that no clean label slips in.
+    that no true label slips in.
 
     Args:
         path: the list, for example the published ``noise01.txt``.
         names: (N,) names of the training images, folders with ``/``.
-        clean: (N,) clean labels in the order of ``names``.
+        true_labels: (N,) labels in the order of ``names``.
         class_names: the run's classes, in the order of the label numbers.
 
     Raises:
@@ -63,15 +63,15 @@ def noise_from_list(
             f"first {missing[0]!r}: is it the list of this data set?"
         )
     index = {name: number for number, name in enumerate(class_names)}
-    given = [numbers[listed[found[name]]] for name in names]
-    foreign = sorted(set(given) - set(index))
+    read = [numbers[listed[found[name]]] for name in names]
+    foreign = sorted(set(read) - set(index))
     if foreign:
         raise ValueError(
             f"{path} gives the label {foreign[0]}, which the data set does not have; its classes: "
             f"{', '.join(class_names)}"
         )
-    labels = np.array([index[name] for name in given], dtype=np.int64)
-    return NoisyLabels(labels, labels != clean)
+    labels = np.array([index[name] for name in read], dtype=np.int64)
+    return NoisyLabels(labels, labels != true_labels)
 
 
 def write_noise_list(
@@ -82,7 +82,7 @@ def write_noise_list(
     Args:
         path: the list to write; its folder must exist.
         names: (N,) unique names of the images.
-        labels: (N,) given labels in the order of ``names``.
+        labels: (N,) labels in the order of ``names``.
         class_names: the run's classes, in the order of the label numbers.
 
     Raises:

@@ -13,7 +13,7 @@ OWN_TAGS = ["face-classification", "noisy-labels"]  # of classes that are no emo
 # Figure of the facts -> the Hub's kind of metric, and its name.
 _METRICS = {
     "accuracy": ("accuracy", "accuracy"),
-    "class_mean_accuracy": ("balanced_accuracy", "class-mean accuracy"),
+    "mean_class_accuracy": ("balanced_accuracy", "class-mean accuracy"),
     "macro_f1": ("f1", "macro F1"),
     "ece_cross_fitted": ("ece", "expected calibration error, temperature of the other half"),
     "ece": ("ece", "expected calibration error as stored"),
@@ -75,7 +75,7 @@ def _results(facts: Mapping[str, Any], emotions: bool) -> list[EvalResult]:
             task_name="facial expression recognition" if emotions else "face classification",
             dataset_type=kind_of(facts) or "unknown",
             dataset_name=name_of(facts),
-            dataset_split=facts.get("test_split"),
+            dataset_split=facts.get("eval_split"),
             metric_type=kind,
             metric_name=name,
             metric_value=round(float(facts[figure]), 4),

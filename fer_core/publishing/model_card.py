@@ -104,7 +104,7 @@ def _data(subject: Subject) -> str:
     return f"""Trained on {data["train_split"]} ({data["train_images"]:,} {kind}). \
 Starting weights: {start}
 {_noise(subject)}
-Evaluated on {data["test_split"]} ({data["test_images"]:,} images), which was watched while
+Evaluated on {data["eval_split"]} ({data["eval_images"]:,} images), which was watched while
 developing{fitted}, so the figures are a little flattered."""
 
 
@@ -116,7 +116,7 @@ def _noise(subject: Subject) -> str:
         return f"Label noise: {facts['noise']}, rate {facts.get('noise_rate')}."
     noise, last = record.noise, record.epochs[-1]
     text = (
-        f"Label noise: {noise['kind']}, {noise['changed_labels']:,} of the training labels "
+        f"Label noise: {noise['kind']}, {noise['noisy_label_count']:,} of the training labels "
         f"({100 * noise['realised_rate']:.2f} %) were changed."
     )
     if last["memorised"] is None:
@@ -132,7 +132,7 @@ def _results(subject: Subject, place: Place | None) -> str:
     if "accuracy" not in facts:
         return "How well it does was not saved with it."
     seed = f", seed {facts['seed']}" if "seed" in facts else ""
-    mirror = "temperature" in facts or (record is not None and record.config["test_mirror"])
+    mirror = "temperature" in facts or (record is not None and record.config["tta_flip"])
     views = (
         "Answers are averaged over each face and its mirror image, as the predictor does."
         if mirror
@@ -150,7 +150,7 @@ def _results(subject: Subject, place: Place | None) -> str:
     if "temperature" in facts:
         parts += [
             f"The temperature ({facts['temperature']:.3f}, softmax(z / T), Guo et al., ICML 2017) "
-            f"is fitted on\n{facts['test_split']} and is part of the weights. The calibration "
+            f"is fitted on\n{facts['eval_split']} and is part of the weights. The calibration "
             "error that counts is the one whose\ntemperature was fitted on the other half of the "
             "images."
         ]

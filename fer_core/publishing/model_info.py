@@ -10,7 +10,7 @@ from numpy.random import default_rng
 
 from fer_core.evaluation.report import class_figures, to_json
 from fer_core.metrics import classification as metrics
-from fer_core.metrics.intervals import bootstrap_accuracy, bootstrap_class_mean
+from fer_core.metrics.intervals import bootstrap_accuracy, bootstrap_mean_class_accuracy
 from fer_core.models.pretrained import TrainedModel, load_model, read_config
 from fer_core.records.run import (
     RUN_FILE,
@@ -92,15 +92,15 @@ def measured(answers: Sequence[Prediction], classes: tuple[str, ...]) -> dict[st
     confusion = metrics.confusion_matrix(labels, predicted, len(classes))
     hits, counts = np.diag(confusion), confusion.sum(1)
     accuracy = bootstrap_accuracy(int(hits.sum()), len(labels), RESAMPLES, default_rng(0))
-    class_mean = bootstrap_class_mean(hits, counts, RESAMPLES, default_rng(0))
+    mean_class_accuracy = bootstrap_mean_class_accuracy(hits, counts, RESAMPLES, default_rng(0))
     return {
         "accuracy": accuracy.value,
         "accuracy_interval": list(accuracy[1:]),
-        "class_mean_accuracy": class_mean.value,
-        "class_mean_interval": list(class_mean[1:]),
+        "mean_class_accuracy": mean_class_accuracy.value,
+        "mean_class_accuracy_interval": list(mean_class_accuracy[1:]),
         "macro_f1": metrics.macro_f1(confusion),
         "ece": metrics.expected_calibration_error(sure, labels == predicted),
-        "test_images": len(labels),
+        "eval_images": len(labels),
         "classes": to_json(class_figures(classes, confusion)),
     }
 

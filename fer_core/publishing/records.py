@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fer_core.io.files import write_whole
 from fer_core.records.run import (
     EPOCHS_FILE,
     PREDICTIONS_FILE,
     RUN_FILE,
     RunRecord,
     read_predictions,
+    write_epochs,
     write_predictions,
     write_run,
 )
+from fer_core.records.schema import current_run
 
 # A path from the root of the file system, from somebody's home, or from a drive; no web address.
 _PLACE = re.compile(
@@ -42,6 +43,8 @@ def copy_records(
     records: Sequence[RunRecord], root: Path, out: Path, *, predictions: bool
 ) -> list[Copied]:
     """Write what is published of each record: its facts, epochs and, if wanted, predictions.
+
+    All of it has the names of this version of the schema.
 
     Checkpoints, weights, logs and lists of noisy labels stay behind. Of every absolute path only
     the last name is left, and the name of this computer goes from the message of a failed run.
@@ -74,16 +77,14 @@ def _copy(record: RunRecord, root: Path, out: Path, predictions: bool) -> Copied
     name = record.name if record.path == root else record.path.relative_to(root).as_posix()
     folder = out / name
     folder.mkdir(parents=True)
-    run: dict[str, Any] = json.loads((record.path / RUN_FILE).read_text(encoding="utf-8"))
+    run = current_run(json.loads((record.path / RUN_FILE).read_text(encoding="utf-8")))
     clean = without_places(run)
     if clean["error"]:
         host = re.escape(socket.gethostname())
         clean["error"] = re.sub(rf"(?<!\w){host}(?!\w)", "this computer", clean["error"])
     write_run(folder, clean)
-    epochs = record.path / EPOCHS_FILE
-    if epochs.exists():
-        lines = epochs.read_bytes().splitlines(keepends=True)
-        write_whole(folder / EPOCHS_FILE, b"".join(li for li in lines if li.endswith(b"\n")))
+    if (record.path / EPOCHS_FILE).exists():
+        write_epochs(folder, record.epochs)
     changed = clean != run
     if predictions and (record.path / PREDICTIONS_FILE).exists():
         answers = read_predictions(record.path)

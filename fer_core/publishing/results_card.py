@@ -63,7 +63,7 @@ def _row(run: Copied) -> list[str]:
         noise = f"{100 * record.noise.get('realised_rate', config['noise_rate']):.0f} % {noise}"
     figures = [
         f"{100 * result[name]:.2f}" if name in result else record.status
-        for name in ("accuracy_last5", "class_mean_accuracy_last5")
+        for name in ("accuracy_last5", "mean_class_accuracy_last5")
     ]
     data = str(record.data.get("name") or kind_of(config))
     return [

@@ -69,7 +69,7 @@ class Setting:
     Attributes:
         data: name of the data set.
         content: hash of its pictures and labels.
-        test_split: name of the images that are answered.
+        eval_split: name of the images that are answered.
         classes: number of classes.
         image_size: side of the input in pixels.
         epochs: of the whole run.
@@ -83,7 +83,7 @@ class Setting:
 
     data: str
     content: str
-    test_split: str
+    eval_split: str
     classes: int
     image_size: int
     epochs: int
@@ -199,7 +199,7 @@ def trial_of(record: RunRecord) -> Trial:
     setting = Setting(
         data=str(data["name"] or UNKNOWN),
         content=_content(record, data),
-        test_split=str(data.get("test_split") or ""),
+        eval_split=str(data.get("eval_split") or ""),
         classes=len(record.classes),
         image_size=int(config["image_size"]),
         epochs=int(config["epochs"]),

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from fer_core.records.lock import lock_run
-from fer_core.records.run import RUN_FILE, SCHEMA_VERSION, timestamp, write_run
+from fer_core.records.run import RUN_FILE, timestamp, write_run
+from fer_core.records.schema import SCHEMA_VERSION
 
 
 def record_failure(folder: Path, config: Mapping[str, Any], error: str) -> None:

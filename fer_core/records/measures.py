@@ -23,13 +23,13 @@ class Measure:
         name: as a command line has it.
         title: for the head of a table.
         accuracy: final figure of the records (``result``).
-        class_mean: likewise, mean class accuracy.
+        mean_class_accuracy: likewise, mean class accuracy.
     """
 
     name: str
     title: str
     accuracy: str
-    class_mean: str
+    mean_class_accuracy: str
 
     def hits(self, predictions: Sequence[Prediction]) -> np.ndarray | None:
         """(N,) how right each test image was predicted, in [0, 1]; None where not recorded."""
@@ -37,7 +37,7 @@ class Measure:
             shares = [prediction.hits_last5 for prediction in predictions]
         else:
             chosen = [getattr(prediction, self.name) for prediction in predictions]
-            labels = [prediction.label for prediction in predictions]
+            labels = [prediction.true_label for prediction in predictions]
             shares = [
                 None if guess is None else float(guess == label)
                 for guess, label in zip(chosen, labels, strict=True)
@@ -49,15 +49,15 @@ class Measure:
 MEASURES: dict[str, Measure] = {
     measure.name: measure
     for measure in (
-        Measure("last5", "mean of last 5 epochs", "accuracy_last5", "class_mean_accuracy_last5"),
+        Measure("last5", "mean of last 5 epochs", "accuracy_last5", "mean_class_accuracy_last5"),
         Measure(
-            "chosen", "epoch chosen on held-out", "chosen_accuracy", "chosen_class_mean_accuracy"
+            "chosen", "epoch chosen on held-out", "chosen_accuracy", "chosen_mean_class_accuracy"
         ),
         Measure(
             "chosen_tta",
             "chosen epoch, flip TTA",
             "chosen_accuracy_tta",
-            "chosen_class_mean_accuracy_tta",
+            "chosen_mean_class_accuracy_tta",
         ),
     )
 }
@@ -73,7 +73,7 @@ def gap_over_seeds_and_images(
     other: Group,
     measure: Measure,
     *,
-    class_mean: bool = False,
+    mean_class_accuracy: bool = False,
     resamples: int = 2000,
     seed: int = 0,
 ) -> Estimate | None:
@@ -85,7 +85,7 @@ def gap_over_seeds_and_images(
         one: a group.
         other: a group of the same setting.
         measure: whose predictions are compared.
-        class_mean: of the mean class accuracy; images are then drawn within each class.
+        mean_class_accuracy: of the mean class accuracy; images are then drawn within each class.
         resamples: of the bootstrap.
         seed: of the bootstrap.
 
@@ -103,13 +103,13 @@ def gap_over_seeds_and_images(
         if sides[0] is None or sides[1] is None:
             return None
         _check_same_images([trial.record for trial in pair], rows)
-        labels = np.array([prediction.label for prediction in rows[0]])
+        labels = np.array([prediction.true_label for prediction in rows[0]])
         gaps.append(sides[0] - sides[1])
     if not gaps:
         return None
     generator = np.random.default_rng(seed)
     found = hierarchical_difference(
-        np.stack(gaps), resamples, generator, labels=labels if class_mean else None
+        np.stack(gaps), resamples, generator, labels=labels if mean_class_accuracy else None
     )
     return Estimate(*(100 * value for value in found))
 
@@ -122,7 +122,7 @@ def unanswered(group: Group, measure: Measure) -> dict[str, int]:
         hits = measure.hits(predictions)
         if hits is None:
             continue
-        labels = np.array([prediction.label for prediction in predictions])
+        labels = np.array([prediction.true_label for prediction in predictions])
         for number, name in enumerate(trial.record.classes):
             own = hits[labels == number]
             if len(own) and not own.any():
@@ -131,7 +131,7 @@ def unanswered(group: Group, measure: Measure) -> dict[str, int]:
 
 
 def _check_same_images(records: Sequence[RunRecord], rows: Sequence[list[Prediction]]) -> None:
-    first, second = ([(row.image, row.label) for row in side] for side in rows)
+    first, second = ([(row.image, row.true_label) for row in side] for side in rows)
     if first != second:
         raise RecordError(
             f"{records[0].path} and {records[1].path} predicted other test images: they do not "

@@ -1,7 +1,8 @@
 """Run records: what a training run leaves behind, readable without torch and while it goes on.
 
 A record is a folder: ``run.json`` (facts of the run, rewritten atomically), ``epochs.jsonl`` (one
-line an epoch, append-only) and ``predictions.csv`` (one row a test image, written at the end).
+line an epoch, append-only) and ``predictions.csv`` (one row an evaluation image, written
+at the end).
 The schema is a published document: docs/run-records.md.
 """
 
@@ -18,13 +19,18 @@ from typing import Any, NamedTuple, cast
 from fer_core import taxonomy as taxonomies
 from fer_core.errors import FerError
 from fer_core.io.files import write_whole
+from fer_core.records.schema import (
+    FORMER_FILES,
+    SCHEMA_VERSION,
+    current_epoch,
+    current_prediction,
+    current_run,
+)
 from fer_core.taxonomy import Taxonomy, TaxonomyError, taxonomy_of
 
-SCHEMA_VERSION = 1
 RUN_FILE = "run.json"
 EPOCHS_FILE = "epochs.jsonl"
 PREDICTIONS_FILE = "predictions.csv"
-GIVEN_LABELS_FILE = "given_labels.txt"
 STATUSES = ("running", "finished", "failed")
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "status": str,
@@ -58,7 +64,8 @@ class RunRecord:
         config: the run's configuration (`fer_core.config.RunConfig` as JSON).
         taxonomy: the classes in the order of the label numbers, with their colours.
         data: facts of the data: name, split names, counts per class, content hash.
-        noise: facts of the label noise: kind, asked rate, realised rate, changed labels, hash.
+        noise: facts of the label noise: kind, asked rate, realised rate, count and hash of the
+            noisy labels.
         model: facts of the model: parameters, map size (h, w), input description.
         environment: versions, device, threads, precision.
         result: final figures; empty until the run has finished.
@@ -91,11 +98,11 @@ class RunRecord:
 
 
 class Prediction(NamedTuple):
-    """What the model predicted for one test image.
+    """What the model predicted for one evaluation image.
 
     Attributes:
         image: its name.
-        label: its true label.
+        true_label: as the data set has it.
         predicted: the class predicted after the last epoch.
         confidence: softmax probability of that class.
         hits_last5: share of the last five epochs in which it was predicted right, without flip TTA;
@@ -105,7 +112,7 @@ class Prediction(NamedTuple):
     """
 
     image: str
-    label: int
+    true_label: int
     predicted: int
     confidence: float
     hits_last5: float | None = None
@@ -172,13 +179,14 @@ class RunRecorder:
             kept = earlier.epochs[:completed_epochs]
         else:
             kept = ()
-        write_whole(self.path / EPOCHS_FILE, "".join(_line(e) for e in kept).encode())
-        (self.path / PREDICTIONS_FILE).unlink(missing_ok=True)
+        write_epochs(self.path, kept)
+        for name in (PREDICTIONS_FILE, *FORMER_FILES):
+            (self.path / name).unlink(missing_ok=True)
         write_run(self.path, self._run)
 
     def _check_same_labels(self, earlier: RunRecord) -> None:
         now = self._run
-        pairs = [("noisy labels", earlier.noise, now["noise"], "labels_sha256")]
+        pairs = [("noisy labels", earlier.noise, now["noise"], "noisy_labels_sha256")]
         if "transition" in earlier.noise:  # before 0.2 the hash of the data was made otherwise
             pairs.append(("data", earlier.data, now["data"], "sha256"))
         for what, before, after, key in pairs:
@@ -197,7 +205,7 @@ class RunRecorder:
             os.fsync(file.fileno())
 
     def finish(self, result: Mapping[str, Any], predictions: Iterable[Prediction]) -> None:
-        """Close the record with its final figures and the test predictions."""
+        """Close the record with its final figures and predictions."""
         write_predictions(self.path, predictions)
         self._run |= {"status": "finished", "ended": timestamp(), "result": dict(result)}
         write_run(self.path, self._run)
@@ -214,8 +222,15 @@ def write_run(path: Path, run: Mapping[str, Any]) -> None:
     write_whole(path / RUN_FILE, f"{text}\n".encode())
 
 
+def write_epochs(path: Path, epochs: Iterable[Mapping[str, Any]]) -> None:
+    """Write ``epochs.jsonl`` of the record in the folder ``path``, whole."""
+    write_whole(path / EPOCHS_FILE, "".join(_line(epoch) for epoch in epochs).encode())
+
+
 def read_run(path: Path) -> RunRecord:
-    """Read one record folder, finished or not.
+    """Read one record folder, finished or not, of any version up to this one's.
+
+    Whatever version wrote it, the names are those of this one (`fer_core.records.schema`).
 
     A half-written last line of ``epochs.jsonl`` (the run is writing it, or was killed there) is
     left out.
@@ -252,13 +267,14 @@ def read_run(path: Path) -> RunRecord:
         )  # earlier versions have none
     except TaxonomyError as error:
         raise RecordError(f"{file}: {error}") from error
-    values = {name: run[name] for name in _FIELDS if name != "classes"}
+    current = current_run(run)
+    values = {name: current[name] for name in _FIELDS if name != "classes"}
     return RunRecord(
         path=path,
         name=path.name,
         taxonomy=taxonomy,
         epochs=_read_epochs(path),
-        imported=cast("dict[str, Any] | None", imported),
+        imported=current.get("imported"),
         **values,
     )
 
@@ -279,7 +295,7 @@ def read_runs(root: Path) -> Records:
 
 
 def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
-    """Write the test predictions into the folder ``path``, whole."""
+    """Write the predictions into the folder ``path``, whole."""
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(Prediction._fields)
@@ -288,7 +304,7 @@ def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
 
 
 def read_predictions(path: Path) -> list[Prediction]:
-    """Read the test predictions of a finished run; a run without them has an empty list.
+    """Read the predictions of a finished run; a run without them has an empty list.
 
     Raises:
         RecordError: when the file is not a table of predictions.
@@ -301,14 +317,14 @@ def read_predictions(path: Path) -> list[Prediction]:
             return [
                 Prediction(
                     row["image"],
-                    int(row["label"]),
+                    int(row["true_label"]),
                     int(row["predicted"]),
                     float(row["confidence"]),
                     float(row["hits_last5"]) if row.get("hits_last5") else None,
                     int(row["chosen"]) if row.get("chosen") else None,
                     int(row["chosen_tta"]) if row.get("chosen_tta") else None,
                 )
-                for row in csv.DictReader(stream)
+                for row in map(current_prediction, csv.DictReader(stream))
             ]
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{file} is not a table of predictions: {error!r}") from error
@@ -332,7 +348,7 @@ def _read_epochs(path: Path) -> tuple[dict[str, Any], ...]:
             raise RecordError(f"{file} line {number} is not JSON: {error}") from error
         if not isinstance(epoch, dict):
             raise RecordError(f"{file} line {number} is not a JSON object")
-        epochs.append(cast("dict[str, Any]", epoch))
+        epochs.append(current_epoch(cast("dict[str, Any]", epoch)))
     return tuple(epochs)
 
 

@@ -34,12 +34,12 @@ def noise_text(
     total = sum(map(sum, facts["transition"]))
     columns = (sum(column) for column in zip(*facts["transition"], strict=True))
     given = (f"{100 * count / max(1, total):.1f}" for count in columns)
-    rows.append(("all", f"{total:,}", f"{facts['changed_labels']:,}", *given))
+    rows.append(("all", f"{total:,}", f"{facts['noisy_label_count']:,}", *given))
     return (
         f"{printable(title)}, {len(classes)} classes, noise {config.noise}, seed {config.seed}\n"
         f"{asked}, realised {100 * facts['realised_rate']:.2f} %: "
-        f"{facts['changed_labels']:,} of {total:,} labels changed\n"
-        f"labels_sha256 {facts['labels_sha256']}\n\n{table(rows)}"
+        f"{facts['noisy_label_count']:,} of {total:,} labels changed\n"
+        f"noisy_labels_sha256 {facts['noisy_labels_sha256']}\n\n{table(rows)}"
     )
 
 
@@ -84,7 +84,7 @@ def printable(text: str) -> str:
 
 
 def _counts(report: Report) -> str:
-    splits = (report.train, report.test)
+    splits = (report.train, report.eval)
     rows = [(report.name, *(split.name for split in splits))]
     rows += [(name, *(f"{split.counts[name]:,}" for split in splits)) for name in report.classes]
     rows.append(("total", *(f"{sum(split.counts.values()):,}" for split in splits)))
@@ -95,7 +95,7 @@ def _counts(report: Report) -> str:
 
 def _sizes(report: Report) -> str:
     rows = [("size in pixels", "smallest", "median", "largest", "most common")]
-    for split in (report.train, report.test):
+    for split in (report.train, report.eval):
         if split.sizes is not None:
             size, count = split.sizes.commonest[0]
             most = f"{_size(size)} ({100 * count / sum(split.counts.values()):.1f} %)"
@@ -119,7 +119,7 @@ def _problems(report: Report) -> list[str]:
     ]
     empty = [
         f"  split {printable(split.name)} has no pictures"
-        for split in (report.train, report.test)
+        for split in (report.train, report.eval)
         if not any(split.counts.values())
     ]
     if not report.refused:
@@ -129,20 +129,20 @@ def _problems(report: Report) -> list[str]:
 
 
 def _remarks(report: Report) -> Iterable[str]:
-    counts, splits = figures(report), (report.train, report.test)
+    counts, splits = figures(report), (report.train, report.eval)
     for split in splits:
         missing = [name for name, count in split.counts.items() if not count]
         if missing:
             yield f"{printable(split.name)} has no pictures of {', '.join(missing)}"
-    shared = [face for group in report.identical if group.train for face in group.test]
+    shared = [face for group in report.identical if group.train for face in group.eval]
     if shared:
         yield _line(
             f"also in {report.train.name}, pixel by pixel",
-            f"{_of_test(report.test, counts['test_in_train'])} (--dedup drops them)",
-            counts["test_in_train_relabelled"],
+            f"{_of_eval(report.eval, counts['eval_in_train'])} (--dedup drops them)",
+            counts["eval_in_train_relabelled"],
             (face.name for face in shared),
         )
-    for key, split in zip(("train", "test"), splits, strict=True):
+    for key, split in zip(("train", "eval"), splits, strict=True):
         groups = [faces for group in report.identical if len(faces := getattr(group, key)) > 1]
         groups.sort(key=lambda faces: len({face.label for face in faces}) < 2)  # stable
         if groups:
@@ -155,10 +155,10 @@ def _remarks(report: Report) -> Iterable[str]:
     if report.near is not None:
         yield _line(
             f"altered copies of pictures in {report.train.name}",
-            _of_test(report.test, counts["near"]),
+            _of_eval(report.eval, counts["near"]),
             counts["near_relabelled"],
             (
-                f"{_pair(pair.test, pair.train)} {pair.similarity:.3f}"
+                f"{_pair(pair.eval, pair.train)} {pair.similarity:.3f}"
                 f"{' mirrored' if pair.mirrored else ''}"
                 for pair in report.near
             ),
@@ -172,8 +172,8 @@ def _line(what: str, count: str, relabelled: int, names: Iterable[str]) -> str:
     )
 
 
-def _of_test(test: SplitReport, count: int) -> str:
-    return f"{count:,} of {sum(test.counts.values()):,} pictures of {test.name}"
+def _of_eval(split: SplitReport, count: int) -> str:
+    return f"{count:,} of {sum(split.counts.values()):,} pictures of {split.name}"
 
 
 def _pair(one: Face, other: Face) -> str:

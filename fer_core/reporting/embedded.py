@@ -61,7 +61,7 @@ def check_facts(
     confusion = metrics.confusion_matrix(labels, predicted, len(classes))
     for name, value in (
         ("accuracy", metrics.accuracy(confusion)),
-        ("class_mean_accuracy", metrics.class_mean_accuracy(confusion)),
+        ("mean_class_accuracy", metrics.mean_class_accuracy(confusion)),
         ("macro_f1", metrics.macro_f1(confusion)),
     ):
         if abs(facts[name] - value) > CLOSE:
@@ -76,12 +76,14 @@ def figures_of(facts: Mapping[str, Any]) -> str:
     fitted = "temperature" in facts
     known = {
         "accuracy": _with_interval(facts, "accuracy", "accuracy_interval"),
-        "class_mean_accuracy": _with_interval(facts, "class_mean_accuracy", "class_mean_interval"),
+        "mean_class_accuracy": _with_interval(
+            facts, "mean_class_accuracy", "mean_class_accuracy_interval"
+        ),
     }
     names = {
         "accuracy": "accuracy",
         "accuracy_last5": "accuracy, mean over the last 5 epochs of the run",
-        "class_mean_accuracy": "class mean",
+        "mean_class_accuracy": "class mean",
         "accuracy_deduplicated": f"accuracy without the {facts.get('duplicates_in_train')} images "
         "that also stand in train",
         "accuracy_without_mirror": "accuracy in a single pass, no mirror image",
@@ -98,8 +100,8 @@ def figures_of(facts: Mapping[str, Any]) -> str:
         for name, words in names.items()
         if name in facts
     ]
-    images = f", {facts['test_images']:,} images" if "test_images" in facts else ""
-    return table([f"{facts.get('test_split', 'test images')}{images}", "%"], rows)
+    images = f", {facts['eval_images']:,} images" if "eval_images" in facts else ""
+    return table([f"{facts.get('eval_split', 'test images')}{images}", "%"], rows)
 
 
 def classes_of(facts: Mapping[str, Any]) -> str:

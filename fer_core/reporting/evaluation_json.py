@@ -129,7 +129,7 @@ def predictions_csv(answers: Answers) -> str:
     writer = csv.writer(text, lineterminator="\n")
     plain = ("image", "label", "predicted")
     writer.writerow([*plain, *column_names(answers.classes, plain)])
-    columns = (answers.split.names, answers.split.labels, answers.predicted)
+    columns = (answers.split.names, answers.split.true_labels, answers.predicted)
     for name, label, predicted, row in zip(*columns, softmax(answers.logits), strict=True):
         cells = (f"{probability:.6f}" for probability in row)
         writer.writerow([name, answers.classes[label], answers.classes[predicted], *cells])

@@ -26,9 +26,9 @@ from fer_core.records.run import RunRecord, read_runs
 from fer_core.reporting.tables import noise_name
 
 ACCURACY = "accuracy_last5"
-SHARES = ("test_accuracy", "memorised", "recovered")
+SHARES = ("eval_accuracy", "memorised", "recovered")
 # The loss without EAC's consistency term, so that the two methods' curves measure the same.
-CURVES = ("train_classification_loss", "test_loss", *SHARES)
+CURVES = ("train_classification_loss", "eval_loss", *SHARES)
 
 
 class Pair(NamedTuple):

@@ -52,8 +52,8 @@ def draw_curves(comparison: Comparison, pair: Pair) -> Figure:
         left, right = figure.subplots(1, 2)
         for method, runs in pair.methods():
             _draw_epochs(left, method, runs, "train_classification_loss", "solid")
-            _draw_epochs(left, method, runs, "test_loss", "dashed")
-            _draw_epochs(right, method, runs, "test_accuracy", "solid")
+            _draw_epochs(left, method, runs, "eval_loss", "dashed")
+            _draw_epochs(right, method, runs, "eval_accuracy", "solid")
         left.set(ylabel="Cross-entropy (nats)", xlabel="Epoch")
         right.set(ylabel="Test accuracy (%)", xlabel="Epoch")
         styles: dict[str, Style] = {"training": "solid", "test": "dashed"}

@@ -45,7 +45,7 @@ def measures_table(records: Sequence[RunRecord]) -> str:
     pairs = pair_with_baseline(groups)
     if not pairs:
         raise ReportError(
-            "no finished cross_entropy run with --validation has another method of the same data, "
+            "no finished cross_entropy run with --holdout has another method of the same data, "
             "options, noise and seed"
         )
     shown = [group for pair in pairs for group in pair]
@@ -80,18 +80,22 @@ def _figures(group: Group, baseline: Group | None) -> list[str]:
             text += f" [{gap_text(paired_gap(group, baseline, measure.accuracy))}]"
         cells.append(text)
     best = MEASURES[BEST_KNOWN]
-    cells.append(_gap(group, baseline, best, class_mean=False))
-    cells.append(mean_text(group.over_seeds(best.class_mean)))
-    cells.append(_gap(group, baseline, best, class_mean=True))
+    cells.append(_gap(group, baseline, best, mean_class_accuracy=False))
+    cells.append(mean_text(group.over_seeds(best.mean_class_accuracy)))
+    cells.append(_gap(group, baseline, best, mean_class_accuracy=True))
     missing = unanswered(group, best)
     cells.append(", ".join(f"{name} ({count})" for name, count in missing.items()) or "none")
     return cells
 
 
-def _gap(group: Group, baseline: Group | None, measure: Measure, *, class_mean: bool) -> str:
+def _gap(
+    group: Group, baseline: Group | None, measure: Measure, *, mean_class_accuracy: bool
+) -> str:
     if baseline is None:
         return "-"
-    gap = gap_over_seeds_and_images(group, baseline, measure, class_mean=class_mean)
+    gap = gap_over_seeds_and_images(
+        group, baseline, measure, mean_class_accuracy=mean_class_accuracy
+    )
     return "-" if gap is None else estimate_text(gap)
 
 

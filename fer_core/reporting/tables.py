@@ -18,7 +18,7 @@ from fer_core.records.compare import (
 from fer_core.records.run import RunRecord
 from fer_core.reporting.blocks import ReportError
 
-ACCURACY, CLASS_MEAN = "accuracy_last5", "class_mean_accuracy_last5"
+ACCURACY, MEAN_CLASS_ACCURACY = "accuracy_last5", "mean_class_accuracy_last5"
 SELECTION = (
     "Accuracy: mean over the last 5 epochs, never the best one; ±: standard deviation over seeds. "
     "Repeated: changed training labels that the model answers in its last epoch."
@@ -49,7 +49,7 @@ def noise_table(records: Sequence[RunRecord]) -> str:
                 mean_text(eac.over_seeds(ACCURACY)),
                 gap_text(paired_gap(eac, plain)),
                 _falls(plain, eac, pairs),
-                " / ".join(f"{g.over_seeds(CLASS_MEAN).mean:.2f}" for g in (plain, eac)),
+                " / ".join(f"{g.over_seeds(MEAN_CLASS_ACCURACY).mean:.2f}" for g in (plain, eac)),
                 " / ".join(_share(g.last_epoch("memorised")) for g in (plain, eac)),
             ]
         )
@@ -75,7 +75,7 @@ def runs_table(records: Sequence[RunRecord]) -> str:
             approach_name(group, groups),
             noise_name(group.noise),
             mean_text(group.over_seeds(ACCURACY)),
-            mean_text(group.over_seeds(CLASS_MEAN)),
+            mean_text(group.over_seeds(MEAN_CLASS_ACCURACY)),
             _share(group.last_epoch("memorised")),
             seeds_text(group),
         ]
@@ -98,8 +98,8 @@ def provenance(records: Sequence[RunRecord]) -> str:
     finished = [record for record in records if record.status == "finished"]
     tests = sorted(
         {
-            f"{DATA_NAMES.get(r.data['name'], r.data['name'])} {r.data['test_split']} "
-            f"({r.data['test_images']:,} images, {len(r.classes)} classes)"
+            f"{DATA_NAMES.get(r.data['name'], r.data['name'])} {r.data['eval_split']} "
+            f"({r.data['eval_images']:,} images, {len(r.classes)} classes)"
             for r in finished
         }
     )

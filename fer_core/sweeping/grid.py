@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fer_core.config import RunConfig, defaults_of, field_types
+from fer_core.config.renamed import current_name, current_names
 from fer_core.sweeping.names import entry_name
 from fer_core.sweeping.values import near
 
@@ -32,7 +33,7 @@ def read_axis(axis: str, entries: object, mistakes: list[str]) -> list[Entry]:
         mistakes.append(f"[grid] {axis} must be a list of values with at least one, got {entries}")
         return []
     fields = field_types()
-    if axis not in fields and not all(isinstance(entry, dict) for entry in entries):
+    if current_name(axis) not in fields and not all(isinstance(entry, dict) for entry in entries):
         mistakes.append(
             f"[grid] {axis} is no field of a run{near(axis, list(fields))} (an axis with a name "
             "of its own is a list of tables: [{FIELD = VALUE, ...}, ...])"
@@ -45,7 +46,8 @@ def read_axis(axis: str, entries: object, mistakes: list[str]) -> list[Entry]:
         if name is None and not values:
             mistakes.append(f"[grid] {axis} has an empty table: give it a field, or a name")
             continue
-        made.append(Entry(entry_name(values) if name is None else str(name), values))
+        named = entry_name(values) if name is None else str(name)
+        made.append(Entry(named, current_names(values)))
     return made
 
 
@@ -89,7 +91,8 @@ def leave_out(
         matches = {
             index
             for index, condition in enumerate(conditions)
-            if condition and all(values.get(field) == v for field, v in condition.items())
+            if condition
+            and all(values.get(field) == v for field, v in current_names(condition).items())
         }
         used |= matches
         if not matches:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from fer_core.config import RunConfig
 from fer_core.config.methods import find_method
 from fer_core.config.recipes import RECIPES
+from fer_core.config.renamed import current_names
 from fer_core.errors import FerError
 from fer_core.io.files import read_text
 from fer_core.sweeping.grid import Axes, Draft, combine, leave_out, read_axis, set_twice, varied
@@ -46,7 +47,7 @@ def read_plan(file: Path, settings: Sequence[str] = ()) -> list[PlannedRun]:
     _find_methods(common, grid, extra, mistakes)
     axes = {axis: read_axis(axis, entries, mistakes) for axis, entries in grid.items()}
     mistakes += set_twice(axes)
-    common = _recipe(common.pop("recipe", None), mistakes) | common
+    common = _recipe(common.pop("recipe", None), mistakes) | current_names(common)
     common |= _settings(settings, axes, mistakes)
     drafts = leave_out(combine(axes, common), conditions, mistakes)
     drafts += _named(extra, common, mistakes)
@@ -144,7 +145,7 @@ def _named(
         if not isinstance(name, str):
             mistakes.append(f"[[runs]] number {number} has no name: give it name = 'TEXT'")
             continue
-        own = {field: value for field, value in table.items() if field != "name"}
+        own = {f: value for f, value in current_names(table).items() if f != "name"}
         yield Draft(name, {**common, **own})
 
 

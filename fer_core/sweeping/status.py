@@ -48,11 +48,11 @@ class Progress:
             return None
         self.epochs = len(record.epochs)
         times = [
-            float(epoch.get("train_seconds") or 0) + float(epoch.get("test_seconds") or 0)
+            float(epoch.get("train_seconds") or 0) + float(epoch.get("eval_seconds") or 0)
             for epoch in record.epochs[-RECENT:]
         ]
         self.epoch_seconds = sum(times) / len(times) if times else None
-        self.accuracy = record.epochs[-1].get("test_accuracy") if record.epochs else None
+        self.accuracy = record.epochs[-1].get("eval_accuracy") if record.epochs else None
         if record.status == "finished":
             self.accuracy = record.result.get("accuracy_last5")
         return record

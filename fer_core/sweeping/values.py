@@ -7,6 +7,7 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from fer_core.config import RunConfig, field_types, from_json
+from fer_core.config.renamed import current_name
 
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 PLURALS = {str: "texts", int: "whole numbers", float: "numbers"}
@@ -46,7 +47,8 @@ def read_setting(text: str) -> tuple[str, Any]:
     Raises:
         ValueError: when it is no such pair, or the value is none of the field's.
     """
-    name, equals, raw = text.partition("=")
+    written, equals, raw = text.partition("=")
+    name = current_name(written)
     if not equals:
         raise ValueError(f"--set takes FIELD=VALUE, got {text!r}")
     fields = field_types()

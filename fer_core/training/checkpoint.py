@@ -86,7 +86,7 @@ def refuse_full_disk(folder: Path, config: RunConfig, weights: int) -> None:
     """
     checkpoint = weights * (1 + state_copies(config.optimizer) + (config.ema_decay > 0))
     # The old one stays until the new is whole; and the model, the weights of the chosen epoch too.
-    needed = 2 * checkpoint + weights * (3 if config.validation else 1)
+    needed = 2 * checkpoint + weights * (3 if config.holdout else 1)
     existing = next(
         path for path in (folder.absolute(), *folder.absolute().parents) if path.exists()
     )

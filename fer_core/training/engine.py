@@ -15,16 +15,16 @@ from accelerate.state import AcceleratorState
 from torch import nn
 
 from fer_core.config import RunConfig, to_json, without_folders
-from fer_core.datasets import FaceData, Split, Storage
+from fer_core.datasets import FaceData, Storage
 from fer_core.datasets.prefetch import DeviceImages
 from fer_core.evaluation.inference import (
     Scores,
     answers_of_both_views,
+    eval_values,
     final_result,
     judge,
     predictions,
     split_values,
-    test_values,
 )
 from fer_core.io.files import remove_leftovers
 from fer_core.machine import Device, has_bf16, keep_freed_memory
@@ -33,7 +33,8 @@ from fer_core.models.attention_model import AttentionModel
 from fer_core.models.pretrained import save_model
 from fer_core.noise.label_files import write_noise_list
 from fer_core.records.lock import lock_run
-from fer_core.records.run import GIVEN_LABELS_FILE, RUN_FILE, RunRecord, read_run
+from fer_core.records.run import RUN_FILE, RunRecord, read_run
+from fer_core.records.schema import NOISY_LABELS_FILE
 from fer_core.training.callbacks import Callback
 from fer_core.training.checkpoint import (
     CHECKPOINT_FILE,
@@ -168,9 +169,9 @@ def _train(
         process=accelerator.process_index,
         processes=accelerator.num_processes,
     )
-    test = DeviceImages(data.test.images, accelerator.device, storage.kind)
-    validation = experiment.validation
-    held = validation and DeviceImages(validation.images, accelerator.device, storage.kind)
+    evaluated = DeviceImages(data.eval.images, accelerator.device, storage.kind)
+    holdout = experiment.holdout
+    held = holdout and DeviceImages(holdout.split.images, accelerator.device, storage.kind)
     selection = Selection()
     if checkpoint and checkpoint.selection:
         selection.restore(checkpoint.selection)
@@ -192,9 +193,9 @@ def _train(
     try:
         if first and config.noise != "none":
             write_noise_list(
-                folder / GIVEN_LABELS_FILE,
+                folder / NOISY_LABELS_FILE,
                 experiment.whole.train.names,
-                experiment.whole_given.labels,
+                experiment.whole_noise.noisy_labels,
                 data.classes,
             )
         for watcher in watchers:
@@ -205,15 +206,17 @@ def _train(
             started = time.perf_counter()
             values = train_epoch(training, epoch)
             trained = time.perf_counter()
-            evaluation = _evaluate(*shown, test, data.test)
+            evaluation = _evaluate(*shown, evaluated, data.eval.true_labels)
             check_finite(evaluation.single.loss, epoch, config)
-            chosen = _evaluate(*shown, held, validation).single if held and validation else None
+            chosen = None
+            if held and holdout:
+                chosen = _evaluate(*shown, held, holdout.noisy_labels).single
             better = selection.update(epoch + 1, evaluation, chosen)
-            values |= test_values(evaluation, mirror=config.test_mirror)
-            values |= split_values("validation", chosen)
+            values |= eval_values(evaluation, mirror=config.tta_flip)
+            values |= split_values("holdout", chosen)
             values |= {
                 "train_seconds": trained - started,
-                "test_seconds": time.perf_counter() - trained,
+                "eval_seconds": time.perf_counter() - trained,
                 "images_per_second": images.steps * config.batch_size / (trained - started),
             }
             if first:
@@ -231,24 +234,24 @@ def _train(
                 )
                 save_checkpoint(folder, state, config)
                 logger.info(
-                    "epoch %d of %d: training loss %.4f, test accuracy %.4f, %.1f s",
-                    *(epoch + 1, config.epochs, values["train_loss"], values["test_accuracy"]),
+                    "epoch %d of %d: training loss %.4f, evaluation accuracy %.4f, %.1f s",
+                    *(epoch + 1, config.epochs, values["train_loss"], values["eval_accuracy"]),
                     time.perf_counter() - started,
                 )
             for watcher in watchers:
                 watcher.on_epoch_end(values, folder)
         if evaluation is None:  # resumed after the last epoch
-            evaluation = _evaluate(*shown, test, data.test)
+            evaluation = _evaluate(*shown, evaluated, data.eval.true_labels)
         if first:
-            last = evaluation.tta if config.test_mirror else evaluation.single
-            labels = data.test.labels
-            result = final_result(read_run(folder).epochs, last, data.test)
+            last = evaluation.tta if config.tta_flip else evaluation.single
+            labels = data.eval.true_labels
+            result = final_result(read_run(folder).epochs, last, data.eval)
             result |= selection.result(labels, len(data.classes))
             if selection.epoch:
                 load_chosen(folder, tested)
             _save_trained(experiment, tested, folder, result)
             rows = predictions(
-                data.test,
+                data.eval,
                 last,
                 hits_last5=selection.hits_of_recent(labels),
                 chosen=selection.chosen,
@@ -329,7 +332,7 @@ def _start(config: RunConfig, device: Device, trackers: Sequence[str], folder: P
 
 
 def _evaluate(
-    accelerator: Accelerator, model: AttentionModel, images: DeviceImages, split: Split
+    accelerator: Accelerator, model: AttentionModel, images: DeviceImages, labels: np.ndarray
 ) -> Scores:
     """Test the model; each process takes its share of the images, none is left out or doubled."""
     share_buffers(accelerator, model)
@@ -339,14 +342,14 @@ def _evaluate(
         own = answers_of_both_views(model, images, rows)  # (2, B, K)
     counts = [len(share) for share in shares]
     plain, mirrored = (gather_rows(accelerator, view, counts) for view in own)
-    return Scores(judge(plain, split), judge((plain + mirrored) / 2, split))
+    return Scores(judge(plain, labels), judge((plain + mirrored) / 2, labels))
 
 
 def _save_trained(
     experiment: Experiment, model: AttentionModel, folder: Path, result: dict[str, Any]
 ) -> None:
     config, data = experiment.config, experiment.data
-    suffix = "_tta" if config.test_mirror else ""
+    suffix = "_tta" if config.tta_flip else ""
     kept = f"chosen_{{}}{suffix}" if result["chosen_epoch"] else "final_{}"
     save_model(
         folder / "model",
@@ -359,12 +362,12 @@ def _save_trained(
         facts={
             "data": data.name,
             "train_split": data.train.name,
-            "test_split": data.test.name,
+            "eval_split": data.eval.name,
             "method": config.method,
             "noise": config.noise,
             "noise_rate": config.noise_rate,
             "accuracy": result[kept.format("accuracy")],
-            "class_mean_accuracy": result[kept.format("class_mean_accuracy")],
+            "mean_class_accuracy": result[kept.format("mean_class_accuracy")],
             "epochs": result["chosen_epoch"] or config.epochs,
             "seed": config.seed,
         },

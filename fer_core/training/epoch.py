@@ -155,13 +155,13 @@ class _Look:
 def _training_answers(
     experiment: Experiment, index: np.ndarray, answer: np.ndarray
 ) -> dict[str, float | None]:
-    """Accuracy against the given and the clean labels, and what became of the changed ones."""
-    given = answer == experiment.given.labels[index]
-    clean = answer == experiment.data.train.labels[index]
-    flipped = experiment.given.flipped[index]
+    """Accuracy against the noisy and the true labels, and what became of the noisy ones."""
+    noisy = answer == experiment.noise.noisy_labels[index]
+    true = answer == experiment.data.train.true_labels[index]
+    flipped = experiment.noise.flipped[index]
     return {
-        "train_accuracy_given": float(given.mean()),
-        "train_accuracy_clean": float(clean.mean()),
-        "memorised": float(given[flipped].mean()) if flipped.any() else None,
-        "recovered": float(clean[flipped].mean()) if flipped.any() else None,
+        "train_accuracy_noisy_labels": float(noisy.mean()),
+        "train_accuracy_true_labels": float(true.mean()),
+        "memorised": float(noisy[flipped].mean()) if flipped.any() else None,
+        "recovered": float(true[flipped].mean()) if flipped.any() else None,
     }

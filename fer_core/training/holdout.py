@@ -1,12 +1,13 @@
-"""Held-out training images, on which an epoch is chosen instead of on the test split."""
+"""Held-out training images, on which an epoch is chosen instead of on the evaluation split."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from fer_core.datasets import Split
 from fer_core.evaluation.inference import Evaluation, Scores
-from fer_core.metrics.classification import accuracy, class_mean_accuracy, confusion_matrix
+from fer_core.metrics.classification import accuracy, confusion_matrix, mean_class_accuracy
 
 RECENT = 5  # epochs whose mean accuracy is the reported figure
 
@@ -33,14 +34,26 @@ def held_out(digests: np.ndarray, share: float, seed: int) -> np.ndarray:
     return chosen[groups]
 
 
+class Holdout(NamedTuple):
+    """The held-out training images.
+
+    Attributes:
+        split: the M images, with their true labels, which decide nothing.
+        noisy_labels: (M,) what the model is measured against.
+    """
+
+    split: Split
+    noisy_labels: np.ndarray
+
+
 class Selection:
-    """The epoch chosen on held-out images, and what the test images were predicted as.
+    """The epoch chosen on held-out images, and what the evaluation images were predicted as.
 
     Attributes:
         epoch: the chosen epoch from 1; 0 before the first, and without held-out images.
         accuracy: on the held-out images, against their noisy labels, in the chosen epoch.
-        chosen: (2, N) predicted classes of the test images in the chosen epoch, without and with
-            flip TTA; None as long as no epoch is chosen.
+        chosen: (2, N) predicted classes of the evaluation images in the chosen epoch, without
+            and with flip TTA; None as long as no epoch is chosen.
         recent: (2, N) likewise of each of the last five epochs.
     """
 
@@ -50,22 +63,22 @@ class Selection:
         self.chosen: np.ndarray | None = None
         self.recent: list[np.ndarray] = []
 
-    def update(self, epoch: int, scores: Scores, validation: Evaluation | None) -> bool:
+    def update(self, epoch: int, scores: Scores, holdout: Evaluation | None) -> bool:
         """Take in an epoch.
 
         Args:
             epoch: from 1.
-            scores: on the test split in this epoch.
-            validation: the held-out images in this epoch; None without them.
+            scores: on the evaluation split in this epoch.
+            holdout: the held-out images in this epoch; None without them.
 
         Returns:
             Whether this epoch is the chosen one now: the first with the highest accuracy.
         """
         predicted = np.stack([scores.single.predicted, scores.tta.predicted])
         self.recent = [*self.recent, predicted][-RECENT:]
-        if validation is None:
+        if holdout is None:
             return False
-        value = accuracy(validation.confusion)
+        value = accuracy(holdout.confusion)
         if self.epoch and value <= self.accuracy:
             return False
         self.epoch, self.accuracy, self.chosen = epoch, value, predicted
@@ -92,23 +105,23 @@ class Selection:
         self.chosen = None if state["chosen"] is None else np.array(state["chosen"])
         self.recent = [np.array(predicted) for predicted in state["recent"]]
 
-    def result(self, labels: np.ndarray, classes: int) -> dict[str, Any]:
+    def result(self, true_labels: np.ndarray, classes: int) -> dict[str, Any]:
         """The final figures that a record adds, see docs/run-records.md; null without a choice.
 
         Args:
-            labels: (N,) of the test images.
+            true_labels: (N,) of the evaluation images.
             classes: number of classes.
         """
         figures: dict[str, Any] = {"chosen_epoch": self.epoch or None}
         for side, suffix in enumerate(("", "_tta")):
             values: Sequence[float | None] = (None, None)
             if self.chosen is not None:
-                confusion = confusion_matrix(labels, self.chosen[side], classes)
-                values = accuracy(confusion), class_mean_accuracy(confusion)
+                confusion = confusion_matrix(true_labels, self.chosen[side], classes)
+                values = accuracy(confusion), mean_class_accuracy(confusion)
             figures[f"chosen_accuracy{suffix}"] = values[0]
-            figures[f"chosen_class_mean_accuracy{suffix}"] = values[1]
+            figures[f"chosen_mean_class_accuracy{suffix}"] = values[1]
         return figures
 
-    def hits_of_recent(self, labels: np.ndarray) -> np.ndarray:
-        """(N,) share of the last five epochs in which each test image was predicted right."""
-        return np.mean([predicted[0] == labels for predicted in self.recent], axis=0)
+    def hits_of_recent(self, true_labels: np.ndarray) -> np.ndarray:
+        """(N,) share of the last five epochs in which each evaluation image was predicted right."""
+        return np.mean([predicted[0] == true_labels for predicted in self.recent], axis=0)

@@ -42,8 +42,8 @@ class TrainingSet:
         self.mean, self.std = experiment.model.statistics()
         self.images = DeviceImages(experiment.data.train.images, device, storage)
         self.targets = torch.from_numpy(experiment.targets)
-        self.labels = self.targets.to(device)
-        self.clean_labels = torch.from_numpy(experiment.data.train.labels).to(device)
+        self.noisy_labels = self.targets.to(device)
+        self.true_labels = torch.from_numpy(experiment.data.train.true_labels).to(device)
         self.process, self.share = process, self.config.batch_size // processes
         self.noisy = self.config.pixel_noise > 0
 
@@ -51,7 +51,7 @@ class TrainingSet:
     def steps(self) -> int:
         """Full batches in an epoch: as many as make whole steps of the optimiser."""
         accumulate = self.config.accumulate
-        return len(self.labels) // (self.config.batch_size * accumulate) * accumulate
+        return len(self.noisy_labels) // (self.config.batch_size * accumulate) * accumulate
 
     def time(self, epoch: int, step: int) -> float:
         """Completed epochs at a batch, with a fraction; one value for all passes of a step."""
@@ -81,7 +81,7 @@ class TrainingSet:
         for step, pixels in enumerate(self.images.batches(parts)):
             own = draws.rows(starts[step], starts[step] + self.share)
             images = augment(pixels, own, self.mean, self.std, memory)
-            labels = self.labels[own.order]
+            labels = self.noisy_labels[own.order]
             if own.shares is not None:
                 labels = mix_labels(labels, own.shares, self.classes)
             noise = None
@@ -90,7 +90,7 @@ class TrainingSet:
             yield Batch(
                 images,
                 labels,
-                self.clean_labels[own.order],
+                self.true_labels[own.order],
                 own.order,
                 own.holes,
                 own.other_holes,

@@ -39,14 +39,14 @@ from fer_core.noise.generate import (
     NoisyLabels,
     asymmetric_noise,
     noise_facts,
-    own_noise,
+    original_noise,
     rater_noise,
     symmetric_noise,
 )
 from fer_core.noise.label_files import noise_from_list
 from fer_core.records.provenance import source_commit, weights_digest
 from fer_core.records.run import RunRecorder
-from fer_core.training.holdout import held_out
+from fer_core.training.holdout import Holdout, held_out
 
 logger = logging.getLogger(__name__)
 
@@ -58,11 +58,11 @@ class Experiment:
     Attributes:
         config: the run's configuration.
         data: both splits, decoded; of the training split what is trained on.
-        given: the labels the model is trained on.
-        validation: the held-out training images with their noisy labels; None without them.
+        noise: the labels that the model is trained on.
+        holdout: the held-out training images with their noisy labels; None without them.
         whole: both splits before anything was held out.
-        whole_given: the noisy labels of the whole training split.
-        targets: what the classification loss aims at: the (N,) given labels, or (N, K) float32
+        whole_noise: the noisy labels of the whole training split.
+        targets: what the classification loss aims at: the (N,) noisy labels, or (N, K) float32
             shares of votes.
         model: the network with its starting weights, on the CPU.
         input: what the network expects, for use after training.
@@ -70,10 +70,10 @@ class Experiment:
 
     config: RunConfig
     data: FaceData
-    given: NoisyLabels
-    validation: Split | None
+    noise: NoisyLabels
+    holdout: Holdout | None
     whole: FaceData
-    whole_given: NoisyLabels
+    whole_noise: NoisyLabels
     targets: np.ndarray
     model: AttentionModel
     input: InputSpec
@@ -116,16 +116,16 @@ def prepare(
         ValueError, FileNotFoundError: when the noise list does not fit.
     """
     whole = load_run_data(config, storage) if dataset is None else _fitting(dataset, config)
-    whole_given = given_labels(config, whole)
-    data, given, validation = _hold_out(config, whole, whole_given)
-    count = len(data.train.labels)
+    whole_noise = draw_noisy_labels(config, whole)
+    data, noise, holdout = _hold_out(config, whole, whole_noise)
+    count = len(data.train.true_labels)
     if config.batch_size * config.accumulate > count:
         times = f" times accumulate {config.accumulate}" if config.accumulate > 1 else ""
         raise DataError(
             f"batch_size {config.batch_size}{times} is larger than the training set of {count} "
             "images"
         )
-    counts = np.bincount(data.train.labels, minlength=len(data.classes))
+    counts = np.bincount(data.train.true_labels, minlength=len(data.classes))
     absent = [name for name, count in zip(data.classes, counts, strict=True) if not count]
     if absent:
         raise DataError(
@@ -146,8 +146,8 @@ def prepare(
         grey=data.grey or config.channels == 1,
         landmarks=tuple((round(float(x), 4), round(float(y), 4)) for x, y in landmarks),
     )
-    targets = _vote_targets(data) if config.targets == "votes" else given.labels
-    return Experiment(config, data, given, validation, whole, whole_given, targets, model, spec)
+    targets = _vote_targets(data) if config.targets == "votes" else noise.noisy_labels
+    return Experiment(config, data, noise, holdout, whole, whole_noise, targets, model, spec)
 
 
 def named(config: RunConfig, dataset: FaceData | None, backbone: nn.Module | None) -> RunConfig:
@@ -167,7 +167,7 @@ def _fitting(dataset: FaceData, config: RunConfig) -> FaceData:
             "want before you give the data set"
         )
     shape = (config.image_size, config.image_size, config.channels)
-    for split in (dataset.train, dataset.test):
+    for split in (dataset.train, dataset.eval):
         if tuple(split.images.shape[1:]) != shape:
             raise DataError(
                 f"{dataset.name} split {split.name} has images of shape "
@@ -178,21 +178,21 @@ def _fitting(dataset: FaceData, config: RunConfig) -> FaceData:
 
 
 def _hold_out(
-    config: RunConfig, whole: FaceData, given: NoisyLabels
-) -> tuple[FaceData, NoisyLabels, Split | None]:
+    config: RunConfig, whole: FaceData, noise: NoisyLabels
+) -> tuple[FaceData, NoisyLabels, Holdout | None]:
     """What is trained on, its noisy labels, and the held-out images with theirs."""
-    if not config.validation:
-        return whole, given, None
-    out = held_out(whole.train.digests, config.validation, config.seed)
+    if not config.holdout:
+        return whole, noise, None
+    out = held_out(whole.train.digests, config.holdout, config.seed)
     if not out.any() or out.all():
         raise DataError(
-            f"validation {config.validation} of the {len(out)} training images leaves "
+            f"holdout {config.holdout} of the {len(out)} training images leaves "
             f"{int(out.sum())} to choose on and {int((~out).sum())} to train on: use another share"
         )
     kept = np.flatnonzero(~out)
     data = replace(whole, train=select(whole.train, kept))
-    validation = select(whole.train, np.flatnonzero(out))._replace(labels=given.labels[out])
-    return data, NoisyLabels(given.labels[kept], given.flipped[kept]), validation
+    holdout = Holdout(select(whole.train, np.flatnonzero(out)), noise.noisy_labels[out])
+    return data, NoisyLabels(noise.noisy_labels[kept], noise.flipped[kept]), holdout
 
 
 def create_recorder(
@@ -212,8 +212,8 @@ def create_recorder(
             **noise_facts(
                 config.noise,
                 config.noise_rate,
-                experiment.whole_given,
-                experiment.whole.train.labels,
+                experiment.whole_noise,
+                experiment.whole.train.true_labels,
                 len(experiment.data.classes),
             ),
             "targets": config.targets,
@@ -230,7 +230,7 @@ def create_recorder(
     )
 
 
-def given_labels(config: RunConfig, data: FaceData | Listing) -> NoisyLabels:
+def draw_noisy_labels(config: RunConfig, data: FaceData | Listing) -> NoisyLabels:
     """The training labels under the noise that the configuration asks for; needs no pictures.
 
     Raises:
@@ -238,34 +238,36 @@ def given_labels(config: RunConfig, data: FaceData | Listing) -> NoisyLabels:
         ValueError, FileNotFoundError: when a list or table of the noise does not fit.
     """
     train, classes, seed = data.train, data.classes, config.seed
-    clean, names = train.labels, train.names
+    true_labels, names = train.true_labels, train.names
     match config.noise:
         case "none":
-            return NoisyLabels(clean, np.zeros(len(clean), dtype=bool))
+            return NoisyLabels(true_labels, np.zeros(len(true_labels), dtype=bool))
         case "symmetric":
-            return symmetric_noise(clean, config.noise_rate, len(classes), seed, names)
+            return symmetric_noise(true_labels, config.noise_rate, len(classes), seed, names)
         case "asymmetric":
             weights = confusion_weights(config.confusions, classes)
-            return asymmetric_noise(clean, config.noise_rate, weights, seed, names)
+            return asymmetric_noise(true_labels, config.noise_rate, weights, seed, names)
         case "rater":
             votes = _needed(train.votes, data, "noise 'rater'", "FER+ votes")
-            return rater_noise(clean, votes, len(classes), seed, names)
+            return rater_noise(true_labels, votes, len(classes), seed, names)
         case "fer2013":
-            own = _needed(train.own_labels, data, "noise 'fer2013'", "labels of FER2013 itself")
+            original = _needed(
+                train.original_labels, data, "noise 'fer2013'", "labels of FER2013 itself"
+            )
             if tuple(classes) != SEVEN_CLASSES:
                 raise DataError(
                     "noise 'fer2013' needs the 7 classes of FER2013, which has no contempt: all "
                     f"labels of that class would be wrong by construction. {data.name} has "
                     f"{len(classes)} classes here: use ferplus:PATH?classes=7"
                 )
-            if (own < 0).any():
+            if (original < 0).any():
                 logger.warning(
-                    "%d of %d images have no label of FER2013: they keep the clean one",
-                    *((own < 0).sum(), len(own)),
+                    "%d of %d images have no label of FER2013: they keep the true one",
+                    *((original < 0).sum(), len(original)),
                 )
-            return own_noise(clean, own)
+            return original_noise(true_labels, original)
         case "file":
-            return noise_from_list(Path(config.noise_file or ""), names, clean, classes)
+            return noise_from_list(Path(config.noise_file or ""), names, true_labels, classes)
 
 
 def _vote_targets(data: FaceData) -> np.ndarray:
@@ -285,21 +287,21 @@ def _needed(
 
 
 def _data_facts(experiment: Experiment) -> Mapping[str, Any]:
-    data, validation = experiment.data, experiment.validation
+    data, holdout = experiment.data, experiment.holdout
 
     def counts(split: Split) -> dict[str, int]:
-        totals = np.bincount(split.labels, minlength=len(data.classes))
+        totals = np.bincount(split.true_labels, minlength=len(data.classes))
         return {name: int(total) for name, total in zip(data.classes, totals, strict=True)}
 
     return {
         "name": data.name,
         "train_split": data.train.name,
-        "test_split": data.test.name,
-        "train_images": len(data.train.labels),
-        "test_images": len(data.test.labels),
+        "eval_split": data.eval.name,
+        "train_images": len(data.train.true_labels),
+        "eval_images": len(data.eval.true_labels),
         "train_counts": counts(data.train),
-        "test_counts": counts(data.test),
-        "validation_images": 0 if validation is None else len(validation.labels),
+        "eval_counts": counts(data.eval),
+        "holdout_images": 0 if holdout is None else len(holdout.noisy_labels),
         "dropped_duplicates": data.dropped_duplicates,
         "sha256": content_hash(experiment.whole),
     }

@@ -91,7 +91,7 @@ def test_a_suite_has_a_comparison_of_its_own(records, old):
             noise="symmetric",
             noise_rate=0.3,
             seed=0,
-            test_split="test",
+            eval_split="test",
             classes=("a", "b"),
             suite="thesis",
         )

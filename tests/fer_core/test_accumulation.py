@@ -13,7 +13,13 @@ from fer_core.training.loader import TrainingSet
 from fer_core.training.optim import create_optimizer
 from fer_core.training.setup import prepare
 
-FIGURES = ("train_loss", "test_loss", "test_accuracy", "train_accuracy_given", "learning_rate")
+FIGURES = (
+    "train_loss",
+    "eval_loss",
+    "eval_accuracy",
+    "train_accuracy_noisy_labels",
+    "learning_rate",
+)
 
 
 @pytest.fixture

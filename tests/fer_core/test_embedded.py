@@ -33,7 +33,7 @@ def test_the_embedded_model_knows_the_eight_expressions():
 def test_the_card_states_the_figures_of_the_configuration():
     facts = json.loads((BUNDLED / CONFIG_FILE).read_text())["fer_core"]["facts"]
     card = CARD.read_text()
-    for name in ("accuracy", "class_mean_accuracy", "accuracy_deduplicated"):
+    for name in ("accuracy", "mean_class_accuracy", "accuracy_deduplicated"):
         assert f"| {100 * facts[name]:.2f}" in card
     for emotion in EIGHT_CLASSES:
         assert f"| {emotion} |" in card

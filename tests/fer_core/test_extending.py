@@ -180,7 +180,7 @@ def test_a_registered_kind_of_data_is_read_by_its_uri():
     def list_twice(source, decoding):
         return list_synthetic(source._replace(options={"train": "14", "test": "14"}), decoding)
 
-    assert len(load_data("twice:", Decoding(32, 3)).train.labels) == 14
+    assert len(load_data("twice:", Decoding(32, 3)).train.true_labels) == 14
     with pytest.raises(ValueError, match=r"data 'folder' are taken by fer_core.datasets.folder"):
         register_dataset("folder")(list_twice)
     with pytest.raises(ValueError, match="letters, digits and underscores, got 'a:b'"):
@@ -211,7 +211,7 @@ def test_a_split_is_a_data_set_of_pytorch():
     faces = TorchFaces(data.train)
     image, label, index = faces[-1]
     assert (image.shape, image.dtype, index) == ((3, 32, 32), torch.float32, 27)
-    assert label == data.train.labels[-1]
+    assert label == data.train.true_labels[-1]
     assert torch.equal(image, torch.from_numpy(data.train.images[[27]][0]).permute(2, 0, 1) / 255)
     batches = list(DataLoader(faces, batch_size=10, shuffle=True))
     assert [len(images) for images, _, _ in batches] == [10, 10, 8]

@@ -15,7 +15,7 @@ from fer_core.training.checkpoint import CHECKPOINT_FILE, read_checkpoint
 from fer_core.training.engine import train
 
 KILLS = 20
-TIMES = {"train_seconds", "test_seconds", "images_per_second", "seconds"}
+TIMES = {"train_seconds", "eval_seconds", "images_per_second", "seconds"}
 OPTIONS = {"device": "cpu", "progress": False}
 
 

@@ -70,7 +70,7 @@ def test_the_report_augments_by_flips_and_holes_alone():
     assert config.erase_probability == 0.5
     for off in ("rotation", "zoom", "shift", "jitter", "mixup", "label_smoothing", "ema_decay"):
         assert getattr(config, off) == 0, off
-    assert not config.test_mirror
+    assert not config.tta_flip
 
 
 def test_eac_never_mirrors_its_labelled_view_and_the_baseline_mirrors_half():

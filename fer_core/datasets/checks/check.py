@@ -43,14 +43,14 @@ def check_data(listing: Listing, *, near: float | None = None, progress: bool = 
         raise ValueError(f"the similarity of near-duplicates must be in (0, 1], got {near}")
     train, test = (
         _read(split, listing.classes, near is not None, progress)
-        for split in (listing.train, listing.test)
+        for split in (listing.train, listing.eval)
     )
     identical = _identical(train, test)
     return Report(
         listing.name,
         listing.classes,
         _split_report(listing.train, train, listing.classes),
-        _split_report(listing.test, test, listing.classes),
+        _split_report(listing.eval, test, listing.classes),
         (*listing.problems, *train.problems, *test.problems),
         identical,
         None if near is None else _near(train, test, identical, near, progress),
@@ -94,7 +94,7 @@ def _read(
     digests = bytearray()
     reads = read_all(split.pictures, THUMBNAIL if thumbnails else None)
     bar = tqdm(reads, f"reading {split.name}", count, disable=not progress)
-    for name, label, read in zip(split.names, split.labels, bar, strict=True):
+    for name, label, read in zip(split.names, split.true_labels, bar, strict=True):
         if isinstance(read, PictureError):
             kind = "missing file" if read.absent else "unreadable file"
             found.problems.append(Problem(kind, name, str(read)))
@@ -139,7 +139,7 @@ def _near(
     progress: bool,
 ) -> tuple[Near, ...]:
     """The near-duplicates among the test pictures that have no equal picture in train."""
-    twins = {face.name for group in identical if group.train for face in group.test}
+    twins = {face.name for group in identical if group.train for face in group.eval}
     rest = [index for index, face in enumerate(test.faces) if face.name not in twins]
     pairs = near_pairs(train.thumbnails, test.thumbnails[rest], threshold, progress=progress)
     return tuple(

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from fer_core.datasets.base import Decoding
 
 THUMBNAIL = Decoding(size=16, channels=1)  # what near-duplicates are compared by
-# Looked at by eye, FER2013Valid against FER2013Train: of the pairs from 0.95 to 0.96 all 35 are
+# Looked at by eye, FERPlus val against train: of the pairs from 0.95 to 0.96 all 35 are
 # two versions of one photograph, from 0.94 to 0.95 27 of 33, from 0.92 to 0.94 about half.
 NEAR_THRESHOLD = 0.95
 FLAT = 2.0  # grey levels of standard deviation; below, a thumbnail is mostly rounding

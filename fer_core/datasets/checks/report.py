@@ -28,7 +28,7 @@ class SplitReport(NamedTuple):
     """One split.
 
     Attributes:
-        name: its own name, for example ``FER2013Valid``.
+        name: its own name, for example ``val``.
         counts: class -> pictures that can be read.
         unusable: listed pictures that are missing or cannot be read.
         sizes: of those that can be read; None: there are none.
@@ -44,14 +44,14 @@ class Identical(NamedTuple):
     """Two or more pictures that are equal pixel by pixel, by the splits they stand in."""
 
     train: tuple[Face, ...]
-    test: tuple[Face, ...]
+    eval: tuple[Face, ...]
 
 
 class Near(NamedTuple):
-    """A test picture that seems to be an altered copy of a training picture; see `NearPair`."""
+    """An evaluation picture that seems to be a changed copy of a training one; see `NearPair`."""
 
     train: Face
-    test: Face
+    eval: Face
     similarity: float
     mirrored: bool
 
@@ -63,7 +63,7 @@ class Report(NamedTuple):
         name: of the data set.
         classes: class names.
         train: the training split.
-        test: the evaluation split.
+        eval: the split that is evaluated.
         problems: all that a run refuses.
         identical: groups of equal pictures, within and across the splits.
         near: near-duplicates across the splits, the most similar first; None: not looked for.
@@ -72,7 +72,7 @@ class Report(NamedTuple):
     name: str
     classes: tuple[str, ...]
     train: SplitReport
-    test: SplitReport
+    eval: SplitReport
     problems: tuple[Problem, ...]
     identical: tuple[Identical, ...]
     near: tuple[Near, ...] | None
@@ -80,27 +80,27 @@ class Report(NamedTuple):
     @property
     def refused(self) -> bool:
         """Whether a run refuses the data set: for its problems, or for an empty split."""
-        empty = not (any(self.train.counts.values()) and any(self.test.counts.values()))
+        empty = not (any(self.train.counts.values()) and any(self.eval.counts.values()))
         return bool(self.problems) or empty
 
 
 def figures(report: Report) -> dict[str, int]:
     """Counts of what stands there twice.
 
-    A test picture is in train when an equal one is there, ``test_in_train_relabelled`` when one of
-    these has another label. ``*_groups`` are groups of equal pictures within a split, ``*_copies``
+    An evaluation picture is in train when an equal one is there, ``eval_in_train_relabelled`` when
+    one of these has another label. ``*_groups`` are groups of equal pictures within a split, ``*_copies``
     the pictures in them, ``contradicting`` the groups with more than one label.
     """
-    both = [group for group in report.identical if group.train and group.test]
+    both = [group for group in report.identical if group.train and group.eval]
     relabelled = [
-        sum(any(twin.label != face.label for twin in group.train) for face in group.test)
+        sum(any(twin.label != face.label for twin in group.train) for face in group.eval)
         for group in both
     ]
     counts = {
-        "test_in_train": sum(len(group.test) for group in both),
-        "test_in_train_relabelled": sum(relabelled),
+        "eval_in_train": sum(len(group.eval) for group in both),
+        "eval_in_train_relabelled": sum(relabelled),
     }
-    for split in ("train", "test"):
+    for split in ("train", "eval"):
         groups = [found for group in report.identical if len(found := getattr(group, split)) > 1]
         counts[f"{split}_groups"] = len(groups)
         counts[f"{split}_copies"] = sum(map(len, groups))
@@ -109,7 +109,7 @@ def figures(report: Report) -> dict[str, int]:
         )
     if report.near is not None:
         counts["near"] = len(report.near)
-        counts["near_relabelled"] = sum(p.train.label != p.test.label for p in report.near)
+        counts["near_relabelled"] = sum(p.train.label != p.eval.label for p in report.near)
     return counts
 
 
@@ -132,7 +132,7 @@ def to_json(report: Report) -> dict[str, Any]:
         if near is None
         else [
             pair._asdict()
-            | {"train": pair.train._asdict(), "test": pair.test._asdict()}
+            | {"train": pair.train._asdict(), "eval": pair.eval._asdict()}
             | {"similarity": round(pair.similarity, 4)}
             for pair in near
         ]
@@ -142,11 +142,11 @@ def to_json(report: Report) -> dict[str, Any]:
         "refused": report.refused,
         "classes": list(report.classes),
         "train": split(report.train),
-        "test": split(report.test),
+        "eval": split(report.eval),
         "figures": figures(report),
         "problems": [problem._asdict() for problem in report.problems],
         "identical": [
-            {"train": faces(group.train), "test": faces(group.test)} for group in report.identical
+            {"train": faces(group.train), "eval": faces(group.eval)} for group in report.identical
         ],
         "near": pairs,
     }

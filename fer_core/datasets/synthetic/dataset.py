@@ -40,12 +40,12 @@ def list_synthetic(source: Source, decoding: Decoding) -> Listing:
             f"synthetic needs at least 7 images a split, got train {train}, test {test}"
         )
     train_split, train_landmarks = _draw_split("train", train, (seed, 0), decoding.size)
-    test_split, _ = _draw_split("test", test, (seed, 1), decoding.size)
+    eval_split, _ = _draw_split("test", test, (seed, 1), decoding.size)
     return Listing(
         name="synthetic",
         classes=SEVEN_CLASSES,
         train=train_split,
-        test=test_split,
+        eval=eval_split,
         source_size=decoding.size,
         landmarks=train_landmarks,
     )

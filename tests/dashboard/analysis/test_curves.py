@@ -76,7 +76,7 @@ def test_time_is_added_up_over_training_and_test(epochs):
 
 def test_epochs_after_one_without_a_time_are_left_out_over_time(epochs):
     epochs = epochs[epochs["run"] == "eac-mobilenetv2_100-30-s0"].copy()
-    epochs.loc[epochs["epoch"] == 3, "test_seconds"] = np.nan
+    epochs.loc[epochs["epoch"] == 3, "eval_seconds"] = np.nan
     points = curve_points(epochs, PAIR, [BY_LABEL["Test loss"]], by_time=True)
     assert points["epoch"].tolist() == [1, 2]
 
@@ -91,7 +91,7 @@ def test_smoothing_is_the_scaled_exponential_average_of_each_run_alone(epochs):
 
 
 def test_smoothing_does_not_move_a_level_curve_and_none_adds_no_column(epochs):
-    level = epochs.assign(test_loss=0.7)
+    level = epochs.assign(eval_loss=0.7)
     points = curve_points(level, PAIR, [BY_LABEL["Test loss"]], smoothing=0.95)
     np.testing.assert_allclose(points["smoothed"], 0.7)
     assert "smoothed" not in curve_points(level, PAIR, [BY_LABEL["Test loss"]])

@@ -42,7 +42,7 @@ def test_noise_is_offered_by_its_rate(tmp_path, write_run):
 def test_a_sparkline_holds_the_runs_own_accuracies(runs):
     shown = with_curves(runs.table, runs.epochs).set_index("run")["curve"]
     for run, rows in runs.epochs.groupby("run"):
-        assert shown[run] == pytest.approx((100 * rows["test_accuracy"]).round(1).tolist())
+        assert shown[run] == pytest.approx((100 * rows["eval_accuracy"]).round(1).tolist())
 
 
 def test_a_run_without_an_epoch_has_an_empty_sparkline(tmp_path, write_run):

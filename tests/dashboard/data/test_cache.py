@@ -39,7 +39,7 @@ def test_only_the_record_that_has_changed_is_read_again(records, read_names):
     before = reader.read(places)
     assert len(read_names) == 8
     assert reader.read(places) is before
-    append_epoch(records / "eac-mobilenetv2_100-30-s0", 7, test_accuracy=0.5)
+    append_epoch(records / "eac-mobilenetv2_100-30-s0", 7, eval_accuracy=0.5)
     after = reader.read(places)
     assert read_names[8:] == ["eac-mobilenetv2_100-30-s0"]
     assert after.fingerprint != before.fingerprint
@@ -112,7 +112,7 @@ def test_epochs_keep_what_was_recorded_and_nothing_else(tmp_path, write_run):
     assert runs.table["images_per_second"].tolist() == [150.0]
 
 
-@pytest.mark.parametrize("values", [{"epoch": None}, {"test_accuracy": "high"}])
+@pytest.mark.parametrize("values", [{"epoch": None}, {"eval_accuracy": "high"}])
 def test_an_epoch_that_makes_no_sense_makes_the_record_unreadable(tmp_path, write_run, values):
     path = write_run(tmp_path)
     append_epoch(path, 7, **values)

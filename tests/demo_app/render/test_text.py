@@ -30,8 +30,8 @@ def test_the_model_line_states_only_saved_facts():
             "noise": "symmetric",
             "noise_rate": 0.3,
             "accuracy": 0.8126,
-            "test_split": "valid",
-            "class_mean_accuracy": 0.7,
+            "eval_split": "valid",
+            "mean_class_accuracy": 0.7,
         },
         48,
     )

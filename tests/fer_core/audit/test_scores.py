@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fer_core.audit.scores import Audit, audit_csv, audit_labels, auroc, precision_among_first
 from fer_core.models.pretrained import load_model
-from fer_core.training.setup import given_labels, load_run_data
+from fer_core.training.setup import draw_noisy_labels, load_run_data
 
 
 def by_pairs(scores, positives):
@@ -44,7 +44,7 @@ def test_the_precision_is_taken_among_the_first_of_the_ranking():
 @pytest.fixture(scope="module")
 def audit(tiny_run, tiny_config):
     data = load_run_data(tiny_config)
-    noisy = given_labels(tiny_config, data)
+    noisy = draw_noisy_labels(tiny_config, data)
     model = load_model(tiny_run.path / "model").model
     return audit_labels(model, data.train, noisy, data.classes, truth_known=True)
 
@@ -59,7 +59,7 @@ def test_the_loss_is_the_cross_entropy_of_the_noisy_label(audit):
 
 def test_a_label_is_wrong_where_noise_changed_it(audit, tiny_run):
     assert audit.wrong is not None
-    assert audit.wrong.sum() == tiny_run.noise["changed_labels"]
+    assert audit.wrong.sum() == tiny_run.noise["noisy_label_count"]
 
 
 def test_the_table_has_every_image_by_rank_with_all_probabilities(audit):

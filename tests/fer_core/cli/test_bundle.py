@@ -33,13 +33,13 @@ def test_the_stored_model_gives_the_figures_that_its_config_says(embedded):
     out, facts = embedded
     answers = read_predictions(out)
     assert load_model(out).facts == json.loads(json.dumps(facts))
-    assert len(answers) == facts["test_images"] == 210
-    right = np.mean([answer.label == answer.predicted for answer in answers])
+    assert len(answers) == facts["eval_images"] == 210
+    right = np.mean([answer.true_label == answer.predicted for answer in answers])
     assert facts["accuracy"] == pytest.approx(right)
     low, high = facts["accuracy_interval"]
     assert low < right < high
     assert set(facts["classes"]) == set(load_model(out).classes)
-    hits = np.array([answer.label == answer.predicted for answer in answers])
+    hits = np.array([answer.true_label == answer.predicted for answer in answers])
     confidences = np.array([answer.confidence for answer in answers])
     assert facts["ece"] == pytest.approx(
         metrics.expected_calibration_error(confidences, hits), abs=5e-3
@@ -83,7 +83,7 @@ def test_figures_that_are_not_those_of_the_predictions_are_refused(embedded):
     out, _ = embedded
     answers = read_predictions(out)
     try:
-        write_predictions(out, [a._replace(predicted=a.label) for a in answers])
+        write_predictions(out, [a._replace(predicted=a.true_label) for a in answers])
         with pytest.raises(ReportError, match="accuracy of the model at"):
             embedded_table(out)
         (out / "predictions.csv").unlink()

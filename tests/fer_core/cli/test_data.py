@@ -15,7 +15,7 @@ from fer_core.datasets import Decoding, Storage, load_data
 from fer_core.noise.label_files import noise_from_list
 from fer_core.records.run import read_run
 from fer_core.reporting.data_text import table
-from fer_core.training.setup import given_labels, load_run_data
+from fer_core.training.setup import draw_noisy_labels, load_run_data
 from tests.project import PROJECT
 
 DRAWN = "synthetic?train=70&test=14"
@@ -169,7 +169,7 @@ def test_a_run_loads_the_data_without_the_files_of_the_fix_list(
         "train/happy/0.png",
     ]
     loaded = load_data(uri, Decoding(16, 3), without=file)
-    assert (len(loaded.train.labels), len(loaded.test.labels)) == (11, 5)
+    assert (len(loaded.train.true_labels), len(loaded.eval.true_labels)) == (11, 5)
     code, output, _ = command("check", uri, "--leave-out", file)
     assert code == 0
     assert "no problems" in output
@@ -197,7 +197,7 @@ def test_with_nothing_to_leave_out_the_list_is_empty_and_changes_nothing(command
     assert "nothing to leave out" in output
     assert (tmp_path / "list.txt").read_bytes() == b""
     loaded = load_data(f"folder:{root}", Decoding(16, 3), without=tmp_path / "list.txt")
-    assert len(loaded.train.labels) == 12
+    assert len(loaded.train.true_labels) == 12
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file names have no line breaks there")
@@ -259,7 +259,7 @@ def test_the_noise_is_the_one_of_a_run(command, tiny_run, tiny_config):
     code, output, _ = command("noise", tiny_config.data, *rate, "--seed", tiny_config.seed)
     assert code == 0
     recorded = tiny_run.noise
-    assert f"labels_sha256 {recorded['labels_sha256']}" in output
+    assert f"noisy_labels_sha256 {recorded['noisy_labels_sha256']}" in output
     assert "asked for 30 %, realised 30.00 %: 42 of 140 labels changed" in output
     row = next(row for row in words(output) if row[:1] == ["happiness"])
     counts = recorded["transition"][1]
@@ -277,10 +277,10 @@ def test_the_list_of_the_noise_is_read_back_by_a_run(command, tmp_path, noise):
     assert f"70 labels in {file}: --noise file --noise-file {file}" in output
     config = RunConfig(data=DRAWN, image_size=48, noise=noise, noise_rate=0.4, seed=3)
     loaded = load_run_data(config, Storage("stream"))
-    drawn = given_labels(config, loaded).labels
+    drawn = draw_noisy_labels(config, loaded).noisy_labels
     train = loaded.train
-    read = noise_from_list(file, train.names, train.labels, loaded.classes)
-    assert np.array_equal(read.labels, drawn)
+    read = noise_from_list(file, train.names, train.true_labels, loaded.classes)
+    assert np.array_equal(read.noisy_labels, drawn)
     _, again, _ = command("noise", DRAWN, "--noise", "file", "--noise-file", file)
     assert "no rate asked for" in again
     assert output.splitlines()[2] == again.splitlines()[2]  # the hash

@@ -145,12 +145,12 @@ def test_curves_show_the_mean_of_the_seeds_and_each_seed(records):
     for method, runs in pair.methods():
         lines = means(drawn(left), method)
         # For EAC too the loss without the consistency term.
-        for name, style in (("train_classification_loss", "-"), ("test_loss", "--")):
+        for name, style in (("train_classification_loss", "-"), ("eval_loss", "--")):
             seeds = np.array([[epoch[name] for epoch in run.record.epochs] for run in runs])
             np.testing.assert_allclose(lines[style], seeds.mean(axis=0))
             shown = [v for c, s, v in drawn(left) if (c, s) == (STYLES[method][1], style)]
             np.testing.assert_allclose(shown[:2], seeds)
-        accuracy = [[100 * epoch["test_accuracy"] for epoch in run.record.epochs] for run in runs]
+        accuracy = [[100 * epoch["eval_accuracy"] for epoch in run.record.epochs] for run in runs]
         assert accuracy[0] != accuracy[1]
         np.testing.assert_allclose(means(drawn(right), method)["-"], np.mean(accuracy, axis=0))
 

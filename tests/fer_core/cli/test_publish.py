@@ -127,7 +127,7 @@ def test_the_card_has_front_matter_results_and_every_section(server, call, tiny_
     heads = re.findall(r"^## (.+)$", card.text, re.MULTILINE)
     expected = ["Use", "Data", "Results", "Recipe", "Limits", "Responsible use", "Licence"]
     assert heads == [*expected, "Citation"]
-    changed = tiny_run.noise["changed_labels"]
+    changed = tiny_run.noise["noisy_label_count"]
     assert f"Label noise: symmetric, {changed} of the training labels" in card.text
     low, high = (f"{100 * end:.2f}" for end in facts["accuracy_interval"])
     assert f"| accuracy | {100 * facts['accuracy']:.2f} ({low} to {high}) |" in card.text

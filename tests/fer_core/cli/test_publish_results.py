@@ -44,7 +44,7 @@ def records(tmp_path, write_run):
         (path / "model").mkdir()
         (path / "model" / "model.safetensors").write_bytes(b"weights")
         (path / "log.txt").write_text("/home/me")
-        (path / "given_labels.txt").write_text("a.png 1")
+        (path / "noisy_labels.txt").write_text("a.png 1")
     return root
 
 

@@ -42,7 +42,7 @@ def test_a_tiny_run_leaves_its_record_and_prints_the_result(command, tmp_path):
     assert code == 0
     assert record.status == "finished"
     assert record.config["noise_rate"] == 0.25
-    assert record.noise["changed_labels"] == 7
+    assert record.noise["noisy_label_count"] == 7
     assert len(output.splitlines()) == 1
     assert f"{tmp_path / 'run'}: accuracy {100 * record.result['accuracy_last5']:.2f} %" in output
 
@@ -217,7 +217,7 @@ def test_an_option_can_go_back_to_its_default_over_a_recipe(asked_for):
     default = RunConfig()
     assert RECIPES["scratch"]["mixup"] != default.mixup
     words = ["--recipe", "scratch", "--mixup", "0", "--no-test-mirror"]
-    expected = RECIPES["scratch"] | {"mixup": 0.0, "test_mirror": False}
+    expected = RECIPES["scratch"] | {"mixup": 0.0, "tta_flip": False}
     assert asked_for(*words) == from_json(expected)
 
 

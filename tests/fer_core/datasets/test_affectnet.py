@@ -63,7 +63,7 @@ def packed(tmp_path):
 
 
 def emotions(split):
-    return [EIGHT_CLASSES[label] for label in split.labels]
+    return [EIGHT_CLASSES[label] for label in split.true_labels]
 
 
 @pytest.mark.parametrize("layout", ["official", "packed"])
@@ -71,15 +71,15 @@ def test_convention_numbers_become_the_classes_of_the_project(layout, request):
     data = load_data(f"affectnet:{request.getfixturevalue(layout)}", COLOUR)
     assert data.classes == EIGHT_CLASSES
     assert sorted(emotions(data.train)) == sorted(NAMES)
-    assert sorted(emotions(data.test))[-1] == ("neutral" if layout == "official" else "contempt")
-    assert (data.train.name, data.test.name) == ("training", "validation")
+    assert sorted(emotions(data.eval))[-1] == ("neutral" if layout == "official" else "contempt")
+    assert (data.train.name, data.eval.name) == ("training", "validation")
     assert data.grey is False
 
 
 @pytest.mark.parametrize("layout", ["official", "packed"])
 def test_pictures_without_an_expression_are_left_out_and_no_problem(layout, request):
     listing = list_data(f"affectnet:{request.getfixturevalue(layout)}", COLOUR)
-    assert len(listing.train.labels) == 8
+    assert len(listing.train.true_labels) == 8
     assert not listing.problems
 
 
@@ -87,8 +87,8 @@ def test_pictures_without_an_expression_are_left_out_and_no_problem(layout, requ
 def test_with_seven_classes_contempt_is_left_out(layout, request):
     data = load_data(f"affectnet:{request.getfixturevalue(layout)}?classes=7", COLOUR)
     assert data.classes == SEVEN_CLASSES
-    assert len(data.train.labels) == 7
-    assert len(data.test.labels) == 1
+    assert len(data.train.true_labels) == 7
+    assert len(data.eval.true_labels) == 1
 
 
 def test_convention_the_face_box_is_left_top_width_height(official):
@@ -109,7 +109,7 @@ def test_ready_crops_are_224_pixels(packed):
 
 def test_the_official_validation_list_without_a_header_is_read(official):
     write_list(official, "validation", [line("2/a.png", 7), line("2/b.png", 0)], header="")
-    assert emotions(load_data(f"affectnet:{official}", COLOUR).test) == ["contempt", "neutral"]
+    assert emotions(load_data(f"affectnet:{official}", COLOUR).eval) == ["contempt", "neutral"]
 
 
 def test_lists_and_pictures_may_stand_in_the_folder_itself(official):
@@ -117,7 +117,7 @@ def test_lists_and_pictures_may_stand_in_the_folder_itself(official):
         for path in (official / folder).iterdir():
             path.rename(official / path.name)
         (official / folder).rmdir()
-    assert len(load_data(f"affectnet:{official}", COLOUR).train.labels) == 8
+    assert len(load_data(f"affectnet:{official}", COLOUR).train.true_labels) == 8
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_row_that_cannot_be_used_is_a_problem(official, bad, sentence):
     write_list(official, "training", [*train, bad])
     listing = list_data(f"affectnet:{official}", COLOUR)
     assert [(p.kind, p.name) for p in listing.problems] == [("label", bad.split(",")[0])]
-    assert len(listing.train.labels) == 8
+    assert len(listing.train.true_labels) == 8
     with pytest.raises(DataError, match=rf"training\.csv line 10: .*{sentence}"):
         load_data(f"affectnet:{official}", COLOUR)
 
@@ -207,7 +207,7 @@ def test_an_annotation_that_cannot_be_used_is_a_problem(packed, write, kind, sen
     write(packed / "train_set" / "annotations" / "2_exp.npy")
     listing = list_data(f"affectnet:{packed}", COLOUR)
     assert [(p.kind, p.name) for p in listing.problems] == [(kind, "train_set/images/2.jpg")]
-    assert len(listing.train.labels) == 7
+    assert len(listing.train.true_labels) == 7
     with pytest.raises(DataError, match=rf"2_exp\.npy: .*{sentence}"):
         load_data(f"affectnet:{packed}", COLOUR)
 

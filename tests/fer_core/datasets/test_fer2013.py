@@ -39,20 +39,20 @@ def root(tmp_path):
 
 
 def emotions(split):
-    return [SEVEN_CLASSES[label] for label in split.labels]
+    return [SEVEN_CLASSES[label] for label in split.true_labels]
 
 
 def test_convention_numbers_become_the_classes_of_the_project(root):
     data = load_data(f"fer2013:{root}", GREY)
     assert data.classes == SEVEN_CLASSES
     assert emotions(data.train) == list(FER2013_LABELS.values())
-    assert emotions(data.test) == ["neutral", "anger"]
+    assert emotions(data.eval) == ["neutral", "anger"]
 
 
 def test_every_label_stays_with_its_pixels(root):
     data = load_data(f"fer2013:{root}", GREY)
     assert data.train.images[:, 5, 7, 0].tolist() == list(range(7))
-    assert data.test.images[:, 5, 7, 0].tolist() == [8, 9]
+    assert data.eval.images[:, 5, 7, 0].tolist() == [8, 9]
     assert (data.source_size, data.grey) == (48, True)
 
 
@@ -67,23 +67,23 @@ def test_convention_pixels_run_along_the_rows(tmp_path):
 def test_convention_names_are_rows_of_the_whole_table_and_not_the_numbers_of_ferplus(root):
     listing = list_data(f"fer2013:{root}", GREY)
     assert listing.train.names[:2] == ("row00000", "row00001")
-    assert listing.test.names == ("row00008", "row00009")
+    assert listing.eval.names == ("row00008", "row00009")
 
 
 def test_either_test_split_can_be_asked_for(root):
     data = load_data(f"fer2013:{root}?test=PublicTest", GREY)
-    assert (data.train.name, data.test.name) == ("Training", "PublicTest")
-    assert emotions(data.test) == ["happiness"]
+    assert (data.train.name, data.eval.name) == ("Training", "PublicTest")
+    assert emotions(data.eval) == ["happiness"]
 
 
 def test_the_table_with_blanks_in_its_header_is_read(tmp_path):
     write_table(tmp_path / "icml_face_data.csv", ROWS, "emotion, Usage, pixels")
-    assert len(load_data(f"fer2013:{tmp_path}", GREY).train.labels) == 7
+    assert len(load_data(f"fer2013:{tmp_path}", GREY).train.true_labels) == 7
 
 
 def test_the_path_may_name_the_table(root):
     (root / "fer2013.csv").rename(root / "faces.csv")
-    assert len(load_data(f"fer2013:{root / 'faces.csv'}", GREY).train.labels) == 7
+    assert len(load_data(f"fer2013:{root / 'faces.csv'}", GREY).train.true_labels) == 7
 
 
 BAD_ROWS = [
@@ -163,9 +163,9 @@ def test_image_folders_have_the_seven_classes_whatever_is_in_them(folders):
     data = load_data(f"fer2013:{folders}", GREY)
     assert data.classes == SEVEN_CLASSES
     assert emotions(data.train) == ["happiness", "anger"]
-    assert emotions(data.test) == ["sadness"]
+    assert emotions(data.eval) == ["sadness"]
     assert data.train.names == ("train/happy/1.png", "train/angry/2.png")
-    assert (data.train.name, data.test.name) == ("train", "test")
+    assert (data.train.name, data.eval.name) == ("train", "test")
 
 
 def test_image_folders_have_one_test_split(folders):

@@ -44,7 +44,7 @@ def root(tmp_path):
 
 
 def names(split, classes):
-    return [classes[label] for label in split.labels]
+    return [classes[label] for label in split.true_labels]
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_images_without_a_clear_winner_are_left_out(root):
     assert names(data.train, data.classes) == ["neutral", "contempt", "fear"]
     assert data.train.names == ("fer0000000.png", "fer0000002.png", "fer0000005.png")
     assert data.train.images[:, 0, 0, 0].tolist() == [0, 20, 50]
-    assert names(data.test, data.classes) == ["anger"]
-    assert (data.train.name, data.test.name) == ("FER2013Train", "FER2013Valid")
+    assert names(data.eval, data.classes) == ["anger"]
+    assert (data.train.name, data.eval.name) == ("FER2013Train", "FER2013Valid")
     assert (data.source_size, data.grey) == (48, True)
 
 
@@ -91,8 +91,8 @@ def test_without_contempt_its_images_are_left_out(root):
 
 def test_the_other_test_split_can_be_asked_for(root):
     data = load_data(f"ferplus:{root}?test=FER2013Test", GREY)
-    assert data.test.name == "FER2013Test"
-    assert names(data.test, data.classes) == ["surprise"]
+    assert data.eval.name == "FER2013Test"
+    assert names(data.eval, data.classes) == ["surprise"]
 
 
 def test_votes_are_kept_beside_the_images(root):
@@ -106,7 +106,7 @@ def test_votes_are_kept_beside_the_images(root):
 def test_a_table_with_a_byte_order_mark_is_read(root):
     text = (root / "fer2013new.csv").read_text()
     (root / "fer2013new.csv").write_text("\ufeff" + text, encoding="utf-8")
-    assert len(load_data(f"ferplus:{root}", GREY).train.labels) == 3
+    assert len(load_data(f"ferplus:{root}", GREY).train.true_labels) == 3
 
 
 def test_a_missing_table_shows_the_expected_tree(root):
@@ -133,7 +133,7 @@ def test_a_missing_picture_is_named(root):
 
 def test_a_missing_picture_that_is_left_out_anyway_is_no_problem(root):
     (root / "FER2013Train" / "fer0000001.png").unlink()
-    assert len(load_data(f"ferplus:{root}", GREY).train.labels) == 3
+    assert len(load_data(f"ferplus:{root}", GREY).train.true_labels) == 3
 
 
 def test_a_broken_picture_is_named(root):
@@ -215,13 +215,13 @@ def test_pictures_of_the_table_are_those_of_the_folders(root, tmp_path_factory):
         folders, table = (load_data(f"ferplus:{path}{options}", GREY) for path in (root, other))
         assert content_hash(folders) == content_hash(table)
         assert folders.train.names == table.train.names
-        assert folders.test.name == table.test.name
+        assert folders.eval.name == table.eval.name
         assert np.array_equal(folders.train.votes, table.train.votes)
 
 
 def test_the_other_name_of_the_table_is_known(table):
     (table / "fer2013.csv").rename(table / "icml_face_data.csv")
-    assert len(load_data(f"ferplus:{table}", GREY).train.labels) == 3
+    assert len(load_data(f"ferplus:{table}", GREY).train.true_labels) == 3
 
 
 @pytest.mark.parametrize("folders", [False, True])
@@ -230,19 +230,19 @@ def test_convention_own_labels_are_those_of_the_table(table, root, folders):
         for folder in FOLDERS.values():
             (table / folder).rename(table / f"not_{folder}")
     data = load_data(f"ferplus:{table}", GREY)
-    assert tuple(data.classes[label] for label in data.train.own_labels) == OWN_NAMES
-    assert [data.classes[label] for label in data.test.own_labels] == ["disgust"]
+    assert tuple(data.classes[label] for label in data.train.original_labels) == OWN_NAMES
+    assert [data.classes[label] for label in data.eval.original_labels] == ["disgust"]
 
 
 def test_without_the_table_own_labels_come_from_their_list(root):
     lines = "Training,fer0000000.png,sad\nTraining,fer0000002.png,\n"
     (root / "fer2013_labels.csv").write_text(f"Usage,Image name,label\n{lines}")
     data = load_data(f"ferplus:{root}", GREY)
-    assert data.train.own_labels.tolist() == [data.classes.index("sadness"), -1, -1]
+    assert data.train.original_labels.tolist() == [data.classes.index("sadness"), -1, -1]
 
 
 def test_without_either_there_are_no_own_labels(root):
-    assert load_data(f"ferplus:{root}", GREY).train.own_labels is None
+    assert load_data(f"ferplus:{root}", GREY).train.original_labels is None
 
 
 def test_tables_of_unequal_length_are_refused(table):

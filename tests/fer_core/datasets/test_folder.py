@@ -23,8 +23,8 @@ def root(tmp_path):
 def test_classes_are_the_emotions_with_training_pictures_in_the_order_of_the_project(root):
     data = load_data(f"folder:{root}", COLOUR)
     assert data.classes == ("happiness", "anger", "fear")
-    assert data.train.labels.tolist() == [0, 0, 1, 2]
-    assert data.test.labels.tolist() == [0, 1]
+    assert data.train.true_labels.tolist() == [0, 0, 1, 2]
+    assert data.eval.true_labels.tolist() == [0, 1]
 
 
 def test_aliases_and_suffixes_of_any_case_are_understood(root):
@@ -35,7 +35,7 @@ def test_aliases_and_suffixes_of_any_case_are_understood(root):
 def test_folders_of_one_emotion_under_two_names_are_one_class(root):
     put(root, "train/joy/g.png")
     data = load_data(f"folder:{root}", COLOUR)
-    assert data.train.labels.tolist() == [0, 0, 0, 1, 2]
+    assert data.train.true_labels.tolist() == [0, 0, 0, 1, 2]
 
 
 def test_the_data_set_has_the_name_of_its_folder(root, monkeypatch):
@@ -51,7 +51,7 @@ def test_the_typical_size_of_the_pictures_is_known(root):
 
 def test_files_that_are_no_pictures_are_passed_over(root):
     (root / "train" / "happy" / "notes.txt").write_text("notes")
-    assert len(load_data(f"folder:{root}", COLOUR).train.labels) == 4
+    assert len(load_data(f"folder:{root}", COLOUR).train.true_labels) == 4
 
 
 def test_an_unknown_emotion_folder_is_named_with_the_known_ones(root):
@@ -111,16 +111,16 @@ def test_splits_are_two_folders_of_the_data_set(root, options, sentence):
 
 def test_other_names_of_the_splits_can_be_given(root):
     (root / "test").rename(root / "held out")
-    assert load_data(f"folder:{root}?test=held out", COLOUR).test.name == "held out"
+    assert load_data(f"folder:{root}?test=held out", COLOUR).eval.name == "held out"
 
 
 def test_folders_of_classes_alone_are_a_test_split_beside_no_training_pictures(root):
     listing = list_data(f"folder:{root / 'test'}", COLOUR)
-    assert (listing.name, listing.test.name) == ("test", "test")
+    assert (listing.name, listing.eval.name) == ("test", "test")
     assert listing.classes == ("happiness", "anger")
-    assert listing.test.names == ("happiness/e.png", "anger/f.png")
-    assert listing.test.labels.tolist() == [0, 1]
-    assert len(listing.train.labels) == len(listing.train.pictures) == 0
+    assert listing.eval.names == ("happiness/e.png", "anger/f.png")
+    assert listing.eval.true_labels.tolist() == [0, 1]
+    assert len(listing.train.true_labels) == len(listing.train.pictures) == 0
 
 
 def test_folders_of_classes_alone_cannot_be_trained_on(root):

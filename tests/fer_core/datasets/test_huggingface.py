@@ -49,15 +49,15 @@ def root(tmp_path):
 
 
 def emotions(data, split):
-    return [data.classes[label] for label in split.labels]
+    return [data.classes[label] for label in split.true_labels]
 
 
 def test_convention_class_names_become_the_classes_of_the_project(root):
     data = load_data(f"hf:{root}", COLOUR)
     assert data.classes == ("happiness", "surprise", "anger")
     assert emotions(data, data.train) == ["anger", "surprise", "happiness", "anger"]
-    assert emotions(data, data.test) == ["happiness", "surprise"]
-    assert (data.name, data.train.name, data.test.name) == ("faces", "train", "test")
+    assert emotions(data, data.eval) == ["happiness", "surprise"]
+    assert (data.name, data.train.name, data.eval.name) == ("faces", "train", "test")
 
 
 def test_every_label_stays_with_its_picture(root):
@@ -79,7 +79,7 @@ def test_columns_and_splits_have_the_names_that_are_asked_for(tmp_path):
     save(tmp_path, **splits)
     uri = f"hf:{tmp_path}?train=one&test=two&image=face&label=emotion"
     data = load_data(uri, COLOUR)
-    assert (data.train.name, data.test.names) == ("one", ("two/000000", "two/000001"))
+    assert (data.train.name, data.eval.names) == ("one", ("two/000000", "two/000001"))
 
 
 def test_an_image_folder_is_read_with_the_rotation_of_its_pictures(tmp_path):
@@ -107,12 +107,12 @@ def test_pictures_in_bytes_are_turned_upright_too(tmp_path):
 
 def test_a_data_set_saved_to_disk_is_read(tmp_path):
     hub.DatasetDict(train=rows([0, 1]), test=rows([1])).save_to_disk(tmp_path / "saved")
-    assert len(load_data(f"hf:{tmp_path / 'saved'}", COLOUR).train.labels) == 2
+    assert len(load_data(f"hf:{tmp_path / 'saved'}", COLOUR).train.true_labels) == 2
 
 
 def test_validation_stands_in_for_a_missing_test_split(tmp_path):
     save(tmp_path, train=rows([0, 1]), validation=rows([0]))
-    assert load_data(f"hf:{tmp_path}", COLOUR).test.name == "validation"
+    assert load_data(f"hf:{tmp_path}", COLOUR).eval.name == "validation"
     with pytest.raises(DataError, match="no split 'test'; its splits: train, validation"):
         load_data(f"hf:{tmp_path}?test=test", COLOUR)
 
@@ -157,7 +157,7 @@ def test_labels_of_any_language_are_classes_as_they_stand_sorted_by_name(tmp_pat
     data = load_data(f"hf:{tmp_path}", COLOUR)
     assert data.classes == ("engaged", "müde", "眠い")
     assert emotions(data, data.train) == ["müde", "眠い", "engaged", "müde"]
-    assert emotions(data, data.test) == ["engaged", "眠い"]
+    assert emotions(data, data.eval) == ["engaged", "眠い"]
 
 
 def test_labels_of_which_some_are_emotions_are_a_question(tmp_path):

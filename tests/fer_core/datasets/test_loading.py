@@ -37,12 +37,12 @@ def test_dedup_drops_test_images_that_also_stand_in_train(root):
     put(root, "test/happy/y.png", 300)
     whole = load_data(f"folder:{root}", SMALL)
     data = load_data(f"folder:{root}", SMALL, dedup=True)
-    assert (len(whole.test.labels), whole.dropped_duplicates) == (4, 0)
-    assert (len(data.test.labels), data.dropped_duplicates) == (3, 1)
-    assert data.test.names == ("test/happy/d.png", "test/angry/e.png", "test/angry/f.png")
-    assert data.test.images[:].shape == (3, 8, 8, 3)
-    kept = [whole.test.names.index(name) for name in data.test.names]
-    assert np.array_equal(data.test.images[np.array([2, 0])], whole.test.images[kept][[2, 0]])
+    assert (len(whole.eval.true_labels), whole.dropped_duplicates) == (4, 0)
+    assert (len(data.eval.true_labels), data.dropped_duplicates) == (3, 1)
+    assert data.eval.names == ("test/happy/d.png", "test/angry/e.png", "test/angry/f.png")
+    assert data.eval.images[:].shape == (3, 8, 8, 3)
+    kept = [whole.eval.names.index(name) for name in data.eval.names]
+    assert np.array_equal(data.eval.images[np.array([2, 0])], whole.eval.images[kept][[2, 0]])
     assert data.train.names == whole.train.names
 
 
@@ -68,8 +68,8 @@ def test_files_of_a_list_are_left_out(root):
     path = fix_list(root, "train/happy/b.png", "test/angry/e.png")
     data = load_data(f"folder:{root}", SMALL, without=path)
     assert data.train.names == ("train/happy/a.png", "train/angry/c.png")
-    assert data.test.names == ("test/happy/d.png", "test/angry/f.png")
-    assert data.train.labels.tolist() == [0, 1]
+    assert data.eval.names == ("test/happy/d.png", "test/angry/f.png")
+    assert data.train.true_labels.tolist() == [0, 1]
 
 
 def test_a_folder_of_a_list_is_left_out_with_all_it_holds(root):
@@ -81,8 +81,8 @@ def test_a_folder_of_a_list_is_left_out_with_all_it_holds(root):
         SMALL,
         without=fix_list(root, "train/bored/", "test/angry/"),
     )
-    assert len(data.train.labels) == 3
-    assert data.test.names == ("test/happy/d.png",)
+    assert len(data.train.true_labels) == 3
+    assert data.eval.names == ("test/happy/d.png",)
 
 
 def test_a_list_of_another_data_set_is_refused(root):
@@ -126,17 +126,17 @@ def test_the_usual_side_of_the_pictures_is_measured(root):
 
 
 def test_a_selection_keeps_every_column_together(root):
-    split = load_data(f"folder:{root}", SMALL).test
+    split = load_data(f"folder:{root}", SMALL).eval
     split = split._replace(
         votes=np.arange(30).reshape(3, 10),
-        own_labels=np.array([5, 6, 7]),
+        original_labels=np.array([5, 6, 7]),
         slices={"age": ("0-3", "4-19", "70+")},
     )
     chosen = select(split, np.array([2, 0]))
     assert chosen.names == ("test/angry/f.png", "test/happy/d.png")
-    assert chosen.labels.tolist() == [1, 0]
+    assert chosen.true_labels.tolist() == [1, 0]
     assert chosen.votes[:, 0].tolist() == [20, 0]
-    assert chosen.own_labels.tolist() == [7, 5]
+    assert chosen.original_labels.tolist() == [7, 5]
     assert chosen.slices == {"age": ("70+", "0-3")}
     assert np.array_equal(chosen.images[:], split.images[[2, 0]])
     assert np.array_equal(chosen.digests, split.digests[[2, 0]])
@@ -155,8 +155,8 @@ def test_a_class_that_is_left_out_whole_is_no_class_any_more(root):
     path = fix_list(root, "train/happy/", "test/happy/")
     data = load_data(f"folder:{root}", SMALL, without=path)
     assert data.classes == ("sadness", "anger")
-    assert data.train.labels.tolist() == [0, 1]
-    assert data.test.labels.tolist() == [0, 1, 1]
+    assert data.train.true_labels.tolist() == [0, 1]
+    assert data.eval.true_labels.tolist() == [0, 1, 1]
     with pytest.raises(DataError, match=r"d\.png is happiness, which has no training pictures"):
         load_data(f"folder:{root}", SMALL, without=fix_list(root, "train/happy/"))
     with pytest.raises(DataError, match="training pictures of 1 classes left"):
@@ -165,7 +165,7 @@ def test_a_class_that_is_left_out_whole_is_no_class_any_more(root):
 
 def test_one_split_is_decoded_as_for_training(root):
     listing, whole = list_data(f"folder:{root}", SMALL), load_data(f"folder:{root}", SMALL)
-    for kind, expected in (("train", whole.train), ("test", whole.test)):
+    for kind, expected in (("train", whole.train), ("test", whole.eval)):
         split = load_split(listing, kind, SMALL, Storage())
         assert (split.name, split.names) == (expected.name, expected.names)
         assert np.array_equal(split.images[:], expected.images[:])
@@ -174,7 +174,7 @@ def test_one_split_is_decoded_as_for_training(root):
 
 def test_one_split_may_be_loaded_where_the_other_is_empty(root):
     listing = list_data(f"folder:{root / 'test'}", SMALL)
-    assert len(load_split(listing, "test", SMALL, Storage()).labels) == 3
+    assert len(load_split(listing, "eval", SMALL, Storage()).true_labels) == 3
     with pytest.raises(DataError, match="split train has no images; its split test has 3"):
         load_split(listing, "train", SMALL, Storage())
     assert training_digests(listing, Storage()).shape == (0, 16)

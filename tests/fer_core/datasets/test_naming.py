@@ -26,7 +26,7 @@ def listed(root, options=""):
 def test_names_of_which_none_is_near_an_emotion_are_classes_as_they_stand(tmp_path):
     listing = listed(write(tmp_path, "pain", "engaged", "bored"))
     assert listing.classes == ("bored", "engaged", "pain")
-    assert listing.train.labels.tolist() == [0, 1, 2]
+    assert listing.train.true_labels.tolist() == [0, 1, 2]
     assert listing.train.names[0] == "train/bored/a.png"
     assert not listing.problems
 
@@ -48,7 +48,7 @@ def test_the_same_letters_composed_otherwise_are_the_same_class(tmp_path):
     write(tmp_path, "bored", unicodedata.normalize("NFD", "müde"), splits=("test",))
     listing = listed(tmp_path)
     assert listing.classes == ("bored", "müde")
-    assert listing.test.labels.tolist() == [0, 1]
+    assert listing.eval.true_labels.tolist() == [0, 1]
 
 
 def test_synonyms_in_any_case_with_blanks_and_in_the_plural_are_emotions(tmp_path):
@@ -156,5 +156,5 @@ def test_class_folders_without_splits_are_a_test_split_of_classes_as_they_stand(
     write(tmp_path, "pain", "bored")
     listing = listed(tmp_path / "test")
     assert listing.classes == ("bored", "pain")
-    assert len(listing.test.labels) == 2
-    assert not len(listing.train.labels)
+    assert len(listing.eval.true_labels) == 2
+    assert not len(listing.train.true_labels)

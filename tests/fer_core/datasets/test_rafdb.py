@@ -29,8 +29,8 @@ def change_list(root, text):
 def test_convention_numbers_become_the_classes_of_the_project(root):
     data = load_data(f"rafdb:{root}", COLOUR)
     assert data.classes == SEVEN_CLASSES
-    assert [SEVEN_CLASSES[label] for label in data.train.labels] == list(RAFDB_LABELS.values())
-    assert [SEVEN_CLASSES[label] for label in data.test.labels] == ["neutral", "happiness"]
+    assert [SEVEN_CLASSES[label] for label in data.train.true_labels] == list(RAFDB_LABELS.values())
+    assert [SEVEN_CLASSES[label] for label in data.eval.true_labels] == ["neutral", "happiness"]
 
 
 def test_every_label_stays_with_its_picture(root):
@@ -38,7 +38,7 @@ def test_every_label_stays_with_its_picture(root):
     reds = data.train.images[:, 16, 16, 0].astype(int)
     assert all(abs(red - 20 * value) <= 3 for value, red in enumerate(reds))
     assert data.train.names[0] == "train_00001.jpg"
-    assert data.test.names == ("test_0001.jpg", "test_0002.jpg")
+    assert data.eval.names == ("test_0001.jpg", "test_0002.jpg")
     assert data.train.images.shape == (7, 32, 32, 3)
     assert (data.source_size, data.grey) == (100, False)
 
@@ -99,7 +99,7 @@ LANDMARKS = "31.5\t40.1\n62.0\t39.8\n46.2\t58.0\n35.1\t74.9\n59.9\t75.2\n"
 def test_gender_race_and_age_are_kept_as_slices(root):
     put_attributes(root, test_0001=f"{LANDMARKS}1\n2\n3\n", test_0002="0\n0\n0")
     data = load_data(f"rafdb:{root}", COLOUR)
-    assert data.test.slices == {
+    assert data.eval.slices == {
         "gender": ("female", "male"),
         "race": ("Asian", "Caucasian"),
         "age": ("40-69", "0-3"),
@@ -108,7 +108,7 @@ def test_gender_race_and_age_are_kept_as_slices(root):
 
 
 def test_without_attribute_files_there_are_no_slices(root):
-    assert load_data(f"rafdb:{root}", COLOUR).test.slices == {}
+    assert load_data(f"rafdb:{root}", COLOUR).eval.slices == {}
 
 
 @pytest.mark.parametrize("text", ["", "1\n2\n", "1\n2\n9\n", "1\n2\nold\n"])

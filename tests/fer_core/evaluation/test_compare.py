@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from fer_core.datasets import Split
 from fer_core.evaluation.compare import compare
 from fer_core.evaluation.predictions import Answers
-from fer_core.metrics.classification import class_mean_accuracy, confusion_matrix
+from fer_core.metrics.classification import confusion_matrix, mean_class_accuracy
 from fer_core.metrics.intervals import mcnemar
 
 CLASSES = ("neutral", "happiness", "anger")
@@ -36,12 +36,12 @@ def test_every_figure_agrees_with_its_definition(rows):
     labels, mine, theirs = (np.array(column) for column in zip(*rows, strict=True))
     found = against(answering(labels, mine), answering(labels, theirs))
     one, other = mine == labels, theirs == labels
-    means = [class_mean_accuracy(confusion_matrix(labels, p, 3)) for p in (mine, theirs)]
+    means = [mean_class_accuracy(confusion_matrix(labels, p, 3)) for p in (mine, theirs)]
     assert found.images == len(rows)
     assert found.accuracies == (one.mean(), other.mean())
-    assert found.class_means == pytest.approx(means)
+    assert found.mean_class_accuracies == pytest.approx(means)
     assert found.difference.value == pytest.approx(one.mean() - other.mean())
-    assert found.class_mean_difference.value == pytest.approx(means[0] - means[1])
+    assert found.mean_class_accuracy_difference.value == pytest.approx(means[0] - means[1])
     assert found.mcnemar == mcnemar(int((one & ~other).sum()), int((other & ~one).sum()))
 
 
@@ -52,14 +52,16 @@ def test_turning_the_models_round_turns_the_differences_round(rows):
     one, other = answering(labels, mine), answering(labels, theirs)
     there, back = against(one, other), against(other, one)
     assert back.difference.value == -there.difference.value
-    assert back.class_mean_difference.value == pytest.approx(-there.class_mean_difference.value)
+    assert back.mean_class_accuracy_difference.value == pytest.approx(
+        -there.mean_class_accuracy_difference.value
+    )
     assert back.mcnemar.p_value == there.mcnemar.p_value
 
 
 def test_a_model_does_not_differ_from_itself():
     answers = answering([0, 1, 2, 2], [0, 1, 1, 2])
     found = against(answers, answers)
-    assert found.difference == found.class_mean_difference == (0, 0, 0)
+    assert found.difference == found.mean_class_accuracy_difference == (0, 0, 0)
     assert found.mcnemar.p_value == 1
 
 

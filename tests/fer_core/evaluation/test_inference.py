@@ -35,15 +35,15 @@ def test_figures_are_those_of_the_logits_of_every_image_alone(model, split):
         assert result.predicted[index] == probabilities.argmax()
         assert result.confidences[index] == pytest.approx(probabilities.max().item(), abs=1e-5)
     assert result.confusion.sum() == 300
-    assert result.confusion.sum(1).tolist() == np.bincount(split.labels, minlength=7).tolist()
-    assert np.trace(result.confusion) == (result.predicted == split.labels).sum()
+    assert result.confusion.sum(1).tolist() == np.bincount(split.true_labels, minlength=7).tolist()
+    assert np.trace(result.confusion) == (result.predicted == split.true_labels).sum()
 
 
 def test_the_loss_is_the_mean_cross_entropy(model, split):
     result = evaluation.evaluate(model, split)
-    right = result.predicted == split.labels
+    right = result.predicted == split.true_labels
     # -log p of the images answered right is known from their confidence.
-    alone = Split("test", split.images[right], split.labels[right], ())
+    alone = Split("test", split.images[right], split.true_labels[right], ())
     expected = -np.log(result.confidences[right]).mean()
     assert evaluation.evaluate(model, alone).loss == pytest.approx(expected, rel=1e-4)
 
@@ -52,17 +52,17 @@ def test_the_reported_figure_is_the_mean_of_the_last_five_epochs_not_the_best():
     confusion = np.array([[3, 1], [2, 4]])
     made = evaluation.Evaluation(0.5, confusion, np.zeros(10, int), np.zeros(10), np.zeros((10, 2)))
     epochs = [
-        {"test_accuracy": a, "test_class_mean_accuracy": a / 2, "train_seconds": 2.0,
-         "test_seconds": 0.5}
+        {"eval_accuracy": a, "eval_mean_class_accuracy": a / 2, "train_seconds": 2.0,
+         "eval_seconds": 0.5}
         for a in (0.1, 0.9, 0.2, 0.3, 0.4, 0.5, 0.7)
     ]  # fmt: skip
     split = Split("test", np.empty((10, 1, 1, 1)), np.zeros(10, int), ("",) * 10)
     result = evaluation.final_result(epochs, made, split)
     assert result["accuracy_last5"] == pytest.approx((0.2 + 0.3 + 0.4 + 0.5 + 0.7) / 5)
-    assert result["class_mean_accuracy_last5"] == pytest.approx(0.42 / 2)
+    assert result["mean_class_accuracy_last5"] == pytest.approx(0.42 / 2)
     assert (result["best_accuracy"], result["best_epoch"]) == (0.9, 2)
     assert result["final_accuracy"] == 0.7
-    assert result["final_class_mean_accuracy"] == pytest.approx((3 / 4 + 4 / 6) / 2)
+    assert result["final_mean_class_accuracy"] == pytest.approx((3 / 4 + 4 / 6) / 2)
     assert result["final_macro_f1"] == pytest.approx((6 / 9 + 8 / 11) / 2)
     assert result["confusion"] == [[3, 1], [2, 4]]
     assert result["seconds"] == pytest.approx(17.5)
@@ -71,7 +71,7 @@ def test_the_reported_figure_is_the_mean_of_the_last_five_epochs_not_the_best():
 def test_predictions_are_one_row_an_image_in_order(model, split):
     rows = list(evaluation.predictions(split, evaluation.evaluate(model, split)))
     assert [row.image for row in rows] == list(split.names)
-    assert [row.label for row in rows] == split.labels.tolist()
+    assert [row.true_label for row in rows] == split.true_labels.tolist()
     assert all(1 / 7 <= row.confidence <= 1 for row in rows)
 
 
@@ -110,7 +110,7 @@ def test_what_is_no_model_is_told_what_evaluate_takes(split, wrong):
 
 
 def test_a_whole_data_set_or_its_name_is_told_to_be_a_split(model):
-    with pytest.raises(TypeError, match=r"one split, such as load_data\(\.\.\.\)\.test, got str"):
+    with pytest.raises(TypeError, match=r"one split, such as load_data\(\.\.\.\)\.eval, got str"):
         evaluation.evaluate(model, "ferplus:PATH")
 
 
@@ -123,4 +123,4 @@ def test_a_split_that_does_not_fit_the_model_is_refused(model, split):
     with pytest.raises(evaluation.EvaluationError, match=r"is decoded to \(32, 32, 3\)"):
         evaluation.evaluate(trained(model), small)
     with pytest.raises(evaluation.EvaluationError, match="7 classes, test has the label 9"):
-        evaluation.evaluate(model, split._replace(labels=np.full(300, 9)))
+        evaluation.evaluate(model, split._replace(true_labels=np.full(300, 9)))

@@ -40,7 +40,7 @@ def ask(model, listing, *, mirror=False, shared=False):
 
 
 def labels_of(answers):
-    return [answers.classes[label] for label in answers.split.labels]
+    return [answers.classes[label] for label in answers.split.true_labels]
 
 
 def test_labels_are_matched_by_name_whatever_their_numbers_are(listing):
@@ -55,7 +55,7 @@ def test_labels_are_matched_by_name_whatever_their_numbers_are(listing):
 def test_the_answers_are_the_logits_of_every_picture_alone(listing):
     model = trained("anger", "happiness", "fear")
     found = ask(model, listing)
-    pixels = listing.test.pictures.open(6).resize((64, 64), Image.Resampling.BICUBIC)
+    pixels = listing.eval.pictures.open(6).resize((64, 64), Image.Resampling.BICUBIC)
     image = torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None] / 255
     mean, std = model.model.statistics()
     with torch.no_grad():
@@ -64,7 +64,7 @@ def test_the_answers_are_the_logits_of_every_picture_alone(listing):
     assert found.logits[6] == pytest.approx(expected, abs=1e-5)
     assert ask(model, listing, mirror=True).logits[6] == pytest.approx(averaged, abs=1e-5)
     assert (found.predicted == found.logits.argmax(1)).all()
-    assert (found.correct == (found.predicted == found.split.labels)).all()
+    assert (found.correct == (found.predicted == found.split.true_labels)).all()
 
 
 def test_images_of_a_class_that_the_model_does_not_know_are_left_out_and_counted(listing):
@@ -119,5 +119,5 @@ def test_a_colour_model_of_grey_pictures_sees_grey_ones(listing):
     pixels = images[:3]
     assert pixels.shape == (3, 64, 64, 3)
     assert np.array_equal(pixels[..., 0], pixels[..., 2])
-    grey = listing.test.pictures.open(0).convert("L").resize((64, 64), Image.Resampling.BICUBIC)
+    grey = listing.eval.pictures.open(0).convert("L").resize((64, 64), Image.Resampling.BICUBIC)
     assert np.array_equal(pixels[0, ..., 1], np.array(grey))

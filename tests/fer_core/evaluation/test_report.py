@@ -38,13 +38,13 @@ def figures(answers, **options):
 @given(st.integers(0, 1000), st.integers(1, 120))
 def test_every_figure_agrees_with_its_definition(seed, count):
     answers = drawn(seed, count)
-    found, labels = figures(answers), answers.split.labels
+    found, labels = figures(answers), answers.split.true_labels
     confusion = metrics.confusion_matrix(labels, answers.predicted, 3)
     confidences = softmax(answers.logits).max(1)
     assert (found.confusion == confusion).all()
     assert found.images == count == sum(group.images for group in found.classes.values())
     assert found.accuracy.value == pytest.approx(answers.correct.mean())
-    assert found.class_mean.value == pytest.approx(metrics.class_mean_accuracy(confusion))
+    assert found.mean_class_accuracy.value == pytest.approx(metrics.mean_class_accuracy(confusion))
     assert found.macro_f1 == metrics.macro_f1(confusion)
     assert found.ece == metrics.expected_calibration_error(confidences, answers.correct)
     picked = softmax(answers.logits)[np.arange(count), labels]
@@ -68,14 +68,14 @@ def test_the_same_seed_gives_the_same_figures_and_another_one_other_intervals():
     one, again, other = figures(answers), figures(answers), figures(answers, seed=1)
     assert to_json(one) == to_json(again)
     assert one.accuracy.value == other.accuracy.value
-    assert one.class_mean != other.class_mean
+    assert one.mean_class_accuracy != other.mean_class_accuracy
 
 
 def test_each_half_is_calibrated_by_the_other():
     answers = drawn(sharpness=8)
     found, second = figures(answers).calibration, in_second_half(answers.split.names)
     expected = [
-        fit_temperature(answers.logits[half], answers.split.labels[half])
+        fit_temperature(answers.logits[half], answers.split.true_labels[half])
         for half in (second, ~second)
     ]
     assert found is not None
@@ -94,7 +94,7 @@ def test_a_temperature_makes_a_model_that_is_too_sure_better_calibrated():
 def test_a_temperature_of_other_images_is_fitted_on_these_alone():
     answers, others = drawn(0), drawn(1, count=90)
     found = figures(answers, calibrate_on=others).calibration
-    temperature = fit_temperature(others.logits, others.split.labels)
+    temperature = fit_temperature(others.logits, others.split.true_labels)
     confidences = softmax(answers.logits, temperature).max(1)
     assert found is not None
     assert (found.fitted_on, found.images, found.repeated) == ("other images", 90, 0)

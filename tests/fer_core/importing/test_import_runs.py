@@ -48,7 +48,7 @@ STATED = {
     "image_size": 100,
     "noise": "none",
     "seed": 0,
-    "test_split": "test",
+    "eval_split": "test",
     "classes": ("happiness", "sadness"),
     "suite": "thesis",
 }
@@ -87,11 +87,11 @@ def test_a_table_of_keras_is_a_finished_run_with_unknown_facts(write_table, tmp_
     record, run = imported(write_table(KERAS, "resnet18.csv"), tmp_path / "out")
     assert (record.name, record.status, record.error) == ("resnet18", "finished", None)
     assert column(record, "epoch") == [1, 2, 3]
-    assert column(record, "test_accuracy") == [0.4, 0.6, 0.5]
-    assert column(record, "train_accuracy_given") == [0.3, 0.5, 0.7]
+    assert column(record, "eval_accuracy") == [0.4, 0.6, 0.5]
+    assert column(record, "train_accuracy_noisy_labels") == [0.3, 0.5, 0.7]
     assert record.result["accuracy_last5"] == pytest.approx(0.5)
     assert (record.result["best_accuracy"], record.result["best_epoch"]) == (0.6, 2)
-    assert record.data["test_split"] == "val"
+    assert record.data["eval_split"] == "val"
     assert {v for k, v in record.config.items() if k != "epochs"} == {None}
     assert record.config["epochs"] == 3
     assert record.imported["file"] == "resnet18.csv"
@@ -103,7 +103,7 @@ def test_a_table_of_keras_is_a_finished_run_with_unknown_facts(write_table, tmp_
 def test_the_summary_of_timm_is_in_percent_and_its_top5_is_named_as_left_out(write_table, tmp_path):
     record, run = imported(write_table(TIMM, "mobilenet/summary.csv").parent, tmp_path / "out")
     assert record.name == "mobilenet"
-    assert column(record, "test_accuracy") == [0.415, 0.625]
+    assert column(record, "eval_accuracy") == [0.415, 0.625]
     assert column(record, "learning_rate") == [0.1, 0.05]
     assert run.left == ["eval_top5"]
     assert any("percent" in note for note in run.notes)
@@ -112,8 +112,8 @@ def test_the_summary_of_timm_is_in_percent_and_its_top5_is_named_as_left_out(wri
 def test_rows_of_one_epoch_that_lightning_writes_apart_are_one_epoch(write_table, tmp_path):
     record, run = imported(write_table(LIGHTNING), tmp_path / "out")
     assert column(record, "train_loss") == [1.5, 0.5]
-    assert column(record, "test_accuracy") == [0.5, 0.75]
-    assert column(record, "test_loss") == [1.4, None]
+    assert column(record, "eval_accuracy") == [0.5, 0.75]
+    assert column(record, "eval_loss") == [1.4, None]
     assert any("not finite" in note for note in run.notes)
     assert any("mean" in note for note in run.notes)
 
@@ -127,7 +127,7 @@ def test_steps_that_are_no_epochs_end_one_at_each_test(write_table, tmp_path):
     ]
     record, run = imported(write_table(rows), tmp_path / "out")
     assert column(record, "train_loss") == [1.5, 0.5]
-    assert column(record, "test_accuracy") == [0.5, 0.7]
+    assert column(record, "eval_accuracy") == [0.5, 0.7]
     assert any("1 values after the last" in note for note in run.notes)
 
 
@@ -159,22 +159,22 @@ def test_a_table_without_a_test_accuracy_is_refused_and_leaves_nothing(
 @pytest.mark.parametrize(
     ("name", "figure"),
     [
-        ("val/acc", "test_accuracy"),
-        ("Accuracy/test", "test_accuracy"),
-        ("validation/epoch_accuracy", "test_accuracy"),
-        ("eval_top1", "test_accuracy"),
-        ("val_acc@1", "test_accuracy"),
+        ("val/acc", "eval_accuracy"),
+        ("Accuracy/test", "eval_accuracy"),
+        ("validation/epoch_accuracy", "eval_accuracy"),
+        ("eval_top1", "eval_accuracy"),
+        ("val_acc@1", "eval_accuracy"),
         ("val_acc@5", None),
         ("val_f1", None),
         ("val_loss_step", None),
-        ("test_balanced_accuracy", "test_class_mean_accuracy"),
+        ("test_balanced_accuracy", "eval_mean_class_accuracy"),
         ("lr-Adam", "learning_rate"),
         ("train_loss_epoch", "train_loss"),
     ],
 )
 def test_convention_words_of_a_column_say_its_figure(name, figure):
     columns = match_columns(
-        [name, "chosen"], {} if figure == "test_accuracy" else {"test_accuracy": "chosen"}
+        [name, "chosen"], {} if figure == "eval_accuracy" else {"eval_accuracy": "chosen"}
     )
     assert {v: k for k, v in columns.taken.items()}.get(name) == figure
     assert (name in columns.left) == (figure is None)
@@ -183,9 +183,9 @@ def test_convention_words_of_a_column_say_its_figure(name, figure):
 def test_validation_images_are_no_test_images_where_there_are_both():
     columns = match_columns(["val_acc", "test_acc", "val_loss"], {})
     assert columns.taken == {
-        "test_accuracy": "test_acc",
-        "validation_accuracy": "val_acc",
-        "validation_loss": "val_loss",
+        "eval_accuracy": "test_acc",
+        "holdout_accuracy": "val_acc",
+        "holdout_loss": "val_loss",
     }
     assert columns.split == "test"
 
@@ -194,8 +194,8 @@ def test_a_chosen_column_comes_before_a_guess_and_must_be_there():
     chosen = read_choices(["accuracy=macro"])
     assert match_columns(["val_acc", "macro"], chosen).left == ["val_acc"]
     with pytest.raises(SourceError, match="did you mean 'macro'"):
-        match_columns(["val_acc", "macro"], {"test_accuracy": "makro"})
-    for wrong in (["accuracy"], ["acuracy=x"], ["accuracy=x", "test_accuracy=y"]):
+        match_columns(["val_acc", "macro"], {"eval_accuracy": "makro"})
+    for wrong in (["accuracy"], ["acuracy=x"], ["accuracy=x", "eval_accuracy=y"]):
         with pytest.raises(SourceError, match="FIGURE=COLUMN"):
             read_choices(wrong)
 
@@ -226,7 +226,7 @@ def test_an_imported_run_is_never_the_equal_of_one_that_was_trained_here(
         image_size=ours.config["image_size"],
         noise="none",
         seed=ours.config["seed"],
-        test_split=ours.data["test_split"],
+        eval_split=ours.data["eval_split"],
         classes=ours.classes,
     )
     theirs, _ = imported(write_table(rows), tmp_path / "out", same)
@@ -261,7 +261,7 @@ def test_event_files_are_read_with_the_epoch_that_lightning_logs(tmp_path):
             writer.add_scalar("val_acc", accuracy, 100 * epoch + 99)
     record, _ = imported(tmp_path / "logs", tmp_path / "out")
     assert record.name == "version_0"
-    assert column(record, "test_accuracy") == [0.25, 0.5]
+    assert column(record, "eval_accuracy") == [0.25, 0.5]
     assert column(record, "train_loss") == [2.0, 1.0]
     assert record.imported["kind"] == "tensorboard"
 
@@ -272,8 +272,8 @@ def test_the_halves_of_a_run_that_keras_writes_apart_are_one_run(tmp_path):
         with tensorboard.SummaryWriter(tmp_path / "logs" / half) as writer:
             writer.add_scalar("epoch_accuracy", value, 0)
     record, _ = imported(tmp_path / "logs", tmp_path / "out")
-    assert column(record, "test_accuracy") == [pytest.approx(0.6)]
-    assert column(record, "train_accuracy_given") == [pytest.approx(0.9)]
+    assert column(record, "eval_accuracy") == [pytest.approx(0.6)]
+    assert column(record, "train_accuracy_noisy_labels") == [pytest.approx(0.9)]
 
 
 def test_event_files_without_the_package_say_how_to_install_it(tmp_path, monkeypatch):
@@ -292,7 +292,7 @@ def test_the_command_says_what_was_read_and_what_was_not(write_table, tmp_path, 
     options = ("--out", out, "--method", "eac", "--data-name", "RAF-DB", "--noise-rate", "0")
     code, output, errors = call_command(import_runs, tmp_path / "logs", *options)
     assert code == 0
-    assert "test_accuracy <- val_accuracy" in output
+    assert "eval_accuracy <- val_accuracy" in output
     assert "not read: eval_top5" in output
     assert "table.csv" in errors
     assert {file.parent.name for file in out.glob("*/run.json")} == {"one", "two"}

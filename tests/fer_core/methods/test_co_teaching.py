@@ -54,7 +54,7 @@ def test_each_network_has_its_loss_on_the_other_ones_smallest_losses(
     masks = hole_masks(drawn.holes, 64, 64).numpy()
     images = torch.from_numpy(np.where(masks, 0, batch.images.numpy()))
     first, second = (
-        numpy_losses(network, images, batch.labels) for network in (method.model, method.peer)
+        numpy_losses(network, images, batch.noisy_labels) for network in (method.model, method.peer)
     )
     own = np.mean([first[place] for place in easiest(second, count)])
     peer = np.mean([second[place] for place in easiest(first, count)])
@@ -98,12 +98,12 @@ def test_each_network_learns_as_if_it_was_shown_the_other_ones_choice_alone(
     method(drawn).loss.backward()
     networks = (method.model, method.peer)
     learnt = [[p.grad.clone() for p in network.parameters()] for network in networks]
-    choices = [easiest(numpy_losses(n, batch.images, batch.labels), 3) for n in networks]
+    choices = [easiest(numpy_losses(n, batch.images, batch.noisy_labels), 3) for n in networks]
     assert sorted(choices[0]) != sorted(choices[1])
     for network, gradients, choice in zip(networks, learnt, choices[::-1], strict=True):
         network.zero_grad()
         logits = network(batch.images[choice]).logits
-        torch.nn.functional.cross_entropy(logits, batch.labels[choice]).backward()
+        torch.nn.functional.cross_entropy(logits, batch.noisy_labels[choice]).backward()
         for parameter, gradient in zip(network.parameters(), gradients, strict=True):
             assert torch.allclose(parameter.grad, gradient, rtol=1e-4, atol=1e-6)
 
@@ -140,7 +140,7 @@ def test_at_least_the_share_and_never_nothing_is_kept(create, with_holes, batch,
     method = create(forget_rate=rate, erase_probability=0.0)
     count = max(1, math.ceil(round(6 * (1 - rate), 6)))
     first, second = (
-        numpy_losses(n, batch.images, batch.labels) for n in (method.model, method.peer)
+        numpy_losses(n, batch.images, batch.noisy_labels) for n in (method.model, method.peer)
     )
     expected = np.mean([first[place] for place in easiest(second, count)])
     output = method(with_holes(batch._replace(epoch=2.0), method.config))
@@ -197,7 +197,7 @@ def test_the_loss_knows_nothing_of_the_clean_labels(create, with_holes, batch):
     method = create()
     losses = [
         method(with_holes(given, method.config)).loss.item()
-        for given in (batch, batch._replace(clean_labels=(batch.clean_labels + 3) % 7))
+        for given in (batch, batch._replace(true_labels=(batch.true_labels + 3) % 7))
     ]
     assert losses[0] == losses[1]
 

@@ -24,7 +24,7 @@ def test_the_loss_is_the_cross_entropy_of_the_erased_images(
     erased = torch.from_numpy(np.where(masks, 0, batch.images.numpy()))
     logits = model(erased).logits.detach().numpy().astype(float)
     logarithms = logits - np.log(np.exp(logits).sum(1, keepdims=True))
-    targets = np.eye(7)[batch.labels] * (1 - smoothing) + smoothing / 7
+    targets = np.eye(7)[batch.noisy_labels] * (1 - smoothing) + smoothing / 7
     expected = -(targets * logarithms).sum(1).mean()
     assert output.loss.item() == pytest.approx(expected, rel=1e-6)
     assert output.parts["classification"].item() == output.loss.item()
@@ -32,7 +32,7 @@ def test_the_loss_is_the_cross_entropy_of_the_erased_images(
 
 
 def test_the_output_tells_nothing_of_the_clean_labels(model, batch, plain_step):
-    other = batch._replace(clean_labels=(batch.clean_labels + 3) % 7)
+    other = batch._replace(true_labels=(batch.true_labels + 3) % 7)
     assert plain_step(model, batch).loss.item() == plain_step(model, other).loss.item()
 
 

@@ -115,7 +115,7 @@ def test_all_losses_follow_the_equations_in_double_precision(
     seen = numpy_views(with_holes(batch, config), config)
     both = [as_double(model.features(torch.from_numpy(view))) for view in seen]
     weight, bias = as_double(model.classifier.weight), as_double(model.classifier.bias)
-    classification, consistency = numpy_losses(*both, weight, bias, batch.labels.numpy())
+    classification, consistency = numpy_losses(*both, weight, bias, batch.noisy_labels.numpy())
     assert output.parts["classification"].item() == pytest.approx(classification, rel=1e-9)
     assert output.parts["consistency"].item() == pytest.approx(consistency, rel=1e-9, abs=1e-15)
     assert output.loss.item() == pytest.approx(classification + 5 * consistency, rel=1e-9)
@@ -134,7 +134,7 @@ def test_all_losses_follow_the_equations_with_a_real_backbone(
         *both,
         as_double(model.classifier.weight),
         as_double(model.classifier.bias),
-        batch.labels.numpy(),
+        batch.noisy_labels.numpy(),
     )
     assert consistency > 1e-4
     assert output.parts["classification"].item() == pytest.approx(classification, rel=1e-6)
@@ -217,7 +217,7 @@ def test_the_consistency_gradient_comes_from_both_views():
 def test_the_mirrored_view_never_meets_the_labels(step, model, batch):
     output = step(model, batch, erase_probability=0.0)
     with torch.no_grad():
-        expected = nn.functional.cross_entropy(model(batch.images).logits, batch.labels)
+        expected = nn.functional.cross_entropy(model(batch.images).logits, batch.noisy_labels)
     assert output.parts["classification"].item() == pytest.approx(expected.item(), rel=1e-6)
     assert output.logits.shape == (6, 7)
 
@@ -243,7 +243,7 @@ def test_batch_norm_in_training_tells_one_pass_from_two(step, model, batch):
 
 
 def test_the_loss_knows_nothing_of_the_clean_labels(step, model, batch):
-    other = batch._replace(clean_labels=(batch.clean_labels + 3) % 7)
+    other = batch._replace(true_labels=(batch.true_labels + 3) % 7)
     assert step(model, batch).loss.item() == step(model, other).loss.item()
 
 

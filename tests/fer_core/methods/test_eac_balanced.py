@@ -66,7 +66,7 @@ def test_all_losses_follow_the_equations(
         consistency += scaled[j] * gap**2
     consistency /= count * classes * height * width
     classification = 0.0
-    for row, label in zip(logits, batch.labels.tolist(), strict=True):
+    for row, label in zip(logits, batch.noisy_labels.tolist(), strict=True):
         logarithms = row - np.log(np.exp(row).sum())
         classification -= logarithms @ numpy_smooth_label(label, weights, smoothing) / count
     assert output.parts["consistency"].item() == pytest.approx(consistency, rel=1e-5)
@@ -117,7 +117,7 @@ def test_equal_classes_share_the_smoothing_equally():
 
 
 def test_the_maps_of_a_rare_class_pull_harder_whatever_the_labels(balanced_step, model, batch):
-    other = batch._replace(labels=(batch.labels + 3) % 7)
+    other = batch._replace(noisy_labels=(batch.noisy_labels + 3) % 7)
     first, second = (balanced_step(model, given) for given in (batch, other))
     assert first.parts["consistency"].item() == second.parts["consistency"].item()
     maps, mirrored = torch.randn(2, 4, 7, 3, 3)
@@ -170,7 +170,7 @@ def test_a_detached_classifier_learns_from_the_labels_alone(balanced_step, model
 
 
 def test_the_loss_knows_nothing_of_the_clean_labels(balanced_step, model, batch):
-    other = batch._replace(clean_labels=(batch.clean_labels + 3) % 7)
+    other = batch._replace(true_labels=(batch.true_labels + 3) % 7)
     assert balanced_step(model, batch).loss.item() == balanced_step(model, other).loss.item()
 
 

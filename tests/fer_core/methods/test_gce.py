@@ -43,7 +43,7 @@ def test_a_step_has_the_loss_of_the_erased_images(model, batch, step, exponent):
     output = step(model, batch, method="gce", **options)
     seen = step(model, batch, method="cross_entropy", erase_probability=1.0).logits
     assert torch.equal(output.logits, seen)
-    expected = transcription(seen.double(), batch.labels, exponent)
+    expected = transcription(seen.double(), batch.noisy_labels, exponent)
     assert output.loss.item() == pytest.approx(expected, rel=1e-6)
     assert output.parts["classification"].item() == output.loss.item()
     assert set(output.parts) == {"classification"}

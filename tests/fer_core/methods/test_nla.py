@@ -71,11 +71,13 @@ def test_the_loss_weighs_both_parts_and_no_gradient_passes_the_weights(step, mod
     parts = {name: value.item() for name, value in output.parts.items()}
     expected = 0.7 * parts["classification"] + 0.3 * parts["consistency"]
     assert output.loss.item() == pytest.approx(expected, rel=1e-6)
-    weights = numpy_weights(output.logits.double().numpy(), batch.labels.numpy(), 0.0)
+    weights = numpy_weights(output.logits.double().numpy(), batch.noisy_labels.numpy(), 0.0)
     p = softmax(output.logits.double().numpy())
-    losses = -np.log(p[np.arange(len(p)), batch.labels])
+    losses = -np.log(p[np.arange(len(p)), batch.noisy_labels])
     assert parts["classification"] == pytest.approx(((1 + weights) * losses).mean(), rel=1e-5)
-    assert not ambiguity_weights(output.logits.requires_grad_(), batch.labels, 0.5).requires_grad
+    assert not ambiguity_weights(
+        output.logits.requires_grad_(), batch.noisy_labels, 0.5
+    ).requires_grad
 
 
 def test_the_mirrored_view_shows_the_same_erased_region(step, model, batch):

@@ -85,7 +85,7 @@ def test_a_step_follows_the_equations_with_a_real_backbone(rul, model, batch, wi
         log_variances + double(last.bias),
         double(model.classifier.weight),
         double(model.classifier.bias),
-        batch.labels.numpy(),
+        batch.noisy_labels.numpy(),
     )
     assert output.loss.item() == pytest.approx(expected, rel=1e-5)
     assert output.parts["classification"].item() == output.loss.item()
@@ -164,7 +164,7 @@ def test_the_head_is_no_part_of_the_model(rul, model):
 
 
 def test_the_loss_knows_nothing_of_the_clean_labels(rul, batch):
-    other = batch._replace(clean_labels=(batch.clean_labels + 3) % 7)
+    other = batch._replace(true_labels=(batch.true_labels + 3) % 7)
     copies = (item._replace(images=item.images.clone()) for item in (batch, other))
     first, second = (rul(item).loss.item() for item in copies)
     assert first == second

@@ -33,7 +33,7 @@ def create(model):
 @pytest.fixture
 def given(batch):
     """The batch with the labels that the training set gives its images."""
-    return batch._replace(labels=TARGETS[batch.indices], clean_labels=TARGETS[batch.indices])
+    return batch._replace(noisy_labels=TARGETS[batch.indices], true_labels=TARGETS[batch.indices])
 
 
 def fresh(batch, **changes):
@@ -75,14 +75,18 @@ def test_a_step_follows_the_equations_with_a_real_backbone(
         for layer in (method.importance, model.classifier)
     )
     weighted, ranking, after = transcription(
-        features.detach().double().numpy(), head, classifier, given.labels.tolist(), method.config
+        features.detach().double().numpy(),
+        head,
+        classifier,
+        given.noisy_labels.tolist(),
+        method.config,
     )
     assert output.parts["classification"].item() == pytest.approx(weighted, rel=1e-6)
     assert output.parts["ranking"].item() == pytest.approx(ranking, rel=1e-5, abs=1e-9)
     assert output.loss.item() == pytest.approx(weighted + ranking, rel=1e-6)
     assert method.labels[given.indices].tolist() == after
-    assert after != given.labels.tolist()
-    changed = np.mean(np.array(after) != given.labels.numpy())
+    assert after != given.noisy_labels.tolist()
+    changed = np.mean(np.array(after) != given.noisy_labels.numpy())
     assert output.parts["relabelled"].item() == pytest.approx(changed)
 
 
@@ -149,7 +153,7 @@ def test_labels_change_from_the_relabel_epoch_on(create, given):
 def test_labels_change_at_the_places_of_the_images_and_nowhere_else(create, given):
     method = create(**EAGER)
     indices = torch.tensor([20, 3, 9, 27, 11, 0])
-    method(fresh(given, labels=TARGETS[indices], indices=indices))
+    method(fresh(given, noisy_labels=TARGETS[indices], indices=indices))
     changed = (method.labels != TARGETS).nonzero()[:, 0]
     assert len(changed) > 0
     assert set(changed.tolist()) <= set(indices.tolist())
@@ -168,9 +172,9 @@ def test_what_is_relabelled_right_has_the_clean_label(create, given):
     first = create(**EAGER)
     first(fresh(given))
     answers = first.labels[given.indices]
-    output = create(**EAGER)(fresh(given, clean_labels=answers))
+    output = create(**EAGER)(fresh(given, true_labels=answers))
     assert output.parts["relabelled_right"] == output.parts["relabelled"] > 0
-    none = create(**EAGER)(fresh(given, clean_labels=given.labels))
+    none = create(**EAGER)(fresh(given, true_labels=given.noisy_labels))
     assert none.parts["relabelled_right"] == 0
 
 
@@ -219,7 +223,7 @@ def test_the_clean_labels_teach_nothing(create, given):
     outputs, labels = [], []
     for shift in (0, 3):
         method = create(**EAGER)
-        outputs.append(method(fresh(given, clean_labels=(given.labels + shift) % 7)))
+        outputs.append(method(fresh(given, true_labels=(given.noisy_labels + shift) % 7)))
         labels.append(method.labels)
     assert outputs[0].loss.item() == outputs[1].loss.item()
     assert torch.equal(*labels)

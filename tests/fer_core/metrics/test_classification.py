@@ -42,14 +42,14 @@ def test_every_figure_agrees_with_its_definition(case):
         assert metrics.f1_scores(confusion)[c] == pytest.approx(scores[-1])
     assert confusion.sum() == len(pairs)
     assert metrics.accuracy(confusion) == pytest.approx((labels == predicted).mean())
-    assert metrics.class_mean_accuracy(confusion) == pytest.approx(np.mean(recalls))
+    assert metrics.mean_class_accuracy(confusion) == pytest.approx(np.mean(recalls))
     assert metrics.macro_f1(confusion) == pytest.approx(np.mean(scores))
 
 
 def test_class_mean_accuracy_weighs_rare_classes_like_frequent_ones():
     confusion = np.array([[98, 0], [2, 0]])
     assert metrics.accuracy(confusion) == pytest.approx(0.98)
-    assert metrics.class_mean_accuracy(confusion) == pytest.approx(0.5)
+    assert metrics.mean_class_accuracy(confusion) == pytest.approx(0.5)
 
 
 def test_the_recall_of_a_class_without_images_is_not_a_number():

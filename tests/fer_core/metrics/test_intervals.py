@@ -10,11 +10,11 @@ from scipy import stats
 from fer_core.metrics.intervals import (
     EXACT_BELOW,
     bootstrap_accuracy,
-    bootstrap_class_mean,
+    bootstrap_mean_class_accuracy,
     check_resamples,
     mcnemar,
-    paired_class_mean_difference,
     paired_difference,
+    paired_mean_class_accuracy_difference,
     wilson,
 )
 
@@ -70,7 +70,7 @@ def test_the_percentile_intervals_are_those_of_resampled_images():
 
 def test_class_means_are_resampled_within_each_class():
     classes = [np.arange(30) < 12, np.arange(300) < 270, np.arange(8) < 4]
-    found = bootstrap_class_mean(
+    found = bootstrap_mean_class_accuracy(
         np.array([12, 270, 4]), np.array([30, 300, 8]), 20_000, default_rng(0)
     )
     expected = stats.bootstrap(
@@ -98,7 +98,7 @@ def test_paired_differences_are_those_of_resampled_pairs():
 def test_intervals_of_accuracies_contain_the_accuracy_and_are_shares(cases, seed):
     hits, counts = columns(cases)
     total = bootstrap_accuracy(int(hits.sum()), int(counts.sum()), 200, default_rng(seed))
-    mean = bootstrap_class_mean(hits, counts, 200, default_rng(seed))
+    mean = bootstrap_mean_class_accuracy(hits, counts, 200, default_rng(seed))
     assert mean.value == pytest.approx(np.mean(hits / counts))
     for found in (total, mean):
         assert -1e-12 <= found.low <= found.value + 1e-12
@@ -110,18 +110,22 @@ def test_intervals_of_differences_contain_the_difference(cases, seed):
     only_first, only_second, counts = columns(cases)
     sums = (int(column.sum()) for column in (only_first, only_second, counts))
     total = paired_difference(*sums, 400, default_rng(seed))
-    mean = paired_class_mean_difference(only_first, only_second, counts, 400, default_rng(seed))
+    mean = paired_mean_class_accuracy_difference(
+        only_first, only_second, counts, 400, default_rng(seed)
+    )
     assert mean.value == pytest.approx(np.mean((only_first - only_second) / counts))
     for found in (total, mean):
         assert found.low - 1e-12 <= found.value <= found.high + 1e-12
 
 
 def test_classes_without_images_do_not_count():
-    some = bootstrap_class_mean(np.array([3, 0, 5]), np.array([4, 0, 9]), 300, default_rng(0))
-    rest = bootstrap_class_mean(np.array([3, 5]), np.array([4, 9]), 300, default_rng(0))
+    some = bootstrap_mean_class_accuracy(
+        np.array([3, 0, 5]), np.array([4, 0, 9]), 300, default_rng(0)
+    )
+    rest = bootstrap_mean_class_accuracy(np.array([3, 5]), np.array([4, 9]), 300, default_rng(0))
     assert some == rest
     one, other, counts = np.array([2, 0]), np.array([1, 0]), np.array([5, 0])
-    found = paired_class_mean_difference(one, other, counts, 300, default_rng(0))
+    found = paired_mean_class_accuracy_difference(one, other, counts, 300, default_rng(0))
     assert found == paired_difference(2, 1, 5, 300, default_rng(0))
 
 

@@ -12,7 +12,7 @@ from fer_core.noise.generate import (
     NoisyLabels,
     asymmetric_noise,
     noise_facts,
-    own_noise,
+    original_noise,
     rater_noise,
     symmetric_noise,
     transition_matrix,
@@ -55,10 +55,10 @@ def test_exactly_the_asked_share_of_labels_changes_to_another_class(problem, rat
     classes, labels = problem
     clean = np.array(labels, dtype=np.int64)
     noisy = symmetric_noise(clean, rate, classes, seed)
-    assert (noisy.labels != clean).sum() == round(rate * len(clean))
-    assert np.array_equal(noisy.flipped, noisy.labels != clean)
-    assert noisy.labels.dtype == np.int64
-    assert ((noisy.labels >= 0) & (noisy.labels < classes)).all()
+    assert (noisy.noisy_labels != clean).sum() == round(rate * len(clean))
+    assert np.array_equal(noisy.flipped, noisy.noisy_labels != clean)
+    assert noisy.noisy_labels.dtype == np.int64
+    assert ((noisy.noisy_labels >= 0) & (noisy.noisy_labels < classes)).all()
 
 
 @moderate
@@ -76,9 +76,9 @@ def test_asymmetric_noise_changes_exactly_the_asked_share_of_each_class_with_con
     for label in range(classes):
         asked = round(rate * (clean == label).sum()) if weights[label].any() else 0
         assert noisy.flipped[clean == label].sum() == asked
-    assert np.array_equal(noisy.flipped, noisy.labels != clean)
-    assert noisy.labels.dtype == np.int64
-    assert (weights[clean[noisy.flipped], noisy.labels[noisy.flipped]] > 0).all()
+    assert np.array_equal(noisy.flipped, noisy.noisy_labels != clean)
+    assert noisy.noisy_labels.dtype == np.int64
+    assert (weights[clean[noisy.flipped], noisy.noisy_labels[noisy.flipped]] > 0).all()
 
 
 @pytest.mark.parametrize("kind", ["symmetric", "asymmetric", "rater"])
@@ -93,8 +93,10 @@ def test_the_order_of_the_files_changes_no_files_label(
     sorted_order = np.arange(len(clean))
     listed = np.array(rng.sample(range(len(clean)), len(clean)), dtype=np.int64)
     plain = draw(sorted_order, None)
-    assert np.array_equal(draw(sorted_order, names).labels, plain.labels)
-    assert np.array_equal(draw(listed, [names[i] for i in listed]).labels, plain.labels[listed])
+    assert np.array_equal(draw(sorted_order, names).noisy_labels, plain.noisy_labels)
+    assert np.array_equal(
+        draw(listed, [names[i] for i in listed]).noisy_labels, plain.noisy_labels[listed]
+    )
 
 
 @pytest.mark.parametrize("kind", ["symmetric", "asymmetric", "rater"])
@@ -102,7 +104,7 @@ def test_the_same_seed_gives_the_same_labels_and_another_seed_others(kind):
     clean = np.arange(500) % 7
     everyone = np.arange(500)
     first, second, other = (
-        draws(clean, 7, 0.3, seed)[kind](everyone, None).labels for seed in (0, 0, 1)
+        draws(clean, 7, 0.3, seed)[kind](everyone, None).noisy_labels for seed in (0, 0, 1)
     )
     assert np.array_equal(first, second)
     assert not np.array_equal(first, other)
@@ -112,7 +114,7 @@ def test_the_same_seed_gives_the_same_labels_and_another_seed_others(kind):
 def test_new_labels_are_uniform_over_the_other_classes():
     clean = np.repeat(np.arange(7), 3000)
     noisy = symmetric_noise(clean, 0.5, 7, 0)
-    counts = transition_matrix(clean[noisy.flipped], noisy.labels[noisy.flipped], 7)
+    counts = transition_matrix(clean[noisy.flipped], noisy.noisy_labels[noisy.flipped], 7)
     assert (np.diag(counts) == 0).all()
     others = counts[~np.eye(7, dtype=bool)]  # 250 each on average
     assert ((others - 250) ** 2 / 250).sum() < 41 + 5 * (2 * 41) ** 0.5  # chi-square
@@ -120,7 +122,7 @@ def test_new_labels_are_uniform_over_the_other_classes():
 
 def test_asymmetric_labels_follow_the_weights():
     clean = np.repeat(np.arange(3), 20000)
-    counts = transition_matrix(clean, asymmetric_noise(clean, 0.4, PAIRS, 0).labels, 3)
+    counts = transition_matrix(clean, asymmetric_noise(clean, 0.4, PAIRS, 0).noisy_labels, 3)
     assert counts[1].tolist() == [8000, 12000, 0]
     assert counts[2].tolist() == [0, 0, 20000]
     assert counts[0, 0] == 12000
@@ -131,17 +133,17 @@ def test_only_ratios_within_a_row_count_and_the_diagonal_is_not_looked_at():
     clean = np.arange(300) % 3
     scaled = PAIRS * np.array([[1e-320], [1e307], [1.0]])  # the least and the largest floats
     np.fill_diagonal(scaled, [-1, np.nan, np.inf])
-    given = asymmetric_noise(clean, 0.4, scaled, 0).labels
+    given = asymmetric_noise(clean, 0.4, scaled, 0).noisy_labels
     ones = np.array([[0, 1, 3], [1, 0, 0], [0, 0, 0]])
-    assert np.array_equal(given, asymmetric_noise(clean, 0.4, ones, 0).labels)
+    assert np.array_equal(given, asymmetric_noise(clean, 0.4, ones, 0).noisy_labels)
 
 
 def test_the_noise_of_one_class_depends_on_no_other_class():
     clean = np.arange(300) % 3
     other_weights = PAIRS.copy()
     other_weights[0] = [0, 0, 0]
-    first = asymmetric_noise(clean, 0.4, PAIRS, 0).labels
-    second = asymmetric_noise(clean, 0.4, other_weights, 0).labels
+    first = asymmetric_noise(clean, 0.4, PAIRS, 0).noisy_labels
+    second = asymmetric_noise(clean, 0.4, other_weights, 0).noisy_labels
     assert np.array_equal(first[clean == 1], second[clean == 1])
 
 
@@ -159,7 +161,7 @@ def test_no_image_and_one_image_are_no_special_case(count, rate):
         noisy = draws(clean, 7, rate, 0)[kind](np.arange(count), None)
         assert noisy.flipped.tolist() == [rate > 0] * count
     votes = np.tile(np.eye(10, dtype=np.int64)[0], (count, 1))
-    assert rater_noise(clean, votes, 7, 0).labels.tolist() == [0] * count
+    assert rater_noise(clean, votes, 7, 0).noisy_labels.tolist() == [0] * count
     assert transition_matrix(clean, clean, 7).sum() == count
 
 
@@ -170,18 +172,18 @@ def test_convention_noise_of_a_seed_never_changes():
     chosen = expected.permutation(100)[:30]
     assert np.array_equal(np.flatnonzero(noisy.flipped), np.sort(chosen))
     digest = "5e397f21f2ee9aefbce5260ce0ee23f3807e2e56b0d45b39bed90254ef97fa6d"
-    assert sha256(noisy.labels) == digest
+    assert sha256(noisy.noisy_labels) == digest
     names = [f"train_{number:05d}.jpg" for number in range(100)]
-    assert sha256(symmetric_noise(np.arange(100) % 7, 0.3, 7, 0, names).labels) == digest
+    assert sha256(symmetric_noise(np.arange(100) % 7, 0.3, 7, 0, names).noisy_labels) == digest
 
 
 def test_convention_asymmetric_and_rater_noise_of_a_seed_never_change():
     clean = np.arange(100) % 3
-    assert sha256(asymmetric_noise(clean, 0.3, PAIRS, 0).labels) == (
+    assert sha256(asymmetric_noise(clean, 0.3, PAIRS, 0).noisy_labels) == (
         "b0d4da2afc0676409bf4424daa299f918bb604f95285e83f1606d4178c8d7bd6"
     )
     votes = (np.arange(1000).reshape(100, 10) * 7) % 5
-    assert sha256(rater_noise(clean, votes, 7, 0).labels) == (
+    assert sha256(rater_noise(clean, votes, 7, 0).noisy_labels) == (
         "8faedb283cc1a7da9d2d38aa06fc87d5134838efde6ee25880c00888b968e8c3"
     )
 
@@ -194,9 +196,9 @@ def test_a_rater_gives_a_label_that_has_votes_or_disagrees_by_a_vote_that_is_no_
     winner, votes = random_votes(count, seed)
     clean = np.where(winner < classes, winner, 0)
     noisy = rater_noise(clean, votes, classes, seed)
-    assert noisy.labels.dtype == np.int64
-    assert ((noisy.labels >= 0) & (noisy.labels < classes)).all()
-    voted = votes[np.arange(count), noisy.labels] > 0
+    assert noisy.noisy_labels.dtype == np.int64
+    assert ((noisy.noisy_labels >= 0) & (noisy.noisy_labels < classes)).all()
+    voted = votes[np.arange(count), noisy.noisy_labels] > 0
     foreign = votes[:, classes:].any(1)
     assert (voted | (foreign & noisy.flipped)).all()
 
@@ -216,18 +218,18 @@ def test_a_vote_that_is_no_class_becomes_one_of_the_other_classes_uniformly():
     clean = np.full(12000, 2)
     votes = np.zeros((12000, 10), dtype=np.int64)
     votes[:, FERPLUS_VOTES.index("contempt")] = 1
-    counts = np.bincount(rater_noise(clean, votes, 7, 0).labels, minlength=7)
+    counts = np.bincount(rater_noise(clean, votes, 7, 0).noisy_labels, minlength=7)
     assert counts[2] == 0
     assert abs(np.delete(counts, 2) - 2000).max() < 5 * 2000**0.5
-    assert set(rater_noise(clean, votes, 8, 0).labels) == {7}
+    assert set(rater_noise(clean, votes, 8, 0).noisy_labels) == {7}
 
 
 def test_an_image_without_a_label_of_its_own_keeps_the_clean_one():
-    noisy = own_noise(np.array([0, 1, 2, 3]), np.array([0, -1, 5, 0]))
-    assert noisy.labels.tolist() == [0, 1, 5, 0]
+    noisy = original_noise(np.array([0, 1, 2, 3]), np.array([0, -1, 5, 0]))
+    assert noisy.noisy_labels.tolist() == [0, 1, 5, 0]
     assert noisy.flipped.tolist() == [False, False, True, True]
-    assert noisy.labels.dtype == np.int64
-    assert len(own_noise(np.array([]), np.array([])).labels) == 0
+    assert noisy.noisy_labels.dtype == np.int64
+    assert len(original_noise(np.array([]), np.array([])).noisy_labels) == 0
 
 
 @moderate
@@ -236,10 +238,10 @@ def test_transitions_add_up_to_the_clean_classes_and_the_changed_labels(problem,
     classes, labels = problem
     clean = np.array(labels, dtype=np.int64)
     noisy = symmetric_noise(clean, rate, classes, seed)
-    counts = transition_matrix(clean, noisy.labels, classes)
+    counts = transition_matrix(clean, noisy.noisy_labels, classes)
     assert counts.dtype == np.int64
     assert np.array_equal(counts.sum(1), np.bincount(clean, minlength=classes))
-    assert np.array_equal(counts.sum(0), np.bincount(noisy.labels, minlength=classes))
+    assert np.array_equal(counts.sum(0), np.bincount(noisy.noisy_labels, minlength=classes))
     assert counts.sum() - np.trace(counts) == noisy.flipped.sum()
 
 
@@ -256,8 +258,8 @@ def test_facts_of_the_noise_count_what_really_changed():
         "kind": "symmetric",
         "rate": 0.3,
         "realised_rate": 0.25,
-        "changed_labels": 1,
-        "labels_sha256": hashlib.sha256(plain).hexdigest(),
+        "noisy_label_count": 1,
+        "noisy_labels_sha256": hashlib.sha256(plain).hexdigest(),
         "transition": [[0, 0, 0, 0], [0, 1, 0, 0], [1, 0, 1, 0], [0, 0, 0, 1]],
     }
 
@@ -335,9 +337,9 @@ def test_an_image_without_votes_is_named():
 
 def test_own_labels_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"one for each of 2 images, got \(1,\)"):
-        own_noise(np.array([0, 1]), np.array([0]))
+        original_noise(np.array([0, 1]), np.array([0]))
     with pytest.raises(ValueError, match="class numbers, or -1 for none, got -2"):
-        own_noise(np.array([0, 1]), np.array([0, -2]))
+        original_noise(np.array([0, 1]), np.array([0, -2]))
 
 
 def test_labels_that_do_not_fit_a_transition_are_refused():

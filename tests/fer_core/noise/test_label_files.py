@@ -25,16 +25,16 @@ def listed(tmp_path):
 
 def read(path, names, classes=SEVEN_CLASSES):
     noisy = noise_from_list(path, names, np.zeros(len(names), dtype=np.int64), classes)
-    return [classes[label] for label in noisy.labels]
+    return [classes[label] for label in noisy.noisy_labels]
 
 
 def test_a_list_in_rafdb_format_gives_the_labels_and_what_was_changed(listed):
     path = listed("train_00001.jpg 5\ntest_0001.jpg 1\n\ntrain_00002.jpg 4\n")
     clean = np.array([SEVEN_CLASSES.index("sadness"), SEVEN_CLASSES.index("fear")])
     noisy = noise_from_list(path, ("train_00001.jpg", "train_00002.jpg"), clean, SEVEN_CLASSES)
-    assert [SEVEN_CLASSES[label] for label in noisy.labels] == ["sadness", "happiness"]
+    assert [SEVEN_CLASSES[label] for label in noisy.noisy_labels] == ["sadness", "happiness"]
     assert noisy.flipped.tolist() == [False, True]
-    assert noisy.labels.dtype == np.int64
+    assert noisy.noisy_labels.dtype == np.int64
 
 
 @pytest.mark.parametrize("line", ["train_00001.jpg", "train_00001_aligned.jpg"])
@@ -136,7 +136,7 @@ def test_a_written_list_reads_back_as_the_same_labels(tmp_path_factory, names, d
     write_noise_list(path, names, labels, classes)
     clean = np.zeros(len(names), dtype=np.int64)
     noisy = noise_from_list(path, names, clean, classes)
-    assert np.array_equal(noisy.labels, labels)
+    assert np.array_equal(noisy.noisy_labels, labels)
     assert np.array_equal(noisy.flipped, labels != 0)
 
 
@@ -177,7 +177,7 @@ def test_convention_classes_of_ones_own_count_from_1_in_their_order(tmp_path):
     write_noise_list(path, names, np.array([0, 1, 1]), own)
     assert path.read_text(encoding="utf-8") == "a.png 1\n眠い/b.png 2\nc.png 2\n"
     noisy = noise_from_list(path, names, np.array([0, 0, 1]), own)
-    assert noisy.labels.tolist() == [0, 1, 1]
+    assert noisy.noisy_labels.tolist() == [0, 1, 1]
     assert noisy.flipped.tolist() == [False, True, False]
 
 

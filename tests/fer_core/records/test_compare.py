@@ -216,7 +216,7 @@ def record(
         ended=None,
         config=to_json(config),
         taxonomy=taxonomy_of(("a", "b")),
-        data={"name": "synthetic", "sha256": content, "test_split": "test"},
+        data={"name": "synthetic", "sha256": content, "eval_split": "test"},
         noise={"kind": "symmetric", "rate": 0.3, "realised_rate": 0.301},
         model={},
         environment={},

@@ -28,10 +28,10 @@ def run(folder, method, seed, right, *, names=None, old=False, **options):
     write_predictions(folder, rows)
     config = RunConfig(method=method, noise="symmetric", noise_rate=0.3, seed=seed, **options)
     share = right / 100
-    result = {"accuracy_last5": share, "class_mean_accuracy_last5": share}
+    result = {"accuracy_last5": share, "mean_class_accuracy_last5": share}
     if not old:
         for measure in MEASURES.values():
-            result |= {measure.accuracy: share, measure.class_mean: share}
+            result |= {measure.accuracy: share, measure.mean_class_accuracy: share}
     return RunRecord(
         path=folder,
         name=folder.name,
@@ -40,7 +40,7 @@ def run(folder, method, seed, right, *, names=None, old=False, **options):
         ended=None,
         config=to_json(config),
         taxonomy=taxonomy_of(("a", "b")),
-        data={"name": "synthetic", "sha256": "a", "test_split": "test", "test_images": 100},
+        data={"name": "synthetic", "sha256": "a", "eval_split": "test", "eval_images": 100},
         noise={"kind": "symmetric", "rate": 0.3, "realised_rate": 0.3},
         model={},
         environment={"device": "cpu"},

@@ -34,7 +34,7 @@ def main() -> None:
     sys.stdout.write("started\n")
     sys.stdout.flush()
     for epoch in range(config["epochs"]):
-        recorder.add_epoch({"epoch": epoch + 1, "test_accuracy": 0.5, "train_seconds": 2.0})
+        recorder.add_epoch({"epoch": epoch + 1, "eval_accuracy": 0.5, "train_seconds": 2.0})
     match config["backbone"]:
         case "killed":
             os.kill(os.getpid(), signal.SIGKILL)

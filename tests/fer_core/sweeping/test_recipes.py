@@ -56,7 +56,7 @@ def test_every_part_of_the_study_compares_like_with_like_as_far_as_it_got(plan):
         baseline = next(other for other in runs if pair_of(other) == pair_of(config))
         assert baseline.method == "cross_entropy"
         assert runs.index(baseline) <= number
-        assert config.validation == 0.1
+        assert config.holdout == 0.1
 
 
 def test_the_parts_of_the_study_share_their_runs_and_have_every_method_and_noise():

@@ -23,8 +23,8 @@ def write_record(folder, config=CONFIG, epochs=0):
     )
     recorder.begin()
     for epoch in range(epochs):
-        seconds = {"train_seconds": 10.0 * epoch, "test_seconds": 1.0}
-        recorder.add_epoch({"epoch": epoch + 1, "test_accuracy": epoch / 10, **seconds})
+        seconds = {"train_seconds": 10.0 * epoch, "eval_seconds": 1.0}
+        recorder.add_epoch({"epoch": epoch + 1, "eval_accuracy": epoch / 10, **seconds})
     return recorder
 
 

@@ -25,7 +25,7 @@ CONFIG = RunConfig(
     jitter=0.2,
     mixup=0.4,
     ema_decay=0.9,
-    test_mirror=True,
+    tta_flip=True,
 )
 OPTIONS = [
     *("--data", CONFIG.data, "--image-size", "64", "--noise", "symmetric", "--noise-rate", "0.3"),

@@ -35,7 +35,7 @@ from fer_core.training.engine import TrainingError, train
 from fer_core.training.setup import prepare
 from tests.project import PROJECT
 
-TIMES = {"train_seconds", "test_seconds", "images_per_second", "seconds"}
+TIMES = {"train_seconds", "eval_seconds", "images_per_second", "seconds"}
 DOCUMENT = PROJECT / "docs" / "run-records.md"
 
 
@@ -153,18 +153,18 @@ def test_the_record_counts_the_multiplications_of_one_image(tiny_run):
 def test_the_noisy_labels_are_exported_and_train_the_same_model_again(
     tiny_run, tiny_config, tmp_path
 ):
-    given = tiny_run.path / "given_labels.txt"
+    given = tiny_run.path / "noisy_labels.txt"
     assert len(given.read_text(encoding="utf-8").splitlines()) == 140
     config = replace(tiny_config, noise="file", noise_rate=0.0, noise_file=str(given), epochs=1)
     again = run(config, tmp_path / "again")
-    for name in ("labels_sha256", "transition", "changed_labels", "realised_rate"):
+    for name in ("noisy_labels_sha256", "transition", "noisy_label_count", "realised_rate"):
         assert again.noise[name] == tiny_run.noise[name]
     assert again.epochs[0]["train_loss"] == tiny_run.epochs[0]["train_loss"]
 
 
 def test_without_noise_no_labels_are_exported(tiny_config, tmp_path):
     record = run(replace(tiny_config, noise="none", noise_rate=0.0, epochs=1), tmp_path / "run")
-    assert not (record.path / "given_labels.txt").exists()
+    assert not (record.path / "noisy_labels.txt").exists()
     counts = record.noise["transition"]
     assert [counts[index][index] for index in range(7)] == [20] * 7
 
@@ -174,9 +174,9 @@ def test_a_finished_record_tells_what_was_run(tiny_run, tiny_config):
     assert tiny_run.error is None
     assert from_json(tiny_run.config) == tiny_config
     assert tiny_run.data["train_images"] == sum(tiny_run.data["train_counts"].values()) == 140
-    assert tiny_run.data["test_images"] == sum(tiny_run.data["test_counts"].values()) == 56
+    assert tiny_run.data["eval_images"] == sum(tiny_run.data["eval_counts"].values()) == 56
     assert tiny_run.noise["realised_rate"] == 0.3
-    assert tiny_run.noise["changed_labels"] == 42
+    assert tiny_run.noise["noisy_label_count"] == 42
     assert tiny_run.model["map_size"] == [2, 2]
     assert spec_from_json(tiny_run.model["input"]).size == 64
     assert tiny_run.environment["device"] == "cpu"
@@ -186,11 +186,11 @@ def test_a_finished_record_tells_what_was_run(tiny_run, tiny_config):
 def test_figures_of_every_epoch_are_in_their_range(record):
     assert [epoch["epoch"] for epoch in record.epochs] == [1, 2]
     for epoch in record.epochs:
-        for key in ("train_accuracy_given", "train_accuracy_clean", "memorised", "recovered",
-                    "test_accuracy", "test_class_mean_accuracy"):  # fmt: skip
+        for key in ("train_accuracy_noisy_labels", "train_accuracy_true_labels", "memorised",
+                    "recovered", "eval_accuracy", "eval_mean_class_accuracy"):  # fmt: skip
             assert 0 <= epoch[key] <= 1, key
         assert epoch["memorised"] + epoch["recovered"] <= 1
-        for key in ("train_loss", "train_classification_loss", "test_loss", *TIMES - {"seconds"}):
+        for key in ("train_loss", "train_classification_loss", "eval_loss", *TIMES - {"seconds"}):
             assert epoch[key] > 0, key
     first, second = (epoch["learning_rate"] for epoch in record.epochs)
     assert first == pytest.approx(2e-3)
@@ -214,16 +214,16 @@ def test_predictions_match_the_confusion_matrix_and_the_accuracy(record):
     confusion = np.zeros((7, 7), int)
     rows = read_predictions(record.path)
     for row in rows:
-        confusion[row.label, row.predicted] += 1
+        confusion[row.true_label, row.predicted] += 1
         assert 1 / 7 - 1e-4 <= row.confidence <= 1
     assert confusion.tolist() == record.result["confusion"]
     assert np.trace(confusion) / len(rows) == record.result["final_accuracy"]
-    assert record.result["final_accuracy"] == record.epochs[-1]["test_accuracy"]
+    assert record.result["final_accuracy"] == record.epochs[-1]["eval_accuracy"]
     assert [row.image for row in rows][:2] == ["test_00000", "test_00001"]
 
 
 def test_the_result_is_the_mean_of_the_last_epochs(record):
-    accuracies = [epoch["test_accuracy"] for epoch in record.epochs]
+    accuracies = [epoch["eval_accuracy"] for epoch in record.epochs]
     assert record.result["accuracy_last5"] == pytest.approx(sum(accuracies) / 2)
     assert record.result["best_accuracy"] == max(accuracies)
     assert accuracies[record.result["best_epoch"] - 1] == max(accuracies)
@@ -234,7 +234,7 @@ def test_of_six_epochs_the_last_five_count(tiny_config, tmp_path):
         tiny_config, data="synthetic?train=28&test=14", epochs=6, batch_size=14, learning_rate=5e-3
     )
     record = run(config, tmp_path / "run")
-    accuracies = [epoch["test_accuracy"] for epoch in record.epochs]
+    accuracies = [epoch["eval_accuracy"] for epoch in record.epochs]
     assert len(accuracies) == 6
     assert record.result["accuracy_last5"] == pytest.approx(sum(accuracies[1:]) / 5)
 
@@ -244,7 +244,7 @@ def test_without_noise_nothing_is_memorised_or_recovered(tiny_config, tmp_path):
     (epoch,) = run(config, tmp_path / "run").epochs
     assert epoch["memorised"] is None
     assert epoch["recovered"] is None
-    assert epoch["train_accuracy_given"] == epoch["train_accuracy_clean"]
+    assert epoch["train_accuracy_noisy_labels"] == epoch["train_accuracy_true_labels"]
 
 
 def test_a_model_that_learns_the_noise_has_memorised_it_and_recovered_nothing(
@@ -260,8 +260,8 @@ def test_a_model_that_learns_the_noise_has_memorised_it_and_recovered_nothing(
     last = run(config, tmp_path / "run").epochs[-1]
     assert last["memorised"] > 0.9
     assert last["recovered"] < 0.1
-    assert last["train_accuracy_given"] > 0.9
-    assert last["train_accuracy_clean"] < 0.3
+    assert last["train_accuracy_noisy_labels"] > 0.9
+    assert last["train_accuracy_true_labels"] < 0.3
 
 
 def test_a_resumed_run_draws_the_same_dropout(tiny_config, tmp_path, interrupt, monkeypatch):
@@ -287,7 +287,7 @@ def test_a_model_learns_a_small_clean_set_by_heart(tiny_config, tmp_path):
         flip_probability=0.0, method="cross_entropy",
     )  # fmt: skip
     record = run(config, tmp_path / "run")
-    assert record.epochs[-1]["train_accuracy_clean"] > 0.8
+    assert record.epochs[-1]["train_accuracy_true_labels"] > 0.8
     assert record.epochs[-1]["train_loss"] < 0.5 * record.epochs[0]["train_loss"]
 
 
@@ -298,7 +298,7 @@ def test_the_same_seed_gives_the_same_record_and_weights(tiny_config, tiny_run, 
 def test_another_seed_gives_another_record(tiny_config, tiny_run, tmp_path):
     other = run(replace(tiny_config, seed=1), tmp_path / "other")
     assert other.data["sha256"] == tiny_run.data["sha256"]
-    assert other.noise["labels_sha256"] != tiny_run.noise["labels_sha256"]
+    assert other.noise["noisy_labels_sha256"] != tiny_run.noise["noisy_labels_sha256"]
     assert other.epochs[0]["train_loss"] != tiny_run.epochs[0]["train_loss"]
 
 
@@ -386,7 +386,7 @@ def finished(tiny_run, tmp_path):
 
 def change_labels(folder, config):
     record = json.loads((folder / "run.json").read_text())
-    record["noise"]["labels_sha256"] = "0" * 64
+    record["noise"]["noisy_labels_sha256"] = "0" * 64
     (folder / "run.json").write_text(json.dumps(record))
     return config
 
@@ -546,10 +546,10 @@ def test_resuming_where_nothing_ran_is_refused(tiny_config, tmp_path):
 
 def test_the_saved_model_answers_as_the_record_says(record):
     trained = load_model(record.path / "model")
-    split = load_data(record.config["data"], Decoding(64, 3)).test
+    split = load_data(record.config["data"], Decoding(64, 3)).eval
     answers = evaluate(trained.model, split)
     assert answers.confusion.tolist() == record.result["confusion"]
-    assert answers.loss == pytest.approx(record.epochs[-1]["test_loss"], rel=1e-5)
+    assert answers.loss == pytest.approx(record.epochs[-1]["eval_loss"], rel=1e-5)
     for row, confidence in zip(read_predictions(record.path), answers.confidences, strict=True):
         assert row.confidence == pytest.approx(confidence, abs=1e-4)
     assert trained.classes == record.classes
@@ -631,7 +631,7 @@ def test_a_run_whose_data_have_changed_is_not_resumed(tiny_config, tmp_path, cha
     with pytest.raises(RuntimeError, match="power cut"):
         run(config, tmp_path / "run")
     restore()
-    before = (tmp_path / "run" / "given_labels.txt").read_bytes()
+    before = (tmp_path / "run" / "noisy_labels.txt").read_bytes()
     if change == "labels":
         (tmp_path / "train/anger/0.png").rename(tmp_path / "train/happiness/x.png")
     else:
@@ -639,7 +639,7 @@ def test_a_run_whose_data_have_changed_is_not_resumed(tiny_config, tmp_path, cha
     what = "noisy labels" if change == "labels" else "data"
     with pytest.raises(RecordError, match=f"the {what} of the run in .* no longer those it was"):
         run(config, tmp_path / "run", resume=True)
-    assert (tmp_path / "run" / "given_labels.txt").read_bytes() == before
+    assert (tmp_path / "run" / "noisy_labels.txt").read_bytes() == before
 
 
 def test_a_device_without_room_leaves_no_record(tiny_config, tmp_path, monkeypatch):
@@ -719,7 +719,7 @@ def test_labels_that_scn_changes_are_counted_and_stay_changed_over_the_epochs(
     assert 0 <= third["relabelled_right"] < 1
     labels = load_checkpoint(record.path, config).method["labels"].numpy()
     assert 0 < (labels != prepare(config).targets).mean() < 1
-    assert record.noise["changed_labels"] == 42  # the noise of the record is not touched
+    assert record.noise["noisy_label_count"] == 42  # the noise of the record is not touched
 
 
 @pytest.mark.parametrize("method", ["gce", "rul"])
@@ -792,29 +792,29 @@ def test_with_an_average_it_is_the_average_that_is_tested_and_saved(tiny_config,
         assert torch.equal(value, checkpoint.average[name]), name
         if name.endswith("weight"):
             assert not torch.equal(value, checkpoint.method[f"model.{name}"]), name
-    split = load_data(config.data, Decoding(64, 3)).test
+    split = load_data(config.data, Decoding(64, 3)).eval
     answers = evaluate(load_model(record.path / "model").model, split)
     assert answers.confusion.tolist() == record.result["confusion"]
-    assert answers.loss == pytest.approx(record.epochs[-1]["test_loss"], rel=1e-5)
+    assert answers.loss == pytest.approx(record.epochs[-1]["eval_loss"], rel=1e-5)
 
 
 def test_the_average_changes_no_step_of_training(tiny_config, tiny_run, tmp_path):
     averaged = run(replace(tiny_config, ema_decay=0.9), tmp_path / "run")
     for epoch, plain in zip(averaged.epochs, tiny_run.epochs, strict=True):
         assert epoch["train_loss"] == plain["train_loss"]
-        assert epoch["test_loss"] != plain["test_loss"]
+        assert epoch["eval_loss"] != plain["eval_loss"]
 
 
 def test_with_test_mirror_the_record_is_of_both_sides_and_training_is_the_same(
     tiny_config, tiny_run, tmp_path
 ):
-    record = run(replace(tiny_config, test_mirror=True), tmp_path / "run")
+    record = run(replace(tiny_config, tta_flip=True), tmp_path / "run")
     assert all(torch.equal(value, weights(tiny_run)[n]) for n, value in weights(record).items())
-    split = load_data(tiny_config.data, Decoding(64, 3)).test
+    split = load_data(tiny_config.data, Decoding(64, 3)).eval
     model = load_model(record.path / "model").model
     mirrored = evaluate(model, split, mirror=True)
     assert mirrored.confusion.tolist() == record.result["confusion"]
-    assert mirrored.loss == pytest.approx(record.epochs[-1]["test_loss"], rel=1e-5)
+    assert mirrored.loss == pytest.approx(record.epochs[-1]["eval_loss"], rel=1e-5)
     assert abs(evaluate(model, split).loss - mirrored.loss) > 1e-4
 
 
@@ -825,7 +825,7 @@ def test_a_run_with_a_small_stem_saves_a_model_that_has_it(tiny_config, tmp_path
     record = run(config, tmp_path / "run")
     assert record.model["map_size"] == [4, 4]
     loaded = load_model(record.path / "model").model
-    split = load_data(config.data, Decoding(32, 3)).test
+    split = load_data(config.data, Decoding(32, 3)).eval
     assert evaluate(loaded, split).confusion.tolist() == record.result["confusion"]
 
 

@@ -56,7 +56,7 @@ def test_the_first_epoch_with_the_highest_held_out_accuracy_is_chosen():
     result = selection.result(LABELS, 3)
     assert result["chosen_epoch"] == 2
     assert (result["chosen_accuracy"], result["chosen_accuracy_tta"]) == (0.75, 1.0)
-    assert result["chosen_class_mean_accuracy"] == pytest.approx(2 / 3)
+    assert result["chosen_mean_class_accuracy"] == pytest.approx(2 / 3)
     assert selection.hits_of_recent(LABELS).tolist() == pytest.approx([2 / 3, 2 / 3, 0, 2 / 3])
     assert not selection.exhausted(3, 2)
     assert selection.exhausted(4, 2)
@@ -82,7 +82,7 @@ def test_a_selection_goes_on_from_its_state():
 
 @pytest.fixture(scope="module")
 def held_config(tiny_config):
-    return replace(tiny_config, validation=0.2, epochs=3)
+    return replace(tiny_config, holdout=0.2, epochs=3)
 
 
 @pytest.fixture(scope="module")
@@ -91,39 +91,39 @@ def held_run(held_config, tmp_path_factory):
 
 
 def test_a_run_is_trained_on_the_rest_with_the_labels_that_the_whole_set_would_have(held_config):
-    held, whole = prepare(held_config), prepare(replace(held_config, validation=0.0))
-    noisy = dict(zip(whole.data.train.names, whole.given.labels, strict=True))
-    kept, out = held.data.train, held.validation
-    assert {*kept.names}.isdisjoint(out.names)
-    assert {*kept.names, *out.names} == set(noisy)
-    assert [noisy[name] for name in out.names] == out.labels.tolist()
-    assert [noisy[name] for name in kept.names] == held.given.labels.tolist()
-    assert held.targets.tolist() == held.given.labels.tolist()
+    held, whole = prepare(held_config), prepare(replace(held_config, holdout=0.0))
+    noisy = dict(zip(whole.data.train.names, whole.noise.noisy_labels, strict=True))
+    kept, out = held.data.train, held.holdout
+    assert {*kept.names}.isdisjoint(out.split.names)
+    assert {*kept.names, *out.split.names} == set(noisy)
+    assert [noisy[name] for name in out.split.names] == out.noisy_labels.tolist()
+    assert [noisy[name] for name in kept.names] == held.noise.noisy_labels.tolist()
+    assert held.targets.tolist() == held.noise.noisy_labels.tolist()
 
 
 def test_the_record_has_the_chosen_epoch_and_both_kinds_of_test_figures(held_run):
-    assert held_run.data["validation_images"] + held_run.data["train_images"] == 140
-    curve = [epoch["validation_accuracy"] for epoch in held_run.epochs]
+    assert held_run.data["holdout_images"] + held_run.data["train_images"] == 140
+    curve = [epoch["holdout_accuracy"] for epoch in held_run.epochs]
     result = held_run.result
     assert result["chosen_epoch"] == int(np.argmax(curve)) + 1
     chosen = held_run.epochs[result["chosen_epoch"] - 1]
-    assert result["chosen_accuracy"] == chosen["test_accuracy"]
-    assert result["chosen_accuracy_tta"] == chosen["test_accuracy_tta"]
+    assert result["chosen_accuracy"] == chosen["eval_accuracy"]
+    assert result["chosen_accuracy_tta"] == chosen["eval_accuracy_tta"]
     rows = read_predictions(held_run.path)
     hits = np.mean([row.hits_last5 for row in rows])
     assert hits == pytest.approx(result["accuracy_last5"])
     for column, figure in (("chosen", "chosen_accuracy"), ("chosen_tta", "chosen_accuracy_tta")):
-        right = np.mean([getattr(row, column) == row.label for row in rows])
+        right = np.mean([getattr(row, column) == row.true_label for row in rows])
         assert right == pytest.approx(result[figure])
 
 
 def test_the_model_that_is_kept_is_that_of_the_chosen_epoch(held_config, tmp_path, monkeypatch):
     shares = iter([0.2, 0.9, 0.1])  # the second epoch is the best by the held-out images
 
-    def update(self, epoch, found, validation, real=Selection.update):
+    def update(self, epoch, found, holdout, real=Selection.update):
         confusion = np.array([[round(100 * next(shares)), 0], [0, 0]])
         confusion[1, 0] = 100 - confusion[0, 0]
-        return real(self, epoch, found, validation._replace(confusion=confusion))
+        return real(self, epoch, found, holdout._replace(confusion=confusion))
 
     monkeypatch.setattr(Selection, "update", update)
     record = train(held_config, tmp_path / "run", device="cpu", progress=False)
@@ -157,17 +157,17 @@ def test_a_run_with_held_out_images_resumes_to_the_same_record(
 def test_early_stopping_ends_the_run(held_config, tmp_path, monkeypatch):
     real = Selection.update
 
-    def once(self, epoch, found, validation):
-        return real(self, epoch, found, validation) if epoch == 1 else False
+    def once(self, epoch, found, holdout):
+        return real(self, epoch, found, holdout) if epoch == 1 else False
 
     monkeypatch.setattr(Selection, "update", once)
     config = replace(held_config, patience=1)
     record = train(config, tmp_path / "run", device="cpu", progress=False)
     assert len(record.epochs) == 2
     assert record.result["chosen_epoch"] == 1
-    assert accuracy(np.array(record.result["confusion"])) == record.epochs[-1]["test_accuracy"]
+    assert accuracy(np.array(record.result["confusion"])) == record.epochs[-1]["eval_accuracy"]
 
 
 def test_a_share_that_leaves_nothing_to_choose_on_is_refused(tiny_config):
     with pytest.raises(DataError, match="leaves 0 to choose on"):
-        prepare(replace(tiny_config, validation=0.001))
+        prepare(replace(tiny_config, holdout=0.001))

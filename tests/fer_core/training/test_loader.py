@@ -54,7 +54,7 @@ def test_every_storage_gives_the_very_same_batches(config, tmp_path):
     for made in others:
         for one, other in zip(expected, made, strict=True):
             assert torch.equal(one.images, other.images)
-            assert torch.equal(one.labels, other.labels)
+            assert torch.equal(one.noisy_labels, other.noisy_labels)
             assert torch.equal(one.indices, other.indices)
             assert one.epoch == other.epoch
 
@@ -81,13 +81,13 @@ def test_a_batch_holds_the_pictures_and_labels_of_its_indices(config, tmp_path):
     config = replace(config, flip_probability=0.0)
     experiment = prepare(config, Storage("cache", tmp_path))
     training = TrainingSet(experiment, CPU, "cache")
-    labels = experiment.data.train.labels
+    labels = experiment.data.train.true_labels
     seen = []
     for batch in training.batches(0, torch.Generator().manual_seed(0)):
         pixels = to_tensor(experiment.data.train.images[batch.indices.numpy()])
         mean, std = experiment.model.statistics()
         assert torch.equal(batch.images, normalise(pixels, mean, std))
-        assert batch.labels.tolist() == labels[batch.indices].tolist()
+        assert batch.noisy_labels.tolist() == labels[batch.indices].tolist()
         seen += batch.indices.tolist()
     assert len(set(seen)) == 20  # of 21; the last is no full batch
 
@@ -133,7 +133,7 @@ def test_soft_targets_reach_the_batch(config, tmp_path):
     shares = np.random.default_rng(0).random((21, 3)).astype(np.float32)
     object.__setattr__(experiment, "targets", shares)
     for batch in TrainingSet(experiment, CPU, "cache").batches(0, torch.Generator()):
-        assert np.array_equal(batch.labels.numpy(), shares[batch.indices])
+        assert np.array_equal(batch.noisy_labels.numpy(), shares[batch.indices])
 
 
 def test_half_of_the_images_get_pixel_noise_of_the_asked_variance_within_the_range(

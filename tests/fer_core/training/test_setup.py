@@ -9,20 +9,20 @@ from fer_core.config import RunConfig
 from fer_core.datasets import DataError
 from fer_core.emotions import FERPLUS_VOTES
 from fer_core.faces.detect import USUAL_LANDMARKS
-from fer_core.training.setup import given_labels, load_run_data, prepare
+from fer_core.training.setup import draw_noisy_labels, load_run_data, prepare
 
 
 def test_the_model_is_given_noisy_labels_beside_the_clean_ones(tiny_config):
     experiment = prepare(tiny_config)
-    clean = experiment.data.train.labels
-    assert experiment.given.flipped.sum() == 42  # 30 % of 140
-    assert np.array_equal(experiment.given.labels != clean, experiment.given.flipped)
+    clean = experiment.data.train.true_labels
+    assert experiment.noise.flipped.sum() == 42  # 30 % of 140
+    assert np.array_equal(experiment.noise.noisy_labels != clean, experiment.noise.flipped)
 
 
 def test_without_noise_the_given_labels_are_the_clean_ones(tiny_config):
     experiment = prepare(replace(tiny_config, noise="none", noise_rate=0.0))
-    assert np.array_equal(experiment.given.labels, experiment.data.train.labels)
-    assert not experiment.given.flipped.any()
+    assert np.array_equal(experiment.noise.noisy_labels, experiment.data.train.true_labels)
+    assert not experiment.noise.flipped.any()
 
 
 def test_the_seed_decides_weights_and_noise(tiny_config):
@@ -30,8 +30,8 @@ def test_the_seed_decides_weights_and_noise(tiny_config):
     weights = [e.model.classifier.weight for e in (first, again, other)]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
-    assert np.array_equal(first.given.labels, again.given.labels)
-    assert not np.array_equal(first.given.labels, other.given.labels)
+    assert np.array_equal(first.noise.noisy_labels, again.noise.noisy_labels)
+    assert not np.array_equal(first.noise.noisy_labels, other.noise.noisy_labels)
 
 
 def test_the_input_has_the_landmarks_that_the_data_set_knows(tiny_config):
@@ -75,8 +75,8 @@ def test_noise_is_read_from_a_list(tiny_config, tmp_path):
     path.write_text("".join(f"train_{index:05d} 4\n" for index in range(140)))
     config = replace(tiny_config, noise="file", noise_rate=0.0, noise_file=str(path))
     experiment = prepare(config)
-    assert set(experiment.given.labels) == {1}  # happiness
-    assert experiment.given.flipped.sum() == 120
+    assert set(experiment.noise.noisy_labels) == {1}  # happiness
+    assert experiment.noise.flipped.sum() == 120
 
 
 def test_a_batch_larger_than_the_data_is_refused(tiny_config):
@@ -95,13 +95,13 @@ VOTES = (
 OWN = ("neutral", "sad", "happy", "", "disgust", "surprise")
 
 
-def write_ferplus(folder, all_votes, own_labels):
+def write_ferplus(folder, all_votes, original_labels):
     """The data set in a folder, with the same pictures in train and valid."""
     lines = [",".join(["Usage", "Image name", *FERPLUS_VOTES])]
     labels = ["Usage,Image name,label"]
     for usage, split in (("Training", "FER2013Train"), ("PublicTest", "FER2013Valid")):
         (folder / split).mkdir()
-        for number, (votes, label) in enumerate(zip(all_votes, own_labels, strict=True)):
+        for number, (votes, label) in enumerate(zip(all_votes, original_labels, strict=True)):
             name = f"{split}{number}.png"
             Image.new("L", (48, 48), 20 * number).save(folder / split / name)
             counts = (str(votes.get(column, 0)) for column in FERPLUS_VOTES)
@@ -120,7 +120,7 @@ def ferplus(tmp_path):
 
 def given_names(config):
     data = load_run_data(config)
-    return [data.classes[label] for label in given_labels(config, data).labels]
+    return [data.classes[label] for label in draw_noisy_labels(config, data).noisy_labels]
 
 
 def test_the_labels_of_fer2013_are_given_where_there_are_any(ferplus, caplog):
@@ -159,7 +159,7 @@ def test_soft_targets_are_the_shares_of_the_votes(tmp_path):
     assert experiment.targets.shape == (10, 8)
     assert experiment.targets.sum(1) == pytest.approx(1)
     assert experiment.targets[1, 0] == pytest.approx(0.6)
-    assert np.array_equal(experiment.given.labels, experiment.data.train.labels)
+    assert np.array_equal(experiment.noise.noisy_labels, experiment.data.train.true_labels)
 
 
 @pytest.mark.parametrize(
@@ -174,6 +174,6 @@ def test_a_data_set_without_votes_is_told_what_is_missing(options):
 def test_the_data_options_reach_the_data(ferplus, tmp_path):
     (tmp_path / "list.txt").write_text("FER2013Valid5.png\n")
     config = replace(ferplus, leave_out=str(tmp_path / "list.txt"))
-    assert len(load_run_data(config).test.labels) == 5
+    assert len(load_run_data(config).eval.true_labels) == 5
     with pytest.raises(DataError, match="every image of FER2013Valid also stands in"):
         load_run_data(replace(ferplus, dedup=True))

@@ -183,8 +183,8 @@ def test_tensorboard_has_every_number_of_the_record_and_changes_nothing(
         assert event.value == pytest.approx(value)
     (hparams,) = folder.rglob("hparams.yml")
     assert f"backbone: {tiny_config.backbone}" in hparams.read_text()
-    accuracies = [epoch["test_accuracy"] for epoch in record.epochs]
-    assert accuracies == [epoch["test_accuracy"] for epoch in tiny_run.epochs]
+    accuracies = [epoch["eval_accuracy"] for epoch in record.epochs]
+    assert accuracies == [epoch["eval_accuracy"] for epoch in tiny_run.epochs]
     assert record.config == tiny_run.config
 
 

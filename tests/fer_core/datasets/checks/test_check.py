@@ -68,7 +68,7 @@ def test_a_whole_data_set_has_no_problems(root):
     assert not report.refused
     assert (report.problems, report.identical, report.near) == ((), (), None)
     assert report.train.counts == {"happiness": 2, "anger": 1}
-    assert report.test.counts == {"happiness": 1, "anger": 1}
+    assert report.eval.counts == {"happiness": 1, "anger": 1}
 
 
 def test_every_broken_file_and_folder_is_found_in_one_pass(root):
@@ -77,7 +77,7 @@ def test_every_broken_file_and_folder_is_found_in_one_pass(root):
     assert report.refused
     assert kinds(report) == expected
     assert report.train.counts == {"happiness": 2, "anger": 1}
-    assert (report.train.unusable, report.test.unusable) == (2, 2)
+    assert (report.train.unusable, report.eval.unusable) == (2, 2)
 
 
 def test_a_fix_list_of_all_problems_makes_a_set_that_loads(root, tmp_path):
@@ -87,7 +87,7 @@ def test_a_fix_list_of_all_problems_makes_a_set_that_loads(root, tmp_path):
     assert len(read_leave_out(path)) == 6
     data = load_data(f"folder:{root}?classes=emotions", SMALL, without=path)
     assert data.train.names == ("train/happy/a.png", "train/happy/b.png", "train/angry/c.png")
-    assert data.test.names == ("test/happy/d.png", "test/angry/e.png")
+    assert data.eval.names == ("test/happy/d.png", "test/angry/e.png")
     left = check_data(list_data(f"folder:{root}?classes=emotions", SMALL, without=path))
     assert not left.refused
 
@@ -116,7 +116,7 @@ def test_labels_out_of_range_absent_files_and_lines_twice_of_rafdb(tmp_path):
     ]
     write_fix_list(tmp_path / "list.txt", [problem.name for problem in report.problems])
     data = load_data(f"rafdb:{root}", SMALL, without=tmp_path / "list.txt")
-    assert (data.train.names, data.test.names) == (("train_00001.jpg",), ("test_0001.jpg",))
+    assert (data.train.names, data.eval.names) == (("train_00001.jpg",), ("test_0001.jpg",))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are text elsewhere")
@@ -128,7 +128,7 @@ def test_a_name_that_is_no_utf8_is_reported_and_left_out_as_printable_text(root,
     json.dumps(to_json(report)).encode()
     write_fix_list(tmp_path / "list.txt", [problem.name])
     data = load_data(f"folder:{root}?classes=emotions", SMALL, without=tmp_path / "list.txt")
-    assert len(data.train.labels) == 3
+    assert len(data.train.true_labels) == 3
 
 
 def test_sizes_are_of_the_pictures_themselves_not_of_what_a_run_makes_of_them(root):
@@ -194,7 +194,7 @@ def test_near_duplicates_are_found_across_the_splits_and_identical_ones_are_none
     soft(root, "test/angry/n_turned.jpg", 1, size=100, turn=True)
     report = check(root, near=0.95)
     (pair,) = report.near
-    assert (pair.test.name, pair.test.label) == ("test/angry/n_turned.jpg", "anger")
+    assert (pair.eval.name, pair.eval.label) == ("test/angry/n_turned.jpg", "anger")
     assert (pair.train.name, pair.train.label) == ("train/happy/n.png", "happiness")
     assert pair.mirrored
     assert pair.similarity > 0.95
@@ -238,7 +238,7 @@ def test_a_split_without_one_readable_picture_is_refused_also_when_all_are_left_
         path.write_bytes(b"")
     report = check(root)
     assert report.refused
-    assert report.test.sizes is None
+    assert report.eval.sizes is None
     write_fix_list(tmp_path / "list.txt", [problem.name for problem in report.problems])
     left = check_data(
         list_data(f"folder:{root}?classes=emotions", SMALL, without=tmp_path / "list.txt"), near=0.9

@@ -21,16 +21,16 @@ def test_another_seed_gives_other_pictures():
 def test_classes_are_balanced_in_both_splits():
     data = load_data("synthetic?train=21&test=14", SMALL)
     assert data.classes == SEVEN_CLASSES
-    assert np.bincount(data.train.labels).tolist() == [3] * 7
-    assert np.bincount(data.test.labels).tolist() == [2] * 7
+    assert np.bincount(data.train.true_labels).tolist() == [3] * 7
+    assert np.bincount(data.eval.true_labels).tolist() == [2] * 7
 
 
 def test_no_face_is_in_both_splits():
     data = load_data("synthetic?train=14&test=14", SMALL)
-    train, test = ({image.tobytes() for image in s.images} for s in (data.train, data.test))
+    train, test = ({image.tobytes() for image in s.images} for s in (data.train, data.eval))
     assert len(train) == len(test) == 14
     assert not train & test
-    assert not set(data.train.names) & set(data.test.names)
+    assert not set(data.train.names) & set(data.eval.names)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
