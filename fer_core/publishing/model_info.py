@@ -87,7 +87,7 @@ def measured(answers: Sequence[Prediction], classes: tuple[str, ...]) -> dict[st
     """Figures with intervals of a model's answers, under the names of `Subject.facts`."""
     labels, predicted, sure = (
         np.array([getattr(answer, name) for answer in answers])
-        for name in ("label", "predicted", "confidence")
+        for name in ("true_label", "predicted", "confidence")
     )
     confusion = metrics.confusion_matrix(labels, predicted, len(classes))
     hits, counts = np.diag(confusion), confusion.sum(1)

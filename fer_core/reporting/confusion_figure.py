@@ -17,7 +17,9 @@ OWN_FONT = "DejaVu Sans"  # comes with matplotlib
 
 def draw_confusion(answers: Sequence[Prediction], classes: Sequence[str]) -> bytes:
     """A PNG: rows are labels, columns answers, numbers the share of a row's images in percent."""
-    columns = [[getattr(answer, name) for answer in answers] for name in ("label", "predicted")]
+    columns = [
+        [getattr(answer, name) for answer in answers] for name in ("true_label", "predicted")
+    ]
     counts = confusion_matrix(np.array(columns[0]), np.array(columns[1]), len(classes))
     images = counts.sum(1, keepdims=True)
     shares = np.divide(100 * counts, images, where=images > 0, out=np.zeros(counts.shape))

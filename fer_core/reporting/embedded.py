@@ -57,7 +57,9 @@ def check_facts(
     Raises:
         ReportError: naming the figure.
     """
-    labels, predicted = (np.array([getattr(a, n) for a in answers]) for n in ("label", "predicted"))
+    labels, predicted = (
+        np.array([getattr(a, n) for a in answers]) for n in ("true_label", "predicted")
+    )
     confusion = metrics.confusion_matrix(labels, predicted, len(classes))
     for name, value in (
         ("accuracy", metrics.accuracy(confusion)),

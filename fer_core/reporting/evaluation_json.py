@@ -124,10 +124,10 @@ def report_json(report: Report, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def predictions_csv(answers: Answers) -> str:
-    """One line an image: its name, label, answer, and the probability of every class."""
+    """One line an image: its name, true label, prediction, and the probability of every class."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    plain = ("image", "label", "predicted")
+    plain = ("image", "true_label", "predicted")
     writer.writerow([*plain, *column_names(answers.classes, plain)])
     columns = (answers.split.names, answers.split.true_labels, answers.predicted)
     for name, label, predicted, row in zip(*columns, softmax(answers.logits), strict=True):

@@ -88,8 +88,8 @@ def figures(report: Report) -> dict[str, int]:
     """Counts of what stands there twice.
 
     An evaluation picture is in train when an equal one is there, ``eval_in_train_relabelled`` when
-    one of these has another label. ``*_groups`` are groups of equal pictures within a split, ``*_copies``
-    the pictures in them, ``contradicting`` the groups with more than one label.
+    one of these has another label. ``*_groups`` are groups of equal pictures within a split,
+    ``*_copies`` the pictures in them, ``contradicting`` the groups with more than one label.
     """
     both = [group for group in report.identical if group.train and group.eval]
     relabelled = [

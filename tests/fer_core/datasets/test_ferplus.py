@@ -79,7 +79,7 @@ def test_images_without_a_clear_winner_are_left_out(root):
     assert data.train.names == ("fer0000000.png", "fer0000002.png", "fer0000005.png")
     assert data.train.images[:, 0, 0, 0].tolist() == [0, 20, 50]
     assert names(data.eval, data.classes) == ["anger"]
-    assert (data.train.name, data.eval.name) == ("FER2013Train", "FER2013Valid")
+    assert (data.train.name, data.eval.name) == ("train", "val")
     assert (data.source_size, data.grey) == (48, True)
 
 
@@ -89,9 +89,10 @@ def test_without_contempt_its_images_are_left_out(root):
     assert names(data.train, data.classes) == ["neutral", "fear"]
 
 
-def test_the_other_test_split_can_be_asked_for(root):
-    data = load_data(f"ferplus:{root}?test=FER2013Test", GREY)
-    assert data.eval.name == "FER2013Test"
+@pytest.mark.parametrize("option", ["eval=test", "test=FER2013Test"])
+def test_the_official_test_split_is_evaluated_where_it_is_asked_for(root, option):
+    data = load_data(f"ferplus:{root}?{option}", GREY)
+    assert data.eval.name == "test"
     assert names(data.eval, data.classes) == ["surprise"]
 
 
@@ -165,7 +166,9 @@ def test_a_split_without_any_clear_winner_is_refused(root):
     ("options", "sentence"),
     [
         ("classes=6", "classes must be 7 or 8, got '6'"),
-        ("test=FER2013Train", "must be FER2013Valid or FER2013Test, got 'FER2013Train'"),
+        ("eval=train", "eval must be val or test, got 'train'"),
+        ("test=FER2013Train", "eval must be val or test, got 'train'"),
+        ("eval=val&test=FER2013Test", "former name of eval"),
         ("split=x", "ferplus has no option 'split'"),
     ],
 )
@@ -211,7 +214,7 @@ def test_pictures_of_the_table_are_those_of_the_folders(root, tmp_path_factory):
     other = tmp_path_factory.mktemp("table")
     write_table(other, ROWS)
     write_pixel_table(other)
-    for options in ("", "?classes=7", "?test=FER2013Test"):
+    for options in ("", "?classes=7", "?eval=test"):
         folders, table = (load_data(f"ferplus:{path}{options}", GREY) for path in (root, other))
         assert content_hash(folders) == content_hash(table)
         assert folders.train.names == table.train.names
@@ -225,7 +228,7 @@ def test_the_other_name_of_the_table_is_known(table):
 
 
 @pytest.mark.parametrize("folders", [False, True])
-def test_convention_own_labels_are_those_of_the_table(table, root, folders):
+def test_convention_original_labels_are_those_of_the_table(table, root, folders):
     if not folders:
         for folder in FOLDERS.values():
             (table / folder).rename(table / f"not_{folder}")
@@ -234,14 +237,14 @@ def test_convention_own_labels_are_those_of_the_table(table, root, folders):
     assert [data.classes[label] for label in data.eval.original_labels] == ["disgust"]
 
 
-def test_without_the_table_own_labels_come_from_their_list(root):
+def test_without_the_table_original_labels_come_from_their_list(root):
     lines = "Training,fer0000000.png,sad\nTraining,fer0000002.png,\n"
     (root / "fer2013_labels.csv").write_text(f"Usage,Image name,label\n{lines}")
     data = load_data(f"ferplus:{root}", GREY)
     assert data.train.original_labels.tolist() == [data.classes.index("sadness"), -1, -1]
 
 
-def test_without_either_there_are_no_own_labels(root):
+def test_without_either_there_are_no_original_labels(root):
     assert load_data(f"ferplus:{root}", GREY).train.original_labels is None
 
 

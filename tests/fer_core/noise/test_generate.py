@@ -335,7 +335,7 @@ def test_an_image_without_votes_is_named():
         rater_noise(np.array([0, 0]), votes, 7, 0, ["b.png", "a.png"])
 
 
-def test_own_labels_that_do_not_fit_are_refused():
+def test_original_labels_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"one for each of 2 images, got \(1,\)"):
         original_noise(np.array([0, 1]), np.array([0]))
     with pytest.raises(ValueError, match="class numbers, or -1 for none, got -2"):
@@ -343,7 +343,7 @@ def test_own_labels_that_do_not_fit_are_refused():
 
 
 def test_labels_that_do_not_fit_a_transition_are_refused():
-    with pytest.raises(ValueError, match="1 given labels do not fit 2 clean labels"):
+    with pytest.raises(ValueError, match="1 noisy labels do not fit 2 true labels"):
         transition_matrix(np.array([0, 1]), np.array([0]), 2)
-    with pytest.raises(ValueError, match=r"given labels must be in \[0, 2\), got 0 to 2"):
+    with pytest.raises(ValueError, match=r"noisy labels must be in \[0, 2\), got 0 to 2"):
         transition_matrix(np.array([0, 1]), np.array([0, 2]), 2)

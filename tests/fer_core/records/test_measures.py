@@ -103,7 +103,7 @@ def test_earlier_records_lack_the_measures(tmp_path):
     ((baseline, eac),) = pair_with_baseline(group_runs(pair))
     assert not has_measure(eac, MEASURES["chosen"])
     assert gap_over_seeds_and_images(eac, baseline, MEASURES["last5"]) is None
-    with pytest.raises(ReportError, match="with --validation"):
+    with pytest.raises(ReportError, match="with --holdout"):
         measures_table(pair)
 
 

@@ -155,14 +155,14 @@ def test_identical_pictures_are_found_within_and_across_the_splits(root):
         [[], ["test/angry/r.png", "test/angry/s.bmp"]],
     ]
     assert figures(report) == {
-        "test_in_train": 2,
-        "test_in_train_relabelled": 1,
+        "eval_in_train": 2,
+        "eval_in_train_relabelled": 1,
         "train_groups": 1,
         "train_copies": 2,
         "train_contradicting": 1,
-        "test_groups": 1,
-        "test_copies": 2,
-        "test_contradicting": 0,
+        "eval_groups": 1,
+        "eval_copies": 2,
+        "eval_contradicting": 0,
     }
 
 
@@ -199,7 +199,7 @@ def test_near_duplicates_are_found_across_the_splits_and_identical_ones_are_none
     assert pair.mirrored
     assert pair.similarity > 0.95
     counts = figures(report)
-    assert (counts["near"], counts["near_relabelled"], counts["test_in_train"]) == (1, 1, 1)
+    assert (counts["near"], counts["near_relabelled"], counts["eval_in_train"]) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("near", [0.0, -1.0, 1.01, float("nan")])
@@ -224,7 +224,7 @@ def test_the_report_as_json_holds_everything(root):
     assert values["identical"] == [
         {
             "train": [{"name": "train/happy/p.png", "label": "happiness"}],
-            "test": [{"name": "test/angry/p.png", "label": "anger"}],
+            "eval": [{"name": "test/angry/p.png", "label": "anger"}],
         }
     ]
     (pair,) = values["near"]
