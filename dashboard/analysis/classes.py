@@ -36,7 +36,7 @@ class Calibration(NamedTuple):
 def confusion_frame(confusion: Confusion, normalise: bool) -> pd.DataFrame:
     """(K, K) table, rows = label, columns = prediction; counts, or percent of each row.
 
-    A class without test images has a row of nan when normalised.
+    A class without evaluation images has a row of nan when normalised.
     """
     counts = np.asarray(confusion.counts, dtype=float)
     totals = counts.sum(axis=1, keepdims=True)
@@ -81,7 +81,7 @@ def recall_table(confusions: Mapping[str, Confusion], labels: Mapping[str, str])
         labels: the runs to show, in order, with their names.
 
     Returns:
-        RECALL_COLUMNS; a class without test images has no row.
+        RECALL_COLUMNS; a class without evaluation images has no row.
     """
     rows = []
     for run, label in labels.items():

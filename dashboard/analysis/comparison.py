@@ -10,7 +10,7 @@ from fer_core.records.compare import Interval, mean_interval
 
 LINE = ["comparison", "method", "backbone", "options", "method_options", "kind"]
 ACCURACY = "accuracy_percent"
-FIGURES = {ACCURACY: "test accuracy", "mean_class_accuracy_percent": "class-mean accuracy"}
+FIGURES = {ACCURACY: "accuracy", "mean_class_accuracy_percent": "mean class accuracy"}
 TIE = "the interval includes zero, so no difference is shown"
 
 

@@ -74,7 +74,7 @@ def with_sets(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def set_choices(runs: pd.DataFrame) -> dict[str, list[str]]:
-    """By set of test images, its kinds of noise; those with the most approaches first.
+    """By set of evaluation images, its kinds of noise; those with the most approaches first.
 
     Args:
         runs: of `with_sets`.
@@ -92,7 +92,7 @@ def cost_points(runs: pd.DataFrame) -> pd.DataFrame:
     and no cost is below nought. Of runs that repeat a seed only the latest counts.
 
     Args:
-        runs: of `with_sets`, of one set of test images and one noise.
+        runs: of `with_sets`, of one set of evaluation images and one noise.
 
     Returns:
         ``approach``, its facts, ``n`` seeds, ``accuracy`` with ``accuracy_half``; for each of
@@ -127,7 +127,7 @@ def cost_headline(runs: pd.DataFrame) -> str:
     """What EAC costs and gains against the plain model, over pairs that share all but the method.
 
     Args:
-        runs: of `with_sets`, of one set of test images and one noise.
+        runs: of `with_sets`, of one set of evaluation images and one noise.
     """
     rows = with_comparison(runs).assign(kind=runs["noise"])
     on = ["comparison", "backbone", "options", "kind", "noise_percent", "seed"]

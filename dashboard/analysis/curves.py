@@ -18,7 +18,7 @@ class Series(NamedTuple):
         column: key of ``epochs.jsonl``.
         label: name in pickers, legends and downloads.
         chart: title of the chart that it belongs to; series of one chart share an axis.
-        dash: line style; solid is measured on the test split, all else on training images.
+        dash: line style; solid is measured on the evaluation split, all else on training images.
         percent: whether the value is a rate to be shown in percent.
     """
 
@@ -32,20 +32,27 @@ class Series(NamedTuple):
 SERIES: tuple[Series, ...] = (
     Series("train_classification_loss", "L_cls", "Loss", "dash"),
     Series("train_loss", "Train loss", "Loss", "dot"),
-    Series("eval_loss", "Test loss", "Loss", "solid"),
-    Series("eval_accuracy", "Test accuracy", "Accuracy", "solid", True),
-    Series("train_accuracy_noisy_labels", "Train accuracy, given labels", "Accuracy", "dash", True),
-    Series("train_accuracy_true_labels", "Train accuracy, clean labels", "Accuracy", "dot", True),
-    Series("eval_mean_class_accuracy", "Class mean", "Class mean", "solid", True),
-    Series("memorised", "Memorised", "Changed labels", "dash", True),
-    Series("recovered", "Recovered", "Changed labels", "dot", True),
+    Series("eval_loss", "Evaluation loss", "Loss", "solid"),
+    Series("eval_accuracy", "Evaluation accuracy", "Accuracy", "solid", True),
+    Series("train_accuracy_noisy_labels", "Train accuracy, noisy labels", "Accuracy", "dash", True),
+    Series("train_accuracy_true_labels", "Train accuracy, true labels", "Accuracy", "dot", True),
+    Series("eval_mean_class_accuracy", "Mean class accuracy", "Mean class accuracy", "solid", True),
+    Series("memorised", "Memorised", "Noisy labels", "dash", True),
+    Series("recovered", "Recovered", "Noisy labels", "dot", True),
     Series("train_consistency_loss", "L_c", "Consistency", "dash"),
     Series("learning_rate", "Learning rate", "Learning rate", "dash"),
 )
 BY_LABEL: dict[str, Series] = {series.label: series for series in SERIES}
+FORMER_LABELS = {  # in links of earlier versions
+    "Test loss": "Evaluation loss",
+    "Test accuracy": "Evaluation accuracy",
+    "Train accuracy, given labels": "Train accuracy, noisy labels",
+    "Train accuracy, clean labels": "Train accuracy, true labels",
+    "Class mean": "Mean class accuracy",
+}
 OTHER_PARTS = "Other parts"  # of the loss: charts of their own, by the names in the records
 # The report's figures: training loss without the consistency, so that both methods measure alike.
-DEFAULT_SERIES = ("L_cls", "Test loss", "Test accuracy")
+DEFAULT_SERIES = ("L_cls", "Evaluation loss", "Evaluation accuracy")
 TIMES = ("epoch", "train_seconds", "eval_seconds")
 SHARES = ("relabelled", "relabelled_right")  # parts that are rates
 FACTS = [
@@ -54,15 +61,15 @@ FACTS = [
 ]
 NOTES: dict[str, str] = {
     "Loss": "L_cls is the part of the loss that meets the labels: the cross-entropy against the "
-    "given ones, or what GCE, SCN and RUL have in its place; the train loss is the whole, for EAC "
-    "L_cls + λ · L_c. The test loss is cross-entropy against clean labels.",
-    "Class mean": "The mean of the recalls of all classes on the test split.",
+    "noisy ones, or what GCE, SCN and RUL have in its place; the train loss is the whole, for EAC "
+    "L_cls + λ · L_c. The evaluation loss is cross-entropy against true labels.",
+    "Mean class accuracy": "The mean of the recalls of all classes (balanced accuracy, UAR).",
     "Consistency": "L_c is the consistency of the attention maps before its weight λ; only EAC and "
     "its kin have it.",
-    "Changed labels": "Of the labels that noise changed: the share the model repeats (memorised) "
-    "and the share it answers with the clean label all the same (recovered).",
+    "Noisy labels": "Of the training images whose label is noisy: the share predicted as that label "
+    "(memorised: the memorisation rate) and the share predicted as the true one (recovered).",
     "relabelled": "SCN: the share of the images whose label it has changed by now.",
-    "relabelled_right": "SCN: the share of those images that now have the clean label.",
+    "relabelled_right": "SCN: the share of those images that now have the true label.",
     "ranking": "SCN: the part of the loss that keeps certain and uncertain images apart.",
     "peer": "Co-teaching: the loss of the second network.",
 }
@@ -121,7 +128,7 @@ def curve_points(
         epochs: `Runs.epochs`, or `part_epochs`.
         labels: the runs to draw, in order, with their names.
         series: the series to draw.
-        by_time: add ``minutes``: training and test time up to the end of the epoch; epochs without
+        by_time: add ``minutes``: training and evaluation time up to the end of the epoch; epochs without
             a recorded time are left out.
         smoothing: weight in [0, 1) of what came before; above 0 there is ``smoothed``, the
             exponential moving average whose weights are scaled to a sum of 1.

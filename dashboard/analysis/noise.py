@@ -30,11 +30,11 @@ class Measure(NamedTuple):
 MEAN_CLASS_ACCURACY = "mean_class_accuracy_percent"
 SAME = 0.05  # points; less does not show
 MEASURES = {
-    "Accuracy": Measure(ACCURACY, "Accuracy by label noise", "Test accuracy (%)", "%", ACCURACY),
-    "Class mean": Measure(
+    "Accuracy": Measure(ACCURACY, "Accuracy by label noise", "Accuracy (%)", "%", ACCURACY),
+    "Mean class accuracy": Measure(
         MEAN_CLASS_ACCURACY,
-        "Class mean by label noise",
-        "Class-mean accuracy (%)",
+        "Mean class accuracy by label noise",
+        "Mean class accuracy (%)",
         "%",
         MEAN_CLASS_ACCURACY,
     ),
@@ -46,6 +46,7 @@ MEASURES = {
         ACCURACY,
     ),
 }
+FORMER_MEASURES = {"Class mean": "Mean class accuracy"}  # in links of earlier versions
 
 
 def shown_summary(points: pd.DataFrame, measure: Measure) -> pd.DataFrame:
@@ -56,9 +57,9 @@ def shown_summary(points: pd.DataFrame, measure: Measure) -> pd.DataFrame:
 
 
 def other_headline(points: pd.DataFrame) -> str:
-    """The headline of the class means, which may be another one; nothing where it is the same.
+    """The headline by mean class accuracy, which may be another one; nothing where it is the same.
 
-    On balanced test images accuracy and class mean are one figure.
+    Where every class has as many images, both accuracies are one figure.
     """
     gaps = (points[MEAN_CLASS_ACCURACY] - points[ACCURACY]).abs()
     return (

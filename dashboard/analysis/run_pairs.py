@@ -14,18 +14,18 @@ from fer_core.records.run import Prediction, RecordError, RunRecord, read_predic
 RESAMPLES = 2000  # of the bootstrap, as in fer-core evaluate
 FIGURES = {
     "accuracy_percent": "accuracy",
-    "mean_class_accuracy_percent": "class mean",
+    "mean_class_accuracy_percent": "mean class accuracy",
     "macro_f1_percent": "macro F1",
 }
-SAME_IMAGES = "the test images are not the same"
+SAME_IMAGES = "the evaluation images are not the same"
 
 
 class PairTest(NamedTuple):
-    """Two runs on the same test images, or why they cannot be tested.
+    """Two runs on the same evaluation images, or why they cannot be tested.
 
     Attributes:
         run: the run that is compared with the first one.
-        images: number of test images.
+        images: number of evaluation images.
         difference: points of accuracy, this run minus the first, in the last epoch.
         low, high: 95 % interval of the difference, paired bootstrap.
         only_first: images that the first run alone answers right.
@@ -84,7 +84,7 @@ def figure_deltas(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def pair_tests(records: Mapping[str, RunRecord]) -> pd.DataFrame:
-    """Each run against the first one on the same test images: columns of `PairTest`."""
+    """Each run against the first one on the same evaluation images: columns of `PairTest`."""
     (first, base), *others = records.items()
     answers = _answers(first, base)
     tests = [_pair_test(first, base, answers, run, record) for run, record in others]
@@ -139,7 +139,7 @@ def _answers(run: str, record: RunRecord) -> pd.DataFrame | str:
         return f"{run} has no predictions.csv, which is written when a run finishes"
     table = pd.DataFrame(predictions, columns=list(Prediction._fields)).set_index("image")
     if table.index.has_duplicates:
-        return f"{run} names a test image twice"
+        return f"{run} names an evaluation image twice"
     return table.sort_index()
 
 

@@ -91,7 +91,7 @@ def slices_figure(table: pd.DataFrame, colours: Mapping[str, str]) -> go.Figure:
         colours: by run.
     """
     figure = _grouped(table, "value", "accuracy", colours)
-    figure.update_yaxes(title="Test accuracy (%)")
+    figure.update_yaxes(title="Accuracy (%)")
     attribute = str(table["attribute"].iloc[0])
     return finish(figure, f"Accuracy by {attribute}", legend=True)
 

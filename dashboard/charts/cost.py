@@ -51,7 +51,7 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
             hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>",
         )
     figure.update_xaxes(title=cost.axis, **_axis(drawn, cost))
-    figure.update_yaxes(title="Test accuracy (%)")
+    figure.update_yaxes(title="Accuracy (%)")
     finish(figure, cost.title, legend=True)
     return figure.update_layout(height=HEIGHT + ENTRY_HEIGHT * max(0, len(groups) - 3))
 

@@ -52,7 +52,7 @@ def curves_figure(
         )
     title = series[0].label if len(series) == 1 else series[0].chart
     figure.update_xaxes(
-        title="Training and test time (minutes)" if by_time else "Epoch", rangemode="tozero"
+        title="Training and evaluation time (minutes)" if by_time else "Epoch", rangemode="tozero"
     )
     figure.update_yaxes(title=f"{title}{' (%)' if unit else ''}")
     # Zooms stay when a run that goes on has written an epoch.

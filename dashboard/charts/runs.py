@@ -31,7 +31,7 @@ def parallel_figure(drawn: pd.DataFrame, accuracy: str) -> go.Figure:
     last = {"label": "accuracy (%)", "values": values.to_numpy(), "tickformat": ".1f"}
     line = {"color": values.to_numpy(), "colorscale": SCALE, "showscale": False}
     figure = go.Figure(go.Parcoords(dimensions=[*axes, last], line=line))
-    finish(figure, "Options and test accuracy", legend=False)
+    finish(figure, "Options and accuracy", legend=False)
     # The names of the axes stand above them, those of their values beside.
     return figure.update_layout(margin={"l": 70, "r": 70, "t": 110, "b": 30})
 

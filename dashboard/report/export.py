@@ -92,7 +92,7 @@ def report_facts(runs: Runs) -> list[str]:
         f"Made on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
         f"Run records from {', '.join(_name(place) for place in places)}: {states}.",
         *unread,
-        "Accuracy is the mean test accuracy of the last five epochs, never the best epoch; "
+        "Accuracy is the mean accuracy of the last five epochs, never the best epoch; "
         "intervals are Student's t over seeds, at 95 %.",
     ]
 

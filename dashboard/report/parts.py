@@ -191,7 +191,7 @@ def class_parts(runs: Runs) -> list[Part]:
 
 
 def run_parts(runs: Runs) -> list[Part]:
-    """The table of runs, and their options against accuracy for each set of test images."""
+    """The table of runs, and their options against accuracy for each set of evaluation images."""
     named = with_names(runs.table).sort_values("started", ascending=False)
     parts = [Part("All runs", table=named[RUN_FACTS])]
     finished = trained_here(runs.table)
@@ -239,7 +239,7 @@ def published_parts(runs: Runs) -> list[Part]:
     for setting, metric, rate in groups[groups >= FEWEST_PUBLISHED].index:
         rows = select(published, setting, metric, rate)
         points = scatter_points(rows, beside(ours, rows))
-        noise = f"{rate:g} % changed labels" if rate else "no label noise added"
+        noise = f"{rate:g} % noisy labels" if rate else "no label noise added"
         for axis in AXES:
             drawn, missing = drawn_points(points, axis)
             figure = published_figure(drawn, metric, axis)

@@ -16,6 +16,7 @@ from dashboard.analysis.cam_process import Looker, can_look
 from dashboard.charts.cam_panels import ANSWER, MEANING
 from dashboard.data.names import Runs
 from dashboard.views.cam_blocks import show_all_faces, show_failure, show_figures, show_one_face
+from dashboard.views.links import rename_in_link
 from dashboard.views.sidebar import load_runs
 from dashboard.views.widgets import show_empty
 from fer_core.weights import BUNDLED
@@ -47,8 +48,7 @@ def pick_models(choices: dict[str, Path]) -> dict[str, Path]:
     """The two models chosen by the visitor, or one twice."""
     names, first = list(choices), first_models(choices)
     for key in FIRST_KEY, SECOND_KEY:
-        if st.query_params.get(key) == "embedded":  # the bundled model's name in older links
-            st.query_params[key] = BUNDLED.name
+        rename_in_link(key, {"embedded": BUNDLED.name})
     boxes = st.columns(2)
     picked = [
         box.selectbox(label, names, index=names.index(name), key=key, bind="query-params")

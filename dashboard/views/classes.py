@@ -80,9 +80,11 @@ def show_confusions(runs: Runs, names: dict[str, str]) -> None:
             st.info("These runs have different classes: there is no difference to show.")
             return
         if same_images(confusion, second):
-            st.caption("Both answered as many test images of each class.")
+            st.caption("Both answered as many evaluation images of each class.")
         else:
-            st.warning("These runs answered different test images: read the difference with care.")
+            st.warning(
+                "These runs predicted different evaluation images: read the difference with care."
+            )
         table = confusion_difference(confusion, second)
         figure = difference_figure(table, name, other, confusion.tints())
         show_chart(figure, table.reset_index(allow_duplicates=True), "difference")
@@ -94,8 +96,8 @@ def show_recalls(runs: Runs, names: dict[str, str], colours: dict[str, str]) -> 
     tints = class_tints(runs.confusions[run] for run in names)
     show_chart(recall_figure(table, colours, tints), table, "recall")
     st.caption(
-        "Share of a class's test images answered right in the last epoch, with Wilson's 95 % "
-        "interval: the chance in the test images, not that of another seed."
+        "Share of a class's evaluation images predicted right in the last epoch, with Wilson's 95 % "
+        "interval: the chance in the images, not that of another seed."
     )
 
 

@@ -43,7 +43,7 @@ SPEEDS = {
 }
 RULES = """
 - A point is an **approach**: method, backbone, image size and all other options; its figures are
-  means over seeds. Points share their test images and label noise, and may differ in anything else.
+  means over seeds. Points share their evaluation images and label noise, and may differ in anything else.
 - **Accuracy**: mean of the last five epochs; bars are 95 % intervals of Student's t over seeds.
 - **Images/s** (median over epochs) and **time of a run** (training and evaluation): geometric means
   with the interval of their logarithms. EAC sees each image twice.
@@ -66,7 +66,7 @@ def find_points(_rows: pd.DataFrame, fingerprint: str, chosen: str) -> tuple[pd.
 
 
 def pick_rows(runs: pd.DataFrame, choices: dict[str, list[str]]) -> tuple[pd.DataFrame, str]:
-    """The runs of the chosen test images and label noise, and the name of the choice."""
+    """The runs of the chosen evaluation images and label noise, and the name of the choice."""
     left, right = st.columns(2)
     name = left.selectbox("Tested on", list(choices), key="cost_data", bind="query-params")
     noise = right.selectbox(

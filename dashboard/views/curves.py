@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.analysis.curves import (
     BY_LABEL,
     DEFAULT_SERIES,
+    FORMER_LABELS,
     NOTES,
     OTHER_PARTS,
     SERIES,
@@ -22,6 +23,7 @@ from dashboard.analysis.run_choices import RunChoices, run_choices
 from dashboard.charts.curves import curves_figure
 from dashboard.charts.style import method_colours
 from dashboard.data.names import Runs
+from dashboard.views.links import rename_in_link
 from dashboard.views.run_detail import read_records
 from dashboard.views.sidebar import load_runs
 from dashboard.views.widgets import show_chart, show_empty
@@ -102,6 +104,7 @@ def pick_view() -> View:
 def show_curves(runs: Runs, chosen: list[str]) -> None:
     """The chosen series of the chosen runs."""
     rows = runs.table[runs.table["run"].isin(chosen)].set_index("run", drop=False).loc[chosen]
+    rename_in_link("curve", FORMER_LABELS)
     picked = st.pills(
         "Curves",
         [*BY_LABEL, OTHER_PARTS],

@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboard.analysis.comparison import ACCURACY, comparisons, headline, noise_points
 from dashboard.analysis.noise import (
+    FORMER_MEASURES,
     MEASURES,
     Measure,
     noise_areas,
@@ -16,14 +17,15 @@ from dashboard.analysis.published import read_published
 from dashboard.analysis.published_curves import left_out, reference_curves
 from dashboard.charts.noise import noise_figure
 from dashboard.data.names import Runs
+from dashboard.views.links import rename_in_link
 from dashboard.views.sidebar import load_runs
 from dashboard.views.widgets import show_chart, show_download, show_empty
 
 NUMBER = st.column_config.NumberColumn
 REFERENCES = ("same backbone", "all comparable", "none")
 RULES = """
-- **Accuracy** is the mean test accuracy of the last five epochs, never the best epoch: that one
-  would be chosen on the test split. **Class mean** is the mean of the recalls of all classes.
+- **Accuracy** is the mean accuracy of the last five epochs, never the best epoch: that one
+  would be chosen on the evaluation split. **Mean class accuracy** is the mean of the recalls of all classes.
 - **Change from clean** is a run's accuracy minus that of the run with clean labels that has the
   same seed and differs in nothing else. Runs without such a partner are left out.
 - **A line** joins runs of one method, backbone, data set, image size, number of epochs and set of
@@ -117,6 +119,7 @@ else:
     else:
         st.caption(chosen)
     shown = points[points["comparison"] == chosen]
+    rename_in_link("noise_measure", FORMER_MEASURES)
     name = st.segmented_control(
         "Measure",
         list(MEASURES),
@@ -128,7 +131,7 @@ else:
     measure = MEASURES[str(name)]
     st.markdown(f"##### {headline(shown, measure.headline)}")
     if measure.column == ACCURACY and (other := other_headline(shown)):
-        st.markdown(f"By class mean, where every class counts alike: {other}")
+        st.markdown(f"By mean class accuracy, where every class counts alike: {other}")
     references = pick_references(shown, measure)
     summary = shown_summary(shown, measure)
     if summary.empty:

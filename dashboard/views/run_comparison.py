@@ -15,7 +15,7 @@ POINTS = {
     "run": "Run",
     "status": "Status",
     "reason": "Why there is no test",
-    "images": NUMBER("Test images"),
+    "images": NUMBER("Images"),
     "difference": NUMBER("Difference (points)", format="%+.2f", help="This run minus the first"),
     "low": NUMBER("95 % from", format="%+.2f"),
     "high": NUMBER("95 % to", format="%+.2f"),
@@ -63,13 +63,13 @@ def show_comparison(runs: Runs) -> None:
     else:
         st.dataframe(options, hide_index=True, height="content")
         show_download(options, "runs-options")
-    st.markdown("**Paired on the same test images, last epoch**")
+    st.markdown("**Paired on the same images, last epoch**")
     tests = pair_tests(records)
     shown = tests.drop(columns="reason") if not tests["reason"].any() else tests
     st.dataframe(shown, hide_index=True, column_config=POINTS, placeholder="-", height="content")
     show_download(tests, "runs-tests")
     st.caption(
-        "One run each: the test knows the chance in the test images, not that of another seed. "
+        "One run each: the test knows the chance in the images, not that of another seed. "
         "p-values are not corrected for their number."
     )
 

@@ -19,7 +19,7 @@ from dashboard.views.widgets import show_chart, show_download
 from fer_core.records.run import RecordError, RunRecord, read_run
 
 NOT_OURS = (
-    "Made of a file of another program: its test figures may be those of validation images, and "
+    "Made of a file of another program: what it evaluates on may be validation images, and "
     "what nobody stated is unknown. It is compared with no run of this program."
 )
 

@@ -21,7 +21,7 @@ COLUMNS = {
         "Imported from", help="The file of another program that the record was made of"
     ),
     "accuracy_percent": NUMBER(
-        "Accuracy (%)", format="%.2f", help="Mean test accuracy of the last five epochs"
+        "Accuracy (%)", format="%.2f", help="Mean accuracy of the last five epochs"
     ),
     "curve": "By epoch",
     "method": "Method",
@@ -31,12 +31,14 @@ COLUMNS = {
     "seed": "Seed",
     "status": "Status",
     "mean_class_accuracy_percent": NUMBER(
-        "Class mean (%)", format="%.2f", help="Mean of the recalls of all classes, last five epochs"
+        "Mean class accuracy (%)",
+        format="%.2f",
+        help="Mean of the recalls of all classes, last five epochs",
     ),
     "best_percent": NUMBER(
         "Best, chosen on test (%)",
         format="%.2f",
-        help="The best epoch, chosen on the test split: an upper bound, not a result",
+        help="The best epoch, chosen on the evaluation split: an upper bound, not a result",
     ),
     "best_epoch": NUMBER("Best epoch", format="%d"),
     "epochs_done": NUMBER("Epochs done"),
@@ -95,7 +97,7 @@ def curve_column(epochs: pd.DataFrame) -> ColumnConfig:
     return st.column_config.LineChartColumn(
         "By epoch",
         width="small",
-        help=f"Test accuracy of every epoch; all from {low:.0f} to {high:.0f} %",
+        help=f"Accuracy of every epoch; all from {low:.0f} to {high:.0f} %",
         y_min=low,
         y_max=high,
     )

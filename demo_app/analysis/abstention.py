@@ -22,7 +22,8 @@ def explain_threshold(folder: Path, trained: TrainedModel, threshold: float) -> 
     confidences, correct = _read(folder)
     if not len(confidences):
         return words.NO_PREDICTIONS
-    split = str(trained.facts.get("eval_split", "its test images"))
+    name = trained.facts.get("eval_split")
+    split = f"the {name} split" if name else "its evaluation split"
     return words.sureness(threshold, *selective_accuracy(confidences, correct, threshold), split)
 
 

@@ -139,14 +139,18 @@ def _learned(facts: Mapping[str, Any]) -> str:
 
 def _figures(facts: Mapping[str, Any]) -> list[str]:
     """Rows of the table of results, with 95 % intervals where they were saved."""
-    split = f" on {facts['eval_split']}" if "eval_split" in facts else ""
+    split = f" on the {facts['eval_split']} split" if "eval_split" in facts else ""
     count = facts.get("eval_images")
     images = f", {count:,} images" if isinstance(count, int) else ""
     # The calibration error whose temperature was fitted on other images counts, where it is known.
     ece = facts.get("ece_cross_fitted", facts.get("ece"))
     rows = (
         (f"accuracy{split}{images}", facts.get("accuracy"), facts.get("accuracy_interval")),
-        ("class mean", facts.get("mean_class_accuracy"), facts.get("mean_class_accuracy_interval")),
+        (
+            "mean class accuracy",
+            facts.get("mean_class_accuracy"),
+            facts.get("mean_class_accuracy_interval"),
+        ),
         ("calibration error (ECE)", ece, None),
     )
     return [

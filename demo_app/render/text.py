@@ -226,13 +226,13 @@ def model_fault(reason: str, kept: str) -> str:
 
 
 def sureness(threshold: float, answered: float, right: float, split: str) -> str:
-    """What the threshold means on the model's test images.
+    """What the threshold means on the model's evaluation split.
 
     Args:
         threshold: of "not sure", in [0, 1].
-        answered: share of the test images answered at it.
+        answered: share of the images answered at it.
         right: share of these answered right; nan when none is answered.
-        split: name of the test images.
+        split: what the images are called, as ``the val split``.
     """
     if not answered:
         return f"At {percent(threshold)} this model answers none of the images of {split}."
@@ -258,8 +258,8 @@ def model_line(facts: Mapping[str, Any], size: int) -> str:
             f"{100 * float(facts.get('noise_rate', 0)):.0f} % {facts['noise']} label noise"
         )
     if "accuracy" in facts:
-        split = f" on {facts['eval_split']}" if "eval_split" in facts else ""
+        split = f" on the {facts['eval_split']} split" if "eval_split" in facts else ""
         parts.append(f"accuracy {100 * float(facts['accuracy']):.1f} %{split}")
     if "mean_class_accuracy" in facts:
-        parts.append(f"class mean {100 * float(facts['mean_class_accuracy']):.1f} %")
+        parts.append(f"mean class accuracy {100 * float(facts['mean_class_accuracy']):.1f} %")
     return "; ".join(parts) + "."

@@ -1,7 +1,7 @@
 """Make a finished run the embedded model: ``fer-core bundle RUN``.
 
 Writes float16 weights, configuration, test predictions and model card to
-``fer_core/weights/bundled``. A temperature is fitted on the test split and becomes part of the
+``fer_core/weights/bundled``. A temperature is fitted on the evaluation split and becomes part of the
 weights. The figures on the card are measured anew, with the weights as they are written and loaded
 again. What stood there before is replaced at the end alone, when all of it has been made.
 """
@@ -61,7 +61,7 @@ def main() -> None:
     size = (command.out / WEIGHTS_FILE).stat().st_size
     print(
         f"{command.out}: {size:,} bytes, {facts['eval_split']} accuracy "
-        f"{100 * facts['accuracy']:.2f} %, class mean {100 * facts['mean_class_accuracy']:.2f} %, "
+        f"{100 * facts['accuracy']:.2f} %, mean class accuracy {100 * facts['mean_class_accuracy']:.2f} %, "
         f"without images that also stand in train {100 * facts['accuracy_deduplicated']:.2f} %, "
         f"ECE {facts['ece']:.4f} (temperature fitted on the other half: "
         f"{facts['ece_cross_fitted']:.4f})"
@@ -135,7 +135,7 @@ def embedded_figures(before: Assessment, after: Assessment) -> dict[str, Any]:
     """
     unseen, calibration = after.unseen, before.calibration
     if unseen is None or unseen.accuracy is None or calibration is None:
-        raise CalibrationError("the test split has too few images that do not stand in train")
+        raise CalibrationError("the evaluation split has too few images that do not stand in train")
     return {
         "accuracy": after.accuracy.value,
         "accuracy_interval": list(after.accuracy[1:]),

@@ -52,7 +52,7 @@ class Command:
     int8: bool = False
     """Compute in integers: a quarter of the size, faster, a little less exact."""
     data: str | None = None
-    """Data set as for fer-core train --data: the file is measured on its test split, and --int8 is
+    """Data set as for fer-core train --data: the file is measured on its evaluation split, and --int8 is
     calibrated on its train split."""
     calibrate_on: str | None = None
     """Another data set to calibrate on, or folder:PATH of class folders without splits."""
@@ -123,7 +123,7 @@ def _export(command: Command) -> list[str]:
 
 
 def _calibration(command: Command, trained: TrainedModel, storage: Storage) -> Calibration:
-    """Faces to calibrate on: never those of the test split that the file is measured on."""
+    """Faces to calibrate on: never those of the evaluation split that the file is measured on."""
     listing = _list(command.calibrate_on or command.data or "", trained)
     kind = "train"
     if not len(listing.train.true_labels):
@@ -141,14 +141,14 @@ def _calibration(command: Command, trained: TrainedModel, storage: Storage) -> C
 
 
 def _measure(trained: TrainedModel, contents: dict[str, bytes], data: str, storage: Storage) -> str:
-    """Accuracy of PyTorch and of each file on the test split, averaged over the mirror image."""
+    """Accuracy of PyTorch and of each file on the evaluation split, averaged over the mirror image."""
     listing = _list(data, trained)
     found = find_answers(
         trained, listing, "eval", storage=storage, mirror=True, shared_classes=False
     )
     answers = {"PyTorch, float32": found.logits}
     answers |= {name: _logits(trained, content, found.split) for name, content in contents.items()}
-    rows: list[tuple[str, ...]] = [("", "accuracy", "class mean", "same answer")]
+    rows: list[tuple[str, ...]] = [("", "accuracy", "mean class accuracy", "same answer")]
     for name, logits in answers.items():
         confusion = judge(torch.from_numpy(logits), found.split).confusion
         same = (logits.argmax(1) == found.predicted).mean()

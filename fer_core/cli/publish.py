@@ -45,7 +45,7 @@ class Command:
     private: bool = False
     """Let a new repository be seen by its owner alone."""
     predictions: bool = True
-    """Publish the answers on the test images too, with the images' names and labels."""
+    """Publish the answers on the evaluation images too, with the images' names and labels."""
     dry_run: Path | None = None
     """Write the files to this folder, which must be empty or absent, and publish nothing."""
 

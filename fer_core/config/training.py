@@ -85,7 +85,7 @@ class OptimisationOptions:
     warmup_epochs: int = 0
     """Epochs of linear warm-up at the start."""
     ema_decay: float = 0.0
-    """Test and keep an exponential moving average of the weights with this decay a step, for
+    """Evaluate and keep an exponential moving average of the weights with this decay a step, for
     example 0.999; 0: the weights themselves."""
     tta_flip: bool = False
     """Flip TTA: evaluate on the average over each image and its mirror image."""

@@ -155,7 +155,7 @@ def load_data(
         uri: ``KIND:PATH``, with options as ``?classes=7``; KIND is one of `DATASETS`.
         decoding: side and channels of the decoded pictures.
         storage: where the decoded pictures are kept; None: see `Storage`.
-        dedup: drop test images that also stand in train, pixel by pixel.
+        dedup: drop evaluation images that also stand in train, pixel by pixel.
         without: a list of files to leave out, as `fer-core data check --fix-list` writes it.
 
     Raises:

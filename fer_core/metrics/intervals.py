@@ -85,7 +85,7 @@ def bootstrap_accuracy(hits: int, count: int, resamples: int, generator: Generat
 def bootstrap_mean_class_accuracy(
     hits: np.ndarray, counts: np.ndarray, resamples: int, generator: Generator
 ) -> Estimate:
-    """Class-mean accuracy with the percentile interval of a bootstrap within each class.
+    """Mean class accuracy with the percentile interval of a bootstrap within each class.
 
     Args:
         hits: (K,) images of each class answered right.
@@ -145,7 +145,7 @@ def paired_mean_class_accuracy_difference(
     resamples: int,
     generator: Generator,
 ) -> Estimate:
-    """Class-mean accuracy of the first model minus that of the second, bootstrapped in each class.
+    """Mean class accuracy of the first model minus that of the second, bootstrapped in each class.
 
     Args:
         only_first: (K,) images of each class that the first model alone answers right.

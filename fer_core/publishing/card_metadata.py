@@ -13,7 +13,7 @@ OWN_TAGS = ["face-classification", "noisy-labels"]  # of classes that are no emo
 # Figure of the facts -> the Hub's kind of metric, and its name.
 _METRICS = {
     "accuracy": ("accuracy", "accuracy"),
-    "mean_class_accuracy": ("balanced_accuracy", "class-mean accuracy"),
+    "mean_class_accuracy": ("balanced_accuracy", "mean class accuracy"),
     "macro_f1": ("f1", "macro F1"),
     "ece_cross_fitted": ("ece", "expected calibration error, temperature of the other half"),
     "ece": ("ece", "expected calibration error as stored"),

@@ -96,15 +96,15 @@ def _data(subject: Subject) -> str:
     start = subject.origin if subject.origin.endswith((".", SCRATCH)) else f"{subject.origin}."
     if record is None:
         trained = f"Trained on {facts.get('data', 'data that the model does not name')}"
-        split = f", {facts['train_split']}" if "train_split" in facts else ""
+        split = f", {facts['train_split']} split" if "train_split" in facts else ""
         return f"{trained}{split}. Starting weights: {start}\n{_noise(subject)}"
     data, votes = record.data, record.config["targets"] == "votes"
     kind = f"images, {'votes of ten raters' if votes else 'one label each'}"
     fitted = " and\nfits the temperature" if "temperature" in facts else ""
-    return f"""Trained on {data["train_split"]} ({data["train_images"]:,} {kind}). \
+    return f"""Trained on the {data["train_split"]} split ({data["train_images"]:,} {kind}). \
 Starting weights: {start}
 {_noise(subject)}
-Evaluated on {data["eval_split"]} ({data["eval_images"]:,} images), which was watched while
+Evaluated on the {data["eval_split"]} split ({data["eval_images"]:,} images), which was watched while
 developing{fitted}, so the figures are a little flattered."""
 
 
@@ -117,13 +117,13 @@ def _noise(subject: Subject) -> str:
     noise, last = record.noise, record.epochs[-1]
     text = (
         f"Label noise: {noise['kind']}, {noise['noisy_label_count']:,} of the training labels "
-        f"({100 * noise['realised_rate']:.2f} %) were changed."
+        f"({100 * noise['realised_rate']:.2f} %) are noisy."
     )
     if last["memorised"] is None:
         return text
     return (
-        f"{text}\nIn its last epoch the model repeated {100 * last['memorised']:.1f} % of the "
-        f"changed labels, and answered\nthe clean label on {100 * last['recovered']:.1f} % of them."
+        f"{text}\nIn its last epoch the model memorised {100 * last['memorised']:.1f} % of the "
+        f"noisy labels, and predicted\nthe true label on {100 * last['recovered']:.1f} % of them."
     )
 
 
@@ -144,13 +144,13 @@ def _results(subject: Subject, place: Place | None) -> str:
     ]
     if "accuracy_interval" in facts:
         parts[0] += (
-            "\nIn brackets: 95 % intervals; of the accuracy by a bootstrap over the test images, "
-            "of the class\nmean by one within each class, of recalls Wilson's."
+            "\nIn brackets: 95 % intervals; of the accuracy by a bootstrap over the images, of "
+            "the mean class\naccuracy by one within each class, of recalls Wilson's."
         )
     if "temperature" in facts:
         parts += [
             f"The temperature ({facts['temperature']:.3f}, softmax(z / T), Guo et al., ICML 2017) "
-            f"is fitted on\n{facts['eval_split']} and is part of the weights. The calibration "
+            f"is fitted on\nthe {facts['eval_split']} split and is part of the weights. The calibration "
             "error that counts is the one whose\ntemperature was fitted on the other half of the "
             "images."
         ]
@@ -216,7 +216,7 @@ def _weakest(subject: Subject) -> str:
     ]
     text = []
     if never:
-        text += [f"It never recognised {' and '.join(never)} in the test images."]
+        text += [f"It never recognised {' and '.join(never)} in the evaluation split."]
     if wrong:
         text += [
             f"More than half of the answers {' and '.join(wrong)} are wrong: see their precision."

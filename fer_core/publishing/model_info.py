@@ -36,7 +36,7 @@ class Subject:
         backbone: its timm name.
         record: of its run; None where only the model is at hand.
         facts: how it was trained and what it reaches.
-        predictions: its answers on the test images; may be empty.
+        predictions: its answers on the evaluation images; may be empty.
         origin: where its starting weights come from, a phrase.
     """
 

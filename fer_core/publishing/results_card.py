@@ -25,12 +25,21 @@ def results_card(copied: Sequence[Copied], repository: str, licence: str) -> str
     terms = " ".join(dict.fromkeys(words_of({"data": kind}).terms for kind in kinds))
     emotions = all(run.record.taxonomy.emotions for run in copied if run.record.classes)
     task = "facial expression recognition" if emotions else "face classification"
-    header = ["run", "data", "backbone", "method", "noise", "seed", "accuracy, %", "class mean, %"]
+    header = [
+        "run",
+        "data",
+        "backbone",
+        "method",
+        "noise",
+        "seed",
+        "accuracy, %",
+        "mean class accuracy, %",
+    ]
     return f"""{results_header(title, licence, emotions=emotions)}# {title}
 
 {len(copied)} training runs of {task} under label noise, one folder each:
 `run.json` (options, data, noise, environment, final figures), `epochs.jsonl` (one line an epoch)
-and, where published, `predictions.csv` (the answer on each test image). No weights, no pictures.
+and, where published, `predictions.csv` (the answer on each evaluation image). No weights, no pictures.
 
 ## Use
 The project's dashboard shows them as `hf://{repository}`. Without it:

@@ -1,6 +1,6 @@
 """What the records of many runs say together: which may be compared, means over seeds, differences.
 
-Two runs may be compared when they predict the same test images after the same effort: same data
+Two runs may be compared when they predict the same evaluation images after the same effort: same data
 (name, classes and content), image size, epochs, backbone, starting weights and options. What only
 one method reads (lambda of EAC, say) is no part of that, nor is a treatment that may stand against
 label noise by itself (an average of the weights, label smoothing, whether the labelled view is ever
@@ -56,7 +56,7 @@ class Interval(NamedTuple):
 
 
 class Noise(NamedTuple):
-    """Label noise of a run: its kind and the share of changed labels in percent."""
+    """Label noise of a run: its kind and the share of noisy labels in percent."""
 
     kind: str
     percent: float

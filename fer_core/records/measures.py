@@ -2,7 +2,7 @@
 
 The papers report the mean of the last five epochs. A practitioner, who has noisy labels alone, gets
 the epoch that does best on held-out images with their noisy labels, with flip TTA where he can
-afford it. No measure chooses on the test split.
+afford it. No measure chooses on the evaluation split.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Measure:
     mean_class_accuracy: str
 
     def hits(self, predictions: Sequence[Prediction]) -> np.ndarray | None:
-        """(N,) how right each test image was predicted, in [0, 1]; None where not recorded."""
+        """(N,) how right each evaluation image was predicted, in [0, 1]; None where not recorded."""
         if self.name == "last5":
             shares = [prediction.hits_last5 for prediction in predictions]
         else:
@@ -77,9 +77,9 @@ def gap_over_seeds_and_images(
     resamples: int = 2000,
     seed: int = 0,
 ) -> Estimate | None:
-    """``one`` minus ``other`` in points, with an interval that counts seeds and test images.
+    """``one`` minus ``other`` in points, with an interval that counts seeds and evaluation images.
 
-    A hierarchical bootstrap: seeds are drawn with replacement, then test images, in pairs.
+    A hierarchical bootstrap: seeds are drawn with replacement, then images, in pairs.
 
     Args:
         one: a group.
@@ -93,7 +93,7 @@ def gap_over_seeds_and_images(
         None when no seed is in both groups, or a run has no such predictions.
 
     Raises:
-        RecordError: when two runs of a seed have other test images.
+        RecordError: when two runs of a seed have other evaluation images.
     """
     gaps: list[np.ndarray] = []
     labels = np.empty(0, dtype=np.int64)
@@ -115,7 +115,7 @@ def gap_over_seeds_and_images(
 
 
 def unanswered(group: Group, measure: Measure) -> dict[str, int]:
-    """Classes with test images of which a run predicts none right: class -> number of such runs."""
+    """Classes with evaluation images of which a run predicts none right: class -> number of such runs."""
     found: dict[str, int] = {}
     for trial in group.trials:
         predictions = read_predictions(trial.record.path)
@@ -134,6 +134,6 @@ def _check_same_images(records: Sequence[RunRecord], rows: Sequence[list[Predict
     first, second = ([(row.image, row.true_label) for row in side] for side in rows)
     if first != second:
         raise RecordError(
-            f"{records[0].path} and {records[1].path} predicted other test images: they do not "
+            f"{records[0].path} and {records[1].path} predicted other evaluation images: they do not "
             "compare"
         )

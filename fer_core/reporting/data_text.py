@@ -26,19 +26,19 @@ def noise_text(
     """Rates, hash and transition matrix of label noise; ``facts`` as in the run record."""
     rated = config.noise in RATED_NOISE
     asked = f"asked for {100 * config.noise_rate:g} %" if rated else "no rate asked for"
-    rows = [("clean \\ given, %", "images", "changed", *(name[:4] for name in classes))]
+    rows = [("true \\ noisy, %", "images", "noisy", *(name[:4] for name in classes))]
     for index, (name, counts) in enumerate(zip(classes, facts["transition"], strict=True)):
         total = sum(counts)
         shares = (f"{100 * count / max(1, total):.1f}" for count in counts)
         rows.append((name, f"{total:,}", f"{total - counts[index]:,}", *shares))
     total = sum(map(sum, facts["transition"]))
     columns = (sum(column) for column in zip(*facts["transition"], strict=True))
-    given = (f"{100 * count / max(1, total):.1f}" for count in columns)
-    rows.append(("all", f"{total:,}", f"{facts['noisy_label_count']:,}", *given))
+    noisy = (f"{100 * count / max(1, total):.1f}" for count in columns)
+    rows.append(("all", f"{total:,}", f"{facts['noisy_label_count']:,}", *noisy))
     return (
         f"{printable(title)}, {len(classes)} classes, noise {config.noise}, seed {config.seed}\n"
         f"{asked}, realised {100 * facts['realised_rate']:.2f} %: "
-        f"{facts['noisy_label_count']:,} of {total:,} labels changed\n"
+        f"{facts['noisy_label_count']:,} of {total:,} labels noisy\n"
         f"noisy_labels_sha256 {facts['noisy_labels_sha256']}\n\n{table(rows)}"
     )
 

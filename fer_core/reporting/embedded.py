@@ -32,7 +32,7 @@ def classes_table(folder: Path = BUNDLED) -> str:
 
 
 def checked_facts(folder: Path) -> dict[str, Any]:
-    """The facts of a model, where accuracy and class mean are those of its predictions.
+    """The facts of a model, where accuracy and mean class accuracy are those of its predictions.
 
     Raises:
         ModelError: when there is no model.
@@ -85,7 +85,7 @@ def figures_of(facts: Mapping[str, Any]) -> str:
     names = {
         "accuracy": "accuracy",
         "accuracy_last5": "accuracy, mean over the last 5 epochs of the run",
-        "mean_class_accuracy": "class mean",
+        "mean_class_accuracy": "mean class accuracy",
         "accuracy_deduplicated": f"accuracy without the {facts.get('duplicates_in_train')} images "
         "that also stand in train",
         "accuracy_without_mirror": "accuracy in a single pass, no mirror image",
@@ -103,7 +103,7 @@ def figures_of(facts: Mapping[str, Any]) -> str:
         if name in facts
     ]
     images = f", {facts['eval_images']:,} images" if "eval_images" in facts else ""
-    return table([f"{facts.get('eval_split', 'test images')}{images}", "%"], rows)
+    return table([f"{facts.get('eval_split', 'evaluation')} split{images}", "%"], rows)
 
 
 def classes_of(facts: Mapping[str, Any]) -> str:
@@ -123,7 +123,7 @@ def classes_of(facts: Mapping[str, Any]) -> str:
 
 
 def _recall(recall: Mapping[str, Any] | None) -> str:
-    if recall is None:  # a class without test images
+    if recall is None:  # a class without images
         return "-"
     low, high = (f"{100 * end:.1f}" for end in recall["interval"])
     return f"{100 * recall['value']:.1f} ({low} to {high})"

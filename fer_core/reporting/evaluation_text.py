@@ -104,7 +104,7 @@ def _main_rows(report: Report, measured: Measured) -> list[Sequence[str]]:
         ("figure", "value", "95 % interval"),
         ("accuracy, %", percent(found.accuracy.value), interval(found.accuracy)),
         (
-            "class-mean accuracy, %",
+            "mean class accuracy, %",
             percent(found.mean_class_accuracy.value),
             interval(found.mean_class_accuracy),
         ),
@@ -181,7 +181,7 @@ def _comparison_text(first: Measured, second: Measured, found: Comparison) -> st
     ]
     for label, pair, difference in (
         ("accuracy", found.accuracies, found.difference),
-        ("class-mean accuracy", found.mean_class_accuracies, found.mean_class_accuracy_difference),
+        ("mean class accuracy", found.mean_class_accuracies, found.mean_class_accuracy_difference),
     ):
         ends = f"{100 * difference.low:+.2f} .. {100 * difference.high:+.2f}"
         rows.append((label, *map(percent, pair), f"{100 * difference.value:+.2f}", ends))

@@ -118,7 +118,7 @@ def curve(trial: Trial, name: str) -> np.ndarray:
 
 
 def accuracies(trials: Iterable[Trial]) -> np.ndarray:
-    """Mean test accuracy of the last five epochs of each run in percent (n,)."""
+    """Mean accuracy of the last five epochs of each run in percent (n,)."""
     return np.array([100 * float(trial.record.result[ACCURACY]) for trial in trials])
 
 

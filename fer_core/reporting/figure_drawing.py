@@ -46,7 +46,7 @@ def draw_all(comparisons: Sequence[Comparison]) -> dict[str, Figure]:
 
 
 def draw_curves(comparison: Comparison, pair: Pair) -> Figure:
-    """Losses and test accuracy per epoch of one noise setting: thin a seed, thick the mean."""
+    """Losses and evaluation accuracy per epoch of one noise setting: thin a seed, thick the mean."""
     with mpl.rc_context():
         figure = _new_figure(WIDTH, 4.1)
         left, right = figure.subplots(1, 2)
@@ -55,12 +55,12 @@ def draw_curves(comparison: Comparison, pair: Pair) -> Figure:
             _draw_epochs(left, method, runs, "eval_loss", "dashed")
             _draw_epochs(right, method, runs, "eval_accuracy", "solid")
         left.set(ylabel="Cross-entropy (nats)", xlabel="Epoch")
-        right.set(ylabel="Test accuracy (%)", xlabel="Epoch")
-        styles: dict[str, Style] = {"training": "solid", "test": "dashed"}
+        right.set(ylabel="Accuracy (%)", xlabel="Epoch")
+        styles: dict[str, Style] = {"training": "solid", "evaluation": "dashed"}
         kinds = [Line2D([], [], color=GREY, linestyle=styles[kind], label=kind) for kind in styles]
         left.legend(handles=kinds)
         caption = (
-            "Training loss: on augmented images, against the given labels, without EAC's "
+            "Training loss: on augmented images, against the noisy labels, without EAC's "
             f"consistency term.\n{_effort(comparison)}{_thin([pair])}"
         )
         _add_words(figure, f"{_subject(comparison)}: {pair.title}", caption, [pair])
@@ -68,7 +68,7 @@ def draw_curves(comparison: Comparison, pair: Pair) -> Figure:
 
 
 def draw_memorised(comparison: Comparison) -> Figure:
-    """Shares of the changed labels that are repeated and recovered, a column a noise setting.
+    """Shares of the noisy labels that are memorised and recovered, a column a noise setting.
 
     Args:
         comparison: one with `noisy_pairs`.
@@ -79,8 +79,8 @@ def draw_memorised(comparison: Comparison) -> Figure:
         figure = _new_figure(min(WIDTH, 2.2 + 3.3 * columns), 5.6)
         grid = figure.subplots(2, columns, sharex=True, sharey="row", squeeze=False)
         rows = (
-            ("memorised", "Changed label repeated (%)"),
-            ("recovered", "Clean label answered (%)"),
+            ("memorised", "Memorised: noisy label predicted (%)"),
+            ("recovered", "Recovered: true label predicted (%)"),
         )
         for (name, label), row in zip(rows, grid, strict=True):
             for axes, pair in zip(row, pairs, strict=True):
@@ -92,10 +92,10 @@ def draw_memorised(comparison: Comparison) -> Figure:
             grid[0, column].set(title=pair.title)
             grid[1, column].set(xlabel="Epoch")
         caption = (
-            "Shares of the training images whose label was changed, measured while training."
+            "Shares of the training images whose label is noisy, measured while training."
             f"\n{_effort(comparison)}{_thin(pairs)}"
         )
-        _add_words(figure, f"{_subject(comparison)}: changed labels", caption, pairs)
+        _add_words(figure, f"{_subject(comparison)}: noisy labels", caption, pairs)
     return figure
 
 
@@ -129,7 +129,7 @@ def draw_noise(comparison: Comparison) -> Figure:
                 elinewidth=1.2,
                 capsize=4,
             )
-        axes.set(xlabel="Changed training labels (%)", ylabel="Test accuracy (%)", xticks=rates)
+        axes.set(xlabel="Noisy training labels (%)", ylabel="Accuracy (%)", xticks=rates)
         several = any(len(pair.plain) > 1 for pair in pairs)
         bars = " Open: one seed; bars: standard deviation over seeds." if several else ""
         caption = f"Symmetric noise; mean of the last five epochs.\n{_effort(comparison)}{bars}"
@@ -138,7 +138,7 @@ def draw_noise(comparison: Comparison) -> Figure:
 
 
 def noisy_pairs(comparison: Comparison) -> list[Pair]:
-    """The pairs with changed labels."""
+    """The pairs with noisy labels."""
     return [pair for pair in comparison.pairs if pair.noise.percent]
 
 

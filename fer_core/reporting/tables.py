@@ -55,7 +55,7 @@ def noise_table(records: Sequence[RunRecord]) -> str:
         )
     header = [*model_header(groups), "noise", "seeds", "plain", "EAC"]
     header += ["EAC - plain (95 % interval)", "against own clean run, plain / EAC"]
-    header += ["class mean, plain / EAC", "repeated, plain / EAC"]
+    header += ["mean class accuracy, plain / EAC", "memorised, plain / EAC"]
     shown = [trial.record for group in groups for trial in group.trials]
     return f"{table(header, rows)}\n\n{SELECTION} {which_eac(groups)}{provenance(shown)}"
 
@@ -81,7 +81,14 @@ def runs_table(records: Sequence[RunRecord]) -> str:
         ]
         for group in groups
     ]
-    header = [*model_header(groups), "method", "noise", "accuracy", "class mean", "repeated"]
+    header = [
+        *model_header(groups),
+        "method",
+        "noise",
+        "accuracy",
+        "mean class accuracy",
+        "memorised",
+    ]
     facts = f"{SELECTION} {which_eac(groups)}{provenance(records)}"
     return f"{table([*header, 'seeds'], rows)}\n\n{facts}"
 

@@ -79,7 +79,7 @@ def train(
     """Train one model and leave its record, checkpoint and model in ``folder``.
 
     Under ``accelerate launch`` every process calls this alike: each takes its part of every batch
-    and of the test images, and the first one writes.
+    and of the evaluation images, and the first one writes.
 
     Args:
         config: everything that decides the outcome.
@@ -334,7 +334,7 @@ def _start(config: RunConfig, device: Device, trackers: Sequence[str], folder: P
 def _evaluate(
     accelerator: Accelerator, model: AttentionModel, images: DeviceImages, labels: np.ndarray
 ) -> Scores:
-    """Test the model; each process takes its share of the images, none is left out or doubled."""
+    """Evaluate the model; each process takes its share of the images, none is left out or doubled."""
     share_buffers(accelerator, model)
     shares = np.array_split(np.arange(len(images.images)), accelerator.num_processes)
     rows = torch.from_numpy(shares[accelerator.process_index])

@@ -33,9 +33,9 @@ def pills(app, key):
 def test_the_page_starts_with_a_comparable_pair_and_the_reports_figures(open_page, records):
     app = open_page("curves", records)
     assert len(app.multiselect[0].value) == 2
-    assert titles(app) == ["Loss", "Test accuracy"]
+    assert titles(app) == ["Loss", "Evaluation accuracy"]
     names = [trace["name"] for trace in charts(app)[0]["data"]]
-    assert names == ["EAC, L_cls", "EAC, test loss", "plain, L_cls", "plain, test loss"]
+    assert names == ["EAC, L_cls", "EAC, evaluation loss", "plain, L_cls", "plain, evaluation loss"]
 
 
 def test_a_figure_of_the_report_is_one_click(open_page):
@@ -46,7 +46,7 @@ def test_a_figure_of_the_report_is_one_click(open_page):
     preset = "mobilenetv2_100, 10 % symmetric noise"
     pills(app, "curves_report").set_value(preset).run()
     assert not app.exception
-    assert titles(app) == ["Loss", "Test accuracy"]
+    assert titles(app) == ["Loss", "Evaluation accuracy"]
     assert [trace["name"] for trace in charts(app)[1]["data"]] == ["EAC", "plain"]
     assert "10 % noise" in text_of(app)
     assert app.slider(key="smooth").value == 0
@@ -69,6 +69,12 @@ def test_the_view_can_stand_in_the_address(open_page, records):
     assert charts(app)[0]["layout"]["xaxis"]["title"]["text"].endswith("(minutes)")
     assert epochs_drawn(raw) == epochs_drawn(smoothed)
     assert len(epochs_drawn(raw)) == 6
+
+
+def test_curves_by_their_former_names_are_drawn(open_page, records):
+    app = open_page("curves", records, curve=["Class mean", "Test accuracy", "L_c"])
+    assert not app.exception
+    assert titles(app) == ["Evaluation accuracy", "Mean class accuracy", "L_c"]
 
 
 def test_other_parts_of_the_loss_are_drawn_where_they_were_recorded(open_page, tmp_path, write_run):

@@ -27,7 +27,7 @@ def test_picked_rows_are_compared_and_the_address_reopens_the_view(address, page
     page.goto(f"{address}/runs?runs_status=finished")
     table = page.get_by_test_id("stDataFrame").first
     table.wait_for(timeout=20_000)
-    page.get_by_text("Options and test accuracy").first.wait_for(timeout=20_000)
+    page.get_by_text("Options and accuracy").first.wait_for(timeout=20_000)
     for row in (0, 1):  # below the line of names; the box to tick stands at the left
         table.click(position={"x": 18, "y": 35 * (row + 1) + 17})
         named = f"location.search.split('runs_compare=').length == {row + 2}"

@@ -45,7 +45,7 @@ def test_the_shipped_runs_are_listed_with_their_curves(open_runs):
     table = tables(app)[0]
     assert len(table) == int(text_of(app).split(" of ")[0].rsplit("\n", 1)[-1])
     assert all(len(curve) >= 1 for curve in table["curve"])
-    assert chart_titles(app) == ["Options and test accuracy"]
+    assert chart_titles(app) == ["Options and accuracy"]
 
 
 def test_filters_can_stand_in_the_address(open_runs, records):

@@ -127,7 +127,7 @@ def test_two_models_can_be_seen_side_by_side(page):
 def test_another_model_answers_the_photograph_on_the_page(page):
     before = page.inner_text("#bars")
     choose_model(page, "#model_choice", "embedded")
-    page.wait_for_selector("#model_line :text('FER2013Valid')")
+    page.wait_for_selector("#model_line :text('the val split')")
     page.wait_for_function(
         "before => document.querySelector('#bars').innerText != before", arg=before
     )
@@ -171,6 +171,6 @@ def test_a_click_on_a_photograph_without_a_face_changes_nothing(page, empty, tmp
 
 def test_another_model_shows_the_map_of_its_own_answer(page):
     choose_model(page, "#model_choice", "embedded")
-    page.wait_for_selector("#model_line :text('FER2013Valid')")
+    page.wait_for_selector("#model_line :text('the val split')")
     page.wait_for_selector("#sentence :text('happiness')")
     assert chosen(page, "#emotion") == "happiness"

@@ -48,7 +48,7 @@ def equal_groups(digests: np.ndarray) -> list[list[int]]:
 def near_pairs(
     train: np.ndarray, test: np.ndarray, threshold: float, *, progress: bool = False
 ) -> list[NearPair]:
-    """Test pictures that are a training picture encoded, scaled, lit or mirrored differently.
+    """Evaluation pictures that are a training picture encoded, scaled, lit or mirrored differently.
 
     Each test picture is compared with all of train, and once more mirrored; correlation does not
     see brightness and contrast. Flat pictures are like everything and left out.

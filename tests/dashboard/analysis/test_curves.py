@@ -69,7 +69,7 @@ def test_the_training_loss_is_split_into_the_parts_that_add_up_to_it(epochs):
 
 
 def test_time_is_added_up_over_training_and_test(epochs):
-    points = curve_points(epochs, PAIR, [BY_LABEL["Test loss"]], by_time=True)
+    points = curve_points(epochs, PAIR, [BY_LABEL["Evaluation loss"]], by_time=True)
     times = points[points["label"] == "EAC"]["minutes"]
     assert times.tolist() == pytest.approx([21 * epoch / 60 for epoch in range(1, 7)])
 
@@ -77,12 +77,12 @@ def test_time_is_added_up_over_training_and_test(epochs):
 def test_epochs_after_one_without_a_time_are_left_out_over_time(epochs):
     epochs = epochs[epochs["run"] == "eac-mobilenetv2_100-30-s0"].copy()
     epochs.loc[epochs["epoch"] == 3, "eval_seconds"] = np.nan
-    points = curve_points(epochs, PAIR, [BY_LABEL["Test loss"]], by_time=True)
+    points = curve_points(epochs, PAIR, [BY_LABEL["Evaluation loss"]], by_time=True)
     assert points["epoch"].tolist() == [1, 2]
 
 
 def test_smoothing_is_the_scaled_exponential_average_of_each_run_alone(epochs):
-    points = curve_points(epochs, PAIR, [BY_LABEL["Test accuracy"]], smoothing=0.6)
+    points = curve_points(epochs, PAIR, [BY_LABEL["Evaluation accuracy"]], smoothing=0.6)
     for _, rows in points.groupby("run"):
         values = rows["value"].to_numpy()
         for place, smoothed in enumerate(rows["smoothed"]):
@@ -92,35 +92,38 @@ def test_smoothing_is_the_scaled_exponential_average_of_each_run_alone(epochs):
 
 def test_smoothing_does_not_move_a_level_curve_and_none_adds_no_column(epochs):
     level = epochs.assign(eval_loss=0.7)
-    points = curve_points(level, PAIR, [BY_LABEL["Test loss"]], smoothing=0.95)
+    points = curve_points(level, PAIR, [BY_LABEL["Evaluation loss"]], smoothing=0.95)
     np.testing.assert_allclose(points["smoothed"], 0.7)
-    assert "smoothed" not in curve_points(level, PAIR, [BY_LABEL["Test loss"]])
+    assert "smoothed" not in curve_points(level, PAIR, [BY_LABEL["Evaluation loss"]])
 
 
 def test_a_run_has_one_colour_and_test_curves_are_solid(epochs):
-    series = [BY_LABEL["L_cls"], BY_LABEL["Test loss"]]
+    series = [BY_LABEL["L_cls"], BY_LABEL["Evaluation loss"]]
     points = curve_points(epochs, PAIR, series)
     colours = method_colours({run: run.rsplit("-", 3)[0] for run in PAIR})
     figure = curves_figure(points, series, colours)
     style = {trace.name: (trace.line.color, trace.line.dash) for trace in figure.data}
     assert style["EAC, L_cls"] == (hues_of("eac")[0], "dash")
-    assert style["EAC, test loss"] == (hues_of("eac")[0], "solid")
-    assert style["plain, test loss"] == (hues_of("cross_entropy")[0], "solid")
+    assert style["EAC, evaluation loss"] == (hues_of("eac")[0], "solid")
+    assert style["plain, evaluation loss"] == (hues_of("cross_entropy")[0], "solid")
 
 
 def test_a_percent_curve_names_its_unit(epochs):
-    series = [BY_LABEL["Test accuracy"]]
+    series = [BY_LABEL["Evaluation accuracy"]]
     colours = dict.fromkeys(PAIR, "#000000")
     figure = curves_figure(curve_points(epochs, PAIR, series), series, colours)
-    assert axis_titles(figure) == ("Epoch", "Test accuracy (%)")
+    assert axis_titles(figure) == ("Epoch", "Evaluation accuracy (%)")
     over_time = curve_points(epochs, PAIR, series, by_time=True)
     figure = curves_figure(over_time, series, colours)
-    assert axis_titles(figure) == ("Training and test time (minutes)", "Test accuracy (%)")
+    assert axis_titles(figure) == (
+        "Training and evaluation time (minutes)",
+        "Evaluation accuracy (%)",
+    )
     assert list(figure.data[0].x) == over_time[over_time["label"] == "EAC"]["minutes"].tolist()
 
 
 def test_the_raw_curve_lies_thin_behind_the_smoothed_one_and_both_are_downloaded(epochs):
-    series = [BY_LABEL["Test accuracy"]]
+    series = [BY_LABEL["Evaluation accuracy"]]
     points = curve_points(epochs, PAIR, series, smoothing=0.5)
     raw, smoothed = curves_figure(points, series, dict.fromkeys(PAIR, "#000000")).data[:2]
     rows = points[points["label"] == "EAC"]

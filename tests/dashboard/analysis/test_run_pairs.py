@@ -54,7 +54,7 @@ def test_differences_are_taken_from_the_first_run(runs):
     names = ["cross_entropy-mobilenetv2_100-30-s0", "eac-mobilenetv2_100-30-s0"]
     deltas = figure_deltas(runs.table.set_index("run", drop=False).loc[names])
     assert deltas["accuracy difference"].tolist() == pytest.approx([0, 17])
-    assert deltas["class mean difference"].tolist() == pytest.approx([0, 17])
+    assert deltas["mean class accuracy difference"].tolist() == pytest.approx([0, 17])
 
 
 def test_runs_on_other_test_images_have_no_difference(tmp_path, write_run):

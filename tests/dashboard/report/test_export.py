@@ -59,7 +59,7 @@ def test_the_command_writes_one_file_with_every_chart(records, tmp_path):
         "Loss",
         "Confusions (%)",
         "Recall by class",
-        "Options and test accuracy",
+        "Options and accuracy",
         "Accuracy by year",
     }
 

@@ -53,7 +53,7 @@ def test_the_sentence_counts_the_faces_it_is_not_sure_of(face):
 
 
 def test_the_meaning_of_a_threshold_is_said_in_figures():
-    said = words.sureness(0.6, 0.9, 0.925, "FER2013Valid")
-    for part in ("60 %", "90 %", "FER2013Valid", "92 %"):
+    said = words.sureness(0.6, 0.9, 0.925, "the val split")
+    for part in ("60 %", "90 %", "the val split", "92 %"):
         assert part in said
-    assert "answers none" in words.sureness(0.99, 0.0, float("nan"), "FER2013Valid")
+    assert "answers none" in words.sureness(0.99, 0.0, float("nan"), "the val split")

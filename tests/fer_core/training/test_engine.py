@@ -34,6 +34,7 @@ from fer_core.training.checkpoint import CheckpointError, load_checkpoint
 from fer_core.training.engine import TrainingError, train
 from fer_core.training.setup import prepare
 from tests.project import PROJECT
+from tests.version_1 import make_version_1
 
 TIMES = {"train_seconds", "eval_seconds", "images_per_second", "seconds"}
 DOCUMENT = PROJECT / "docs" / "run-records.md"
@@ -325,6 +326,19 @@ def test_a_resumed_run_is_as_if_it_was_never_interrupted(
     resumed = run(tiny_config, tmp_path / "run", resume=True)
     assert resumed.started == failed.started
     assert_same_run(tiny_run, resumed)
+
+
+def test_a_run_begun_under_version_1_of_the_records_is_resumed(
+    tiny_config, tiny_run, tmp_path, interrupt
+):
+    restore = interrupt("save_checkpoint", 2, RuntimeError("power cut"))
+    with pytest.raises(RuntimeError, match="power cut"):
+        run(tiny_config, tmp_path / "run")
+    restore()
+    make_version_1(tmp_path / "run")
+    assert_same_run(tiny_run, run(tiny_config, tmp_path / "run", resume=True))
+    assert not (tmp_path / "run" / "given_labels.txt").exists()
+    assert (tmp_path / "run" / "noisy_labels.txt").exists()
 
 
 def test_a_run_stopped_by_hand_can_be_read_and_resumed(tiny_config, tiny_run, tmp_path, interrupt):

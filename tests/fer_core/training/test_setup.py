@@ -175,5 +175,5 @@ def test_the_data_options_reach_the_data(ferplus, tmp_path):
     (tmp_path / "list.txt").write_text("FER2013Valid5.png\n")
     config = replace(ferplus, leave_out=str(tmp_path / "list.txt"))
     assert len(load_run_data(config).eval.true_labels) == 5
-    with pytest.raises(DataError, match="every image of FER2013Valid also stands in"):
+    with pytest.raises(DataError, match="every image of val also stands in"):
         load_run_data(replace(ferplus, dedup=True))
