@@ -66,7 +66,7 @@ NOTES: dict[str, str] = {
     "Mean class accuracy": "The mean of the recalls of all classes (balanced accuracy, UAR).",
     "Consistency": "L_c is the consistency of the attention maps before its weight λ; only EAC and "
     "its kin have it.",
-    "Noisy labels": "Of the training images whose label is noisy: the share predicted as that label "
+    "Noisy labels": "Of the training images with a noisy label: the share predicted as that label "
     "(memorised: the memorisation rate) and the share predicted as the true one (recovered).",
     "relabelled": "SCN: the share of the images whose label it has changed by now.",
     "relabelled_right": "SCN: the share of those images that now have the true label.",
@@ -128,8 +128,8 @@ def curve_points(
         epochs: `Runs.epochs`, or `part_epochs`.
         labels: the runs to draw, in order, with their names.
         series: the series to draw.
-        by_time: add ``minutes``: training and evaluation time up to the end of the epoch; epochs without
-            a recorded time are left out.
+        by_time: add ``minutes``: training and evaluation time up to the end of the epoch; epochs
+            without a recorded time are left out.
         smoothing: weight in [0, 1) of what came before; above 0 there is ``smoothed``, the
             exponential moving average whose weights are scaled to a sum of 1.
     """

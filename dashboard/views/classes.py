@@ -96,7 +96,7 @@ def show_recalls(runs: Runs, names: dict[str, str], colours: dict[str, str]) -> 
     tints = class_tints(runs.confusions[run] for run in names)
     show_chart(recall_figure(table, colours, tints), table, "recall")
     st.caption(
-        "Share of a class's evaluation images predicted right in the last epoch, with Wilson's 95 % "
+        "Share of a class's images predicted right in the last epoch, with Wilson's 95 % "
         "interval: the chance in the images, not that of another seed."
     )
 

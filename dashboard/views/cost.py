@@ -43,7 +43,8 @@ SPEEDS = {
 }
 RULES = """
 - A point is an **approach**: method, backbone, image size and all other options; its figures are
-  means over seeds. Points share their evaluation images and label noise, and may differ in anything else.
+  means over seeds. Points share their evaluation images and label noise, and may
+  differ in anything else.
 - **Accuracy**: mean of the last five epochs; bars are 95 % intervals of Student's t over seeds.
 - **Images/s** (median over epochs) and **time of a run** (training and evaluation): geometric means
   with the interval of their logarithms. EAC sees each image twice.

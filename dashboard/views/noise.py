@@ -25,7 +25,8 @@ NUMBER = st.column_config.NumberColumn
 REFERENCES = ("same backbone", "all comparable", "none")
 RULES = """
 - **Accuracy** is the mean accuracy of the last five epochs, never the best epoch: that one
-  would be chosen on the evaluation split. **Mean class accuracy** is the mean of the recalls of all classes.
+  would be chosen on the evaluation split. **Mean class accuracy** is the mean of the
+  recalls of all classes.
 - **Change from clean** is a run's accuracy minus that of the run with clean labels that has the
   same seed and differs in nothing else. Runs without such a partner are left out.
 - **A line** joins runs of one method, backbone, data set, image size, number of epochs and set of

@@ -155,7 +155,8 @@ def show_measured(ours: pd.DataFrame) -> None:
         return
     st.caption(
         "Means over seeds of this project's own runs. Starting weights, image size, epochs and, "
-        "where the column says so, evaluation images differ from the published ones: they carry no rank."
+        "where the column says so, evaluation images differ from the published ones: they carry no "
+        "rank."
     )
     st.dataframe(
         ours,

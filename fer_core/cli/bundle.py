@@ -1,9 +1,9 @@
 """Make a finished run the embedded model: ``fer-core bundle RUN``.
 
 Writes float16 weights, configuration, test predictions and model card to
-``fer_core/weights/bundled``. A temperature is fitted on the evaluation split and becomes part of the
-weights. The figures on the card are measured anew, with the weights as they are written and loaded
-again. What stood there before is replaced at the end alone, when all of it has been made.
+``fer_core/weights/bundled``. A temperature is fitted on the evaluation split and becomes part of
+the weights. The figures on the card are measured anew, with the weights as they are written and
+loaded again. What stood there before is replaced at the end alone, when all of it has been made.
 """
 
 import tempfile
@@ -61,7 +61,8 @@ def main() -> None:
     size = (command.out / WEIGHTS_FILE).stat().st_size
     print(
         f"{command.out}: {size:,} bytes, {facts['eval_split']} accuracy "
-        f"{100 * facts['accuracy']:.2f} %, mean class accuracy {100 * facts['mean_class_accuracy']:.2f} %, "
+        f"{100 * facts['accuracy']:.2f} %, "
+        f"mean class accuracy {100 * facts['mean_class_accuracy']:.2f} %, "
         f"without images that also stand in train {100 * facts['accuracy_deduplicated']:.2f} %, "
         f"ECE {facts['ece']:.4f} (temperature fitted on the other half: "
         f"{facts['ece_cross_fitted']:.4f})"

@@ -71,7 +71,7 @@ class Command:
     calibrate_split: SplitKind = "eval"
     """Which split of the data set to calibrate on."""
     duplicates: bool = True
-    """Of an evaluation split, also give the accuracy without images that also stand in the train split;
+    """Of the split eval, also give the accuracy without images that also stand in the train split;
     every training picture is read once for this."""
     bootstrap: int = 2000
     """Resamples for the intervals of the accuracies."""

@@ -52,8 +52,8 @@ class Command:
     int8: bool = False
     """Compute in integers: a quarter of the size, faster, a little less exact."""
     data: str | None = None
-    """Data set as for fer-core train --data: the file is measured on its evaluation split, and --int8 is
-    calibrated on its train split."""
+    """Data set as for fer-core train --data: the file is measured on its evaluation split, and
+    --int8 is calibrated on its train split."""
     calibrate_on: str | None = None
     """Another data set to calibrate on, or folder:PATH of class folders without splits."""
     calibration_images: int = 256
@@ -141,7 +141,7 @@ def _calibration(command: Command, trained: TrainedModel, storage: Storage) -> C
 
 
 def _measure(trained: TrainedModel, contents: dict[str, bytes], data: str, storage: Storage) -> str:
-    """Accuracy of PyTorch and of each file on the evaluation split, averaged over the mirror image."""
+    """Accuracy of PyTorch and of each file on the evaluation split, with flip TTA."""
     listing = _list(data, trained)
     found = find_answers(
         trained, listing, "eval", storage=storage, mirror=True, shared_classes=False

@@ -85,8 +85,8 @@ def _result_line(record: RunRecord) -> str:
     result = record.result
     return (
         f"{record.path}: accuracy {100 * result['accuracy_last5']:.2f} % (mean of the last 5 "
-        f"epochs), mean class accuracy {100 * result['mean_class_accuracy_last5']:.2f} %, last epoch "
-        f"{100 * result['final_accuracy']:.2f} %, {result['seconds']:.0f} s"
+        f"epochs), mean class accuracy {100 * result['mean_class_accuracy_last5']:.2f} %, "
+        f"last epoch {100 * result['final_accuracy']:.2f} %, {result['seconds']:.0f} s"
     )
 
 

@@ -23,7 +23,8 @@ class Comparison(NamedTuple):
         accuracies: of the first and the second model on these.
         mean_class_accuracies: the same for the mean class accuracy.
         difference: accuracy of the first minus that of the second, paired bootstrap interval.
-        mean_class_accuracy_difference: the same of the mean class accuracy, bootstrap within each class.
+        mean_class_accuracy_difference: the same of the mean class accuracy, bootstrap
+            within each class.
         mcnemar: whether their error rates differ.
     """
 

@@ -24,7 +24,7 @@ class Wishes:
         repository: ``USER/NAME``.
         tag: timm's short name for the weights; empty for one of data and method.
         licence: of the weights.
-        predictions: whether the answers on the evaluation images, with their names and labels, go along.
+        predictions: whether the answers on the evaluation images, with names and labels, go along.
     """
 
     repository: str

@@ -104,8 +104,8 @@ def _data(subject: Subject) -> str:
     return f"""Trained on the {data["train_split"]} split ({data["train_images"]:,} {kind}). \
 Starting weights: {start}
 {_noise(subject)}
-Evaluated on the {data["eval_split"]} split ({data["eval_images"]:,} images), which was watched while
-developing{fitted}, so the figures are a little flattered."""
+Evaluated on the {data["eval_split"]} split ({data["eval_images"]:,} images), which was watched
+while developing{fitted}, so the figures are a little flattered."""
 
 
 def _noise(subject: Subject) -> str:
@@ -150,9 +150,9 @@ def _results(subject: Subject, place: Place | None) -> str:
     if "temperature" in facts:
         parts += [
             f"The temperature ({facts['temperature']:.3f}, softmax(z / T), Guo et al., ICML 2017) "
-            f"is fitted on\nthe {facts['eval_split']} split and is part of the weights. The calibration "
-            "error that counts is the one whose\ntemperature was fitted on the other half of the "
-            "images."
+            f"is fitted on\nthe {facts['eval_split']} split and is part of the weights. The "
+            "calibration error that counts is the one whose\ntemperature was fitted on the other "
+            "half of the images."
         ]
     if "classes" in facts:
         parts += [classes_of(facts)]

@@ -1,10 +1,10 @@
 """What the records of many runs say together: which may be compared, means over seeds, differences.
 
-Two runs may be compared when they predict the same evaluation images after the same effort: same data
-(name, classes and content), image size, epochs, backbone, starting weights and options. What only
-one method reads (lambda of EAC, say) is no part of that, nor is a treatment that may stand against
-label noise by itself (an average of the weights, label smoothing, whether the labelled view is ever
-mirrored): these belong to the approach, and every approach is paired with the baseline.
+Two runs may be compared when they predict the same evaluation images after the same effort: same
+data (name, classes and content), image size, epochs, backbone, starting weights and options. What
+only one method reads (lambda of EAC, say) is no part of that, nor is a treatment that may stand
+against label noise by itself (an average of the weights, label smoothing, whether the labelled view
+is ever mirrored): these belong to the approach, and every approach is paired with the baseline.
 """
 
 import json

@@ -32,7 +32,7 @@ class Measure:
     mean_class_accuracy: str
 
     def hits(self, predictions: Sequence[Prediction]) -> np.ndarray | None:
-        """(N,) how right each evaluation image was predicted, in [0, 1]; None where not recorded."""
+        """(N,) how right each image was predicted, in [0, 1]; None where not recorded."""
         if self.name == "last5":
             shares = [prediction.hits_last5 for prediction in predictions]
         else:
@@ -115,7 +115,7 @@ def gap_over_seeds_and_images(
 
 
 def unanswered(group: Group, measure: Measure) -> dict[str, int]:
-    """Classes with evaluation images of which a run predicts none right: class -> number of such runs."""
+    """Classes with images of which a run predicts none right: class -> number of such runs."""
     found: dict[str, int] = {}
     for trial in group.trials:
         predictions = read_predictions(trial.record.path)
@@ -134,6 +134,6 @@ def _check_same_images(records: Sequence[RunRecord], rows: Sequence[list[Predict
     first, second = ([(row.image, row.true_label) for row in side] for side in rows)
     if first != second:
         raise RecordError(
-            f"{records[0].path} and {records[1].path} predicted other evaluation images: they do not "
-            "compare"
+            f"{records[0].path} and {records[1].path} predicted other evaluation images: they do "
+            "not compare"
         )

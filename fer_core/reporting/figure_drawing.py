@@ -46,7 +46,7 @@ def draw_all(comparisons: Sequence[Comparison]) -> dict[str, Figure]:
 
 
 def draw_curves(comparison: Comparison, pair: Pair) -> Figure:
-    """Losses and evaluation accuracy per epoch of one noise setting: thin a seed, thick the mean."""
+    """Losses and accuracy per epoch of one noise setting: thin a seed, thick the mean."""
     with mpl.rc_context():
         figure = _new_figure(WIDTH, 4.1)
         left, right = figure.subplots(1, 2)

@@ -24,8 +24,8 @@ class Progress:
         tries: attempts that this sweep has started.
         epochs: completed ones.
         epoch_seconds: mean time of the latest epochs, or None before the first.
-        accuracy: on the evaluation split, in [0, 1]: of the last epoch, once finished the mean of the last
-            five; None before the first epoch.
+        accuracy: on the evaluation split, in [0, 1]: of the last epoch, once finished the mean of
+            the last five; None before the first epoch.
         error: what stopped the latest attempt, or None.
         earlier: what the record said before this sweep: nothing, or its status.
     """

@@ -334,7 +334,7 @@ def _start(config: RunConfig, device: Device, trackers: Sequence[str], folder: P
 def _evaluate(
     accelerator: Accelerator, model: AttentionModel, images: DeviceImages, labels: np.ndarray
 ) -> Scores:
-    """Evaluate the model; each process takes its share of the images, none is left out or doubled."""
+    """Evaluate the model; each process takes its share of the images, none twice or not at all."""
     share_buffers(accelerator, model)
     shares = np.array_split(np.arange(len(images.images)), accelerator.num_processes)
     rows = torch.from_numpy(shares[accelerator.process_index])

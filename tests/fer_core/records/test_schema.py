@@ -97,7 +97,7 @@ def test_the_columns_of_an_import_of_version_1_have_the_names_of_today(tiny_run,
 
 
 def test_the_facts_of_a_model_that_was_saved_earlier_have_the_names_of_today():
-    folder = BUNDLED.folder
+    folder = BUNDLED
     assert read_config(folder)["fer_core"]["facts"]["test_split"] == "FER2013Valid"
     facts = read_facts(folder)
     assert (facts["eval_split"], facts["eval_images"]) == ("val", 3199)

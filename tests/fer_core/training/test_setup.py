@@ -65,7 +65,7 @@ def test_a_folder_of_pictures_without_faces_gets_the_usual_landmarks(tiny_config
 def test_a_class_without_a_training_picture_is_named(ferplus):
     with pytest.raises(
         DataError,
-        match="FER2013Train has no training picture of surprise, sadness, disgust, contempt: add",
+        match="train has no training picture of surprise, sadness, disgust, contempt: add",
     ):
         prepare(ferplus)
 
