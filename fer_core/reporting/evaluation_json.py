@@ -22,7 +22,7 @@ from fer_core.metrics.calibration import softmax
 from fer_core.models.pretrained import WEIGHTS_FILE, TrainedModel
 from fer_core.taxonomy import column_names
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TRAINING = ("data", "train_split", "method", "noise", "noise_rate", "epochs", "seed")
 
 

@@ -4,6 +4,7 @@ import shutil
 import pytest
 
 from fer_core.config import from_json, to_json
+from fer_core.config.renamed import RENAMED
 from fer_core.datasets.ferplus import SPLITS as FOLDERS
 from fer_core.models.pretrained import load_model, read_config, read_facts
 from fer_core.records import schema
@@ -19,14 +20,12 @@ from fer_core.records.run import (
     read_runs,
 )
 from fer_core.weights import BUNDLED
+from tests.project import PROJECT
 from tests.version_1 import make_version_1
 
 SHIPPED = SHIPPED_RUNS / "ferplus-mobilenetv2_100-embedded"
-FORMER = {
-    name
-    for names in (schema.DATA, schema.NOISE, schema.RESULT, schema.EPOCH, schema.FACTS)
-    for name in names
-}
+TABLES = (schema.DATA, schema.NOISE, schema.RESULT, schema.EPOCH, schema.FACTS)
+FORMER = {name for names in TABLES for name in names}
 
 
 def keys(value):
@@ -103,6 +102,14 @@ def test_the_facts_of_a_model_that_was_saved_earlier_have_the_names_of_today():
     assert (facts["eval_split"], facts["eval_images"]) == ("val", 3199)
     assert not keys(facts) & FORMER
     assert load_model(folder).facts == facts
+
+
+def test_the_document_names_everything_that_was_renamed():
+    text = (PROJECT / "docs" / "run-records.md").read_text(encoding="utf-8")
+    rows = text.split("## Version 1")[1]
+    for names in (schema.PREDICTION, schema.FORMER_FILES, RENAMED, *TABLES):
+        for former, name in names.items():
+            assert f"| `{former}` | `{name}` |" in rows
 
 
 def test_the_splits_of_ferplus_have_one_name():
