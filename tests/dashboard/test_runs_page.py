@@ -96,7 +96,7 @@ def test_one_run_in_full_can_stand_in_the_address(open_runs):
     assert "study/eac-noise0.3-seed0" in text
     assert "fer-core train --data ferplus:ferplus" in text
     assert "1979cb3db4e46a4264ab65952bfab2543792bc4e" in text
-    assert chart_titles(app) == ["Accuracy per epoch", "Label noise (% of each clean label)"]
+    assert chart_titles(app) == ["Accuracy per epoch", "Label noise (% of each true label)"]
     assert any("default" in table.columns for table in tables(app))
 
 

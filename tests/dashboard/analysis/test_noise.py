@@ -116,7 +116,7 @@ def test_without_clean_runs_the_headline_says_nothing_of_them(tmp_path, write_ru
 
 
 def test_the_class_mean_has_a_headline_of_its_own_where_it_differs(points):
-    assert "EAC reaches 77.6 % class-mean accuracy" in other_headline(points)
+    assert "EAC reaches 77.6 % mean class accuracy" in other_headline(points)
     balanced = points.assign(mean_class_accuracy_percent=points["accuracy_percent"])
     assert other_headline(balanced) == ""
 

@@ -113,8 +113,8 @@ def test_the_curve_of_a_run_draws_what_was_recorded(records):
     points = run_curve_points(epochs)
     figure = run_curve_figure(points)
     assert sum(len(trace.x) for trace in figure.data) == len(points)
-    test = next(trace for trace in figure.data if trace.name == "Test")
-    assert list(test.y) == pytest.approx((100 * epochs["eval_accuracy"]).tolist())
+    evaluated = next(trace for trace in figure.data if trace.name == "Evaluation")
+    assert list(evaluated.y) == pytest.approx((100 * epochs["eval_accuracy"]).tolist())
 
 
 def test_files_beside_the_record_are_named_and_those_of_the_hub_are_linked(tmp_path, write_run):
