@@ -21,7 +21,7 @@ from fer_core.reporting.blocks import ReportError
 ACCURACY, MEAN_CLASS_ACCURACY = "accuracy_last5", "mean_class_accuracy_last5"
 SELECTION = (
     "Accuracy: mean over the last 5 epochs, never the best one; ±: standard deviation over seeds. "
-    "Repeated: changed training labels that the model answers in its last epoch."
+    "Memorised: noisy training labels that the model predicts in its last epoch."
 )
 
 

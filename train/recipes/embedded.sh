@@ -14,7 +14,7 @@ export OMP_NUM_THREADS=1
 python -m train.run --data "ferplus:$data" --image-size 64 --stride 8 --channels 1 \
   --backbone mobilenetv2_100 --pretrained "$weights" --method cross_entropy --targets votes \
   --balance loss --balance-beta 0.999 --epochs 18 --batch-size 64 --optimizer adamw --learning-rate 1e-3 \
-  --weight-decay 0.05 --schedule cosine --warmup-epochs 1 --ema-decay 0.99 --test-mirror \
+  --weight-decay 0.05 --schedule cosine --warmup-epochs 1 --ema-decay 0.99 --tta-flip \
   --rotation 10 --zoom 0.15 --shift 0.08 --jitter 0.3 --precision bf16 --device cpu \
   --out "$out/ferplus-mobilenetv2_100-embedded"
 origin="MobileNetV2 1.0 trained on ImageNet by pytorch-mobilenet-v2 (tonylins, Apache-2.0), without its classifier; docs/training.md says where the file comes from."
