@@ -150,7 +150,7 @@ def _measure(trained: TrainedModel, contents: dict[str, bytes], data: str, stora
     answers |= {name: _logits(trained, content, found.split) for name, content in contents.items()}
     rows: list[tuple[str, ...]] = [("", "accuracy", "mean class accuracy", "same answer")]
     for name, logits in answers.items():
-        confusion = judge(torch.from_numpy(logits), found.split).confusion
+        confusion = judge(torch.from_numpy(logits), found.split.true_labels).confusion
         same = (logits.argmax(1) == found.predicted).mean()
         shares = metrics.accuracy(confusion), metrics.mean_class_accuracy(confusion), same
         rows.append((name, *(f"{100 * share:.2f}" for share in shares)))

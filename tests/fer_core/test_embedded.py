@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -8,7 +6,7 @@ from safetensors import safe_open
 
 from fer_core.emotions import EIGHT_CLASSES
 from fer_core.inference.predictor import Predictor
-from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, load_model
+from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, load_model, read_facts
 from fer_core.records.run import PREDICTIONS_FILE
 from fer_core.weights import BUNDLED
 
@@ -31,7 +29,7 @@ def test_the_embedded_model_knows_the_eight_expressions():
 
 
 def test_the_card_states_the_figures_of_the_configuration():
-    facts = json.loads((BUNDLED / CONFIG_FILE).read_text())["fer_core"]["facts"]
+    facts = read_facts(BUNDLED)
     card = CARD.read_text()
     for name in ("accuracy", "mean_class_accuracy", "accuracy_deduplicated"):
         assert f"| {100 * facts[name]:.2f}" in card

@@ -260,7 +260,7 @@ def test_the_noise_is_the_one_of_a_run(command, tiny_run, tiny_config):
     assert code == 0
     recorded = tiny_run.noise
     assert f"noisy_labels_sha256 {recorded['noisy_labels_sha256']}" in output
-    assert "asked for 30 %, realised 30.00 %: 42 of 140 labels changed" in output
+    assert "asked for 30 %, realised 30.00 %: 42 of 140 labels noisy" in output
     row = next(row for row in words(output) if row[:1] == ["happiness"])
     counts = recorded["transition"][1]
     assert row[1:3] == ["20", str(20 - counts[1])]
@@ -294,7 +294,7 @@ def test_the_noise_of_a_broken_set_is_refused_until_files_are_left_out(command, 
     command("check", uri, "--fix-list", tmp_path / "list.txt")
     code, output, _ = command("noise", uri, *rate, "--leave-out", tmp_path / "list.txt")
     assert code == 0
-    assert " of 11 labels changed" in output
+    assert " of 11 labels noisy" in output
 
 
 def test_the_cache_is_listed_and_cleared(command, root, tmp_path):
