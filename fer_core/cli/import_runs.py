@@ -7,6 +7,7 @@ from typing import Annotated
 
 import tyro
 
+from fer_core.config.renamed import current_flags
 from fer_core.errors import told_in_a_sentence
 from fer_core.importing.columns import read_choices
 from fer_core.importing.runs import Facts, Imported, import_run
@@ -37,7 +38,9 @@ class Command:
 @told_in_a_sentence()
 def main() -> None:
     """Parse the command line, import, and say what was made of each file."""
-    command = tyro.cli(Command, prog="fer-core import-runs", config=(tyro.conf.OmitArgPrefixes,))
+    arguments = current_flags(sys.argv[1:], {"test_split": "eval_split"})
+    config = (tyro.conf.OmitArgPrefixes,)
+    command = tyro.cli(Command, args=arguments, prog="fer-core import-runs", config=config)
     imported, problems = _import(command)
     for run in imported:
         print("\n".join(describe(run)))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 logger = logging.getLogger(__name__)
@@ -24,17 +25,24 @@ def current_names(values: Mapping[str, Any]) -> dict[str, Any]:
     return current | {RENAMED[name]: value for name, value in values.items() if name in RENAMED}
 
 
-def current_flags(arguments: Sequence[str]) -> list[str]:
-    """A command line with the flags that options have now; a former one is named in the log."""
-    return [_current_flag(argument) for argument in arguments]
+def current_flags(
+    arguments: Sequence[str], renamed: Mapping[str, str] = MappingProxyType(RENAMED)
+) -> list[str]:
+    """A command line with the flags that options have now; a former one is named in the log.
+
+    Args:
+        arguments: as they were written.
+        renamed: former name -> name; by default those of a run's options.
+    """
+    return [_current_flag(argument, renamed) for argument in arguments]
 
 
-def _current_flag(argument: str) -> str:
+def _current_flag(argument: str, renamed: Mapping[str, str]) -> str:
     flag, equals, value = argument.partition("=")
     negative = "no-" if flag.startswith("--no-") else ""
     name = flag.removeprefix("--").removeprefix(negative).replace("-", "_")
-    if not flag.startswith("--") or name not in RENAMED:
+    if not flag.startswith("--") or name not in renamed:
         return argument
-    now = f"--{negative}{RENAMED[name].replace('_', '-')}"
+    now = f"--{negative}{renamed[name].replace('_', '-')}"
     logger.warning("%s is now %s", flag, now)
     return f"{now}{equals}{value}"

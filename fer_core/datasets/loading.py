@@ -1,5 +1,6 @@
 """From a listing to decoded splits."""
 
+import logging
 from collections import Counter
 from typing import Literal
 
@@ -19,6 +20,7 @@ from fer_core.datasets.cache.arrays import SelectedImages
 from fer_core.datasets.cache.store import CHECK_HINT, Storage, Stored, store
 from fer_core.datasets.exclude import chosen_columns
 
+logger = logging.getLogger(__name__)
 SplitKind = Literal["train", "eval", "test"]  # test: the former name of eval
 
 
@@ -62,11 +64,19 @@ def load_listing(
 def load_split(listing: Listing, kind: SplitKind, decoding: Decoding, storage: Storage) -> Split:
     """Decode one split of a listed data set, to measure a model on; the other may be empty.
 
+    Args:
+        listing: the data set.
+        kind: ``train`` or ``eval``; ``test`` is the former name of ``eval``, and warns.
+        decoding: side and channels of the decoded pictures.
+        storage: where they are kept.
+
     Raises:
         DataError: for a problem of the listing, a broken picture, or a split without images.
     """
     refuse_problems(listing)
     listed = listing.train if kind == "train" else listing.eval
+    if kind == "test":
+        logger.warning("split 'test' is now 'eval': of %s, %s", listing.name, listed.name)
     if not len(listed.true_labels):
         other = listing.eval if kind == "train" else listing.train
         count = (

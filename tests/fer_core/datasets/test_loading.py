@@ -165,7 +165,7 @@ def test_a_class_that_is_left_out_whole_is_no_class_any_more(root):
 
 def test_one_split_is_decoded_as_for_training(root):
     listing, whole = list_data(f"folder:{root}", SMALL), load_data(f"folder:{root}", SMALL)
-    for kind, expected in (("train", whole.train), ("test", whole.eval)):
+    for kind, expected in (("train", whole.train), ("eval", whole.eval)):
         split = load_split(listing, kind, SMALL, Storage())
         assert (split.name, split.names) == (expected.name, expected.names)
         assert np.array_equal(split.images[:], expected.images[:])
@@ -191,3 +191,10 @@ def test_digests_of_the_training_pictures_are_had_without_decoding_them(root, tm
     digests = training_digests(listing, Storage(folder=tmp_path / "cache"))
     assert np.array_equal(digests, load_data(f"folder:{root}", SMALL).train.digests)
     assert not (tmp_path / "cache/entries").exists()
+
+
+def test_the_former_name_of_the_kind_of_split_says_which_split_it_is(root, caplog):
+    listing = list_data(f"folder:{root}", SMALL)
+    former = load_split(listing, "test", SMALL, Storage())
+    assert "'test' is now 'eval'" in caplog.text
+    assert former.names == load_split(listing, "eval", SMALL, Storage()).names

@@ -306,6 +306,17 @@ def test_the_command_says_what_was_read_and_what_was_not(write_table, tmp_path, 
     assert code == 0
 
 
+def test_former_names_of_figures_and_options_are_read(write_table, tmp_path, call_command):
+    write_table(KERAS, "one/metrics.csv")
+    words = ("--map", "test_accuracy=val_accuracy", "--test-split", "held out")
+    code, _, _ = call_command(import_runs, tmp_path / "logs", "--out", tmp_path / "out", *words)
+    assert code == 0
+    run = read_run(tmp_path / "out" / "one")
+    assert run.data["eval_split"] == "held out"
+    assert run.imported["columns"]["eval_accuracy"] == "val_accuracy"
+    assert read_choices(["class_mean=uar"]) == {"eval_mean_class_accuracy": "uar"}
+
+
 def test_a_run_that_was_trained_here_is_never_written_over(write_table, tmp_path, write_run):
     write_run(tmp_path / "out", name="run")
     (source,) = find_sources(write_table(KERAS).parent.parent).sources
