@@ -20,7 +20,8 @@ from fer_core.models.pretrained import load_model
 from fer_core.records.run import RunRecord, read_run
 from fer_core.reporting.data_text import printable, table
 from fer_core.training.checkpoint import CheckpointError, read_checkpoint
-from fer_core.training.setup import draw_noisy_labels, load_run_data
+from fer_core.training.labels import draw_noisy_labels
+from fer_core.training.setup import load_run_data
 
 ABOUT = "Rank the training images of a run by how likely their label is wrong."
 AUDIT_FILE = "audit.csv"

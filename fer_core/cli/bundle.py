@@ -16,9 +16,10 @@ import tyro
 from fer_core.datasets import FaceData
 from fer_core.errors import told_in_a_sentence
 from fer_core.evaluation import report as assessment
-from fer_core.evaluation.inference import Evaluation, evaluate, predictions
+from fer_core.evaluation.inference import Evaluation, evaluate
 from fer_core.evaluation.predictions import Answers
 from fer_core.evaluation.report import Assessment, assess
+from fer_core.evaluation.run_figures import recorded_predictions
 from fer_core.metrics import classification as metrics
 from fer_core.metrics.calibration import CalibrationError, fit_temperature
 from fer_core.models.pretrained import CARD_FILE, WEIGHTS_FILE, ModelError, load_model, save_model
@@ -120,7 +121,7 @@ def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
     facts["origin"] = SCRATCH if config.pretrained == "none" else origin
     facts["accuracy_without_mirror"] = metrics.accuracy(evaluate(written, data.eval).confusion)
     save_model(out, trained.model, **form, facts=facts)
-    answers = list(predictions(data.eval, after))
+    answers = list(recorded_predictions(data.eval, after))
     write_predictions(out, answers)
     subject = Subject(out, trained, config.backbone, record, facts, answers, facts["origin"])
     (out / CARD_FILE).write_text(card(subject, size), encoding="utf-8")

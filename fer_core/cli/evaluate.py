@@ -7,21 +7,24 @@ docs/evaluation.md describes the figures and the JSON file.
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import torch
 import tyro
 
-from fer_core.cli.measured_models import load_measured
+from fer_core.cli.measured_models import MeasuredModel, load_measured
 from fer_core.cli.targets import check_target
 from fer_core.config import RunConfig, without_folders
 from fer_core.datasets import Decoding, Listing, Storage, list_data
 from fer_core.datasets.loading import SplitKind, training_digests
 from fer_core.errors import told_in_a_sentence
 from fer_core.evaluation.compare import compare
-from fer_core.evaluation.predictions import Answers, find_answers
+from fer_core.evaluation.predictions import find_answers
 from fer_core.evaluation.report import assess
 from fer_core.io.files import write_whole
 from fer_core.machine import Device
@@ -114,58 +117,91 @@ def _check(command: Command) -> None:
         check_target(command.json)
 
 
+@dataclass(frozen=True)
+class _Data:
+    """What the models are measured on.
+
+    Attributes:
+        listing: the data set.
+        calibration: the data set that the temperature is fitted on, where one is named.
+        storage: of decoded images.
+    """
+
+    listing: Listing
+    calibration: Listing
+    storage: Storage
+
+
 def _evaluate(command: Command) -> Report:
-    loaded = [load_measured(command.model, command.labels, command.device)]
-    mirrors = [command.mirror]
-    if command.against is not None:
-        loaded.append(load_measured(command.against, command.against_labels, command.device))
-        mirrors.append(command.mirror if command.against_mirror is None else command.against_mirror)
-    storage = Storage(command.storage, command.cache, progress=True)
-    drawn = Decoding(max(one.model.input.size for one in loaded), 3)
-    listing = list_data(command.data, drawn, without=command.leave_out)
-    other = listing
-    if command.calibrate_on not in (None, command.data):
-        other = list_data(command.calibrate_on, drawn)
+    """Load the models, find the data, measure each model, and compare the two."""
+    models = _load_models(command)
+    data = _find_data(command, models)
+    classes = data.listing.classes
     subjects = [
-        Subject(one.name, one.folder, one.named(listing.classes), mirror)
-        for one, mirror in zip(loaded, mirrors, strict=True)
+        Subject(model.name, model.folder, model.named(classes), mirror) for model, mirror in models
     ]
     digests = None
-    if command.duplicates and command.split != "train" and len(listing.train.true_labels):
-        digests = training_digests(listing, storage)
-
-    def measure(subject: Subject) -> Measured:
-        def answers_on(data: Listing, split: SplitKind) -> Answers:
-            return find_answers(
-                subject.trained,
-                data,
-                split,
-                storage=storage,
-                mirror=subject.mirror,
-                shared_classes=command.shared_classes,
-            )
-
-        answers = answers_on(listing, command.split)
-        calibrate_on = None
-        if command.calibrate_on is not None:
-            calibrate_on = answers_on(other, command.calibrate_split)
-        assessment = assess(
-            answers,
-            resamples=command.bootstrap,
-            seed=command.seed,
-            calibrate_on=calibrate_on,
-            training_digests=digests,
-        )
-        return Measured(subject, answers, assessment)
-
-    first, *rest = map(measure, subjects)
+    if command.duplicates and command.split != "train" and len(data.listing.train.true_labels):
+        digests = training_digests(data.listing, data.storage)
+    first, *rest = [_measure(command, subject, data, digests) for subject in subjects]
     second = rest[0] if rest else None
     comparison = None
     if second is not None:
         comparison = compare(
             first.answers, second.answers, resamples=command.bootstrap, seed=command.seed
         )
-    return Report(listing, first, second, comparison)
+    return Report(data.listing, first, second, comparison)
+
+
+def _load_models(command: Command) -> list[tuple[MeasuredModel, bool]]:
+    """The model, and the one it is compared with; each with whether flip TTA is used."""
+    models = [(load_measured(command.model, command.labels, command.device), command.mirror)]
+    if command.against is not None:
+        other = load_measured(command.against, command.against_labels, command.device)
+        mirror = command.mirror if command.against_mirror is None else command.against_mirror
+        models.append((other, mirror))
+    return models
+
+
+def _find_data(command: Command, models: Sequence[tuple[MeasuredModel, bool]]) -> _Data:
+    decoding = Decoding(max(model.model.input.size for model, _ in models), 3)
+    listing = list_data(command.data, decoding, without=command.leave_out)
+    calibration = listing
+    if command.calibrate_on not in (None, command.data):
+        calibration = list_data(command.calibrate_on, decoding)
+    return _Data(listing, calibration, Storage(command.storage, command.cache, progress=True))
+
+
+def _measure(
+    command: Command, subject: Subject, data: _Data, digests: np.ndarray | None
+) -> Measured:
+    """The figures of one model.
+
+    Args:
+        command: the options.
+        subject: the model.
+        data: what it is measured on.
+        digests: (M, 16) of the training images; None: not looked at.
+    """
+    find = partial(
+        find_answers,
+        subject.trained,
+        storage=data.storage,
+        mirror=subject.mirror,
+        shared_classes=command.shared_classes,
+    )
+    answers = find(data.listing, command.split)
+    calibrate_on = None
+    if command.calibrate_on is not None:
+        calibrate_on = find(data.calibration, command.calibrate_split)
+    assessment = assess(
+        answers,
+        resamples=command.bootstrap,
+        seed=command.seed,
+        calibrate_on=calibrate_on,
+        training_digests=digests,
+    )
+    return Measured(subject, answers, assessment)
 
 
 def _options(command: Command) -> dict[str, Any]:

@@ -3,17 +3,17 @@
 docs/publishing.md describes what is published, and what is not.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
 from fer_core.errors import told_in_a_sentence
-from fer_core.hub.upload import UploadError, check_repository
 from fer_core.models.pretrained import Layout
-from fer_core.publishing.folder import Wishes, write_folder
+from fer_core.publishing.folder import Publication, write_folder
 from fer_core.publishing.model_info import find_subject
+from fer_core.publishing.options import PublishOptions
 from fer_core.publishing.push import push_model
 
 ABOUT = "Publish a trained model with its card; the access token is that of `hf auth login`."
@@ -40,35 +40,32 @@ class Command:
     """Licence of the weights, by its name on the Hub; the card has the data's terms as well."""
     tag: str = ""
     """timm's short name for the weights; by default of data and method."""
-    message: str = ""
-    """Message of the commit."""
-    private: bool = False
-    """Let a new repository be seen by its owner alone."""
-    predictions: bool = True
-    """Publish the answers on the evaluation images too, with the images' names and labels."""
-    dry_run: Path | None = None
-    """Write the files to this folder, which must be empty or absent, and publish nothing."""
+    options: Annotated[PublishOptions, tyro.conf.arg(name="")] = field(
+        default_factory=PublishOptions
+    )
+    """How it is published."""
 
 
 @told_in_a_sentence()
 def main() -> None:
     """Parse the command line, write the folder, and upload it."""
-    command = tyro.cli(Command, prog="fer-core publish", description=ABOUT)
-    check_repository(command.repo)
-    if command.dry_run is not None:
-        _refuse_full(command.dry_run)
-        print(_write(command, command.dry_run))
-        print(f"{command.dry_run}: written, not published")
+    flat = (tyro.conf.OmitArgPrefixes,)
+    command = tyro.cli(Command, prog="fer-core publish", description=ABOUT, config=flat)
+    options = command.options
+    options.check(command.repo)
+    if options.dry_run is not None:
+        print(_write(command, options.dry_run))
+        print(f"{options.dry_run}: written, not published")
         return
     address, layout = push_model(
         command.model,
-        _wishes(command),
+        _publication(command),
         record=command.record,
         origin=command.origin,
-        message=command.message,
-        private=command.private,
+        message=options.message,
+        private=options.private,
     )
-    print(_said_of(layout, command.repo))
+    print(_rebuild_note(layout, command.repo))
     print(address)
 
 
@@ -76,20 +73,15 @@ def _write(command: Command, out: Path) -> str:
     """Write the folder; what is to be said of it."""
     subject = find_subject(command.model, command.record, command.origin)
     out.mkdir(parents=True, exist_ok=True)
-    return _said_of(write_folder(subject, out, _wishes(command)), command.repo)
+    return _rebuild_note(write_folder(subject, out, _publication(command)), command.repo)
 
 
-def _wishes(command: Command) -> Wishes:
-    return Wishes(command.repo, command.tag, command.license, command.predictions)
+def _publication(command: Command) -> Publication:
+    return Publication(command.repo, command.tag, command.license, command.options.predictions)
 
 
-def _said_of(layout: Layout, repository: str) -> str:
+def _rebuild_note(layout: Layout, repository: str) -> str:
     return CHECKED.format(repository=repository) if layout == "timm" else UNCHECKED
-
-
-def _refuse_full(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UploadError(f"{folder} is no empty folder: name another one for the files")
 
 
 if __name__ == "__main__":

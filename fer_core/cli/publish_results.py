@@ -6,16 +6,17 @@ The dashboard shows them anywhere as ``hf://USER/NAME``; docs/publishing.md says
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
 from fer_core.errors import told_in_a_sentence
-from fer_core.hub.upload import UploadError, check_repository, upload_folder
+from fer_core.hub.upload import upload_folder
 from fer_core.io.files import displayed, write_whole
 from fer_core.models.pretrained import CARD_FILE
+from fer_core.publishing.options import PublishOptions
 from fer_core.publishing.records import Copied, copy_records
 from fer_core.publishing.results_card import results_card
 from fer_core.records.run import RecordError, read_runs
@@ -34,26 +35,22 @@ class Command:
     """USER/NAME of the data set: made where it is missing, else the records are added to it."""
     license: str = "apache-2.0"
     """Licence of the records, by its name on the Hub."""
-    message: str = ""
-    """Message of the commit."""
-    private: bool = False
-    """Let a new data set be seen by its owner alone."""
-    predictions: bool = True
-    """Publish the answers on the evaluation images too, with the images' names and labels."""
-    dry_run: Path | None = None
-    """Write the files to this folder, which must be empty or absent, and publish nothing."""
+    options: Annotated[PublishOptions, tyro.conf.arg(name="")] = field(
+        default_factory=PublishOptions
+    )
+    """How they are published."""
 
 
 @told_in_a_sentence()
 def main() -> None:
     """Parse the command line, copy what is published of the records, and upload it."""
-    command = tyro.cli(Command, prog="fer-core publish-results", description=ABOUT)
-    check_repository(command.repo)
-    if command.dry_run is not None:
-        if command.dry_run.exists() and any(command.dry_run.iterdir()):
-            raise UploadError(f"{command.dry_run} is not empty: name another folder")
-        _write(command, command.dry_run)
-        print(f"{command.dry_run}: written, not published")
+    flat = (tyro.conf.OmitArgPrefixes,)
+    command = tyro.cli(Command, prog="fer-core publish-results", description=ABOUT, config=flat)
+    options = command.options
+    options.check(command.repo)
+    if options.dry_run is not None:
+        _write(command, options.dry_run)
+        print(f"{options.dry_run}: written, not published")
         return
     with tempfile.TemporaryDirectory(prefix="fer-publish-") as made:
         copied = _write(command, Path(made))
@@ -61,8 +58,8 @@ def main() -> None:
             Path(made),
             command.repo,
             kind="dataset",
-            message=command.message or f"Publish {len(copied)} run records",
-            private=command.private,
+            message=options.message or f"Publish {len(copied)} run records",
+            private=options.private,
         )
     print(f"{address}, in the dashboard: hf://{command.repo}")
 
@@ -77,7 +74,7 @@ def _write(command: Command, out: Path) -> list[Copied]:
     if not ended:
         raise RecordError(f"no ended run below {displayed(command.records)}: nothing to publish")
     out.mkdir(parents=True, exist_ok=True)
-    copied = copy_records(ended, command.records, out, predictions=command.predictions)
+    copied = copy_records(ended, command.records, out, predictions=command.options.predictions)
     _say("paths of this computer cut to their last name", [c.name for c in copied if c.changed])
     write_whole(out / CARD_FILE, results_card(copied, command.repo, command.license).encode())
     return copied

@@ -17,12 +17,12 @@ from fer_core.sweeping.commands import write_commands
 from fer_core.sweeping.plan import read_plan
 from fer_core.sweeping.pool import Pool, ProcessPool, machine_slots
 from fer_core.sweeping.ray_pool import RayPool
-from fer_core.sweeping.scheduler import Orders, carry_out
-from fer_core.sweeping.status import Progress, begin
+from fer_core.sweeping.scheduler import SweepSetup, carry_out
+from fer_core.sweeping.status import RunProgress, begin
 from fer_core.sweeping.table import SweepTable, counts, plan_lines, summary_lines
 from fer_core.training.trackers import PROJECT, TrackerName, choose_trackers
 
-NOTES = ".sweep"  # folder beside the records: configurations with their paths, locks
+NOTES = ".sweep"  # folder next to the records: configurations with their paths, locks
 TERMINATED = 128 + signal.SIGTERM
 
 
@@ -78,7 +78,7 @@ def main() -> None:
         sys.exit(1)
 
 
-def _sweep(command: Command) -> list[Progress]:
+def _sweep(command: Command) -> list[RunProgress]:
     for name in ("jobs", "per_gpu", "threads", "retries"):
         value, least = getattr(command, name), 0 if name == "retries" else 1
         if value is not None and value < least:
@@ -107,28 +107,30 @@ def _sweep(command: Command) -> list[Progress]:
         ) from error
 
 
-def _print_commands(command: Command, progress: list[Progress], notes: Path) -> list[Progress]:
+def _print_commands(
+    command: Command, progress: list[RunProgress], notes: Path
+) -> list[RunProgress]:
     notes.mkdir(parents=True, exist_ok=True)
     threads = () if command.threads is None else ("--threads", str(command.threads))
     options = (*_options(command), *threads)
-    orders = Orders(notes, options, command.threads or 1, Path.cwd())
-    for line in write_commands(progress, orders):
+    setup = SweepSetup(notes, options, command.threads or 1, Path.cwd())
+    for line in write_commands(progress, setup):
         print(line)
     print(f"{counts(progress)}; records in {notes.parent}", file=sys.stderr)
     return progress
 
 
-def _work(command: Command, progress: list[Progress], notes: Path) -> list[Progress]:
+def _work(command: Command, progress: list[RunProgress], notes: Path) -> list[RunProgress]:
     out = notes.parent
     if any(one.state == "waiting" for one in progress):
         pool, threads = _pool(command, notes)
         earlier = signal.signal(signal.SIGTERM, _terminate)
         try:
             options = (*_options(command), "--threads", str(threads))
-            orders = Orders(notes, options, threads, Path.cwd(), command.retries)
+            setup = SweepSetup(notes, options, threads, Path.cwd(), command.retries)
             with SweepTable(Console()) as table:
                 table.say(f"{len(progress)} runs, records in {out}: {counts(progress)}")
-                carry_out(progress, pool, orders, table)
+                carry_out(progress, pool, setup, table)
         except (KeyboardInterrupt, SystemExit):
             print("stopped: the same command goes on", file=sys.stderr)
             raise

@@ -1,6 +1,6 @@
 """One attempt at a run of a sweep, in a process of its own: ``fer-core sweep-run CONFIG FOLDER``.
 
-It goes on from the run's checkpoint where there is one, else it starts anew; a finished run is left
+It goes on from the run's checkpoint where there is one, else it starts over; a finished run is left
 alone. The training itself is `fer-core train`. While it works it holds the run's lock, so that no
 second process writes into the same record. An attempt that `fer-core sweep` starts also watches its
 standard input, a pipe whose other end only the sweep holds: when the sweep is gone, however it
@@ -11,7 +11,6 @@ import argparse
 import json
 import logging
 import os
-import sys
 from pathlib import Path
 from threading import Thread
 
@@ -50,8 +49,7 @@ def _work(config_file: Path, folder: Path, options: list[str]) -> None:
         return
     goes_on = make_ready(folder, _read_config(config_file))
     start = ["--resume", folder] if goes_on else ["--config-file", config_file, "--out", folder]
-    sys.argv = ["fer-core train", *map(str, start), *options]
-    train.main()
+    print(train.result_line(train.run(train.parse([*map(str, start), *options]))))
 
 
 def _read_command_line() -> argparse.Namespace:
@@ -91,7 +89,7 @@ def make_ready(folder: Path, config: RunConfig) -> bool:
         checkpoint, written = read_checkpoint(folder)
     except CheckpointError as error:
         if file.exists():
-            logger.warning("%s; the run starts anew", error)
+            logger.warning("%s; the run starts over", error)
             file.unlink()
         for name in (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE, NOISY_LABELS_FILE, *FORMER_FILES):
             (folder / name).unlink(missing_ok=True)

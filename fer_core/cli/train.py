@@ -1,11 +1,11 @@
 """Train one model: ``fer-core train --data ferplus:PATH --noise symmetric ...``."""
 
-import argparse
 import dataclasses
 import json
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -27,22 +27,40 @@ from fer_core.training.checkpoint import read_checkpoint
 from fer_core.training.engine import train
 from fer_core.training.trackers import PROJECT, TrackerName
 
+PROGRAM = "fer-core train"
+
 
 @dataclass(frozen=True)
-class Command:
+class Start:
+    """What the options of a run start from."""
+
+    recipe: RecipeName | None = None
+    """Named settings to start from (docs/recipes.md); other options come on top."""
+    config_file: Path | None = None
+    """JSON file of a run's options, all or some, as run.json has them under "config"; options on
+    the command line come on top."""
+
+
+@dataclass(frozen=True)
+class StartAndMethod(Start):
+    """What is read first, since it decides which further options there are, and their defaults."""
+
+    method: str | None = None
+    """As of `RunConfig`; None: that of the recipe or the file."""
+    method_source: str | None = None
+    """Likewise."""
+
+
+@dataclass(frozen=True)
+class Command(Start):
     """Train one model and write its run record (docs/run-records.md)."""
 
     config: Annotated[RunConfig, tyro.conf.arg(name="")] = dataclasses.field(
         default_factory=RunConfig
     )
     """The run."""
-    recipe: RecipeName | None = None
-    """Named settings to start from (docs/recipes.md); other options come on top."""
     out: Path | None = None
     """Folder of the record; by default runs/<data>-<backbone>-<method>-noise<rate>-seed<seed>."""
-    config_file: Path | None = None
-    """JSON file of a run's options, all or some, as run.json has them under "config"; options on
-    the command line come on top."""
     resume: Path | None = None
     """Go on with the interrupted run in this folder; its recorded configuration is used."""
     device: Device = "auto"
@@ -67,21 +85,31 @@ def main() -> None:
     """Parse the command line, train, and print the result."""
     first = os.environ.get("RANK", "0") == "0"  # of the processes that a launcher started
     logging.basicConfig(level=logging.INFO if first else logging.WARNING, format="%(message)s")
-    arguments = current_flags(sys.argv[1:])
-    command = tyro.cli(
+    record = run(parse(sys.argv[1:]))
+    if first:
+        print(result_line(record))
+
+
+def parse(arguments: Sequence[str]) -> Command:
+    """The command that the words behind ``fer-core train`` give.
+
+    Raises:
+        ValueError: for a method that is not known, or a value that is not allowed.
+        SystemExit: for words that do not parse, and after the help.
+    """
+    arguments = current_flags(arguments)
+    return tyro.cli(
         Command,
-        args=arguments,
-        prog="fer-core train",
+        prog=PROGRAM,
         description=f"{Command.__doc__}\n\n{_methods_text()}",
+        args=arguments,
         default=Command(config=starting_config(arguments)),
         config=(tyro.conf.OmitArgPrefixes,),
     )
-    record = _run(command)
-    if first:
-        print(_result_line(record))
 
 
-def _result_line(record: RunRecord) -> str:
+def result_line(record: RunRecord) -> str:
+    """The figures of a finished run in one line."""
     result = record.result
     return (
         f"{record.path}: accuracy {100 * result['accuracy_last5']:.2f} % (mean of the last 5 "
@@ -90,7 +118,7 @@ def _result_line(record: RunRecord) -> str:
     )
 
 
-def starting_config(arguments: list[str]) -> RunConfig:
+def starting_config(arguments: Sequence[str]) -> RunConfig:
     """The configuration that the other options change: defaults, a recipe, a file on top of it.
 
     It has the options of the method that the arguments name, so that these become flags.
@@ -98,15 +126,12 @@ def starting_config(arguments: list[str]) -> RunConfig:
     Raises:
         ValueError: for a method that is not known, or a flag that belongs to another one.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--recipe", default="")
-    parser.add_argument("--config-file", "--config_file", default="")
-    parser.add_argument("--method")
-    parser.add_argument("--method-source", "--method_source")
-    known, others = parser.parse_known_args(arguments)
-    values = dict(RECIPES.get(known.recipe, {}))  # tyro names the recipes for an unknown one
+    known, others = tyro.cli(
+        StartAndMethod, prog=PROGRAM, args=arguments, return_unknown_args=True, add_help=False
+    )
+    values = dict(RECIPES[known.recipe]) if known.recipe else {}
     if known.config_file:
-        file = Path(known.config_file)
+        file = known.config_file
         try:
             content = json.loads(read_text(file))
         except json.JSONDecodeError as error:
@@ -123,7 +148,7 @@ def starting_config(arguments: list[str]) -> RunConfig:
     return config
 
 
-def _refuse_foreign_flags(config: RunConfig, arguments: list[str]) -> None:
+def _refuse_foreign_flags(config: RunConfig, arguments: Sequence[str]) -> None:
     """Say whose an option is that the method of the run does not read."""
     method = find_method(config.method, config.method_source).name
     for argument in arguments:
@@ -146,7 +171,12 @@ def _methods_text() -> str:
     )
 
 
-def _run(command: Command) -> RunRecord:
+def run(command: Command) -> RunRecord:
+    """Train as the command says.
+
+    Raises:
+        ValueError: for options that do not go together; else as `train`.
+    """
     if command.threads is not None:
         if command.threads < 1:
             raise ValueError(f"threads must be at least 1, got {command.threads}")

@@ -1,6 +1,7 @@
 """FERPlus: the 48x48 faces of FER2013 with ten raters' votes (Barsoum et al., ICMI 2016)."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,6 +52,23 @@ class VoteTable(NamedTuple):
     names: tuple[str, ...]
     votes: np.ndarray
     problems: dict[int, Problem]
+
+
+@dataclass(frozen=True)
+class _Files:
+    """What the folder of the data set holds.
+
+    Attributes:
+        root: the folder.
+        votes: the votes of FER+.
+        pixels: FER2013's own table, row by row that of the votes; None: the images are files.
+        original_labels: FER2013's own label of each row, -1 where there is none; None without them.
+    """
+
+    root: Path
+    votes: VoteTable
+    pixels: PixelTable | None
+    original_labels: np.ndarray | None
 
 
 def majority_labels(votes: np.ndarray, classes: int) -> np.ndarray:
@@ -108,11 +126,10 @@ def list_ferplus(source: Source, _decoding: Decoding) -> Listing:
     pixels = None if path is None else read_pixel_table(path)
     if pixels is not None:
         _check_rows_agree(votes, pixels)
-    own = _original_labels(root, votes, pixels, classes)
+    files = _Files(root, votes, pixels, _original_labels(root, votes, pixels, classes))
     problems: list[Problem] = []
     train_split, eval_split = (
-        _list_split(root, name, votes, pixels, own, len(classes), problems)
-        for name in ("FER2013Train", folder)
+        _list_split(files, name, len(classes), problems) for name in ("FER2013Train", folder)
     )
     return Listing(
         name="ferplus",
@@ -188,18 +205,12 @@ def _original_labels(
     return np.array([own.get(name, -1) for name in votes.names], np.int64)
 
 
-def _list_split(
-    root: Path,
-    name: str,
-    votes: VoteTable,
-    pixels: PixelTable | None,
-    own: np.ndarray | None,
-    classes: int,
-    problems: list[Problem],
-) -> ListedSplit:
+def _list_split(files: _Files, name: str, classes: int, problems: list[Problem]) -> ListedSplit:
+    """The images of a split with a majority label; what is wrong with a file joins ``problems``."""
+    votes, pixels, own = files.votes, files.pixels, files.original_labels
     used = [usage == USAGES[name] for usage in votes.usages]
     rows = np.flatnonzero(np.array(used, bool) & np.array([bool(n) for n in votes.names], bool))
-    folder = root / name
+    folder = files.root / name
     if not (len(rows) or problems) or (pixels is None and not folder.is_dir()):
         raise DataError(
             f"ferplus split {name} is absent: {len(rows)} rows in fer2013new.csv, folder {folder} "

@@ -30,7 +30,7 @@ class Naming(NamedTuple):
         return tuple(sorted(found))
 
 
-def choose_naming(source: Source, wish: str, names: Iterable[str], what: str) -> Naming:
+def choose_naming(source: Source, option: str, names: Iterable[str], what: str) -> Naming:
     """Read names as the option ``classes`` asks, or as all of them agree on without it.
 
     Names that are all emotions, synonyms included, are emotions; names of which none is an emotion,
@@ -38,19 +38,19 @@ def choose_naming(source: Source, wish: str, names: Iterable[str], what: str) ->
 
     Args:
         source: of the data set, for the message.
-        wish: the option ``classes``: as-is, emotions, or nothing.
+        option: the option ``classes``: as-is, emotions, or nothing.
         names: as the data set writes them, of all its splits.
         what: the names are of, in the plural, for the message.
 
     Raises:
         DataError: for a doubtful set, naming the doubtful names and both ways out.
     """
-    if wish != ASK:
-        wish = take_choice(source, {"classes": wish}, "classes", AS_IS, EMOTIONS)
+    if option != ASK:
+        option = take_choice(source, {"classes": option}, "classes", AS_IS, EMOTIONS)
     known = sorted(set(names))
-    if wish == AS_IS:
+    if option == AS_IS:
         return Naming(as_it_stands, emotions=False)
-    if wish == EMOTIONS:
+    if option == EMOTIONS:
         return Naming(nearest_emotion, emotions=True)
     emotions = [name for name in known if find_emotion(name)]
     if len(emotions) == len(known):

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.random import default_rng
 
 from fer_core.datasets.loading import also_in
-from fer_core.evaluation.inference import slice_accuracies
 from fer_core.evaluation.predictions import Answers
+from fer_core.evaluation.run_figures import slice_accuracies
 from fer_core.metrics import classification as metrics
 from fer_core.metrics.calibration import (
     LEAST_IMAGES,

@@ -5,4 +5,4 @@ from .consistency import MirrorCheck as MirrorCheck
 from .consistency import correlation as correlation
 from .fidelity import Fidelity as Fidelity
 from .fidelity import measure_fidelity as measure_fidelity
-from .fidelity import occlusion_map as occlusion_map
+from .occlusion import occlusion_map as occlusion_map

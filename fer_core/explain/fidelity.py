@@ -1,18 +1,18 @@
 """What a class attention map is worth as an explanation, measured.
 
 A map adds up to its logit exactly, for every backbone here: that is completeness. Whether a high
-point of the map is evidence from that place of the face is another question, since the receptive
+point of the map is evidence from that part of the face is another question, since the receptive
 field of a deep network is larger than the face. Every measure is taken on the predicted class of
 each image:
 
 - completeness: the largest gap between the mean of a map plus the bias and the logit as pooled
   features and classifier give it, relative to the largest logit;
 - locality: of all that changes in the map when one quadrant of the image is hidden, the share that
-  lies inside the quadrant, over four quadrants. A map that does not know places has 0.25;
-- occlusion: Spearman's correlation of the map, averaged over 4 x 4 places, with the drop of the
-  logit when each place is hidden;
+  lies inside the quadrant, over four quadrants. A map that is not local has 0.25;
+- occlusion: Spearman's correlation of the map, averaged over 4 x 4 patches, with the drop of the
+  logit when each patch is hidden;
 - deletion and insertion (Petsiuk et al., RISE, BMVC 2018): area under the probability of the class
-  while places are hidden, or shown, in the order of the map; beside it the orders of Grad-CAM
+  while patches are hidden, or shown, in the order of the map; beside it the orders of Grad-CAM
   (Selvaraju et al., ICCV 2017) on the same feature map, of the distance to the centre, and random;
 - class-fixed pattern: the share of the spatial variance of the maps that the mean map of the class
   explains: at 1 a map says which class, and nothing of the image;
@@ -20,7 +20,7 @@ each image:
 - randomisation (Adebayo et al., NeurIPS 2018): Spearman's correlation of the map with that of the
   same network with random weights: near 0 for a map that depends on what was learned.
 
-A hidden place has the mean of the training pixels, 0 after normalisation.
+`fer_core.explain.occlusion` says what a hidden patch is.
 """
 
 import copy
@@ -33,13 +33,19 @@ import torch.nn.functional as F
 from numpy.random import Generator
 from torch import Tensor
 
+from fer_core.explain.occlusion import (
+    GRID,
+    centre_prior,
+    deletion_and_insertion,
+    locality,
+    occlusion_drops,
+)
 from fer_core.metrics.intervals import LEVEL, Estimate
 from fer_core.models.attention_model import AttentionModel
 from fer_core.transforms.functional import mirror
 
-PLACES = 4  # along each side, for occlusion, deletion and insertion
 ORDERS = ("map", "grad_cam", "centre", "random")
-CHANCE = 0.25  # locality of a map that does not know places
+CHANCE = 0.25  # locality of a map that is not local
 
 
 class Fidelity(NamedTuple):
@@ -75,7 +81,7 @@ def measure_fidelity(
 
     Args:
         model: in evaluation mode, on the device of the images.
-        images: (N, C, H, W) normalised; H and W at least twice `PLACES`.
+        images: (N, C, H, W) normalised; H and W at least twice `GRID`.
         seed: of the random order and the random weights.
         batch: images at a time.
 
@@ -117,27 +123,6 @@ def interval(values: np.ndarray, resamples: int, generator: Generator) -> Estima
     drawn = [known[generator.integers(0, len(known), len(known))].mean() for _ in range(resamples)]
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(float(known.mean()), float(low), float(high))
-
-
-def occlusion_map(model: AttentionModel, image: Tensor, index: int, places: int = 8) -> Tensor:
-    """How far the logit of a class falls when each place of the image is hidden.
-
-    This is evidence place by place: all places are hidden in one batch, one in each copy.
-
-    Args:
-        model: in evaluation mode, on the device of the image.
-        image: (C, H, W) normalised.
-        index: number of the class.
-        places: along each side.
-
-    Returns:
-        (places, places) logit of the image minus the logit without the place.
-    """
-    masks = _place_masks(image.shape[1], image.shape[2], places).to(image.device)
-    with torch.inference_mode():
-        whole = model(image[None]).logits[0, index]
-        hidden = model(image[None] * ~masks[:, None]).logits[:, index]
-    return (whole - hidden).view(places, places)
 
 
 def with_random_weights(model: AttentionModel, seed: int) -> AttentionModel:
@@ -184,19 +169,19 @@ def _measure(
         random_maps = randomised(images).maps[rows, predicted]
         sums = output.maps.mean((2, 3)) + model.classifier.bias
         gaps = (sums - pooled_logits).abs().amax(1) / pooled_logits.abs().amax(1).clamp(min=1e-12)
-        locality = _locality(model, images, maps, predicted)
-        drops = _occlusion(model, images, output.logits, predicted)  # (B, places)
+        shares = locality(model, images, maps, predicted)
+        drops = occlusion_drops(model, images, output.logits, predicted)  # (B, patches)
     grad_cam = _grad_cam(model, images, predicted)
-    pooled = F.adaptive_avg_pool2d(maps[:, None], PLACES).flatten(1)  # (B, places)
+    pooled = F.adaptive_avg_pool2d(maps[:, None], GRID).flatten(1)  # (B, patches)
     orders = {
         "map": pooled,
-        "grad_cam": F.adaptive_avg_pool2d(grad_cam[:, None], PLACES).flatten(1),
-        "centre": _centre_prior().to(images.device).expand_as(pooled),
+        "grad_cam": F.adaptive_avg_pool2d(grad_cam[:, None], GRID).flatten(1),
+        "centre": centre_prior().to(images.device).expand_as(pooled),
         "random": torch.from_numpy(generator.random(tuple(pooled.shape))).to(images.device),
     }
     found: dict[str, np.ndarray] = {
         "completeness": gaps.cpu().numpy(),
-        "locality": locality.cpu().numpy(),
+        "locality": shares.cpu().numpy(),
         "occlusion": spearman(pooled, drops),
         "mirror": pearson(maps.flatten(1), flipped.flatten(1)),
         "randomisation": spearman(maps.flatten(1), random_maps.flatten(1)),
@@ -204,60 +189,9 @@ def _measure(
         "maps": maps.cpu().numpy(),
     }
     for name, scores in orders.items():
-        deletion, insertion = _areas(model, images, predicted, scores)
+        deletion, insertion = deletion_and_insertion(model, images, predicted, scores)
         found[f"deletion {name}"], found[f"insertion {name}"] = deletion, insertion
     return found
-
-
-def _locality(model: AttentionModel, images: Tensor, maps: Tensor, predicted: Tensor) -> Tensor:
-    """(B,) mean share of a map's change that lies inside the hidden quadrant."""
-    height, width = images.shape[2:]
-    grid = (maps.shape[1], maps.shape[2])
-    rows = torch.arange(len(images), device=images.device)
-    inside = _place_masks(height, width, 2).to(images.device)  # (4, H, W)
-    shares = []
-    for mask in inside:
-        changed = model(images * ~mask).maps[rows, predicted]
-        change = (changed - maps).abs()
-        # A point of the map counts as inside by the part of its cell that the quadrant covers.
-        cells = F.adaptive_avg_pool2d(mask[None, None].float(), grid)[0, 0]
-        total = change.sum((1, 2))
-        shares.append((change * cells).sum((1, 2)) / total.clamp(min=1e-12))
-    return torch.stack(shares).mean(0)
-
-
-def _occlusion(model: AttentionModel, images: Tensor, logits: Tensor, predicted: Tensor) -> Tensor:
-    """(B, places) drop of the predicted logit when each of the 4 x 4 places is hidden."""
-    rows = torch.arange(len(images), device=images.device)
-    own = logits[rows, predicted]
-    masks = _place_masks(images.shape[2], images.shape[3], PLACES).to(images.device)
-    drops = [own - model(images * ~mask).logits[rows, predicted] for mask in masks]
-    return torch.stack(drops, 1)
-
-
-def _areas(
-    model: AttentionModel, images: Tensor, predicted: Tensor, scores: Tensor
-) -> tuple[np.ndarray, np.ndarray]:
-    """(B,) areas under the probability while places are hidden, and while they are shown."""
-    masks = _place_masks(images.shape[2], images.shape[3], PLACES).to(
-        images.device
-    )  # (places, H, W)
-    order = scores.argsort(1, descending=True)  # (B, places)
-    rows = torch.arange(len(images), device=images.device)
-    covered = torch.zeros(len(images), *images.shape[2:], dtype=torch.bool, device=images.device)
-    curves: list[list[Tensor]] = [[], []]
-    with torch.inference_mode():
-        for step in range(order.shape[1] + 1):
-            for curve, keep in zip(curves, (~covered, covered), strict=True):
-                logits = model(images * keep[:, None]).logits
-                curve.append(logits.softmax(1)[rows, predicted])
-            if step < order.shape[1]:
-                covered = covered | masks[order[:, step]]
-    deletion, insertion = (
-        torch.trapezoid(torch.stack(curve), dx=1 / order.shape[1], dim=0).cpu().numpy()
-        for curve in curves
-    )
-    return deletion, insertion
 
 
 def _grad_cam(model: AttentionModel, images: Tensor, predicted: Tensor) -> Tensor:
@@ -273,20 +207,6 @@ def _grad_cam(model: AttentionModel, images: Tensor, predicted: Tensor) -> Tenso
     (gradient,) = torch.autograd.grad(score, features)
     weights = gradient.mean((2, 3), keepdim=True)
     return (weights * features).sum(1).relu().detach()
-
-
-def _place_masks(height: int, width: int, places: int) -> Tensor:
-    """(places * places, H, W) bool, True inside each place, row by row."""
-    down = torch.arange(height) * places // height
-    across = torch.arange(width) * places // width
-    numbers = down[:, None] * places + across
-    return numbers[None] == torch.arange(places * places)[:, None, None]
-
-
-def _centre_prior() -> Tensor:
-    """(places,) minus the distance of each place to the centre."""
-    axis = torch.arange(PLACES) - (PLACES - 1) / 2
-    return -(axis[:, None] ** 2 + axis**2).sqrt().flatten()
 
 
 def spearman(one: Tensor, other: Tensor) -> np.ndarray:

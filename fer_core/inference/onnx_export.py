@@ -37,10 +37,6 @@ TRACED, CHECKED = 2, (1, 3)  # images: of the traced pass, and of the checks
 
 _EXPORTING = threading.Lock()  # the exporter keeps its state in global variables
 
-# ONNX Runtime 1.29 and later report to their maker how they are used, on Linux too, from the moment
-# they are imported. Nothing leaves the machine unless its owner wants it: 0 switches that on.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-
 
 class ExportError(FerError, ValueError):
     """A model that cannot be written as ONNX, or whose file would answer differently."""
@@ -176,6 +172,10 @@ def require(name: str) -> ModuleType:
     Raises:
         ExportError: naming the extra, when it is missing.
     """
+    if name == "onnxruntime":
+        # Version 1.29 and later report to their maker how they are used, on Linux too, from the
+        # import on. Nothing leaves the machine unless its owner wants it: 0 switches that on.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         return __import__(name)
     except ImportError as error:

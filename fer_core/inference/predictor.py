@@ -119,7 +119,7 @@ class Predictor:
             RecordError, UploadError: see `fer_core.publishing.push.push_model`.
         """
         # What publishes stands above the predictor, and few programs need it.
-        from fer_core.publishing.folder import Wishes
+        from fer_core.publishing.folder import Publication
         from fer_core.publishing.push import push_model
 
         if self.folder is None:
@@ -127,8 +127,10 @@ class Predictor:
                 "the predictor was made of a loaded model: save_model writes a folder, and "
                 "Predictor(FOLDER).push_to_hub publishes it"
             )
-        wishes = Wishes(repository, licence=licence)
-        return push_model(self.folder, wishes, origin=origin, message=message, private=private)[0]
+        publication = Publication(repository, licence=licence)
+        return push_model(
+            self.folder, publication, origin=origin, message=message, private=private
+        )[0]
 
     @overload
     def predict(self, photo: Photo) -> list[FacePrediction]: ...

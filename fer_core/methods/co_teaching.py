@@ -26,7 +26,7 @@ from fer_core.config import RunConfig
 from fer_core.config.methods.co_teaching import CoTeachingOptions
 from fer_core.methods.base import Batch, Method, StepOutput
 from fer_core.models.attention_model import AttentionModel, create_model
-from fer_core.models.backbones import OWN
+from fer_core.models.own_backbones import OWN
 
 
 def keep_rate(forget_rate: float, forget_epochs: int, epoch: int) -> float:

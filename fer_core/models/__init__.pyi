@@ -1,9 +1,9 @@
 from .attention_model import AttentionModel as AttentionModel
 from .attention_model import Output as Output
 from .attention_model import create_model as create_model
-from .backbones import Backbone as Backbone
-from .backbones import BackboneError as BackboneError
 from .backbones import create_backbone as create_backbone
+from .feature_maps import Backbone as Backbone
+from .feature_maps import BackboneError as BackboneError
 from .pretrained import ModelError as ModelError
 from .pretrained import TrainedModel as TrainedModel
 from .pretrained import load_model as load_model

@@ -15,17 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_core.config import RunConfig
-from fer_core.models.backbones import (
-    BackboneError,
-    Layout,
-    Stem,
-    create_backbone,
-    own_name,
-    synchronised_batch_norm,
-    to_map,
-    wrap_backbone,
-)
+from fer_core.models.backbones import create_backbone, synchronised_batch_norm
+from fer_core.models.feature_maps import BackboneError, Layout, to_map
+from fer_core.models.own_backbones import own_name, wrap_backbone
 from fer_core.models.starting_weights import Match, WeightsError, judge, read_weights, unwrap
+from fer_core.models.strides import Stem
 from fer_core.transforms.functional import mirror
 
 logger = logging.getLogger(__name__)
@@ -77,7 +71,7 @@ class AttentionModel(nn.Module):
                 gives.
 
         Raises:
-            BackboneError: see `fer_core.models.backbones.create_backbone` and `wrap_backbone`.
+            BackboneError: as `create_backbone` and `wrap_backbone`.
         """
         super().__init__()
         own = _read_own_weights(pretrained)

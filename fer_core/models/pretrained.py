@@ -21,8 +21,10 @@ from fer_core.config.input_spec import InputSpec, from_json, to_json
 from fer_core.errors import FerError
 from fer_core.io.files import write_whole
 from fer_core.models.attention_model import AttentionModel
-from fer_core.models.backbones import OWN, Stem, count_parameters, own_name
+from fer_core.models.own_backbones import OWN, own_name
+from fer_core.models.strides import Stem
 from fer_core.models.timm_format import from_timm
+from fer_core.models.timm_networks import count_parameters
 from fer_core.records.schema import current_facts
 from fer_core.taxonomy import Taxonomy, taxonomy_of
 

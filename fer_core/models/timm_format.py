@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_core.models.attention_model import AttentionModel
-from fer_core.models.backbones import input_arguments
+from fer_core.models.timm_networks import input_arguments
 
 logger = logging.getLogger(__name__)
 TOLERANCE = 1e-6  # of the logits in float64, where rounding is far below

@@ -9,7 +9,7 @@ from fer_core.hub.publish import Statement, write_publication
 from fer_core.io.files import write_whole
 from fer_core.models.pretrained import CARD_FILE, WEIGHTS_FILE, Layout
 from fer_core.publishing.data_terms import kind_of, name_of
-from fer_core.publishing.model_card import PICTURE, Place, card
+from fer_core.publishing.model_card import PICTURE, PublishedAs, card
 from fer_core.publishing.model_info import Subject
 from fer_core.records.run import PREDICTIONS_FILE, Prediction, RecordError, write_predictions
 
@@ -17,7 +17,7 @@ REPLACED = (PREDICTIONS_FILE, PICTURE)  # leave the repository where a newer mod
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Publication:
     """How a model is to be published.
 
     Attributes:
@@ -33,13 +33,13 @@ class Wishes:
     predictions: bool = True
 
 
-def write_folder(subject: Subject, out: Path, wishes: Wishes) -> Layout:
+def write_folder(subject: Subject, out: Path, publication: Publication) -> Layout:
     """Write everything that is published of a model.
 
     Args:
         subject: the model.
         out: an empty folder.
-        wishes: how.
+        publication: how.
 
     Returns:
         ``timm`` when timm alone rebuilds the model from this folder, which was tried, else ``own``.
@@ -50,21 +50,21 @@ def write_folder(subject: Subject, out: Path, wishes: Wishes) -> Layout:
         ValueError: when matplotlib is missing.
         OSError: when a file cannot be written.
     """
-    answers = subject.predictions if wishes.predictions else ()
+    answers = subject.predictions if publication.predictions else ()
     _check_names(answers, subject.folder)
     picture = _draw(subject)
-    layout = write_publication(subject.folder, out, _statement(subject, wishes), subject.facts)
+    layout = write_publication(subject.folder, out, _statement(subject, publication), subject.facts)
     if answers:
         write_predictions(out, answers)
     if picture:
         write_whole(out / PICTURE, picture)
-    place = Place(wishes.repository, layout, wishes.licence, bool(picture))
+    published = PublishedAs(publication.repository, layout, publication.licence, bool(picture))
     size = (out / WEIGHTS_FILE).stat().st_size
-    write_whole(out / CARD_FILE, card(subject, size, place).encode())
+    write_whole(out / CARD_FILE, card(subject, size, published).encode())
     return layout
 
 
-def _statement(subject: Subject, wishes: Wishes) -> Statement:
+def _statement(subject: Subject, publication: Publication) -> Statement:
     facts = subject.facts
     method = str(facts.get("method", "fer_core"))
     paper = paper_of(method)
@@ -72,8 +72,8 @@ def _statement(subject: Subject, wishes: Wishes) -> Statement:
     if not subject.trained.taxonomy.emotions:
         what = f"{len(subject.trained.classes)} classes"
     return Statement(
-        tag=wishes.tag or "_".join(filter(None, (_plain(kind_of(facts)), _plain(method)))),
-        licence=wishes.licence,
+        tag=publication.tag or "_".join(filter(None, (_plain(kind_of(facts)), _plain(method)))),
+        licence=publication.licence,
         description=f"{what} of aligned faces, learned from {name_of(facts)} with "
         f"{method}; data and results in the card.",
         paper_name=paper.title if paper else "",

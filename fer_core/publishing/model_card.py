@@ -16,7 +16,7 @@ from fer_core.reporting.tables import table
 PICTURE = "confusion.png"
 
 
-class Place(NamedTuple):
+class PublishedAs(NamedTuple):
     """Where a model is published.
 
     Attributes:
@@ -32,32 +32,32 @@ class Place(NamedTuple):
     picture: bool
 
 
-def card(subject: Subject, size: int, place: Place | None = None) -> str:
+def card(subject: Subject, size: int, published: PublishedAs | None = None) -> str:
     """The card as Markdown with the Hub's front matter.
 
     Args:
         subject: the model.
         size: of the weights in bytes.
-        place: where it is published; None for the embedded model.
+        published: where it is published; None for the embedded model.
     """
     paper = paper_of(subject.facts.get("method", ""))
     header = model_header(
-        place.repository if place else _title(subject),
+        published.repository if published else _title(subject),
         subject.facts,
-        licence=place.licence if place else "apache-2.0",
-        library="timm" if place and place.layout == "timm" else "fer-core",
+        licence=published.licence if published else "apache-2.0",
+        library="timm" if published and published.layout == "timm" else "fer-core",
         papers=[f"arxiv:{paper.arxiv}"] if paper and paper.arxiv else [],
         emotions=subject.trained.taxonomy.emotions,
     )
     sections = [f"# Model: {_title(subject)}", _about(subject, size)]
-    if place:
-        sections += [f"## Use\n{loading(subject.trained, place.repository, place.layout)}"]
-    sections += [f"## Data\n{_data(subject)}", f"## Results\n{_results(subject, place)}"]
+    if published:
+        sections += [f"## Use\n{loading(subject.trained, published.repository, published.layout)}"]
+    sections += [f"## Data\n{_data(subject)}", f"## Results\n{_results(subject, published)}"]
     sections += [f"## Recipe\n{_recipe(subject)}", f"## Limits\n{_limits(subject)}"]
     sections += [f"## Responsible use\n{_responsible(subject)}"]
-    if place:
-        sections += [f"## Licence\n{_licence(subject, place.licence)}"]
-    if place and paper:
+    if published:
+        sections += [f"## Licence\n{_licence(subject, published.licence)}"]
+    if published and paper:
         sections += [f"## Citation\n```bibtex\n{paper.bibtex()}\n```"]
     return header + "\n\n".join(sections) + "\n"
 
@@ -127,7 +127,7 @@ def _noise(subject: Subject) -> str:
     )
 
 
-def _results(subject: Subject, place: Place | None) -> str:
+def _results(subject: Subject, published: PublishedAs | None) -> str:
     facts, record = subject.facts, subject.record
     if "accuracy" not in facts:
         return "How well it does was not saved with it."
@@ -156,7 +156,7 @@ def _results(subject: Subject, place: Place | None) -> str:
         ]
     if "classes" in facts:
         parts += [classes_of(facts)]
-    if place and place.picture:
+    if published and published.picture:
         parts += [f"![Confusion matrix: each row a label, in shares of its images]({PICTURE})"]
     return "\n\n".join(parts)
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from fer_core.hub.upload import check_repository, upload_folder
 from fer_core.models.pretrained import Layout
-from fer_core.publishing.folder import REPLACED, Wishes, write_folder
+from fer_core.publishing.folder import REPLACED, Publication, write_folder
 from fer_core.publishing.model_info import find_subject
 from fer_core.records.run import RUN_FILE
 
 
 def push_model(
     place: Path,
-    wishes: Wishes,
+    publication: Publication,
     *,
     record: Path | None = None,
     origin: str = "",
@@ -23,7 +23,7 @@ def push_model(
 
     Args:
         place: folder of a run record with its model, or of a saved model; RUN/model is the run.
-        wishes: the repository, and how the model is published.
+        publication: the repository, and how the model is published.
         record: of a saved model: folder of its run record, for the recipe on the card.
         origin: where the starting weights come from, for the card; needed where there are any.
         message: of the commit; by default the name of the model.
@@ -36,14 +36,14 @@ def push_model(
         ModelError, RecordError, ReportError, UploadError: ValueErrors of one sentence.
         OSError: when a file cannot be read or written.
     """
-    check_repository(wishes.repository)
+    check_repository(publication.repository)
     if record is None and place.name == "model" and (place.parent / RUN_FILE).is_file():
         place = place.parent
     with tempfile.TemporaryDirectory(prefix="fer-publish-") as made:
-        layout = write_folder(find_subject(place, record, origin), Path(made), wishes)
+        layout = write_folder(find_subject(place, record, origin), Path(made), publication)
         address = upload_folder(
             Path(made),
-            wishes.repository,
+            publication.repository,
             kind="model",
             message=message or f"Publish {place.resolve().name}",
             private=private,

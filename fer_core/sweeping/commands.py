@@ -4,13 +4,13 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from fer_core.sweeping.scheduler import Orders
-from fer_core.sweeping.status import Progress
+from fer_core.sweeping.scheduler import SweepSetup
+from fer_core.sweeping.status import RunProgress
 
 PROGRAM = (sys.executable, "-m", "fer_core", "sweep-run")
 
 
-def write_commands(progress: Sequence[Progress], orders: Orders) -> list[str]:
+def write_commands(progress: Sequence[RunProgress], setup: SweepSetup) -> list[str]:
     """A command for each run that is not finished; its configuration is written to a file.
 
     Each starts its run or goes on with it, from any current folder and in any order, on every
@@ -18,7 +18,7 @@ def write_commands(progress: Sequence[Progress], orders: Orders) -> list[str]:
 
     Args:
         progress: the runs of the sweep.
-        orders: what their attempts have in common.
+        setup: what their attempts have in common.
 
     Raises:
         OSError: when a configuration cannot be written.
@@ -26,8 +26,8 @@ def write_commands(progress: Sequence[Progress], orders: Orders) -> list[str]:
     commands = []
     for one in progress:
         if one.state == "waiting":
-            orders.write_config(one)
-            attempt = orders.attempt(one)
+            setup.write_config(one)
+            attempt = setup.attempt(one)
             words = [*PROGRAM, str(attempt.config_file), str(attempt.folder), *attempt.options]
             commands.append(f"cd {shlex.quote(str(attempt.here))} && {shlex.join(words)}")
     return commands

@@ -17,17 +17,17 @@ class Draft(NamedTuple):
     values: dict[str, Any]
 
 
-class Entry(NamedTuple):
+class AxisValue(NamedTuple):
     """One value of an axis: its part of the run's name, and the fields that it sets."""
 
     name: str
     values: dict[str, Any]
 
 
-Axes = Mapping[str, Sequence[Entry]]
+Axes = Mapping[str, Sequence[AxisValue]]
 
 
-def read_axis(axis: str, entries: object, mistakes: list[str]) -> list[Entry]:
+def read_axis(axis: str, entries: object, mistakes: list[str]) -> list[AxisValue]:
     """The values of one axis: of the field of that name, or tables that set several fields."""
     if not isinstance(entries, list) or not entries:
         mistakes.append(f"[grid] {axis} must be a list of values with at least one, got {entries}")
@@ -39,7 +39,7 @@ def read_axis(axis: str, entries: object, mistakes: list[str]) -> list[Entry]:
             "of its own is a list of tables: [{FIELD = VALUE, ...}, ...])"
         )
         return []
-    made: list[Entry] = []
+    made: list[AxisValue] = []
     for entry in entries:
         values = dict(entry) if isinstance(entry, dict) else {axis: entry}
         name = values.pop("name", None)
@@ -47,7 +47,7 @@ def read_axis(axis: str, entries: object, mistakes: list[str]) -> list[Entry]:
             mistakes.append(f"[grid] {axis} has an empty table: give it a field, or a name")
             continue
         named = entry_name(values) if name is None else str(name)
-        made.append(Entry(named, current_names(values)))
+        made.append(AxisValue(named, current_names(values)))
     return made
 
 

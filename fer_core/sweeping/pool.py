@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Protocol
 
-from fer_core.sweeping.process import Attempt, Ended, Running
+from fer_core.sweeping.process import Attempt, AttemptProcess, AttemptResult
 
 PATIENCE = 10.0  # seconds that an attempt has to end when its sweep is stopped
 
@@ -18,10 +18,10 @@ class Pool(Protocol):
         ...
 
     def start(self, attempt: Attempt) -> None:
-        """Start one; there must be a free place."""
+        """Start one; one more must be able to start."""
         ...
 
-    def ended(self) -> list[Ended]:
+    def ended(self) -> list[AttemptResult]:
         """Those that have ended since the last call; does not wait."""
         ...
 
@@ -36,8 +36,8 @@ class ProcessPool:
     def __init__(self, slots: Sequence[str | None]) -> None:
         """Keep the slots: for each the GPU that an attempt in it sees, or None."""
         self._slots = list(slots)
-        self._running: list[Running] = []
-        self._stillborn: list[Ended] = []
+        self._running: list[AttemptProcess] = []
+        self._failed_starts: list[AttemptResult] = []
 
     def free(self) -> bool:
         """Whether a slot is free."""
@@ -47,14 +47,16 @@ class ProcessPool:
         """Start a process, on the GPU with the fewest; one that cannot start has ended so."""
         slot = min(self._slots, key=lambda gpu: sum(one.gpu == gpu for one in self._running))
         try:
-            self._running.append(Running(attempt, slot))
+            self._running.append(AttemptProcess(attempt, slot))
             self._slots.remove(slot)
         except OSError as error:
-            self._stillborn.append(Ended(attempt.name, f"the run cannot be started: {error}"))
+            self._failed_starts.append(
+                AttemptResult(attempt.name, f"the run cannot be started: {error}")
+            )
 
-    def ended(self) -> list[Ended]:
+    def ended(self) -> list[AttemptResult]:
         """Those that have ended since the last call; their slots are free again."""
-        ended, self._stillborn = self._stillborn, []
+        ended, self._failed_starts = self._failed_starts, []
         for running in list(self._running):
             how = running.poll()
             if how is not None:
@@ -66,7 +68,7 @@ class ProcessPool:
     def stop(self) -> None:
         """Let all go, and kill what has not ended after some seconds."""
         for running in self._running:
-            running.let_go()
+            running.release()
         for running in self._running:
             try:
                 running.process.wait(PATIENCE)

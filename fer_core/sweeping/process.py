@@ -39,7 +39,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Ended:
+class AttemptResult:
     """How an attempt ended.
 
     Attributes:
@@ -51,7 +51,7 @@ class Ended:
     error: str | None
 
 
-class Running:
+class AttemptProcess:
     """A process at work on an attempt, and the pipe that keeps it alive."""
 
     def __init__(self, attempt: Attempt, gpu: str | None = None) -> None:
@@ -85,28 +85,28 @@ class Running:
                 start_new_session=True,  # Ctrl-C reaches the sweep alone, which ends its attempts
             )
 
-    def poll(self) -> Ended | None:
+    def poll(self) -> AttemptResult | None:
         """How the attempt ended, or None while it goes on."""
         code = self.process.poll()
         return None if code is None else self._ended(code)
 
-    def wait(self) -> Ended:
+    def wait(self) -> AttemptResult:
         """Wait for the end."""
         return self._ended(self.process.wait())
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Close the pipe: the process ends by itself."""
         if self.process.stdin:
             self.process.stdin.close()
 
-    def _ended(self, code: int) -> Ended:
-        self.let_go()
+    def _ended(self, code: int) -> AttemptResult:
+        self.release()
         if code == 0:
-            return Ended(self.attempt.name, None)
+            return AttemptResult(self.attempt.name, None)
         if code < 0:
-            return Ended(self.attempt.name, signal_error(-code))
+            return AttemptResult(self.attempt.name, signal_error(-code))
         said = last_line(self.attempt.folder / LOG_FILE, self.log_start)
-        return Ended(self.attempt.name, said or f"ended with exit code {code} and no word")
+        return AttemptResult(self.attempt.name, said or f"ended with exit code {code} and no word")
 
 
 def signal_error(number: int) -> str:
@@ -137,6 +137,6 @@ def _environment(threads: int, gpu: str | None) -> dict[str, str]:
         **{name: str(count) for name, count in shares.items()},
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONUNBUFFERED": "1",  # what a process said before it was killed stands in the log
-        "TQDM_MININTERVAL": "60",  # seconds between two looks of a progress bar into the log
+        "TQDM_MININTERVAL": "60",  # seconds between two lines of a progress bar in the log
         **({} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}),
     }

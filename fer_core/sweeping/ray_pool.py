@@ -15,9 +15,9 @@ from types import ModuleType
 from typing import Any
 
 from fer_core.machine import cores
-from fer_core.sweeping.process import Attempt, Ended, Running
+from fer_core.sweeping.process import Attempt, AttemptProcess, AttemptResult
 
-KNOCK_SECONDS = 10.0
+CONNECT_SECONDS = 10.0
 STORE_BYTES = 80 * 2**20  # Ray's shared memory: no data go through it
 
 
@@ -38,7 +38,7 @@ class RayPool:
 
         Args:
             address: ``local``, or a cluster's HOST:PORT.
-            marker: a file to write beside the records: a machine that finds it sees them.
+            marker: a file to write next to the records: a machine that finds it sees them.
             device: cpu, cuda, or auto: the GPUs where the cluster has some.
             threads: CPU threads of an attempt, which takes as many cores where it has no GPU; None:
                 one, or what a machine has for each share of its GPUs.
@@ -56,7 +56,7 @@ class RayPool:
         self._jobs = jobs
         self._tasks: dict[Any, str] = {}
         self._gpu = device != "cpu" and self._room("GPU", 1 / per_gpu) > 0
-        self.threads = threads or (self._cores_beside(1 / per_gpu) if self._gpu else 1)
+        self.threads = threads or (self._cores_per_share(1 / per_gpu) if self._gpu else 1)
         self._resource, self._share = ("GPU", 1 / per_gpu) if self._gpu else ("CPU", self.threads)
         if device == "cuda" and not self._gpu:
             self.stop()
@@ -66,7 +66,7 @@ class RayPool:
             raise ValueError(
                 f"no machine of the Ray cluster has the {self.threads} cores of --threads"
             )
-        self._attempt = self._ray.remote(attempt_there).options(
+        self._attempt = self._ray.remote(attempt_remotely).options(
             num_cpus=0 if self._gpu else self.threads,
             num_gpus=1 / per_gpu if self._gpu else 0,
             max_retries=0,  # the sweep tries again itself
@@ -80,18 +80,18 @@ class RayPool:
         """Hand one to Ray."""
         self._tasks[self._attempt.remote(attempt, self._marker, self._token)] = attempt.name
 
-    def ended(self) -> list[Ended]:
+    def ended(self) -> list[AttemptResult]:
         """Those that have ended since the last call; what Ray itself reports is their error."""
         if not self._tasks:
             return []
         done, _ = self._ray.wait(list(self._tasks), num_returns=len(self._tasks), timeout=0)
-        ended: list[Ended] = []
+        ended: list[AttemptResult] = []
         for task in done:
             name = self._tasks.pop(task)
             try:
                 ended.append(self._ray.get(task))
             except self._ray.exceptions.RayError as error:
-                ended.append(Ended(name, f"Ray lost the run: {error}"))
+                ended.append(AttemptResult(name, f"Ray lost the run: {error}"))
         return ended
 
     def stop(self) -> None:
@@ -103,18 +103,18 @@ class RayPool:
 
     def _room(self, resource: str, share: float) -> int:
         """How many attempts the machines that are up have room for, others' work aside."""
-        return sum(_places(machine, resource, share) for machine in self._machines())
+        return sum(_shares(machine, resource, share) for machine in self._machines())
 
-    def _cores_beside(self, share: float) -> int:
+    def _cores_per_share(self, share: float) -> int:
         """CPU cores for each share of a GPU, on the machine that has the fewest."""
-        places = [(machine, _places(machine, "GPU", share)) for machine in self._machines()]
-        return max(1, min(int(one.get("CPU", 0)) // count for one, count in places if count))
+        shares = [(machine, _shares(machine, "GPU", share)) for machine in self._machines()]
+        return max(1, min(int(one.get("CPU", 0)) // count for one, count in shares if count))
 
     def _machines(self) -> list[dict[str, float]]:
         return [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
 
 
-def attempt_there(attempt: Attempt, marker: Path, token: str) -> Ended:
+def attempt_remotely(attempt: Attempt, marker: Path, token: str) -> AttemptResult:
     """Make an attempt on the machine that Ray has chosen, and wait for its end."""
     machine = socket.gethostname()
     sees = {
@@ -123,19 +123,19 @@ def attempt_there(attempt: Attempt, marker: Path, token: str) -> Ended:
     }
     for folder, seen in sees.items():
         if not seen:
-            return Ended(
+            return AttemptResult(
                 attempt.name,
                 f"{machine} does not see this sweep's {folder}: all machines of a sweep need its "
                 "folders under the same paths, on a shared disk",
             )
     here = replace(attempt, program=(sys.executable, *attempt.program[1:]))
     try:
-        return Running(here).wait()
+        return AttemptProcess(here).wait()
     except OSError as error:
-        return Ended(attempt.name, f"the run cannot be started on {machine}: {error}")
+        return AttemptResult(attempt.name, f"the run cannot be started on {machine}: {error}")
 
 
-def _places(machine: dict[str, float], resource: str, share: float) -> int:
+def _shares(machine: dict[str, float], resource: str, share: float) -> int:
     return int(machine.get(resource, 0) / share + 1e-6)  # a third of a GPU fits three times
 
 
@@ -157,7 +157,7 @@ def _connect(address: str) -> ModuleType:
         "object_store_memory": STORE_BYTES,
     }
     try:
-        _knock(address)
+        _check_port(address)
         ray.init(address, **quiet, **(own if address == "local" else {}))
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise ValueError(
@@ -167,8 +167,8 @@ def _connect(address: str) -> ModuleType:
     return ray
 
 
-def _knock(address: str) -> None:
-    """Try the door of HOST:PORT: Ray itself waits for minutes where nobody answers."""
+def _check_port(address: str) -> None:
+    """Connect to HOST:PORT once: Ray itself waits for minutes where nothing listens."""
     host, colon, port = address.rpartition(":")
     if colon and port.isdigit():
-        socket.create_connection((host.removeprefix("ray://"), int(port)), KNOCK_SECONDS).close()
+        socket.create_connection((host.removeprefix("ray://"), int(port)), CONNECT_SECONDS).close()

@@ -13,15 +13,15 @@ from fer_core.records.failures import record_failure
 from fer_core.records.run import RUN_FILE
 from fer_core.sweeping.pool import Pool
 from fer_core.sweeping.process import PROGRAM, Attempt
-from fer_core.sweeping.status import Progress
+from fer_core.sweeping.status import RunProgress
 from fer_core.sweeping.table import SweepTable, end_line
 
-POLL = 0.2  # seconds between two looks at the processes
-LOOK = 1.0  # seconds between two looks at the records
+POLL = 0.2  # seconds between two polls of the processes
+REFRESH = 1.0  # seconds between two readings of the records
 
 
 @dataclass(frozen=True)
-class Orders:
+class SweepSetup:
     """What all attempts of a sweep have in common.
 
     Attributes:
@@ -40,7 +40,7 @@ class Orders:
     retries: int = 1
     program: tuple[str, ...] = PROGRAM
 
-    def attempt(self, one: Progress) -> Attempt:
+    def attempt(self, one: RunProgress) -> Attempt:
         """The next attempt at a run."""
         return Attempt(
             name=one.run.name,
@@ -52,11 +52,11 @@ class Orders:
             program=self.program,
         )
 
-    def config_file(self, one: Progress) -> Path:
+    def config_file(self, one: RunProgress) -> Path:
         """Where the run's whole configuration stands, for its process."""
         return self.notes / f"{one.run.name}.json"
 
-    def write_config(self, one: Progress) -> None:
+    def write_config(self, one: RunProgress) -> None:
         """Write the run's whole configuration.
 
         Raises:
@@ -67,9 +67,9 @@ class Orders:
 
 
 def carry_out(
-    progress: Sequence[Progress],
+    progress: Sequence[RunProgress],
     pool: Pool,
-    orders: Orders,
+    setup: SweepSetup,
     table: SweepTable,
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
@@ -80,31 +80,31 @@ def carry_out(
     """
     waiting = deque(one for one in progress if one.state == "waiting")
     for one in waiting:
-        orders.write_config(one)
-    at_work: dict[str, tuple[Progress, bytes]] = {}
-    looked = 0.0
+        setup.write_config(one)
+    at_work: dict[str, tuple[RunProgress, bytes]] = {}
+    refreshed = 0.0
     while waiting or at_work:
         while waiting and pool.free():
             one = waiting.popleft()
             one.state, one.tries = "running", one.tries + 1
             at_work[one.run.name] = one, _record_text(one)
-            pool.start(orders.attempt(one))
+            pool.start(setup.attempt(one))
         for ended in pool.ended():
             one, before = at_work.pop(ended.name)
-            settle(one, ended.error, before, orders.retries)
+            settle(one, ended.error, before, setup.retries)
             if one.state == "waiting":
                 waiting.append(one)  # behind all others
             table.say(end_line(one))
-        if time.monotonic() - looked >= LOOK:
+        if time.monotonic() - refreshed >= REFRESH:
             for one, _ in at_work.values():
-                one.look()
+                one.refresh()
             table.show(progress)
-            looked = time.monotonic()
+            refreshed = time.monotonic()
         if at_work:
             pause(POLL)
 
 
-def settle(one: Progress, error: str | None, before: bytes, retries: int) -> None:
+def settle(one: RunProgress, error: str | None, before: bytes, retries: int) -> None:
     """Note how an attempt ended; the record of one that failed then says why.
 
     Args:
@@ -113,7 +113,7 @@ def settle(one: Progress, error: str | None, before: bytes, retries: int) -> Non
         before: the text of its record when the attempt began.
         retries: further attempts that a failed run may have.
     """
-    record = one.look()
+    record = one.refresh()
     if record and record.status == "finished":
         one.state, one.error = "finished", None
         return
@@ -129,6 +129,6 @@ def settle(one: Progress, error: str | None, before: bytes, retries: int) -> Non
     one.state = "waiting" if one.tries <= retries else "failed"
 
 
-def _record_text(one: Progress) -> bytes:
+def _record_text(one: RunProgress) -> bytes:
     file = one.folder / RUN_FILE
     return file.read_bytes() if file.exists() else b""

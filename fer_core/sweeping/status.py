@@ -14,7 +14,7 @@ RECENT = 5  # epochs whose mean time tells how long the next ones take
 
 
 @dataclass
-class Progress:
+class RunProgress:
     """One run of a sweep.
 
     Attributes:
@@ -40,7 +40,7 @@ class Progress:
     error: str | None = None
     earlier: str = ""
 
-    def look(self) -> RunRecord | None:
+    def refresh(self) -> RunRecord | None:
         """Read the run's record and note what it says; None when there is none to read."""
         try:
             record = read_run(self.folder)
@@ -65,24 +65,24 @@ class Progress:
         return self.epoch_seconds * (self.run.config.epochs - self.epochs)
 
 
-def begin(runs: Sequence[PlannedRun], out: Path) -> list[Progress]:
-    """Where the runs of a plan stand before a sweep.
+def begin(runs: Sequence[PlannedRun], out: Path) -> list[RunProgress]:
+    """The state of each run of a plan before a sweep.
 
     Raises:
         ValueError: naming every record in ``out`` that has the name of a run, but another
             configuration, or cannot be read.
     """
-    progress: list[Progress] = []
+    progress: list[RunProgress] = []
     strangers: list[str] = []
     for run in runs:
-        one = Progress(run, out / run.name)
+        one = RunProgress(run, out / run.name)
         try:
             record = _own_record(run, one.folder)
         except ValueError as error:
             strangers.append(str(error))
             continue
         if record:
-            one.look()
+            one.refresh()
             one.earlier = record.status
             one.error = record.error
             one.state = "finished" if record.status == "finished" else "waiting"

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from fer_core.sweeping.status import Progress
+from fer_core.sweeping.status import RunProgress
 
 
 class SweepTable:
@@ -38,13 +38,13 @@ class SweepTable:
         """Add a line that stays."""
         self._console.print(line, soft_wrap=True, markup=False, highlight=False)
 
-    def show(self, progress: Sequence[Progress]) -> None:
-        """Show where the runs stand now, on a terminal."""
+    def show(self, progress: Sequence[RunProgress]) -> None:
+        """Show the state of the runs, on a terminal."""
         if self._live.is_started:
             self._live.update(live_table(progress), refresh=True)
 
 
-def live_table(progress: Sequence[Progress]) -> Table:
+def live_table(progress: Sequence[RunProgress]) -> Table:
     """The running runs, and below them the counts of all and the time that is left."""
     table = Table(caption=counts(progress), caption_justify="left", box=None)
     table.add_column("run", overflow="fold")
@@ -56,7 +56,7 @@ def live_table(progress: Sequence[Progress]) -> Table:
     return table
 
 
-def counts(progress: Sequence[Progress]) -> str:
+def counts(progress: Sequence[RunProgress]) -> str:
     """How many runs are in which state, and how long the sweep goes on at this pace."""
     states = [one.state for one in progress]
     parts = [
@@ -68,7 +68,7 @@ def counts(progress: Sequence[Progress]) -> str:
     return ", ".join(parts) + (f"; about {duration(left)} left" if left else "")
 
 
-def seconds_left(progress: Sequence[Progress]) -> float | None:
+def seconds_left(progress: Sequence[RunProgress]) -> float | None:
     """Of the whole sweep: what is not known of a run yet is the mean of the others."""
     known = [one.epoch_seconds for one in progress if one.epoch_seconds is not None]
     if not known:
@@ -82,13 +82,13 @@ def seconds_left(progress: Sequence[Progress]) -> float | None:
     return left / max(1, running)
 
 
-def plan_lines(progress: Sequence[Progress]) -> list[str]:
+def plan_lines(progress: Sequence[RunProgress]) -> list[str]:
     """One line a run: its name, and what a sweep would do with it."""
     width = max(len(one.run.name) for one in progress)
     return [f"{one.run.name:<{width}}  {_intention(one)}" for one in progress]
 
 
-def summary_lines(progress: Sequence[Progress]) -> list[str]:
+def summary_lines(progress: Sequence[RunProgress]) -> list[str]:
     """One line a run: its name, state, accuracy, completed epochs, and what stopped it."""
     width = max(len(one.run.name) for one in progress)
     lines = []
@@ -101,7 +101,7 @@ def summary_lines(progress: Sequence[Progress]) -> list[str]:
     return lines
 
 
-def end_line(one: Progress) -> str:
+def end_line(one: RunProgress) -> str:
     """How an attempt ended, in one line."""
     if one.state == "finished":
         return f"finished {one.run.name}: {_figures(one)[1]} (mean of the last 5 epochs)"
@@ -124,13 +124,13 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def _figures(one: Progress) -> tuple[str, str]:
+def _figures(one: RunProgress) -> tuple[str, str]:
     accuracy = "-" if one.accuracy is None else f"{100 * one.accuracy:.2f} %"
     return f"{one.epochs}/{one.run.config.epochs}", accuracy
 
 
-def _intention(one: Progress) -> str:
-    after = f"goes on after epoch {one.epochs}" if one.epochs else "starts anew"
+def _intention(one: RunProgress) -> str:
+    after = f"goes on after epoch {one.epochs}" if one.epochs else "starts over"
     match one.earlier:
         case "finished":
             return f"finished, {_figures(one)[1]}: skipped"

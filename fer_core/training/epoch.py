@@ -1,6 +1,6 @@
 """One pass over the training set, and its figures.
 
-Within the pass nothing waits for the device: losses and answers stay there until the end.
+Within the pass nothing waits for the device: losses and predictions stay there until the end.
 """
 
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from fer_core.training.loader import TrainingSet
 from fer_core.training.optim import learning_rate
 from fer_core.training.setup import Experiment
 
-CHECK_EVERY = 25  # steps between two looks at the loss
+CHECK_EVERY = 25  # steps between two readings of the loss
 
 
 class TrainingError(FerError, RuntimeError):
@@ -61,10 +61,10 @@ def train_epoch(training: Training, epoch: int) -> dict[str, Any]:
     torch.manual_seed(seed + accelerator.process_index)  # dropout and the like
     generator = Generator().manual_seed(seed)  # order and augmentation, in every process the same
     losses: list[Tensor] = []
-    answers: list[Tensor] = []
+    predicted: list[Tensor] = []
     seen: list[Tensor] = []
     parts: dict[str, list[Tensor]] = {}
-    look = _Look(config, epoch)
+    reader = _LossReader(config, epoch)
     method.train()
     bar = tqdm(
         images.batches(epoch, generator),
@@ -85,12 +85,12 @@ def train_epoch(training: Training, epoch: int) -> dict[str, Any]:
         if average is not None and accelerator.sync_gradients:
             average.update((epoch * steps + step) // config.accumulate)
         losses.append(output.loss.detach())
-        answers.append(output.logits.argmax(1))
+        predicted.append(output.logits.argmax(1))
         seen.append(batch.indices)
         for name, value in output.parts.items():
             parts.setdefault(name, []).append(value)
         if (step + 1) % CHECK_EVERY == 0:
-            shown = look.at(losses[-1])
+            shown = reader.latest(losses[-1])
             if shown is not None:
                 bar.set_postfix(loss=f"{shown:.3f}")
     # (1 + parts, steps) of this process; every process has as many images in a step.
@@ -99,7 +99,7 @@ def train_epoch(training: Training, epoch: int) -> dict[str, Any]:
     check_finite(loss, epoch, config)
     named = accelerator.unwrap_model(method).summarise(dict(zip(parts, means, strict=True)))
     others = {name: named[name] for name in parts if name not in ("classification", "consistency")}
-    own = torch.stack([torch.cat(seen), torch.cat(answers)], 1)  # (images, 2)
+    own = torch.stack([torch.cat(seen), torch.cat(predicted)], 1)  # (images, 2)
     everyones = gather_rows(accelerator, own, [len(own)] * accelerator.num_processes)
     return {
         "learning_rate": learning_rate(config, epoch),
@@ -107,7 +107,7 @@ def train_epoch(training: Training, epoch: int) -> dict[str, Any]:
         "train_classification_loss": named["classification"],
         "train_consistency_loss": named.get("consistency"),
         "train_parts": others or None,
-        **_training_answers(experiment, *everyones.cpu().numpy().T),
+        **_training_figures(experiment, *everyones.cpu().numpy().T),
     }
 
 
@@ -125,14 +125,14 @@ def check_finite(loss: float, epoch: int, config: RunConfig) -> None:
         )
 
 
-class _Look:
-    """Looks at the loss without waiting for a GPU: at each look, the value of the one before."""
+class _LossReader:
+    """Reads the loss without waiting for a GPU: each time, the value of the time before."""
 
     def __init__(self, config: RunConfig, epoch: int) -> None:
         self.config, self.epoch = config, epoch
         self.pending: tuple[Tensor, torch.cuda.Event] | None = None
 
-    def at(self, loss: Tensor) -> float | None:
+    def latest(self, loss: Tensor) -> float | None:
         """The latest loss that is known on the host.
 
         Raises:
@@ -152,12 +152,12 @@ class _Look:
         return value
 
 
-def _training_answers(
-    experiment: Experiment, index: np.ndarray, answer: np.ndarray
+def _training_figures(
+    experiment: Experiment, index: np.ndarray, predicted: np.ndarray
 ) -> dict[str, float | None]:
     """Accuracy against the noisy and the true labels, and what became of the noisy ones."""
-    noisy = answer == experiment.noise.noisy_labels[index]
-    true = answer == experiment.data.train.true_labels[index]
+    noisy = predicted == experiment.noise.noisy_labels[index]
+    true = predicted == experiment.data.train.true_labels[index]
     flipped = experiment.noise.flipped[index]
     return {
         "train_accuracy_noisy_labels": float(noisy.mean()),

@@ -1,54 +1,31 @@
 """Everything a run needs before its first step: data, noisy labels, model, and their facts."""
 
-import logging
-import platform
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import timm
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
-import fer_core
-from fer_core.config import RunConfig, to_json, without_folders
-from fer_core.config import input_spec as inputs
+from fer_core.config import RunConfig
 from fer_core.config.input_spec import InputSpec
 from fer_core.datasets import (
     GIVEN,
     DataError,
     Decoding,
     FaceData,
-    Listing,
-    Split,
     Storage,
-    content_hash,
     load_data,
-    vote_shares,
 )
 from fer_core.datasets.loading import select
-from fer_core.emotions import SEVEN_CLASSES
 from fer_core.faces.detect import measure_landmarks
 from fer_core.models.attention_model import AttentionModel, create_model
-from fer_core.models.backbones import own_name
-from fer_core.noise.confusion import confusion_weights
+from fer_core.models.own_backbones import own_name
 from fer_core.noise.generate import (
     NoisyLabels,
-    asymmetric_noise,
-    noise_facts,
-    original_noise,
-    rater_noise,
-    symmetric_noise,
 )
-from fer_core.noise.label_files import noise_from_list
-from fer_core.records.provenance import source_commit, weights_digest
-from fer_core.records.run import RunRecorder
 from fer_core.training.holdout import Holdout, held_out
-
-logger = logging.getLogger(__name__)
+from fer_core.training.labels import draw_noisy_labels, vote_targets
 
 
 @dataclass(frozen=True)
@@ -146,7 +123,7 @@ def prepare(
         grey=data.grey or config.channels == 1,
         landmarks=tuple((round(float(x), 4), round(float(y), 4)) for x, y in landmarks),
     )
-    targets = _vote_targets(data) if config.targets == "votes" else noise.noisy_labels
+    targets = vote_targets(data) if config.targets == "votes" else noise.noisy_labels
     return Experiment(config, data, noise, holdout, whole, whole_noise, targets, model, spec)
 
 
@@ -193,129 +170,3 @@ def _hold_out(
     data = replace(whole, train=select(whole.train, kept))
     holdout = Holdout(select(whole.train, np.flatnonzero(out)), noise.noisy_labels[out])
     return data, NoisyLabels(noise.noisy_labels[kept], noise.flipped[kept]), holdout
-
-
-def create_recorder(
-    experiment: Experiment, folder: Path, device: torch.device, processes: int
-) -> RunRecorder:
-    """A recorder with the facts of the run; nothing is written yet."""
-    model, spec, config = experiment.model, experiment.input, experiment.config
-    image = torch.zeros(1, spec.channels, spec.size, spec.size)
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        shape = model.eval()(image).maps.shape
-    return RunRecorder(
-        folder,
-        config=to_json(without_folders(config)),
-        classes=experiment.data.classes,
-        data=_data_facts(experiment),
-        noise={
-            **noise_facts(
-                config.noise,
-                config.noise_rate,
-                experiment.whole_noise,
-                experiment.whole.train.true_labels,
-                len(experiment.data.classes),
-            ),
-            "targets": config.targets,
-        },
-        model={
-            "parameters": sum(parameter.numel() for parameter in model.parameters()),
-            "macs": counter.get_total_flops() // 2,  # it counts multiplying and adding apart
-            "map_size": list(shape[2:]),
-            "pretrained_sha256": weights_digest(config.pretrained),
-            "pretrained_match": model.match and model.match.to_json(),
-            "input": inputs.to_json(spec),
-        },
-        environment=_environment(device, config.precision, processes),
-    )
-
-
-def draw_noisy_labels(config: RunConfig, data: FaceData | Listing) -> NoisyLabels:
-    """The training labels under the noise that the configuration asks for; needs no pictures.
-
-    Raises:
-        DataError: when the data set lacks what a kind of human noise needs.
-        ValueError, FileNotFoundError: when a list or table of the noise does not fit.
-    """
-    train, classes, seed = data.train, data.classes, config.seed
-    true_labels, names = train.true_labels, train.names
-    match config.noise:
-        case "none":
-            return NoisyLabels(true_labels, np.zeros(len(true_labels), dtype=bool))
-        case "symmetric":
-            return symmetric_noise(true_labels, config.noise_rate, len(classes), seed, names)
-        case "asymmetric":
-            weights = confusion_weights(config.confusions, classes)
-            return asymmetric_noise(true_labels, config.noise_rate, weights, seed, names)
-        case "rater":
-            votes = _needed(train.votes, data, "noise 'rater'", "FER+ votes")
-            return rater_noise(true_labels, votes, len(classes), seed, names)
-        case "fer2013":
-            original = _needed(
-                train.original_labels, data, "noise 'fer2013'", "labels of FER2013 itself"
-            )
-            if tuple(classes) != SEVEN_CLASSES:
-                raise DataError(
-                    "noise 'fer2013' needs the 7 classes of FER2013, which has no contempt: all "
-                    f"labels of that class would be wrong by construction. {data.name} has "
-                    f"{len(classes)} classes here: use ferplus:PATH?classes=7"
-                )
-            if (original < 0).any():
-                logger.warning(
-                    "%d of %d images have no label of FER2013: they keep the true one",
-                    *((original < 0).sum(), len(original)),
-                )
-            return original_noise(true_labels, original)
-        case "file":
-            return noise_from_list(Path(config.noise_file or ""), names, true_labels, classes)
-
-
-def _vote_targets(data: FaceData) -> np.ndarray:
-    votes = _needed(data.train.votes, data, "targets 'votes'", "FER+ votes")
-    return vote_shares(votes, len(data.classes))
-
-
-def _needed(
-    column: np.ndarray | None, data: FaceData | Listing, option: str, what: str
-) -> np.ndarray:
-    if column is None:
-        raise DataError(
-            f"{option} needs {what}, which {data.name} does not have here: use ferplus "
-            "(docs/data.md shows the files)"
-        )
-    return column
-
-
-def _data_facts(experiment: Experiment) -> Mapping[str, Any]:
-    data, holdout = experiment.data, experiment.holdout
-
-    def counts(split: Split) -> dict[str, int]:
-        totals = np.bincount(split.true_labels, minlength=len(data.classes))
-        return {name: int(total) for name, total in zip(data.classes, totals, strict=True)}
-
-    return {
-        "name": data.name,
-        "train_split": data.train.name,
-        "eval_split": data.eval.name,
-        "train_images": len(data.train.true_labels),
-        "eval_images": len(data.eval.true_labels),
-        "train_counts": counts(data.train),
-        "eval_counts": counts(data.eval),
-        "holdout_images": 0 if holdout is None else len(holdout.noisy_labels),
-        "dropped_duplicates": data.dropped_duplicates,
-        "sha256": content_hash(experiment.whole),
-    }
-
-
-def _environment(device: torch.device, precision: str, processes: int) -> Mapping[str, Any]:
-    return {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "timm": timm.__version__,
-        "fer_core": fer_core.__version__,
-        "commit": source_commit(),
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
-        "threads": torch.get_num_threads(),
-        "processes": processes,
-        "precision": precision,
-    }

@@ -1,24 +1,23 @@
-"""Videos of any kind as upright RGB pictures with their true times, by PyAV (extra ``video``).
-
-Only container formats that hold pictures themselves are opened: playlists, which name other files
-or addresses, are not.
-"""
+"""Videos of any kind as upright RGB images with their true times."""
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
-from fer_core.errors import FerError
+from fer_core.video.container import (
+    VideoError,
+    image_track,
+    import_av,
+    open_video,
+    read_facts,
+)
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from av.container import InputContainer
-    from av.video import VideoFrame, VideoStream
+    from av.video import VideoFrame
 
 SIDE = 1280  # pixels; larger frames are reduced to this
 SECONDS = 60.0
@@ -27,16 +26,11 @@ MOST_FRAMES = 60.0  # frames of a second that are read at all
 MOST_PIXELS = 7680 * 4320
 LEAST_STEP = 0.0005  # seconds between two frames
 LENIENCE = 0.5  # seconds; a recording of a minute is rarely a minute
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,flv,ogg,asf,gif"
 _TURNS = {
     90: Image.Transpose.ROTATE_90,
     180: Image.Transpose.ROTATE_180,
     270: Image.Transpose.ROTATE_270,
 }
-
-
-class VideoError(FerError, ValueError):
-    """A video that cannot be read, in one sentence."""
 
 
 class Frame(NamedTuple):
@@ -53,23 +47,6 @@ class Frame(NamedTuple):
     time: float
     picture: Image.Image
     due: bool
-
-
-@dataclass(frozen=True)
-class VideoFacts:
-    """What the file says of itself.
-
-    Attributes:
-        seconds: length; None where the file does not say.
-        frames_per_second: average; None where the file does not say.
-        codec: name of the coding of the pictures.
-        sound: whether there is a track of sound.
-    """
-
-    seconds: float | None
-    frames_per_second: float | None
-    codec: str
-    sound: bool
 
 
 class Video:
@@ -107,7 +84,7 @@ class Video:
         self.damaged = 0
         self.shortened = False
         with open_video(self.path) as container:
-            self.facts = _read_facts(container)
+            self.facts = read_facts(container)
         length = self.facts.seconds
         if length is not None and length > seconds + LENIENCE:
             raise VideoError(
@@ -150,7 +127,7 @@ class Video:
 
     def _decode(self, container: "InputContainer") -> Iterator["VideoFrame"]:
         av = import_av()
-        stream = picture_track(container)
+        stream = image_track(container)
         stream.thread_type = "AUTO"
         packets = container.demux(stream)
         while True:
@@ -167,74 +144,6 @@ class Video:
                 self.damaged += 1
                 continue
             yield from frames
-
-
-def import_av() -> "ModuleType":
-    """PyAV, or what to do for it.
-
-    Raises:
-        VideoError: when it is not installed.
-    """
-    try:
-        import av
-    except ImportError as error:
-        raise VideoError(
-            "reading videos needs PyAV, which is missing: pip install 'fer-core[video]'"
-        ) from error
-    return av
-
-
-def open_video(path: Path) -> "InputContainer":
-    """The container of a video file.
-
-    Raises:
-        VideoError: when there is none that can be read.
-    """
-    av = import_av()
-    if not path.is_file():
-        raise VideoError(f"there is no file {path.name}")
-    if path.stat().st_size == 0:
-        raise VideoError("this file is empty")
-    options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
-    try:
-        return av.open(f"file:{path.resolve()}", options=options)
-    except (av.FFmpegError, UnicodeError) as error:
-        raise VideoError(
-            "this file is no video that can be read: it may be damaged or of another kind "
-            "(MP4, MOV, WebM, MKV, AVI and MPEG can be read)"
-        ) from error
-
-
-def picture_track(container: "InputContainer") -> "VideoStream":
-    """The first track of moving pictures; the cover of a song is none.
-
-    Raises:
-        VideoError: when the file holds none.
-    """
-    av = import_av()
-    cover = av.stream.Disposition.attached_pic
-    for stream in container.streams.video:
-        if not stream.disposition & cover and stream.codec_context is not None:
-            return stream
-    if container.streams.audio:
-        raise VideoError("this file holds sound without a picture: please choose a video")
-    raise VideoError("this file holds no pictures: please choose a video")
-
-
-def _read_facts(container: "InputContainer") -> VideoFacts:
-    stream = picture_track(container)
-    seconds = None
-    if stream.duration is not None and stream.time_base is not None:
-        seconds = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
-        seconds = container.duration / 1e6
-    rate = stream.average_rate
-    return VideoFacts(
-        seconds if seconds and seconds > 0 else None,
-        float(rate) if rate else None,
-        stream.codec_context.name,
-        bool(container.streams.audio),
-    )
 
 
 def _slot(time: float, rate: float) -> int:

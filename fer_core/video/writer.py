@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 
 from PIL import Image
 
-from fer_core.video.reader import import_av, open_video, picture_track
+from fer_core.video.container import image_track, import_av, open_video
 
 TICKS = 90_000  # of the clock in a second
 COPIED = ("aac", "mp3")  # codings of sound that MP4 holds and every browser plays
@@ -145,7 +145,7 @@ def _sound_packets(path: Path) -> Generator[_Sound, None, None]:
     av = import_av()
     with open_video(path) as container:
         tracks = [s for s in container.streams.audio if s.codec_context is not None]
-        pictures = picture_track(container)
+        pictures = image_track(container)
         if not tracks:
             return
         track = tracks[0]

@@ -8,8 +8,8 @@ import pytest
 from fer_core.config import RunConfig, to_json
 from fer_core.records.run import read_run
 from fer_core.sweeping.plan import PlannedRun
-from fer_core.sweeping.scheduler import Orders
-from fer_core.sweeping.status import Progress
+from fer_core.sweeping.scheduler import SweepSetup
+from fer_core.sweeping.status import RunProgress
 from tests.project import PROJECT
 
 PRETEND = (sys.executable, str(Path(__file__).parent / "sweeping" / "pretend_attempt.py"))
@@ -44,21 +44,21 @@ def planned():
 
 
 @pytest.fixture
-def orders(tmp_path):
-    """Orders whose attempts are pretended, so that they take no torch and no time."""
+def setup(tmp_path):
+    """SweepSetup whose attempts are pretended, so that they take no torch and no time."""
     notes = tmp_path / "out" / ".sweep"
     notes.mkdir(parents=True)
-    return Orders(notes, ("--device", "cpu"), 1, PROJECT, retries=1, program=PRETEND)
+    return SweepSetup(notes, ("--device", "cpu"), 1, PROJECT, retries=1, program=PRETEND)
 
 
 @pytest.fixture
-def attempt(planned, orders):
+def attempt(planned, setup):
     """``attempt(backbone)``: a pretended attempt that is ready to start."""
 
     def call(backbone):
-        one = Progress(planned(backbone), orders.notes.parent / backbone)
-        orders.config_file(one).write_text(json.dumps(to_json(one.run.config)))
-        return orders.attempt(one)
+        one = RunProgress(planned(backbone), setup.notes.parent / backbone)
+        setup.config_file(one).write_text(json.dumps(to_json(one.run.config)))
+        return setup.attempt(one)
 
     return call
 

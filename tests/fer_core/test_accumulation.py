@@ -107,7 +107,7 @@ def test_gradients_are_clipped_to_the_norm(config, tmp_path, monkeypatch):
         optimizer.register_step_pre_hook(note)
         return optimizer
 
-    monkeypatch.setattr("fer_core.training.engine.create_optimizer", watched)
+    monkeypatch.setattr("fer_core.training.state.create_optimizer", watched)
     run(replace(config, batch_size=14, accumulate=2, epochs=1), tmp_path / "free")
     free, norms[:] = list(norms), []
     run(replace(config, batch_size=14, accumulate=2, epochs=1, clip_norm=0.01), tmp_path / "clip")

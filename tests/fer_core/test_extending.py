@@ -23,7 +23,7 @@ from fer_core.datasets.synthetic.dataset import list_synthetic
 from fer_core.faces.detect import Face, detect_faces
 from fer_core.inference.predictor import Predictor
 from fer_core.models.attention_model import AttentionModel
-from fer_core.models.backbones import BackboneError
+from fer_core.models.feature_maps import BackboneError
 from fer_core.models.pretrained import ModelError, load_model
 from fer_core.training.engine import train
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from fer_core.audit.scores import Audit, audit_csv, audit_labels, auroc, precision_among_first
 from fer_core.models.pretrained import load_model
-from fer_core.training.setup import draw_noisy_labels, load_run_data
+from fer_core.training.labels import draw_noisy_labels
+from fer_core.training.setup import load_run_data
 
 
 def by_pairs(scores, positives):

@@ -15,7 +15,8 @@ from fer_core.datasets import Decoding, Storage, load_data
 from fer_core.noise.label_files import noise_from_list
 from fer_core.records.run import read_run
 from fer_core.reporting.data_text import table
-from fer_core.training.setup import draw_noisy_labels, load_run_data
+from fer_core.training.labels import draw_noisy_labels
+from fer_core.training.setup import load_run_data
 from tests.project import PROJECT
 
 DRAWN = "synthetic?train=70&test=14"

@@ -277,5 +277,5 @@ def test_pictures_named_by_their_place_here_are_not_published(call, tiny_run, tm
 def test_a_folder_that_is_not_empty_is_not_written_to(call, tiny_run, tmp_path):
     (tmp_path / "notes").write_text("mine")
     code, _, _ = call(tiny_run.path, "--repo", NAME, "--dry-run", tmp_path)
-    assert "is no empty folder" in code
+    assert "not an empty folder" in code
     assert [file.name for file in tmp_path.iterdir()] == ["notes"]

@@ -12,7 +12,7 @@ from filelock import FileLock
 
 from fer_core.cli import sweep
 from fer_core.records.run import read_run, read_runs
-from fer_core.sweeping.scheduler import Orders
+from fer_core.sweeping.scheduler import SweepSetup
 from tests.project import PROJECT
 
 # Runs of the tests in which processes are killed; 12 for the acceptance of a release.
@@ -35,9 +35,9 @@ seed = [0, 1]
 
 
 @pytest.fixture
-def command(call_command, orders, monkeypatch, tmp_path):
+def command(call_command, setup, monkeypatch, tmp_path):
     """``command(text, *arguments)`` of train.sweep on a plan; the runs are pretended."""
-    monkeypatch.setattr(sweep, "Orders", partial(Orders, program=orders.program))
+    monkeypatch.setattr(sweep, "SweepSetup", partial(SweepSetup, program=setup.program))
     plan = tmp_path / "plan.toml"
 
     def call(text, *arguments):
@@ -95,10 +95,8 @@ def test_settings_reach_the_runs_and_another_configuration_is_refused(command, t
     assert (tmp_path / "out" / "good-seed0" / "run.json").read_text() == before
 
 
-def test_records_go_by_default_where_the_plan_is_called(
-    call_command, orders, monkeypatch, tmp_path
-):
-    monkeypatch.setattr(sweep, "Orders", partial(Orders, program=orders.program))
+def test_records_go_by_default_where_the_plan_is_called(call_command, setup, monkeypatch, tmp_path):
+    monkeypatch.setattr(sweep, "SweepSetup", partial(SweepSetup, program=setup.program))
     monkeypatch.chdir(tmp_path)
     Path("mine.toml").write_text(PRETENDED)
     call_command(sweep, "mine.toml", "--device", "cpu", "--retries", 0)

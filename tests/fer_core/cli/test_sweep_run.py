@@ -60,7 +60,7 @@ def test_a_broken_checkpoint_starts_anew_and_says_so(ended, tiny_config, caplog)
     assert not (ended / CHECKPOINT_FILE).exists()
     assert not (ended / "run.json").exists()
     assert "cannot be read" in caplog.text
-    assert "the run starts anew" in caplog.text
+    assert "the run starts over" in caplog.text
 
 
 def test_a_checkpoint_learns_where_its_files_have_moved(ended, tiny_config):

@@ -12,7 +12,7 @@ from fer_core.config import RunConfig, from_json
 from fer_core.config.recipes import RECIPES
 from fer_core.errors import INTERRUPTED
 from fer_core.records.run import read_run
-from fer_core.training import engine
+from fer_core.training import evaluator
 from tests.project import PROJECT
 
 TINY = [
@@ -130,7 +130,7 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(command, tiny_run):
 
 
 def test_an_interrupted_run_goes_on_with_resume(command, tmp_path, monkeypatch):
-    real, calls = engine.answers_of_both_views, []
+    real, calls = evaluator.logits_of_both_views, []
 
     def power_cut(*arguments, **options):
         calls.append(1)
@@ -138,10 +138,10 @@ def test_an_interrupted_run_goes_on_with_resume(command, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return real(*arguments, **options)
 
-    monkeypatch.setattr(engine, "answers_of_both_views", power_cut)
+    monkeypatch.setattr(evaluator, "logits_of_both_views", power_cut)
     code, _, _ = command(*TINY, "--device", "cpu", "--out", tmp_path / "run")
     assert code == INTERRUPTED
-    monkeypatch.setattr(engine, "answers_of_both_views", real)
+    monkeypatch.setattr(evaluator, "logits_of_both_views", real)
     assert len(read_run(tmp_path / "run").epochs) == 1
     code, output, _ = command("--resume", tmp_path / "run", "--device", "cpu")
     record = read_run(tmp_path / "run")

@@ -1,4 +1,4 @@
-"""Networks whose answer is known: one sees places apart, one sees the whole image alone."""
+"""Networks whose answer is known: one sees parts of the image, one the whole alone."""
 
 import numpy as np
 import pytest
@@ -13,11 +13,11 @@ from fer_core.explain.fidelity import (
     fixed_shares,
     interval,
     measure_fidelity,
-    occlusion_map,
     pearson,
     spearman,
     with_random_weights,
 )
+from fer_core.explain.occlusion import occlusion_map
 from fer_core.models.attention_model import AttentionModel, Output
 
 SIDE = 32
@@ -97,7 +97,7 @@ def test_grad_cam_of_a_linear_head_is_the_positive_part_of_the_map():
 
 def test_the_occlusion_map_is_the_drop_of_the_logit_by_hand(images):
     model = Toy(places=True).eval()
-    found = occlusion_map(model, images[0], 2, places=4)
+    found = occlusion_map(model, images[0], 2, patches=4)
     for row in range(4):
         for column in range(4):
             hidden = images[0].clone()

@@ -158,8 +158,18 @@ def test_the_digest_is_of_layers_weights_and_input(trained):
 
 def test_the_runtime_reports_to_nobody(tmp_path):
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    del environment["ORT_DISABLE_TELEMETRY"]
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
     code = "from fer_core.inference.onnx_export import require; require('onnxruntime')"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=environment, check=False)
     assert done.returncode == 0
     assert not list(tmp_path.iterdir())  # its reports would begin with a file of the session
+
+
+def test_importing_the_export_leaves_the_environment_as_it_is():
+    code = (
+        "import os, fer_core.inference.onnx_export; "
+        "assert 'ORT_DISABLE_TELEMETRY' not in os.environ"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=environment, check=False)
+    assert done.returncode == 0

@@ -4,7 +4,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from fer_core.models.attention_model import AttentionModel
-from fer_core.models.backbones import BackboneError
+from fer_core.models.feature_maps import BackboneError
 
 FAMILIES = {
     "resnet50": 64,

@@ -6,13 +6,9 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from fer_core.models import backbones
-from fer_core.models.backbones import (
-    BackboneError,
-    create_backbone,
-    synchronised_batch_norm,
-    to_map,
-)
+from fer_core.models import timm_networks
+from fer_core.models.backbones import create_backbone, synchronised_batch_norm
+from fer_core.models.feature_maps import BackboneError, to_map
 
 
 def create(name, size=64, *, channels=3, stride=None, stem="own", pretrained="none"):
@@ -61,7 +57,7 @@ def test_absent_hub_weights_name_the_two_ways_out(monkeypatch):
     def offline(*_, **__):
         raise OSError("We couldn't connect to 'https://huggingface.co'\nand more")
 
-    monkeypatch.setattr(backbones.timm, "create_model", offline)
+    monkeypatch.setattr(timm_networks.timm, "create_model", offline)
     with pytest.raises(BackboneError) as caught:
         create("test_resnet", pretrained="hub")
     message = str(caught.value)

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 
 from fer_core.models.attention_model import AttentionModel
-from fer_core.models.backbones import BackboneError
+from fer_core.models.feature_maps import BackboneError
 from fer_core.models.starting_weights import LEAST, WeightsError, judge, read_weights, unwrap
 
 

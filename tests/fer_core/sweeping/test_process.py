@@ -5,13 +5,13 @@ import sys
 import psutil
 import pytest
 
-from fer_core.sweeping.process import LOG_FILE, Running, last_line, signal_error
+from fer_core.sweeping.process import LOG_FILE, AttemptProcess, last_line, signal_error
 from tests.project import PROJECT
 
 
 def test_an_attempt_that_ends_well_has_no_error_and_leaves_its_log(attempt):
     order = attempt("good")
-    assert Running(order).wait().error is None
+    assert AttemptProcess(order).wait().error is None
     lines = (order.folder / LOG_FILE).read_text().splitlines()
     assert lines[0].startswith("--- 20")
     assert str(order.config_file) in lines[0]
@@ -27,13 +27,13 @@ def test_an_attempt_that_ends_well_has_no_error_and_leaves_its_log(attempt):
     ],
 )
 def test_an_attempt_that_fails_says_what_stopped_it(attempt, backbone, error):
-    assert Running(attempt(backbone)).wait().error == error
+    assert AttemptProcess(attempt(backbone)).wait().error == error
 
 
 def test_the_log_of_a_further_attempt_comes_behind_the_first(attempt):
     order = attempt("flaky")
-    assert Running(order).wait().error == "the second line"
-    assert Running(order).wait().error is None
+    assert AttemptProcess(order).wait().error == "the second line"
+    assert AttemptProcess(order).wait().error is None
     assert (order.folder / LOG_FILE).read_text().count("--- 20") == 2
 
 
@@ -53,14 +53,14 @@ def test_a_signal_has_a_name_and_a_full_memory_is_only_guessed_for_sigkill():
 def test_a_gpu_is_the_only_one_that_the_attempt_sees(attempt, read_gpu, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     order = attempt("good")
-    Running(order, gpu="1").wait()
+    AttemptProcess(order, gpu="1").wait()
     assert read_gpu(order) == "1"
 
 
-def test_an_attempt_ends_when_it_is_let_go(attempt):
-    running = Running(attempt("sleepy"))
+def test_an_attempt_ends_when_it_is_released(attempt):
+    running = AttemptProcess(attempt("sleepy"))
     assert running.poll() is None
-    running.let_go()
+    running.release()
     assert running.wait().error is None
 
 
@@ -69,10 +69,10 @@ def test_an_attempt_ends_when_its_parent_is_killed(attempt, wait_until):
     code = (
         "import os, signal, sys, time\n"
         "from pathlib import Path\n"
-        "from fer_core.sweeping.process import Attempt, Running\n"
+        "from fer_core.sweeping.process import Attempt, AttemptProcess\n"
         f"order = Attempt('a', Path({str(order.folder)!r}), Path({str(order.config_file)!r}), (),"
         f" 1, Path({str(PROJECT)!r}), {order.program!r})\n"
-        "print(Running(order).process.pid, flush=True)\n"
+        "print(AttemptProcess(order).process.pid, flush=True)\n"
         "time.sleep(60)\n"
     )
     words = [sys.executable, "-c", code]

@@ -5,7 +5,7 @@ import pytest
 
 from fer_core.records.run import read_run
 from fer_core.sweeping import ray_pool
-from fer_core.sweeping.ray_pool import RayPool, attempt_there
+from fer_core.sweeping.ray_pool import RayPool, attempt_remotely
 
 
 class PretendedRay:
@@ -118,9 +118,9 @@ def test_stopping_leaves_the_cluster(connect, attempt):
 def test_a_machine_that_sees_the_folders_makes_the_attempt(attempt, tmp_path):
     marker = tmp_path / "marker"
     marker.write_text("token")
-    assert attempt_there(attempt("good"), marker, "token").error is None
+    assert attempt_remotely(attempt("good"), marker, "token").error is None
     assert read_run(attempt("good").folder).status == "finished"
-    assert "SIGKILL" in attempt_there(attempt("killed"), marker, "token").error
+    assert "SIGKILL" in attempt_remotely(attempt("killed"), marker, "token").error
 
 
 @pytest.mark.parametrize("text", [None, "of an earlier sweep on a disk of its own"])
@@ -129,7 +129,7 @@ def test_a_machine_that_does_not_see_the_records_starts_nothing(attempt, tmp_pat
     if text:
         marker.write_text(text)
     order = attempt("good")
-    ended = attempt_there(order, marker, "token")
+    ended = attempt_remotely(order, marker, "token")
     assert f"does not see this sweep's {tmp_path}" in ended.error
     assert "shared disk" in ended.error
     assert not order.folder.exists()
@@ -140,7 +140,7 @@ def test_a_machine_on_which_nothing_can_be_started_says_so(attempt, tmp_path):
     marker.write_text("token")
     order = attempt("good")
     order.folder.write_text("a file")
-    assert "the run cannot be started on" in attempt_there(order, marker, "token").error
+    assert "the run cannot be started on" in attempt_remotely(order, marker, "token").error
 
 
 def test_without_ray_the_error_is_the_command_that_installs_it(monkeypatch):

@@ -13,23 +13,23 @@ from fer_core.sweeping.table import SweepTable
 
 
 @pytest.fixture
-def sweep(orders):
+def sweep(setup):
     """``sweep(runs)``: carry them out on two slots; their progress and what was said."""
 
     def call(runs, retries=1):
-        progress = begin(runs, orders.notes.parent)
+        progress = begin(runs, setup.notes.parent)
         console = Console(file=io.StringIO())
         pool = ProcessPool([None, None])
-        carry_out(progress, pool, replace(orders, retries=retries), SweepTable(console))
+        carry_out(progress, pool, replace(setup, retries=retries), SweepTable(console))
         return {one.run.name: one for one in progress}, console.file.getvalue()
 
     return call
 
 
-def test_every_run_leaves_one_record_whatever_stops_it(sweep, planned, orders):
+def test_every_run_leaves_one_record_whatever_stops_it(sweep, planned, setup):
     runs = [planned(name) for name in ("good", "unknown", "killed", "silent", "liar", "fine")]
     ended, said = sweep(runs)
-    records = {run.name: run for run in read_runs(orders.notes.parent).runs}
+    records = {run.name: run for run in read_runs(setup.notes.parent).runs}
     assert records.keys() == {run.name for run in runs}
     for name, error in {
         "unknown-seed0": "unknown timm backbone 'unknown'",
@@ -55,43 +55,43 @@ def test_a_run_that_fails_is_tried_again_behind_all_others(sweep, planned):
     assert said.splitlines()[-1].startswith("finished flaky-seed0: 75.00 %")
 
 
-def test_the_error_that_a_run_wrote_itself_is_kept_in_full(sweep, planned, orders):
+def test_the_error_that_a_run_wrote_itself_is_kept_in_full(sweep, planned, setup):
     ended, _ = sweep([planned("flaky")], retries=0)
     whole = "ValueError: the first line\nthe second line"
     assert ended["flaky-seed0"].error == whole
-    assert read_run(orders.notes.parent / "flaky-seed0").error == whole
+    assert read_run(setup.notes.parent / "flaky-seed0").error == whole
 
 
-def test_the_error_of_an_earlier_attempt_is_replaced(sweep, planned, orders):
+def test_the_error_of_an_earlier_attempt_is_replaced(sweep, planned, setup):
     sweep([planned("flaky")], retries=0)
     silent = ("/bin/sh", "-c", "echo 'error: the disk is full'; exit 1")
-    progress = begin([planned("flaky")], orders.notes.parent)
+    progress = begin([planned("flaky")], setup.notes.parent)
     table = SweepTable(Console(file=io.StringIO()))
-    carry_out(progress, ProcessPool([None]), replace(orders, program=silent, retries=0), table)
-    assert read_run(orders.notes.parent / "flaky-seed0").error == "the disk is full"
+    carry_out(progress, ProcessPool([None]), replace(setup, program=silent, retries=0), table)
+    assert read_run(setup.notes.parent / "flaky-seed0").error == "the disk is full"
 
 
-def test_a_second_sweep_skips_what_is_finished_and_tries_the_rest(sweep, planned, orders):
+def test_a_second_sweep_skips_what_is_finished_and_tries_the_rest(sweep, planned, setup):
     runs = [planned(name) for name in ("good", "flaky")]
     sweep(runs, retries=0)
-    before = (orders.notes.parent / "good-seed0" / "run.json").read_text()
+    before = (setup.notes.parent / "good-seed0" / "run.json").read_text()
     ended, said = sweep(runs)
     assert [one.state for one in ended.values()] == ["finished", "finished"]
     assert ended["good-seed0"].tries == 0
-    assert (orders.notes.parent / "good-seed0" / "run.json").read_text() == before
+    assert (setup.notes.parent / "good-seed0" / "run.json").read_text() == before
     assert "good" not in said
 
 
-def test_the_process_gets_the_whole_configuration_with_its_paths(sweep, planned, orders):
+def test_the_process_gets_the_whole_configuration_with_its_paths(sweep, planned, setup):
     run = planned("good")
     run = run._replace(config=type(run.config)(data="ferplus:/data/ferplus", epochs=1))
     sweep([run])
-    kept = json.loads((orders.notes / f"{run.name}.json").read_text())
+    kept = json.loads((setup.notes / f"{run.name}.json").read_text())
     assert kept["data"] == "ferplus:/data/ferplus"
 
 
-def test_a_record_that_cannot_be_written_does_not_stop_the_sweep(sweep, planned, orders):
-    (orders.notes.parent / "unknown-seed0").symlink_to("nowhere")
+def test_a_record_that_cannot_be_written_does_not_stop_the_sweep(sweep, planned, setup):
+    (setup.notes.parent / "unknown-seed0").symlink_to("nowhere")
     ended, _ = sweep([planned("unknown"), planned("good")], retries=0)
     assert ended["unknown-seed0"].state == "failed"
     assert "its record cannot say so" in ended["unknown-seed0"].error

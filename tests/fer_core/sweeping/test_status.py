@@ -6,7 +6,7 @@ from fer_core.config import RunConfig, to_json, without_folders
 from fer_core.records.failures import record_failure
 from fer_core.records.run import RunRecorder
 from fer_core.sweeping.plan import PlannedRun
-from fer_core.sweeping.status import Progress, begin, differing
+from fer_core.sweeping.status import RunProgress, begin, differing
 
 CONFIG = RunConfig(data="ferplus:/data/ferplus", backbone="test_resnet", epochs=10)
 
@@ -65,8 +65,8 @@ def test_the_time_left_is_that_of_the_latest_epochs(tmp_path):
 
 
 def test_a_record_that_is_not_written_yet_changes_nothing(tmp_path):
-    one = Progress(PlannedRun("one", CONFIG), tmp_path / "one", epochs=4)
-    assert one.look() is None
+    one = RunProgress(PlannedRun("one", CONFIG), tmp_path / "one", epochs=4)
+    assert one.refresh() is None
     assert one.epochs == 4
 
 

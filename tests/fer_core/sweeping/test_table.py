@@ -6,7 +6,7 @@ from rich.console import Console
 
 from fer_core.config import RunConfig
 from fer_core.sweeping.plan import PlannedRun
-from fer_core.sweeping.status import Progress
+from fer_core.sweeping.status import RunProgress
 from fer_core.sweeping.table import (
     SweepTable,
     counts,
@@ -21,7 +21,7 @@ from fer_core.sweeping.table import (
 
 def a_run(name, state="waiting", **values):
     run = PlannedRun(name, RunConfig(epochs=10))
-    return Progress(run, Path("out") / name, state=state, **values)
+    return RunProgress(run, Path("out") / name, state=state, **values)
 
 
 FINISHED = a_run("eac-seed0", "finished", epochs=10, epoch_seconds=6.0, accuracy=0.57234)
@@ -70,9 +70,9 @@ def test_the_summary_has_a_line_a_run_with_its_figure_or_its_error():
         ({}, "new"),
         ({"earlier": "finished", "accuracy": 0.5}, "finished, 50.00 %: skipped"),
         ({"earlier": "running", "epochs": 3}, "interrupted: goes on after epoch 3"),
-        ({"earlier": "running"}, "interrupted: starts anew"),
+        ({"earlier": "running"}, "interrupted: starts over"),
         ({"earlier": "failed", "error": "a\nb", "epochs": 1}, "failed (a b): goes on after epoch"),
-        ({"earlier": "failed"}, "failed (no reason given): starts anew"),
+        ({"earlier": "failed"}, "failed (no reason given): starts over"),
     ],
 )
 def test_the_list_of_a_dry_run_says_what_would_be_done(values, said):

@@ -24,11 +24,11 @@ from fer_core.evaluation.inference import evaluate
 from fer_core.io import files
 from fer_core.methods import METHODS, create_method
 from fer_core.models.attention_model import AttentionModel
-from fer_core.models.backbones import BackboneError
+from fer_core.models.feature_maps import BackboneError
 from fer_core.models.pretrained import load_model
 from fer_core.records.lock import LOCK_FILE, RunLockedError
 from fer_core.records.run import RecordError, read_predictions, read_run, read_runs
-from fer_core.training import engine
+from fer_core.training import accelerator, engine, evaluator, recording
 from fer_core.training import loader as batches
 from fer_core.training.checkpoint import CheckpointError, load_checkpoint
 from fer_core.training.engine import TrainingError, train
@@ -87,10 +87,10 @@ def documented_parts(key):
 
 @pytest.fixture
 def interrupt(monkeypatch):
-    """Makes a function of the engine raise an error at its n-th call."""
+    """Makes a function of a training run raise an error at its n-th call."""
 
     def set_up(name, call, error):
-        module = engine if hasattr(engine, name) else batches
+        module = next(one for one in (batches, evaluator, recording) if hasattr(one, name))
         real, calls = getattr(module, name), []
 
         def once(*arguments, **options):
@@ -307,7 +307,7 @@ def test_another_seed_gives_another_record(tiny_config, tiny_run, tmp_path):
     ("name", "call"),
     [
         ("augment", 7),  # in the middle of the second epoch
-        ("answers_of_both_views", 2),  # before the second epoch is recorded
+        ("logits_of_both_views", 2),  # before the second epoch is recorded
         ("save_checkpoint", 2),  # after it is recorded
         ("save_model", 1),  # after the last epoch
     ],
@@ -482,8 +482,8 @@ def test_a_resume_without_a_run_leaves_no_trace(tiny_config, tmp_path):
 def test_bfloat16_that_the_processor_only_emulates_is_told_with_the_way_out(
     tiny_config, monkeypatch, caplog, tmp_path, precision, known, warns
 ):
-    monkeypatch.setattr(engine, "has_bf16", lambda: known)
-    engine._start(replace(tiny_config, precision=precision), "cpu", (), tmp_path)
+    monkeypatch.setattr(accelerator, "has_bf16", lambda: known)
+    accelerator.create_accelerator(replace(tiny_config, precision=precision), "cpu", (), tmp_path)
     told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
     assert ("only emulates bfloat16" in "".join(told)) == warns
     assert ("use --precision no" in "".join(told)) == warns
@@ -754,7 +754,7 @@ def test_methods_that_compare_images_refuse_processes_of_a_single_one(
     tiny_config, tmp_path, monkeypatch, method
 ):
     eight = SimpleNamespace(num_processes=8, device=torch.device("cpu"))
-    monkeypatch.setattr(engine, "Accelerator", lambda **options: eight)
+    monkeypatch.setattr(accelerator, "Accelerator", lambda **options: eight)
     with pytest.raises(ValueError, match="batch_size must be at least 16 with 8 processes, got 8"):
         run(replace(tiny_config, method=method, batch_size=8), tmp_path / "run")
     assert not (tmp_path / "run").exists()

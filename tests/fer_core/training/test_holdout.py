@@ -141,7 +141,7 @@ def test_a_run_with_held_out_images_resumes_to_the_same_record(
     held_config, held_run, tmp_path, monkeypatch
 ):
     folder = tmp_path / "run"
-    monkeypatch.setattr("fer_core.training.engine.save_model", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("fer_core.training.recording.save_model", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         train(held_config, folder, device="cpu", progress=False)
     monkeypatch.undo()

@@ -9,7 +9,8 @@ from fer_core.config import RunConfig
 from fer_core.datasets import DataError
 from fer_core.emotions import FERPLUS_VOTES
 from fer_core.faces.detect import USUAL_LANDMARKS
-from fer_core.training.setup import draw_noisy_labels, load_run_data, prepare
+from fer_core.training.labels import draw_noisy_labels
+from fer_core.training.setup import load_run_data, prepare
 
 
 def test_the_model_is_given_noisy_labels_beside_the_clean_ones(tiny_config):

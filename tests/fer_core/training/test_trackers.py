@@ -13,16 +13,9 @@ from accelerate.utils import LoggerType
 from fer_core.records.run import read_run
 from fer_core.training import trackers
 from fer_core.training.engine import train
-from fer_core.training.trackers import (
-    FOLDER,
-    TRACKERS,
-    TrackerError,
-    TrackerLog,
-    Watch,
-    choose_trackers,
-    numbers,
-    start_trackers,
-)
+from fer_core.training.tracker_log import TrackerLog, numbers
+from fer_core.training.tracker_start import Watch, start_trackers
+from fer_core.training.trackers import FOLDER, TRACKERS, TrackerError, choose_trackers
 
 TRACKIO = """
 import json, sys

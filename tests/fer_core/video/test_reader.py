@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_core.video.reader import SIDE, Video, VideoError
+from fer_core.video.container import VideoError
+from fer_core.video.reader import SIDE, Video
 from fer_core.video.writer import VideoWriter
 
 av = pytest.importorskip("av")

@@ -1,0 +1,146 @@
+"""Networks of timm by their names, with random weights or those of a file."""
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from timm.models._efficientnet_blocks import InvertedResidual
+from torch import Tensor, nn
+
+from fer_core.models.feature_maps import BackboneError
+from fer_core.models.own_backbones import OWN
+from fer_core.models.starting_weights import Match, WeightsError, judge, read_weights, unwrap
+
+
+def check_known(name: str) -> None:
+    """Refuse a name that timm does not know.
+
+    Raises:
+        BackboneError: with near names, or with how a module of your own is passed.
+    """
+    if name.startswith(OWN):
+        raise BackboneError(
+            f"{name} is a module of your own, which no file holds: pass it as backbone=, for "
+            f"example backbone={name.removeprefix(OWN)}()"
+        )
+    if not timm.is_model(name):
+        near = difflib.get_close_matches(name, timm.list_models(), 5)
+        hint = f"; near: {', '.join(near)}" if near else ""
+        raise BackboneError(f"unknown timm backbone {name!r}{hint}")
+
+
+def input_arguments(name: str, channels: int, image_size: int) -> dict[str, Any]:
+    """What ``timm.create_model`` must be told of the input; the size only where it is fixed."""
+    settings = timm.get_pretrained_cfg(name)
+    fixed = settings is not None and settings.fixed_input_size
+    return {"in_chans": channels, **({"img_size": image_size} if fixed else {})}
+
+
+def count_parameters(name: str, channels: int, image_size: int) -> int:
+    """Parameters of a timm network without its head, found without making room for them.
+
+    Raises:
+        BackboneError: for an unknown name, or a size that the network does not take.
+    """
+    check_known(name)
+    with torch.device("meta"):
+        network = create_network(name, "none", channels, image_size)
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def create_network(
+    name: str,
+    pretrained: str,
+    channels: int,
+    image_size: int,
+    state: dict[str, Tensor] | None = None,
+) -> nn.Module:
+    """A timm network without head and pooling.
+
+    Args:
+        name: timm model name.
+        pretrained: ``none``, ``hub``, or the file that ``state`` comes from.
+        channels: input channels, 1 or 3.
+        image_size: side of the input in pixels.
+        state: weights in place of timm's own.
+
+    Raises:
+        BackboneError: when timm cannot make it, or has no such weights.
+    """
+    options = {"num_classes": 0, "global_pool": "", **input_arguments(name, channels, image_size)}
+    if state is not None:
+        options["pretrained_cfg_overlay"] = {"state_dict": dict(state), "custom_load": False}
+    try:
+        return timm.create_model(name, pretrained=pretrained != "none", **options)
+    except Exception as error:
+        raise BackboneError(_creation_problem(name, pretrained, image_size, error)) from error
+
+
+def load_network(name: str, file: str, channels: int, image_size: int) -> tuple[nn.Module, Match]:
+    """A network with the weights of a file, and what of them fits."""
+    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+        wanted = create_network(name, "none", channels, image_size).state_dict()
+    drawn = torch.get_rng_state()
+    try:
+        state = unwrap(read_weights(Path(file)), wanted)
+        network = create_network(name, file, channels, image_size, state)
+        settings: Any = network.pretrained_cfg
+        settings.pop("state_dict", None)  # timm would keep all weights a second time
+        sizes = {key: value.numel() for key, value in network.named_parameters()}
+        missing = _not_loaded(network, state, drawn, (name, "none", channels, image_size))
+        return network, judge(name, file, sizes, missing, state)
+    except WeightsError as error:
+        raise BackboneError(_creation_problem(name, file, image_size, error)) from error
+
+
+def _not_loaded(
+    network: nn.Module, state: dict[str, Tensor], drawn: Tensor, arguments: tuple[Any, ...]
+) -> list[str]:
+    """Tensors that have their initial values still.
+
+    timm renames and reshapes what other formats hold, so for names that the file does not have a
+    network without weights, from the same random numbers, is what tells.
+    """
+    loaded = network.state_dict()
+    doubtful = [
+        key
+        for key, value in loaded.items()
+        if not key.endswith("num_batches_tracked")
+        and (key not in state or state[key].shape != value.shape)
+    ]
+    if not doubtful:
+        return []
+    with torch.random.fork_rng(devices=[]):
+        torch.set_rng_state(drawn)
+        blank = create_network(*arguments).state_dict()
+    return [key for key in doubtful if torch.equal(loaded[key], blank[key])]
+
+
+def prepare_for_scratch(network: nn.Module) -> None:
+    """Initial weights with which inverted residual networks learn at once from few images.
+
+    Convolutions get He initialisation by their inputs, and each residual block starts as the
+    identity (its last BatchNorm scale is 0). With timm's own initial weights MobileNetV2 stays
+    near the majority class for more than an epoch of FERPlus: docs/experiments.md has the figures.
+    """
+    blocks = [module for module in network.modules() if isinstance(module, InvertedResidual)]
+    for block in blocks:
+        for layer in block.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, mode="fan_in", nonlinearity="relu")
+        if block.has_skip:
+            last: Any = block.bn3
+            nn.init.zeros_(last.weight)
+
+
+def _creation_problem(name: str, pretrained: str, image_size: int, error: Exception) -> str:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+    if pretrained == "none":
+        return f"timm cannot make {name} for {image_size}x{image_size} input: {reason}"
+    source = "from the hub" if pretrained == "hub" else f"from {pretrained}"
+    return (
+        f"no pretrained weights of {name} {source}: {reason}. "
+        "Use --pretrained none (train from scratch) or --pretrained PATH (a local weights file)."
+    )

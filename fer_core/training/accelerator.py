@@ -1,0 +1,96 @@
+"""The accelerator of a run: device, precision and processes, after the checks that need them."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from fer_core.config import RunConfig
+from fer_core.machine import Device, has_bf16, keep_freed_memory
+from fer_core.methods import METHODS
+from fer_core.training.optim import check_optimizer
+from fer_core.training.trackers import FOLDER
+
+logger = logging.getLogger(__name__)
+EMULATED_BF16 = (
+    "this CPU only emulates bfloat16 (it has neither avx512_bf16 nor amx_bf16), so precision "
+    "'bf16' can be up to three times slower than float32: use --precision no"
+)
+
+
+def create_accelerator(
+    config: RunConfig, device: Device, trackers: Sequence[str], folder: Path
+) -> Accelerator:
+    """Start Accelerate for one run, and prepare PyTorch for its device.
+
+    Args:
+        config: of the run.
+        device: ``cpu``, ``cuda``, or ``auto``: the GPU where there is one.
+        trackers: names of `fer_core.training.trackers.choose_trackers`.
+        folder: of the run.
+
+    Raises:
+        ValueError: when the optimiser, the device, the precision or the number of processes does
+            not fit the configuration.
+    """
+    check_optimizer(config)
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            f"device 'cuda' was asked for, but torch {torch.__version__} finds no GPU: use device "
+            "'auto' or 'cpu', or see what nvidia-smi says"
+        )
+    # Accelerate holds on to device and precision of the first run in a process.
+    AcceleratorState._reset_state(reset_partial_state=True)
+    accelerator = Accelerator(
+        mixed_precision=config.precision,
+        cpu=device == "cpu",
+        gradient_accumulation_steps=config.accumulate,
+        log_with=[*trackers] or None,
+        project_dir=folder / FOLDER,
+    )
+    _check_batch(config, accelerator.num_processes)
+    _check_device(config, accelerator.device)
+    torch.backends.cudnn.benchmark = True  # every batch has the same shape
+    if accelerator.device.type == "cpu":
+        keep_freed_memory()
+    if accelerator.is_main_process:
+        logger.info("training on %s, %d process(es)", accelerator.device, accelerator.num_processes)
+        emulated = accelerator.device.type != "cuda" and has_bf16() is False
+        if config.precision == "bf16" and emulated:
+            logger.warning(EMULATED_BF16)
+    return accelerator
+
+
+def _check_batch(config: RunConfig, processes: int) -> None:
+    """Refuse a batch that the processes cannot share."""
+    if config.batch_size % processes:
+        raise ValueError(
+            f"batch_size must be a multiple of the {processes} processes that share it, got "
+            f"{config.batch_size}"
+        )
+    if config.mixup and config.batch_size // processes % 2 and processes > 1:
+        raise ValueError(
+            f"mixup mixes pairs: batch_size must be a multiple of {2 * processes} with {processes} "
+            f"processes, got {config.batch_size}"
+        )
+    least = METHODS[config.method].least_images * processes
+    if config.batch_size < least:
+        raise ValueError(
+            f"method {config.method!r} compares images: batch_size must be at least {least} with "
+            f"{processes} processes, got {config.batch_size}"
+        )
+
+
+def _check_device(config: RunConfig, device: torch.device) -> None:
+    """Refuse what works on GPUs alone."""
+    if device.type == "cuda":
+        return
+    if config.sync_batch_norm:
+        raise ValueError(f"sync_batch_norm works on GPUs, got device {device.type!r}")
+    if config.precision == "fp16":
+        raise ValueError(
+            f"precision 'fp16' works on GPUs, got device {device.type!r}: use 'bf16' or 'no'"
+        )
