@@ -107,7 +107,7 @@ def open_set(root: Path, options: Options, storage: Storage, device: torch.devic
 def two_views(training: TrainingSet, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Every batch of an epoch as EAC takes it."""
     for batch in training.batches(epoch, Generator().manual_seed(epoch)):
-        original = erase_(batch.images, batch.holes)
+        original = erase_(batch.images, batch.regions)
         yield original, mirror(original)
 
 

@@ -99,7 +99,7 @@ def views_of_arrays(
     while True:
         if rung.batched:
             draws = draw_epoch(config, labels.cpu(), size, size, generator).to(device)
-            original = erase_(augment(pixels, draws, mean, std), draws.holes)
+            original = erase_(augment(pixels, draws, mean, std), draws.regions)
             yield original, original.flip(-1), labels
         else:
             views = [prepare(Image.fromarray(image)) for image in images]

@@ -82,7 +82,7 @@ def our_steps(options: Options, config: RunConfig, device: torch.device) -> Iter
     while True:
         draws = draw_epoch(config, labels, size, size, generator).to(device)
         images = augment(pixels, draws, mean, std, memory)
-        batch = Batch(images, on_device, on_device, draws.order, draws.holes, draws.other_holes)
+        batch = Batch(images, on_device, on_device, draws.order, draws.regions, draws.other_regions)
         with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
             output = method(batch)
         output.loss.backward()

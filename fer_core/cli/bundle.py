@@ -17,7 +17,7 @@ from fer_core.datasets import FaceData
 from fer_core.errors import told_in_a_sentence
 from fer_core.evaluation import report as assessment
 from fer_core.evaluation.inference import Evaluation, evaluate
-from fer_core.evaluation.predictions import Answers
+from fer_core.evaluation.predictions import SplitPredictions
 from fer_core.evaluation.report import Assessment, assess
 from fer_core.evaluation.run_figures import recorded_predictions
 from fer_core.metrics import classification as metrics
@@ -121,9 +121,9 @@ def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
     facts["origin"] = SCRATCH if config.pretrained == "none" else origin
     facts["accuracy_without_mirror"] = metrics.accuracy(evaluate(written, data.eval).confusion)
     save_model(out, trained.model, **form, facts=facts)
-    answers = list(recorded_predictions(data.eval, after))
-    write_predictions(out, answers)
-    subject = Subject(out, trained, config.backbone, record, facts, answers, facts["origin"])
+    rows = list(recorded_predictions(data.eval, after))
+    write_predictions(out, rows)
+    subject = Subject(out, trained, config.backbone, record, facts, rows, facts["origin"])
     (out / CARD_FILE).write_text(card(subject, size), encoding="utf-8")
     return facts
 
@@ -155,8 +155,8 @@ def embedded_figures(before: Assessment, after: Assessment) -> dict[str, Any]:
 
 
 def _assess(evaluation: Evaluation, data: FaceData) -> Assessment:
-    answers = Answers(data.classes, data.eval, evaluation.logits, {}, ())
-    return assess(answers, resamples=RESAMPLES, seed=0, training_digests=data.train.digests)
+    found = SplitPredictions(data.classes, data.eval, evaluation.logits, {}, ())
+    return assess(found, resamples=RESAMPLES, seed=0, training_digests=data.train.digests)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from fer_core.datasets import Decoding, Listing, Storage, list_data
 from fer_core.datasets.loading import SplitKind, training_digests
 from fer_core.errors import told_in_a_sentence
 from fer_core.evaluation.compare import compare
-from fer_core.evaluation.predictions import find_answers
+from fer_core.evaluation.predictions import predict_split
 from fer_core.evaluation.report import assess
 from fer_core.io.files import write_whole
 from fer_core.machine import Device
@@ -148,7 +148,7 @@ def _evaluate(command: Command) -> Report:
     comparison = None
     if second is not None:
         comparison = compare(
-            first.answers, second.answers, resamples=command.bootstrap, seed=command.seed
+            first.predictions, second.predictions, resamples=command.bootstrap, seed=command.seed
         )
     return Report(data.listing, first, second, comparison)
 
@@ -184,24 +184,24 @@ def _measure(
         digests: (M, 16) of the training images; None: not looked at.
     """
     find = partial(
-        find_answers,
+        predict_split,
         subject.trained,
         storage=data.storage,
         mirror=subject.mirror,
         shared_classes=command.shared_classes,
     )
-    answers = find(data.listing, command.split)
+    predictions = find(data.listing, command.split)
     calibrate_on = None
     if command.calibrate_on is not None:
         calibrate_on = find(data.calibration, command.calibrate_split)
     assessment = assess(
-        answers,
+        predictions,
         resamples=command.bootstrap,
         seed=command.seed,
         calibrate_on=calibrate_on,
         training_digests=digests,
     )
-    return Measured(subject, answers, assessment)
+    return Measured(subject, predictions, assessment)
 
 
 def _options(command: Command) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def _published(uri: str) -> str:
 def _write(command: Command, report: Report) -> None:
     """Print the figures, and write the files that are asked for."""
     if command.predictions is not None:
-        write_whole(command.predictions, predictions_csv(report.first.answers).encode())
+        write_whole(command.predictions, predictions_csv(report.first.predictions).encode())
     if command.json is None:
         print(report_text(report))
         return

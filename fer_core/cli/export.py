@@ -18,7 +18,7 @@ from fer_core.cli.targets import check_target
 from fer_core.datasets import DataError, Decoding, Listing, Split, Storage, list_data
 from fer_core.errors import told_in_a_sentence
 from fer_core.evaluation.inference import judge
-from fer_core.evaluation.predictions import decode_for, find_answers
+from fer_core.evaluation.predictions import decode_for, predict_split
 from fer_core.hub.download import resolve_model
 from fer_core.inference.backends import count_threads
 from fer_core.inference.onnx_export import (
@@ -143,7 +143,7 @@ def _calibration(command: Command, trained: TrainedModel, storage: Storage) -> C
 def _measure(trained: TrainedModel, contents: dict[str, bytes], data: str, storage: Storage) -> str:
     """Accuracy of PyTorch and of each file on the evaluation split, with flip TTA."""
     listing = _list(data, trained)
-    found = find_answers(
+    found = predict_split(
         trained, listing, "eval", storage=storage, mirror=True, shared_classes=False
     )
     answers = {"PyTorch, float32": found.logits}

@@ -10,7 +10,7 @@ from typing import Annotated
 import tyro
 
 from fer_core.errors import told_in_a_sentence
-from fer_core.models.pretrained import Layout
+from fer_core.models.pretrained import WeightLayout
 from fer_core.publishing.folder import Publication, write_folder
 from fer_core.publishing.model_info import find_subject
 from fer_core.publishing.options import PublishOptions
@@ -80,7 +80,7 @@ def _publication(command: Command) -> Publication:
     return Publication(command.repo, command.tag, command.license, command.options.predictions)
 
 
-def _rebuild_note(layout: Layout, repository: str) -> str:
+def _rebuild_note(layout: WeightLayout, repository: str) -> str:
     return CHECKED.format(repository=repository) if layout == "timm" else UNCHECKED
 
 

@@ -14,11 +14,11 @@ class AugmentationOptions:
     """Random changes of the training pictures."""
 
     erase_probability: float = 0.5
-    """Random erasing: probability that a face gets a hole."""
+    """Random erasing: probability that a region of a face is erased."""
     erase_scale: tuple[float, float] = (0.02, 0.25)
     """Random erasing: least and largest share of the picture's area."""
     erase_ratio: tuple[float, float] = (0.3, 3.3)
-    """Random erasing: least and largest height / width of the hole."""
+    """Random erasing: least and largest height / width of the region."""
     flip_probability: float | None = None
     """Probability that the labelled view is mirrored. None: 0 for eac and eac_balanced, whose flip
     makes the second view and never meets a label; 0.5 for every other method."""

@@ -2,7 +2,7 @@ from .compare import Comparison as Comparison
 from .inference import Evaluation as Evaluation
 from .inference import EvaluationError as EvaluationError
 from .inference import evaluate as evaluate
-from .predictions import Answers as Answers
-from .predictions import find_answers as find_answers
+from .predictions import SplitPredictions as SplitPredictions
+from .predictions import predict_split as predict_split
 from .report import Assessment as Assessment
 from .report import assess as assess

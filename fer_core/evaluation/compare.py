@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.random import default_rng
 
-from fer_core.evaluation.predictions import Answers
+from fer_core.evaluation.predictions import SplitPredictions
 from fer_core.metrics.intervals import (
     Estimate,
     McNemar,
@@ -36,27 +36,29 @@ class Comparison(NamedTuple):
     mcnemar: McNemar
 
 
-def compare(first: Answers, second: Answers, *, resamples: int, seed: int) -> Comparison:
+def compare(
+    first: SplitPredictions, second: SplitPredictions, *, resamples: int, seed: int
+) -> Comparison:
     """Two models on the same images.
 
     Args:
-        first: answers of one model.
-        second: answers of another, or of the same.
+        first: predictions of one model.
+        second: predictions of another, or of the same.
         resamples: of the bootstrap.
         seed: of the bootstrap.
 
     Raises:
-        ValueError: when no image has a class that both know, or one name stands for two pictures.
+        ValueError: when no image has a class that both know, or one name stands for two images.
     """
-    places = {name: index for index, name in enumerate(second.split.names)}
-    mine = np.array([i for i, name in enumerate(first.split.names) if name in places], np.int64)
+    positions = {name: index for index, name in enumerate(second.split.names)}
+    mine = np.array([i for i, name in enumerate(first.split.names) if name in positions], np.int64)
     if not len(mine):
         raise ValueError("the two models have no image in common whose class both know")
-    theirs = np.array([places[first.split.names[index]] for index in mine])
+    theirs = np.array([positions[first.split.names[index]] for index in mine])
     same = (first.split.digests[mine] == second.split.digests[theirs]).all(1)
     if not same.all():
         name = first.split.names[mine[int(same.argmin())]]
-        raise ValueError(f"the two models were shown different pictures under the name {name!r}")
+        raise ValueError(f"the two models were shown different images under the name {name!r}")
     one, other, labels = first.correct[mine], second.correct[theirs], first.split.true_labels[mine]
     classes = len(first.classes)
     counts = np.bincount(labels, minlength=classes)

@@ -20,7 +20,7 @@ EVALUATION_BATCH = 256
 
 
 class Evaluation(NamedTuple):
-    """A model's answers on one split.
+    """A model's predictions on one split.
 
     Attributes:
         loss: mean cross-entropy.
@@ -79,7 +79,7 @@ def evaluate(
     device = model.classifier.weight.device
     images = DeviceImages(split.images, device, "cache")
     rows = torch.arange(len(split.true_labels))
-    return judge(answers(model, images, rows, mirror=mirror), split.true_labels)
+    return judge(predict_logits(model, images, rows, mirror=mirror), split.true_labels)
 
 
 def _network(model: object, split: object) -> AttentionModel:
@@ -111,10 +111,10 @@ def _network(model: object, split: object) -> AttentionModel:
     return network
 
 
-def answers(
+def predict_logits(
     model: AttentionModel, images: DeviceImages, rows: Tensor, *, mirror: bool = False
 ) -> Tensor:
-    """Logits (B, K) float32 of the pictures at the (B,) positions ``rows``, on the model's device.
+    """Logits (B, K) float32 of the images at the (B,) positions ``rows``, on the model's device.
 
     The model is left in evaluation mode.
 
@@ -130,9 +130,9 @@ def answers(
 
 
 def logits_of_both_views(model: AttentionModel, images: DeviceImages, rows: Tensor) -> Tensor:
-    """Logits (2, B, K) float32 of the images at ``rows`` and of their mirror images; see `answers`.
+    """Logits (2, B, K) float32 of the images at ``rows`` and of their mirror images.
 
-    Their mean is what flip TTA gives.
+    Their mean is what flip TTA gives; see `predict_logits`.
     """
 
     def both(pixels: Tensor) -> Tensor:

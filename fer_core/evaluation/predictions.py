@@ -1,4 +1,4 @@
-"""A model's answers on any labelled data set: the classes of both are matched by their names."""
+"""A model's predictions on any labelled data set: classes are matched by their names."""
 
 from typing import NamedTuple
 
@@ -13,15 +13,16 @@ from fer_core.foreign.model import ForeignModel
 from fer_core.models.pretrained import TrainedModel
 
 
-class Answers(NamedTuple):
-    """A model's answers on the images whose class it knows.
+class SplitPredictions(NamedTuple):
+    """A model's predictions on the images whose class it knows.
 
     Attributes:
         classes: K names that the model chose from.
         split: N images with their names, digests and slices; labels are numbers of ``classes``.
         logits: (N, K) float32.
         unknown: class -> images of the split that are left out, since the model does not know it.
-        absent: those of ``classes`` that the data set does not have; every such answer is wrong.
+        absent: those of ``classes`` that the data set does not have: every such prediction is
+            wrong.
     """
 
     classes: tuple[str, ...]
@@ -41,7 +42,7 @@ class Answers(NamedTuple):
         return self.predicted == self.split.true_labels
 
 
-def find_answers(
+def predict_split(
     trained: TrainedModel | ForeignModel,
     listing: Listing,
     kind: SplitKind,
@@ -49,7 +50,7 @@ def find_answers(
     storage: Storage,
     mirror: bool,
     shared_classes: bool,
-) -> Answers:
+) -> SplitPredictions:
     """Show a model the images of a split whose class it knows.
 
     Pictures are decoded as the model's own training pictures were: its size and channels, and grey
@@ -93,7 +94,7 @@ def find_answers(
     else:
         logits = evaluate(trained.model, split, mirror=mirror).logits
     if not shared_classes or not absent:
-        return Answers(trained.classes, split, logits, unknown, absent)
+        return SplitPredictions(trained.classes, split, logits, unknown, absent)
     kept = [index for index, name in enumerate(trained.classes) if name not in absent]
     if len(kept) < 2:
         raise DataError(
@@ -102,7 +103,9 @@ def find_answers(
         )
     renumbered = np.searchsorted(kept, split.true_labels)
     chosen = tuple(trained.classes[index] for index in kept)
-    return Answers(chosen, split._replace(true_labels=renumbered), logits[:, kept], unknown, ())
+    return SplitPredictions(
+        chosen, split._replace(true_labels=renumbered), logits[:, kept], unknown, ()
+    )
 
 
 def _read_only(listing: Listing, kind: SplitKind, storage: Storage) -> Split:

@@ -1,4 +1,4 @@
-"""What a model's answers on labelled images are worth; docs/evaluation.md describes the figures."""
+"""How good a model's predictions on labelled images are (docs/evaluation.md)."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import default_rng
 
 from fer_core.datasets.loading import also_in
-from fer_core.evaluation.predictions import Answers
+from fer_core.evaluation.predictions import SplitPredictions
 from fer_core.evaluation.run_figures import slice_accuracies
 from fer_core.metrics import classification as metrics
 from fer_core.metrics.calibration import (
@@ -111,32 +111,32 @@ class Assessment(NamedTuple):
 
 
 def assess(
-    answers: Answers,
+    predictions: SplitPredictions,
     *,
     resamples: int,
     seed: int,
-    calibrate_on: Answers | None = None,
+    calibrate_on: SplitPredictions | None = None,
     training_digests: np.ndarray | None = None,
 ) -> Assessment:
     """All figures of one model.
 
     Args:
-        answers: on the images to assess.
+        predictions: on the images to assess.
         resamples: of the bootstrap.
         seed: of the bootstrap; the same seed gives the same intervals.
-        calibrate_on: answers on the images to fit the temperature on; None: it is fitted on either
-            half of the assessed images for the other half.
+        calibrate_on: predictions on the images to fit the temperature on; None: it is fitted on
+            either half of the assessed images for the other half.
         training_digests: (M, 16) of the pictures of the training split; None: not looked at.
 
     Raises:
         CalibrationError: when ``calibrate_on`` has too few images, or none but assessed ones.
     """
-    labels, classes = answers.split.true_labels, answers.classes
-    confusion = metrics.confusion_matrix(labels, answers.predicted, len(classes))
+    labels, classes = predictions.split.true_labels, predictions.classes
+    confusion = metrics.confusion_matrix(labels, predictions.predicted, len(classes))
     hits, counts = np.diag(confusion), confusion.sum(1)
     unseen = None
     if training_digests is not None:
-        kept = answers.correct[~also_in(training_digests, answers.split.digests)]
+        kept = predictions.correct[~also_in(training_digests, predictions.split.digests)]
         unseen = Unseen(len(kept), len(labels) - len(kept), None)
         if len(kept):
             right = int(kept.sum())
@@ -149,11 +149,11 @@ def assess(
             hits, counts, resamples, default_rng(seed)
         ),
         macro_f1=metrics.macro_f1(confusion),
-        nll=negative_log_likelihood(answers.logits, labels),
-        ece=_calibration_error(answers, 1.0),
+        nll=negative_log_likelihood(predictions.logits, labels),
+        ece=_calibration_error(predictions, 1.0),
         classes=class_figures(classes, confusion),
         confusion=confusion,
-        calibration=_calibrate(answers, calibrate_on),
+        calibration=_calibrate(predictions, calibrate_on),
         unseen=unseen,
         slices={
             attribute: {
@@ -161,7 +161,9 @@ def assess(
                 for value, group in groups.items()
                 for n in (group["images"],)
             }
-            for attribute, groups in slice_accuracies(answers.split, answers.predicted).items()
+            for attribute, groups in slice_accuracies(
+                predictions.split, predictions.predicted
+            ).items()
         },
     )
 
@@ -202,8 +204,10 @@ def class_figures(classes: tuple[str, ...], confusion: np.ndarray) -> dict[str, 
     }
 
 
-def _calibrate(answers: Answers, calibrate_on: Answers | None) -> Calibration | None:
-    logits, split = answers.logits, answers.split
+def _calibrate(
+    predictions: SplitPredictions, calibrate_on: SplitPredictions | None
+) -> Calibration | None:
+    logits, split = predictions.logits, predictions.split
     if calibrate_on is None:
         second = in_second_half(split.names)
         if min(second.sum(), (~second).sum()) < LEAST_IMAGES:
@@ -221,9 +225,9 @@ def _calibrate(answers: Answers, calibrate_on: Answers | None) -> Calibration | 
         each = fit_temperature(calibrate_on.logits, calibrate_on.split.true_labels)
         fitted = ("other images", count, repeated, (each,))
     nll = negative_log_likelihood(logits, split.true_labels, each)
-    return Calibration(*fitted, nll=nll, ece=_calibration_error(answers, each))
+    return Calibration(*fitted, nll=nll, ece=_calibration_error(predictions, each))
 
 
-def _calibration_error(answers: Answers, temperature: float | np.ndarray) -> float:
-    confidences = softmax(answers.logits, temperature).max(1)
-    return metrics.expected_calibration_error(confidences, answers.correct)
+def _calibration_error(predictions: SplitPredictions, temperature: float | np.ndarray) -> float:
+    confidences = softmax(predictions.logits, temperature).max(1)
+    return metrics.expected_calibration_error(confidences, predictions.correct)

@@ -18,9 +18,9 @@ from torch import Tensor
 from fer_core.io.files import write_whole
 from fer_core.models.pretrained import (
     WEIGHTS_FILE,
-    Layout,
     ModelError,
     TrainedModel,
+    WeightLayout,
     load_model,
     read_config,
     read_weights,
@@ -60,7 +60,7 @@ class Statement:
 
 def write_publication(
     source: Path, out: Path, statement: Statement, facts: Mapping[str, Any]
-) -> Layout:
+) -> WeightLayout:
     """Write weights and configuration of a saved model into a folder, as they are to be published.
 
     Args:
@@ -116,7 +116,7 @@ class _Writer:
         write_whole(self.out / WEIGHTS_FILE, save(tensors, metadata={"format": "pt"}))
 
     def configuration(
-        self, layout: Layout, layers: Mapping[str, Any], more: Mapping[str, Any]
+        self, layout: WeightLayout, layers: Mapping[str, Any], more: Mapping[str, Any]
     ) -> None:
         said = self.statement
         papers = {"paper_name": said.paper_name, "paper_ids": said.paper_ids}

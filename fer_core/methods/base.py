@@ -26,8 +26,8 @@ class Batch(NamedTuple):
             float32, the share of each class in the annotators' votes or in a mixture of images.
         true_labels: (B,) int64, to measure with; never to learn from.
         indices: (B,) int64 positions in the training set.
-        holes: (B, 4) int64 area to be erased: top, left, height, width; zeros: none.
-        other_holes: (B, 4) a second hole for each image, for a second view.
+        regions: (B, 4) int64 erased region: top, left, height, width; zeros: none.
+        other_regions: (B, 4) a second region for each image, for a second view.
         epoch: epochs completed before this step, with a fraction.
         pixel_noise: (B, C, H, W) what pixel noise adds to the images of the labelled view; None:
             nothing.
@@ -37,8 +37,8 @@ class Batch(NamedTuple):
     noisy_labels: Tensor
     true_labels: Tensor
     indices: Tensor
-    holes: Tensor
-    other_holes: Tensor
+    regions: Tensor
+    other_regions: Tensor
     epoch: float = 0.0
     pixel_noise: Tensor | None = None
 
@@ -113,7 +113,7 @@ class Method(nn.Module, Generic[Options]):
         images = batch.images
         if batch.pixel_noise is not None:
             images.add_(batch.pixel_noise)
-        return erase_(images, batch.holes)
+        return erase_(images, batch.regions)
 
     def classification_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy with the run's label smoothing and class weights, mean over the batch.

@@ -99,5 +99,5 @@ class EAC(Method[EACOptions]):
         if same_hole(self.options, self.config):
             original = self.labelled_view(batch)
             return original, mirror(original)
-        mirrored = erase_(mirror(batch.images), batch.other_holes)
+        mirrored = erase_(mirror(batch.images), batch.other_regions)
         return self.labelled_view(batch), mirrored

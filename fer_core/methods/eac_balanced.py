@@ -10,11 +10,11 @@ smoothing gives its share to the other classes, rare ones first:
     L_c = 1 / (N L H W) * sum over n, j of u_j (M_nj - Flip(M'_nj))^2
     L_cls = cross-entropy to y, with y_j = 1 - e for the label, e w_j / sum of w else
 
-How the smoothed label is made, that the classifier is detached, and one hole for both views are as
-in the official code (github.com/zyh-uaiaaaa/Mine-Extra-Knowledge). Its weights are constants, the
-inverse frequencies of RAF-DB; ours are the inverse effective numbers of labels of any data set,
-which come to the same as ``balance_beta`` comes to 1. They are scaled to a mean over the classes of
-1, so that lambda has the size it has in EAC.
+How the smoothed label is made, that the classifier is detached, and one erased region for both
+views are as in the official code (github.com/zyh-uaiaaaa/Mine-Extra-Knowledge). Its weights are
+constants, the inverse frequencies of RAF-DB; ours are the inverse effective numbers of labels of
+any data set, which come to the same as ``balance_beta`` comes to 1. They are scaled to a mean over
+the classes of 1, so that lambda has the size it has in EAC.
 """
 
 import torch

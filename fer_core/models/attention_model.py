@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from fer_core.config import RunConfig
 from fer_core.models.backbones import create_backbone, synchronised_batch_norm
-from fer_core.models.feature_maps import BackboneError, Layout, to_map
+from fer_core.models.feature_maps import BackboneError, MapLayout, to_map
 from fer_core.models.own_backbones import own_name, wrap_backbone
 from fer_core.models.starting_weights import Match, WeightsError, judge, read_weights, unwrap
 from fer_core.models.strides import Stem
@@ -89,7 +89,7 @@ class AttentionModel(nn.Module):
                 stem=stem,
             )
         self.backbone = made.network
-        self.layout: Layout = made.layout
+        self.layout: MapLayout = made.layout
         self.mean, self.std = made.mean, made.std
         self.classifier = nn.Linear(made.features, classes)
         self._training_pass = self._map_features

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from fer_core.errors import FerError
 from fer_core.models.starting_weights import Match
 
-Layout = Literal["NCHW", "NHWC", "tokens"]
+MapLayout = Literal["NCHW", "NHWC", "tokens"]
 
 
 class BackboneError(FerError, ValueError):
@@ -28,14 +28,14 @@ class Backbone(NamedTuple):
     """
 
     network: nn.Module
-    layout: Layout
+    layout: MapLayout
     features: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
     match: Match | None
 
 
-def to_map(output: Tensor, network: nn.Module, layout: Layout) -> Tensor:
+def to_map(output: Tensor, network: nn.Module, layout: MapLayout) -> Tensor:
     """The network's output as a map (B, D, h, w)."""
     if layout == "NCHW":
         return output
@@ -47,7 +47,7 @@ def to_map(output: Tensor, network: nn.Module, layout: Layout) -> Tensor:
     return patches.transpose(1, 2).unflatten(2, (height, width))
 
 
-def find_layout(network: nn.Module, name: str, channels: int, image_size: int) -> Layout:
+def find_layout(network: nn.Module, name: str, channels: int, image_size: int) -> MapLayout:
     """How the network gives its last feature map, tried on one image.
 
     Raises:
@@ -56,7 +56,7 @@ def find_layout(network: nn.Module, name: str, channels: int, image_size: int) -
     """
     output = probe(network, name, channels, image_size)
     if isinstance(output, Tensor) and output.ndim == 4:
-        layout: Layout = "NHWC" if getattr(network, "output_fmt", "NCHW") == "NHWC" else "NCHW"
+        layout: MapLayout = "NHWC" if getattr(network, "output_fmt", "NCHW") == "NHWC" else "NCHW"
     elif isinstance(output, Tensor) and output.ndim == 3 and _has_token_grid(network, output):
         layout = "tokens"
     else:

@@ -33,7 +33,7 @@ CONFIG_FILE = "config.json"
 CARD_FILE = "README.md"
 LONGEST_FAULT = 300  # characters
 LEAST_BYTES = 1.5  # of a parameter: float16 has 2, and a file of fewer is of a smaller network
-Layout = Literal["own", "timm"]
+WeightLayout = Literal["own", "timm"]
 
 
 class ModelError(FerError, ValueError):
@@ -221,7 +221,7 @@ def read_weights(folder: Path, config: Mapping[str, Any]) -> dict[str, Tensor]:
         KeyError, TypeError, ValueError, OSError, SafetensorError: when they cannot be read.
     """
     layout = config["fer_core"].get("weights", "own")  # models saved before 0.4 have no other
-    if layout not in get_args(Layout):
+    if layout not in get_args(WeightLayout):
         raise ValueError(f"weights of the layout {layout!r}: this version reads own and timm")
     state = load_file(folder / WEIGHTS_FILE)
     return state if layout == "own" else from_timm(state, config["pretrained_cfg"]["classifier"])

@@ -1,6 +1,6 @@
 """How a published model is loaded: the part of its card that people copy."""
 
-from fer_core.models.pretrained import Layout, TrainedModel
+from fer_core.models.pretrained import TrainedModel, WeightLayout
 
 WITHOUT_TIMM = (
     "timm alone cannot rebuild this network (its stride, its stem or its last layers are not "
@@ -8,7 +8,7 @@ WITHOUT_TIMM = (
 )
 
 
-def loading(trained: TrainedModel, repository: str, layout: Layout) -> str:
+def loading(trained: TrainedModel, repository: str, layout: WeightLayout) -> str:
     """Markdown with the code for fer-core, and for timm where it can rebuild the model."""
     ours = f"""Photographs, with faces found and aligned, both views averaged, and attention maps:
 

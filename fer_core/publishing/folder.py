@@ -7,7 +7,7 @@ from pathlib import Path
 from fer_core.config.methods import paper_of
 from fer_core.hub.publish import Statement, write_publication
 from fer_core.io.files import write_whole
-from fer_core.models.pretrained import CARD_FILE, WEIGHTS_FILE, Layout
+from fer_core.models.pretrained import CARD_FILE, WEIGHTS_FILE, WeightLayout
 from fer_core.publishing.data_terms import kind_of, name_of
 from fer_core.publishing.model_card import PICTURE, PublishedAs, card
 from fer_core.publishing.model_info import Subject
@@ -33,7 +33,7 @@ class Publication:
     predictions: bool = True
 
 
-def write_folder(subject: Subject, out: Path, publication: Publication) -> Layout:
+def write_folder(subject: Subject, out: Path, publication: Publication) -> WeightLayout:
     """Write everything that is published of a model.
 
     Args:
@@ -50,12 +50,12 @@ def write_folder(subject: Subject, out: Path, publication: Publication) -> Layou
         ValueError: when matplotlib is missing.
         OSError: when a file cannot be written.
     """
-    answers = subject.predictions if publication.predictions else ()
-    _check_names(answers, subject.folder)
+    predictions = subject.predictions if publication.predictions else ()
+    _check_names(predictions, subject.folder)
     picture = _draw(subject)
     layout = write_publication(subject.folder, out, _statement(subject, publication), subject.facts)
-    if answers:
-        write_predictions(out, answers)
+    if predictions:
+        write_predictions(out, predictions)
     if picture:
         write_whole(out / PICTURE, picture)
     published = PublishedAs(publication.repository, layout, publication.licence, bool(picture))
@@ -100,10 +100,10 @@ def _draw(subject: Subject) -> bytes:
     return draw_confusion(subject.predictions, subject.trained.classes)
 
 
-def _check_names(answers: Sequence[Prediction], folder: Path) -> None:
-    for answer in answers:
-        if answer.image.startswith(("/", "\\", "~")) or answer.image[1:3] == ":\\":
+def _check_names(predictions: Sequence[Prediction], folder: Path) -> None:
+    for row in predictions:
+        if row.image.startswith(("/", "\\", "~")) or row.image[1:3] == ":\\":
             raise RecordError(
                 f"the predictions at {folder} name a picture by its place on this computer "
-                f"({answer.image}): use --no-predictions"
+                f"({row.image}): use --no-predictions"
             )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 
 from fer_core.config.methods import paper_of
-from fer_core.models.pretrained import Layout
+from fer_core.models.pretrained import WeightLayout
 from fer_core.publishing.card_metadata import model_header
 from fer_core.publishing.card_usage import loading
 from fer_core.publishing.data_terms import words_of
@@ -27,7 +27,7 @@ class PublishedAs(NamedTuple):
     """
 
     repository: str
-    layout: Layout
+    layout: WeightLayout
     licence: str
     picture: bool
 

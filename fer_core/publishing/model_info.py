@@ -73,20 +73,20 @@ def find_subject(place: Path, record: Path | None, origin: str) -> Subject:
     trained, backbone = load_model(folder), read_config(folder)["architecture"]
     if found is not None:
         _check_same(trained, backbone, found, folder)
-    facts, answers = dict(trained.facts), read_predictions(place)
+    facts, predictions = dict(trained.facts), read_predictions(place)
     facts["origin"] = _find_origin(origin, found, facts, folder)
-    if answers:
-        facts = measured(answers, trained.classes) | facts
-        check_facts(facts, answers, trained.classes, place)
+    if predictions:
+        facts = measured(predictions, trained.classes) | facts
+        check_facts(facts, predictions, trained.classes, place)
     if found is not None:
         facts["accuracy_last5"] = found.result["accuracy_last5"]
-    return Subject(folder, trained, backbone, found, facts, answers, facts["origin"])
+    return Subject(folder, trained, backbone, found, facts, predictions, facts["origin"])
 
 
-def measured(answers: Sequence[Prediction], classes: tuple[str, ...]) -> dict[str, Any]:
+def measured(predictions: Sequence[Prediction], classes: tuple[str, ...]) -> dict[str, Any]:
     """Figures with intervals of a model's answers, under the names of `Subject.facts`."""
     labels, predicted, sure = (
-        np.array([getattr(answer, name) for answer in answers])
+        np.array([getattr(row, name) for row in predictions])
         for name in ("true_label", "predicted", "confidence")
     )
     confusion = metrics.confusion_matrix(labels, predicted, len(classes))

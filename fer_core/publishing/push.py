@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from fer_core.hub.upload import check_repository, upload_folder
-from fer_core.models.pretrained import Layout
+from fer_core.models.pretrained import WeightLayout
 from fer_core.publishing.folder import REPLACED, Publication, write_folder
 from fer_core.publishing.model_info import find_subject
 from fer_core.records.run import RUN_FILE
@@ -18,7 +18,7 @@ def push_model(
     origin: str = "",
     message: str = "",
     private: bool = False,
-) -> tuple[str, Layout]:
+) -> tuple[str, WeightLayout]:
     """Publish a model with its card, as docs/publishing.md describes.
 
     Args:

@@ -87,8 +87,8 @@ def _copy(record: RunRecord, root: Path, out: Path, predictions: bool) -> Copied
         write_epochs(folder, record.epochs)
     changed = clean != run
     if predictions and (record.path / PREDICTIONS_FILE).exists():
-        answers = read_predictions(record.path)
-        kept = [answer._replace(image=without_places(answer.image)) for answer in answers]
+        predictions = read_predictions(record.path)
+        kept = [row._replace(image=without_places(row.image)) for row in predictions]
         write_predictions(folder, kept)
-        changed = changed or kept != answers
+        changed = changed or kept != predictions
     return Copied(name, record, changed)

@@ -15,11 +15,9 @@ SIDE = 0.72  # inches of a class
 OWN_FONT = "DejaVu Sans"  # comes with matplotlib
 
 
-def draw_confusion(answers: Sequence[Prediction], classes: Sequence[str]) -> bytes:
+def draw_confusion(predictions: Sequence[Prediction], classes: Sequence[str]) -> bytes:
     """A PNG: rows are labels, columns answers, numbers the share of a row's images in percent."""
-    columns = [
-        [getattr(answer, name) for answer in answers] for name in ("true_label", "predicted")
-    ]
+    columns = [[getattr(row, name) for row in predictions] for name in ("true_label", "predicted")]
     counts = confusion_matrix(np.array(columns[0]), np.array(columns[1]), len(classes))
     images = counts.sum(1, keepdims=True)
     shares = np.divide(100 * counts, images, where=images > 0, out=np.zeros(counts.shape))

@@ -39,16 +39,16 @@ def checked_facts(folder: Path) -> dict[str, Any]:
         ReportError: when the figures differ.
     """
     trained = load_model(folder)
-    answers = read_predictions(folder)
-    if not answers:
+    predictions = read_predictions(folder)
+    if not predictions:
         raise ReportError(f"the model at {folder} has no predictions: fer-core bundle writes them")
-    check_facts(trained.facts, answers, trained.classes, folder)
+    check_facts(trained.facts, predictions, trained.classes, folder)
     return trained.facts
 
 
 def check_facts(
     facts: Mapping[str, Any],
-    answers: Sequence[Prediction],
+    predictions: Sequence[Prediction],
     classes: tuple[str, ...],
     folder: Path,
 ) -> None:
@@ -58,7 +58,7 @@ def check_facts(
         ReportError: naming the figure.
     """
     labels, predicted = (
-        np.array([getattr(a, n) for a in answers]) for n in ("true_label", "predicted")
+        np.array([getattr(row, n) for row in predictions]) for n in ("true_label", "predicted")
     )
     confusion = metrics.confusion_matrix(labels, predicted, len(classes))
     for name, value in (

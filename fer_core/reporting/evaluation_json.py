@@ -15,7 +15,7 @@ import torch
 import fer_core
 from fer_core.datasets import Listing
 from fer_core.evaluation.compare import Comparison
-from fer_core.evaluation.predictions import Answers
+from fer_core.evaluation.predictions import SplitPredictions
 from fer_core.evaluation.report import Assessment, to_json
 from fer_core.foreign.model import ForeignModel
 from fer_core.metrics.calibration import softmax
@@ -33,7 +33,7 @@ class Subject(NamedTuple):
         name: ``embedded``, the name of its run or folder, or ``USER/NAME`` of the Hub.
         folder: of its weights.
         trained: the model, of this project or of another one.
-        mirror: whether its answers are averaged over each image and its mirror image.
+        mirror: whether its predictions are averaged over each image and its mirror image.
     """
 
     name: str
@@ -49,17 +49,17 @@ class Subject(NamedTuple):
 
     @property
     def device(self) -> str:
-        """Where it answers, ``cpu`` or ``cuda``."""
+        """Where it runs, ``cpu`` or ``cuda``."""
         if isinstance(self.trained, ForeignModel):
             return self.trained.network.device.type
         return self.trained.model.classifier.weight.device.type
 
 
 class Measured(NamedTuple):
-    """A model, its answers and its figures."""
+    """A model, its predictions and its figures."""
 
     subject: Subject
-    answers: Answers
+    predictions: SplitPredictions
     assessment: Assessment
 
     @property
@@ -68,11 +68,11 @@ class Measured(NamedTuple):
 
         Labels that the model may not choose (shared classes) have no images.
         """
-        trained, answers = self.subject.trained, self.answers
+        trained, predictions = self.subject.trained, self.predictions
         if not isinstance(trained, ForeignModel):
             return {}
-        counts = np.bincount(answers.predicted, minlength=len(answers.classes))
-        given = dict(zip(answers.classes, counts.tolist(), strict=True))
+        counts = np.bincount(predictions.predicted, minlength=len(predictions.classes))
+        given = dict(zip(predictions.classes, counts.tolist(), strict=True))
         return {label: given.get(label, 0) for label in trained.mapping.unmapped}
 
 
@@ -99,7 +99,7 @@ def report_json(report: Report, options: dict[str, Any]) -> dict[str, Any]:
         report: what was found.
         options: what the figures depend on beside models and data.
     """
-    split = report.first.answers.split
+    split = report.first.predictions.split
     return {
         "schema_version": SCHEMA_VERSION,
         "options": options,
@@ -123,21 +123,21 @@ def report_json(report: Report, options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def predictions_csv(answers: Answers) -> str:
+def predictions_csv(predictions: SplitPredictions) -> str:
     """One line an image: its name, true label, prediction, and the probability of every class."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     plain = ("image", "true_label", "predicted")
-    writer.writerow([*plain, *column_names(answers.classes, plain)])
-    columns = (answers.split.names, answers.split.true_labels, answers.predicted)
-    for name, label, predicted, row in zip(*columns, softmax(answers.logits), strict=True):
+    writer.writerow([*plain, *column_names(predictions.classes, plain)])
+    columns = (predictions.split.names, predictions.split.true_labels, predictions.predicted)
+    for name, label, predicted, row in zip(*columns, softmax(predictions.logits), strict=True):
         cells = (f"{probability:.6f}" for probability in row)
-        writer.writerow([name, answers.classes[label], answers.classes[predicted], *cells])
+        writer.writerow([name, predictions.classes[label], predictions.classes[predicted], *cells])
     return text.getvalue()
 
 
 def _model_json(measured: Measured) -> dict[str, Any]:
-    subject, answers, assessment = measured
+    subject, predictions, assessment = measured
     spec, facts = subject.trained.input, subject.trained.facts
     weights = (subject.folder / WEIGHTS_FILE).read_bytes()
     return {
@@ -148,10 +148,10 @@ def _model_json(measured: Measured) -> dict[str, Any]:
         "foreign": _foreign_json(measured),
         "training": {key: facts.get(key) for key in TRAINING},
         "mirror": subject.mirror,
-        "answers": list(answers.classes),
-        "absent_classes": list(answers.absent),
-        "unknown_classes": answers.unknown,
-        "images_sha256": hashlib.sha256(answers.split.digests.tobytes()).hexdigest(),
+        "answers": list(predictions.classes),
+        "absent_classes": list(predictions.absent),
+        "unknown_classes": predictions.unknown,
+        "images_sha256": hashlib.sha256(predictions.split.digests.tobytes()).hexdigest(),
         "figures": to_json(assessment),
     }
 

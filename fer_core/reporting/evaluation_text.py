@@ -48,28 +48,28 @@ def interval(estimate: Estimate | None) -> str:
 
 def _title(report: Report, measured: Measured) -> str:
     passes = "averaged over the mirror image" if measured.subject.mirror else "single pass"
-    data, split = report.listing.name, measured.answers.split.name
+    data, split = report.listing.name, measured.predictions.split.name
     place = data if data == split else f"{data} {split}"
     return _wrapped(
         f"{measured.subject.name} on {place}: {measured.assessment.images:,} images, "
-        f"{len(measured.answers.classes)} classes, {passes}"
+        f"{len(measured.predictions.classes)} classes, {passes}"
     )
 
 
 def _remarks(report: Report, measured: Measured) -> Iterator[str]:
-    answers, unmapped = measured.answers, measured.unmapped
+    predictions, unmapped = measured.predictions, measured.unmapped
     lines = [*_foreign_lines(measured)]
     lines += [
         f"left out: {count:,} images of {name}, which the model does not know"
-        for name, count in answers.unknown.items()
+        for name, count in predictions.unknown.items()
     ]
-    absent = [name for name in answers.absent if name not in unmapped]
+    absent = [name for name in predictions.absent if name not in unmapped]
     if absent:
         lines.append(
             f"the data set has no {', '.join(absent)}: such answers count as wrong "
             "(--shared-classes excludes them)"
         )
-    if measured.subject.saw_split == (report.listing.name, answers.split.name):
+    if measured.subject.saw_split == (report.listing.name, predictions.split.name):
         lines.append("the model was trained on a split of this name: this is no test of it")
     if lines:
         yield "\n".join(map(_wrapped, lines))

@@ -92,8 +92,8 @@ class TrainingSet:
                 labels,
                 self.true_labels[own.order],
                 own.order,
-                own.holes,
-                own.other_holes,
+                own.regions,
+                own.other_regions,
                 self.time(epoch, step),
                 noise,
             )

@@ -114,29 +114,29 @@ def mix_labels(labels: Tensor, shares: Tensor, classes: int) -> Tensor:
     return mix_pairs_(whole, shares)
 
 
-def erase_(images: Tensor, holes: Tensor) -> Tensor:
-    """Set the pixels of the holes to 0, the mean after normalisation, in the images themselves.
+def erase_(images: Tensor, regions: Tensor) -> Tensor:
+    """Set the pixels of the regions to 0, the mean after normalisation, in the images themselves.
 
     Args:
         images: (B, C, H, W), changed in place.
-        holes: (B, 4) as `fer_core.transforms.sampling.draw_holes` gives them, on the images'
-        device.
+        regions: (B, 4) as `fer_core.transforms.sampling.draw_erased_regions` gives them, on
+            the device of the images.
 
     Returns:
         The same images.
     """
-    if images.device.type == "cpu":  # touch the holes alone
-        for image, (top, left, height, width) in zip(images, holes.tolist(), strict=True):
+    if images.device.type == "cpu":  # touch the erased regions alone
+        for image, (top, left, height, width) in zip(images, regions.tolist(), strict=True):
             image[:, top : top + height, left : left + width] = 0.0
         return images
-    return images.masked_fill_(hole_masks(holes, *images.shape[-2:]), 0.0)
+    return images.masked_fill_(region_masks(regions, *images.shape[-2:]), 0.0)
 
 
-def hole_masks(holes: Tensor, height: int, width: int) -> Tensor:
-    """(B, 1, H, W) bool, True inside the holes, from (B, 4) holes on the same device."""
-    top, left, tall, wide = holes[:, :, None].unbind(1)  # (B, 1) each
-    rows = torch.arange(height, device=holes.device)
-    columns = torch.arange(width, device=holes.device)
+def region_masks(regions: Tensor, height: int, width: int) -> Tensor:
+    """(B, 1, H, W) bool, True inside the regions, from (B, 4) regions on the same device."""
+    top, left, tall, wide = regions[:, :, None].unbind(1)  # (B, 1) each
+    rows = torch.arange(height, device=regions.device)
+    columns = torch.arange(width, device=regions.device)
     inside_rows = (rows >= top) & (rows < top + tall)  # (B, H)
     inside_columns = (columns >= left) & (columns < left + wide)  # (B, W)
     return (inside_rows[:, :, None] & inside_columns[:, None, :])[:, None]

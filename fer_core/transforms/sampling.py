@@ -25,8 +25,8 @@ class Draws(NamedTuple):
         matrices: (B, 2, 3) from output to input coordinates in [-1, 1], the flip included; None
             when pictures are neither turned, zoomed nor shifted.
         light: (B, 2) factors of brightness and contrast, or None.
-        holes: (B, 4) int64 top, left, height and width of the erased area; zeros: none.
-        other_holes: (B, 4) a second hole for each picture.
+        regions: (B, 4) int64 top, left, height and width of the erased area; zeros: none.
+        other_regions: (B, 4) a second region for each image.
         shares: (B,) mixup: the share of the picture itself, in [0.5, 1]; or None.
         noisy: (B,) bool, which pictures get Gaussian pixel noise; or None.
     """
@@ -35,8 +35,8 @@ class Draws(NamedTuple):
     flips: Tensor
     matrices: Tensor | None
     light: Tensor | None
-    holes: Tensor
-    other_holes: Tensor
+    regions: Tensor
+    other_regions: Tensor
     shares: Tensor | None
     noisy: Tensor | None
 
@@ -69,13 +69,15 @@ def draw_epoch(
     light = None
     if config.jitter:
         light = 1 + config.jitter * (2 * torch.rand(count, 2, generator=generator) - 1)
-    holes, other_holes = (draw_holes(count, height, width, config, generator) for _ in range(2))
+    regions, other_regions = (
+        draw_erased_regions(count, height, width, config, generator) for _ in range(2)
+    )
     shares = _mixing_shares(count, config.mixup, generator) if config.mixup else None
     noisy = torch.rand(count, generator=generator) < 0.5 if config.pixel_noise else None
-    return Draws(order, flips, matrices, light, holes, other_holes, shares, noisy)
+    return Draws(order, flips, matrices, light, regions, other_regions, shares, noisy)
 
 
-def draw_holes(
+def draw_erased_regions(
     count: int, height: int, width: int, config: RunConfig, generator: Generator
 ) -> Tensor:
     """One random rectangle per picture (Random Erasing, Zhong et al., AAAI 2020).
@@ -91,7 +93,7 @@ def draw_holes(
         generator: source of the random numbers, on the CPU.
 
     Returns:
-        (B, 4) int64 on the CPU: top, left, height and width of the hole; zeros: no hole.
+        (B, 4) int64 on the CPU: top, left, height and width of the region; zeros: none.
     """
     uniform = torch.rand(TRIES, 2, count, generator=generator)
     place = torch.rand(2, count, generator=generator)
@@ -106,8 +108,8 @@ def draw_holes(
     tall, wide = tall.gather(0, first)[0], wide.gather(0, first)[0]
     top = torch.floor(place[0] * (height - tall + 1))
     left = torch.floor(place[1] * (width - wide + 1))
-    holes = torch.stack([top, left, tall, wide], 1).long()  # (B, 4)
-    return holes * (chosen & fits.any(0))[:, None]
+    regions = torch.stack([top, left, tall, wide], 1).long()  # (B, 4)
+    return regions * (chosen & fits.any(0))[:, None]
 
 
 def _order(config: RunConfig, targets: Tensor, generator: Generator) -> Tensor:

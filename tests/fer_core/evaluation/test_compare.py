@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from fer_core.datasets import Split
 from fer_core.evaluation.compare import compare
-from fer_core.evaluation.predictions import Answers
+from fer_core.evaluation.predictions import SplitPredictions
 from fer_core.metrics.classification import confusion_matrix, mean_class_accuracy
 from fer_core.metrics.intervals import mcnemar
 
@@ -18,7 +18,7 @@ def answering(labels, predicted, classes=CLASSES, names=None):
     digests = np.array([list(name.ljust(16)[:16].encode()) for name in names], np.uint8)
     split = Split("test", np.empty((len(labels), 1, 1, 1)), labels, names, digests=digests)
     logits = np.eye(len(classes), dtype=np.float32)[np.asarray(predicted)]
-    return Answers(classes, split, logits, {}, ())
+    return SplitPredictions(classes, split, logits, {}, ())
 
 
 def against(one, other, resamples=200):

@@ -5,7 +5,7 @@ from PIL import Image
 
 from fer_core.config.input_spec import InputSpec
 from fer_core.datasets import DataError, Decoding, Storage, list_data
-from fer_core.evaluation.predictions import find_answers
+from fer_core.evaluation.predictions import predict_split
 from fer_core.models.attention_model import AttentionModel
 from fer_core.models.pretrained import TrainedModel
 from fer_core.taxonomy import taxonomy_of
@@ -36,7 +36,7 @@ def listing(tmp_path_factory):
 
 def ask(model, listing, *, mirror=False, shared=False):
     options = {"storage": Storage("stream"), "mirror": mirror, "shared_classes": shared}
-    return find_answers(model, listing, "test", **options)
+    return predict_split(model, listing, "test", **options)
 
 
 def labels_of(answers):

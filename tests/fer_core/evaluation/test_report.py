@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fer_core.datasets import Split
 from fer_core.evaluation.compare import compare
-from fer_core.evaluation.predictions import Answers
+from fer_core.evaluation.predictions import SplitPredictions
 from fer_core.evaluation.report import assess, to_json
 from fer_core.metrics import classification as metrics
 from fer_core.metrics.calibration import CalibrationError, fit_temperature, in_second_half, softmax
@@ -17,7 +17,7 @@ CLASSES = ("neutral", "happiness", "anger")
 
 
 def drawn(seed=0, count=300, sharpness=2.0, prefix="", slices=None):
-    """Answers of a model that is right more often than not."""
+    """SplitPredictions of a model that is right more often than not."""
     generator = np.random.default_rng(seed)
     labels = generator.integers(0, 3, count)
     logits = generator.standard_normal((count, 3)) + 1.5 * np.eye(3)[labels]
@@ -27,7 +27,7 @@ def drawn(seed=0, count=300, sharpness=2.0, prefix="", slices=None):
         "test", np.empty((count, 1, 1, 1)), labels, names, slices=slices or {},
         digests=digests.astype(np.uint8),
     )  # fmt: skip
-    return Answers(CLASSES, split, (sharpness * logits).astype(np.float32), {}, ())
+    return SplitPredictions(CLASSES, split, (sharpness * logits).astype(np.float32), {}, ())
 
 
 def figures(answers, **options):

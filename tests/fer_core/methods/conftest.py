@@ -4,7 +4,7 @@ import torch
 from fer_core.config import from_json
 from fer_core.methods import Batch, create_method
 from fer_core.models.attention_model import AttentionModel
-from fer_core.transforms.sampling import draw_holes
+from fer_core.transforms.sampling import draw_erased_regions
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def model():
 
 @pytest.fixture
 def batch():
-    """Six random images with labels; no holes yet, see `step`."""
+    """Six random images with labels; nothing is erased yet, see `step`."""
     generator = torch.Generator().manual_seed(1)
     labels = torch.randint(0, 7, (6,), generator=generator)
     images = torch.randn(6, 3, 64, 64, generator=generator)
@@ -25,25 +25,25 @@ def batch():
 
 
 @pytest.fixture
-def with_holes():
-    """``with_holes(batch, config)``: the batch with the holes that the configuration asks for."""
+def with_regions():
+    """``with_regions(batch, config)``: the batch, with erased regions by the configuration."""
 
     def draw(batch, config):
         generator = torch.Generator().manual_seed(2)
-        holes, others = (draw_holes(6, 64, 64, config, generator) for _ in range(2))
+        regions, others = (draw_erased_regions(6, 64, 64, config, generator) for _ in range(2))
         # A method may write on its images.
-        return batch._replace(images=batch.images.clone(), holes=holes, other_holes=others)
+        return batch._replace(images=batch.images.clone(), regions=regions, other_regions=others)
 
     return draw
 
 
 @pytest.fixture
-def step(with_holes):
+def step(with_regions):
     """``step(model, batch, method=..., **options)``: the output of one fresh step."""
 
     def take(model, batch, *, targets=None, **options):
         config = from_json(options)
         targets = torch.arange(7).repeat(4) if targets is None else targets
-        return create_method(model, config, targets)(with_holes(batch, config))
+        return create_method(model, config, targets)(with_regions(batch, config))
 
     return take

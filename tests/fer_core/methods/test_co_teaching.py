@@ -11,7 +11,7 @@ from fer_core.config import from_json
 from fer_core.methods import create_method
 from fer_core.methods.co_teaching import exchange, keep_rate
 from fer_core.models.attention_model import AttentionModel
-from fer_core.transforms.functional import hole_masks
+from fer_core.transforms.functional import region_masks
 
 OPTIONS = {
     "method": "co_teaching",
@@ -47,11 +47,11 @@ def easiest(losses, count):
 
 @pytest.mark.parametrize(("epoch", "count"), [(0.0, 6), (0.9, 6), (1.0, 5), (1.8, 5), (2.0, 3)])
 def test_each_network_has_its_loss_on_the_other_ones_smallest_losses(
-    create, with_holes, batch, epoch, count
+    create, with_regions, batch, epoch, count
 ):
     method = create(erase_probability=1.0)
-    drawn = with_holes(batch._replace(epoch=epoch), method.config)
-    masks = hole_masks(drawn.holes, 64, 64).numpy()
+    drawn = with_regions(batch._replace(epoch=epoch), method.config)
+    masks = region_masks(drawn.regions, 64, 64).numpy()
     images = torch.from_numpy(np.where(masks, 0, batch.images.numpy()))
     first, second = (
         numpy_losses(network, images, batch.noisy_labels) for network in (method.model, method.peer)
@@ -91,10 +91,10 @@ def test_a_gradient_reaches_the_other_ones_choice_alone_and_not_the_choosing(cou
 
 
 def test_each_network_learns_as_if_it_was_shown_the_other_ones_choice_alone(
-    create, with_holes, batch
+    create, with_regions, batch
 ):
     method = create(erase_probability=0.0)
-    drawn = with_holes(batch._replace(epoch=2.0), method.config)
+    drawn = with_regions(batch._replace(epoch=2.0), method.config)
     method(drawn).loss.backward()
     networks = (method.model, method.peer)
     learnt = [[p.grad.clone() for p in network.parameters()] for network in networks]
@@ -109,10 +109,10 @@ def test_each_network_learns_as_if_it_was_shown_the_other_ones_choice_alone(
 
 
 def test_where_nothing_is_left_out_the_model_learns_as_the_plain_one(
-    create, step, model, batch, with_holes
+    create, step, model, batch, with_regions
 ):
     method = create(noise_rate=0.0)
-    method(with_holes(batch._replace(epoch=9.0), method.config)).loss.backward()
+    method(with_regions(batch._replace(epoch=9.0), method.config)).loss.backward()
     gradients = [parameter.grad.clone() for parameter in model.parameters()]
     model.zero_grad()
     step(model, batch, method="cross_entropy").loss.backward()
@@ -136,14 +136,14 @@ def test_the_share_left_out_is_the_noise_unless_another_is_given(create, options
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.3, 0.5, 0.55, 0.7, 0.99])
-def test_at_least_the_share_and_never_nothing_is_kept(create, with_holes, batch, rate):
+def test_at_least_the_share_and_never_nothing_is_kept(create, with_regions, batch, rate):
     method = create(forget_rate=rate, erase_probability=0.0)
     count = max(1, math.ceil(round(6 * (1 - rate), 6)))
     first, second = (
         numpy_losses(n, batch.images, batch.noisy_labels) for n in (method.model, method.peer)
     )
     expected = np.mean([first[place] for place in easiest(second, count)])
-    output = method(with_holes(batch._replace(epoch=2.0), method.config))
+    output = method(with_regions(batch._replace(epoch=2.0), method.config))
     assert output.parts["classification"].item() == pytest.approx(expected, rel=1e-5)
 
 
@@ -193,18 +193,18 @@ def test_both_networks_are_trained_and_kept_and_the_model_is_free_of_the_peer(cr
     assert method.model is model
 
 
-def test_the_loss_knows_nothing_of_the_clean_labels(create, with_holes, batch):
+def test_the_loss_knows_nothing_of_the_clean_labels(create, with_regions, batch):
     method = create()
     losses = [
-        method(with_holes(given, method.config)).loss.item()
+        method(with_regions(given, method.config)).loss.item()
         for given in (batch, batch._replace(true_labels=(batch.true_labels + 3) % 7))
     ]
     assert losses[0] == losses[1]
 
 
-def test_only_the_loss_carries_a_gradient(create, with_holes, batch):
+def test_only_the_loss_carries_a_gradient(create, with_regions, batch):
     method = create()
-    output = method(with_holes(batch, method.config))
+    output = method(with_regions(batch, method.config))
     assert output.loss.requires_grad
     assert set(output.parts) == {"classification", "peer"}
     assert not any(part.requires_grad for part in (*output.parts.values(), output.logits))

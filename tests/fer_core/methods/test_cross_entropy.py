@@ -6,7 +6,7 @@ import torch
 
 from fer_core.config import RunConfig
 from fer_core.methods import METHODS, create_method
-from fer_core.transforms.functional import hole_masks
+from fer_core.transforms.functional import region_masks
 
 
 @pytest.fixture
@@ -16,11 +16,11 @@ def plain_step(step):
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 def test_the_loss_is_the_cross_entropy_of_the_erased_images(
-    model, batch, plain_step, with_holes, smoothing
+    model, batch, plain_step, with_regions, smoothing
 ):
     output = plain_step(model, batch, label_smoothing=smoothing, erase_probability=1.0)
     config = RunConfig(erase_probability=1.0)
-    masks = hole_masks(with_holes(batch, config).holes, 64, 64).numpy()
+    masks = region_masks(with_regions(batch, config).regions, 64, 64).numpy()
     erased = torch.from_numpy(np.where(masks, 0, batch.images.numpy()))
     logits = model(erased).logits.detach().numpy().astype(float)
     logarithms = logits - np.log(np.exp(logits).sum(1, keepdims=True))

@@ -11,13 +11,15 @@ from fer_core.config import from_json
 from fer_core.config.methods.eac import EACOptions
 from fer_core.methods.eac import consistency_loss, consistency_weight
 from fer_core.models.attention_model import AttentionModel
-from fer_core.transforms.functional import hole_masks
+from fer_core.transforms.functional import region_masks
 
 
 def numpy_views(batch, config):
     """I and I' by hand: an erased image and its mirrored counterpart."""
     images = batch.images.numpy()
-    own, others = (hole_masks(holes, 64, 64).numpy() for holes in (batch.holes, batch.other_holes))
+    own, others = (
+        region_masks(regions, 64, 64).numpy() for regions in (batch.regions, batch.other_regions)
+    )
     original = np.where(own, 0, images)
     if config.options.hole == "same":
         return original, original[:, :, :, ::-1].copy()
@@ -104,7 +106,7 @@ def test_maps_of_different_shapes_are_refused():
 @pytest.mark.parametrize("detach", [True, False])
 @pytest.mark.parametrize("views", ["two_passes", "one_pass"])
 def test_all_losses_follow_the_equations_in_double_precision(
-    step, with_holes, batch, kind, hole, detach, views
+    step, with_regions, batch, kind, hole, detach, views
 ):
     torch.manual_seed(0)
     model = kind()
@@ -112,7 +114,7 @@ def test_all_losses_follow_the_equations_in_double_precision(
         model, batch, hole=hole, detach_classifier=detach, views=views, consistency_weight=5.0
     )
     config = from_json({"hole": hole})
-    seen = numpy_views(with_holes(batch, config), config)
+    seen = numpy_views(with_regions(batch, config), config)
     both = [as_double(model.features(torch.from_numpy(view))) for view in seen]
     weight, bias = as_double(model.classifier.weight), as_double(model.classifier.bias)
     classification, consistency = numpy_losses(*both, weight, bias, batch.noisy_labels.numpy())
@@ -124,11 +126,11 @@ def test_all_losses_follow_the_equations_in_double_precision(
 @pytest.mark.parametrize("hole", ["same", "independent"])
 @pytest.mark.parametrize("weight", [0.0, 1.0, 5.0])
 def test_all_losses_follow_the_equations_with_a_real_backbone(
-    step, with_holes, model, batch, hole, weight
+    step, with_regions, model, batch, hole, weight
 ):
     output = step(model, batch, hole=hole, consistency_weight=weight, erase_probability=1.0)
     config = from_json({"hole": hole, "erase_probability": 1.0})
-    views = numpy_views(with_holes(batch, config), config)
+    views = numpy_views(with_regions(batch, config), config)
     both = [as_double(model.features(torch.from_numpy(view))) for view in views]
     classification, consistency = numpy_losses(
         *both,
@@ -168,7 +170,7 @@ def test_the_backbone_sees_an_erased_image_and_its_mirrored_counterpart(
     step(model, batch, hole=hole, views=views, erase_probability=1.0)
     assert len(seen) == (2 if views == "two_passes" else 1)
     original, mirrored = seen if views == "two_passes" else seen[0].chunk(2)
-    own, others = (original == 0).any(1), (mirrored.flip(-1) == 0).any(1)  # holes
+    own, others = (original == 0).any(1), (mirrored.flip(-1) == 0).any(1)  # regions
     assert own.flatten(1).any(1).all()
     assert others.flatten(1).any(1).all()
     if hole == "same":

@@ -44,17 +44,17 @@ def as_double(tensor):
 @pytest.mark.parametrize("hole", ["same", "independent"])
 @pytest.mark.parametrize(("beta", "smoothing"), [(0.9, 0.1), (0.999, 0.3), (0.5, 0.0)])
 def test_all_losses_follow_the_equations(
-    balanced_step, with_holes, model, batch, hole, beta, smoothing
+    balanced_step, with_regions, model, batch, hole, beta, smoothing
 ):
     options = {"hole": hole, "erase_probability": 1.0}
     output = balanced_step(
         model, batch, balance_beta=beta, rare_smoothing=smoothing, consistency_weight=3.0, **options
     )
-    drawn = with_holes(batch, from_json(options))
-    original = erase_(drawn.images.clone(), drawn.holes)
+    drawn = with_regions(batch, from_json(options))
+    original = erase_(drawn.images.clone(), drawn.regions)
     mirrored = mirror(original)
     if hole == "independent":
-        mirrored = erase_(mirror(drawn.images), drawn.other_holes)
+        mirrored = erase_(mirror(drawn.images), drawn.other_regions)
     answer, other = model(original), model(mirrored)
     logits, maps, mirrored_maps = map(as_double, (answer.logits, answer.maps, other.maps))
     weights = numpy_class_weights(beta)

@@ -9,7 +9,7 @@ from fer_core.config import RunConfig
 from fer_core.methods import create_method
 from fer_core.methods.rul import HEAD_EPS, add_up_loss, mix, shares_in_mixture
 from fer_core.transforms.functional import erase_
-from fer_core.transforms.sampling import draw_holes
+from fer_core.transforms.sampling import draw_erased_regions
 
 
 def random(*shape, seed=0):
@@ -61,16 +61,16 @@ def test_mixing_logits_is_mixing_features():
     assert torch.allclose(of_mixed, mix(features @ weight.T + bias, shares), rtol=1e-12)
 
 
-def test_a_step_follows_the_equations_with_a_real_backbone(rul, model, batch, with_holes):
+def test_a_step_follows_the_equations_with_a_real_backbone(rul, model, batch, with_regions):
     normalise, _, linear, last = rul.log_variances
     for layer in (normalise, last):  # as if they had seen images
         layer.running_mean.copy_(random(len(layer.running_mean), seed=4))
         layer.running_var.copy_(random(len(layer.running_var), seed=5).exp())
     nn.init.normal_(last.weight)
     config = RunConfig(method="rul", erase_probability=1.0)
-    output = rul(with_holes(batch, config))
-    seen = with_holes(batch, config)
-    features = model.features(erase_(seen.images, seen.holes)).mean((2, 3))
+    output = rul(with_regions(batch, config))
+    seen = with_regions(batch, config)
+    features = model.features(erase_(seen.images, seen.regions)).mean((2, 3))
 
     def double(tensor):
         return tensor.detach().double().numpy()
@@ -179,7 +179,7 @@ def test_a_pair_is_enough(model, batch):
 
 def test_holes_are_taken_from_the_batch(rul, batch):
     config = RunConfig(erase_probability=1.0)
-    holes = draw_holes(6, 64, 64, config, torch.Generator().manual_seed(0))
-    with_them = rul(batch._replace(images=batch.images.clone(), holes=holes))
+    regions = draw_erased_regions(6, 64, 64, config, torch.Generator().manual_seed(0))
+    with_them = rul(batch._replace(images=batch.images.clone(), regions=regions))
     without = rul(batch._replace(images=batch.images.clone()))
     assert with_them.loss.item() != without.loss.item()

@@ -63,13 +63,13 @@ def transcription(features, head, classifier, labels, config):
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.7])
 @pytest.mark.parametrize("margin", [0.05, 0.9])
 def test_a_step_follows_the_equations_with_a_real_backbone(
-    create, model, given, with_holes, share, margin
+    create, model, given, with_regions, share, margin
 ):
     options = {**EAGER, "confident_share": share, "confidence_margin": margin}
     method = create(erase_probability=1.0, **options)
-    output = method(with_holes(given, method.config))
-    seen = with_holes(given, method.config)
-    features = model.features(erase_(seen.images, seen.holes)).mean((2, 3))
+    output = method(with_regions(given, method.config))
+    seen = with_regions(given, method.config)
+    features = model.features(erase_(seen.images, seen.regions)).mean((2, 3))
     head, classifier = (
         tuple(value.detach().double().numpy().squeeze() for value in layer.parameters())
         for layer in (method.importance, model.classifier)

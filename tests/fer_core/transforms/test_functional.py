@@ -6,14 +6,14 @@ from fer_core.config import RunConfig
 from fer_core.transforms.functional import (
     augment,
     erase_,
-    hole_masks,
     mirror,
     mix_labels,
     mix_pairs_,
     normalise,
+    region_masks,
     to_tensor,
 )
-from fer_core.transforms.sampling import draw_epoch, draw_holes
+from fer_core.transforms.sampling import draw_epoch, draw_erased_regions
 
 MEAN = torch.tensor([0.5, 0.4, 0.3])[:, None, None]
 STD = torch.tensor([0.2, 0.25, 0.3])[:, None, None]
@@ -172,9 +172,9 @@ def test_the_same_seed_augments_alike_and_another_does_not():
 def test_erased_pixels_are_zero_and_all_others_stay(layout):
     images = (torch.rand(4, 3, 16, 16) + 1).contiguous(memory_format=layout)
     before = images.clone()
-    holes = draw_holes(4, 16, 16, RunConfig(erase_probability=1.0), generator())
-    erased = erase_(images, holes)
-    inside = hole_masks(holes, 16, 16).expand_as(images)
+    regions = draw_erased_regions(4, 16, 16, RunConfig(erase_probability=1.0), generator())
+    erased = erase_(images, regions)
+    inside = region_masks(regions, 16, 16).expand_as(images)
     assert erased is images
     assert inside.any()
     assert (erased[inside] == 0).all()

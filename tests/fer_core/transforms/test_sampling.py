@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_core.config import RunConfig
-from fer_core.transforms.functional import hole_masks
-from fer_core.transforms.sampling import draw_epoch, draw_holes
+from fer_core.transforms.functional import region_masks
+from fer_core.transforms.sampling import draw_epoch, draw_erased_regions
 
 ALL = RunConfig(
     flip_probability=0.5, pixel_noise=30.0, rotation=10, zoom=0.1, shift=0.1, jitter=0.2, mixup=0.4
@@ -49,7 +49,7 @@ def test_rows_are_those_of_the_whole_epoch():
 
 def test_the_second_hole_is_another_one_and_no_other_draw_depends_on_the_method():
     certain = drawn(replace(ALL, erase_probability=1.0))
-    assert (certain.holes != certain.other_holes).any(1).float().mean() > 0.9
+    assert (certain.regions != certain.other_regions).any(1).float().mean() > 0.9
     plain = drawn(replace(ALL, method="cross_entropy"))
     assert all(torch.equal(one, other) for one, other in zip(drawn(), plain, strict=True))
 
@@ -82,15 +82,15 @@ def test_mixing_shares_have_the_spread_of_their_beta_distribution():
 @given(st.integers(0, 2**31), st.integers(16, 64), st.floats(0.05, 0.2), st.floats(0.2, 0.4))
 def test_every_hole_is_one_rectangle_of_the_asked_area_and_aspect(seed, side, low, high):
     config = RunConfig(erase_probability=1.0, erase_scale=(low, high), erase_ratio=(0.5, 2.0))
-    boxes = draw_holes(4, side, side, config, generator(seed))
+    boxes = draw_erased_regions(4, side, side, config, generator(seed))
     assert boxes.shape == (4, 4)
-    holes = hole_masks(boxes, side, side)
-    assert holes.shape == (4, 1, side, side)
-    assert holes.dtype == torch.bool
-    for hole in holes[:, 0]:
-        rows, columns = hole.any(1), hole.any(0)
+    regions = region_masks(boxes, side, side)
+    assert regions.shape == (4, 1, side, side)
+    assert regions.dtype == torch.bool
+    for region in regions[:, 0]:
+        rows, columns = region.any(1), region.any(0)
         tall, wide = int(rows.sum()), int(columns.sum())
-        assert torch.equal(hole, rows[:, None] & columns[None])
+        assert torch.equal(region, rows[:, None] & columns[None])
         assert rows.nonzero().max() - rows.nonzero().min() == tall - 1
         assert columns.nonzero().max() - columns.nonzero().min() == wide - 1
         # Both sides are rounded to whole pixels.
@@ -101,23 +101,23 @@ def test_every_hole_is_one_rectangle_of_the_asked_area_and_aspect(seed, side, lo
 
 
 def test_holes_reach_every_corner_of_the_picture():
-    boxes = draw_holes(2000, 16, 16, RunConfig(erase_probability=1.0), generator())
-    holes = hole_masks(boxes, 16, 16).float().mean((0, 1))
-    corners = torch.stack([holes[0, 0], holes[0, -1], holes[-1, 0], holes[-1, -1]])
+    boxes = draw_erased_regions(2000, 16, 16, RunConfig(erase_probability=1.0), generator())
+    regions = region_masks(boxes, 16, 16).float().mean((0, 1))
+    corners = torch.stack([regions[0, 0], regions[0, -1], regions[-1, 0], regions[-1, -1]])
     assert corners.min() > 0
     assert corners.max() < 3 * corners.min()
 
 
 def test_without_erasing_there_are_no_holes():
     config = RunConfig(erase_probability=0.0)
-    assert not draw_holes(50, 32, 32, config, generator()).any()
+    assert not draw_erased_regions(50, 32, 32, config, generator()).any()
 
 
 def test_half_of_the_images_get_a_hole_at_an_even_chance():
-    holes = draw_holes(400, 32, 32, RunConfig(), generator())
-    assert 150 < holes.any(1).sum() < 250
+    regions = draw_erased_regions(400, 32, 32, RunConfig(), generator())
+    assert 150 < regions.any(1).sum() < 250
 
 
 def test_a_hole_that_never_fits_leaves_the_image_whole():
     config = RunConfig(erase_probability=1.0, erase_scale=(0.9, 1.0), erase_ratio=(3.0, 3.3))
-    assert not draw_holes(20, 32, 32, config, generator()).any()
+    assert not draw_erased_regions(20, 32, 32, config, generator()).any()
