@@ -7,6 +7,7 @@ docs/evaluation.md describes the figures and the JSON file.
 
 import json
 import logging
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ import tyro
 from fer_core.cli.measured_models import MeasuredModel, load_measured
 from fer_core.cli.targets import check_target
 from fer_core.config import RunConfig, without_folders
+from fer_core.config.renamed import current_flags
 from fer_core.datasets import Decoding, Listing, Storage, list_data
 from fer_core.datasets.loading import SplitKind, training_digests
 from fer_core.errors import told_in_a_sentence
@@ -39,6 +41,7 @@ from fer_core.reporting.evaluation_json import (
 from fer_core.reporting.evaluation_text import report_text
 
 ABOUT = "Measure a model on a labelled data set."
+RENAMED = {"mirror": "tta_flip", "against_mirror": "against_tta_flip"}  # former options
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ class Command:
     """Which of its splits; eval is the one that runs report, test the former name of it."""
     leave_out: Path | None = None
     """List of files of the data set to leave out."""
-    mirror: bool = True
-    """Average over each face and its mirror image, as the predictor does."""
+    tta_flip: bool = True
+    """Flip TTA: average over each face and its mirror image, as the predictor does."""
     labels: str | None = None
     """What the labels of another project's model mean, where their names do not say it:
     LABEL_0=anger,LABEL_1=disgust or a JSON file."""
@@ -66,8 +69,8 @@ class Command:
     """A second model, for a paired test on the same images."""
     against_labels: str | None = None
     """As --labels, of the second model."""
-    against_mirror: bool | None = None
-    """Mirror average of the second model; by default as of the first."""
+    against_tta_flip: bool | None = None
+    """Flip TTA of the second model; by default as of the first."""
     calibrate_on: str | None = None
     """Data set to fit the temperature on; by default it is fitted on either half of the images for
     the other half."""
@@ -83,7 +86,7 @@ class Command:
     json: Path | None = None
     """Write all figures to this file; '-' prints them alone."""
     predictions: Path | None = None
-    """Write the answer and all probabilities of each image to this CSV file."""
+    """Write the prediction and all probabilities of each image to this CSV file."""
     device: Device = "auto"
     """cpu, cuda, or auto: the GPU where there is one."""
     storage: Literal["auto", "cache", "stream"] = "auto"
@@ -96,7 +99,8 @@ class Command:
 def main() -> None:
     """Parse the command line, measure, and print the figures."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    command = tyro.cli(Command, prog="fer-core evaluate", description=ABOUT)
+    arguments = current_flags(sys.argv[1:], RENAMED)
+    command = tyro.cli(Command, args=arguments, prog="fer-core evaluate", description=ABOUT)
     _check(command)
     _write(command, _evaluate(command))
 
@@ -108,8 +112,8 @@ def _check(command: Command) -> None:
         raise ValueError(f"seed must be at least 0, got {command.seed}")
     if command.device == "cuda" and not torch.cuda.is_available():
         raise ValueError("device cuda: torch finds no GPU here, use cpu or auto")
-    if command.against is None and command.against_mirror is not None:
-        raise ValueError("against-mirror is an option of --against, which names no model here")
+    if command.against is None and command.against_tta_flip is not None:
+        raise ValueError("against-tta-flip is an option of --against, which names no model here")
     if command.against is None and command.against_labels is not None:
         raise ValueError("against-labels is an option of --against, which names no model here")
     check_target(command.predictions)
@@ -155,10 +159,10 @@ def _evaluate(command: Command) -> Report:
 
 def _load_models(command: Command) -> list[tuple[MeasuredModel, bool]]:
     """The model, and the one it is compared with; each with whether flip TTA is used."""
-    models = [(load_measured(command.model, command.labels, command.device), command.mirror)]
+    models = [(load_measured(command.model, command.labels, command.device), command.tta_flip)]
     if command.against is not None:
         other = load_measured(command.against, command.against_labels, command.device)
-        mirror = command.mirror if command.against_mirror is None else command.against_mirror
+        mirror = command.tta_flip if command.against_tta_flip is None else command.against_tta_flip
         models.append((other, mirror))
     return models
 

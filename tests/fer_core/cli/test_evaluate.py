@@ -83,7 +83,7 @@ def test_the_figures_are_those_of_the_model_on_the_split(command, tiny_run, tmp_
 
 def test_a_single_pass_gives_the_accuracy_of_the_run_record(command, tiny_run, tmp_path):
     data = tiny_run.config["data"]
-    command(tiny_run.path, "--data", data, "--no-mirror", "--json", tmp_path / "e.json")
+    command(tiny_run.path, "--data", data, "--no-tta-flip", "--json", tmp_path / "e.json")
     figures = read(tmp_path / "e.json")["model"]["figures"]
     assert figures["accuracy"]["value"] == tiny_run.result["final_accuracy"]
     assert figures["confusion"] == tiny_run.result["confusion"]
@@ -265,7 +265,7 @@ def test_groups_of_faces_have_their_accuracy_with_an_interval(command, tmp_path)
         (["embedded", "--data", DATA, "--bootstrap", "5"], "100 to 1,000,000 resamples, got 5"),
         (["embedded", "--data", DATA, "--seed", "-1"], "seed must be at least 0, got -1"),
         (["embedded", "--data", DATA, "--against", "gone"], "no model at gone"),
-        (["embedded", "--data", DATA, "--against-mirror", "True"], "an option of --against"),
+        (["embedded", "--data", DATA, "--against-tta-flip", "True"], "an option of --against"),
         (["embedded", "--data", DATA, "--json", "absent/e.json"], "no folder absent to write"),
         (["embedded", "--data", DATA, "--predictions", "-"], "name a file: '-' stands for"),
         (["embedded", "--data", DATA, "--calibrate-on", DATA], "those that are assessed"),
