@@ -87,8 +87,8 @@ def _copy(record: RunRecord, root: Path, out: Path, predictions: bool) -> Copied
         write_epochs(folder, record.epochs)
     changed = clean != run
     if predictions and (record.path / PREDICTIONS_FILE).exists():
-        predictions = read_predictions(record.path)
-        kept = [row._replace(image=without_places(row.image)) for row in predictions]
+        recorded = read_predictions(record.path)
+        kept = [row._replace(image=without_places(row.image)) for row in recorded]
         write_predictions(folder, kept)
-        changed = changed or kept != predictions
+        changed = changed or kept != recorded
     return Copied(name, record, changed)
