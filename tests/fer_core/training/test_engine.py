@@ -81,7 +81,8 @@ def documented_keys(heading):
 
 def documented_parts(key):
     """Names in the description of one key of run.json."""
-    (row,) = re.findall(rf"^\| `{key}` \|.*$", DOCUMENT.read_text(encoding="utf-8"), flags=re.M)
+    rows = re.findall(rf"^\| `{key}` \|.*$", DOCUMENT.read_text(encoding="utf-8"), flags=re.M)
+    row = rows[0]  # further ones tell former names
     return set(re.findall(r"`(\w+)`", row)) - {key}
 
 
