@@ -1,6 +1,7 @@
 """The documentation: the site is built, its code runs, its commands exist."""
 
 import importlib
+import pkgutil
 import re
 import subprocess
 import sys
@@ -24,6 +25,13 @@ PAGES = [
     *sorted((PROJECT / "docs").rglob("*.md")),
 ]
 OF_A_SERVER = "gradio_client"  # the demo's own tests call its endpoints
+PATH = re.compile(
+    r"(?<![\w/.-])(?:fer_core|demo_app|dashboard|tests|benchmarks|examples|docs|train/recipes)"
+    r"/[\w./*-]*[\w*]"
+)
+MODULE = re.compile(
+    r"(?<![\w/.:\"])(?:fer_core|demo_app|dashboard|benchmarks|train)(?:\.\w+)+(?!/)"
+)
 
 
 def blocks_of_python():
@@ -83,6 +91,27 @@ def options_of(command, capsys, monkeypatch):
             module.main()
         known |= set(re.findall(r"--[\w-]+", capsys.readouterr().out))
     return known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_path_that_a_page_names_exists(page):
+    named = {path.replace("NAME", "*") for path in PATH.findall(page.read_text())}
+    assert [path for path in sorted(named) if not any(PROJECT.glob(path))] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_module_and_object_that_a_page_names_exists(page):
+    named = {name.removesuffix(".NAME") for name in MODULE.findall(page.read_text())}
+    assert [name for name in sorted(named) if not can_be_imported(name)] == []
+
+
+def can_be_imported(name):
+    """Whether a dotted name is a module, or an object in one."""
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
 
 
 @pytest.mark.parametrize(
