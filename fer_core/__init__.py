@@ -1,4 +1,4 @@
-"""Facial emotion recognition that is honest about noisy labels and shows where it looks."""
+"""Facial emotion recognition, honest about noisy labels."""
 
 import importlib
 

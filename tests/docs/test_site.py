@@ -1,6 +1,7 @@
 """The documentation: the site is built, its code runs, its commands exist."""
 
 import importlib
+import pkgutil
 import re
 import subprocess
 import sys
@@ -23,7 +24,16 @@ PAGES = [
     PROJECT / "CONTRIBUTING.md",
     *sorted((PROJECT / "docs").rglob("*.md")),
 ]
+WRITTEN = {"demo_app/static"}  # by a command, so it need not exist
+METHODS_PAGE = PROJECT / "docs" / "methods.md"
 OF_A_SERVER = "gradio_client"  # the demo's own tests call its endpoints
+PATH = re.compile(
+    r"(?<![\w/.-])(?:fer_core|demo_app|dashboard|tests|benchmarks|examples|docs|train/recipes)"
+    r"/[\w./*-]*[\w*]"
+)
+MODULE = re.compile(
+    r"(?<![\w/.:\"])(?:fer_core|demo_app|dashboard|benchmarks|train)(?:\.\w+)+(?!/)"
+)
 
 
 def blocks_of_python():
@@ -83,6 +93,54 @@ def options_of(command, capsys, monkeypatch):
             module.main()
         known |= set(re.findall(r"--[\w-]+", capsys.readouterr().out))
     return known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_path_that_a_page_names_exists(page):
+    named = {path.replace("NAME", "*") for path in PATH.findall(page.read_text())} - WRITTEN
+    assert [path for path in sorted(named) if not any(PROJECT.glob(path))] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_module_and_object_that_a_page_names_exists(page):
+    named = {name.removesuffix(".NAME") for name in MODULE.findall(page.read_text())}
+    assert [name for name in sorted(named) if not can_be_imported(name)] == []
+
+
+def test_every_heading_that_another_file_quotes_exists():
+    recipes = (PROJECT / "train" / "recipes").iterdir()
+    for file in (*PAGES, *recipes, PROJECT / "dashboard" / "data" / "latency.csv"):
+        text = re.sub(r"\s+#?\s*", " ", file.read_text())  # also across lines of a comment
+        quoted = re.findall(r'docs/([\w-]+)\.md, "([^"]+)"', text)
+        quoted += re.findall(r'"docs/([\w-]+)\.md, ([^"(]+)', text)  # a source in latency.csv
+        quoted += [pair[::-1] for pair in re.findall(r'"([^"]+)" in docs/([\w-]+)', text)]
+        for page, title in quoted:
+            assert title.strip() in (PROJECT / "docs" / f"{page}.md").read_text(), file.name
+
+
+def test_the_code_that_the_equations_name_exists():
+    sources = "\n".join(file.read_text() for file in (PROJECT / "fer_core").rglob("*.py"))
+    tables = re.findall(
+        r"^\|[^|\n]+\| code \|\n((?:\|.*\n)+)", METHODS_PAGE.read_text(), flags=re.M
+    )
+    assert len(tables) > 5
+    named = {
+        name
+        for row in re.findall(r"\|([^|\n]+)\|$", "".join(tables), flags=re.M)
+        for name in re.findall(r"`([\w.]+)`", row)
+    }
+    for name in named:
+        for part in name.split("."):
+            assert re.search(rf"\b{part.removeprefix('train_')}\b", sources), name
+
+
+def can_be_imported(name):
+    """Whether a dotted name is a module, or an object in one."""
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The embedded model: MobileNetV2 from ImageNet weights on FERPlus (8 classes), cross-entropy with the raters'
-# votes, weighed against rare classes. What else was tried: docs/experiments.md. The two runs of
+# The bundled model: MobileNetV2 from ImageNet weights on FERPlus (8 classes), class-balanced cross-entropy with soft
+# labels from the annotator votes. What else was tried: docs/experiments.md. The two runs of
 # fer_core/records/shipped_runs/search: the same with --epochs 6, without --balance, with --image-size 48 --stride 8 or
 # --image-size 64 --stride 16.
 # Usage: train/recipes/embedded.sh FERPLUS_FOLDER WEIGHTS [FOLDER OF RECORDS]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The embedded model of version 0.2: MobileNetV2 from scratch on FERPlus (8 classes), plain at first, then EAC with
-# a small lambda. Why not EAC from the start, or lambda 5: docs/experiments.md.
+# The bundled model of version 0.2: MobileNetV2 from scratch on FERPlus (8 classes), cross-entropy first, then EAC with
+# a small lambda. docs/experiments.md says why not EAC from the start, and why not lambda 5.
 # Usage: train/recipes/embedded_0.2.sh FERPLUS_FOLDER [FOLDER OF RECORDS]
 # Wall time on one CPU core each: see `seconds` in the records (about half an hour, a quarter more).
 set -euo pipefail

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# FERPlus, 30 % symmetric noise, MobileNetV2 from scratch, plain model against EAC, one seed.
+# FERPlus, 30 % symmetric noise, MobileNetV2 from scratch, cross-entropy baseline against EAC, one seed.
 # Usage: train/recipes/ferplus_noise30.sh FERPLUS_FOLDER [FOLDER OF RECORDS]
-# On one CPU core each: 13 minutes (cross_entropy), twice to three times that (eac).
+# On one CPU core each: 13 minutes (cross_entropy), two to three times that (eac).
 set -euo pipefail
 data=${1:?folder of FERPlus, see docs/data.md}
 out=${2:-runs}

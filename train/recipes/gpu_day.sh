@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# From the root of the project: half an hour on a machine with one GPU, in steps of ten minutes: what is worth most comes first, runs go on from
-# step to step, finished records are collected after each plan.
+# Half an hour on a machine with one GPU, in steps of ten minutes, from the root of the project. The most valuable plans
+# come first, each step resumes the runs of the last one, and finished records are collected after each plan.
 #   bash train/recipes/gpu_day.sh MINUTES WORK RECORDS DATA WEIGHTS [PER_GPU] [FIELD=VALUE ...]
-# MINUTES   of this step; call again with the same WORK for the next one
+# MINUTES   of this step; call again with the same WORK for the next step
 # WORK      folder of the runs with their checkpoints, kept between the steps
-# RECORDS   folder that finished records are copied to, without checkpoints and weights
+# RECORDS   folder for copies of finished records, without checkpoints and weights
 # DATA      as for --data, for example ferplus:PATH
 # WEIGHTS   of MobileNetV2: a file, hub or none (docs/training.md, "Starting weights")
 # PER_GPU   runs that share the GPU, by default 4
-# FIELD=VALUE  options of every run in place of the plans'
+# FIELD=VALUE  options of every run; they override the plans'
 # Afterwards: fer-core collect RECORDS/PLAN fer_core/records/shipped_runs/PLAN, and fer-core report.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -31,7 +31,7 @@ run_plan() { # PLAN, then FIELD=VALUE of this plan alone
   timeout --signal=INT --kill-after=15 "$(left)" \
     python -m train.sweep "$here/$plan.toml" --out "$work/$plan" --per-gpu "$per_gpu" \
     --set "data=$data" "$@" || code=$?
-  # 124 and 130: the step was over; the runs go on in the next one. 1: a run failed, its record says why.
+  # 124 and 130: the step was over; the next one resumes the runs. 1: a run failed; its record says why.
   case $code in
     0 | 124 | 130) ;;
     *) echo "$plan: the sweep ended with code $code"; status=$code ;;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The project report's tables on RAF-DB: all runs, then plain against EAC, then ours beside the published.
+# The tables of the HUST report (2024) on RAF-DB: all runs, then the cross-entropy baseline against EAC, then ours
+# next to the published results.
 # Usage: train/recipes/rafdb_report.sh RAFDB_FOLDER [FOLDER OF RECORDS [OPTIONS OF train.sweep ...]]
-# The same command goes on where it stopped. PLAN names another plan. Not run here: RAF-DB is on request.
+# The same command resumes. PLAN names another plan. Not run here: RAF-DB is available on request only.
 set -euo pipefail
 data=${1:?folder of RAF-DB, see docs/data.md}
 out=${2:-runs/rafdb_report}

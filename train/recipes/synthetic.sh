@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Drawn faces, 30 % symmetric noise, plain model against EAC, three seeds: minutes on two cores.
+# Synthetic faces, 30 % symmetric noise, cross-entropy baseline against EAC, three seeds: minutes on two cores.
 # Usage: train/recipes/synthetic.sh [FOLDER OF RECORDS]
 set -euo pipefail
 out=${1:-runs}
