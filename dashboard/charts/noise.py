@@ -49,7 +49,7 @@ def noise_figure(
     figure = go.Figure(traces)  # all at once: with many lines adding each takes twice as long
     rates = sorted({*summary["noise_percent"], *references["noise_percent"]})
     ticks = rates if len(rates) <= 12 else None
-    figure.update_xaxes(title="Changed training labels (%)", tickvals=ticks)
+    figure.update_xaxes(title="Noisy training labels (%)", tickvals=ticks)
     figure.update_yaxes(title=measure.axis)
     entries = summary["line"].nunique() + references["curve"].nunique()
     finish(figure, measure.title, legend=True)

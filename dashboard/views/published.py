@@ -107,7 +107,7 @@ def pick_group(rows: pd.DataFrame) -> tuple[str, str, float]:
     metric = middle.selectbox("Metric", metrics, key="metric", bind="query-params")
     rates = sorted(rows.loc[rows["metric"] == metric, "noise_percent"].unique())
     rate = right.selectbox(
-        "Changed labels",
+        "Noisy labels",
         rates,
         format_func=lambda value: f"{value:g} %" if value else "none",
         key="noise",

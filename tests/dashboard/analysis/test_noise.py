@@ -141,7 +141,7 @@ def test_the_chart_draws_a_mean_line_and_a_thin_line_for_every_seed(points, no_r
     seeds = [trace for trace in figure.data if trace.name.endswith(", seeds")]
     np.testing.assert_array_equal(seeds[0].x, [0, 30, np.nan, 0, 30])
     assert not seeds[0].connectgaps
-    assert figure.layout.xaxis.title.text == "Changed training labels (%)"
+    assert figure.layout.xaxis.title.text == "Noisy training labels (%)"
     assert figure.layout.yaxis.title.text == "Accuracy (%)"
 
 

@@ -122,7 +122,7 @@ def test_no_folder_of_this_machine_stands_in_the_json(command, tiny_run, faces, 
     assert str(tiny_run.path.parent) not in text
     options = json.loads(text)["options"]
     assert options["data"] == "folder:my faces"
-    assert (options["calibrate_on"], options["calibrate_split"]) == (DATA, "test")
+    assert (options["calibrate_on"], options["calibrate_split"]) == (DATA, "eval")
     assert options["leave_out"] == "none.txt"
 
 
@@ -208,10 +208,10 @@ def test_predictions_are_one_line_an_image_with_names_of_classes(command, faces,
     file = tmp_path / "p.csv"
     command("embedded", "--data", f"folder:{faces}", "--predictions", file, "--json", "-")
     rows = list(csv.DictReader(file.open(encoding="utf-8")))
-    classes = [name for name in rows[0] if name not in ("image", "label", "predicted")]
+    classes = [name for name in rows[0] if name not in ("image", "true_label", "predicted")]
     assert len(rows) == 120
     assert len(classes) == 8
-    assert {row["label"] for row in rows} == {"happiness", "anger"}
+    assert {row["true_label"] for row in rows} == {"happiness", "anger"}
     for row in rows:
         probabilities = {name: float(row[name]) for name in classes}
         assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
