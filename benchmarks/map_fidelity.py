@@ -15,9 +15,9 @@ import tyro
 
 from fer_core.datasets import Decoding, load_data
 from fer_core.errors import told_in_a_sentence
-from fer_core.explain.fidelity import CHANCE, ORDERS, Fidelity, interval, measure_fidelity
+from fer_core.explain.fidelity import CHANCE, ORDERS, Fidelity, measure_fidelity
 from fer_core.hub.download import resolve_model
-from fer_core.metrics.intervals import Estimate
+from fer_core.metrics.intervals import Estimate, bootstrap_mean
 from fer_core.models.pretrained import TrainedModel, load_model
 from fer_core.transforms.functional import normalise, to_tensor
 
@@ -66,7 +66,7 @@ def cells(found: Fidelity, command: Command) -> dict[str, str]:
     """Measure -> its text."""
 
     def text(values: np.ndarray) -> str:
-        estimate: Estimate = interval(
+        estimate: Estimate = bootstrap_mean(
             values, command.bootstrap, np.random.default_rng(command.seed)
         )
         return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"

@@ -1,79 +1,54 @@
-"""Which runs may be compared, and what they say: means over seeds, intervals, the headline."""
+"""What runs that compare say: lines of label noise, pairs of EAC and plain, the headline.
+
+`fer_core.records.compare` says which runs these are; here their tables are made.
+"""
 
 import json
-from collections.abc import Hashable
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
-from dashboard.data.names import data_name, method_name
-from fer_core.records.compare import Interval, mean_interval
+from dashboard.analysis.sets import with_comparison
+from dashboard.data.names import method_name
+from dashboard.data.tables import trials_of
+from fer_core.metrics.student_t import Interval, mean_interval
+from fer_core.records.compare import NoiseLine, noise_lines, pair_with_plain, with_clean_pair
+from fer_core.records.groups import Group, group_trials
+from fer_core.records.trials import CLEAN
 
-LINE = ["comparison", "method", "backbone", "options", "method_options", "kind"]
+Runs = Group[str]  # the names of runs that differ in their seed alone
 ACCURACY = "accuracy_percent"
 FIGURES = {ACCURACY: "accuracy", "mean_class_accuracy_percent": "mean class accuracy"}
+UNSET = "unset"  # an option that a run does not have; null is a value
 TIE = "the interval includes zero, so no difference is shown"
-
-
-def with_comparison(table: pd.DataFrame) -> pd.DataFrame:
-    """The runs with a ``comparison`` column: the name of the set of runs they compare with.
-
-    Runs share a comparison when they answer the same test images after the same effort: same data
-    (name, classes and content), image size and number of epochs. An imported run is alone, or with
-    the others of its suite.
-    """
-    rows = table.copy()
-    data = rows["data"].map({name: data_name(str(name)) for name in rows["data"].unique()})
-    rows["comparison"] = (
-        data.astype(str)
-        + (" · " + rows["classes"].astype(str) + " classes")
-        + (" · " + rows["image_size"].astype(str) + " px")
-        + (" · " + rows["epochs_asked"].astype(str) + " epochs")
-    )
-    rows["comparison"] = rows["comparison"].where(rows["imported"] == "", imported_set(rows))
-    versions = rows.groupby("comparison")["content"].transform("nunique") > 1
-    marked = rows["comparison"] + " · data " + rows["content"].astype(str).str[:6]
-    rows["comparison"] = rows["comparison"].where(~versions, marked)
-    return rows
-
-
-def imported_set(rows: pd.DataFrame) -> pd.Series:
-    """For each imported run, a name of what it was tested on that no run of this program has."""
-    names = [
-        f"{data_name(str(data))} · imported {'suite' if kind == 'suite' else 'run'} {name}"
-        for data, content in zip(rows["data"], rows["content"], strict=True)
-        for kind, _, name in (str(content).partition(":"),)
-    ]
-    return pd.Series(names, index=rows.index, dtype=str)
 
 
 def noise_points(table: pd.DataFrame) -> pd.DataFrame:
     """One row a finished run of a line: what the noise chart draws thin.
 
-    A line never mixes comparisons, backbones, methods or options. Clean runs start every kind of
-    noise. Of runs that repeat the same seed only the latest counts, so that a copy is no evidence.
+    A line is one of `fer_core.records.compare.noise_lines`: it never mixes settings or approaches,
+    and clean runs start every kind of noise.
 
     Returns:
         The columns of the table with ``comparison``, ``kind`` of noise, ``line`` and
         ``change_points``: accuracy minus that of the line's clean run of the same seed, in points;
         nan where there is none.
     """
-    finished = with_comparison(_stated(table[table["status"] == "finished"]))
-    finished["kind"] = finished["noise"].where(finished["noise_percent"] > 0, "none")
-    lines = [name for name in LINE if name != "kind"]
-    noisy = finished[finished["kind"] != "none"]
-    clean = finished[finished["kind"] == "none"].drop(columns="kind")
-    clean = clean.merge(noisy[LINE].drop_duplicates(), on=lines, how="left")
-    clean["kind"] = clean["kind"].astype(object).fillna("none")
-    points = pd.concat([part for part in (clean, noisy) if not part.empty] or [finished])
-    points = points.sort_values("started", kind="stable").drop_duplicates(
-        [*LINE, "noise_percent", "seed"], keep="last"
-    )
-    points = _with_lines(points)
-    clean = points.loc[
-        points["noise_percent"] == 0, ["comparison", "line", "seed", "accuracy_percent"]
-    ].rename(columns={"accuracy_percent": "clean_percent"})
-    points = points.merge(clean, on=["comparison", "line", "seed"], how="left")
-    points["change_points"] = points["accuracy_percent"] - points.pop("clean_percent")
+    finished = with_comparison(table[table["status"] == "finished"])
+    lines = noise_lines(group_trials(trials_of(finished)))
+    names = _line_names(lines, dict(zip(finished["run"], finished["comparison"], strict=True)))
+    places = [
+        (trial.record, line.kind, name, clean.get(trial.seed))
+        for line, name in zip(lines, names, strict=True)
+        for clean in ({one.seed: one.record for one in line.clean.trials} if line.clean else {},)
+        for group in line.groups
+        for trial in group.trials
+    ]
+    columns = ["run", "kind", "line", "clean_run"]
+    points = finished.merge(pd.DataFrame(places, columns=columns, dtype=object), on="run")
+    accuracies = finished.set_index("run")[ACCURACY]
+    points["change_points"] = points[ACCURACY] - points.pop("clean_run").map(accuracies)
     return points.sort_values(["comparison", "line", "noise_percent", "seed"], ignore_index=True)
 
 
@@ -100,6 +75,35 @@ def comparisons(points: pd.DataFrame) -> list[str]:
     return sorted(counts.index, key=lambda name: (name not in paired, -counts[name], name))
 
 
+def find_pairs(rows: pd.DataFrame) -> list[tuple[Runs, Runs]]:
+    """(plain, EAC) by the names of their runs: they differ in the method alone, over shared seeds.
+
+    Args:
+        rows: runs; one that stands in several rows counts once.
+    """
+    return pair_with_plain(group_trials(trials_of(rows.drop_duplicates("run"))))
+
+
+def pair_runs(rows: pd.DataFrame) -> pd.DataFrame:
+    """The runs of `find_pairs`, a row a seed.
+
+    Args:
+        rows: runs with their ``comparison``.
+
+    Returns:
+        ``comparison``, ``backbone``, ``kind`` of noise, ``noise_percent``, ``seed``, ``run_eac``,
+        ``run_plain``.
+    """
+    names = dict(zip(rows["run"], rows["comparison"], strict=True))
+    columns = ["comparison", "backbone", "kind", "noise_percent", "seed", "run_eac", "run_plain"]
+    pairs = [
+        (names[one.record], one.setting.backbone, *one.noise, one.seed, one.record, other.record)
+        for plain, eac in find_pairs(rows)
+        for one, other in zip(eac.trials, plain.trials, strict=True)
+    ]
+    return pd.DataFrame(pairs, columns=columns)
+
+
 def headline(points: pd.DataFrame, column: str = ACCURACY) -> str:
     """One sentence on EAC against the plain model, from the pair with the most label noise.
 
@@ -108,28 +112,26 @@ def headline(points: pd.DataFrame, column: str = ACCURACY) -> str:
 
     Args:
         points: of `noise_points`, of one comparison.
-        column: the figure, one of `FIGURES`.
+        column: the figure, one of `FIGURES`; seeds without it do not count.
     """
-    pairs = pair_runs(points, column)
-    if pairs.empty:
+    known = points.dropna(subset=column)
+    pairs = find_pairs(known)
+    if not pairs:
         return (
             "No finished pair of an EAC run and a plain run with the same data, backbone, options "
             "and seed yet, so there is nothing to compare."
         )
-    keys = ["noise_percent", "backbone", "options", "kind", "method_options_eac"]
-    counted = pairs.groupby(keys, as_index=False).size()
-    order = ["noise_percent", "size", *keys[1:]]
-    best = counted.sort_values(order, ascending=[False, False, True, True, True, True]).iloc[0]
-    same_lines = pairs[(pairs[keys[1:]] == best[keys[1:]]).all(axis=1)]
-    chosen = same_lines[same_lines["noise_percent"] == best["noise_percent"]]
-    eac, plain = chosen["value_eac"], chosen["value_plain"]
-    where = f"{best['noise_percent']:g} % label noise" if best["noise_percent"] else "clean labels"
+    best = min(pairs, key=_most_noise)
+    values = dict(zip(known["run"], known[column], strict=True))
+    plain, eac = (_values(group, values) for group in best)
+    noise, backbone = best[1].noise, best[1].setting.backbone
+    where = f"{noise.percent:g} % label noise" if noise.percent else "clean labels"
     text = (
-        f"At {where}, {best['backbone']} trained with EAC reaches {eac.mean():.1f} % "
+        f"At {where}, {backbone} trained with EAC reaches {eac.mean():.1f} % "
         f"{FIGURES[column]} and the plain model {plain.mean():.1f} %: "
-        + _difference(mean_interval((eac - plain).to_numpy()))
+        + _difference(mean_interval(eac - plain))
     )
-    return text + _kept(chosen, same_lines) if best["noise_percent"] else text
+    return text + _kept(best, pairs, values) if noise.percent else text
 
 
 def default_pair(table: pd.DataFrame) -> list[str]:
@@ -138,46 +140,39 @@ def default_pair(table: pd.DataFrame) -> list[str]:
     Without such a pair: the latest run. Finished pairs come before running ones, and of equal noise
     those of the comparison with the most pairs.
     """
-    rows = with_comparison(table).assign(kind=table["noise"])
-    pairs = pair_runs(rows)
+    pairs = pair_runs(with_comparison(table))
     if pairs.empty:
         return table.sort_values("started")["run"].tail(1).tolist()
-    pairs["open"] = (pairs["status_eac"] != "finished") | (pairs["status_plain"] != "finished")
+    finished = table.loc[table["status"] == "finished", "run"]
+    pairs["open"] = ~(pairs["run_eac"].isin(finished) & pairs["run_plain"].isin(finished))
     pairs["size"] = pairs.groupby("comparison")["seed"].transform("size")
     order = ["open", "noise_percent", "size", "comparison", "backbone", "seed"]
     first = pairs.sort_values(order, ascending=[True, False, False, True, True, True]).iloc[0]
     return [first["run_eac"], first["run_plain"]]
 
 
-def pair_runs(rows: pd.DataFrame, column: str = ACCURACY) -> pd.DataFrame:
-    """EAC runs beside plain runs that differ in the method alone, seed by seed.
-
-    Args:
-        rows: runs with their ``comparison`` and their ``kind`` of noise.
-        column: the figure that stands in ``value_eac`` and ``value_plain``.
-    """
-    on = ["comparison", "backbone", "options", "kind", "noise_percent", "seed"]
-    rows = _stated(rows).assign(value=rows[column])
-    taken = [*on, "run", "status", "value", "method_options"]
-    eac = rows.loc[rows["method"] == "eac", taken]
-    plain = rows.loc[rows["method"] == "cross_entropy", taken]
-    return eac.merge(plain, on=on, suffixes=("_eac", "_plain"))
+def _most_noise(pair: tuple[Runs, Runs]) -> tuple[object, ...]:
+    """First the pair with the most noise, then that with the most seeds."""
+    _, eac = pair
+    setting, noise = eac.setting, eac.noise
+    names = (setting.backbone, setting.options, noise.kind, eac.approach.options)
+    return (-noise.percent, -len(eac.trials), *names)
 
 
-def _stated(rows: pd.DataFrame) -> pd.DataFrame:
-    """The runs whose noise and seed are known; of imported ones they may not be."""
-    return rows.dropna(subset=["noise_percent", "seed"])
+def _values(group: Runs, values: Mapping[str, float]) -> np.ndarray:
+    return np.array([values[trial.record] for trial in group.trials])
 
 
-def _kept(noisy: pd.DataFrame, lines: pd.DataFrame) -> str:
-    """What the pairs keep of their clean figures; nothing where no seed has both clean runs."""
-    clean = lines[lines["noise_percent"] == 0]
-    both = noisy.merge(clean, on="seed", suffixes=("", "_clean"))
-    if both.empty:
+def _kept(
+    noisy: tuple[Runs, Runs], pairs: Sequence[tuple[Runs, Runs]], values: Mapping[str, float]
+) -> str:
+    """What the pair keeps of its clean figures; nothing where no seed has both clean runs."""
+    four = with_clean_pair(noisy, pairs)
+    if not four:
         return ""
-    means = both[["value_eac", "value_eac_clean", "value_plain", "value_plain_clean"]].mean()
-    eac, eac_clean, plain, plain_clean = (f"{mean:.1f}" for mean in means)
-    seeds = f"{len(both)} seeds" if len(both) > 1 else "one seed"
+    plain, eac, plain_clean, eac_clean = (f"{_values(one, values).mean():.1f}" for one in four)
+    count = len(four[0].trials)
+    seeds = f"{count} seeds" if count > 1 else "one seed"
     return (
         f" Of what clean labels give, EAC keeps {eac} of {eac_clean} points, the plain model "
         f"{plain} of {plain_clean} ({seeds})."
@@ -194,23 +189,38 @@ def _difference(gap: Interval) -> str:
     return f"{text}; {TIE}." if low <= 0 <= high else f"{text}."
 
 
-def _with_lines(points: pd.DataFrame) -> pd.DataFrame:
-    """The points with ``line``: method, backbone, and the options in which such lines differ."""
-    lines = points[LINE].drop_duplicates(ignore_index=True)  # few, so that a loop is quick
-    names: dict[Hashable, str] = {}
-    for (_, method, backbone), group in lines.groupby(["comparison", "method", "backbone"]):
-        kinds = dict(group["kind"].items())
-        options = {
-            index: {**json.loads(shared), **json.loads(own)}
-            for (index, shared), own in zip(
-                group["options"].items(), group["method_options"], strict=True
-            )
-        }
+def _line_names(lines: Sequence[NoiseLine[str]], comparison: Mapping[str, str]) -> list[str]:
+    """For each line method, backbone, and the options in which such lines of a comparison differ.
+
+    Args:
+        lines: any.
+        comparison: by run, the name of its comparison.
+    """
+    alike: dict[tuple[str, str, str], list[int]] = {}
+    for place, line in enumerate(lines):
+        first = line.groups[0]
+        name = comparison[first.trials[0].record]
+        key = (name, first.approach.method, first.setting.backbone)
+        alike.setdefault(key, []).append(place)
+    names = [""] * len(lines)
+    for (_, method, backbone), places in alike.items():
+        options = {place: _options(lines[place].groups[0]) for place in places}
         fields = sorted({field for values in options.values() for field in values})
-        varying = [f for f in fields if len({str(v.get(f)) for v in options.values()}) > 1]
-        several = len({*kinds.values()} - {"none"}) > 1
-        for index, values in options.items():
-            extra = [f"{f.replace('_', ' ')} {values.get(f, 'unset')}" for f in varying]
-            extra += [f"{kinds[index]} noise"] if several else []
-            names[index] = " · ".join([method_name(str(method)), str(backbone), *extra])
-    return points.merge(lines.assign(line=pd.Series(names, dtype=object)), on=LINE)
+        varying = [f for f in fields if len({str(v.get(f, UNSET)) for v in options.values()}) > 1]
+        several = len({lines[place].kind for place in places} - {CLEAN}) > 1
+        for place, values in options.items():
+            extra = [f"{f.replace('_', ' ')} {values.get(f, UNSET)}" for f in varying]
+            extra += [f"{lines[place].kind} noise"] if several else []
+            names[place] = " · ".join([method_name(method), backbone, *extra])
+    return names
+
+
+def _options(group: Runs) -> dict[str, object]:
+    """All that may set lines of one method and backbone apart; most of it a comparison shares."""
+    setting = group.setting
+    return {
+        **{"test_split": setting.test_split, "classes": setting.classes},
+        **{"image_size": setting.image_size, "epochs": setting.epochs},
+        **json.loads(setting.options),
+        **json.loads(group.approach.options),
+    }

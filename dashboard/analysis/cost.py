@@ -7,10 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dashboard.analysis.comparison import TIE, pair_runs, with_comparison
-from dashboard.analysis.runs import image_sets, trained_here, with_names
+from dashboard.analysis.comparison import TIE, find_pairs
+from dashboard.analysis.runs import trained_here, with_names
+from dashboard.analysis.sets import image_sets, with_comparison
 from dashboard.data.names import method_name
-from fer_core.records.compare import mean_interval
+from dashboard.data.tables import trials_of
+from fer_core.metrics.student_t import mean_interval
+from fer_core.records.groups import Group, group_trials
 
 LATENCY = Path(__file__).parents[1] / "data" / "latency.csv"
 LATENCY_COLUMNS = ("what", "figure", "unit", "reference", "ratio", "command", "source")
@@ -89,7 +92,7 @@ def cost_points(runs: pd.DataFrame) -> pd.DataFrame:
     """One row an approach: method, backbone, size and all options; means over its seeds.
 
     Costs have geometric means, and intervals of Student's t on their logarithms, as ratios matter
-    and no cost is below nought. Of runs that repeat a seed only the latest counts.
+    and no cost is below nought. Runs on other devices are other approaches.
 
     Args:
         runs: of `with_sets`, of one set of evaluation images and one noise.
@@ -98,20 +101,20 @@ def cost_points(runs: pd.DataFrame) -> pd.DataFrame:
         ``approach``, its facts, ``n`` seeds, ``accuracy`` with ``accuracy_half``; for each of
         COSTS its column in the axis's unit with ``_low`` and ``_high``, nan where not recorded.
     """
-    latest = runs.sort_values("started", kind="stable").drop_duplicates(
-        [*APPROACH, "seed"], keep="last"
-    )
     rows = []
-    for keys, group in latest.groupby(APPROACH, sort=True):
-        accuracy = mean_interval(group["accuracy_percent"].to_numpy(dtype=float))
-        row = dict(zip(APPROACH, keys, strict=True))
-        row |= {"n": accuracy.n, "accuracy": accuracy.mean, "accuracy_half": accuracy.half}
-        for cost in COSTS.values():
-            row |= _cost_values(cost, group[cost.column].to_numpy(dtype=float))
-        rows.append(row)
+    for (device, precision), alike in runs.groupby(["device", "precision"]):
+        values = alike.set_index("run")
+        for group in group_trials(trials_of(alike)):
+            seeds = values.loc[[trial.record for trial in group.trials]]
+            accuracy = mean_interval(seeds["accuracy_percent"].to_numpy(dtype=float))
+            row = {**_facts(group), "device": device, "precision": precision}
+            row |= {"n": accuracy.n, "accuracy": accuracy.mean, "accuracy_half": accuracy.half}
+            for cost in COSTS.values():
+                row |= _cost_values(cost, seeds[cost.column].to_numpy(dtype=float))
+            rows.append(row)
     measured = [f"{c.column}{end}" for c in COSTS.values() for end in ("", "_low", "_high")]
     columns = [*APPROACH, "n", "accuracy", "accuracy_half", *measured]
-    points = pd.DataFrame(rows, columns=columns)
+    points = pd.DataFrame(rows, columns=columns).sort_values(APPROACH, ignore_index=True)
     points.insert(0, "approach", pd.Series(_approach_names(points), dtype=object))
     return points.drop(columns=["options", "method_options"])
 
@@ -129,20 +132,22 @@ def cost_headline(runs: pd.DataFrame) -> str:
     Args:
         runs: of `with_sets`, of one set of evaluation images and one noise.
     """
-    rows = with_comparison(runs).assign(kind=runs["noise"])
-    on = ["comparison", "backbone", "options", "kind", "noise_percent", "seed"]
-    rows = rows.sort_values("started", kind="stable").drop_duplicates(
-        [*on, "method", "method_options"], keep="last"
-    )
-    times = pair_runs(rows, "seconds").dropna(subset=["value_eac", "value_plain"])
-    if times.empty:
+    timed = with_comparison(runs.dropna(subset="seconds")).set_index("run", drop=False)
+    pairs = find_pairs(timed)
+    if not pairs:
         return "No pair of an EAC run and a plain run that differ in the method alone here."
-    keys = ["comparison", "backbone", "options", "method_options_eac"]
-    name, chosen = max(times.groupby(keys, sort=True), key=lambda pair: len(pair[1]))
-    ratio = _geometric((chosen["value_eac"] / chosen["value_plain"]).to_numpy())
-    gains = pair_runs(rows).set_index(["run_eac", "run_plain"])
-    gains = gains.loc[list(zip(chosen["run_eac"], chosen["run_plain"], strict=True))]
-    gain = mean_interval((gains["value_eac"] - gains["value_plain"]).to_numpy())
+
+    def size_then_name(pair: tuple[Group[str], Group[str]]) -> tuple[object, ...]:
+        _, eac = pair
+        name = timed.loc[eac.trials[0].record, "comparison"]
+        options = (eac.setting.options, eac.approach.options)
+        return (-len(eac.trials), name, eac.setting.backbone, *options)
+
+    chosen = min(pairs, key=size_then_name)
+    plain, eac = (timed.loc[[trial.record for trial in group.trials]] for group in chosen)
+    ratio = _geometric(eac["seconds"].to_numpy() / plain["seconds"].to_numpy())
+    gain = mean_interval(eac["accuracy_percent"].to_numpy() - plain["accuracy_percent"].to_numpy())
+    name = (eac["comparison"].iloc[0], eac["backbone"].iloc[0])
     seeds = "one seed" if gain.n == 1 else f"{gain.n} seeds, paired"
     low, high = gain.mean - gain.half, gain.mean + gain.half
     return (
@@ -172,6 +177,15 @@ class _Mean(NamedTuple):
 
 def _first(sizes: pd.Series) -> list[object]:
     return list(sizes.sort_values(ascending=False, kind="stable").index)
+
+
+def _facts(group: Group[str]) -> dict[str, object]:
+    setting, approach = group.setting, group.approach
+    return {
+        **{"method": approach.method, "backbone": setting.backbone},
+        **{"image_size": setting.image_size, "epochs_asked": setting.epochs},
+        **{"options": setting.options, "method_options": approach.options},
+    }
 
 
 def _geometric(values: np.ndarray) -> _Mean:

@@ -6,7 +6,7 @@ import pandas as pd
 from scipy.integrate import trapezoid
 
 from dashboard.analysis.comparison import ACCURACY, headline, noise_summary, pair_runs
-from fer_core.records.compare import mean_interval
+from fer_core.metrics.student_t import mean_interval
 
 
 class Measure(NamedTuple):

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from dashboard.analysis.runs import trained_here
 from dashboard.data.names import data_name, method_name
-from fer_core.records.compare import mean_interval
-from fer_core.records.published import published_results_file
+from dashboard.data.tables import trials_of
+from fer_core.metrics.student_t import mean_interval
+from fer_core.records.groups import group_trials
+from fer_core.records.published import ACCURACY, Conditions, published_results_file
 
 MEASURED = "measured here"
 # Figures are comparable when all of these agree; an empty class count agrees with itself alone.
@@ -70,56 +73,42 @@ def report_rows(rows: pd.DataFrame) -> pd.DataFrame:
 def measured_rows(table: pd.DataFrame) -> pd.DataFrame:
     """The finished runs of this project in the shape of the published table, without ranks.
 
-    One row for each data set, backbone, method, options and noise; the mean over its seeds.
-    ``params_m``: million parameters, nan where no record says it.
+    One row for each group of seeds (`fer_core.records.groups`). ``params_m``: million parameters,
+    nan where no record says it; ``conditions``: what decides which published figures it joins.
     """
     finished = trained_here(table)
-    keys = [
-        *(
-            "data",
-            "content",
-            "eval_split",
-            "classes",
-            "image_size",
-            "epochs_asked",
-            "noise",
-            "noise_percent",
-        ),
-        *("method", "backbone", "pretrained", "options", "method_options"),
-    ]
-    # Of runs that repeat a seed only the latest counts, so that a copy is no evidence.
-    latest = finished.sort_values("started", kind="stable").drop_duplicates(
-        [*keys, "seed"], keep="last"
-    )
+    runs = finished.set_index("run")
     rows = []
-    for _, group in latest.groupby(keys, sort=True):
-        mean, half, n, _ = mean_interval(group["accuracy_percent"].to_numpy())
-        first = group.iloc[0]
+    for group in group_trials(trials_of(finished)):
+        seeds = runs.loc[[trial.record for trial in group.trials]]
+        setting, noise = group.setting, group.noise
+        mean, half, n, _ = mean_interval(seeds["accuracy_percent"].to_numpy())
         rows.append(
             {
-                "method": method_name(first["method"]),
+                "method": method_name(group.approach.method),
                 "value": mean,
                 "half": half,
                 "seeds": n,
-                "setting": f"{data_name(first['data'])} · {_classes(first['classes'])}",
-                "noise_percent": first["noise_percent"],
-                "noise_kind": first["noise"] if first["noise_percent"] else "none",
-                "backbone": first["backbone"],
-                "params_m": group["parameters"].max() / 1e6,
-                "image_size": first["image_size"],
-                "epochs": first["epochs_asked"],
-                "eval_split": first["eval_split"],
-                "pretraining": first["pretrained"],
-                "year": int(str(group["started"].max())[:4]),
-                "metric": "accuracy",
+                "setting": f"{data_name(setting.data)} · {_classes(setting.classes)}",
+                "noise_percent": noise.percent,
+                "noise_kind": noise.kind,
+                "backbone": setting.backbone,
+                "params_m": seeds["parameters"].max() / 1e6,
+                "image_size": setting.image_size,
+                "epochs": setting.epochs,
+                "eval_split": setting.eval_split,
+                "pretraining": ", ".join(sorted(set(seeds["pretrained"]))),
+                "year": int(str(seeds["started"].max())[:4]),
+                "metric": ACCURACY,
                 "selection": "mean of last 5 epochs",
                 "trust": MEASURED,
+                "conditions": Conditions.of_runs(setting, noise),
             }
         )
     columns = [
         *("method", "value", "half", "seeds", "setting", "noise_percent", "noise_kind"),
         *("backbone", "params_m", "image_size", "epochs", "eval_split", "pretraining", "year"),
-        *("metric", "selection", "trust"),
+        *("metric", "selection", "trust", "conditions"),
     ]
     order = ["setting", "noise_percent", "backbone", "method"]
     return pd.DataFrame(rows, columns=columns).sort_values(order, ignore_index=True)
@@ -132,8 +121,16 @@ def beside(measured: pd.DataFrame, group: pd.DataFrame) -> pd.DataFrame:
         measured: of `measured_rows`.
         group: of `select`, not empty.
     """
-    same = ["setting", "noise_percent", "noise_kind", "metric"]
-    return measured[(measured[same] == group.iloc[0][same]).all(axis=1)]
+    theirs = conditions(group.head(1))[0]
+    alike = [mine.alike(theirs) for mine in measured["conditions"]]
+    return measured[np.array(alike, dtype=bool)]
+
+
+def conditions(published: pd.DataFrame) -> list[Conditions]:
+    """What decides which of our own figures each row of `read_published` joins."""
+    texts = published[["dataset", "classes", "metric", "noise_kind", "noise_rate"]].astype(object)
+    rows = texts.where(texts.notna(), "").astype(str).to_dict("records")
+    return [Conditions.of_published(row) for row in rows]
 
 
 def scatter_points(published: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:

@@ -1,13 +1,16 @@
 """Published curves under label noise that may stand beside our own, as references."""
 
+import numpy as np
 import pandas as pd
 
-from dashboard.analysis.published import TRUST, UNRANKED
+from dashboard.analysis.published import TRUST, UNRANKED, conditions
 from dashboard.data.names import data_name
+from dashboard.data.tables import trials_of
+from fer_core.records.published import Conditions, architecture
+from fer_core.records.trials import CLEAN, Noise
 
-# The architectures of the published table, by timm's names without the tag of their weights.
-BACKBONES = {"mobilenetv2_100": "MobileNetV2", "resnet18": "ResNet-18", "resnet50": "ResNet-50"}
 SELECTION = "mean of last 5 epochs"  # as our own figures
+SYMMETRIC = "symmetric"
 COLUMNS = [
     *("curve", "method", "backbone", "pretraining", "selection", "noise_percent", "value"),
     *("trust", "source", "same_backbone"),
@@ -38,7 +41,7 @@ def reference_curves(published: pd.DataFrame, points: pd.DataFrame) -> pd.DataFr
     rows = rows.sort_values("order", kind="stable").drop_duplicates([*keys, "noise_percent"])
     rates = rows.groupby(keys)["noise_percent"].transform("nunique")
     rows = rows[rates > 1]
-    ours = {BACKBONES.get(str(name).split(".")[0]) for name in points["backbone"].unique()}
+    ours = {architecture(str(name)) for name in points["backbone"].unique()}
     other_rule = (" · " + rows["selection"]).where(rows["selection"] != SELECTION, "")
     rows = rows.assign(
         curve=rows["method"] + " · " + rows["backbone"] + " · " + rows["pretraining"] + other_rule,
@@ -66,16 +69,21 @@ def left_out(published: pd.DataFrame, points: pd.DataFrame) -> str:
 
 def _noisy(published: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
     """Accuracies on the same data set, clean or under the symmetric noise that the runs have."""
-    if "symmetric" not in set(points["kind"]):
+    if SYMMETRIC not in set(points["kind"]):
         return published.head(0)
-    symmetric = (published["noise_kind"] == "symmetric") | (published["noise_percent"] == 0)
-    return published[
-        (published["dataset"] == data_name(str(points["data"].iloc[0])))
-        & (published["metric"] == "accuracy")
-        & symmetric
-        & ~published["trust"].isin(UNRANKED)
+    ours = _conditions(points)
+    alike = [
+        theirs.same_data(ours) and theirs.noise_kind in (CLEAN, SYMMETRIC)
+        for theirs in conditions(published)
     ]
+    return published[np.array(alike, dtype=bool) & ~published["trust"].isin(UNRANKED)]
 
 
 def _of_these_classes(rows: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
-    return rows[(rows["classes"] == int(points["classes"].iloc[0])).fillna(False)]
+    ours = _conditions(points)
+    return rows[np.array([one.same_classes(ours) for one in conditions(rows)], dtype=bool)]
+
+
+def _conditions(points: pd.DataFrame) -> Conditions:
+    """Of the runs of one comparison, whatever their noise."""
+    return Conditions.of_runs(trials_of(points.head(1))[0].setting, Noise(CLEAN, 0.0))

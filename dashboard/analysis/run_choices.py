@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from dashboard.analysis.comparison import default_pair, pair_runs, with_comparison
+from dashboard.analysis.comparison import default_pair, pair_runs
 from dashboard.analysis.curves import run_labels
+from dashboard.analysis.sets import with_comparison
 
 MOST = 8  # presets; more would be a list, not a choice
 
@@ -38,8 +39,7 @@ def report_presets(table: pd.DataFrame) -> dict[str, list[str]]:
     Returns:
         By the name of the preset the two runs; at most MOST, those of the largest comparison first.
     """
-    rows = with_comparison(table[table["status"] == "finished"]).assign(kind=lambda t: t["noise"])
-    pairs = pair_runs(rows)
+    pairs = pair_runs(with_comparison(table[table["status"] == "finished"]))
     pairs["size"] = pairs.groupby(["comparison", "backbone"])["seed"].transform("size")
     order = ["size", "comparison", "backbone", "noise_percent", "seed"]
     pairs = pairs.sort_values(order, ascending=[False, True, True, False, True])

@@ -9,9 +9,8 @@ from typing import Any
 import pandas as pd
 
 from dashboard.data.sources import Place
-from fer_core.config import RunConfig, defaults_of
+from fer_core.config import RunConfig, defaults_of, flat_options
 from fer_core.config.methods import option_names
-from fer_core.records.compare import all_options
 from fer_core.records.run import RunRecord
 from fer_core.records.schema import FORMER_FILES, NOISY_LABELS_FILE
 
@@ -29,7 +28,7 @@ _NO_PATHS = ("none", "hub", "people")
 def option_table(config: Mapping[str, Any]) -> pd.DataFrame:
     """Every option with its value and its default, the changed ones first."""
     defaults = defaults_of(str(config["method"]))
-    values = all_options(config)
+    values = flat_options(config)
     rows = [(name, _text(value), _text(defaults.get(name))) for name, value in values.items()]
     table = pd.DataFrame(rows, columns=["option", "value", "default"])
     changed = table["value"] != table["default"]
@@ -111,7 +110,7 @@ def repeat_command(record: RunRecord) -> str:
     defaults = defaults_of(str(record.config["method"])) | {"method": RunConfig.method}
     options = {
         name: value
-        for name, value in all_options(record.config).items()
+        for name, value in flat_options(record.config).items()
         if name in known and value != defaults.get(name)
     }
     processes = int(record.environment.get("processes") or 1)
@@ -133,7 +132,7 @@ def known_options(config: Mapping[str, Any]) -> set[str]:
 
 def repeat_notes(record: RunRecord) -> list[str]:
     """What has to be known to repeat a run exactly."""
-    config, environment = all_options(record.config), record.environment
+    config, environment = flat_options(record.config), record.environment
     paths = [name for name in PATHS if _has_path(name, config.get(name))]
     notes = []
     if paths:

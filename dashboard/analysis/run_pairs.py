@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from dashboard.data.tables import trials_of
+from fer_core.config import flat_options
 from fer_core.metrics.intervals import mcnemar, paired_difference
-from fer_core.records.compare import all_options
 from fer_core.records.run import Prediction, RecordError, RunRecord, read_predictions
 
 RESAMPLES = 2000  # of the bootstrap, as in fer-core evaluate
@@ -53,7 +54,7 @@ def differing_options(records: Mapping[str, RunRecord]) -> pd.DataFrame:
     An option that a record's version did not have yet has its default. Options of one method differ
     among the runs of that method; a run of another method has none of them.
     """
-    configs = {run: all_options(record.config) for run, record in records.items()}
+    configs = {run: flat_options(record.config) for run, record in records.items()}
     names = sorted({name for config in configs.values() for name in config})
     rows = {
         name: [_text(config.get(name)) for config in configs.values()]
@@ -72,9 +73,8 @@ def figure_deltas(rows: pd.DataFrame) -> pd.DataFrame:
             differences.
     """
     first = rows.iloc[0]
-    same = (rows[["data", "classes", "content"]] == first[["data", "classes", "content"]]).all(
-        axis=1
-    )
+    tested_on = [trial.setting.tested_on for trial in trials_of(rows)]
+    same = np.array([images == tested_on[0] for images in tested_on])
     columns: dict[str, pd.Series] = {"run": rows["run"], "status": rows["status"]}
     for column, name in FIGURES.items():
         columns[name] = rows[column]

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from dashboard.analysis.comparison import imported_set
 from dashboard.data.names import data_name, method_name
 
 FILTERS = {
@@ -62,16 +61,6 @@ def with_curves(table: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
     )
     drawn = [by_run.get(run, []) for run in table["run"]]
     return table.assign(curve=pd.Series(drawn, index=table.index, dtype=object))
-
-
-def image_sets(table: pd.DataFrame) -> pd.Series:
-    """For each run, the name of what it was tested on; accuracies compare within one alone."""
-    names = (
-        table["data"].map(data_name).astype(str) + " · " + table["classes"].astype(str) + " classes"
-    )
-    names = names.where(table["imported"] == "", imported_set(table))
-    versions = table["content"].groupby(names).transform("nunique") > 1
-    return names.where(~versions, names + " · data " + table["content"].str[:6])
 
 
 def trained_here(table: pd.DataFrame) -> pd.DataFrame:

@@ -9,18 +9,17 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from dashboard.data.notes import NOTES_FILE
 from dashboard.data.sources import Place
 from dashboard.data.tables import (
-    RUN_COLUMNS,
     Confusion,
     Runs,
     confusion_of,
     epoch_table,
     epoch_values,
     run_row,
+    run_table,
 )
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_run
 
@@ -101,7 +100,7 @@ class Reader:
                     confusions[name] = entry.confusion
         _forget(self._entries, KEPT_PLACES)
         return Runs(
-            table=_run_table(rows),
+            table=run_table(rows),
             epochs=epoch_table(list(folders), epochs),
             confusions=confusions,
             problems=problems,
@@ -109,14 +108,6 @@ class Reader:
             places=MappingProxyType(homes),
             fingerprint=scanned.fingerprint,
         )
-
-
-def _run_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """The rows as a table; whole numbers stay whole where an imported run has none."""
-    table = pd.DataFrame(rows, columns=list(RUN_COLUMNS))
-    return table.astype(
-        {name: "Int64" for name in ("image_size", "seed") if table[name].isna().any()}
-    )
 
 
 def scan(places: Sequence[Place]) -> Scan:

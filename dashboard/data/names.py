@@ -6,8 +6,8 @@ from pathlib import Path
 from dashboard.data.cache import Reader, scan
 from dashboard.data.sources import LOCAL_RUNS, SHIPPED_RUNS, Place
 from dashboard.data.tables import EPOCH_COLUMNS, RUN_COLUMNS, Confusion, Runs
+from fer_core.config.data import DATA_NAMES
 from fer_core.config.methods import METHODS
-from fer_core.records.compare import DATA_NAMES
 
 __all__ = [
     "EPOCH_COLUMNS",

@@ -1,6 +1,6 @@
 """The tables that the pages show: their columns, and what a run record puts into them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -9,8 +9,17 @@ import numpy as np
 import pandas as pd
 
 from dashboard.data.sources import Place
-from fer_core.records.compare import NO_NUMBER, UNKNOWN, all_options, trial_of
+from fer_core.config import flat_options
 from fer_core.records.run import RunRecord
+from fer_core.records.trials import (
+    NO_NUMBER,
+    UNKNOWN,
+    Approach,
+    Setting,
+    Trial,
+    stated_noise,
+    trial_of,
+)
 
 RUN_COLUMNS = (
     *("run", "source", "status", "data", "classes", "method", "backbone", "noise"),
@@ -129,7 +138,7 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
         "error": record.error or "",
         "image_size": _stated(setting.image_size),
         "content": setting.content,
-        "pretrained": str(all_options(config)["pretrained"] or UNKNOWN),
+        "pretrained": str(flat_options(config)["pretrained"] or UNKNOWN),
         "options": setting.options,
         "method_options": trial.approach.options,
         "macro_f1_percent": _percent(result.get("final_macro_f1")),
@@ -142,6 +151,34 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
         "eval_split": setting.eval_split,
         "imported": str((record.imported or {}).get("file") or ""),
     }
+
+
+def run_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """`Runs.table` of its rows; whole numbers stay whole where an imported run has none."""
+    table = pd.DataFrame(rows, columns=list(RUN_COLUMNS))
+    return table.astype(
+        {name: "Int64" for name in ("image_size", "seed") if table[name].isna().any()}
+    )
+
+
+def trials_of(table: pd.DataFrame) -> list[Trial[str]]:
+    """The runs of a table as repetitions of a setting, a noise and an approach, by their names.
+
+    What `run_row` made of `fer_core.records.trials.trial_of`, for whoever groups and pairs runs.
+    """
+    rows: Iterable[Any] = table.itertuples(index=False)  # of what `run_row` has put there
+    return [
+        Trial(
+            Setting(
+                *(row.data, row.content, row.test_split, row.classes, _number(row.image_size)),
+                *(row.epochs_asked, row.backbone, row.options),
+            ),
+            stated_noise(row.noise, row.noise_percent),
+            Approach(row.method, row.method_options),
+            *(_number(row.seed), row.started, row.status == "finished", row.run),
+        )
+        for row in rows
+    ]
 
 
 def confusion_of(record: RunRecord) -> Confusion | None:
@@ -162,6 +199,10 @@ def confusion_of(record: RunRecord) -> Confusion | None:
 
 def _stated(number: int) -> int | None:
     return None if number == NO_NUMBER else number
+
+
+def _number(stated: Any) -> int:  # noqa: ANN401 - a cell of a table
+    return NO_NUMBER if pd.isna(stated) else int(stated)
 
 
 def _percent(value: float | None) -> float:

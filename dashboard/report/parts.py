@@ -60,11 +60,11 @@ from dashboard.analysis.published_curves import reference_curves
 from dashboard.analysis.runs import (
     ACCURACY,
     MOST_AXES,
-    image_sets,
     option_axes,
     trained_here,
     with_names,
 )
+from dashboard.analysis.sets import image_sets
 from dashboard.charts.classes import (
     calibration_figure,
     confusion_figure,

@@ -158,14 +158,15 @@ def show_measured(ours: pd.DataFrame) -> None:
         "where the column says so, evaluation images differ from the published ones: they carry no "
         "rank."
     )
+    shown = ours.drop(columns="conditions")
     st.dataframe(
-        ours,
+        shown,
         hide_index=True,
         column_config=SHOWN,
         placeholder="-",
-        height="content" if len(ours) < 14 else 460,
+        height="content" if len(shown) < 14 else 460,
     )
-    show_download(ours, "measured")
+    show_download(shown, "measured")
 
 
 def _highlight_eac(row: pd.Series) -> list[str]:

@@ -4,7 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.analysis.run_pairs import differing_options, figure_deltas, pair_tests
-from dashboard.analysis.runs import ACCURACY, MOST_AXES, image_sets, option_axes, trained_here
+from dashboard.analysis.runs import ACCURACY, MOST_AXES, option_axes, trained_here
+from dashboard.analysis.sets import image_sets
 from dashboard.charts.runs import parallel_figure
 from dashboard.data.names import Runs
 from dashboard.views.run_detail import read_records

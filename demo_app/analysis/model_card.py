@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fer_core.config.data import DATA_NAMES
 from fer_core.foreign.labels import LabelMapping
 from fer_core.models.pretrained import CARD_FILE, TrainedModel
-from fer_core.records.compare import DATA_NAMES
 from fer_core.taxonomy import column_names
 
 LONGEST = 20_000  # characters of a card

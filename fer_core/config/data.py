@@ -7,6 +7,13 @@ from fer_core.config import checks
 
 NoiseKind = Literal["none", "symmetric", "asymmetric", "fer2013", "rater", "file"]
 Targets = Literal["labels", "votes"]
+DATA_NAMES = {  # for readers
+    "rafdb": "RAF-DB",
+    "ferplus": "FERPlus",
+    "fer2013": "FER2013",
+    "affectnet": "AffectNet",
+    "synthetic": "synthetic faces",
+}
 RATED_NOISE = ("symmetric", "asymmetric")  # the kinds that noise_rate belongs to
 
 

@@ -40,7 +40,6 @@ from fer_core.explain.occlusion import (
     locality,
     occlusion_drops,
 )
-from fer_core.metrics.intervals import LEVEL, Estimate
 from fer_core.models.attention_model import AttentionModel
 from fer_core.transforms.functional import mirror
 
@@ -107,22 +106,6 @@ def measure_fidelity(
         fixed=fixed_shares(maps, predicted),
         predicted=predicted,
     )
-
-
-def interval(values: np.ndarray, resamples: int, generator: Generator) -> Estimate:
-    """Mean over images with the percentile interval of a bootstrap over images.
-
-    Args:
-        values: (N,); nan (a flat map has no correlation) is left out.
-        resamples: of the bootstrap.
-        generator: source of the random numbers.
-    """
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return Estimate(float("nan"), float("nan"), float("nan"))
-    drawn = [known[generator.integers(0, len(known), len(known))].mean() for _ in range(resamples)]
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(float(known.mean()), float(low), float(high))
 
 
 def with_random_weights(model: AttentionModel, seed: int) -> AttentionModel:

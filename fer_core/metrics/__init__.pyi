@@ -11,7 +11,10 @@ from .classification import recalls as recalls
 from .classification import selective_accuracy as selective_accuracy
 from .intervals import Estimate as Estimate
 from .intervals import bootstrap_accuracy as bootstrap_accuracy
+from .intervals import bootstrap_mean as bootstrap_mean
 from .intervals import hierarchical_difference as hierarchical_difference
 from .intervals import mcnemar as mcnemar
 from .intervals import paired_difference as paired_difference
 from .intervals import wilson as wilson
+from .student_t import Interval as Interval
+from .student_t import mean_interval as mean_interval

@@ -1,4 +1,4 @@
-"""How far a figure can be trusted: intervals and paired tests, from counts alone.
+"""How far a figure can be trusted: intervals and paired tests, from counts where they suffice.
 
 Whether an answer is right is a number of two values, so n images drawn with replacement hold a
 binomially distributed number of right ones, and a multinomially distributed number of each kind of
@@ -100,6 +100,21 @@ def bootstrap_mean_class_accuracy(
         total += generator.binomial(counts[index], share, resamples) / counts[index]
     value = float(np.mean(hits[present] / counts[present]))
     return _estimate(value, total / len(present))
+
+
+def bootstrap_mean(values: np.ndarray, resamples: int, generator: Generator) -> Estimate:
+    """Mean over images of any figure with the percentile interval of resampled images.
+
+    Args:
+        values: (N,) a figure of each image; nan (a flat map has no correlation) is left out.
+        resamples: number of bootstrap resamples.
+        generator: source of the random numbers.
+    """
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return Estimate(float("nan"), float("nan"), float("nan"))
+    drawn = [known[generator.integers(0, len(known), len(known))].mean() for _ in range(resamples)]
+    return _estimate(float(known.mean()), np.array(drawn))
 
 
 def mcnemar(only_first: int, only_second: int) -> McNemar:

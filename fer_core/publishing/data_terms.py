@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from fer_core.records.compare import DATA_NAMES
+from fer_core.config.data import DATA_NAMES
 
 
 class DataWords(NamedTuple):

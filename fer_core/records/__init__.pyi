@@ -1,6 +1,8 @@
-from .compare import group_runs as group_runs
 from .compare import pair_with_baseline as pair_with_baseline
+from .compare import pair_with_plain as pair_with_plain
 from .compare import paired_gap as paired_gap
+from .groups import Group as Group
+from .groups import group_runs as group_runs
 from .measures import Measure as Measure
 from .published import SHIPPED_RUNS as SHIPPED_RUNS
 from .run import Prediction as Prediction
@@ -13,3 +15,4 @@ from .run import read_run as read_run
 from .run import read_runs as read_runs
 from .run import write_predictions as write_predictions
 from .run import write_run as write_run
+from .trials import trial_of as trial_of

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_core.metrics.intervals import Estimate, hierarchical_difference
-from fer_core.records.compare import Group, with_shared_seeds
+from fer_core.records.compare import with_shared_seeds
+from fer_core.records.groups import RunGroup
 from fer_core.records.run import Prediction, RecordError, RunRecord, read_predictions
 
 
@@ -63,14 +64,14 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def has_measure(group: Group, measure: Measure) -> bool:
+def has_measure(group: RunGroup, measure: Measure) -> bool:
     """Whether every run of the group has the measure's figures."""
     return all(trial.record.result.get(measure.accuracy) is not None for trial in group.trials)
 
 
 def gap_over_seeds_and_images(
-    one: Group,
-    other: Group,
+    one: RunGroup,
+    other: RunGroup,
     measure: Measure,
     *,
     mean_class_accuracy: bool = False,
@@ -114,7 +115,7 @@ def gap_over_seeds_and_images(
     return Estimate(*(100 * value for value in found))
 
 
-def unanswered(group: Group, measure: Measure) -> dict[str, int]:
+def unanswered(group: RunGroup, measure: Measure) -> dict[str, int]:
     """Classes with images of which a run predicts none right: class -> number of such runs."""
     found: dict[str, int] = {}
     for trial in group.trials:

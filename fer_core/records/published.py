@@ -5,10 +5,73 @@ table it is from, and a trust mark.
 """
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
+
+from fer_core.config.data import DATA_NAMES
+from fer_core.records.trials import CLEAN, NO_NUMBER, Noise, Setting
 
 _FILE = Path(__file__).with_name("published.csv")
 SHIPPED_RUNS = Path(__file__).with_name("shipped_runs")  # run records behind our own tables
+# The architectures of the published table, by timm's names without the tag of their weights.
+BACKBONES = {"mobilenetv2_100": "MobileNetV2", "resnet18": "ResNet-18", "resnet50": "ResNet-50"}
+ACCURACY = "accuracy"  # the metric that our own figures have
+SAME_NOISE = 0.5  # points: shares of noisy labels that differ by less are taken for one
+
+
+class Conditions(NamedTuple):
+    """What a published figure and one of our own share where they may stand side by side.
+
+    Attributes:
+        dataset: its name for readers.
+        classes: how many; one that is not stated equals none, not even itself.
+        metric: such as ``accuracy``.
+        noise_kind: of the training labels; ``none`` where they are clean.
+        noise_percent: share of noisy training labels.
+    """
+
+    dataset: str
+    classes: int
+    metric: str
+    noise_kind: str
+    noise_percent: float
+
+    @classmethod
+    def of_runs(cls, setting: Setting, noise: Noise) -> "Conditions":
+        """The conditions of our own runs."""
+        name = DATA_NAMES.get(setting.data, setting.data)
+        return cls(name, setting.classes, ACCURACY, *noise)
+
+    @classmethod
+    def of_published(cls, row: Mapping[str, str]) -> "Conditions":
+        """The conditions of a row of `read_published_results`."""
+        percent = 100 * float(row["noise_rate"] or 0)
+        kind = (row["noise_kind"] or CLEAN) if percent else CLEAN
+        classes = int(row["classes"] or NO_NUMBER)
+        return cls(row["dataset"], classes, row["metric"], kind, percent)
+
+    def same_data(self, other: "Conditions") -> bool:
+        """Whether the figures measure the same on the same data set, whatever its classes."""
+        return (self.dataset, self.metric) == (other.dataset, other.metric)
+
+    def same_classes(self, other: "Conditions") -> bool:
+        """Whether the figures are for the same, stated, number of classes."""
+        return self.classes == other.classes != NO_NUMBER
+
+    def same_noise(self, other: "Conditions") -> bool:
+        """Whether the training labels were as noisy, in the same way."""
+        gap = abs(self.noise_percent - other.noise_percent)
+        return self.noise_kind == other.noise_kind and gap < SAME_NOISE
+
+    def alike(self, other: "Conditions") -> bool:
+        """Whether the figures may stand side by side."""
+        return self.same_data(other) and self.same_classes(other) and self.same_noise(other)
+
+
+def architecture(backbone: str) -> str | None:
+    """What the published table calls a timm backbone; None where it has none of that kind."""
+    return BACKBONES.get(backbone.split(".")[0])
 
 
 def published_results_file() -> Path:

@@ -11,18 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fer_core.records.compare import (
-    EAC,
-    PLAIN,
-    Approach,
-    Noise,
-    Setting,
-    Trial,
-    group_runs,
-    pair_with_plain,
-    trial_of,
-)
+from fer_core.records.compare import EAC, PLAIN, pair_with_plain
+from fer_core.records.groups import group_runs
 from fer_core.records.run import RunRecord, read_runs
+from fer_core.records.trials import Approach, Noise, RunTrial, Setting, trial_of
 from fer_core.reporting.tables import noise_name
 
 ACCURACY = "accuracy_last5"
@@ -35,10 +27,10 @@ class Pair(NamedTuple):
     """Runs of both methods under one label noise; the i-th of each have the same seed."""
 
     noise: Noise
-    plain: tuple[Trial, ...]
-    eac: tuple[Trial, ...]
+    plain: tuple[RunTrial, ...]
+    eac: tuple[RunTrial, ...]
 
-    def methods(self) -> tuple[tuple[str, tuple[Trial, ...]], ...]:
+    def methods(self) -> tuple[tuple[str, tuple[RunTrial, ...]], ...]:
         """Name of each method and its runs, in the order of drawing."""
         return (PLAIN, self.plain), (EAC, self.eac)
 
@@ -110,14 +102,14 @@ def find_comparisons(runs: Iterable[RunRecord]) -> list[Comparison]:
     ]
 
 
-def curve(trial: Trial, name: str) -> np.ndarray:
+def curve(trial: RunTrial, name: str) -> np.ndarray:
     """A figure of CURVES for each epoch (E,); shares in percent, nan where it does not apply."""
     values = [epoch[name] for epoch in trial.record.epochs]
     known = [float("nan") if value is None else float(value) for value in values]
     return np.array(known) * (100 if name in SHARES else 1)
 
 
-def accuracies(trials: Iterable[Trial]) -> np.ndarray:
+def accuracies(trials: Iterable[RunTrial]) -> np.ndarray:
     """Mean accuracy of the last five epochs of each run in percent (n,)."""
     return np.array([100 * float(trial.record.result[ACCURACY]) for trial in trials])
 
@@ -156,7 +148,7 @@ def why_no_pair(runs: Iterable[RunRecord]) -> str:
     return f"the nearest two, {names}, differ in {', '.join(nearest)}"
 
 
-def _differences(one: Trial, other: Trial) -> list[str]:
+def _differences(one: RunTrial, other: RunTrial) -> list[str]:
     mine, yours = (
         {**_facts(trial.setting), "noise": noise_name(trial.noise), "seed": str(trial.seed)}
         for trial in (one, other)

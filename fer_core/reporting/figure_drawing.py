@@ -13,7 +13,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
-from fer_core.records.compare import DATA_NAMES, EAC, PLAIN, Trial, mean_interval
+from fer_core.config.data import DATA_NAMES
+from fer_core.metrics.student_t import mean_interval
+from fer_core.records.compare import EAC, PLAIN
+from fer_core.records.trials import RunTrial
 from fer_core.reporting.figure_data import Comparison, Pair, accuracies, curve, file_stems
 
 # Name, colour and marker of each method, as in the dashboard: Okabe and Ito's blue and vermilion,
@@ -173,7 +176,9 @@ def _new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _draw_epochs(axes: Axes, method: str, runs: Sequence[Trial], name: str, style: Style) -> None:
+def _draw_epochs(
+    axes: Axes, method: str, runs: Sequence[RunTrial], name: str, style: Style
+) -> None:
     _, colour, _ = STYLES[method]
     values = np.stack([curve(run, name) for run in runs])  # (seeds, E)
     epochs = np.arange(1, values.shape[1] + 1)

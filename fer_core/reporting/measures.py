@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from fer_core.metrics.intervals import Estimate
-from fer_core.records.compare import Group, group_runs, pair_with_baseline, paired_gap
+from fer_core.records.compare import pair_with_baseline, paired_gap
+from fer_core.records.groups import RunGroup, group_runs
 from fer_core.records.measures import (
     MEASURES,
     Measure,
@@ -63,16 +64,16 @@ def measures_table(records: Sequence[RunRecord]) -> str:
     return f"{table(header, rows)}\n\n{EXPLANATION} {which_eac(shown)}{provenance(unique)}"
 
 
-def _has_all(group: Group) -> bool:
+def _has_all(group: RunGroup) -> bool:
     return all(has_measure(group, measure) for measure in MEASURES.values())
 
 
-def _cells(group: Group, shown: Sequence[Group]) -> list[str]:
+def _cells(group: RunGroup, shown: Sequence[RunGroup]) -> list[str]:
     name = approach_name(group, shown)
     return [*model_cells(group, shown), noise_name(group.noise), name, seeds_text(group)]
 
 
-def _figures(group: Group, baseline: Group | None) -> list[str]:
+def _figures(group: RunGroup, baseline: RunGroup | None) -> list[str]:
     cells = []
     for measure in MEASURES.values():
         text = mean_text(group.over_seeds(measure.accuracy))
@@ -89,7 +90,7 @@ def _figures(group: Group, baseline: Group | None) -> list[str]:
 
 
 def _gap(
-    group: Group, baseline: Group | None, measure: Measure, *, mean_class_accuracy: bool
+    group: RunGroup, baseline: RunGroup | None, measure: Measure, *, mean_class_accuracy: bool
 ) -> str:
     if baseline is None:
         return "-"

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_core.records.compare import DATA_NAMES, Group, Noise, Setting, group_runs
-from fer_core.records.published import read_published_results
+from fer_core.records.groups import RunGroup, group_runs
+from fer_core.records.published import Conditions, architecture, read_published_results
 from fer_core.records.run import RunRecord
+from fer_core.records.trials import Noise, Setting
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.tables import ACCURACY, SELECTION, mean_text, noise_name, provenance, table
-
-BACKBONES = {"resnet50": "ResNet-50", "resnet18": "ResNet-18", "mobilenetv2_100": "MobileNetV2"}
 
 
 def published_table(records: Sequence[RunRecord], file: Path | None = None) -> str:
@@ -22,7 +21,7 @@ def published_table(records: Sequence[RunRecord], file: Path | None = None) -> s
     if not groups:
         raise ReportError("none of the runs is finished")
     known = _read(file)
-    ours: dict[tuple[Setting, Noise], list[Group]] = {}
+    ours: dict[tuple[Setting, Noise], list[RunGroup]] = {}
     for group in sorted(groups, key=lambda one: (one.setting.backbone, one.noise.percent)):
         ours.setdefault(group[:2], []).append(group)
     rows = []
@@ -50,7 +49,8 @@ def published_table(records: Sequence[RunRecord], file: Path | None = None) -> s
                 row["trust"],
             ]
             for row in known
-            if _alike(row, setting, noise)
+            if Conditions.of_published(row).alike(Conditions.of_runs(setting, noise))
+            and row["backbone"] == architecture(setting.backbone)
         ]
     header = ["noise", "backbone", "method", "accuracy", "source", "selection", "trust"]
     return f"{table(header, rows)}\n\n{SELECTION} {provenance(records)}"
@@ -61,16 +61,3 @@ def _read(file: Path | None) -> list[dict[str, str]]:
         return read_published_results(file)
     except OSError as error:
         raise ReportError(f"no table of published results: {error}") from error
-
-
-def _alike(row: dict[str, str], setting: Setting, noise: Noise) -> bool:
-    family = BACKBONES.get(setting.backbone.split(".")[0])
-    kind = noise.kind if noise.percent else "none"
-    return (
-        row["dataset"] == DATA_NAMES.get(setting.data)
-        and row["classes"] == str(setting.classes)
-        and row["metric"] == "accuracy"
-        and row["backbone"] == family
-        and (row["noise_kind"] or "none") == kind
-        and abs(100 * float(row["noise_rate"] or 0) - noise.percent) < 0.5
-    )

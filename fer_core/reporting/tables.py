@@ -1,24 +1,20 @@
 """Run records -> Markdown tables: accuracies in percent, differences in points."""
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fer_core.records.compare import (
-    DATA_NAMES,
-    EAC,
-    TREATMENTS,
-    Group,
-    Interval,
-    Noise,
-    group_runs,
-    pair_with_plain,
-    paired_gap,
-)
+from fer_core.config.data import DATA_NAMES
+from fer_core.metrics.student_t import Interval
+from fer_core.records.compare import EAC, pair_with_plain, paired_gap, with_clean_pair
+from fer_core.records.groups import RunGroup, group_runs
 from fer_core.records.run import RunRecord
+from fer_core.records.trials import NO_NUMBER, TREATMENTS, UNKNOWN, Noise
 from fer_core.reporting.blocks import ReportError
 
 ACCURACY, MEAN_CLASS_ACCURACY = "accuracy_last5", "mean_class_accuracy_last5"
+NOT_STATED = "not stated"  # of a run of another program
 SELECTION = (
     "Accuracy: mean over the last 5 epochs, never the best one; ±: standard deviation over seeds. "
     "Memorised: noisy training labels that the model predicts in its last epoch."
@@ -48,8 +44,8 @@ def noise_table(records: Sequence[RunRecord]) -> str:
                 mean_text(plain.over_seeds(ACCURACY)),
                 mean_text(eac.over_seeds(ACCURACY)),
                 gap_text(paired_gap(eac, plain)),
-                _falls(plain, eac, pairs),
-                " / ".join(f"{g.over_seeds(MEAN_CLASS_ACCURACY).mean:.2f}" for g in (plain, eac)),
+                _falls((plain, eac), pairs),
+                " / ".join(_mean_alone(g.over_seeds(MEAN_CLASS_ACCURACY)) for g in (plain, eac)),
                 " / ".join(_share(g.last_epoch("memorised")) for g in (plain, eac)),
             ]
         )
@@ -103,17 +99,11 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def provenance(records: Sequence[RunRecord]) -> str:
     """One sentence: how many runs, on what, from which weights, at which commits of the code."""
     finished = [record for record in records if record.status == "finished"]
-    tests = sorted(
-        {
-            f"{DATA_NAMES.get(r.data['name'], r.data['name'])} {r.data['eval_split']} "
-            f"({r.data['eval_images']:,} images, {len(r.classes)} classes)"
-            for r in finished
-        }
-    )
+    tests = sorted({_eval_images(record) for record in finished})
     epochs = sorted({int(r.config["epochs"]) for r in finished})
-    weights = sorted({_weights(str(r.config["pretrained"])) for r in finished})
+    weights = sorted({_weights(r.config["pretrained"]) for r in finished})
     commits = sorted({str(r.environment.get("commit") or "not recorded")[:12] for r in finished})
-    devices = sorted({str(r.environment["device"]) for r in finished})
+    devices = sorted({str(r.environment.get("device") or "a device not stated") for r in finished})
     return (
         f"{len(finished)} run{'s'[: len(finished) > 1]} on {', '.join(devices)}; tested on "
         f"{'; '.join(tests)}; {', '.join(map(str, epochs))} epochs; "
@@ -121,13 +111,16 @@ def provenance(records: Sequence[RunRecord]) -> str:
     )
 
 
-def which_eac(groups: Sequence[Group]) -> str:
+def which_eac(groups: Sequence[RunGroup]) -> str:
     """One sentence and a space: which EAC the groups have (docs/methods.md); empty without any."""
-    names = {_eac_name(_options(group)) for group in groups if group.approach.method == EAC}
+    names = {_eac_name(group) for group in groups if group.approach.method == EAC}
     return f"EAC here: {'; '.join(sorted(names))}. " if names else ""
 
 
-def _eac_name(options: dict[str, Any]) -> str:
+def _eac_name(group: RunGroup) -> str:
+    if group.setting.imported:
+        return f"that of another program, its options {NOT_STATED}"
+    options = _options(group)
     if options["consistency"] == "logits":
         return "consistency of the logits alone, a control"
     flip = float(options["flip_probability"])
@@ -143,13 +136,17 @@ def _eac_name(options: dict[str, Any]) -> str:
 
 def noise_name(noise: Noise) -> str:
     """A noise in words."""
+    if math.isnan(noise.percent):
+        return NOT_STATED
     if not noise.percent:
         return "none added"
     return f"{noise.percent:g} % {noise.kind}"
 
 
-def mean_text(value: Interval) -> str:
-    """Mean and standard deviation over seeds."""
+def mean_text(value: Interval | None) -> str:
+    """Mean and standard deviation over seeds; a dash where a run lacks the figure."""
+    if value is None:
+        return "-"
     return f"{value.mean:.2f}" + (f" ± {value.deviation:.2f}" if value.n > 1 else "")
 
 
@@ -162,52 +159,55 @@ def gap_text(gap: Interval | None) -> str:
     return f"{gap.mean:+.2f} ({gap.mean - gap.half:+.2f} to {gap.mean + gap.half:+.2f})"
 
 
-def _falls(plain: Group, eac: Group, pairs: Sequence[tuple[Group, Group]]) -> str:
+def _falls(pair: tuple[RunGroup, RunGroup], pairs: Sequence[tuple[RunGroup, RunGroup]]) -> str:
     """How far the noise brings both methods below their own clean runs, over the same seeds."""
-    if not eac.noise.percent:
+    if not pair[1].noise.percent or not (four := with_clean_pair(pair, pairs)):
         return "-"
-    for clean_plain, clean_eac in pairs:
-        same = (clean_eac.setting, clean_eac.approach) == (eac.setting, eac.approach)
-        if same and not clean_eac.noise.percent:
-            gaps = paired_gap(plain, clean_plain), paired_gap(eac, clean_eac)
-            if gaps[0] is not None and gaps[1] is not None:
-                fewer = f" (n = {gaps[0].n})" if gaps[0].n < len(eac.trials) else ""
-                return f"{gaps[0].mean:+.2f} / {gaps[1].mean:+.2f}{fewer}"
-    return "-"
+    gaps = (paired_gap(noisy, clean) for noisy, clean in zip(four[:2], four[2:], strict=True))
+    count = len(four[0].trials)
+    fewer = f" (n = {count})" if count < len(pair[1].trials) else ""
+    return " / ".join(f"{gap.mean:+.2f}" for gap in gaps if gap is not None) + fewer
+
+
+def _mean_alone(value: Interval | None) -> str:
+    return "-" if value is None else f"{value.mean:.2f}"
 
 
 def _share(value: Interval | None) -> str:
     return "-" if value is None else f"{value.mean:.1f} %"
 
 
-def seeds_text(group: Group) -> str:
+def seeds_text(group: RunGroup) -> str:
     """The seeds of a group."""
-    return ", ".join(str(seed) for seed in sorted(trial.seed for trial in group.trials))
+    seeds = [trial.seed for trial in group.trials]
+    return ", ".join(NOT_STATED if seed == NO_NUMBER else str(seed) for seed in sorted(seeds))
 
 
-def model_header(groups: Sequence[Group]) -> list[str]:
+def model_header(groups: Sequence[RunGroup]) -> list[str]:
     """The first columns of a table of these groups: see `model_cells`."""
     return ["model"] + (["data"] if _several(groups) else [])
 
 
-def model_cells(group: Group, groups: Sequence[Group]) -> list[str]:
+def model_cells(group: RunGroup, groups: Sequence[RunGroup]) -> list[str]:
     """Backbone and size of a group, and its data where the groups have several."""
     setting = group.setting
     name = DATA_NAMES.get(setting.data, setting.data)
     data = [f"{name}, {setting.classes} classes"] if _several(groups) else []
-    return [f"{setting.backbone}, {setting.image_size} px", *data]
+    size = setting.image_size
+    pixels = f"size {NOT_STATED}" if size == NO_NUMBER else f"{size} px"
+    return [f"{setting.backbone}, {pixels}", *data]
 
 
-def _several(groups: Sequence[Group]) -> bool:
+def _several(groups: Sequence[RunGroup]) -> bool:
     return len({(group.setting.data, group.setting.classes) for group in groups}) > 1
 
 
-def approach_name(group: Group, groups: Sequence[Group]) -> str:
+def approach_name(group: RunGroup, groups: Sequence[RunGroup]) -> str:
     """The method of a group, with the options in which groups of its method differ."""
     return group.approach.method + _differing(group, groups)
 
 
-def _differing(group: Group, groups: Sequence[Group]) -> str:
+def _differing(group: RunGroup, groups: Sequence[RunGroup]) -> str:
     """The options of the group in which groups of the table differ, as text behind the method."""
     alike = [other for other in groups if other.approach.method == group.approach.method]
     names = [
@@ -216,14 +216,23 @@ def _differing(group: Group, groups: Sequence[Group]) -> str:
     return "".join(f", {name.replace('_', ' ')} {_options(group)[name]}" for name in sorted(names))
 
 
-def _options(group: Group) -> dict[str, Any]:
+def _options(group: RunGroup) -> dict[str, Any]:
     shared: dict[str, Any] = json.loads(group.setting.options)
     treatments = {name: group.trials[0].record.config.get(name, 0.0) for name in TREATMENTS}
     own = json.loads(group.approach.options)
     return {**shared, **treatments, **own, "epochs": group.setting.epochs}
 
 
-def _weights(pretrained: str) -> str:
-    return {"none": "from random weights", "hub": "from timm's own weights"}.get(
-        pretrained, f"from {pretrained}"
-    )
+def _eval_images(record: RunRecord) -> str:
+    data, classes = record.data, f"{len(record.classes)} classes"
+    count = data.get("eval_images")
+    size = classes if count is None else f"{count:,} images, {classes}"
+    name = str(data["name"] or UNKNOWN)
+    return f"{DATA_NAMES.get(name, name)} {data['eval_split'] or 'images'} ({size})"
+
+
+def _weights(pretrained: str | None) -> str:
+    if pretrained is None:
+        return f"starting weights {NOT_STATED}"
+    known = {"none": "from random weights", "hub": "from timm's own weights"}
+    return known.get(pretrained, f"from {pretrained}")

@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dashboard.analysis.comparison import comparisons, noise_points, with_comparison
+from dashboard.analysis.comparison import comparisons, noise_points
 from dashboard.analysis.cost import with_sets
 from dashboard.analysis.curves import run_labels
 from dashboard.analysis.published import measured_rows
 from dashboard.analysis.run_pairs import figure_deltas
-from dashboard.analysis.runs import image_sets
+from dashboard.analysis.sets import image_sets, with_comparison
 from dashboard.data.foreign import KEPT, convert
 from dashboard.data.names import read_folders
 from dashboard.data.sources import find_places

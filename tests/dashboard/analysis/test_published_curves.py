@@ -5,9 +5,10 @@ import pytest
 from dashboard.analysis.comparison import noise_points, noise_summary
 from dashboard.analysis.noise import MEASURES
 from dashboard.analysis.published import UNRANKED, read_published
-from dashboard.analysis.published_curves import BACKBONES, left_out, reference_curves
+from dashboard.analysis.published_curves import left_out, reference_curves
 from dashboard.charts.noise import noise_figure
 from dashboard.data.names import read_folders
+from fer_core.records.published import BACKBONES
 
 
 @pytest.fixture

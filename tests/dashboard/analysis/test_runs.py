@@ -8,11 +8,11 @@ from dashboard.analysis.runs import (
     UNUSED,
     filter_choices,
     filter_runs,
-    image_sets,
     option_axes,
     with_curves,
     with_names,
 )
+from dashboard.analysis.sets import image_sets
 from dashboard.charts.runs import parallel_figure
 from dashboard.data.names import read_folders
 

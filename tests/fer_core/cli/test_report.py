@@ -4,6 +4,7 @@ import shutil
 import pytest
 
 from fer_core.cli import report
+from fer_core.records.published import SHIPPED_RUNS
 from fer_core.records.run import read_run
 from fer_core.reporting.blocks import ReportError, fill, orders
 from tests.project import PROJECT
@@ -37,9 +38,8 @@ def page(tmp_path):
 
 
 def test_every_table_of_the_project_is_what_its_records_say(call_command):
-    shipped = PROJECT / "fer_core" / "records" / "shipped_runs"
     pages = (PROJECT / "README.md", PROJECT / "docs" / "experiments.md")
-    code, output, _ = call_command(report, "--check", "--records", shipped, "--pages", *pages)
+    code, output, _ = call_command(report, "--check", "--records", SHIPPED_RUNS, "--pages", *pages)
     assert code == 0, code
     assert len(output.splitlines()) == len(pages)
 

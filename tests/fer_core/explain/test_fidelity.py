@@ -11,7 +11,6 @@ from fer_core.explain.fidelity import (
     CHANCE,
     ORDERS,
     fixed_shares,
-    interval,
     measure_fidelity,
     pearson,
     spearman,
@@ -135,14 +134,6 @@ def test_the_fixed_share_is_the_variance_that_the_mean_map_explains():
     maps = np.stack([pattern + noise, pattern - noise, pattern])
     shares = fixed_shares(maps, np.array([0, 0, 1]))
     assert shares == {0: pytest.approx(10 / 14)}  # a single image has no share
-
-
-def test_an_interval_covers_the_mean_and_leaves_out_what_is_not_a_number():
-    values = np.array([0.0, 1.0, 0.5, np.nan])
-    found = interval(values, 500, np.random.default_rng(0))
-    assert found.value == 0.5
-    assert 0 <= found.low < 0.5 < found.high <= 1
-    assert np.isnan(interval(np.array([np.nan]), 10, np.random.default_rng(0)).value)
 
 
 def test_no_images_are_refused():

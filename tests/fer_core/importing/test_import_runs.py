@@ -10,8 +10,10 @@ from fer_core.importing.columns import match_columns, read_choices
 from fer_core.importing.runs import Facts, import_run
 from fer_core.importing.series import SourceError
 from fer_core.importing.sources import find_sources
-from fer_core.records.compare import group_runs, pair_with_baseline, trial_of
+from fer_core.records.compare import pair_with_baseline
+from fer_core.records.groups import group_runs
 from fer_core.records.run import read_predictions, read_run
+from fer_core.records.trials import trial_of
 
 KERAS = [
     {"epoch": e, "accuracy": a, "loss": 2 - a, "val_accuracy": v, "val_loss": 2 - v}

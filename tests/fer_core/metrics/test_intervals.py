@@ -10,6 +10,7 @@ from scipy import stats
 from fer_core.metrics.intervals import (
     EXACT_BELOW,
     bootstrap_accuracy,
+    bootstrap_mean,
     bootstrap_mean_class_accuracy,
     check_resamples,
     mcnemar,
@@ -187,3 +188,11 @@ def test_a_bad_number_of_resamples_is_named_with_what_is_allowed(resamples):
 def test_ends_of_the_range_of_resamples_are_allowed():
     check_resamples(100)
     check_resamples(1_000_000)
+
+
+def test_an_interval_covers_the_mean_and_leaves_out_what_is_not_a_number():
+    values = np.array([0.0, 1.0, 0.5, np.nan])
+    found = bootstrap_mean(values, 500, default_rng(0))
+    assert found.value == 0.5
+    assert 0 <= found.low < 0.5 < found.high <= 1
+    assert np.isnan(bootstrap_mean(np.array([np.nan]), 10, default_rng(0)).value)

@@ -1,105 +1,19 @@
-import dataclasses
-import json
-from dataclasses import replace
-from pathlib import Path
+"""Which groups are compared, and their differences."""
 
-import numpy as np
+from dataclasses import replace
+
 import pytest
 
-from fer_core.config import RunConfig, from_json, to_json
-from fer_core.config.methods import METHODS, option_names
+from fer_core.config.methods import METHODS
 from fer_core.records.compare import (
-    NOT_OPTIONS,
-    group_runs,
-    mean_interval,
-    noise_of,
+    noise_lines,
     pair_with_baseline,
     pair_with_plain,
     paired_gap,
-    trial_of,
+    with_clean_pair,
 )
-from fer_core.records.run import RunRecord
-from fer_core.taxonomy import taxonomy_of
-
-
-def test_the_interval_is_student_t_over_the_seeds():
-    # mean 80, standard deviation 2, t(0.975, 2) = 4.302653: half width 4.302653 * 2 / sqrt(3)
-    mean, half, n, deviation = mean_interval([78.0, 80.0, 82.0])
-    assert (mean, n, deviation) == (80.0, 3, 2.0)
-    assert half == pytest.approx(4.968275, abs=1e-5)
-    assert np.isnan(mean_interval([80.0]).half)
-    assert np.isnan(mean_interval([80.0]).deviation)
-    with pytest.raises(ValueError, match="no values"):
-        mean_interval([])
-
-
-def test_options_of_a_method_are_no_fields_of_every_run():
-    fields = {field.name for field in dataclasses.fields(RunConfig)}
-    assert not {name for method in METHODS for name in option_names(method)} & fields
-    assert fields >= NOT_OPTIONS
-
-
-def test_seeds_of_one_approach_stand_together_and_a_repeated_seed_counts_once():
-    runs = [
-        record(seed=0, accuracy=0.5),
-        record(seed=1, accuracy=0.7),
-        record(seed=1, accuracy=0.6, started="2026-01-02"),
-        record(seed=2, accuracy=0.9, status="failed"),
-    ]
-    (group,) = group_runs(runs)
-    assert [trial.seed for trial in group.trials] == [0, 1]
-    assert group.over_seeds("accuracy_last5").mean == pytest.approx(55.0)
-    assert group.last_epoch("memorised").mean == pytest.approx(20.0)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"image_size": 64},
-        {"epochs": 7},
-        {"backbone": "resnet50"},
-        {"learning_rate": 1e-3},
-        {"pretrained": "other.safetensors"},
-    ],
-)
-def test_runs_of_another_effort_are_another_setting(change):
-    one, other = trial_of(record()), trial_of(record(**change))
-    assert one.setting != other.setting
-    assert one[1:3] == other[1:3]
-
-
-def test_other_data_or_weights_are_another_setting_even_under_the_same_name():
-    one = record()
-    assert trial_of(one).setting != trial_of(record(content="b")).setting
-    first, second = (replace(one, model={"pretrained_sha256": 64 * digit}) for digit in "ab")
-    assert trial_of(first).setting != trial_of(second).setting
-    renamed = record(pretrained="elsewhere.safetensors")
-    renamed = replace(renamed, model=first.model)
-    assert trial_of(first).setting == trial_of(renamed).setting
-
-
-def test_what_a_method_alone_reads_belongs_to_the_method():
-    plain = trial_of(record(method="cross_entropy"))
-    eac, weak = trial_of(record()), trial_of(record(consistency_weight=1.0))
-    assert plain.setting == eac.setting == weak.setting
-    assert eac.approach != weak.approach
-    assert trial_of(record(method="cross_entropy", consistency_weight=1.0)).approach == (
-        plain.approach
-    )
-
-
-def test_options_of_other_methods_in_an_older_record_set_nothing_apart():
-    plain = record(method="cross_entropy")
-    older = replace(plain, config={**plain.config, "consistency_weight": 1.0, "gce_exponent": 0.7})
-    assert trial_of(older)[:3] == trial_of(plain)[:3]
-
-
-def test_a_method_that_is_not_known_here_owns_what_is_no_option_of_every_run():
-    plain = record(method="cross_entropy")
-    own = {**plain.config, "method": "mine", "method_source": "mine.py:Mine", "focus": 2.0}
-    trial = trial_of(replace(plain, config=own))
-    assert trial.setting == trial_of(plain).setting
-    assert (trial.approach.method, json.loads(trial.approach.options)) == ("mine", {"focus": 2.0})
+from fer_core.records.groups import group_runs
+from tests.made_records import made_record
 
 
 @pytest.mark.parametrize(
@@ -114,8 +28,8 @@ def test_a_method_that_is_not_known_here_owns_what_is_no_option_of_every_run():
 def test_a_treatment_against_noise_belongs_to_the_approach_and_is_paired_with_the_baseline(
     treatment,
 ):
-    baseline = record(method="cross_entropy", accuracy=0.7)
-    treated = record(method="cross_entropy", accuracy=0.8, **treatment)
+    baseline = made_record(method="cross_entropy", accuracy=0.7)
+    treated = made_record(method="cross_entropy", accuracy=0.8, **treatment)
     ((one, other),) = pair_with_baseline(group_runs([treated, baseline]))
     assert one.setting == other.setting
     assert (one.approach.treatments, other.approach.treatments) == ({}, treatment)
@@ -125,23 +39,16 @@ def test_a_treatment_against_noise_belongs_to_the_approach_and_is_paired_with_th
 def test_every_method_is_paired_with_the_baseline_whatever_its_own_settings():
     methods = [name for name, spec in METHODS.items() if spec.bundled]
     needed = {"label_smoothing": {"label_smoothing": 0.1}}
-    runs = [record(method=method, **needed.get(method, {})) for method in methods]
+    runs = [made_record(method=method, **needed.get(method, {})) for method in methods]
     pairs = pair_with_baseline(group_runs(runs))
     assert {one.approach.method for one, _ in pairs} == {"cross_entropy"}
     assert {other.approach.method for _, other in pairs} == {*methods} - {"cross_entropy"}
 
 
-def test_an_eac_that_mirrors_its_labelled_view_is_another_approach_than_the_published_one():
-    published, mirrored = trial_of(record()), trial_of(record(flip_probability=0.5))
-    assert published.setting == mirrored.setting
-    assert published.approach.treatments == {}
-    assert mirrored.approach.treatments == {"flip_probability": 0.5}
-
-
 def test_eac_alone_is_paired_with_a_baseline_of_the_same_average_and_smoothing():
     plain, smooth = (
         {
-            method: record(method=method, label_smoothing=value)
+            method: made_record(method=method, label_smoothing=value)
             for method in ("cross_entropy", "eac")
         }
         for value in (0.0, 0.1)
@@ -155,72 +62,80 @@ def test_eac_alone_is_paired_with_a_baseline_of_the_same_average_and_smoothing()
 
 
 def test_where_every_run_has_a_treatment_the_treated_baseline_is_the_baseline():
-    runs = [record(method=method, label_smoothing=0.1) for method in ("cross_entropy", "eac")]
+    runs = [made_record(method=method, label_smoothing=0.1) for method in ("cross_entropy", "eac")]
     ((one, other),) = pair_with_baseline(group_runs(runs))
     assert (one.approach.method, other.approach.method) == ("cross_entropy", "eac")
 
 
-def test_a_record_without_newer_options_compares_with_their_defaults():
-    older = record()
-    newer = {"ema_decay", "accumulate", "decay_norms", "clip_norm", "decay_epochs"}
-    older = replace(older, config={k: v for k, v in older.config.items() if k not in newer})
-    assert trial_of(older).setting == trial_of(record()).setting
-
-
-@pytest.mark.parametrize(
-    "option",
-    [{"optimizer": "lion"}, {"accumulate": 2}, {"decay_norms": False}, {"clip_norm": 1.0}],
-)
-def test_runs_whose_steps_differ_do_not_compare(option):
-    other = record()
-    other = replace(other, config={**other.config, **option})
-    assert trial_of(other).setting != trial_of(record()).setting
-
-
 def test_the_gap_is_paired_by_seed():
-    eac = [record(seed=seed, accuracy=0.8 + 0.1 * seed) for seed in range(2)]
-    plain = [record(seed=s, accuracy=0.7 + 0.1 * s, method="cross_entropy") for s in range(3)]
+    eac = [made_record(seed=seed, accuracy=0.8 + 0.1 * seed) for seed in range(2)]
+    plain = [made_record(seed=s, accuracy=0.7 + 0.1 * s, method="cross_entropy") for s in range(3)]
     of = {group.approach.method: group for group in group_runs([*eac, *plain])}
     gap = paired_gap(of["eac"], of["cross_entropy"])
     assert (gap.mean, gap.n) == (pytest.approx(10.0), 2)
     assert gap.half == pytest.approx(0.0, abs=1e-9)
-    lonely = group_runs([record(seed=7)])[0]
+    lonely = group_runs([made_record(seed=7)])[0]
     assert paired_gap(lonely, of["cross_entropy"]) is None
 
 
-def test_noise_of_people_is_what_was_measured_and_symmetric_noise_what_was_asked():
-    assert noise_of(record()) == ("symmetric", 30.0)
-    for kind, percent in (("rater", 22.0), ("fer2013", 21.7)):
-        noise = {"kind": kind, "rate": 0.0, "realised_rate": 0.2166}
-        assert noise_of(replace(record(), noise=noise)) == (kind, percent)
+def test_clean_runs_start_the_line_of_every_kind_of_noise():
+    runs = [
+        made_record(noise="none", noise_rate=0.0),
+        made_record(),
+        made_record(noise_rate=0.1),
+        made_record(noise="asymmetric", realised=0.2),
+        made_record(noise="none", noise_rate=0.0, method="cross_entropy"),
+    ]
+    lines = noise_lines(group_runs(runs))
+    shares = {
+        (line.groups[0].approach.method, line.kind): [group.noise.percent for group in line.groups]
+        for line in lines
+    }
+    assert shares == {
+        ("eac", "symmetric"): [0, 10, 30],
+        ("eac", "asymmetric"): [0, 20],
+        ("cross_entropy", "none"): [0],
+    }
+    assert all(line.clean is not None for line in lines)
+    (alone,) = noise_lines(group_runs([made_record()]))
+    assert alone.clean is None
 
 
-def test_a_run_that_failed_before_its_data_were_read_is_placed_by_what_it_asked_for():
-    broken = replace(record(data="ferplus:PATH?classes=7"), data={}, noise={}, status="failed")
-    trial = trial_of(broken)
-    assert (trial.setting.data, trial.setting.content) == ("ferplus", "")
-    assert trial.noise == ("symmetric", 30.0)
-    assert json.loads(trial.approach.options)["consistency_weight"] == 5.0
+def test_a_noise_that_changed_no_label_is_none():
+    listed = replace(made_record(), noise={"kind": "file", "rate": None, "realised_rate": 0.0})
+    clean = made_record(noise="none", noise_rate=0.0)
+    assert len(group_runs([listed, clean])) == 1
 
 
-def record(
-    *, accuracy=0.5, content="a", status="finished", started="2026-01-01", **options
-) -> RunRecord:
-    """A record of a run with these options and this final accuracy."""
-    config = from_json({"noise": "symmetric", "noise_rate": 0.3, "epochs": 6, **options})
-    return RunRecord(
-        path=Path("run"),
-        name="run",
-        status=status,
-        started=started,
-        ended=None,
-        config=to_json(config),
-        taxonomy=taxonomy_of(("a", "b")),
-        data={"name": "synthetic", "sha256": content, "eval_split": "test"},
-        noise={"kind": "symmetric", "rate": 0.3, "realised_rate": 0.301},
-        model={},
-        environment={},
-        result={"accuracy_last5": accuracy},
-        epochs=({"epoch": 6, "memorised": 0.2},),
-        error=None,
-    )
+@pytest.mark.parametrize(
+    ("other", "seeds"),
+    [({}, [1]), ({"learning_rate": 1e-3}, []), ({"consistency_weight": 1.0}, [])],
+)
+def test_a_noisy_pair_is_set_against_the_clean_pair_that_differs_in_nothing_else(other, seeds):
+    methods = ("cross_entropy", "eac")
+    shared = {} if "consistency_weight" in other else other  # that one is EAC's own
+    own = {"cross_entropy": shared, "eac": other}
+    noisy = [made_record(method=method, seed=seed) for method in methods for seed in (0, 1)]
+    clean = [
+        made_record(method=method, seed=seed, noise="none", noise_rate=0.0, **own[method])
+        for method in methods
+        for seed in (1, 2)
+    ]
+    pairs = pair_with_plain(group_runs([*noisy, *clean]))
+    (pair,) = [pair for pair in pairs if pair[1].noise.percent]
+    four = with_clean_pair(pair, pairs)
+    assert [group.approach.method for group in four] == [*methods, *methods][: 4 * len(seeds)]
+    assert all([trial.seed for trial in group.trials] == seeds for group in four)
+
+
+def test_runs_whose_noise_or_seed_nobody_stated_are_no_pair():
+    methods = ("cross_entropy", "eac")
+    for unknown in ({"seed": None}, {"noise": None, "noise_rate": None}):
+        facts = {"seed": 0, **unknown}
+        runs = [made_record(suite="thesis", method=method, **facts) for method in methods]
+        assert pair_with_plain(group_runs(runs)) == []
+        assert noise_lines(group_runs(runs)) == []
+    runs = [made_record(suite="thesis", method=method, seed=0) for method in methods]
+    assert len(pair_with_plain(group_runs(runs))) == 1
+    other = [made_record(method="cross_entropy"), *runs[1:]]
+    assert pair_with_plain(group_runs(other)) == []

@@ -5,7 +5,8 @@ import pytest
 
 from fer_core.config import RunConfig, to_json
 from fer_core.metrics.intervals import hierarchical_difference
-from fer_core.records.compare import group_runs, pair_with_baseline
+from fer_core.records.compare import pair_with_baseline
+from fer_core.records.groups import group_runs
 from fer_core.records.measures import MEASURES, gap_over_seeds_and_images, has_measure, unanswered
 from fer_core.records.run import Prediction, RecordError, RunRecord, write_predictions
 from fer_core.reporting.blocks import ReportError

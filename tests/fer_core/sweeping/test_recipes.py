@@ -16,8 +16,8 @@ from fer_core.config.methods import METHODS, option_names
 from fer_core.config.recipes import RECIPES
 from fer_core.datasets.synthetic.faces import draw_face
 from fer_core.emotions import RAFDB_LABELS
-from fer_core.records.compare import TREATMENTS
 from fer_core.records.run import read_runs
+from fer_core.records.trials import TREATMENTS
 from fer_core.sweeping.plan import read_plan
 from tests.project import PROJECT
 
