@@ -219,7 +219,7 @@ def _options(group: Runs) -> dict[str, object]:
     """All that may set lines of one method and backbone apart; most of it a comparison shares."""
     setting = group.setting
     return {
-        **{"test_split": setting.test_split, "classes": setting.classes},
+        **{"eval_split": setting.eval_split, "classes": setting.classes},
         **{"image_size": setting.image_size, "epochs": setting.epochs},
         **json.loads(setting.options),
         **json.loads(group.approach.options),

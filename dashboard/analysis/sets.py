@@ -12,20 +12,20 @@ from fer_core.records.trials import Setting
 def with_comparison(table: pd.DataFrame) -> pd.DataFrame:
     """The runs with a ``comparison`` column: the name of the set of runs they compare with.
 
-    Runs share a comparison when they answer the same test images after the same effort: same data
-    (name, classes and content), image size and number of epochs. An imported run is alone, or with
-    the others of its suite.
+    Runs share a comparison when they predict the same evaluation images after the same effort: same
+    data (name, classes and content), image size and number of epochs. An imported run is alone, or
+    with the others of its suite.
     """
 
     def with_effort(setting: Setting) -> str:
-        return f"{_test_images(setting)} · {setting.image_size} px · {setting.epochs} epochs"
+        return f"{_eval_images(setting)} · {setting.image_size} px · {setting.epochs} epochs"
 
     return table.assign(comparison=_names(table, with_effort))
 
 
 def image_sets(table: pd.DataFrame) -> pd.Series:
     """For each run, the name of what it was tested on; accuracies compare within one alone."""
-    return _names(table, _test_images)
+    return _names(table, _eval_images)
 
 
 def _names(table: pd.DataFrame, name: Callable[[Setting], str]) -> pd.Series:
@@ -42,7 +42,7 @@ def _names(table: pd.DataFrame, name: Callable[[Setting], str]) -> pd.Series:
     return pd.Series(told_apart, index=table.index, dtype=str)
 
 
-def _test_images(setting: Setting) -> str:
+def _eval_images(setting: Setting) -> str:
     return f"{data_name(setting.data)} · {setting.classes} classes"
 
 

@@ -170,7 +170,7 @@ def trials_of(table: pd.DataFrame) -> list[Trial[str]]:
     return [
         Trial(
             Setting(
-                *(row.data, row.content, row.test_split, row.classes, _number(row.image_size)),
+                *(row.data, row.content, row.eval_split, row.classes, _number(row.image_size)),
                 *(row.epochs_asked, row.backbone, row.options),
             ),
             stated_noise(row.noise, row.noise_percent),
