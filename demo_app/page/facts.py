@@ -24,7 +24,7 @@ DEFAULT_THRESHOLD = 0.5
 ABOUT_PARTS = ("What the map means.", "What it does not mean.")
 RESPONSIBLE = "Responsible use."
 PRIVACY = (
-    "Nothing leaves this device: photographs and camera pictures are analysed by your browser. "
+    "Nothing leaves this device: photographs and camera images are analysed by your browser. "
     "The page's own security policy forbids it to send anything to any other server."
 )
 FAULTS = {

@@ -8,8 +8,8 @@ from gradio.mcp import GradioMCPServer
 from gradio_client import Client
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from demo_app.serving.guarded_page import refuse_foreign_files, upload_folder
 from demo_app.serving.login_guard import TOOLS, session_cookie
-from demo_app.serving.visitor_files import refuse_foreign_files, upload_folder
 
 
 class ToolsGuard:

@@ -14,7 +14,18 @@ from demo_app.spaces.templates import MARK, app_file, dockerfile, front_matter, 
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC_COMMAND = "python -m demo_app.page.build"
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic")
+IMAGE_SUFFIXES = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".webp",
+    ".gif",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".avif",
+    ".heic",
+)
 # git's patterns of what a Space needs of the project.
 FILES = {
     "demo": (
@@ -48,7 +59,7 @@ def build_space(space: Space, out: Path, root: Path = ROOT) -> list[Path]:
             built, the project is no git checkout, or a committed file does not belong on a Space.
         OSError: when a file cannot be read or written.
     """
-    _check_place(out)
+    _check_target(out)
     written = _written(space, root / "pyproject.toml")
     copied = _static(root) if space.name == "static" else committed(root, FILES[space.name])
     out = out.resolve()
@@ -56,9 +67,9 @@ def build_space(space: Space, out: Path, root: Path = ROOT) -> list[Path]:
     with tempfile.TemporaryDirectory(prefix=".fer-space-", dir=out.parent) as scratch:
         fresh, old = Path(scratch) / "new", Path(scratch) / "old"
         for name, source in copied.items():
-            place = fresh / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, place)
+            target = fresh / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
         for name, content in written.items():
             (fresh / name).write_text(content, encoding="utf-8")
         if out.exists():
@@ -75,7 +86,7 @@ def committed(root: Path, patterns: Sequence[str]) -> dict[str, Path]:
         patterns: git's, relative to it.
 
     Raises:
-        ValueError: when the folder is no git checkout, or a picture is among the files.
+        ValueError: when the folder is no git checkout, or an image is among the files.
     """
     git = shutil.which("git")
     if git is None:
@@ -86,10 +97,8 @@ def committed(root: Path, patterns: Sequence[str]) -> dict[str, Path]:
         raise ValueError(f"the files of a Space are the committed ones: {root} is no git checkout")
     names = answer.stdout.rstrip("\0").split("\0")
     for name in names:
-        if name.lower().endswith(PICTURES):
-            raise ValueError(
-                f"{name} is a picture: no picture that may show a face goes to a Space"
-            )
+        if name.lower().endswith(IMAGE_SUFFIXES):
+            raise ValueError(f"{name} is an image: no image that may show a face goes to a Space")
     return {name: root / name for name in names}
 
 
@@ -119,7 +128,7 @@ def _static(root: Path) -> dict[str, Path]:
     return {path.relative_to(page).as_posix(): path for path in page.rglob("*") if path.is_file()}
 
 
-def _check_place(out: Path) -> None:
+def _check_target(out: Path) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     card = out / "README.md"

@@ -117,7 +117,7 @@ def texts(wanted: str = "a list of texts", pattern: str = r"(?s).*\S.*") -> Chec
 
 
 def _emoji(value: object) -> str:
-    marks = {"So", "Sk", "Mn", "Cf"}  # pictures, skin tones, joiners
+    marks = {"So", "Sk", "Mn", "Cf"}  # images, skin tones, joiners
     whole = isinstance(value, str) and value and {unicodedata.category(sign) for sign in value}
     return "" if whole and whole <= marks and "So" in whole else "an emoji and nothing else"
 

@@ -176,7 +176,7 @@ def _mapping(value: object) -> str:
 
 MANIFEST: dict[str, Check] = {
     "v": number(0, 0),
-    "icon": text("the path of a picture"),
+    "icon": text("the path of an image"),
     "app_name": text(f"a text of at most {LONGEST_NAME} characters", rf".{{1,{LONGEST_NAME}}}"),
     "micros": _mappings,
 }

@@ -14,18 +14,18 @@ MARK = f"Made by `{COMMAND}` from `Spacefile`: change it there."
 MODEL_FILES = "config.json,model.safetensors"
 PORT = "7860"  # of a Gradio Space, unless its environment names another
 ABOUT = {
-    "demo": "Every face of a photograph, a video or the camera's pictures: the expression, how "
+    "demo": "Every face of a photograph, a video or the camera's images: the expression, how "
     "probable it is, and the map of the evidence for it, which is exact: its mean and one constant "
-    "are the score. Pictures are analysed by this Space and deleted after some minutes; for "
-    "pictures that must not leave your device, run the demo there.",
+    "are the score. Images are analysed by this Space and deleted after some minutes; for "
+    "images that must not leave your device, run the demo there.",
     "dashboard": "What wrong labels in the training data do to facial expression recognition: "
     "Erasing Attention Consistency (EAC, ECCV 2022) beside the plain model, run by run, with "
     "intervals, curves, classes, costs and published results.",
-    "static": "Expression and evidence map of every face before the camera or in a picture. Model, "
+    "static": "Expression and evidence map of every face before the camera or in an image. Model, "
     "face detector and drawing run in your browser: nothing leaves your device.",
 }
 RESPONSIBLE = """\
-The models name visible expressions in pictures, not feelings, and are weak on rare expressions,
+The models name visible expressions in images, not feelings, and are weak on rare expressions,
 profiles and covered faces. Inferring emotions at work and in education is prohibited in the
 European Union, with medical and safety exceptions (AI Act, Art. 5(1)(f)); people must be told when
 such a system is used (Art. 50(3)). Decide nothing about a person with it."""

@@ -67,7 +67,7 @@ def test_comparisons_stay_readable():
     assert clean("a < 5 and b <= 3 & c > 1") == "a < 5 and b <= 3 & c > 1"
 
 
-def test_the_embedded_card_keeps_its_words(trained):
+def test_the_bundled_card_keeps_its_words(trained):
     card = read_card(BUNDLED, trained)
     assert card.startswith("### Model: ")
     assert "| accuracy | 86.59 (85.40 to 87.75) |" in card
@@ -115,7 +115,7 @@ def test_label_noise_is_stated(trained):
 )
 def test_facts_of_any_kind_make_a_card_and_absent_ones_are_not_made_up(trained, facts):
     card = build_card(replace(trained, facts=facts))
-    assert "How well it does was not saved with it." in card
+    assert "No test results were saved with it." in card
     assert "| class |" not in card
 
 

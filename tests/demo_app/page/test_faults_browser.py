@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 def test_what_is_no_picture_is_a_sentence(visit, chromium):
     page = visit(chromium)
     page.set_input_files(
-        "#file", {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"}
+        "#file", {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": b"no image"}
     )
     assert fault(page).startswith("This file cannot be read as a photograph.")
 

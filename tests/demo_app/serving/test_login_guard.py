@@ -9,7 +9,7 @@ from starlette.routing import Mount
 
 from demo_app.app import build
 from demo_app.render.text import introduction
-from demo_app.serving.launch import LAUNCH
+from demo_app.serving.launch import launch_options
 from demo_app.serving.login_guard import REFUSAL
 from fer_core.emotions import class_names
 from fer_core.taxonomy import taxonomy_of
@@ -28,19 +28,18 @@ TOOLS = "/gradio_api/mcp/"
 
 
 @pytest.fixture(scope="module")
-def closed(shelf, served, tmp_path_factory):
+def closed(pool, served, tmp_path_factory):
     """The page with its tools, for two accounts; `served` is older, so its folder comes back."""
-    options = {**LAUNCH, "app_kwargs": dict(LAUNCH["app_kwargs"])}  # Gradio changes them
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("closed")))
-        page = build(shelf)
+        page = build(pool)
         page.launch(
             prevent_thread_lock=True,
             server_port=free_port(),
             auth=[ADA, ("grace", "other")],
             mcp_server=True,
             quiet=True,
-            **options,
+            **launch_options(),
         )
         yield page
         page.close()
@@ -135,7 +134,7 @@ def test_an_account_lists_and_calls_the_tools_with_each_request(site):
     for _ in range(2):
         told = result(ask_tools(site, "tools/call", call, auth=ADA))
         assert not told.get("isError")
-        assert "embedded" in told["content"][0]["text"]
+        assert "bundled" in told["content"][0]["text"]
         site.get("/logout", auth=ADA)  # ends all sessions of the account
 
 

@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 
-from demo_app.spaces.build import PICTURES, build_space
+from demo_app.spaces.build import IMAGE_SUFFIXES, build_space
 from demo_app.spaces.manifest import read_manifest
 from tests.project import PROJECT
 
@@ -82,7 +82,7 @@ def test_a_static_page_that_is_not_built_names_the_command(project, tmp_path):
 def test_the_spaces_of_the_project_have_no_picture_cache_test_or_training(name, tmp_path):
     found = built(name, tmp_path / "out", PROJECT)
     assert len(found) > 100
-    assert not [file for file in found if file.lower().endswith(PICTURES)]
+    assert not [file for file in found if file.lower().endswith(IMAGE_SUFFIXES)]
     other = "dashboard" if name == "demo" else "demo_app"
     places = {file.partition("/")[0] for file in found}
     assert not places & {"tests", "train", "benchmarks", "docs", "shared", other}
@@ -93,7 +93,7 @@ def test_the_spaces_of_the_project_have_no_picture_cache_test_or_training(name, 
 
 def test_a_committed_picture_stops_the_build(project, tmp_path):
     git(project, "add", "demo_app/face.jpg")
-    with pytest.raises(ValueError, match=r"demo_app/face\.jpg is a picture"):
+    with pytest.raises(ValueError, match=r"demo_app/face\.jpg is an image"):
         built("demo", tmp_path / "out", project)
     assert not (tmp_path / "out").exists()
 
