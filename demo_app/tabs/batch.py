@@ -156,7 +156,7 @@ def _ask_to_stop(stopped: threading.Event | None) -> gr.Button:
 def _add_endpoint(pool: ModelPool, limits: Limits, root: Path) -> None:
     """The named endpoint for programs; its components are not on the page."""
 
-    def endpoint(
+    def batch(
         photos: list[str] | None, model: str, threshold: float
     ) -> tuple[dict[str, Any], str | None, str | None]:
         fault = words.threshold_fault(threshold) or _fault(pool, model, photos, limits)
@@ -173,7 +173,7 @@ def _add_endpoint(pool: ModelPool, limits: Limits, root: Path) -> None:
         rows = gr.JSON(label="result: sentence, rows")
         table, overlays = gr.File(label="rows as CSV"), gr.File(label="overlays as ZIP")
         gr.Button("batch").click(
-            endpoint,
+            batch,
             [photos, model, threshold],
             [rows, table, overlays],
             api_name="batch",

@@ -113,7 +113,7 @@ def _cancel(cancelled: Event | None) -> gr.Button:
 def _add_endpoint(pool: ModelPool, limits: Limits) -> None:
     """The named endpoint for programs; its components are not on the page."""
 
-    def endpoint(
+    def video(
         video: str | None, model: str, threshold: float
     ) -> tuple[dict[str, Any], str | None, str | None]:
         options = VideoOptions(model, threshold, seconds=limits.video_seconds)
@@ -128,15 +128,15 @@ def _add_endpoint(pool: ModelPool, limits: Limits) -> None:
         return {"sentence": result.sentence, **result.summary}, str(result.csv), str(result.video)
 
     with gr.Column(visible=False):
-        video = upload(label="video")
+        file = upload(label="video")
         model = gr.Textbox(pool.names[0], label="model")
         threshold = gr.Number(THRESHOLD, label="threshold")
         summary = gr.JSON(label="result: sentence, video, settings, faces")
         table = gr.File(label="table")
         drawn = gr.File(label="annotated video")
         gr.Button("video").click(
-            endpoint,
-            [video, model, threshold],
+            video,
+            [file, model, threshold],
             [summary, table, drawn],
             api_name="video",
             api_description=ENDPOINT,

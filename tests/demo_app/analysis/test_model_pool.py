@@ -235,9 +235,9 @@ def test_a_strangers_name_means_the_hub_even_where_there_is_such_a_folder(
 
 
 def test_no_name_is_told_the_choice():
-    with pytest.raises(ModelError, match="choose embedded"):
+    with pytest.raises(ModelError, match="choose bundled"):
         open_pool().get("")
-    with pytest.raises(ModelError, match="choose embedded"):
+    with pytest.raises(ModelError, match="choose bundled"):
         ModelPool().get("  ")
 
 
