@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from demo_app.spaces.card_metadata import ManifestError
-from demo_app.spaces.manifest import SPACES, Space
+from demo_app.spaces.manifest import ManifestError, Space
 from demo_app.spaces.requirements import HEAVY, check_python, read_requirements
 from demo_app.spaces.templates import MARK, app_file, dockerfile, front_matter, readme
 
@@ -47,7 +46,7 @@ def build_space(space: Space, out: Path, root: Path = ROOT) -> list[Path]:
     """Write the folder of a Space: whole, or not at all.
 
     Args:
-        space: of the manifest.
+        space: of the Spacefile.
         out: the folder; one that was built before is replaced, any other must be empty.
         root: folder of the project.
 
@@ -79,7 +78,7 @@ def build_space(space: Space, out: Path, root: Path = ROOT) -> list[Path]:
 
 
 def committed(root: Path, patterns: Sequence[str]) -> dict[str, Path]:
-    """The files that git knows: no caches, nothing ignored, nothing that merely lies around.
+    """The committed files: no caches, nothing ignored, nothing untracked.
 
     Args:
         root: folder of the project.
@@ -98,22 +97,23 @@ def committed(root: Path, patterns: Sequence[str]) -> dict[str, Path]:
     names = answer.stdout.rstrip("\0").split("\0")
     for name in names:
         if name.lower().endswith(IMAGE_SUFFIXES):
-            raise ValueError(f"{name} is an image: no image that may show a face goes to a Space")
+            raise ValueError(f"{name} is an image: images may show faces, so none goes to a Space")
     return {name: root / name for name in names}
 
 
 def _written(space: Space, project: Path) -> dict[str, str]:
     block = front_matter(space, version("gradio"))
-    kind = SPACES[space.name]
     if "python_version" in block:
         check_python(project, block["python_version"])
-    elif kind.sdk != "static":
-        raise ManifestError(f"micro {kind.micro}: {kind.key}: python_version is missing")
+    elif space.card.sdk != "static":
+        raise ManifestError(
+            f"{space.name}: python_version is missing: the Hub would take an old one"
+        )
     files = {"README.md": readme(space, block)}
-    if kind.sdk == "gradio":
+    if space.card.sdk == "gradio":
         needed = read_requirements(project, ("onnx", "video"), ("demo",))
         files[str(block["app_file"])] = app_file(space)
-    elif kind.sdk == "docker":
+    elif space.card.sdk == "docker":
         needed = read_requirements(project, groups=("dashboard",), without=HEAVY)
         files["Dockerfile"] = dockerfile(space, block)
     else:

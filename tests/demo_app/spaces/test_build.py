@@ -1,7 +1,9 @@
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
+from huggingface_hub import SpaceCardData
 
 from demo_app.spaces.build import IMAGE_SUFFIXES, build_space
 from demo_app.spaces.manifest import read_manifest
@@ -42,6 +44,12 @@ def project(tmp_path):
     return root
 
 
+def with_card(**changes):
+    """The Space of the demo with another card."""
+    space = SPACES["demo"]
+    return replace(space, card=SpaceCardData(**space.card.to_dict() | changes))
+
+
 def built(name, out, root):
     return [file.as_posix() for file in build_space(SPACES[name], out, root)]
 
@@ -73,7 +81,7 @@ def test_the_static_space_is_the_page_that_was_built(project, tmp_path):
 
 
 def test_a_static_page_that_is_not_built_names_the_command(project, tmp_path):
-    with pytest.raises(ValueError, match=r"not built: python -m demo_app\.static_page"):
+    with pytest.raises(ValueError, match=r"not built: python -m demo_app\.page\.build"):
         built("static", tmp_path / "out", project)
     assert not (tmp_path / "out").exists()
 
@@ -143,13 +151,12 @@ def test_a_checkout_of_the_space_itself_is_not_replaced(project, tmp_path):
 
 
 def test_a_python_that_the_project_does_not_support_is_refused(project, tmp_path):
-    block = {**SPACES["demo"].front_matter, "python_version": "3.10"}
+    space = with_card(python_version="3.10")
     with pytest.raises(ValueError, match=r"python_version must be >=3\.11"):
-        build_space(SPACES["demo"]._replace(front_matter=block), tmp_path / "out", project)
+        build_space(space, tmp_path / "out", project)
 
 
 def test_without_a_python_version_the_hub_would_choose_an_old_one(project, tmp_path):
-    block = {**SPACES["demo"].front_matter}
-    del block["python_version"]
-    with pytest.raises(ValueError, match="micro demo: x-huggingface: python_version is missing"):
-        build_space(SPACES["demo"]._replace(front_matter=block), tmp_path / "out", project)
+    space = with_card(python_version=None)
+    with pytest.raises(ValueError, match="demo: python_version is missing"):
+        build_space(space, tmp_path / "out", project)
