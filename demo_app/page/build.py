@@ -34,11 +34,11 @@ COPIED = ("style.css", "icon.svg")
 
 @dataclass(frozen=True)
 class PageOptions:
-    """Build the page that runs in the browser alone."""
+    """Build the static page, which runs in the browser alone."""
 
     model: str = ""
     """Folder of a saved model (RUN/model), or USER/NAME[@REVISION] of the Hugging Face Hub; the
-    embedded one by default."""
+    bundled one by default."""
     out: Path = OUT
     """Folder to write; one that was built before is replaced."""
     npm: str = "npm"
@@ -64,7 +64,7 @@ def build(out: Path, model: str = "", npm: str = "npm") -> None:
 
     Args:
         out: folder of the page; one that was built before is replaced, any other must be empty.
-        model: folder or Hub id of the model; empty for the embedded one.
+        model: folder or Hub id of the model; empty for the bundled one.
         npm: the npm client.
 
     Raises:

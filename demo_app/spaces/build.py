@@ -34,8 +34,8 @@ FILES = {
     "dashboard": (
         "LICENSE",
         "dashboard",
-        "fer_core/**.py",
         "fer_core/*.py",
+        "fer_core/*.pyi",  # what the packages of the library offer is read from there
         "fer_core/records/published.csv",
         "fer_core/records/shipped_runs",
     ),

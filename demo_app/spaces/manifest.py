@@ -141,7 +141,9 @@ def _check_keys(name: str, block: Mapping[str, Any]) -> None:
             raise ManifestError(f"{name}: unknown key {_nearest(key, KEYS)}")
         # Not isinstance alone: true is an int, and 3.1 in place of "3.10" is a number.
         if type(value) is not KEYS[key] or not value:
-            raise ManifestError(f"{name}: {key} must be of type {KEYS[key].__name__}, got {value!r}")
+            raise ManifestError(
+                f"{name}: {key} must be of type {KEYS[key].__name__}, got {value!r}"
+            )
         if key in CHOICES and value not in CHOICES[key]:
             raise ManifestError(
                 f"{name}: {key} must be one of {', '.join(CHOICES[key])}, got {value!r}"

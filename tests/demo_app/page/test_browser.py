@@ -136,9 +136,9 @@ def test_every_control_has_a_name(visit, chromium):
     for name in (
         'button "Choose a photograph"',
         'button "Start the camera"',
-        'radio "the answer\'s map" [checked]',
+        'radio "the prediction\'s map" [checked]',
         'slider "Not sure below"',
-        'button "Example: drawn surprise"',
+        'button "Example: synthetic surprise"',
         'img "The image with boxes and maps. One face: happiness',
     ):
         assert name in snapshot
