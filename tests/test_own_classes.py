@@ -106,10 +106,8 @@ def test_classes_of_ones_own_go_from_a_folder_to_every_page(run, portrait, tmp_p
     assert all(f"background:{colour}" in html for colour in PALETTE[:3])
     shown = explanation.explain(analysis, 1, "bored")
     assert f'--colour:{PALETTE[0]}">bored</b>' in shown.caption
-    assert (
-        words.title(pool.get(name).trained.taxonomy) == "Which class, and where is the evidence?"
-    )
-    assert "Names one of 3 classes" in pool.card(name)
+    assert words.title(pool.get(name).trained.taxonomy).startswith("Classes, with maps")
+    assert "Predicts one of 3 classes" in pool.card(name)
     # Published.
     out = tmp_path / "published"
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""What a threshold of "not sure" means: measured on the test predictions beside a model."""
+"""What a threshold of "not sure" means: measured on the test predictions saved with a model."""
 
 from functools import lru_cache
 from pathlib import Path

@@ -90,12 +90,12 @@ def summary(rows: Sequence[dict[str, Any]]) -> str:
     files = len({row["number"] for row in rows})
     faces = [row for row in rows if not row["problem"]]
     counts = Counter(row["answer"] for row in faces).most_common()
-    told = ", ".join(f"{count} {answer}" for answer, count in counts)
+    listed = ", ".join(f"{count} {name}" for name, count in counts)
     without = sum(row["problem"] == words.BATCH_NO_FACE for row in rows)
     broken = len(rows) - len(faces) - without
     parts = [
         f"{_count(files, 'photograph')}, {_count(len(faces), 'face')}"
-        + (f": {told}" if told else "")
+        + (f": {listed}" if listed else "")
     ]
     if without:
         parts.append(f"{without} without a face")

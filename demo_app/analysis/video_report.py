@@ -171,12 +171,12 @@ def sentences(summary: dict[str, Any]) -> list[str]:
     """What was found: a sentence about the video, then one per face."""
     video, faces = summary["video"], summary["faces"]
     count = "No face" if not faces else "1 face" if len(faces) == 1 else f"{len(faces)} faces"
-    told = f"{count} in {video['seconds']:.1f} seconds; {summary['moments']} frames analysed."
+    text = f"{count} in {video['seconds']:.1f} seconds; {summary['moments']} frames analysed."
     if video["stopped_at_limit"]:
-        told += " The video is longer than the limit: the rest was skipped."
+        text += " The video is longer than the limit: the rest was skipped."
     if video["damaged_parts"]:
-        told += " Parts of the file are damaged and were skipped."
-    return [told, *(_face_sentence(face) for face in faces)]
+        text += " Parts of the file are damaged and were skipped."
+    return [text, *(_face_sentence(face) for face in faces)]
 
 
 def _face_sentence(face: dict[str, Any]) -> str:

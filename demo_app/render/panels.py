@@ -63,7 +63,7 @@ def mirror_line(face: FacePrediction, emotion: str) -> str:
         ("maps agree", check.map_agreement(index)),
     ]
     names = [face.classes[int(row.argmax())] for row in check.probabilities]
-    told = (
+    text = (
         f"Both the face and its mirror image: {names[0]}."
         if check.same_answer
         else f"The face: {names[0]}; its mirror image: {names[1]}. Do not rely on this prediction."
@@ -73,7 +73,7 @@ def mirror_line(face: FacePrediction, emotion: str) -> str:
         f'<i style="--share:{value:.3f}"></i>{name}</span>'
         for name, value in meters
     )
-    return f'<div class="mirror"><p>{escape(told)}</p><div class="meters">{rows}</div></div>'
+    return f'<div class="mirror"><p>{escape(text)}</p><div class="meters">{rows}</div></div>'
 
 
 def model_panel(name: str, face: FacePrediction, emotion: str, threshold: float) -> str:

@@ -18,7 +18,7 @@ Accounts = list[tuple[str, str]]
 def read_accounts(file: Path | None, environment: Mapping[str, str] = os.environ) -> Accounts:
     """Names and passwords; none when everybody may come in.
 
-    They stand in a file or in the environment, never on the command line, which every user of the
+    They are in a file or in the environment, never on the command line, which every user of the
     computer can read.
 
     Args:

@@ -2,8 +2,8 @@
 
 A page that fetches what strangers name can be made to ask computers which only it can see: its own
 services, the router, a cloud's metadata (server-side request forgery). So the host is resolved
-first, every address of it must be a public one, and the connection is made to the very address that
-was looked at; each redirect is looked at again. Messages name hosts only: the rest of an address
+first, each of its addresses must be public, and the connection is made to the very address that was
+checked; each redirect is checked again. Messages name hosts only: the rest of an address
 may hold a password, or come from the server that was asked.
 """
 
@@ -111,7 +111,7 @@ async def _resolve(text: str, allowed: Sequence[Network]) -> _Target:
     except httpx.InvalidURL as error:
         raise WebImageError("this is no web address") from error
     if url.scheme not in ("http", "https") or not url.host:
-        raise WebImageError("this is no web address: one begins with https:// or http://")
+        raise WebImageError("this is no web address: it must begin with https:// or http://")
     if url.userinfo:
         raise WebImageError("an address with a name or password in it is not fetched")
     port = url.port or (443 if url.scheme == "https" else 80)
@@ -136,28 +136,30 @@ async def _get(target: _Target) -> tuple[bytes, str | None]:
         except (httpx.ConnectError, httpx.ConnectTimeout):
             continue
         except httpx.TimeoutException as error:
-            raise WebImageError(f"{host} does not answer in time") from error
+            raise WebImageError(f"{host} does not respond in time") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise WebImageError(f"{host} does not answer as a web server does") from error
+            raise WebImageError(f"{host} does not respond like a web server") from error
     raise WebImageError(f"{host} cannot be reached")
 
 
 async def _get_from(url: httpx.URL, address: Address) -> tuple[bytes, str | None]:
     headers = {"Host": url.netloc.decode(), "Accept": "image/*"}
-    headers["Accept-Encoding"] = "identity"  # a small answer must not unfold into a large one
+    headers["Accept-Encoding"] = "identity"  # a small response must not unfold into a large one
     timeout = httpx.Timeout(ALL_SECONDS / 2, connect=CONNECT_SECONDS)
     pinned = url.copy_with(host=str(address))
     options = {"sni_hostname": url.host}  # the certificate is still checked against the name
     content = bytearray()
     async with (
         httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=timeout) as client,
-        client.stream("GET", pinned, headers=headers, extensions=options) as answer,
+        client.stream("GET", pinned, headers=headers, extensions=options) as response,
     ):
-        if answer.has_redirect_location:
-            return b"", str(url.join(answer.headers["Location"]))
-        if answer.status_code != 200:
-            raise WebImageError(f"{url.host} answers {answer.status_code}, not an image")
-        async for chunk in answer.aiter_raw():
+        if response.has_redirect_location:
+            return b"", str(url.join(response.headers["Location"]))
+        if response.status_code != 200:
+            raise WebImageError(
+                f"{url.host} responds with status {response.status_code}, not an image"
+            )
+        async for chunk in response.aiter_raw():
             content += chunk
             if len(content) > LARGEST:
                 raise WebImageError(f"the file at {url.host} is larger than {LARGEST >> 20} MB")

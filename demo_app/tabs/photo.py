@@ -39,7 +39,7 @@ def _connect_sources(
 
     def read(path: str | None, model: str, second: str, threshold: float, opacity: float) -> Update:
         analysis = analyse(pool, model, examples[0].image if path is None else path, second)
-        # Never skipped: Gradio would make the component anew, without its own way to read files.
+        # Never skipped: Gradio would rebuild the component, without its own way to read files.
         kept = path if logic.is_shown_by_browsers(path, analysis) else None
         return {photo: kept, **view.show(analysis, _selection(threshold, opacity))}
 

@@ -1,5 +1,5 @@
 /**
- * Cutting a face out so that its landmarks stand where the training crops have them, at the
+ * Cutting a face out so that its landmarks are where the training crops have them, at the
  * training images' sharpness and colours (`fer_core.faces.align`).
  */
 

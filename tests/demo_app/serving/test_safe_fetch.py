@@ -187,7 +187,7 @@ def test_an_endless_file_is_cut_off(server):
 
 @pytest.mark.parametrize(
     ("path", "words"),
-    [("/page", "there is no image at this address of 127"), ("/absent", "answers 404")],
+    [("/page", "there is no image at this address of 127"), ("/absent", "status 404")],
 )
 def test_what_is_no_picture_is_told(server, path, words):
     with pytest.raises(WebImageError, match=words):
