@@ -160,8 +160,8 @@ def test_the_page_without_a_server_has_the_classes_and_says_so(run):
     facts = page_facts(trained, run.path / "model")
     assert (facts["classes"], facts["colours"]) == (list(CLASSES), list(PALETTE[:3]))
     told = page_words(trained.taxonomy)
-    assert told["title"] == "Which class, and where is the evidence?"
-    assert "gets one of 3 classes" in told["introduction"]
+    assert told["title"] == "Classes, with maps that add up to the score"
+    assert "Predicts one of 3 classes" in told["introduction"]
 
 
 def test_the_static_report_has_the_classes_in_their_colours(run):

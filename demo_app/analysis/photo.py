@@ -69,6 +69,7 @@ def analyse(pool: ModelPool, model: str, photo: Photo, second: str = "") -> Anal
         photo: the photograph.
         second: name of a second model, for the same faces.
     """
+    model, second = pool.current_name(model), pool.current_name(second)
     try:
         image = open_photo(photo)
     except PictureError as error:

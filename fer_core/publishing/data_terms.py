@@ -15,7 +15,7 @@ class DataWords(NamedTuple):
 
 
 _WEB = "labelled by people from the picture alone."
-_POSED = f"Small grey web pictures of mostly posed or staged expressions, {_WEB}"
+_POSED = f"Small grey web images of mostly posed or staged expressions, {_WEB}"
 _WORDS = {
     "ferplus": DataWords(
         "FER2013's pictures are for research; FERPlus's labels have the MIT licence.", _POSED

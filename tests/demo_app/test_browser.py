@@ -118,7 +118,7 @@ def test_two_models_can_be_seen_side_by_side(page):
     page.wait_for_selector("#second_text h3")
     assert page.inner_text("#second_text h3") == "bundled"
     assert (image(page, "#first_map")[:192, :192] != image(page, "#second_map")[:192, :192]).any()
-    choose_model(page, "#other", "no other model")
+    choose_model(page, "#other", "no second model")
     page.wait_for_selector("#beside", state="hidden")
 
 

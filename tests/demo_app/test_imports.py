@@ -29,8 +29,8 @@ def state():
         "torch": (torch.get_num_threads(), torch.is_grad_enabled(), torch.get_default_dtype()),
         "hooks": (sys.excepthook, threading.excepthook),
         "gradio": {
-            place.__name__: functions(place)
-            for place in (blocks, blocks.Block, blocks.Blocks, processing_utils, routes, gradio.Image)
+            one.__name__: functions(one)
+            for one in (blocks, blocks.Block, blocks.Blocks, processing_utils, routes, gradio.Image)
         },
     }
 
