@@ -4,7 +4,6 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import gradio as gr
-from gradio.blocks import Block
 from gradio.data_classes import FileData
 
 from demo_app.analysis.video import VideoProgress, VideoResult
@@ -37,7 +36,7 @@ class VideoView:
     json_file: gr.DownloadButton
 
     @property
-    def components(self) -> list[Block]:
+    def components(self) -> list[Any]:
         """All of them."""
         return [getattr(self, one.name) for one in fields(self)]
 

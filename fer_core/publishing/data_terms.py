@@ -14,7 +14,7 @@ class DataWords(NamedTuple):
     limits: str
 
 
-_WEB = "labelled by people from the picture alone."
+_WEB = "labelled by people from the image alone."
 _POSED = f"Small grey web images of mostly posed or staged expressions, {_WEB}"
 _WORDS = {
     "ferplus": DataWords(

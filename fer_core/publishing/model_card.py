@@ -134,7 +134,8 @@ def _results(subject: Subject, published: PublishedAs | None) -> str:
     seed = f", seed {facts['seed']}" if "seed" in facts else ""
     mirror = "temperature" in facts or (record is not None and record.config["tta_flip"])
     views = (
-        "Predictions are averaged over each face and its mirror image (flip TTA), as the predictor does."
+        "Predictions are averaged over each face and its mirror image (flip TTA), as the predictor "
+        "does."
         if mirror
         else "Answers of a single pass; the predictor averages over each face and its mirror image."
     )
@@ -219,7 +220,8 @@ def _weakest(subject: Subject) -> str:
         text += [f"It never recognised {' and '.join(never)} in the evaluation split."]
     if wrong:
         text += [
-            f"More than half of the predictions of {' and '.join(wrong)} are wrong: see their precision."
+            f"More than half of the predictions of {' and '.join(wrong)} are wrong: see their "
+            "precision."
         ]
     if not text:
         text += ["Rare classes are the weakest" + (": see the table." if classes else ".")]
