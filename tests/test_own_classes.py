@@ -27,7 +27,8 @@ from fer_core.datasets.synthetic.faces import draw_face, draw_portrait
 from fer_core.inference.onnx_export import metadata
 from fer_core.inference.predictor import Predictor
 from fer_core.models.pretrained import load_model
-from fer_core.records.run import NOISY_LABELS_FILE, read_run
+from fer_core.records.run import read_run
+from fer_core.records.schema import NOISY_LABELS_FILE
 from fer_core.taxonomy import PALETTE
 from fer_core.training.engine import train as train_model
 from tests.project import APP

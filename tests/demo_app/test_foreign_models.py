@@ -45,9 +45,9 @@ def test_it_is_offered_beside_ours_and_is_never_the_default(both, model_folder):
 
 
 def test_alone_it_is_refused_with_the_place_where_it_is_taken(both, portrait):
-    with pytest.raises(ModelError, match="no attention maps: choose it under 'Side by side with'"):
+    with pytest.raises(ModelError, match="no attention maps: choose it under 'Compare with'"):
         both.get("theirs")
-    assert "Side by side with" in analyse(both, "theirs", portrait).fault
+    assert "Compare with" in analyse(both, "theirs", portrait).fault
 
 
 def test_its_answers_stand_beside_ours_without_a_map(both, ours, folder, portrait):

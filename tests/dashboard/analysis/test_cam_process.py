@@ -173,8 +173,8 @@ def test_the_models_of_the_project_and_of_runs_are_offered(tiny_run, tmp_path, w
 
 
 def test_a_run_named_like_a_shipped_model_hides_it_not(tiny_run, tmp_path):
-    shutil.copytree(tiny_run.path, tmp_path / "embedded")
-    assert "run embedded" in model_choices(read_folders([tmp_path]))
+    shutil.copytree(tiny_run.path, tmp_path / "bundled")
+    assert "run bundled" in model_choices(read_folders([tmp_path]))
 
 
 def test_models_from_the_hub_are_not_opened(tiny_run, tmp_path):

@@ -90,7 +90,7 @@ def test_without_a_card_the_saved_facts_make_one(trained, tmp_path):
     card = read_card(tmp_path, trained)
     for part in (
         "one of 8 expressions from 64 x 64 grey pixels",
-        "Trained on FERPlus, FER2013Train; method cross_entropy; label noise: none added.",
+        "Trained on FERPlus, train; method cross_entropy; label noise: none added.",
         "| accuracy on the val split, 3,199 images | 86.59 (85.40 to 87.75) |",
         "| mean class accuracy | 81.37 (77.19 to 85.18) |",
         "| calibration error (ECE) | 1.66 |",

@@ -35,7 +35,12 @@ def test_the_model_line_states_only_saved_facts():
         },
         48,
     )
-    for part in ("ferplus with eac", "30 % symmetric label noise", "81.3 % on valid", "70.0 %"):
+    for part in (
+        "ferplus with eac",
+        "30 % symmetric label noise",
+        "81.3 % on the valid split",
+        "70.0 %",
+    ):
         assert part in full
     assert "noise" not in words.model_line({"data": "ferplus", "noise": "none"}, 48)
 
