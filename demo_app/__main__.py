@@ -18,36 +18,36 @@ from demo_app.serving.auth import Accounts, check_address, is_private, read_acco
 from fer_core.errors import told_in_a_sentence
 
 if TYPE_CHECKING:
-    from demo_app.analysis.model_pool import ModelShelf
+    from demo_app.analysis.model_pool import ModelPool
 
 logger = logging.getLogger("demo_app")
 
 
 @dataclass(frozen=True)
-class Command:
-    """Show every face's expression and attention map in the browser."""
+class DemoOptions:
+    """Show every face's predicted expression and attention maps in the browser."""
 
     host: str = "127.0.0.1"
-    """Address to listen on; 0.0.0.0 lets other computers in. Then visitors choose among the offered
-    models and public ones of the Hugging Face Hub, but no folders."""
+    """Address to listen on; 0.0.0.0 lets other computers in. Visitors can then choose the offered
+    models and public ones on the Hugging Face Hub, but no folders."""
     port: int = 7860
     """Port to listen on."""
     model: tuple[str, ...] = ()
-    """Models to offer first, the default before the others: folders of saved models (RUN/model), or
-    USER/NAME[@REVISION] of the Hugging Face Hub. Image classifiers of other projects (a folder, or
-    hf:USER/NAME[@REVISION]) are offered beside these."""
+    """Models to offer first, the default before the others: folders of saved models (RUN/model),
+    USER/NAME[@REVISION] of the Hugging Face Hub, or bundled. Image classifiers of other projects (a
+    folder, or hf:USER/NAME[@REVISION]) are offered for comparison."""
     backend: Literal["auto", "torch", "onnx"] = "auto"
-    """What computes the answers: torch, onnx (ONNX Runtime), or auto, the faster of both, measured
+    """What runs the models: torch, onnx (ONNX Runtime), or auto, the faster of the two, measured
     when a model is loaded; torch where ONNX Runtime is not installed."""
     max_video_seconds: float = 60.0
-    """Length of a video that is analysed."""
+    """Longest video that is analysed."""
     max_file_megabytes: int = 200
-    """Size of a file that is taken."""
+    """Largest file that can be uploaded."""
     auth: Path | None = None
-    """File with one NAME:PASSWORD a line, to let in only these; so does the environment variable
-    FER_DEMO_AUTH with the same lines."""
+    """File with one NAME:PASSWORD per line; only these may log in. The environment variable
+    FER_DEMO_AUTH may have the same lines instead."""
     mcp: bool = False
-    """Offer the endpoints as tools to language models as well (Model Context Protocol)."""
+    """Also offer the endpoints as tools of the Model Context Protocol (MCP)."""
 
 
 @told_in_a_sentence()
@@ -55,14 +55,14 @@ def main() -> None:
     """Parse the command line and serve until interrupted."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
-    command = tyro.cli(Command, prog="python -m demo_app")
+    command = tyro.cli(DemoOptions, prog="python -m demo_app")
     _check(command)
     check_address(command.host, command.port)
     accounts = read_accounts(command.auth)
     _serve(command, accounts)
 
 
-def _check(command: Command) -> None:
+def _check(command: DemoOptions) -> None:
     if not 0 < command.max_video_seconds < float("inf"):
         raise ValueError(
             f"max_video_seconds must be a number above 0, got {command.max_video_seconds:g}"
@@ -70,37 +70,37 @@ def _check(command: Command) -> None:
     if command.max_file_megabytes < 1:
         raise ValueError(f"max_file_megabytes must be at least 1, got {command.max_file_megabytes}")
     if command.mcp and importlib.util.find_spec("mcp") is None:
-        raise ValueError("--mcp needs the library of the protocol: pip install --group mcp")
+        raise ValueError("--mcp needs the package mcp: pip install --group mcp")
 
 
-def _serve(command: Command, accounts: Accounts) -> None:
+def _serve(command: DemoOptions, accounts: Accounts) -> None:
     """Build the page and serve it; what takes seconds to import is imported here.
 
     Raises:
         ValueError: when a model cannot be loaded.
     """
-    from demo_app.analysis.model_pool import ModelShelf
+    from demo_app.analysis.model_pool import ModelPool
 
-    shelf = ModelShelf(command.model, free_choice=is_private(command.host), backend=command.backend)
-    shelf.take(shelf.names[0])
-    # Gradio leaves its files behind when it is stopped: a folder of our own goes with the program.
-    # Some of its modules note the folder when they are loaded, so it comes first.
+    pool = ModelPool(command.model, free_choice=is_private(command.host), backend=command.backend)
+    pool.get(pool.names[0])
+    # Gradio leaves its files behind when it stops: a folder of our own is deleted with the program.
+    # Some of its modules read the variable when they are imported, so it is set first.
     with tempfile.TemporaryDirectory(prefix="fer-demo-") as files:
         os.environ["GRADIO_TEMP_DIR"] = files
-        _open_page(command, accounts, shelf, Path(files))
+        _open_page(command, accounts, pool, Path(files))
 
 
-def _open_page(command: Command, accounts: Accounts, shelf: "ModelShelf", files: Path) -> None:
+def _open_page(command: DemoOptions, accounts: Accounts, pool: "ModelPool", files: Path) -> None:
     try:
         from demo_app.app import build
         from demo_app.serving.cleanup import keep_sweeping
-        from demo_app.serving.launch import LAUNCH
+        from demo_app.serving.launch import launch_options
         from demo_app.tabs.controls import Limits
     except ImportError as error:
         sys.exit(f"error: the demo needs Gradio ({error}): pip install -e '.[video]' --group demo")
     limits = Limits(command.max_video_seconds, command.max_file_megabytes)
     options: dict[str, Any] = {
-        **LAUNCH,
+        **launch_options(),
         "server_name": command.host,
         "server_port": command.port,
         "max_file_size": f"{command.max_file_megabytes}mb",
@@ -110,7 +110,7 @@ def _open_page(command: Command, accounts: Accounts, shelf: "ModelShelf", files:
     }
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    page = build(shelf, limits)
+    page = build(pool, limits)
     try:
         page.launch(prevent_thread_lock=True, **options)
     except OSError as error:

@@ -3,44 +3,41 @@
 import gradio as gr
 
 from demo_app.analysis.abstention import explain_threshold
-from demo_app.analysis.model_pool import ModelShelf
+from demo_app.analysis.model_pool import ModelPool
 from demo_app.render import text as words
-from demo_app.serving.download_guard import guard_addresses
-from demo_app.serving.visitor_files import guard_files
+from demo_app.serving.guarded_page import GuardedPage
 from demo_app.tabs import batch, live, photo, video
-from demo_app.tabs.controls import ANSWER, REDRAW, THRESHOLD, Controls, Limits
+from demo_app.tabs.controls import PREDICT, REDRAW, THRESHOLD, Controls, Limits
 from fer_core.models.pretrained import ModelError
 
 
-def build(shelf: ModelShelf, limits: Limits | None = None) -> gr.Blocks:
-    """The page for the models of a shelf; it opens with the first example analysed."""
+def build(pool: ModelPool, limits: Limits | None = None) -> GuardedPage:
+    """The page for the models of a pool; it opens with the first example analysed."""
     limits = limits or Limits()
-    taxonomy = shelf.take(shelf.names[0]).trained.taxonomy
+    taxonomy = pool.get(pool.names[0]).trained.taxonomy
     title, introduction = words.title(taxonomy), words.introduction(taxonomy)
-    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(60, 900)) as page:
+    with GuardedPage(title=title, analytics_enabled=False, delete_cache=(60, 900)) as page:
         gr.HTML(f"<h1>{title}</h1><p>{introduction}</p>", elem_id="head")
-        controls = _lay_out_controls(shelf)
+        controls = _lay_out_controls(pool)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Photo", id="photo"):
-                photo.build(page, shelf, controls)
+                photo.build(page, pool, controls)
             with gr.Tab("Live", id="live"):
-                live.build(shelf, controls)
+                live.build(pool, controls)
             with gr.Tab("Video", id="video"):
-                video.build(shelf, controls, limits)
+                video.build(pool, controls, limits)
             with gr.Tab("Batch", id="batch"):
-                batch.build(shelf, controls, limits)
-        with gr.Accordion("What the map means, privacy, responsible use", open=False):
+                batch.build(pool, controls, limits)
+        with gr.Accordion("What the maps mean, privacy, responsible use", open=False):
             gr.Markdown(words.ABOUT)
-    guard_files(page)
-    guard_addresses()
     return page
 
 
-def _lay_out_controls(shelf: ModelShelf) -> Controls:
-    default = shelf.names[0]
+def _lay_out_controls(pool: ModelPool) -> Controls:
+    default = pool.names[0]
     with gr.Row(elem_id="controls"):
         model = gr.Dropdown(
-            [(shelf.label(name), name) for name in shelf.names],
+            [(pool.label(name), name) for name in pool.names],
             value=default,
             label="Model",
             info=words.MODEL_INFO,
@@ -57,31 +54,40 @@ def _lay_out_controls(shelf: ModelShelf) -> Controls:
             buttons=[],
             elem_id="threshold",
         )
-    line = gr.Markdown(_meaning(shelf, default, THRESHOLD), elem_id="model_line")
+    line = gr.Markdown(_meaning(pool, default, THRESHOLD), elem_id="model_line")
     with gr.Accordion("About this model", open=False, elem_id="card_fold"):
-        card = gr.Markdown(_card(shelf, default), elem_id="card")
-    loaded = gr.State(default)
+        card = gr.Markdown(_card(pool, default), elem_id="card")
+    controls = Controls(model, threshold, gr.State(default))
+    _connect_controls(pool, controls, line, card)
+    return controls
+
+
+def _connect_controls(
+    pool: ModelPool, controls: Controls, line: gr.Markdown, card: gr.Markdown
+) -> None:
+    """Another model is loaded; where that fails, the one before stays."""
+    model, threshold, loaded = controls
 
     def choose(name: str, before: str, threshold: float) -> tuple[str, str, str, str]:
+        name = pool.current_name(name)
         try:
-            shelf.take(name)
+            pool.get(name)
         except ModelError as error:
-            return before, before, words.model_fault(str(error), before), _card(shelf, before)
-        return name, name, _meaning(shelf, name, threshold), _card(shelf, name)
+            return before, before, words.model_fault(str(error), before), _card(pool, before)
+        return name, name, _meaning(pool, name, threshold), _card(pool, name)
 
     def move(name: str, threshold: float) -> str:
-        return _meaning(shelf, name, threshold)
+        return _meaning(pool, name, threshold)
 
-    model.input(choose, [model, loaded, threshold], [model, loaded, line, card], **ANSWER)
+    model.input(choose, [model, loaded, threshold], [model, loaded, line, card], **PREDICT)
     threshold.input(move, [loaded, threshold], line, **REDRAW)
-    return Controls(model, threshold, loaded)
 
 
-def _meaning(shelf: ModelShelf, name: str, threshold: float) -> str:
+def _meaning(pool: ModelPool, name: str, threshold: float) -> str:
     """What the threshold means for a model."""
-    return explain_threshold(shelf.folder(name), shelf.take(name).trained, threshold)
+    return explain_threshold(pool.folder(name), pool.get(name).trained, threshold)
 
 
-def _card(shelf: ModelShelf, name: str) -> str:
-    trained = shelf.take(name).trained
-    return f"{words.model_line(trained.facts, trained.input.size)}\n\n{shelf.card(name)}"
+def _card(pool: ModelPool, name: str) -> str:
+    trained = pool.get(name).trained
+    return f"{words.model_line(trained.facts, trained.input.size)}\n\n{pool.card(name)}"

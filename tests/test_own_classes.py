@@ -15,7 +15,7 @@ from dashboard.data.names import read_folders
 from dashboard.report.parts import class_parts
 from demo_app.analysis import explanation
 from demo_app.analysis import photo as logic
-from demo_app.analysis.model_pool import ModelShelf
+from demo_app.analysis.model_pool import ModelPool
 from demo_app.analysis.photo import analyse
 from demo_app.page.facts import page_facts, page_words
 from demo_app.render import panels
@@ -27,7 +27,8 @@ from fer_core.datasets.synthetic.faces import draw_face, draw_portrait
 from fer_core.inference.onnx_export import metadata
 from fer_core.inference.predictor import Predictor
 from fer_core.models.pretrained import load_model
-from fer_core.records.run import NOISY_LABELS_FILE, read_run
+from fer_core.records.run import read_run
+from fer_core.records.schema import NOISY_LABELS_FILE
 from fer_core.taxonomy import PALETTE
 from fer_core.training.engine import train as train_model
 from tests.project import APP
@@ -98,18 +99,16 @@ def test_classes_of_ones_own_go_from_a_folder_to_every_page(run, portrait, tmp_p
     assert face.probabilities.sum() == pytest.approx(1)
     assert [face.map_of(name).ndim for name in CLASSES] == [2, 2, 2]
     # Analysed in the demo, in their colours.
-    shelf = ModelShelf([str(run.path / "model")])
-    name = shelf.names[0]
-    analysis = analyse(shelf, name, portrait)
+    pool = ModelPool([str(run.path / "model")])
+    name = pool.names[0]
+    analysis = analyse(pool, name, portrait)
     assert list(logic.table(analysis)[0]["probabilities"]) == list(CLASSES)
     html = panels.bars(analysis.faces[0], "pain", 0.5)
     assert all(f"background:{colour}" in html for colour in PALETTE[:3])
     shown = explanation.explain(analysis, 1, "bored")
     assert f'--colour:{PALETTE[0]}">bored</b>' in shown.caption
-    assert (
-        words.title(shelf.take(name).trained.taxonomy) == "Which class, and where is the evidence?"
-    )
-    assert "Names one of 3 classes" in shelf.card(name)
+    assert words.title(pool.get(name).trained.taxonomy).startswith("Classes, with maps")
+    assert "Predicts one of 3 classes" in pool.card(name)
     # Published.
     out = tmp_path / "published"
     monkeypatch.setattr(
@@ -162,8 +161,8 @@ def test_the_page_without_a_server_has_the_classes_and_says_so(run):
     facts = page_facts(trained, run.path / "model")
     assert (facts["classes"], facts["colours"]) == (list(CLASSES), list(PALETTE[:3]))
     told = page_words(trained.taxonomy)
-    assert told["title"] == "Which class, and where is the evidence?"
-    assert "gets one of 3 classes" in told["introduction"]
+    assert told["title"] == "Classes, with maps that add up to the score"
+    assert "Predicts one of 3 classes" in told["introduction"]
 
 
 def test_the_static_report_has_the_classes_in_their_colours(run):
@@ -193,8 +192,8 @@ def test_two_classes_other_scripts_and_names_of_columns_work_too(
     header, row = (line.split(",") for line in capsys.readouterr().out.splitlines())
     assert len(set(header)) == len(header) == len(row)
     assert {name.removeprefix("p_") for name in header} >= set(classes)
-    shelf = ModelShelf([str(record.path / "model")])
-    analysis = analyse(shelf, shelf.names[0], portrait)
+    pool = ModelPool([str(record.path / "model")])
+    analysis = analyse(pool, pool.names[0], portrait)
     assert explanation.draw_all(analysis, 0.0).size == portrait.size
     confusion = read_folders([record.path]).confusions["run"]
     figure = confusion_figure(confusion_frame(confusion, True), True, confusion.tints())

@@ -13,7 +13,7 @@ from fer_core.weights import shipped_models
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL_FILES = ("config.json", "model.safetensors")
-FIRST = ("noisy30-plain", "noisy30-eac")  # learned from the same labels, 30 % of them changed
+FIRST = ("noisy30-baseline", "noisy30-eac")  # learned from the same labels, 30 % of them changed
 MOST_FACES = 12
 PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
 

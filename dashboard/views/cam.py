@@ -19,7 +19,7 @@ from dashboard.views.cam_blocks import show_all_faces, show_failure, show_figure
 from dashboard.views.links import rename_in_link
 from dashboard.views.sidebar import load_runs
 from dashboard.views.widgets import show_empty
-from fer_core.weights import BUNDLED
+from fer_core.weights import RENAMED
 
 DRAWN, FOLDER = "drawn faces", "a folder of pictures"
 LAST_SEED = 99
@@ -48,7 +48,7 @@ def pick_models(choices: dict[str, Path]) -> dict[str, Path]:
     """The two models chosen by the visitor, or one twice."""
     names, first = list(choices), first_models(choices)
     for key in FIRST_KEY, SECOND_KEY:
-        rename_in_link(key, {"embedded": BUNDLED.name})
+        rename_in_link(key, RENAMED)
     boxes = st.columns(2)
     picked = [
         box.selectbox(label, names, index=names.index(name), key=key, bind="query-params")

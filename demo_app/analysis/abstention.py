@@ -1,4 +1,4 @@
-"""What a threshold of "not sure" means: measured on the test predictions beside a model."""
+"""What a threshold of "not sure" means: measured on the test predictions saved with a model."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from fer_core.records.run import RecordError, read_predictions
 
 
 def explain_threshold(folder: Path, trained: TrainedModel, threshold: float) -> str:
-    """One sentence on how much the model answers at a threshold, and how much of that is right.
+    """One sentence: the share of test images above a threshold, and the accuracy on them.
 
     Args:
         folder: of the saved model; its ``predictions.csv`` is read.
@@ -22,14 +22,14 @@ def explain_threshold(folder: Path, trained: TrainedModel, threshold: float) -> 
     confidences, correct = _read(folder)
     if not len(confidences):
         return words.NO_PREDICTIONS
-    name = trained.facts.get("eval_split")
-    split = f"the {name} split" if name else "its evaluation split"
-    return words.sureness(threshold, *selective_accuracy(confidences, correct, threshold), split)
+    split = trained.facts.get("eval_split")
+    images = f"the images of the {split} split" if split else "its evaluation images"
+    return words.coverage(threshold, *selective_accuracy(confidences, correct, threshold), images)
 
 
 @lru_cache(maxsize=16)
 def _read(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Probability (N,) of each answer and whether it is right; empty where that is not known."""
+    """Probability (N,) of each prediction and whether it is right; empty where that is unknown."""
     try:
         rows = read_predictions(folder)
     except RecordError:

@@ -1,4 +1,4 @@
-"""Many photographs one after the other: a table, a CSV file and a ZIP file of overlays."""
+"""Many photographs, one after the other: a table, a CSV file and a ZIP file of overlays."""
 
 import csv
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from demo_app.analysis.explanation import draw_all
-from demo_app.analysis.model_pool import ModelShelf
+from demo_app.analysis.model_pool import ModelPool
 from demo_app.analysis.photo import Analysis, analyse, table
 from demo_app.render import text as words
 
@@ -22,22 +22,22 @@ BOX = ("x0", "y0", "x1", "y1")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-class Progress(NamedTuple):
-    """Where the work stands: so many photographs of all are done."""
+class BatchProgress(NamedTuple):
+    """How many of the photographs are done."""
 
     done: int
     all: int
 
 
-class Batch(NamedTuple):
-    """The finished work.
+class BatchResult(NamedTuple):
+    """What a finished batch gives.
 
     Attributes:
         sentence: what was found.
-        rows: one a face, as `logic.table` has them, with ``number`` and ``file`` of the photograph;
+        rows: one per face, as in `photo.table`, with ``number`` and ``file`` of the photograph;
             a photograph without a face has a row whose ``problem`` says why.
         csv: the rows as a file.
-        overlays: ZIP file of the photographs with boxes, answers and maps.
+        overlays: ZIP file of the photographs with boxes, predictions and maps.
     """
 
     sentence: str
@@ -47,25 +47,25 @@ class Batch(NamedTuple):
 
 
 def analyse_batch(
-    shelf: ModelShelf,
+    pool: ModelPool,
     model: str,
     threshold: float,
     photos: Sequence[str | Path],
-    place: Path,
-) -> Generator[Progress | Batch]:
+    root: Path,
+) -> Generator[BatchProgress | BatchResult]:
     """Analyse photographs one at a time, so that memory does not grow with their number.
 
-    Yields the progress after each photograph, then the `Batch`. The files stay when the generator
-    is run to its end; whoever stops before, or is stopped by an error, leaves none behind.
+    Yields the progress after each photograph, then the `BatchResult`. The files stay when the
+    generator runs to its end; when it is stopped earlier, or fails, none is left behind.
 
     Args:
-        shelf: of the models.
+        pool: the models.
         model: name of the model.
         threshold: of "not sure", in [0, 1].
         photos: files of photographs.
-        place: folder in which a fresh one is made for the files of this call.
+        root: folder in which a new one is made for the files of this call.
     """
-    folder = Path(tempfile.mkdtemp(prefix="batch-", dir=place))
+    folder = Path(tempfile.mkdtemp(prefix="batch-", dir=root))
     rows: list[dict[str, Any]] = []
     finished = False
     try:
@@ -73,12 +73,12 @@ def analyse_batch(
             used: set[str] = set()
             for done, photo in enumerate(photos, start=1):
                 name = Path(photo).name
-                analysis = _look_at(shelf, model, Path(photo))
+                analysis = _analyse(pool, model, Path(photo))
                 rows.extend(_rows(done, name, analysis, threshold))
                 _add_overlay(archive, name, analysis, threshold, used)
-                yield Progress(done, len(photos))
+                yield BatchProgress(done, len(photos))
         _write_csv(folder / CSV_FILE, rows)
-        yield Batch(summary(rows), rows, folder / CSV_FILE, folder / ZIP_FILE)
+        yield BatchResult(summary(rows), rows, folder / CSV_FILE, folder / ZIP_FILE)
         finished = True
     finally:
         if not finished:
@@ -86,16 +86,16 @@ def analyse_batch(
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> str:
-    """How many photographs and faces there were, and what the answers are."""
+    """How many photographs and faces there were, and the predictions."""
     files = len({row["number"] for row in rows})
     faces = [row for row in rows if not row["problem"]]
     counts = Counter(row["answer"] for row in faces).most_common()
-    told = ", ".join(f"{count} {answer}" for answer, count in counts)
+    listed = ", ".join(f"{count} {name}" for name, count in counts)
     without = sum(row["problem"] == words.BATCH_NO_FACE for row in rows)
     broken = len(rows) - len(faces) - without
     parts = [
         f"{_count(files, 'photograph')}, {_count(len(faces), 'face')}"
-        + (f": {told}" if told else "")
+        + (f": {listed}" if listed else "")
     ]
     if without:
         parts.append(f"{without} without a face")
@@ -104,10 +104,10 @@ def summary(rows: Sequence[dict[str, Any]]) -> str:
     return "; ".join(parts) + "."
 
 
-def _look_at(shelf: ModelShelf, model: str, photo: Path) -> Analysis:
-    if not photo.exists():  # chosen long ago, and swept away meanwhile
+def _analyse(pool: ModelPool, model: str, photo: Path) -> Analysis:
+    if not photo.exists():  # chosen long ago, and deleted since
         return Analysis(None, (), 1.0, words.FORGOTTEN, photo, model)
-    return analyse(shelf, model, photo)
+    return analyse(pool, model, photo)
 
 
 def _rows(number: int, name: str, analysis: Analysis, threshold: float) -> list[dict[str, Any]]:
@@ -124,8 +124,8 @@ def _rows(number: int, name: str, analysis: Analysis, threshold: float) -> list[
 def _add_overlay(
     archive: zipfile.ZipFile, name: str, analysis: Analysis, threshold: float, used: set[str]
 ) -> None:
-    picture = draw_all(analysis, threshold)
-    if picture is None:
+    image = draw_all(analysis, threshold)
+    if image is None:
         return
     stem = Path(name).stem
     number, free = 1, stem
@@ -134,7 +134,7 @@ def _add_overlay(
         free = f"{stem}-{number}"
     used.add(free.lower())
     with archive.open(f"{free}.jpg", "w") as file:
-        picture.save(file, "JPEG", quality=88)
+        image.save(file, "JPEG", quality=88)
 
 
 def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""Photographs to begin with: a public-domain portrait, and drawn faces. No picture files here."""
+"""Example images: a public-domain portrait, and synthetic faces. No image files here."""
 
 from typing import NamedTuple
 
@@ -7,25 +7,25 @@ from PIL import Image
 
 from fer_core.datasets.synthetic.faces import draw_portrait
 
-# Emotion and seed of the drawn portraits.
+# Emotion and seed of the synthetic portraits.
 DRAWN = (("happiness", 7), ("surprise", 9), ("anger", 4), ("sadness", 0))
 GROUP = (("happiness", 3), ("surprise", 8), ("disgust", 6))
 
 
 class Example(NamedTuple):
-    """A picture with the words under it."""
+    """An image and its caption."""
 
-    picture: Image.Image
+    image: Image.Image
     name: str
 
 
 def load_examples() -> list[Example]:
-    """All examples; the first one is what the page opens with."""
-    drawn = [Example(_draw(emotion, seed), f"drawn {emotion}") for emotion, seed in DRAWN]
+    """All examples; the page opens with the first one."""
+    drawn = [Example(_draw(emotion, seed), f"synthetic {emotion}") for emotion, seed in DRAWN]
     group = Image.new("RGB", (3 * 480, 480))
     for index, (emotion, seed) in enumerate(GROUP):
         group.paste(_draw(emotion, seed), (index * 480, 0))
-    return [*_astronaut(), *drawn, Example(group, "drawn group")]
+    return [*_astronaut(), *drawn, Example(group, "synthetic group")]
 
 
 def _draw(emotion: str, seed: int) -> Image.Image:

@@ -1,6 +1,6 @@
-"""What the page draws of an analysed photograph: boxes, maps, panels, two models beside each other.
+"""What the page draws for an analysed photograph: boxes, maps, panels, two models side by side.
 
-Choosing a face, a class, an opacity or a threshold only draws again.
+Choosing a face, a class, an opacity or a threshold only redraws.
 """
 
 from typing import NamedTuple
@@ -18,17 +18,40 @@ OPACITY = 0.55
 CROP_SIDE = 256  # pixels of a shown face crop
 
 
+class Selection(NamedTuple):
+    """What a visitor has chosen to see of a photograph.
+
+    Attributes:
+        number: of the face, from 1.
+        emotion: whose map is drawn; None for the predicted class.
+        opacity: of the map, in [0, 1].
+        threshold: of "not sure", in [0, 1].
+    """
+
+    number: int = 1
+    emotion: str | None = None
+    opacity: float = OPACITY
+    threshold: float = 0.0
+
+    def within(self, analysis: Analysis) -> "Selection":
+        """The same where the photograph has it; else the largest face, the predicted class."""
+        faces = analysis.faces
+        number = self.number if self.number <= len(faces) else 1
+        known = bool(faces) and self.emotion in faces[number - 1].classes
+        return self._replace(number=number, emotion=self.emotion if known else None)
+
+
 class Explanation(NamedTuple):
     """One face and the map of one class.
 
     Attributes:
         overlay: the photograph with the map.
-        crop: the aligned face as the model saw it, enlarged.
+        crop: the aligned face as the model sees it, enlarged.
         crop_map: the same with the map.
         mirror_map: the same with the map of its mirror image, flipped back.
         caption: one HTML sentence about the map.
         bars: the probabilities as HTML.
-        mirror: names of the three crops, and what the mirror check says, as HTML.
+        mirror: captions of the three crops and the mirror check, as HTML.
     """
 
     overlay: Image.Image
@@ -41,11 +64,11 @@ class Explanation(NamedTuple):
 
 
 class SideBySide(NamedTuple):
-    """One face as two models see it.
+    """One face by two models.
 
     Attributes:
         crop_maps: the face with the map of one class, by either model.
-        texts: which model, what it answers, its probabilities, its mirror check; HTML.
+        texts: name, prediction, probabilities and mirror check of each model; HTML.
     """
 
     crop_maps: tuple[Image.Image, Image.Image]
@@ -63,9 +86,9 @@ def annotate(analysis: Analysis, chosen: int = 1, threshold: float = 0.0) -> Ima
 
 
 def draw_all(analysis: Analysis, threshold: float) -> Image.Image | None:
-    """The photograph with boxes, answers and the map of each; None when it was unreadable."""
-    picture = overlay_all(analysis)
-    return picture and draw_marks(picture, _marks(analysis, 0, threshold))
+    """The photograph with boxes, predictions and their maps; None when it was unreadable."""
+    image = overlay_all(analysis)
+    return image and draw_marks(image, _marks(analysis, 0, threshold))
 
 
 def explain(
@@ -75,7 +98,7 @@ def explain(
     opacity: float = OPACITY,
     threshold: float = 0.0,
 ) -> Explanation | None:
-    """Where one face shows evidence for one class; None when there is no such face.
+    """The map of one class on one face; None when there is no such face.
 
     Args:
         analysis: of the photograph.
@@ -100,33 +123,35 @@ def explain(
     )
 
 
-def set_side_by_side(
+def side_by_side(
     analysis: Analysis, number: int, emotion: str | None, opacity: float, threshold: float
 ) -> SideBySide | None:
     """One face by both models; None without a second one or without such a face.
 
-    A model that does not know the class shows the map of its own answer;
+    A model without that class shows the map of its own prediction;
     one of another project shows the face without a map.
     """
-    if not 1 <= number <= len(analysis.others):
+    if not 1 <= number <= len(analysis.second_faces):
         return None
-    pictures, texts = [], []
-    for name, faces in ((analysis.model, analysis.faces), (analysis.other, analysis.others)):
+    images, texts = [], []
+    for name, faces in ((analysis.model, analysis.faces), (analysis.second, analysis.second_faces)):
         face = faces[number - 1]
         shown = emotion if emotion in face.classes else face.emotion
         if face.has_maps:
-            pictures.append(crop_overlay(face.crop, face.map_of(shown), opacity))
-            texts.append(panels.beside(name, face, shown, threshold))
+            images.append(crop_overlay(face.crop, face.map_of(shown), opacity))
+            texts.append(panels.model_panel(name, face, shown, threshold))
         else:
-            pictures.append(enlarge(face.crop))
-            texts.append(panels.beside_without_map(name, face, analysis.other_remark, threshold))
-    return SideBySide((pictures[0], pictures[1]), (texts[0], texts[1]))
+            images.append(enlarge(face.crop))
+            texts.append(
+                panels.model_panel_without_map(name, face, analysis.second_note, threshold)
+            )
+    return SideBySide((images[0], images[1]), (texts[0], texts[1]))
 
 
 def one_map(
     analysis: Analysis, number: int, emotion: str, opacity: float
 ) -> tuple[str, Image.Image | None, Image.Image | None]:
-    """For programs: a sentence, the photograph and the crop with one map; no pictures on a fault.
+    """For programs: a sentence, and the photograph and the crop with one map; no images on a fault.
 
     Args:
         analysis: of the photograph.
@@ -152,18 +177,18 @@ def one_map(
 
 def overlay_all(analysis: Analysis) -> Image.Image | None:
     """The photograph with the map of every face's predicted class."""
-    picture = analysis.photo
+    image = analysis.photo
     for face in analysis.faces:
-        assert picture is not None  # faces come with a photograph
-        picture = face.overlay_on(picture)
-    return picture
+        assert image is not None  # faces come with a photograph
+        image = face.overlay_on(image)
+    return image
 
 
 def _marks(analysis: Analysis, chosen: int, threshold: float) -> list[Mark]:
     return [
         Mark(
             face.box,
-            f"{number} {words.answer(face, threshold)}",
+            f"{number} {words.prediction(face, threshold)}",
             words.colour(face, threshold),
             strong=number == chosen and len(analysis.faces) > 1,
             short=str(number),

@@ -1,4 +1,4 @@
-"""A camera's pictures one after the other: faces followed, answers smoothed, kept for seconds."""
+"""Camera frames one after the other: faces tracked, predictions smoothed and kept for seconds."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from demo_app.analysis.model_pool import ModelShelf
+from demo_app.analysis.model_pool import ModelPool
 from demo_app.render import text as words
 from demo_app.render.boxes import Mark, draw_marks
 from demo_app.render.live_panel import REMEMBERED, Moment, face_block, figures_line, strip_svg
@@ -18,17 +18,17 @@ from fer_core.video.tracking import TrackedFace, Tracker
 FRAME_SIDE = 640  # pixels; larger frames are reduced
 RATE_WINDOW = 2.0  # seconds over which frames are counted
 PANEL_EVERY = 0.2  # seconds between two drawings of the panel
-PAUSE = 2.0  # seconds without a frame after which a stream begins anew
-PLACES = 2  # frames of all visitors at the model: one answered, one next
-PATIENCE = 0.3  # seconds for which a frame waits for its place
-LARGER = 1.25  # times as wide a face must be to take the bars from the one that has them
+PAUSE = 2.0  # seconds without a frame after which a stream starts over
+SLOTS = 2  # frames of all visitors at the model: one being predicted, one next
+PATIENCE = 0.3  # seconds for which a frame waits for its slot
+LARGER = 1.25  # how many times wider a face must be to take over the bars
 
 
-class Look(NamedTuple):
+class FrameStyle(NamedTuple):
     """How a frame is drawn.
 
     Attributes:
-        emotion: whose map is drawn; empty for each face's own answer.
+        emotion: whose map is drawn; empty for each face's own prediction.
         opacity: of the maps, in [0, 1]; 0 draws boxes alone.
         threshold: of "not sure", in [0, 1].
         number: of the face whose bars are shown; 0 for the largest.
@@ -40,61 +40,61 @@ class Look(NamedTuple):
     number: int = 0
 
 
-class Frame(NamedTuple):
-    """What is shown of one camera picture.
+class LiveFrame(NamedTuple):
+    """What is shown for one camera frame.
 
     Attributes:
-        picture: with maps, boxes and answers.
-        panel: figures, bars and strip as HTML; None where it is too early for another one.
+        image: with maps, boxes and predictions.
+        panel: figures, bars and strip as HTML; None when it is too early for a new one.
     """
 
-    picture: Image.Image
+    image: Image.Image
     panel: str | None
 
 
-class FrameDesk:
-    """Lets the frames of all visitors to the models, and drops those that come too late.
+class FrameLimiter:
+    """Passes frames of all visitors to the models, and drops those that would come too late.
 
-    Frames never queue up: a frame that finds no place within its patience is thrown away, for the
+    Frames never queue up: a frame that gets no slot within its patience is dropped, because the
     visitor's next one is newer. So the delay stays bounded with any number of visitors, who share
     the frames per second, and a photograph waits for a few frames at most.
     """
 
-    def __init__(self, shelf: ModelShelf, places: int = PLACES, patience: float = PATIENCE) -> None:
-        """Open the desk.
+    def __init__(self, pool: ModelPool, slots: int = SLOTS, patience: float = PATIENCE) -> None:
+        """Set the limit.
 
         Args:
-            shelf: of the models.
-            places: frames at the models at once.
-            patience: seconds for which a frame waits for a place.
+            pool: the models.
+            slots: frames at the models at the same time.
+            patience: seconds for which a frame waits for a slot.
         """
-        self._shelf = shelf
-        self._places = threading.BoundedSemaphore(places)
+        self._pool = pool
+        self._slots = threading.BoundedSemaphore(slots)
         self._patience = patience
 
-    def predict(self, model: str, picture: Image.Image) -> list[FacePrediction] | None:
-        """As `ModelShelf.predict`; None for a frame that was dropped."""
-        self._shelf.take(model)  # loading takes no place
-        if not self._places.acquire(timeout=self._patience):
+    def predict(self, model: str, image: Image.Image) -> list[FacePrediction] | None:
+        """As `ModelPool.predict`; None for a frame that was dropped."""
+        self._pool.get(model)  # loading takes no slot
+        if not self._slots.acquire(timeout=self._patience):
             return None
         try:
-            return self._shelf.predict(model, picture)
+            return self._pool.predict(model, image)
         finally:
-            self._places.release()
+            self._slots.release()
 
 
 @dataclass(eq=False)
 class LiveSession:
-    """One visitor's stream; holds numbers and words of the last seconds, no picture.
+    """One visitor's stream; holds numbers and words of the last seconds, no image.
 
     Attributes:
-        model: name of the model that answers.
-        tracker: follows and smooths the faces; waits as long for a face as the stream for a frame.
+        model: name of the model.
+        tracker: follows and smooths the faces; waits for a face as long as the stream for a frame.
         moments: of the last seconds, for the strip.
         times: of the last frames, for the rate.
         boxes: of the last frame's faces by their numbers.
         panel_drawn: time of the last panel.
-        foremost: number of the face whose bars are shown where none is chosen.
+        foremost: number of the face whose bars are shown when none is chosen.
     """
 
     model: str
@@ -106,15 +106,15 @@ class LiveSession:
     foremost: int = 0
 
     def step(
-        self, desk: FrameDesk, picture: Image.Image, look: Look, now: float | None = None
-    ) -> Frame | None:
-        """Analyse and draw one camera picture; None when it was dropped.
+        self, limiter: FrameLimiter, image: Image.Image, style: FrameStyle, now: float | None = None
+    ) -> LiveFrame | None:
+        """Analyse and draw one camera frame; None when it was dropped.
 
         Args:
-            desk: where the models are asked.
-            picture: upright, as it came from the camera.
-            look: how it is drawn.
-            now: seconds of a clock that never goes back, by default the computer's.
+            limiter: of the models.
+            image: upright, as it came from the camera.
+            style: how it is drawn.
+            now: seconds on a monotonic clock, by default the computer's.
 
         Raises:
             ModelError: when the model cannot be loaded.
@@ -122,24 +122,24 @@ class LiveSession:
         begun = time.monotonic()
         now = begun if now is None else now
         if self.times and now - self.times[-1] > PAUSE:
-            self._begin_anew()
-        small = _reduce(picture)
-        faces = desk.predict(self.model, small)
+            self._restart()
+        small = _reduce(image)
+        faces = limiter.predict(self.model, small)
         if faces is None:
             return None
         tracked = self.tracker.update(faces, now)
         self._remember(tracked, now)
-        drawn = draw(small, tracked, look)
+        drawn = draw(small, tracked, style)
         if now - self.panel_drawn < PANEL_EVERY:
-            return Frame(drawn, None)
+            return LiveFrame(drawn, None)
         self.panel_drawn = now
         milliseconds = 1000 * (time.monotonic() - begun)
         panel = (
             figures_line(len(tracked), self.rate(), milliseconds)
-            + face_block(tracked, look.number or self.foremost, look.emotion, look.threshold)
-            + strip_svg(self.moments, look.threshold, now)
+            + face_block(tracked, style.number or self.foremost, style.emotion, style.threshold)
+            + strip_svg(self.moments, style.threshold, now)
         )
-        return Frame(drawn, panel)
+        return LiveFrame(drawn, panel)
 
     def rate(self) -> float:
         """Frames per second over the last two seconds; 0 before the second frame."""
@@ -148,7 +148,7 @@ class LiveSession:
         return (len(self.times) - 1) / (self.times[-1] - self.times[0])
 
     def face_at(self, x: float, y: float) -> int:
-        """Number of the face at a point of the last picture, the smallest one; 0 for none."""
+        """Number of the face at a point of the last image, the smallest one; 0 for none."""
         hits = [
             ((x1 - x0) * (y1 - y0), number)
             for number, (x0, y0, x1, y1) in self.boxes.items()
@@ -156,7 +156,7 @@ class LiveSession:
         ]
         return min(hits)[1] if hits else 0
 
-    def _begin_anew(self) -> None:
+    def _restart(self) -> None:
         self.tracker.cut()
         self.moments.clear()
         self.times.clear()
@@ -165,7 +165,7 @@ class LiveSession:
         self.boxes = {one.number: one.face.box for one in tracked}
         widths = {number: box[2] - box[0] for number, box in self.boxes.items()}
         largest = max(widths, key=lambda number: widths[number], default=0)
-        # Of two faces of about one size, the bars stay with one.
+        # With two faces of similar size, the bars stay with one of them.
         if largest and widths[largest] > LARGER * widths.get(self.foremost, 0.0):
             self.foremost = largest
         self.times.append(now)
@@ -182,27 +182,27 @@ class LiveSession:
             self.moments.popleft()
 
 
-def draw(picture: Image.Image, tracked: list[TrackedFace], look: Look) -> Image.Image:
-    """The frame with every face's map, box, number and answer; the chosen face stands out."""
-    if look.opacity > 0:
+def draw(image: Image.Image, tracked: list[TrackedFace], style: FrameStyle) -> Image.Image:
+    """The frame with every face's map, box, number and prediction; the chosen face stands out."""
+    if style.opacity > 0:
         for one in tracked:
-            emotion = look.emotion if look.emotion in one.face.classes else None
-            picture = one.face.overlay_on(picture, emotion, look.opacity)
+            emotion = style.emotion if style.emotion in one.face.classes else None
+            image = one.face.overlay_on(image, emotion, style.opacity)
     marks = [
         Mark(
             one.face.box,
-            f"{one.number} {words.answer(one.face, look.threshold)}",
-            words.colour(one.face, look.threshold),
-            strong=one.number == look.number,
+            f"{one.number} {words.prediction(one.face, style.threshold)}",
+            words.colour(one.face, style.threshold),
+            strong=one.number == style.number,
         )
         for one in tracked
     ]
-    return draw_marks(picture, marks)
+    return draw_marks(image, marks)
 
 
-def _reduce(picture: Image.Image) -> Image.Image:
-    if max(picture.size) <= FRAME_SIDE:
-        return picture
-    small = picture.copy()
+def _reduce(image: Image.Image) -> Image.Image:
+    if max(image.size) <= FRAME_SIDE:
+        return image
+    small = image.copy()
     small.thumbnail((FRAME_SIDE, FRAME_SIDE), Image.Resampling.BILINEAR)
     return small

@@ -1,7 +1,7 @@
-"""What a model says of itself: its card, or one made from the facts it was saved with.
+"""The model card: the one that comes with a model, or one made from its saved facts.
 
-Cards come from strangers. What is shown asks no server for anything: no HTML, no pictures, no links
-but those to http(s) addresses.
+Cards come from strangers. What is shown loads nothing from any server: no HTML, no images, and only
+links to http(s) addresses.
 """
 
 import re
@@ -20,8 +20,8 @@ LONGEST_NAME = 40  # characters of a class name
 FIGURES = ("accuracy", "mean_class_accuracy", "noise_rate")  # that the page calculates with
 DEMOTED = "##"  # the page has headings of its own above
 LIMITS = (
-    "It names {names}. Profiles, covered and very small faces are "
-    "unreliable, rare classes more so; a high probability is no proof."
+    "It predicts {names}. Profiles, covered and very small faces are "
+    "unreliable, rare classes even more so; a high probability is no proof."
 )
 
 
@@ -38,16 +38,16 @@ def read_card(folder: Path, trained: TrainedModel) -> str:
 
 
 def clean(text: str) -> str:
-    """Markdown without front matter, HTML, pictures, and links to anything but web pages.
+    """Markdown without front matter, HTML, images, and links to anything but web pages.
 
-    A Markdown picture needs ``![`` and HTML needs ``<`` before a letter or one of ``/!?``, so where
+    A Markdown image needs ``![`` and HTML needs ``<`` before a letter or one of ``/!?``, so where
     neither is left nothing can be loaded, whoever renders it.
     """
     text = re.sub(
         r"\A\ufeff?---\r?\n.*?^---[ \t]*(?:\r?\n|\Z)", "", text, flags=re.DOTALL | re.MULTILINE
     )
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
-    text = re.sub(r"!\[([^\[\]]*)\]\([^()]*\)", r"\1", text)  # a picture becomes its description
+    text = re.sub(r"!\[([^\[\]]*)\]\([^()]*\)", r"\1", text)  # an image becomes its description
     text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
     text = re.sub(r"\]\((?!https?://)", "] (", text)
     text = re.sub(r"\]:(?!\s*https?://)", "] :", text)
@@ -94,10 +94,10 @@ def _tame_fact(value: Any) -> Any:  # noqa: ANN401 - what JSON holds
 
 
 def build_card(trained: TrainedModel) -> str:
-    """A card from the facts that were saved with a model; no fact is made up."""
+    """A card from the facts saved with a model; no fact is made up."""
     facts, spec = trained.facts, trained.input
     pixels = f"{spec.size} x {spec.size} {'grey' if spec.grey else 'colour'} pixels"
-    lines = [f"Names one of {len(trained.classes)} {trained.taxonomy.nouns} from {pixels}."]
+    lines = [f"Predicts one of {len(trained.classes)} {trained.taxonomy.nouns} from {pixels}."]
     learned = _learned(facts)
     if learned:
         lines += ["", learned]
@@ -108,10 +108,10 @@ def build_card(trained: TrainedModel) -> str:
     if recalls:
         lines += ["", "| class | images | recall, % |", "| --- | --- | --- |", *recalls]
     if not figures:
-        lines += ["", "How well it does was not saved with it."]
+        lines += ["", "No test results were saved with it."]
     names = "visible expressions, not feelings"
     if not trained.taxonomy.emotions:
-        names = "what its training labels name, as far as a picture shows it"
+        names = "the classes of its training labels, as far as an image shows them"
     return "\n".join([*lines, "", LIMITS.format(names=names)])
 
 

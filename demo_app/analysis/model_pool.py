@@ -1,4 +1,4 @@
-"""The models of the page: each loaded once, shared by all visitors, asked one at a time."""
+"""The models of the page: each loaded once, shared by all visitors, run one at a time."""
 
 import threading
 from collections import OrderedDict
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from demo_app.analysis.model_card import clean, name_data, read_card, tame, tame_labels
-from demo_app.analysis.offered_models import EMBEDDED_NAME, Entry, name_entries
+from demo_app.analysis.offered_models import offer_models
 from demo_app.render import text as words
 from fer_core.faces.detect import Face
 from fer_core.foreign.model import is_foreign
@@ -23,17 +23,17 @@ from fer_core.inference.foreign_predictor import ForeignPredictor, load_foreign_
 from fer_core.inference.onnx_export import ONNX_FILE, ExportError
 from fer_core.inference.predictor import Predictor
 from fer_core.models.pretrained import ModelError, load_model, read_facts
-from fer_core.weights import BUNDLED, shipped_models
+from fer_core.weights import RENAMED, shipped_models
 
 
-class Loaded(NamedTuple):
+class LoadedModel(NamedTuple):
     """A model in memory.
 
     Attributes:
-        predictor: the model at work.
+        predictor: the model, ready to predict.
         folder: where it is saved.
         card: safe Markdown.
-        download: a visitor's download, which goes when the model does.
+        download: a visitor's download, deleted when the model leaves memory.
     """
 
     predictor: Predictor | ForeignPredictor
@@ -42,14 +42,13 @@ class Loaded(NamedTuple):
     download: TemporaryDirectory[str] | None = None
 
 
-class ModelShelf:
-    """Loads models on first use and keeps the ones used last.
+class ModelPool:
+    """Loads models on first use and keeps the most recently used ones in memory.
 
-    PyTorch uses all cores for one picture, so two at once would only slow each other; and every
-    thread that asks it gets a team of helping threads of its own, which then fight for the cores.
-    So one thread asks the models, and the questions wait in the order in which they came
-    (docs/demo.md has what that gains). Loading does not wait there: while one model is downloaded,
-    the others answer.
+    PyTorch uses all cores for one image, so two at once would only slow each other down; and every
+    thread that calls it gets worker threads of its own, which then compete for the cores. So one
+    thread runs the models, and requests are served in order (docs/demo.md has what that gains).
+    Loading happens elsewhere: while one model is downloaded, the others predict.
     """
 
     def __init__(
@@ -60,76 +59,77 @@ class ModelShelf:
         kept: int = 4,
         backend: BackendName = "torch",
     ) -> None:
-        """Offer the embedded model, the shipped ones, and those named.
+        """Offer the named models and the shipped ones.
 
         Args:
             sources: folders of saved models, or Hub ids, to offer first; the first is the default.
                 Models of the Hub are downloaded at once. Models of other projects (a folder, or
-                ``hf:USER/NAME``) are offered beside these.
+                ``hf:USER/NAME``) are offered for comparison only.
             free_choice: let visitors name folders of this computer and models of other projects,
                 and use its access token for the Hub; only for a page that no other computer can
                 open. Otherwise they may name public models of the Hub, of this project.
-            kept: how many models stay in memory beside the default, the embedded and the shipped.
-            backend: what computes the answers, see `fer_core.inference.backends.make_backend`.
+            kept: how many models stay in memory besides the default and the shipped ones.
+            backend: what runs the models, see `fer_core.inference.backends.make_backend`.
 
         Raises:
             ModelError: when one of the sources is no model, or the Hub does not hand it out.
         """
-        shipped = [Entry(name, at) for name, at in shipped_models().items() if at != BUNDLED]
-        own = [Entry(EMBEDDED_NAME, BUNDLED), *sorted(shipped)]
-        named = name_entries(sources, {entry.name for entry in own})
-        self.entries: tuple[Entry, ...] = (*named, *own)
+        self.offered = offer_models(sources)
         self.free_choice = free_choice
         self._backend: BackendName = backend
         self._kept = kept
-        self._staying = {self.names[0], *(entry.name for entry in own)}
-        self._loaded: OrderedDict[str, Loaded] = OrderedDict()
-        self._pending: dict[str, Future[Loaded]] = {}
+        self._staying = {self.names[0], *shipped_models()}
+        self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._pending: dict[str, Future[LoadedModel]] = {}
         self._guard = threading.Lock()  # of the two above; held for moments only
         self._downloading = threading.Lock()
-        self._at_work = ThreadPoolExecutor(1, thread_name_prefix="model")
+        self._model_thread = ThreadPoolExecutor(1, thread_name_prefix="model")
 
     @property
     def names(self) -> list[str]:
         """Names of all offered models of this project, the default first."""
-        return [entry.name for entry in self.entries if not entry.foreign]
+        return [model.name for model in self.offered if not model.foreign]
 
     @property
-    def names_beside(self) -> list[str]:
-        """Names of all models that can stand beside another one, also those of other projects."""
-        return [entry.name for entry in self.entries]
+    def comparison_names(self) -> list[str]:
+        """Names of all models that can be compared with another one, of other projects too."""
+        return [model.name for model in self.offered]
 
-    def take(self, name: str) -> Predictor:
-        """The model of that name: one of `names`, or what a visitor may name beside them.
+    def current_name(self, name: str) -> str:
+        """The name itself, or the present one of a shipped model that had it earlier."""
+        return name if name in self.comparison_names else RENAMED.get(name, name)
+
+    def get(self, name: str) -> Predictor:
+        """The model of that name: one of `names`, an earlier name, or what else visitors may name.
 
         Raises:
             ModelError: when there is no such model, it cannot be loaded, or it is of another
                 project.
         """
-        predictor = self._take(name).predictor
+        predictor = self._get(name).predictor
         if isinstance(predictor, ForeignPredictor):
-            raise ModelError(words.only_beside(name))
+            raise ModelError(words.only_second(name))
         return predictor
 
     def folder(self, name: str) -> Path:
-        """Where a model is saved; raises as `take`."""
-        return self._take(name).folder
+        """Where a model is saved; raises as `get`."""
+        return self._get(name).folder
 
     def card(self, name: str) -> str:
-        """What a model says of itself, as Markdown that is safe to show; raises as `take`."""
-        return self._take(name).card
+        """The model card, as Markdown that is safe to show; raises as `get`."""
+        return self._get(name).card
 
-    def remark(self, name: str) -> str:
-        """What is to be said of a model of another project; empty for ours; raises as `take`."""
-        predictor = self._take(name).predictor
+    def note(self, name: str) -> str:
+        """What to know about a model of another project; empty for ours; raises as `get`."""
+        predictor = self._get(name).predictor
         if not isinstance(predictor, ForeignPredictor):
             return ""
         model = predictor.model
         return words.foreign_model(model.network.library, model.mapping.sentences())
 
     def label(self, name: str) -> str:
-        """An offered model in a few words, such as "embedded · FERPlus · 86.6 %"."""
-        folders = {entry.name: entry.folder for entry in self.entries if not entry.foreign}
+        """An offered model in a few words, such as "bundled · FERPlus · 86.6 %"."""
+        folders = {model.name: model.folder for model in self.offered if not model.foreign}
         if name not in folders:
             return name
         facts = read_facts(folders[name], name)
@@ -138,20 +138,20 @@ class ModelShelf:
         return " · ".join(part for part in (name, name_data(facts), percent) if part)
 
     def predict(self, name: str, photo: Image.Image) -> list[FacePrediction]:
-        """As `Predictor.predict`, in turn."""
-        predictor = self.take(name)
-        return self._at_work.submit(predictor.predict, photo).result()
+        """As `Predictor.predict`, on the model thread."""
+        predictor = self.get(name)
+        return self._model_thread.submit(predictor.predict, photo).result()
 
     def predict_faces(
         self, name: str, photo: Image.Image, faces: Sequence[Face]
     ) -> list[FacePrediction]:
-        """As `Predictor.predict_faces`, in turn; also by a model of another project."""
-        predictor = self._take(name).predictor
-        return self._at_work.submit(predictor.predict_faces, photo, faces).result()
+        """As `Predictor.predict_faces`, on the model thread; also by a model of another project."""
+        predictor = self._get(name).predictor
+        return self._model_thread.submit(predictor.predict_faces, photo, faces).result()
 
-    def _take(self, name: str) -> Loaded:
-        """The model, which the first who asks loads while the others wait for it."""
-        name = name.strip() if name else ""
+    def _get(self, name: str) -> LoadedModel:
+        """The model, loaded by the first caller while the others wait for it."""
+        name = self.current_name(name.strip() if name else "")
         with self._guard:
             if name in self._loaded:
                 self._loaded.move_to_end(name)
@@ -161,7 +161,7 @@ class ModelShelf:
         if mine:
             try:
                 loaded = self._load(name)
-            except BaseException as error:  # nobody may wait for ever
+            except BaseException as error:  # nobody may wait forever
                 with self._guard:
                     del self._pending[name]
                 pending.set_exception(error)
@@ -176,21 +176,21 @@ class ModelShelf:
                     other.download.cleanup()
         return pending.result()
 
-    def _leaving(self) -> list[Loaded]:
-        """Takes the models off that were not used for longest."""
+    def _leaving(self) -> list[LoadedModel]:
+        """Drops the least recently used models."""
         guests = [name for name in self._loaded if name not in self._staying]
         return [self._loaded.pop(name) for name in guests[: max(0, len(guests) - self._kept)]]
 
-    def _load(self, name: str) -> Loaded:
-        for entry in self.entries:
-            if entry.name == name:
-                return self._read(entry.folder, name)
+    def _load(self, name: str) -> LoadedModel:
+        for model in self.offered:
+            if model.name == name:
+                return self._read(model.folder, name)
         try:
             return self._load_choice(name)
         except ModelError as error:  # may quote the model's files, and is shown on the page
             raise ModelError(clean(str(error))) from error
 
-    def _load_choice(self, name: str) -> Loaded:
+    def _load_choice(self, name: str) -> LoadedModel:
         """What a visitor named."""
         if self.free_choice and name:
             return self._read(find_classifier(name), name)
@@ -203,8 +203,8 @@ class ModelShelf:
             )
         return self._download(name)
 
-    def _download(self, name: str) -> Loaded:
-        """A stranger's choice: one at a time, and gone with the model, so the disk stays free."""
+    def _download(self, name: str) -> LoadedModel:
+        """A visitor's choice: one download at a time, deleted with the model to free the disk."""
         with self._downloading:
             download = TemporaryDirectory(prefix="fer-model-", ignore_cleanup_errors=True)
             try:
@@ -216,24 +216,24 @@ class ModelShelf:
 
     def _read(
         self, folder: Path, name: str, download: TemporaryDirectory[str] | None = None
-    ) -> Loaded:
+    ) -> LoadedModel:
         """The model of a folder; a stranger's ONNX file is not trusted, its weights are exported.
 
-        Backends are compared in turn as well: undisturbed, and in the thread that will ask.
+        Backends are compared on the model thread too: undisturbed, where they will run.
         """
         if is_foreign(folder):
-            return Loaded(_read_foreign(folder, name), folder, "", download)
+            return LoadedModel(_read_foreign(folder, name), folder, "", download)
         trained = tame(load_model(folder, name))
         file = None if download else folder / ONNX_FILE
         try:
-            predictor = self._at_work.submit(
+            predictor = self._model_thread.submit(
                 Predictor, trained, backend=self._backend, onnx_file=file
             ).result()
         except (BackendError, ExportError) as error:
             raise ModelError(
                 f"the model {name} does not run on {self._backend}: {error}"
             ) from error
-        return Loaded(predictor, folder, read_card(folder, trained), download)
+        return LoadedModel(predictor, folder, read_card(folder, trained), download)
 
 
 def _read_foreign(folder: Path, name: str) -> ForeignPredictor:

@@ -1,6 +1,6 @@
 """From a photograph to its faces and their table; no Gradio here.
 
-A photograph is analysed once; what is drawn of it stands in `demo_app.analysis.explanation`.
+A photograph is analysed once; drawing is in `demo_app.analysis.explanation`.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from demo_app.analysis.model_pool import ModelShelf
+from demo_app.analysis.model_pool import ModelPool
 from demo_app.render import text as words
-from demo_app.serving.safe_fetch import WebPictureError, fetch_picture
+from demo_app.serving.safe_fetch import WebImageError, fetch_image
 from fer_core.faces.detect import Face
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.inference.photos import open_photo
@@ -35,12 +35,12 @@ class Analysis:
         faces: the largest first; boxes and maps in pixels of ``photo``.
         scale: pixels of the original photograph per pixel of ``photo``, at least 1.
         fault: why there is nothing to show; empty where there is.
-        source: what was analysed, to be analysed again by another model.
+        source: what was analysed, so that another model can analyse it.
         model: name of the model.
-        other: name of the model beside it; empty when there is none.
-        others: the same faces as the other model answers them.
-        other_remark: what is to be said of a model of another project.
-        other_fault: why there is no other model although one was named.
+        second: name of a second model; empty when there is none.
+        second_faces: the same faces, predicted by the second model.
+        second_note: what to know about a second model of another project.
+        second_fault: why there is no second model although one was named.
     """
 
     photo: Image.Image | None
@@ -49,77 +49,78 @@ class Analysis:
     fault: str
     source: Photo
     model: str
-    other: str = ""
-    others: tuple[FacePrediction, ...] = ()
-    other_remark: str = ""
-    other_fault: str = ""
+    second: str = ""
+    second_faces: tuple[FacePrediction, ...] = ()
+    second_note: str = ""
+    second_fault: str = ""
 
     def sentence(self, threshold: float) -> str:
         """What was found, or why there is nothing to show."""
-        beside = words.beside_fault(self.other_fault) if self.other_fault else ""
-        return self.fault or words.found(self.faces, threshold) + beside
+        second = words.second_model_fault(self.second_fault) if self.second_fault else ""
+        return self.fault or words.found(self.faces, threshold) + second
 
 
-def analyse(shelf: ModelShelf, model: str, photo: Photo, other: str = "") -> Analysis:
+def analyse(pool: ModelPool, model: str, photo: Photo, second: str = "") -> Analysis:
     """Find and classify every face; what cannot be done gives an analysis that says so.
 
     Args:
-        shelf: of the models.
+        pool: the models.
         model: name of the model.
         photo: the photograph.
-        other: name of a second model, to answer the same faces.
+        second: name of a second model, for the same faces.
     """
+    model, second = pool.current_name(model), pool.current_name(second)
     try:
-        picture = open_photo(photo)
+        image = open_photo(photo)
     except PictureError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), photo, model)
     except ValueError:
         return Analysis(None, (), 1.0, words.UNREADABLE, photo, model)
     # Faces are read from the full photograph, as on the command line; only the display is reduced.
     try:
-        faces = shelf.predict(model, picture)
+        faces = pool.predict(model, image)
     except ModelError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), photo, model)
-    beside = _answer_beside(shelf, other, picture, faces) if other and faces else _Beside()
-    scale = max(1.0, max(picture.size) / DISPLAY_SIDE)
+    other = _predict_second(pool, second, image, faces) if second and faces else _SecondPrediction()
+    scale = max(1.0, max(image.size) / DISPLAY_SIDE)
     if scale > 1:
-        width, height = (max(1, round(side / scale)) for side in picture.size)
-        picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        width, height = (max(1, round(side / scale)) for side in image.size)
+        image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return Analysis(
-        picture,
+        image,
         tuple(_reduce(face, scale) for face in faces),
         scale,
         "",
         photo,
         model,
-        other,
-        tuple(_reduce(face, scale) for face in beside.faces),
-        beside.remark,
-        beside.fault,
+        second,
+        tuple(_reduce(face, scale) for face in other.faces),
+        other.note,
+        other.fault,
     )
 
 
-def analyse_url(shelf: ModelShelf, model: str, url: str, other: str = "") -> Analysis:
-    """As `analyse`, of the picture at a web address."""
+def analyse_url(pool: ModelPool, model: str, url: str, second: str = "") -> Analysis:
+    """As `analyse`, of the image at a web address."""
     try:
-        picture = fetch_picture(url)
-    except WebPictureError as error:
+        image = fetch_image(url)
+    except WebImageError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), url, model)
-    analysis = analyse(shelf, model, picture, other)
-    # The picture itself may be huge, and would stay with the session: what is shown is enough.
+    analysis = analyse(pool, model, image, second)
+    # The image itself may be huge, and would stay in the session: the display copy is enough.
     return analysis if analysis.photo is None else replace(analysis, source=analysis.photo)
 
 
-def analyse_again(shelf: ModelShelf, model: str, analysis: Analysis, other: str = "") -> Analysis:
-    """The same photograph by another model, or beside another one.
+def analyse_again(pool: ModelPool, model: str, analysis: Analysis, second: str = "") -> Analysis:
+    """The same photograph by another model, or with another second model.
 
-    From the display copy where the file has been deleted meanwhile.
+    From the display copy when the file has been deleted since.
     """
     source = analysis.source
     gone = isinstance(source, str | Path) and not Path(source).is_file()
     if gone and analysis.photo is not None:
         source = analysis.photo
-    return analyse(shelf, model, source, other)
+    return analyse(pool, model, source, second)
 
 
 def is_shown_by_browsers(path: str | None, analysis: Analysis) -> bool:
@@ -158,23 +159,23 @@ def face_at(analysis: Analysis, x: float, y: float) -> int | None:
     return min(hits)[1] if hits else None
 
 
-class _Beside(NamedTuple):
-    """What a second model says of the faces, or why it says nothing."""
+class _SecondPrediction(NamedTuple):
+    """A second model's predictions, or why there are none."""
 
     faces: Sequence[FacePrediction] = ()
-    remark: str = ""
+    note: str = ""
     fault: str = ""
 
 
-def _answer_beside(
-    shelf: ModelShelf, name: str, picture: Image.Image, faces: Sequence[FacePrediction]
-) -> _Beside:
-    """The same faces by a second model; one that cannot be had takes nothing from the first."""
-    places = [Face(face.box, face.landmarks, face.score) for face in faces]
+def _predict_second(
+    pool: ModelPool, name: str, image: Image.Image, faces: Sequence[FacePrediction]
+) -> _SecondPrediction:
+    """The same faces by a second model; when it cannot be loaded, the first one's result stays."""
+    found = [Face(face.box, face.landmarks, face.score) for face in faces]
     try:
-        return _Beside(shelf.predict_faces(name, picture, places), shelf.remark(name))
+        return _SecondPrediction(pool.predict_faces(name, image, found), pool.note(name))
     except ModelError as error:
-        return _Beside(fault=str(error))
+        return _SecondPrediction(fault=str(error))
 
 
 def _reduce(face: FacePrediction, scale: float) -> FacePrediction:

@@ -1,7 +1,7 @@
-"""A video from the file to the report: faces followed, a table, a timeline, the video drawn.
+"""A video, from the file to the report: faces tracked, a table, a timeline, the annotated video.
 
-The video is read twice: first the moments are analysed, then every frame is drawn with what is
-known of the whole. So a face that was a flicker of the detector is in neither report nor video.
+The video is read twice: first some frames are analysed, then every frame is drawn knowing the whole
+video. So a face that the detector found for a moment only is in neither report nor video.
 """
 
 import contextlib
@@ -19,17 +19,17 @@ import plotly.graph_objects as go
 from PIL import Image
 
 from demo_app.analysis.explanation import OPACITY
-from demo_app.analysis.live import Look, draw
-from demo_app.analysis.model_pool import ModelShelf
+from demo_app.analysis.live import FrameStyle, draw
+from demo_app.analysis.model_pool import ModelPool
 from demo_app.analysis.video_report import (
     Analysed,
     Track,
-    Wish,
+    VideoOptions,
     columns_of,
-    show_told,
+    sentences,
     summarise,
+    summary_html,
     tabulate,
-    tell,
     write_files,
 )
 from demo_app.render.timeline import draw_timeline
@@ -39,15 +39,17 @@ from fer_core.video.shots import CutDetector
 from fer_core.video.tracking import TrackedFace, Tracker
 from fer_core.video.writer import VideoWriter
 
-FLICKER = 0.3  # seconds; faces seen for less are left out
-LONGEST_GAP = 2.5  # analysed moments over which a box is drawn on without the face being found
+FLICKER = 0.3  # seconds; faces seen for less are dropped
+LONGEST_GAP = 2.5  # analysed frames for which a box is kept although the face is not found
 ANALYSIS = 0.85  # of the work; the rest is drawing
 FOLDER = "video-"
-OLDEST = 3600  # seconds of such a folder; no analysis writes nothing for so long
+OLDEST = (
+    3600  # seconds after which such a folder is abandoned: no analysis writes nothing for so long
+)
 BLANK = Image.new("L", (1, 1))
 
 
-class Progress(NamedTuple):
+class VideoProgress(NamedTuple):
     """How far the work is.
 
     Attributes:
@@ -65,8 +67,8 @@ class VideoResult:
 
     Attributes:
         sentence: what was found.
-        told: the same as HTML, with the colours of the timeline.
-        table: one row per face and analysed moment; boxes in pixels of the original video.
+        summary_html: the same as HTML, with the colours of the timeline.
+        table: one row per face and analysed frame; boxes in pixels of the original video.
         summary: facts, settings and one entry per face.
         figure: the timeline.
         video: the annotated video.
@@ -75,7 +77,7 @@ class VideoResult:
     """
 
     sentence: str
-    told: str
+    summary_html: str
     table: pd.DataFrame
     summary: dict[str, Any]
     figure: go.Figure
@@ -85,16 +87,16 @@ class VideoResult:
 
 
 def analyse_video(
-    shelf: ModelShelf, path: str | Path, wish: Wish, folder: Path
-) -> Generator[Progress | VideoResult]:
+    pool: ModelPool, path: str | Path, options: VideoOptions, folder: Path
+) -> Generator[VideoProgress | VideoResult]:
     """Analyse a video step by step; the last value is the result.
 
-    Whoever stops asking (closes the generator) stops the work, and no file is left.
+    Closing the generator stops the work, and no file is left.
 
     Args:
-        shelf: of the models.
+        pool: the models.
         path: of the video.
-        wish: what to do.
+        options: of the analysis.
         folder: for the files; made here, and deleted unless the work is finished.
 
     Raises:
@@ -104,29 +106,31 @@ def analyse_video(
     finished = False
     folder.mkdir(parents=True)
     try:
-        video = Video(path, wish.seconds, wish.rate)
-        taxonomy = shelf.take(wish.model).trained.taxonomy
+        video = Video(path, options.seconds, options.rate)
+        taxonomy = pool.get(options.model).trained.taxonomy
         classes = taxonomy.names
-        analysed = yield from find_tracks(shelf, video, wish)
-        table = tabulate(analysed, classes, wish.threshold)
-        summary = summarise(video, analysed, table, classes, wish)
+        analysed = yield from find_tracks(pool, video, options)
+        table = tabulate(analysed, classes, options.threshold)
+        summary = summarise(video, analysed, table, classes, options)
         drawn = folder / "annotated.mp4"
-        yield from draw_video(video, analysed, wish, drawn)
+        yield from draw_video(video, analysed, options, drawn)
         files = write_files(folder, table, summary)
         columns, length = columns_of(taxonomy.names), summary["video"]["seconds"]
-        figure = draw_timeline(table, columns, taxonomy, wish.rate, length)
+        figure = draw_timeline(table, columns, taxonomy, options.rate, length)
         finished = True
-        told = show_told(summary, taxonomy)
-        yield VideoResult(" ".join(tell(summary)), told, table, summary, figure, drawn, *files)
+        shown = summary_html(summary, taxonomy)
+        yield VideoResult(
+            " ".join(sentences(summary)), shown, table, summary, figure, drawn, *files
+        )
     finally:
         if not finished:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def fresh_folder(root: str | Path) -> Path:
-    """A name for a folder of one request's own, not made yet.
+    """The path of a new folder for one request, not made yet.
 
-    Old ones are deleted on the way: of visitors who left before their result, and empty ones.
+    Old ones are deleted on the way: those of visitors who left before their result.
 
     Args:
         root: folder of all of them.
@@ -138,11 +142,13 @@ def fresh_folder(root: str | Path) -> Path:
     return Path(root) / f"{FOLDER}{secrets.token_hex(16)}"
 
 
-def find_tracks(shelf: ModelShelf, video: Video, wish: Wish) -> Generator[Progress, None, Analysed]:
-    """Analyse the moments of a video.
+def find_tracks(
+    pool: ModelPool, video: Video, options: VideoOptions
+) -> Generator[VideoProgress, None, Analysed]:
+    """Analyse a video.
 
     Yields:
-        Progress, after every frame.
+        VideoProgress, after every frame.
 
     Returns:
         The tracks.
@@ -158,12 +164,12 @@ def find_tracks(shelf: ModelShelf, video: Video, wish: Wish) -> Generator[Progre
             tracker.cut()
         if cut or frame.due:
             times.append(frame.time)
-            faces = shelf.predict(wish.model, frame.picture)
+            faces = pool.predict(options.model, frame.picture)
             for one in tracker.update(faces, frame.time):
                 _append(tracks.setdefault(one.number, Track(one.number)), frame, one.face)
         share = min(1.0, end / (video.facts.seconds or video.seconds))
-        yield Progress(ANALYSIS * share, f"second {end:.1f}, {_count(len(tracks))} so far")
-    kept = [track for track in tracks.values() if _lasts(track, end, wish.rate)]
+        yield VideoProgress(ANALYSIS * share, f"second {end:.1f}, {_count(len(tracks))} so far")
+    kept = [track for track in tracks.values() if _lasts(track, end, options.rate)]
     for number, track in enumerate(kept, 1):
         track.number = number
     return Analysed(tuple(kept), tuple(times), video.size[0] / width, end)
@@ -176,29 +182,31 @@ def _count(faces: int) -> str:
 def _append(track: Track, frame: Frame, face: FacePrediction) -> None:
     track.frames.append(frame.number)
     track.times.append(frame.time)
-    # What is not drawn is let go: of a minute with many faces it would be much.
+    # What is not drawn is dropped: with many faces it would fill the memory.
     track.faces.append(replace(face, crop=BLANK, mirror_check=None))
 
 
 def _lasts(track: Track, end: float, rate: float) -> bool:
-    """Whether a face was seen for longer than a flicker; of a very short video for half of it."""
+    """Whether a face was seen long enough: `FLICKER`, or half of a very short video."""
     seen = track.times[-1] - track.times[0] + 1 / rate
     return seen >= min(FLICKER, end / 2) - 1e-6
 
 
-def draw_video(video: Video, analysed: Analysed, wish: Wish, path: Path) -> Iterator[Progress]:
-    """Write the video with every face's box, number, answer and, on wish, map."""
-    look = Look("", OPACITY if wish.maps else 0.0, wish.threshold)
+def draw_video(
+    video: Video, analysed: Analysed, options: VideoOptions, path: Path
+) -> Iterator[VideoProgress]:
+    """Write the video with every face's box, number, prediction and, if asked for, map."""
+    style = FrameStyle("", OPACITY if options.maps else 0.0, options.threshold)
     with VideoWriter(path, sound=video.path) as writer:
         for frame in video.frames():
-            shown = faces_at(analysed, frame.time, wish.rate)
-            writer.write(draw(frame.picture, shown, look), frame.time)
+            shown = faces_at(analysed, frame.time, options.rate)
+            writer.write(draw(frame.picture, shown, style), frame.time)
             share = min(1.0, frame.time / max(analysed.end, 1e-9))
-            yield Progress(ANALYSIS + (1 - ANALYSIS) * share, "drawing the video")
+            yield VideoProgress(ANALYSIS + (1 - ANALYSIS) * share, "drawing the video")
 
 
 def faces_at(analysed: Analysed, time: float, rate: float) -> list[TrackedFace]:
-    """The faces of a frame: between two analysed moments their boxes move evenly."""
+    """The faces of a frame: between two analysed frames their boxes move evenly."""
     shown = []
     for track in analysed.tracks:
         index = bisect_right(track.times, time) - 1
@@ -209,7 +217,7 @@ def faces_at(analysed: Analysed, time: float, rate: float) -> list[TrackedFace]:
             face = _between(
                 face, track.faces[index + 1], (time - seen) / (track.times[index + 1] - seen)
             )
-        else:  # held until the next moment, at which it was not found
+        else:  # kept until the next analysed frame, in which it was not found
             following = bisect_right(analysed.times, seen)
             if following < len(analysed.times) and time >= analysed.times[following]:
                 continue

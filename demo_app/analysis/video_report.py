@@ -1,4 +1,4 @@
-"""What is said of a video: tracks, the table of their rows, the summary, and the sentences."""
+"""The report of a video: tracks, the table of their rows, the summary, and the sentences."""
 
 import json
 from dataclasses import dataclass, field
@@ -13,37 +13,38 @@ from fer_core.inference.predictor import FacePrediction
 from fer_core.taxonomy import Taxonomy, column_names
 from fer_core.video.reader import RATE, SECONDS, Video
 
-PLACE = ("time_s", "frame", "face", "x0", "y0", "x1", "y1")
-LEAST_SHARE = 0.1  # of the time; rarer answers stand in the files alone
-ANSWER = ("emotion", "probability", "sure")
+POSITION = ("time_s", "frame", "face", "x0", "y0", "x1", "y1")
+LEAST_SHARE = 0.1  # of the time; rarer predictions are only in the files
+PREDICTION = ("emotion", "probability", "sure")
 
 DRAWN = "Annotated video"
-DRAWN_CLIP = "Try a drawn clip"
-NOTHING_YET = "Choose a video, or try a drawn clip."
-WAITING = "Waiting for its turn."
+SYNTHETIC_CLIP = "Try a synthetic clip"
+NOTHING_YET = "Choose a video, or try the synthetic clip."
+WAITING = "Waiting in the queue."
 DONE = "Done."
-CANCELLED = "Cancelled. Its files are deleted."
-NO_VIDEO = "There is no video yet: please choose one."
+CANCELLED = "Cancelled; nothing was kept."
+NO_VIDEO = "Choose a video first."
 ENDPOINT = (
-    "Follow every face of a video and name its classes, with most models expressions. Takes a "
-    "video file, the name of a model (see /models) and the probability below which an answer is "
-    "not sure. Returns a dictionary (sentence, facts of the video, settings, and per face the time "
-    "it was seen, the share of it of each answer, and the mean probability of each class), a CSV "
-    "file with one row per face and analysed moment, and the annotated video (MP4). A video "
-    "that cannot be read, or is too long, gives a sentence that says so, and no files."
+    "Track every face in a video and predict its class over time, with most models a facial "
+    "expression. Takes a video file, the name of a model (see /models) and the probability below "
+    "which a prediction is not sure. Returns a dictionary (sentence, facts of the video, settings, "
+    "and per face the time it was seen, the share of each prediction, and the mean probability of "
+    "each class), a CSV file with one row per face and analysed frame, and the annotated video "
+    "(MP4). A video that cannot be read, or is too long, gives a sentence that says so, and no "
+    "files."
 )
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What to do with a video.
+class VideoOptions:
+    """How a video is analysed.
 
     Attributes:
         model: name of the model.
-        threshold: probability below which an answer is "not sure", in [0, 1].
-        maps: draw the attention map of each face's answer.
+        threshold: probability below which a prediction is "not sure", in [0, 1].
+        maps: draw the attention map of each face's prediction.
         seconds: longest video.
-        rate: analysed moments of a second of video.
+        rate: analysed frames per second of video.
     """
 
     model: str
@@ -58,10 +59,10 @@ class Track:
     """One face over time.
 
     Attributes:
-        number: from 1, in the order of the first sight.
+        number: from 1, in order of first appearance.
         frames: numbers of the frames in which it was found.
         times: of these in seconds.
-        faces: the smoothed answers; boxes in pixels of the read picture.
+        faces: the smoothed predictions; boxes in pixels of the decoded frame.
     """
 
     number: int
@@ -75,9 +76,9 @@ class Analysed:
     """All tracks of a video.
 
     Attributes:
-        tracks: without flickers.
-        times: of all analysed moments.
-        scale: pixels of the original per pixel of the read picture.
+        tracks: without faces seen for a moment only.
+        times: of all analysed frames.
+        scale: pixels of the original per pixel of the decoded frame.
         end: time of the last frame in seconds.
     """
 
@@ -89,11 +90,11 @@ class Analysed:
 
 def columns_of(classes: tuple[str, ...]) -> tuple[str, ...]:
     """The table's columns of probabilities, one for each class."""
-    return column_names(classes, (*PLACE, *ANSWER))
+    return column_names(classes, (*POSITION, *PREDICTION))
 
 
 def tabulate(analysed: Analysed, classes: tuple[str, ...], threshold: float) -> pd.DataFrame:
-    """One row per face and analysed moment, in order of time."""
+    """One row per face and analysed frame, in order of time."""
     rows = [
         (
             round(time, 3),
@@ -109,11 +110,15 @@ def tabulate(analysed: Analysed, classes: tuple[str, ...], threshold: float) -> 
         for frame, time, face in zip(track.frames, track.times, track.faces, strict=True)
     ]
     rows.sort(key=lambda row: (row[1], row[2]))
-    return pd.DataFrame(rows, columns=[*PLACE, *ANSWER, *columns_of(classes)])
+    return pd.DataFrame(rows, columns=[*POSITION, *PREDICTION, *columns_of(classes)])
 
 
 def summarise(
-    video: Video, analysed: Analysed, table: pd.DataFrame, classes: tuple[str, ...], wish: Wish
+    video: Video,
+    analysed: Analysed,
+    table: pd.DataFrame,
+    classes: tuple[str, ...],
+    options: VideoOptions,
 ) -> dict[str, Any]:
     """Facts of the video, settings, and for each face its time, shares and mean probabilities."""
     faces, columns = [], columns_of(classes)
@@ -144,9 +149,9 @@ def summarise(
             "damaged_parts": video.damaged,
             "stopped_at_limit": video.shortened,
         },
-        "model": wish.model,
-        "threshold": wish.threshold,
-        "moments_per_second": wish.rate,
+        "model": options.model,
+        "threshold": options.threshold,
+        "moments_per_second": options.rate,
         "moments": len(analysed.times),
         "classes": list(classes),
         "faces": faces,
@@ -162,19 +167,19 @@ def write_files(folder: Path, table: pd.DataFrame, summary: dict[str, Any]) -> t
     return csv, report
 
 
-def tell(summary: dict[str, Any]) -> list[str]:
-    """What was found: a sentence on the video, then one for each face."""
+def sentences(summary: dict[str, Any]) -> list[str]:
+    """What was found: a sentence about the video, then one per face."""
     video, faces = summary["video"], summary["faces"]
     count = "No face" if not faces else "1 face" if len(faces) == 1 else f"{len(faces)} faces"
-    told = f"{count} in {video['seconds']:.1f} seconds; {summary['moments']} moments analysed."
+    text = f"{count} in {video['seconds']:.1f} seconds; {summary['moments']} frames analysed."
     if video["stopped_at_limit"]:
-        told += " The video is longer than the limit: the rest was left out."
+        text += " The video is longer than the limit: the rest was skipped."
     if video["damaged_parts"]:
-        told += " Parts of the file are damaged and were left out."
-    return [told, *(_tell_face(face) for face in faces)]
+        text += " Parts of the file are damaged and were skipped."
+    return [text, *(_face_sentence(face) for face in faces)]
 
 
-def _tell_face(face: dict[str, Any]) -> str:
+def _face_sentence(face: dict[str, Any]) -> str:
     shares = [
         f"{name} {words.percent(share)}"
         for name, share in face["share_of_time"].items()
@@ -186,9 +191,9 @@ def _tell_face(face: dict[str, Any]) -> str:
     )
 
 
-def show_told(summary: dict[str, Any], taxonomy: Taxonomy) -> str:
+def summary_html(summary: dict[str, Any], taxonomy: Taxonomy) -> str:
     """The same as HTML, with the colours of the timeline below it."""
-    first, *faces = tell(summary)
+    first, *faces = sentences(summary)
     items = "".join(f"<li>{escape(face)}</li>" for face in faces)
     colours = [*zip(taxonomy.names, taxonomy.colours, strict=True), (words.NOT_SURE, "transparent")]
     keys = "".join(f'<li style="--colour:{colour}">{escape(name)}</li>' for name, colour in colours)
@@ -197,10 +202,10 @@ def show_told(summary: dict[str, Any], taxonomy: Taxonomy) -> str:
 
 
 def hint(seconds: float, megabytes: int) -> str:
-    """What may be uploaded, and what becomes of it."""
+    """What can be uploaded, and what happens to it."""
     return (
-        f"MP4, MOV, WebM, MKV, AVI: at most **{seconds:.0f} seconds** and {megabytes} MB. "
-        "Ten moments of a second are analysed. Everything is deleted after some minutes."
+        f"MP4, MOV, WebM, MKV or AVI, at most **{seconds:.0f} seconds** and {megabytes} MB. "
+        f"{RATE:.0f} frames per second are analysed. Everything is deleted after some minutes."
     )
 
 

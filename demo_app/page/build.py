@@ -33,12 +33,12 @@ COPIED = ("style.css", "icon.svg")
 
 
 @dataclass(frozen=True)
-class Command:
-    """Build the page that runs in the browser alone."""
+class PageOptions:
+    """Build the static page, which runs in the browser alone."""
 
     model: str = ""
     """Folder of a saved model (RUN/model), or USER/NAME[@REVISION] of the Hugging Face Hub; the
-    embedded one by default."""
+    bundled one by default."""
     out: Path = OUT
     """Folder to write; one that was built before is replaced."""
     npm: str = "npm"
@@ -50,7 +50,7 @@ def main() -> None:
     """Parse the command line and build."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
-    command = tyro.cli(Command, prog="python -m demo_app.page.build")
+    command = tyro.cli(PageOptions, prog="python -m demo_app.page.build")
     build(command.out, command.model, command.npm)
     size = sum(file.stat().st_size for file in command.out.rglob("*") if file.is_file())
     logger.info(
@@ -64,7 +64,7 @@ def build(out: Path, model: str = "", npm: str = "npm") -> None:
 
     Args:
         out: folder of the page; one that was built before is replaced, any other must be empty.
-        model: folder or Hub id of the model; empty for the embedded one.
+        model: folder or Hub id of the model; empty for the bundled one.
         npm: the npm client.
 
     Raises:
@@ -128,8 +128,8 @@ def _write(out: Path, files: dict[str, bytes]) -> None:
 def _draw_examples(folder: Path) -> None:
     folder.mkdir()
     for emotion, seed in DRAWN:
-        picture = draw_portrait(emotion, EXAMPLE_SIDE, np.random.default_rng(seed))
-        picture.save(folder / f"{emotion}.webp", quality=90)
+        image = draw_portrait(emotion, EXAMPLE_SIDE, np.random.default_rng(seed))
+        image.save(folder / f"{emotion}.webp", quality=90)
 
 
 if __name__ == "__main__":

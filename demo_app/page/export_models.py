@@ -19,7 +19,7 @@ from fer_core.models.pretrained import TrainedModel
 
 OPSET = 17
 ANY_NUMBER = {0: "batch"}
-ANY_PICTURE = {0: "batch", 2: "height", 3: "width"}
+ANY_IMAGE = {0: "batch", 2: "height", 3: "width"}
 LEAST_VALUES = 64  # smaller weights stay float32: halving them saves nothing
 
 
@@ -49,7 +49,7 @@ def classifier_bytes(trained: TrainedModel) -> bytes:
 
 
 def detector_bytes() -> dict[str, bytes]:
-    """The detector: pnet (any picture), rnet (24 x 24 crops) and onet (48 x 48 crops).
+    """The detector: pnet (any image), rnet (24 x 24 crops) and onet (48 x 48 crops).
 
     The networks are those of facenet-pytorch. They take ``images`` (B, 3, H, W), RGB,
     as (value - 127.5) / 128.
@@ -58,7 +58,7 @@ def detector_bytes() -> dict[str, bytes]:
     return {
         name: halve(_export(Ordered(network.eval()), side, axes))
         for name, network, side, axes in (
-            ("pnet", detector.pnet, 48, ANY_PICTURE),
+            ("pnet", detector.pnet, 48, ANY_IMAGE),
             ("rnet", detector.rnet, 24, ANY_NUMBER),
             ("onet", detector.onet, 48, ANY_NUMBER),
         )

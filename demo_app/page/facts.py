@@ -1,4 +1,4 @@
-"""What the static page must know and Python says: classes, colours, sentences, the detector."""
+"""What Python tells the static page: classes, colours, sentences, detector settings."""
 
 import html
 import re
@@ -24,32 +24,32 @@ DEFAULT_THRESHOLD = 0.5
 ABOUT_PARTS = ("What the map means.", "What it does not mean.")
 RESPONSIBLE = "Responsible use."
 PRIVACY = (
-    "Nothing leaves this device: photographs and camera pictures are analysed by your browser. "
-    "The page's own security policy forbids it to send anything to any other server."
+    "Nothing leaves this device: your browser analyses photographs and camera frames itself. "
+    "The page's own security policy keeps it from sending anything to any other server."
 )
 FAULTS = {
-    "no_webassembly": "This browser cannot run the model: it has no WebAssembly. A current "
-    "Firefox, Chrome, Edge or Safari has it.",
-    "no_network": "The model could not be loaded: the server does not answer. Load the page again "
-    "when it does.",
+    "no_webassembly": "This browser cannot run the model: it lacks WebAssembly, which current "
+    "versions of Firefox, Chrome, Edge and Safari have.",
+    "no_network": "The model could not be loaded: the server does not respond. Reload the page "
+    "later.",
     "missing_file": "The model could not be loaded: a file is missing on the server. Its owner can "
-    "build the page again.",
-    "no_model": "The model could not be started: its file is damaged, or there is too little "
-    "memory. Close other pages, then load this one again.",
+    "rebuild the page.",
+    "no_model": "The model could not be started: its file is damaged, or memory is short. Close "
+    "other pages, then reload this one.",
     "unreadable": words.UNREADABLE,
     "camera_forbidden": words.CAMERA_FORBIDDEN,
     "camera_ended": "The camera was switched off or unplugged. Start it again.",
-    "failed": "This did not work; the reason stands in the browser's console.",
+    "failed": "Something went wrong; the browser's console has the details.",
     **words.CAMERA_FAULTS,
 }
 
 
 def page_facts(trained: TrainedModel, folder: Path) -> dict[str, Any]:
-    """Everything but the files, as JSON holds it.
+    """Everything but the files, as JSON values.
 
     Args:
         trained: the model of the page.
-        folder: where it was saved; its test predictions say what a threshold means.
+        folder: where it is saved; its test predictions tell what a threshold means.
     """
     detector = MTCNN(device="cpu")
     return {
@@ -82,7 +82,7 @@ def page_facts(trained: TrainedModel, folder: Path) -> dict[str, Any]:
 
 
 def page_words(taxonomy: Taxonomy) -> dict[str, str]:
-    """HTML for the places of index.html that are written ``{{name}}``.
+    """HTML for the placeholders ``{{name}}`` of index.html.
 
     Args:
         taxonomy: classes of the page's model.

@@ -34,7 +34,7 @@ class Mark(NamedTuple):
 
 
 class _Label(NamedTuple):
-    place: Rectangle
+    position: Rectangle
     text: str
     colour: str
     font: Font
@@ -42,20 +42,20 @@ class _Label(NamedTuple):
 
 def draw_marks(photo: Image.Image, marks: Sequence[Mark]) -> Image.Image:
     """A copy of the photograph with the marks; labels avoid each other and stay inside."""
-    picture = photo.convert("RGB")
-    picture = picture.copy() if picture is photo else picture
-    pen = ImageDraw.Draw(picture)
-    line = max(2, round(max(picture.size) / 250))
+    image = photo.convert("RGB")
+    image = image.copy() if image is photo else image
+    pen = ImageDraw.Draw(image)
+    line = max(2, round(max(image.size) / 250))
     if len(marks) > 1:
         line = max(2, min(line, round(min(mark.box[2] - mark.box[0] for mark in marks) / 20)))
     for mark in marks:
         width = 2 * line if mark.strong else line
-        pen.rounded_rectangle(_inside(mark.box, picture.size), 2 * line, None, mark.colour, width)
-    for label in _lay_out(pen, marks, picture.size):
-        pen.rounded_rectangle(label.place, 2 * line, label.colour)
-        middle = (sum(label.place[::2]) / 2, sum(label.place[1::2]) / 2)
+        pen.rounded_rectangle(_inside(mark.box, image.size), 2 * line, None, mark.colour, width)
+    for label in _lay_out(pen, marks, image.size):
+        pen.rounded_rectangle(label.position, 2 * line, label.colour)
+        middle = (sum(label.position[::2]) / 2, sum(label.position[1::2]) / 2)
         pen.text(middle, label.text, text_colour(label.colour), label.font, anchor="mm")
-    return picture
+    return image
 
 
 def text_colour(ground: str) -> str:
@@ -92,13 +92,13 @@ def _lay_out(
         labels, crowded = [], False
         for mark in ordered:
             others = [other.box for other in marks if other is not mark]
-            taken = [label.place for label in labels]
+            taken = [label.position for label in labels]
             font, text = font_for(mark.text, _points(mark.box, size, shrink))
-            place = _free_place(pen, text, mark.box, font, size, [*taken, *others])
-            crowded |= place is None
-            text = text if place else mark.short or text
-            place = place or _place_label(pen, text, mark.box, font, size, taken)
-            labels.append(_Label(place, text, mark.colour, font))
+            position = _free_position(pen, text, mark.box, font, size, [*taken, *others])
+            crowded |= position is None
+            text = text if position else mark.short or text
+            position = position or _place_label(pen, text, mark.box, font, size, taken)
+            labels.append(_Label(position, text, mark.colour, font))
         if not crowded:
             break
     return labels
@@ -118,7 +118,7 @@ def _inside(box: Rectangle, size: tuple[int, int]) -> Rectangle:
     return x0, y0, x1, y1
 
 
-def _free_place(
+def _free_position(
     pen: ImageDraw.ImageDraw,
     text: str,
     box: Rectangle,
@@ -126,9 +126,11 @@ def _free_place(
     size: tuple[int, int],
     taken: Sequence[Rectangle],
 ) -> Rectangle | None:
-    """The first place in the picture that covers nothing taken; None where there is none."""
-    places = _places(pen, text, box, font, size)
-    free = [place for place in places if not any(_overlap(place, other) for other in taken)]
+    """The first position in the image that covers nothing taken; None where there is none."""
+    positions = _positions(pen, text, box, font, size)
+    free = [
+        position for position in positions if not any(_overlap(position, other) for other in taken)
+    ]
     return free[0] if free else None
 
 
@@ -140,11 +142,11 @@ def _place_label(
     size: tuple[int, int],
     taken: Sequence[Rectangle],
 ) -> Rectangle:
-    """The first free place, or else the first in the picture, or else at its edge."""
-    free = _free_place(pen, text, box, font, size, taken)
+    """The first free position, or else the first in the image, or else at its edge."""
+    free = _free_position(pen, text, box, font, size, taken)
     if free:
         return free
-    inside = _places(pen, text, box, font, size)
+    inside = _positions(pen, text, box, font, size)
     if inside:
         return inside[0]
     width, height = _label_size(pen, text, font)
@@ -153,10 +155,10 @@ def _place_label(
     return x, y, x + width, y + height
 
 
-def _places(
+def _positions(
     pen: ImageDraw.ImageDraw, text: str, box: Rectangle, font: Font, size: tuple[int, int]
 ) -> list[Rectangle]:
-    """Above the box, below it, or inside it, as far as that is in the picture."""
+    """Above the box, below it, or inside it, as far as that is in the image."""
     width, height = _label_size(pen, text, font)
     x = float(np.clip(box[0], 0, max(0, size[0] - width)))
     tops = [box[1] - height, box[3], box[1], box[3] - height]

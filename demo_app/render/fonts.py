@@ -23,7 +23,7 @@ def font_for(text: str, points: float) -> tuple[Font, str]:
     """A font that has the letters of a text, and the text as it can be drawn with it.
 
     Where no font has them all, the letters that Pillow's own font lacks are left out: the page
-    names the class beside the picture as well.
+    names the class next to the image too.
     """
     for name in ("", *SYSTEM_FONTS):
         if _open(name, _PROBE) is not None and all(_has(name, letter) for letter in set(text)):

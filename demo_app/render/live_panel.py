@@ -1,4 +1,4 @@
-"""What stands beside the live picture, as HTML: figures, one face's bars, the last seconds."""
+"""The panel next to the live image, as HTML: figures, one face's bars, the last seconds."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -32,25 +32,25 @@ def figures_line(faces: int, rate: float, milliseconds: float) -> str:
 
 
 def face_block(tracked: Sequence[TrackedFace], number: int, emotion: str, threshold: float) -> str:
-    """Answer and probabilities of one face; a sentence where there is none.
+    """Prediction and probabilities of one face; a sentence when there is none.
 
     Args:
         tracked: faces of the frame, the largest first.
         number: of the face; the largest where it is not there.
-        emotion: whose map is drawn, its bar is marked; empty for the face's own answer.
+        emotion: whose map is drawn, its bar is marked; empty for the face's own prediction.
         threshold: of "not sure", in [0, 1].
     """
     if not tracked:
         return f'<div class="live-face"><p>{escape(words.NO_LIVE_FACE)}</p></div>'
     one = next((one for one in tracked if one.number == number), tracked[0])
     shown = emotion if emotion in one.face.classes else one.face.emotion
-    title = f"Face {one.number}: {escape(words.answer(one.face, threshold))}"
+    title = f"Face {one.number}: {escape(words.prediction(one.face, threshold))}"
     bars = panels.bars(one.face, shown, threshold)
     return f'<div class="live-face"><p>{title}</p>{bars}</div>'
 
 
 def strip_svg(moments: Iterable[Moment], threshold: float, now: float) -> str:
-    """The last seconds of each face as a band in the colours of its answers.
+    """The last seconds of each face as a band in the colours of its predictions.
 
     Where the model was not sure the band is empty. The height of the line is the probability.
     Faces seen last come before those that have left.

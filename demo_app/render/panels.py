@@ -4,21 +4,22 @@ from html import escape
 
 import numpy as np
 
-from demo_app.render.text import answer, colour, percent
+from demo_app.render import text as words
+from demo_app.render.text import colour, percent
 from fer_core.explain.cam import colourise
 from fer_core.inference.predictor import FacePrediction
 
 
 def caption(face: FacePrediction, number: int, emotion: str) -> str:
     """One HTML sentence about the map of one class, with the colour scale."""
-    of = f"Face {number}: evidence for {_coloured(face, emotion)}"
+    title = f"Face {number}: map of {_coloured(face, emotion)}"
     probability = float(face.probabilities[face.classes.index(emotion)])
     if float(face.map_of(emotion).max()) <= 0:
-        return f'<p class="map-caption">{of}: none. No place of this face speaks for it.</p>'
-    answer = "the model's answer" if emotion == face.emotion else f"the answer is {face.emotion}"
+        return f'<p class="map-caption">{title}. Nothing to draw: the map is nowhere positive.</p>'
+    prediction = "the prediction" if emotion == face.emotion else f"predicted: {face.emotion}"
     return (
-        f'<p class="map-caption">{of} ({escape(percent(probability))}; {escape(answer)}).'
-        f'<span class="scale">none<i style="background:{_scale()}"></i>strongest</span></p>'
+        f'<p class="map-caption">{title} ({escape(percent(probability))}; {escape(prediction)}).'
+        f'<span class="scale">0<i style="background:{_scale()}"></i>maximum</span></p>'
     )
 
 
@@ -44,54 +45,54 @@ def bars(face: FacePrediction, shown: str, threshold: float) -> str:
 
 
 def crop_names(face: FacePrediction) -> str:
-    """What the three small pictures of a face show, as HTML under them."""
-    of_mirror = "map of its mirror image, flipped back" if face.mirror_check else "the same"
-    names = ("what the model saw", "map of the face", of_mirror)
+    """Captions of the three small images of a face, as HTML."""
+    of_mirror = "map of the mirror image, flipped back" if face.mirror_check else "the same map"
+    names = ("model input", "map of the face", of_mirror)
     return f'<div class="crop-names">{"".join(f"<span>{name}</span>" for name in names)}</div>'
 
 
 def mirror_line(face: FacePrediction, emotion: str) -> str:
-    """What the mirror check says of one face and one class, as HTML with three meters."""
+    """The mirror check of one face and one class, as HTML with three meters."""
     check = face.mirror_check
     if check is None:
-        return '<p class="mirror">This model looks at the face alone, not at its mirror image.</p>'
+        return '<p class="mirror">No mirror check: this model predicts without flip TTA.</p>'
     index = face.classes.index(emotion)
     meters = [
         ("consistency", check.consistency(index)),
-        ("answers agree", check.answer_agreement),
+        ("predictions agree", check.answer_agreement),
         ("maps agree", check.map_agreement(index)),
     ]
     names = [face.classes[int(row.argmax())] for row in check.probabilities]
-    told = (
-        f"Both views say {names[0]}."
+    text = (
+        f"Both the face and its mirror image: {names[0]}."
         if check.same_answer
-        else f"The face says {names[0]}, its mirror image {names[1]}: do not rely on this answer."
+        else f"The face: {names[0]}; its mirror image: {names[1]}. Do not rely on this prediction."
     )
     rows = "".join(
         f'<span class="meter"><b>{escape(percent(value))}</b>'
         f'<i style="--share:{value:.3f}"></i>{name}</span>'
         for name, value in meters
     )
-    return f'<div class="mirror"><p>{escape(told)}</p><div class="meters">{rows}</div></div>'
+    return f'<div class="mirror"><p>{escape(text)}</p><div class="meters">{rows}</div></div>'
 
 
-def beside(name: str, face: FacePrediction, emotion: str, threshold: float) -> str:
-    """One of two models beside each other: its answer, its probabilities, its mirror check."""
-    said = escape(answer(face, threshold))
+def model_panel(name: str, face: FacePrediction, emotion: str, threshold: float) -> str:
+    """One of two models side by side: its prediction, probabilities and mirror check as HTML."""
+    text = escape(words.prediction(face, threshold))
     return (
         f'<h3>{escape(name)}</h3><p class="said" style="--colour:{colour(face, threshold)}">'
-        f"{said}<span> · map of {escape(emotion)}</span></p>"
+        f"{text}<span> · map of {escape(emotion)}</span></p>"
         f"{bars(face, emotion, threshold)}{mirror_line(face, emotion)}"
     )
 
 
-def beside_without_map(name: str, face: FacePrediction, remark: str, threshold: float) -> str:
-    """A second model that has no maps: its answer, its probabilities, and what to know of it."""
-    said = escape(answer(face, threshold))
+def model_panel_without_map(name: str, face: FacePrediction, note: str, threshold: float) -> str:
+    """A second model without maps: its prediction and probabilities, and a note on it, as HTML."""
+    text = escape(words.prediction(face, threshold))
     return (
         f'<h3>{escape(name)}</h3><p class="said" style="--colour:{colour(face, threshold)}">'
-        f"{said}<span> · no map</span></p>"
-        f'{bars(face, "", threshold)}<p class="mirror">{escape(remark)}</p>'
+        f"{text}<span> · no map</span></p>"
+        f'{bars(face, "", threshold)}<p class="mirror">{escape(note)}</p>'
     )
 
 

@@ -1,4 +1,4 @@
-"""The faces of a video over time as a plotly figure: a row of probabilities and a band a face."""
+"""The faces of a video over time as a plotly figure: a row of probabilities and a band per face."""
 
 import math
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ BAND = (-0.24, 0.16)  # base and height of the band below the probabilities
 def draw_timeline(
     table: pd.DataFrame, columns: Sequence[str], taxonomy: Taxonomy, rate: float, seconds: float
 ) -> go.Figure:
-    """Probabilities of every class over time, and below them the answers; a row a face.
+    """Probabilities of every class over time, and below them the predictions; one row per face.
 
     Args:
         table: rows as in `video.VideoResult`.
@@ -49,17 +49,17 @@ def draw_timeline(
 
 
 def spans(seen: pd.DataFrame, rate: float) -> list[tuple[float, float, str]]:
-    """(from, to, answer) of one face wherever the answer stays the same without a gap."""
+    """(from, to, prediction) of one face wherever the prediction stays the same without a gap."""
     times = [float(time) for time in seen["time_s"]]
-    answers = seen["emotion"].where(seen["sure"], NOT_SURE)
+    predictions = seen["emotion"].where(seen["sure"], NOT_SURE)
     found: list[tuple[float, float, str]] = []
-    for index, (time, answer) in enumerate(zip(times, answers, strict=True)):
+    for index, (time, prediction) in enumerate(zip(times, predictions, strict=True)):
         following = times[index + 1] if index + 1 < len(times) else math.inf
         end = following if following - time <= 1.5 / rate else time + 1 / rate
-        if found and found[-1][1:] == (time, answer):
-            found[-1] = (found[-1][0], end, str(answer))
+        if found and found[-1][1:] == (time, prediction):
+            found[-1] = (found[-1][0], end, str(prediction))
         else:
-            found.append((time, end, str(answer)))
+            found.append((time, end, str(prediction)))
     return found
 
 
@@ -88,26 +88,26 @@ def _line(points: tuple[list[float], list[float | None]], name: str, colour: str
 
 
 def _plain(name: str) -> str:
-    """A class name that Plotly takes for text: neither HTML nor a place to fill in."""
+    """A class name that Plotly takes as plain text: no HTML, no placeholder."""
     return escape(name).replace("%{", "% {")
 
 
 def _bands(seen: pd.DataFrame, rate: float, taxonomy: Taxonomy) -> list[go.Bar]:
     drawn = []
-    for begin, end, answer in spans(seen, rate):
-        sure = answer != NOT_SURE
+    for begin, end, prediction in spans(seen, rate):
+        sure = prediction != NOT_SURE
         drawn.append(
             go.Bar(
                 x=[(begin + end) / 2],
                 width=[end - begin],
                 base=[BAND[0]],
                 y=[BAND[1]],
-                name=escape(answer),
+                name=escape(prediction),
                 marker={
-                    "color": taxonomy.colour_of(answer) if sure else "rgba(0,0,0,0)",
+                    "color": taxonomy.colour_of(prediction) if sure else "rgba(0,0,0,0)",
                     "line": {"width": 0 if sure else 1, "color": NEUTRAL},
                 },
-                hovertemplate=f"{begin:.1f} to {end:.1f} s: {_plain(answer)}<extra></extra>",
+                hovertemplate=f"{begin:.1f} to {end:.1f} s: {_plain(prediction)}<extra></extra>",
             )
         )
     return drawn

@@ -18,7 +18,7 @@ Accounts = list[tuple[str, str]]
 def read_accounts(file: Path | None, environment: Mapping[str, str] = os.environ) -> Accounts:
     """Names and passwords; none when everybody may come in.
 
-    They stand in a file or in the environment, never on the command line, which every user of the
+    They are in a file or in the environment, never on the command line, which every user of the
     computer can read.
 
     Args:
@@ -31,23 +31,23 @@ def read_accounts(file: Path | None, environment: Mapping[str, str] = os.environ
             never shows the line.
     """
     if file is None:
-        text, place = environment.get(VARIABLE, ""), VARIABLE
+        text, source = environment.get(VARIABLE, ""), VARIABLE
         if not text:
             return []
     else:
-        text, place = _read(file), str(file)
+        text, source = _read(file), str(file)
     accounts: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         name, colon, password = line.partition(":")
         if not (name.strip() and colon and password):
-            raise ValueError(f"line {number} of {place} is no account: write {SHAPE}")
+            raise ValueError(f"line {number} of {source} is no account: write {SHAPE}")
         if name.strip() in accounts:
-            raise ValueError(f"line {number} of {place} names an account again: write {SHAPE}")
+            raise ValueError(f"line {number} of {source} names an account again: write {SHAPE}")
         accounts[name.strip()] = password
     if not accounts:
-        raise ValueError(f"{place} holds no account: write {SHAPE}")
+        raise ValueError(f"{source} holds no account: write {SHAPE}")
     return list(accounts.items())
 
 

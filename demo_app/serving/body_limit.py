@@ -22,10 +22,10 @@ class RequestLimit:
     def __init__(
         self, app: ASGIApp, upload: int = UPLOAD_LARGEST, other: int = OTHER_LARGEST
     ) -> None:
-        """Stand before an application.
+        """Wrap an application.
 
         Args:
-            app: that answers.
+            app: the application.
             upload: largest body of an upload, in bytes.
             other: largest body of any other request, in bytes.
         """

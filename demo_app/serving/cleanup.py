@@ -1,4 +1,4 @@
-"""Old files of visitors go, whoever made them: uploads, pictures of the page, tables, archives.
+"""Deletes old files of visitors: uploads, images of the page, tables, archives.
 
 Gradio deletes what it remembers having made, and it forgets the files of a component that was
 changed while the page was open. So the folder itself is looked through.

@@ -1,4 +1,4 @@
-"""Without a login nothing of the page can be had: every route of the server asks for it.
+"""Every route of the server asks for the login, where there are accounts.
 
 Gradio asks on its own routes only: applications mounted below it, as the tools of the Model Context
 Protocol, are open to everybody, and the page of the login lists all endpoints.
@@ -35,7 +35,7 @@ class LoginGuard:
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        """Stand before an application."""
+        """Wrap an application."""
         self._app = app
         self._tokens: dict[str, str] = {}  # account that came with HTTP Basic -> its session
 
@@ -48,7 +48,7 @@ class LoginGuard:
         name = _named_account(request, server.auth)
         if name is not None:
             token = self._tokens.setdefault(name, secrets.token_urlsafe(16))
-            server.tokens[token] = name  # anew: a logout ends all sessions of an account
+            server.tokens[token] = name  # set again: a logout ends all sessions of an account
             scope = _with_cookie(scope, f"{session_cookie(server)}={token}")
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if name is not None or _has_session(request, server):

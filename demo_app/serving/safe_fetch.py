@@ -1,9 +1,9 @@
-"""A picture from the address that a visitor typed, fetched so that it reaches nothing private.
+"""An image from the address that a visitor typed, fetched so that it reaches nothing private.
 
 A page that fetches what strangers name can be made to ask computers which only it can see: its own
 services, the router, a cloud's metadata (server-side request forgery). So the host is resolved
-first, every address of it must be a public one, and the connection is made to the very address that
-was looked at; each redirect is looked at again. Messages name hosts only: the rest of an address
+first, each of its addresses must be public, and the connection is made to the very address that was
+checked; each redirect is checked again. Messages name hosts only: the rest of an address
 may hold a password, or come from the server that was asked.
 """
 
@@ -44,8 +44,8 @@ DOUBTFUL = tuple(
 )
 
 
-class WebPictureError(FerError, ValueError):
-    """An address without a picture that may be fetched; one sentence without a full stop."""
+class WebImageError(FerError, ValueError):
+    """An address without an image that may be fetched; one sentence without a full stop."""
 
 
 class _Target(NamedTuple):
@@ -53,32 +53,32 @@ class _Target(NamedTuple):
     addresses: tuple[Address, ...]
 
 
-def fetch_picture(url: str, allowed: Sequence[Network] = ()) -> Image.Image:
-    """The picture at a web address, upright RGB.
+def fetch_image(url: str, allowed: Sequence[Network] = ()) -> Image.Image:
+    """The image at a web address, upright RGB.
 
     Args:
         url: of http or https.
         allowed: networks that may be asked although they are not public; none for visitors.
 
     Raises:
-        WebPictureError: when the address is none, is private, or has no picture within 25 MB.
+        WebImageError: when the address is none, is private, or has no image within 25 MB.
     """
     with ThreadPoolExecutor(1) as thread:  # of its own: the caller's may run an event loop
         content = thread.submit(lambda: asyncio.run(fetch(url, allowed))).result()
     try:
         return open_upright(io.BytesIO(content))
     except PictureError as error:
-        raise WebPictureError(str(error)) from error
+        raise WebImageError(str(error)) from error
     except READ_ERRORS as error:
         host = httpx.URL(url.strip()).host
-        raise WebPictureError(f"there is no picture at this address of {host}") from error
+        raise WebImageError(f"there is no image at this address of {host}") from error
 
 
 async def fetch(url: str, allowed: Sequence[Network] = ()) -> bytes:
-    """The content of a web address, see `fetch_picture`.
+    """The content of a web address, see `fetch_image`.
 
     Raises:
-        WebPictureError: when the address is none, is private, or has nothing within 25 MB.
+        WebImageError: when the address is none, is private, or has nothing within 25 MB.
     """
     current = url.strip()
     try:
@@ -90,10 +90,10 @@ async def fetch(url: str, allowed: Sequence[Network] = ()) -> bytes:
                     return content
                 current = moved
     except TimeoutError as error:
-        raise WebPictureError(
-            f"the picture does not arrive within {ALL_SECONDS:.0f} seconds"
+        raise WebImageError(
+            f"the image does not arrive within {ALL_SECONDS:.0f} seconds"
         ) from error
-    raise WebPictureError(f"this address redirects more than {REDIRECTS} times")
+    raise WebImageError(f"this address redirects more than {REDIRECTS} times")
 
 
 def is_public(address: Address, allowed: Iterable[Network] = ()) -> bool:
@@ -109,21 +109,21 @@ async def _resolve(text: str, allowed: Sequence[Network]) -> _Target:
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL as error:
-        raise WebPictureError("this is no web address") from error
+        raise WebImageError("this is no web address") from error
     if url.scheme not in ("http", "https") or not url.host:
-        raise WebPictureError("this is no web address: one begins with https:// or http://")
+        raise WebImageError("this is no web address: it must begin with https:// or http://")
     if url.userinfo:
-        raise WebPictureError("an address with a name or password in it is not fetched")
+        raise WebImageError("an address with a name or password in it is not fetched")
     port = url.port or (443 if url.scheme == "https" else 80)
     try:
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise WebPictureError(f"there is no host named {url.host}") from error
+        raise WebImageError(f"there is no host named {url.host}") from error
     texts = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)
     addresses = tuple(ipaddress.ip_address(text) for text in texts)
     if not all(is_public(address, allowed) for address in addresses):
-        raise WebPictureError(f"{url.host} is not on the public internet, so it is not asked")
+        raise WebImageError(f"{url.host} is not on the public internet, so it is not asked")
     return _Target(url, addresses)
 
 
@@ -136,29 +136,31 @@ async def _get(target: _Target) -> tuple[bytes, str | None]:
         except (httpx.ConnectError, httpx.ConnectTimeout):
             continue
         except httpx.TimeoutException as error:
-            raise WebPictureError(f"{host} does not answer in time") from error
+            raise WebImageError(f"{host} does not respond in time") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise WebPictureError(f"{host} does not answer as a web server does") from error
-    raise WebPictureError(f"{host} cannot be reached")
+            raise WebImageError(f"{host} does not respond like a web server") from error
+    raise WebImageError(f"{host} cannot be reached")
 
 
 async def _get_from(url: httpx.URL, address: Address) -> tuple[bytes, str | None]:
     headers = {"Host": url.netloc.decode(), "Accept": "image/*"}
-    headers["Accept-Encoding"] = "identity"  # a small answer must not unfold into a large one
+    headers["Accept-Encoding"] = "identity"  # a small response must not unfold into a large one
     timeout = httpx.Timeout(ALL_SECONDS / 2, connect=CONNECT_SECONDS)
     pinned = url.copy_with(host=str(address))
     options = {"sni_hostname": url.host}  # the certificate is still checked against the name
     content = bytearray()
     async with (
         httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=timeout) as client,
-        client.stream("GET", pinned, headers=headers, extensions=options) as answer,
+        client.stream("GET", pinned, headers=headers, extensions=options) as response,
     ):
-        if answer.has_redirect_location:
-            return b"", str(url.join(answer.headers["Location"]))
-        if answer.status_code != 200:
-            raise WebPictureError(f"{url.host} answers {answer.status_code}, not a picture")
-        async for chunk in answer.aiter_raw():
+        if response.has_redirect_location:
+            return b"", str(url.join(response.headers["Location"]))
+        if response.status_code != 200:
+            raise WebImageError(
+                f"{url.host} responds with status {response.status_code}, not an image"
+            )
+        async for chunk in response.aiter_raw():
             content += chunk
             if len(content) > LARGEST:
-                raise WebPictureError(f"the file at {url.host} is larger than {LARGEST >> 20} MB")
+                raise WebImageError(f"the file at {url.host} is larger than {LARGEST >> 20} MB")
     return bytes(content), None

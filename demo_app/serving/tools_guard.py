@@ -1,4 +1,4 @@
-"""The tools of the Model Context Protocol: as careful about files and logins as the page."""
+"""The tools of the Model Context Protocol: guarded like the page, and named like its endpoints."""
 
 import secrets
 from functools import cache
@@ -8,8 +8,17 @@ from gradio.mcp import GradioMCPServer
 from gradio_client import Client
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from demo_app.serving.guarded_page import refuse_foreign_files, upload_folder
 from demo_app.serving.login_guard import TOOLS, session_cookie
-from demo_app.serving.visitor_files import refuse_foreign_files, upload_folder
+
+# Tools are named after the functions of the endpoints; these are the names of earlier versions.
+EARLIER_NAMES = {
+    "answer": "analyse",
+    "show_map": "explain",
+    "list_models": "models",
+    "answer_1": "video",
+    "endpoint": "batch",
+}
 
 
 class ToolsGuard:
@@ -20,7 +29,7 @@ class ToolsGuard:
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        """Stand before an application."""
+        """Wrap an application."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -29,10 +38,18 @@ class ToolsGuard:
             server = scope["app"]
             tools = server.get_blocks().mcp_server_obj
             if tools is not None:
+                tools.tool_to_endpoint = _ToolNames(tools.tool_to_endpoint)
                 _refuse_files(tools)
             if tools is not None and server.auth is not None:
                 _log_in(tools, server)
         await self._app(scope, receive, send)
+
+
+class _ToolNames(dict[str, str]):
+    """Endpoints by the names of the tools; a tool is also found by its earlier name."""
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401
+        return super().get(EARLIER_NAMES.get(name, name), default)
 
 
 def _refuse_files(tools: GradioMCPServer) -> None:

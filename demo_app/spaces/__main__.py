@@ -28,7 +28,7 @@ class Build:
 
 @dataclass(frozen=True)
 class Push:
-    """Build a Space and put it on the Hub, in one commit.
+    """Build a Space and upload it to the Hub, in one commit.
 
     The access token is the stored one (`hf auth login`) or HF_TOKEN of the environment.
     """
@@ -36,9 +36,9 @@ class Push:
     name: tyro.conf.Positional[Name]
     """Which Space."""
     repo: str
-    """Repository of the Space, USER/NAME; made where it is missing."""
+    """Repository of the Space, USER/NAME; created if it does not exist."""
     private: bool = False
-    """Let only yourself see a new Space."""
+    """Make a new Space private."""
 
 
 Command = (
@@ -60,7 +60,9 @@ def main() -> None:
         else:
             push(command)
     except ImportError as error:
-        sys.exit(f"error: Spaces are made with more packages ({error}): pip install --group space")
+        sys.exit(
+            f"error: building a Space needs more packages ({error}): pip install --group space"
+        )
 
 
 def build(command: Build) -> None:
@@ -105,7 +107,7 @@ def push(command: Push) -> None:
             kind="space",
             message=f"Build the {command.name} Space from {commit}",
             private=command.private,
-            space_sdk=space.front_matter["sdk"],
+            space_sdk=space.card.sdk,
             replaces=("*",),  # what an earlier version had and this one has not
         )
     logger.info("The Space is at %s", address)

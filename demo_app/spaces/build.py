@@ -7,14 +7,24 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from demo_app.spaces.card_metadata import ManifestError
-from demo_app.spaces.manifest import SPACES, Space
+from demo_app.spaces.manifest import ManifestError, Space
 from demo_app.spaces.requirements import HEAVY, check_python, read_requirements
 from demo_app.spaces.templates import MARK, app_file, dockerfile, front_matter, readme
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC_COMMAND = "python -m demo_app.page.build"
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic")
+IMAGE_SUFFIXES = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".webp",
+    ".gif",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".avif",
+    ".heic",
+)
 # git's patterns of what a Space needs of the project.
 FILES = {
     "demo": (
@@ -24,8 +34,8 @@ FILES = {
     "dashboard": (
         "LICENSE",
         "dashboard",
-        "fer_core/**.py",
         "fer_core/*.py",
+        "fer_core/*.pyi",  # what the packages of the library offer is read from there
         "fer_core/records/published.csv",
         "fer_core/records/shipped_runs",
     ),
@@ -36,7 +46,7 @@ def build_space(space: Space, out: Path, root: Path = ROOT) -> list[Path]:
     """Write the folder of a Space: whole, or not at all.
 
     Args:
-        space: of the manifest.
+        space: of the Spacefile.
         out: the folder; one that was built before is replaced, any other must be empty.
         root: folder of the project.
 
@@ -48,7 +58,7 @@ def build_space(space: Space, out: Path, root: Path = ROOT) -> list[Path]:
             built, the project is no git checkout, or a committed file does not belong on a Space.
         OSError: when a file cannot be read or written.
     """
-    _check_place(out)
+    _check_target(out)
     written = _written(space, root / "pyproject.toml")
     copied = _static(root) if space.name == "static" else committed(root, FILES[space.name])
     out = out.resolve()
@@ -56,9 +66,9 @@ def build_space(space: Space, out: Path, root: Path = ROOT) -> list[Path]:
     with tempfile.TemporaryDirectory(prefix=".fer-space-", dir=out.parent) as scratch:
         fresh, old = Path(scratch) / "new", Path(scratch) / "old"
         for name, source in copied.items():
-            place = fresh / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, place)
+            target = fresh / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
         for name, content in written.items():
             (fresh / name).write_text(content, encoding="utf-8")
         if out.exists():
@@ -68,14 +78,14 @@ def build_space(space: Space, out: Path, root: Path = ROOT) -> list[Path]:
 
 
 def committed(root: Path, patterns: Sequence[str]) -> dict[str, Path]:
-    """The files that git knows: no caches, nothing ignored, nothing that merely lies around.
+    """The committed files: no caches, nothing ignored, nothing untracked.
 
     Args:
         root: folder of the project.
         patterns: git's, relative to it.
 
     Raises:
-        ValueError: when the folder is no git checkout, or a picture is among the files.
+        ValueError: when the folder is no git checkout, or an image is among the files.
     """
     git = shutil.which("git")
     if git is None:
@@ -86,25 +96,24 @@ def committed(root: Path, patterns: Sequence[str]) -> dict[str, Path]:
         raise ValueError(f"the files of a Space are the committed ones: {root} is no git checkout")
     names = answer.stdout.rstrip("\0").split("\0")
     for name in names:
-        if name.lower().endswith(PICTURES):
-            raise ValueError(
-                f"{name} is a picture: no picture that may show a face goes to a Space"
-            )
+        if name.lower().endswith(IMAGE_SUFFIXES):
+            raise ValueError(f"{name} is an image: images may show faces, so none goes to a Space")
     return {name: root / name for name in names}
 
 
 def _written(space: Space, project: Path) -> dict[str, str]:
     block = front_matter(space, version("gradio"))
-    kind = SPACES[space.name]
     if "python_version" in block:
         check_python(project, block["python_version"])
-    elif kind.sdk != "static":
-        raise ManifestError(f"micro {kind.micro}: {kind.key}: python_version is missing")
+    elif space.card.sdk != "static":
+        raise ManifestError(
+            f"{space.name}: python_version is missing: the Hub would take an old one"
+        )
     files = {"README.md": readme(space, block)}
-    if kind.sdk == "gradio":
+    if space.card.sdk == "gradio":
         needed = read_requirements(project, ("onnx", "video"), ("demo",))
         files[str(block["app_file"])] = app_file(space)
-    elif kind.sdk == "docker":
+    elif space.card.sdk == "docker":
         needed = read_requirements(project, groups=("dashboard",), without=HEAVY)
         files["Dockerfile"] = dockerfile(space, block)
     else:
@@ -119,7 +128,7 @@ def _static(root: Path) -> dict[str, Path]:
     return {path.relative_to(page).as_posix(): path for path in page.rglob("*") if path.is_file()}
 
 
-def _check_place(out: Path) -> None:
+def _check_target(out: Path) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     card = out / "README.md"

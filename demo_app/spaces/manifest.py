@@ -1,75 +1,82 @@
-"""The Spacefile: a manifest of Deta Space v0 from which the Hugging Face Spaces are made.
+"""The Spacefile: the Hugging Face Spaces of this project, by name.
 
-Its keys are those of the published schema of the format; keys that begin with ``x-`` are left to
-others by convention, and hold the front matter of the Spaces here.
+``run`` and ``env`` start a Space. All other keys are those of the Hub's configuration reference
+(https://huggingface.co/docs/hub/spaces-config-reference). Mistakes that can be seen here are
+reported before anything is written; the Hub checks the rest when a Space is pushed.
 """
 
+import difflib
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from huggingface_hub import SpaceCardData, SpaceHardware
 
-from demo_app.spaces.card_metadata import (
-    Check,
-    ManifestError,
-    check_front_matter,
-    flag,
-    number,
-    one_of,
-    text,
-    texts,
-    unknown,
-)
+from fer_core.errors import FerError
 
-LONGEST_NAME = 12  # characters of app_name
-ENGINES = (
-    *("static", "react", "svelte", "vue", "next", "nuxt", "svelte-kit"),
-    *("python3.9", "python3.8", "nodejs16", "custom"),
-)
-SERVING = ("static", "react", "vue", "svelte")  # engines that name a folder to serve
-FRONT_MATTER = "x-huggingface"
-STATIC = "x-huggingface-static"
-
-
-class Kind(NamedTuple):
-    """Where the front matter of a Space stands, and what it must be.
-
-    Attributes:
-        micro: name of the micro.
-        key: of the micro's block.
-        sdk: of the Space.
-        run: how the micro's command begins.
-    """
-
-    micro: str
-    key: str
-    sdk: str
-    run: tuple[str, ...]
-
-
-SPACES = {
-    "demo": Kind("demo", FRONT_MATTER, "gradio", ("python", "-m", "demo_app")),
-    "dashboard": Kind("dashboard", FRONT_MATTER, "docker", ("streamlit", "run")),
-    "static": Kind("demo", STATIC, "static", ("python", "-m", "demo_app")),
+COLOURS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
+LONGEST_DESCRIPTION = 60  # characters
+REQUIRED = ("title", "emoji", "colorFrom", "colorTo", "sdk", "license")
+KEYS: dict[str, type] = {
+    "run": str,
+    "env": dict,
+    **dict.fromkeys(REQUIRED, str),
+    "sdk_version": str,
+    "python_version": str,
+    "app_file": str,
+    "app_port": int,
+    "short_description": str,
+    "suggested_hardware": str,
+    "tags": list,
+}
+CHOICES = {
+    "colorFrom": COLOURS,
+    "colorTo": COLOURS,
+    "suggested_hardware": tuple(hardware.value for hardware in SpaceHardware),
 }
 
 
-class Space(NamedTuple):
-    """One Space of the manifest.
+class ManifestError(FerError, ValueError):
+    """What is wrong in the Spacefile; the message names the Space and the key."""
+
+
+class Kind(NamedTuple):
+    """What a Space of the project must be.
+
+    Attributes:
+        sdk: of the Space.
+        run: how its command begins; empty where there is none.
+    """
+
+    sdk: str
+    run: tuple[str, ...] = ()
+
+
+SPACES = {
+    "demo": Kind("gradio", ("python", "-m", "demo_app")),
+    "dashboard": Kind("docker", ("streamlit", "run")),
+    "static": Kind("static"),
+}
+
+
+@dataclass(frozen=True)
+class Space:
+    """One Space of the Spacefile.
 
     Attributes:
         name: demo, dashboard or static.
-        front_matter: of its README.md.
-        run: words of the command that starts the micro.
-        environment: variables that the micro starts with.
+        card: the metadata at the top of its README.md.
+        run: words of the command that starts it.
+        env: variables of its environment.
     """
 
     name: str
-    front_matter: dict[str, Any]
+    card: SpaceCardData
     run: tuple[str, ...]
-    environment: dict[str, str]
+    env: dict[str, str]
 
 
 def read_manifest(file: Path) -> dict[str, Space]:
@@ -79,7 +86,7 @@ def read_manifest(file: Path) -> dict[str, Space]:
         The Spaces by name: demo, dashboard and static.
 
     Raises:
-        ManifestError: one sentence, with the micro and the key where something is wrong.
+        ManifestError: one sentence, with the Space and the key where something is wrong.
     """
     try:
         whole = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -88,18 +95,14 @@ def read_manifest(file: Path) -> dict[str, Space]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ManifestError(f"{file} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(whole, dict):
-        raise ManifestError(f"{file} must be a mapping with v, app_name and micros")
-    _check(whole, MANIFEST, ("v", "micros"), file.name)
-    micros = {micro["name"]: micro for micro in map(_check_micro, whole["micros"])}
-    wanted = {kind.micro for kind in SPACES.values()}
-    if set(micros) != wanted or len(whole["micros"]) != len(wanted):
-        names = ", ".join(str(micro["name"]) for micro in whole["micros"])
-        raise ManifestError(
-            f"{file.name}: micros must be {' and '.join(sorted(wanted))}, each once, got {names}"
-        )
-    if sum(micro.get("primary", False) for micro in micros.values()) != 1:
-        raise ManifestError(f"{file.name}: exactly one micro must have primary: true")
-    return {name: _space(name, kind, micros[kind.micro]) for name, kind in SPACES.items()}
+        raise ManifestError(f"{file} must be a mapping with the Spaces {', '.join(SPACES)}")
+    for name in whole:
+        if name not in SPACES:
+            raise ManifestError(f"{file.name}: unknown Space {_nearest(name, SPACES)}")
+    for name in SPACES:
+        if not isinstance(whole.get(name), dict):
+            raise ManifestError(f"{file.name}: the Space {name} must be a mapping with its keys")
+    return {name: _space(name, kind, whole[name]) for name, kind in SPACES.items()}
 
 
 def option(run: Sequence[str], name: str) -> list[str]:
@@ -114,91 +117,53 @@ def option(run: Sequence[str], name: str) -> list[str]:
     return values
 
 
-def _space(name: str, kind: Kind, micro: Mapping[str, Any]) -> Space:
-    where = f"micro {kind.micro}: {kind.key}"
-    block = micro.get(kind.key)
-    if not isinstance(block, dict):
-        raise ManifestError(f"{where} is missing: the front matter of the Space {name}")
-    check_front_matter(block, where)
+def _space(name: str, kind: Kind, block: Mapping[str, Any]) -> Space:
+    _check_keys(name, block)
     if block["sdk"] != kind.sdk:
-        raise ManifestError(f"{where}: sdk must be {kind.sdk}, got {block['sdk']!r}")
-    run = tuple(shlex.split(micro.get("run", "")))
-    if run[: len(kind.run)] != kind.run:
-        begin = " ".join(kind.run)
-        raise ManifestError(f"micro {kind.micro}: run must begin with {begin}, got {' '.join(run)}")
+        raise ManifestError(f"{name}: sdk must be {kind.sdk}, got {block['sdk']!r}")
+    run = tuple(shlex.split(block.get("run", "")))
+    if run[: len(kind.run)] != kind.run or bool(run) != bool(kind.run):
+        begin = f"begin with {' '.join(kind.run)}" if kind.run else "be absent"
+        raise ManifestError(f"{name}: run must {begin}, got {' '.join(run)!r}")
     port = option(run, "--server.port")
-    if kind.sdk == "docker" and port != [str(block.get("app_port", 7860))]:
+    if kind.sdk == "docker" and port != [str(block.get("app_port"))]:
         raise ManifestError(
-            f"{where}: app_port must be the --server.port of run, got "
-            f"{block.get('app_port', 7860)} and {' '.join(port) or 'none'}"
+            f"{name}: app_port must be the --server.port of run, got {block.get('app_port')} and "
+            f"{' '.join(port) or 'none'}"
         )
-    variables = micro.get("presets", {}).get("env", [])
-    environment = {one["name"]: one["default"] for one in variables if "default" in one}
-    return Space(name, dict(block), run, environment)
+    card = {key: value for key, value in block.items() if key not in ("run", "env")}
+    return Space(name, SpaceCardData(**card), run, dict(block.get("env", {})))
 
 
-def _check_micro(micro: object) -> dict[str, Any]:
-    if not isinstance(micro, dict):
-        raise ManifestError(f"a micro must be a mapping with name, src and engine, got {micro!r}")
-    where = f"micro {micro.get('name', '(without a name)')}"
-    _check(micro, MICRO, ("name", "src", "engine"), where)
-    if ("serve" in micro) != (micro["engine"] in SERVING):
-        raise ManifestError(f"{where}: serve is for the engines {', '.join(SERVING)}, and needed")
-    presets = micro.get("presets", {})
-    _check(presets, PRESETS, (), f"{where}: presets")
-    for variable in presets.get("env", []):
-        _check(variable, VARIABLE, ("name",), f"{where}: presets: env")
-    return micro
+def _check_keys(name: str, block: Mapping[str, Any]) -> None:
+    for key, value in block.items():
+        if key not in KEYS:
+            raise ManifestError(f"{name}: unknown key {_nearest(key, KEYS)}")
+        # Not isinstance alone: true is an int, and 3.1 in place of "3.10" is a number.
+        if type(value) is not KEYS[key] or not value:
+            raise ManifestError(
+                f"{name}: {key} must be of type {KEYS[key].__name__}, got {value!r}"
+            )
+        if key in CHOICES and value not in CHOICES[key]:
+            raise ManifestError(
+                f"{name}: {key} must be one of {', '.join(CHOICES[key])}, got {value!r}"
+            )
+    for key in REQUIRED:
+        if key not in block:
+            raise ManifestError(f"{name}: {key} is missing")
+    for variable, value in block.get("env", {}).items():
+        if not (isinstance(variable, str) and variable.isidentifier() and isinstance(value, str)):
+            raise ManifestError(f"{name}: env must be NAME: text, got {variable!r}: {value!r}")
+    description = block.get("short_description", "")
+    if len(description) > LONGEST_DESCRIPTION:
+        raise ManifestError(
+            f"{name}: short_description must have at most {LONGEST_DESCRIPTION} characters, "
+            f"got {len(description)}"
+        )
 
 
-def _check(
-    mapping: Mapping[str, object], keys: Mapping[str, Check], needed: tuple[str, ...], where: str
-) -> None:
-    for key in mapping:
-        if key not in keys and not str(key).startswith("x-"):
-            raise ManifestError(f"{where}: {unknown(key, keys)}")
-    for key in needed:
-        if key not in mapping:
-            raise ManifestError(f"{where}: {key} is missing: {keys[key](None)}")
-    for key, value in mapping.items():
-        if key in keys and (wanted := keys[key](value)):
-            raise ManifestError(f"{where}: {key} must be {wanted}, got {value!r}")
-
-
-def _mappings(value: object) -> str:
-    fits = isinstance(value, list) and value and all(isinstance(one, dict) for one in value)
-    return "" if fits else "a list of mappings"
-
-
-def _mapping(value: object) -> str:
-    return "" if isinstance(value, dict) else "a mapping"
-
-
-MANIFEST: dict[str, Check] = {
-    "v": number(0, 0),
-    "icon": text("the path of a picture"),
-    "app_name": text(f"a text of at most {LONGEST_NAME} characters", rf".{{1,{LONGEST_NAME}}}"),
-    "micros": _mappings,
-}
-MICRO: dict[str, Check] = {
-    "name": text("a word of letters, digits, '_' and '-'", r"[A-Za-z0-9][A-Za-z0-9_-]*"),
-    "src": text("a folder"),
-    "engine": one_of(ENGINES),
-    "primary": flag,
-    "path": text("a path below the app's address"),
-    "serve": text("a folder"),
-    "commands": texts(),
-    "include": texts(),
-    "run": text("a command"),
-    "dev": text("a command"),
-    "presets": _mapping,
-    "public": flag,
-    "public_routes": texts(),
-    "actions": _mappings,
-}
-PRESETS: dict[str, Check] = {"env": _mappings, "api_keys": flag}
-VARIABLE: dict[str, Check] = {
-    "name": text("the name of a variable", r"[A-Za-z_][A-Za-z0-9_]*"),
-    "description": text(),
-    "default": text(),
-}
+def _nearest(key: object, known: Collection[str]) -> str:
+    """An unknown key with the nearest known one, and all."""
+    near = difflib.get_close_matches(str(key), known, 1, 0.5)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"{key}{hint}: allowed are {', '.join(known)}"

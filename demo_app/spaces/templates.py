@@ -1,4 +1,4 @@
-"""The files of a Space that are written for it: README.md, the app file, the Dockerfile."""
+"""The files that are written for a Space: README.md, the app file, the Dockerfile."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,21 +14,21 @@ MARK = f"Made by `{COMMAND}` from `Spacefile`: change it there."
 MODEL_FILES = "config.json,model.safetensors"
 PORT = "7860"  # of a Gradio Space, unless its environment names another
 ABOUT = {
-    "demo": "Every face of a photograph, a video or the camera's pictures: the expression, how "
-    "probable it is, and the map of the evidence for it, which is exact: its mean and one constant "
-    "are the score. Pictures are analysed by this Space and deleted after some minutes; for "
-    "pictures that must not leave your device, run the demo there.",
-    "dashboard": "What wrong labels in the training data do to facial expression recognition: "
-    "Erasing Attention Consistency (EAC, ECCV 2022) beside the plain model, run by run, with "
+    "demo": "Facial expression recognition on photographs, videos and the camera. Every class gets "
+    "a map over the face; the mean of a map plus one constant is exactly the score of its class. "
+    "Images are analysed by this Space and deleted after some minutes; for images that must not "
+    "leave your device, run the demo there.",
+    "dashboard": "What noisy training labels do to facial expression recognition: Erasing "
+    "Attention Consistency (EAC, ECCV 2022) against the cross-entropy baseline, run by run, with "
     "intervals, curves, classes, costs and published results.",
-    "static": "Expression and evidence map of every face before the camera or in a picture. Model, "
-    "face detector and drawing run in your browser: nothing leaves your device.",
+    "static": "Facial expression recognition on photographs and the camera, with a map for every "
+    "class score. Model and face detector run in your browser: nothing leaves your device.",
 }
 RESPONSIBLE = """\
-The models name visible expressions in pictures, not feelings, and are weak on rare expressions,
-profiles and covered faces. Inferring emotions at work and in education is prohibited in the
-European Union, with medical and safety exceptions (AI Act, Art. 5(1)(f)); people must be told when
-such a system is used (Art. 50(3)). Decide nothing about a person with it."""
+The models predict visible expressions, not feelings, and are weak on rare expressions, profiles and
+covered faces. Inferring emotions at work and in education is prohibited in the European Union, with
+medical and safety exceptions (AI Act, Art. 5(1)(f)); people must be told when such a system is used
+(Art. 50(3)). Decide nothing about a person with it."""
 
 
 def hub_models(run: Sequence[str]) -> list[str]:
@@ -37,13 +37,13 @@ def hub_models(run: Sequence[str]) -> list[str]:
 
 
 def front_matter(space: Space, gradio_version: str) -> dict[str, Any]:
-    """What stands at the top of README.md: the manifest's block, and what follows from the rest.
+    """The metadata at the top of README.md: that of the Spacefile, and what follows from the rest.
 
     Args:
-        space: of the manifest.
-        gradio_version: that the Space is to use where the manifest names none.
+        space: of the Spacefile.
+        gradio_version: that the Space uses unless the Spacefile names one.
     """
-    block = dict(space.front_matter)
+    block = space.card.to_dict()
     if block["sdk"] != "gradio":
         return block
     block.setdefault("sdk_version", gradio_version)
@@ -67,17 +67,17 @@ def readme(space: Space, block: Mapping[str, Any]) -> str:
 
 
 def app_file(space: Space) -> str:
-    """The file that a Gradio Space runs: the micro's command, at the port of the Space.
+    """The file that a Gradio Space runs: its command, at the port of the Space.
 
-    The host stays that of the command: a demo that listens on one computer alone trusts its visitor
-    with the folders of the server, and a Space must never do so.
+    The host stays that of the command: a demo on 127.0.0.1 lets its visitor name folders of the
+    computer, and a Space must never do so.
     """
     words = [json.dumps(word) for word in space.run[3:]]
     if "--port" not in space.run:
         words += ['"--port"', f'os.environ.get("GRADIO_SERVER_PORT", "{PORT}")']
     variables = "".join(
         f"os.environ.setdefault({json.dumps(name)}, {json.dumps(value)})\n"
-        for name, value in space.environment.items()
+        for name, value in space.env.items()
     )
     return f'''"""The demo as a Space. {MARK}"""
 
@@ -92,12 +92,10 @@ main()
 
 
 def dockerfile(space: Space, block: Mapping[str, Any]) -> str:
-    """The Dockerfile of the micro's command."""
+    """The Dockerfile that runs the command of a Space."""
     port = block.get("app_port", PORT)
     health = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{port}/_stcore/health')"
-    variables = "".join(
-        f" \\\n    {name}={json.dumps(value)}" for name, value in space.environment.items()
-    )
+    variables = "".join(f" \\\n    {name}={json.dumps(value)}" for name, value in space.env.items())
     return f"""\
 # {MARK}
 FROM python:{block["python_version"]}-slim

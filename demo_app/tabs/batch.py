@@ -1,28 +1,103 @@
-"""Many photographs at once: a table, and files to take away."""
+"""Many photographs at once: a table, and files to download."""
 
 import logging
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 from gradio.data_classes import FileData, ListFiles
 
-from demo_app.analysis.batch import SHOWN, Batch, Progress, analyse_batch
-from demo_app.analysis.model_pool import ModelShelf
+from demo_app.analysis.batch import SHOWN, BatchProgress, BatchResult, analyse_batch
+from demo_app.analysis.model_pool import ModelPool
 from demo_app.render import text as words
-from demo_app.tabs.controls import PRIVATE, THRESHOLD, Controls, Limits
+from demo_app.tabs.controls import PRIVATE, THRESHOLD, Controls, Limits, Update
 from fer_core.models.pretrained import ModelError
 
-HEADERS = ["File", "Face", "Answer", "Probability", "Consistency", "Problem"]
+HEADERS = ["File", "Face", "Prediction", "Probability", "Consistency", "Problem"]
 
 logger = logging.getLogger(__name__)
 
 
-def build(shelf: ModelShelf, controls: Controls, limits: Limits) -> None:
+@dataclass(frozen=True)
+class BatchView:
+    """The components of the tab; ``stopped`` is the state that ends the work."""
+
+    photos: gr.File
+    start: gr.Button
+    stop: gr.Button
+    sentence: gr.Markdown
+    results: gr.Column
+    rows: gr.Dataframe
+    table: gr.DownloadButton
+    overlays: gr.DownloadButton
+    stopped: gr.State
+
+    @property
+    def changing(self) -> list[Block]:
+        """The components that the work changes."""
+        results = [self.results, self.rows, self.table, self.overlays]
+        return [self.sentence, self.stopped, *results, self.start, self.stop]
+
+    def running(self, sentence: str, stopped: threading.Event) -> Update:
+        """Work in progress."""
+        return {**self._idle(sentence), self.stopped: stopped, **self._buttons(running=True)}
+
+    def without_result(self, sentence: str) -> Update:
+        """Why there is no result."""
+        return {**self._idle(sentence), **self._buttons(running=False)}
+
+    def finished(self, batch: BatchResult) -> Update:
+        """The result."""
+        return {
+            **self.without_result(batch.sentence),
+            self.results: gr.Column(visible=True),
+            self.rows: [[row.get(name) for name in SHOWN] for row in batch.rows],
+            self.table: str(batch.csv),
+            self.overlays: str(batch.overlays),
+        }
+
+    def _idle(self, sentence: str) -> Update:
+        """No result, and nothing to stop."""
+        empty = dict.fromkeys([self.stopped, self.rows, self.table, self.overlays])
+        return {self.sentence: sentence, self.results: gr.Column(visible=False), **empty}
+
+    def _buttons(self, *, running: bool) -> Update:
+        return {
+            self.start: gr.Button(interactive=not running),
+            self.stop: gr.Button(interactive=running),
+        }
+
+
+def build(pool: ModelPool, controls: Controls, limits: Limits) -> None:
     """Lay out the tab and connect its events."""
+    view = _lay_out(limits)
+    root = Path(view.photos.GRADIO_CACHE)
+
+    def run(files: list[str] | None, model: str, threshold: float) -> Generator[Update]:
+        fault = _fault(pool, model, files, limits)
+        if fault or not files:
+            yield view.without_result(fault)
+            return
+        yield from _run(view, pool, model, threshold, files, root)
+
+    view.start.click(
+        run,
+        [view.photos, controls.model, controls.threshold],
+        view.changing,
+        show_progress="hidden",
+        concurrency_limit=4,
+        **PRIVATE,
+    )
+    view.stop.click(_ask_to_stop, view.stopped, view.stop, **PRIVATE)
+    _add_endpoint(pool, limits, root)
+
+
+def _lay_out(limits: Limits) -> BatchView:
     with gr.Row():
         with gr.Column(scale=4, min_width=230):
             photos = _files(
@@ -42,71 +117,63 @@ def build(shelf: ModelShelf, controls: Controls, limits: Limits) -> None:
                 with gr.Row():
                     table = gr.DownloadButton("Table (CSV)", elem_id="batch_csv")
                     overlays = gr.DownloadButton("Overlays (ZIP)", elem_id="batch_zip")
-    place = Path(photos.GRADIO_CACHE)
-    stopped = gr.State()
-
-    def run(
-        files: list[str] | None, model: str, threshold: float
-    ) -> Generator[list[Any], None, None]:
-        fault = _fault(shelf, model, files, limits)
-        if fault:
-            yield [fault, None, *_results(None), *_buttons(running=False)]
-            return
-        asked = threading.Event()
-        done = words.batch_progress(0, len(files or []))
-        yield [done, asked, *_results(None), *_buttons(running=True)]
-        try:
-            with closing(analyse_batch(shelf, model, threshold, files or [], place)) as steps:
-                for step in steps:
-                    if asked.is_set():
-                        yield [words.BATCH_STOPPED, None, *_results(None), *_buttons(running=False)]
-                        return
-                    if isinstance(step, Progress):
-                        done = words.batch_progress(*step)
-                        yield [done, asked, *_results(None), *_buttons(running=True)]
-                    else:
-                        yield [step.sentence, None, *_results(step), *_buttons(running=False)]
-        except Exception:  # whatever it is, the buttons must come back
-            logger.exception("a batch failed")
-            yield [words.FAILED, None, *_results(None), *_buttons(running=False)]
-
-    def ask_to_stop(asked: threading.Event | None) -> gr.Button:
-        if asked is not None:
-            asked.set()
-        return gr.Button(interactive=False)  # the words come from the work, when it has stopped
-
-    changed = [sentence, stopped, results, rows, table, overlays, start, stop]
-    start.click(
-        run,
-        [photos, controls.model, controls.threshold],
-        changed,
-        show_progress="hidden",
-        concurrency_limit=4,
-        **PRIVATE,
-    )
-    stop.click(ask_to_stop, stopped, stop, **PRIVATE)
-    _add_endpoint(shelf, limits, place)
+    return BatchView(photos, start, stop, sentence, results, rows, table, overlays, gr.State())
 
 
-def _add_endpoint(shelf: ModelShelf, limits: Limits, place: Path) -> None:
-    def endpoint(
+def _run(
+    view: BatchView,
+    pool: ModelPool,
+    model: str,
+    threshold: float,
+    files: Sequence[str],
+    root: Path,
+) -> Generator[Update]:
+    """What the tab shows while the photographs are analysed."""
+    stopped = threading.Event()
+    yield view.running(words.batch_progress(0, len(files)), stopped)
+    try:
+        with closing(analyse_batch(pool, model, threshold, files, root)) as steps:
+            for step in steps:
+                if stopped.is_set():
+                    yield view.without_result(words.BATCH_STOPPED)
+                    return
+                if isinstance(step, BatchProgress):
+                    yield view.running(words.batch_progress(*step), stopped)
+                else:
+                    yield view.finished(step)
+    except Exception:  # whatever it is, the buttons must come back
+        logger.exception("a batch failed")
+        yield view.without_result(words.FAILED)
+
+
+def _ask_to_stop(stopped: threading.Event | None) -> gr.Button:
+    """Disables the button; the work itself reports when it has stopped."""
+    if stopped is not None:
+        stopped.set()
+    return gr.Button(interactive=False)
+
+
+def _add_endpoint(pool: ModelPool, limits: Limits, root: Path) -> None:
+    """The named endpoint for programs; its components are not on the page."""
+
+    def batch(
         photos: list[str] | None, model: str, threshold: float
     ) -> tuple[dict[str, Any], str | None, str | None]:
-        fault = words.threshold_fault(threshold) or _fault(shelf, model, photos, limits)
+        fault = words.threshold_fault(threshold) or _fault(pool, model, photos, limits)
         if fault:
             return {"sentence": fault, "rows": []}, None, None
-        *_, done = analyse_batch(shelf, model, threshold, photos or [], place)
-        assert isinstance(done, Batch)  # it is the last one
+        *_, done = analyse_batch(pool, model, threshold, photos or [], root)
+        assert isinstance(done, BatchResult)  # it is the last one
         return {"sentence": done.sentence, "rows": done.rows}, str(done.csv), str(done.overlays)
 
     with gr.Column(visible=False):
         photos = _files(label="photos")
-        model = gr.Textbox(shelf.names[0], label="model")
+        model = gr.Textbox(pool.names[0], label="model")
         threshold = gr.Number(THRESHOLD, label="threshold")
         rows = gr.JSON(label="result: sentence, rows")
         table, overlays = gr.File(label="rows as CSV"), gr.File(label="overlays as ZIP")
         gr.Button("batch").click(
-            endpoint,
+            batch,
             [photos, model, threshold],
             [rows, table, overlays],
             api_name="batch",
@@ -115,20 +182,8 @@ def _add_endpoint(shelf: ModelShelf, limits: Limits, place: Path) -> None:
         )
 
 
-def _results(batch: Batch | None) -> list[Any]:
-    """Values of the results' column, table and files; hidden and empty while there are none."""
-    if batch is None:
-        return [gr.Column(visible=False), None, None, None]
-    shown = [[row.get(name) for name in SHOWN] for row in batch.rows]
-    return [gr.Column(visible=True), shown, str(batch.csv), str(batch.overlays)]
-
-
-def _buttons(*, running: bool) -> list[Any]:
-    return [gr.Button(interactive=not running), gr.Button(interactive=running)]
-
-
 def _files(**options: Any) -> gr.File:  # noqa: ANN401 - options of gr.File
-    """A choice of files that hands on their paths; Gradio's own leaves an empty file for each."""
+    """A choice of files that passes on their paths; Gradio's own leaves an empty file for each."""
     files = gr.File(file_count="multiple", **options)
     files.preprocess = _paths
     return files
@@ -138,13 +193,13 @@ def _paths(payload: ListFiles | FileData | None) -> list[str]:
     return [file.path for file in payload.root] if isinstance(payload, ListFiles) else []
 
 
-def _fault(shelf: ModelShelf, model: str, files: list[str] | None, limits: Limits) -> str:
+def _fault(pool: ModelPool, model: str, files: list[str] | None, limits: Limits) -> str:
     if not files:
         return words.BATCH_NONE
     if len(files) > limits.batch_files:
         return words.too_many_files(len(files), limits.batch_files)
     try:
-        shelf.take(model)
+        pool.get(model)
     except ModelError as error:
         return words.sentence(str(error))
     return ""

@@ -1,4 +1,4 @@
-"""Camera frames as they travel between browser and server: text in the message, never a file."""
+"""Camera frames between browser and server: text in the message, never a file."""
 
 import base64
 import io
@@ -16,7 +16,7 @@ MOST_PIXELS = 4_200_000  # of a frame; the page asks cameras for 640 x 480
 
 
 class FrameError(FerError, ValueError):
-    """A frame that is no picture."""
+    """A camera frame that is no image."""
 
 
 def read_frame(url: str) -> Image.Image:
@@ -27,18 +27,18 @@ def read_frame(url: str) -> Image.Image:
     """
     try:
         content = base64.b64decode(url.partition(",")[2], validate=True)
-        with Image.open(io.BytesIO(content)) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
+        with Image.open(io.BytesIO(content)) as image:
+            if image.width * image.height > MOST_PIXELS:
                 raise FrameError(words.UNREADABLE_FRAME)
-            return upright(picture)
+            return upright(image)
     except FrameError:
         raise
     except READ_ERRORS as error:
         raise FrameError(words.UNREADABLE_FRAME) from error
 
 
-def write_frame(picture: Image.Image) -> dict[str, str]:
-    """A picture as the value of an image on the page."""
+def write_frame(image: Image.Image) -> dict[str, str]:
+    """An image as the value of an image component."""
     stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=QUALITY)
+    image.save(stream, "JPEG", quality=QUALITY)
     return {"url": "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()}

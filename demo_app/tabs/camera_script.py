@@ -1,14 +1,14 @@
-"""What Gradio's camera leaves out, for the browser: why there is no picture, and no backlog."""
+"""JavaScript that Gradio's camera lacks: why there is no image, and no backlog of frames."""
 
 import json
 
 from demo_app.render.text import CAMERA_FAULTS, CAMERA_FORBIDDEN
 
 # Runs once, as the `js_on_load` of an HTML part with one paragraph (`element`).
-# Gradio asks for the camera without telling when that fails; the promise's reason names the cause.
-# It also sends frames by the clock: over a slow line they would queue up in the browser, each one
-# older than the last. So while one frame is on its way, those that follow are dropped; so are all
-# while another tab is shown.
+# Gradio does not report when asking for the camera fails; the promise's reason names the cause.
+# It also sends frames at fixed times: over a slow connection they would queue up in the browser.
+# So while one frame is on its way, those that follow are dropped; so are all while another tab is
+# shown.
 CAMERA_SCRIPT = """
 const told = element.querySelector("p");
 const faults = FAULTS;

@@ -4,19 +4,23 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.blocks import Block
 
 THRESHOLD = 0.5
 
+Update = dict[Block, Any]
+"""New values of components, by component: what an event of several outputs returns."""
+
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-# Gradio would answer one visitor at a time; of one visitor's choices the last one counts.
+# Gradio would serve one visitor at a time; of one visitor's choices the last one counts.
 AT_ONCE = 8
-ANSWER: dict[str, Any] = {
+PREDICT: dict[str, Any] = {
     **PRIVATE,
     "concurrency_limit": AT_ONCE,
     "trigger_mode": "always_last",
 }
 # Only draws again what is known: no spinner, and of many quick changes the last one counts.
-REDRAW: dict[str, Any] = {**ANSWER, "show_progress": "hidden"}
+REDRAW: dict[str, Any] = {**PREDICT, "show_progress": "hidden"}
 STILL: dict[str, Any] = {
     "interactive": False,
     "buttons": ["fullscreen", "download"],
@@ -29,9 +33,9 @@ class Controls(NamedTuple):
     """Components above the tabs; their values go into every tab's events.
 
     Attributes:
-        model: name of the chosen model, see `ModelShelf`.
-        threshold: probability below which an answer is "not sure", in [0, 1].
-        loaded: the same name once the model is loaded: its change means another model answers now.
+        model: name of the chosen model, see `ModelPool`.
+        threshold: probability below which a prediction is "not sure", in [0, 1].
+        loaded: the same name once the model is loaded; it changes when another model is in use.
     """
 
     model: gr.Dropdown

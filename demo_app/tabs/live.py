@@ -1,14 +1,15 @@
-"""The camera, live: every frame analysed, drawn and thrown away."""
+"""The camera, live: every frame analysed, drawn and discarded."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import gradio as gr
 
 from demo_app.analysis.explanation import OPACITY
-from demo_app.analysis.live import FrameDesk, LiveSession, Look
-from demo_app.analysis.model_pool import ModelShelf
+from demo_app.analysis.live import FrameLimiter, FrameStyle, LiveSession
+from demo_app.analysis.model_pool import ModelPool
 from demo_app.render import text as words
 from demo_app.tabs.camera_frames import FrameError, read_frame, write_frame
 from demo_app.tabs.camera_script import CAMERA_SCRIPT
@@ -19,46 +20,40 @@ STREAM_EVERY = 0.05  # seconds; of the frames that come while one is analysed, t
 # Gradio would ask a camera for 1920 x 1440 pixels, and send every one of them.
 CAMERA = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 20}}
 # Visitors who stream at once. Each holds one of the server's 40 threads for as long as a frame of
-# theirs is at work or waits for its place, so some threads stay for the other tabs.
+# theirs is analysed or waits for its slot, so some threads stay free for the other tabs.
 STREAMS = 24
-ANY = "each face's answer"
+ANY = "each face's prediction"
 
 
-def build(shelf: ModelShelf, controls: Controls) -> None:
+@dataclass(frozen=True)
+class LiveView:
+    """The components of the tab; ``session`` is the state of the visitor's stream."""
+
+    session: gr.State
+    camera: gr.Image
+    emotion: gr.Dropdown
+    opacity: gr.Slider
+    number: gr.Number
+    view: gr.Image
+    panel: gr.HTML
+
+
+def build(pool: ModelPool, controls: Controls) -> None:
     """Lay out the tab and connect the camera."""
-    classes = shelf.take(shelf.names[0]).trained.classes
-    desk = FrameDesk(shelf)
+    view = _lay_out(pool.get(pool.names[0]).trained.classes)
+    _connect_camera(pool, controls, view)
+    _connect_choices(pool, controls, view)
+
+
+def _lay_out(classes: Sequence[str]) -> LiveView:
     session = gr.State()
     with gr.Row(elem_id="live"):
         with gr.Column(scale=4, min_width=230):
-            camera = gr.Image(
-                label="Camera",
-                sources=["webcam"],
-                streaming=True,
-                webcam_options=gr.WebcamOptions(mirror=True, constraints={"video": CAMERA}),
-                height=220,
-                elem_id="camera",
-            )
+            camera = _lay_out_camera()
             gr.HTML('<p role="status"></p>', js_on_load=CAMERA_SCRIPT, elem_id="camera_fault")
             gr.Markdown(words.LIVE_HINT, elem_id="live_hint")
             with gr.Group(elem_id="live_settings"):
-                emotion = gr.Dropdown(
-                    _choices(classes),
-                    value="",
-                    label="Draw the map of",
-                    allow_custom_value=True,  # a model may be changed under a frame on its way
-                    elem_id="live_emotion",
-                )
-                opacity = gr.Slider(
-                    0, 1, OPACITY, step=0.05, label="Opacity", buttons=[], elem_id="live_opacity"
-                )
-                number = gr.Number(
-                    0,
-                    label="Bars of face",
-                    info=words.LIVE_NUMBER,
-                    precision=0,
-                    elem_id="live_number",
-                )
+                emotion, opacity, number = _lay_out_settings(classes)
         with gr.Column(scale=8, min_width=300):
             view = gr.Image(
                 alt_text=words.LIVE_ALT,
@@ -69,9 +64,43 @@ def build(shelf: ModelShelf, controls: Controls) -> None:
             )
         with gr.Column(scale=6, min_width=260):
             panel = gr.HTML(words.LIVE_WAITING, elem_id="live_panel")
-    # A frame is handed on as the text that came, and goes back as such (`postprocess` below): no
+    return LiveView(session, camera, emotion, opacity, number, view, panel)
+
+
+def _lay_out_camera() -> gr.Image:
+    camera = gr.Image(
+        label="Camera",
+        sources=["webcam"],
+        streaming=True,
+        webcam_options=gr.WebcamOptions(mirror=True, constraints={"video": CAMERA}),
+        height=220,
+        elem_id="camera",
+    )
+    # A frame is passed on as the text that came, and returned as such (`postprocess` below): no
     # file is written for any of them.
     camera.preprocess = lambda payload: payload.url if payload is not None else None
+    return camera
+
+
+def _lay_out_settings(classes: Sequence[str]) -> tuple[gr.Dropdown, gr.Slider, gr.Number]:
+    emotion = gr.Dropdown(
+        _choices(classes),
+        value="",
+        label="Draw the map of",
+        allow_custom_value=True,  # the model may change while a frame is on its way
+        elem_id="live_emotion",
+    )
+    opacity = gr.Slider(
+        0, 1, OPACITY, step=0.05, label="Opacity", buttons=[], elem_id="live_opacity"
+    )
+    number = gr.Number(
+        0, label="Bars of face", info=words.LIVE_NUMBER, precision=0, elem_id="live_number"
+    )
+    return emotion, opacity, number
+
+
+def _connect_camera(pool: ModelPool, controls: Controls, view: LiveView) -> None:
+    limiter = FrameLimiter(pool)
 
     def step(
         frame: str | None,
@@ -85,23 +114,16 @@ def build(shelf: ModelShelf, controls: Controls) -> None:
         if frame is None:
             return gr.skip(), gr.skip(), known
         session = known if known is not None and known.model == model else LiveSession(model)
-        look = Look(emotion, opacity, threshold, max(0, number or 0))
-        try:
-            shown = session.step(desk, read_frame(frame), look)
-        except (ModelError, FrameError) as error:
-            return gr.skip(), f"<p>{escape(words.sentence(str(error)))}</p>", session
-        if shown is None:
-            return gr.skip(), gr.skip(), session
-        return write_frame(shown.picture), shown.panel or gr.skip(), session
+        style = FrameStyle(emotion, opacity, threshold, max(0, number or 0))
+        return *_draw(limiter, session, frame, style), session
 
-    def click(known: LiveSession | None, number: int | None, event: gr.SelectData) -> int:
-        hit = known.face_at(*event.index) if known is not None else 0
-        return 0 if hit == number else hit
-
-    camera.stream(
+    view.camera.stream(
         step,
-        [camera, session, controls.loaded, controls.threshold, emotion, opacity, number],
-        [view, panel, session],
+        [
+            *(view.camera, view.session, controls.loaded, controls.threshold),
+            *(view.emotion, view.opacity, view.number),
+        ],
+        [view.view, view.panel, view.session],
         postprocess=False,
         stream_every=STREAM_EVERY,
         concurrency_limit=STREAMS,
@@ -109,15 +131,32 @@ def build(shelf: ModelShelf, controls: Controls) -> None:
         show_progress="hidden",
         **PRIVATE,
     )
-    view.select(click, [session, number], number, **REDRAW)
-    controls.loaded.change(
-        lambda name: gr.Dropdown(
-            _choices(shelf.take(name).trained.classes), value="", allow_custom_value=True
-        ),
-        controls.loaded,
-        emotion,
-        **PRIVATE,
-    )
+
+
+def _draw(
+    limiter: FrameLimiter, session: LiveSession, frame: str, style: FrameStyle
+) -> tuple[Any, Any]:
+    """Values of the view and the panel; Gradio's word for no change where there is none."""
+    try:
+        shown = session.step(limiter, read_frame(frame), style)
+    except (ModelError, FrameError) as error:
+        return gr.skip(), f"<p>{escape(words.sentence(str(error)))}</p>"
+    if shown is None:
+        return gr.skip(), gr.skip()
+    return write_frame(shown.image), shown.panel or gr.skip()
+
+
+def _connect_choices(pool: ModelPool, controls: Controls, view: LiveView) -> None:
+    def click(known: LiveSession | None, number: int | None, event: gr.SelectData) -> int:
+        hit = known.face_at(*event.index) if known is not None else 0
+        return 0 if hit == number else hit
+
+    def offer_classes(model: str) -> gr.Dropdown:
+        choices = _choices(pool.get(model).trained.classes)
+        return gr.Dropdown(choices, value="", allow_custom_value=True)
+
+    view.view.select(click, [view.session, view.number], view.number, **REDRAW)
+    controls.loaded.change(offer_classes, controls.loaded, view.emotion, **PRIVATE)
 
 
 def _choices(classes: Sequence[str]) -> list[tuple[str, str]]:

@@ -1,232 +1,158 @@
-"""One photograph: every face, its probabilities, the map of any emotion, and how steady it is."""
+"""One photograph: every face, its probabilities, the map of any class, and the mirror check."""
 
 from typing import Any
 
 import gradio as gr
 
-from demo_app.analysis import explanation
 from demo_app.analysis import photo as logic
-from demo_app.analysis.examples import load_examples
-from demo_app.analysis.explanation import OPACITY
-from demo_app.analysis.model_pool import ModelShelf
-from demo_app.analysis.photo import Analysis, analyse, analyse_again
+from demo_app.analysis.examples import Example, load_examples
+from demo_app.analysis.explanation import Selection
+from demo_app.analysis.model_pool import ModelPool
+from demo_app.analysis.photo import Analysis, analyse
 from demo_app.render import text as words
-from demo_app.tabs.controls import ANSWER, AT_ONCE, PRIVATE, REDRAW, THRESHOLD, Controls
-from demo_app.tabs.photo_layout import (
-    Beside,
-    Explained,
-    Result,
-    lay_out_beside,
-    lay_out_results,
-    lay_out_sources,
-    upload,
-)
+from demo_app.tabs.controls import PREDICT, PRIVATE, REDRAW, THRESHOLD, Controls, Update
+from demo_app.tabs.photo_endpoints import add_endpoints
+from demo_app.tabs.photo_layout import lay_out
+from demo_app.tabs.photo_view import PhotoView
 
 
-def build(page: gr.Blocks, shelf: ModelShelf, controls: Controls) -> None:
-    """Lay out the tab; it opens with the first example analysed by the default model."""
-    examples = load_examples()
-    default = shelf.names[0]
-    first = analyse(shelf, default, examples[0].picture)
-    with gr.Row():
-        models = [(shelf.label(name), name) for name in shelf.names_beside]
-        sources = lay_out_sources(examples, models, free_choice=shelf.free_choice)
-        result, explained, opacity = lay_out_results(list(shelf.take(default).trained.classes))
-    beside = lay_out_beside()
-    shown = [*result, *explained, *beside]
-    looks = [controls.threshold, opacity]
-    # The model that is loaded, never one that is still on its way.
-    asked = [controls.loaded, sources.other, *looks]
+def build(page: gr.Blocks, pool: ModelPool, controls: Controls) -> None:
+    """Lay out the tab and connect its events; it opens with the first example analysed."""
+    examples, default = load_examples(), pool.names[0]
+    first = analyse(pool, default, examples[0].image)
+    models = [(pool.label(name), name) for name in pool.comparison_names]
+    classes = list(pool.get(default).trained.classes)
+    view = lay_out(examples, classes, models, free_choice=pool.free_choice)
+    page.load(lambda: view.show(first, Selection(threshold=THRESHOLD)), None, view.shown, **PRIVATE)
+    _connect_sources(pool, controls, view, examples)
+    _connect_models(pool, controls, view)
+    _connect_choices(controls, view)
+    _connect_faces(controls, view)
+    add_endpoints(pool)
 
-    def read(path: str | None, model: str, other: str, threshold: float, opacity: float) -> Any:  # noqa: ANN401
-        photo = examples[0].picture if path is None else path
-        analysis = analyse(shelf, model, photo, other)
-        # Not gr.skip(): Gradio would make the component anew, without its own way to read files.
+
+def _connect_sources(
+    pool: ModelPool, controls: Controls, view: PhotoView, examples: list[Example]
+) -> None:
+    """A new photograph is analysed by the chosen models."""
+    photo = view.sources.photo
+
+    def read(path: str | None, model: str, second: str, threshold: float, opacity: float) -> Update:
+        analysis = analyse(pool, model, examples[0].image if path is None else path, second)
+        # Never skipped: Gradio would rebuild the component, without its own way to read files.
         kept = path if logic.is_shown_by_browsers(path, analysis) else None
-        return [kept, *_show(analysis, threshold, opacity)]
+        return {photo: kept, **view.show(analysis, _selection(threshold, opacity))}
 
-    def read_url(url: str, model: str, other: str, threshold: float, opacity: float) -> list[Any]:
-        return [None, *_show(logic.analyse_url(shelf, model, url, other), threshold, opacity)]
+    def read_url(url: str, model: str, second: str, threshold: float, opacity: float) -> Update:
+        analysis = logic.analyse_url(pool, model, url, second)
+        return {photo: None, **view.show(analysis, _selection(threshold, opacity))}
 
     def read_example(
-        model: str, other: str, threshold: float, opacity: float, event: gr.SelectData
-    ) -> list[Any]:
-        analysis = analyse(shelf, model, examples[event.index].picture, other)
-        return [None, *_show(analysis, threshold, opacity)]
+        model: str, second: str, threshold: float, opacity: float, event: gr.SelectData
+    ) -> Update:
+        analysis = analyse(pool, model, examples[event.index].image, second)
+        return {photo: None, **view.show(analysis, _selection(threshold, opacity))}
+
+    options = _options(controls, view)
+    shown = [photo, *view.shown]
+    photo.input(read, [photo, *options], shown, **PREDICT)
+    view.sources.url.submit(read_url, [view.sources.url, *options], shown, **PREDICT)
+    view.sources.gallery.select(read_example, options, shown, **PREDICT)
+
+
+def _connect_models(pool: ModelPool, controls: Controls, view: PhotoView) -> None:
+    """Another model analyses the same photograph."""
 
     def read_again(
         known: Analysis | None,
         number: int | None,
         emotion: str | None,
-        *asked: Any,  # noqa: ANN401
-    ) -> list[Any]:
-        model, other, threshold, opacity = asked
-        known = _present(known)
+        model: str,
+        second: str,
+        threshold: float,
+        opacity: float,
+    ) -> Update:
+        known = remembered(known)
         if number and number <= len(known.faces) and emotion == known.faces[number - 1].emotion:
-            emotion = None  # the old answer was shown, no emotion was chosen
-        analysis = analyse_again(shelf, model, known, other)
-        return _show(analysis, threshold, opacity, number, emotion)
+            emotion = None  # the old prediction was shown, no class was chosen
+        analysis = logic.analyse_again(pool, model, known, second)
+        return view.show(analysis, _selection(threshold, opacity, number, emotion))
 
-    page.load(lambda: _show(first, THRESHOLD, OPACITY), None, shown, **PRIVATE)
-    sources.photo.input(read, [sources.photo, *asked], [sources.photo, *shown], **ANSWER)
-    sources.url.submit(read_url, [sources.url, *asked], [sources.photo, *shown], **ANSWER)
-    sources.gallery.select(read_example, asked, [sources.photo, *shown], **ANSWER)
-    again = [result.state, result.number, result.emotion, *asked]
-    controls.loaded.change(read_again, again, shown, **ANSWER)
-    sources.other.input(read_again, again, shown, **ANSWER)
-    _connect_choices(result, explained, beside, controls, opacity)
-    _add_endpoints(shelf, controls)
+    inputs = [view.analysis, view.faces.number, view.faces.emotion, *_options(controls, view)]
+    controls.loaded.change(read_again, inputs, view.shown, **PREDICT)
+    view.sources.second.input(read_again, inputs, view.shown, **PREDICT)
 
 
-def _connect_choices(
-    result: Result, explained: Explained, beside: Beside, controls: Controls, opacity: gr.Slider
-) -> None:
-    """Choosing only draws again: the analysis stays in the session's state."""
-    looks = [controls.threshold, opacity]
-    drawn = [*explained, *beside]
-    choices = [result.state, result.number, result.emotion, *looks]
-    for event in (result.emotion.input, opacity.input):
-        event(_explain, choices, drawn, **REDRAW)
+def _connect_choices(controls: Controls, view: PhotoView) -> None:
+    """Another class, opacity or threshold only redraws: the analysis is in the session's state."""
 
-    def move_threshold(
-        analysis: Analysis, number: int, emotion: str, threshold: float, opacity: float
-    ) -> list[Any]:
-        return _show(_present(analysis), threshold, opacity, number, emotion)[1:]
+    def redraw_map(
+        known: Analysis | None,
+        number: int | None,
+        emotion: str | None,
+        threshold: float,
+        opacity: float,
+    ) -> Update:
+        return view.explain(remembered(known), _selection(threshold, opacity, number, emotion))
 
-    def choose(analysis: Analysis, number: int, threshold: float, opacity: float) -> list[Any]:
-        emotion = _present(analysis).faces[number - 1].emotion
-        picture = explanation.annotate(analysis, number, threshold)
-        return [picture, emotion, *_explain(analysis, number, emotion, threshold, opacity)]
+    def redraw_all(
+        known: Analysis | None,
+        number: int | None,
+        emotion: str | None,
+        threshold: float,
+        opacity: float,
+    ) -> Update:
+        return view.redraw(remembered(known), _selection(threshold, opacity, number, emotion))
+
+    inputs = [view.analysis, view.faces.number, view.faces.emotion]
+    inputs += [controls.threshold, view.opacity]
+    view.faces.emotion.input(redraw_map, inputs, view.explained, **REDRAW)
+    view.opacity.input(redraw_map, inputs, view.explained, **REDRAW)
+    controls.threshold.input(redraw_all, inputs, view.drawn, **REDRAW)
+
+
+def _connect_faces(controls: Controls, view: PhotoView) -> None:
+    """Another face is selected by its number, or by a click on it."""
+    faces = view.faces
+
+    def select(
+        known: Analysis | None, number: int | None, threshold: float, opacity: float
+    ) -> Update:
+        selection = _selection(threshold, opacity, number)
+        return view.redraw(remembered(known), selection)
 
     def click(
-        analysis: Analysis, number: int, threshold: float, opacity: float, event: gr.SelectData
-    ) -> list[Any]:
-        if not _present(analysis).faces:
-            return [gr.skip()] * (3 + len(drawn))
-        chosen = logic.face_at(analysis, *event.index) or number
-        return [chosen, *choose(analysis, chosen, threshold, opacity)]
+        known: Analysis | None,
+        number: int | None,
+        threshold: float,
+        opacity: float,
+        event: gr.SelectData,
+    ) -> Any:  # noqa: ANN401 - an Update, or Gradio's own word for none
+        known = remembered(known)
+        if not known.faces:
+            return gr.skip()
+        return select(known, logic.face_at(known, *event.index) or number, threshold, opacity)
 
-    controls.threshold.input(move_threshold, choices, [*result[1:], *drawn], **REDRAW)
-    chosen = [result.state, result.number, *looks]
-    parts = [result.picture, result.emotion, *drawn]
-    result.number.input(choose, chosen, parts, **REDRAW)
-    result.picture.select(click, chosen, [result.number, *parts], **REDRAW)
-
-
-def _add_endpoints(shelf: ModelShelf, controls: Controls) -> None:
-    """The named endpoints for programs; their parts are not on the page."""
-
-    def answer(
-        photo: str | None, model: str, threshold: float | None
-    ) -> tuple[dict[str, Any], Any]:
-        fault = words.threshold_fault(threshold)
-        if fault or threshold is None:
-            return {"sentence": fault, "faces": []}, None
-        result = analyse(shelf, model, photo or "")
-        rows = {"sentence": result.sentence(threshold), "faces": logic.table(result, threshold)}
-        return rows, explanation.overlay_all(result)
-
-    def show_map(
-        photo: str | None, model: str, face: float | None, emotion: str, opacity: float | None
-    ) -> tuple[str, Any, Any]:
-        result = analyse(shelf, model, photo or "")
-        opacity = OPACITY if opacity is None else opacity
-        return explanation.one_map(result, int(face or 1), emotion, opacity)
-
-    def list_models() -> list[dict[str, str]]:
-        return [{"name": name, "card": shelf.card(name)} for name in shelf.names]
-
-    with gr.Column(visible=False):
-        photo = upload(label="photo")
-        model = gr.Textbox(shelf.names[0], label="model")
-        threshold = gr.Number(THRESHOLD, label="threshold")
-        face = gr.Number(1, label="face", precision=0)
-        emotion = gr.Textbox("", label="emotion")
-        opacity = gr.Number(OPACITY, label="opacity")
-        rows = gr.JSON(label="result: sentence, faces")
-        sentence = gr.Textbox(label="sentence")
-        overlay = gr.Image(label="overlay", format="jpeg")
-        crop = gr.Image(label="crop", format="png")
-        gr.Button("analyse").click(
-            answer,
-            [photo, model, threshold],
-            [rows, overlay],
-            api_name="analyse",
-            api_description=words.ENDPOINT,
-            concurrency_limit=AT_ONCE,
-        )
-        gr.Button("explain").click(
-            show_map,
-            [photo, model, face, emotion, opacity],
-            [sentence, overlay, crop],
-            api_name="explain",
-            api_description=words.EXPLAIN_ENDPOINT,
-            concurrency_limit=AT_ONCE,
-        )
-        gr.Button("models").click(
-            list_models,
-            None,
-            rows,
-            api_name="models",
-            api_description=words.MODELS_ENDPOINT,
-        )
+    inputs = [view.analysis, faces.number, controls.threshold, view.opacity]
+    faces.number.input(select, inputs, view.drawn, **REDRAW)
+    faces.image.select(click, inputs, view.drawn, **REDRAW)
 
 
-def _show(
-    analysis: Analysis,
-    threshold: float,
-    opacity: float,
-    number: int | None = 1,
-    emotion: str | None = None,
-) -> list[Any]:
-    """Values for `Result`, `Explained` and `Beside`: one face, the largest by default."""
-    faces = analysis.faces
-    number = number if number and number <= len(faces) else 1
-    names = [
-        (words.face_name(face, index, threshold), index) for index, face in enumerate(faces, 1)
-    ]
-    classes = faces[0].classes if faces else ()
-    emotion = emotion if emotion in classes else None
-    shown = emotion or (faces[number - 1].emotion if faces else None)
-    picture = explanation.annotate(analysis, number, threshold)
-    return [
-        analysis,
-        analysis.sentence(threshold),
-        gr.Column(visible=analysis.photo is not None),
-        picture,
-        gr.Column(visible=bool(faces)),
-        gr.Column(visible=bool(faces)),
-        gr.Radio(names, value=number if faces else None, visible=len(faces) > 1),
-        gr.Radio(list(classes), value=shown) if faces else gr.Radio(value=None),
-        *_explain(analysis, number, emotion, threshold, opacity),
-    ]
+def _options(controls: Controls, view: PhotoView) -> list[Any]:
+    """Inputs of an analysis: both models, the threshold and the opacity.
+
+    The model that is loaded, never one that is still being loaded.
+    """
+    return [controls.loaded, view.sources.second, controls.threshold, view.opacity]
 
 
-def _explain(
-    analysis: Analysis | None,
-    number: int | None,
-    emotion: str | None,
-    threshold: float,
-    opacity: float,
-) -> list[Any]:
-    """Values for `Explained` and `Beside`, in their order."""
-    known = _present(analysis)
-    found = explanation.explain(known, number or 0, emotion, opacity, threshold)
-    if found is None:
-        return [None] * len(Explained._fields) + _set_beside(None)
-    pair = explanation.set_side_by_side(known, number or 0, emotion, opacity, threshold)
-    return [getattr(found, name) for name in Explained._fields] + _set_beside(pair)
+def _selection(
+    threshold: float, opacity: float, number: int | None = 1, emotion: str | None = None
+) -> Selection:
+    return Selection(number or 1, emotion, opacity, threshold)
 
 
-def _set_beside(pair: explanation.SideBySide | None) -> list[Any]:
-    """Values for `Beside`, in its order."""
-    if pair is None:
-        return [gr.Row(visible=False), None, None, None, None]
-    (one, other), (text, other_text) = pair
-    return [gr.Row(visible=True), one, text, other, other_text]
-
-
-def _present(analysis: Analysis | None) -> Analysis:
+def remembered(analysis: Analysis | None) -> Analysis:
     """The session's analysis, which the server forgets when many others came after it."""
     if analysis is None:
         raise gr.Error(words.FORGOTTEN, print_exception=False)

@@ -1,6 +1,6 @@
-"""The components of the photo tab."""
+"""The layout of the photo tab."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 
@@ -8,6 +8,7 @@ from demo_app.analysis.examples import Example
 from demo_app.analysis.explanation import OPACITY
 from demo_app.render import text as words
 from demo_app.tabs.controls import STILL
+from demo_app.tabs.photo_view import ExplanationView, FacesView, PairView, PhotoView, Sources
 
 SMALL: dict[str, Any] = {
     "format": "png",
@@ -18,52 +19,8 @@ SMALL: dict[str, Any] = {
 }
 
 
-class Sources(NamedTuple):
-    """Where photographs come from."""
-
-    photo: gr.Image
-    url: gr.Textbox
-    gallery: gr.Gallery
-    other: gr.Dropdown
-
-
-class Explained(NamedTuple):
-    """What changes with the chosen face, emotion and opacity."""
-
-    caption: gr.HTML
-    overlay: gr.Image
-    crop: gr.Image
-    crop_map: gr.Image
-    mirror_map: gr.Image
-    bars: gr.HTML
-    mirror: gr.HTML
-
-
-class Beside(NamedTuple):
-    """Two models beside each other; hidden without a second one."""
-
-    row: gr.Row
-    first_map: gr.Image
-    first_text: gr.HTML
-    second_map: gr.Image
-    second_text: gr.HTML
-
-
-class Result(NamedTuple):
-    """What changes with the photograph."""
-
-    state: gr.State
-    sentence: gr.Markdown
-    frame: gr.Column
-    picture: gr.Image
-    details: gr.Column
-    maps: gr.Column
-    number: gr.Radio
-    emotion: gr.Radio
-
-
 def upload(**options: Any) -> gr.Image:  # noqa: ANN401 - options of gr.Image
-    """An upload that hands on the file as it came, so that a broken one can be answered.
+    """An upload that passes the file on as it is, so that a broken one gets a sentence.
 
     No subclass of gr.Image: Gradio would write a stub file next to this one.
     """
@@ -72,16 +29,28 @@ def upload(**options: Any) -> gr.Image:  # noqa: ANN401 - options of gr.Image
     return photo
 
 
-def lay_out_sources(
-    examples: list[Example], models: list[tuple[str, str]], *, free_choice: bool
-) -> Sources:
-    """The left column.
+def lay_out(
+    examples: list[Example], classes: list[str], models: list[tuple[str, str]], *, free_choice: bool
+) -> PhotoView:
+    """All components of the tab.
 
     Args:
-        examples: pictures to begin with.
-        models: label and name of every model that can stand beside the chosen one.
+        examples: images to start with.
+        classes: of the default model.
+        models: label and name of every model that can be compared with the chosen one.
         free_choice: whether visitors may name folders, and models of other projects.
     """
+    analysis = gr.State()
+    with gr.Row():
+        sources = _lay_out_sources(examples, models, free_choice=free_choice)
+        faces, found, opacity = _lay_out_results(classes)
+    return PhotoView(sources, analysis, faces, found, _lay_out_pair(), opacity)
+
+
+def _lay_out_sources(
+    examples: list[Example], models: list[tuple[str, str]], *, free_choice: bool
+) -> Sources:
+    """The left column."""
     with gr.Column(scale=4, min_width=230):
         photo = upload(
             label="Your photograph",
@@ -90,14 +59,14 @@ def lay_out_sources(
             elem_id="photo",
         )
         url = gr.Textbox(
-            label="or its address",
+            label="or its web address",
             placeholder="https://… and Enter",
             type="text",
             max_lines=1,
             elem_id="url",
         )
         gallery = gr.Gallery(
-            [(example.picture, example.name) for example in examples],
+            [(example.image, example.name) for example in examples],
             label="Examples",
             columns=3,
             height="auto",
@@ -109,23 +78,22 @@ def lay_out_sources(
             buttons=[],
             elem_id="examples",
         )
-        other = gr.Dropdown(
-            [("no other model", ""), *models],
+        second = gr.Dropdown(
+            [("no second model", ""), *models],
             value="",
-            label="Side by side with",
+            label="Compare with",
             info=words.BESIDE_INFO_FREE if free_choice else words.BESIDE_INFO,
             allow_custom_value=True,
             elem_id="other",
         )
-    return Sources(photo, url, gallery, other)
+    return Sources(photo, url, gallery, second)
 
 
-def lay_out_results(classes: list[str]) -> tuple[Result, Explained, gr.Slider]:
-    """The photograph with its faces, and the explanation of one of them."""
-    state = gr.State()
+def _lay_out_results(classes: list[str]) -> tuple[FacesView, ExplanationView, gr.Slider]:
+    """The middle column with the faces, and the right one with the maps of one of them."""
     with gr.Column(scale=8, min_width=300):
         with gr.Column() as frame:
-            picture = gr.Image(alt_text=words.FACES_ALT, elem_id="faces", **STILL)
+            image = gr.Image(alt_text=words.FACES_ALT, elem_id="faces", **STILL)
         sentence = gr.Markdown(elem_id="sentence")
         with gr.Column() as details:
             number = gr.Radio([1], label="Face", visible=False, elem_id="face")
@@ -142,17 +110,18 @@ def lay_out_results(classes: list[str]) -> tuple[Result, Explained, gr.Slider]:
             crop_map = gr.Image(alt_text=words.CROP_ALTS[1], elem_id="crop_map", **SMALL)
             mirror_map = gr.Image(alt_text=words.CROP_ALTS[2], elem_id="mirror_map", **SMALL)
         mirror = gr.HTML(elem_id="mirror")
-    result = Result(state, sentence, frame, picture, details, maps, number, emotion)
-    explained = Explained(caption, overlay, crop, crop_map, mirror_map, bars, mirror)
-    return result, explained, opacity
+    faces = FacesView(sentence, frame, image, details, maps, number, emotion)
+    found = ExplanationView(caption, overlay, crop, crop_map, mirror_map, bars, mirror)
+    return faces, found, opacity
 
 
-def lay_out_beside() -> Beside:
+def _lay_out_pair() -> PairView:
     """One face by two models, below the results."""
     with gr.Row(visible=False, elem_id="beside") as row:
-        parts: list[Any] = []
-        for place in ("first", "second"):
-            with gr.Column(min_width=280):
-                parts.append(gr.Image(alt_text=words.BESIDE_ALT, elem_id=f"{place}_map", **STILL))
-                parts.append(gr.HTML(elem_id=f"{place}_text"))
-    return Beside(row, *parts)
+        with gr.Column(min_width=280):
+            first_map = gr.Image(alt_text=words.BESIDE_ALT, elem_id="first_map", **STILL)
+            first_text = gr.HTML(elem_id="first_text")
+        with gr.Column(min_width=280):
+            second_map = gr.Image(alt_text=words.BESIDE_ALT, elem_id="second_map", **STILL)
+            second_text = gr.HTML(elem_id="second_text")
+    return PairView(row, first_map, first_text, second_map, second_text)

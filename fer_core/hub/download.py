@@ -15,7 +15,7 @@ from fer_core.hub.contents import CLASSIFIER, OWN_MODEL, Contents, check_sizes, 
 from fer_core.hub.errors import NAME_PART, Wanted, is_refusal, no_answer, quiet_client
 from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, ModelError
 from fer_core.records.run import RUN_FILE
-from fer_core.weights import BUNDLED
+from fer_core.weights import BUNDLED, renamed_folder
 
 logger = logging.getLogger(__name__)
 PATIENCE = 10.0  # seconds until the Hub must answer
@@ -51,10 +51,11 @@ def resolve_model(model: str | Path) -> Path:
     Raises:
         ModelError: when it is none of these, or the Hub does not hand the model out.
     """
+    folder = renamed_folder(Path(model))
     if isinstance(model, str):
         if model in BUNDLED_NAMES:
             return BUNDLED
-        if not _is_there(model):
+        if not _is_there(model) and folder == Path(model):
             if is_hub_id(model):
                 return fetch_model(model)
             near = difflib.get_close_matches(model, BUNDLED_NAMES, 1)
@@ -63,7 +64,6 @@ def resolve_model(model: str | Path) -> Path:
                 f"no model at {model}: it is neither a folder of this computer, nor 'bundled', nor "
                 f"a name on the Hub, {SHAPE}{hint}"
             )
-    folder = Path(model)
     of_run = (folder / RUN_FILE).is_file() or (folder / "model" / CONFIG_FILE).is_file()
     return folder / "model" if of_run else folder
 

@@ -14,8 +14,8 @@ class DataWords(NamedTuple):
     limits: str
 
 
-_WEB = "labelled by people from the picture alone."
-_POSED = f"Small grey web pictures of mostly posed or staged expressions, {_WEB}"
+_WEB = "labelled by people from the image alone."
+_POSED = f"Small grey web images of mostly posed or staged expressions, {_WEB}"
 _WORDS = {
     "ferplus": DataWords(
         "FER2013's pictures are for research; FERPlus's labels have the MIT licence.", _POSED

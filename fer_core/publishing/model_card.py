@@ -134,7 +134,8 @@ def _results(subject: Subject, published: PublishedAs | None) -> str:
     seed = f", seed {facts['seed']}" if "seed" in facts else ""
     mirror = "temperature" in facts or (record is not None and record.config["tta_flip"])
     views = (
-        "Answers are averaged over each face and its mirror image, as the predictor does."
+        "Predictions are averaged over each face and its mirror image (flip TTA), as the predictor "
+        "does."
         if mirror
         else "Answers of a single pass; the predictor averages over each face and its mirror image."
     )
@@ -185,8 +186,8 @@ def _limits(subject: Subject) -> str:
     limits = words_of(subject.facts).limits
     return f"""{f"{limits} " if limits else ""}{_weakest(subject)} Profiles, covered faces and \
 very small faces are unreliable.
-A high probability is no proof; the attention map shows where the evidence for a class lies in the
-picture, not why a person shows it."""
+A high probability is no proof. An attention map adds up to the score of its class; it does not show
+why a person looks like that."""
 
 
 def _responsible(subject: Subject) -> str:
@@ -219,7 +220,8 @@ def _weakest(subject: Subject) -> str:
         text += [f"It never recognised {' and '.join(never)} in the evaluation split."]
     if wrong:
         text += [
-            f"More than half of the answers {' and '.join(wrong)} are wrong: see their precision."
+            f"More than half of the predictions of {' and '.join(wrong)} are wrong: see their "
+            "precision."
         ]
     if not text:
         text += ["Rare classes are the weakest" + (": see the table." if classes else ".")]

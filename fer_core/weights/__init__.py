@@ -8,9 +8,16 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 BUNDLED = FOLDER / "bundled"
+RENAMED = {"embedded": "bundled", "noisy30-plain": "noisy30-baseline"}  # earlier names
 
 
 def shipped_models() -> dict[str, Path]:
     """The folders of the models that are there, by name, the bundled model first."""
     names = sorted(path.parent.name for path in FOLDER.glob("*/config.json"))
     return {name: FOLDER / name for name in sorted(names, key=lambda name: name != BUNDLED.name)}
+
+
+def renamed_folder(folder: Path) -> Path:
+    """The same folder, or the present one of a shipped model that is named by an earlier folder."""
+    name = RENAMED.get(folder.name)
+    return FOLDER / name if name and folder.absolute().parent == FOLDER else folder

@@ -57,7 +57,7 @@ def test_two_models_stand_side_by_side_on_the_same_faces(open_page, with_model):
 
 def test_the_first_pair_learned_from_the_same_noisy_labels(open_page, tmp_path):
     app = open_page("looks", tmp_path)
-    assert app.selectbox(key="looks_first").value == "noisy30-plain"
+    assert app.selectbox(key="looks_first").value == "noisy30-baseline"
     assert app.selectbox(key="looks_second").value == "noisy30-eac"
     assert "What it does not mean" in words(app)
 

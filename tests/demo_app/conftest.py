@@ -10,10 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-from demo_app.analysis.model_pool import ModelShelf
+from demo_app.analysis.model_pool import ModelPool
 from demo_app.analysis.photo import analyse
 from demo_app.app import build
-from demo_app.serving.launch import LAUNCH
+from demo_app.serving.launch import launch_options
 from fer_core.config.input_spec import InputSpec
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.emotions import EIGHT_CLASSES
@@ -42,15 +42,15 @@ def model_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def shelf(model_folder):
-    """A shelf whose default is the tiny model; the embedded one is there as well."""
-    return ModelShelf([str(model_folder)])
+def pool(model_folder):
+    """A pool whose default is the tiny model; the embedded one is there as well."""
+    return ModelPool([str(model_folder)])
 
 
 @pytest.fixture(scope="session")
-def model(shelf):
+def model(pool):
     """Name of the tiny model."""
-    return shelf.names[0]
+    return pool.names[0]
 
 
 @pytest.fixture(scope="session")
@@ -69,24 +69,24 @@ def pair(portrait):
 
 
 @pytest.fixture(scope="session")
-def one(shelf, model, portrait):
+def one(pool, model, portrait):
     """The portrait, analysed."""
-    return analyse(shelf, model, portrait)
+    return analyse(pool, model, portrait)
 
 
 @pytest.fixture(scope="session")
-def two(shelf, model, pair):
+def two(pool, model, pair):
     """The two people, analysed."""
-    return analyse(shelf, model, pair)
+    return analyse(pool, model, pair)
 
 
-def pixels(picture):
-    return np.asarray(picture, dtype=int)
+def pixels(image):
+    return np.asarray(image, dtype=int)
 
 
 @pytest.fixture(scope="session")
 def empty():
-    """A picture without a face."""
+    """An image without a face."""
     ramp = np.linspace(0, 255, 320, dtype=np.uint8)
     return Image.fromarray(np.broadcast_to(ramp, (240, 320)).copy()).convert("RGB")
 
@@ -106,14 +106,14 @@ class Served(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def served(shelf, tmp_path_factory):
+def served(pool, tmp_path_factory):
     files = tmp_path_factory.mktemp("served")
     port = free_port()
     options = {"server_name": "127.0.0.1", "server_port": port, "quiet": True}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(files))
-        page = build(shelf)
-        page.launch(prevent_thread_lock=True, **options, **LAUNCH)
+        page = build(pool)
+        page.launch(prevent_thread_lock=True, **options, **launch_options())
         yield Served(page, f"http://127.0.0.1:{port}", files)
         page.close()
 

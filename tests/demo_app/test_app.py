@@ -12,8 +12,8 @@ from PIL import Image
 from demo_app.analysis.examples import load_examples
 from demo_app.render.text import BATCH_NONE, NO_FACE
 from demo_app.render.theme import THEME
-from demo_app.serving.launch import LAUNCH
-from demo_app.tabs.photo import _explain
+from demo_app.serving.launch import launch_options
+from demo_app.tabs.photo import remembered
 from fer_core.faces.detect import detect_faces
 
 
@@ -22,20 +22,20 @@ def client(address, tmp_path_factory):
     return Client(address, verbose=False, download_files=tmp_path_factory.mktemp("answers"))
 
 
-def ask(client, picture, path):
-    picture.save(path)
+def ask(client, image, path):
+    image.save(path)
     return client.predict(photo=handle_file(path), api_name="/analyse")
 
 
 def test_every_example_shows_as_many_faces_as_it_has():
-    counts = [len(detect_faces(example.picture)) for example in load_examples()]
+    counts = [len(detect_faces(example.image)) for example in load_examples()]
     assert counts[-1] == 3
     assert set(counts[:-1]) == {1}
 
 
-def test_without_scikit_image_the_page_opens_with_a_drawn_smile(monkeypatch):
+def test_without_scikit_image_the_page_opens_with_a_synthetic_smile(monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage.data", None)  # importing it raises ImportError
-    assert load_examples()[0].name == "drawn happiness"
+    assert load_examples()[0].name == "synthetic happiness"
 
 
 def test_the_endpoint_answers_with_rows_and_an_overlay(client, pair, tmp_path):
@@ -77,7 +77,7 @@ def test_a_program_gets_the_map_of_an_emotion_and_sentences_for_what_it_asks_wro
 
 def test_a_program_learns_which_models_there_are(client, model):
     answer = client.predict(api_name="/models")
-    assert [entry["name"] for entry in answer][:2] == [model, "embedded"]
+    assert [entry["name"] for entry in answer][:2] == [model, "bundled"]
 
 
 def test_another_model_and_threshold_can_be_asked_by_programs(client, portrait, tmp_path):
@@ -92,7 +92,7 @@ def test_another_model_and_threshold_can_be_asked_by_programs(client, portrait, 
 
 def test_a_forgotten_session_gets_a_sentence():
     with pytest.raises(gradio.Error, match="choose it again"):
-        _explain(None, 1, "anger", 0.5, 0.5)
+        remembered(None)
 
 
 def test_files_of_visitors_are_deleted_but_not_the_examples(served, client, pair, tmp_path):
@@ -106,8 +106,8 @@ def test_files_of_visitors_are_deleted_but_not_the_examples(served, client, pair
 
 
 def test_nothing_is_recorded_or_shared():
-    assert LAUNCH["run_history"] is False
-    assert LAUNCH["share"] is False
+    assert launch_options()["run_history"] is False
+    assert launch_options()["share"] is False
     assert "http" not in str(THEME._stylesheets)
 
 

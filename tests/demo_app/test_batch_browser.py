@@ -21,7 +21,7 @@ def choose(page, paths):
 def test_many_photographs_give_a_table_and_two_files(batch, pair, portrait, tmp_path):
     pair.save(tmp_path / "pair.png")
     portrait.save(tmp_path / "one.png")
-    (tmp_path / "broken.png").write_text("no picture")
+    (tmp_path / "broken.png").write_text("no image")
     choose(batch, [tmp_path / name for name in ("pair.png", "one.png", "broken.png")])
     batch.wait_for_selector("#batch_sentence :text('3 photographs, 3 faces')")
     assert "broken.png" in batch.inner_text("#batch_rows")
@@ -56,7 +56,7 @@ def test_work_can_be_stopped_and_leaves_no_file(batch, served, portrait, tmp_pat
 
 def test_a_long_reason_does_not_widen_the_page_on_a_telephone(batch, tmp_path):
     batch.set_viewport_size({"width": 390, "height": 844})
-    (tmp_path / "broken.png").write_text("no picture")
+    (tmp_path / "broken.png").write_text("no image")
     choose(batch, [tmp_path / "broken.png"])
     batch.wait_for_selector("#batch_sentence :text('1 photograph, 0 faces')")
     batch.wait_for_function("document.querySelector('#batch_rows')?.innerText.includes('broken')")

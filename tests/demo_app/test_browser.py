@@ -15,15 +15,15 @@ def upload(page, path, sentence):
     page.wait_for_selector(f"#sentence :text('{sentence}')")
 
 
-def picture(page, part):
-    """The pixels of the picture that a part of the page shows."""
+def image(page, part):
+    """The pixels of the image that a part of the page shows."""
     source = page.locator(f"{part} img").get_attribute("src")
     data = page.request.get(source).body()
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=int)
 
 
 def wait_for_new(page, part, action):
-    """Do something and wait until a part shows another picture."""
+    """Do something and wait until a part shows another image."""
     before = page.locator(f"{part} img").get_attribute("src")
     action()
     page.wait_for_function(
@@ -40,7 +40,7 @@ def test_the_first_view_is_an_analysed_example_from_this_server_only(page):
     assert page.inner_text("#sentence").startswith("One face: ")
     assert page.locator(".bar").count() == 8
     assert chosen(page, "#emotion") in page.inner_text("#sentence")
-    assert (picture(page, "#faces") != picture(page, "#overlay")).any()
+    assert (image(page, "#faces") != image(page, "#overlay")).any()
     assert page.outside == []
 
 
@@ -59,15 +59,15 @@ def test_an_uploaded_photograph_shows_its_faces_and_a_click_chooses_one(page, pa
 
 
 def test_another_emotion_and_another_opacity_draw_another_map(page):
-    before = picture(page, "#overlay")
+    before = image(page, "#overlay")
     other = "fear" if chosen(page, "#emotion") != "fear" else "anger"
     wait_for_new(page, "#overlay", page.locator(f"#emotion label:has-text('{other}')").click)
     page.wait_for_selector(f"#caption :text('{other}')")
-    after = picture(page, "#overlay")
+    after = image(page, "#overlay")
     assert (after != before).any()
     slider = page.locator("#opacity input[type=range]")
     wait_for_new(page, "#overlay", lambda: slider.fill("0"))
-    assert np.abs(picture(page, "#overlay") - after).max() > 20
+    assert np.abs(image(page, "#overlay") - after).max() > 20
 
 
 def test_a_picture_without_a_face_gets_a_sentence_and_hides_the_results(page, empty, tmp_path):
@@ -75,11 +75,11 @@ def test_a_picture_without_a_face_gets_a_sentence_and_hides_the_results(page, em
     upload(page, tmp_path / "empty.png", NO_FACE[:24])
     assert page.inner_text("#sentence") == NO_FACE
     assert not page.locator("#overlay").is_visible()
-    assert np.abs(picture(page, "#faces") - np.asarray(empty, dtype=int)).mean() < 2
+    assert np.abs(image(page, "#faces") - np.asarray(empty, dtype=int)).mean() < 2
 
 
 def test_a_broken_file_gets_a_sentence(page, tmp_path):
-    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    (tmp_path / "broken.jpg").write_bytes(b"no image")
     upload(page, tmp_path / "broken.jpg", UNREADABLE[:24])
     assert not page.locator("#faces").is_visible()
     assert page.locator(".toast-body").count() == 0
@@ -98,13 +98,13 @@ def test_the_page_fits_a_telephone(page):
 
 
 def test_moving_the_threshold_turns_not_sure_into_an_answer_without_another_analysis(page):
-    before = picture(page, "#faces")
+    before = image(page, "#faces")
     answer = chosen(page, "#emotion")
     assert f"not sure ({answer}" in page.inner_text("#sentence")  # the tiny model never is
     slider = page.locator("#threshold input[type=range]")
     wait_for_new(page, "#faces", lambda: slider.fill("0"))
     page.wait_for_selector(f"#sentence :text('One face: {answer}')")
-    assert (picture(page, "#faces") != before).any()
+    assert (image(page, "#faces") != before).any()
 
 
 def choose_model(page, part, name):
@@ -114,19 +114,17 @@ def choose_model(page, part, name):
 
 def test_two_models_can_be_seen_side_by_side(page):
     assert not page.locator("#beside").is_visible()
-    choose_model(page, "#other", "embedded")
+    choose_model(page, "#other", "bundled")
     page.wait_for_selector("#second_text h3")
-    assert page.inner_text("#second_text h3") == "embedded"
-    assert (
-        picture(page, "#first_map")[:192, :192] != picture(page, "#second_map")[:192, :192]
-    ).any()
-    choose_model(page, "#other", "no other model")
+    assert page.inner_text("#second_text h3") == "bundled"
+    assert (image(page, "#first_map")[:192, :192] != image(page, "#second_map")[:192, :192]).any()
+    choose_model(page, "#other", "no second model")
     page.wait_for_selector("#beside", state="hidden")
 
 
 def test_another_model_answers_the_photograph_on_the_page(page):
     before = page.inner_text("#bars")
-    choose_model(page, "#model_choice", "embedded")
+    choose_model(page, "#model_choice", "bundled")
     page.wait_for_selector("#model_line :text('the val split')")
     page.wait_for_function(
         "before => document.querySelector('#bars').innerText != before", arg=before
@@ -149,7 +147,7 @@ def test_an_unknown_model_is_a_sentence_and_the_old_one_goes_on(page, model):
 
 def test_the_mirror_check_stands_below_the_three_crops(page):
     assert page.locator("#mirror .meter").count() == 3
-    assert (picture(page, "#crop_map") != picture(page, "#mirror_map")).any()
+    assert (image(page, "#crop_map") != image(page, "#mirror_map")).any()
 
 
 def test_the_address_of_this_computer_is_refused_with_a_sentence(page, address):
@@ -170,7 +168,7 @@ def test_a_click_on_a_photograph_without_a_face_changes_nothing(page, empty, tmp
 
 
 def test_another_model_shows_the_map_of_its_own_answer(page):
-    choose_model(page, "#model_choice", "embedded")
+    choose_model(page, "#model_choice", "bundled")
     page.wait_for_selector("#model_line :text('the val split')")
     page.wait_for_selector("#sentence :text('happiness')")
     assert chosen(page, "#emotion") == "happiness"

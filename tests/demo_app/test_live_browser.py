@@ -40,16 +40,16 @@ def visit(camera_browser, served):
 
 
 @pytest.fixture
-def asked(shelf, monkeypatch):
+def asked(pool, monkeypatch):
     """Names of the models that were asked, one for each frame."""
     names = []
-    predict = shelf.predict
+    predict = pool.predict
 
-    def spy(name, picture):
+    def spy(name, image):
         names.append(name)
-        return predict(name, picture)
+        return predict(name, image)
 
-    monkeypatch.setattr(shelf, "predict", spy)
+    monkeypatch.setattr(pool, "predict", spy)
     return names
 
 
@@ -79,9 +79,9 @@ def next_picture(page):
 def test_overlays_of_the_camera_keep_coming_and_leave_no_file(visit, served):
     page = visit()
     files = {path for path in served.files.rglob("*") if path.is_file()}
-    pictures = {next_picture(page) for _ in range(6)}
-    assert len(pictures) == 6
-    assert all(source.startswith("data:image/jpeg;base64,") for source in pictures)
+    images = {next_picture(page) for _ in range(6)}
+    assert len(images) == 6
+    assert all(source.startswith("data:image/jpeg;base64,") for source in images)
     assert {path for path in served.files.rglob("*") if path.is_file()} == files
     figures = page.inner_text("#live_panel .live-figures")
     assert re.search(r"\d+\.\d frames/s · 2 faces · \d+ ms", figures)
@@ -101,11 +101,11 @@ def test_faces_keep_their_numbers(visit):
 
 def test_the_picture_is_a_mirror(visit):
     red = """async () => {
-      const picture = new Image();  // the one on the page changes meanwhile
-      picture.src = document.querySelector("#live_view img").src;
-      await picture.decode();
+      const image = new Image();  // the one on the page changes meanwhile
+      image.src = document.querySelector("#live_view img").src;
+      await image.decode();
       const pen = new OffscreenCanvas(640, 480).getContext("2d");
-      pen.drawImage(picture, 0, 0);
+      pen.drawImage(image, 0, 0);
       return [10, 630].map((x) => {
         const [r, g] = pen.getImageData(x, 470, 1, 1).data;
         return r > 200 && g < 60;
@@ -171,27 +171,27 @@ def test_the_camera_is_started_and_stopped_from_the_keyboard(camera_browser, ser
 def test_another_model_answers_without_a_new_start(visit, asked):
     page = visit()
     page.locator("#model_choice input").click()
-    page.locator("#model_choice li[role=option]", has_text="embedded").first.click()
+    page.locator("#model_choice li[role=option]", has_text="bundled").first.click()
     for _ in range(100):
-        if asked[-1] == "embedded":
+        if asked[-1] == "bundled":
             break
         page.wait_for_timeout(200)
     next_picture(page)
-    assert asked[-1] == "embedded"
+    assert asked[-1] == "bundled"
 
 
 @pytest.mark.parametrize("error", [RuntimeError("broken"), ModelError("The model is gone")])
-def test_an_error_in_one_frame_does_not_end_the_stream(visit, shelf, monkeypatch, error):
+def test_an_error_in_one_frame_does_not_end_the_stream(visit, pool, monkeypatch, error):
     page = visit()
-    predict, failed = shelf.predict, []
+    predict, failed = pool.predict, []
 
-    def fail_once(name, picture):
+    def fail_once(name, image):
         if not failed:
             failed.append(name)
             raise error
-        return predict(name, picture)
+        return predict(name, image)
 
-    monkeypatch.setattr(shelf, "predict", fail_once)
+    monkeypatch.setattr(pool, "predict", fail_once)
     for _ in range(3):
         next_picture(page)
     assert failed

@@ -33,13 +33,13 @@ def ask(client, model, address):
     return ask
 
 
-def saved(picture, path, *arguments, **options):
-    picture.save(path, *arguments, **options)
+def saved(image, path, *arguments, **options):
+    image.save(path, *arguments, **options)
     return path
 
 
 def assert_one_face(answer, size):
-    """One face, whose box lies in the middle of an original picture of that size."""
+    """One face, whose box lies in the middle of an original image of that size."""
     assert answer["sentence"].startswith("One face: ")
     (face,) = answer["faces"]
     x0, y0, x1, y1 = face["box"]
@@ -60,13 +60,13 @@ def test_more_pixels_than_can_be_held_are_told(ask, tmp_path):
     path.write_bytes(header_of_a_png(20_000, 20_000))
     answer, _ = ask(path)
     assert answer == {
-        "sentence": "The picture is too large: 400 megapixels, at most 178 megapixels are read.",
+        "sentence": "The image is too large: 400 megapixels, at most 178 megapixels are read.",
         "faces": [],
     }
 
 
 def header_of_a_png(width, height):
-    """The first bytes of a picture that nobody has drawn."""
+    """The first bytes of an image that nobody has drawn."""
     stream = io.BytesIO()
     Image.new("L", (1, 1)).save(stream, "PNG")
     content = bytearray(stream.getvalue())
@@ -85,12 +85,12 @@ def test_a_picture_without_room_for_a_face_has_none(ask, tmp_path, size):
 @pytest.fixture(scope="module")
 def crowd(portrait):
     """Forty people, eight beside each other."""
-    picture = Image.new("RGB", (1600, 1000), "white")
+    image = Image.new("RGB", (1600, 1000), "white")
     for index in range(40):
         side = 200 - index % 5
         person = portrait.resize((side, side))
-        picture.paste(person, (200 * (index % 8), 200 * (index // 8)))
-    return picture
+        image.paste(person, (200 * (index % 8), 200 * (index // 8)))
+    return image
 
 
 def test_forty_people_are_forty_numbered_faces(ask, crowd, tmp_path):
@@ -153,17 +153,17 @@ def test_heic_without_its_package_is_told_with_the_command(ask, monkeypatch, tmp
     (tmp_path / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     answer, _ = ask(tmp_path / "photo.heic")
     assert answer["sentence"] == (
-        "This is a HEIC picture, which needs another package: pip install pillow-heif."
+        "This is a HEIC image, which needs another package: pip install pillow-heif."
     )
 
 
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        *(("empty.jpg", b""), ("text.png", b"no picture"), ("page.pdf", b"%PDF-1.7\n%%EOF")),
+        *(("empty.jpg", b""), ("text.png", b"no image"), ("page.pdf", b"%PDF-1.7\n%%EOF")),
         ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><rect width='9'/></svg>"),
         *(("start.jpg", b"\xff\xd8\xff\xe0"), ("start.gif", b"GIF89a"), ("archive.zip", b"PK\3\4")),
-        ("=cmd|' /C calc'!A0.jpg", b"no picture"),
+        ("=cmd|' /C calc'!A0.jpg", b"no image"),
     ],
 )
 def test_what_is_no_picture_is_told(ask, tmp_path, name, content):

@@ -81,7 +81,7 @@ def test_a_file_that_is_no_video_gets_a_sentence(tab, tmp_path):
 
 def test_without_a_video_the_page_asks_for_one(tab):
     tab.click("#video_start")
-    tab.wait_for_selector("#video_progress :text('please choose one')")
+    tab.wait_for_selector("#video_progress :text('Choose a video first')")
 
 
 def test_the_tab_fits_a_telephone(tab):

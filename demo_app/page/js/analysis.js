@@ -1,7 +1,7 @@
 /**
- * From a picture to its faces with their expressions: all networks together.
+ * From an image to its faces with their expressions: all networks together.
  *
- * @typedef {import("./detector.js").Face & import("./classifier.js").Answer &
+ * @typedef {import("./detector.js").Face & import("./classifier.js").Prediction &
  *   {toPhoto: import("./geometry.js").Affine}} Seen
  */
 
@@ -27,18 +27,18 @@ export class Analysis {
    */
   async see(bitmap) {
     const { width, height } = bitmap;
-    const picture = read(bitmap, width, height);
+    const image = read(bitmap, width, height);
     const reduction = Math.max(1, Math.max(width, height) / this.detectionSide);
     const small = reduction > 1
       ? read(bitmap, Math.round(width / reduction), Math.round(height / reduction))
-      : picture;
+      : image;
     const faces = (await this.detector.detect(small)).map((face) => enlarge(face, reduction));
     if (!faces.length) return [];
-    const crops = faces.map((face) => align(picture, face.landmarks, this.input));
+    const crops = faces.map((face) => align(image, face.landmarks, this.input));
     const planes = crops.map((crop) => crop.planes);
-    const answers = await classify(this.classifier, planes, this.input);
+    const predictions = await classify(this.classifier, planes, this.input);
     return faces.map((face, index) => (
-      { ...face, ...answers[index], toPhoto: crops[index].toPhoto }
+      { ...face, ...predictions[index], toPhoto: crops[index].toPhoto }
     ));
   }
 }

@@ -1,9 +1,9 @@
 /**
  * The page's side of the worker.
  *
- * @typedef {object} Sight what was seen in one picture
+ * @typedef {object} Sight what was seen in one image
  * @property {import("./analysis.js").Seen[]} faces
- * @property {ImageBitmap} bitmap the picture
+ * @property {ImageBitmap} bitmap the image
  * @property {number} duration milliseconds
  */
 

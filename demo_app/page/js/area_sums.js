@@ -1,17 +1,17 @@
 /**
- * Means over rectangles of a picture in constant time, for the detector's many reductions of one
- * picture (summed-area table: Crow, SIGGRAPH 1984).
+ * Means over rectangles of an image in constant time, for the detector's many reductions of one
+ * image (summed-area table: Crow, SIGGRAPH 1984).
  */
 
 const CHANNELS = 3;
 
 export class AreaSums {
-  /** @param {{data: ArrayLike<number>, width: number, height: number}} picture RGBA pixels */
+  /** @param {{data: ArrayLike<number>, width: number, height: number}} image RGBA pixels */
   constructor({ data, width, height }) {
     this.width = width;
     this.height = height;
     this.stride = (width + 1) * CHANNELS;
-    // 255 times 16.8 million pixels: sums of larger pictures do not fit in 32 bits.
+    // 255 times 16.8 million pixels: sums of larger images do not fit in 32 bits.
     this.sums = new Uint32Array(this.stride * (height + 1));
     const { sums, stride } = this;
     for (let y = 0; y < height; y++) {

@@ -1,4 +1,4 @@
-/** The camera's pictures, mirrored, one after the other. */
+/** The camera's images, mirrored, one after the other. */
 
 import { Fault } from "./faults.js";
 
@@ -12,7 +12,7 @@ export class Camera {
     Object.assign(this.video, { muted: true, playsInline: true });
     this.canvas = document.createElement("canvas");
     this.stream = null;
-    /** Resolves when there is a picture that was not taken yet. */
+    /** Resolves when there is an image that was not taken yet. */
     this.coming = Promise.resolve();
   }
 
@@ -56,7 +56,7 @@ export class Camera {
   }
 }
 
-/** Waits for a picture that was not seen before; at most a second, in case there is none. */
+/** Waits for an image that was not seen before; at most a second, in case there is none. */
 function fresh(video) {
   return new Promise((resolve) => {
     const last = setTimeout(resolve, 1000);

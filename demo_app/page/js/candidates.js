@@ -63,7 +63,7 @@ export function square({ box: [x0, y0, x1, y1], score }) {
 }
 
 /**
- * Whole pixels of the box inside the picture; null where there are none.
+ * Whole pixels of the box inside the image; null where there are none.
  *
  * @param {Candidate} candidate
  * @param {number} width

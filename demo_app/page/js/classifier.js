@@ -1,8 +1,8 @@
 /**
- * The expression of aligned faces, and the maps that explain it: the mean of the answers on each
+ * The expression of aligned faces, and the maps that explain it: the mean of the predictions on each
  * face and on its mirror image, as `fer_core.inference.predictor.Predictor` gives it.
  *
- * @typedef {object} Answer
+ * @typedef {object} Prediction
  * @property {number[]} logits one per class
  * @property {Float32Array[]} maps raw attention map of every class, row after row; mean + bias is
  *   the logit
@@ -14,7 +14,7 @@
  * @param {import("./networks.js").Network} network
  * @param {Float32Array[][]} crops channels of every face, in [0, 255]
  * @param {import("./alignment.js").InputSpec} spec
- * @returns {Promise<Answer[]>}
+ * @returns {Promise<Prediction[]>}
  */
 export async function classify(network, crops, spec) {
   const { size, channels } = spec;
@@ -30,7 +30,7 @@ export async function classify(network, crops, spec) {
   return crops.map((_, index) => average(outputs.logits, outputs.maps, 2 * index));
 }
 
-/** One normalised channel, and its mirror image one picture later. */
+/** One normalised channel, and its mirror image one image later. */
 function write(input, at, plane, { size, channels, mean, std }, channel) {
   const mirrored = at + channels * size * size;
   for (let y = 0; y < size; y++) {
@@ -42,7 +42,7 @@ function write(input, at, plane, { size, channels, mean, std }, channel) {
   }
 }
 
-/** @returns {Answer} */
+/** @returns {Prediction} */
 function average(logits, maps, row) {
   const [, classes, mapHeight, mapWidth] = maps.dims;
   const plane = mapHeight * mapWidth;

@@ -5,7 +5,7 @@
  * @typedef {import("./geometry.js").Point} Point
  * @typedef {object} Face
  * @property {Box} box
- * @property {Point[]} landmarks the eye on the picture's left, the eye on its right, mouth centre
+ * @property {Point[]} landmarks the eye on the image's left, the eye on its right, mouth centre
  * @property {number} score in [0, 1]
  */
 
@@ -30,14 +30,14 @@ export class Detector {
    * All faces, the largest first: those down to the first share of the shorter side, and where
    * there is none, down to the second.
    *
-   * @param {ImageData} picture
+   * @param {ImageData} image
    * @returns {Promise<Face[]>}
    */
-  async detect(picture) {
+  async detect(image) {
     const { shares, least_side: leastSide, smallest } = this.settings;
-    const side = Math.min(picture.width, picture.height);
+    const side = Math.min(image.width, image.height);
     if (side < leastSide) return [];
-    const sums = new AreaSums(picture);
+    const sums = new AreaSums(image);
     for (const share of shares) {
       const least = Math.max(smallest, Math.round(side / share));
       // Rounded as fer_core.faces.detect rounds it.
@@ -66,7 +66,7 @@ export class Detector {
       }));
   }
 
-  /** First network: everywhere, in ever smaller copies of the picture. */
+  /** First network: everywhere, in ever smaller copies of the image. */
   async #propose(sums, least) {
     const { thresholds, factor } = this.settings;
     const found = [];
@@ -86,12 +86,12 @@ export class Detector {
 
   /** Second network: throws most candidates away. */
   async #refine(sums, candidates) {
-    const { rows, answers } = await this.#look("rnet", sums, candidates, 24);
+    const { rows, outputs } = await this.#evaluate("rnet", sums, candidates, 24);
     if (!rows.length) return [];
     const kept = [];
     rows.forEach((candidate, row) => {
-      const score = answers.scores.data[2 * row + 1];
-      const shift = [...answers.boxes.data.subarray(4 * row, 4 * row + 4)];
+      const score = outputs.scores.data[2 * row + 1];
+      const shift = [...outputs.boxes.data.subarray(4 * row, 4 * row + 4)];
       if (score > this.settings.thresholds[1]) kept.push({ box: candidate.box, score, shift });
     });
     return suppress(kept, 0.7).map((candidate) => square(move(candidate, 1)));
@@ -99,14 +99,14 @@ export class Detector {
 
   /** Third network: the last word, and the landmarks. */
   async #finish(sums, candidates) {
-    const { rows, answers } = await this.#look("onet", sums, candidates, 48);
+    const { rows, outputs } = await this.#evaluate("onet", sums, candidates, 48);
     if (!rows.length) return [];
     const kept = [];
     rows.forEach(({ box }, row) => {
-      const score = answers.scores.data[2 * row + 1];
+      const score = outputs.scores.data[2 * row + 1];
       if (score <= this.settings.thresholds[2]) return;
-      const shift = [...answers.boxes.data.subarray(4 * row, 4 * row + 4)];
-      const places = answers.points.data.subarray(10 * row, 10 * row + 10);
+      const shift = [...outputs.boxes.data.subarray(4 * row, 4 * row + 4)];
+      const places = outputs.points.data.subarray(10 * row, 10 * row + 10);
       const [width, height] = [box[2] - box[0] + 1, box[3] - box[1] + 1];
       const points = Array.from({ length: 5 }, (_, index) => /** @type {Point} */ ([
         width * places[index] + box[0] - 1,
@@ -117,8 +117,8 @@ export class Detector {
     return suppress(kept, 0.7, { ofSmaller: true, border: 1 });
   }
 
-  /** The answers of a network on all candidates that lie in the picture. */
-  async #look(name, sums, candidates, side) {
+  /** The outputs of a network for all candidates that lie in the image. */
+  async #evaluate(name, sums, candidates, side) {
     const rows = [];
     const parts = [];
     for (const candidate of candidates) {
@@ -128,12 +128,12 @@ export class Detector {
         parts.push(part);
       }
     }
-    if (!rows.length) return { rows, answers: null };
+    if (!rows.length) return { rows, outputs: null };
     const size = 3 * side * side;
     const input = new Float32Array(rows.length * size);
     parts.forEach((part, row) => sums.resample(input, row * size, side, side, part));
-    const answers = await this.networks[name].run(input, [rows.length, 3, side, side]);
-    return { rows, answers };
+    const outputs = await this.networks[name].run(input, [rows.length, 3, side, side]);
+    return { rows, outputs };
   }
 }
 

@@ -13,7 +13,7 @@ const EDGE = Float32Array.from({ length: SIDE }, (_, index) => {
 });
 
 /**
- * The map as a transparent picture; null where nothing speaks for the class.
+ * The map as a transparent image; null where it is nowhere positive.
  *
  * @param {Float32Array} map
  * @param {number} width of the map
@@ -27,15 +27,15 @@ export function draw(map, width, height, colours, opacity) {
   if (peak <= 0) return null;
   const positive = map.map((value) => Math.max(0, value) / peak);
   const { values } = resize({ values: positive, width, height }, SIDE, SIDE, false);
-  const picture = new ImageData(SIDE, SIDE);
+  const image = new ImageData(SIDE, SIDE);
   values.forEach((raw, at) => {
     const value = Math.min(1, Math.max(0, raw));
     const edge = EDGE[at % SIDE] * EDGE[Math.floor(at / SIDE)];
-    picture.data.set(colours[Math.round(255 * value)], 4 * at);
-    picture.data[4 * at + 3] = 255 * opacity * edge * (VEIL + (1 - VEIL) * value);
+    image.data.set(colours[Math.round(255 * value)], 4 * at);
+    image.data[4 * at + 3] = 255 * opacity * edge * (VEIL + (1 - VEIL) * value);
   });
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = SIDE;
-  canvas.getContext("2d").putImageData(picture, 0, 0);
+  canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
 }

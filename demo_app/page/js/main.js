@@ -138,9 +138,9 @@ function showExamples(show, facts) {
     const name = address.replace(/^.*\/|\..*$/g, "");
     const button = document.createElement("button");
     button.type = "button";
-    const picture = new Image(64, 64);
-    Object.assign(picture, { src: address, alt: `Example: drawn ${name}` });
-    button.append(picture);
+    const image = new Image(64, 64);
+    Object.assign(image, { src: address, alt: `Example: synthetic ${name}` });
+    button.append(image);
     button.addEventListener("click", () => open(show, address));
     $("#examples").append(button);
   }

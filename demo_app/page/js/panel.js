@@ -1,6 +1,6 @@
-/** The answers beside the picture: which face, its probabilities, which map. */
+/** The panel next to the image: which face, its probabilities, which map. */
 
-import { answer, best, percent } from "./words.js";
+import { prediction, best, percent } from "./words.js";
 
 export class Panel {
   /**
@@ -14,7 +14,7 @@ export class Panel {
     this.faces = document.querySelector("#faces");
     this.chips = [];
     const rows = document.querySelector("#bars .rows");
-    rows.append(radioRow("row auto", "emotion", "the answer's map", () => chooseEmotion(null)));
+    rows.append(radioRow("row auto", "emotion", "the prediction's map", () => chooseEmotion(null)));
     rows.querySelector("input").checked = true;
     this.rows = facts.classes.map((name, index) => {
       const row = radioRow("row", "emotion", name, () => chooseEmotion(index));
@@ -33,16 +33,16 @@ export class Panel {
 
   /**
    * @param {{probabilities: number[]}[]} faces
-   * @param {import("./stage.js").Look} look
+   * @param {import("./stage.js").DrawOptions} options
    */
-  show(faces, look) {
-    this.#showChips(faces, look);
-    const probabilities = faces[look.chosen]?.probabilities;
+  show(faces, options) {
+    this.#showChips(faces, options);
+    const probabilities = faces[options.chosen]?.probabilities;
     const top = probabilities ? best(probabilities) : -1;
     this.rows.forEach(({ row, bar, mark, value }, index) => {
       row.classList.toggle("top", index === top);
       bar.style.width = `${100 * (probabilities?.[index] ?? 0)}%`;
-      mark.style.left = `${100 * look.threshold}%`;
+      mark.style.left = `${100 * options.threshold}%`;
       value.textContent = probabilities ? percent(probabilities[index]) : "–";
     });
   }
@@ -59,13 +59,13 @@ export class Panel {
     this.chips.forEach((chip, index) => {
       chip.querySelector("input").checked = index === chosen;
       const { probabilities } = faces[index];
-      const text = `${index + 1} · ${answer(probabilities, threshold, this.facts)}`;
+      const text = `${index + 1} · ${prediction(probabilities, threshold, this.facts)}`;
       chip.querySelector(".name").textContent = text;
     });
   }
 }
 
-/** A label with a radio button that its looks replace. */
+/** A label that is styled as the radio button in it. */
 function radioRow(className, group, text, choose) {
   const row = element("label", className);
   const input = element("input");

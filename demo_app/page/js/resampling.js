@@ -25,7 +25,7 @@ function cubic(distance) {
  * @param {Plane} plane
  * @param {number} width
  * @param {number} height
- * @param {boolean} [whole] round to whole values in [0, 255], as pictures have them
+ * @param {boolean} [whole] round to whole values in [0, 255], as images have them
  * @returns {Plane}
  */
 export function resize(plane, width, height, whole = true) {

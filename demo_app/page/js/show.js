@@ -1,4 +1,4 @@
-/** The picture that is shown now, a photograph's or the camera's, and how it is looked at. */
+/** The image that is shown now, a photograph's or the camera's, and how it is drawn. */
 
 import { Camera } from "./camera.js";
 import { softmax } from "./classifier.js";
@@ -19,12 +19,12 @@ export class Show {
    */
   constructor(analyst, stage, panel, facts, tell) {
     Object.assign(this, { analyst, stage, panel, facts, tell });
-    /** @type {import("./stage.js").Look} */
-    this.look = { chosen: 0, emotion: null, threshold: facts.threshold, opacity: facts.opacity };
+    /** @type {import("./stage.js").DrawOptions} */
+    this.options = { chosen: 0, emotion: null, threshold: facts.threshold, opacity: facts.opacity };
     /** @type {{bitmap: ImageBitmap, faces: any[]} | null} */
     this.shown = null;
     this.said = 0;
-    this.turn = 0; // of the picture that was asked for last
+    this.turn = 0; // of the image that was asked for last
     this.camera = new Camera(() => {
       this.stopCamera();
       tell(new Fault("camera_ended"));
@@ -35,9 +35,9 @@ export class Show {
     this.figures = document.querySelector("#figures");
   }
 
-  /** Draw the same picture in another way. */
-  change(look) {
-    Object.assign(this.look, look);
+  /** Redraw the same image with other options. */
+  change(options) {
+    Object.assign(this.options, options);
     if (this.shown) this.#draw(true);
   }
 
@@ -60,7 +60,7 @@ export class Show {
       const bitmap = await read();
       const sight = await this.analyst.see(bitmap);
       if (turn !== this.turn) return;
-      this.look.chosen = 0;
+      this.options.chosen = 0;
       this.#take(sight, sight.faces);
       this.figures.textContent = `${Math.round(sight.duration)} ms on this device`;
       this.#draw(true);
@@ -92,7 +92,7 @@ export class Show {
       return;
     }
     this.#name("Stop the camera", true);
-    this.look.chosen = 0;
+    this.options.chosen = 0;
     try {
       await this.#watch(turn);
     } catch (error) {
@@ -120,7 +120,7 @@ export class Show {
       times.push(now);
       while (now - times[0] > RATE_WINDOW) times.shift();
       const faces = smoothing.add(sight.faces, now);
-      this.look.chosen = Math.min(this.look.chosen, Math.max(0, faces.length - 1));
+      this.options.chosen = Math.min(this.options.chosen, Math.max(0, faces.length - 1));
       this.#take(sight, faces);
       const rate = times.length > 1 ? (1000 * (times.length - 1)) / (now - times[0]) : 0;
       this.figures.textContent =
@@ -140,13 +140,13 @@ export class Show {
   /** @param {boolean} say whether to change the sentence as well */
   #draw(say) {
     const { bitmap, faces } = this.shown;
-    this.stage.draw(bitmap, faces, this.look);
-    this.panel.show(faces, this.look);
+    this.stage.draw(bitmap, faces, this.options);
+    this.panel.show(faces, this.options);
     if (!say) return;
     this.said = performance.now();
-    const sentence = found(faces, this.look.threshold, this.facts, this.camera.running);
+    const sentence = found(faces, this.options.threshold, this.facts, this.camera.running);
     if (this.sentence.textContent !== sentence) this.sentence.textContent = sentence;
-    this.stage.canvas.setAttribute("aria-label", `The picture with boxes and maps. ${sentence}`);
+    this.stage.canvas.setAttribute("aria-label", `The image with boxes and maps. ${sentence}`);
   }
 
   #name(text, running) {

@@ -1,13 +1,13 @@
 /**
- * Faces that keep their numbers from one camera picture to the next, and calmer answers: logits
- * and maps are averaged alike, so a smoothed map still explains the smoothed answer.
+ * Faces that keep their numbers from one camera image to the next, and calmer predictions: logits
+ * and maps are averaged alike, so a smoothed map still explains the smoothed prediction.
  *
  * @typedef {import("./analysis.js").Seen} Seen
  */
 
 import { overlap } from "./geometry.js";
 
-const HALF = 200; // milliseconds after which an old answer counts half
+const HALF = 200; // milliseconds after which an old prediction counts half
 const LEAST_OVERLAP = 0.3;
 const PATIENCE = 500; // milliseconds for which a face that is not found keeps its number
 
@@ -18,7 +18,7 @@ export class Smoothing {
   }
 
   /**
-   * @param {Seen[]} faces of the new picture
+   * @param {Seen[]} faces of the new image
    * @param {number} time milliseconds
    * @returns {Seen[]} the same, in the order of their numbers
    */
@@ -37,7 +37,7 @@ export class Smoothing {
   }
 }
 
-/** @returns {Seen} the new face with the old one's answer at a share */
+/** @returns {Seen} the new face with the old one's prediction at a share */
 function blend(old, fresh, share) {
   const mix = (one, other) => one.map((value, at) => share * value + (1 - share) * other[at]);
   return {

@@ -1,15 +1,15 @@
-/** The picture with maps, boxes and answers. */
+/** The image with maps, boxes and predictions. */
 
 import { draw } from "./heat.js";
-import { answer, best, colour } from "./words.js";
+import { prediction, best, colour } from "./words.js";
 
 const LONGEST = 1600; // pixels drawn; larger photographs are analysed whole and drawn smaller
 const LEAST_TEXT = 13; // pixels of the page
 
 /**
- * @typedef {object} Look how a picture is drawn
+ * @typedef {object} DrawOptions how an image is drawn
  * @property {number} chosen number of the face whose bars are shown, from 0
- * @property {number | null} emotion class whose map is drawn; null for each face's own answer
+ * @property {number | null} emotion class whose map is drawn; null for each face's own prediction
  * @property {number} threshold
  * @property {number} opacity
  */
@@ -28,9 +28,9 @@ export class Stage {
   /**
    * @param {ImageBitmap} bitmap
    * @param {(import("./analysis.js").Seen & {probabilities: number[]})[]} faces
-   * @param {Look} look
+   * @param {DrawOptions} options
    */
-  draw(bitmap, faces, look) {
+  draw(bitmap, faces, options) {
     this.scale = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
     const width = Math.round(bitmap.width * this.scale);
     const height = Math.round(bitmap.height * this.scale);
@@ -41,15 +41,15 @@ export class Stage {
     pen.fillStyle = "#ffffff";
     pen.fillRect(0, 0, width, height);
     pen.drawImage(bitmap, 0, 0, width, height);
-    faces.forEach((face) => this.#drawMap(pen, face, look));
-    const boxes = faces.map((face) => this.#drawBox(pen, face, faces, look));
+    faces.forEach((face) => this.#drawMap(pen, face, options));
+    const boxes = faces.map((face) => this.#drawBox(pen, face, faces, options));
     /** @type {number[][]} */
     const taken = [];
     const order = faces.map((_, index) => index);
-    order.sort((one, other) => Number(other === look.chosen) - Number(one === look.chosen));
+    order.sort((one, other) => Number(other === options.chosen) - Number(one === options.chosen));
     for (const index of order) {
       const others = boxes.filter((_, other) => other !== index);
-      taken.push(this.#drawLabel(pen, faces, index, boxes[index], [...taken, ...others], look));
+      taken.push(this.#drawLabel(pen, faces, index, boxes[index], [...taken, ...others], options));
     }
   }
 
@@ -93,14 +93,14 @@ export class Stage {
     return [x0, y0, x1, y1];
   }
 
-  /** The answer above the box, below it or in it: where it covers least. */
+  /** The prediction above the box, below it or in it: where it covers least. */
   #drawLabel(pen, faces, index, box, taken, { threshold }) {
     const { width, height } = this.canvas;
     const { probabilities } = faces[index];
     const side = Math.max(width, height);
     const fitting = Math.min(side / 24, Math.max(side / 34, (box[2] - box[0]) / 9));
     const points = Math.max(LEAST_TEXT * (width / (this.canvas.clientWidth || width)), fitting);
-    const text = answer(probabilities, threshold, this.facts);
+    const text = prediction(probabilities, threshold, this.facts);
     const shown = faces.length > 1 ? `${index + 1} · ${text}` : text;
     pen.font = `600 ${points}px system-ui, sans-serif`;
     const [wide, high] = [pen.measureText(shown).width + points, 1.5 * points];

@@ -1,4 +1,4 @@
-/** The answers in words, as demo_app/render/text.py says them. */
+/** Predictions in words, the same as in demo_app/render/text.py. */
 
 /**
  * A probability as whole percent; never 0 % or 100 % where that would be untrue.
@@ -27,14 +27,14 @@ export function best(probabilities) {
  * @param {number} threshold
  * @param {any} facts of facts.json
  */
-export function answer(probabilities, threshold, facts) {
+export function prediction(probabilities, threshold, facts) {
   const top = best(probabilities);
   const likeliest = `${facts.classes[top]} ${percent(probabilities[top])}`;
   return probabilities[top] >= threshold ? likeliest : `${facts.not_sure.words} (${likeliest})`;
 }
 
 /**
- * The colour of an answer; nearly white where the model is not sure.
+ * The colour of a prediction; nearly white where the model is not sure.
  *
  * @param {number[]} probabilities
  * @param {number} threshold
@@ -46,7 +46,7 @@ export function colour(probabilities, threshold, facts) {
 }
 
 /**
- * What was found in a picture.
+ * What was found in an image.
  *
  * @param {{probabilities: number[]}[]} faces
  * @param {number} threshold
@@ -55,8 +55,8 @@ export function colour(probabilities, threshold, facts) {
  */
 export function found(faces, threshold, facts, live) {
   if (!faces.length) return facts.sentences[live ? "no_live_face" : "no_face"];
-  if (faces.length === 1) return `One face: ${answer(faces[0].probabilities, threshold, facts)}.`;
+  if (faces.length === 1) return `One face: ${prediction(faces[0].probabilities, threshold, facts)}.`;
   const unsure = faces.filter(({ probabilities }) => Math.max(...probabilities) < threshold).length;
-  const rest = unsure ? ` Not sure of ${unsure} of them.` : "";
+  const rest = unsure ? ` Not sure about ${unsure} of them.` : "";
   return `${faces.length} faces. Choose one by its number, or click on it.${rest}`;
 }

@@ -26,7 +26,7 @@ const TASKS = {
     return { result: true };
   },
 
-  /** See one picture; it is handed back. */
+  /** See one image; it is handed back. */
   async see({ bitmap }) {
     const start = performance.now();
     const faces = await analysis.see(bitmap);

@@ -167,14 +167,14 @@ def test_the_models_of_the_project_and_of_runs_are_offered(tiny_run, tmp_path, w
     shutil.copytree(tiny_run.path, tmp_path / "tiny")
     write_run(tmp_path, name="bare")
     choices = model_choices(read_folders([tmp_path]))
-    assert list(choices)[:3] == ["embedded", "noisy30-eac", "noisy30-plain"]
+    assert list(choices)[:3] == ["bundled", "noisy30-baseline", "noisy30-eac"]
     assert list(choices)[3:] == ["tiny"]
     assert choices["tiny"] == tmp_path / "tiny" / "model"
 
 
 def test_a_run_named_like_a_shipped_model_hides_it_not(tiny_run, tmp_path):
-    shutil.copytree(tiny_run.path, tmp_path / "embedded")
-    assert "run embedded" in model_choices(read_folders([tmp_path]))
+    shutil.copytree(tiny_run.path, tmp_path / "bundled")
+    assert "run bundled" in model_choices(read_folders([tmp_path]))
 
 
 def test_models_from_the_hub_are_not_opened(tiny_run, tmp_path):
@@ -185,8 +185,8 @@ def test_models_from_the_hub_are_not_opened(tiny_run, tmp_path):
 
 
 def test_the_pair_of_the_same_labels_is_first_then_what_there_is():
-    paths = dict.fromkeys(("embedded", "noisy30-eac", "noisy30-plain"), Path())
-    assert first_models(paths) == ["noisy30-plain", "noisy30-eac"]
+    paths = dict.fromkeys(("bundled", "noisy30-baseline", "noisy30-eac"), Path())
+    assert first_models(paths) == ["noisy30-baseline", "noisy30-eac"]
     assert first_models({"embedded": Path(), "run": Path()}) == ["embedded", "run"]
 
 

@@ -6,27 +6,27 @@ from fer_core.records.run import Prediction, write_predictions
 from fer_core.weights import BUNDLED
 
 
-def test_the_threshold_is_explained_by_the_predictions_beside_the_model(shelf, model, tmp_path):
-    trained = shelf.take(model).trained
+def test_the_threshold_is_explained_by_the_predictions_beside_the_model(pool, model, tmp_path):
+    trained = pool.get(model).trained
     rows = [Prediction("a", 1, 1, 0.9), Prediction("b", 1, 2, 0.7), Prediction("c", 0, 0, 0.4)]
     write_predictions(tmp_path, rows)
     said = explain_threshold(tmp_path, trained, 0.5)
     assert "67 %" in said
-    assert "50 % of these answers" in said
+    assert "right on 50 % of these" in said
 
 
-def test_a_model_without_predictions_promises_nothing(shelf, model, tmp_path):
-    trained = shelf.take(model).trained
+def test_a_model_without_predictions_promises_nothing(pool, model, tmp_path):
+    trained = pool.get(model).trained
     assert explain_threshold(tmp_path, trained, 0.5) == words.NO_PREDICTIONS
 
 
 @pytest.mark.parametrize("text", ["image,label\n", "image,label,predicted,confidence\na,b,c,d\n"])
-def test_a_broken_table_promises_nothing(shelf, model, tmp_path, text):
+def test_a_broken_table_promises_nothing(pool, model, tmp_path, text):
     (tmp_path / "predictions.csv").write_text(text)
-    trained = shelf.take(model).trained
+    trained = pool.get(model).trained
     assert explain_threshold(tmp_path, trained, 0.5) == words.NO_PREDICTIONS
 
 
-def test_the_embedded_model_has_its_predictions_with_it(shelf):
-    said = explain_threshold(BUNDLED, shelf.take("embedded").trained, 0.5)
+def test_the_bundled_model_has_its_predictions_with_it(pool):
+    said = explain_threshold(BUNDLED, pool.get("bundled").trained, 0.5)
     assert "the val split" in said

@@ -4,7 +4,7 @@ import zipfile
 import pytest
 from PIL import Image
 
-from demo_app.analysis.batch import Batch, Progress, analyse_batch
+from demo_app.analysis.batch import BatchProgress, BatchResult, analyse_batch
 from demo_app.render import text as words
 
 
@@ -13,28 +13,28 @@ def photos(tmp_path, portrait, pair, empty):
     """Two faces, one face, none, and a broken file."""
     folder = tmp_path / "photos"
     folder.mkdir()
-    for name, picture in (("pair", pair), ("one", portrait), ("empty", empty)):
-        picture.save(folder / f"{name}.png")
-    (folder / "broken.jpg").write_text("no picture")
+    for name, image in (("pair", pair), ("one", portrait), ("empty", empty)):
+        image.save(folder / f"{name}.png")
+    (folder / "broken.jpg").write_text("no image")
     return [folder / name for name in ("pair.png", "one.png", "empty.png", "broken.jpg")]
 
 
 @pytest.fixture
-def place(tmp_path):
-    folder = tmp_path / "place"
+def root(tmp_path):
+    folder = tmp_path / "root"
     folder.mkdir()
     return folder
 
 
 def finish(steps):
     *progress, batch = steps
-    assert isinstance(batch, Batch)
+    assert isinstance(batch, BatchResult)
     return progress, batch
 
 
-def test_every_face_has_a_row_and_every_other_photograph_a_reason(shelf, model, photos, place):
-    progress, batch = finish(analyse_batch(shelf, model, 0.0, photos, place))
-    assert progress == [Progress(done, 4) for done in range(1, 5)]
+def test_every_face_has_a_row_and_every_other_photograph_a_reason(pool, model, photos, root):
+    progress, batch = finish(analyse_batch(pool, model, 0.0, photos, root))
+    assert progress == [BatchProgress(done, 4) for done in range(1, 5)]
     assert [row["file"] for row in batch.rows] == [
         *("pair.png", "pair.png", "one.png", "empty.png", "broken.jpg")
     ]
@@ -45,14 +45,14 @@ def test_every_face_has_a_row_and_every_other_photograph_a_reason(shelf, model, 
     assert batch.sentence.endswith("; 1 without a face; 1 not readable.")
 
 
-def test_an_answer_below_the_threshold_is_not_sure(shelf, model, photos, place):
-    _, batch = finish(analyse_batch(shelf, model, 1.0, photos, place))
+def test_an_answer_below_the_threshold_is_not_sure(pool, model, photos, root):
+    _, batch = finish(analyse_batch(pool, model, 1.0, photos, root))
     assert {row["answer"] for row in batch.rows if not row["problem"]} == {words.NOT_SURE}
     assert "3 not sure" in batch.sentence
 
 
-def test_the_csv_file_has_the_rows_with_all_probabilities(shelf, model, photos, place):
-    _, batch = finish(analyse_batch(shelf, model, 0.0, photos, place))
+def test_the_csv_file_has_the_rows_with_all_probabilities(pool, model, photos, root):
+    _, batch = finish(analyse_batch(pool, model, 0.0, photos, root))
     with batch.csv.open(encoding="utf-8", newline="") as file:
         read = list(csv.DictReader(file))
     assert len(read) == len(batch.rows)
@@ -65,49 +65,49 @@ def test_the_csv_file_has_the_rows_with_all_probabilities(shelf, model, photos, 
             assert [float(told[side]) for side in ("x0", "y0", "x1", "y1")] == row["box"]
 
 
-def test_the_zip_file_has_every_readable_photograph_drawn(shelf, model, photos, place):
-    _, batch = finish(analyse_batch(shelf, model, 0.0, photos, place))
+def test_the_zip_file_has_every_readable_photograph_drawn(pool, model, photos, root):
+    _, batch = finish(analyse_batch(pool, model, 0.0, photos, root))
     with zipfile.ZipFile(batch.overlays) as archive:
         assert archive.namelist() == ["pair.jpg", "one.jpg", "empty.jpg"]
         with archive.open("pair.jpg") as file:
             assert Image.open(file).size == Image.open(photos[0]).size
 
 
-def test_equal_names_are_kept_apart(shelf, model, portrait, tmp_path, place):
+def test_equal_names_are_kept_apart(pool, model, portrait, tmp_path, root):
     paths = [tmp_path / name for name in ("a/one.png", "a/one-2.png", "b/one.png", "b/ONE.jpg")]
     for path in paths:
         path.parent.mkdir(exist_ok=True)
         portrait.save(path)
-    _, batch = finish(analyse_batch(shelf, model, 0.0, paths, place))
+    _, batch = finish(analyse_batch(pool, model, 0.0, paths, root))
     with zipfile.ZipFile(batch.overlays) as archive:
         assert archive.namelist() == ["one.jpg", "one-2.jpg", "one-3.jpg", "ONE-4.jpg"]
     assert batch.sentence.startswith("4 photographs, 4 faces")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@"])
-def test_a_file_name_never_becomes_a_formula(shelf, model, portrait, tmp_path, place, start):
+def test_a_file_name_never_becomes_a_formula(pool, model, portrait, tmp_path, root, start):
     path = tmp_path / f"{start}1+1.png"
     portrait.save(path)
-    _, batch = finish(analyse_batch(shelf, model, 0.0, [path], place))
+    _, batch = finish(analyse_batch(pool, model, 0.0, [path], root))
     with batch.csv.open(encoding="utf-8", newline="") as file:
         assert next(csv.DictReader(file))["file"] == f"'{start}1+1.png"
 
 
-def test_stopped_work_leaves_no_file(shelf, model, photos, place):
-    steps = analyse_batch(shelf, model, 0.0, photos, place)
+def test_stopped_work_leaves_no_file(pool, model, photos, root):
+    steps = analyse_batch(pool, model, 0.0, photos, root)
     next(steps)
-    assert list(place.iterdir())
+    assert list(root.iterdir())
     steps.close()
-    assert not list(place.iterdir())
+    assert not list(root.iterdir())
 
 
-def test_two_batches_have_files_of_their_own(shelf, model, photos, place):
-    batches = [finish(analyse_batch(shelf, model, 0.0, photos[:1], place))[1] for _ in range(2)]
+def test_two_batches_have_files_of_their_own(pool, model, photos, root):
+    batches = [finish(analyse_batch(pool, model, 0.0, photos[:1], root))[1] for _ in range(2)]
     assert batches[0].csv.parent != batches[1].csv.parent
 
 
-def test_a_photograph_that_was_swept_away_is_told_from_a_broken_one(shelf, model, photos, place):
+def test_a_photograph_that_was_swept_away_is_told_from_a_broken_one(pool, model, photos, root):
     photos[0].unlink()
-    _, batch = finish(analyse_batch(shelf, model, 0.0, photos, place))
+    _, batch = finish(analyse_batch(pool, model, 0.0, photos, root))
     assert batch.rows[0]["problem"] == words.FORGOTTEN
     assert batch.sentence.startswith("4 photographs, 1 face")

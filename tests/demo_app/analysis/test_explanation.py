@@ -5,7 +5,7 @@ from demo_app.analysis.explanation import (
     annotate,
     explain,
     one_map,
-    set_side_by_side,
+    side_by_side,
 )
 from demo_app.analysis.photo import analyse, table
 from fer_core.emotions import COLOURS, EIGHT_CLASSES
@@ -85,19 +85,19 @@ def test_the_two_small_maps_are_those_of_the_face_and_of_its_mirror_image(one):
     assert (pixels(found.crop_map) != pixels(found.mirror_map)).any()
 
 
-def test_a_second_model_answers_the_same_faces(shelf, model, pair):
-    both = analyse(shelf, model, pair, "embedded")
-    assert [face.box for face in both.others] == [face.box for face in both.faces]
-    assert both.others[0].crop.size != (0, 0)
-    found = set_side_by_side(both, 1, "fear", 0.5, 0.5)
+def test_a_second_model_answers_the_same_faces(pool, model, pair):
+    both = analyse(pool, model, pair, "bundled")
+    assert [face.box for face in both.second_faces] == [face.box for face in both.faces]
+    assert both.second_faces[0].crop.size != (0, 0)
+    found = side_by_side(both, 1, "fear", 0.5, 0.5)
     one, other = found.crop_maps
     assert (pixels(one)[:200, :200] != pixels(other)[:200, :200]).any()
     assert model in found.texts[0]
-    assert "embedded" in found.texts[1]
+    assert "bundled" in found.texts[1]
 
 
 def test_without_a_second_model_nothing_stands_beside(one):
-    assert set_side_by_side(one, 1, "fear", 0.5, 0.5) is None
+    assert side_by_side(one, 1, "fear", 0.5, 0.5) is None
 
 
 @pytest.mark.parametrize(

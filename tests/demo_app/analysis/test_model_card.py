@@ -67,7 +67,7 @@ def test_comparisons_stay_readable():
     assert clean("a < 5 and b <= 3 & c > 1") == "a < 5 and b <= 3 & c > 1"
 
 
-def test_the_embedded_card_keeps_its_words(trained):
+def test_the_bundled_card_keeps_its_words(trained):
     card = read_card(BUNDLED, trained)
     assert card.startswith("### Model: ")
     assert "| accuracy | 86.59 (85.40 to 87.75) |" in card
@@ -90,7 +90,7 @@ def test_without_a_card_the_saved_facts_make_one(trained, tmp_path):
     card = read_card(tmp_path, trained)
     for part in (
         "one of 8 expressions from 64 x 64 grey pixels",
-        "Trained on FERPlus, FER2013Train; method cross_entropy; label noise: none added.",
+        "Trained on FERPlus, train; method cross_entropy; label noise: none added.",
         "| accuracy on the val split, 3,199 images | 86.59 (85.40 to 87.75) |",
         "| mean class accuracy | 81.37 (77.19 to 85.18) |",
         "| calibration error (ECE) | 1.66 |",
@@ -115,7 +115,7 @@ def test_label_noise_is_stated(trained):
 )
 def test_facts_of_any_kind_make_a_card_and_absent_ones_are_not_made_up(trained, facts):
     card = build_card(replace(trained, facts=facts))
-    assert "How well it does was not saved with it." in card
+    assert "No test results were saved with it." in card
     assert "| class |" not in card
 
 

@@ -24,9 +24,9 @@ def test_every_face_gets_a_row_with_all_probabilities(two):
 
 
 def test_a_large_photograph_is_shown_reduced_with_boxes_in_its_own_pixels(
-    shelf, model, portrait, one
+    pool, model, portrait, one
 ):
-    large = analyse(shelf, model, portrait.resize((2400, 2400)))
+    large = analyse(pool, model, portrait.resize((2400, 2400)))
     assert large.photo.size == (DISPLAY_SIDE, DISPLAY_SIDE)
     assert large.faces[0].box[2] < DISPLAY_SIDE
     expected = [5 * value for value in table(one)[0]["box"]]
@@ -38,8 +38,8 @@ def test_a_large_photograph_is_shown_reduced_with_boxes_in_its_own_pixels(
     assert abs(rows.mean() - (y0 + y1) / 2) < (y1 - y0) / 3
 
 
-def test_a_picture_without_a_face_comes_back_unchanged_with_a_sentence(shelf, model, empty):
-    result = analyse(shelf, model, empty)
+def test_a_picture_without_a_face_comes_back_unchanged_with_a_sentence(pool, model, empty):
+    result = analyse(pool, model, empty)
     assert result.sentence(0.5) == words.NO_FACE
     assert (pixels(annotate(result)) == pixels(empty)).all()
     assert (pixels(overlay_all(result)) == pixels(empty)).all()
@@ -48,20 +48,20 @@ def test_a_picture_without_a_face_comes_back_unchanged_with_a_sentence(shelf, mo
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 4000), (4000, 1)])
-def test_a_tiny_or_thin_picture_is_a_picture_without_a_face(shelf, model, size):
-    result = analyse(shelf, model, Image.new("RGB", size))
+def test_a_tiny_or_thin_picture_is_a_picture_without_a_face(pool, model, size):
+    result = analyse(pool, model, Image.new("RGB", size))
     assert result.sentence(0.5) == words.NO_FACE
     assert max(result.photo.size) <= DISPLAY_SIDE
 
 
-def test_broken_files_get_a_sentence(shelf, model, tmp_path, portrait):
+def test_broken_files_get_a_sentence(pool, model, tmp_path, portrait):
     text = tmp_path / "words.jpg"
-    text.write_text("no picture")
+    text.write_text("no image")
     cut = tmp_path / "cut.jpg"
     portrait.save(cut)
     cut.write_bytes(cut.read_bytes()[:3000])
     for path in (text, cut, tmp_path / "absent.png", tmp_path):
-        result = analyse(shelf, model, path)
+        result = analyse(pool, model, path)
         assert result.sentence(0.5) == words.UNREADABLE
         assert annotate(result) is None
         assert overlay_all(result) is None
@@ -69,18 +69,18 @@ def test_broken_files_get_a_sentence(shelf, model, tmp_path, portrait):
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "L", "LA", "P", "CMYK"])
-def test_faces_are_found_whatever_the_colour_mode(shelf, model, portrait, mode, tmp_path):
+def test_faces_are_found_whatever_the_colour_mode(pool, model, portrait, mode, tmp_path):
     path = tmp_path / f"photo.{'tif' if mode == 'CMYK' else 'png'}"
     portrait.convert(mode).save(path)
-    assert len(analyse(shelf, model, path).faces) == 1
+    assert len(analyse(pool, model, path).faces) == 1
 
 
-def test_a_photograph_turned_by_its_camera_is_shown_upright(shelf, model, portrait, tmp_path, one):
+def test_a_photograph_turned_by_its_camera_is_shown_upright(pool, model, portrait, tmp_path, one):
     exif = Image.Exif()
     exif[0x0112] = 6
     path = tmp_path / "turned.jpg"
     portrait.rotate(90, expand=True).save(path, exif=exif, quality=95)
-    result = analyse(shelf, model, path)
+    result = analyse(pool, model, path)
     assert result.photo.size == portrait.size
     assert result.faces[0].box == pytest.approx(one.faces[0].box, abs=15)
 
@@ -96,28 +96,26 @@ def test_rows_have_the_consistency_of_the_face_and_its_mirror_image(one):
     assert table(one)[0]["consistency"] == pytest.approx(one.faces[0].consistency, abs=1e-4)
 
 
-def test_a_photograph_can_be_analysed_again_by_another_model(shelf, model, portrait, tmp_path):
+def test_a_photograph_can_be_analysed_again_by_another_model(pool, model, portrait, tmp_path):
     path = tmp_path / "photo.png"
     portrait.save(path)
-    first = analyse(shelf, model, path)
-    again = analyse_again(shelf, "embedded", first)
-    assert again.model == "embedded"
+    first = analyse(pool, model, path)
+    again = analyse_again(pool, "bundled", first)
+    assert again.model == "bundled"
     assert again.faces[0].box == first.faces[0].box
     assert (again.faces[0].probabilities != first.faces[0].probabilities).any()
 
 
-def test_a_deleted_photograph_is_analysed_again_from_what_is_shown(
-    shelf, model, portrait, tmp_path
-):
+def test_a_deleted_photograph_is_analysed_again_from_what_is_shown(pool, model, portrait, tmp_path):
     path = tmp_path / "photo.png"
     portrait.save(path)
-    first = analyse(shelf, model, path)
+    first = analyse(pool, model, path)
     path.unlink()
-    assert len(analyse_again(shelf, "embedded", first).faces) == 1
+    assert len(analyse_again(pool, "bundled", first).faces) == 1
 
 
-def test_an_unknown_model_is_a_sentence(shelf, portrait):
-    result = analyse(shelf, "nobody/no model", portrait)
+def test_an_unknown_model_is_a_sentence(pool, portrait):
+    result = analyse(pool, "nobody/no model", portrait)
     assert result.photo is None
     assert "nobody/no model" in result.sentence(0.5)
     assert table(result) == []

@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.special import softmax
 
 from demo_app.analysis.video import (
-    Progress,
+    VideoProgress,
     VideoResult,
     analyse_video,
     faces_at,
@@ -18,7 +18,7 @@ from demo_app.analysis.video import (
     fresh_folder,
 )
 from demo_app.analysis.video_example import draw_clip
-from demo_app.analysis.video_report import Wish, hint, meter
+from demo_app.analysis.video_report import VideoOptions, hint, meter
 from demo_app.render.timeline import NOT_SURE, draw_timeline, spans
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.emotions import COLOURS
@@ -70,8 +70,8 @@ def nobody(tmp_path_factory, empty):
 
 
 @pytest.fixture
-def wish(model):
-    return Wish(model, threshold=0.2)
+def options(model):
+    return VideoOptions(model, threshold=0.2)
 
 
 def finish(steps):
@@ -81,14 +81,14 @@ def finish(steps):
 
 
 @pytest.fixture(scope="session")
-def result(shelf, model, clip, tmp_path_factory):
+def result(pool, model, clip, tmp_path_factory):
     folder = tmp_path_factory.mktemp("result") / "own"
-    return finish(analyse_video(shelf, clip, Wish(model, 0.2), folder))
+    return finish(analyse_video(pool, clip, VideoOptions(model, 0.2), folder))
 
 
 @pytest.fixture(scope="session")
-def analysed(shelf, model, clip):
-    return run_out(find_tracks(shelf, Video(clip), Wish(model, 0.2)))
+def analysed(pool, model, clip):
+    return run_out(find_tracks(pool, Video(clip), VideoOptions(model, 0.2)))
 
 
 def run_out(generator):
@@ -117,15 +117,15 @@ def test_boxes_lie_on_the_people_in_pixels_of_the_original(result):
         assert min(abs(middle[0] - x) + abs(middle[1] - y) for x, y in places) < 60
 
 
-def test_boxes_of_reduced_frames_are_in_pixels_of_the_original(shelf, wish, people, tmp_path):
+def test_boxes_of_reduced_frames_are_in_pixels_of_the_original(pool, options, people, tmp_path):
     large = room(people, (200, 40)).resize((1920, 960))
     path = write(tmp_path / "large.mp4", [large] * 6)
-    table = finish(analyse_video(shelf, path, wish, tmp_path / "own")).table
+    table = finish(analyse_video(pool, path, options, tmp_path / "own")).table
     assert abs((table["x0"] + table["x1"]) / 2 - 3 * 320).max() < 90
 
 
-def test_smoothed_maps_explain_the_smoothed_answers_exactly(shelf, model, analysed):
-    bias = shelf.take(model).trained.model.classifier.bias.detach().numpy()
+def test_smoothed_maps_explain_the_smoothed_answers_exactly(pool, model, analysed):
+    bias = pool.get(model).trained.model.classifier.bias.detach().numpy()
     for track in analysed.tracks:
         for face in track.faces:
             logits = face.maps.mean((1, 2)) + bias
@@ -167,8 +167,10 @@ def test_the_annotated_video_has_every_frame_at_its_time_with_the_boxes(result, 
         assert np.abs(one - other).max() > 60
 
 
-def test_maps_are_drawn_on_wish(shelf, model, clip, result, tmp_path):
-    mapped = finish(analyse_video(shelf, clip, Wish(model, 0.2, maps=True), tmp_path / "own"))
+def test_maps_are_drawn_when_asked_for(pool, model, clip, result, tmp_path):
+    mapped = finish(
+        analyse_video(pool, clip, VideoOptions(model, 0.2, maps=True), tmp_path / "own")
+    )
     row = result.table.iloc[0]
     inside = (slice(int(row.y0) + 20, int(row.y1) - 20), slice(int(row.x0) + 20, int(row.x1) - 20))
     one, other = (
@@ -187,22 +189,22 @@ def test_between_two_moments_boxes_move_evenly_and_a_lost_face_goes(analysed):
     assert len(faces_at(analysed, 1.25, RATE)) == 1
 
 
-def test_after_a_cut_faces_have_new_numbers(shelf, wish, people, tmp_path):
+def test_after_a_cut_faces_have_new_numbers(pool, options, people, tmp_path):
     other = Image.new("RGB", (640, 320), "#301010")
     other.paste(people[1], (40, 40))
     other.paste("#c0a020", (320, 0, 640, 320))
     frames = [room(people, (40, 40))] * 8 + [other] * 8
     result = finish(
-        analyse_video(shelf, write(tmp_path / "cut.mp4", frames), wish, tmp_path / "own")
+        analyse_video(pool, write(tmp_path / "cut.mp4", frames), options, tmp_path / "own")
     )
     spans = [(face["from_s"], face["to_s"]) for face in result.summary["faces"]]
     assert spans == [(0.0, 0.7), (0.8, 1.5)]
 
 
-def test_a_flicker_is_left_out_of_report_and_video(shelf, wish, people, tmp_path):
+def test_a_flicker_is_left_out_of_report_and_video(pool, options, people, tmp_path):
     frames = [room(people, (40, 40), (390, 40) if index == 8 else None) for index in range(16)]
     path = write(tmp_path / "flicker.mp4", frames)
-    result = finish(analyse_video(shelf, path, wish, tmp_path / "own"))
+    result = finish(analyse_video(pool, path, options, tmp_path / "own"))
     assert set(result.table["face"]) == {1}
     drawn, plain = (
         np.asarray(list(Video(p).frames())[8].picture, int) for p in (result.video, path)
@@ -210,8 +212,8 @@ def test_a_flicker_is_left_out_of_report_and_video(shelf, wish, people, tmp_path
     assert np.abs(drawn - plain)[:, 400:].max() < 60
 
 
-def test_a_video_without_a_face_gives_empty_tables_and_a_sentence(shelf, wish, nobody, tmp_path):
-    result = finish(analyse_video(shelf, nobody, wish, tmp_path / "own"))
+def test_a_video_without_a_face_gives_empty_tables_and_a_sentence(pool, options, nobody, tmp_path):
+    result = finish(analyse_video(pool, nobody, options, tmp_path / "own"))
     assert result.sentence.startswith("No face in 0.8 seconds")
     assert result.summary["faces"] == []
     assert list(pd.read_csv(result.csv).columns) == list(result.table.columns)
@@ -219,9 +221,9 @@ def test_a_video_without_a_face_gives_empty_tables_and_a_sentence(shelf, wish, n
     assert len(list(Video(result.video).frames())) == 8
 
 
-def test_progress_rises_to_the_end(shelf, wish, nobody, tmp_path):
-    steps = list(analyse_video(shelf, nobody, wish, tmp_path / "own"))
-    shares = [step.share for step in steps if isinstance(step, Progress)]
+def test_progress_rises_to_the_end(pool, options, nobody, tmp_path):
+    steps = list(analyse_video(pool, nobody, options, tmp_path / "own"))
+    shares = [step.share for step in steps if isinstance(step, VideoProgress)]
     assert shares == sorted(shares)
     assert 0 <= shares[0] < 0.2
     assert shares[-1] == pytest.approx(1, abs=0.01)
@@ -229,12 +231,12 @@ def test_progress_rises_to_the_end(shelf, wish, nobody, tmp_path):
 
 @pytest.mark.parametrize("step", [1, 20, 45])
 def test_a_cancelled_analysis_stops_and_leaves_no_file(
-    shelf, wish, clip, tmp_path, step, monkeypatch
+    pool, options, clip, tmp_path, step, monkeypatch
 ):
     asked = []
-    predict = shelf.predict
-    monkeypatch.setattr(shelf, "predict", lambda *given: asked.append(1) or predict(*given))
-    work = analyse_video(shelf, clip, wish, tmp_path / "own")
+    predict = pool.predict
+    monkeypatch.setattr(pool, "predict", lambda *given: asked.append(1) or predict(*given))
+    work = analyse_video(pool, clip, options, tmp_path / "own")
     for _ in range(step):
         next(work)
     before = len(asked)
@@ -244,22 +246,24 @@ def test_a_cancelled_analysis_stops_and_leaves_no_file(
     assert not (tmp_path / "own").exists()
 
 
-def test_a_fault_leaves_no_file(shelf, model, clip, tmp_path):
+def test_a_fault_leaves_no_file(pool, model, clip, tmp_path):
     (tmp_path / "text.mp4").write_text("no video")
     with pytest.raises(VideoError):
-        finish(analyse_video(shelf, tmp_path / "text.mp4", Wish(model, 0.5), tmp_path / "own"))
+        finish(
+            analyse_video(pool, tmp_path / "text.mp4", VideoOptions(model, 0.5), tmp_path / "own")
+        )
     with pytest.raises(VideoError, match="at most 1 are analysed"):
-        finish(analyse_video(shelf, clip, Wish(model, 0.5, seconds=1), tmp_path / "own"))
+        finish(analyse_video(pool, clip, VideoOptions(model, 0.5, seconds=1), tmp_path / "own"))
     with pytest.raises(ModelError, match="nobody/none"):
-        finish(analyse_video(shelf, clip, Wish("nobody/none", 0.5), tmp_path / "own"))
+        finish(analyse_video(pool, clip, VideoOptions("nobody/none", 0.5), tmp_path / "own"))
     assert not (tmp_path / "own").exists()
 
 
-def test_two_visitors_at_once_get_the_same_as_alone(shelf, wish, clip, result, tmp_path):
+def test_two_visitors_at_once_get_the_same_as_alone(pool, options, clip, result, tmp_path):
     found = {}
 
     def ask(name):
-        found[name] = finish(analyse_video(shelf, clip, wish, tmp_path / name))
+        found[name] = finish(analyse_video(pool, clip, options, tmp_path / name))
 
     threads = [threading.Thread(target=ask, args=(name,)) for name in ("one", "two")]
     for thread in threads:
@@ -306,7 +310,7 @@ def test_a_span_ends_where_the_answer_changes_or_the_face_is_away():
 
 def test_lines_break_where_the_face_was_away():
     seen = table([("anger", True, at) for at in (0.0, 0.1, 1.0, 1.1)])
-    line = draw_timeline(seen, taxonomy_of(("anger", "fear")), RATE, 2.0).data[0]
+    line = draw_timeline(seen, ("anger", "fear"), taxonomy_of(("anger", "fear")), RATE, 2.0).data[0]
     assert list(line.y) == [0.9, 0.9, None, 0.9, 0.9]
 
 
@@ -315,9 +319,9 @@ def test_the_timeline_shows_on_light_and_dark_pages(result):
     assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
 
 
-def test_what_is_told_names_every_face_and_every_colour(result):
-    told = result.told
-    assert "2 faces in 3.0 seconds; 30 moments analysed." in told
+def test_the_summary_names_every_face_and_every_colour(result):
+    told = result.summary_html
+    assert "2 faces in 3.0 seconds; 30 frames analysed." in told
     assert "Face 2, seen from 0.0 to 2.9 s: " in told
     for name in result.summary["classes"]:
         assert f'--colour:{COLOURS[name]}">{name}<' in told

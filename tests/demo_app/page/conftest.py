@@ -82,25 +82,25 @@ def serve(folder):
 
 
 @pytest.fixture(scope="session")
-def pictures(portrait, pair, empty, tmp_path_factory):
+def images(portrait, pair, empty, tmp_path_factory):
     """PNG files of drawn people."""
-    folder = tmp_path_factory.mktemp("pictures")
+    folder = tmp_path_factory.mktemp("images")
     small = Image.new("RGB", (900, 1400), "#8899aa")
     small.paste(portrait, (400, 800))
     turned = portrait.rotate(20, Image.Resampling.BICUBIC, fillcolor="#8899aa")
     drawn = {"portrait": portrait, "pair": pair, "turned": turned, "small": small, "empty": empty}
-    for name, picture in drawn.items():
-        picture.save(folder / f"{name}.png")
+    for name, image in drawn.items():
+        image.save(folder / f"{name}.png")
     return folder
 
 
 @pytest.fixture(scope="session")
-def server(site, pictures):
-    (site / "pictures").symlink_to(pictures)
+def server(site, images):
+    (site / "images").symlink_to(images)
     running, server = serve(site)
     yield server
     running.shutdown()
-    (site / "pictures").unlink()
+    (site / "images").unlink()
 
 
 @pytest.fixture(scope="session")
@@ -149,9 +149,9 @@ def visit(server):
         context.close()
 
 
-def upload(page, picture):
+def upload(page, image):
     before = page.evaluate(DRAWN)
-    page.set_input_files("#file", picture)
+    page.set_input_files("#file", image)
     page.wait_for_function(f"before => ({DRAWN})() !== before", arg=before)
 
 

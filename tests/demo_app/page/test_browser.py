@@ -24,10 +24,10 @@ def test_the_page_loads_without_a_complaint_and_under_its_bar(visit, chromium, s
     assert 5_000_000 < sum(server.sent) < MOST_BYTES
 
 
-def test_an_upload_is_shown_with_the_probabilities_of_python(visit, chromium, pictures):
+def test_an_upload_is_shown_with_the_probabilities_of_python(visit, chromium, images):
     page = visit(chromium)
-    upload(page, pictures / "pair.png")
-    first, second = Predictor().predict(pictures / "pair.png")
+    upload(page, images / "pair.png")
+    first, second = Predictor().predict(images / "pair.png")
     assert page.inner_text("#sentence").startswith("2 faces.")
     assert np.abs(shares(page) - first.probabilities).max() < 0.03
     page.locator("#faces input").nth(1).check()
@@ -35,9 +35,9 @@ def test_an_upload_is_shown_with_the_probabilities_of_python(visit, chromium, pi
     assert f"2 · {second.emotion}" in page.inner_text("#faces .chip >> nth=1")
 
 
-def test_a_click_on_a_face_chooses_it(visit, chromium, pictures):
+def test_a_click_on_a_face_chooses_it(visit, chromium, images):
     page = visit(chromium)
-    upload(page, pictures / "pair.png")
+    upload(page, images / "pair.png")
     size = page.locator("#stage").bounding_box()
     page.locator("#stage").click(position={"x": size["width"] * 0.2, "y": size["height"] * 0.5})
     assert page.locator("#faces input").nth(1).is_checked()
@@ -61,10 +61,10 @@ def test_below_the_threshold_the_answer_is_not_sure(visit, chromium):
     assert page.inner_text("#threshold_words").startswith("At 100 % ")
 
 
-def test_a_picture_without_a_face_is_a_sentence(visit, chromium, pictures):
+def test_a_picture_without_a_face_is_a_sentence(visit, chromium, images):
     page = visit(chromium)
-    upload(page, pictures / "empty.png")
-    assert page.inner_text("#sentence").startswith("No face found in this picture.")
+    upload(page, images / "empty.png")
+    assert page.inner_text("#sentence").startswith("No face found in this image.")
 
 
 @pytest.mark.parametrize(("event", "field"), [("drop", "dataTransfer"), ("paste", "clipboardData")])
@@ -72,7 +72,7 @@ def test_pictures_are_dropped_and_pasted(visit, chromium, event, field):
     page = visit(chromium)
     page.evaluate(
         """async ([event, field]) => {
-          const blob = await (await fetch("/pictures/pair.png")).blob();
+          const blob = await (await fetch("/images/pair.png")).blob();
           const transfer = new DataTransfer();
           transfer.items.add(new File([blob], "pair.png", { type: "image/png" }));
           const made = new Event(event, { bubbles: true, cancelable: true });
@@ -112,11 +112,11 @@ def test_the_camera_runs_and_overlays_appear(visit, camera_browser):
     assert page.inner_text("#camera") == "Start the camera"
 
 
-def test_a_photograph_ends_the_camera(visit, camera_browser, pictures):
+def test_a_photograph_ends_the_camera(visit, camera_browser, images):
     page = visit(camera_browser, permissions=["camera"])
     page.click("#camera")
     page.wait_for_selector("#figures:has-text('frames/s')")
-    page.set_input_files("#file", pictures / "portrait.png")
+    page.set_input_files("#file", images / "portrait.png")
     page.wait_for_selector("#figures:not(:has-text('frames/s'))")
     assert page.inner_text("#camera") == "Start the camera"
     page.wait_for_timeout(300)
@@ -136,9 +136,9 @@ def test_every_control_has_a_name(visit, chromium):
     for name in (
         'button "Choose a photograph"',
         'button "Start the camera"',
-        'radio "the answer\'s map" [checked]',
+        'radio "the prediction\'s map" [checked]',
         'slider "Not sure below"',
-        'button "Example: drawn surprise"',
-        'img "The picture with boxes and maps. One face: happiness',
+        'button "Example: synthetic surprise"',
+        'img "The image with boxes and maps. One face: happiness',
     ):
         assert name in snapshot

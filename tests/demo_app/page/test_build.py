@@ -117,7 +117,7 @@ def test_classes_colours_and_heat_are_python_s(facts):
 def test_every_step_of_the_threshold_has_its_sentence(facts):
     assert len(facts["thresholds"]) == 21
     at_default = facts["thresholds"][round(20 * DEFAULT_THRESHOLD)]
-    assert at_default.startswith("At 50 % this model answers ")
+    assert at_default.startswith("At 50 % this model is sure about ")
 
 
 def test_every_fault_that_the_scripts_name_has_a_sentence(facts):

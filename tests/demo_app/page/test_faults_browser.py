@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 def test_what_is_no_picture_is_a_sentence(visit, chromium):
     page = visit(chromium)
     page.set_input_files(
-        "#file", {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"}
+        "#file", {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": b"no image"}
     )
     assert fault(page).startswith("This file cannot be read as a photograph.")
 
@@ -37,7 +37,7 @@ def test_a_refused_camera_is_a_sentence(visit, launch_chromium):
 def test_a_missing_camera_is_a_sentence(visit, chromium):
     page = visit(chromium, permissions=["camera"])
     page.click("#camera")
-    assert fault(page) == "There is no camera. Connect one, then try again."
+    assert fault(page) == "No camera found. Connect one, then try again."
     assert page.locator("#camera").is_enabled()
 
 
@@ -46,7 +46,7 @@ def test_a_browser_without_webassembly_is_told_so(visit, chromium):
         page.add_init_script("delete window.WebAssembly")
 
     page = visit(chromium, wait="#fault:not([hidden])", prepare=remove)
-    assert fault(page).startswith("This browser cannot run the model: it has no WebAssembly.")
+    assert fault(page).startswith("This browser cannot run the model: it lacks WebAssembly")
 
 
 @pytest.mark.parametrize(

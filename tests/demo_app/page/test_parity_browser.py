@@ -35,17 +35,17 @@ SEE = """async (address) => {
 
 @pytest.fixture(scope="module")
 def see(server, chromium):
-    """The function that asks the page's own modules what they see in a picture."""
+    """The function that asks the page's own modules what they see in an image."""
     page = chromium.new_page()
     page.goto(f"{server.address}/icon.svg")
-    yield lambda name: page.evaluate(SEE, f"/pictures/{name}.png")
+    yield lambda name: page.evaluate(SEE, f"/images/{name}.png")
     page.close()
 
 
 @pytest.mark.parametrize("name", ["portrait", "pair", "turned", "small", "empty"])
-def test_the_browser_sees_what_python_sees(see, pictures, name):
+def test_the_browser_sees_what_python_sees(see, images, name):
     found = see(name)
-    expected = Predictor().predict(pictures / f"{name}.png")
+    expected = Predictor().predict(images / f"{name}.png")
     assert len(found) == len(expected) == {"pair": 2, "empty": 0}.get(name, 1)
     for one, other in zip(found, expected, strict=True):
         assert np.abs(np.subtract(one["box"], other.box)).max() < 2
@@ -57,17 +57,17 @@ def test_the_browser_sees_what_python_sees(see, pictures, name):
 
 
 def test_a_model_that_sees_colours_is_asked_as_in_python(
-    chromium, build_site, model_folder, pictures, tmp_path
+    chromium, build_site, model_folder, images, tmp_path
 ):
     folder = build_site(tmp_path / "page", str(model_folder))
-    (folder / "pictures").symlink_to(pictures)
+    (folder / "images").symlink_to(images)
     running, colour_server = serve(folder)
     page = chromium.new_page()
     page.goto(f"{colour_server.address}/icon.svg")
-    found = page.evaluate(SEE, "/pictures/pair.png")
+    found = page.evaluate(SEE, "/images/pair.png")
     running.shutdown()
     page.close()
-    expected = Predictor(model_folder).predict(pictures / "pair.png")
+    expected = Predictor(model_folder).predict(images / "pair.png")
     for one, other in zip(found, expected, strict=True):
         assert np.abs(np.subtract(one["probabilities"], other.probabilities)).max() < 0.02
         assert np.corrcoef(np.ravel(one["maps"]), np.ravel(other.maps))[0, 1] > 0.999

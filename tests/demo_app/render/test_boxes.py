@@ -8,8 +8,8 @@ from fer_core.emotions import EMOTIONS
 BLUE = "#0000ff"
 
 
-def blue_share(picture, box):
-    region = np.asarray(picture.crop(box))
+def blue_share(image, box):
+    region = np.asarray(image.crop(box))
     return (region == (0, 0, 255)).all(2).mean()
 
 

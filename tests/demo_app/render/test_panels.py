@@ -12,8 +12,8 @@ from fer_core.taxonomy import taxonomy_of
 
 
 @pytest.fixture(scope="module")
-def face(shelf, model, portrait):
-    return analyse(shelf, model, portrait).faces[0]
+def face(pool, model, portrait):
+    return analyse(pool, model, portrait).faces[0]
 
 
 def test_bars_have_the_fixed_colours_and_the_widths_of_the_probabilities(face):
@@ -31,10 +31,10 @@ def test_names_of_classes_cannot_inject_html(face):
     assert "<img" not in panels.caption(odd, 1, name)
 
 
-def test_a_map_without_positive_places_is_said_to_speak_for_nothing(face):
+def test_a_map_that_is_nowhere_positive_says_so(face):
     dark = replace(face, maps=-np.ones_like(face.maps))
-    assert "No place of this face" in panels.caption(dark, 1, "anger")
-    assert "No place of this face" not in panels.caption(
+    assert "nowhere positive" in panels.caption(dark, 1, "anger")
+    assert "nowhere positive" not in panels.caption(
         replace(face, maps=np.ones_like(face.maps)), 1, "anger"
     )
 
@@ -51,19 +51,19 @@ def mirrored(face, first, second):
 
 def test_the_mirror_check_says_whether_both_views_agree(face):
     agreed = panels.mirror_line(mirrored(face, 4, 4), "anger")
-    assert "Both views say anger" in agreed
+    assert "its mirror image: anger" in agreed
     assert agreed.count("100 %") == 3
     odd = panels.mirror_line(mirrored(face, 4, 6), "anger")
-    assert "The face says anger, its mirror image fear" in odd
+    assert "The face: anger; its mirror image: fear" in odd
     assert "--share:0.080" in odd
 
 
 def test_a_model_without_mirror_check_says_so(face):
-    assert "at the face alone" in panels.mirror_line(replace(face, mirror_check=None), "anger")
+    assert "without flip TTA" in panels.mirror_line(replace(face, mirror_check=None), "anger")
 
 
-def test_two_models_beside_each_other_name_model_and_answer(face):
-    html = panels.beside("<b>mine</b>", face, "fear", 1.0)
+def test_two_models_side_by_side_name_model_and_prediction(face):
+    html = panels.model_panel("<b>mine</b>", face, "fear", 1.0)
     assert "&lt;b&gt;mine" in html
     assert "not sure" in html
     assert "map of fear" in html

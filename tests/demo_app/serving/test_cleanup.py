@@ -17,18 +17,18 @@ def age(path, seconds):
 
 @pytest.fixture
 def folder(tmp_path):
-    for name in ("old/photo.jpg", "new/photo.jpg", "example/picture.jpeg"):
+    for name in ("old/photo.jpg", "new/photo.jpg", "example/image.jpeg"):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text("x")
-    for name in ("old/photo.jpg", "old", "example/picture.jpeg", "example"):
+    for name in ("old/photo.jpg", "old", "example/image.jpeg", "example"):
         age(tmp_path / name, 1000)
     return tmp_path
 
 
 def test_old_files_go_and_new_ones_and_examples_stay(folder):
-    sweep(folder, 900, {folder / "example/picture.jpeg"})
+    sweep(folder, 900, {folder / "example/image.jpeg"})
     left = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert left == {"new/photo.jpg", "example/picture.jpeg"}
+    assert left == {"new/photo.jpg", "example/image.jpeg"}
 
 
 def test_an_emptied_folder_goes_when_it_is_old_as_well(folder):

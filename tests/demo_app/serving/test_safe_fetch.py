@@ -7,15 +7,15 @@ import threading
 import pytest
 
 from demo_app.serving import safe_fetch as web_picture
-from demo_app.serving.safe_fetch import WebPictureError, fetch_picture, is_public
+from demo_app.serving.safe_fetch import WebImageError, fetch_image, is_public
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """A picture, redirects, and what servers do wrong."""
+    """An image, redirects, and what servers do wrong."""
 
-    picture = b""
+    image = b""
 
     def do_GET(self):
         name = self.path.partition("?")[0]
@@ -28,10 +28,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", "/loop")
             self.end_headers()
-        elif name == "/picture":
-            self.answer(self.picture)
+        elif name == "/image":
+            self.answer(self.image)
         elif name == "/page":
-            self.answer(b"<html>no picture</html>")
+            self.answer(b"<html>no image</html>")
         elif name == "/drip":
             self.drip()
         elif name == "/endless":
@@ -71,7 +71,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def server(portrait):
     stream = io.BytesIO()
     portrait.convert("RGBA").save(stream, "PNG")
-    Handler.picture = stream.getvalue()
+    Handler.image = stream.getvalue()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.asked = []
     server.stopped = threading.Event()
@@ -84,17 +84,17 @@ def server(portrait):
 
 
 def test_a_picture_is_fetched_as_upright_rgb(server, portrait):
-    picture = fetch_picture(f" {server.url}/picture?size=large ", LOOPBACK)
-    assert picture.mode == "RGB"
-    assert picture.size == portrait.size
+    image = fetch_image(f" {server.url}/image?size=large ", LOOPBACK)
+    assert image.mode == "RGB"
+    assert image.size == portrait.size
 
 
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "0.0.0.0", "[::1]", "2130706433", "0x7f.1", "127.1"]
 )
 def test_this_computer_is_refused_however_it_is_written(server, host):
-    with pytest.raises(WebPictureError, match=r"not on the public internet|no host|no web address"):
-        fetch_picture(f"http://{host}:{server.server_port}/picture")
+    with pytest.raises(WebImageError, match=r"not on the public internet|no host|no web address"):
+        fetch_image(f"http://{host}:{server.server_port}/image")
     assert server.asked == []
 
 
@@ -119,8 +119,8 @@ def test_public_addresses_may_be_asked(text):
 def test_a_host_with_one_private_address_among_public_ones_is_refused(monkeypatch):
     found = [(2, 1, 6, "", ("8.8.8.8", 80)), (2, 1, 6, "", ("10.0.0.1", 80))]
     monkeypatch.setattr(web_picture.socket, "getaddrinfo", lambda *_, **__: found)
-    with pytest.raises(WebPictureError, match=r"two-faced\.example is not on the public internet"):
-        fetch_picture("http://two-faced.example/picture")
+    with pytest.raises(WebImageError, match=r"two-faced\.example is not on the public internet"):
+        fetch_image("http://two-faced.example/image")
 
 
 def test_the_address_that_was_looked_at_is_the_one_asked(server, monkeypatch):
@@ -133,10 +133,10 @@ def test_the_address_that_was_looked_at_is_the_one_asked(server, monkeypatch):
         return [(2, 1, 6, "", (address, port))]
 
     monkeypatch.setattr(web_picture.socket, "getaddrinfo", resolve)
-    url = f"http://changing.example:{server.server_port}/picture"
-    fetch_picture(url, LOOPBACK)
+    url = f"http://changing.example:{server.server_port}/image"
+    fetch_image(url, LOOPBACK)
     assert looked_up.count("changing.example") == 1
-    assert server.asked == [("/picture", f"changing.example:{server.server_port}")]
+    assert server.asked == [("/image", f"changing.example:{server.server_port}")]
 
 
 def test_the_next_address_of_a_host_is_asked_where_the_first_cannot_be_reached(
@@ -144,54 +144,54 @@ def test_the_next_address_of_a_host_is_asked_where_the_first_cannot_be_reached(
 ):
     first, second = ((2, 1, 6, "", (f"127.0.0.{n}", server.server_port)) for n in (9, 1))
     monkeypatch.setattr(web_picture.socket, "getaddrinfo", lambda *_, **__: [first, second])
-    url = f"http://twice.example:{server.server_port}/picture"
-    assert fetch_picture(url, LOOPBACK).size == portrait.size
+    url = f"http://twice.example:{server.server_port}/image"
+    assert fetch_image(url, LOOPBACK).size == portrait.size
 
 
 def test_a_proxy_of_the_environment_is_not_used(server, portrait, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    assert fetch_picture(f"{server.url}/picture", LOOPBACK).size == portrait.size
+    assert fetch_image(f"{server.url}/image", LOOPBACK).size == portrait.size
 
 
 def test_a_server_that_drips_is_left(server, monkeypatch):
     monkeypatch.setattr(web_picture, "ALL_SECONDS", 0.5)
-    with pytest.raises(WebPictureError, match="does not arrive within"):
-        fetch_picture(f"{server.url}/drip", LOOPBACK)
+    with pytest.raises(WebImageError, match="does not arrive within"):
+        fetch_image(f"{server.url}/drip", LOOPBACK)
 
 
 def test_a_redirect_is_followed(server, portrait):
-    assert fetch_picture(f"{server.url}/to//picture", LOOPBACK).size == portrait.size
+    assert fetch_image(f"{server.url}/to//image", LOOPBACK).size == portrait.size
 
 
 def test_a_redirect_to_a_private_address_is_refused(server):
-    with pytest.raises(WebPictureError, match=r"169\.254\.169\.254 is not on the public internet"):
-        fetch_picture(f"{server.url}/to/http://169.254.169.254/latest", LOOPBACK)
+    with pytest.raises(WebImageError, match=r"169\.254\.169\.254 is not on the public internet"):
+        fetch_image(f"{server.url}/to/http://169.254.169.254/latest", LOOPBACK)
 
 
 def test_a_redirect_to_a_file_is_refused(server):
-    with pytest.raises(WebPictureError, match="no web address"):
-        fetch_picture(f"{server.url}/to/file:///etc/passwd", LOOPBACK)
+    with pytest.raises(WebImageError, match="no web address"):
+        fetch_image(f"{server.url}/to/file:///etc/passwd", LOOPBACK)
 
 
 def test_a_circle_of_redirects_ends(server):
-    with pytest.raises(WebPictureError, match="more than 3 times"):
-        fetch_picture(f"{server.url}/loop", LOOPBACK)
+    with pytest.raises(WebImageError, match="more than 3 times"):
+        fetch_image(f"{server.url}/loop", LOOPBACK)
     assert len(server.asked) == 4
 
 
 def test_an_endless_file_is_cut_off(server):
-    with pytest.raises(WebPictureError, match="larger than 25 MB"):
-        fetch_picture(f"{server.url}/endless", LOOPBACK)
+    with pytest.raises(WebImageError, match="larger than 25 MB"):
+        fetch_image(f"{server.url}/endless", LOOPBACK)
     assert server.sent < 80 * 2**20
 
 
 @pytest.mark.parametrize(
     ("path", "words"),
-    [("/page", "there is no picture at this address of 127"), ("/absent", "answers 404")],
+    [("/page", "there is no image at this address of 127"), ("/absent", "status 404")],
 )
 def test_what_is_no_picture_is_told(server, path, words):
-    with pytest.raises(WebPictureError, match=words):
-        fetch_picture(server.url + path, LOOPBACK)
+    with pytest.raises(WebImageError, match=words):
+        fetch_image(server.url + path, LOOPBACK)
 
 
 @pytest.mark.parametrize(
@@ -205,13 +205,13 @@ def test_what_is_no_picture_is_told(server, path, words):
 )
 def test_what_is_no_web_address_is_told_without_asking_anyone(url, monkeypatch):
     monkeypatch.setattr(web_picture, "_get", None)  # calling it would be a TypeError
-    with pytest.raises(WebPictureError) as caught:
-        fetch_picture(url)
+    with pytest.raises(WebImageError) as caught:
+        fetch_image(url)
     assert "secret" not in str(caught.value)
 
 
 def test_a_closed_port_is_told(server):
     server.shutdown()
     server.server_close()
-    with pytest.raises(WebPictureError, match="cannot be reached"):
-        fetch_picture(f"{server.url}/picture", LOOPBACK)
+    with pytest.raises(WebImageError, match="cannot be reached"):
+        fetch_image(f"{server.url}/image", LOOPBACK)

@@ -1,9 +1,11 @@
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
+from huggingface_hub import SpaceCardData
 
-from demo_app.spaces.build import PICTURES, build_space
+from demo_app.spaces.build import IMAGE_SUFFIXES, build_space
 from demo_app.spaces.manifest import read_manifest
 from tests.project import PROJECT
 
@@ -23,6 +25,7 @@ def project(tmp_path):
         *(
             "LICENSE",
             "fer_core/a.py",
+            "fer_core/b/__init__.pyi",
             "fer_core/weights/bundled/model.safetensors",
             "fer_core/b/c.py",
         ),
@@ -42,6 +45,12 @@ def project(tmp_path):
     return root
 
 
+def with_card(**changes):
+    """The Space of the demo with another card."""
+    space = SPACES["demo"]
+    return replace(space, card=SpaceCardData(**space.card.to_dict() | changes))
+
+
 def built(name, out, root):
     return [file.as_posix() for file in build_space(SPACES[name], out, root)]
 
@@ -49,7 +58,8 @@ def built(name, out, root):
 def test_the_gradio_space_has_what_the_demo_needs_and_no_more(project, tmp_path):
     assert built("demo", tmp_path / "out", project) == [
         *("LICENSE", "README.md", "app.py", "demo_app/__main__.py", "fer_core/a.py"),
-        *("fer_core/b/c.py", "fer_core/weights/bundled/model.safetensors", "requirements.txt"),
+        *("fer_core/b/__init__.pyi", "fer_core/b/c.py"),
+        *("fer_core/weights/bundled/model.safetensors", "requirements.txt"),
     ]
     assert (tmp_path / "out" / "fer_core" / "a.py").read_text() == "fer_core/a.py"
 
@@ -57,8 +67,8 @@ def test_the_gradio_space_has_what_the_demo_needs_and_no_more(project, tmp_path)
 def test_the_docker_space_has_the_dashboard_its_records_and_no_weights(project, tmp_path):
     assert built("dashboard", tmp_path / "out", project) == [
         *("Dockerfile", "LICENSE", "README.md", "dashboard/.streamlit/config.toml"),
-        *("dashboard/app.py", "fer_core/records/shipped_runs/one/run.json", "fer_core/a.py"),
-        *("fer_core/b/c.py", "requirements.txt"),
+        *("dashboard/app.py", "fer_core/a.py", "fer_core/b/__init__.pyi", "fer_core/b/c.py"),
+        *("fer_core/records/shipped_runs/one/run.json", "requirements.txt"),
     ]
 
 
@@ -73,7 +83,7 @@ def test_the_static_space_is_the_page_that_was_built(project, tmp_path):
 
 
 def test_a_static_page_that_is_not_built_names_the_command(project, tmp_path):
-    with pytest.raises(ValueError, match=r"not built: python -m demo_app\.static_page"):
+    with pytest.raises(ValueError, match=r"not built: python -m demo_app\.page\.build"):
         built("static", tmp_path / "out", project)
     assert not (tmp_path / "out").exists()
 
@@ -82,7 +92,7 @@ def test_a_static_page_that_is_not_built_names_the_command(project, tmp_path):
 def test_the_spaces_of_the_project_have_no_picture_cache_test_or_training(name, tmp_path):
     found = built(name, tmp_path / "out", PROJECT)
     assert len(found) > 100
-    assert not [file for file in found if file.lower().endswith(PICTURES)]
+    assert not [file for file in found if file.lower().endswith(IMAGE_SUFFIXES)]
     other = "dashboard" if name == "demo" else "demo_app"
     places = {file.partition("/")[0] for file in found}
     assert not places & {"tests", "train", "benchmarks", "docs", "shared", other}
@@ -93,7 +103,7 @@ def test_the_spaces_of_the_project_have_no_picture_cache_test_or_training(name, 
 
 def test_a_committed_picture_stops_the_build(project, tmp_path):
     git(project, "add", "demo_app/face.jpg")
-    with pytest.raises(ValueError, match=r"demo_app/face\.jpg is a picture"):
+    with pytest.raises(ValueError, match=r"demo_app/face\.jpg is an image"):
         built("demo", tmp_path / "out", project)
     assert not (tmp_path / "out").exists()
 
@@ -143,13 +153,12 @@ def test_a_checkout_of_the_space_itself_is_not_replaced(project, tmp_path):
 
 
 def test_a_python_that_the_project_does_not_support_is_refused(project, tmp_path):
-    block = {**SPACES["demo"].front_matter, "python_version": "3.10"}
+    space = with_card(python_version="3.10")
     with pytest.raises(ValueError, match=r"python_version must be >=3\.11"):
-        build_space(SPACES["demo"]._replace(front_matter=block), tmp_path / "out", project)
+        build_space(space, tmp_path / "out", project)
 
 
 def test_without_a_python_version_the_hub_would_choose_an_old_one(project, tmp_path):
-    block = {**SPACES["demo"].front_matter}
-    del block["python_version"]
-    with pytest.raises(ValueError, match="micro demo: x-huggingface: python_version is missing"):
-        build_space(SPACES["demo"]._replace(front_matter=block), tmp_path / "out", project)
+    space = with_card(python_version=None)
+    with pytest.raises(ValueError, match="demo: python_version is missing"):
+        build_space(space, tmp_path / "out", project)

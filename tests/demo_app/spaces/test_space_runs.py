@@ -88,14 +88,14 @@ def test_the_gradio_space_starts_and_answers_a_request(tmp_path, portrait):
         assert [face["emotion"] for face in answer["faces"]] == ["happiness"]
         assert Path(overlay).is_file()
         assert [model["name"] for model in client.predict(api_name="/models")] == [
-            *("embedded", "noisy30-eac", "noisy30-plain")
+            *("bundled", "noisy30-baseline", "noisy30-eac")
         ]
 
 
 def test_the_dashboard_space_serves_without_torch(dashboard):
     port = str(free_port())
     words = [port if word == "8501" else word for word in SPACES["dashboard"].run]
-    environment = SPACES["dashboard"].environment
+    environment = SPACES["dashboard"].env
     with running(dashboard, "module", *words, missing=HEAVY, **environment) as process:
         assert wait_for(f"http://127.0.0.1:{port}/_stcore/health", process) == "ok"
 
@@ -115,7 +115,7 @@ def test_the_dashboard_space_shows_the_shipped_results_and_nothing_of_the_contai
     (dashboard / "pages.py").write_text(PAGES)
     records = list((PROJECT / "fer_core" / "records" / "shipped_runs").rglob("run.json"))
     shutil.copytree(records[0].parent, dashboard / "runs" / "mine")
-    environment = SPACES["dashboard"].environment
+    environment = SPACES["dashboard"].env
     with running(dashboard, "file", "pages.py", missing=HEAVY, **environment) as process:
         said, _ = process.communicate(timeout=120)
         assert process.returncode == 0, said

@@ -1,10 +1,11 @@
 import ast
 import json
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import yaml
+from huggingface_hub import SpaceCardData
 
 from demo_app.spaces.manifest import Space, read_manifest
 from demo_app.spaces.templates import app_file, dockerfile, front_matter, hub_models, readme
@@ -55,13 +56,13 @@ def test_the_gradio_space_uses_the_version_it_was_tried_with():
 
 def test_a_version_in_the_manifest_wins():
     space = SPACES["demo"]
-    pinned = space._replace(front_matter={**space.front_matter, "sdk_version": "6.30.0"})
+    pinned = replace(space, card=SpaceCardData(**space.card.to_dict(), sdk_version="6.30.0"))
     assert front_matter(pinned, "6.31.0")["sdk_version"] == "6.30.0"
 
 
 def test_models_that_the_command_names_are_listed_and_preloaded():
     words = ("--model", "me/one", f"me/two@{COMMIT}", "./runs/x/model", "--host", "0.0.0.0")
-    space = SPACES["demo"]._replace(run=("python", "-m", "demo_app", *words))
+    space = replace(SPACES["demo"], run=("python", "-m", "demo_app", *words))
     assert hub_models(space.run) == ["me/one", f"me/two@{COMMIT}"]
     block = front_matter(space, "6.31.0")
     assert block["models"] == ["me/one", "me/two"]
@@ -98,7 +99,9 @@ def test_the_environment_cannot_make_a_space_trust_its_visitors(monkeypatch):
 
 def test_words_of_the_command_are_data_in_the_app_file(monkeypatch):
     nasty = '"]; raise SystemExit #'
-    space = Space("demo", {}, ("python", "-m", "demo_app", "--model", nasty), {"A": nasty})
+    space = Space(
+        "demo", SpaceCardData(), ("python", "-m", "demo_app", "--model", nasty), {"A": nasty}
+    )
     ast.parse(app_file(space))
     assert started_with(monkeypatch, space)[:2] == ["--model", nasty]
 
@@ -109,7 +112,7 @@ def test_the_container_runs_the_command_of_the_manifest(docker):
 
 
 def test_the_container_starts_from_a_slim_python_of_the_manifest_s_version(docker):
-    version = SPACES["dashboard"].front_matter["python_version"]
+    version = SPACES["dashboard"].card.python_version
     assert rest(docker, "FROM") == [f"python:{version}-slim"]
 
 
@@ -133,7 +136,7 @@ def test_requirements_are_installed_before_the_code_is_copied_and_leave_no_cache
 
 
 def test_one_port_is_exposed_asked_for_health_and_served(docker):
-    port = str(SPACES["dashboard"].front_matter["app_port"])
+    port = str(SPACES["dashboard"].card.app_port)
     assert rest(docker, "EXPOSE") == [port]
     check = json.loads(rest(docker, "HEALTHCHECK")[0].partition("CMD ")[2])
     assert check[:2] == ["python", "-c"]

@@ -18,7 +18,7 @@ def test_frames_travel_as_text_and_come_back_alike(portrait):
     "url", ["", "data:image/jpeg;base64,", "data:image/jpeg;base64,!!", "data:,bm8gcGljdHVyZQ=="]
 )
 def test_a_broken_frame_is_told(url):
-    with pytest.raises(FrameError, match="the next one is tried"):
+    with pytest.raises(FrameError, match="trying the next one"):
         read_frame(url)
 
 

@@ -1,4 +1,4 @@
-"""Why there is no camera picture, told by the page in Chromium."""
+"""Why there is no camera image, told by the page in Chromium."""
 
 import pytest
 

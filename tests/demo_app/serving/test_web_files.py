@@ -8,16 +8,17 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
+from gradio import processing_utils
 from gradio_client import Client, handle_file
 
-from demo_app.serving.download_guard import guard_addresses
+from demo_app.serving.guarded_page import GuardedPage
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 
 
 @pytest.fixture
 def site(tmp_path, portrait):
-    """A web server on this computer, with a picture; ``asked`` lists what it was asked for."""
+    """A web server on this computer, with an image; ``asked`` lists what it was asked for."""
     portrait.save(tmp_path / "face.png")
 
     class Handler(http.server.SimpleHTTPRequestHandler):
@@ -56,39 +57,48 @@ def test_nor_to_a_provider_s_own_network(client, host):
         client.predict(photo=handle_file(f"http://{host}/face.png"), api_name="/analyse")
 
 
-def move(block, file):
-    """Where the file is moved to; in a thread, for a browser test leaves a loop in this one."""
+def take(page, inputs):
+    """The paths of files that the one event of a page gets; in a thread with a loop of its own."""
+    (event,) = page.fns.values()
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(
-            lambda: asyncio.run(block.async_move_resource_to_block_cache(file))
+            lambda: asyncio.run(page.preprocess_data(event, inputs, None))
         ).result()
 
 
-@pytest.fixture
-def loopback():
-    """This computer may be asked."""
-    guard_addresses(LOOPBACK)
-    yield
-    guard_addresses()
+def small_page(folder, monkeypatch, **options):
+    """A page with one event that takes a file and whatever a choice sends."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder / "cache"))
+    with GuardedPage(**options) as page:
+        file, choice = gr.File(), gr.JSON()
+        file.change(lambda file, choice: None, [file, choice], None)
+    return page
 
 
-def test_a_file_from_an_address_that_may_be_asked_comes_in_like_an_upload(site, tmp_path, loopback):
-    block = gr.File()
-    block.GRADIO_CACHE = str(tmp_path / "cache")
-    path = move(block, f"{site.url}/face.png")
-    assert path in block.temp_files
+def marked(path):
+    return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
+
+
+def test_a_file_from_an_address_that_may_be_asked_comes_in_like_an_upload(
+    site, tmp_path, monkeypatch
+):
+    page = small_page(tmp_path, monkeypatch, allowed=LOOPBACK)
+    path, _ = take(page, [marked(f"{site.url}/face.png"), None])
     assert Path(path).read_bytes() == (tmp_path / "face.png").read_bytes()
+    assert Path(path).name == "face.png"
+    assert Path(path).is_relative_to(tmp_path / "cache")
+    (file, _) = page.fns[0].inputs
+    assert str(path) in file.temp_files  # so Gradio deletes it
+    assert site.asked == ["/face.png"]
 
 
-def test_a_file_of_this_computer_comes_in_as_ever(tmp_path, portrait):
-    block = gr.File()
-    block.GRADIO_CACHE = str(tmp_path / "cache")
-    portrait.save(tmp_path / "face.png")
-    path = move(block, tmp_path / "face.png")
-    assert Path(path).read_bytes() == (tmp_path / "face.png").read_bytes()
-
-
-def test_no_component_is_a_way_around_even_made_anew(site, served):
+def test_no_component_is_a_way_around(site, tmp_path, monkeypatch):
+    page = small_page(tmp_path, monkeypatch)
+    nested = {"deep": [{"files": [marked(f"{site.url}/face.png")]}]}
     with pytest.raises(gr.Error, match="not on the public internet"):
-        move(gr.Radio([1]), f"{site.url}/face.png")
+        take(page, [None, nested])
     assert site.asked == []
+
+
+def test_gradio_keeps_its_own_download_for_other_pages(served):
+    assert processing_utils.async_ssrf_protected_download.__module__ == processing_utils.__name__

@@ -1,3 +1,4 @@
+import inspect
 import json
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 from demo_app.render.text import FOREIGN_FILE
-from demo_app.serving.visitor_files import refuse_foreign_files
+from demo_app.serving.guarded_page import GuardedPage, refuse_foreign_files
 from tests.demo_app.conftest import free_port
 
 MARK = {"meta": {"_type": "gradio.FileData"}}
@@ -93,6 +94,16 @@ def test_no_event_reads_an_image_of_the_server_in_any_of_its_inputs(
     assert asked >= (10 if route.startswith("call") else 50)
 
 
+def test_convention_gradio_still_hands_every_input_to_the_method_that_is_guarded():
+    own, theirs = (
+        list(inspect.signature(kind.preprocess_data).parameters)
+        for kind in (GuardedPage, gr.Blocks)
+    )
+    assert own == theirs
+    assert "self.preprocess_data(" in inspect.getsource(gr.Blocks.process_api)
+    assert "async_move_files_to_cache(" in inspect.getsource(gr.Blocks.preprocess_data)
+
+
 @pytest.mark.parametrize("endpoint", ["analyse", "explain"])
 def test_the_refusal_does_not_tell_whether_the_file_exists(site, secret, endpoint):
     def ask(path):
@@ -103,12 +114,9 @@ def test_the_refusal_does_not_tell_whether_the_file_exists(site, secret, endpoin
 
 
 def test_an_event_of_a_later_version_of_the_page_is_guarded_as_well(portrait, secret):
-    from demo_app.serving.visitor_files import guard_files
-
-    with gr.Blocks() as page:
+    with GuardedPage() as page:
         gallery, told = gr.Gallery(), gr.Textbox()
         gallery.change(lambda images: str(len(images)), gallery, told, api_name="count")
-    guard_files(page)
     page.launch(prevent_thread_lock=True, quiet=True, server_port=free_port())
     try:
         with httpx.Client(base_url=page.local_url, timeout=30) as site:
@@ -164,7 +172,7 @@ def test_a_path_that_leads_out_of_the_uploads_is_refused(uploads, path, monkeypa
     monkeypatch.chdir(uploads.parent)
     inside = path.startswith(("/", "~", "file:", "FILE:", "http")) or not path
     named = path if inside else f"{uploads}/{path}"
-    with pytest.raises(gr.Error, match="read only after it was uploaded"):
+    with pytest.raises(gr.Error, match="Only uploaded files are read"):
         refuse_foreign_files([1, {"deep": [{"path": named}]}], uploads)
 
 

@@ -1,0 +1,142 @@
+"""A page that reads uploaded files only, and fetches web addresses carefully.
+
+A request names files as objects with a ``path``. Gradio checks that path only where the object is
+marked as one of its own; without the mark it would reach the analysis, whatever file of the server
+it names. A web address in its place Gradio would download itself: of any size, into memory, from a
+provider's own network too, and with a query to another company's name server.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+import gradio as gr
+from gradio.block_function import BlockFunction
+from gradio.processing_utils import save_bytes_to_cache
+from gradio.state_holder import SessionState
+from gradio.utils import get_upload_folder
+from gradio_client.utils import strip_invalid_filename_characters
+
+from demo_app.render import text as words
+from demo_app.serving.safe_fetch import Network, WebImageError, fetch
+
+OWN_MARK = "gradio.FileData"
+WEB = ("http://", "https://")
+
+
+class GuardedPage(gr.Blocks):
+    """A page whose events get uploaded files, and copies of files at public web addresses.
+
+    All ways into a function (page, queue, `/call`, `/run`, tools of the Model Context Protocol)
+    lead through `preprocess_data`, so the inputs are checked there, before any component sees them.
+    """
+
+    def __init__(self, *, allowed: Sequence[Network] = (), **options: Any) -> None:  # noqa: ANN401
+        """Make an empty page.
+
+        Args:
+            allowed: networks that may be asked although they are not public; none for visitors.
+            options: of `gradio.Blocks`.
+        """
+        super().__init__(**options)
+        self._uploads = upload_folder()
+        self._allowed = allowed
+
+    async def preprocess_data(
+        self,
+        block_fn: BlockFunction,
+        inputs: list[Any],
+        state: SessionState | None,
+        explicit_call: bool = False,
+    ) -> list[Any]:
+        """The inputs of an event, see `gradio.Blocks`.
+
+        Raises:
+            gradio.Error: for a file that is not to be read.
+        """
+        refuse_foreign_files(inputs, self._uploads)
+        await fetch_web_files(inputs, self._uploads, self._allowed)
+        return await super().preprocess_data(block_fn, inputs, state, explicit_call)
+
+
+def upload_folder() -> Path:
+    """Where Gradio keeps the files of all visitors."""
+    return Path(get_upload_folder())
+
+
+def refuse_foreign_files(value: object, uploads: Path) -> None:
+    """See that every file named anywhere in a request has been uploaded.
+
+    Args:
+        value: inputs of an event as they came in, nested lists and objects.
+        uploads: folder of the files of all visitors.
+
+    Raises:
+        gradio.Error: for a ``path`` that leads out of the folder of uploads, through links too, or
+            to a web address where no file is expected. It does not say whether there is such a
+            file.
+    """
+    for file in _files(value):
+        if not _may_be_read(file, uploads):
+            raise gr.Error(words.FOREIGN_FILE, print_exception=False)
+
+
+async def fetch_web_files(value: object, uploads: Path, allowed: Sequence[Network] = ()) -> None:
+    """Replace every web address in a request by the path of a copy among the uploads.
+
+    Args:
+        value: as for `refuse_foreign_files`, and seen by it.
+        uploads: folder of the files of all visitors.
+        allowed: see `GuardedPage`.
+
+    Raises:
+        gradio.Error: when an address is not public, or has nothing that may be fetched.
+    """
+    for file in _files(value):
+        if file["path"].startswith(WEB):
+            file["path"] = await _download(file["path"], uploads, allowed)
+
+
+async def _download(url: str, uploads: Path, allowed: Sequence[Network]) -> str:
+    try:
+        content = await fetch(url, allowed)
+    except WebImageError as error:
+        raise gr.Error(words.sentence(str(error)), print_exception=False) from error
+    name = strip_invalid_filename_characters(PurePosixPath(urlsplit(url).path).name)
+    # Gradio guesses a suffix where there is none, from sounds.
+    name = name if Path(name).suffix else f"{name or 'file'}.bin"
+    return await asyncio.to_thread(save_bytes_to_cache, content, name, str(uploads))
+
+
+def _files(value: object) -> Iterator[dict[str, Any]]:
+    """Every object with a ``path``, however deep it is nested."""
+    waiting = [value]  # not recursive: a request may be nested as deep as its sender likes
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, dict):
+            if current.get("path") is not None:
+                yield current
+            waiting.extend(current.values())
+        elif isinstance(current, list | tuple):
+            waiting.extend(current)
+
+
+def _may_be_read(file: dict[str, Any], uploads: Path) -> bool:
+    path = file["path"]
+    if not isinstance(path, str):
+        return False
+    if path.startswith(WEB):
+        return _is_marked(file) and not file.get("is_stream")
+    try:
+        resolved = Path(os.path.realpath(path))
+    except ValueError:  # a zero byte: no file has such a name
+        return False
+    return resolved.is_relative_to(os.path.realpath(uploads))
+
+
+def _is_marked(file: dict[str, Any]) -> bool:
+    mark = file.get("meta")
+    return isinstance(mark, dict) and mark.get("_type") == OWN_MARK

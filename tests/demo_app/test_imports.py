@@ -1,0 +1,53 @@
+"""Importing the demo changes nothing for the rest of the process: that waits for the start."""
+
+import subprocess
+import sys
+
+from tests.project import PROJECT
+
+CODE = """
+import logging, os, signal, sys, threading, warnings
+import facenet_pytorch, gradio, gradio_client, httpx, pandas, plotly.graph_objects, torch
+import scipy.sparse, scipy.special, timm
+from gradio import blocks, processing_utils, routes
+from PIL import Image, ImageFile
+
+def functions(module):
+    return {name: id(value) for name, value in vars(module).items() if callable(value)}
+
+def state():
+    logger = logging.getLogger()
+    return {
+        "environment": dict(os.environ),
+        "folder": os.getcwd(),
+        "path": list(sys.path),
+        "signals": [signal.getsignal(number) for number in signal.valid_signals()],
+        "warnings": list(warnings.filters),
+        "logging": (logger.level, list(logger.handlers)),
+        "threads": [thread.name for thread in threading.enumerate()],
+        "images": (sorted(Image.OPEN), Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES),
+        "torch": (torch.get_num_threads(), torch.is_grad_enabled(), torch.get_default_dtype()),
+        "hooks": (sys.excepthook, threading.excepthook),
+        "gradio": {
+            one.__name__: functions(one)
+            for one in (blocks, blocks.Block, blocks.Blocks, processing_utils, routes, gradio.Image)
+        },
+    }
+
+before = state()
+import demo_app.app, demo_app.__main__, demo_app.serving.launch
+after = state()
+print([name for name in before if before[name] != after[name]])
+"""
+
+
+def test_importing_the_page_changes_nothing_global():
+    done = subprocess.run(
+        [sys.executable, "-c", CODE],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        timeout=300,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
