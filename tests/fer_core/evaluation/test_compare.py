@@ -84,5 +84,5 @@ def test_models_without_a_common_image_are_refused():
 def test_two_pictures_under_one_name_are_refused():
     mine, theirs = answering([0, 1], [0, 1]), answering([0, 1], [0, 1])
     theirs.split.digests[1, 0] += 1
-    with pytest.raises(ValueError, match=r"different pictures under the name '1\.png'"):
+    with pytest.raises(ValueError, match=r"different images under the name '1\.png'"):
         against(mine, theirs)

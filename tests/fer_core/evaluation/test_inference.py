@@ -5,6 +5,7 @@ import torch
 from fer_core.config.input_spec import InputSpec
 from fer_core.datasets import Split
 from fer_core.evaluation import inference as evaluation
+from fer_core.evaluation import run_figures
 from fer_core.models.attention_model import AttentionModel
 from fer_core.models.pretrained import TrainedModel
 from fer_core.taxonomy import taxonomy_of
@@ -57,7 +58,7 @@ def test_the_reported_figure_is_the_mean_of_the_last_five_epochs_not_the_best():
         for a in (0.1, 0.9, 0.2, 0.3, 0.4, 0.5, 0.7)
     ]  # fmt: skip
     split = Split("test", np.empty((10, 1, 1, 1)), np.zeros(10, int), ("",) * 10)
-    result = evaluation.final_result(epochs, made, split)
+    result = run_figures.final_result(epochs, made, split)
     assert result["accuracy_last5"] == pytest.approx((0.2 + 0.3 + 0.4 + 0.5 + 0.7) / 5)
     assert result["mean_class_accuracy_last5"] == pytest.approx(0.42 / 2)
     assert (result["best_accuracy"], result["best_epoch"]) == (0.9, 2)
@@ -69,7 +70,7 @@ def test_the_reported_figure_is_the_mean_of_the_last_five_epochs_not_the_best():
 
 
 def test_predictions_are_one_row_an_image_in_order(model, split):
-    rows = list(evaluation.predictions(split, evaluation.evaluate(model, split)))
+    rows = list(run_figures.recorded_predictions(split, evaluation.evaluate(model, split)))
     assert [row.image for row in rows] == list(split.names)
     assert [row.true_label for row in rows] == split.true_labels.tolist()
     assert all(1 / 7 <= row.confidence <= 1 for row in rows)
@@ -79,7 +80,7 @@ def test_every_group_of_a_slice_has_its_images_and_its_accuracy():
     labels = np.array([0, 1, 1, 2])
     slices = {"age": ("0-3", "70+", "70+", "70+"), "gender": ("male",) * 4}
     split = Split("test", np.empty((4, 1, 1, 1)), labels, ("",) * 4, slices=slices)
-    assert evaluation.slice_accuracies(split, np.array([0, 1, 0, 2])) == {
+    assert run_figures.slice_accuracies(split, np.array([0, 1, 0, 2])) == {
         "age": {
             "0-3": {"images": 1, "accuracy": 1.0},
             "70+": {"images": 3, "accuracy": pytest.approx(2 / 3)},
@@ -90,7 +91,7 @@ def test_every_group_of_a_slice_has_its_images_and_its_accuracy():
 
 def test_without_slices_there_are_no_groups():
     split = Split("test", np.empty((1, 1, 1, 1)), np.array([0]), ("",))
-    assert evaluation.slice_accuracies(split, np.array([0])) == {}
+    assert run_figures.slice_accuracies(split, np.array([0])) == {}
 
 
 def trained(model):
