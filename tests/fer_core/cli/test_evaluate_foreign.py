@@ -70,7 +70,7 @@ def test_the_figures_are_those_of_the_networks_own_answers(command, model, faces
         name: read[label] for name, label in expected.items()
     }
     assert values["figures"]["accuracy"]["value"] == np.mean(
-        [row["label"] == row["predicted"] for row in rows]
+        [row["true_label"] == row["predicted"] for row in rows]
     )
     unclear = sum(label == "unclear" for label in expected.values())
     assert values["name"] == "theirs"
