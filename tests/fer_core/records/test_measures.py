@@ -95,7 +95,7 @@ def test_runs_of_other_images_do_not_compare(tmp_path):
     pair = [run(tmp_path / "a", "cross_entropy", 0, 60), run(tmp_path / "b", "eac", 0, 70)]
     pair[1] = run(tmp_path / "c", "eac", 0, 70, names="other")
     ((baseline, eac),) = pair_with_baseline(group_runs(pair))
-    with pytest.raises(RecordError, match="predicted other test images"):
+    with pytest.raises(RecordError, match="predicted other"):
         gap_over_seeds_and_images(eac, baseline, MEASURES["chosen"])
 
 

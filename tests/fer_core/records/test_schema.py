@@ -8,7 +8,7 @@ from fer_core.config.renamed import RENAMED
 from fer_core.datasets.ferplus import SPLITS as FOLDERS
 from fer_core.models.pretrained import load_model, read_config, read_facts
 from fer_core.records import schema
-from fer_core.records.compare import group_runs
+from fer_core.records.groups import group_runs
 from fer_core.records.published import SHIPPED_RUNS
 from fer_core.records.run import (
     EPOCHS_FILE,
