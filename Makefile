@@ -3,7 +3,7 @@ WORKERS ?= 2# processes that share the tests, a file at a time
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo dashboard test check fix smoke report install
+.PHONY: demo dashboard test test-fast check fix smoke report install
 
 install: $(READY)
 
@@ -22,6 +22,10 @@ dashboard: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not browser'
 	$(BIN)/python -m pytest -m browser
+
+# The tests that take no more than a moment each, for between two edits.
+test-fast: $(READY)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not slow and not browser' -q
 
 check: $(READY)
 	$(BIN)/ruff check .
