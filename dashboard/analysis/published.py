@@ -128,9 +128,10 @@ def beside(measured: pd.DataFrame, group: pd.DataFrame) -> pd.DataFrame:
 
 def conditions(published: pd.DataFrame) -> list[Conditions]:
     """What decides which of our own figures each row of `read_published` joins."""
-    texts = published[["dataset", "classes", "metric", "noise_kind", "noise_rate"]].astype(object)
-    rows = texts.where(texts.notna(), "").astype(str).to_dict("records")
-    return [Conditions.of_published(row) for row in rows]
+    columns = ["dataset", "classes", "metric", "noise_kind", "noise_rate"]
+    texts = published[columns].astype(object)
+    cells = texts.where(texts.notna(), "").astype(str).to_numpy()
+    return [Conditions.of_published(dict(zip(columns, row, strict=True))) for row in cells]
 
 
 def scatter_points(published: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:

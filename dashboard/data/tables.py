@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -166,7 +166,8 @@ def trials_of(table: pd.DataFrame) -> list[Trial[str]]:
 
     What `run_row` made of `fer_core.records.trials.trial_of`, for whoever groups and pairs runs.
     """
-    rows: Iterable[Any] = table.itertuples(index=False)  # of what `run_row` has put there
+    # Cells have the types that `run_row` gave them.
+    rows = cast("Iterable[Any]", table.itertuples(index=False))
     return [
         Trial(
             Setting(
