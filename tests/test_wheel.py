@@ -90,8 +90,10 @@ def test_the_wheel_holds_the_library_alone(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"fer_core"}
-    needed = ("py.typed", "published.csv", "weights/model.safetensors", "cli/train.py")
+    needed = ("py.typed", "records/published.csv", "weights/bundled/model.safetensors")
+    needed += ("cli/train.py", "models/__init__.pyi")
     assert {f"fer_core/{name}" for name in needed} <= set(names)
+    assert not [name for name in names if "shipped_runs/" in name or "noisy30" in name]
 
 
 def test_the_description_of_the_package_is_true_without_the_checkout(wheel):
@@ -114,6 +116,7 @@ def test_the_source_distribution_can_be_built_from(built):
     assert not {name for name in names if name.startswith(("demo_app", "dashboard", "tests"))}
 
 
+@pytest.mark.slow
 def test_a_stranger_trains_predicts_and_evaluates(run, photo):
     where = run("python", "-c", "import fer_core; print(fer_core.__file__)").stdout
     assert "site-packages" in where
@@ -131,6 +134,7 @@ def test_a_stranger_trains_predicts_and_evaluates(run, photo):
     assert json.loads(measured.stdout)["model"]["figures"]["images"] == 56
 
 
+@pytest.mark.slow
 def test_the_base_install_predicts(run, photo):
     code = "from fer_core.cli import main\nmain(['predict', sys.argv[1], '--json'])"
     ended = run("python", "-c", HIDE.format(names=beyond_base()) + code, photo)
@@ -138,6 +142,7 @@ def test_the_base_install_predicts(run, photo):
     assert json.loads(ended.stdout)[0]["faces"][0]["emotion"] == "happiness"
 
 
+@pytest.mark.slow
 def test_a_command_of_an_extra_names_it_where_it_is_missing(run):
     code = "from fer_core.cli import main\nmain(['train', '--help'])"
     ended = run("python", "-c", HIDE.format(names=beyond_base()) + code)
@@ -146,6 +151,7 @@ def test_a_command_of_an_extra_names_it_where_it_is_missing(run):
     assert ended.stderr.endswith("is not installed: pip install 'fer-core[train]'\n")
 
 
+@pytest.mark.slow
 def test_a_function_of_an_extra_names_it_where_it_is_missing(run):
     code = "from fer_core import train"
     ended = run("python", "-c", HIDE.format(names=beyond_base()) + code)

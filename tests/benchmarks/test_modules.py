@@ -28,6 +28,7 @@ def test_opencv_is_named_in_the_reference_pipeline_alone():
     assert naming == {"reference_pipeline.py"}
 
 
+@pytest.mark.slow
 def test_without_opencv_the_reference_pipeline_says_how_to_install_it():
     script = (
         "import sys; sys.modules['cv2'] = None\n"

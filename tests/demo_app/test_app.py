@@ -27,6 +27,7 @@ def ask(client, image, path):
     return client.predict(photo=handle_file(path), api_name="/analyse")
 
 
+@pytest.mark.slow
 def test_every_example_shows_as_many_faces_as_it_has():
     counts = [len(detect_faces(example.image)) for example in load_examples()]
     assert counts[-1] == 3
@@ -38,6 +39,7 @@ def test_without_scikit_image_the_page_opens_with_a_synthetic_smile(monkeypatch)
     assert load_examples()[0].name == "synthetic happiness"
 
 
+@pytest.mark.slow
 def test_the_endpoint_answers_with_rows_and_an_overlay(client, pair, tmp_path):
     answer, overlay = ask(client, pair, tmp_path / "pair.png")
     assert [row["face"] for row in answer["faces"]] == [1, 2]
@@ -61,6 +63,7 @@ def test_only_the_documented_endpoint_is_public(client):
         assert len(endpoint["description"]) > 40
 
 
+@pytest.mark.slow
 def test_a_program_gets_the_map_of_an_emotion_and_sentences_for_what_it_asks_wrongly(
     client, portrait, tmp_path
 ):
@@ -80,6 +83,7 @@ def test_a_program_learns_which_models_there_are(client, model):
     assert [entry["name"] for entry in answer][:2] == [model, "bundled"]
 
 
+@pytest.mark.slow
 def test_another_model_and_threshold_can_be_asked_by_programs(client, portrait, tmp_path):
     portrait.save(tmp_path / "one.png")
     photo = handle_file(tmp_path / "one.png")
@@ -111,6 +115,7 @@ def test_nothing_is_recorded_or_shared():
     assert "http" not in str(THEME._stylesheets)
 
 
+@pytest.mark.slow
 def test_a_program_can_send_many_photographs(client, pair, portrait, tmp_path):
     pair.save(tmp_path / "pair.png")
     portrait.save(tmp_path / "one.png")

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.project import PROJECT
 
 CODE = """
@@ -41,6 +43,7 @@ print([name for name in before if before[name] != after[name]])
 """
 
 
+@pytest.mark.slow
 def test_importing_the_page_changes_nothing_global():
     done = subprocess.run(
         [sys.executable, "-c", CODE],

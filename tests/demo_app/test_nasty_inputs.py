@@ -47,6 +47,7 @@ def assert_one_face(answer, size):
     assert 0 < y0 < size[1] / 2 < y1 < size[1]
 
 
+@pytest.mark.slow
 def test_fifty_megapixels_are_a_photograph_and_boxes_are_in_its_own_pixels(ask, portrait, tmp_path):
     large = portrait.resize((8200, 6150))
     answer, overlay = ask(saved(large, tmp_path / "large.jpg", quality=60))
@@ -93,6 +94,7 @@ def crowd(portrait):
     return image
 
 
+@pytest.mark.slow
 def test_forty_people_are_forty_numbered_faces(ask, crowd, tmp_path):
     answer, overlay = ask(saved(crowd, tmp_path / "crowd.png"))
     assert [face["face"] for face in answer["faces"]] == list(range(1, 41))
@@ -141,6 +143,7 @@ def test_of_a_moving_picture_the_first_one_is_answered(ask, portrait, empty, tmp
     assert_one_face(ask(path)[0], portrait.size)
 
 
+@pytest.mark.slow
 def test_heic_is_a_photograph(ask, portrait, tmp_path):
     pillow_heif = pytest.importorskip("pillow_heif")
     pillow_heif.from_pillow(portrait).save(tmp_path / "photo.heic")
@@ -166,6 +169,7 @@ def test_heic_without_its_package_is_told_with_the_command(ask, monkeypatch, tmp
         ("=cmd|' /C calc'!A0.jpg", b"no image"),
     ],
 )
+@pytest.mark.slow
 def test_what_is_no_picture_is_told(ask, tmp_path, name, content):
     path = tmp_path / name.replace("/", "_")
     path.write_bytes(content)

@@ -55,6 +55,7 @@ def lines_of_commands():
 
 
 @pytest.mark.parametrize("code", blocks_of_python())
+@pytest.mark.slow
 def test_the_code_of_the_pages_runs(code, tiny_config, tmp_path, monkeypatch):
     portrait = draw_portrait("surprise", 320, np.random.default_rng(0))
     for name in ("photo.jpg", "one.jpg", "two.jpg"):
@@ -67,6 +68,7 @@ def test_the_code_of_the_pages_runs(code, tiny_config, tmp_path, monkeypatch):
     exec(compile(code, "page", "exec"), {"__name__": "page", **given})
 
 
+@pytest.mark.slow
 def test_every_command_of_the_pages_has_the_options_it_shows(capsys, monkeypatch):
     shown = {}
     for page, command, flags in lines_of_commands():
@@ -118,6 +120,7 @@ def test_every_heading_that_another_file_quotes_exists():
             assert title.strip() in (PROJECT / "docs" / f"{page}.md").read_text(), file.name
 
 
+@pytest.mark.slow
 def test_the_code_that_the_equations_name_exists():
     sources = "\n".join(file.read_text() for file in (PROJECT / "fer_core").rglob("*.py"))
     tables = re.findall(
@@ -146,6 +149,7 @@ def can_be_imported(name):
 @pytest.mark.parametrize(
     "notebook", sorted((PROJECT / "examples").glob("*.ipynb")), ids=lambda n: n.stem
 )
+@pytest.mark.slow
 def test_the_notebook_runs(notebook, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     cells = nbformat.read(notebook, 4)
@@ -156,6 +160,7 @@ def test_the_notebook_runs(notebook, tmp_path, monkeypatch):
     assert any("image/png" in output.get("data", {}) for output in outputs)
 
 
+@pytest.mark.slow
 def test_the_site_is_built_and_asks_no_other_host(tmp_path):
     program = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
     done = subprocess.run(

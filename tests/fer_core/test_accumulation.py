@@ -40,6 +40,7 @@ def weights(folder):
     return load_file(folder / "model" / "model.safetensors")
 
 
+@pytest.mark.slow
 def test_without_batch_norm_accumulated_gradients_are_those_of_the_large_batch(config, tmp_path):
     large = run(config, tmp_path / "large")
     small = run(replace(config, batch_size=14, accumulate=2), tmp_path / "small")
@@ -53,6 +54,7 @@ def test_without_batch_norm_accumulated_gradients_are_those_of_the_large_batch(c
     assert from_json(small.config).accumulate == 2
 
 
+@pytest.mark.slow
 def test_an_epoch_ends_with_a_whole_step_of_the_optimiser(config):
     experiment = prepare(replace(config, batch_size=14, accumulate=3))
     images = TrainingSet(experiment, torch.device("cpu"), "auto")
@@ -61,6 +63,7 @@ def test_an_epoch_ends_with_a_whole_step_of_the_optimiser(config):
     assert [batch.epoch for batch in batches] == [1.0, 1.0, 1.0]
 
 
+@pytest.mark.slow
 def test_a_run_with_accumulation_is_resumed_exactly(config, tmp_path, monkeypatch):
     config = replace(config, batch_size=14, accumulate=2, clip_norm=0.5, optimizer="nadamw",
                      learning_rate=1e-3, decay_norms=False)  # fmt: skip
@@ -87,6 +90,7 @@ def test_a_run_with_accumulation_is_resumed_exactly(config, tmp_path, monkeypatc
     assert all(torch.equal(got[name], value) for name, value in weights(tmp_path / "whole").items())
 
 
+@pytest.mark.slow
 def test_a_set_smaller_than_one_accumulated_step_is_refused(config):
     with pytest.raises(
         DataError, match="batch_size 28 times accumulate 3 is larger than the training set of 63"
@@ -94,6 +98,7 @@ def test_a_set_smaller_than_one_accumulated_step_is_refused(config):
         prepare(replace(config, accumulate=3))
 
 
+@pytest.mark.slow
 def test_gradients_are_clipped_to_the_norm(config, tmp_path, monkeypatch):
     norms = []
 

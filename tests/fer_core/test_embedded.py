@@ -37,6 +37,7 @@ def test_the_card_states_the_figures_of_the_configuration():
         assert f"| {emotion} |" in card
 
 
+@pytest.mark.slow
 def test_the_embedded_model_sees_a_smile_in_a_colour_photograph():
     data = pytest.importorskip("skimage.data")
     photo = Image.fromarray(data.astronaut())

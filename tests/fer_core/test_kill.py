@@ -65,6 +65,7 @@ def whole(config, processes, tmp_path_factory):
     return read_run(folder), seconds
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_any_moment_goes_on_to_the_same_record(config, whole, processes, tmp_path):
     record, seconds = whole
     moments = random.Random(0)

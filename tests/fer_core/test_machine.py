@@ -60,6 +60,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of the GNU C library")
+@pytest.mark.slow
 def test_kept_memory_is_not_asked_for_again():
     program = [sys.executable, "-c", FAULTS]
     given_back, kept = (int(subprocess.check_output([*program, way])) for way in ("give", "keep"))

@@ -54,6 +54,7 @@ def test_every_extra_is_the_one_that_installs_its_package(project):
         assert package in names(optional[extra])
 
 
+@pytest.mark.slow
 def test_every_extra_of_the_project_is_for_code_of_the_library(project):
     imported = imported_by_the_library()
     for extra, lines in project["optional-dependencies"].items():

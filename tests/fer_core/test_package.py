@@ -32,6 +32,7 @@ def test_modules_of_the_lowest_layer_need_no_torch(module):
     assert "torch" not in modules_after(f"import fer_core.{module}")
 
 
+@pytest.mark.slow
 def test_the_predictor_works_without_scipy_and_accelerate():
     statement = (
         "sys.modules['scipy'] = sys.modules['accelerate'] = None; "

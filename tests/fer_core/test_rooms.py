@@ -24,6 +24,7 @@ def test_every_public_name_of_a_room_is_there_and_is_no_module(room):
         assert getattr(module, name) is not None
 
 
+@pytest.mark.slow
 def test_rooms_that_the_dashboard_reads_with_load_without_torch():
     names = [f"fer_core.{room}" for room in TORCH_FREE]
     public = "".join(

@@ -73,6 +73,7 @@ def test_the_zip_file_has_every_readable_photograph_drawn(pool, model, photos, r
             assert Image.open(file).size == Image.open(photos[0]).size
 
 
+@pytest.mark.slow
 def test_equal_names_are_kept_apart(pool, model, portrait, tmp_path, root):
     paths = [tmp_path / name for name in ("a/one.png", "a/one-2.png", "b/one.png", "b/ONE.jpg")]
     for path in paths:

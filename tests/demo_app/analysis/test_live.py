@@ -61,6 +61,7 @@ def test_a_face_keeps_its_number_while_it_moves(limiter, session, portrait):
     assert {number_of(panel) for panel in panels} == {1}
 
 
+@pytest.mark.slow
 def test_the_rate_is_that_of_the_frames(limiter, session, portrait):
     panels = [session.step(limiter, portrait, LOOK, 0.1 * index).panel for index in range(30)]
     assert session.rate() == pytest.approx(10)
@@ -69,6 +70,7 @@ def test_the_rate_is_that_of_the_frames(limiter, session, portrait):
     assert len(drawn) < len(panels)  # words change less often than images
 
 
+@pytest.mark.slow
 def test_only_the_last_seconds_are_remembered(limiter, session, portrait):
     for index in range(60):
         session.step(limiter, portrait, LOOK, 0.5 * index)
@@ -114,6 +116,7 @@ def test_a_chosen_face_that_is_not_there_leaves_the_bars_to_the_largest(limiter,
     assert number_of(session.step(limiter, pair, LOOK._replace(number=99), 1.0).panel) == largest
 
 
+@pytest.mark.slow
 def test_the_bars_stay_with_a_face_until_another_is_clearly_larger(limiter, session):
     face, other = (
         draw_portrait(emotion, 480, np.random.default_rng(seed))

@@ -241,6 +241,7 @@ def test_no_name_is_told_the_choice():
         ModelPool().get("  ")
 
 
+@pytest.mark.slow
 def test_a_strangers_model_is_fetched_without_the_servers_token(hub):
     assert open_pool().get(NAME).trained.classes
     assert {request.token for request in hub.requests} == {None}
@@ -249,6 +250,7 @@ def test_a_strangers_model_is_fetched_without_the_servers_token(hub):
     assert {request.token for request in hub.requests} == {"hf_servers_own"}
 
 
+@pytest.mark.slow
 def test_a_strangers_download_leaves_the_disk_with_its_model(hub, model_folder):
     files = hub.repositories[NAME].revisions["main"]
     for number in range(3):
@@ -354,6 +356,7 @@ def wait_until(condition):
         time.sleep(0.001)
 
 
+@pytest.mark.slow
 def test_every_backend_gives_the_same_faces(folders, portrait):
     pytest.importorskip("onnxruntime")
     pools = [ModelPool(folders[:1], backend=name) for name in ("torch", "onnx", "auto")]

@@ -23,6 +23,7 @@ def test_every_face_gets_a_row_with_all_probabilities(two):
     assert rows[0]["box"][0] > 360 > rows[1]["box"][2]
 
 
+@pytest.mark.slow
 def test_a_large_photograph_is_shown_reduced_with_boxes_in_its_own_pixels(
     pool, model, portrait, one
 ):
@@ -96,6 +97,7 @@ def test_rows_have_the_consistency_of_the_face_and_its_mirror_image(one):
     assert table(one)[0]["consistency"] == pytest.approx(one.faces[0].consistency, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_photograph_can_be_analysed_again_by_another_model(pool, model, portrait, tmp_path):
     path = tmp_path / "photo.png"
     portrait.save(path)

@@ -131,6 +131,7 @@ def test_every_fault_that_the_scripts_name_has_a_sentence(facts):
     assert all(text.endswith(".") for text in facts["sentences"].values())
 
 
+@pytest.mark.slow
 def test_half_weights_answer_as_the_model_does(trained):
     images = torch.randn(3, 1, 64, 64, generator=torch.Generator().manual_seed(0))
     session = onnxruntime.InferenceSession(classifier_bytes(trained))
@@ -201,6 +202,7 @@ def test_a_build_that_fails_leaves_the_old_page_alone(site):
     assert contents(site.parent) == before
 
 
+@pytest.mark.slow
 def test_an_old_page_is_replaced_and_nothing_else_is_left(build_site, model_folder, tmp_path):
     page = tmp_path / "page"
     page.mkdir()

@@ -56,6 +56,7 @@ def test_an_upload_of_two_gigabytes_that_says_so_is_refused_unread(served):
     assert flood.taken < MARGIN
 
 
+@pytest.mark.slow
 def test_an_upload_of_two_gigabytes_that_does_not_say_so_is_cut_off(served):
     flood = Flood(START)
     url = f"{served.address}/gradio_api/upload?upload_id=flood"

@@ -75,6 +75,7 @@ def send(site, event, route, data):
 
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("mark", [{}, MARK], ids=["bare", "marked"])
+@pytest.mark.slow
 def test_no_event_reads_an_image_of_the_server_in_any_of_its_inputs(
     site, events, secret, route, mark
 ):
@@ -113,6 +114,7 @@ def test_the_refusal_does_not_tell_whether_the_file_exists(site, secret, endpoin
     assert ask(secret) == ask(secret.with_name("nothing.png"))
 
 
+@pytest.mark.slow
 def test_an_event_of_a_later_version_of_the_page_is_guarded_as_well(portrait, secret):
     with GuardedPage() as page:
         gallery, told = gr.Gallery(), gr.Textbox()
@@ -131,6 +133,7 @@ def test_the_server_gives_no_file_that_it_has_not_made(site, secret):
         assert site.get(f"/gradio_api/file={path}").status_code in (403, 404)
 
 
+@pytest.mark.slow
 def test_what_was_uploaded_and_the_images_of_the_page_are_read(
     site, address, portrait, tmp_path, served
 ):
@@ -200,6 +203,7 @@ def test_uploads_may_be_named_by_a_link_and_inputs_without_files_are_let_through
     refuse_foreign_files(["text", 0.5, None, {"path": None}, {"url": "data:,"}], uploads)
 
 
+@pytest.mark.slow
 def test_nesting_without_end_is_no_way_around(uploads):
     value = {"path": "/etc/passwd"}
     for _ in range(100_000):

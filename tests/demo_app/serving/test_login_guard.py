@@ -127,6 +127,7 @@ def test_an_authorisation_that_is_none_is_no_login(site, header):
     assert site.get("/config", headers={"Authorization": header}).status_code == 401
 
 
+@pytest.mark.slow
 def test_an_account_lists_and_calls_the_tools_with_each_request(site):
     tools = result(ask_tools(site, "tools/list", auth=ADA))["tools"]
     assert {tool["name"] for tool in tools} == {"analyse", "explain", "models", "video", "batch"}
@@ -177,6 +178,7 @@ def test_a_page_without_accounts_lets_everybody_in(address):
     assert httpx.get(f"{address}/config").status_code == 200
 
 
+@pytest.mark.slow
 def test_in_the_browser_the_login_page_lets_an_account_in(closed, chromium):
     context = chromium.new_context()
     page = context.new_page()

@@ -61,6 +61,7 @@ def test_push_makes_a_space_of_its_kind_in_one_commit(run, server, words, visibi
     assert message.startswith("Build the dashboard Space from ")
 
 
+@pytest.mark.slow
 def test_pushing_again_replaces_what_an_earlier_version_had(run, server):
     run("push", "dashboard", "--repo", "me/results")
     files = server.repositories["spaces/me/results"].revisions["main"]
@@ -70,6 +71,7 @@ def test_pushing_again_replaces_what_an_earlier_version_had(run, server):
     assert set(server.repositories["spaces/me/results"].revisions["main"]) == before
 
 
+@pytest.mark.slow
 def test_push_says_where_the_space_is_and_never_the_token(run, server, capfd, caplog):
     assert run("push", "dashboard", "--repo", "me/results") is None
     assert f"{server.address}/spaces/me/results" in caplog.text

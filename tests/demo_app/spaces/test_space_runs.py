@@ -76,6 +76,7 @@ def dashboard(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_the_gradio_space_starts_and_answers_a_request(tmp_path, portrait):
     build_space(SPACES["demo"], tmp_path / "demo")
     portrait.save(tmp_path / "photo.png")
@@ -92,6 +93,7 @@ def test_the_gradio_space_starts_and_answers_a_request(tmp_path, portrait):
         ]
 
 
+@pytest.mark.slow
 def test_the_dashboard_space_serves_without_torch(dashboard):
     port = str(free_port())
     words = [port if word == "8501" else word for word in SPACES["dashboard"].run]
@@ -111,6 +113,7 @@ print(json.dumps([front, [item.value for item in looks.info], len(app.exception)
 """
 
 
+@pytest.mark.slow
 def test_the_dashboard_space_shows_the_shipped_results_and_nothing_of_the_container(dashboard):
     (dashboard / "pages.py").write_text(PAGES)
     records = list((PROJECT / "fer_core" / "records" / "shipped_runs").rglob("run.json"))

@@ -57,6 +57,7 @@ def test_sub_folders_are_kept_and_failures_listed(command, folder, tmp_path):
     assert list(out.rglob(".*")) == []
 
 
+@pytest.mark.slow
 def test_two_processes_write_what_one_writes(command, folder, tmp_path):
     command(folder, tmp_path / "one", *SIZE, "--workers", 1)
     code, output, _ = command(folder, tmp_path / "two", *SIZE, "--workers", 2)
@@ -181,6 +182,7 @@ def test_names_that_are_no_utf8_are_aligned_and_reported(command, drawn, tmp_pat
     assert rows[1].startswith("text\\xff.jpg,no readable picture")
 
 
+@pytest.mark.slow
 def test_the_command_explains_itself():
     result = subprocess.run(
         [sys.executable, "-m", "fer_core.cli.align", "--help"],

@@ -16,6 +16,7 @@ def command(call_command):
     return partial(call_command, audit)
 
 
+@pytest.mark.slow
 def test_images_are_ranked_and_compared_with_the_known_truth(command, tiny_run, tmp_path):
     file = tmp_path / "audit.csv"
     code, output, _ = command(tiny_run.path, "--out", file, "--first", 20, "--device", "cpu")
@@ -33,6 +34,7 @@ def test_images_are_ranked_and_compared_with_the_known_truth(command, tiny_run, 
     assert f"all 140 images: {file}" in output
 
 
+@pytest.mark.slow
 def test_a_run_on_labels_without_known_truth_says_so(command, tiny_config, tmp_path):
     clean = replace(tiny_config, noise="none", noise_rate=0.0, epochs=1)
     run = train(clean, tmp_path / "run", device="cpu", progress=False)
@@ -43,6 +45,7 @@ def test_a_run_on_labels_without_known_truth_says_so(command, tiny_config, tmp_p
     assert "true_label" not in (run.path / "audit.csv").read_text().splitlines()[0]
 
 
+@pytest.mark.slow
 def test_a_record_without_its_checkpoint_is_audited_by_its_configuration(
     command, tiny_run, tmp_path
 ):
@@ -60,6 +63,7 @@ def test_a_record_without_its_checkpoint_is_audited_by_its_configuration(
         (["--out", "nowhere/audit.csv"], "no folder nowhere"),
     ],
 )
+@pytest.mark.slow
 def test_what_cannot_work_is_one_sentence_and_writes_nothing(
     command, tiny_run, tmp_path, arguments, message
 ):

@@ -57,6 +57,7 @@ def test_the_temperature_is_in_the_weights_and_changes_no_answer(run, embedded):
     assert torch.allclose(other.maps.mean((2, 3)) + after.classifier.bias, other.logits, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_command_writes_weights_and_a_card_with_the_same_figures(call_command, run, tmp_path):
     code, output, _ = call_command(bundle, run, "--out", tmp_path)
     assert code == 0
@@ -93,6 +94,7 @@ def test_figures_that_are_not_those_of_the_predictions_are_refused(embedded):
         write_predictions(out, answers)
 
 
+@pytest.mark.slow
 def test_an_error_leaves_what_stood_there_before(call_command, run, monkeypatch, tmp_path):
     (tmp_path / "model.safetensors").write_text("before")
     monkeypatch.setattr(bundle, "LARGEST", 100)

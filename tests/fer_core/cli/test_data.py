@@ -232,6 +232,7 @@ def test_names_with_line_breaks_are_shown_on_one_line_and_refused_in_a_list(
         (["noise", DRAWN, "--noise", "none", "--out", "absent/x"], "no folder absent to write x"),
     ],
 )
+@pytest.mark.slow
 def test_a_value_that_cannot_work_is_an_error_line(
     command, tmp_path, monkeypatch, arguments, sentence
 ):
@@ -255,6 +256,7 @@ def test_a_command_that_does_not_parse_ends_with_code_2(command, arguments):
     assert "Traceback" not in output + errors
 
 
+@pytest.mark.slow
 def test_the_noise_is_the_one_of_a_run(command, tiny_run, tiny_config):
     rate = ("--noise", "symmetric", "--noise-rate", tiny_config.noise_rate)
     code, output, _ = command("noise", tiny_config.data, *rate, "--seed", tiny_config.seed)
@@ -270,6 +272,7 @@ def test_the_noise_is_the_one_of_a_run(command, tiny_run, tiny_config):
 
 
 @pytest.mark.parametrize("noise", ["symmetric", "asymmetric"])
+@pytest.mark.slow
 def test_the_list_of_the_noise_is_read_back_by_a_run(command, tmp_path, noise):
     file = tmp_path / "noisy labels.txt"
     options = ("--noise", noise, "--noise-rate", "0.4", "--seed", "3")
@@ -348,6 +351,7 @@ def test_a_list_is_not_written_to_the_terminal(command, arguments):
     assert not Path("-").exists()
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_is_no_error():
     arguments = [sys.executable, "-u", "-m", "fer_core.cli.data", "noise", DRAWN, "--noise", "none"]
     process = subprocess.Popen(

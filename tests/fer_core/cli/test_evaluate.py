@@ -62,6 +62,7 @@ def words(text):
     return [line.split() for line in text.splitlines()]
 
 
+@pytest.mark.slow
 def test_the_figures_are_those_of_the_model_on_the_split(command, tiny_run, tmp_path):
     code, output, _ = command(tiny_run.path, "--data", DATA, "--json", tmp_path / "e.json")
     trained, split = load_model(tiny_run.path / "model"), load_data(DATA, Decoding(64, 3)).eval
@@ -81,6 +82,7 @@ def test_the_figures_are_those_of_the_model_on_the_split(command, tiny_run, tmp_
     assert "of either half fitted on the other" in output
 
 
+@pytest.mark.slow
 def test_a_single_pass_gives_the_accuracy_of_the_run_record(command, tiny_run, tmp_path):
     data = tiny_run.config["data"]
     command(tiny_run.path, "--data", data, "--no-tta-flip", "--json", tmp_path / "e.json")
@@ -90,6 +92,7 @@ def test_a_single_pass_gives_the_accuracy_of_the_run_record(command, tiny_run, t
     assert figures["calibration"] is None
 
 
+@pytest.mark.slow
 def test_the_same_command_writes_the_same_file_byte_by_byte(command, tiny_run, tmp_path):
     arguments = (tiny_run.path, "--data", DATA, "--against", tiny_run.path, "--seed", 4)
     for name in ("one.json", "two.json"):
@@ -97,6 +100,7 @@ def test_the_same_command_writes_the_same_file_byte_by_byte(command, tiny_run, t
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_run_model_folder_and_the_embedded_model_are_understood(command, tiny_run, tmp_path):
     outputs = [
         command(folder, "--data", DATA, "--json", "-")
@@ -112,6 +116,7 @@ def test_run_model_folder_and_the_embedded_model_are_understood(command, tiny_ru
     assert values["model"]["input"] == {"size": 64, "channels": 1, "grey": True}
 
 
+@pytest.mark.slow
 def test_no_folder_of_this_machine_stands_in_the_json(command, tiny_run, faces, tmp_path):
     arguments = ["--data", f"folder:{faces}", "--calibrate-on", DATA, "--json", tmp_path / "e.json"]
     (tmp_path / "none.txt").write_text("")
@@ -126,6 +131,7 @@ def test_no_folder_of_this_machine_stands_in_the_json(command, tiny_run, faces, 
     assert options["leave_out"] == "none.txt"
 
 
+@pytest.mark.slow
 def test_two_models_of_other_classes_and_input_are_compared_where_both_know_the_class(
     command, tiny_run, other_model, tmp_path
 ):
@@ -149,6 +155,7 @@ def test_two_models_of_other_classes_and_input_are_compared_where_both_know_the_
     assert "McNemar's test" in output
 
 
+@pytest.mark.slow
 def test_a_model_against_itself_has_difference_0(command, tiny_run):
     arguments = (tiny_run.path, "--data", DATA, "--against", tiny_run.path, "--json", "-")
     both = json.loads(command(*arguments)[1])["comparison"]
@@ -159,6 +166,7 @@ def test_a_model_against_itself_has_difference_0(command, tiny_run):
     assert single["against"]["figures"]["nll"] != single["model"]["figures"]["nll"]
 
 
+@pytest.mark.slow
 def test_shared_classes_leaves_no_answer_that_the_data_lack(command, faces, tmp_path):
     arguments = ("embedded", "--data", f"folder:{faces}", "--json", tmp_path / "e.json")
     command(*arguments)
@@ -171,6 +179,7 @@ def test_shared_classes_leaves_no_answer_that_the_data_lack(command, faces, tmp_
     assert "embedded on my faces: 120 images, 2 classes" in output
 
 
+@pytest.mark.slow
 def test_the_temperature_may_come_from_another_split(command, tiny_run, tmp_path):
     arguments = [tiny_run.path, "--data", "synthetic?train=70&test=56", "--json", "-"]
     values = json.loads(command(*arguments, "--calibrate-on", DATA)[1])
@@ -181,6 +190,7 @@ def test_the_temperature_may_come_from_another_split(command, tiny_run, tmp_path
     assert json.loads(command(*own)[1])["model"]["figures"]["calibration"]["images"] == 70
 
 
+@pytest.mark.slow
 def test_test_images_that_also_stand_in_train_are_left_out_of_a_figure(
     command, tiny_run, faces, tmp_path
 ):
@@ -204,6 +214,7 @@ def test_test_images_that_also_stand_in_train_are_left_out_of_a_figure(
         )
 
 
+@pytest.mark.slow
 def test_predictions_are_one_line_an_image_with_names_of_classes(command, faces, tmp_path):
     file = tmp_path / "p.csv"
     command("embedded", "--data", f"folder:{faces}", "--predictions", file, "--json", "-")
@@ -219,6 +230,7 @@ def test_predictions_are_one_line_an_image_with_names_of_classes(command, faces,
         assert (faces / row["image"]).is_file()
 
 
+@pytest.mark.slow
 def test_a_model_on_its_own_training_images_is_remarked(command, tiny_run):
     arguments = (tiny_run.path, "--data", tiny_run.config["data"])
     remark = "the model was trained on a split of this name"
@@ -226,6 +238,7 @@ def test_a_model_on_its_own_training_images_is_remarked(command, tiny_run):
     assert remark not in command(*arguments)[1]
 
 
+@pytest.mark.slow
 def test_the_tables_are_at_most_100_columns_wide(command, tiny_run, faces, other_model):
     for arguments in (
         ("--data", f"folder:{faces}", "--against", "embedded"),
@@ -275,6 +288,7 @@ def test_groups_of_faces_have_their_accuracy_with_an_interval(command, tmp_path)
         ),
     ],
 )
+@pytest.mark.slow
 def test_a_value_that_cannot_work_is_an_error_without_a_traceback(command, arguments, sentence):
     code, output, errors = command(*arguments)
     assert isinstance(code, str)  # Python prints it to stderr and exits with code 1
@@ -295,6 +309,7 @@ def test_a_gpu_that_is_not_there_is_an_error(call_command):
     assert code == "error: device cuda: torch finds no GPU here, use cpu or auto"
 
 
+@pytest.mark.slow
 def test_the_command_explains_itself_in_a_process_of_its_own():
     result = subprocess.run(
         [sys.executable, "-m", "fer_core.cli.evaluate", "--help"],

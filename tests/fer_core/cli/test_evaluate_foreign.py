@@ -85,6 +85,7 @@ def test_the_figures_are_those_of_the_networks_own_answers(command, model, faces
     assert "the data set has no" not in text
 
 
+@pytest.mark.slow
 def test_beside_ours_both_are_tested_on_the_same_images(command, model, faces, tmp_path):
     arguments = "--data", f"folder:{faces}", "--json", tmp_path / "e.json"
     code, output, _ = command(model, *arguments, "--against", "bundled", "--shared-classes")
@@ -99,6 +100,7 @@ def test_beside_ours_both_are_tested_on_the_same_images(command, model, faces, t
     assert "McNemar's test" in output
 
 
+@pytest.mark.slow
 def test_ours_against_theirs_gives_the_difference_with_the_other_sign(
     command, model, faces, tmp_path
 ):
@@ -168,6 +170,7 @@ def test_a_model_of_transformers_is_taken_from_the_hub(command, faces, tmp_path,
     assert "someone/vit on faces: 60 images" in output
 
 
+@pytest.mark.slow
 def test_one_of_ours_read_as_a_model_of_timm_has_the_same_figures(command, tiny_run, tmp_path):
     """The whole path: own decoding and passes against the other project's, on the same weights."""
     folder = tmp_path / "published"

@@ -45,6 +45,7 @@ def test_a_run_becomes_a_file_and_its_error_is_told(run, tiny_run, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["model.onnx"]
 
 
+@pytest.mark.slow
 def test_integers_are_calibrated_on_train_and_measured_on_test(run, tiny_run, tmp_path):
     options = ("--int8", "--data", DATA, "--calibration-images", 40)
     code, output, _ = run(tiny_run.path / "model", "--out", tmp_path / "small.onnx", *options)
@@ -68,6 +69,7 @@ def test_other_faces_can_be_calibrated_on(run, tiny_run, folder, tmp_path):
     assert "int8, calibrated on 8 images of" in output
 
 
+@pytest.mark.slow
 def test_the_file_in_the_models_folder_is_the_predictors(run, tiny_run, tmp_path, portrait):
     shutil.copytree(tiny_run.path / "model", tmp_path / "model")
     file = tmp_path / "model" / ONNX_FILE

@@ -201,6 +201,7 @@ def test_one_rate_has_no_noise_figure_and_clean_labels_none_of_memorised_ones(tm
     assert list(figures) == ["curves-mobilenetv2_100-clean"]
 
 
+@pytest.mark.slow
 def test_figures_are_small_pictures_of_at_most_902_pixels(records):
     for name, figure in draw_all(comparisons_in(records)).items():
         content = render(figure, "png")
@@ -208,6 +209,7 @@ def test_figures_are_small_pictures_of_at_most_902_pixels(records):
         assert Image.open(io.BytesIO(content)).width <= 902
 
 
+@pytest.mark.slow
 def test_the_files_are_named_and_printed(call_command, records, tmp_path):
     out = tmp_path / "new" / "figures"
     code, output, errors = call_command(module, records, "--out", out, "--format", "svg")
@@ -219,6 +221,7 @@ def test_the_files_are_named_and_printed(call_command, records, tmp_path):
     assert sorted(str(file) for file in out.iterdir()) == sorted(files)
 
 
+@pytest.mark.slow
 def test_the_same_records_give_the_same_bytes(call_command, records, tmp_path):
     def files(out):
         call_command(module, records, "--out", tmp_path / out, "--format", "svg")
@@ -231,12 +234,14 @@ def test_the_same_records_give_the_same_bytes(call_command, records, tmp_path):
     assert first == second
 
 
+@pytest.mark.slow
 def test_drawing_leaves_the_settings_of_matplotlib_alone(records):
     before = dict(mpl.rcParams)
     render(draw_all(comparisons_in(records))["noise-mobilenetv2_100"], "svg")
     assert dict(mpl.rcParams) == before
 
 
+@pytest.mark.slow
 def test_broken_records_are_named_and_the_others_are_drawn(call_command, records, tmp_path):
     (records / "cross_entropy-0.1-0" / RUN_FILE).write_text("{")
     change(records / "eac-0.1-1", lambda run: run["data"].pop("sha256"))
@@ -252,12 +257,14 @@ def test_broken_records_are_named_and_the_others_are_drawn(call_command, records
     assert any("eac-0.0-0 cannot be drawn: 3 of 6 epochs" in line for line in warnings)
 
 
+@pytest.mark.slow
 def test_runs_without_a_counterpart_are_named(call_command, records, write, tmp_path):
     write("eac", name="lonely", seed=7)
     _, _, errors = call_command(module, records, "--out", tmp_path / "out")
     assert errors == "not drawn (no counterpart, or run again later): lonely\n"
 
 
+@pytest.mark.slow
 def test_a_record_below_two_of_the_folders_is_drawn_once(call_command, records, tmp_path):
     call_command(module, records, "--out", tmp_path / "once")
     call_command(module, records, tmp_path, "--out", tmp_path / "twice")

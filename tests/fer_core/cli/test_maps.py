@@ -36,6 +36,7 @@ def photos(tmp_path, portrait):
     return folder
 
 
+@pytest.mark.slow
 def test_drawn_faces_give_every_map_without_a_pickle(command):
     file, output = command()
     assert output == f"{file}: 8 faces, 7 classes\n"
@@ -51,6 +52,7 @@ def test_drawn_faces_give_every_map_without_a_pickle(command):
         assert np.allclose(both, found["maps"], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_json_beside_it_says_the_same_in_words(command):
     file, _ = command()
     rows = json.loads(file.with_suffix(".json").read_text())["faces"]
@@ -62,6 +64,7 @@ def test_the_json_beside_it_says_the_same_in_words(command):
         assert [row["consistency"] for row in rows] == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_same_seed_draws_the_same_people_and_another_one_others():
     one, same, other = (np.asarray(maps.drawn_faces(s).pictures[0]) for s in (1, 1, 2))
     assert np.array_equal(one, same)
@@ -104,6 +107,7 @@ def test_no_face_at_all_is_an_error_that_says_what_to_do(command, photos):
         ((), "absent/maps.npz", "No such file or directory"),
     ],
 )
+@pytest.mark.slow
 def test_what_cannot_be_done_is_one_line(command, arguments, out, said):
     error = command(*arguments, out=out)
     assert error.startswith("error: ")

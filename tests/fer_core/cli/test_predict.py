@@ -89,6 +89,7 @@ def test_a_command_line_without_a_photograph_is_refused_with_the_usage(command):
     assert "required: PHOTO" in errors
 
 
+@pytest.mark.slow
 def test_the_backend_changes_no_answer(command, photos):
     pytest.importorskip("onnxruntime")
     answers = [

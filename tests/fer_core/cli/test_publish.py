@@ -59,6 +59,7 @@ def normalised(trained, count=3):
     return torch.randn(count, spec.channels, spec.size, spec.size)
 
 
+@pytest.mark.slow
 def test_a_published_run_comes_back_bit_for_bit_through_us_and_through_timm(
     server, call, tiny_run, tmp_path, portrait
 ):
@@ -88,6 +89,7 @@ def test_a_published_run_comes_back_bit_for_bit_through_us_and_through_timm(
     assert network.pretrained_cfg["tag"] == "synthetic_eac"
 
 
+@pytest.mark.slow
 def test_a_predictor_publishes_its_model_with_the_card_of_its_run(server, tiny_run):
     predictor = Predictor(tiny_run.path)
     assert predictor.push_to_hub(NAME, message="First try") == f"{server.address}/{NAME}"
@@ -113,6 +115,7 @@ def test_the_folder_holds_five_files_and_no_pickle(call, tiny_run, tmp_path):
     assert answers == read_predictions(tiny_run.path)
 
 
+@pytest.mark.slow
 def test_the_card_has_front_matter_results_and_every_section(server, call, tiny_run):
     call(tiny_run.path, "--repo", NAME)
     card = ModelCard.load(NAME)
@@ -136,6 +139,7 @@ def test_the_card_has_front_matter_results_and_every_section(server, call, tiny_
     assert "@inproceedings{zhang2022eac," in card.text
 
 
+@pytest.mark.slow
 def test_the_code_for_timm_on_the_card_gives_our_answer(server, call, tiny_run, tmp_path, portrait):
     call(tiny_run.path, "--repo", NAME)
     code = next(
@@ -152,6 +156,7 @@ def test_the_code_for_timm_on_the_card_gives_our_answer(server, call, tiny_run, 
     assert np.allclose(names["probabilities"].detach().numpy(), found.probabilities[0], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_model_that_timm_cannot_rebuild_says_so_and_loads_through_us(
     server, call, small_stem_run
 ):
@@ -168,6 +173,7 @@ def test_a_model_that_timm_cannot_rebuild_says_so_and_loads_through_us(
         timm.create_model(f"hf-hub:{NAME}", pretrained=True)
 
 
+@pytest.mark.slow
 def test_a_better_model_becomes_the_next_version_and_takes_old_predictions_away(
     server, call, tiny_run, tmp_path
 ):
@@ -178,6 +184,7 @@ def test_a_better_model_becomes_the_next_version_and_takes_old_predictions_away(
     assert server.repositories[NAME].messages[1] == "Without names"
 
 
+@pytest.mark.slow
 def test_an_interrupted_upload_is_one_sentence_and_a_second_try_completes(server, call, tiny_run):
     server.breaks = "/lfs/"
     code, _, _ = call(tiny_run.path, "--repo", NAME)
@@ -190,12 +197,14 @@ def test_an_interrupted_upload_is_one_sentence_and_a_second_try_completes(server
 
 
 @pytest.mark.parametrize("repository", ["other/faces", "nouser"])
+@pytest.mark.slow
 def test_a_refused_upload_is_one_sentence(server, call, tiny_run, repository):
     code, _, _ = call(tiny_run.path, "--repo", repository)
     assert re.match(r"error: (the access token may not write|'nouser' is no name)", code)
     assert "\n" not in code
 
 
+@pytest.mark.slow
 def test_a_saved_model_says_where_it_started_or_must_be_told(call, tmp_path):
     arguments = (BUNDLED, "--repo", NAME, "--dry-run", tmp_path / "out")
     code, _, _ = call(*arguments)
@@ -210,6 +219,7 @@ def test_a_saved_model_says_where_it_started_or_must_be_told(call, tmp_path):
     assert torch.equal(before.model(images).logits, after.model(images).logits)
 
 
+@pytest.mark.slow
 def test_an_embedded_model_with_its_record_has_recipe_and_temperature_on_its_card(
     call_command, call, tiny_config, tmp_path
 ):

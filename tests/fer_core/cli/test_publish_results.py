@@ -140,6 +140,7 @@ def test_the_card_has_a_row_for_each_run_and_says_how_to_read_them(server, call,
     assert "show nobody" in card.text  # the terms of the data
 
 
+@pytest.mark.slow
 def test_a_second_time_adds_and_updates(server, call, records, write_run):
     call(records, "--repo", NAME)
     write_run(records, name="third", seed=1)
@@ -166,6 +167,7 @@ def test_of_a_place_of_this_computer_only_the_last_name_stays(text, kept):
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="/\\~"), max_size=30))
+@pytest.mark.slow
 def test_a_text_without_slashes_stays_as_it_is(text):
     assert without_places(text) == text
 

@@ -37,6 +37,7 @@ def page(tmp_path):
     return file
 
 
+@pytest.mark.slow
 def test_every_table_of_the_project_is_what_its_records_say(call_command):
     pages = (PROJECT / "README.md", PROJECT / "docs" / "experiments.md")
     code, output, _ = call_command(report, "--check", "--records", SHIPPED_RUNS, "--pages", *pages)

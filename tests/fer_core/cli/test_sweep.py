@@ -47,6 +47,7 @@ def command(call_command, setup, monkeypatch, tmp_path):
     return call
 
 
+@pytest.mark.slow
 def test_a_sweep_leaves_a_record_a_run_and_says_what_failed(command, tmp_path):
     code, output, _ = command(PRETENDED, "--jobs", 2)
     states = {run.name: run.status for run in read_runs(tmp_path / "out").runs}
@@ -63,6 +64,7 @@ def test_a_sweep_leaves_a_record_a_run_and_says_what_failed(command, tmp_path):
     assert lines[-1] == f"2 finished, 2 failed; records in {tmp_path / 'out'}"
 
 
+@pytest.mark.slow
 def test_a_second_call_finds_all_finished_and_starts_nothing(command, tmp_path):
     plan = PRETENDED.replace(', "unknown"', "")
     assert command(plan)[0] == 0
@@ -83,6 +85,7 @@ def test_a_dry_run_lists_the_runs_and_writes_nothing(command, tmp_path):
     assert read_runs(tmp_path / "out").runs == []
 
 
+@pytest.mark.slow
 def test_settings_reach_the_runs_and_another_configuration_is_refused(command, tmp_path):
     assert command(PRETENDED, "--set", "epochs=3", "image_size=64")[0] == 1
     record = read_run(tmp_path / "out" / "good-seed0")
@@ -95,6 +98,7 @@ def test_settings_reach_the_runs_and_another_configuration_is_refused(command, t
     assert (tmp_path / "out" / "good-seed0" / "run.json").read_text() == before
 
 
+@pytest.mark.slow
 def test_records_go_by_default_where_the_plan_is_called(call_command, setup, monkeypatch, tmp_path):
     monkeypatch.setattr(sweep, "SweepSetup", partial(SweepSetup, program=setup.program))
     monkeypatch.chdir(tmp_path)
@@ -139,6 +143,7 @@ def test_an_absent_plan_is_named(call_command, tmp_path):
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 128 + signal.SIGTERM)]
 )
+@pytest.mark.slow
 def test_a_stopped_sweep_ends_its_runs_and_can_go_on(tmp_path, wait_until, number, code):
     process = start_sweep(tmp_path, plan_of_all(["long"], epochs=200))
     wait_until(lambda: epochs_of(tmp_path, "long") >= 1)
@@ -152,6 +157,7 @@ def test_a_stopped_sweep_ends_its_runs_and_can_go_on(tmp_path, wait_until, numbe
 
 
 @pytest.mark.parametrize("where", [("--jobs", "2"), ("--ray", "local")], ids=["local", "ray"])
+@pytest.mark.slow
 def test_killed_runs_and_a_killed_sweep_end_with_a_record_for_every_run(
     tmp_path, wait_until, where
 ):
@@ -190,6 +196,7 @@ def test_killed_runs_and_a_killed_sweep_end_with_a_record_for_every_run(
     assert len(epochs) == len(runs["victim"].epochs) == 40
 
 
+@pytest.mark.slow
 def test_printed_commands_finish_the_sweep_one_array_job_each(call_command, tmp_path, monkeypatch):
     here, elsewhere = tmp_path / "a folder", tmp_path / "elsewhere"
     here.mkdir()

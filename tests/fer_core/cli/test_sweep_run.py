@@ -78,6 +78,7 @@ def test_a_checkpoint_of_another_run_is_refused_and_kept(ended, tiny_config):
     assert read_run(ended).status == "finished"
 
 
+@pytest.mark.slow
 def test_an_attempt_at_a_new_run_trains_it(command, tmp_path, tiny_config):
     code, output, _ = command(replace(tiny_config, epochs=1), tmp_path / "run")
     assert code == 0
@@ -85,6 +86,7 @@ def test_an_attempt_at_a_new_run_trains_it(command, tmp_path, tiny_config):
     assert read_run(tmp_path / "run").status == "finished"
 
 
+@pytest.mark.slow
 def test_an_attempt_at_an_interrupted_run_resumes_it(command, ended, tiny_config):
     record_failure(ended, to_json(tiny_config), "killed by signal 9 (SIGKILL)")
     before = read_run(ended)

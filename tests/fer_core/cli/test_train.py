@@ -36,6 +36,7 @@ def command(call_command):
     return partial(call_command, module)
 
 
+@pytest.mark.slow
 def test_a_tiny_run_leaves_its_record_and_prints_the_result(command, tmp_path):
     code, output, _ = command(*TINY, "--out", tmp_path / "run", "--device", "cpu", "--threads", 1)
     record = read_run(tmp_path / "run")
@@ -47,6 +48,7 @@ def test_a_tiny_run_leaves_its_record_and_prints_the_result(command, tmp_path):
     assert f"{tmp_path / 'run'}: accuracy {100 * record.result['accuracy_last5']:.2f} %" in output
 
 
+@pytest.mark.slow
 def test_without_a_name_the_record_goes_where_its_settings_say(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, _, _ = command(*TINY, "--device", "cpu", "--method", "cross_entropy", "--seed", 3)
@@ -73,6 +75,7 @@ def test_the_default_folder_names_data_backbone_method_noise_and_seed(config, na
     assert module.default_folder(config) == Path("runs") / name
 
 
+@pytest.mark.slow
 def test_the_command_line_is_an_error_line_and_a_code_in_a_process_of_its_own(tmp_path):
     words = [sys.executable, "-m", "fer_core.cli.train", *TINY, "--noise-rate", "1.2"]
     ended = subprocess.run(
@@ -105,6 +108,7 @@ def test_the_command_line_is_an_error_line_and_a_code_in_a_process_of_its_own(tm
         (["--noise", "none"], "noise_rate 0.25 has no effect with noise 'none'"),
     ],
 )
+@pytest.mark.slow
 def test_a_value_that_cannot_work_is_an_error_without_a_traceback(
     command, tmp_path, options, sentence
 ):
@@ -129,6 +133,7 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(command, tiny_run):
     assert "already holds a run" in code
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_with_resume(command, tmp_path, monkeypatch):
     real, calls = evaluator.logits_of_both_views, []
 
@@ -228,6 +233,7 @@ def test_the_configuration_of_a_record_is_trained_again_from_its_file(
     assert asked_for("--config-file", config_file({})) == RunConfig()
 
 
+@pytest.mark.slow
 def test_a_recipe_trains(command, tmp_path):
     code, _, _ = command(
         *TINY, "--recipe", "finetune", "--pretrained", "none", "--warmup-epochs", 0,

@@ -84,6 +84,7 @@ def test_pictures_without_an_expression_are_left_out_and_no_problem(layout, requ
 
 
 @pytest.mark.parametrize("layout", ["official", "packed"])
+@pytest.mark.slow
 def test_with_seven_classes_contempt_is_left_out(layout, request):
     data = load_data(f"affectnet:{request.getfixturevalue(layout)}?classes=7", COLOUR)
     assert data.classes == SEVEN_CLASSES

@@ -144,6 +144,7 @@ def test_convention_a_face_has_its_box_in_order_and_its_landmarks_inside(size):
     assert 0.9 <= face.score <= 1
 
 
+@pytest.mark.slow
 def test_a_picture_larger_than_the_detector_takes_gives_coordinates_of_the_picture_itself():
     small = draw_portrait("neutral", 400, np.random.default_rng(0))
     large = small.resize((2400, 2400), Image.Resampling.BICUBIC)
@@ -173,6 +174,7 @@ def test_grey_photographs_are_searched_too():
     assert len(detect_faces(portrait.convert("L"))) == 1
 
 
+@pytest.mark.slow
 def test_landmarks_of_training_crops_are_measured_and_symmetric():
     generator = np.random.default_rng(0)
     drawn = [draw_face("neutral", 64, generator) for _ in range(40)]

@@ -87,6 +87,7 @@ def refusal(name=NAME, **options):
     return message
 
 
+@pytest.mark.slow
 def test_a_fetched_model_is_the_published_one(hub, files):
     folder = fetch_model(NAME)
     assert (folder / WEIGHTS_FILE).read_bytes() == files[WEIGHTS_FILE]
@@ -107,6 +108,7 @@ def test_a_second_fetch_downloads_nothing(hub):
     assert hub.fetched() == []
 
 
+@pytest.mark.slow
 def test_a_new_version_is_fetched_and_an_old_one_stays_to_be_had(hub, files):
     old = commit_of(files)
     fetch_model(NAME)
@@ -120,11 +122,13 @@ def test_a_new_version_is_fetched_and_an_old_one_stays_to_be_had(hub, files):
     assert (fetch_model(f"{NAME}@{old}") / CARD_FILE).read_bytes() == files[CARD_FILE]
 
 
+@pytest.mark.slow
 def test_the_predictor_takes_a_name_of_the_hub_as_its_source(hub, portrait):
     (face,) = Predictor(NAME).predict(portrait)
     assert face.classes == ("neutral", "happiness")
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_a_name_of_the_hub(hub, cache, portrait, tmp_path):
     portrait.save(tmp_path / "photo.png")
     set_up = {"HF_ENDPOINT": hub.address, "HF_HUB_CACHE": str(cache), "HF_HUB_OFFLINE": "0"}
@@ -335,6 +339,7 @@ def test_a_token_that_is_no_longer_valid_is_not_shown(hub):
     assert "hf auth login" in refusal()
 
 
+@pytest.mark.slow
 def test_nothing_of_a_broken_download_is_used_and_a_later_try_goes_on(hub, files, monkeypatch):
     hub.cut = 5000
     assert len(files[CONFIG_FILE]) < hub.cut < len(files[WEIGHTS_FILE])
@@ -373,6 +378,7 @@ def test_of_another_projects_classifier_neither_code_nor_pickle_is_fetched(hub, 
     assert {path.name for path in folder.iterdir()} == wanted == set(hub.fetched())
 
 
+@pytest.mark.slow
 def test_a_classifier_may_also_be_one_of_this_project(hub, files):
     assert load_model(find_classifier(f"hf:{NAME}")).classes == ("neutral", "happiness")
     assert find_classifier(NAME) == find_classifier(f"hf:{NAME}")

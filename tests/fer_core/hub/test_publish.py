@@ -60,6 +60,7 @@ OWN = [
 
 
 @pytest.mark.parametrize(("backbone", "options"), REBUILT)
+@pytest.mark.slow
 def test_timm_alone_rebuilds_a_model_whose_head_is_plain(tmp_path, backbone, options):
     source = save(tmp_path / "model", backbone, **options)
     assert publish(source, tmp_path / "out") == "timm"
@@ -72,6 +73,7 @@ def test_timm_alone_rebuilds_a_model_whose_head_is_plain(tmp_path, backbone, opt
 
 
 @pytest.mark.parametrize(("backbone", "options"), OWN)
+@pytest.mark.slow
 def test_what_timm_cannot_rebuild_keeps_our_layout_and_timm_refuses_it(tmp_path, backbone, options):
     source = save(tmp_path / "model", backbone, **options)
     assert publish(source, tmp_path / "out") == "own"
@@ -112,6 +114,7 @@ def test_the_precision_of_the_weights_stays(tmp_path):
     assert kinds == {torch.float16, torch.int64}
 
 
+@pytest.mark.slow
 def test_a_published_model_can_be_published_again(tmp_path):
     save(tmp_path / "model", "test_resnet")
     publish(tmp_path / "model", tmp_path / "out")

@@ -71,6 +71,7 @@ def test_a_repository_of_ones_own_gets_a_new_version(server, folder):
     assert repository.messages == ["Publish it", "Better"]
 
 
+@pytest.mark.slow
 def test_what_is_there_already_is_not_sent_again(server, folder):
     upload(folder)
     server.requests.clear()
@@ -79,6 +80,7 @@ def test_what_is_there_already_is_not_sent_again(server, folder):
     assert [request for request in server.requests if request.method == "PUT"] == []
 
 
+@pytest.mark.slow
 def test_files_that_are_replaced_leave_and_those_of_others_stay(server, folder):
     upload(folder)
     server.repositories[NAME].revisions["main"]["notes.txt"] = b"by hand"
@@ -94,6 +96,7 @@ def test_a_private_repository_is_made_private(server, folder):
 
 
 @pytest.mark.parametrize("where", ["/lfs/", "/objects/batch", "/preupload/", "/commit/"])
+@pytest.mark.slow
 def test_an_upload_that_breaks_off_shows_nothing_and_a_second_try_completes_it(
     server, folder, where
 ):
@@ -116,6 +119,7 @@ def test_the_first_upload_that_breaks_off_leaves_an_empty_repository(server, fol
     assert server.repositories[NAME].revisions["main"] == {}
 
 
+@pytest.mark.slow
 def test_a_wrong_token_is_a_sentence(server, folder, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_anotherone")
     message = refusal(folder)

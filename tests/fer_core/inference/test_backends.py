@@ -44,6 +44,7 @@ class Timed:
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("mirrored", [True, False])
+@pytest.mark.slow
 def test_both_backends_give_the_same_views(trained, images, mirrored, layout):
     images = images.contiguous(memory_format=layout)
     expected = TorchBackend(trained).views(images, mirrored=mirrored)
@@ -54,6 +55,7 @@ def test_both_backends_give_the_same_views(trained, images, mirrored, layout):
         assert torch.allclose(one.maps, other.maps, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_onnx_uses_as_many_threads_as_pytorch_and_never_more_than_cores(trained, monkeypatch):
     assert OnnxBackend(trained).threads == torch.get_num_threads() == 1
     monkeypatch.setattr(torch, "get_num_threads", lambda: 64)
@@ -67,6 +69,7 @@ def test_a_file_of_the_same_network_is_used(trained, tmp_path, monkeypatch):
     assert OnnxBackend(trained, tmp_path / "model.onnx").precision == "float32"
 
 
+@pytest.mark.slow
 def test_a_file_of_other_weights_is_not_used(trained, images, tmp_path, caplog):
     file = tmp_path / "model.onnx"
     other = make_trained()
@@ -83,6 +86,7 @@ def test_a_broken_file_is_named(trained, tmp_path):
         OnnxBackend(trained, tmp_path / "model.onnx")
 
 
+@pytest.mark.slow
 def test_an_int8_file_answers_only_where_onnx_is_asked_for(trained, images, tmp_path, monkeypatch):
     file = tmp_path / "model.onnx"
     file.write_bytes(quantise(onnx_bytes(trained), images.numpy()))

@@ -53,6 +53,7 @@ def both_answers(trained, content, count):
         ("test_efficientnet", {"channels": 1, "stride": 16}),
     ],
 )
+@pytest.mark.slow
 def test_the_file_answers_as_pytorch_does_for_any_number_of_images(backbone, options, tmp_path):
     trained = make_trained(backbone, **options)
     assert export_onnx(trained, tmp_path / "model.onnx") <= 1e-4
@@ -96,6 +97,7 @@ def test_a_model_in_evaluation_mode_stays_in_it(trained, content):
     assert not any(module.training for module in trained.model.modules())
 
 
+@pytest.mark.slow
 def test_a_file_that_answers_differently_is_not_written(trained, tmp_path, monkeypatch):
     other = onnx_bytes(make_trained(stem="small"))
     with pytest.raises(ExportError, match="differ from PyTorch's by inf"):
@@ -156,6 +158,7 @@ def test_the_digest_is_of_layers_weights_and_input(trained):
     assert network_digest(changed) != network_digest(trained)
 
 
+@pytest.mark.slow
 def test_the_runtime_reports_to_nobody(tmp_path):
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     environment.pop("ORT_DISABLE_TELEMETRY", None)
@@ -165,6 +168,7 @@ def test_the_runtime_reports_to_nobody(tmp_path):
     assert not list(tmp_path.iterdir())  # its reports would begin with a file of the session
 
 
+@pytest.mark.slow
 def test_importing_the_export_leaves_the_environment_as_it_is():
     code = (
         "import os, fer_core.inference.onnx_export; "

@@ -211,6 +211,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("mirror", [True, False])
+@pytest.mark.slow
 def test_onnx_runtime_gives_the_same_faces(tiny_run, portrait, mirror):
     pytest.importorskip("onnxruntime")
     folder = tiny_run.path / "model"
@@ -223,6 +224,7 @@ def test_onnx_runtime_gives_the_same_faces(tiny_run, portrait, mirror):
     assert found.consistency == pytest.approx(expected.consistency, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_onnx_runtime_takes_any_number_of_crops(tiny_run):
     pytest.importorskip("onnxruntime")
     crops = [Image.new("RGB", (48, 48), (number, 0, 0)) for number in range(70)]
@@ -237,6 +239,7 @@ def test_onnx_runtime_takes_any_number_of_crops(tiny_run):
             assert np.allclose(one, other, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_onnx_file_in_the_models_folder_is_used_where_it_is_of_its_weights(tiny_run, tmp_path):
     pytest.importorskip("onnxruntime")
     shutil.copytree(tiny_run.path / "model", tmp_path / "model")
@@ -251,6 +254,7 @@ def test_the_onnx_file_in_the_models_folder_is_used_where_it_is_of_its_weights(t
     assert Predictor(tmp_path / "model", backend="torch").backend.name == "torch"
 
 
+@pytest.mark.slow
 def test_a_list_of_photographs_gives_a_list_of_their_faces(predictor, portrait, tmp_path):
     portrait.save(tmp_path / "photo.png")
     pair = Image.new("RGB", (2 * portrait.width, portrait.height))
@@ -301,6 +305,7 @@ def test_classify_takes_whatever_predict_takes_alone_or_in_a_list(predictor, tmp
         assert np.allclose(alone.probabilities, together[0], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_predictor_is_made_of_a_run_of_a_model_or_of_what_is_bundled(tiny_run, predictor):
     of_run = Predictor.from_pretrained(tiny_run.path, mirror=False)
     assert of_run.trained.facts == predictor.trained.facts

@@ -41,6 +41,7 @@ def run(content, images):
     return open_session(content, 1).run(["logits", "maps"], {"images": images})
 
 
+@pytest.mark.slow
 def test_integers_answer_nearly_alike_in_any_number(content, small, faces):
     for images in (faces[:1], faces[32:]):
         (logits, maps), (expected, expected_maps) = run(small, images), run(content, images)
@@ -78,6 +79,7 @@ def test_the_first_sixth_of_the_convolutions_and_the_maps_stay_float(small):
     assert kept == [True] * 9 + [False] * (len(kept) - 10) + [True]
 
 
+@pytest.mark.slow
 def test_a_transformer_can_be_quantised(faces):
     content = onnx_bytes(make_trained("test_vit"))
     logits, maps = run(quantise(content, faces[:16]), faces[:3])

@@ -20,6 +20,7 @@ class Careless(Method):
         return StepOutput(loss, logits.detach(), {"classification": loss.detach()})
 
 
+@pytest.mark.slow
 def test_a_method_that_asks_for_plain_labels_is_told_which_there_are(tiny_config):
     experiment = prepare(tiny_config)
     images = TrainingSet(experiment, torch.device("cpu"), "cache")

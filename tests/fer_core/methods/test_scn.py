@@ -262,6 +262,7 @@ torch.save(method.labels, f"{folder}/{rank}.pt")
 """
 
 
+@pytest.mark.slow
 def test_what_one_process_relabels_every_process_learns(tmp_path):
     """Two processes with their halves of two batches, and one that takes the halves in turn."""
     running = [

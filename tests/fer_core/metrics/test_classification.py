@@ -23,6 +23,7 @@ def test_convention_rows_of_the_confusion_matrix_are_labels():
 
 
 @given(answers)
+@pytest.mark.slow
 def test_every_figure_agrees_with_its_definition(case):
     classes, pairs = case
     labels, predicted = np.array(pairs).T

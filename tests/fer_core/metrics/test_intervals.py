@@ -96,6 +96,7 @@ def test_paired_differences_are_those_of_resampled_pairs():
 
 
 @given(several_shares, st.integers(0, 2**32))
+@pytest.mark.slow
 def test_intervals_of_accuracies_contain_the_accuracy_and_are_shares(cases, seed):
     hits, counts = columns(cases)
     total = bootstrap_accuracy(int(hits.sum()), int(counts.sum()), 200, default_rng(seed))
@@ -107,6 +108,7 @@ def test_intervals_of_accuracies_contain_the_accuracy_and_are_shares(cases, seed
 
 
 @given(st.lists(pairs, min_size=1, max_size=8), st.integers(0, 2**32))
+@pytest.mark.slow
 def test_intervals_of_differences_contain_the_difference(cases, seed):
     only_first, only_second, counts = columns(cases)
     sums = (int(column.sum()) for column in (only_first, only_second, counts))

@@ -26,6 +26,7 @@ def family(request):
     return AttentionModel(request.param, 7, image_size=size), torch.randn(2, 3, size, size)
 
 
+@pytest.mark.slow
 def test_maps_explain_logits_exactly_and_teach_the_whole_backbone(family):
     model, images = family
     model.eval()

@@ -33,6 +33,7 @@ def test_a_name_like_no_other_is_refused_without_a_guess():
         create("§§§")
 
 
+@pytest.mark.slow
 def test_a_family_whose_last_map_is_a_point_is_refused():
     with pytest.raises(BackboneError, match="vgg11"):
         create("vgg11")
@@ -141,6 +142,7 @@ def test_colour_statistics_are_averaged_for_a_grey_network():
     ("name", "own", "small"),
     [("resnet18", 2, 8), ("test_resnet", 2, 8), ("mobilenetv2_100", 2, 4), ("resnet50d", 2, 8)],
 )
+@pytest.mark.slow
 def test_a_small_stem_keeps_more_points(name, own, small):
     for stem, side in (("own", own), ("small", small)):
         assert map_of(create(name, stem=stem), 64).shape[2:] == (side, side)
@@ -163,6 +165,7 @@ def test_a_small_stem_starts_with_a_3x3_convolution_and_no_pooling():
     assert network.conv1.weight.detach().std() == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.1)
 
 
+@pytest.mark.slow
 def test_a_small_stem_and_a_stride_work_together():
     assert map_of(create("resnet18", stem="small", stride=4), 64).shape[2:] == (16, 16)
     with pytest.raises(BackboneError, match="resnet18 has a total stride of 8, it cannot be made"):

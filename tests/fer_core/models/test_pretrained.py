@@ -159,6 +159,7 @@ def test_a_broken_file_is_refused(tmp_path, model, file):
 
 
 @pytest.mark.parametrize("backbone", ["resnet18", "mobilenetv2_100"])
+@pytest.mark.slow
 def test_a_model_with_a_small_stem_is_loaded_with_it(tmp_path, backbone):
     model = AttentionModel(backbone, 3, image_size=64, channels=1, stem="small").eval()
     save(tmp_path, model, backbone=backbone, stride=None, stem="small")
@@ -178,6 +179,7 @@ def test_a_model_saved_before_there_were_stems_has_its_own(tmp_path, model):
     assert torch.equal(load_model(tmp_path).model(images).logits, model(images).logits)
 
 
+@pytest.mark.slow
 def test_a_network_that_the_weights_cannot_be_of_is_refused_before_it_is_made(
     tmp_path, model, monkeypatch
 ):

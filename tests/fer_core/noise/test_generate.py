@@ -51,6 +51,7 @@ def draws(clean, classes, rate, seed):
 
 @moderate
 @given(labels_of_classes, rates, seeds)
+@pytest.mark.slow
 def test_exactly_the_asked_share_of_labels_changes_to_another_class(problem, rate, seed):
     classes, labels = problem
     clean = np.array(labels, dtype=np.int64)
@@ -63,6 +64,7 @@ def test_exactly_the_asked_share_of_labels_changes_to_another_class(problem, rat
 
 @moderate
 @given(labels_of_classes, rates, seeds, st.data())
+@pytest.mark.slow
 def test_asymmetric_noise_changes_exactly_the_asked_share_of_each_class_with_confusions(
     problem, rate, seed, data
 ):

@@ -128,6 +128,7 @@ def test_a_list_with_a_class_that_the_data_set_lacks_is_refused(listed):
 
 @settings(deadline=None, max_examples=100)
 @given(names=st.lists(file_names, unique=True, max_size=12), data=st.data())
+@pytest.mark.slow
 def test_a_written_list_reads_back_as_the_same_labels(tmp_path_factory, names, data):
     path = tmp_path_factory.getbasetemp() / "round_trip.txt"
     classes = data.draw(st.sampled_from([SEVEN_CLASSES, EIGHT_CLASSES, THREE]))

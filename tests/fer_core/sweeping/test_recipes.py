@@ -104,6 +104,7 @@ def test_the_plan_for_raf_db_is_the_reports_training():
         assert {n for n in config if config[n] != wanted[n]} <= free
 
 
+@pytest.mark.slow
 def test_the_raf_db_command_gives_the_tables_and_goes_on_where_it_stopped(rafdb, tmp_path):
     text = (RECIPE_FOLDER / "rafdb_report.toml").read_text()
     small = "image_size = 64\npretrained = 'none'\nepochs = 1\nbatch_size = 14\n[grid]"
@@ -177,6 +178,7 @@ def gpu_day(minutes, folder, recipes, *, least=1):
     )
 
 
+@pytest.mark.slow
 def test_the_gpu_day_runs_in_steps_and_goes_on_where_it_stopped(tmp_path):
     recipes = tmp_path / "recipes"
     recipes.mkdir()

@@ -26,6 +26,7 @@ def sweep(setup):
     return call
 
 
+@pytest.mark.slow
 def test_every_run_leaves_one_record_whatever_stops_it(sweep, planned, setup):
     runs = [planned(name) for name in ("good", "unknown", "killed", "silent", "liar", "fine")]
     ended, said = sweep(runs)
@@ -48,6 +49,7 @@ def test_every_run_leaves_one_record_whatever_stops_it(sweep, planned, setup):
     assert len(records["killed-seed0"].epochs) == 2
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_is_tried_again_behind_all_others(sweep, planned):
     ended, said = sweep([planned(name) for name in ("flaky", "a", "b", "c")])
     flaky = ended["flaky-seed0"]
@@ -71,6 +73,7 @@ def test_the_error_of_an_earlier_attempt_is_replaced(sweep, planned, setup):
     assert read_run(setup.notes.parent / "flaky-seed0").error == "the disk is full"
 
 
+@pytest.mark.slow
 def test_a_second_sweep_skips_what_is_finished_and_tries_the_rest(sweep, planned, setup):
     runs = [planned(name) for name in ("good", "flaky")]
     sweep(runs, retries=0)

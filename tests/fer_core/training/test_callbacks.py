@@ -30,6 +30,7 @@ def run(config, folder, **options):
     return train(config, folder, device="cpu", progress=False, **options)
 
 
+@pytest.mark.slow
 def test_an_error_of_a_callback_ends_the_run_which_can_go_on(tiny_config, tmp_path):
     first, second = Remember(stop_after=1), Remember()
     with pytest.raises(KeyError, match="pruned"):

@@ -152,6 +152,7 @@ def test_the_record_counts_the_multiplications_of_one_image(tiny_run):
     assert sum(counts) <= tiny_run.model["macs"] <= sum(counts) + model.classifier.weight.numel()
 
 
+@pytest.mark.slow
 def test_the_noisy_labels_are_exported_and_train_the_same_model_again(
     tiny_run, tiny_config, tmp_path
 ):
@@ -164,6 +165,7 @@ def test_the_noisy_labels_are_exported_and_train_the_same_model_again(
     assert again.epochs[0]["train_loss"] == tiny_run.epochs[0]["train_loss"]
 
 
+@pytest.mark.slow
 def test_without_noise_no_labels_are_exported(tiny_config, tmp_path):
     record = run(replace(tiny_config, noise="none", noise_rate=0.0, epochs=1), tmp_path / "run")
     assert not (record.path / "noisy_labels.txt").exists()
@@ -231,6 +233,7 @@ def test_the_result_is_the_mean_of_the_last_epochs(record):
     assert accuracies[record.result["best_epoch"] - 1] == max(accuracies)
 
 
+@pytest.mark.slow
 def test_of_six_epochs_the_last_five_count(tiny_config, tmp_path):
     config = replace(
         tiny_config, data="synthetic?train=28&test=14", epochs=6, batch_size=14, learning_rate=5e-3
@@ -241,6 +244,7 @@ def test_of_six_epochs_the_last_five_count(tiny_config, tmp_path):
     assert record.result["accuracy_last5"] == pytest.approx(sum(accuracies[1:]) / 5)
 
 
+@pytest.mark.slow
 def test_without_noise_nothing_is_memorised_or_recovered(tiny_config, tmp_path):
     config = replace(tiny_config, noise="none", noise_rate=0.0, epochs=1)
     (epoch,) = run(config, tmp_path / "run").epochs
@@ -249,6 +253,7 @@ def test_without_noise_nothing_is_memorised_or_recovered(tiny_config, tmp_path):
     assert epoch["train_accuracy_noisy_labels"] == epoch["train_accuracy_true_labels"]
 
 
+@pytest.mark.slow
 def test_a_model_that_learns_the_noise_has_memorised_it_and_recovered_nothing(
     tiny_config, tmp_path
 ):
@@ -266,6 +271,7 @@ def test_a_model_that_learns_the_noise_has_memorised_it_and_recovered_nothing(
     assert last["train_accuracy_true_labels"] < 0.3
 
 
+@pytest.mark.slow
 def test_a_resumed_run_draws_the_same_dropout(tiny_config, tmp_path, interrupt, monkeypatch):
     config = replace(tiny_config, data="synthetic?train=28&test=14", batch_size=14)
     real = batches.augment
@@ -282,6 +288,7 @@ def test_a_resumed_run_draws_the_same_dropout(tiny_config, tmp_path, interrupt, 
     assert_same_run(whole, run(config, tmp_path / "run", resume=True))
 
 
+@pytest.mark.slow
 def test_a_model_learns_a_small_clean_set_by_heart(tiny_config, tmp_path):
     config = replace(
         tiny_config, data="synthetic?train=56&test=14", noise="none", noise_rate=0.0, epochs=25,
@@ -293,10 +300,12 @@ def test_a_model_learns_a_small_clean_set_by_heart(tiny_config, tmp_path):
     assert record.epochs[-1]["train_loss"] < 0.5 * record.epochs[0]["train_loss"]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_record_and_weights(tiny_config, tiny_run, tmp_path):
     assert_same_run(tiny_run, run(tiny_config, tmp_path / "again"))
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_record(tiny_config, tiny_run, tmp_path):
     other = run(replace(tiny_config, seed=1), tmp_path / "other")
     assert other.data["sha256"] == tiny_run.data["sha256"]
@@ -313,6 +322,7 @@ def test_another_seed_gives_another_record(tiny_config, tiny_run, tmp_path):
         ("save_model", 1),  # after the last epoch
     ],
 )
+@pytest.mark.slow
 def test_a_resumed_run_is_as_if_it_was_never_interrupted(
     tiny_config, tiny_run, tmp_path, interrupt, name, call
 ):
@@ -329,6 +339,7 @@ def test_a_resumed_run_is_as_if_it_was_never_interrupted(
     assert_same_run(tiny_run, resumed)
 
 
+@pytest.mark.slow
 def test_a_run_begun_under_version_1_of_the_records_is_resumed(
     tiny_config, tiny_run, tmp_path, interrupt
 ):
@@ -342,6 +353,7 @@ def test_a_run_begun_under_version_1_of_the_records_is_resumed(
     assert (tmp_path / "run" / "noisy_labels.txt").exists()
 
 
+@pytest.mark.slow
 def test_a_run_stopped_by_hand_can_be_read_and_resumed(tiny_config, tiny_run, tmp_path, interrupt):
     restore = interrupt("augment", 7, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
@@ -353,6 +365,7 @@ def test_a_run_stopped_by_hand_can_be_read_and_resumed(tiny_config, tiny_run, tm
     assert_same_run(tiny_run, run(tiny_config, tmp_path / "run", resume=True))
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_a_record_that_can_be_read_and_resumed(
     tiny_config, tiny_run, tmp_path
 ):
@@ -382,6 +395,7 @@ engine.train(from_json({tiny_run.config!r}), Path({str(tmp_path / "run")!r}), de
     assert_same_run(tiny_run, run(tiny_config, tmp_path / "run", resume=True))
 
 
+@pytest.mark.slow
 def test_a_finished_run_can_be_resumed_without_effect(tiny_config, tiny_run, tmp_path):
     first = run(tiny_config, tmp_path / "run")
     assert_same_run(first, run(tiny_config, tmp_path / "run", resume=True))
@@ -432,6 +446,7 @@ def break_checkpoint(folder, config):
         (break_checkpoint, "cannot be read"),
     ],
 )
+@pytest.mark.slow
 def test_a_resume_that_is_refused_changes_nothing_of_a_finished_run(
     tiny_config, finished, change, sentence
 ):
@@ -450,6 +465,7 @@ def test_a_run_that_another_process_works_on_is_not_resumed(tiny_config, finishe
     assert contents(finished) == before
 
 
+@pytest.mark.slow
 def test_of_two_processes_that_start_one_run_the_second_is_refused(
     tiny_config, tiny_run, tmp_path, monkeypatch, held_elsewhere
 ):
@@ -498,6 +514,7 @@ def test_a_checkpoint_is_written_after_every_epoch(tiny_run, tiny_config):
 
 
 @pytest.mark.parametrize("schedule", ["exponential", "constant"])
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite_ends_the_run_and_the_record_says_so(
     tiny_config, tmp_path, schedule
 ):
@@ -511,6 +528,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_the_record_says_so(
     assert all(math.isfinite(epoch["train_loss"]) for epoch in record.epochs)
 
 
+@pytest.mark.slow
 def test_a_test_loss_that_is_not_finite_ends_the_run_alike(tiny_config, tmp_path):
     # One step an epoch: its loss is finite, the weights after it are not.
     config = replace(tiny_config, learning_rate=1e30, batch_size=140, method="cross_entropy")
@@ -539,6 +557,7 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_alone(tiny_config, tiny_r
         ),
     ],
 )
+@pytest.mark.slow
 def test_input_that_cannot_work_is_refused_before_anything_is_written(
     tiny_config, tmp_path, change, error, sentence
 ):
@@ -559,6 +578,7 @@ def test_resuming_where_nothing_ran_is_refused(tiny_config, tmp_path):
         run(tiny_config, tmp_path / "run", resume=True)
 
 
+@pytest.mark.slow
 def test_the_saved_model_answers_as_the_record_says(record):
     trained = load_model(record.path / "model")
     split = load_data(record.config["data"], Decoding(64, 3)).eval
@@ -572,6 +592,7 @@ def test_the_saved_model_answers_as_the_record_says(record):
     assert trained.facts["method"] == record.config["method"]
 
 
+@pytest.mark.slow
 def test_the_loaded_model_gives_exactly_the_logits_of_the_trained_one(tiny_run, tiny_config):
     experiment = prepare(tiny_config)
     method = create_method(experiment.model, tiny_config, torch.from_numpy(experiment.targets))
@@ -592,6 +613,7 @@ def test_the_loaded_model_gives_exactly_the_logits_of_the_trained_one(tiny_run, 
         {"backbone": "test_efficientnet", "stride": 16},
     ],
 )
+@pytest.mark.slow
 def test_a_run_finishes_with_every_kind_of_option(tiny_config, tmp_path, options):
     config = tiny_config.change(data="synthetic?train=28&test=14", batch_size=14, **options)
     record = run(config, tmp_path / "run")
@@ -599,6 +621,7 @@ def test_a_run_finishes_with_every_kind_of_option(tiny_config, tmp_path, options
     assert len(record.epochs) == 2
 
 
+@pytest.mark.slow
 def test_what_is_left_over_of_an_epoch_is_not_trained_on(tiny_config, tmp_path, monkeypatch):
     seen = []
     real = batches.augment
@@ -612,6 +635,7 @@ def test_what_is_left_over_of_an_epoch_is_not_trained_on(tiny_config, tmp_path, 
     assert seen == [32, 32, 32, 32]  # of 140
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_ends_the_run_with_what_it_was_and_it_can_be_resumed(
     tiny_config, tiny_run, tmp_path, monkeypatch
 ):
@@ -634,6 +658,7 @@ def test_a_disk_that_fills_up_ends_the_run_with_what_it_was_and_it_can_be_resume
 
 
 @pytest.mark.parametrize("change", ["labels", "pixels"])
+@pytest.mark.slow
 def test_a_run_whose_data_have_changed_is_not_resumed(tiny_config, tmp_path, change, interrupt):
     for split in ("train", "test"):
         for emotion in ("happiness", "anger"):
@@ -657,6 +682,7 @@ def test_a_run_whose_data_have_changed_is_not_resumed(tiny_config, tmp_path, cha
     assert (tmp_path / "run" / "noisy_labels.txt").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_device_without_room_leaves_no_record(tiny_config, tmp_path, monkeypatch):
     memory = device_images.psutil.virtual_memory()._replace(available=1000)
     monkeypatch.setattr(device_images.psutil, "virtual_memory", lambda: memory)
@@ -703,6 +729,7 @@ def test_every_method_is_among_those_that_are_resumed_here():
 
 
 @pytest.mark.parametrize("options", METHOD_OPTIONS, ids=lambda options: options["method"])
+@pytest.mark.slow
 def test_every_method_resumes_to_the_record_of_an_unbroken_run(
     tiny_config, tmp_path, interrupt, options
 ):
@@ -718,6 +745,7 @@ def test_every_method_resumes_to_the_record_of_an_unbroken_run(
     assert (whole.epochs[0]["train_consistency_loss"] is not None) == two_views
 
 
+@pytest.mark.slow
 def test_labels_that_scn_changes_are_counted_and_stay_changed_over_the_epochs(
     tiny_config, tmp_path
 ):
@@ -738,6 +766,7 @@ def test_labels_that_scn_changes_are_counted_and_stay_changed_over_the_epochs(
 
 
 @pytest.mark.parametrize("method", ["gce", "rul"])
+@pytest.mark.slow
 def test_a_method_without_further_parts_records_none(tiny_config, tmp_path, method):
     (epoch,) = run(replace(tiny_config, method=method, epochs=1), tmp_path / "run").epochs
     assert epoch["train_parts"] is None
@@ -745,6 +774,7 @@ def test_a_method_without_further_parts_records_none(tiny_config, tmp_path, meth
 
 
 @pytest.mark.parametrize("method", ["scn", "rul"])
+@pytest.mark.slow
 def test_what_a_method_learns_beside_the_model_is_not_saved_with_it(tiny_config, tmp_path, method):
     record = run(replace(tiny_config, method=method, epochs=1), tmp_path / "run")
     assert set(weights(record)) == set(AttentionModel("test_resnet", 7, image_size=64).state_dict())
@@ -761,6 +791,7 @@ def test_methods_that_compare_images_refuse_processes_of_a_single_one(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_co_teaching_trains_two_networks_and_keeps_the_first(tiny_config, tmp_path):
     config = replace(
         tiny_config, data="synthetic?train=56&test=14", batch_size=14, method="co_teaching"
@@ -779,6 +810,7 @@ def test_co_teaching_trains_two_networks_and_keeps_the_first(tiny_config, tmp_pa
         assert epoch["train_loss"] > epoch["train_classification_loss"]
 
 
+@pytest.mark.slow
 def test_both_networks_of_co_teaching_are_made_fast_alike(tiny_config, tmp_path, monkeypatch):
     calls = []
     real = AttentionModel.channels_last
@@ -797,6 +829,7 @@ def test_both_networks_of_co_teaching_are_made_fast_alike(tiny_config, tmp_path,
         assert len({id(model) for kind, model in calls if kind == name}) == 2
 
 
+@pytest.mark.slow
 def test_with_an_average_it_is_the_average_that_is_tested_and_saved(tiny_config, tmp_path):
     config = replace(tiny_config, ema_decay=0.9)
     record = run(config, tmp_path / "run")
@@ -813,6 +846,7 @@ def test_with_an_average_it_is_the_average_that_is_tested_and_saved(tiny_config,
     assert answers.loss == pytest.approx(record.epochs[-1]["eval_loss"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_average_changes_no_step_of_training(tiny_config, tiny_run, tmp_path):
     averaged = run(replace(tiny_config, ema_decay=0.9), tmp_path / "run")
     for epoch, plain in zip(averaged.epochs, tiny_run.epochs, strict=True):
@@ -820,6 +854,7 @@ def test_the_average_changes_no_step_of_training(tiny_config, tiny_run, tmp_path
         assert epoch["eval_loss"] != plain["eval_loss"]
 
 
+@pytest.mark.slow
 def test_with_test_mirror_the_record_is_of_both_sides_and_training_is_the_same(
     tiny_config, tiny_run, tmp_path
 ):
@@ -833,6 +868,7 @@ def test_with_test_mirror_the_record_is_of_both_sides_and_training_is_the_same(
     assert abs(evaluate(model, split).loss - mirrored.loss) > 1e-4
 
 
+@pytest.mark.slow
 def test_a_run_with_a_small_stem_saves_a_model_that_has_it(tiny_config, tmp_path):
     config = replace(
         tiny_config, data="synthetic?train=28&test=14", image_size=32, stem="small", batch_size=14
@@ -868,6 +904,7 @@ def test_a_gpu_that_is_not_there_is_refused_before_anything_is_written(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_runs_of_any_precision_follow_each_other_in_one_process(tiny_config, tiny_run, tmp_path):
     half = replace(tiny_config, data="synthetic?train=28&test=14", batch_size=14, precision="bf16")
     assert run(half, tmp_path / "half").environment["precision"] == "bf16"

@@ -48,6 +48,7 @@ def batches(config, storage, tmp_path):
     return [batch._replace(images=batch.images.clone()) for batch in made]
 
 
+@pytest.mark.slow
 def test_every_storage_gives_the_very_same_batches(config, tmp_path):
     expected, *others = (batches(config, kind, tmp_path) for kind in KINDS)
     assert len(expected) == 5
@@ -59,6 +60,7 @@ def test_every_storage_gives_the_very_same_batches(config, tmp_path):
             assert one.epoch == other.epoch
 
 
+@pytest.mark.slow
 def test_every_storage_trains_the_very_same_model(config, tmp_path):
     records = [
         train(
@@ -77,6 +79,7 @@ def test_every_storage_trains_the_very_same_model(config, tmp_path):
     assert len({record.data["sha256"] for record in records}) == 1
 
 
+@pytest.mark.slow
 def test_a_batch_holds_the_pictures_and_labels_of_its_indices(config, tmp_path):
     config = replace(config, flip_probability=0.0)
     experiment = prepare(config, Storage("cache", tmp_path))
@@ -92,6 +95,7 @@ def test_a_batch_holds_the_pictures_and_labels_of_its_indices(config, tmp_path):
     assert len(set(seen)) == 20  # of 21; the last is no full batch
 
 
+@pytest.mark.slow
 def test_images_stay_where_they_are_unless_the_device_is_asked_for(config, tmp_path):
     kinds = {}
     for kind in KINDS:
@@ -109,6 +113,7 @@ def test_images_stay_where_they_are_unless_the_device_is_asked_for(config, tmp_p
     }
 
 
+@pytest.mark.slow
 def test_a_device_without_room_is_a_clear_error(config, tmp_path, monkeypatch):
     experiment = prepare(config, Storage("cache", tmp_path))
     memory = psutil.virtual_memory()._replace(available=1000)
@@ -117,6 +122,7 @@ def test_a_device_without_room_is_a_clear_error(config, tmp_path, monkeypatch):
         TrainingSet(experiment, CPU, "device")
 
 
+@pytest.mark.slow
 def test_an_epoch_that_is_given_up_ends_its_reader(config, tmp_path):
     experiment = prepare(config, Storage("stream", tmp_path))
     training = TrainingSet(experiment, CPU, "stream")
@@ -128,6 +134,7 @@ def test_an_epoch_that_is_given_up_ends_its_reader(config, tmp_path):
     assert len(list(training.batches(0, torch.Generator().manual_seed(0)))) == 5
 
 
+@pytest.mark.slow
 def test_soft_targets_reach_the_batch(config, tmp_path):
     experiment = prepare(config, Storage("cache", tmp_path))
     shares = np.random.default_rng(0).random((21, 3)).astype(np.float32)
@@ -136,6 +143,7 @@ def test_soft_targets_reach_the_batch(config, tmp_path):
         assert np.array_equal(batch.noisy_labels.numpy(), shares[batch.indices])
 
 
+@pytest.mark.slow
 def test_half_of_the_images_get_pixel_noise_of_the_asked_variance_within_the_range(
     config, tmp_path
 ):
@@ -160,6 +168,7 @@ def test_half_of_the_images_get_pixel_noise_of_the_asked_variance_within_the_ran
     assert all(batch.pixel_noise is None for batch in batches(config, "auto", tmp_path))
 
 
+@pytest.mark.slow
 def test_every_process_has_its_own_part_of_one_noise(config, tmp_path):
     experiment = prepare(replace(config, pixel_noise=30.0), Storage("auto", tmp_path / "cache"))
 

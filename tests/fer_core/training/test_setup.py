@@ -13,6 +13,7 @@ from fer_core.training.labels import draw_noisy_labels
 from fer_core.training.setup import load_run_data, prepare
 
 
+@pytest.mark.slow
 def test_the_model_is_given_noisy_labels_beside_the_clean_ones(tiny_config):
     experiment = prepare(tiny_config)
     clean = experiment.data.train.true_labels
@@ -20,12 +21,14 @@ def test_the_model_is_given_noisy_labels_beside_the_clean_ones(tiny_config):
     assert np.array_equal(experiment.noise.noisy_labels != clean, experiment.noise.flipped)
 
 
+@pytest.mark.slow
 def test_without_noise_the_given_labels_are_the_clean_ones(tiny_config):
     experiment = prepare(replace(tiny_config, noise="none", noise_rate=0.0))
     assert np.array_equal(experiment.noise.noisy_labels, experiment.data.train.true_labels)
     assert not experiment.noise.flipped.any()
 
 
+@pytest.mark.slow
 def test_the_seed_decides_weights_and_noise(tiny_config):
     first, again, other = (prepare(replace(tiny_config, seed=seed)) for seed in (0, 0, 1))
     weights = [e.model.classifier.weight for e in (first, again, other)]
@@ -35,6 +38,7 @@ def test_the_seed_decides_weights_and_noise(tiny_config):
     assert not np.array_equal(first.noise.noisy_labels, other.noise.noisy_labels)
 
 
+@pytest.mark.slow
 def test_the_input_has_the_landmarks_that_the_data_set_knows(tiny_config):
     experiment = prepare(tiny_config)
     assert np.allclose(experiment.input.landmarks, experiment.data.landmarks, atol=1e-4)
@@ -43,6 +47,7 @@ def test_the_input_has_the_landmarks_that_the_data_set_knows(tiny_config):
     assert not experiment.input.grey
 
 
+@pytest.mark.slow
 def test_a_grey_network_asks_for_grey_faces(tiny_config):
     spec = prepare(replace(tiny_config, channels=1)).input
     assert spec.grey
@@ -71,6 +76,7 @@ def test_a_class_without_a_training_picture_is_named(ferplus):
         prepare(ferplus)
 
 
+@pytest.mark.slow
 def test_noise_is_read_from_a_list(tiny_config, tmp_path):
     path = tmp_path / "noise.txt"
     path.write_text("".join(f"train_{index:05d} 4\n" for index in range(140)))
@@ -80,6 +86,7 @@ def test_noise_is_read_from_a_list(tiny_config, tmp_path):
     assert experiment.noise.flipped.sum() == 120
 
 
+@pytest.mark.slow
 def test_a_batch_larger_than_the_data_is_refused(tiny_config):
     with pytest.raises(DataError, match="batch_size 141 is larger than the training set of 140"):
         prepare(replace(tiny_config, batch_size=141))

@@ -156,6 +156,7 @@ def test_numbers_are_named_by_where_they_stand():
     }
 
 
+@pytest.mark.slow
 def test_tensorboard_has_every_number_of_the_record_and_changes_nothing(
     tiny_config, tiny_run, tmp_path
 ):
@@ -181,6 +182,7 @@ def test_tensorboard_has_every_number_of_the_record_and_changes_nothing(
     assert record.config == tiny_run.config
 
 
+@pytest.mark.slow
 def test_trackio_has_every_epoch_below_the_folder_of_the_run(tiny_config, tmp_path):
     pytest.importorskip("trackio")
     from fer_core.config import to_json

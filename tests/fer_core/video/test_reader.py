@@ -133,6 +133,7 @@ def test_of_very_many_frames_a_second_sixty_are_read(tmp_path):
     assert 58 <= len(frames) <= 62
 
 
+@pytest.mark.slow
 def test_broken_parts_in_the_middle_are_left_out(tmp_path):
     path = write(tmp_path / "long.mp4", [index / 30 for index in range(300)])
     with av.open(str(path)) as container:
@@ -148,6 +149,7 @@ def test_broken_parts_in_the_middle_are_left_out(tmp_path):
     assert frames[-1].time > 9.5
 
 
+@pytest.mark.slow
 def test_a_file_that_ends_in_the_middle_gives_what_there_is(tmp_path):
     path = write(tmp_path / "long.mp4", [index / 30 for index in range(300)])
     content = path.read_bytes()

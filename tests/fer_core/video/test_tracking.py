@@ -102,6 +102,7 @@ def test_two_poor_pairs_do_not_outweigh_a_good_one():
     st.lists(st.floats(0.001, 1.0), min_size=1, max_size=12),
     st.floats(0, 3),
 )
+@pytest.mark.slow
 def test_a_smoothed_map_explains_the_smoothed_answer_exactly(steps, smoothing):
     tracker = Tracker(smoothing)
     time = 0.0

@@ -83,6 +83,7 @@ def test_surprise_opens_the_mouth_and_happiness_raises_its_corners():
     assert min(mean, key=lambda emotion: mean[emotion][lip_corner]) == "sadness"
 
 
+@pytest.mark.slow
 def test_expressions_can_be_told_apart_from_pixels():
     generator = np.random.default_rng(0)
     labels = np.tile(np.arange(7), 55)
