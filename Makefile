@@ -1,5 +1,5 @@
 PYTHON ?= python3
-WORKERS ?= 2# processes that share the tests, a file at a time
+WORKERS ?= 2# processes that share the tests
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -20,12 +20,12 @@ dashboard: $(READY)
 	$(BIN)/python -m streamlit run dashboard/app.py
 
 test: $(READY)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not browser'
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not browser'
 	$(BIN)/python -m pytest -m browser
 
 # The tests that take no more than a moment each, for between two edits.
 test-fast: $(READY)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not slow and not browser' -q
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not slow and not browser' -q
 
 check: $(READY)
 	$(BIN)/ruff check .
