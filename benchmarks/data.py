@@ -43,7 +43,7 @@ from fer_core.training.loader import TrainingSet
 from fer_core.training.setup import Experiment
 from fer_core.transforms.functional import erase_, mirror
 
-SEEN = 20_000  # images that are looked at while memory is measured
+SEEN = 20_000  # images that are read while memory is measured
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,7 @@ def _measure(
         command: the options.
         subject: the model.
         data: what it is measured on.
-        digests: (M, 16) of the training images; None: not looked at.
+        digests: (M, 16) of the training images; None: not read.
     """
     find = partial(
         predict_split,

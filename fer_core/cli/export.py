@@ -148,7 +148,7 @@ def _measure(trained: TrainedModel, contents: dict[str, bytes], data: str, stora
     )
     answers = {"PyTorch, float32": found.logits}
     answers |= {name: _logits(trained, content, found.split) for name, content in contents.items()}
-    rows: list[tuple[str, ...]] = [("", "accuracy", "mean class accuracy", "same answer")]
+    rows: list[tuple[str, ...]] = [("", "accuracy", "mean class accuracy", "same prediction")]
     for name, logits in answers.items():
         confusion = judge(torch.from_numpy(logits), found.split.true_labels).confusion
         same = (logits.argmax(1) == found.predicted).mean()

@@ -49,11 +49,11 @@ class Command:
     bundled."""
     faces: str = SYNTHETIC[0]
     """synthetic: one synthetic face of each expression; else a folder of images, of which up to 12,
-    spread over the folder, are looked at."""
+    spread over the folder, are used."""
     seed: int = 0
     """Of the synthetic faces."""
     aligned: bool = False
-    """The images are cut-out faces, as of a data set: no face is looked for."""
+    """The images are face crops, as of a data set: no face is detected."""
 
 
 class NamedFaces(NamedTuple):
@@ -107,7 +107,7 @@ def predict_faces(
 
     Args:
         predictor: the model.
-        faces: images of people, or cut-out faces.
+        faces: images of people, or face crops.
         aligned: take each image whole.
 
     Raises:
@@ -128,7 +128,7 @@ def predict_faces(
     if not found.names:
         raise ValueError(
             f"no face was found in any of {len(faces.names)} images; with --aligned each image "
-            "is taken as a cut-out face"
+            "is taken as a face crop"
         )
     return PredictedFaces(found, predictor.trained.classes, predictor.classify(found.images))
 

@@ -72,7 +72,7 @@ def _read_list(path: Path) -> tuple[dict[str, int], list[Problem]]:
             detail = f"{where}: a name starts with train_ or test_, got {name!r}"
             problems.append(Problem("label", name, detail))
         elif name in listed:
-            problems.append(Problem("label", name, f"{where}: {name} stands in the list twice"))
+            problems.append(Problem("label", name, f"{where}: {name} is listed twice"))
         else:
             listed[name] = order[RAFDB_LABELS[int(label)]]
     return listed, problems

@@ -93,7 +93,7 @@ class Assessment(NamedTuple):
         classes: class -> its figures, in the order of the logits.
         confusion: (K, K) counts, rows = label.
         calibration: None when there are too few images for it.
-        unseen: None when the training split was not looked at.
+        unseen: None when the training split was not read.
         slices: attribute -> value -> its images.
     """
 
@@ -126,7 +126,7 @@ def assess(
         seed: of the bootstrap; the same seed gives the same intervals.
         calibrate_on: predictions on the images to fit the temperature on; None: it is fitted on
             either half of the assessed images for the other half.
-        training_digests: (M, 16) of the images of the training split; None: not looked at.
+        training_digests: (M, 16) of the images of the training split; None: not read.
 
     Raises:
         CalibrationError: when ``calibrate_on`` has too few images, or none but assessed ones.

@@ -1,7 +1,7 @@
 """Does the model see the same in a face and in its flipped image? A sign of how far to trust it.
 
 EAC (Zhang et al., ECCV 2022) trains for it: the class attention maps of a face and of its flipped
-image, flipped back, should agree (equation 5). Here one face at a time is looked at.
+image, flipped back, should agree (equation 5). Here it is measured on one face at a time.
 """
 
 from typing import NamedTuple

@@ -82,7 +82,7 @@ def asymmetric_noise(
         true_labels: (N,) labels in [0, K).
         rate: share of the labels to change in each class with confusions, in [0, 1).
         weights: (K, K), row = true class, column = noisy class: how often one is taken for the
-            other, relative to its row. The diagonal is not looked at.
+            other, relative to its row. The diagonal is ignored.
         seed: same seed, same labels; at least 0.
         names: as for `symmetric_noise`.
 

@@ -100,7 +100,7 @@ def test_no_face_at_all_is_an_error_that_says_what_to_do(command, photos):
     (photos / "people" / "one.png").unlink()
     assert command("--faces", photos) == (
         "error: no face was found in any of 1 images; with --aligned each image is taken as a "
-        "cut-out face"
+        "face crop"
     )
 
 

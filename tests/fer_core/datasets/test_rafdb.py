@@ -126,7 +126,7 @@ def test_a_list_that_counts_from_0_is_recognised(root):
 
 def test_the_same_image_twice_in_the_list_is_refused(root):
     change_list(root, "train_00001.jpg 1\ntrain_00001.jpg 2\ntest_0001.jpg 6\n")
-    with pytest.raises(DataError, match=r"line 2: train_00001\.jpg stands in the list twice"):
+    with pytest.raises(DataError, match=r"line 2: train_00001\.jpg is listed twice"):
         load_data(f"rafdb:{root}", COLOUR)
 
 
