@@ -1,6 +1,6 @@
 """What the library costs before it does anything: ``import fer_core`` and ``fer-core --help``.
 
-Each is a process of its own, beside a bare interpreter, in turns; the figures are medians.
+Each is a process of its own, compared with a bare interpreter, in turns; the figures are medians.
 
     python -m benchmarks.command
 """

@@ -1,17 +1,17 @@
 """Speed of training batches, and memory of a stream, against a per-image pipeline, in one run.
 
-Both make the two views of EAC, erased and mirrored, 224 pixels wide and normalised, from JPEG files
+Both make the two views of EAC, erased and flipped, 224 pixels wide and normalised, from JPEG files
 of RAF-DB's size (100x100, 12,271 files):
 
 * per image (`benchmarks.reference_pipeline`): OpenCV's imread, PIL resize, torchvision's ToTensor,
   Normalize and RandomErasing, a flip; by PyTorch's DataLoader with worker processes;
-* ours: `fer_core.training.loader.TrainingSet` with the cache of decoded pictures, then the erasing
+* ours: `fer_core.training.loader.TrainingSet` with the cache of decoded images, then the erasing
 and
   mirroring of `fer_core.methods.eac`.
 
     pip install --group benchmarks              OpenCV, which the per-image pipeline reads with
     python -m benchmarks.data                 speed
-    python -m benchmarks.data --memory        resident memory of a stream of 20,000 pictures
+    python -m benchmarks.data --memory        resident memory of a stream of 20,000 images
     python -m benchmarks.data --memory --memory-images 287651        as many as AffectNet has
 """
 
@@ -43,7 +43,7 @@ from fer_core.training.loader import TrainingSet
 from fer_core.training.setup import Experiment
 from fer_core.transforms.functional import erase_, mirror
 
-SEEN = 20_000  # pictures that are looked at while memory is measured
+SEEN = 20_000  # images that are read while memory is measured
 
 
 @dataclass(frozen=True)
@@ -51,27 +51,27 @@ class Options:
     """What is measured."""
 
     images: int = 12_271
-    """Training pictures."""
+    """Training images."""
     side: int = 100
     """Side of the JPEG files."""
     image_size: int = 224
     """Side of the batches."""
     batch_size: int = 64
-    """Pictures a batch."""
+    """Images a batch."""
     workers: int = 2
     """Worker processes of the per-image pipeline, and threads of ours."""
     repeats: int = 2
     """Warm epochs; the best counts, on both sides."""
     memory: bool = False
-    """Measure the memory of a stream of pictures of 224 pixels instead."""
+    """Measure the memory of a stream of images of 224 pixels instead."""
     memory_images: int = 20_000
-    """Pictures of that stream; 20,000 of them are trained on."""
+    """Images of that stream; 20,000 of them are trained on."""
     folder: Path | None = None
-    """Where to write pictures and cache; by default the system's folder for temporary files."""
+    """Where to write images and cache; by default the system's folder for temporary files."""
 
 
-def write_pictures(root: Path, options: Options) -> list[Path]:
-    """A made-up RAF-DB of drawn faces: 500, each under many names. Returns the training files."""
+def write_images(root: Path, options: Options) -> list[Path]:
+    """A made-up RAF-DB: 500 synthetic faces, each under many names; gives the training files."""
     generator = np.random.default_rng(0)
     names = list(RAFDB_LABELS.values())
     faces = [draw_face(names[i % 7], options.side, generator).image for i in range(500)]
@@ -93,7 +93,7 @@ def write_pictures(root: Path, options: Options) -> list[Path]:
 
 
 def open_set(root: Path, options: Options, storage: Storage, device: torch.device) -> TrainingSet:
-    """The pictures as a run has them before its first step."""
+    """The images as a run has them before its first step."""
     config = RunConfig(image_size=options.image_size, batch_size=options.batch_size)
     data = load_data(f"rafdb:{root}", Decoding(options.image_size, 3), storage=storage)
     labels = data.train.true_labels
@@ -123,7 +123,7 @@ def seconds_of(epoch: Iterator[object], device: torch.device) -> float:
 
 def measure_speed(root: Path, options: Options) -> dict[str, object]:
     """Images a second of both pipelines, warm and from a cold start."""
-    paths = write_pictures(root / "rafdb", options)
+    paths = write_images(root / "rafdb", options)
     config = RunConfig(image_size=options.image_size, batch_size=options.batch_size)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     loader = per_image_loader(paths, config, workers=options.workers, device=device)
@@ -158,7 +158,7 @@ def measure_speed(root: Path, options: Options) -> dict[str, object]:
 def measure_memory(root: Path, options: Options) -> dict[str, object]:
     """Resident memory while an epoch is read from files, and from a cache where it is small."""
     process = psutil.Process()
-    write_pictures(root / "rafdb", options)
+    write_images(root / "rafdb", options)
     rows: dict[str, object] = {"before_mb": round(process.memory_info().rss / 1e6)}
     kinds: tuple[StorageKind, ...] = ("stream", "cache") if options.images <= SEEN else ("stream",)
     for kind in kinds:

@@ -2,11 +2,11 @@
 
     python -m benchmarks.demo_photos --visitors 8 --photos 10
 
-Starts the demo on the embedded model and speaks to it as a browser does: upload, join the queue,
+Starts the demo on the bundled model and speaks to it as a browser does: upload, join the queue,
 read the stream of events until the result is there. The time is from joining the queue to the
-result: analysis, drawing and encoding of all pictures of the page; the upload is apart, except for
+result: analysis, drawing and encoding of all images of the page; the upload is apart, except for
 several visitors. Faces are drawn, 320 pixels each. The reference is `Predictor.predict` on the same
-picture in this process.
+image in this process.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class Options:
     port: int = 7871
     """Port of the demo that is started."""
     model: Path | None = None
-    """Folder of another model than the embedded one."""
+    """Folder of another model than the bundled one."""
 
 
 class Visitor:
@@ -61,10 +61,10 @@ class Visitor:
             for part in self.event["inputs"]
         ]
 
-    async def show(self, picture: bytes) -> tuple[float, float]:
+    async def show(self, image: bytes) -> tuple[float, float]:
         """Seconds of upload and of the server's answer to one photograph."""
         begun = time.perf_counter()
-        files = {"files": ("photo.jpg", picture, "image/jpeg")}
+        files = {"files": ("photo.jpg", image, "image/jpeg")}
         sent = await self.client.post("/gradio_api/upload", files=files)
         path = sent.raise_for_status().json()[0]
         uploaded = time.perf_counter()
@@ -105,23 +105,23 @@ async def _measure(options: Options) -> dict[str, Any]:
         config = await _wait_for_page(client)
         alone = Visitor(client, config, "alone")
         result: dict[str, Any] = {}
-        pictures = {"one_face": draw_faces(1), "ten_faces": draw_faces(10)}
-        for name, picture in pictures.items():
+        images = {"one_face": draw_faces(1), "ten_faces": draw_faces(10)}
+        for name, image in images.items():
             for _ in range(3):
-                await alone.show(picture)
-            times = [await alone.show(picture) for _ in range(options.repetitions)]
+                await alone.show(image)
+            times = [await alone.show(image) for _ in range(options.repetitions)]
             result[name] = _summary([server for _, server in times])
             result[name]["upload_ms"] = _milliseconds(statistics.median(up for up, _ in times))
         visitors = [Visitor(client, config, f"v{n}") for n in range(options.visitors)]
         begun = time.perf_counter()
-        each = await asyncio.gather(*(_browse(v, pictures, options.photos) for v in visitors))
+        each = await asyncio.gather(*(_browse(v, images, options.photos) for v in visitors))
         crowd = [seconds for times in each for seconds in times]
         result[f"{options.visitors}_visitors"] = _summary(crowd) | {
             "photos": len(crowd),
             "photos_per_second": round(len(crowd) / (time.perf_counter() - begun), 1),
         }
-    for name, picture in pictures.items():
-        reference = _time_predictor(picture, options)
+    for name, image in images.items():
+        reference = _time_predictor(image, options)
         result[name]["predict_alone_ms"] = _milliseconds(reference)
         result[name]["ratio_to_predict"] = round(result[name]["median_ms"] / 1000 / reference, 2)
     return result
@@ -136,14 +136,14 @@ async def _wait_for_page(client: httpx.AsyncClient) -> dict[str, Any]:
     raise RuntimeError("the demo did not start within a minute")
 
 
-async def _browse(visitor: Visitor, pictures: dict[str, bytes], count: int) -> list[float]:
+async def _browse(visitor: Visitor, images: dict[str, bytes], count: int) -> list[float]:
     """One visitor's photographs, one after the other; upload and answer together, in seconds."""
-    names = list(pictures)
-    return [sum(await visitor.show(pictures[names[n % len(names)]])) for n in range(count)]
+    names = list(images)
+    return [sum(await visitor.show(images[names[n % len(names)]])) for n in range(count)]
 
 
 def draw_faces(count: int) -> bytes:
-    """A JPEG file with so many drawn faces in rows of five."""
+    """A JPEG file with so many synthetic faces in rows of five."""
     rows = -(-count // COLUMNS)
     sheet = Image.new("RGB", (min(count, COLUMNS) * SIDE, rows * SIDE), "white")
     for index in range(count):
@@ -154,9 +154,9 @@ def draw_faces(count: int) -> bytes:
     return stream.getvalue()
 
 
-def _time_predictor(picture: bytes, options: Options) -> float:
+def _time_predictor(image: bytes, options: Options) -> float:
     predictor = Predictor(options.model)
-    photo = Image.open(io.BytesIO(picture)).convert("RGB")
+    photo = Image.open(io.BytesIO(image)).convert("RGB")
     times = []
     for _ in range(options.repetitions + 3):
         begun = time.perf_counter()

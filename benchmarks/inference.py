@@ -6,8 +6,8 @@
 All kinds take turns in every round, in an order that moves on, so that what else the machine does
 meets all of them. A ratio is the median over the rounds of the time against PyTorch eager in the
 same round; milliseconds say more of the machine. The time is that of the network alone: no face is
-searched, no mirror image looked at. The integers are calibrated on drawn faces, which is all the
-same to the speed; `fer-core export` measures what they cost in accuracy.
+searched, and there is no TTA. The integers are calibrated on synthetic faces, which does not
+change the speed; `fer-core export` measures what they cost in accuracy.
 """
 
 import json
@@ -39,10 +39,10 @@ Ask = Callable[[torch.Tensor], object]
 
 @dataclass(frozen=True)
 class Command:
-    """Compare the ways to compute a model's answers."""
+    """Compare the ways to compute a model's predictions."""
 
     model: Path = BUNDLED
-    """Folder of a model; by default the embedded one."""
+    """Folder of a model; by default the bundled one."""
     batches: tuple[int, ...] = (1, 16)
     """Faces in one pass."""
     rounds: int = 30
@@ -118,7 +118,7 @@ def compiled(trained: TrainedModel, images: torch.Tensor) -> dict[str, Ask]:
 
 
 def drawn_faces(trained: TrainedModel) -> np.ndarray:
-    """Normalised drawn faces, (64, C, H, W) float32."""
+    """Normalised synthetic faces, (64, C, H, W) float32."""
     decoding = Decoding(trained.input.size, trained.input.channels)
     drawn = load_data("synthetic?train=64&test=7", decoding).train.images[np.arange(64)]
     return normalise(to_tensor(drawn), *trained.model.statistics()).contiguous().numpy()

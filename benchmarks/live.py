@@ -4,9 +4,9 @@
     python -m benchmarks.live --seconds 20 --visitors 4
     python -m benchmarks.live --minutes 10
 
-Starts the demo on the embedded model and opens it in headless Chromium, whose camera plays a film
-of 640 x 480 pixels: one drawn face, moving, or the film named. An overlay is counted when the page
-shows another picture. The drawn film carries the number of each frame in the colour of its upper
+Starts the demo on the bundled model and opens it in headless Chromium, whose camera plays a film
+of 640 x 480 pixels: a moving synthetic face, or the given film. An overlay is counted when the page
+shows another image. The synthetic film carries the number of each frame in the colour of its upper
 border; the delay of an overlay is the time since the camera's own preview showed that frame.
 Server milliseconds are those that the page shows. Memory and files are read every ten seconds; the
 slope is that of the second half, which has warmed up. Reads /proc, so it needs Linux.
@@ -34,7 +34,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from fer_core.datasets.synthetic.faces import draw_portrait
 
-# The number of a frame in the drawn film is FINE * (green level) + (red level); the delay is known
+# The number of a synthetic frame: FINE * (green level) + (red level); the delay is known
 # up to the film's length, ten seconds.
 FINE, COARSE = 30, 10
 FRAMES = FINE * COARSE
@@ -66,12 +66,12 @@ WATCH = """([numbered, fine, frames]) => {
     camera.requestVideoFrameCallback(look);
   });
   new MutationObserver(() => {
-    const picture = view.querySelector("img");
-    if (!picture || picture.src === last) return;
-    last = picture.src;
+    const image = view.querySelector("img");
+    if (!image || image.src === last) return;
+    last = image.src;
     window.watched.shown += 1;
-    if (numbered) picture.decode().then(() => {
-      const delay = performance.now() - seen[number(picture, picture.naturalWidth)];
+    if (numbered) image.decode().then(() => {
+      const delay = performance.now() - seen[number(image, image.naturalWidth)];
       if (delay >= 0) window.watched.delays.push(delay);
     }, () => {});
   }).observe(view, { subtree: true, childList: true, attributes: true, attributeFilter: ["src"] });
@@ -89,11 +89,11 @@ class Options:
     minutes: float = 0.0
     """The same in minutes, for memory; the longer of both counts."""
     film: Path | None = None
-    """An MJPEG or Y4M film of 640 x 480 pixels for the camera, instead of the drawn face."""
+    """An MJPEG or Y4M film of 640 x 480 pixels for the camera, instead of the synthetic face."""
     port: int = 7872
     """Port of the demo that is started."""
     model: Path | None = None
-    """Folder of another model than the embedded one."""
+    """Folder of another model than the bundled one."""
 
 
 def main() -> None:

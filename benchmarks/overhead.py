@@ -1,4 +1,4 @@
-"""What recording, checkpoints and evaluation cost beside the training itself.
+"""What recording, checkpoints and evaluation cost in addition to the training itself.
 
     python -m benchmarks.overhead --data ferplus:PATH --epochs 2
 

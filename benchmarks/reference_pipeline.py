@@ -1,6 +1,6 @@
 """The per-image input pipeline that `benchmarks.data` measures against.
 
-Every picture is read by OpenCV and changed on its own, in every epoch, by worker processes of
+Every image is read by OpenCV and changed on its own, in every epoch, by worker processes of
 PyTorch's DataLoader. OpenCV is needed here and nowhere else.
 """
 
@@ -19,7 +19,7 @@ MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 class PerImage(Dataset[tuple[Tensor, Tensor, int]]):
-    """Both views of EAC of one picture file at a time, (C, H, W), and its position."""
+    """Both views of EAC of one image file at a time, (C, H, W), and its position."""
 
     def __init__(self, paths: list[Path], config: RunConfig) -> None:
         """Compose the usual transforms.
@@ -39,8 +39,8 @@ class PerImage(Dataset[tuple[Tensor, Tensor, int]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor, int]:
         cv2 = opencv()
-        picture = cv2.imread(self.paths[index])
-        image = Image.fromarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+        pixels = cv2.imread(self.paths[index])
+        image = Image.fromarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
         view: Tensor = self.erase(self.normalise(self.to_tensor(self.resize(image))))
         return view, view.flip(-1), index
 
@@ -61,7 +61,7 @@ def per_image_loader(
     """Random full batches of the per-image pipeline.
 
     Args:
-        paths: picture files.
+        paths: image files.
         config: image_size, batch_size and random erasing.
         workers: worker processes.
         device: where the batches are wanted; for a GPU they are pinned.

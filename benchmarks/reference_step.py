@@ -1,9 +1,9 @@
 """A straightforward EAC step, and the rungs that lead from it to ours one by one.
 
 The straightforward step does what the equations say, one by one: every image is resized, made a
-tensor, normalised and erased on its own on the CPU, and mirrored; both views go through the
+tensor, normalised and erased on its own on the CPU, and flipped; both views go through the
 backbone in fp32, NCHW, in two passes; the attention maps are a broadcast product of size
-N x K x D x h x w; the mirrored maps are flipped back by grid_sample; the optimiser is a loop.
+N x K x D x h x w; the second view's maps are flipped back by grid_sample; the optimiser is a loop.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ from fer_core.transforms.sampling import draw_epoch
 
 CLASSES = 7
 WEIGHT = 5.0  # of the consistency loss
-Views = tuple[Tensor, Tensor, Tensor]  # original, mirrored, labels
+Views = tuple[Tensor, Tensor, Tensor]  # original, flipped, labels
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def prepare_image(model: AttentionModel, size: int) -> Callable[[Image.Image], T
 
 
 class ImageFiles(Dataset[tuple[Tensor, Tensor, int]]):
-    """Both views of one picture file at a time."""
+    """Both views of one image file at a time."""
 
     def __init__(self, files: Sequence[Path], labels: Sequence[int], model: AttentionModel,
                  size: int) -> None:  # fmt: skip
@@ -64,13 +64,13 @@ class ImageFiles(Dataset[tuple[Tensor, Tensor, int]]):
         self.prepare = prepare_image(model, size)
 
     def __len__(self) -> int:
-        """Number of pictures."""
+        """Number of images."""
         return len(self.files)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor, int]:
-        """Original, mirrored view, label."""
-        with Image.open(self.files[index]) as picture:
-            view = self.prepare(picture.convert("RGB"))
+        """Original, flipped view, label."""
+        with Image.open(self.files[index]) as image:
+            view = self.prepare(image.convert("RGB"))
         return view, hflip(view), self.labels[index]
 
 
@@ -82,8 +82,8 @@ def views_of_files(
     data = ImageFiles(files, labels, model, size)
     loader = DataLoader(data, batch, shuffle=True, drop_last=True, num_workers=workers,
                         pin_memory=device.type == "cuda")  # fmt: skip
-    for original, mirrored, given in loader:
-        yield original.to(device), mirrored.to(device), given.to(device)
+    for original, flipped, given in loader:
+        yield original.to(device), flipped.to(device), given.to(device)
 
 
 def views_of_arrays(
@@ -103,8 +103,8 @@ def views_of_arrays(
             yield original, original.flip(-1), labels
         else:
             views = [prepare(Image.fromarray(image)) for image in images]
-            mirrored = [hflip(view) for view in views]
-            yield torch.stack(views).to(device), torch.stack(mirrored).to(device), labels
+            flipped = [hflip(view) for view in views]
+            yield torch.stack(views).to(device), torch.stack(flipped).to(device), labels
 
 
 def steps(model: AttentionModel, views: Iterator[Views], rung: Rung) -> Iterator[None]:
@@ -115,19 +115,19 @@ def steps(model: AttentionModel, views: Iterator[Views], rung: Rung) -> Iterator
     model.train()
     optimizer = torch.optim.Adam(model.parameters(), 1e-4, foreach=False, fused=rung.fused)
     layout = torch.channels_last if rung.channels_last else torch.contiguous_format
-    for original, mirrored, labels in views:
+    for original, flipped, labels in views:
         with torch.autocast(device.type, torch.bfloat16, enabled=rung.bf16):
-            features, mirrored_features = (
+            features, flipped_features = (
                 model.backbone(view.contiguous(memory_format=layout))
-                for view in (original, mirrored)
+                for view in (original, flipped)
             )
-        features, mirrored_features = features.float(), mirrored_features.float()
+        features, flipped_features = features.float(), flipped_features.float()
         logits = model.classifier(features.mean((2, 3)))
         weight = model.classifier.weight.detach()
         maps, flipped = (
-            _short_maps(weight, features, mirrored_features)
+            _short_maps(weight, features, flipped_features)
             if rung.short_maps
-            else _broadcast_maps(weight, features, mirrored_features)
+            else _broadcast_maps(weight, features, flipped_features)
         )
         loss = F.cross_entropy(logits, labels)
         loss = loss + WEIGHT * F.mse_loss(maps, flipped)
@@ -137,16 +137,16 @@ def steps(model: AttentionModel, views: Iterator[Views], rung: Rung) -> Iterator
         yield
 
 
-def _broadcast_maps(weight: Tensor, features: Tensor, mirrored: Tensor) -> tuple[Tensor, Tensor]:
-    maps, mirrored_maps = (
+def _broadcast_maps(weight: Tensor, features: Tensor, flipped: Tensor) -> tuple[Tensor, Tensor]:
+    maps, flipped_maps = (
         (weight[None, :, :, None, None] * view[:, None]).sum(2)  # (N, K, D, h, w) in between
-        for view in (features, mirrored)
+        for view in (features, flipped)
     )
     identity = torch.tensor([[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], device=maps.device)
     grid = F.affine_grid(identity.repeat(len(maps), 1, 1), list(maps.shape), align_corners=False)
-    return maps, F.grid_sample(mirrored_maps, grid, align_corners=False)
+    return maps, F.grid_sample(flipped_maps, grid, align_corners=False)
 
 
-def _short_maps(weight: Tensor, features: Tensor, mirrored: Tensor) -> tuple[Tensor, Tensor]:
+def _short_maps(weight: Tensor, features: Tensor, flipped: Tensor) -> tuple[Tensor, Tensor]:
     kernel = weight[:, :, None, None]
-    return F.conv2d(features, kernel), F.conv2d(mirrored, kernel).flip(-1)
+    return F.conv2d(features, kernel), F.conv2d(flipped, kernel).flip(-1)

@@ -1,11 +1,11 @@
-"""Which sign tells right answers from wrong ones? The area under its ROC curve, on labelled faces.
+"""Which sign tells right predictions from wrong? The area under its ROC curve, on labelled faces.
 
-    python -m benchmarks.reliability --data ferplus:PATH                the embedded model
+    python -m benchmarks.reliability --data ferplus:PATH                the bundled model
     python -m benchmarks.reliability --data ferplus:PATH --model RUN/model
 
-Signs: the probability of the answer, and what the answers on a face and on its mirror image have in
-common (`fer_core.explain.consistency`). 0.5 says nothing, 1 tells every wrong answer from every
-right one.
+Signs: the probability of the prediction, and how far the predictions on a face and on its flipped
+image agree (`fer_core.explain.consistency`). 0.5 says nothing, 1 separates all
+wrong predictions from all right ones.
 """
 
 import sys
@@ -22,7 +22,7 @@ from fer_core.inference.predictor import Predictor
 from fer_core.models.pretrained import ModelError
 
 CHUNK = 256
-SIGNS = ("probability", "agreement of answers", "agreement of maps", "consistency score")
+SIGNS = ("probability", "agreement of predictions", "agreement of maps", "consistency score")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Command:
     data: str
     """Data set: see docs/data.md."""
     model: Path | None = None
-    """Folder of a saved model; by default the embedded one."""
+    """Folder of a saved model; by default the bundled one."""
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def measure(predictor: Predictor, split: Split) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The signs (N,) by name, and whether each answer is right (N,)."""
+    """The signs (N,) by name, and whether each prediction is correct (N,)."""
     signs: dict[str, list[float]] = {name: [] for name in SIGNS}
     correct: list[bool] = []
     for start in range(0, len(split.true_labels), CHUNK):
@@ -62,10 +62,10 @@ def measure(predictor: Predictor, split: Split) -> tuple[dict[str, np.ndarray], 
         pixels = [
             np.asarray(split.images[row]).squeeze() for row in range(start, start + len(labels))
         ]
-        answers = predictor.classify([Image.fromarray(picture) for picture in pixels])
+        answers = predictor.classify([Image.fromarray(image) for image in pixels])
         for index, label in enumerate(labels):
             check, number = answers.mirror_check(index), int(answers.probabilities[index].argmax())
-            assert check is not None  # the predictor looks at mirror images by default
+            assert check is not None  # the predictor looks at flipped images by default
             values = (
                 float(answers.probabilities[index].max()),
                 check.answer_agreement,
@@ -79,9 +79,9 @@ def measure(predictor: Predictor, split: Split) -> tuple[dict[str, np.ndarray], 
 
 
 def area(values: np.ndarray, correct: np.ndarray) -> float:
-    """Area under the ROC curve: how often a right answer has the larger value (ties count half).
+    """Area under the ROC curve: how often a correct prediction has the larger value; a tie is half.
 
-    nan where all answers are right, or all wrong.
+    nan where all predictions are correct, or all wrong.
     """
     right, wrong = int(correct.sum()), int((~correct).sum())
     if not right or not wrong:

@@ -36,7 +36,7 @@ class Command:
     repetitions: int = 5
     """How often everything is measured; the median counts."""
     model: str = ""
-    """Model of the page; by default the embedded one."""
+    """Model of the page; by default the bundled one."""
 
 
 def main() -> None:
@@ -91,7 +91,7 @@ def _wait_for_page(program: "subprocess.Popen[bytes]", address: str) -> None:
 
 
 def _analyse(address: str) -> None:
-    """Ask the endpoint for the faces of a drawn photograph."""
+    """Ask the endpoint for the faces of a synthetic photograph."""
     with tempfile.TemporaryDirectory() as folder:
         photo = Path(folder) / "photo.png"
         draw_portrait("surprise", 480, np.random.default_rng(1)).save(photo)

@@ -4,7 +4,7 @@
     python -m benchmarks.static_page --seconds 20
 
 Serves the built folder as `python -m http.server` does, opens it in headless Chromium, whose camera
-plays a film of 640 x 480 pixels with drawn faces that move, and counts the overlays that the page
+plays a film of 640 x 480 pixels with moving synthetic faces, and counts the overlays that the page
 draws. Bytes are those that the server sent until the page was ready, headers left out. Everything,
 the film and the server too, runs on this machine's cores.
 """
@@ -37,7 +37,7 @@ FLAGS = (
     "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
     "--use-fake-ui-for-media-stream --use-fake-device-for-media-stream"
 )
-# The figures are written anew with every overlay.
+# The figures are rewritten with every overlay.
 WATCH = """() => {
   window.watched = { shown: 0, milliseconds: [], begun: performance.now() };
   const figures = document.querySelector("#figures");

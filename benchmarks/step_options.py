@@ -33,7 +33,7 @@ class Options:
     batches: int = 12
     """Batches of an epoch, end to end."""
     end_to_end: bool = False
-    """Measure whole epochs from picture files instead of steps."""
+    """Measure whole epochs from image files instead of steps."""
     device: str = "cuda" if torch.cuda.is_available() else "cpu"
     """cpu or cuda."""
 

@@ -43,7 +43,7 @@ REFERENCE = "straightforward, fp32"
 RUNGS = {
     REFERENCE: Rung(),
     "+ channels_last": Rung(channels_last=True),
-    "+ maps by 1x1 convolution, mirrored by flip": Rung(True, True),
+    "+ maps by 1x1 convolution, Tensor.flip": Rung(True, True),
     "+ augmentation of whole batches": Rung(True, True, True),
     "+ fused optimiser": Rung(True, True, True, True),
     "+ freed memory is kept": Rung(True, True, True, True, True),
@@ -92,7 +92,7 @@ def our_steps(options: Options, config: RunConfig, device: torch.device) -> Iter
 
 
 def decoding(options: Options) -> Decoding:
-    """Of the drawn faces."""
+    """Of the synthetic faces."""
     return Decoding(options.image_size, 3)
 
 

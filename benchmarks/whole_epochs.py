@@ -1,4 +1,4 @@
-"""Whole epochs from picture files: the straightforward step and pipeline, and the product."""
+"""Whole epochs from image files: the straightforward step and pipeline, and the product."""
 
 import time
 from pathlib import Path
@@ -42,7 +42,7 @@ def reference_epochs(options: Options, folder: Path, device: torch.device) -> li
 
 
 def our_epochs(options: Options, folder: Path, precision: Precision, compiled: bool) -> list[float]:
-    """Seconds of epochs of the product on the same picture files, with a warm cache."""
+    """Seconds of epochs of the product on the same image files, with a warm cache."""
     config = run_config(
         options, data=f"folder:{folder}", precision=precision, compile=compiled, epochs=3
     )
@@ -65,7 +65,7 @@ def our_epochs(options: Options, folder: Path, precision: Precision, compiled: b
 
 
 def write_files(folder: Path, options: Options) -> int:
-    """Drawn faces as JPEG files of 100x100 in class folders; number of full training batches."""
+    """Write synthetic faces as 100x100 JPEGs in class folders; gives the full training batches."""
     data = load_data(
         f"synthetic?train={options.batches * options.batch_size}&test=7", Decoding(100, 3)
     )

@@ -70,7 +70,7 @@ AFFECTNET_LABELS: dict[int, str] = {
     7: "contempt",
 }
 # FER+ has votes, not labels: the columns of fer2013new.csv in their order. The last two are no
-# expressions: the rater could not tell, and the picture is not a face.
+# expressions: the rater could not tell, and the image is not a face.
 FERPLUS_VOTES: tuple[str, ...] = (*EIGHT_CLASSES, "unknown", "NF")
 
 ALIASES: dict[str, str] = {

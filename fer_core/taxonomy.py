@@ -94,7 +94,7 @@ def column_names(names: Sequence[str], taken: Sequence[str]) -> tuple[str, ...]:
 
 
 def to_json(taxonomy: Taxonomy) -> dict[str, Any]:
-    """What stands beside the names in a file: whether they are emotions, and their colours."""
+    """What a file holds in addition to the names: whether they are emotions, and their colours."""
     return {
         "emotions": taxonomy.emotions,
         "colours": dict(zip(taxonomy.names, taxonomy.colours, strict=True)),

@@ -48,7 +48,7 @@ def _one_thread():
 
 @pytest.fixture(scope="session")
 def tiny_config():
-    """A run of two seconds: 140 drawn faces, 30 % noise, EAC, two epochs of four steps."""
+    """A run of two seconds: 140 synthetic faces, 30 % noise, EAC, two epochs of four steps."""
     return TINY
 
 

@@ -1,4 +1,4 @@
-"""Classes of one's own from a folder of pictures to every place where a model is used."""
+"""Classes of one's own from a folder of images to every place where a model is used."""
 
 import json
 import sys
@@ -21,7 +21,7 @@ from demo_app.page.facts import page_facts, page_words
 from demo_app.render import panels
 from demo_app.render import text as words
 from fer_core.cli import predict, publish
-from fer_core.cli.maps import NamedFaces, look_at
+from fer_core.cli.maps import NamedFaces, predict_faces
 from fer_core.config import RunConfig
 from fer_core.datasets.synthetic.faces import draw_face, draw_portrait
 from fer_core.inference.onnx_export import metadata
@@ -38,7 +38,7 @@ FACES = ("neutral", "happiness", "anger")  # what stands for them
 
 
 def write_faces(root, classes, train=14, test=6):
-    """A folder of drawn faces, a kind of face for each class."""
+    """A folder of synthetic faces, a kind of face for each class."""
     generator = np.random.default_rng(0)
     for split, count in (("train", train), ("test", test)):
         for name, face in zip(classes, FACES, strict=False):
@@ -175,7 +175,7 @@ def test_the_static_report_has_the_classes_in_their_colours(run):
 
 def test_maps_for_the_dashboard_know_the_classes(run, portrait):
     faces = NamedFaces(["one"], [portrait], [])
-    assert look_at(Predictor(run.path / "model"), faces).classes == CLASSES
+    assert predict_faces(Predictor(run.path / "model"), faces).classes == CLASSES
 
 
 @pytest.mark.parametrize(

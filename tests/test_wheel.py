@@ -101,7 +101,7 @@ def test_the_description_of_the_package_is_true_without_the_checkout(wheel):
         (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
         metadata = archive.read(name).decode()
     assert "pip install 'fer-core[train]'" in metadata
-    assert "](docs/" not in metadata  # a picture or a page that is not there
+    assert "](docs/" not in metadata  # an image or a page that is not there
     assert not re.search(r"\bmake [a-z]|python -m (train|demo_app|dashboard)", metadata)
     called = set(re.findall(r"^ +fer-core ([a-z-]+) ", metadata, re.MULTILINE))
     assert called

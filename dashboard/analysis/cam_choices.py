@@ -8,7 +8,7 @@ from typing import NamedTuple
 from dashboard.data.names import Runs
 from dashboard.data.sources import is_fixed
 from fer_core.errors import FerError
-from fer_core.io.images import pictures_below
+from fer_core.io.images import images_below
 from fer_core.weights import shipped_models
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +56,7 @@ class Faces(NamedTuple):
         stamps: list[tuple[str, int, int]] = []
         if self.folder is not None:
             try:
-                for path in pictures_below(self.folder.expanduser(), MOST_FACES):
+                for path in images_below(self.folder.expanduser(), MOST_FACES):
                     state = path.stat()
                     stamps.append((str(path), state.st_size, state.st_mtime_ns))
             except (ValueError, OSError) as error:

@@ -13,7 +13,7 @@ from dashboard.analysis.sets import with_comparison
 from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
 from fer_core.metrics.student_t import Interval, mean_interval
-from fer_core.records.compare import NoiseLine, noise_lines, pair_with_plain, with_clean_pair
+from fer_core.records.compare import NoiseLine, noise_lines, pair_eac_with_baseline, with_clean_pair
 from fer_core.records.groups import Group, group_trials
 from fer_core.records.trials import CLEAN
 
@@ -81,7 +81,7 @@ def find_pairs(rows: pd.DataFrame) -> list[tuple[Runs, Runs]]:
     Args:
         rows: runs; one that stands in several rows counts once.
     """
-    return pair_with_plain(group_trials(trials_of(rows.drop_duplicates("run"))))
+    return pair_eac_with_baseline(group_trials(trials_of(rows.drop_duplicates("run"))))
 
 
 def pair_runs(rows: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from dashboard.analysis.published import TRUST, UNRANKED, conditions
 from dashboard.data.names import data_name
 from dashboard.data.tables import trials_of
 from fer_core.records.published import Conditions, architecture
-from fer_core.records.trials import CLEAN, Noise
+from fer_core.records.trials import CLEAN, LabelNoise
 
 SELECTION = "mean of last 5 epochs"  # as our own figures
 SYMMETRIC = "symmetric"
@@ -86,4 +86,4 @@ def _of_these_classes(rows: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
 
 def _conditions(points: pd.DataFrame) -> Conditions:
     """Of the runs of one comparison, whatever their noise."""
-    return Conditions.of_runs(trials_of(points.head(1))[0].setting, Noise(CLEAN, 0.0))
+    return Conditions.of_runs(trials_of(points.head(1))[0].setting, LabelNoise(CLEAN, 0.0))

@@ -21,7 +21,7 @@ FILES = {
     "log.txt": "log of the sweep",
 }
 # Of these a record keeps the last part of the path alone.
-PATHS = ("data", "pretrained", "noise_file", "leave_out", "confusions", "method_source")
+PATHS = ("data", "pretrained", "noise_file", "exclude", "confusions", "method_source")
 _NO_PATHS = ("none", "hub", "people")
 
 

@@ -13,7 +13,7 @@ from demo_app.render import text as words
 from demo_app.render.boxes import Mark, draw_marks
 from demo_app.render.live_panel import REMEMBERED, Moment, face_block, figures_line, strip_svg
 from fer_core.inference.predictor import FacePrediction
-from fer_core.video.tracking import TrackedFace, Tracker
+from fer_core.video.tracking import FaceTracker, TrackedFace
 
 FRAME_SIDE = 640  # pixels; larger frames are reduced
 RATE_WINDOW = 2.0  # seconds over which frames are counted
@@ -98,7 +98,7 @@ class LiveSession:
     """
 
     model: str
-    tracker: Tracker = field(default_factory=lambda: Tracker(patience=PAUSE))
+    tracker: FaceTracker = field(default_factory=lambda: FaceTracker(patience=PAUSE))
     moments: deque[Moment] = field(default_factory=deque)
     times: deque[float] = field(default_factory=deque)
     boxes: dict[int, tuple[float, float, float, float]] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from demo_app.serving.safe_fetch import WebImageError, fetch_image
 from fer_core.faces.detect import Face
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.inference.photos import open_photo
-from fer_core.io.images import PictureError
+from fer_core.io.images import ImageError
 from fer_core.models.pretrained import ModelError
 
 DISPLAY_SIDE = 1600  # pixels; larger photographs are shown reduced
@@ -72,7 +72,7 @@ def analyse(pool: ModelPool, model: str, photo: Photo, second: str = "") -> Anal
     model, second = pool.current_name(model), pool.current_name(second)
     try:
         image = open_photo(photo)
-    except PictureError as error:
+    except ImageError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), photo, model)
     except ValueError:
         return Analysis(None, (), 1.0, words.UNREADABLE, photo, model)

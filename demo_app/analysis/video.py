@@ -36,7 +36,7 @@ from demo_app.render.timeline import draw_timeline
 from fer_core.inference.predictor import FacePrediction
 from fer_core.video.reader import Frame, Video
 from fer_core.video.shots import CutDetector
-from fer_core.video.tracking import TrackedFace, Tracker
+from fer_core.video.tracking import FaceTracker, TrackedFace
 from fer_core.video.writer import VideoWriter
 
 FLICKER = 0.3  # seconds; faces seen for less are dropped
@@ -153,18 +153,18 @@ def find_tracks(
     Returns:
         The tracks.
     """
-    tracker, cuts = Tracker(), CutDetector()
+    tracker, cuts = FaceTracker(), CutDetector()
     tracks: dict[int, Track] = {}
     times: list[float] = []
     width, end = 1, 0.0
     for frame in video.frames():
-        width, end = frame.picture.width, frame.time
-        cut = cuts.is_cut(frame.picture)
+        width, end = frame.image.width, frame.time
+        cut = cuts.is_cut(frame.image)
         if cut:
             tracker.cut()
         if cut or frame.due:
             times.append(frame.time)
-            faces = pool.predict(options.model, frame.picture)
+            faces = pool.predict(options.model, frame.image)
             for one in tracker.update(faces, frame.time):
                 _append(tracks.setdefault(one.number, Track(one.number)), frame, one.face)
         share = min(1.0, end / (video.facts.seconds or video.seconds))
@@ -200,7 +200,7 @@ def draw_video(
     with VideoWriter(path, sound=video.path) as writer:
         for frame in video.frames():
             shown = faces_at(analysed, frame.time, options.rate)
-            writer.write(draw(frame.picture, shown, style), frame.time)
+            writer.write(draw(frame.image, shown, style), frame.time)
             share = min(1.0, frame.time / max(analysed.end, 1e-9))
             yield VideoProgress(ANALYSIS + (1 - ANALYSIS) * share, "drawing the video")
 

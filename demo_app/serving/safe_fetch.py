@@ -19,7 +19,7 @@ import httpx
 from PIL import Image
 
 from fer_core.errors import FerError
-from fer_core.io.images import READ_ERRORS, PictureError, open_upright
+from fer_core.io.images import READ_ERRORS, ImageError, open_upright
 
 LARGEST = 25 * 2**20  # bytes
 REDIRECTS = 3
@@ -67,7 +67,7 @@ def fetch_image(url: str, allowed: Sequence[Network] = ()) -> Image.Image:
         content = thread.submit(lambda: asyncio.run(fetch(url, allowed))).result()
     try:
         return open_upright(io.BytesIO(content))
-    except PictureError as error:
+    except ImageError as error:
         raise WebImageError(str(error)) from error
     except READ_ERRORS as error:
         host = httpx.URL(url.strip()).host

@@ -21,7 +21,7 @@ COMMANDS = {  # each is the module of its name, with _ in place of -
     "maps": "attention maps of several faces, as arrays",
     "report": "tables from run records",
     "figures": "figures from run records",
-    "attention-figure": "a picture of where two models look",
+    "attention-figure": "a figure of the attention maps of two models",
     "publish": "put a model on the Hugging Face Hub",
     "publish-results": "put run records on the Hugging Face Hub",
     "import-runs": "run records of other programs' metrics: CSV, TensorBoard",

@@ -81,7 +81,7 @@ def _run(command: Command) -> int:
     reasons: dict[Photo, str] = {}
     failed: list[tuple[str, str]] = []
     interrupted = False
-    with tqdm(total=len(photos), initial=there, unit=" pictures") as bar:
+    with tqdm(total=len(photos), initial=there, unit=" images") as bar:
 
         def report(photo: Photo, reason: str) -> None:
             reasons[photo] = reason

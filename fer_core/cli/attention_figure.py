@@ -1,4 +1,4 @@
-"""Where two models look on one face: ``fer-core attention-figure PLAIN EAC OUT``."""
+"""The attention maps of two models on one face: ``fer-core attention-figure BASELINE EAC OUT``."""
 
 import sys
 from dataclasses import dataclass
@@ -17,25 +17,26 @@ SIDE, MARGIN, CAPTION = 300, 10, 26
 
 @dataclass(frozen=True)
 class Command:
-    """Draw a picture: one row a face; the photograph, the plain model's map, the other's map."""
+    """Draw a figure with one row a face: the image, the baseline's map and the EAC model's map."""
 
-    plain: tyro.conf.Positional[str]
-    """The plain run: its folder, that of a model, 'bundled', or USER/NAME of the Hub."""
+    baseline: tyro.conf.Positional[str]
+    """The cross-entropy baseline: folder of its run, of a model, 'bundled',
+    or USER/NAME of the Hub."""
     eac: tyro.conf.Positional[str]
     """The EAC run, likewise."""
     out: tyro.conf.Positional[Path]
     """PNG file to write."""
     emotions: tuple[str, ...] = ("happiness", "surprise")
-    """Expressions of the drawn faces; the maps shown are those of these classes."""
+    """Expressions of the synthetic faces; the maps shown are those of these classes."""
     seed: int = 3
-    """Of the drawn faces."""
+    """Of the synthetic faces."""
 
 
 @told_in_a_sentence()
 def main() -> None:
-    """Parse the command line and write the picture."""
+    """Parse the command line and write the figure."""
     command = tyro.cli(Command, prog="fer-core attention-figure")
-    models = {"plain": Predictor(command.plain), "EAC": Predictor(command.eac)}
+    models = {"baseline": Predictor(command.baseline), "EAC": Predictor(command.eac)}
     rows = [_row(emotion, models, command.seed) for emotion in command.emotions]
     sheet = Image.new("RGB", (rows[0].width, sum(row.height for row in rows)), "white")
     for index, row in enumerate(rows):
@@ -49,22 +50,24 @@ def main() -> None:
 def _row(emotion: str, models: dict[str, Predictor], seed: int) -> Image.Image:
     photo = draw_portrait(emotion, 480, np.random.default_rng(seed))
     box: tuple[int, int, int, int] | None = None
-    pictures: list[tuple[Image.Image, str]] = []
+    images: list[tuple[Image.Image, str]] = []
     for name, predictor in models.items():
         faces = predictor.predict(photo)
         if not faces:
-            raise ValueError(f"no face is found in the drawn portrait of seed {seed}: try another")
+            raise ValueError(
+                f"no face is found in the synthetic portrait of seed {seed}: try another"
+            )
         if box is None:
             box = _close_up(faces[0], photo.width)
-            pictures.append((photo.crop(box), f"drawn: {emotion}"))
-        answer = f"{name}: {faces[0].emotion} {100 * faces[0].confidence:.0f} %"
-        pictures.append((faces[0].overlay_on(photo, emotion).crop(box), answer))
-    width = len(pictures) * (SIDE + MARGIN) + MARGIN
+            images.append((photo.crop(box), f"synthetic: {emotion}"))
+        caption = f"{name}: {faces[0].emotion} {100 * faces[0].confidence:.0f} %"
+        images.append((faces[0].overlay_on(photo, emotion).crop(box), caption))
+    width = len(images) * (SIDE + MARGIN) + MARGIN
     row = Image.new("RGB", (width, SIDE + MARGIN + CAPTION), "white")
     draw, font = ImageDraw.Draw(row), ImageFont.load_default(16)
-    for index, (picture, caption) in enumerate(pictures):
+    for index, (image, caption) in enumerate(images):
         left = MARGIN + index * (SIDE + MARGIN)
-        row.paste(picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS), (left, MARGIN))
+        row.paste(image.resize((SIDE, SIDE), Image.Resampling.LANCZOS), (left, MARGIN))
         draw.text((left, SIDE + MARGIN + 3), caption, fill="#222222", font=font)
     return row
 

@@ -1,9 +1,9 @@
-"""Make a finished run the embedded model: ``fer-core bundle RUN``.
+"""Make a finished run the bundled model: ``fer-core bundle RUN``.
 
 Writes float16 weights, configuration, test predictions and model card to
 ``fer_core/weights/bundled``. A temperature is fitted on the evaluation split and becomes part of
-the weights. The figures on the card are measured anew, with the weights as they are written and
-loaded again. What stood there before is replaced at the end alone, when all of it has been made.
+the weights. The figures on the card are measured with the weights as written and loaded again. What
+is there already is replaced only at the end, when everything has been made.
 """
 
 import tempfile
@@ -58,19 +58,19 @@ def main() -> None:
             f"the run started from {record.config['pretrained']}: say with --origin where "
             "these weights come from, for the card"
         )
-    facts = embed(record, command.out, command.origin)
+    facts = bundle(record, command.out, command.origin)
     size = (command.out / WEIGHTS_FILE).stat().st_size
     print(
         f"{command.out}: {size:,} bytes, {facts['eval_split']} accuracy "
         f"{100 * facts['accuracy']:.2f} %, "
         f"mean class accuracy {100 * facts['mean_class_accuracy']:.2f} %, "
-        f"without images that also stand in train {100 * facts['accuracy_deduplicated']:.2f} %, "
+        f"without images of the training set {100 * facts['accuracy_deduplicated']:.2f} %, "
         f"ECE {facts['ece']:.4f} (temperature fitted on the other half: "
         f"{facts['ece_cross_fitted']:.4f})"
     )
 
 
-def embed(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
+def bundle(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
     """Write the calibrated float16 model, its predictions and its card: all of it or nothing.
 
     Args:
@@ -79,7 +79,7 @@ def embed(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
         origin: a sentence on where the starting weights come from.
 
     Returns:
-        The facts that stand in the model's config.json.
+        The facts in the model's config.json.
 
     Raises:
         CalibrationError, CheckpointError, DataError, ModelError: when a part is missing or broken,
@@ -87,7 +87,7 @@ def embed(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
         OSError: when a file cannot be written.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".embed-", dir=out.parent) as made:
+    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=out.parent) as made:
         facts = _make(record, Path(made), origin)
         out.mkdir(exist_ok=True)
         for file in sorted(Path(made).iterdir()):
@@ -113,10 +113,10 @@ def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
     save_model(out, trained.model, **form, facts=trained.facts)
     size = (out / WEIGHTS_FILE).stat().st_size
     if size > LARGEST:
-        raise ModelError(f"the weights have {size:,} bytes, at most {LARGEST:,} may be embedded")
+        raise ModelError(f"the weights have {size:,} bytes, at most {LARGEST:,} may be bundled")
     written = load_model(out).model
     after = evaluate(written, data.eval, mirror=True)
-    facts = trained.facts | embedded_figures(_assess(before, data), _assess(after, data))
+    facts = trained.facts | figures_of_assessment(_assess(before, data), _assess(after, data))
     facts["temperature"] = temperature
     facts["origin"] = SCRATCH if config.pretrained == "none" else origin
     facts["accuracy_without_mirror"] = metrics.accuracy(evaluate(written, data.eval).confusion)
@@ -128,7 +128,7 @@ def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
     return facts
 
 
-def embedded_figures(before: Assessment, after: Assessment) -> dict[str, Any]:
+def figures_of_assessment(before: Assessment, after: Assessment) -> dict[str, Any]:
     """The figures of the stored model, and of its calibration.
 
     Args:
@@ -137,7 +137,9 @@ def embedded_figures(before: Assessment, after: Assessment) -> dict[str, Any]:
     """
     unseen, calibration = after.unseen, before.calibration
     if unseen is None or unseen.accuracy is None or calibration is None:
-        raise CalibrationError("the evaluation split has too few images that do not stand in train")
+        raise CalibrationError(
+            "the evaluation split has too few images that are not in the training set"
+        )
     return {
         "accuracy": after.accuracy.value,
         "accuracy_interval": list(after.accuracy[1:]),

@@ -45,7 +45,7 @@ def main() -> None:
     print(f"{command.out}: {len(finished)} records, {size:,} bytes")
     for folder, status in states.items():
         if status != "finished":
-            print(f"left out: {folder.name} is {status}")
+            print(f"skipped: {folder.name} is {status}")
 
 
 def collect(folders: Sequence[Path], out: Path, *, replace: bool = False) -> int:

@@ -16,7 +16,7 @@ class Command:
     backbone: tyro.conf.Positional[str]
     """timm model name of the same architecture, for example mobilenetv2_100."""
     file: tyro.conf.Positional[Path]
-    """State dictionary as torch.save wrote it; a classifier at its end is left out."""
+    """State dictionary as torch.save wrote it; a final classifier is dropped."""
     out: tyro.conf.Positional[Path]
     """The .safetensors file to write."""
 

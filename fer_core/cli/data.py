@@ -1,4 +1,4 @@
-"""Look at data before training: ``fer-core data check URI``, ``noise URI``, ``cache``."""
+"""Check data before training: ``fer-core data check URI``, ``noise URI``, ``cache``."""
 
 import json
 import logging
@@ -10,13 +10,14 @@ import tyro
 
 from fer_core.cli.targets import check_target
 from fer_core.config import NoiseKind, RunConfig
+from fer_core.config.renamed import current_flags
 from fer_core.datasets import DataError, Decoding, Listing, list_data
 from fer_core.datasets.cache.folder import clear_cache, list_entries
 from fer_core.datasets.cache.store import cache_folder
 from fer_core.datasets.checks.check import check_data, write_fix_list
 from fer_core.datasets.checks.duplicates import NEAR_THRESHOLD
-from fer_core.datasets.checks.report import Report, to_json
-from fer_core.datasets.exclude import leave_out, read_leave_out
+from fer_core.datasets.checks.report import CheckReport, to_json
+from fer_core.datasets.exclude import read_exclude_list, without_files
 from fer_core.datasets.loading import refuse_problems
 from fer_core.errors import told_in_a_sentence
 from fer_core.io.files import displayed, write_whole
@@ -24,36 +25,36 @@ from fer_core.noise.generate import noise_facts
 from fer_core.noise.label_files import write_noise_list
 from fer_core.reporting.data_text import cache_text, noise_text, printable, report_text
 
-ABOUT = "Look at data before training."
+ABOUT = "Check data before training."
 DRAWN = Decoding(48, 3)  # as a run without options draws the synthetic faces
 
 
 @dataclass(frozen=True)
 class Check:
-    """Read every picture and label of a data set and say what is wrong with it.
+    """Read every image and label of a data set and say what is wrong with it.
 
-    Exit code 0: a run can load it, whatever stands in it twice; 1: a run refuses it.
+    Exit code 0: a run can load it, duplicates or not; 1: a run refuses it.
     """
 
     uri: tyro.conf.Positional[str]
     """Data set as for fer-core train --data, for example ferplus:PATH?classes=7."""
     fix_list: Path | None = None
-    """Write the names of all that a run refuses, for fer-core train --leave-out; without any such
-    name the file is empty. With --leave-out its names stay in the new list."""
-    leave_out: Path | None = None
+    """Write the names of all that a run refuses, for fer-core train --exclude; without any such
+    name the file is empty. With --exclude its names stay in the new list."""
+    exclude: Path | None = None
     """Check what is left without the files of this list."""
     json: Path | None = None
     """Write the whole report with every name; '-' prints it alone."""
     near: bool = False
-    """Also look for test pictures that are a training picture encoded, scaled, lit or mirrored
-    differently: seconds for 30,000 pictures."""
+    """Also search for evaluation images that are a training image encoded, scaled, lit or flipped
+    differently: seconds for 30,000 images."""
     near_threshold: float | None = None
     """Least similarity of these in (0, 1], by default 0.95; implies near."""
 
 
 @dataclass(frozen=True)
 class Noise:
-    """Draw the label noise of a run and show what it does; no picture is read."""
+    """Draw the label noise of a run and show what it does; no image is read."""
 
     uri: tyro.conf.Positional[str]
     """Data set as for fer-core train --data."""
@@ -67,8 +68,8 @@ class Noise:
     """List of noisy labels, for noise file."""
     seed: int = 0
     """Seed of the run."""
-    leave_out: Path | None = None
-    """List of files that the run leaves out."""
+    exclude: Path | None = None
+    """List of files that the run excludes."""
     out: Path | None = None
     """Write the labels as a list in RAF-DB format, for fer-core train --noise file --noise-file
     OUT."""
@@ -76,19 +77,22 @@ class Noise:
 
 @dataclass(frozen=True)
 class Cache:
-    """Show or clear the cache of decoded pictures."""
+    """Show or clear the cache of decoded images."""
 
     cache: Path | None = None
     """Its folder; by default FER_CORE_CACHE, or fer_core in the user's cache folder."""
     clear: bool = False
-    """Delete all decoded pictures; later runs decode them anew."""
+    """Delete all decoded images; later runs decode them again."""
 
 
 @told_in_a_sentence()
 def main() -> None:
     """Parse the command line, do it, and exit with its code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    command = tyro.cli(Check | Noise | Cache, prog="fer-core data", description=ABOUT)
+    arguments = current_flags(sys.argv[1:], {"leave_out": "exclude"})
+    command = tyro.cli(
+        Check | Noise | Cache, args=arguments, prog="fer-core data", description=ABOUT
+    )
     match command:
         case Check():
             code = _check(command)
@@ -107,7 +111,7 @@ def _check(command: Check) -> int:
     near = command.near_threshold
     if near is None and command.near:
         near = NEAR_THRESHOLD
-    listing = list_data(command.uri, DRAWN, without=command.leave_out)
+    listing = list_data(command.uri, DRAWN, without=command.exclude)
     report = check_data(listing, near=near, progress=True)
     if command.json is not None:
         text = json.dumps({"data": command.uri, **to_json(report)}, indent=1) + "\n"
@@ -122,20 +126,20 @@ def _check(command: Check) -> int:
     return int(report.refused)
 
 
-def _fix(command: Check, listing: Listing, report: Report) -> str:
-    """Write the list of files to leave out; gives what is to be said of it."""
+def _fix(command: Check, listing: Listing, report: CheckReport) -> str:
+    """Write the exclude list; gives a sentence on it."""
     names = frozenset(problem.name for problem in report.problems)
-    earlier = read_leave_out(command.leave_out) if command.leave_out else frozenset()
+    earlier = read_exclude_list(command.exclude) if command.exclude else frozenset()
     path = command.fix_list or Path()
     write_fix_list(path, names | earlier)
     file = printable(displayed(path))
     if not names | earlier:
-        return f"nothing to leave out: {file} is empty"
-    left, count = leave_out(listing, names), len(names | earlier)
+        return f"nothing to exclude: {file} is empty"
+    left, count = without_files(listing, names), len(names | earlier)
     return (
-        f"{count:,} {'name' if count == 1 else 'names'} to leave out in {file}; "
+        f"{count:,} {'name' if count == 1 else 'names'} to exclude in {file}; "
         f"{len(left.train.true_labels):,} + "
-        f"{len(left.eval.true_labels):,} pictures are left with the run option --leave-out {file}"
+        f"{len(left.eval.true_labels):,} images are left with the run option --exclude {file}"
     )
 
 
@@ -146,7 +150,7 @@ def _noise(command: Noise) -> int:
 
     config = RunConfig(
         data=command.uri,
-        leave_out=str(command.leave_out) if command.leave_out else None,
+        exclude=str(command.exclude) if command.exclude else None,
         noise=command.noise,
         noise_rate=command.noise_rate,
         confusions=command.confusions,
@@ -154,7 +158,7 @@ def _noise(command: Noise) -> int:
         seed=command.seed,
     )
     check_target(command.out)
-    listing = list_data(command.uri, DRAWN, without=command.leave_out)
+    listing = list_data(command.uri, DRAWN, without=command.exclude)
     refuse_problems(listing)
     train, classes = listing.train, listing.classes
     noisy = draw_noisy_labels(config, listing)

@@ -32,16 +32,20 @@ from fer_core.io.files import write_whole
 from fer_core.machine import Device
 from fer_core.metrics.intervals import check_resamples
 from fer_core.reporting.evaluation_json import (
+    EvaluatedModel,
+    EvaluationReport,
     Measured,
-    Report,
-    Subject,
     predictions_csv,
     report_json,
 )
 from fer_core.reporting.evaluation_text import report_text
 
 ABOUT = "Measure a model on a labelled data set."
-RENAMED = {"mirror": "tta_flip", "against_mirror": "against_tta_flip"}  # former options
+RENAMED = {  # former options
+    "mirror": "tta_flip",
+    "against_mirror": "against_tta_flip",
+    "leave_out": "exclude",
+}
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,10 @@ class Command:
     """Data set as for fer-core train --data; also folder:PATH of class folders without splits."""
     split: SplitKind = "eval"
     """Which of its splits; eval is the one that runs report, test the former name of it."""
-    leave_out: Path | None = None
-    """List of files of the data set to leave out."""
+    exclude: Path | None = None
+    """List of files of the data set to exclude."""
     tta_flip: bool = True
-    """Flip TTA: average over each face and its mirror image, as the predictor does."""
+    """Flip TTA: average over each face and its flipped copy, as the predictor does."""
     labels: str | None = None
     """What the labels of another project's model mean, where their names do not say it:
     LABEL_0=anger,LABEL_1=disgust or a JSON file."""
@@ -77,8 +81,8 @@ class Command:
     calibrate_split: SplitKind = "eval"
     """Which split of the data set to calibrate on."""
     duplicates: bool = True
-    """Of the split eval, also give the accuracy without images that also stand in the train split;
-    every training picture is read once for this."""
+    """Of the split eval, also give the accuracy without images that are also in the train split;
+    every training image is read once for this."""
     bootstrap: int = 2000
     """Resamples for the intervals of the accuracies."""
     seed: int = 0
@@ -90,9 +94,9 @@ class Command:
     device: Device = "auto"
     """cpu, cuda, or auto: the GPU where there is one."""
     storage: Literal["auto", "cache", "stream"] = "auto"
-    """Where decoded pictures are kept, without any effect on the result."""
+    """Where decoded images are kept, without any effect on the result."""
     cache: Path | None = None
-    """Folder of the cache of decoded pictures, as for fer-core train."""
+    """Folder of the cache of decoded images, as for fer-core train."""
 
 
 @told_in_a_sentence()
@@ -136,13 +140,14 @@ class _Data:
     storage: Storage
 
 
-def _evaluate(command: Command) -> Report:
+def _evaluate(command: Command) -> EvaluationReport:
     """Load the models, find the data, measure each model, and compare the two."""
     models = _load_models(command)
     data = _find_data(command, models)
     classes = data.listing.classes
     subjects = [
-        Subject(model.name, model.folder, model.named(classes), mirror) for model, mirror in models
+        EvaluatedModel(model.name, model.folder, model.named(classes), mirror)
+        for model, mirror in models
     ]
     digests = None
     if command.duplicates and command.split != "train" and len(data.listing.train.true_labels):
@@ -154,7 +159,7 @@ def _evaluate(command: Command) -> Report:
         comparison = compare(
             first.predictions, second.predictions, resamples=command.bootstrap, seed=command.seed
         )
-    return Report(data.listing, first, second, comparison)
+    return EvaluationReport(data.listing, first, second, comparison)
 
 
 def _load_models(command: Command) -> list[tuple[MeasuredModel, bool]]:
@@ -169,7 +174,7 @@ def _load_models(command: Command) -> list[tuple[MeasuredModel, bool]]:
 
 def _find_data(command: Command, models: Sequence[tuple[MeasuredModel, bool]]) -> _Data:
     decoding = Decoding(max(model.model.input.size for model, _ in models), 3)
-    listing = list_data(command.data, decoding, without=command.leave_out)
+    listing = list_data(command.data, decoding, without=command.exclude)
     calibration = listing
     if command.calibrate_on not in (None, command.data):
         calibration = list_data(command.calibrate_on, decoding)
@@ -177,7 +182,7 @@ def _find_data(command: Command, models: Sequence[tuple[MeasuredModel, bool]]) -
 
 
 def _measure(
-    command: Command, subject: Subject, data: _Data, digests: np.ndarray | None
+    command: Command, subject: EvaluatedModel, data: _Data, digests: np.ndarray | None
 ) -> Measured:
     """The figures of one model.
 
@@ -185,7 +190,7 @@ def _measure(
         command: the options.
         subject: the model.
         data: what it is measured on.
-        digests: (M, 16) of the training images; None: not looked at.
+        digests: (M, 16) of the training images; None: not read.
     """
     find = partial(
         predict_split,
@@ -214,7 +219,7 @@ def _options(command: Command) -> dict[str, Any]:
     return {
         "data": _published(command.data),
         "split": command.split,
-        "leave_out": None if command.leave_out is None else command.leave_out.name,
+        "exclude": None if command.exclude is None else command.exclude.name,
         "shared_classes": command.shared_classes,
         "calibrate_on": None if calibrate_on is None else _published(calibrate_on),
         "calibrate_split": None if calibrate_on is None else command.calibrate_split,
@@ -227,7 +232,7 @@ def _published(uri: str) -> str:
     return without_folders(RunConfig(data=uri)).data
 
 
-def _write(command: Command, report: Report) -> None:
+def _write(command: Command, report: EvaluationReport) -> None:
     """Print the figures, and write the files that are asked for."""
     if command.predictions is not None:
         write_whole(command.predictions, predictions_csv(report.first.predictions).encode())

@@ -1,7 +1,7 @@
 """Write a trained model as one ONNX file: ``fer-core export RUN --out model.onnx``.
 
 The file is checked against PyTorch before it is written. With ``--int8`` it computes in integers,
-calibrated on training faces; ``--data`` measures what the file's answers are worth.
+calibrated on training faces; ``--data`` measures the accuracy of the file's outputs.
 docs/onnx.md describes the file.
 """
 
@@ -61,10 +61,10 @@ class Command:
     seed: int = 0
     """Seed of that draw."""
     cache: Path | None = None
-    """Folder of the cache of decoded pictures, as for fer-core train."""
+    """Folder of the cache of decoded images, as for fer-core train."""
 
 
-class Calibration(NamedTuple):
+class CalibrationImages(NamedTuple):
     """Images to calibrate on.
 
     Attributes:
@@ -112,7 +112,7 @@ def _export(command: Command) -> list[str]:
     written = list(contents.values())[-1]
     report = [
         f"{displayed(command.out)}: {len(written):,} bytes, {made}",
-        f"float32 against PyTorch: largest error {error:.1e} of the largest answer, "
+        f"float32 against PyTorch: largest error {error:.1e} of the largest output, "
         f"{TOLERANCE:.0e} is allowed",
         f"float32 {len(plain):,} bytes; the weights {(folder / WEIGHTS_FILE).stat().st_size:,}",
     ]
@@ -122,7 +122,7 @@ def _export(command: Command) -> list[str]:
     return report
 
 
-def _calibration(command: Command, trained: TrainedModel, storage: Storage) -> Calibration:
+def _calibration(command: Command, trained: TrainedModel, storage: Storage) -> CalibrationImages:
     """Faces to calibrate on: never those of the evaluation split that the file is measured on."""
     listing = _list(command.calibrate_on or command.data or "", trained)
     kind = "train"
@@ -137,7 +137,7 @@ def _calibration(command: Command, trained: TrainedModel, storage: Storage) -> C
     count = min(command.calibration_images, len(split.true_labels))
     drawn = np.random.default_rng(command.seed).choice(len(split.true_labels), count, replace=False)
     images = normalise(to_tensor(split.images[np.sort(drawn)]), *trained.model.statistics())
-    return Calibration(images.contiguous().numpy(), _title(listing, split))
+    return CalibrationImages(images.contiguous().numpy(), _title(listing, split))
 
 
 def _measure(trained: TrainedModel, contents: dict[str, bytes], data: str, storage: Storage) -> str:
@@ -148,18 +148,18 @@ def _measure(trained: TrainedModel, contents: dict[str, bytes], data: str, stora
     )
     answers = {"PyTorch, float32": found.logits}
     answers |= {name: _logits(trained, content, found.split) for name, content in contents.items()}
-    rows: list[tuple[str, ...]] = [("", "accuracy", "mean class accuracy", "same answer")]
+    rows: list[tuple[str, ...]] = [("", "accuracy", "mean class accuracy", "same prediction")]
     for name, logits in answers.items():
         confusion = judge(torch.from_numpy(logits), found.split.true_labels).confusion
         same = (logits.argmax(1) == found.predicted).mean()
         shares = metrics.accuracy(confusion), metrics.mean_class_accuracy(confusion), same
         rows.append((name, *(f"{100 * share:.2f}" for share in shares)))
     title = f"{_title(listing, found.split)}, {len(found.split.true_labels):,} images"
-    return f"\n{title}, averaged over the mirror image, %\n\n{table(rows)}"
+    return f"\n{title}, with flip TTA, %\n\n{table(rows)}"
 
 
 def _logits(trained: TrainedModel, content: bytes, split: Split) -> np.ndarray:
-    """(N, K) mean logits of each image and its mirror image, by ONNX Runtime."""
+    """(N, K) mean logits of each image and its flipped image, by ONNX Runtime."""
     session = open_session(content, count_threads())
     statistics = trained.model.statistics()
     parts = []

@@ -1,6 +1,7 @@
-"""Draw the report's figures from run records: ``fer-core figures RECORDS... --out FOLDER``.
+"""Draw figures from run records: ``fer-core figures RECORDS... --out FOLDER``.
 
-docs/figures.md describes the figures and which records are compared.
+They are those of the HUST report (2024); docs/figures.md describes them and the runs
+that they compare.
 """
 
 import sys
@@ -13,9 +14,14 @@ import tyro
 from fer_core.errors import told_in_a_sentence
 from fer_core.io.files import displayed, write_whole
 from fer_core.reporting.data_text import printable
-from fer_core.reporting.figure_data import Comparison, find_comparisons, read_folders, why_no_pair
+from fer_core.reporting.figure_data import (
+    ComparedSetting,
+    find_comparisons,
+    read_folders,
+    why_no_pair,
+)
 
-ABOUT = "Draw plain runs against EAC runs, from run records."
+ABOUT = "Draw EAC runs against their cross-entropy baselines, from run records."
 NEEDED = (
     "a figure needs a finished run of cross_entropy and one of eac with the same data, backbone, "
     "label noise, seed and options"
@@ -24,7 +30,7 @@ NEEDED = (
 
 @dataclass(frozen=True)
 class Command:
-    """Draw plain runs against EAC runs: curves, memorised labels, accuracy by label noise."""
+    """Draw EAC against the baseline: curves, memorised labels, accuracy by label noise."""
 
     records: Annotated[
         tyro.conf.Positional[tuple[Path, ...]],
@@ -34,7 +40,7 @@ class Command:
     out: Path = Path("docs/figures")
     """Folder to write to; figures of the same name are replaced."""
     format: Literal["png", "svg"] = "png"
-    """png, or svg for an SVG beside each PNG."""
+    """png, or svg for an SVG in addition to each PNG."""
 
 
 @told_in_a_sentence()
@@ -61,7 +67,7 @@ def _write(command: Command) -> None:
             print(displayed(file))
 
 
-def _read(folders: tuple[Path, ...]) -> list[Comparison]:
+def _read(folders: tuple[Path, ...]) -> list[ComparedSetting]:
     """What is compared in the folders; warns of what cannot be read and of what has no pair."""
     if not folders:
         raise ValueError("records: name at least one folder of run records, for example runs")
@@ -73,7 +79,7 @@ def _read(folders: tuple[Path, ...]) -> list[Comparison]:
         where = ", ".join(displayed(folder) for folder in folders)
         raise ValueError(f"nothing to draw in {where}: {NEEDED}; {printable(why_no_pair(runs))}")
     pairs = [pair for comparison in comparisons for pair in comparison.pairs]
-    drawn = {run.record.path for pair in pairs for run in pair.plain + pair.eac}
+    drawn = {run.record.path for pair in pairs for run in pair.baseline + pair.eac}
     if left := sorted(run.name for run in runs if run.path not in drawn):
         print(
             f"not drawn (no counterpart, or run again later): {printable(', '.join(left))}",

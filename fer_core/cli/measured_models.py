@@ -31,7 +31,7 @@ class MeasuredModel:
     labels: Mapping[str, str | None]
 
     def named(self, classes: Sequence[str]) -> TrainedModel | ForeignModel:
-        """The model with its answers in our classes.
+        """The model with its predictions in our classes.
 
         Args:
             classes: of the data set.
@@ -80,7 +80,7 @@ def load_measured(text: str, labels: str | None, device: str) -> MeasuredModel:
 def _name(text: str, folder: Path) -> str:
     """Of a run or folder its last name, of a model of the Hub its id."""
     if folder == BUNDLED:
-        return "embedded"
+        return "bundled"
     if text.startswith(HUB_PREFIX) or (is_hub_id(text) and not Path(text).exists()):
         return text.removeprefix(HUB_PREFIX)
     named = folder.resolve()

@@ -16,7 +16,7 @@ from fer_core.inference.face_prediction import FacePrediction
 from fer_core.inference.foreign_predictor import ForeignPredictor, load_foreign_predictor
 from fer_core.inference.photos import open_photo
 from fer_core.inference.predictor import Predictor
-from fer_core.io.images import PictureError
+from fer_core.io.images import ImageError
 from fer_core.models.pretrained import ModelError
 from fer_core.taxonomy import column_names
 
@@ -36,7 +36,7 @@ class Command:
     csv: bool = False
     """Print CSV instead of text."""
     backend: BackendName = "torch"
-    """What computes the answers: torch, onnx (ONNX Runtime), or auto, the faster of both, measured
+    """What computes the outputs: torch, onnx (ONNX Runtime), or auto, the faster of both, measured
     at the start."""
     overlay: Path | None = None
     """Folder for the photographs with the attention maps drawn on them."""
@@ -55,7 +55,7 @@ def main() -> None:
         try:
             photo = open_photo(path)
         except ValueError as error:
-            named = f"{path}: {error}" if isinstance(error, PictureError) else error
+            named = f"{path}: {error}" if isinstance(error, ImageError) else error
             print(f"error: {named}", file=sys.stderr)
             failed = True
             continue

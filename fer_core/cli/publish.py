@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def _write(command: Command, out: Path) -> str:
-    """Write the folder; what is to be said of it."""
+    """Write the folder; gives a sentence on it."""
     subject = find_subject(command.model, command.record, command.origin)
     out.mkdir(parents=True, exist_ok=True)
     return _rebuild_note(write_folder(subject, out, _publication(command)), command.repo)

@@ -65,12 +65,12 @@ def main() -> None:
 
 
 def _write(command: Command, out: Path) -> list[Copied]:
-    """Write the folder, and say what was left out or changed."""
+    """Write the folder, and say what was excluded or changed."""
     found = read_runs(command.records)
     for problem in found.problems:
         print(f"warning: {printable(problem)}", file=sys.stderr)
     ended = [record for record in found.runs if record.status != "running"]
-    _say("left out, still running", [r.name for r in found.runs if r.status == "running"])
+    _say("excluded, still running", [r.name for r in found.runs if r.status == "running"])
     if not ended:
         raise RecordError(f"no ended run below {displayed(command.records)}: nothing to publish")
     out.mkdir(parents=True, exist_ok=True)

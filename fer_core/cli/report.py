@@ -1,13 +1,13 @@
 """Tables from run records: ``fer-core report --pages README.md`` writes those of Markdown pages.
 
-Every table stands in a block that says what it is made of:
+Every table is in a block that names its records:
 
-    noise GLOB        the plain model against EAC
+    noise GLOB        the cross-entropy baseline against EAC
     measures GLOB     every approach against the baseline, by three measures
     runs GLOB         a row for each approach
-    published GLOB    our runs beside published results
-    embedded          the embedded model
-    embedded-classes  its recall of each class
+    published GLOB    our runs and published results
+    bundled           the bundled model
+    bundled-classes   its recall of each class
 
 GLOB chooses records by their folder below ``--records``, for example ``study/*``.
 """
@@ -25,7 +25,7 @@ from fer_core.errors import told_in_a_sentence
 from fer_core.io.files import read_text, write_whole
 from fer_core.records.run import RUN_FILE, RunRecord, read_run
 from fer_core.reporting.blocks import ReportError, fill
-from fer_core.reporting.embedded import classes_table, embedded_table
+from fer_core.reporting.bundled import bundled_table, classes_table
 from fer_core.reporting.measures import measures_table
 from fer_core.reporting.published import published_table
 from fer_core.reporting.tables import noise_table, runs_table
@@ -36,15 +36,16 @@ TABLES: dict[str, Callable[[Sequence[RunRecord]], str]] = {
     "runs": runs_table,
     "published": published_table,
 }
-EMBEDDED: dict[str, Callable[[], str]] = {
-    "embedded": embedded_table,
-    "embedded-classes": classes_table,
+BUNDLED: dict[str, Callable[[], str]] = {
+    "bundled": bundled_table,
+    "bundled-classes": classes_table,
 }
+RENAMED = {"embedded": "bundled", "embedded-classes": "bundled-classes"}  # former names
 
 
 @dataclass(frozen=True)
 class Command:
-    """Write the tables of Markdown pages anew, or show one."""
+    """Write the tables of Markdown pages again, or show one."""
 
     show: Literal["none", "noise", "measures", "runs", "published"] = "none"
     """Print this table of the records in place of writing pages."""
@@ -83,24 +84,25 @@ def main() -> None:
         print(f"{page}: {'written' if page in outdated else 'as the records say'}")
 
 
-def make_table(order: str, records: Path) -> str:
-    """The Markdown that an order asks for.
+def make_table(directive: str, records: Path) -> str:
+    """The Markdown that a directive asks for.
 
     Args:
-        order: as in the comment that opens a block.
+        directive: as in the comment that opens a block.
         records: folder of the run records.
 
     Raises:
-        ReportError: for an unknown order, or records that no such table can be made of.
+        ReportError: for an unknown directive, or records that no such table can be made of.
         RecordError: when a record cannot be read.
-        ModelError: when the embedded model cannot be read.
+        ModelError: when the bundled model cannot be read.
     """
-    name, _, pattern = order.strip().partition(" ")
-    if name in EMBEDDED and not pattern:
-        return EMBEDDED[name]()
+    name, _, pattern = directive.strip().partition(" ")
+    name = RENAMED.get(name, name)
+    if name in BUNDLED and not pattern:
+        return BUNDLED[name]()
     if name not in TABLES or not pattern.strip():
-        known = [*EMBEDDED, *(f"{name} GLOB" for name in TABLES)]
-        raise ReportError(f"unknown table {order!r}; known: {', '.join(known)}")
+        known = [*BUNDLED, *(f"{name} GLOB" for name in TABLES)]
+        raise ReportError(f"unknown table {directive!r}; known: {', '.join(known)}")
     if Path(pattern.strip()).is_absolute():
         raise ReportError(f"{pattern.strip()!r} must be a pattern of folders below {records}")
     found = sorted(file.parent for file in records.glob(f"{pattern.strip()}/{RUN_FILE}"))
@@ -109,9 +111,9 @@ def make_table(order: str, records: Path) -> str:
     try:
         return TABLES[name]([read_run(folder) for folder in found])
     except ReportError as error:
-        raise ReportError(f"table '{order}': {error}") from error
+        raise ReportError(f"table '{directive}': {error}") from error
     except (KeyError, TypeError, AttributeError) as error:  # a record is foreign input
-        raise ReportError(f"table '{order}': a record lacks or misstates {error}") from error
+        raise ReportError(f"table '{directive}': a record lacks or misstates {error}") from error
 
 
 def _text(page: Path) -> str:

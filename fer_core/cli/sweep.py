@@ -57,9 +57,9 @@ class Command:
     device: Device = "auto"
     """cpu, cuda, or auto: the GPUs where there are some."""
     storage: StorageKind = "auto"
-    """Where the decoded pictures are kept, as for fer-core train."""
+    """Where the decoded images are kept, as for fer-core train."""
     cache: Path | None = None
-    """Folder of the cache of decoded pictures, as for fer-core train."""
+    """Folder of the cache of decoded images, as for fer-core train."""
     log_with: tuple[TrackerName, ...] = ()
     """Trackers that are told about every run, as for fer-core train."""
     project: str = PROJECT
@@ -86,7 +86,7 @@ def _sweep(command: Command) -> list[RunProgress]:
     if not command.ray:  # the machines of a cluster may have what is not installed here
         choose_trackers(command.log_with, command.project)
     if command.print_commands and (command.dry_run or command.jobs or command.ray):
-        raise ValueError("--print-commands starts nothing: leave out --dry-run, --jobs and --ray")
+        raise ValueError("--print-commands starts nothing: omit --dry-run, --jobs and --ray")
     runs = read_plan(command.plan, command.settings)
     out = command.out or Path("runs") / command.plan.stem
     if command.dry_run:

@@ -13,7 +13,7 @@ def check_target(file: Path | None) -> None:
         DataError: when it is the terminal, a folder, or in no folder.
     """
     if file == Path("-"):
-        raise DataError("name a file: '-' stands for the terminal with --json alone")
+        raise DataError("name a file: '-' means the terminal only with --json")
     if file is not None and not file.parent.is_dir():
         raise DataError(f"no folder {displayed(file.parent)} to write {displayed(file.name)} to")
     if file is not None and file.is_dir():

@@ -68,10 +68,10 @@ class Command(Start):
     threads: int | None = None
     """CPU threads; by default as many as torch takes."""
     storage: StorageKind = "auto"
-    """Where the decoded pictures are kept, without any effect on the result: cache (decoded once,
+    """Where the decoded images are kept, without any effect on the result: cache (decoded once,
     on disk), device (cache, and the device's memory), stream (decoded for each batch), or auto."""
     cache: Path | None = None
-    """Folder of the cache of decoded pictures; by default FER_CORE_CACHE, or fer_core in the
+    """Folder of the cache of decoded images; by default FER_CORE_CACHE, or fer_core in the
     user's cache folder."""
     log_with: tuple[TrackerName, ...] = ()
     """Trackers that are told about the run, without any effect on the result; all: each one that is

@@ -1,6 +1,6 @@
 """The configuration of one training run: what is stored in its record and shown as its options.
 
-The fields stand in groups, one class each; a `RunConfig` is all of them, flat.
+The fields are in groups, one class each; a `RunConfig` is all of them, flat.
 """
 
 import dataclasses
@@ -40,7 +40,7 @@ __all__ = [
     "without_folders",
 ]
 
-# What None stands for, unless the method has a default of its own.
+# What None means, unless the method has a default of its own.
 DEFAULTS = {"flip_probability": 0.5}
 NO_OPTIONS = MethodOptions()
 
@@ -60,7 +60,7 @@ class RunConfig(
     """Training method (docs/methods.md), or the class of your own: pkg.module:Class or
     file.py:Class."""
     method_source: str = ""
-    """Where the class of a method of your own stands; taken from method."""
+    """File or module of your own method; taken from method."""
     options: MethodOptions = NO_OPTIONS
     """The method's own options; by default, its defaults."""
 
@@ -195,7 +195,7 @@ def without_folders(config: RunConfig) -> RunConfig:
     data = f"{kind}{colon}{text if may_be_id else path.name}{query}{options}"
     names = {
         name: PurePath(value).name if value else value
-        for name in ("leave_out", "noise_file", "confusions", "pretrained", "method_source")
+        for name in ("exclude", "noise_file", "confusions", "pretrained", "method_source")
         for value in (getattr(config, name),)
     }
     return dataclasses.replace(config, data=data, **names)
@@ -204,7 +204,7 @@ def without_folders(config: RunConfig) -> RunConfig:
 def from_json(values: Mapping[str, Any]) -> RunConfig:
     """The configuration that `to_json` wrote; checked again.
 
-    Options of methods other than its own are left out: records of earlier versions hold those of
+    Options of methods other than its own are skipped: records of earlier versions hold those of
     every method, and recipes and plans set some for the methods that read them.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a run is trained and tested on: pictures, labels, and the noise of the labels."""
+"""What a run is trained and tested on: images, labels, and the noise of the labels."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -19,22 +19,22 @@ RATED_NOISE = ("symmetric", "asymmetric")  # the kinds that noise_rate belongs t
 
 @dataclass(frozen=True)
 class DataOptions:
-    """Pictures."""
+    """Images."""
 
     data: str = "synthetic"
     """Data set: synthetic, ferplus:PATH, fer2013:PATH, rafdb:PATH, affectnet:PATH, folder:PATH or
     hf:ID; options as ?classes=7 (docs/data.md)."""
     dedup: bool = False
-    """Drop evaluation images that also stand in train, pixel by pixel."""
+    """Drop evaluation images that are also in train, pixel by pixel."""
     holdout: float = 0.0
     """Share of the training images that is held out, with its noisy labels, to choose the epoch on:
     for example 0.1; 0: none. Identical images stay together."""
-    leave_out: str | None = None
-    """List of files to leave out, as 'fer-core data check --fix-list' writes it."""
+    exclude: str | None = None
+    """List of files to exclude, as 'fer-core data check --fix-list' writes it."""
     image_size: int = 48
     """Side of the square network input in pixels."""
     channels: Literal[1, 3] = 3
-    """Input channels: 3 (grey pictures are repeated) or 1 (colour pictures become grey)."""
+    """Input channels: 3 (grey images are repeated) or 1 (colour images become grey)."""
 
     def check_data(self) -> None:
         """Check the values of this group."""
@@ -50,7 +50,7 @@ class NoiseOptions:
     noise: NoiseKind = "none"
     """Label noise of the training set: none; symmetric (to any other class) or asymmetric (to the
     classes of confusions), both at noise_rate; human: fer2013 (FERPlus with FER2013's own labels)
-    or rater (FERPlus with one random rater's answer); or the list in noise_file."""
+    or rater (FERPlus with one random rater's label); or the list in noise_file."""
     noise_rate: float = 0.0
     """Share of the training labels that noise changes, in [0, 1); asymmetric: of each class that is
     confused with others."""

@@ -16,10 +16,10 @@ class InputSpec:
         channels: 1 (grey) or 3 (RGB).
         mean: per channel, of pixels in [0, 1].
         std: per channel, of pixels in [0, 1].
-        source_size: side of the training pictures before they were resized to ``size``; a face
+        source_size: side of the training images before they were resized to ``size``; a face
             is brought to this sharpness first.
-        grey: whether the training pictures were grey; a colour face is made grey first.
-        landmarks: where the training crops show the eye on the picture's left, the eye on its
+        grey: whether the training images were grey; a colour face is made grey first.
+        landmarks: where the training crops show the eye on the image's left, the eye on its
             right and the mouth centre: (x, y) as shares of the side.
     """
 

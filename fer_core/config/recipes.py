@@ -6,7 +6,7 @@ from typing import Any, Literal
 RecipeName = Literal["report", "eac_official", "scratch", "finetune"]
 
 # The HUST report's training (RAF-DB, sections 3.3 and 4): the augmentation is flip and erasing
-# alone. EAC's flip is the second view, so its labelled view is never mirrored; a method without a
+# alone. EAC's flip is the second view, so its labelled view is never flipped; a method without a
 # second view mirrors half of its images (flip_probability is left to the method).
 _REPORT = {
     "image_size": 224,
@@ -15,7 +15,7 @@ _REPORT = {
     "pretrained": "hub",
     "method": "eac",
     "consistency_weight": 5.0,
-    "hole": "same",
+    "erased_region": "same",
     "label_smoothing": 0.0,
     "erase_probability": 0.5,
     "erase_scale": (0.02, 0.25),
@@ -40,17 +40,17 @@ _REPORT = {
 
 RECIPES: Mapping[str, Mapping[str, Any]] = {
     "report": _REPORT,
-    # What the authors' own code for EAC (ECCV 2022) does where the report differs.
+    # What the authors' own code for EAC (ECCV 2022) does where the HUST report (2024) differs.
     "eac_official": {
         **_REPORT,
-        "hole": "official",
+        "erased_region": "official",
         "pixel_noise": 30.0,
         "detach_classifier": True,
         "epochs": 60,
         "batch_size": 32,
         "learning_rate": 1e-4,
     },
-    # From random weights on pictures of 40 to 64 pixels; after the highest recipe from scratch
+    # From random weights on images of 40 to 64 pixels; after the highest recipe from scratch
     # that is published for FER2013 (73.7 %: ResNet-18, small stem, SGD, mixup, 300 epochs).
     "scratch": {
         "image_size": 48,
@@ -74,7 +74,7 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
         "ema_decay": 0.999,
         "tta_flip": True,
     },
-    # From pre-trained weights, where accuracy matters more than being the report's training.
+    # From pre-trained weights, where accuracy matters more than following the HUST report.
     "finetune": {
         "image_size": 224,
         "pretrained": "hub",

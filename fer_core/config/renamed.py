@@ -8,7 +8,12 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 # Former name -> name. Records, checkpoints, plans, recipes and command lines are read with both.
-RENAMED = {"validation": "holdout", "test_mirror": "tta_flip"}
+RENAMED = {
+    "validation": "holdout",
+    "test_mirror": "tta_flip",
+    "leave_out": "exclude",
+    "hole": "erased_region",
+}
 
 
 def current_name(name: str) -> str:

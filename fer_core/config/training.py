@@ -1,4 +1,4 @@
-"""How a run learns: augmentation of the pictures, and the optimiser's steps."""
+"""How a run learns: augmentation of the images, and the optimiser's steps."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,16 +11,16 @@ Precision = Literal["no", "bf16", "fp16"]
 
 @dataclass(frozen=True)
 class AugmentationOptions:
-    """Random changes of the training pictures."""
+    """Random changes of the training images."""
 
     erase_probability: float = 0.5
     """Random erasing: probability that a region of a face is erased."""
     erase_scale: tuple[float, float] = (0.02, 0.25)
-    """Random erasing: least and largest share of the picture's area."""
+    """Random erasing: least and largest share of the image's area."""
     erase_ratio: tuple[float, float] = (0.3, 3.3)
     """Random erasing: least and largest height / width of the region."""
     flip_probability: float | None = None
-    """Probability that the labelled view is mirrored. None: 0 for eac and eac_balanced, whose flip
+    """Probability that the labelled view is flipped. None: 0 for eac and eac_balanced, whose flip
     makes the second view and never meets a label; 0.5 for every other method."""
     pixel_noise: float = 0.0
     """Gaussian pixel noise on half of the labelled views: its variance in grey levels squared (30
@@ -34,7 +34,7 @@ class AugmentationOptions:
     jitter: float = 0.0
     """Random brightness and contrast, factors of up to 1 +- this."""
     mixup: float = 0.0
-    """Mixup: alpha of the Beta(alpha, alpha) shares in which two pictures and their labels are
+    """Mixup: alpha of the Beta(alpha, alpha) shares in which two images and their labels are
     mixed; 0: off."""
 
     def check_augmentation(self) -> None:
@@ -71,8 +71,8 @@ class OptimisationOptions:
     weight_decay: float = 1e-4
     """Weight decay of the optimiser."""
     decay_norms: bool = True
-    """Weight decay of norms and biases as well, as in the report; without, of weight matrices and
-    kernels alone."""
+    """Weight decay of norms and biases as well, as in the HUST report (2024); without it only of
+    weight matrices and kernels."""
     clip_norm: float = 0.0
     """Gradient clipping: the largest norm of all gradients together, for example 1; 0: off."""
     schedule: ScheduleName = "exponential"
@@ -88,7 +88,7 @@ class OptimisationOptions:
     """Evaluate and keep an exponential moving average of the weights with this decay a step, for
     example 0.999; 0: the weights themselves."""
     tta_flip: bool = False
-    """Flip TTA: evaluate on the average over each image and its mirror image."""
+    """Flip TTA: evaluate on the average over each image and its flipped copy."""
     patience: int = 0
     """Early stopping: end the run after this many epochs without a higher holdout accuracy; 0:
     never. Needs holdout above 0."""

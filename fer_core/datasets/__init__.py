@@ -20,7 +20,7 @@ from fer_core.datasets.base import (
     parse_uri,
 )
 from fer_core.datasets.cache.store import Storage
-from fer_core.datasets.exclude import leave_out, read_leave_out
+from fer_core.datasets.exclude import read_exclude_list, without_files
 from fer_core.datasets.fer2013 import list_fer2013
 from fer_core.datasets.ferplus import list_ferplus, vote_shares
 from fer_core.datasets.folder import list_folder
@@ -56,7 +56,7 @@ L = TypeVar("L", bound=Lister)
 PLUGINS = "fer_core.datasets"  # entry points of installed packages: KIND = "pkg.module:function"
 GIVEN = "given"  # kind that records have for data that were given as an object
 
-# What each kind of URI lists. Only drawn faces need to know how large they will be wanted.
+# What each kind of URI lists. Only synthetic faces need to know how large they will be wanted.
 DATASETS: dict[str, Lister] = {
     "affectnet": list_affectnet,
     "fer2013": list_fer2013,
@@ -78,12 +78,12 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a class
 def register_dataset(kind: str) -> Callable[[L], L]:
     """Make a function that lists a data set the meaning of ``KIND:PATH?option=value``.
 
-    It takes the parsed URI and the decoding, and gives a `Listing`: names, labels and pictures,
-    without opening a picture. The command line knows the data sets of packages with an entry point
+    It takes the parsed URI and the decoding, and gives a `Listing`: names, labels and images,
+    without opening an image. The command line knows the data sets of packages with an entry point
     in the group ``fer_core.datasets``.
 
     Args:
-        kind: what stands before the colon: letters, digits and underscores.
+        kind: the part before the colon: letters, digits and underscores.
 
     Raises:
         ValueError: for a kind that is taken or no such name.
@@ -125,20 +125,20 @@ def _lister(kind: str) -> Lister:
 
 
 def list_data(uri: str, decoding: Decoding, *, without: Path | None = None) -> Listing:
-    """List the data set that a URI names; no picture is opened.
+    """List the data set that a URI names; no image is opened.
 
     Args:
         uri: see `load_data`.
-        decoding: side and channels at which drawn faces are drawn.
-        without: a list of files to leave out, as `fer-core data check --fix-list` writes it.
+        decoding: side and channels at which synthetic faces are drawn.
+        without: an exclude list, as `fer-core data check --fix-list` writes it.
 
     Raises:
         DataError: for an unknown data set, or one that is absent or broken as a whole. What is
-            wrong with single files stands in the listing's ``problems``.
+            wrong with single files is in the listing's ``problems``.
     """
     source = parse_uri(uri)
     listing = with_repeated_names(_lister(source.kind)(source, decoding))
-    return listing if without is None else leave_out(listing, read_leave_out(without))
+    return listing if without is None else without_files(listing, read_exclude_list(without))
 
 
 def load_data(
@@ -153,10 +153,10 @@ def load_data(
 
     Args:
         uri: ``KIND:PATH``, with options as ``?classes=7``; KIND is one of `DATASETS`.
-        decoding: side and channels of the decoded pictures.
-        storage: where the decoded pictures are kept; None: see `Storage`.
-        dedup: drop evaluation images that also stand in train, pixel by pixel.
-        without: a list of files to leave out, as `fer-core data check --fix-list` writes it.
+        decoding: side and channels of the decoded images.
+        storage: where the decoded images are kept; None: see `Storage`.
+        dedup: drop evaluation images that are also in train, pixel by pixel.
+        without: an exclude list, as `fer-core data check --fix-list` writes it.
 
     Raises:
         DataError: for an unknown data set, or one that is absent or broken.

@@ -18,14 +18,14 @@ from fer_core.datasets.base import (
     take_choice,
     take_options,
 )
-from fer_core.datasets.images import Box, PictureFiles, picture_files, relative_names
+from fer_core.datasets.images import Box, ImageFiles, image_files, relative_names
 from fer_core.datasets.tables import TableRow, table_rows
 from fer_core.emotions import AFFECTNET_LABELS, EIGHT_CLASSES, class_names
 from fer_core.errors import FerError
 from fer_core.io.files import displayed
 
 EXPECTED = """  PATH/Manually_Annotated_file_lists/training.csv    subDirectory_filePath,face_x,...
-  PATH/Manually_Annotated_file_lists/validation.csv  (both may stand in PATH itself)
+  PATH/Manually_Annotated_file_lists/validation.csv  (both may be in PATH itself)
   PATH/Manually_Annotated_Images/<subDirectory_filePath> ...
 or
   PATH/train_set/images/0.jpg  PATH/train_set/annotations/0_exp.npy ...
@@ -46,7 +46,7 @@ NO_EXPRESSION = (8, 9, 10)  # none, uncertain, no face
 
 
 class Row(NamedTuple):
-    """One picture that has a class."""
+    """One image that has a class."""
 
     name: str
     path: Path
@@ -57,8 +57,8 @@ class Row(NamedTuple):
 def list_affectnet(source: Source, _decoding: Decoding) -> Listing:
     """List AffectNet's manually annotated faces, from the official tables or from npy files.
 
-    URI: ``affectnet:PATH?classes=8``. Pictures without an expression (8 none, 9 uncertain, 10 no
-    face) are left out, with 7 classes those of contempt too.
+    URI: ``affectnet:PATH?classes=8``. Images without an expression (8 none, 9 uncertain, 10 no
+    face) are excluded, with 7 classes those of contempt too.
 
     Raises:
         DataError: when no label files are there, a table is broken, or an option is not allowed.
@@ -102,20 +102,20 @@ def _table_rows(root: Path, name: str, seen: set[str], problems: list[Problem]) 
     images = root / "Manually_Annotated_Images"
     folder = images if images.is_dir() else root
     for row in table_rows(path, NEEDED, headless=COLUMNS):
-        picture = row.cells.get("subDirectory_filePath", "")
+        image = row.cells.get("subDirectory_filePath", "")
         try:
             if row.fault:
                 raise ValueError(f"the row {row.fault}")
-            if not picture:
+            if not image:
                 raise ValueError("subDirectory_filePath is empty")
-            if picture in seen:
-                raise ValueError(f"{picture!r} stands in the lists twice")
-            seen.add(picture)
+            if image in seen:
+                raise ValueError(f"{image!r} is listed twice")
+            seen.add(image)
             label = _label(row.cells.get("expression", ""))
             if label is not None:
-                yield Row(picture, folder / picture, label, _box(row))
+                yield Row(image, folder / image, label, _box(row))
         except ValueError as error:
-            name = picture or f"{path.name} line {row.line}"
+            name = image or f"{path.name} line {row.line}"
             problems.append(Problem("label", name, f"{path} line {row.line}: {error}"))
 
 
@@ -134,13 +134,13 @@ def _box(row: TableRow) -> Box:
 
 
 def _npy_rows(root: Path, place: str, problems: list[Problem]) -> Iterator[Row]:
-    """The pictures of ``train_set`` or ``val_set`` that have a class."""
+    """The images of ``train_set`` or ``val_set`` that have a class."""
     images, annotations = root / place / "images", root / place / "annotations"
     for folder in (images, annotations):
         if not folder.is_dir():
             raise DataError(f"no folder at {folder}. Expected:\n{EXPECTED}")
     unused = {path.name for path in annotations.iterdir() if path.name.endswith("_exp.npy")}
-    paths = picture_files(images)
+    paths = image_files(images)
     for path, name in zip(paths, relative_names(paths, root), strict=True):
         file = annotations / f"{path.stem}_exp.npy"
         if file.name not in unused:
@@ -159,7 +159,7 @@ def _npy_rows(root: Path, place: str, problems: list[Problem]) -> Iterator[Row]:
                 yield Row(name, path, label, None)
     for left in sorted(unused):
         name = displayed(f"{place}/images/{left.removesuffix('_exp.npy')}.jpg")
-        detail = f"{displayed(annotations / left)} has no picture in {displayed(images)}"
+        detail = f"{displayed(annotations / left)} has no image in {displayed(images)}"
         problems.append(Problem("missing file", name, detail))
 
 
@@ -181,7 +181,7 @@ def _read_number(path: Path) -> str:
 
 
 def _label(text: str) -> int | None:
-    """The class of AffectNet's number for an expression; None for a picture to leave out.
+    """The class of AffectNet's number for an expression; None for an image to exclude.
 
     Raises:
         ValueError: saying which numbers there are.
@@ -201,8 +201,8 @@ def _label(text: str) -> int | None:
 def _split(name: str, rows: list[Row], classes: int, problems: list[Problem]) -> ListedSplit:
     rows = [row for row in rows if row.label < classes]
     if not rows and not problems:
-        raise DataError(f"affectnet split {name} holds no picture of the {classes} classes")
+        raise DataError(f"affectnet split {name} holds no image of the {classes} classes")
     boxes = tuple(row.box for row in rows if row.box is not None)
     labels = np.array([row.label for row in rows], np.int64)
-    pictures = PictureFiles(tuple(row.path for row in rows), boxes or None)
-    return ListedSplit(name, pictures, labels, tuple(row.name for row in rows))
+    images = ImageFiles(tuple(row.path for row in rows), boxes or None)
+    return ListedSplit(name, images, labels, tuple(row.name for row in rows))

@@ -1,4 +1,4 @@
-"""What every data set is: a listing of pictures and labels first, decoded arrays afterwards."""
+"""What every data set is: a listing of images and labels first, decoded arrays afterwards."""
 
 import hashlib
 import warnings
@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 
-from fer_core.datasets.images import Pictures
+from fer_core.datasets.images import ImageSources
 from fer_core.errors import FerError
 from fer_core.io.images import Images
 
@@ -30,8 +30,8 @@ class Problem(NamedTuple):
 
     Attributes:
         kind: ``missing file``, ``unreadable file``, ``label`` or ``class``.
-        name: the picture as the data set names it; a folder ends in ``/``.
-        detail: where it stands, what is wrong, and what is allowed.
+        name: the image as the data set names it; a folder ends in ``/``.
+        detail: where it is, what is wrong, and what is allowed.
     """
 
     kind: str
@@ -44,17 +44,17 @@ class ListedSplit(NamedTuple):
 
     Attributes:
         name: the split's own name, for example ``val`` of FERPlus.
-        pictures: N sources of pictures.
+        images: N sources of images.
         true_labels: (N,) int64 labels as the data set has them, before any noise is added.
         names: N names, unique within the data set.
         votes: (N, 10) int64 votes of the FER+ raters in the order of `FERPLUS_VOTES`, or None.
-        original_labels: (N,) int64 labels that the set had before it was labelled anew (those of
+        original_labels: (N,) int64 labels that the set had before it was relabelled (those of
             FER2013 under FERPlus), -1 where there is none; or None.
         slices: attribute -> N values, for figures per group; for example ``gender``.
     """
 
     name: str
-    pictures: Pictures
+    images: ImageSources
     true_labels: np.ndarray
     names: tuple[str, ...]
     votes: np.ndarray | None = None
@@ -75,11 +75,11 @@ class Listing(NamedTuple):
         classes: class names in the order of the label numbers.
         train: the training split.
         eval: the split that is evaluated and reported, whatever the data set calls it.
-        source_size: typical side of the pictures in pixels; None: to be measured.
-        grey: whether the pictures are grey; None: not known, so what the run asks for.
+        source_size: typical side of the images in pixels; None: to be measured.
+        grey: whether the images are grey; None: not known, so what the run asks for.
         landmarks: (3, 2) eye, eye, mouth centre as shares of the side; None: to be measured.
         problems: what the label lists hold that cannot be used.
-        found_classes: whether the classes are those that have training pictures.
+        found_classes: whether the classes are those that have training images.
     """
 
     name: str
@@ -105,7 +105,7 @@ class Split(NamedTuple):
         votes: as in `ListedSplit`.
         original_labels: as in `ListedSplit`.
         slices: as in `ListedSplit`.
-        digests: (N, 16) uint8, equal for pictures that are equal pixel by pixel.
+        digests: (N, 16) uint8, equal for images that are equal pixel by pixel.
     """
 
     name: str
@@ -132,10 +132,10 @@ class FaceData:
         classes: class names in the order of the label numbers.
         train: the training split.
         eval: the split that is evaluated and reported, whatever the data set calls it.
-        source_size: typical side of the pictures before resizing, in pixels.
-        grey: whether the pictures are grey.
+        source_size: typical side of the images before resizing, in pixels.
+        grey: whether the images are grey.
         landmarks: (3, 2) eye, eye, mouth centre as shares of the side; None when not known.
-        dropped_duplicates: evaluation images that were dropped because they also stand in train.
+        dropped_duplicates: evaluation images that were dropped because they are also in train.
     """
 
     name: str
@@ -163,7 +163,7 @@ class Source(NamedTuple):
 
 
 class Decoding(NamedTuple):
-    """How pictures are decoded: side of the square array, and 1 or 3 channels."""
+    """How images are decoded: side of the square array, and 1 or 3 channels."""
 
     size: int
     channels: int
@@ -242,11 +242,11 @@ def existing_folder(source: Source, expected: str) -> Path:
 
 
 def content_hash(data: FaceData) -> str:
-    """SHA-256 of the pictures' own pixels (before resizing) and the true labels, both splits."""
+    """SHA-256 of the images' own pixels (before resizing) and the true labels, both splits."""
     digest = hashlib.sha256()
     for split in (data.train, data.eval):
         if len(split.digests) != len(split.true_labels):
-            raise ValueError(f"split {split.name} has no picture digests")
+            raise ValueError(f"split {split.name} has no image digests")
         digest.update(np.ascontiguousarray(split.digests).data)
         digest.update(split.true_labels.astype("<i8").tobytes())
     return digest.hexdigest()

@@ -9,31 +9,30 @@ from fer_core.datasets.base import DataError, ListedSplit, Listing, Problem, Spl
 from fer_core.datasets.tables import read_lines
 
 
-def read_leave_out(path: Path) -> frozenset[str]:
-    """The names in a list of files to leave out: one a line; a name that ends in / is a folder.
+def read_exclude_list(path: Path) -> frozenset[str]:
+    """The names in an exclude list: one a line; a name that ends in / is a folder.
 
     Raises:
         DataError: when the list is absent or no text.
     """
     if not path.is_file():
         raise DataError(
-            f"no list of files to leave out at {path}: 'fer-core data check URI "
-            f"--fix-list {path}' writes it"
+            f"no exclude list at {path}: 'fer-core data check URI --fix-list {path}' writes it"
         )
     return frozenset(line for line in read_lines(path) if line.strip())
 
 
-def leave_out(listing: Listing, names: frozenset[str]) -> Listing:
-    """The listing without some of its pictures, and without the problems of these.
+def without_files(listing: Listing, names: frozenset[str]) -> Listing:
+    """The listing without some of its images, and without the problems of these.
 
     Raises:
-        DataError: when a name stands for nothing in the data set.
+        DataError: when a name is not in the data set.
     """
     known = {*listing.train.names, *listing.eval.names, *(p.name for p in listing.problems)}
     unknown = sorted(names - known - _folders(known))
     if unknown:
         raise DataError(
-            f"{listing.name} has no picture {unknown[0]!r} to leave out ({len(unknown)} of "
+            f"{listing.name} has no image {unknown[0]!r} to exclude ({len(unknown)} of "
             f"{len(names)} names are unknown): is it the list of this data set?"
         )
 
@@ -61,15 +60,15 @@ def chosen_columns(split: ListedSplit | Split, kept: np.ndarray) -> dict[str, An
 
 
 def _with_trained_classes(listing: Listing) -> Listing:
-    """The listing with the classes that still have training pictures."""
+    """The listing with the classes that still have training images."""
     trained = np.unique(listing.train.true_labels)
     if len(trained) < 2:
-        raise DataError(f"{listing.name} has training pictures of {len(trained)} classes left")
+        raise DataError(f"{listing.name} has training images of {len(trained)} classes left")
     numbers = np.full(len(listing.classes), -1, np.int64)
     numbers[trained] = np.arange(len(trained))
     labels = numbers[listing.eval.true_labels]
     problems = tuple(
-        Problem("class", name, f"{name} is {listing.classes[old]}, which has no training pictures")
+        Problem("class", name, f"{name} is {listing.classes[old]}, which has no training images")
         for name, old, new in zip(listing.eval.names, listing.eval.true_labels, labels, strict=True)
         if new < 0
     )
@@ -88,4 +87,4 @@ def _folders(names: set[str]) -> set[str]:
 
 def _without(split: ListedSplit, keep: list[bool]) -> ListedSplit:
     kept = np.flatnonzero(keep)
-    return split._replace(pictures=split.pictures.select(kept), **chosen_columns(split, kept))
+    return split._replace(images=split.images.select(kept), **chosen_columns(split, kept))

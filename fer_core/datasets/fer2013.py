@@ -112,7 +112,7 @@ def read_pixel_table(path: Path) -> PixelTable:
 
 
 def row_name(index: int) -> str:
-    """What a picture of the table is called: its row, counted from 0 over the whole file."""
+    """What an image of the table is called: its row, counted from 0 over the whole file."""
     return f"row{index:05d}"
 
 

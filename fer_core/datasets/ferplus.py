@@ -19,12 +19,12 @@ from fer_core.datasets.base import (
     take_options,
 )
 from fer_core.datasets.fer2013 import PixelTable, find_pixel_table, read_pixel_table
-from fer_core.datasets.images import PictureFiles, PixelRows
+from fer_core.datasets.images import ImageFiles, PixelRows
 from fer_core.datasets.tables import read_table
 from fer_core.emotions import FERPLUS_VOTES, canonical_name, class_names
 
 EXPECTED = """  PATH/fer2013new.csv              Usage,Image name,neutral,...,contempt,unknown,NF
-and the pictures, as FER2013's own table
+and the images, as FER2013's own table
   PATH/fer2013.csv                 emotion,pixels,Usage (or icml_face_data.csv)
 or as folders
   PATH/FER2013Train/fer0000000.png ...
@@ -42,7 +42,7 @@ class VoteTable(NamedTuple):
     Attributes:
         path: of the CSV file.
         usages: N texts: Training, PublicTest or PrivateTest.
-        names: N names of pictures, empty where there is no face.
+        names: N names of images, empty where there is no face.
         votes: (N, 10) int64 in the order of `FERPLUS_VOTES`, -1 where there is a problem.
         problems: row -> what is wrong with it.
     """
@@ -76,14 +76,14 @@ def majority_labels(votes: np.ndarray, classes: int) -> np.ndarray:
 
     Votes of a single rater are dropped as outliers; the winner must then hold more than half of
     the votes that are left. Images without such a winner, or won by "unknown", "not a face" or a
-    class that is not asked for, are left out.
+    class that is not asked for, are excluded.
 
     Args:
         votes: (N, 10) counts in the order of `FERPLUS_VOTES`.
         classes: 7 or 8 (with contempt).
 
     Returns:
-        (N,) int64 labels, -1 for an image to leave out.
+        (N,) int64 labels, -1 for an image to exclude.
     """
     counted = np.where(votes > 1, votes, 0)
     winner = counted.argmax(1)
@@ -108,7 +108,7 @@ def vote_shares(votes: np.ndarray, classes: int) -> np.ndarray:
 
 
 def list_ferplus(source: Source, _decoding: Decoding) -> Listing:
-    """List FERPlus from ``fer2013new.csv`` and the pictures, in PNG folders or FER2013's table.
+    """List FERPlus from ``fer2013new.csv`` and the images, in PNG folders or FER2013's table.
 
     URI: ``ferplus:PATH?classes=8&eval=val``. FER2013Train is the split ``train``, FER2013Valid
     ``val`` and FER2013Test ``test``; the former ``test=FER2013Test`` is still read.
@@ -225,17 +225,17 @@ def _list_split(files: _Files, name: str, classes: int, problems: list[Problem])
         )
     kept, labels = rows[labels >= 0], labels[labels >= 0]
     if folder.is_dir() or pixels is None:
-        pictures = PictureFiles(tuple(folder / votes.names[row] for row in kept))
+        images = ImageFiles(tuple(folder / votes.names[row] for row in kept))
     else:
         whole = np.array([row not in pixels.problems for row in kept], bool)
         problems += [
             pixels.problems[row]._replace(name=votes.names[row]) for row in kept[~whole].tolist()
         ]
         kept, labels = kept[whole], labels[whole]
-        pictures = PixelRows(pixels.pixels[kept])
+        images = PixelRows(pixels.pixels[kept])
     return ListedSplit(
         SPLITS[name],
-        pictures,
+        images,
         labels.astype(np.int64),
         tuple(votes.names[row] for row in kept),
         votes.votes[kept],

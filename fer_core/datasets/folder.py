@@ -17,11 +17,11 @@ from fer_core.datasets.base import (
     existing_folder,
     take_options,
 )
-from fer_core.datasets.images import PictureFiles, picture_files, relative_names
+from fer_core.datasets.images import ImageFiles, image_files, relative_names
 from fer_core.datasets.naming import Naming, choose_naming
 from fer_core.emotions import canonical_name, find_emotion
 from fer_core.io.files import displayed
-from fer_core.io.images import PICTURE_SUFFIXES
+from fer_core.io.images import IMAGE_SUFFIXES
 
 EXPECTED = """  PATH/train/happiness/*.jpg ...
   PATH/train/anger/*.jpg     ... (emotions, as happy or angry too, or any classes of your own)
@@ -32,17 +32,17 @@ CLASSES = "class folders"
 
 
 class ListedTree(NamedTuple):
-    """The pictures below one split's folder, by class, and what cannot be used there."""
+    """The images below one split's folder, by class, and what cannot be used there."""
 
-    pictures: dict[str, list[Path]]
+    images: dict[str, list[Path]]
     problems: list[Problem]
 
 
 def list_folder(source: Source, _decoding: Decoding) -> Listing:
-    """List an image folder; the classes are those that have training pictures.
+    """List an image folder; the classes are those that have training images.
 
     URI: ``folder:PATH?train=train&test=test&classes=``; the first two name the folders of the
-    splits. Where both are absent and the folders of classes stand in PATH itself, they are the test
+    splits. Where both are absent and the folders of classes are in PATH itself, they are the test
     split, and the training split is empty: a model can be measured there. ``classes`` says what the
     folders' names are, ``as-is`` or ``emotions``; see `choose_naming`.
 
@@ -66,20 +66,20 @@ def list_folder(source: Source, _decoding: Decoding) -> Listing:
     trees = {
         name: list_tree(root, folder, EXPECTED, naming.class_of) for name, folder in splits.items()
     }
-    classes = naming.in_order(trees["train"].pictures)
+    classes = naming.in_order(trees["train"].images)
     if len(classes) < 2:
         raise DataError(
-            f"{root / splits['train']} has pictures of {len(classes)} "
+            f"{root / splits['train']} has images of {len(classes)} "
             f"{'emotions' if naming.emotions else 'classes'}, at least 2 are needed. "
             f"Expected:\n{EXPECTED}"
         )
     problems = [*trees["train"].problems, *trees["test"].problems]
-    untrained = sorted(set(trees["test"].pictures) - set(classes))
+    untrained = sorted(set(trees["test"].images) - set(classes))
     for name in untrained:
         near = difflib.get_close_matches(name, classes, 1)
         hint = f"; did you mean {near[0]!r}?" if near and not naming.emotions else ""
-        for folder in sorted({path.parent for path in trees["test"].pictures.pop(name)}):
-            detail = f"{displayed(folder)} holds {name}, which has no training pictures{hint}"
+        for folder in sorted({path.parent for path in trees["test"].images.pop(name)}):
+            detail = f"{displayed(folder)} holds {name}, which has no training images{hint}"
             problems.append(Problem("class", f"{relative_names([folder], root)[0]}/", detail))
     return Listing(
         name=root.resolve().name,
@@ -104,21 +104,21 @@ def _sub_folders(folder: Path) -> list[Path]:
 
 
 def _has_classes(root: Path) -> bool:
-    """Whether a folder of the root has the name of an emotion, or holds pictures."""
-    return any(find_emotion(path.name) or _holds_pictures(path) for path in _sub_folders(root))
+    """Whether a folder of the root has the name of an emotion, or holds images."""
+    return any(find_emotion(path.name) or _holds_images(path) for path in _sub_folders(root))
 
 
-def _holds_pictures(folder: Path) -> bool:
+def _holds_images(folder: Path) -> bool:
     try:
-        return bool(picture_files(folder))
+        return bool(image_files(folder))
     except OSError:  # it is named when the classes are listed
         return False
 
 
 def _list_classes(root: Path, train: str, naming: Naming) -> Listing:
-    """The folders of classes in the root itself as a test split, beside no training pictures."""
+    """The folders of classes in the root itself as a test split, without training images."""
     tree, name = list_tree(root, ".", EXPECTED, naming.class_of), root.resolve().name
-    classes = naming.in_order(tree.pictures)
+    classes = naming.in_order(tree.images)
     return Listing(
         name=name,
         classes=classes,
@@ -131,7 +131,7 @@ def _list_classes(root: Path, train: str, naming: Naming) -> Listing:
 def list_tree(
     root: Path, split: str, expected: str, class_of: Callable[[str], str] = canonical_name
 ) -> ListedTree:
-    """The pictures of ``root/split/<class>/``, the classes by their folders' names.
+    """The images of ``root/split/<class>/``, the classes by their folders' names.
 
     Args:
         root: the data set.
@@ -140,17 +140,17 @@ def list_tree(
         class_of: class name of a folder's name; raises ValueError for an unknown one.
 
     Raises:
-        DataError: when the folder is absent or holds no pictures.
+        DataError: when the folder is absent or holds no images.
     """
     folder = root / split
     if not folder.is_dir():
         raise DataError(f"no folder at {folder}. Expected:\n{expected}")
-    pictures: dict[str, list[Path]] = {}
+    images: dict[str, list[Path]] = {}
     problems: list[Problem] = []
     for sub in _sub_folders(folder):
         name = f"{relative_names([sub], root)[0]}/"
         try:
-            found = picture_files(sub)
+            found = image_files(sub)
         except OSError as error:
             detail = f"{displayed(sub)} cannot be read: {error.strerror}"
             problems.append(Problem("unreadable file", name, detail))
@@ -160,19 +160,19 @@ def list_tree(
         except ValueError as error:
             problems.append(Problem("class", name, f"{displayed(sub)}: {error}"))
             continue
-        pictures.setdefault(named, []).extend(found)
+        images.setdefault(named, []).extend(found)
         if not found:
-            suffixes = ", ".join(PICTURE_SUFFIXES)
-            detail = f"{displayed(sub)} holds no pictures ({suffixes}): fill it or delete it"
+            suffixes = ", ".join(IMAGE_SUFFIXES)
+            detail = f"{displayed(sub)} holds no images ({suffixes}): fill it or delete it"
             problems.append(Problem("class", name, detail))
-    if not any(pictures.values()) and len(problems) == len(pictures):  # no unknown class either
-        raise DataError(f"{folder} holds no pictures. Expected:\n{expected}")
-    return ListedTree({name: paths for name, paths in pictures.items() if paths}, problems)
+    if not any(images.values()) and len(problems) == len(images):  # no unknown class either
+        raise DataError(f"{folder} holds no images. Expected:\n{expected}")
+    return ListedTree({name: paths for name, paths in images.items() if paths}, problems)
 
 
 def split_of_tree(root: Path, name: str, tree: ListedTree, classes: tuple[str, ...]) -> ListedSplit:
     """One split of an image folder, class by class in the order of ``classes``."""
-    rows = [(path, index) for index, c in enumerate(classes) for path in tree.pictures.get(c, [])]
+    rows = [(path, index) for index, c in enumerate(classes) for path in tree.images.get(c, [])]
     paths = tuple(path for path, _ in rows)
     labels = np.array([index for _, index in rows], np.int64)
-    return ListedSplit(name, PictureFiles(paths), labels, relative_names(paths, root))
+    return ListedSplit(name, ImageFiles(paths), labels, relative_names(paths, root))

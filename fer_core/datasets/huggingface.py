@@ -17,7 +17,7 @@ from fer_core.datasets.base import (
     existing_path,
     take_options,
 )
-from fer_core.datasets.huggingface_images import HubPictures, row_name
+from fer_core.datasets.huggingface_images import HubImages, row_name
 from fer_core.datasets.naming import Naming, choose_naming
 from fer_core.emotions import EIGHT_CLASSES
 
@@ -31,7 +31,7 @@ EXPECTED = """  hf:OWNER/NAME              a data set of huggingface.co/datasets
 
 
 def list_hub_set(source: Source, _decoding: Decoding) -> Listing:
-    """List a data set of the hub, downloaded on first use; its classes have training pictures.
+    """List a data set of the hub, downloaded on first use; its classes have training images.
 
     URI: ``hf:OWNER/NAME?train=train&test=test&image=image&label=label&config=&classes=``; ``test``
     is ``validation`` where it is not given and there is no split test. ``classes`` says what the
@@ -146,14 +146,14 @@ def _feature(rows: "Dataset", split: str, column: str, option: str) -> object:
 
 
 def _classes(source: Source, naming: Naming, texts: list[str | None]) -> tuple[str, ...]:
-    """The classes that have training pictures, in order."""
+    """The classes that have training images, in order."""
     words = sorted({text for text in texts if text})
     found = {name for name in (_class_of(naming, word) for word in words) if name}
     if len(found) < 2:
         what = "emotions" if naming.emotions else "classes"
         known = f". Known: {', '.join(EIGHT_CLASSES)}, and common names for them"
         raise DataError(
-            f"{source.path} has training pictures of {len(found)} {what}, at least 2 are "
+            f"{source.path} has training images of {len(found)} {what}, at least 2 are "
             f"needed; its labels: {', '.join(map(repr, words[:20]))}"
             f"{known if naming.emotions else ''}"
         )
@@ -180,9 +180,9 @@ def _list_split(
 
     _feature(rows, name, image, "image")
     try:
-        pictures = rows.select_columns([image]).cast_column(image, datasets.Image(decode=False))
+        images = rows.select_columns([image]).cast_column(image, datasets.Image(decode=False))
     except Exception as error:  # pyarrow's and the library's own
-        raise DataError(f"column {image!r} of split {name} holds no pictures: {error}") from error
+        raise DataError(f"column {image!r} of split {name} holds no images: {error}") from error
     found = {text: _class_of(naming, text) for text in set(texts) if text}
     labels = np.full(len(texts), -1, np.int64)
     for index, text in enumerate(texts):
@@ -194,7 +194,7 @@ def _list_split(
         if not text:
             problems.append(Problem("label", place, f"{place} has no label"))
         elif named is not None:
-            detail = f"{place} is {named}, which has no training pictures"
+            detail = f"{place} is {named}, which has no training images"
             problems.append(Problem("class", place, detail))
         elif naming.emotions:
             known = f"use one of {', '.join(EIGHT_CLASSES)} or a common name"
@@ -205,7 +205,7 @@ def _list_split(
     kept = np.flatnonzero(labels >= 0)
     return ListedSplit(
         name,
-        HubPictures(pictures, image, name, kept),
+        HubImages(images, image, name, kept),
         labels[kept],
         tuple(row_name(name, index) for index in kept.tolist()),
     )

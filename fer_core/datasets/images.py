@@ -1,4 +1,4 @@
-"""Where pictures come from: files, or rows of pixels; opened one at a time, on demand."""
+"""Where images come from: files, or rows of pixels; opened one at a time, on demand."""
 
 import hashlib
 import os
@@ -12,14 +12,14 @@ from PIL import Image
 
 from fer_core.errors import FerError
 from fer_core.io.files import displayed
-from fer_core.io.images import PICTURE_SUFFIXES, READ_ERRORS, fault, open_upright
+from fer_core.io.images import IMAGE_SUFFIXES, READ_ERRORS, fault, open_upright
 
-# Left, top, right, bottom of a face in its picture, in pixels.
+# Left, top, right, bottom of a face in its image, in pixels.
 Box = tuple[float, float, float, float]
 
 
-class PictureError(FerError, ValueError):
-    """One picture that cannot be used; ``absent`` tells a missing file from a broken one."""
+class UnusableImageError(FerError, ValueError):
+    """One image that cannot be used; ``absent`` tells a missing file from a broken one."""
 
     def __init__(self, message: str, *, absent: bool) -> None:
         """Keep the sentence and the kind."""
@@ -27,52 +27,52 @@ class PictureError(FerError, ValueError):
         self.absent = absent
 
 
-class Pictures(Protocol):
-    """N pictures that can be opened."""
+class ImageSources(Protocol):
+    """N images that can be opened."""
 
     def __len__(self) -> int: ...
 
     def open(self, index: int) -> Image.Image:
-        """One picture, RGB and upright.
+        """One image, RGB and upright.
 
         Raises:
-            PictureError: when it is absent or cannot be read.
+            UnusableImageError: when it is absent or cannot be read.
         """
         ...
 
     def stamp(self) -> str:
-        """A hash that changes when a picture is added, removed, reordered or written anew."""
+        """A hash that changes when an image is added, removed, reordered or rewritten."""
         ...
 
     def select(self, indices: Sequence[int] | np.ndarray) -> Self:
-        """Some of the pictures, in the given order."""
+        """Some of the images, in the given order."""
         ...
 
 
 @dataclass(frozen=True)
-class PictureFiles:
-    """Pictures in files.
+class ImageFiles:
+    """Images in files.
 
     Attributes:
         paths: N files.
-        boxes: N faces to cut out, or None: the whole picture.
+        boxes: N faces to cut out, or None: the whole image.
     """
 
     paths: tuple[Path, ...]
     boxes: tuple[Box, ...] | None = None
 
     def __len__(self) -> int:
-        """Number of pictures."""
+        """Number of images."""
         return len(self.paths)
 
     def open(self, index: int) -> Image.Image:
-        """One picture, RGB and upright; cut out where there is a box."""
+        """One image, RGB and upright; cut out where there is a box."""
         path = self.paths[index]
         try:
-            picture = open_upright(path)
-            return _cut_out(picture, self.boxes[index]) if self.boxes else picture
+            image = open_upright(path)
+            return _cut_out(image, self.boxes[index]) if self.boxes else image
         except READ_ERRORS as error:
-            raise picture_error(displayed(path), error) from error
+            raise image_error(displayed(path), error) from error
 
     def stamp(self) -> str:
         """Hash of paths, sizes, times and boxes; an absent file counts as empty."""
@@ -83,7 +83,7 @@ class PictureFiles:
         return digest.hexdigest()
 
     def select(self, indices: Sequence[int] | np.ndarray) -> Self:
-        """Some of the pictures, in the given order."""
+        """Some of the images, in the given order."""
         boxes = self.boxes
         return replace(
             self,
@@ -93,18 +93,18 @@ class PictureFiles:
 
 
 class PixelRows:
-    """Pictures that are in memory already: rows of a table, or drawn faces."""
+    """Images that are in memory already: rows of a table, or synthetic faces."""
 
     def __init__(self, pixels: np.ndarray) -> None:
         """Keep the pixels, (N, H, W) grey or (N, H, W, 3) RGB, uint8."""
         self.pixels = pixels
 
     def __len__(self) -> int:
-        """Number of pictures."""
+        """Number of images."""
         return len(self.pixels)
 
     def open(self, index: int) -> Image.Image:
-        """One picture, RGB."""
+        """One image, RGB."""
         return Image.fromarray(self.pixels[index]).convert("RGB")
 
     def stamp(self) -> str:
@@ -113,19 +113,19 @@ class PixelRows:
         return hashlib.sha256(shape + np.ascontiguousarray(self.pixels).tobytes()).hexdigest()
 
     def select(self, indices: Sequence[int] | np.ndarray) -> Self:
-        """Some of the pictures, in the given order."""
+        """Some of the images, in the given order."""
         return type(self)(self.pixels[np.asarray(indices, dtype=np.int64)])
 
 
-def picture_error(name: str, error: Exception) -> PictureError:
-    """What is wrong with the picture ``name``, by what Pillow or the system raised."""
+def image_error(name: str, error: Exception) -> UnusableImageError:
+    """What is wrong with the image ``name``, by what Pillow or the system raised."""
     if isinstance(error, FileNotFoundError):
-        return PictureError(f"{name} is absent", absent=True)
-    return PictureError(f"{name} is no readable picture: {fault(error)}", absent=False)
+        return UnusableImageError(f"{name} is absent", absent=True)
+    return UnusableImageError(f"{name} is no readable image: {fault(error)}", absent=False)
 
 
 def file_stamp(path: Path) -> bytes:
-    """What changes when a file is written anew: path, size and times; an absent file has none."""
+    """What changes when a file is rewritten: path, size and times; an absent file has none."""
     try:
         facts = path.stat()
         state = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
@@ -134,9 +134,9 @@ def file_stamp(path: Path) -> bytes:
     return os.fsencode(path.absolute()) + repr(state).encode()
 
 
-def picture_files(folder: Path) -> list[Path]:
-    """The pictures of a folder by their suffix, sorted by name; sub-folders are not entered."""
-    return sorted(path for path in folder.iterdir() if _is_picture(path))
+def image_files(folder: Path) -> list[Path]:
+    """The images of a folder by their suffix, sorted by name; sub-folders are not entered."""
+    return sorted(path for path in folder.iterdir() if _is_image(path))
 
 
 def relative_names(paths: Iterable[Path], root: Path) -> tuple[str, ...]:
@@ -144,15 +144,15 @@ def relative_names(paths: Iterable[Path], root: Path) -> tuple[str, ...]:
     return tuple(displayed(path.relative_to(root).as_posix()) for path in paths)
 
 
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
 
 
-def _cut_out(picture: Image.Image, box: Box) -> Image.Image:
-    """The part of the picture in the box; a box may reach over its edges, but not lie outside."""
+def _cut_out(image: Image.Image, box: Box) -> Image.Image:
+    """The part of the image in the box; a box may reach over its edges, but not lie outside."""
     x0, y0, x1, y1 = (round(value) for value in box)
     left, top = max(0, x0), max(0, y0)
-    right, bottom = min(picture.width, x1), min(picture.height, y1)
+    right, bottom = min(image.width, x1), min(image.height, y1)
     if left >= right or top >= bottom:
-        raise ValueError(f"its face box {(x0, y0, x1, y1)} lies outside of its {picture.size}")
-    return picture.crop((left, top, right, bottom))
+        raise ValueError(f"its face box {(x0, y0, x1, y1)} lies outside of its {image.size}")
+    return image.crop((left, top, right, bottom))

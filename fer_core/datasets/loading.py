@@ -31,12 +31,12 @@ def load_listing(
 
     Args:
         listing: the data set.
-        decoding: side and channels of the decoded pictures.
+        decoding: side and channels of the decoded images.
         storage: where they are kept.
-        dedup: drop evaluation images that also stand in train, pixel by pixel.
+        dedup: drop evaluation images that are also in train, pixel by pixel.
 
     Raises:
-        DataError: for a problem of the listing, a broken picture, or an empty split.
+        DataError: for a problem of the listing, a broken image, or an empty split.
     """
     refuse_problems(listing)
     for split in (listing.train, listing.eval):
@@ -44,8 +44,8 @@ def load_listing(
             raise DataError(
                 f"{listing.name} split {split.name} has no images left: a run needs both splits"
             )
-    stored_train = store(listing.train.pictures, decoding, storage)
-    stored_eval = store(listing.eval.pictures, decoding, storage)
+    stored_train = store(listing.train.images, decoding, storage)
+    stored_eval = store(listing.eval.images, decoding, storage)
     train, evaluated = _split(listing.train, stored_train), _split(listing.eval, stored_eval)
     dropped = 0
     if dedup:
@@ -53,7 +53,7 @@ def load_listing(
         dropped = int((~unique).sum())
         evaluated = select(evaluated, np.flatnonzero(unique))
         if not len(evaluated.true_labels):
-            raise DataError(f"every image of {evaluated.name} also stands in {train.name}")
+            raise DataError(f"every image of {evaluated.name} is also in {train.name}")
     size = listing.source_size or int(np.median(stored_train.facts.sizes.min(1)))
     grey = decoding.channels == 1 if listing.grey is None else listing.grey
     return FaceData(
@@ -67,11 +67,11 @@ def load_split(listing: Listing, kind: SplitKind, decoding: Decoding, storage: S
     Args:
         listing: the data set.
         kind: ``train`` or ``eval``; ``test`` is the former name of ``eval``, and warns.
-        decoding: side and channels of the decoded pictures.
+        decoding: side and channels of the decoded images.
         storage: where they are kept.
 
     Raises:
-        DataError: for a problem of the listing, a broken picture, or a split without images.
+        DataError: for a problem of the listing, a broken image, or a split without images.
     """
     refuse_problems(listing)
     listed = listing.train if kind == "train" else listing.eval
@@ -85,31 +85,31 @@ def load_split(listing: Listing, kind: SplitKind, decoding: Decoding, storage: S
             else ""
         )
         raise DataError(f"{listing.name} split {listed.name} has no images{count}")
-    return _split(listed, store(listed.pictures, decoding, storage))
+    return _split(listed, store(listed.images, decoding, storage))
 
 
 def training_digests(listing: Listing, storage: Storage) -> np.ndarray:
-    """(N, 16) digests of the training pictures, which are read once and not kept decoded.
+    """(N, 16) digests of the training images, which are read once and not kept decoded.
 
     Raises:
-        DataError: for a broken picture.
+        DataError: for a broken image.
     """
-    pictures = listing.train.pictures
-    if not len(pictures):
+    images = listing.train.images
+    if not len(images):
         return NO_DIGESTS
-    # No picture is decoded: a stream has no array before it is asked for one.
-    return store(pictures, Decoding(1, 1), storage._replace(kind="stream")).facts.digests
+    # No image is decoded: a stream has no array before it is asked for one.
+    return store(images, Decoding(1, 1), storage._replace(kind="stream")).facts.digests
 
 
 def with_repeated_names(listing: Listing) -> Listing:
-    """The listing with a problem more for every name that stands in it twice.
+    """The listing with a problem more for every name that occurs in it twice.
 
-    Names tell pictures apart: in lists of noisy labels and of files to leave out, and in the order
+    Names tell images apart: in lists of noisy labels and exclude lists, and in the order
     of the noise's draw.
     """
     counts = Counter([*listing.train.names, *listing.eval.names])
     repeated = tuple(
-        Problem("label", name, f"{listing.name} names the picture {name} {count} times")
+        Problem("label", name, f"{listing.name} names the image {name} {count} times")
         for name, count in counts.items()
         if count > 1
     )

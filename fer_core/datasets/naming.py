@@ -1,4 +1,4 @@
-"""How the names that a data set gives its classes are read: as emotions, or as they stand."""
+"""How the names that a data set gives its classes are read: as emotions, or as they are."""
 
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -34,7 +34,7 @@ def choose_naming(source: Source, option: str, names: Iterable[str], what: str) 
     """Read names as the option ``classes`` asks, or as all of them agree on without it.
 
     Names that are all emotions, synonyms included, are emotions; names of which none is an emotion,
-    near one, or a mere number are classes as they stand. Anything between is for the user to say.
+    near one, or a mere number are classes as they are. Anything between is for the user to say.
 
     Args:
         source: of the data set, for the message.
@@ -82,7 +82,7 @@ def as_it_stands(name: str) -> str:
 
 
 def nearest_emotion(name: str) -> str:
-    """The emotion that a name stands for or is nearest to.
+    """The emotion that a name means or is nearest to.
 
     Raises:
         ValueError: when it is near none.

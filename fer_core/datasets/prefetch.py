@@ -1,4 +1,4 @@
-"""Decoded pictures on their way to the device: there already, or read ahead of the model."""
+"""Decoded images on their way to the device: there already, or read ahead of the model."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ AHEAD = 3  # batches that are read while the model works
 
 
 class DeviceImages:
-    """Pictures that can be asked for in batches; where they are kept changes no pixel."""
+    """Images that can be asked for in batches; where they are kept changes no pixel."""
 
     def __init__(self, images: Images, device: torch.device, storage: StorageKind) -> None:
         """Move the images to the device where they fit.
@@ -43,8 +43,8 @@ class DeviceImages:
         """The (B, C, H, W) uint8 images of each part, on the device.
 
         Args:
-            parts: (B,) int64 positions of the pictures of each batch: on the device where the
-                pictures are there, else on the CPU.
+            parts: (B,) int64 positions of the images of each batch: on the device where the
+                images are there, else on the CPU.
         """
         if self.resident is not None:
             for indices in parts:
@@ -60,7 +60,7 @@ class DeviceImages:
 
     def _read(self, indices: np.ndarray) -> Tensor:
         pixels = to_tensor(self.images[indices])
-        # Only from pinned memory can a copy to a GPU go on beside the model's work.
+        # Only from pinned memory can a copy to a GPU overlap the model's work.
         return pixels.pin_memory() if self.device.type == "cuda" else pixels
 
     def _moved(self) -> Tensor:

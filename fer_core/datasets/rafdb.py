@@ -14,7 +14,7 @@ from fer_core.datasets.base import (
     existing_folder,
     take_options,
 )
-from fer_core.datasets.images import PictureFiles
+from fer_core.datasets.images import ImageFiles
 from fer_core.datasets.tables import read_lines
 from fer_core.emotions import RAFDB_LABELS, class_names
 
@@ -72,7 +72,7 @@ def _read_list(path: Path) -> tuple[dict[str, int], list[Problem]]:
             detail = f"{where}: a name starts with train_ or test_, got {name!r}"
             problems.append(Problem("label", name, detail))
         elif name in listed:
-            problems.append(Problem("label", name, f"{where}: {name} stands in the list twice"))
+            problems.append(Problem("label", name, f"{where}: {name} is listed twice"))
         else:
             listed[name] = order[RAFDB_LABELS[int(label)]]
     return listed, problems
@@ -88,7 +88,7 @@ def _list_split(
     paths = tuple(folder / f"{Path(image).stem}_aligned.jpg" for image in names)
     labels = np.array([listed[image] for image in names], dtype=np.int64)
     slices = _read_attributes(root / "Annotation" / "manual", names)
-    return ListedSplit(name, PictureFiles(paths), labels, names, slices=slices)
+    return ListedSplit(name, ImageFiles(paths), labels, names, slices=slices)
 
 
 def _read_attributes(folder: Path, names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:

@@ -42,7 +42,7 @@ class Scores(NamedTuple):
 
     Attributes:
         single: without flip TTA.
-        tta: with flip TTA: logits averaged over each image and its mirror image.
+        tta: with flip TTA: logits averaged over each image and its flipped image.
     """
 
     single: Evaluation
@@ -63,7 +63,7 @@ def evaluate(
             device.
         split: ``data.eval`` or ``data.train`` of `fer_core.load_data`, decoded at the model's input
             size and channels, with the model's classes in the model's order.
-        mirror: average over each image and its mirror image (twice the work).
+        mirror: average over each image and its flipped copy (twice the work).
 
     Raises:
         TypeError: for anything but a model and a split.
@@ -122,7 +122,7 @@ def predict_logits(
         model: on the device of the images.
         images: decoded at the model's input size and channels.
         rows: positions, on the CPU.
-        mirror: average over each image and its mirror image (twice the work).
+        mirror: average over each image and its flipped copy (twice the work).
     """
     if mirror:
         return logits_of_both_views(model, images, rows).mean(0)
@@ -130,14 +130,14 @@ def predict_logits(
 
 
 def logits_of_both_views(model: AttentionModel, images: DeviceImages, rows: Tensor) -> Tensor:
-    """Logits (2, B, K) float32 of the images at ``rows`` and of their mirror images.
+    """Logits (2, B, K) float32 of the images at ``rows`` and of their flipped images.
 
     Their mean is what flip TTA gives; see `predict_logits`.
     """
 
     def both(pixels: Tensor) -> Tensor:
-        plain, mirrored = model.both_views(pixels)
-        return torch.stack([plain.logits, mirrored.logits])
+        unflipped, flipped = model.both_views(pixels)
+        return torch.stack([unflipped.logits, flipped.logits])
 
     return _collect(model, images, rows, both)
 

@@ -20,7 +20,7 @@ class SplitPredictions(NamedTuple):
         classes: K names that the model chose from.
         split: N images with their names, digests and slices; labels are numbers of ``classes``.
         logits: (N, K) float32.
-        unknown: class -> images of the split that are left out, since the model does not know it.
+        unknown: class -> images of the split that are excluded, since the model does not know it.
         absent: those of ``classes`` that the data set does not have: every such prediction is
             wrong.
     """
@@ -53,7 +53,7 @@ def predict_split(
 ) -> SplitPredictions:
     """Show a model the images of a split whose class it knows.
 
-    Pictures are decoded as the model's own training pictures were: its size and channels, and grey
+    Images are decoded as the model's own training images were: its size and channels, and grey
     where those were grey. A model of another project gets them as they are, in colour (grey three
     times where they are grey), and prepares them itself.
 
@@ -61,8 +61,8 @@ def predict_split(
         trained: the model, on any device.
         listing: the data set.
         kind: which of its splits.
-        storage: where decoded pictures are kept.
-        mirror: average over each image and its mirror image.
+        storage: where decoded images are kept.
+        mirror: average over each image and its flipped copy.
         shared_classes: let the model choose only from the classes that the data set has.
 
     Raises:
@@ -81,7 +81,7 @@ def predict_split(
     unknown = {listing.classes[index]: int(counts[index]) for index in np.flatnonzero(counts)}
     if not known.any():
         raise DataError(
-            f"the model answers {', '.join(trained.classes)}: {listing.name} {split.name} has "
+            f"the model predicts {', '.join(trained.classes)}: {listing.name} {split.name} has "
             f"images of {', '.join(unknown)} only"
         )
     split = split._replace(true_labels=labels)
@@ -89,8 +89,8 @@ def predict_split(
         split = select(split, np.flatnonzero(known))
     absent = tuple(name for name in trained.classes if name not in listing.classes)
     if foreign:
-        pictures = (listing.train if kind == "train" else listing.eval).pictures
-        logits = trained.logits(pictures.select(np.flatnonzero(known)), mirror=mirror)
+        images = (listing.train if kind == "train" else listing.eval).images
+        logits = trained.logits(images.select(np.flatnonzero(known)), mirror=mirror)
     else:
         logits = evaluate(trained.model, split, mirror=mirror).logits
     if not shared_classes or not absent:
@@ -98,8 +98,8 @@ def predict_split(
     kept = [index for index, name in enumerate(trained.classes) if name not in absent]
     if len(kept) < 2:
         raise DataError(
-            f"with shared classes the model would choose from {trained.classes[kept[0]]} alone: it "
-            f"answers {', '.join(trained.classes)}, {listing.name} has {', '.join(listing.classes)}"
+            f"with shared classes the model would choose from {trained.classes[kept[0]]} alone: "
+            f"it has {', '.join(trained.classes)}, {listing.name} has {', '.join(listing.classes)}"
         )
     renumbered = np.searchsorted(kept, split.true_labels)
     chosen = tuple(trained.classes[index] for index in kept)
@@ -109,12 +109,12 @@ def predict_split(
 
 
 def _read_only(listing: Listing, kind: SplitKind, storage: Storage) -> Split:
-    """A split whose pictures were read once for their digests, and are not kept decoded."""
+    """A split whose images were read once for their digests, and are not kept decoded."""
     return load_split(listing, kind, Decoding(1, 1), storage._replace(kind="stream"))
 
 
 def decode_for(spec: InputSpec, listing: Listing, kind: SplitKind, storage: Storage) -> Split:
-    """A split decoded as the training pictures of a model were, for its input.
+    """A split decoded as the training images of a model were, for its input.
 
     Raises:
         DataError: when the split is empty or broken.

@@ -31,9 +31,9 @@ class ClassFigures(NamedTuple):
 
     Attributes:
         images: that have this label.
-        answers: images that were given this answer.
-        recall: share of the images answered right, with Wilson's interval; None without images.
-        precision: share of the answers that are right; None without answers.
+        answers: images predicted as this class.
+        recall: share of its images predicted correctly, with Wilson's interval; None without any.
+        precision: share of the predictions that are correct; None without predictions.
         f1: their harmonic mean; None without images.
     """
 
@@ -44,7 +44,7 @@ class ClassFigures(NamedTuple):
     f1: float | None
 
 
-class Group(NamedTuple):
+class SliceAccuracy(NamedTuple):
     """The images of one value of an attribute, and the accuracy on them with Wilson's interval."""
 
     images: int
@@ -72,7 +72,7 @@ class Calibration(NamedTuple):
 
 
 class Unseen(NamedTuple):
-    """The images that do not stand in the training split, pixel by pixel."""
+    """The images that are not in the training split, pixel by pixel."""
 
     images: int
     left_out: int
@@ -93,7 +93,7 @@ class Assessment(NamedTuple):
         classes: class -> its figures, in the order of the logits.
         confusion: (K, K) counts, rows = label.
         calibration: None when there are too few images for it.
-        unseen: None when the training split was not looked at.
+        unseen: None when the training split was not read.
         slices: attribute -> value -> its images.
     """
 
@@ -107,7 +107,7 @@ class Assessment(NamedTuple):
     confusion: np.ndarray
     calibration: Calibration | None
     unseen: Unseen | None
-    slices: dict[str, dict[str, Group]]
+    slices: dict[str, dict[str, SliceAccuracy]]
 
 
 def assess(
@@ -126,7 +126,7 @@ def assess(
         seed: of the bootstrap; the same seed gives the same intervals.
         calibrate_on: predictions on the images to fit the temperature on; None: it is fitted on
             either half of the assessed images for the other half.
-        training_digests: (M, 16) of the pictures of the training split; None: not looked at.
+        training_digests: (M, 16) of the images of the training split; None: not read.
 
     Raises:
         CalibrationError: when ``calibrate_on`` has too few images, or none but assessed ones.
@@ -157,7 +157,7 @@ def assess(
         unseen=unseen,
         slices={
             attribute: {
-                value: Group(n, wilson(round(n * group["accuracy"]), n))
+                value: SliceAccuracy(n, wilson(round(n * group["accuracy"]), n))
                 for value, group in groups.items()
                 for n in (group["images"],)
             }

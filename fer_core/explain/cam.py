@@ -1,4 +1,4 @@
-"""From class attention maps to pictures: raw map -> heat map -> overlay on the photograph."""
+"""From class attention maps to images: raw map -> heat map -> overlay on the photograph."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -47,12 +47,12 @@ def overlay(
     """
     if not 0 <= opacity <= 1:
         raise ValueError(f"opacity must be in [0, 1], got {opacity}")
-    picture = photo.convert("RGB")
+    image = photo.convert("RGB")
     corners = to_photo[:, :2] @ np.array([[0, 1, 1, 0], [0, 0, 1, 1]]) + to_photo[:, 2:]
     left, top = np.maximum(np.floor(corners.min(1)).astype(int), 0)
-    right, bottom = np.minimum(np.ceil(corners.max(1)).astype(int), picture.size)
+    right, bottom = np.minimum(np.ceil(corners.max(1)).astype(int), image.size)
     if right <= left or bottom <= top:
-        return picture
+        return image
     scaled = _smooth(heat(attention))
     values = _place(scaled, to_photo, (left, top, right, bottom))
     inside = Image.new("L", (right - left, bottom - top))
@@ -61,16 +61,16 @@ def overlay(
     edge = np.asarray(inside.filter(ImageFilter.GaussianBlur(feather)), dtype=np.float32) / 255
     veil = 0.25 if scaled.any() else 0.0  # nothing is drawn when nothing speaks for the class
     alpha = opacity * edge * (veil + (1 - veil) * values)
-    region = np.asarray(picture.crop((left, top, right, bottom)), dtype=np.float32)
+    region = np.asarray(image.crop((left, top, right, bottom)), dtype=np.float32)
     mixed = region + alpha[..., None] * (colourise(values) - region)
-    result = picture.copy()
+    result = image.copy()
     result.paste(Image.fromarray(mixed.round().astype(np.uint8)), (int(left), int(top)))
     return result
 
 
 def _smooth(heat_map: np.ndarray, side: int = 128) -> np.ndarray:
-    picture = Image.fromarray(heat_map).resize((side, side), Image.Resampling.BICUBIC)
-    return np.clip(np.asarray(picture), 0, 1)
+    image = Image.fromarray(heat_map).resize((side, side), Image.Resampling.BICUBIC)
+    return np.clip(np.asarray(image), 0, 1)
 
 
 def _place(

@@ -1,7 +1,7 @@
-"""Does the model see the same in a face and in its mirror image? A sign of how far to trust it.
+"""Does the model see the same in a face and in its flipped image? A sign of how far to trust it.
 
-EAC (Zhang et al., ECCV 2022) trains for it: the class attention maps of a face and of its mirror
-image, flipped back, should agree (equation 5). Here one face at a time is looked at.
+EAC (Zhang et al., ECCV 2022) trains for it: the class attention maps of a face and of its flipped
+image, flipped back, should agree (equation 5). Here it is measured on one face at a time.
 """
 
 from typing import NamedTuple
@@ -12,10 +12,10 @@ FLAT = 1e-6  # spread of a map, relative to its size, below which it has no shap
 
 
 class MirrorCheck(NamedTuple):
-    """How a face and its mirror image were answered.
+    """The predictions on a face and on its flipped image.
 
     Attributes:
-        probabilities: (2, K) of the face and of its mirror image.
+        probabilities: (2, K) of the face and of its flipped image.
         maps: (2, K, h, w) raw attention maps of both, the second flipped back.
     """
 
@@ -24,7 +24,7 @@ class MirrorCheck(NamedTuple):
 
     @property
     def answer_agreement(self) -> float:
-        """What the two answers share: 1 - their total variation distance, in [0, 1]."""
+        """What the two predictions share: 1 - their total variation distance, in [0, 1]."""
         return float(1 - np.abs(self.probabilities[0] - self.probabilities[1]).sum() / 2)
 
     @property

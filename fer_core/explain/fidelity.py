@@ -16,7 +16,7 @@ each image:
   (Selvaraju et al., ICCV 2017) on the same feature map, of the distance to the centre, and random;
 - class-fixed pattern: the share of the spatial variance of the maps that the mean map of the class
   explains: at 1 a map says which class, and nothing of the image;
-- mirror agreement: Pearson's correlation of the map with the flipped map of the mirror image;
+- mirror agreement: Pearson's correlation of the map with that of the flipped image, flipped back;
 - randomisation (Adebayo et al., NeurIPS 2018): Spearman's correlation of the map with that of the
   same network with random weights: near 0 for a map that depends on what was learned.
 

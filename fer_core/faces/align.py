@@ -15,7 +15,7 @@ class Crop(NamedTuple):
     """An aligned face.
 
     Attributes:
-        image: the model's input as a picture.
+        image: the model's input as an image.
         to_photo: (2, 3) affine matrix from crop coordinates in [0, 1] to photograph pixels.
     """
 
@@ -49,7 +49,7 @@ def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
 def align(photo: Image.Image, landmarks: np.ndarray, spec: InputSpec) -> Crop:
     """Cut a face out so that its landmarks stand where the training crops have them.
 
-    The face is brought to the sharpness of the training pictures (``spec.source_size``) and to
+    The face is brought to the sharpness of the training images (``spec.source_size``) and to
     their colours, whatever the size of the photograph.
 
     Args:
@@ -64,12 +64,12 @@ def align(photo: Image.Image, landmarks: np.ndarray, spec: InputSpec) -> Crop:
     oversampling = int(np.clip(round(face_side / spec.source_size), 1, 16))
     side = spec.source_size * oversampling
     coefficients = np.column_stack([to_photo[:, :2] / side, to_photo[:, 2]])
-    picture = photo.convert("L" if spec.grey else "RGB").transform(
+    image = photo.convert("L" if spec.grey else "RGB").transform(
         (side, side),
         Image.Transform.AFFINE,
         tuple(coefficients.ravel()),
         resample=Image.Resampling.BICUBIC,
     )
-    picture = picture.resize((spec.source_size, spec.source_size), Image.Resampling.BOX)
-    picture = picture.resize((spec.size, spec.size), Image.Resampling.BICUBIC)
-    return Crop(picture.convert("L" if spec.channels == 1 else "RGB"), to_photo)
+    image = image.resize((spec.source_size, spec.source_size), Image.Resampling.BOX)
+    image = image.resize((spec.size, spec.size), Image.Resampling.BICUBIC)
+    return Crop(image.convert("L" if spec.channels == 1 else "RGB"), to_photo)

@@ -15,14 +15,14 @@ from typing import Any
 
 from fer_core.faces.crops import AlignmentError, Photo, Settings
 from fer_core.io.files import displayed, remove_leftovers, write_whole
-from fer_core.io.images import PICTURE_SUFFIXES
+from fer_core.io.images import IMAGE_SUFFIXES
 
 SETTINGS_FILE = "align.json"
 FAILURES_FILE = "failures.csv"
 
 
 def list_photos(folder: Path, out: Path) -> list[Photo]:
-    """The photographs of a folder at any depth, sorted; names with a dot in front are left out.
+    """The photographs of a folder at any depth, sorted; names with a dot in front are excluded.
 
     Args:
         folder: of the photographs; links to folders are followed.
@@ -49,8 +49,8 @@ def list_photos(folder: Path, out: Path) -> list[Photo]:
         raise AlignmentError(f"{displayed(folder)} cannot be read: {error}") from error
     if not photos:
         raise AlignmentError(
-            f"{displayed(folder)} holds no pictures: expected files that end in "
-            f"{', '.join(PICTURE_SUFFIXES)}, at any depth"
+            f"{displayed(folder)} holds no images: expected files that end in "
+            f"{', '.join(IMAGE_SUFFIXES)}, at any depth"
         )
     return photos
 
@@ -118,7 +118,7 @@ def write_failures(file: Path, failures: Sequence[tuple[str, str]]) -> None:
         AlignmentError: when it cannot be written.
     """
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([("picture", "reason"), *failures])
+    csv.writer(text, lineterminator="\n").writerows([("image", "reason"), *failures])
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, text.getvalue().encode("utf-8", "backslashreplace"))
@@ -127,14 +127,14 @@ def write_failures(file: Path, failures: Sequence[tuple[str, str]]) -> None:
 
 
 def _walk(folder: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, list[Path]]]:
-    """Every folder, without links, and its pictures; a link to a folder above ends there."""
+    """Every folder, without links, and its images; a link to a folder above ends there."""
     entered = folder.resolve()
     if entered in above:
         return
     entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    pictures = [path for path in entries if path.suffix.lower() in PICTURE_SUFFIXES]
+    images = [path for path in entries if path.suffix.lower() in IMAGE_SUFFIXES]
     # A link that leads nowhere is listed, so that it is reported.
-    yield entered, [path for path in pictures if path.is_file() or not path.exists()]
+    yield entered, [path for path in images if path.is_file() or not path.exists()]
     for path in entries:
         if path.is_dir():
             yield from _walk(path, (*above, entered))

@@ -92,12 +92,12 @@ def align_photo(photo: Photo, settings: Settings) -> str:
         AlignmentError: when nothing can be written any more, for example on a full disk.
     """
     try:
-        picture = open_upright(photo.path)
+        image = open_upright(photo.path)
     except Exception as error:  # Pillow's decoders raise many kinds on a broken file
-        return f"no readable picture: {fault(error)}"
+        return f"no readable image: {fault(error)}"
     try:
-        faces = detect_faces(picture)[: None if settings.faces == "all" else 1]
-        crops = [align(picture, face.landmarks, settings.spec).image for face in faces]
+        faces = detect_faces(image)[: None if settings.faces == "all" else 1]
+        crops = [align(image, face.landmarks, settings.spec).image for face in faces]
     except Exception as error:  # one photograph that the detector fails on must not stop the rest
         return f"alignment failed: {type(error).__name__}: {fault(error)}"
     if not crops:

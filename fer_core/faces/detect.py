@@ -1,7 +1,7 @@
 """Find the faces of a photograph, and where training crops show eyes and mouth.
 
 Detector: MTCNN (Zhang et al., 2016) from facenet-pytorch, whose weights come with its wheel.
-Coordinates are pixels (x, y) with the origin at the top left corner of the picture.
+Coordinates are pixels (x, y) with the origin at the top left corner of the image.
 """
 
 import logging
@@ -17,8 +17,8 @@ from PIL import Image
 from fer_core.io.images import Images
 
 logger = logging.getLogger(__name__)
-LEAST_SIDE = 24  # pixels; the detector fails on smaller pictures
-DETECTION_SIDE = 1280  # larger pictures are reduced to this for detection
+LEAST_SIDE = 24  # pixels; the detector fails on smaller images
+DETECTION_SIDE = 1280  # larger images are reduced to this for detection
 LEAST_SCORE = 0.9
 # Where aligned face crops usually show eye, eye and mouth, used when none can be measured.
 USUAL_LANDMARKS = np.array([[0.31, 0.39], [0.69, 0.39], [0.50, 0.78]])
@@ -29,7 +29,7 @@ class Face(NamedTuple):
 
     Attributes:
         box: (x0, y0, x1, y1).
-        landmarks: (3, 2): the eye on the picture's left, the eye on its right, the mouth centre.
+        landmarks: (3, 2): the eye on the image's left, the eye on its right, the mouth centre.
         score: the detector's confidence in [0, 1].
     """
 
@@ -45,7 +45,7 @@ class FaceDetector(Protocol):
     """
 
     def __call__(self, photo: Image.Image, /) -> Sequence[Face]:
-        """The faces of an upright RGB photograph, in the order in which they are to be answered."""
+        """The faces of an upright RGB photograph, in the order of their predictions."""
         ...
 
 
@@ -75,7 +75,7 @@ def detect_faces(photo: Image.Image) -> list[Face]:
 def measure_landmarks(images: Images, seed: int, count: int = 300) -> np.ndarray:
     """Where training crops show the eyes and the mouth: the median over a sample of them.
 
-    The two sides are averaged with their mirror image, since training mirrors faces.
+    The two sides are averaged with their flipped image, since training mirrors faces.
 
     Args:
         images: (N, S, S, C) uint8 training crops.
@@ -109,14 +109,14 @@ def _crop_landmarks(images: np.ndarray) -> list[np.ndarray]:
     side = images.shape[1]
     margin = side // 4
     padded = np.pad(images, ((0, 0), (margin, margin), (margin, margin), (0, 0)), mode="edge")
-    pictures = [
+    enlarged = [
         Image.fromarray(image.squeeze()).convert("RGB").resize((288, 288), Image.Resampling.BICUBIC)
         for image in padded
     ]
     scale = (side + 2 * margin) / 288
     measured: list[np.ndarray] = []
     with torch.no_grad():
-        found: Any = _detector(80).detect(pictures, landmarks=True)
+        found: Any = _detector(80).detect(enlarged, landmarks=True)
     _, scores, points = found
     for crop_scores, crop_points in zip(scores, points, strict=True):
         if crop_scores[0] is not None and crop_scores[0] > LEAST_SCORE:

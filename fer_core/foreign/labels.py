@@ -53,7 +53,7 @@ class LabelMapping:
         return np.stack(parts, 1).astype(np.float32)
 
     def sentences(self) -> str:
-        """How the labels are read, for people who look at answers; one or two sentences."""
+        """How the labels are read, for people who read predictions; one or two sentences."""
         pairs = [f"{label} as {name}" for label, name in self.to_json().items() if name]
         told = f"Its labels are read by their names: {_listed(pairs)}."
         if self.unmapped:

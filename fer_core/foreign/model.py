@@ -17,16 +17,16 @@ from fer_core.foreign.transformers_network import load_transformers
 from fer_core.hub.contents import check_safetensors, kind_of_model, read_json
 from fer_core.models.pretrained import CONFIG_FILE, LONGEST_FAULT, ModelError
 
-PICTURES_A_PASS = 32
+IMAGES_A_PASS = 32
 
 
-class Pictures(Protocol):
-    """N pictures that can be opened, such as `fer_core.datasets.images.Pictures`."""
+class OpenableImages(Protocol):
+    """N images that can be opened, such as `fer_core.datasets.images.ImageSources`."""
 
     def __len__(self) -> int: ...
 
     def open(self, index: int) -> Image.Image:
-        """One picture, RGB and upright."""
+        """One image, RGB and upright."""
         ...
 
 
@@ -57,27 +57,27 @@ class ForeignModel:
         """How it was trained is not known here."""
         return {}
 
-    def view_logits(self, pictures: Sequence[Image.Image], *, mirror: bool) -> np.ndarray:
-        """Logits of the labels (V, N, L) float32 of RGB pictures, and of their mirror images."""
-        views = [self.network.logits(pictures)]
+    def view_logits(self, images: Sequence[Image.Image], *, mirror: bool) -> np.ndarray:
+        """Logits of the labels (V, N, L) float32 of RGB images, and of their flipped images."""
+        views = [self.network.logits(images)]
         if mirror:
-            views.append(self.network.logits([ImageOps.mirror(picture) for picture in pictures]))
+            views.append(self.network.logits([ImageOps.mirror(image) for image in images]))
         return torch.stack(views).numpy()
 
-    def logits(self, pictures: Pictures, *, mirror: bool) -> np.ndarray:
-        """Logits of the classes (N, K) float32 of the pictures of a data set, as they are.
+    def logits(self, images: OpenableImages, *, mirror: bool) -> np.ndarray:
+        """Logits of the classes (N, K) float32 of the images of a data set, as they are.
 
         Args:
-            pictures: opened a few at a time.
-            mirror: average the labels' logits over each picture and its mirror image.
+            images: opened a few at a time.
+            mirror: average the labels' logits over each image and its flipped image.
 
         Raises:
             ModelError: when the network answers with no numbers.
         """
         parts = []
-        for start in range(0, len(pictures), PICTURES_A_PASS):
-            rows = range(start, min(start + PICTURES_A_PASS, len(pictures)))
-            views = self.view_logits([pictures.open(row) for row in rows], mirror=mirror)
+        for start in range(0, len(images), IMAGES_A_PASS):
+            rows = range(start, min(start + IMAGES_A_PASS, len(images)))
+            views = self.view_logits([images.open(row) for row in rows], mirror=mirror)
             parts.append(self.mapping.fold(views.mean(0)))
         return np.concatenate(parts)
 

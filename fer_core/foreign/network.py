@@ -12,7 +12,7 @@ from fer_core.config.input_spec import LARGEST_SIDE, InputSpec
 from fer_core.faces.detect import USUAL_LANDMARKS
 from fer_core.models.pretrained import LEAST_BYTES, WEIGHTS_FILE, ModelError
 
-BLANK = 64  # pixels, of the picture that a new network is tried on
+BLANK = 64  # pixels, of the image that a new network is tried on
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Network:
         architecture: as the library calls it.
         labels: L names in the order of the logits.
         module: in evaluation mode.
-        prepare: RGB pictures of any size -> (B, C, H, W) as the module wants them.
+        prepare: RGB images of any size -> (B, C, H, W) as the module wants them.
         answer: of the module: (B, C, H, W) -> logits (B, L).
     """
 
@@ -52,16 +52,16 @@ class Network:
         places = tuple((float(x), float(y)) for x, y in USUAL_LANDMARKS)
         return InputSpec(side, 3, (0.0,) * 3, (1.0,) * 3, side, False, places)
 
-    def logits(self, pictures: Sequence[Image.Image]) -> Tensor:
-        """Logits (B, L) float32 of RGB pictures, on the CPU.
+    def logits(self, images: Sequence[Image.Image]) -> Tensor:
+        """Logits (B, L) float32 of RGB images, on the CPU.
 
         Raises:
             ModelError: when they are no numbers.
         """
         with torch.inference_mode():
-            logits = self.answer(self.prepare(pictures).to(self.device)).float().cpu()
+            logits = self.answer(self.prepare(images).to(self.device)).float().cpu()
         if not torch.isfinite(logits).all():
-            raise ModelError(f"{self.architecture} answers with NaN or infinity: it is broken")
+            raise ModelError(f"{self.architecture} gives NaN or infinity: it is broken")
         return logits
 
 
@@ -85,7 +85,7 @@ def check_parameters(module: nn.Module, folder: Path) -> None:
 
 
 def check_answers(network: Network) -> None:
-    """Try a network on a blank picture.
+    """Try a network on a blank image.
 
     Raises:
         ValueError: when it does not give one logit a label, or takes too large an input.
@@ -93,7 +93,7 @@ def check_answers(network: Network) -> None:
     prepared = network.prepare([_blank()])
     if prepared.ndim != 4 or not 1 <= max(prepared.shape[2:]) <= LARGEST_SIDE:
         raise ValueError(
-            f"its input must be pictures of at most {LARGEST_SIDE} pixels a side, got "
+            f"its input must be images of at most {LARGEST_SIDE} pixels a side, got "
             f"{tuple(prepared.shape)}"
         )
     found = tuple(network.logits([_blank()]).shape)

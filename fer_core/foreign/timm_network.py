@@ -34,8 +34,8 @@ def load_timm(folder: Path, config: Mapping[str, Any]) -> Network:
     transform: Any = create_transform(**data, is_training=False)
     mode = "L" if data["input_size"][0] == 1 else "RGB"
 
-    def prepare(pictures: Sequence[Image.Image]) -> Tensor:
-        return torch.stack([transform(picture.convert(mode)) for picture in pictures])
+    def prepare(images: Sequence[Image.Image]) -> Tensor:
+        return torch.stack([transform(image.convert(mode)) for image in images])
 
     return Network(
         library="timm",

@@ -41,7 +41,7 @@ def load_transformers(folder: Path, config: Mapping[str, Any]) -> Network:
         ) from error
     if not any((folder / file).is_file() for file in PROCESSOR_FILES):
         raise ValueError(
-            f"it has no {PROCESSOR_FILES[0]}, which says how pictures are prepared for it"
+            f"it has no {PROCESSOR_FILES[0]}, which says how images are prepared for it"
         )
     maker = transformers.AutoModelForImageClassification
     with _quiet(transformers):
@@ -60,8 +60,8 @@ def load_transformers(folder: Path, config: Mapping[str, Any]) -> Network:
         )
     names = {int(index): str(name) for index, name in module.config.id2label.items()}
 
-    def prepare(pictures: Sequence[Image.Image]) -> Tensor:
-        return processor(images=list(pictures), return_tensors="pt")["pixel_values"]
+    def prepare(images: Sequence[Image.Image]) -> Tensor:
+        return processor(images=list(images), return_tensors="pt")["pixel_values"]
 
     return Network(
         library="transformers",

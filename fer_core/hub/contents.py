@@ -107,7 +107,7 @@ def _check_own_config(name: str, config: Any) -> None:  # noqa: ANN401 - any JSO
     raise ModelError(
         f"the model {name} is {kind[:60]}, not a model of this project: without the "
         f"fer_core block in {CONFIG_FILE} its input is unknown, and it cannot explain "
-        f"its answers exactly; `fer-core evaluate hf:{name}` measures it"
+        f"its predictions exactly; `fer-core evaluate hf:{name}` measures it"
     )
 
 

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from fer_core.importing.columns import is_percent
-from fer_core.importing.series import Points, Source, SourceError
+from fer_core.importing.series import Points, SeriesSource, SourceError
 
 RATES = ("accuracy", "mean_class_accuracy", "train_accuracy_noisy_labels")
 MEANT = ("train_", "learning_rate")  # figures of training: the mean of an epoch's values
@@ -20,7 +20,7 @@ class Epochs(NamedTuple):
     notes: list[str]
 
 
-def to_epochs(source: Source, taken: Mapping[str, str]) -> Epochs:
+def to_epochs(source: SeriesSource, taken: Mapping[str, str]) -> Epochs:
     """One line an epoch, numbered from 1; a figure that an epoch lacks is null.
 
     Where steps are no epochs, each value of the evaluation accuracy ends one, and other figures
@@ -66,7 +66,7 @@ def to_epochs(source: Source, taken: Mapping[str, str]) -> Epochs:
 def _finite(column: str, points: Points, notes: list[str]) -> Points:
     finite = [point for point in points if math.isfinite(point[1])]
     if len(finite) < len(points):
-        notes.append(f"{len(points) - len(finite)} values of {column!r} are not finite: left out")
+        notes.append(f"{len(points) - len(finite)} values of {column!r} are not finite: ignored")
     return finite
 
 
@@ -105,7 +105,7 @@ def _number(series: Mapping[str, Points], by_epoch: bool, notes: list[str]) -> M
     )
     late = sum(step > ends[-1] for points in series.values() for step, _ in points)
     if late:
-        notes.append(f"{late} values after the last evaluation accuracy are left out")
+        notes.append(f"{late} values after the last evaluation accuracy are ignored")
     return {
         key: [(bisect_left(ends, step) + 1, value) for step, value in points if step <= ends[-1]]
         for key, points in series.items()

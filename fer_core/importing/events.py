@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fer_core.errors import missing_package
-from fer_core.importing.series import Points, Source, SourceError
+from fer_core.importing.series import Points, SeriesSource, SourceError
 
 PATTERN = "events.out.tfevents.*"
 EPOCH_TAG = "epoch"  # Lightning logs the epoch of each step
 
 
-def read_events(folders: Sequence[tuple[str, Path]], name: str) -> Source:
+def read_events(folders: Sequence[tuple[str, Path]], name: str) -> SeriesSource:
     """Read the scalars of one run.
 
     Args:
@@ -64,10 +64,12 @@ def read_events(folders: Sequence[tuple[str, Path]], name: str) -> Source:
         datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
         for moment in (min(times), max(times))
     )
-    notes = (f"no scalars, left out: {', '.join(sorted(others))}",) if others else ()
+    notes = (f"no scalars, skipped: {', '.join(sorted(others))}",) if others else ()
     file = sorted(folders[0][1].glob(PATTERN))[0].name
     digits = digest.hexdigest()
-    return Source(name, file, "tensorboard", series, bool(epochs), digits, started, ended, notes)
+    return SeriesSource(
+        name, file, "tensorboard", series, bool(epochs), digits, started, ended, notes
+    )
 
 
 def _by_epoch(points: Points, epochs: Points) -> Points:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from fer_core.config import defaults_of
 from fer_core.importing.columns import match_columns
 from fer_core.importing.epochs import to_epochs
-from fer_core.importing.series import Source, SourceError
+from fer_core.importing.series import SeriesSource, SourceError
 from fer_core.io.files import write_whole
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_run, timestamp, write_run
 from fer_core.records.schema import SCHEMA_VERSION
@@ -98,7 +98,7 @@ class Imported(NamedTuple):
 
 
 def import_run(
-    source: Source,
+    source: SeriesSource,
     out: Path,
     facts: Facts | None = None,
     chosen: Mapping[str, str] | None = None,

@@ -11,7 +11,7 @@ class SourceError(FerError, ValueError):
     """A file that holds no run that can be imported; the message says why and what to do."""
 
 
-class Source(NamedTuple):
+class SeriesSource(NamedTuple):
     """One run as another program wrote it.
 
     Attributes:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from fer_core.importing.columns import TRAIN, VALIDATION
 from fer_core.importing.events import PATTERN, read_events
 from fer_core.importing.runs import safe_name
-from fer_core.importing.series import Source, SourceError
+from fer_core.importing.series import SeriesSource, SourceError
 from fer_core.importing.tables import read_table
 
 PLAIN = ("metrics", "summary", "log", "logs", "history", "training", "results")  # name no run
@@ -17,7 +17,7 @@ PLAIN = ("metrics", "summary", "log", "logs", "history", "training", "results") 
 class Found(NamedTuple):
     """Runs that can be read, and a sentence for each file that cannot."""
 
-    sources: list[Source]
+    sources: list[SeriesSource]
     problems: list[str]
 
 
@@ -32,7 +32,7 @@ def find_sources(place: Path) -> Found:
     """
     if not place.exists():
         raise SourceError(f"there is no {place}: name a CSV, an event file, or a folder of them")
-    sources: list[Source] = []
+    sources: list[SeriesSource] = []
     problems: list[str] = []
     for file, name in _files(place):
         try:
@@ -91,10 +91,10 @@ def _name(path: Path, place: Path) -> str:
     return safe_name("-".join(parts or [place.resolve().name]))
 
 
-def _with_own_names(sources: list[Source]) -> list[Source]:
+def _with_own_names(sources: list[SeriesSource]) -> list[SeriesSource]:
     """The sources with a number behind a name that an earlier one has."""
     seen: Counter[str] = Counter()
-    named: list[Source] = []
+    named: list[SeriesSource] = []
     for source in sources:
         seen[source.name] += 1
         count = seen[source.name]

@@ -6,14 +6,14 @@ import math
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fer_core.importing.series import Points, Source, SourceError
+from fer_core.importing.series import Points, SeriesSource, SourceError
 
 STEPS = ("epoch", "epochs", "step", "steps", "iteration", "iter")  # columns that count, best first
 
 LARGEST = 100_000_000  # bytes
 
 
-def read_table(file: Path, name: str) -> Source:
+def read_table(file: Path, name: str) -> SeriesSource:
     """Read a CSV with a column of epochs or steps and columns of numbers.
 
     Several rows of one epoch are one epoch: Lightning writes training and validation apart.
@@ -55,11 +55,11 @@ def read_table(file: Path, name: str) -> Source:
                 texts.add(column)
     notes = []
     if unnumbered:
-        notes.append(f"{unnumbered} rows without a number in {counts!r} are left out")
+        notes.append(f"{unnumbered} rows without a number in {counts!r} are ignored")
     if texts:
-        notes.append(f"no numbers in some rows of {', '.join(sorted(texts))}: left out there")
+        notes.append(f"no numbers in some rows of {', '.join(sorted(texts))}: ignored there")
     changed = datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds")
-    return Source(
+    return SeriesSource(
         name,
         file.name,
         "csv",

@@ -1,4 +1,4 @@
-"""What computes the predictor's answers: PyTorch, or ONNX Runtime on the CPU."""
+"""What computes the predictor's outputs: PyTorch, or ONNX Runtime on the CPU."""
 
 import logging
 import statistics
@@ -41,12 +41,12 @@ class Backend(Protocol):
 
     name: str
 
-    def views(self, images: Tensor, *, mirrored: bool) -> tuple[Output, ...]:
-        """The answers on the images, and on their mirror images where those are wanted.
+    def views(self, images: Tensor, *, flipped: bool) -> tuple[Output, ...]:
+        """The outputs on the images, and on their flipped images where those are wanted.
 
         Args:
             images: (B, C, H, W) float32 on the model's device.
-            mirrored: also look at the mirror images; their maps are flipped back.
+            flipped: also look at the flipped images; their maps are flipped back.
         """
         ...
 
@@ -59,10 +59,10 @@ class TorchBackend:
     def __init__(self, trained: TrainedModel) -> None:
         self._model = trained.model
 
-    def views(self, images: Tensor, *, mirrored: bool) -> tuple[Output, ...]:
+    def views(self, images: Tensor, *, flipped: bool) -> tuple[Output, ...]:
         """See `Backend`."""
         with torch.inference_mode():
-            return self._model.both_views(images) if mirrored else (self._model(images),)
+            return self._model.both_views(images) if flipped else (self._model(images),)
 
 
 class OnnxBackend:
@@ -96,13 +96,13 @@ class OnnxBackend:
         self._session = session
         self.precision = str(_facts(session)["precision"])
 
-    def views(self, images: Tensor, *, mirrored: bool) -> tuple[Output, ...]:
+    def views(self, images: Tensor, *, flipped: bool) -> tuple[Output, ...]:
         """See `Backend`."""
-        plain = self._run(images)
-        if not mirrored:
-            return (plain,)
+        unflipped = self._run(images)
+        if not flipped:
+            return (unflipped,)
         other = self._run(mirror(images))
-        return plain, Output(other.logits, mirror(other.maps))
+        return unflipped, Output(other.logits, mirror(other.maps))
 
     def _run(self, images: Tensor) -> Output:
         pixels = images.contiguous().numpy()
@@ -111,21 +111,21 @@ class OnnxBackend:
 
 
 def make_backend(
-    trained: TrainedModel, name: BackendName, *, mirrored: bool, file: Path | None = None
+    trained: TrainedModel, name: BackendName, *, flipped: bool, file: Path | None = None
 ) -> Backend:
     """The backend of that name; ``auto`` measures both on the CPU and takes the faster one.
 
     Args:
         trained: the model, on its device.
         name: ``torch``, ``onnx`` or ``auto``. ``auto`` takes PyTorch on a GPU, and where ONNX is
-            not installed or cannot do this network; it never takes an int8 file, whose answers
+            not installed or cannot do this network; it never takes an int8 file, whose outputs
             are a little different.
-        mirrored: whether the predictor also looks at mirror images.
+        flipped: whether the predictor also looks at flipped images.
         file: the model's ONNX file, see `OnnxBackend`.
 
     Raises:
         BackendError: for another name, or ONNX on a GPU.
-        ExportError: when ONNX is asked for and cannot be had.
+        ExportError: when ONNX is asked for and is not available.
     """
     if name not in ("auto", "torch", "onnx"):
         raise BackendError(f"unknown backend {name!r}: use one of auto, onnx, torch")
@@ -136,17 +136,17 @@ def make_backend(
         )
     if name == "onnx":
         return OnnxBackend(trained, file)
-    plain = TorchBackend(trained)
+    torch_backend = TorchBackend(trained)
     if name == "torch" or device != "cpu":
-        return plain
+        return torch_backend
     try:
         other = OnnxBackend(trained, file)
         if other.precision != "float32":
             other = OnnxBackend(trained)
     except ExportError as error:
-        logger.info("PyTorch answers: %s", error)
-        return plain
-    return faster(plain, other, lambda backend: _seconds(backend, trained, mirrored))
+        logger.info("using PyTorch: %s", error)
+        return torch_backend
+    return faster(torch_backend, other, lambda backend: _seconds(backend, trained, flipped))
 
 
 def count_threads() -> int:
@@ -173,10 +173,10 @@ def faster(one: Backend, other: Backend, seconds: Callable[[Backend], float]) ->
     return chosen
 
 
-def _seconds(backend: Backend, trained: TrainedModel, mirrored: bool) -> float:
+def _seconds(backend: Backend, trained: TrainedModel, flipped: bool) -> float:
     images = example(trained, 1)
     started = time.perf_counter()
-    backend.views(images, mirrored=mirrored)
+    backend.views(images, flipped=flipped)
     return time.perf_counter() - started
 
 
@@ -191,7 +191,7 @@ def _matching_session(trained: TrainedModel, file: Path, threads: int) -> Any:  
     if _facts(session).get("network_sha256") == network_digest(trained):
         return session
     logger.warning(
-        "%s was made from another network and is not used: make it anew with fer-core export", file
+        "%s was made from another network and is not used: export it again with fer-core export", file
     )
     return None
 

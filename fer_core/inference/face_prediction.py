@@ -17,7 +17,7 @@ class FacePrediction:
 
     Attributes:
         box: (x0, y0, x1, y1) in pixels of the photograph.
-        landmarks: (3, 2) pixels: eye on the picture's left, eye on its right, mouth centre.
+        landmarks: (3, 2) pixels: eye on the image's left, eye on its right, mouth centre.
         score: the detector's confidence that this is a face.
         taxonomy: the model's classes in the order of the probabilities, with their colours.
         probabilities: (K,) softmax, sums to 1.
@@ -25,8 +25,8 @@ class FacePrediction:
             model of another project, which has none.
         crop: the aligned face as the model saw it.
         to_photo: (2, 3) matrix from crop coordinates in [0, 1] to photograph pixels.
-        mirror_check: the answers on the face and on its mirror image apart; None where the
-            predictor does not look at mirror images.
+        mirror_check: the predictions on the face and on its flipped image apart; None where the
+            predictor does not look at flipped images.
     """
 
     box: tuple[float, float, float, float]
@@ -112,13 +112,13 @@ class FacePrediction:
 
 
 class Classification(NamedTuple):
-    """The model's answers on N aligned faces.
+    """The model's outputs on N aligned faces.
 
     Attributes:
         probabilities: (N, K) softmax of the mean logits of all views.
         maps: (N, K, h, w) raw attention maps, the mean of all views.
         view_probabilities: (N, V, K) of each view: the face and, where the predictor looks at it,
-            its mirror image.
+            its flipped image.
         view_maps: (N, V, K, h, w) of each view, flipped back.
     """
 

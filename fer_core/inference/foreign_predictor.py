@@ -10,7 +10,7 @@ from PIL import Image
 from fer_core.faces.align import align
 from fer_core.faces.detect import Face, detect_faces
 from fer_core.foreign.labels import map_labels
-from fer_core.foreign.model import PICTURES_A_PASS, ForeignModel, load_network
+from fer_core.foreign.model import IMAGES_A_PASS, ForeignModel, load_network
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.inference.photos import Photo, open_photo
 from fer_core.taxonomy import taxonomy_of
@@ -29,7 +29,7 @@ class ForeignPredictor:
         Args:
             model: read in our classes.
             device: torch device of the network; ``auto``: the GPU where there is one.
-            mirror: average over each face and its mirror image, as `Predictor` does.
+            mirror: average over each face and its flipped copy, as `Predictor` does.
         """
         self.model, self.mirror = model, mirror
         self._spec = model.input
@@ -44,12 +44,12 @@ class ForeignPredictor:
             ValueError: when the photograph cannot be read.
             ModelError: when the network answers with no numbers.
         """
-        picture = open_photo(photo)
-        return self.predict_faces(picture, detect_faces(picture))
+        image = open_photo(photo)
+        return self.predict_faces(image, detect_faces(image))
 
-    def predict_faces(self, picture: Image.Image, faces: Sequence[Face]) -> list[FacePrediction]:
+    def predict_faces(self, image: Image.Image, faces: Sequence[Face]) -> list[FacePrediction]:
         """Classify faces that were found before, in their order."""
-        crops = [align(picture, face.landmarks, self._spec) for face in faces]
+        crops = [align(image, face.landmarks, self._spec) for face in faces]
         probabilities = self._probabilities([crop.image for crop in crops])
         taxonomy = taxonomy_of(self.model.classes)
         return [
@@ -69,8 +69,8 @@ class ForeignPredictor:
     def _probabilities(self, crops: Sequence[Image.Image]) -> np.ndarray:
         """(N, K) softmax of the logits, averaged over the views."""
         parts = [np.empty((0, len(self.model.classes)), np.float32)]
-        for start in range(0, len(crops), PICTURES_A_PASS):
-            part = crops[start : start + PICTURES_A_PASS]
+        for start in range(0, len(crops), IMAGES_A_PASS):
+            part = crops[start : start + IMAGES_A_PASS]
             views = self.model.view_logits(part, mirror=self.mirror)
             logits = self.model.mapping.fold(views.mean(0))
             parts.append(torch.from_numpy(logits).softmax(1).numpy())

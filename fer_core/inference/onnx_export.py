@@ -39,7 +39,7 @@ _EXPORTING = threading.Lock()  # the exporter keeps its state in global variable
 
 
 class ExportError(FerError, ValueError):
-    """A model that cannot be written as ONNX, or whose file would answer differently."""
+    """A model that cannot be written as ONNX, or whose file would compute other outputs."""
 
 
 def export_onnx(trained: TrainedModel, path: Path) -> float:
@@ -54,7 +54,7 @@ def export_onnx(trained: TrainedModel, path: Path) -> float:
 
     Raises:
         ExportError: when a package is missing, the network cannot be exported, or the file's
-            answers differ from PyTorch's by more than `TOLERANCE`.
+            outputs differ from PyTorch's by more than `TOLERANCE`.
         OSError: when the file cannot be written.
     """
     content = onnx_bytes(trained)
@@ -79,7 +79,7 @@ def onnx_bytes(trained: TrainedModel) -> bytes:
 
 
 def parity(trained: TrainedModel, content: bytes, tolerance: float = TOLERANCE) -> float:
-    """The largest relative error of the file's answers on random images, alone and several at once.
+    """The largest relative error of the file's outputs on random images, alone and several at once.
 
     Args:
         trained: the model that was exported.
@@ -100,7 +100,7 @@ def parity(trained: TrainedModel, content: bytes, tolerance: float = TOLERANCE) 
     worst = float(np.max(errors))  # nan where one is
     if not worst <= tolerance:
         raise ExportError(
-            f"the ONNX file's answers differ from PyTorch's by {worst:.1e} of their largest value, "
+            f"the ONNX file's outputs differ from PyTorch's by {worst:.1e} of their largest value, "
             f"at most {tolerance:.0e} is allowed: nothing was written"
         )
     return worst
@@ -191,7 +191,7 @@ def example(trained: TrainedModel, count: int) -> Tensor:
 
 
 class _Plain(nn.Module):
-    """The model with a plain tuple as its answer."""
+    """The model with a plain tuple as its output."""
 
     def __init__(self, model: AttentionModel) -> None:
         super().__init__()

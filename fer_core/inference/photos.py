@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from fer_core.errors import FerError
-from fer_core.io.images import READ_ERRORS, PictureError, open_upright, upright
+from fer_core.io.images import READ_ERRORS, ImageError, open_upright, upright
 
 Photo = str | Path | Image.Image | np.ndarray | Tensor
 ARRAYS = "a photograph array must be (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
@@ -38,7 +38,7 @@ def open_photo(photo: Photo) -> Image.Image:
             are BGR: turn them round before, ``image[..., ::-1]``.
 
     Raises:
-        PictureError: a ValueError, for a whole image that is not read, see `open_upright`.
+        ImageError: a ValueError, for a whole image that is not read, see `open_upright`.
         PhotoError: a ValueError, when it cannot be read, or has no image's shape, type or values.
     """
     if isinstance(photo, Tensor):
@@ -52,7 +52,7 @@ def open_photo(photo: Photo) -> Image.Image:
         )
     try:
         return upright(photo) if isinstance(photo, Image.Image) else open_upright(photo)
-    except PictureError:
+    except ImageError:
         raise
     except READ_ERRORS as error:
         raise PhotoError(f"{photo} is no readable photograph: {error}") from error
@@ -68,7 +68,7 @@ def open_photos(photos: Sequence[Photo]) -> list[Image.Image]:
     for number, photo in enumerate(photos):
         try:
             opened.append(open_photo(photo))
-        except (PictureError, PhotoError) as error:
+        except (ImageError, PhotoError) as error:
             raise PhotoError(f"photograph {number} of {len(photos)}: {error}") from error
     return opened
 

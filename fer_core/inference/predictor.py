@@ -47,11 +47,11 @@ class Predictor:
             source: folder of a run or of a saved model, the id of one on the Hugging Face Hub
                 (``USER/NAME`` or ``USER/NAME@REVISION``; a folder of that name wins), ``bundled``,
                 or a loaded model; None takes the bundled one.
-            device: ``auto`` (the GPU where there is one and PyTorch computes the answers), or any
+            device: ``auto`` (the GPU where there is one and PyTorch computes the outputs), or any
                 torch device; of the classifier, faces are searched on the CPU.
-            mirror: average over each face and its mirror image: more accurate, twice the work,
+            mirror: average over each face and its flipped copy: more accurate, twice the work,
                 and maps that favour neither side.
-            backend: what computes the answers: ``torch``, ``onnx`` (ONNX Runtime, on the CPU), or
+            backend: what computes the outputs: ``torch``, ``onnx`` (ONNX Runtime, on the CPU), or
                 ``auto``, the faster of both, measured now; see `make_backend`.
             onnx_file: the model's ONNX file; by default model.onnx in the model's folder. Without
                 one, or when it was made from other weights, the model is exported in memory.
@@ -77,7 +77,7 @@ class Predictor:
         spec = self.trained.input
         self._mean = torch.tensor(spec.mean, device=self.device)[:, None, None]
         self._std = torch.tensor(spec.std, device=self.device)[:, None, None]
-        self.backend = make_backend(self.trained, backend, mirrored=mirror, file=onnx_file)
+        self.backend = make_backend(self.trained, backend, flipped=mirror, file=onnx_file)
 
     @classmethod
     def from_pretrained(cls, source: str | Path = "bundled", **options: Any) -> Self:  # noqa: ANN401
@@ -177,9 +177,9 @@ class Predictor:
                 )
         return faces
 
-    def predict_faces(self, picture: Image.Image, faces: Sequence[Face]) -> list[FacePrediction]:
+    def predict_faces(self, image: Image.Image, faces: Sequence[Face]) -> list[FacePrediction]:
         """Classify faces that were found before, in their order."""
-        return self._predict_faces([picture], [faces])[0]
+        return self._predict_faces([image], [faces])[0]
 
     def _predict_faces(
         self, photos: Sequence[Image.Image], faces: Sequence[Sequence[Face]]
@@ -235,7 +235,7 @@ class Predictor:
             )
             images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(self.device)
             normalised = normalise(images, self._mean, self._std)
-            views.append(self.backend.views(normalised, mirrored=self.mirror))
+            views.append(self.backend.views(normalised, flipped=self.mirror))
         parts = [_joined(outputs, len(crops)) for outputs in zip(*views, strict=True)]
         whole = average(*parts) if len(parts) > 1 else parts[0]
         return Classification(
@@ -247,11 +247,11 @@ class Predictor:
 
     def _pixels(self, crop: Image.Image) -> np.ndarray:
         spec = self.trained.input
-        picture = crop.convert("L" if spec.grey else "RGB")
-        if picture.size != (spec.size, spec.size):
-            picture = picture.resize((spec.size, spec.size), Image.Resampling.BICUBIC)
-        picture = picture.convert("L" if spec.channels == 1 else "RGB")
-        return np.asarray(picture).reshape(spec.size, spec.size, spec.channels)
+        image = crop.convert("L" if spec.grey else "RGB")
+        if image.size != (spec.size, spec.size):
+            image = image.resize((spec.size, spec.size), Image.Resampling.BICUBIC)
+        image = image.convert("L" if spec.channels == 1 else "RGB")
+        return np.asarray(image).reshape(spec.size, spec.size, spec.channels)
 
 
 def _joined(outputs: Sequence[Output], count: int) -> Output:

@@ -1,4 +1,4 @@
-"""Picture files of any kind as upright RGB pictures of eight bits; and decoded pictures."""
+"""Image files of any kind as upright RGB images of eight bits; and decoded images."""
 
 import re
 import struct
@@ -11,7 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fer_core.errors import FerError
 
-PICTURE_SUFFIXES = (
+IMAGE_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".heic", ".heif"),
 )
 # What Pillow's decoders raise on broken files.
@@ -24,12 +24,12 @@ HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"
 HEIF_INSTALL = "pip install pillow-heif"
 
 
-class PictureError(FerError, ValueError):
-    """A whole picture that is not read; the message is one sentence without a full stop."""
+class ImageError(FerError, ValueError):
+    """A whole image that is not read; the message is one sentence without a full stop."""
 
 
 class Images(Protocol):
-    """Decoded pictures, wherever they are kept; ``numpy.ndarray`` is one kind.
+    """Decoded images, wherever they are kept; ``numpy.ndarray`` is one kind.
 
     ``images[key]`` with a slice or an integer array gives (n, S, S, C) uint8.
     """
@@ -45,7 +45,7 @@ class Images(Protocol):
 
 
 def open_upright(file: str | Path | BinaryIO) -> Image.Image:
-    """Read a picture file, see `upright`; of moving pictures the first.
+    """Read an image file, see `upright`; of an animation the first frame.
 
     HEIC needs pillow-heif.
 
@@ -53,8 +53,8 @@ def open_upright(file: str | Path | BinaryIO) -> Image.Image:
         file: path, or a stream that can be read from anywhere.
 
     Raises:
-        PictureError: for a picture too large, and for HEIC without pillow-heif.
-        One of READ_ERRORS when the file is absent or no whole picture.
+        ImageError: for an image too large, and for HEIC without pillow-heif.
+        One of READ_ERRORS when the file is absent or no whole image.
     """
     try:
         return _open(file)
@@ -68,41 +68,41 @@ def open_upright(file: str | Path | BinaryIO) -> Image.Image:
         return _open(file)
 
 
-def pictures_below(folder: Path, most: int) -> list[Path]:
-    """Picture files of a folder at any depth, by their names; of many, evenly spread ones.
+def images_below(folder: Path, most: int) -> list[Path]:
+    """Image files of a folder at any depth, by their names; of many, evenly spread ones.
 
     Args:
         folder: to look into.
         most: how many at most.
 
     Raises:
-        ValueError: when there is no such folder, or no picture in it.
+        ValueError: when there is no such folder, or no image in it.
     """
     if not folder.is_dir():
         raise ValueError(f"there is no folder {folder}")
     found = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
     )
     if not found:
-        raise ValueError(f"no picture in {folder}: expected {', '.join(PICTURE_SUFFIXES)}")
+        raise ValueError(f"no image in {folder}: expected {', '.join(IMAGE_SUFFIXES)}")
     places = np.linspace(0, len(found) - 1, min(most, len(found))).round().astype(int)
     return [found[place] for place in places]
 
 
 def fault(error: Exception) -> str:
-    """What is wrong with a picture in one line, without its path, which the caller names."""
+    """What is wrong with an image in one line, without its path, which the caller names."""
     if isinstance(error, UnidentifiedImageError):
-        return "no picture format known here"
+        return "no image format known here"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def upright(picture: Image.Image) -> Image.Image:
-    """The picture as RGB: EXIF rotation applied, transparency white, 16 bits reduced to 8."""
-    turned = ImageOps.exif_transpose(picture)
+def upright(image: Image.Image) -> Image.Image:
+    """The image as RGB: EXIF rotation applied, transparency white, 16 bits reduced to 8."""
+    turned = ImageOps.exif_transpose(image)
     if turned.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip to white
         turned = Image.fromarray((np.asarray(turned) >> 8).clip(0, 255).astype(np.uint8))
     if turned.has_transparency_data:
@@ -113,10 +113,10 @@ def upright(picture: Image.Image) -> Image.Image:
 
 def _open(file: str | Path | BinaryIO) -> Image.Image:
     try:
-        with Image.open(file) as picture:
-            return upright(picture)
+        with Image.open(file) as image:
+            return upright(image)
     except Image.DecompressionBombError as error:
-        raise PictureError(_too_large(error)) from error
+        raise ImageError(_too_large(error)) from error
 
 
 def _too_large(error: Image.DecompressionBombError) -> str:
@@ -124,7 +124,7 @@ def _too_large(error: Image.DecompressionBombError) -> str:
     limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
     told = re.search(r"\((\d+) pixels\)", str(error))
     size = f": {int(told[1]) // 10**6} megapixels" if told else ""
-    return f"the picture is too large{size}, at most {limit} megapixels are read"
+    return f"the image is too large{size}, at most {limit} megapixels are read"
 
 
 def _head(file: str | Path | BinaryIO) -> bytes:
@@ -140,7 +140,7 @@ def _learn_heif() -> None:
     try:
         from pillow_heif import register_heif_opener
     except ImportError as error:
-        raise PictureError(
-            f"this is a HEIC picture, which needs another package: {HEIF_INSTALL}"
+        raise ImageError(
+            f"this is a HEIC image, which needs another package: {HEIF_INSTALL}"
         ) from error
     register_heif_opener()

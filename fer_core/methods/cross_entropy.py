@@ -1,4 +1,4 @@
-"""The plain model: cross-entropy on randomly erased images, the reference of every comparison."""
+"""The baseline: cross-entropy on randomly erased images, with which every method is compared."""
 
 from fer_core.config import MethodOptions
 from fer_core.methods.base import Batch, Method, StepOutput

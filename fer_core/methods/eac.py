@@ -3,13 +3,13 @@
 Zhang, Wang, Ling, Deng: "Learn From All: Erasing Attention Consistency for Noisy Label Facial
 Expression Recognition", ECCV 2022, https://arxiv.org/abs/2207.10299.
 
-The image is erased and mirrored. Only the original meets the labels (L_cls); the attention maps of
-all classes must agree between both views, after the mirrored ones are flipped back (L_c):
+The image is erased and flipped. Only the original meets the labels (L_cls); the attention maps of
+all classes must agree between both views, after those of the flipped view are flipped back (L_c):
 
     L_c = 1 / (N L H W) * sum (M - Flip(M'))^2        L = L_cls + lambda * L_c
 
 Which EAC a run is, its options say (docs/methods.md has the table): which erased region the
-mirrored view has, whether the labelled view is ever mirrored and has pixel noise, whether the
+flipped view has, whether the labelled view is ever flipped and has pixel noise, whether the
 classifier is detached in the maps (the official code does), and whether BatchNorm sees both views
 at once. As a control, the consistency can be asked of the logits alone.
 """
@@ -24,22 +24,22 @@ from fer_core.models.attention_model import Output
 from fer_core.transforms.functional import erase_, mirror
 
 
-def consistency_loss(maps: Tensor, mirrored_maps: Tensor) -> Tensor:
-    """L_c: mean squared difference of the maps and the flipped maps of the mirrored view.
+def consistency_loss(maps: Tensor, flipped_maps: Tensor) -> Tensor:
+    """L_c: mean squared difference of the maps and those of the flipped view, flipped back.
 
     Args:
         maps: (B, K, h, w) raw attention maps of the original.
-        mirrored_maps: (B, K, h, w) those of the mirrored image, not yet flipped back.
+        flipped_maps: (B, K, h, w) those of the flipped view, not yet flipped back.
 
     Raises:
         ValueError: when the shapes differ.
     """
-    if maps.shape != mirrored_maps.shape:
+    if maps.shape != flipped_maps.shape:
         raise ValueError(
             f"both views must have maps of one shape, got {tuple(maps.shape)} and "
-            f"{tuple(mirrored_maps.shape)}"
+            f"{tuple(flipped_maps.shape)}"
         )
-    return (maps - mirror(mirrored_maps)).square().mean()
+    return (maps - mirror(flipped_maps)).square().mean()
 
 
 def consistency_weight(options: EACOptions, epoch: float) -> float:
@@ -53,10 +53,10 @@ def consistency_weight(options: EACOptions, epoch: float) -> float:
 
 
 def same_hole(options: EACOptions, config: RunConfig) -> bool:
-    """Whether the mirrored view shows the erased region of the labelled one."""
-    if options.hole == "official":
+    """Whether the flipped view shows the erased region of the labelled one."""
+    if options.erased_region == "official":
         return config.noise == "none"
-    return options.hole == "same"
+    return options.erased_region == "same"
 
 
 class EAC(Method[EACOptions]):
@@ -64,40 +64,40 @@ class EAC(Method[EACOptions]):
 
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch; ``parts`` has ``classification`` and ``consistency``."""
-        features, mirrored_features = self.view_features(batch)
+        features, flipped_features = self.view_features(batch)
         output = self.model.attend(features)
         detach = self.options.detach_classifier
         own = self.model.attend(features, detach_classifier=True) if detach else output
-        mirrored = self.model.attend(mirrored_features, detach_classifier=detach)
+        flipped = self.model.attend(flipped_features, detach_classifier=detach)
         classification = self.classification_loss(output.logits, batch.noisy_labels)
-        consistency = self.consistency(own, mirrored)
+        consistency = self.consistency(own, flipped)
         weight = consistency_weight(self.options, batch.epoch)
         loss = classification + weight * consistency
         parts = {"classification": classification.detach(), "consistency": consistency.detach()}
         return StepOutput(loss, output.logits.detach(), parts)
 
-    def consistency(self, original: Output, mirrored: Output) -> Tensor:
-        """The consistency loss of both views, the mirrored maps as they are.
+    def consistency(self, original: Output, flipped: Output) -> Tensor:
+        """The consistency loss of both views, given their maps as the model makes them.
 
         Of the logits alone it is the mean squared difference of the logits (B, K): the mean maps
         must agree, whatever stands where in them.
         """
         if self.options.consistency == "logits":
-            return (original.logits - mirrored.logits).square().mean()
-        return consistency_loss(original.maps, mirrored.maps)
+            return (original.logits - flipped.logits).square().mean()
+        return consistency_loss(original.maps, flipped.maps)
 
     def view_features(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Feature maps of the erased image I and its mirrored counterpart I', (B, D, h, w) each."""
-        original, mirrored = self._two_views(batch)
+        """Feature maps of the erased image I and its flipped counterpart I', (B, D, h, w) each."""
+        original, flipped = self._two_views(batch)
         if self.options.views == "one_pass":
-            both = self.model.features(torch.cat([original, mirrored]))
+            both = self.model.features(torch.cat([original, flipped]))
             return both[: len(original)], both[len(original) :]
-        return self.model.features(original), self.model.features(mirrored)
+        return self.model.features(original), self.model.features(flipped)
 
     def _two_views(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """I and I', both (B, C, H, W)."""
         if same_hole(self.options, self.config):
             original = self.labelled_view(batch)
             return original, mirror(original)
-        mirrored = erase_(mirror(batch.images), batch.other_regions)
-        return self.labelled_view(batch), mirrored
+        flipped = erase_(mirror(batch.images), batch.other_regions)
+        return self.labelled_view(batch), flipped

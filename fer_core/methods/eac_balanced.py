@@ -28,16 +28,16 @@ from fer_core.methods.eac import EAC, consistency_loss
 from fer_core.models.attention_model import AttentionModel, Output
 
 
-def balanced_consistency_loss(maps: Tensor, mirrored_maps: Tensor, weights: Tensor) -> Tensor:
+def balanced_consistency_loss(maps: Tensor, flipped_maps: Tensor, weights: Tensor) -> Tensor:
     """L_c: the consistency loss of EAC with a weight for each class's map.
 
     Args:
         maps: (B, K, h, w) raw attention maps of the original.
-        mirrored_maps: (B, K, h, w) those of the mirrored image, not yet flipped back.
+        flipped_maps: (B, K, h, w) those of the flipped view, not yet flipped back.
         weights: (K,), at least 0.
     """
     roots = weights.sqrt()[:, None, None]  # w (a - b)^2 = (sqrt(w) a - sqrt(w) b)^2
-    return consistency_loss(roots * maps, roots * mirrored_maps)
+    return consistency_loss(roots * maps, roots * flipped_maps)
 
 
 def rare_first_labels(weights: Tensor, smoothing: float) -> Tensor:
@@ -77,9 +77,9 @@ class BalancedEAC(EAC):
         self.register_buffer("map_weights", weights / weights.mean(), persistent=False)
         self.register_buffer("smooth_labels", smooth_labels, persistent=False)
 
-    def consistency(self, original: Output, mirrored: Output) -> Tensor:
+    def consistency(self, original: Output, flipped: Output) -> Tensor:
         """The weighted consistency loss of both views' maps (B, K, h, w)."""
-        return balanced_consistency_loss(original.maps, mirrored.maps, self.map_weights)
+        return balanced_consistency_loss(original.maps, flipped.maps, self.map_weights)
 
     def classification_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy to the smoothed labels, mean over the batch.

@@ -37,7 +37,7 @@ def generalised_cross_entropy(logits: Tensor, labels: Tensor, exponent: float) -
 
 
 class GCE(Method[GCEOptions]):
-    """Generalised cross-entropy of the erased image, in place of the plain model's loss."""
+    """Generalised cross-entropy of the erased image, in place of the cross-entropy."""
 
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch; ``classification`` is L_q itself."""

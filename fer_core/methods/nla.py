@@ -5,7 +5,7 @@ Wild", AAAI 2025, https://arxiv.org/abs/2502.09993.
 
 With p_GT the probability of the noisy label and p_NN that of the strongest other class, the
 cross-entropy of each image is weighted by a Gaussian over the point (p_GT, p_NN), and the two
-mirrored views must agree in their distributions:
+flipped views must agree in their distributions:
 
     L_NAW = mean of (1 + w(p_GT, p_NN)) CE        L_reg = JS(softmax z, softmax z')
     L = lambda L_NAW + (1 - lambda) L_reg
@@ -96,13 +96,13 @@ class NLA(Method[NLAOptions]):
         """Loss of one batch; ``classification`` is L_NAW, ``consistency`` is L_reg."""
         original = self.labelled_view(batch)
         logits = self.model(original).logits  # (B, K)
-        mirrored = self.model(mirror(original)).logits
+        flipped = self.model(mirror(original)).logits
         weights = 1 + ambiguity_weights(
             logits, batch.noisy_labels, batch.epoch / self.config.epochs
         )
         losses = F.cross_entropy(logits, batch.noisy_labels, reduction="none")
         classification = (weights * losses).mean()
-        consistency = jensen_shannon(logits, mirrored)
+        consistency = jensen_shannon(logits, flipped)
         share = self.options.ambiguity_share
         loss = share * classification + (1 - share) * consistency
         parts = {"classification": classification.detach(), "consistency": consistency.detach()}

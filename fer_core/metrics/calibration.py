@@ -1,4 +1,4 @@
-"""Temperature scaling: probabilities that are as often right as they say, with the same answers.
+"""Temperature scaling: calibrated probabilities without a change of the predicted classes.
 
 Guo, Pleiss, Sun, Weinberger: "On Calibration of Modern Neural Networks", ICML 2017, section 4.2:
 softmax(z / T) with the one T that minimises the cross-entropy of images that it is not judged by.
@@ -43,7 +43,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
     The cross-entropy is convex in 1/T: its slope, the mean of (expected logit - logit of the
     label), has one zero, which Brent's method brackets. Where the slope has one sign throughout
-    (every answer is right, say) the temperature is that end of the range; where it is zero
+    (say every prediction is correct) the temperature is that end of the range; where it is zero
     throughout (all logits are equal), 1.
 
     Args:

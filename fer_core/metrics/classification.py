@@ -12,7 +12,7 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) ->
 
 
 def accuracy(confusion: np.ndarray) -> float:
-    """Share of all images answered right.
+    """Share of all images predicted correctly.
 
     Raises:
         ValueError: for an empty confusion matrix.
@@ -24,7 +24,7 @@ def accuracy(confusion: np.ndarray) -> float:
 
 
 def recalls(confusion: np.ndarray) -> np.ndarray:
-    """(K,) share of each class answered right; nan for a class without images."""
+    """(K,) share of each class predicted correctly; nan for a class without images."""
     counts = confusion.sum(1)
     return np.where(counts > 0, np.diag(confusion) / np.maximum(counts, 1), np.nan)
 
@@ -35,7 +35,7 @@ def mean_class_accuracy(confusion: np.ndarray) -> float:
 
 
 def precisions(confusion: np.ndarray) -> np.ndarray:
-    """(K,) share of the answers of each class that are right; nan for a class never answered."""
+    """(K,) share of correct predictions of each class; nan for a class never predicted."""
     answers = confusion.sum(0)
     return np.where(answers > 0, np.diag(confusion) / np.maximum(answers, 1), np.nan)
 
@@ -53,7 +53,7 @@ def macro_f1(confusion: np.ndarray) -> float:
 
 
 def mean_of_last(values: Sequence[float], count: int = 5) -> float:
-    """Mean of the last ``count`` values (of all, when there are fewer): the report's metric.
+    """Mean of the last ``count`` values, as in the HUST report (2024); all if fewer.
 
     Raises:
         ValueError: when there are no values.
@@ -90,10 +90,10 @@ def selective_accuracy(
     Args:
         confidences: (N,) probability of the predicted class.
         correct: (N,) bool, whether the prediction is right.
-        threshold: least probability at which an answer is given, in [0, 1].
+        threshold: least probability at which a prediction is given, in [0, 1].
 
     Returns:
-        Share of the images answered, and share of the answers that are right; nan for none.
+        Share of the images with a prediction, and share of correct predictions; nan for none.
     """
     answered = confidences >= threshold
     if not answered.any():

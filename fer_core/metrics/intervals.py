@@ -1,6 +1,6 @@
 """How far a figure can be trusted: intervals and paired tests, from counts where they suffice.
 
-Whether an answer is right is a number of two values, so n images drawn with replacement hold a
+Whether a prediction is correct is a number of two values, so n images drawn with replacement hold a
 binomially distributed number of right ones, and a multinomially distributed number of each kind of
 pair. The bootstrap (Efron, Annals of Statistics 1979) draws these counts themselves: exactly what
 resampling the images gives, in time and memory that do not depend on their number.
@@ -31,8 +31,8 @@ class McNemar(NamedTuple):
     """McNemar's test: do two models have different error rates on the same images?
 
     Attributes:
-        only_first: images that the first model alone answers right.
-        only_second: images that the second model alone answers right.
+        only_first: images that the first model alone predicts correctly.
+        only_second: images that the second model alone predicts correctly.
         test: ``exact binomial``, or ``chi-square with continuity correction``.
         statistic: of the chi-square test with one degree of freedom; None for the exact one.
         p_value: two-sided.
@@ -60,7 +60,7 @@ def wilson(hits: int, count: int) -> Estimate:
     """A share with Wilson's score interval (JASA 1927), which suits few images and rare errors.
 
     Args:
-        hits: images answered right.
+        hits: images predicted correctly.
         count: images, at least 1.
     """
     from scipy.stats import binomtest
@@ -73,7 +73,7 @@ def bootstrap_accuracy(hits: int, count: int, resamples: int, generator: Generat
     """Accuracy with the percentile interval of resampled images.
 
     Args:
-        hits: images answered right.
+        hits: images predicted correctly.
         count: images, at least 1.
         resamples: number of bootstrap resamples.
         generator: source of the random numbers.
@@ -88,7 +88,7 @@ def bootstrap_mean_class_accuracy(
     """Mean class accuracy with the percentile interval of a bootstrap within each class.
 
     Args:
-        hits: (K,) images of each class answered right.
+        hits: (K,) images of each class predicted correctly.
         counts: (K,) images of each class; classes without images do not count.
         resamples: number of bootstrap resamples.
         generator: source of the random numbers.
@@ -118,13 +118,13 @@ def bootstrap_mean(values: np.ndarray, resamples: int, generator: Generator) -> 
 
 
 def mcnemar(only_first: int, only_second: int) -> McNemar:
-    """McNemar's test (Psychometrika 1947) on the pairs of answers of which one is right.
+    """McNemar's test (Psychometrika 1947) on the pairs of predictions of which one is correct.
 
     Exact with fewer than 25 such pairs, else chi-square with Edwards' continuity correction.
 
     Args:
-        only_first: images that the first model alone answers right.
-        only_second: images that the second model alone answers right.
+        only_first: images that the first model alone predicts correctly.
+        only_second: images that the second model alone predicts correctly.
     """
     from scipy import stats
 
@@ -143,9 +143,9 @@ def paired_difference(
     """Accuracy of the first model minus that of the second, with a paired bootstrap interval.
 
     Args:
-        only_first: images that the first model alone answers right.
-        only_second: images that the second model alone answers right.
-        count: images that both answered, at least 1.
+        only_first: images that the first model alone predicts correctly.
+        only_second: images that the second model alone predicts correctly.
+        count: images that both predicted, at least 1.
         resamples: number of bootstrap resamples.
         generator: source of the random numbers.
     """
@@ -163,8 +163,8 @@ def paired_mean_class_accuracy_difference(
     """Mean class accuracy of the first model minus that of the second, bootstrapped in each class.
 
     Args:
-        only_first: (K,) images of each class that the first model alone answers right.
-        only_second: (K,) images of each class that the second model alone answers right.
+        only_first: (K,) images of each class that the first model alone predicts correctly.
+        only_second: (K,) images of each class that the second model alone predicts correctly.
         counts: (K,) images of each class; classes without images do not count.
         resamples: number of bootstrap resamples.
         generator: source of the random numbers.

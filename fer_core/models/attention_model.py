@@ -66,7 +66,7 @@ class AttentionModel(nn.Module):
             stem: ``own``, or ``small`` for inputs of 32 to 64 pixels.
             pretrained: ``none``, ``hub``, or the path of a weights file: timm's, or one that this
                 project saved (then the classifier is taken over as well, if it has as many
-                classes). What of a file fits stands in ``match`` (None without a file).
+                classes). What of a file fits is in ``match`` (None without a file).
             num_features: channels D of the map of your own module, to be checked; None: what it
                 gives.
 
@@ -127,7 +127,7 @@ class AttentionModel(nn.Module):
         """Divide the logits by a temperature (`fer_core.metrics.calibration`) from now on.
 
         The division is made in the classifier's weights and bias, so the maps shrink with the
-        logits and still explain them exactly; which class is answered does not change.
+        logits and still explain them exactly; the predicted class does not change.
         """
         with torch.no_grad():
             self.classifier.weight.div_(temperature)
@@ -168,26 +168,26 @@ class AttentionModel(nn.Module):
         """Logits and maps of normalised images (B, C, H, W)."""
         return self.attend(self.features(images))
 
-    def mirror_average(self, images: Tensor) -> Output:
-        """Mean of the answers on the images and on their mirror images.
+    def tta_average(self, images: Tensor) -> Output:
+        """Mean of the outputs on the images and on their flipped images.
 
-        The mirrored maps are flipped back first, so the mean map still explains the mean logit
-        exactly: ``maps.mean((2, 3)) + bias == logits``.
+        The maps of the flipped view are flipped back first, so the mean map still explains the
+        mean logit exactly: ``maps.mean((2, 3)) + bias == logits``.
         """
-        plain, mirrored = self.both_views(images)
-        return average(plain, mirrored)
+        unflipped, flipped = self.both_views(images)
+        return average(unflipped, flipped)
 
     def both_views(self, images: Tensor) -> tuple[Output, Output]:
-        """The answers on the images and on their mirror images, whose maps are flipped back."""
-        plain, mirrored = self(images), self(mirror(images))
-        return plain, Output(mirrored.logits, mirror(mirrored.maps))
+        """The outputs on the images and on their flipped images, whose maps are flipped back."""
+        unflipped, flipped = self(images), self(mirror(images))
+        return unflipped, Output(flipped.logits, mirror(flipped.maps))
 
     def _map_features(self, images: Tensor) -> Tensor:
         return to_map(self.backbone(images), self.backbone, self.layout)
 
 
 def average(one: Output, other: Output) -> Output:
-    """Mean of two answers on the same images; its maps explain its logits as theirs do."""
+    """Mean of two outputs on the same images; its maps explain its logits as theirs do."""
     return Output((one.logits + other.logits) / 2, (one.maps + other.maps) / 2)
 
 

@@ -27,7 +27,7 @@ def convert_weights(backbone: str, file: Path, out: Path) -> int:
     Args:
         backbone: timm model name of the same architecture.
         file: a state dictionary written by ``torch.save`` (safetensors files have lost the order);
-            a classifier at its end is left out.
+            a final classifier is dropped.
         out: ``.safetensors`` file to write.
 
     Returns:

@@ -12,7 +12,7 @@ MapLayout = Literal["NCHW", "NHWC", "tokens"]
 
 
 class BackboneError(FerError, ValueError):
-    """A backbone that is unknown, has no usable feature map, or whose weights cannot be had."""
+    """A backbone that is unknown, has no usable feature map, or whose weights are not available."""
 
 
 class Backbone(NamedTuple):

@@ -74,7 +74,7 @@ def save_model(
     facts: Mapping[str, Any],
     half: bool = False,
 ) -> None:
-    """Write the model; the folder is complete when ``config.json`` stands in it.
+    """Write the model; the folder is complete when ``config.json`` is in it.
 
     Args:
         folder: made where it is missing.
@@ -114,7 +114,7 @@ def write_config(
         backbone: its timm name.
         taxonomy: the classes in the order of the logits.
         spec: the network input.
-        own: what stands under ``fer_core`` beside the input and the taxonomy.
+        own: what is under ``fer_core`` besides the input and the taxonomy.
         pretrained_cfg: more of timm's facts of the weights.
         more: more of timm's facts of the model.
     """
@@ -184,7 +184,7 @@ def load_model(
 
 
 def read_config(folder: Path, called: str = "") -> dict[str, Any]:
-    """The configuration of a saved model, as it stands.
+    """The configuration of a saved model, as it is.
 
     Raises:
         ModelError: when the folder holds no model of this project.

@@ -71,7 +71,7 @@ def confusion_weights(preset_or_path: str | Path, class_names: Sequence[str]) ->
             weight = _weight(path, label, given, cell)
             weights[classes.index(label), classes.index(given)] = weight
     if not weights.any():
-        raise ValueError(f"{path} has no weight above 0 beside its diagonal: no label could change")
+        raise ValueError(f"{path} has no weight above 0 off its diagonal: no label could change")
     return weights
 
 
@@ -115,7 +115,7 @@ def _named(path: Path, what: str, texts: Sequence[str], classes: Sequence[str]) 
 
 
 def _class_of(text: str, classes: Sequence[str]) -> str:
-    """The class that a text names: one of the run's as it stands, or an emotion by any name."""
+    """The class that a text names: one of the run's as it is, or an emotion by any name."""
     if text.strip() in classes:
         return text.strip()
     if not set(classes) & set(EIGHT_CLASSES):

@@ -82,7 +82,7 @@ def asymmetric_noise(
         true_labels: (N,) labels in [0, K).
         rate: share of the labels to change in each class with confusions, in [0, 1).
         weights: (K, K), row = true class, column = noisy class: how often one is taken for the
-            other, relative to its row. The diagonal is not looked at.
+            other, relative to its row. The diagonal is ignored.
         seed: same seed, same labels; at least 0.
         names: as for `symmetric_noise`.
 
@@ -95,7 +95,7 @@ def asymmetric_noise(
         raise ValueError(f"weights must be (K, K) with K of at least 2, got {weights.shape}")
     np.fill_diagonal(weights, 0)
     if not (np.isfinite(weights) & (weights >= 0)).all():
-        raise ValueError("weights must be finite numbers of at least 0 beside the diagonal")
+        raise ValueError("weights must be finite numbers of at least 0 off the diagonal")
     true_labels = _checked("labels", true_labels, len(weights))
     order = _draw_order(names, len(true_labels))
     labels = true_labels.copy()
@@ -166,12 +166,12 @@ def rater_noise(
 
 
 def original_noise(true_labels: np.ndarray, original_labels: np.ndarray) -> NoisyLabels:
-    """Take the labels that the data set had before it was labelled anew: FER2013's under FER+.
+    """Take the labels that the data set had before it was relabelled: FER2013's under FER+.
 
     Args:
         true_labels: (N,) labels.
-        original_labels: (N,) by the same classes; -1 where a picture has none (0.5 % of FERPlus:
-            identical pictures with different labels), which keeps the true label.
+        original_labels: (N,) by the same classes; -1 where an image has none (0.5 % of FERPlus:
+            identical images with different labels), which keeps the true label.
 
     Raises:
         ValueError: when the lengths differ or a label is below -1.

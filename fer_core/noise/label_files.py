@@ -86,7 +86,7 @@ def write_noise_list(
         class_names: the run's classes, in the order of the label numbers.
 
     Raises:
-        ValueError: for a name that cannot stand in a line or stands there twice, or a label out of
+        ValueError: for a name that cannot be in a line or occurs twice, or a label out of
             range; nothing is written then.
     """
     numbers = {name: number for number, name in list_numbers(class_names).items()}
@@ -99,7 +99,7 @@ def write_noise_list(
             raise ValueError(f"image names must be unique, {name!r} is given twice")
         if not _fits_a_line(name):
             raise ValueError(
-                f"image name {name!r} cannot stand in a noise list: it must be text without line "
+                f"image name {name!r} cannot be in a noise list: it must be text without line "
                 f"breaks and without blanks at its ends"
             )
         if not 0 <= label < len(class_names):

@@ -8,7 +8,7 @@ from fer_core.config.data import DATA_NAMES
 
 
 class DataWords(NamedTuple):
-    """Sentences on a data set: whose terms bind its users, and what its pictures are."""
+    """Sentences on a data set: whose terms bind its users, and what its images are."""
 
     terms: str
     limits: str
@@ -18,20 +18,20 @@ _WEB = "labelled by people from the image alone."
 _POSED = f"Small grey web images of mostly posed or staged expressions, {_WEB}"
 _WORDS = {
     "ferplus": DataWords(
-        "FER2013's pictures are for research; FERPlus's labels have the MIT licence.", _POSED
+        "FER2013's images are for research; FERPlus's labels have the MIT licence.", _POSED
     ),
     "fer2013": DataWords("FER2013 is research data.", _POSED),
     "rafdb": DataWords(
         "RAF-DB is given out for non-commercial research alone, on request from its authors.",
-        f"Web pictures, {_WEB}",
+        f"Web images, {_WEB}",
     ),
     "affectnet": DataWords(
         "AffectNet is given out for research alone, with a signed agreement.",
-        f"Web pictures, {_WEB}",
+        f"Web images, {_WEB}",
     ),
     "synthetic": DataWords(
-        "The faces are drawn by this project's own program, and show nobody.",
-        "It has seen drawn faces alone: of real ones it knows nothing.",
+        "The faces are synthetic, drawn by this project's own program, and show nobody.",
+        "It was trained on synthetic faces only and knows nothing of real ones.",
     ),
 }
 _OTHER = DataWords("The terms of these data bind whoever uses the model.", "")

@@ -1,4 +1,4 @@
-"""A model -> the folder that is published: weights, configuration, card, predictions, picture."""
+"""A model -> the folder that is published: weights, configuration, card, predictions, image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from fer_core.hub.publish import Statement, write_publication
 from fer_core.io.files import write_whole
 from fer_core.models.pretrained import CARD_FILE, WEIGHTS_FILE, WeightLayout
 from fer_core.publishing.data_terms import kind_of, name_of
-from fer_core.publishing.model_card import PICTURE, PublishedAs, card
+from fer_core.publishing.model_card import CONFUSION_IMAGE, PublishedAs, card
 from fer_core.publishing.model_info import Subject
 from fer_core.records.run import PREDICTIONS_FILE, Prediction, RecordError, write_predictions
 
-REPLACED = (PREDICTIONS_FILE, PICTURE)  # leave the repository where a newer model has none
+REPLACED = (PREDICTIONS_FILE, CONFUSION_IMAGE)  # leave the repository where a newer model has none
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Publication:
         repository: ``USER/NAME``.
         tag: timm's short name for the weights; empty for one of data and method.
         licence: of the weights.
-        predictions: whether the answers on the evaluation images, with names and labels, go along.
+        predictions: whether predictions on evaluation images, with names and labels, are included.
     """
 
     repository: str
@@ -46,19 +46,19 @@ def write_folder(subject: Subject, out: Path, publication: Publication) -> Weigh
 
     Raises:
         ModelError: when the model cannot be read, or the tag is none.
-        RecordError: when the predictions name pictures by their place on this computer.
+        RecordError: when the predictions name images by their place on this computer.
         ValueError: when matplotlib is missing.
         OSError: when a file cannot be written.
     """
     predictions = subject.predictions if publication.predictions else ()
     _check_names(predictions, subject.folder)
-    picture = _draw(subject)
+    image = _draw(subject)
     layout = write_publication(subject.folder, out, _statement(subject, publication), subject.facts)
     if predictions:
         write_predictions(out, predictions)
-    if picture:
-        write_whole(out / PICTURE, picture)
-    published = PublishedAs(publication.repository, layout, publication.licence, bool(picture))
+    if image:
+        write_whole(out / CONFUSION_IMAGE, image)
+    published = PublishedAs(publication.repository, layout, publication.licence, bool(image))
     size = (out / WEIGHTS_FILE).stat().st_size
     write_whole(out / CARD_FILE, card(subject, size, published).encode())
     return layout
@@ -95,7 +95,7 @@ def _draw(subject: Subject) -> bytes:
         from fer_core.reporting.confusion_figure import draw_confusion
     except ImportError as error:
         raise ValueError(
-            f"the confusion picture needs matplotlib ({error}): pip install 'fer-core[figures]'"
+            f"the confusion image needs matplotlib ({error}): pip install 'fer-core[figures]'"
         ) from error
     return draw_confusion(subject.predictions, subject.trained.classes)
 
@@ -104,6 +104,6 @@ def _check_names(predictions: Sequence[Prediction], folder: Path) -> None:
     for row in predictions:
         if row.image.startswith(("/", "\\", "~")) or row.image[1:3] == ":\\":
             raise RecordError(
-                f"the predictions at {folder} name a picture by its place on this computer "
+                f"the predictions at {folder} name an image by its place on this computer "
                 f"({row.image}): use --no-predictions"
             )

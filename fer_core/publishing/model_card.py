@@ -1,4 +1,4 @@
-"""The card of a saved model, embedded or published, from its run record and measured figures."""
+"""The card of a saved model, bundled or published, from its run record and measured figures."""
 
 from typing import NamedTuple
 
@@ -10,10 +10,10 @@ from fer_core.publishing.card_metadata import model_header
 from fer_core.publishing.card_usage import loading
 from fer_core.publishing.data_terms import words_of
 from fer_core.publishing.model_info import SCRATCH, Subject
-from fer_core.reporting.embedded import classes_of, figures_of
+from fer_core.reporting.bundled import classes_of, figures_of
 from fer_core.reporting.tables import table
 
-PICTURE = "confusion.png"
+CONFUSION_IMAGE = "confusion.png"
 
 
 class PublishedAs(NamedTuple):
@@ -23,13 +23,13 @@ class PublishedAs(NamedTuple):
         repository: ``USER/NAME``.
         layout: whose names its weights have; ``timm`` where timm alone rebuilds it.
         licence: of the weights.
-        picture: whether the confusion matrix stands beside the card.
+        image: whether the confusion matrix is published with the card.
     """
 
     repository: str
     layout: WeightLayout
     licence: str
-    picture: bool
+    image: bool
 
 
 def card(subject: Subject, size: int, published: PublishedAs | None = None) -> str:
@@ -38,7 +38,7 @@ def card(subject: Subject, size: int, published: PublishedAs | None = None) -> s
     Args:
         subject: the model.
         size: of the weights in bytes.
-        published: where it is published; None for the embedded model.
+        published: where it is published; None for the bundled model.
     """
     paper = paper_of(subject.facts.get("method", ""))
     header = model_header(
@@ -130,14 +130,14 @@ def _noise(subject: Subject) -> str:
 def _results(subject: Subject, published: PublishedAs | None) -> str:
     facts, record = subject.facts, subject.record
     if "accuracy" not in facts:
-        return "How well it does was not saved with it."
+        return "Its accuracy was not saved with it."
     seed = f", seed {facts['seed']}" if "seed" in facts else ""
     mirror = "temperature" in facts or (record is not None and record.config["tta_flip"])
     views = (
-        "Predictions are averaged over each face and its mirror image (flip TTA), as the predictor "
-        "does."
+        "Predictions are averaged over each face and its flipped copy (flip TTA), as by the "
+        "predictor."
         if mirror
-        else "Answers of a single pass; the predictor averages over each face and its mirror image."
+        else "Predictions are made without flip TTA; the predictor uses it."
     )
     parts = [
         f"Weights as stored, last epoch, no checkpoint selection{seed}, one run.\n{views}",
@@ -157,8 +157,10 @@ def _results(subject: Subject, published: PublishedAs | None) -> str:
         ]
     if "classes" in facts:
         parts += [classes_of(facts)]
-    if published and published.picture:
-        parts += [f"![Confusion matrix: each row a label, in shares of its images]({PICTURE})"]
+    if published and published.image:
+        parts += [
+            f"![Confusion matrix: each row a label, as shares of its images]({CONFUSION_IMAGE})"
+        ]
     return "\n\n".join(parts)
 
 
@@ -169,7 +171,7 @@ def _recipe(subject: Subject) -> str:
         rows = [
             [f"`{name}`", f"`{subject.facts[name]}`"] for name in known if name in subject.facts
         ]
-        return "The record of its run is not at hand; the model itself says:\n\n" + table(
+        return "The record of its run is not available; the model itself states:\n\n" + table(
             ["option", "value"], rows
         )
     rows = [[f"`{name}`", f"`{value}`"] for name, value in record.config.items() if name != "data"]
@@ -193,7 +195,7 @@ why a person looks like that."""
 def _responsible(subject: Subject) -> str:
     names = "visible expressions, not feelings"
     if not subject.trained.taxonomy.emotions:
-        names = "classes as its training labels do, from the picture alone: not what a person feels"
+        names = "classes as its training labels do, from the image alone: not what a person feels"
     return f"""The model names {names}. Inferring emotions at work and in education is
 prohibited in the European Union, with medical and safety exceptions (AI Act, Art. 5(1)(f)); people
 must be told when such a system is used (Art. 50(3)). {words_of(subject.facts).terms}"""
@@ -201,13 +203,13 @@ must be told when such a system is used (Art. 50(3)). {words_of(subject.facts).t
 
 def _licence(subject: Subject, licence: str) -> str:
     return (
-        f"The weights: {licence}. The data's own terms bind beside it: "
+        f"The weights: {licence}. The data's own terms also apply: "
         f"{words_of(subject.facts).terms}\nStarting weights: {subject.origin}"
     )
 
 
 def _weakest(subject: Subject) -> str:
-    """Which classes are never answered rightly, and which more often wrongly than rightly."""
+    """Which classes are never recognised, and which are mostly predicted wrongly."""
     classes = subject.facts.get("classes", {})
     never = [n for n, of in classes.items() if of["recall"] and not of["recall"]["value"]]
     wrong = [

@@ -20,7 +20,7 @@ from fer_core.records.run import (
     read_predictions,
     read_run,
 )
-from fer_core.reporting.embedded import check_facts
+from fer_core.reporting.bundled import check_facts
 
 SCRATCH = "random weights, no other data"
 RESAMPLES = 10_000
@@ -36,7 +36,7 @@ class Subject:
         backbone: its timm name.
         record: of its run; None where only the model is at hand.
         facts: how it was trained and what it reaches.
-        predictions: its answers on the evaluation images; may be empty.
+        predictions: its predictions on the evaluation images; may be empty.
         origin: where its starting weights come from, a phrase.
     """
 
@@ -64,7 +64,7 @@ def find_subject(place: Path, record: Path | None, origin: str) -> Subject:
     """
     in_run = (place / RUN_FILE).is_file()
     if in_run and record is not None:
-        raise RecordError(f"{place} is a run record itself: leave out --record")
+        raise RecordError(f"{place} is a run record itself: omit --record")
     told = place if in_run else record
     found = None if told is None else read_run(told)
     if found is not None and found.status != "finished":
@@ -84,7 +84,7 @@ def find_subject(place: Path, record: Path | None, origin: str) -> Subject:
 
 
 def measured(predictions: Sequence[Prediction], classes: tuple[str, ...]) -> dict[str, Any]:
-    """Figures with intervals of a model's answers, under the names of `Subject.facts`."""
+    """Figures with intervals of a model's predictions, under the names of `Subject.facts`."""
     labels, predicted, sure = (
         np.array([getattr(row, name) for row in predictions])
         for name in ("true_label", "predicted", "confidence")

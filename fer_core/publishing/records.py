@@ -53,7 +53,7 @@ def copy_records(
         records: to copy.
         root: the folder in which they were found; names are relative to it.
         out: an empty folder.
-        predictions: whether the answers on the evaluation images, with names and labels, go along.
+        predictions: whether predictions on evaluation images, with names and labels, are included.
 
     Raises:
         RecordError: when predictions cannot be read.

@@ -39,8 +39,8 @@ def results_card(copied: Sequence[Copied], repository: str, licence: str) -> str
 
 {len(copied)} training runs of {task} under label noise, one folder each:
 `run.json` (options, data, noise, environment, final figures), `epochs.jsonl` (one line an epoch)
-and, where published, `predictions.csv` (the answer on each evaluation image). No weights, no
-pictures.
+and, where published, `predictions.csv` (the prediction on each evaluation image). No weights, no
+images.
 
 ## Use
 The project's dashboard shows them as `hf://{repository}`. Without it:
@@ -60,7 +60,7 @@ runs = read_runs(Path(snapshot_download("{repository}", repo_type="dataset"))).r
 {SELECTION}
 
 ## Terms
-The records: {licence}. They hold no picture; where `predictions.csv` stands, it names pictures of \
+The records: {licence}. They hold no image; where there is a `predictions.csv`, it names images of \
 the data set and their labels. {terms}
 """
 

@@ -1,5 +1,5 @@
+from .compare import pair_eac_with_baseline as pair_eac_with_baseline
 from .compare import pair_with_baseline as pair_with_baseline
-from .compare import pair_with_plain as pair_with_plain
 from .compare import paired_gap as paired_gap
 from .groups import Group as Group
 from .groups import group_runs as group_runs

@@ -13,7 +13,7 @@ from fer_core.metrics.student_t import Interval, mean_interval
 from fer_core.records.groups import Group, RunGroup
 from fer_core.records.trials import CLEAN, NO_NUMBER, Approach, R, Setting
 
-PLAIN, EAC = "cross_entropy", "eac"
+BASELINE, EAC = "cross_entropy", "eac"
 
 
 class NoiseLine(NamedTuple, Generic[R]):
@@ -55,7 +55,7 @@ def noise_lines(groups: Iterable[Group[R]]) -> list[NoiseLine[R]]:
 
 
 def pair_with_baseline(groups: Sequence[Group[R]]) -> list[tuple[Group[R], Group[R]]]:
-    """Every approach beside the cross-entropy baseline of its setting and noise, over shared seeds.
+    """Every approach with the cross-entropy baseline of its setting and noise, over shared seeds.
 
     The baseline is the cross-entropy group with the fewest treatments; the others, with an average
     of the weights for example, are approaches like any method.
@@ -66,7 +66,7 @@ def pair_with_baseline(groups: Sequence[Group[R]]) -> list[tuple[Group[R], Group
     return _pair(groups, groups, shared=())
 
 
-def pair_with_plain(groups: Sequence[Group[R]]) -> list[tuple[Group[R], Group[R]]]:
+def pair_eac_with_baseline(groups: Sequence[Group[R]]) -> list[tuple[Group[R], Group[R]]]:
     """Baseline and EAC that differ in what makes an EAC alone: its options and its views.
 
     An average of the weights or label smoothing must be on both sides, or on neither.
@@ -78,15 +78,15 @@ def pair_with_plain(groups: Sequence[Group[R]]) -> list[tuple[Group[R], Group[R]
 def _pair(
     groups: Sequence[Group[R]], others: Sequence[Group[R]], shared: Sequence[str]
 ) -> list[tuple[Group[R], Group[R]]]:
-    """The others beside the baselines among the groups, which share the named treatments."""
+    """The others with their baselines among the groups, which share the named treatments."""
 
     def key(group: Group[R]) -> tuple[Any, ...]:
         treatments = group.approach.treatments
         return (*group[:2], *(treatments.get(name) for name in shared))
 
-    plain = [group for group in groups if group.approach.method == PLAIN and group.comparable]
-    plain.sort(key=lambda group: len(group.approach.treatments), reverse=True)
-    baselines = {key(group): group for group in plain}  # the last one of a key is kept
+    found = [group for group in groups if group.approach.method == BASELINE and group.comparable]
+    found.sort(key=lambda group: len(group.approach.treatments), reverse=True)
+    baselines = {key(group): group for group in found}  # the last one of a key is kept
     pairs = [
         with_shared_seeds(baselines[key(group)], group)
         for group in others
@@ -101,7 +101,7 @@ def with_clean_pair(
     """A noisy pair and its clean one: [baseline, other, clean baseline, clean other].
 
     Args:
-        pair: of `pair_with_baseline` or `pair_with_plain`.
+        pair: of `pair_with_baseline` or `pair_eac_with_baseline`.
         pairs: among which the pair without noise is, that differs in nothing else.
 
     Returns:

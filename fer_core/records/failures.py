@@ -14,7 +14,7 @@ def record_failure(folder: Path, config: Mapping[str, Any], error: str) -> None:
     """Close the record of a run that was killed, or failed before it could open one.
 
     Args:
-        folder: of the run; made where it is absent. The facts of a record that stands there stay
+        folder: of the run; made where it is absent. The facts of a record already there stay
             as they are; without one, ``data``, ``noise``, ``model`` and ``environment`` are empty.
         config: the run's configuration without folders (`fer_core.config.without_folders`), for a
             run that has no record yet.
@@ -23,7 +23,7 @@ def record_failure(folder: Path, config: Mapping[str, Any], error: str) -> None:
     Raises:
         RunLockedError: when a process is at work on the run: the record is that one's.
         OSError: when it cannot be written.
-        ValueError: when a record stands there that is no JSON.
+        ValueError: when the record there is no JSON.
     """
     with lock_run(folder):
         _write_failure(folder, config, error)

@@ -6,14 +6,14 @@ from typing import Generic, NamedTuple
 
 from fer_core.metrics.student_t import Interval, mean_interval
 from fer_core.records.run import RunRecord
-from fer_core.records.trials import NO_NUMBER, Approach, Noise, R, Setting, Trial, trial_of
+from fer_core.records.trials import NO_NUMBER, Approach, LabelNoise, R, Setting, Trial, trial_of
 
 
 class Group(NamedTuple, Generic[R]):
     """The seeds of one approach in one setting under one noise, by their seed."""
 
     setting: Setting
-    noise: Noise
+    noise: LabelNoise
     approach: Approach
     trials: tuple[Trial[R], ...]
 
@@ -43,7 +43,8 @@ def group_trials(trials: Iterable[Trial[R]]) -> list[Group[R]]:
     """Trials by setting, noise and approach, in that order.
 
     Of trials that repeat a seed only the latest counts, so that a copy is no evidence: the latest
-    finished one where there is one. A run whose seed nobody stated may repeat any: it stands alone.
+    finished one where there is one. A run whose seed nobody stated may repeat any: it has
+    its own group.
     """
     latest: dict[tuple[object, ...], Trial[R]] = {}
     for place, trial in enumerate(sorted(trials, key=lambda one: (one.finished, one.started))):

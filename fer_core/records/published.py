@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fer_core.config.data import DATA_NAMES
-from fer_core.records.trials import CLEAN, NO_NUMBER, Noise, Setting
+from fer_core.records.trials import CLEAN, NO_NUMBER, LabelNoise, Setting
 
 _FILE = Path(__file__).with_name("published.csv")
 SHIPPED_RUNS = Path(__file__).with_name("shipped_runs")  # run records behind our own tables
@@ -21,7 +21,7 @@ SAME_NOISE = 0.5  # points: shares of noisy labels that differ by less are taken
 
 
 class Conditions(NamedTuple):
-    """What a published figure and one of our own share where they may stand side by side.
+    """What a published figure and one of our own share where they may be compared.
 
     Attributes:
         dataset: its name for readers.
@@ -38,7 +38,7 @@ class Conditions(NamedTuple):
     noise_percent: float
 
     @classmethod
-    def of_runs(cls, setting: Setting, noise: Noise) -> "Conditions":
+    def of_runs(cls, setting: Setting, noise: LabelNoise) -> "Conditions":
         """The conditions of our own runs."""
         name = DATA_NAMES.get(setting.data, setting.data)
         return cls(name, setting.classes, ACCURACY, *noise)
@@ -65,7 +65,7 @@ class Conditions(NamedTuple):
         return self.noise_kind == other.noise_kind and gap < SAME_NOISE
 
     def alike(self, other: "Conditions") -> bool:
-        """Whether the figures may stand side by side."""
+        """Whether the figures may be compared."""
         return self.same_data(other) and self.same_classes(other) and self.same_noise(other)
 
 

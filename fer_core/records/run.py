@@ -163,7 +163,7 @@ class RunRecorder:
         """Open the record; a resumed run keeps its start time and its completed epochs.
 
         Raises:
-            RecordError: when fewer than ``completed_epochs`` epochs stand in the record, or data or
+            RecordError: when fewer than ``completed_epochs`` epochs are in the record, or data or
                 noisy labels are no longer those that it was started with.
         """
         self.path.mkdir(parents=True, exist_ok=True)

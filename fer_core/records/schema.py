@@ -13,7 +13,7 @@ SCHEMA_VERSION = 2
 NOISY_LABELS_FILE = "noisy_labels.txt"
 FORMER_FILES = {"given_labels.txt": NOISY_LABELS_FILE}
 
-# Name of version 1 -> name of version 2, by the part of a record that it stands in.
+# Name of version 1 -> name of version 2, by the part of a record that it is in.
 DATA = {
     "test_split": "eval_split",
     "test_images": "eval_images",
@@ -58,8 +58,8 @@ def current_run(run: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         run: of this version or an earlier one, with every part that a record has.
     """
-    if run["schema_version"] >= SCHEMA_VERSION:
-        return dict(run)
+    if run["schema_version"] >= SCHEMA_VERSION:  # options were renamed later than the rest
+        return {**run, "config": current_names(run["config"])}
     current = {
         **run,
         "schema_version": SCHEMA_VERSION,

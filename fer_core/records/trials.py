@@ -3,8 +3,8 @@
 Runs compare when they share the **setting**: the same evaluation images after the same effort, that
 is data (name, classes and content), image size, epochs, backbone, starting weights and options.
 What only one method reads (lambda of EAC, say) belongs to the **approach**, and so does a treatment
-that may stand against label noise by itself: an average of the weights, label smoothing, whether
-the labelled view is ever mirrored.
+that may help against label noise by itself: an average of the weights, label smoothing, whether
+the labelled view is ever flipped.
 """
 
 import json
@@ -18,7 +18,7 @@ from fer_core.config import RATED_NOISE, defaults_of, flat_options
 from fer_core.config.methods import option_names
 from fer_core.records.run import RunRecord
 
-# What an approach may do beside its method; the baseline has each at its default.
+# What an approach may do besides its method; the baseline has each at its default.
 TREATMENTS = ("flip_probability", "pixel_noise", "ema_decay", "label_smoothing")
 CLEAN = "none"  # the kind of noise of a run without any
 UNKNOWN, NO_NUMBER = "unknown", -1  # facts that nobody stated of an imported run
@@ -30,7 +30,7 @@ NOT_OPTIONS = {
 R = TypeVar("R")  # what a trial holds of its run
 
 
-class Noise(NamedTuple):
+class LabelNoise(NamedTuple):
     """Label noise of a run: its kind and the share of noisy labels in percent."""
 
     kind: str
@@ -43,8 +43,8 @@ class Setting:
 
     Attributes:
         data: name of the data set.
-        content: hash of its pictures and labels.
-        eval_split: name of the images that are answered.
+        content: hash of its images and labels.
+        eval_split: name of the images that are predicted.
         classes: number of classes.
         image_size: side of the input in pixels.
         epochs: of the whole run.
@@ -94,7 +94,7 @@ class Trial(NamedTuple, Generic[R]):
     """One run, and what it is a repetition of.
 
     Attributes:
-        setting: what its figures depend on beside noise, approach and seed.
+        setting: what its figures depend on besides noise, approach and seed.
         noise: label noise of its training labels.
         approach: method, its own options and treatments.
         seed: of the run, or ``NO_NUMBER``.
@@ -104,7 +104,7 @@ class Trial(NamedTuple, Generic[R]):
     """
 
     setting: Setting
-    noise: Noise
+    noise: LabelNoise
     approach: Approach
     seed: int
     started: str
@@ -131,7 +131,7 @@ def approach_of(config: Mapping[str, Any]) -> Approach:
     return Approach(method, json.dumps(own | treated))
 
 
-def noise_of(record: RunRecord) -> Noise:
+def noise_of(record: RunRecord) -> LabelNoise:
     """The noise of a run; of one that failed before its labels were drawn, what it asked for."""
     noise = record.noise or _asked_noise(record.config)
     kind = str(noise["kind"] or UNKNOWN)
@@ -143,11 +143,11 @@ def noise_of(record: RunRecord) -> Noise:
     return stated_noise(kind, percent)
 
 
-def stated_noise(kind: str, percent: float) -> Noise:
+def stated_noise(kind: str, percent: float) -> LabelNoise:
     """A noise that equals others of its kind and share: clean labels are all of one kind."""
     if math.isnan(percent):
-        return Noise(kind, math.nan)  # this very object, as nan equals no other
-    return Noise(kind if percent else CLEAN, percent)
+        return LabelNoise(kind, math.nan)  # this very object, as nan equals no other
+    return LabelNoise(kind if percent else CLEAN, percent)
 
 
 def data_of(record: RunRecord) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Tables inside of Markdown pages: each stands between two comments, of which the first says what.
+"""Tables inside of Markdown pages: each is between two comments, of which the first says what.
 
 <!-- report: noise ferplus-* -->
 ...
@@ -36,7 +36,7 @@ def orders(text: str) -> list[str]:
 
 
 def fill(text: str, table: Callable[[str], str]) -> str:
-    """The page with every block's content made anew.
+    """The page with every block's content regenerated.
 
     Args:
         text: the page.

@@ -1,4 +1,4 @@
-"""The confusion matrix of a model's answers as a picture."""
+"""The confusion matrix of a model's predictions as an image."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -16,7 +16,7 @@ OWN_FONT = "DejaVu Sans"  # comes with matplotlib
 
 
 def draw_confusion(predictions: Sequence[Prediction], classes: Sequence[str]) -> bytes:
-    """A PNG: rows are labels, columns answers, numbers the share of a row's images in percent."""
+    """A PNG: rows are labels, columns predictions, numbers the percentage of a row's images."""
     columns = [[getattr(row, name) for row in predictions] for name in ("true_label", "predicted")]
     counts = confusion_matrix(np.array(columns[0]), np.array(columns[1]), len(classes))
     images = counts.sum(1, keepdims=True)
@@ -33,7 +33,7 @@ def draw_confusion(predictions: Sequence[Prediction], classes: Sequence[str]) ->
     counted = [f"{name} ({int(count)})" for name, count in zip(labels, images[:, 0], strict=True)]
     axes.set_yticks(places, counted, **font)
     numbers = ", number of the class" if list(labels) != list(classes) else ""
-    axes.set(xlabel=f"Answer{numbers}", ylabel="Label (images)")
+    axes.set(xlabel=f"Prediction{numbers}", ylabel="Label (images)")
     for row in places:
         for column in places:
             share = shares[row, column]

@@ -8,13 +8,13 @@ from typing import Any
 from fer_core.config import RATED_NOISE, RunConfig
 from fer_core.datasets.base import Problem
 from fer_core.datasets.cache.folder import Entry
-from fer_core.datasets.checks.report import Face, Report, Size, SplitReport, figures
+from fer_core.datasets.checks.report import CheckReport, NamedImage, Size, SplitReport, figures
 from fer_core.io.files import displayed
 
 FIRST = 3  # names that are shown of many
 
 
-def report_text(report: Report) -> str:
+def report_text(report: CheckReport) -> str:
     """Counts, sizes, problems and duplicates of a data set."""
     parts = [_counts(report), _sizes(report), *_problems(report), "\n".join(_remarks(report))]
     return "\n\n".join(part for part in parts if part)
@@ -25,7 +25,7 @@ def noise_text(
 ) -> str:
     """Rates, hash and transition matrix of label noise; ``facts`` as in the run record."""
     rated = config.noise in RATED_NOISE
-    asked = f"asked for {100 * config.noise_rate:g} %" if rated else "no rate asked for"
+    asked = f"requested {100 * config.noise_rate:g} %" if rated else "no rate requested"
     rows = [("true \\ noisy, %", "images", "noisy", *(name[:4] for name in classes))]
     for index, (name, counts) in enumerate(zip(classes, facts["transition"], strict=True)):
         total = sum(counts)
@@ -47,7 +47,7 @@ def cache_text(folder: Path, entries: Sequence[Entry]) -> str:
     """The entries of a cache folder and their total."""
     where = printable(displayed(folder))
     if not entries:
-        return f"no decoded pictures in {where}: fer-core train puts them there"
+        return f"no decoded images in {where}: fer-core train puts them there"
     rows = [("entry", "MB", "images", "side", "channels")]
     for entry in entries:
         count, side, _, channels = entry.shape or ("unfinished", "", "", "")
@@ -83,7 +83,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _counts(report: Report) -> str:
+def _counts(report: CheckReport) -> str:
     splits = (report.train, report.eval)
     rows = [(report.name, *(split.name for split in splits))]
     rows += [(name, *(f"{split.counts[name]:,}" for split in splits)) for name in report.classes]
@@ -93,7 +93,7 @@ def _counts(report: Report) -> str:
     return table([[printable(cell) for cell in row] for row in rows])
 
 
-def _sizes(report: Report) -> str:
+def _sizes(report: CheckReport) -> str:
     rows = [("size in pixels", "smallest", "median", "largest", "most common")]
     for split in (report.train, report.eval):
         if split.sizes is not None:
@@ -108,7 +108,7 @@ def _size(size: Size) -> str:
     return f"{size[0]}x{size[1]}"
 
 
-def _problems(report: Report) -> list[str]:
+def _problems(report: CheckReport) -> list[str]:
     kinds: dict[str, list[Problem]] = {}
     for problem in report.problems:
         kinds.setdefault(problem.kind, []).append(problem)
@@ -118,7 +118,7 @@ def _problems(report: Report) -> list[str]:
         for kind, found in kinds.items()
     ]
     empty = [
-        f"  split {printable(split.name)} has no pictures"
+        f"  split {printable(split.name)} has no images"
         for split in (report.train, report.eval)
         if not any(split.counts.values())
     ]
@@ -128,12 +128,12 @@ def _problems(report: Report) -> list[str]:
     return ["\n".join([head, *lines, *empty])]
 
 
-def _remarks(report: Report) -> Iterable[str]:
+def _remarks(report: CheckReport) -> Iterable[str]:
     counts, splits = figures(report), (report.train, report.eval)
     for split in splits:
         missing = [name for name, count in split.counts.items() if not count]
         if missing:
-            yield f"{printable(split.name)} has no pictures of {', '.join(missing)}"
+            yield f"{printable(split.name)} has no images of {', '.join(missing)}"
     shared = [face for group in report.identical if group.train for face in group.eval]
     if shared:
         yield _line(
@@ -148,13 +148,13 @@ def _remarks(report: Report) -> Iterable[str]:
         if groups:
             yield _line(
                 f"identical within {split.name}",
-                f"{counts[f'{key}_copies']:,} pictures, {len(groups):,} different ones",
+                f"{counts[f'{key}_copies']:,} images, {len(groups):,} different ones",
                 counts[f"{key}_contradicting"],
                 (_pair(*faces[:2]) for faces in groups),
             )
     if report.near is not None:
         yield _line(
-            f"altered copies of pictures in {report.train.name}",
+            f"altered copies of images in {report.train.name}",
             _of_eval(report.eval, counts["near"]),
             counts["near_relabelled"],
             (
@@ -173,10 +173,10 @@ def _line(what: str, count: str, relabelled: int, names: Iterable[str]) -> str:
 
 
 def _of_eval(split: SplitReport, count: int) -> str:
-    return f"{count:,} of {sum(split.counts.values()):,} pictures of {split.name}"
+    return f"{count:,} of {sum(split.counts.values()):,} images of {split.name}"
 
 
-def _pair(one: Face, other: Face) -> str:
+def _pair(one: NamedImage, other: NamedImage) -> str:
     labels = f" ({one.label}, {other.label})" if one.label != other.label else ""
     return f"{one.name} = {other.name}{labels}"
 

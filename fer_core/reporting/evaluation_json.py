@@ -26,14 +26,14 @@ SCHEMA_VERSION = 2
 TRAINING = ("data", "train_split", "method", "noise", "noise_rate", "epochs", "seed")
 
 
-class Subject(NamedTuple):
+class EvaluatedModel(NamedTuple):
     """A model to measure.
 
     Attributes:
-        name: ``embedded``, the name of its run or folder, or ``USER/NAME`` of the Hub.
+        name: ``bundled``, the name of its run or folder, or ``USER/NAME`` of the Hub.
         folder: of its weights.
         trained: the model, of this project or of another one.
-        mirror: whether its predictions are averaged over each image and its mirror image.
+        mirror: whether its predictions are averaged over each image and its flipped image.
     """
 
     name: str
@@ -58,13 +58,13 @@ class Subject(NamedTuple):
 class Measured(NamedTuple):
     """A model, its predictions and its figures."""
 
-    subject: Subject
+    subject: EvaluatedModel
     predictions: SplitPredictions
     assessment: Assessment
 
     @property
     def unmapped(self) -> dict[str, int]:
-        """Label that names no class -> images answered with it; of a model of this project none.
+        """Label that names no class -> images predicted as it; of a model of this project none.
 
         Labels that the model may not choose (shared classes) have no images.
         """
@@ -76,7 +76,7 @@ class Measured(NamedTuple):
         return {label: given.get(label, 0) for label in trained.mapping.unmapped}
 
 
-class Report(NamedTuple):
+class EvaluationReport(NamedTuple):
     """All that a command found.
 
     Attributes:
@@ -92,12 +92,12 @@ class Report(NamedTuple):
     comparison: Comparison | None
 
 
-def report_json(report: Report, options: dict[str, Any]) -> dict[str, Any]:
+def report_json(report: EvaluationReport, options: dict[str, Any]) -> dict[str, Any]:
     """The report as plain JSON values; the same for the same models, data and options.
 
     Args:
         report: what was found.
-        options: what the figures depend on beside models and data.
+        options: what the figures depend on besides models and data.
     """
     split = report.first.predictions.split
     return {

@@ -9,13 +9,13 @@ from fer_core.foreign.labels import MOST_NAMED
 from fer_core.foreign.model import ForeignModel
 from fer_core.metrics.intervals import Estimate
 from fer_core.reporting.data_text import printable, table
-from fer_core.reporting.evaluation_json import Measured, Report
+from fer_core.reporting.evaluation_json import EvaluationReport, Measured
 
 WIDTH = 100  # columns
 SHORT = 4  # letters of a class name over a column of the confusion matrix
 
 
-def report_text(report: Report) -> str:
+def report_text(report: EvaluationReport) -> str:
     """All figures of the first model, the main ones of the second, and their comparison."""
     first = report.first
     parts = [
@@ -46,8 +46,8 @@ def interval(estimate: Estimate | None) -> str:
     return "" if estimate is None else f"{100 * estimate.low:.2f} - {100 * estimate.high:.2f}"
 
 
-def _title(report: Report, measured: Measured) -> str:
-    passes = "averaged over the mirror image" if measured.subject.mirror else "single pass"
+def _title(report: EvaluationReport, measured: Measured) -> str:
+    passes = "with flip TTA" if measured.subject.mirror else "without TTA"
     data, split = report.listing.name, measured.predictions.split.name
     place = data if data == split else f"{data} {split}"
     return _wrapped(
@@ -56,17 +56,17 @@ def _title(report: Report, measured: Measured) -> str:
     )
 
 
-def _remarks(report: Report, measured: Measured) -> Iterator[str]:
+def _remarks(report: EvaluationReport, measured: Measured) -> Iterator[str]:
     predictions, unmapped = measured.predictions, measured.unmapped
     lines = [*_foreign_lines(measured)]
     lines += [
-        f"left out: {count:,} images of {name}, which the model does not know"
+        f"excluded: {count:,} images of {name}, which the model does not know"
         for name, count in predictions.unknown.items()
     ]
     absent = [name for name in predictions.absent if name not in unmapped]
     if absent:
         lines.append(
-            f"the data set has no {', '.join(absent)}: such answers count as wrong "
+            f"the data set has no {', '.join(absent)}: such predictions count as wrong "
             "(--shared-classes excludes them)"
         )
     if measured.subject.saw_split == (report.listing.name, predictions.split.name):
@@ -93,12 +93,12 @@ def _foreign_lines(measured: Measured) -> Iterator[str]:
         more = f" and {count - MOST_NAMED} more" if count > MOST_NAMED else ""
         labels = "label that names" if count == 1 else "labels that name"
         yield (
-            f"{count} {labels} no class ({named}{more}): answered on {sum(unmapped.values()):,} "
-            "images, which count as wrong (--shared-classes excludes such answers)"
+            f"{count} {labels} no class ({named}{more}): predicted on {sum(unmapped.values()):,} "
+            "images, which count as wrong (--shared-classes excludes such predictions)"
         )
 
 
-def _main_rows(report: Report, measured: Measured) -> list[Sequence[str]]:
+def _main_rows(report: EvaluationReport, measured: Measured) -> list[Sequence[str]]:
     found = measured.assessment
     rows: list[Sequence[str]] = [
         ("figure", "value", "95 % interval"),
@@ -145,7 +145,7 @@ def _temperatures(calibration: Calibration) -> str:
 
 def _class_rows(found: Assessment) -> list[Sequence[str]]:
     rows: list[Sequence[str]] = [
-        ("class", "images", "answers", "recall, %", "95 % interval", "precision, %", "F1, %")
+        ("class", "images", "predictions", "recall, %", "95 % interval", "precision, %", "F1, %")
     ]
     for name, of in found.classes.items():
         if not of.images and not of.answers:
@@ -158,7 +158,7 @@ def _class_rows(found: Assessment) -> list[Sequence[str]]:
 
 def _confusion_rows(found: Assessment) -> list[Sequence[str]]:
     names = list(found.classes)
-    rows: list[Sequence[str]] = [("label \\ answer", *(name[:SHORT] for name in names))]
+    rows: list[Sequence[str]] = [("label \\ prediction", *(name[:SHORT] for name in names))]
     for name, counts in zip(names, found.confusion.tolist(), strict=True):
         if any(counts):
             rows.append((name, *(f"{count:,}" for count in counts)))

@@ -1,4 +1,4 @@
-"""Run records -> what the report's figures draw: plain and EAC runs that may be compared.
+"""Run records -> the baseline and EAC runs that the figures compare.
 
 Knows no matplotlib. `fer_core.records.compare` says which runs may be compared.
 """
@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fer_core.records.compare import EAC, PLAIN, pair_with_plain
+from fer_core.records.compare import BASELINE, EAC, pair_eac_with_baseline
 from fer_core.records.groups import group_runs
 from fer_core.records.run import RunRecord, read_runs
-from fer_core.records.trials import Approach, Noise, RunTrial, Setting, trial_of
+from fer_core.records.trials import Approach, LabelNoise, RunTrial, Setting, trial_of
 from fer_core.reporting.tables import noise_name
 
 ACCURACY = "accuracy_last5"
@@ -26,13 +26,13 @@ CURVES = ("train_classification_loss", "eval_loss", *SHARES)
 class Pair(NamedTuple):
     """Runs of both methods under one label noise; the i-th of each have the same seed."""
 
-    noise: Noise
-    plain: tuple[RunTrial, ...]
+    noise: LabelNoise
+    baseline: tuple[RunTrial, ...]
     eac: tuple[RunTrial, ...]
 
     def methods(self) -> tuple[tuple[str, tuple[RunTrial, ...]], ...]:
         """Name of each method and its runs, in the order of drawing."""
-        return (PLAIN, self.plain), (EAC, self.eac)
+        return (BASELINE, self.baseline), (EAC, self.eac)
 
     @property
     def title(self) -> str:
@@ -45,7 +45,7 @@ class Pair(NamedTuple):
         return f"{self.noise.kind}-{self.noise.percent:g}" if self.noise.percent else "clean"
 
 
-class Comparison(NamedTuple):
+class ComparedSetting(NamedTuple):
     """Pairs that differ in label noise alone.
 
     Attributes:
@@ -73,7 +73,7 @@ def read_folders(folders: Iterable[Path]) -> tuple[list[RunRecord], list[str]]:
         records = read_runs(folder)
         problems |= dict.fromkeys(records.problems)
         for record in records.runs:
-            if record.status != "finished" or record.config.get("method") not in (PLAIN, EAC):
+            if record.status != "finished" or record.config.get("method") not in (BASELINE, EAC):
                 continue
             try:
                 _check(record)
@@ -87,17 +87,17 @@ def read_folders(folders: Iterable[Path]) -> tuple[list[RunRecord], list[str]]:
     return list(runs.values()), list(problems)
 
 
-def find_comparisons(runs: Iterable[RunRecord]) -> list[Comparison]:
+def find_comparisons(runs: Iterable[RunRecord]) -> list[ComparedSetting]:
     """Pairs of runs that differ in the method alone, by what else they share.
 
     Seeds that only one of the methods has are left out.
     """
     found: dict[tuple[Setting, Approach], list[Pair]] = {}
-    for plain, eac in pair_with_plain(group_runs(runs)):
-        pair = Pair(eac.noise, plain.trials, eac.trials)
+    for baseline, eac in pair_eac_with_baseline(group_runs(runs)):
+        pair = Pair(eac.noise, baseline.trials, eac.trials)
         found.setdefault((eac.setting, eac.approach), []).append(pair)
     return [
-        Comparison(setting, approach, tuple(sorted(pairs, key=_by_strength)))
+        ComparedSetting(setting, approach, tuple(sorted(pairs, key=_by_strength)))
         for (setting, approach), pairs in found.items()
     ]
 
@@ -114,7 +114,7 @@ def accuracies(trials: Iterable[RunTrial]) -> np.ndarray:
     return np.array([100 * float(trial.record.result[ACCURACY]) for trial in trials])
 
 
-def file_stems(comparisons: Sequence[Comparison]) -> list[str]:
+def file_stems(comparisons: Sequence[ComparedSetting]) -> list[str]:
     """What the file names of each comparison say of it.
 
     The backbone and, where several have the same one, as many of the facts in which these differ as
@@ -138,11 +138,11 @@ def file_stems(comparisons: Sequence[Comparison]) -> list[str]:
 def why_no_pair(runs: Iterable[RunRecord]) -> str:
     """What keeps runs without a pair from having one, as the end of a sentence."""
     trials = [trial_of(record) for record in runs]
-    plain = [trial for trial in trials if trial.approach.method == PLAIN]
+    baseline = [trial for trial in trials if trial.approach.method == BASELINE]
     eac = [trial for trial in trials if trial.approach.method == EAC]
-    if not plain or not eac:
-        return f"finished runs there: {len(plain)} of {PLAIN}, {len(eac)} of {EAC}"
-    candidates = ((_differences(one, other), one, other) for one in plain for other in eac)
+    if not baseline or not eac:
+        return f"finished runs there: {len(baseline)} of {BASELINE}, {len(eac)} of {EAC}"
+    candidates = ((_differences(one, other), one, other) for one in baseline for other in eac)
     nearest, one, other = min(candidates, key=lambda candidate: len(candidate[0]))
     names = f"{one.record.name} and {other.record.name}"
     return f"the nearest two, {names}, differ in {', '.join(nearest)}"
@@ -178,5 +178,5 @@ def _check(record: RunRecord) -> None:
         curve(trial, name)
 
 
-def _by_strength(pair: Pair) -> tuple[bool, Noise]:
+def _by_strength(pair: Pair) -> tuple[bool, LabelNoise]:
     return pair.noise.percent > 0, pair.noise

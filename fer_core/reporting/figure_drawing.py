@@ -15,13 +15,13 @@ from PIL import Image
 
 from fer_core.config.data import DATA_NAMES
 from fer_core.metrics.student_t import mean_interval
-from fer_core.records.compare import EAC, PLAIN
+from fer_core.records.compare import BASELINE, EAC
 from fer_core.records.trials import RunTrial
-from fer_core.reporting.figure_data import Comparison, Pair, accuracies, curve, file_stems
+from fer_core.reporting.figure_data import ComparedSetting, Pair, accuracies, curve, file_stems
 
 # Name, colour and marker of each method, as in the dashboard: Okabe and Ito's blue and vermilion,
 # which colour-blind readers tell apart.
-STYLES = {PLAIN: ("plain", "#D55E00", "D"), EAC: ("EAC", "#1F83C4", "o")}
+STYLES = {BASELINE: ("baseline", "#D55E00", "D"), EAC: ("EAC", "#1F83C4", "o")}
 GREY = "#555555"
 Style = Literal["solid", "dashed"]
 WIDTH, DPI = 8.2, 110  # 902 pixels
@@ -35,7 +35,7 @@ _SETTINGS: dict[Any, dict[str, Any]] = {  # by matplotlib's groups
 }
 
 
-def draw_all(comparisons: Sequence[Comparison]) -> dict[str, Figure]:
+def draw_all(comparisons: Sequence[ComparedSetting]) -> dict[str, Figure]:
     """Every figure that the comparisons allow, by its file name without the ending."""
     figures: dict[str, Figure] = {}
     for comparison, stem in zip(comparisons, file_stems(comparisons), strict=True):
@@ -48,7 +48,7 @@ def draw_all(comparisons: Sequence[Comparison]) -> dict[str, Figure]:
     return {re.sub(r"[^\w.-]+", "-", name): figure for name, figure in figures.items()}
 
 
-def draw_curves(comparison: Comparison, pair: Pair) -> Figure:
+def draw_curves(comparison: ComparedSetting, pair: Pair) -> Figure:
     """Losses and accuracy per epoch of one noise setting: thin a seed, thick the mean."""
     with mpl.rc_context():
         figure = _new_figure(WIDTH, 4.1)
@@ -70,7 +70,7 @@ def draw_curves(comparison: Comparison, pair: Pair) -> Figure:
     return figure
 
 
-def draw_memorised(comparison: Comparison) -> Figure:
+def draw_memorised(comparison: ComparedSetting) -> Figure:
     """Shares of the noisy labels that are memorised and recovered, a column a noise setting.
 
     Args:
@@ -102,7 +102,7 @@ def draw_memorised(comparison: Comparison) -> Figure:
     return figure
 
 
-def draw_noise(comparison: Comparison) -> Figure:
+def draw_noise(comparison: ComparedSetting) -> Figure:
     """Accuracy of the last five epochs over the rate of symmetric noise.
 
     A point a seed, a line through the means, bars of one standard deviation with two seeds or more.
@@ -113,7 +113,7 @@ def draw_noise(comparison: Comparison) -> Figure:
         figure = _new_figure(6.4, 4.4)
         axes = figure.subplots()
         aside = max(rates) / 120  # side by side, so that no bar hides another
-        for method, shift in ((PLAIN, -aside), (EAC, aside)):
+        for method, shift in ((BASELINE, -aside), (EAC, aside)):
             _, colour, marker = STYLES[method]
             places = [rate + shift for rate in rates]
             samples = [accuracies(dict(pair.methods())[method]) for pair in pairs]
@@ -133,19 +133,19 @@ def draw_noise(comparison: Comparison) -> Figure:
                 capsize=4,
             )
         axes.set(xlabel="Noisy training labels (%)", ylabel="Accuracy (%)", xticks=rates)
-        several = any(len(pair.plain) > 1 for pair in pairs)
+        several = any(len(pair.baseline) > 1 for pair in pairs)
         bars = " Open: one seed; bars: standard deviation over seeds." if several else ""
         caption = f"Symmetric noise; mean of the last five epochs.\n{_effort(comparison)}{bars}"
         _add_words(figure, f"{_subject(comparison)}: accuracy by label noise", caption, pairs)
     return figure
 
 
-def noisy_pairs(comparison: Comparison) -> list[Pair]:
+def noisy_pairs(comparison: ComparedSetting) -> list[Pair]:
     """The pairs with noisy labels."""
     return [pair for pair in comparison.pairs if pair.noise.percent]
 
 
-def symmetric_pairs(comparison: Comparison) -> list[Pair]:
+def symmetric_pairs(comparison: ComparedSetting) -> list[Pair]:
     """The pairs with clean labels and with symmetric noise, by rate."""
     return [pair for pair in comparison.pairs if pair.noise.kind in ("none", "symmetric")]
 
@@ -192,7 +192,7 @@ def _draw_epochs(
 
 def _add_words(figure: Figure, title: str, caption: str, pairs: Iterable[Pair]) -> None:
     """Title and legend above the panels, caption below."""
-    counts = sorted({len(pair.plain) for pair in pairs})
+    counts = sorted({len(pair.baseline) for pair in pairs})
     n = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
     figure.legend(
         handles=[
@@ -207,15 +207,15 @@ def _add_words(figure: Figure, title: str, caption: str, pairs: Iterable[Pair]) 
     figure.supxlabel(caption, fontsize=8, color=GREY)
 
 
-def _subject(comparison: Comparison) -> str:
+def _subject(comparison: ComparedSetting) -> str:
     setting = comparison.setting
     return f"{setting.backbone} on {DATA_NAMES.get(setting.data, setting.data)}"
 
 
-def _effort(comparison: Comparison) -> str:
+def _effort(comparison: ComparedSetting) -> str:
     of = comparison.setting
     return f"{of.classes} classes, {of.image_size} px, {of.epochs} epochs; n = seeds."
 
 
 def _thin(pairs: Iterable[Pair]) -> str:
-    return " Thin: one seed; thick: mean." if any(len(pair.plain) > 1 for pair in pairs) else ""
+    return " Thin: one seed; thick: mean." if any(len(pair.baseline) > 1 for pair in pairs) else ""

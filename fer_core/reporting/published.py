@@ -1,4 +1,4 @@
-"""Our runs beside the published results of the same data, classes, noise and backbone."""
+"""Our runs and the published results of the same data, classes, noise and backbone."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from fer_core.records.groups import RunGroup, group_runs
 from fer_core.records.published import Conditions, architecture, read_published_results
 from fer_core.records.run import RunRecord
-from fer_core.records.trials import Noise, Setting
+from fer_core.records.trials import LabelNoise, Setting
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.tables import ACCURACY, SELECTION, mean_text, noise_name, provenance, table
 
@@ -21,7 +21,7 @@ def published_table(records: Sequence[RunRecord], file: Path | None = None) -> s
     if not groups:
         raise ReportError("none of the runs is finished")
     known = _read(file)
-    ours: dict[tuple[Setting, Noise], list[RunGroup]] = {}
+    ours: dict[tuple[Setting, LabelNoise], list[RunGroup]] = {}
     for group in sorted(groups, key=lambda one: (one.setting.backbone, one.noise.percent)):
         ours.setdefault(group[:2], []).append(group)
     rows = []

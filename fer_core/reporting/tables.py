@@ -7,10 +7,10 @@ from typing import Any
 
 from fer_core.config.data import DATA_NAMES
 from fer_core.metrics.student_t import Interval
-from fer_core.records.compare import EAC, pair_with_plain, paired_gap, with_clean_pair
+from fer_core.records.compare import EAC, pair_eac_with_baseline, paired_gap, with_clean_pair
 from fer_core.records.groups import RunGroup, group_runs
 from fer_core.records.run import RunRecord
-from fer_core.records.trials import NO_NUMBER, TREATMENTS, UNKNOWN, Noise
+from fer_core.records.trials import NO_NUMBER, TREATMENTS, UNKNOWN, LabelNoise
 from fer_core.reporting.blocks import ReportError
 
 ACCURACY, MEAN_CLASS_ACCURACY = "accuracy_last5", "mean_class_accuracy_last5"
@@ -22,36 +22,36 @@ SELECTION = (
 
 
 def noise_table(records: Sequence[RunRecord]) -> str:
-    """The plain model against EAC, a row for each noise: what every row pairs differs in no option.
+    """The baseline against EAC, a row for each noise: the two of a row differ in no other option.
 
     Raises:
-        ReportError: when no plain run has an EAC run to be compared with.
+        ReportError: when no baseline run has an EAC run to compare with.
     """
-    pairs = pair_with_plain(group_runs(records))
+    pairs = pair_eac_with_baseline(group_runs(records))
     if not pairs:
         raise ReportError(
             "no finished cross_entropy run has an eac run of the same data, options, noise and seed"
         )
     groups = [group for pair in pairs for group in pair]
     rows = []
-    for plain, eac in pairs:
+    for baseline, eac in pairs:
         options = _differing(eac, groups)
         rows.append(
             [
                 *model_cells(eac, groups),
                 noise_name(eac.noise) + options,
                 seeds_text(eac),
-                mean_text(plain.over_seeds(ACCURACY)),
+                mean_text(baseline.over_seeds(ACCURACY)),
                 mean_text(eac.over_seeds(ACCURACY)),
-                gap_text(paired_gap(eac, plain)),
-                _falls((plain, eac), pairs),
-                " / ".join(_mean_alone(g.over_seeds(MEAN_CLASS_ACCURACY)) for g in (plain, eac)),
-                " / ".join(_share(g.last_epoch("memorised")) for g in (plain, eac)),
+                gap_text(paired_gap(eac, baseline)),
+                _falls((baseline, eac), pairs),
+                " / ".join(_mean_alone(g.over_seeds(MEAN_CLASS_ACCURACY)) for g in (baseline, eac)),
+                " / ".join(_share(g.last_epoch("memorised")) for g in (baseline, eac)),
             ]
         )
-    header = [*model_header(groups), "noise", "seeds", "plain", "EAC"]
-    header += ["EAC - plain (95 % interval)", "against own clean run, plain / EAC"]
-    header += ["mean class accuracy, plain / EAC", "memorised, plain / EAC"]
+    header = [*model_header(groups), "noise", "seeds", "baseline", "EAC"]
+    header += ["EAC - baseline (95 % interval)", "against own clean run, baseline / EAC"]
+    header += ["mean class accuracy, baseline / EAC", "memorised, baseline / EAC"]
     shown = [trial.record for group in groups for trial in group.trials]
     return f"{table(header, rows)}\n\n{SELECTION} {which_eac(groups)}{provenance(shown)}"
 
@@ -126,15 +126,15 @@ def _eac_name(group: RunGroup) -> str:
     flip = float(options["flip_probability"])
     if flip:
         return (
-            f"the labelled view is mirrored with probability {flip:g}, which the published method "
+            f"the labelled view is flipped with probability {flip:g}, which the published method "
             "never does"
         )
-    if options["hole"] == "official" and options["pixel_noise"]:
+    if options["erased_region"] == "official" and options["pixel_noise"]:
         return "as the authors' code"
-    return "as the paper's text, the labelled view never mirrored"
+    return "as the paper's text, the labelled view never flipped"
 
 
-def noise_name(noise: Noise) -> str:
+def noise_name(noise: LabelNoise) -> str:
     """A noise in words."""
     if math.isnan(noise.percent):
         return NOT_STATED

@@ -1,4 +1,4 @@
-"""The grid of a plan: axes of values, their product, and the combinations that are left out."""
+"""The grid of a plan: axes of values, their product, and the excluded combinations."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -78,7 +78,7 @@ def combine(axes: Axes, common: Mapping[str, Any]) -> Iterator[Draft]:
         yield Draft("-".join(entry.name for entry in entries if entry.name), values)
 
 
-def leave_out(
+def drop_excluded(
     drafts: Iterator[Draft], conditions: Sequence[Mapping[str, Any]], mistakes: list[str]
 ) -> list[Draft]:
     """The combinations that none of the conditions describes."""

@@ -14,7 +14,7 @@ BARE = ("backbone", "method")  # fields whose values speak for themselves
 
 
 def entry_name(values: Mapping[str, Any]) -> str:
-    """The part of a name that stands for some fields: ``eac``, ``noise0.3``, ``seed0``."""
+    """The part of a name for some fields: ``eac``, ``noise0.3``, ``seed0``."""
     parts = [
         _part(field, value, values)
         for field, value in values.items()
@@ -27,7 +27,7 @@ def name_fault(name: str) -> str | None:
     """Why a run cannot have this name; None when it can."""
     if not NAME.fullmatch(name):
         return (
-            f"{name!r} is no name of a run: letters, digits and . _ = + - may stand in it, and a "
+            f"{name!r} is no name of a run: letters, digits and . _ = + - may be in it, and a "
             "letter or a digit comes first"
         )
     if len(name) > LONGEST:

@@ -11,7 +11,7 @@ from fer_core.config.recipes import RECIPES
 from fer_core.config.renamed import current_names
 from fer_core.errors import FerError
 from fer_core.io.files import read_text
-from fer_core.sweeping.grid import Axes, Draft, combine, leave_out, read_axis, set_twice, varied
+from fer_core.sweeping.grid import Axes, Draft, combine, drop_excluded, read_axis, set_twice, varied
 from fer_core.sweeping.names import name_fault
 from fer_core.sweeping.values import configuration, faults, near, read_setting
 
@@ -49,7 +49,7 @@ def read_plan(file: Path, settings: Sequence[str] = ()) -> list[PlannedRun]:
     mistakes += set_twice(axes)
     common = _recipe(common.pop("recipe", None), mistakes) | current_names(common)
     common |= _settings(settings, axes, mistakes)
-    drafts = leave_out(combine(axes, common), conditions, mistakes)
+    drafts = drop_excluded(combine(axes, common), conditions, mistakes)
     drafts += _named(extra, common, mistakes)
     mistakes += _names_twice(drafts)
     if not drafts and not mistakes:
@@ -139,7 +139,7 @@ def _settings(settings: Sequence[str], axes: Axes, mistakes: list[str]) -> dict[
 def _named(
     tables: Sequence[Mapping[str, Any]], common: Mapping[str, Any], mistakes: list[str]
 ) -> Iterator[Draft]:
-    """The runs that stand in the plan one by one."""
+    """The runs that the plan lists one by one."""
     for number, table in enumerate(tables, start=1):
         name = table.get("name")
         if not isinstance(name, str):

@@ -136,7 +136,7 @@ def _environment(threads: int, gpu: str | None) -> dict[str, str]:
         **os.environ,
         **{name: str(count) for name, count in shares.items()},
         "PYTHONPATH": os.pathsep.join(paths),
-        "PYTHONUNBUFFERED": "1",  # what a process said before it was killed stands in the log
+        "PYTHONUNBUFFERED": "1",  # what a process said before it was killed is in the log
         "TQDM_MININTERVAL": "60",  # seconds between two lines of a progress bar in the log
         **({} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}),
     }

@@ -53,7 +53,7 @@ class SweepSetup:
         )
 
     def config_file(self, one: RunProgress) -> Path:
-        """Where the run's whole configuration stands, for its process."""
+        """Where the run's whole configuration is, for its process."""
         return self.notes / f"{one.run.name}.json"
 
     def write_config(self, one: RunProgress) -> None:

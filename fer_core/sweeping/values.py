@@ -92,7 +92,7 @@ def _exact(value: Any, hint: Any) -> Any:  # noqa: ANN401 - as above
 
 
 def _words(hint: Any) -> str:  # noqa: ANN401 - as above
-    """What may stand in a field, for a sentence."""
+    """What a field may hold, for a sentence."""
     parts = [part for part in get_args(hint) if part is not type(None)]
     if get_origin(hint) is Literal:
         return f"one of {', '.join(map(repr, parts))}"

@@ -39,7 +39,7 @@ def create_accelerator(
     check_optimizer(config)
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError(
-            f"device 'cuda' was asked for, but torch {torch.__version__} finds no GPU: use device "
+            f"device 'cuda' was requested, but torch {torch.__version__} finds no GPU: use device "
             "'auto' or 'cpu', or see what nvidia-smi says"
         )
     # Accelerate holds on to device and precision of the first run in a process.

@@ -28,11 +28,11 @@ class Checkpoint(NamedTuple):
 
     Attributes:
         epoch: completed epochs.
-        method: state of the method: the model, and what the method learns beside it.
+        method: state of the method: the model, and what the method learns besides it.
         optimizer: the optimiser's state.
         average: state of the averaged model; None without ``ema_decay``.
         scaler: of the loss; None without fp16.
-        selection: of `fer_core.training.holdout.Selection`; None in earlier versions.
+        selection: of `fer_core.training.holdout.EpochSelection`; None in earlier versions.
     """
 
     epoch: int

@@ -53,7 +53,7 @@ def train(
         resume: go on from the last completed epoch of the run in ``folder``.
         device: ``cpu``, ``cuda``, or ``auto``: the GPU where there is one.
         progress: show a progress bar.
-        storage: where the decoded pictures are kept; it changes no result. None: see `Storage`.
+        storage: where the decoded images are kept; it changes no result. None: see `Storage`.
         dataset: your own data, in place of what ``config.data`` names (docs/extending.md); the
             record calls them ``given:NAME``. A run is resumed with the same.
         backbone: a module of your own from (B, C, H, W) to (B, D, h, w), in place of what

@@ -49,5 +49,5 @@ class Evaluator:
         with self.accelerator.autocast():
             own = logits_of_both_views(model, images, rows)  # (2, B, K)
         counts = [len(share) for share in shares]
-        plain, mirrored = (gather_rows(self.accelerator, view, counts) for view in own)
-        return Scores(judge(plain, labels), judge((plain + mirrored) / 2, labels))
+        unflipped, flipped = (gather_rows(self.accelerator, view, counts) for view in own)
+        return Scores(judge(unflipped, labels), judge((unflipped + flipped) / 2, labels))

@@ -46,7 +46,7 @@ class Holdout(NamedTuple):
     noisy_labels: np.ndarray
 
 
-class Selection:
+class EpochSelection:
     """The epoch chosen on held-out images, and what the evaluation images were predicted as.
 
     Attributes:

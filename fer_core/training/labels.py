@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def draw_noisy_labels(config: RunConfig, data: FaceData | Listing) -> NoisyLabels:
-    """The training labels under the noise that the configuration asks for; needs no pictures.
+    """The training labels under the noise that the configuration asks for; needs no images.
 
     Raises:
         DataError: when the data set lacks what a kind of human noise needs.

@@ -1,4 +1,4 @@
-"""The batches of an epoch: which pictures, augmented how, with which labels."""
+"""The batches of an epoch: which images, augmented how, with which labels."""
 
 from collections.abc import Iterator
 
@@ -61,7 +61,7 @@ class TrainingSet:
     def batches(self, epoch: int, generator: Generator) -> Iterator[Batch]:
         """This process's part of random full batches; what is left over is left out.
 
-        On the CPU the images of a batch stand where those of the one before stood.
+        On the CPU the images of a batch replace those of the batch before.
 
         Args:
             epoch: completed epochs.

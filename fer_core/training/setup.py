@@ -67,7 +67,7 @@ def load_run_data(config: RunConfig, storage: Storage | None = None) -> FaceData
         Decoding(config.image_size, config.channels),
         storage=storage,
         dedup=config.dedup,
-        without=Path(config.leave_out) if config.leave_out else None,
+        without=Path(config.exclude) if config.exclude else None,
     )
 
 
@@ -82,14 +82,14 @@ def prepare(
 
     Args:
         config: of the run.
-        storage: where the decoded pictures are kept.
+        storage: where the decoded images are kept.
         dataset: the data, in place of those that the configuration names.
         backbone: a module of your own, in place of the backbone that the configuration names.
 
     Raises:
         DataError: when the data set is absent, broken, smaller than one batch, or has no training
-            picture of a class.
-        BackboneError: when the backbone cannot be had.
+            image of a class.
+        BackboneError: when the backbone is not available.
         ValueError, FileNotFoundError: when the noise list does not fit.
     """
     whole = load_run_data(config, storage) if dataset is None else _fitting(dataset, config)
@@ -106,7 +106,7 @@ def prepare(
     absent = [name for name, count in zip(data.classes, counts, strict=True) if not count]
     if absent:
         raise DataError(
-            f"{data.train.name} has no training picture of {', '.join(absent)}: add some, or leave "
+            f"{data.train.name} has no training image of {', '.join(absent)}: add some, or leave "
             "the class out where the data set has an option for it (docs/data.md)"
         )
     torch.manual_seed(config.seed)
@@ -138,10 +138,10 @@ def named(config: RunConfig, dataset: FaceData | None, backbone: nn.Module | Non
 
 def _fitting(dataset: FaceData, config: RunConfig) -> FaceData:
     """The data set, when its images are what the run asks for."""
-    if config.dedup or config.leave_out:
+    if config.dedup or config.exclude:
         raise ValueError(
-            "dedup and leave_out change data that the run reads itself: leave out what you do not "
-            "want before you give the data set"
+            "dedup and exclude change data that the run reads itself: exclude what you do not "
+            "want before you pass the data set"
         )
     shape = (config.image_size, config.image_size, config.channels)
     for split in (dataset.train, dataset.eval):

@@ -12,7 +12,7 @@ from fer_core.methods import Method, create_method
 from fer_core.models.attention_model import AttentionModel
 from fer_core.training.checkpoint import Checkpoint
 from fer_core.training.ema import WeightAverage
-from fer_core.training.holdout import Selection
+from fer_core.training.holdout import EpochSelection
 from fer_core.training.optim import create_optimizer
 from fer_core.training.setup import Experiment
 
@@ -23,7 +23,7 @@ class TrainingState:
 
     Attributes:
         model: the network that is trained.
-        method: owns the model, and what is learned beside it.
+        method: owns the model, and what is learned besides it.
         prepared: the method as Accelerate has prepared it; it shares all weights.
         optimizer: of the method's weights.
         average: of the model's weights; None without ``ema_decay``.
@@ -37,7 +37,7 @@ class TrainingState:
     optimizer: Optimizer
     average: WeightAverage | None
     scaler: GradScaler | None
-    selection: Selection
+    selection: EpochSelection
 
     @property
     def evaluated(self) -> AttentionModel:
@@ -90,5 +90,5 @@ def create_state(experiment: Experiment, accelerator: Accelerator) -> TrainingSt
             network.speed_up_training()
     prepared, optimizer = accelerator.prepare(method, optimizer)
     return TrainingState(
-        model, method, prepared, optimizer, average, accelerator.scaler, Selection()
+        model, method, prepared, optimizer, average, accelerator.scaler, EpochSelection()
     )

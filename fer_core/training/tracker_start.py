@@ -132,7 +132,7 @@ def _run_id(place: Path, resume: bool) -> str:
 
 
 def _options(place: Path, name: str, identifier: str, resume: bool) -> dict[str, dict[str, Any]]:
-    """What each tool is started with, beside the project."""
+    """What each tool is started with, besides the project."""
     return {
         "aim": {"experiment": name},
         "clearml": {"task_name": name},

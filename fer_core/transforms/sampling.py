@@ -1,6 +1,6 @@
 """The random numbers of an epoch, drawn all at once on the CPU.
 
-They follow from the seed and the place of a picture in the epoch's order alone: the same on every
+They follow from the seed and the place of an image in the epoch's order alone: the same on every
 device and for any number of processes, and a step has nothing to draw, to move or to wait for.
 """
 
@@ -17,18 +17,18 @@ TRIES = 10  # of random erasing, to find a rectangle that fits
 
 
 class Draws(NamedTuple):
-    """Random numbers for B pictures, in the order of their steps.
+    """Random numbers for B images, in the order of their steps.
 
     Attributes:
         order: (B,) int64 positions in the training set.
-        flips: (B,) bool, which pictures are mirrored.
+        flips: (B,) bool, which images are flipped.
         matrices: (B, 2, 3) from output to input coordinates in [-1, 1], the flip included; None
-            when pictures are neither turned, zoomed nor shifted.
+            when images are neither turned, zoomed nor shifted.
         light: (B, 2) factors of brightness and contrast, or None.
         regions: (B, 4) int64 top, left, height and width of the erased area; zeros: none.
         other_regions: (B, 4) a second region for each image.
-        shares: (B,) mixup: the share of the picture itself, in [0.5, 1]; or None.
-        noisy: (B,) bool, which pictures get Gaussian pixel noise; or None.
+        shares: (B,) mixup: the share of the image itself, in [0.5, 1]; or None.
+        noisy: (B,) bool, which images get Gaussian pixel noise; or None.
     """
 
     order: Tensor
@@ -41,7 +41,7 @@ class Draws(NamedTuple):
     noisy: Tensor | None
 
     def rows(self, start: int, stop: int) -> Self:
-        """The draws of the pictures from ``start`` to ``stop``."""
+        """The draws of the images from ``start`` to ``stop``."""
         return self._make(None if column is None else column[start:stop] for column in self)
 
     def to(self, device: torch.device) -> Self:
@@ -57,8 +57,8 @@ def draw_epoch(
     Args:
         config: balance, and the run's augmentation settings.
         targets: (N,) int64 labels or (N, K) shares of votes of the training set, on the CPU.
-        height: of the pictures in pixels.
-        width: of the pictures in pixels.
+        height: of the images in pixels.
+        width: of the images in pixels.
         generator: source of the random numbers, on the CPU.
     """
     count = len(targets)
@@ -80,15 +80,15 @@ def draw_epoch(
 def draw_erased_regions(
     count: int, height: int, width: int, config: RunConfig, generator: Generator
 ) -> Tensor:
-    """One random rectangle per picture (Random Erasing, Zhong et al., AAAI 2020).
+    """One random rectangle per image (Random Erasing, Zhong et al., AAAI 2020).
 
-    Each picture is chosen with ``erase_probability``; area and aspect are drawn up to ten times
-    until the rectangle fits, else the picture stays whole.
+    Each image is chosen with ``erase_probability``; area and aspect are drawn up to ten times
+    until the rectangle fits, else the image stays whole.
 
     Args:
-        count: number of pictures B.
-        height: of the pictures in pixels.
-        width: of the pictures in pixels.
+        count: number of images B.
+        height: of the images in pixels.
+        width: of the images in pixels.
         config: erase_probability, erase_scale (share of the area), erase_ratio (height / width).
         generator: source of the random numbers, on the CPU.
 
@@ -133,7 +133,7 @@ def _affine(count: int, flips: Tensor, config: RunConfig, generator: Generator) 
 
 
 def _mixing_shares(count: int, alpha: float, generator: Generator) -> Tensor:
-    """The larger of each Beta(alpha, alpha) share and its rest: a picture leads its own mixture."""
+    """The larger of each Beta(alpha, alpha) share and its rest: an image leads its own mixture."""
     seed = int(torch.randint(2**62, (1,), generator=generator))
     shares = np.random.default_rng(seed).beta(alpha, alpha, count)
     return torch.from_numpy(np.maximum(shares, 1 - shares)).float()

@@ -88,8 +88,8 @@ def image_track(container: "InputContainer") -> "VideoStream":
         if not stream.disposition & cover and stream.codec_context is not None:
             return stream
     if container.streams.audio:
-        raise VideoError("this file holds sound without a picture: please choose a video")
-    raise VideoError("this file holds no pictures: please choose a video")
+        raise VideoError("this file holds sound without an image: please choose a video")
+    raise VideoError("this file holds no images: please choose a video")
 
 
 def read_facts(container: "InputContainer") -> VideoFacts:

@@ -39,13 +39,13 @@ class Frame(NamedTuple):
     Attributes:
         number: in the video, from 0, of the frames that could be read.
         time: seconds since the first frame.
-        picture: upright RGB, all of one size.
+        image: upright RGB, all of one size.
         due: whether it is one of the frames to analyse.
     """
 
     number: int
     time: float
-    picture: Image.Image
+    image: Image.Image
     due: bool
 
 
@@ -55,7 +55,7 @@ class Video:
     Example:
         >>> for frame in Video("clip.mp4").frames():
         ...     if frame.due:
-        ...         faces = predictor.predict(frame.picture)
+        ...         faces = predictor.predict(frame.image)
 
     Attributes:
         facts: what the file says of itself.
@@ -73,7 +73,7 @@ class Video:
             rate: frames of a second that are to be analysed.
 
         Raises:
-            VideoError: when it is no video, has no pictures, or is longer.
+            VideoError: when it is no video, has no images, or is longer.
         """
         if not (seconds > 0 and rate > 0):
             raise ValueError(f"seconds and rate must be above 0, got {seconds} and {rate}")
@@ -109,7 +109,7 @@ class Video:
                     self.size, small = _sizes(raw)
                 time = 0.0 if index == 0 else last + step
                 if raw.time is not None and raw.time - first > last + LEAST_STEP:
-                    # A clock that stands still or runs backwards is not believed.
+                    # A clock that stops or runs backwards is not believed.
                     time = raw.time - first
                 if time > self.seconds + LENIENCE:
                     self.shortened = True
@@ -120,10 +120,10 @@ class Video:
                     continue
                 read_slot = slot
                 slot = _slot(time, self.rate)
-                yield Frame(index, time, _picture(raw, small), slot != due_slot)
+                yield Frame(index, time, _image(raw, small), slot != due_slot)
                 due_slot = slot
         if last < 0:
-            raise VideoError("this video holds no picture that can be read: the file is damaged")
+            raise VideoError("this video holds no image that can be read: the file is damaged")
 
     def _decode(self, container: "InputContainer") -> Iterator["VideoFrame"]:
         av = import_av()
@@ -164,7 +164,7 @@ def _sizes(frame: "VideoFrame") -> tuple[tuple[int, int], tuple[int, int]]:
     return (height, width) if frame.rotation % 180 else (width, height), small
 
 
-def _picture(frame: "VideoFrame", size: tuple[int, int]) -> Image.Image:
-    picture = frame.reformat(width=size[0], height=size[1], format="rgb24").to_image()
+def _image(frame: "VideoFrame", size: tuple[int, int]) -> Image.Image:
+    image = frame.reformat(width=size[0], height=size[1], format="rgb24").to_image()
     turn = _TURNS.get(round(frame.rotation) % 360)
-    return picture.transpose(turn) if turn is not None else picture
+    return image.transpose(turn) if turn is not None else image

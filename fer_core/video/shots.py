@@ -11,7 +11,7 @@ class CutDetector:
     """Hard cuts of a film: shapes and colours change at once.
 
     Movement keeps the colours, which it only shifts; another light keeps the shapes. The limits
-    stand between successive pictures of fast pans over photographs, 30 a second (likeness at least
+    stand between successive images of fast pans over photographs, 30 a second (likeness at least
     0.73, at most 0.07 of the pixels of another colour), and cuts between them (at most 0.50, at
     least 0.23).
     """
@@ -19,9 +19,9 @@ class CutDetector:
     def __init__(self) -> None:
         self._before: tuple[np.ndarray, np.ndarray] | None = None
 
-    def is_cut(self, picture: Image.Image) -> bool:
-        """Whether a cut lies between the last picture and this one; never before the first."""
-        small = np.asarray(picture.convert("RGB").resize((32, 32), Image.Resampling.BOX))
+    def is_cut(self, image: Image.Image) -> bool:
+        """Whether a cut lies between the last image and this one; never before the first."""
+        small = np.asarray(image.convert("RGB").resize((32, 32), Image.Resampling.BOX))
         bins = (small // 64).reshape(-1, 3) @ np.array([16, 4, 1])
         colours = np.bincount(bins, minlength=64) / len(bins)
         shapes = small.ravel() - small.mean()

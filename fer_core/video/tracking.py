@@ -1,4 +1,4 @@
-"""Follow faces over the frames of a video: stable numbers, and answers smoothed over time."""
+"""Follow faces over the frames of a video: stable numbers, and predictions smoothed over time."""
 
 import math
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class TrackedFace(NamedTuple):
     Attributes:
         number: of its track, from 1; never used again for another one.
         face: place and crop of this frame, with probabilities and maps smoothed over the track.
-        raw: the answer on this frame alone.
+        raw: the prediction on this frame alone.
     """
 
     number: int
@@ -55,7 +55,7 @@ class _Track:
         self.box, self.seen = box, time
 
 
-class Tracker:
+class FaceTracker:
     """Matches the faces of each frame with those of the frames before.
 
     Matched are the places that fit best in sum, where a face was last or where its movement would
@@ -63,10 +63,10 @@ class Tracker:
 
     Smoothing is an exponential average of the log-probabilities, which is one of the logits (they
     differ by a constant that the softmax removes), and the same average of the maps. So a smoothed
-    map explains the smoothed answer as exactly as a single frame's does.
+    map explains the smoothed prediction as exactly as a single frame's does.
 
     Example:
-        >>> tracker = Tracker()
+        >>> tracker = FaceTracker()
         >>> for frame in range(100):
         ...     faces = tracker.update(predictor.predict(frames[frame]), frame / 25)
     """
@@ -90,7 +90,7 @@ class Tracker:
         self._next = 1
 
     def cut(self) -> None:
-        """Forget where faces stood, as at a cut in the film; numbers go on."""
+        """Forget where faces were, as at a cut in the film; numbers go on."""
         self._tracks = []
 
     def update(self, faces: Sequence[FacePrediction], time: float) -> list[TrackedFace]:

@@ -12,7 +12,7 @@ from fer_core.video.container import image_track, import_av, open_video
 
 TICKS = 90_000  # of the clock in a second
 COPIED = ("aac", "mp3")  # codings of sound that MP4 holds and every browser plays
-SOUND_RATE = 48_000  # samples of a second, of sound that is encoded anew
+SOUND_RATE = 48_000  # samples of a second, of sound that is re-encoded
 # No B frames: where the times are irregular, the length that the file states would be wrong.
 QUALITY = {"crf": "23", "preset": "veryfast", "bf": "0"}
 
@@ -32,7 +32,7 @@ class VideoWriter:
     Example:
         >>> with VideoWriter("drawn.mp4", sound="clip.mp4") as writer:
         ...     for frame in Video("clip.mp4").frames():
-        ...         writer.write(frame.picture, frame.time)
+        ...         writer.write(frame.image, frame.time)
     """
 
     def __init__(self, path: str | Path, sound: str | Path | None = None) -> None:
@@ -59,14 +59,14 @@ class VideoWriter:
         self._copied = False
         self._waiting: _Sound | None = None
 
-    def write(self, picture: Image.Image, time: float) -> None:
+    def write(self, image: Image.Image, time: float) -> None:
         """Add a frame.
 
         Args:
-            picture: all of one size; of odd sides the last row or column is left out.
+            image: all of one size; of odd sides the last row or column is left out.
             time: in seconds, after that of the last frame.
         """
-        size = (picture.width // 2 * 2, picture.height // 2 * 2)
+        size = (image.width // 2 * 2, image.height // 2 * 2)
         stream = self._stream or self._begin(size)
         tick = round(time * TICKS)
         if tick <= self._last:
@@ -74,7 +74,7 @@ class VideoWriter:
         if self._last >= 0:
             self._step = self._lengths[self._last] = tick - self._last
         self._last = tick
-        frame = self._av.VideoFrame.from_image(picture.crop((0, 0, *size)))
+        frame = self._av.VideoFrame.from_image(image.crop((0, 0, *size)))
         frame = frame.reformat(format="yuv420p")
         frame.pts, frame.time_base = tick, Fraction(1, TICKS)
         self._put(stream.encode(frame))
@@ -129,7 +129,7 @@ class VideoWriter:
             self._container.mux(packet)
 
     def _add_sound(self, until: float) -> None:
-        """Sound goes between the pictures of its time, so that a browser plays as it loads."""
+        """Sound goes between the images of its time, so that a browser plays as it loads."""
         while self._waiting is not None and self._waiting.time <= until:
             part = self._waiting.part
             if self._copied:
@@ -141,15 +141,15 @@ class VideoWriter:
 
 
 def _sound_packets(path: Path) -> Generator[_Sound, None, None]:
-    """The first track of sound, from the time of the first picture on."""
+    """The first track of sound, from the time of the first image on."""
     av = import_av()
     with open_video(path) as container:
         tracks = [s for s in container.streams.audio if s.codec_context is not None]
-        pictures = image_track(container)
+        images = image_track(container)
         if not tracks:
             return
         track = tracks[0]
-        start = float((pictures.start_time or 0) * (pictures.time_base or 0))
+        start = float((images.start_time or 0) * (images.time_base or 0))
         copied = track.codec_context.name in COPIED and bool(track.codec_context.extradata)
         packets = container.demux(track)
         while True:

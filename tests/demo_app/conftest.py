@@ -36,7 +36,7 @@ def model_folder(tmp_path_factory):
         stride=None,
         classes=EIGHT_CLASSES,
         spec=InputSpec(64, 3, model.mean, model.std, 64, False, landmarks),
-        facts={"data": "drawn faces", "accuracy": 0.125},
+        facts={"data": "synthetic faces", "accuracy": 0.125},
     )
     return folder
 

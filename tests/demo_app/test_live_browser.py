@@ -1,4 +1,4 @@
-"""The live tab in Chromium, whose camera plays a film of drawn faces."""
+"""The live tab in Chromium, whose camera plays a film of synthetic faces."""
 
 import re
 

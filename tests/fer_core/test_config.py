@@ -249,9 +249,9 @@ def test_a_name_on_the_hub_is_published_whole_and_a_path_is_not(data, published)
 
 
 def test_lists_and_tables_are_published_without_their_folders():
-    config = RunConfig(noise="asymmetric", confusions="/home/me/own.csv", leave_out="/home/fix.txt")
+    config = RunConfig(noise="asymmetric", confusions="/home/me/own.csv", exclude="/home/fix.txt")
     published = without_folders(config)
-    assert (published.confusions, published.leave_out) == ("own.csv", "fix.txt")
+    assert (published.confusions, published.exclude) == ("own.csv", "fix.txt")
 
 
 def test_the_stored_configuration_is_one_flat_object():

@@ -141,7 +141,7 @@ def test_own_data_train_and_the_record_has_their_name_and_classes(tmp_path):
     [
         (made_up(side=16), {}, r"shape \(16, 16, 3\), the run asks for \(32, 32, 3\)"),
         (made_up(channels=1), {}, r"shape \(32, 32, 1\), the run asks for \(32, 32, 3\)"),
-        (made_up(), {"dedup": True}, "dedup and leave_out change data that the run reads itself"),
+        (made_up(), {"dedup": True}, "dedup and exclude change data that the run reads itself"),
     ],
 )
 def test_own_data_that_do_not_fit_the_run_are_refused(tmp_path, data, config, sentence):

@@ -25,7 +25,7 @@ REPORT = {
     "epochs": 40,
     "warmup_epochs": 0,
     "method": "eac",
-    "hole": "same",
+    "erased_region": "same",
 }
 
 
@@ -83,7 +83,7 @@ def test_the_official_code_differs_from_the_report_where_it_is_known_to():
     before, after = to_json(report), to_json(official)
     changed = {name: value for name, value in after.items() if value != before[name]}
     assert changed == {
-        "hole": "official",
+        "erased_region": "official",
         "pixel_noise": 30.0,
         "epochs": 60,
         "batch_size": 32,

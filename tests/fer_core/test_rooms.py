@@ -1,16 +1,27 @@
 """The rooms: each names what may be used from outside, and loads it on first use."""
 
 import importlib
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 import fer_core
+from fer_core.cli import COMMANDS, main
 
 FOLDER = Path(fer_core.__file__).parent
 ROOMS = sorted(stub.parent.name for stub in FOLDER.glob("*/__init__.pyi"))
+PROJECT = FOLDER.parent
+# Not the words of the field: what they mean has a name there.
+FORBIDDEN = (
+    *("picture", "hole", "shelf", "desk", "wish", "knock", "anew", "beside", "leave out"),
+    *("left out", "leave-out", "plain model", "plain run", "embedded", "single pass"),
+    *("mirror image", "mirrored", "drawn face", "given label", "by heart", "stands", "to be had"),
+)
+HELPS = [(name,) for name in COMMANDS] + [("data", part) for part in ("check", "noise", "cache")]
 TORCH_FREE = ("config", "io", "metrics", "records", "weights")
 
 
@@ -43,3 +54,31 @@ def test_no_module_differs_from_its_room_only_by_a_letter_or_hides_the_standard_
     for file in FOLDER.rglob("*.py"):
         if file.parent != FOLDER and file.stem not in ("__init__", "__main__"):
             assert file.stem not in sys.stdlib_module_names, file
+
+
+def test_no_public_class_has_the_name_of_another():
+    files = [
+        f
+        for part in ("fer_core", "demo_app", "dashboard", "train")
+        for f in (PROJECT / part).rglob("*.py")
+    ]
+    found = Counter(
+        name
+        for file in files
+        for name in re.findall(r"^class ([A-Za-z]\w*)", file.read_text(encoding="utf-8"), re.M)
+    )
+    assert len(found) > 100
+    del found["Command"]  # the command line of each module of fer_core.cli
+    assert [name for name, count in found.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("words", HELPS, ids=" ".join)
+def test_the_help_of_a_command_has_the_words_of_the_field(words, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", list(sys.argv))
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--help"])
+    text = " ".join(re.sub(r"[│\s]+", " ", capsys.readouterr().out).lower().split())
+    assert ended.value.code in (0, None)
+    assert "usage" in text
+    pattern = rf"\b({'|'.join(map(re.escape, FORBIDDEN))})s?\b"
+    assert re.findall(pattern, text) == []

@@ -1,6 +1,6 @@
 """The bundled methods, one file each: their options and facts, for which no torch is needed.
 
-What a method computes stands in the file of the same name in `fer_core.methods`.
+What a method computes is in the file of the same name in `fer_core.methods`.
 """
 
 from importlib import import_module

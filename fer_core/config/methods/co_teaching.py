@@ -17,10 +17,10 @@ class CoTeachingOptions(MethodOptions):
     """Co-teaching."""
 
     forget_rate: float | None = None
-    """Share of each batch that is left out in the end, best the share of wrong labels; None:
+    """Share of each batch that is excluded in the end, best the share of wrong labels; None:
     noise_rate, so without noise nothing. Human noise and noise lists need a number."""
     forget_epochs: int = 10
-    """Epochs over which the share that is left out rises from 0."""
+    """Epochs over which the excluded share rises from 0."""
 
     def __post_init__(self) -> None:
         """Check the values."""

@@ -24,7 +24,7 @@ class SmoothLabels(MethodOptions):
             )
 
 
-add(MethodSpec("cross_entropy", SOURCE, "plain", colours=("#D55E00", "#E69F00")))
+add(MethodSpec("cross_entropy", SOURCE, "baseline", colours=("#D55E00", "#E69F00")))
 add(
     MethodSpec(
         "label_smoothing",

@@ -18,9 +18,9 @@ class EACOptions(MethodOptions):
     """What must agree in both views, the attention maps or, as a control, the logits alone."""
     ramp_epochs: int = 0
     """Epochs over which lambda rises from 0; the paper has none. Helps from random weights."""
-    hole: Literal["same", "independent", "official"] = "same"
-    """The mirrored view has the same erased region, or an independent one; official: as the
-    authors' code, the same on clean labels and an independent one under label noise."""
+    erased_region: Literal["same", "independent", "official"] = "same"
+    """Erased region of the flipped view: the same as in the labelled view, or independent of it;
+    official, as in the authors' code: the same on true labels, independent under label noise."""
     detach_classifier: bool = True
     """Keep the consistency gradient out of the classifier's weights, as the official code."""
     views: Literal["two_passes", "one_pass"] = "two_passes"
@@ -50,7 +50,7 @@ add(
             "2207.10299",
         ),
         colours=("#1F83C4", "#56B4E9"),
-        # The flip makes the second view, which meets no label; the labelled one is never mirrored.
+        # The flip makes the second view, which meets no label; the labelled one is never flipped.
         defaults={"flip_probability": 0.0},
     )
 )

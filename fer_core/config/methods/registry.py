@@ -115,7 +115,7 @@ def find_method(method: object, source: str = "") -> MethodSpec:
     """The method of a name, or of a class, which is imported where it is not known yet.
 
     Args:
-        method: a name, or where the class stands: ``pkg.module:Class`` or ``file.py:Class``.
+        method: a name, or where the class is: ``pkg.module:Class`` or ``file.py:Class``.
         source: of the class, when ``method`` is its name.
 
     Raises:

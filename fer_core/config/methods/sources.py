@@ -1,4 +1,4 @@
-"""Where the class of a method stands: in a module, or in a file that is no part of a package."""
+"""Where the class of a method is: in a module, or in a file that is no part of a package."""
 
 import importlib
 import importlib.util
@@ -66,7 +66,7 @@ def _module(name: str, source: str) -> Any:  # noqa: ANN401 - any module
 def _file(path: Path) -> Any:  # noqa: ANN401 - any module
     path = path.expanduser().resolve()
     if not path.is_file():
-        raise ValueError(f"no file at {path}, where the class of the method should stand")
+        raise ValueError(f"no file at {path}, which should define the class of the method")
     main = sys.modules.get("__main__")
     if main and getattr(main, "__file__", None) and Path(str(main.__file__)).resolve() == path:
         return main  # the running script itself

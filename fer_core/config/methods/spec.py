@@ -15,7 +15,7 @@ class MethodOptions:
     """Options that one method alone reads; this base has none.
 
     A method's own are a frozen dataclass derived from this one, every field with a default and a
-    docstring. They stand in the flat configuration of a run and are flags of its command line.
+    docstring. They are part of the flat configuration of a run and are flags of its command line.
     """
 
     def __post_init__(self) -> None:
@@ -80,7 +80,7 @@ class MethodSpec:
 
     Attributes:
         name: as in ``--method``, records and tables.
-        source: where its class stands: ``pkg.module:Class`` or ``/path/file.py:Class``.
+        source: where its class is: ``pkg.module:Class`` or ``/path/file.py:Class``.
         title: as pages show it.
         options: class of its own options. Runs with other values of them are other approaches; all
             other fields of a run are shared and must agree in a fair comparison.

@@ -1,4 +1,4 @@
-"""Decoded pictures, wherever they are kept: four kinds of `fer_core.datasets.base.Images`."""
+"""Decoded images, wherever they are kept: four kinds of `fer_core.datasets.base.Images`."""
 
 import mmap
 from pathlib import Path
@@ -8,14 +8,14 @@ import numpy as np
 
 from fer_core.datasets.base import DataError, Decoding
 from fer_core.datasets.cache.decode import decode
-from fer_core.datasets.images import PictureError, Pictures
+from fer_core.datasets.images import ImageSources, UnusableImageError
 from fer_core.io.images import Images
 
 MAPPED_BYTES = 256 * 2**20  # of a cache file that stay mapped; more are given back to the system
 
 
 class CachedImages:
-    """Decoded pictures in a cache file; safe to share between threads and processes."""
+    """Decoded images in a cache file; safe to share between threads and processes."""
 
     def __init__(self, file: Path, shape: tuple[int, ...]) -> None:
         """Map the file; it is read as its parts are asked for."""
@@ -24,11 +24,11 @@ class CachedImages:
         self._touched = 0
 
     def __len__(self) -> int:
-        """Number of pictures."""
+        """Number of images."""
         return self.shape[0]
 
     def __getitem__(self, key: Any, /) -> np.ndarray:  # noqa: ANN401 - what numpy takes
-        """Copies of some pictures."""
+        """Copies of some images."""
         images = np.array(self._map[key])
         self._touched += images.nbytes
         if self._touched > MAPPED_BYTES and hasattr(mmap, "MADV_DONTNEED"):
@@ -40,58 +40,58 @@ class CachedImages:
 
 
 class StreamedImages:
-    """Pictures that are decoded each time they are asked for: no memory, no disk, more work."""
+    """Images that are decoded each time they are asked for: no memory, no disk, more work."""
 
-    def __init__(self, pictures: Pictures, decoding: Decoding) -> None:
-        """Remember where the pictures are."""
-        self.shape = (len(pictures), decoding.size, decoding.size, decoding.channels)
-        self._pictures, self._decoding = pictures, decoding
+    def __init__(self, images: ImageSources, decoding: Decoding) -> None:
+        """Remember where the images are."""
+        self.shape = (len(images), decoding.size, decoding.size, decoding.channels)
+        self._images, self._decoding = images, decoding
 
     def __len__(self) -> int:
-        """Number of pictures."""
+        """Number of images."""
         return self.shape[0]
 
     def __getitem__(self, key: Any, /) -> np.ndarray:  # noqa: ANN401 - what numpy takes
-        """Some pictures, decoded.
+        """Some images, decoded.
 
         Raises:
-            DataError: when a picture that was readable at the start no longer is.
+            DataError: when an image that was readable at the start no longer is.
         """
         try:
-            return decode(self._pictures, np.arange(len(self))[key], self._decoding)
-        except PictureError as error:
+            return decode(self._images, np.arange(len(self))[key], self._decoding)
+        except UnusableImageError as error:
             raise DataError(str(error)) from error
 
 
 class SelectedImages:
-    """Some of the pictures of another store."""
+    """Some of the images of another store."""
 
     def __init__(self, images: Images, kept: np.ndarray) -> None:
-        """Remember the (n,) positions of the pictures that are left."""
+        """Remember the (n,) positions of the images that are left."""
         self.shape = (len(kept), *images.shape[1:])
         self._images, self._kept = images, kept
 
     def __len__(self) -> int:
-        """Number of pictures."""
+        """Number of images."""
         return self.shape[0]
 
     def __getitem__(self, key: Any, /) -> np.ndarray:  # noqa: ANN401 - what numpy takes
-        """Some pictures."""
+        """Some images."""
         return self._images[self._kept[key]]
 
 
 class WidenedImages:
-    """Grey pictures with their channel three times, for models of three channels."""
+    """Grey images with their channel three times, for models of three channels."""
 
     def __init__(self, images: Images) -> None:
-        """Remember the (N, S, S, 1) pictures."""
+        """Remember the (N, S, S, 1) images."""
         self.shape = (*images.shape[:3], 3)
         self._images = images
 
     def __len__(self) -> int:
-        """Number of pictures."""
+        """Number of images."""
         return self.shape[0]
 
     def __getitem__(self, key: Any, /) -> np.ndarray:  # noqa: ANN401 - what numpy takes
-        """Some pictures."""
+        """Some images."""
         return self._images[key].repeat(3, axis=-1)

@@ -20,7 +20,7 @@ SHAPE = ("images", "height", "width", "channels")
 
 
 class Entry(NamedTuple):
-    """Decoded pictures in the cache.
+    """Decoded images in the cache.
 
     Attributes:
         path: its folder.
@@ -57,7 +57,7 @@ def list_entries(folder: Path) -> list[Entry]:
 
 
 def clear_cache(folder: Path) -> Cleared:
-    """Delete the entries and what is remembered of the pictures; a later run builds them anew.
+    """Delete the entries and what is remembered of the images; a later run builds them again.
 
     Raises:
         OSError: when something cannot be deleted.

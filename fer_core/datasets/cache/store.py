@@ -1,13 +1,13 @@
-"""Pictures decoded once into a cache, or anew for each batch.
+"""Images decoded once into a cache, or for each batch.
 
 The cache is a folder shared by all runs and processes:
 
     entries/<key>/images.u8   raw (N, S, S, C) uint8, read by memory map
     entries/<key>/about.json  N, S, C
-    known/<stamp>.npz         digest and size of every picture of a list of files
+    known/<stamp>.npz         digest and size of every image of a list of files
 
-An entry's key is made of the pictures' own pixels and of how they were decoded: the same pictures
-in another folder find it again. What the pictures are is remembered under a stamp of their paths,
+An entry's key is made of the images' own pixels and of how they were decoded: the same images
+in another folder find it again. What the images are is remembered under a stamp of their paths,
 sizes and times, so that a second start opens none of them; a file that changes changes the stamp.
 An entry is built in a folder of its own and renamed when it is whole.
 """
@@ -33,9 +33,9 @@ from tqdm import tqdm
 
 from fer_core.datasets.base import DataError, Decoding
 from fer_core.datasets.cache.arrays import CachedImages, StreamedImages
-from fer_core.datasets.cache.decode import PictureFacts, Read, gather_facts, read_all
+from fer_core.datasets.cache.decode import ImageFacts, Read, gather_facts, read_all
 from fer_core.datasets.cache.folder import SHAPE, entry_shape
-from fer_core.datasets.images import PictureError, Pictures, PixelRows
+from fer_core.datasets.images import ImageSources, PixelRows, UnusableImageError
 from fer_core.io.files import write_whole
 from fer_core.io.images import Images
 
@@ -45,7 +45,7 @@ StorageKind = Literal["auto", "device", "cache", "stream"]
 WAYS_OUT = "name another folder (--cache FOLDER or FER_CORE_CACHE), or use --storage stream"
 CHECK_HINT = (
     "'fer-core data check URI --fix-list FILE' finds every such file, and the data option "
-    "--leave-out FILE does without them"
+    "--exclude FILE does without them"
 )
 
 
@@ -54,14 +54,14 @@ class StorageError(DataError):
 
 
 class Storage(NamedTuple):
-    """Where decoded pictures are kept; the pixels are the same everywhere.
+    """Where decoded images are kept; the pixels are the same everywhere.
 
     Attributes:
-        kind: ``cache``: a file of decoded pictures; ``stream``: nothing, pictures are decoded for
-            each batch; ``device``: the cache, and the training pictures in the device's memory;
+        kind: ``cache``: a file of decoded images; ``stream``: nothing, images are decoded for
+            each batch; ``device``: the cache, and the training images in the device's memory;
             ``auto``: the cache where the disk has room, and the device where it has.
         folder: of the cache; None: $FER_CORE_CACHE, or fer_core in the user's cache folder.
-        progress: show a bar while pictures are decoded.
+        progress: show a bar while images are decoded.
     """
 
     kind: StorageKind = "auto"
@@ -70,34 +70,34 @@ class Storage(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """Decoded pictures and the facts of each."""
+    """Decoded images and the facts of each."""
 
     images: Images
-    facts: PictureFacts
+    facts: ImageFacts
 
 
-def store(pictures: Pictures, decoding: Decoding, storage: Storage) -> Stored:
-    """Decode pictures, or find them decoded.
+def store(images: ImageSources, decoding: Decoding, storage: Storage) -> Stored:
+    """Decode images, or find them decoded.
 
     Raises:
-        DataError: naming the first picture that cannot be read, or an unknown kind of storage.
+        DataError: naming the first image that cannot be read, or an unknown kind of storage.
         StorageError: when the cache was asked for and its folder cannot be used.
     """
     if storage.kind not in get_args(StorageKind):
         allowed = ", ".join(get_args(StorageKind))
         raise DataError(f"storage must be one of {allowed}, got {storage.kind!r}")
-    if isinstance(pictures, PixelRows) and decoding.size <= min(pictures.pixels.shape[1:3]):
-        return _in_memory(pictures, decoding)
+    if isinstance(images, PixelRows) and decoding.size <= min(images.pixels.shape[1:3]):
+        return _in_memory(images, decoding)
     folder = cache_folder(storage.folder)
-    job = _Job(pictures, decoding, folder, storage.progress)
+    job = _Job(images, decoding, folder, storage.progress)
     if storage.kind != "stream":
         try:
             return job.cached()
         except StorageError as error:
             if storage.kind != "auto":
                 raise
-            logger.warning("%s. Pictures are decoded for each batch instead", error)
-    return Stored(StreamedImages(pictures, decoding), job.facts())
+            logger.warning("%s. Images are decoded for each batch instead", error)
+    return Stored(StreamedImages(images, decoding), job.facts())
 
 
 def cache_folder(chosen: Path | None) -> Path:
@@ -116,26 +116,26 @@ def cache_folder(chosen: Path | None) -> Path:
         raise StorageError(f"no home folder for the cache {str(named)!r}: {error}") from error
 
 
-def _in_memory(pictures: PixelRows, decoding: Decoding) -> Stored:
-    reads = list(_readable(pictures, decoding))
+def _in_memory(images: PixelRows, decoding: Decoding) -> Stored:
+    reads = list(_readable(images, decoding))
     return Stored(np.stack([read.array for read in reads]), gather_facts(reads))
 
 
 class _Job:
-    """One list of pictures on its way into one cache folder."""
+    """One list of images on its way into one cache folder."""
 
     def __init__(
-        self, pictures: Pictures, decoding: Decoding, folder: Path, progress: bool
+        self, images: ImageSources, decoding: Decoding, folder: Path, progress: bool
     ) -> None:
-        self.pictures, self.decoding, self.folder = pictures, decoding, folder
+        self.images, self.decoding, self.folder = images, decoding, folder
         self.progress = progress
-        self.shape = (len(pictures), decoding.size, decoding.size, decoding.channels)
+        self.shape = (len(images), decoding.size, decoding.size, decoding.channels)
         self.bytes = int(np.prod(self.shape))
-        self.stamp = hashlib.sha256((FORMAT + pictures.stamp()).encode()).hexdigest()
+        self.stamp = hashlib.sha256((FORMAT + images.stamp()).encode()).hexdigest()
         self.known = folder / "known" / f"{self.stamp}.npz"
 
     def cached(self) -> Stored:
-        """The pictures in the cache, built where they are not there yet."""
+        """The images in the cache, built where they are not there yet."""
         with contextlib.suppress(OSError):  # not to be read by this user, or just deleted
             found = self._find()
             if found is not None:
@@ -152,16 +152,16 @@ class _Job:
                 f"the cache folder {self.folder} cannot be used ({reason}): {space}{WAYS_OUT}"
             ) from error
 
-    def facts(self) -> PictureFacts:
-        """What the pictures are: remembered, or found out by reading them all."""
+    def facts(self) -> ImageFacts:
+        """What the images are: remembered, or found out by reading them all."""
         facts = self._recall()
         if facts is None:
-            facts = gather_facts(self._bar(_readable(self.pictures, None)))
+            facts = gather_facts(self._bar(_readable(self.images, None)))
             try:
                 self._remember(facts)
             except OSError as error:
                 logger.warning(
-                    "the cache folder %s cannot be used (%s): the pictures will be read again at "
+                    "the cache folder %s cannot be used (%s): the images will be read again at "
                     "the next start",
                     *(self.folder, error.strerror or error),
                 )
@@ -208,10 +208,10 @@ class _Job:
             if not self._whole(entry):
                 raise
 
-    def _write_images(self, file: Path) -> PictureFacts:
+    def _write_images(self, file: Path) -> ImageFacts:
         def written() -> Iterator[Read]:
             with file.open("wb") as stream:
-                for read in self._bar(_readable(self.pictures, self.decoding)):
+                for read in self._bar(_readable(self.images, self.decoding)):
                     stream.write(read.array.tobytes())
                     yield read
                 stream.flush()
@@ -219,7 +219,7 @@ class _Job:
 
         return gather_facts(written())
 
-    def _entry(self, facts: PictureFacts) -> Path:
+    def _entry(self, facts: ImageFacts) -> Path:
         key = hashlib.sha256(f"{FORMAT} {self.shape}".encode())
         key.update(facts.digests.tobytes())
         return self.folder / "entries" / key.hexdigest()
@@ -227,27 +227,27 @@ class _Job:
     def _whole(self, entry: Path) -> bool:
         return entry_shape(entry) == self.shape
 
-    def _recall(self) -> PictureFacts | None:
+    def _recall(self) -> ImageFacts | None:
         try:
             with np.load(self.known) as arrays:
-                return PictureFacts(arrays["digests"], arrays["sizes"])
+                return ImageFacts(arrays["digests"], arrays["sizes"])
         except (OSError, KeyError, ValueError, EOFError, RuntimeError, BadZipFile, zlib.error):
             # absent or broken
             return None
 
-    def _remember(self, facts: PictureFacts) -> None:
+    def _remember(self, facts: ImageFacts) -> None:
         self.known.parent.mkdir(parents=True, exist_ok=True)
         buffer = io.BytesIO()
         np.savez(buffer, **facts._asdict())
         write_whole(self.known, buffer.getbuffer())
 
     def _bar(self, reads: Iterator[Read]) -> Iterator[Read]:
-        bar = tqdm(reads, "reading pictures", len(self.pictures), disable=not self.progress)
+        bar = tqdm(reads, "reading images", len(self.images), disable=not self.progress)
         return iter(bar)
 
 
-def _readable(pictures: Pictures, decoding: Decoding | None) -> Iterator[Read]:
-    for read in read_all(pictures, decoding):
-        if isinstance(read, PictureError):
+def _readable(images: ImageSources, decoding: Decoding | None) -> Iterator[Read]:
+    for read in read_all(images, decoding):
+        if isinstance(read, UnusableImageError):
             raise DataError(f"{read}. {CHECK_HINT}") from read
         yield read

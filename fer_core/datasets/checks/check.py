@@ -11,25 +11,35 @@ from tqdm import tqdm
 from fer_core.datasets.base import DataError, ListedSplit, Listing, Problem
 from fer_core.datasets.cache.decode import DIGEST_BYTES, read_all
 from fer_core.datasets.checks.duplicates import THUMBNAIL, equal_groups, near_pairs
-from fer_core.datasets.checks.report import Face, Identical, Near, Report, Size, Sizes, SplitReport
-from fer_core.datasets.images import PictureError
+from fer_core.datasets.checks.report import (
+    CheckReport,
+    Identical,
+    NamedImage,
+    Near,
+    Size,
+    Sizes,
+    SplitReport,
+)
+from fer_core.datasets.images import UnusableImageError
 from fer_core.io.files import write_whole
 
 COMMONEST = 5  # sizes that are reported
 
 
 class _Reading(NamedTuple):
-    """The n pictures of a split that can be read, and the problems of the others."""
+    """The n images of a split that can be read, and the problems of the others."""
 
-    faces: list[Face]
+    faces: list[NamedImage]
     digests: np.ndarray  # (n, 16) uint8
     sizes: list[Size]
     thumbnails: np.ndarray  # (n, 16, 16) uint8, or (0, 16, 16): not wanted
     problems: list[Problem]
 
 
-def check_data(listing: Listing, *, near: float | None = None, progress: bool = False) -> Report:
-    """Read every picture of a data set and report what was found; nothing is decoded for keeps.
+def check_data(
+    listing: Listing, *, near: float | None = None, progress: bool = False
+) -> CheckReport:
+    """Read every image of a data set and report what was found; nothing is decoded for keeps.
 
     Args:
         listing: the data set.
@@ -46,7 +56,7 @@ def check_data(listing: Listing, *, near: float | None = None, progress: bool = 
         for split in (listing.train, listing.eval)
     )
     identical = _identical(train, test)
-    return Report(
+    return CheckReport(
         listing.name,
         listing.classes,
         _split_report(listing.train, train, listing.classes),
@@ -58,20 +68,20 @@ def check_data(listing: Listing, *, near: float | None = None, progress: bool = 
 
 
 def write_fix_list(path: Path, names: Iterable[str]) -> None:
-    """Write a list of files to leave out, as `read_leave_out` reads it; replaced as a whole.
+    """Write an exclude list, as `read_exclude_list` reads it; replaced as a whole.
 
     Args:
         path: the list; its folder must exist. Without names it becomes an empty file.
-        names: of pictures, and of folders, which end in ``/``.
+        names: of images, and of folders, which end in ``/``.
 
     Raises:
-        DataError: for a name that cannot stand in a list; nothing is written then.
+        DataError: for a name that a list cannot hold; nothing is written then.
     """
     names = sorted(set(names))
     for name in names:
         if not _fits_a_line(name):
             raise DataError(
-                f"the name {name!r} cannot stand in a list of files to leave out: it is empty, no "
+                f"the name {name!r} cannot be in an exclude list: it is empty, no "
                 "text, or has a line break. Rename the file, or correct its line in the label list"
             )
     write_whole(path, "".join(f"{name}\n" for name in names).encode())
@@ -92,16 +102,16 @@ def _read(
     small = np.empty((count if thumbnails else 0, side, side), np.uint8)
     found = _Reading([], np.empty((0, DIGEST_BYTES), np.uint8), [], small, [])
     digests = bytearray()
-    reads = read_all(split.pictures, THUMBNAIL if thumbnails else None)
+    reads = read_all(split.images, THUMBNAIL if thumbnails else None)
     bar = tqdm(reads, f"reading {split.name}", count, disable=not progress)
     for name, label, read in zip(split.names, split.true_labels, bar, strict=True):
-        if isinstance(read, PictureError):
+        if isinstance(read, UnusableImageError):
             kind = "missing file" if read.absent else "unreadable file"
             found.problems.append(Problem(kind, name, str(read)))
             continue
         if thumbnails:
             small[len(found.faces)] = read.array[..., 0]
-        found.faces.append(Face(name, classes[label]))
+        found.faces.append(NamedImage(name, classes[label]))
         found.sizes.append(read.size)
         digests += read.digest
     rows = np.frombuffer(digests, np.uint8).reshape(-1, DIGEST_BYTES)
@@ -138,7 +148,7 @@ def _near(
     threshold: float,
     progress: bool,
 ) -> tuple[Near, ...]:
-    """The near-duplicates among the test pictures that have no equal picture in train."""
+    """The near-duplicates among the test images that have no equal image in train."""
     twins = {face.name for group in identical if group.train for face in group.eval}
     rest = [index for index, face in enumerate(test.faces) if face.name not in twins]
     pairs = near_pairs(train.thumbnails, test.thumbnails[rest], threshold, progress=progress)

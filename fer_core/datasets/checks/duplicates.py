@@ -1,4 +1,4 @@
-"""Pictures that stand in a data set twice: equal pixel by pixel, or altered copies."""
+"""Images that occur twice in a data set: equal pixel by pixel, or altered copies."""
 
 import math
 from collections import defaultdict
@@ -14,17 +14,17 @@ THUMBNAIL = Decoding(size=16, channels=1)  # what near-duplicates are compared b
 # two versions of one photograph, from 0.94 to 0.95 27 of 33, from 0.92 to 0.94 about half.
 NEAR_THRESHOLD = 0.95
 FLAT = 2.0  # grey levels of standard deviation; below, a thumbnail is mostly rounding
-TEST_BLOCK, TRAIN_BLOCK = 512, 16384  # pictures a matrix product: 64 MB of similarities
+TEST_BLOCK, TRAIN_BLOCK = 512, 16384  # images a matrix product: 64 MB of similarities
 
 
 class NearPair(NamedTuple):
-    """A test picture and the training picture that is most like it.
+    """A test image and the training image that is most like it.
 
     Attributes:
         train: position in train.
         test: position in test.
         similarity: correlation of the thumbnails' grey values, up to 1.
-        mirrored: whether the test picture had to be mirrored for it.
+        mirrored: whether the test image had to be mirrored for it.
     """
 
     train: int
@@ -34,10 +34,10 @@ class NearPair(NamedTuple):
 
 
 def equal_groups(digests: np.ndarray) -> list[list[int]]:
-    """Positions of equal pictures, a list for each picture that stands there more than once.
+    """Positions of equal images, a list for each image that occurs more than once.
 
     Args:
-        digests: (N, 16) uint8, equal for pictures that are equal pixel by pixel.
+        digests: (N, 16) uint8, equal for images that are equal pixel by pixel.
     """
     places: dict[bytes, list[int]] = defaultdict(list)
     for index, digest in enumerate(digests):
@@ -48,10 +48,10 @@ def equal_groups(digests: np.ndarray) -> list[list[int]]:
 def near_pairs(
     train: np.ndarray, test: np.ndarray, threshold: float, *, progress: bool = False
 ) -> list[NearPair]:
-    """Evaluation pictures that are a training picture encoded, scaled, lit or mirrored differently.
+    """Evaluation images that are a training image encoded, scaled, lit or mirrored differently.
 
-    Each test picture is compared with all of train, and once more mirrored; correlation does not
-    see brightness and contrast. Flat pictures are like everything and left out.
+    Each test image is compared with all of train, and once more mirrored; correlation does not
+    see brightness and contrast. Flat images are like everything and excluded.
 
     Args:
         train: (N, S, S) uint8 grey thumbnails.
@@ -60,7 +60,7 @@ def near_pairs(
         progress: show a bar.
 
     Returns:
-        At most one pair for each test picture, the most similar first.
+        At most one pair for each test image, the most similar first.
     """
     places, known = _directions(train)
     pairs = []

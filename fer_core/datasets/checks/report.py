@@ -8,15 +8,15 @@ from fer_core.datasets.base import Problem
 Size = tuple[int, int]
 
 
-class Face(NamedTuple):
-    """One picture: its name in the data set, and its class."""
+class NamedImage(NamedTuple):
+    """One image: its name in the data set, and its class."""
 
     name: str
     label: str
 
 
 class Sizes(NamedTuple):
-    """Width and height of pictures in pixels, ordered by area; the commonest with their count."""
+    """Width and height of images in pixels, ordered by area; the commonest with their count."""
 
     smallest: Size
     median: Size
@@ -29,8 +29,8 @@ class SplitReport(NamedTuple):
 
     Attributes:
         name: its own name, for example ``val``.
-        counts: class -> pictures that can be read.
-        unusable: listed pictures that are missing or cannot be read.
+        counts: class -> images that can be read.
+        unusable: listed images that are missing or cannot be read.
         sizes: of those that can be read; None: there are none.
     """
 
@@ -41,22 +41,22 @@ class SplitReport(NamedTuple):
 
 
 class Identical(NamedTuple):
-    """Two or more pictures that are equal pixel by pixel, by the splits they stand in."""
+    """Two or more images that are equal pixel by pixel, by the splits they are in."""
 
-    train: tuple[Face, ...]
-    eval: tuple[Face, ...]
+    train: tuple[NamedImage, ...]
+    eval: tuple[NamedImage, ...]
 
 
 class Near(NamedTuple):
-    """An evaluation picture that seems to be a changed copy of a training one; see `NearPair`."""
+    """An evaluation image that seems to be a changed copy of a training one; see `NearPair`."""
 
-    train: Face
-    eval: Face
+    train: NamedImage
+    eval: NamedImage
     similarity: float
     mirrored: bool
 
 
-class Report(NamedTuple):
+class CheckReport(NamedTuple):
     """What a data set holds.
 
     Attributes:
@@ -65,7 +65,7 @@ class Report(NamedTuple):
         train: the training split.
         eval: the split that is evaluated.
         problems: all that a run refuses.
-        identical: groups of equal pictures, within and across the splits.
+        identical: groups of equal images, within and across the splits.
         near: near-duplicates across the splits, the most similar first; None: not looked for.
     """
 
@@ -84,12 +84,12 @@ class Report(NamedTuple):
         return bool(self.problems) or empty
 
 
-def figures(report: Report) -> dict[str, int]:
-    """Counts of what stands there twice.
+def figures(report: CheckReport) -> dict[str, int]:
+    """Counts of duplicates.
 
-    An evaluation picture is in train when an equal one is there, ``eval_in_train_relabelled`` when
-    one of these has another label. ``*_groups`` are groups of equal pictures within a split,
-    ``*_copies`` the pictures in them, ``contradicting`` the groups with more than one label.
+    An evaluation image is in train when an equal one is there, ``eval_in_train_relabelled`` when
+    one of these has another label. ``*_groups`` are groups of equal images within a split,
+    ``*_copies`` the images in them, ``contradicting`` the groups with more than one label.
     """
     both = [group for group in report.identical if group.train and group.eval]
     relabelled = [
@@ -113,16 +113,16 @@ def figures(report: Report) -> dict[str, int]:
     return counts
 
 
-def to_json(report: Report) -> dict[str, Any]:
+def to_json(report: CheckReport) -> dict[str, Any]:
     """The report as plain JSON values."""
 
-    def faces(group: Iterable[Face]) -> list[dict[str, str]]:
+    def faces(group: Iterable[NamedImage]) -> list[dict[str, str]]:
         return [face._asdict() for face in group]
 
     def split(part: SplitReport) -> dict[str, Any]:
         sizes = None
         if part.sizes is not None:
-            commonest = [{"size": size, "pictures": count} for size, count in part.sizes.commonest]
+            commonest = [{"size": size, "images": count} for size, count in part.sizes.commonest]
             sizes = part.sizes._asdict() | {"commonest": commonest}
         return part._asdict() | {"sizes": sizes}
 

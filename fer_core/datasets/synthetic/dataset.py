@@ -20,7 +20,7 @@ LARGEST = 100_000  # images; all are held in memory
 def list_synthetic(source: Source, decoding: Decoding) -> Listing:
     """Draw a data set of faces in the seven expressions, balanced over the classes.
 
-    URI: ``synthetic?train=3000&test=1000&seed=0``. The same URI gives the same pictures.
+    URI: ``synthetic?train=3000&test=1000&seed=0``. The same URI gives the same images.
 
     Raises:
         DataError: for options that are no numbers or too small.

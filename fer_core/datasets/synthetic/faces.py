@@ -60,7 +60,7 @@ def draw_face(emotion: str, size: int, generator: np.random.Generator) -> DrawnF
 
     Args:
         emotion: one of `EIGHT_CLASSES`.
-        size: side of the picture in pixels.
+        size: side of the image in pixels.
         generator: source of everything random; the same state draws the same face.
 
     Raises:
@@ -77,11 +77,11 @@ def draw_face(emotion: str, size: int, generator: np.random.Generator) -> DrawnF
 
 
 def draw_portrait(emotion: str, size: int, generator: np.random.Generator) -> Image.Image:
-    """A whole picture: head and shoulders before a background, the face about 40 % of the side.
+    """A whole image: head and shoulders before a background, the face about 40 % of the side.
 
     Args:
         emotion: one of `EIGHT_CLASSES`.
-        size: side of the picture in pixels.
+        size: side of the image in pixels.
         generator: source of everything random.
 
     Raises:
@@ -106,7 +106,7 @@ def _photograph(
     blur: float,
     noise: float,
 ) -> DrawnFace:
-    """Draw a random person through ``view`` (in shares of the side) and light the picture."""
+    """Draw a random person through ``view`` (in shares of the side) and light the image."""
     looks = sample_looks(generator)
     hue = generator.normal(0, 16, 3)
     backdrop = generator.uniform(40, 215) + hue + generator.normal(0, 20, (2, 2, 1))
@@ -160,7 +160,7 @@ def _light_relief(view: View, size: int, light: np.ndarray, ambient: float) -> n
     for height, x0, y0, wide, high in RELIEF:
         surface = surface + height * np.exp(-(((u - x0) / wide) ** 2) - ((v - y0) / high) ** 2)
     slope_y, slope_x = np.gradient(surface, 1 / (side * view.unit))
-    # The gradient runs along the picture's axes, and so does the light.
+    # The gradient runs along the image's axes, and so does the light.
     facing = (light[2] - light[0] * slope_x - light[1] * slope_y) / np.sqrt(
         1 + slope_x**2 + slope_y**2
     )

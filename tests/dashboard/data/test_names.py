@@ -165,7 +165,7 @@ def test_the_summary_has_the_mean_and_the_number_of_seeds(records):
         {"data": "ferplus"},
         {"content": "b" * 64},
         {"learning_rate": 1e-3},
-        {"hole": "independent"},
+        {"erased_region": "independent"},
         {"pretrained": "hub"},
     ],
 )

@@ -307,7 +307,7 @@ def test_the_card_is_the_models_own_or_made_from_its_facts(folders):
     (Path(folders[0]) / CARD_FILE).write_text("---\na: b\n---\nA card ![x](https://evil.example/)")
     pool = ModelPool(folders)
     assert pool.card("run0") == "A card x"
-    assert "Trained on drawn faces" in pool.card("run1")
+    assert "Trained on synthetic faces" in pool.card("run1")
     assert "| accuracy | 12.50 |" in pool.card("run1")
     with pytest.raises(ModelError):
         pool.card("")

@@ -345,7 +345,7 @@ def test_limits_and_progress_are_words_and_numbers():
 def test_the_drawn_clip_lasts_four_seconds_and_changes(tmp_path):
     frames = list(Video(draw_clip(tmp_path / "drawn.mp4")).frames())
     assert frames[-1].time == pytest.approx(4, abs=0.1)
-    first, last = (np.asarray(frame.picture, int) for frame in (frames[0], frames[-1]))
+    first, last = (np.asarray(frame.image, int) for frame in (frames[0], frames[-1]))
     assert np.abs(first - last).max() > 60
 
 

@@ -23,14 +23,14 @@ def drawn():
 
 @pytest.fixture
 def folder(tmp_path, drawn):
-    """Three portraits and a picture without a face, in sub-folders with spaces in their path."""
+    """Three portraits and an image without a face, in sub-folders with spaces in their path."""
     photographs = tmp_path / "my photographs"
-    for name, picture in zip(
+    for name, image in zip(
         ("train/happy/x.jpg", "train/sad/y 1.PNG", "z.webp"), drawn, strict=True
     ):
         file = photographs / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(file)
+        image.save(file)
     Image.new("RGB", (64, 64), "grey").save(photographs / "train/wall.png")
     return photographs
 
@@ -53,7 +53,7 @@ def test_sub_folders_are_kept_and_failures_listed(command, folder, tmp_path):
     assert "4/4" in bar
     assert crops(out) == ["train/happy/x.png", "train/sad/y 1.png", "z.png"]
     assert Image.open(out / "z.png").size == (48, 48)
-    assert (out / "failures.csv").read_text() == ("picture,reason\ntrain/wall.png,no face found\n")
+    assert (out / "failures.csv").read_text() == ("image,reason\ntrain/wall.png,no face found\n")
     assert list(out.rglob(".*")) == []
 
 
@@ -78,7 +78,7 @@ def test_a_second_run_does_only_what_is_missing_or_failed(command, folder, drawn
         after = (out / name).stat()
         assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
     assert (out / "train/happy/x.png").is_file()
-    assert (out / "failures.csv").read_text() == "picture,reason\n"
+    assert (out / "failures.csv").read_text() == "image,reason\n"
 
 
 def test_an_interrupt_keeps_crops_and_failures_and_says_how_to_go_on(
@@ -101,7 +101,7 @@ def test_an_interrupt_keeps_crops_and_failures_and_says_how_to_go_on(
     assert crops(out) == ["z.png"]
     rows = (out / "failures.csv").read_text().splitlines()
     assert rows[1:] == [
-        "a.jpg,no readable picture: the file is empty",
+        "a.jpg,no readable image: the file is empty",
         "train/wall.png,no face found",
     ]
     code, output, _ = command(folder, out, *SIZE, "--workers", 1)
@@ -179,7 +179,7 @@ def test_names_that_are_no_utf8_are_aligned_and_reported(command, drawn, tmp_pat
     assert "out\\xfe/failures.csv" in output
     assert (out / os.fsdecode(b"caf\xe9.png")).is_file()
     rows = (out / "failures.csv").read_text().splitlines()
-    assert rows[1].startswith("text\\xff.jpg,no readable picture")
+    assert rows[1].startswith("text\\xff.jpg,no readable image")
 
 
 @pytest.mark.slow

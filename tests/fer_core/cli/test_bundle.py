@@ -11,26 +11,26 @@ from fer_core.metrics import classification as metrics
 from fer_core.models.pretrained import load_model
 from fer_core.records.run import read_predictions, read_run, write_predictions
 from fer_core.reporting.blocks import ReportError
-from fer_core.reporting.embedded import classes_table, embedded_table
+from fer_core.reporting.bundled import bundled_table, classes_table
 from fer_core.training.engine import train
 
 
 @pytest.fixture(scope="module")
 def run(tiny_config, tmp_path_factory):
     """A finished run with enough test images to fit a temperature on either half."""
-    folder = tmp_path_factory.mktemp("embed") / "run"
+    folder = tmp_path_factory.mktemp("run") / "run"
     train(replace(tiny_config, data="synthetic?train=140&test=210", epochs=1), folder, device="cpu")
     return folder
 
 
 @pytest.fixture(scope="module")
-def embedded(run, tmp_path_factory):
-    out = tmp_path_factory.mktemp("embedded")
-    return out, bundle.embed(read_run(run), out, "")
+def bundled(run, tmp_path_factory):
+    out = tmp_path_factory.mktemp("bundled")
+    return out, bundle.bundle(read_run(run), out, "")
 
 
-def test_the_stored_model_gives_the_figures_that_its_config_says(embedded):
-    out, facts = embedded
+def test_the_stored_model_gives_the_figures_that_its_config_says(bundled):
+    out, facts = bundled
     answers = read_predictions(out)
     assert load_model(out).facts == json.loads(json.dumps(facts))
     assert len(answers) == facts["eval_images"] == 210
@@ -46,8 +46,8 @@ def test_the_stored_model_gives_the_figures_that_its_config_says(embedded):
     )
 
 
-def test_the_temperature_is_in_the_weights_and_changes_no_answer(run, embedded):
-    out, facts = embedded
+def test_the_temperature_is_in_the_weights_and_changes_no_answer(run, bundled):
+    out, facts = bundled
     before, after = load_model(run / "model").model, load_model(out).model
     images = torch.randn(4, 3, 64, 64)
     with torch.no_grad():
@@ -64,7 +64,7 @@ def test_the_command_writes_weights_and_a_card_with_the_same_figures(call_comman
     facts = load_model(tmp_path).facts
     card = (tmp_path / "README.md").read_text()
     assert f"{100 * facts['accuracy']:.2f} %" in output
-    assert embedded_table(tmp_path) in card
+    assert bundled_table(tmp_path) in card
     assert classes_table(tmp_path) in card
     assert "Starting weights: random weights, no other data" in card
     assert re.search(r"code at commit\n\w+", card)
@@ -80,16 +80,16 @@ def test_a_run_from_weights_needs_a_sentence_on_where_they_come_from(call_comman
     assert not (tmp_path / "out").exists()
 
 
-def test_figures_that_are_not_those_of_the_predictions_are_refused(embedded):
-    out, _ = embedded
+def test_figures_that_are_not_those_of_the_predictions_are_refused(bundled):
+    out, _ = bundled
     answers = read_predictions(out)
     try:
         write_predictions(out, [a._replace(predicted=a.true_label) for a in answers])
         with pytest.raises(ReportError, match="accuracy of the model at"):
-            embedded_table(out)
+            bundled_table(out)
         (out / "predictions.csv").unlink()
         with pytest.raises(ReportError, match="no predictions"):
-            embedded_table(out)
+            bundled_table(out)
     finally:
         write_predictions(out, answers)
 
@@ -99,10 +99,10 @@ def test_an_error_leaves_what_stood_there_before(call_command, run, monkeypatch,
     (tmp_path / "model.safetensors").write_text("before")
     monkeypatch.setattr(bundle, "LARGEST", 100)
     code, _, _ = call_command(bundle, run, "--out", tmp_path)
-    assert "at most 100 may be embedded" in code
+    assert "at most 100 may be bundled" in code
     assert (tmp_path / "model.safetensors").read_text() == "before"
     assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
-    assert not list(tmp_path.parent.glob(".embed-*"))
+    assert not list(tmp_path.parent.glob(".bundle-*"))
 
 
 def test_an_unfinished_run_is_refused(call_command, write_run, tmp_path):

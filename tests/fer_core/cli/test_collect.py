@@ -23,7 +23,7 @@ def test_finished_records_are_copied_without_what_belongs_to_the_machine(
     out = tmp_path / "out"
     code, output, _ = call_command(collect, runs, out)
     assert code == 0
-    assert output.splitlines()[1] == "left out: open is running"
+    assert output.splitlines()[1] == "skipped: open is running"
     assert [run.name for run in read_runs(out).runs] == ["run0", "run1"]
     names = {path.name for path in out.rglob("*") if path.is_file()}
     assert names == {"run.json", "epochs.jsonl", "predictions.csv"}

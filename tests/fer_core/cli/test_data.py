@@ -36,7 +36,7 @@ def put(root, place, seed):
 
 @pytest.fixture
 def root(tmp_path):
-    """A folder of 12 training and 6 test pictures in two classes."""
+    """A folder of 12 training and 6 test images in two classes."""
     faces = tmp_path / "my faces"
     for number in range(9):
         split = "train" if number < 6 else "test"
@@ -83,7 +83,7 @@ def test_problems_are_listed_with_code_1(command, broken):
     assert "a run refuses this data set, problems: 3" in output
     assert "  class: 1 (train/bored/)" in output
     assert "  unreadable file: 2 (train/happy/0.png, test/angry/7.png)" in output
-    assert "happy/0.png is no readable picture" in output
+    assert "happy/0.png is no readable image" in output
     assert ["cannot", "be", "read", "1", "1"] in words(output)
     assert "Traceback" not in output
 
@@ -104,37 +104,37 @@ def test_duplicates_alone_are_a_remark(command, root):
     code, output, _ = command("check", f"folder:{root}", "--near")
     assert code == 0
     assert (
-        "also in train, pixel by pixel: 1 of 7 pictures of test (--dedup drops them), 1 with "
+        "also in train, pixel by pixel: 1 of 7 images of test (--dedup drops them), 1 with "
         "different labels: test/angry/p.png\n"
     ) in output
     assert (
-        "identical within train: 2 pictures, 1 different ones, 1 with different labels: "
+        "identical within train: 2 images, 1 different ones, 1 with different labels: "
         "train/happy/p.png = train/angry/p.png (happiness, anger)\n"
     ) in output
-    assert "altered copies of pictures in train: 0 of 7 pictures of test\n" in output
+    assert "altered copies of images in train: 0 of 7 images of test\n" in output
 
 
 def test_near_duplicates_are_named_with_their_similarity(command, root):
     coarse = np.random.default_rng(0).integers(40, 200, (9, 9, 3), dtype=np.uint8)
-    picture = Image.fromarray(coarse).resize((64, 64), Image.Resampling.BICUBIC)
-    picture.save(root / "train/happy/n.png")
-    turned = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    image = Image.fromarray(coarse).resize((64, 64), Image.Resampling.BICUBIC)
+    image.save(root / "train/happy/n.png")
+    turned = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     turned.save(root / "test/angry/n.jpg")
     for option in (["--near"], ["--near-threshold", 0.9]):
         code, output, _ = command("check", f"folder:{root}", *option)
         assert code == 0
-        assert "1 of 7 pictures of test, 1 with different labels: test/angry/n.jpg = " in output
+        assert "1 of 7 images of test, 1 with different labels: test/angry/n.jpg = " in output
         assert "train/happy/n.png (anger, happiness) 1.000 mirrored\n" in output
     assert "altered" not in command("check", f"folder:{root}")[1]
 
 
-def test_a_class_without_pictures_is_a_remark(command, root):
+def test_a_class_without_images_is_a_remark(command, root):
     for path in (root / "test/angry").iterdir():
         path.unlink()
     (root / "test/angry").rmdir()
     code, output, _ = command("check", f"folder:{root}")
     assert code == 0
-    assert "test has no pictures of anger" in output
+    assert "test has no images of anger" in output
 
 
 def test_json_to_a_file_holds_the_whole_report(command, broken, tmp_path):
@@ -153,17 +153,17 @@ def test_json_to_the_terminal_stands_alone(command, broken, tmp_path):
     code, output, errors = command("check", f"folder:{broken}?classes=emotions", *options)
     assert code == 1
     assert json.loads(output)["refused"] is True
-    assert "3 names to leave out" in errors
+    assert "3 names to exclude" in errors
 
 
 def test_a_run_loads_the_data_without_the_files_of_the_fix_list(
     command, broken, tmp_path, monkeypatch
 ):
-    uri, file = f"folder:{broken}?classes=emotions", tmp_path / "leave out.txt"
+    uri, file = f"folder:{broken}?classes=emotions", tmp_path / "exclude list.txt"
     code, output, _ = command("check", uri, "--fix-list", file)
     assert code == 1
-    assert f"3 names to leave out in {file}; 11 + 5 pictures are left" in output
-    assert f"--leave-out {file}" in output
+    assert f"3 names to exclude in {file}; 11 + 5 images are left" in output
+    assert f"--exclude {file}" in output
     assert file.read_text().splitlines() == [
         "test/angry/7.png",
         "train/bored/",
@@ -171,11 +171,11 @@ def test_a_run_loads_the_data_without_the_files_of_the_fix_list(
     ]
     loaded = load_data(uri, Decoding(16, 3), without=file)
     assert (len(loaded.train.true_labels), len(loaded.eval.true_labels)) == (11, 5)
-    code, output, _ = command("check", uri, "--leave-out", file)
+    code, output, _ = command("check", uri, "--exclude", file)
     assert code == 0
     assert "no problems" in output
     options = ("--image-size", 64, "--backbone", "test_resnet", "--epochs", 1, "--batch-size", 8)
-    arguments = ("train.run", "--data", uri, "--leave-out", file, *options, "--device", "cpu")
+    arguments = ("train.run", "--data", uri, "--exclude", file, *options, "--device", "cpu")
     monkeypatch.setattr("sys.argv", [*map(str, arguments), "--out", str(tmp_path / "run")])
     train.main()
     assert read_run(tmp_path / "run").status == "finished"
@@ -185,17 +185,18 @@ def test_a_second_fix_list_keeps_the_names_of_the_first(command, broken, tmp_pat
     uri, file = f"folder:{broken}?classes=emotions", tmp_path / "list.txt"
     command("check", uri, "--fix-list", file)
     (broken / "train/happy/1.png").write_bytes(b"")
-    code, output, _ = command("check", uri, "--leave-out", file, "--fix-list", file)
+    code, output, _ = command("check", uri, "--exclude", file, "--fix-list", file)
     assert code == 1
-    assert "4 names to leave out" in output
-    assert "10 + 5 pictures are left" in output
-    assert command("check", uri, "--leave-out", file)[0] == 0
+    assert "4 names to exclude" in output
+    assert "10 + 5 images are left" in output
+    assert command("check", uri, "--exclude", file)[0] == 0
+    assert command("check", uri, "--leave-out", file)[0] == 0  # the former name
 
 
 def test_with_nothing_to_leave_out_the_list_is_empty_and_changes_nothing(command, root, tmp_path):
     code, output, _ = command("check", f"folder:{root}", "--fix-list", tmp_path / "list.txt")
     assert code == 0
-    assert "nothing to leave out" in output
+    assert "nothing to exclude" in output
     assert (tmp_path / "list.txt").read_bytes() == b""
     loaded = load_data(f"folder:{root}", Decoding(16, 3), without=tmp_path / "list.txt")
     assert len(loaded.train.true_labels) == 12
@@ -210,7 +211,7 @@ def test_names_with_line_breaks_are_shown_on_one_line_and_refused_in_a_list(
     assert code == 1
     assert r"unreadable file: 1 (train/happy/a\nb.png)" in output
     code, _, _ = command("check", f"folder:{root}", "--fix-list", tmp_path / "list.txt")
-    assert code.startswith(r"error: the name 'train/happy/a\nb.png' cannot stand in a list")
+    assert code.startswith(r"error: the name 'train/happy/a\nb.png' cannot be in an exclude list")
     assert not (tmp_path / "list.txt").exists()
 
 
@@ -219,7 +220,7 @@ def test_names_with_line_breaks_are_shown_on_one_line_and_refused_in_a_list(
     [
         (["check", "nosuch:x"], "unknown data set 'nosuch'"),
         (["check", "folder:absent"], "no folder at absent"),
-        (["check", DRAWN, "--leave-out", "absent.txt"], "no list of files to leave out at absent"),
+        (["check", DRAWN, "--exclude", "absent.txt"], "no exclude list at absent"),
         (["check", DRAWN, "--fix-list", "absent/list.txt"], "no folder absent to write list.txt"),
         (["check", DRAWN, "--json", "absent/x.json"], "no folder absent to write x.json"),
         (["check", DRAWN, "--json", "."], "is a folder, not a file"),
@@ -263,7 +264,7 @@ def test_the_noise_is_the_one_of_a_run(command, tiny_run, tiny_config):
     assert code == 0
     recorded = tiny_run.noise
     assert f"noisy_labels_sha256 {recorded['noisy_labels_sha256']}" in output
-    assert "asked for 30 %, realised 30.00 %: 42 of 140 labels noisy" in output
+    assert "requested 30 %, realised 30.00 %: 42 of 140 labels noisy" in output
     row = next(row for row in words(output) if row[:1] == ["happiness"])
     counts = recorded["transition"][1]
     assert row[1:3] == ["20", str(20 - counts[1])]
@@ -286,7 +287,7 @@ def test_the_list_of_the_noise_is_read_back_by_a_run(command, tmp_path, noise):
     read = noise_from_list(file, train.names, train.true_labels, loaded.classes)
     assert np.array_equal(read.noisy_labels, drawn)
     _, again, _ = command("noise", DRAWN, "--noise", "file", "--noise-file", file)
-    assert "no rate asked for" in again
+    assert "no rate requested" in again
     assert output.splitlines()[2] == again.splitlines()[2]  # the hash
 
 
@@ -296,7 +297,7 @@ def test_the_noise_of_a_broken_set_is_refused_until_files_are_left_out(command, 
     assert "unknown emotion 'bored'" in code
     assert "--fix-list FILE" in code
     command("check", uri, "--fix-list", tmp_path / "list.txt")
-    code, output, _ = command("noise", uri, *rate, "--leave-out", tmp_path / "list.txt")
+    code, output, _ = command("noise", uri, *rate, "--exclude", tmp_path / "list.txt")
     assert code == 0
     assert " of 11 labels noisy" in output
 
@@ -317,14 +318,14 @@ def test_the_cache_is_listed_and_cleared(command, root, tmp_path):
     assert code == 0
     assert "deleted 3 entries, 0.0 MB are free again" in output
     assert (cache / "notes.txt").read_text() == "mine"
-    assert f"no decoded pictures in {cache}" in command("cache", "--cache", cache)[1]
+    assert f"no decoded images in {cache}" in command("cache", "--cache", cache)[1]
 
 
 def test_the_cache_is_the_one_that_runs_use(command, tmp_path, monkeypatch):
     monkeypatch.setenv("FER_CORE_CACHE", str(tmp_path / "chosen"))
     code, output, _ = command("cache", "--clear")
     assert code == 0
-    assert f"no decoded pictures in {tmp_path / 'chosen'}" in output
+    assert f"no decoded images in {tmp_path / 'chosen'}" in output
     assert "deleted 0 entries" in output
     assert not (tmp_path / "chosen").exists()
     (tmp_path / "file").write_text("")
@@ -335,7 +336,7 @@ def test_the_commands_explain_themselves_and_start_without_torch():
     words = [sys.executable, "-X", "importtime", "-m", "fer_core.cli.data", "check", "--help"]
     folder = PROJECT
     ended = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
-    for option in ("--fix-list", "--leave-out", "--json", "--near", "--near-threshold"):
+    for option in ("--fix-list", "--exclude", "--json", "--near", "--near-threshold"):
         assert option in ended.stdout
     assert re.search(r"\| +numpy$", ended.stderr, re.MULTILINE)
     assert not re.search(r"\| +torch$", ended.stderr, re.MULTILINE)
@@ -347,7 +348,7 @@ def test_the_commands_explain_themselves_and_start_without_torch():
 )
 def test_a_list_is_not_written_to_the_terminal(command, arguments):
     code, _, _ = command(*arguments)
-    assert "'-' stands for the terminal with --json alone" in code
+    assert "'-' means the terminal only with --json" in code
     assert not Path("-").exists()
 
 

@@ -45,7 +45,7 @@ def other_model(tmp_path_factory):
 
 @pytest.fixture
 def faces(tmp_path):
-    """120 pictures of noise in two folders of classes, without splits."""
+    """120 images of noise in two folders of classes, without splits."""
     generator = np.random.default_rng(0)
     for number in range(120):
         file = tmp_path / "my faces" / ("happy", "Angry")[number % 2] / f"{number}.png"
@@ -76,7 +76,7 @@ def test_the_figures_are_those_of_the_model_on_the_split(command, tiny_run, tmp_
     assert values["data"]["split"] == "test"
     assert values["model"]["name"] == "tiny"
     assert values["model"]["training"]["noise_rate"] == 0.3
-    assert "tiny on synthetic test: 210 images, 7 classes, averaged over" in output
+    assert "tiny on synthetic test: 210 images, 7 classes, with flip TTA" in output
     share = 100 * accuracy(averaged.confusion)
     assert ["accuracy,", "%", f"{share:.2f}"] == words(output)[3][:3]
     assert "of either half fitted on the other" in output
@@ -101,16 +101,16 @@ def test_the_same_command_writes_the_same_file_byte_by_byte(command, tiny_run, t
 
 
 @pytest.mark.slow
-def test_run_model_folder_and_the_embedded_model_are_understood(command, tiny_run, tmp_path):
+def test_run_model_folder_and_the_bundled_model_are_understood(command, tiny_run, tmp_path):
     outputs = [
         command(folder, "--data", DATA, "--json", "-")
         for folder in (tiny_run.path, tiny_run.path / "model")
     ]
     assert outputs[0][1] == outputs[1][1]
     assert json.loads(outputs[0][1])["model"]["name"] == "tiny"
-    code, output, _ = command("embedded", "--data", DATA, "--json", "-")
+    code, output, _ = command("bundled", "--data", DATA, "--json", "-")
     values = json.loads(output)
-    assert (code, values["model"]["name"]) == (0, "embedded")
+    assert (code, values["model"]["name"]) == (0, "bundled")
     assert command("bundled", "--data", DATA, "--json", "-")[1] == output
     assert values["model"]["absent_classes"] == ["contempt"]
     assert values["model"]["input"] == {"size": 64, "channels": 1, "grey": True}
@@ -120,7 +120,8 @@ def test_run_model_folder_and_the_embedded_model_are_understood(command, tiny_ru
 def test_no_folder_of_this_machine_stands_in_the_json(command, tiny_run, faces, tmp_path):
     arguments = ["--data", f"folder:{faces}", "--calibrate-on", DATA, "--json", tmp_path / "e.json"]
     (tmp_path / "none.txt").write_text("")
-    code, *_ = command(tiny_run.path, *arguments, "--leave-out", tmp_path / "none.txt")
+    former = "--leave-out"  # of --exclude
+    code, *_ = command(tiny_run.path, *arguments, former, tmp_path / "none.txt")
     text = (tmp_path / "e.json").read_text()
     assert code == 0
     assert str(tmp_path) not in text
@@ -128,7 +129,7 @@ def test_no_folder_of_this_machine_stands_in_the_json(command, tiny_run, faces, 
     options = json.loads(text)["options"]
     assert options["data"] == "folder:my faces"
     assert (options["calibrate_on"], options["calibrate_split"]) == (DATA, "eval")
-    assert options["leave_out"] == "none.txt"
+    assert options["exclude"] == "none.txt"
 
 
 @pytest.mark.slow
@@ -149,8 +150,8 @@ def test_two_models_of_other_classes_and_input_are_compared_where_both_know_the_
     assert both["difference"]["value"] == pytest.approx(
         both["accuracies"][0] - both["accuracies"][1]
     )
-    assert "left out: 30 images of anger, which the model does not know" in output
-    assert "the data set has no contempt: such answers count as wrong" in output
+    assert "excluded: 30 images of anger, which the model does not know" in output
+    assert "the data set has no contempt: such predictions count as wrong" in output
     assert "both on 150 images" in output
     assert "McNemar's test" in output
 
@@ -168,7 +169,7 @@ def test_a_model_against_itself_has_difference_0(command, tiny_run):
 
 @pytest.mark.slow
 def test_shared_classes_leaves_no_answer_that_the_data_lack(command, faces, tmp_path):
-    arguments = ("embedded", "--data", f"folder:{faces}", "--json", tmp_path / "e.json")
+    arguments = ("bundled", "--data", f"folder:{faces}", "--json", tmp_path / "e.json")
     command(*arguments)
     free = read(tmp_path / "e.json")["model"]
     _, output, _ = command(*arguments, "--shared-classes")
@@ -176,7 +177,7 @@ def test_shared_classes_leaves_no_answer_that_the_data_lack(command, faces, tmp_
     assert (len(free["answers"]), shared["answers"]) == (8, ["happiness", "anger"])
     assert shared["figures"]["accuracy"]["value"] >= free["figures"]["accuracy"]["value"]
     assert np.array(shared["figures"]["confusion"]).shape == (2, 2)
-    assert "embedded on my faces: 120 images, 2 classes" in output
+    assert "bundled on my faces: 120 images, 2 classes" in output
 
 
 @pytest.mark.slow
@@ -217,7 +218,7 @@ def test_test_images_that_also_stand_in_train_are_left_out_of_a_figure(
 @pytest.mark.slow
 def test_predictions_are_one_line_an_image_with_names_of_classes(command, faces, tmp_path):
     file = tmp_path / "p.csv"
-    command("embedded", "--data", f"folder:{faces}", "--predictions", file, "--json", "-")
+    command("bundled", "--data", f"folder:{faces}", "--predictions", file, "--json", "-")
     rows = list(csv.DictReader(file.open(encoding="utf-8")))
     classes = [name for name in rows[0] if name not in ("image", "true_label", "predicted")]
     assert len(rows) == 120
@@ -241,7 +242,7 @@ def test_a_model_on_its_own_training_images_is_remarked(command, tiny_run):
 @pytest.mark.slow
 def test_the_tables_are_at_most_100_columns_wide(command, tiny_run, faces, other_model):
     for arguments in (
-        ("--data", f"folder:{faces}", "--against", "embedded"),
+        ("--data", f"folder:{faces}", "--against", "bundled"),
         ("--data", DATA, "--against", other_model),
     ):
         _, output, _ = command(tiny_run.path, *arguments)
@@ -255,11 +256,11 @@ def test_groups_of_faces_have_their_accuracy_with_an_interval(command, tmp_path)
     lines = [f"{name}.jpg {name[-1]}\n" for name in names]
     (tmp_path / "EmoLabel/list_patition_label.txt").write_text("".join(lines))
     for value, name in enumerate(names):
-        picture = Image.new("RGB", (100, 100), (10 * value, 0, 0))
-        picture.save(tmp_path / f"Image/aligned/{name}_aligned.jpg")
+        image = Image.new("RGB", (100, 100), (10 * value, 0, 0))
+        image.save(tmp_path / f"Image/aligned/{name}_aligned.jpg")
         attributes = f"{value % 2} 0 {4 if value % 7 < 3 else 2}"
         (tmp_path / f"Annotation/manual/{name}_manu_attri.txt").write_text(attributes)
-    arguments = ("embedded", "--data", f"rafdb:{tmp_path}")
+    arguments = ("bundled", "--data", f"rafdb:{tmp_path}")
     _, output, _ = command(*arguments, "--json", tmp_path / "e.json")
     slices = read(tmp_path / "e.json")["model"]["figures"]["slices"]
     assert slices["age"].keys() == {"20-39", "70+"}
@@ -273,17 +274,17 @@ def test_groups_of_faces_have_their_accuracy_with_an_interval(command, tmp_path)
     ("arguments", "sentence"),
     [
         (["gone", "--data", DATA], "no model at gone: it is neither a folder of this computer"),
-        (["embedded", "--data", "nosuch"], "unknown data set 'nosuch'"),
-        (["embedded", "--data", "ferplus:absent"], "no folder at absent"),
-        (["embedded", "--data", DATA, "--bootstrap", "5"], "100 to 1,000,000 resamples, got 5"),
-        (["embedded", "--data", DATA, "--seed", "-1"], "seed must be at least 0, got -1"),
-        (["embedded", "--data", DATA, "--against", "gone"], "no model at gone"),
-        (["embedded", "--data", DATA, "--against-tta-flip", "True"], "an option of --against"),
-        (["embedded", "--data", DATA, "--json", "absent/e.json"], "no folder absent to write"),
-        (["embedded", "--data", DATA, "--predictions", "-"], "name a file: '-' stands for"),
-        (["embedded", "--data", DATA, "--calibrate-on", DATA], "those that are assessed"),
+        (["bundled", "--data", "nosuch"], "unknown data set 'nosuch'"),
+        (["bundled", "--data", "ferplus:absent"], "no folder at absent"),
+        (["bundled", "--data", DATA, "--bootstrap", "5"], "100 to 1,000,000 resamples, got 5"),
+        (["bundled", "--data", DATA, "--seed", "-1"], "seed must be at least 0, got -1"),
+        (["bundled", "--data", DATA, "--against", "gone"], "no model at gone"),
+        (["bundled", "--data", DATA, "--against-tta-flip", "True"], "an option of --against"),
+        (["bundled", "--data", DATA, "--json", "absent/e.json"], "no folder absent to write"),
+        (["bundled", "--data", DATA, "--predictions", "-"], "name a file: '-' means"),
+        (["bundled", "--data", DATA, "--calibrate-on", DATA], "those that are assessed"),
         (
-            ["embedded", "--data", DATA, "--calibrate-on", "synthetic?train=14&test=14"],
+            ["bundled", "--data", DATA, "--calibrate-on", "synthetic?train=14&test=14"],
             "at least 50 images to be fitted on, got 14",
         ),
     ],
@@ -299,13 +300,13 @@ def test_a_value_that_cannot_work_is_an_error_without_a_traceback(command, argum
 
 
 def test_a_split_without_images_is_an_error(command, faces):
-    code, *_ = command("embedded", "--data", f"folder:{faces}", "--split", "train")
+    code, *_ = command("bundled", "--data", f"folder:{faces}", "--split", "train")
     assert code == "error: my faces split train has no images; its split my faces has 120"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_an_error(call_command):
-    code, *_ = call_command(module, "embedded", "--data", DATA, "--device", "cuda")
+    code, *_ = call_command(module, "bundled", "--data", DATA, "--device", "cuda")
     assert code == "error: device cuda: torch finds no GPU here, use cpu or auto"
 
 

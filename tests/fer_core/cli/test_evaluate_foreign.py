@@ -32,7 +32,7 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def faces(tmp_path_factory):
-    """60 grey pictures of noise of two sizes in folders of three classes, without splits."""
+    """60 grey images of noise of two sizes in folders of three classes, without splits."""
     generator = np.random.default_rng(0)
     folder = tmp_path_factory.mktemp("data") / "faces"
     for number in range(60):
@@ -48,11 +48,11 @@ def figures(file):
 
 
 def own_predictions(model, faces):
-    """File -> label of the model that has the highest logit, without mirror images."""
+    """File -> label of the model that has the highest logit, without flipped images."""
     network = load_network(model)
     names = sorted(path.relative_to(faces).as_posix() for path in faces.rglob("*.png"))
-    pictures = [Image.open(faces / name).convert("RGB") for name in names]
-    best = network.logits(pictures).argmax(1).tolist()
+    images = [Image.open(faces / name).convert("RGB") for name in names]
+    best = network.logits(images).argmax(1).tolist()
     return {name: network.labels[index] for name, index in zip(names, best, strict=True)}
 
 
@@ -80,7 +80,7 @@ def test_the_figures_are_those_of_the_networks_own_answers(command, model, faces
     assert values["input"] == {"size": 32, "channels": 3, "grey": False}
     text = " ".join(output.split())
     assert "labels read as angry = anger, Happy = happiness, sad = sadness" in text
-    assert f"1 label that names no class (unclear): answered on {unclear} images" in text
+    assert f"1 label that names no class (unclear): predicted on {unclear} images" in text
     assert "no attention maps" in text
     assert "the data set has no" not in text
 
@@ -91,7 +91,7 @@ def test_beside_ours_both_are_tested_on_the_same_images(command, model, faces, t
     code, output, _ = command(model, *arguments, "--against", "bundled", "--shared-classes")
     values = figures(tmp_path / "e.json")
     assert code == 0
-    assert values["against"]["name"] == "embedded"
+    assert values["against"]["name"] == "bundled"
     assert values["against"]["foreign"] is None
     assert values["comparison"]["images"] == 60
     assert values["model"]["images_sha256"] == values["against"]["images_sha256"]
@@ -105,7 +105,7 @@ def test_ours_against_theirs_gives_the_difference_with_the_other_sign(
     command, model, faces, tmp_path
 ):
     found = []
-    for first, second in ((model, "embedded"), ("embedded", model)):
+    for first, second in ((model, "bundled"), ("bundled", model)):
         command(
             *(first, "--data", f"folder:{faces}", "--against", second),
             *("--json", tmp_path / "e.json"),
@@ -138,8 +138,8 @@ def test_labels_without_meaning_need_the_users_word(command, faces, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("embedded", "--labels", "a=anger"), "labels are for models of other projects"),
-        (("embedded", "--against-labels", "a=anger"), "against-labels is an option of --against"),
+        (("bundled", "--labels", "a=anger"), "labels are for models of other projects"),
+        (("bundled", "--against-labels", "a=anger"), "against-labels is an option of --against"),
         (("MODEL", "--labels", "anger"), "labels must be LABEL=CLASS"),
         (("MODEL", "--labels", "angri=anger"), "no label 'angri'"),
     ],

@@ -51,7 +51,7 @@ def test_integers_are_calibrated_on_train_and_measured_on_test(run, tiny_run, tm
     code, output, _ = run(tiny_run.path / "model", "--out", tmp_path / "small.onnx", *options)
     assert code == 0
     assert "int8, calibrated on 40 images of synthetic train" in output
-    assert "synthetic test, 28 images, averaged over the mirror image" in output
+    assert "synthetic test, 28 images, with flip TTA" in output
     rows = {line[:22].strip(): line[22:].split() for line in output.splitlines()[-3:]}
     plain, same, small = (
         rows[name] for name in ("PyTorch, float32", "ONNX Runtime, float32", "ONNX Runtime, int8")

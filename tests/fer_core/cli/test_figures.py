@@ -21,7 +21,7 @@ from fer_core.reporting.figure_data import (
 from fer_core.reporting.figure_drawing import STYLES, draw_all, render
 
 RATES = (0.0, 0.1, 0.3)
-PLAIN = "cross_entropy"
+BASELINE = "cross_entropy"
 
 
 def change(path, how):
@@ -73,8 +73,8 @@ def test_runs_of_both_methods_are_paired_by_noise_and_seed(records):
     (comparison,) = comparisons_in(records)
     assert [pair.stem for pair in comparison.pairs] == ["clean", "symmetric-10", "symmetric-30"]
     for pair in comparison.pairs:
-        assert [run.seed for run in pair.plain] == [run.seed for run in pair.eac] == [0, 1]
-        assert {run.approach.method for run in pair.plain} == {PLAIN}
+        assert [run.seed for run in pair.baseline] == [run.seed for run in pair.eac] == [0, 1]
+        assert {run.approach.method for run in pair.baseline} == {BASELINE}
         assert {run.approach.method for run in pair.eac} == {"eac"}
 
 
@@ -98,7 +98,7 @@ def test_runs_that_differ_in_more_than_the_method_are_no_pair(tmp_path, write, o
     assert comparisons_in(tmp_path / "records") == []
 
 
-@pytest.mark.parametrize("other", [{"consistency_weight": 1.0}, {"hole": "independent"}])
+@pytest.mark.parametrize("other", [{"consistency_weight": 1.0}, {"erased_region": "independent"}])
 def test_the_options_of_eac_alone_keep_no_pair_apart(tmp_path, write, other):
     write("cross_entropy")
     write("eac", **other)
@@ -160,7 +160,7 @@ def test_the_legend_counts_the_seeds_and_one_seed_has_one_line(tmp_path, write):
         write(method)
     figure = draw_all(comparisons_in(tmp_path / "records"))["curves-mobilenetv2_100-symmetric-30"]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [
-        "plain (n = 1)",
+        "baseline (n = 1)",
         "EAC (n = 1)",
     ]
     assert len(figure.axes[1].lines) == 2
@@ -183,15 +183,15 @@ def test_memorised_has_a_panel_for_each_noise_setting_with_changed_labels(record
 def test_noise_shows_a_point_a_seed_their_mean_and_their_deviation(records):
     (comparison,) = comparisons_in(records)
     (axes,) = draw_all([comparison])["noise-mobilenetv2_100"].axes
-    plain = [accuracies(pair.plain) for pair in comparison.pairs]
+    baseline = [accuracies(pair.baseline) for pair in comparison.pairs]
     line, _, (bars,) = axes.containers[0].lines
-    np.testing.assert_allclose(plain, [[83, 84.2], [78, 79.2], [62, 63.2]])
+    np.testing.assert_allclose(baseline, [[83, 84.2], [78, 79.2], [62, 63.2]])
     np.testing.assert_allclose(line.get_ydata(orig=False), [83.6, 78.6, 62.6])
     np.testing.assert_allclose(line.get_xdata(orig=False), [0, 10, 30], atol=0.5)
     lengths = [segment[1, 1] - segment[0, 1] for segment in bars.get_segments()]
-    np.testing.assert_allclose(lengths, 2 * np.std(plain, axis=1, ddof=1))
+    np.testing.assert_allclose(lengths, 2 * np.std(baseline, axis=1, ddof=1))
     points = [line.get_ydata() for line in axes.lines if line.get_markerfacecolor() == "none"]
-    np.testing.assert_allclose(points[: len(plain)], plain)
+    np.testing.assert_allclose(points[: len(baseline)], baseline)
 
 
 def test_one_rate_has_no_noise_figure_and_clean_labels_none_of_memorised_ones(tmp_path, write):
@@ -202,7 +202,7 @@ def test_one_rate_has_no_noise_figure_and_clean_labels_none_of_memorised_ones(tm
 
 
 @pytest.mark.slow
-def test_figures_are_small_pictures_of_at_most_902_pixels(records):
+def test_figures_are_small_images_of_at_most_902_pixels(records):
     for name, figure in draw_all(comparisons_in(records)).items():
         content = render(figure, "png")
         assert len(content) < 120_000, name

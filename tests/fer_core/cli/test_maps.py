@@ -32,16 +32,16 @@ def photos(tmp_path, portrait):
     (folder / "people").mkdir(parents=True)
     portrait.save(folder / "people" / "one.png")
     Image.new("RGB", (100, 100)).save(folder / "nobody.png")
-    (folder / "broken.png").write_bytes(b"no picture")
+    (folder / "broken.png").write_bytes(b"no image")
     return folder
 
 
 @pytest.mark.slow
-def test_drawn_faces_give_every_map_without_a_pickle(command):
+def test_synthetic_faces_give_every_map_without_a_pickle(command):
     file, output = command()
     assert output == f"{file}: 8 faces, 7 classes\n"
     with np.load(file, allow_pickle=False) as found:
-        assert found["names"].tolist() == [f"drawn {name}" for name in EIGHT_CLASSES]
+        assert found["names"].tolist() == [f"synthetic {name}" for name in EIGHT_CLASSES]
         assert found["classes"].tolist() == list(SEVEN_CLASSES)
         assert found["crops"].dtype == np.uint8
         assert found["crops"].shape == (8, 64, 64, 3)
@@ -64,24 +64,31 @@ def test_the_json_beside_it_says_the_same_in_words(command):
         assert [row["consistency"] for row in rows] == pytest.approx(expected, abs=1e-4)
 
 
+def test_the_former_name_of_the_synthetic_faces_is_read(command):
+    named, _ = command("--faces", "drawn", out="former.npz")
+    file, _ = command("--faces", "synthetic")
+    with np.load(named) as former, np.load(file) as found:
+        assert former["names"].tolist() == found["names"].tolist()
+
+
 @pytest.mark.slow
 def test_the_same_seed_draws_the_same_people_and_another_one_others():
-    one, same, other = (np.asarray(maps.drawn_faces(s).pictures[0]) for s in (1, 1, 2))
+    one, same, other = (np.asarray(maps.synthetic_faces(s).images[0]) for s in (1, 1, 2))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
 
 
-def test_pictures_without_a_face_and_broken_ones_are_named_and_left_out(command, photos):
+def test_images_without_a_face_and_broken_ones_are_named_and_left_out(command, photos):
     file, _ = command("--faces", photos)
     with np.load(file) as found:
         assert found["names"].tolist() == ["people/one.png"]
         assert found["left_out"].tolist() == [
-            "broken.png cannot be read: no picture format known here",
+            "broken.png cannot be read: no image format known here",
             "nobody.png: no face was found",
         ]
 
 
-def test_aligned_pictures_are_taken_whole(command, photos, portrait, tiny_run):
+def test_aligned_images_are_taken_whole(command, photos, portrait, tiny_run):
     file, _ = command("--faces", photos, "--aligned")
     whole = Predictor(tiny_run.path / "model").classify([portrait])
     with np.load(file) as found:
@@ -92,8 +99,8 @@ def test_aligned_pictures_are_taken_whole(command, photos, portrait, tiny_run):
 def test_no_face_at_all_is_an_error_that_says_what_to_do(command, photos):
     (photos / "people" / "one.png").unlink()
     assert command("--faces", photos) == (
-        "error: no face was found in any of 1 pictures; with --aligned each picture is taken as a "
-        "cut-out face"
+        "error: no face was found in any of 1 images; with --aligned each image is taken as a "
+        "face crop"
     )
 
 

@@ -29,7 +29,7 @@ def command(monkeypatch, capsys, tiny_run):
 def photos(tmp_path, portrait):
     portrait.save(tmp_path / "person.png")
     Image.new("RGB", (100, 100)).save(tmp_path / "nobody.png")
-    (tmp_path / "broken.png").write_bytes(b"no picture")
+    (tmp_path / "broken.png").write_bytes(b"no image")
     return tmp_path
 
 
@@ -70,7 +70,7 @@ def test_a_broken_photograph_is_named_and_the_others_are_still_explained(command
     assert "person.png: 1 face" in output
 
 
-def test_overlays_are_written_as_pictures_of_the_same_size(command, photos, portrait):
+def test_overlays_are_written_as_images_of_the_same_size(command, photos, portrait):
     command(photos / "person.png", "--overlay", photos / "out")
     with Image.open(photos / "out" / "person.png") as drawn:
         assert drawn.size == portrait.size

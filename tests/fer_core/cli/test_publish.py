@@ -220,7 +220,7 @@ def test_a_saved_model_says_where_it_started_or_must_be_told(call, tmp_path):
 
 
 @pytest.mark.slow
-def test_an_embedded_model_with_its_record_has_recipe_and_temperature_on_its_card(
+def test_a_bundled_model_with_its_record_has_recipe_and_temperature_on_its_card(
     call_command, call, tiny_config, tmp_path
 ):
     run = tmp_path / "run"
@@ -242,7 +242,7 @@ def test_the_record_of_another_run_is_refused(call, small_stem_run, tiny_run, tm
     assert "is not of the model at" in code
     assert "backbone is 'test_efficientnet' in the one and 'test_resnet' in the other" in code
     code, _, _ = call(tiny_run.path, "--record", tiny_run.path, "--repo", NAME, "--dry-run", out)
-    assert "is a run record itself: leave out --record" in code
+    assert "is a run record itself: omit --record" in code
 
 
 def test_a_run_from_weights_needs_their_origin(call, tiny_run, tmp_path):
@@ -254,7 +254,7 @@ def test_a_run_from_weights_needs_their_origin(call, tiny_run, tmp_path):
     assert "the run started from a.pth: say with --origin" in code
 
 
-def test_a_model_without_predictions_has_neither_picture_nor_made_up_figures(
+def test_a_model_without_predictions_has_neither_image_nor_made_up_figures(
     call, tiny_run, tmp_path
 ):
     trained = load_model(tiny_run.path / "model")
@@ -275,12 +275,12 @@ def test_an_unfinished_run_is_refused(call, write_run, tmp_path, status):
     assert f"is {status}, not finished" in code
 
 
-def test_pictures_named_by_their_place_here_are_not_published(call, tiny_run, tmp_path):
+def test_images_named_by_their_place_here_are_not_published(call, tiny_run, tmp_path):
     shutil.copytree(tiny_run.path, tmp_path / "run")
     answers = read_predictions(tiny_run.path)
     write_predictions(tmp_path / "run", [a._replace(image=f"/home/x/{a.image}") for a in answers])
     code, _, _ = call(tmp_path / "run", "--repo", NAME, "--dry-run", tmp_path / "out")
-    assert "name a picture by its place on this computer" in code
+    assert "name an image by its place on this computer" in code
     assert "--no-predictions" in code
 
 

@@ -116,7 +116,7 @@ def test_a_running_run_is_left_out_and_a_half_written_line_too(call, records, wr
     with (records / "first" / EPOCHS_FILE).open("a") as file:
         file.write('{"epoch": 7')
     _, _, errors = call(records, "--repo", NAME, "--dry-run", tmp_path / "out")
-    assert errors == "left out, still running: going\n"
+    assert errors == "excluded, still running: going\n"
     assert {run.name for run in read_runs(tmp_path / "out").runs} == {"first", "second"}
     assert (tmp_path / "out" / "first" / EPOCHS_FILE).read_text().endswith("}\n")
 

@@ -58,7 +58,7 @@ def test_no_accuracy_in_readme_stands_outside_of_a_block():
     assert re.findall(r"\b\d\d\.\d\d\b|\d\.\d+ ?%|\d\.\d+ points", outside) == []
 
 
-def test_plain_and_eac_stand_side_by_side_with_their_paired_difference(records):
+def test_baseline_and_eac_are_in_one_row_with_their_paired_difference(records):
     table = report.make_table("noise study/*", records)
     rows = [line.split(" | ") for line in table.splitlines() if "px" in line]
     clean, noisy = rows
@@ -69,6 +69,12 @@ def test_plain_and_eac_stand_side_by_side_with_their_paired_difference(records):
     assert noisy[6] == "-10.00 / -5.00 (n = 1)"  # of seed 0, the one with clean runs
     assert "8 runs on cpu" in table
     assert "never the best one" in table
+
+
+@pytest.mark.parametrize("name", ["", "-classes"])
+def test_blocks_of_the_bundled_model_are_written_under_their_former_name(name, tmp_path):
+    table = report.make_table(f"bundled{name}", tmp_path)
+    assert report.make_table(f"embedded{name}", tmp_path) == table
 
 
 def test_runs_that_differ_in_another_option_are_no_pair(write_run, tmp_path):
@@ -132,7 +138,7 @@ def test_a_table_can_be_shown_without_writing(call_command, records, page):
     ("order", "said"),
     [
         ("noise nothing-*", "no run record matches 'nothing-*'"),
-        ("noises *", "unknown table 'noises *'; known: embedded"),
+        ("noises *", "unknown table 'noises *'; known: bundled"),
         ("noise", "unknown table 'noise'"),
     ],
 )

@@ -65,8 +65,8 @@ def test_a_broken_checkpoint_starts_anew_and_says_so(ended, tiny_config, caplog)
 
 def test_a_checkpoint_learns_where_its_files_have_moved(ended, tiny_config):
     checkpoint, _ = read_checkpoint(ended)
-    save_checkpoint(ended, checkpoint, replace(tiny_config, leave_out="/old/list.txt"))
-    moved = replace(tiny_config, leave_out="/new/list.txt")
+    save_checkpoint(ended, checkpoint, replace(tiny_config, exclude="/old/list.txt"))
+    moved = replace(tiny_config, exclude="/new/list.txt")
     assert sweep_run.make_ready(ended, moved)
     assert load_checkpoint(ended, moved).epoch == checkpoint.epoch
 

@@ -281,7 +281,7 @@ def test_an_absent_file_of_options_is_named(command, tmp_path):
     ("method", "shown", "hidden"),
     [
         ("gce", {"--gce-exponent"}, {"--consistency-weight", "--relabel-epoch", "--forget-rate"}),
-        ("eac", {"--consistency-weight", "--hole", "--ramp-epochs"}, {"--gce-exponent"}),
+        ("eac", {"--consistency-weight", "--erased-region", "--ramp-epochs"}, {"--gce-exponent"}),
         ("rul", {"--label-smoothing"}, {"--consistency-weight", "--gce-exponent"}),
     ],
 )

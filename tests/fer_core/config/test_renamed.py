@@ -34,6 +34,8 @@ def test_a_former_name_was_set_later_than_the_name_of_today():
         (["--validation=0.1"], ["--holdout=0.1"]),
         (["--no-test-mirror"], ["--no-tta-flip"]),
         (["--test_mirror"], ["--tta-flip"]),
+        (["--leave-out", "bad.txt"], ["--exclude", "bad.txt"]),
+        (["--hole=official"], ["--erased-region=official"]),
         (["--noise", "validation"], ["--noise", "validation"]),
         (["--epochs", "3"], ["--epochs", "3"]),
     ],

@@ -5,19 +5,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_core.datasets.images import PictureFiles
+from fer_core.datasets.images import ImageFiles
 
 
 @pytest.fixture
 def faces(tmp_path):
-    """Seven different small pictures in files."""
+    """Seven different small images in files."""
     folder = tmp_path / "my faces"
     folder.mkdir()
     generator = np.random.default_rng(0)
     for number in range(7):
         pixels = generator.integers(0, 256, (12, 10 + number, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"{number}.png")
-    return PictureFiles(tuple(sorted(folder.iterdir())))
+    return ImageFiles(tuple(sorted(folder.iterdir())))
 
 
 @pytest.fixture

@@ -19,11 +19,11 @@ def line(name, expression, box=BOX):
 
 
 def save(path, value=0):
-    """A black picture of 60 x 70 with the face, 30 x 40 from (10, 20), in red."""
+    """A black image of 60 x 70 with the face, 30 x 40 from (10, 20), in red."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture = Image.new("RGB", (60, 70))
-    picture.paste((value, 0, 0), (10, 20, 40, 60))
-    picture.save(path)
+    image = Image.new("RGB", (60, 70))
+    image.paste((value, 0, 0), (10, 20, 40, 60))
+    image.save(path)
 
 
 def write_list(root, name, lines, header=HEADER):
@@ -77,7 +77,7 @@ def test_convention_numbers_become_the_classes_of_the_project(layout, request):
 
 
 @pytest.mark.parametrize("layout", ["official", "packed"])
-def test_pictures_without_an_expression_are_left_out_and_no_problem(layout, request):
+def test_images_without_an_expression_are_left_out_and_no_problem(layout, request):
     listing = list_data(f"affectnet:{request.getfixturevalue(layout)}", COLOUR)
     assert len(listing.train.true_labels) == 8
     assert not listing.problems
@@ -113,7 +113,7 @@ def test_the_official_validation_list_without_a_header_is_read(official):
     assert emotions(load_data(f"affectnet:{official}", COLOUR).eval) == ["contempt", "neutral"]
 
 
-def test_lists_and_pictures_may_stand_in_the_folder_itself(official):
+def test_lists_and_images_may_stand_in_the_folder_itself(official):
     for folder in ("Manually_Annotated_file_lists", "Manually_Annotated_Images"):
         for path in (official / folder).iterdir():
             path.rename(official / path.name)
@@ -132,7 +132,7 @@ def test_lists_and_pictures_may_stand_in_the_folder_itself(official):
         (line("1/x.png", 1, "nan,20,30,40"), "numbers of pixels.* got nan, 20"),
         (line("1/x.png", 1, "1,2,inf,4"), "numbers of pixels.* got 1, 2, inf"),
         ("1/x.png,1,2", "the row has 3 cells, the header has 9"),
-        (line("1/0.png", 0), "'1/0.png' stands in the lists twice"),
+        (line("1/0.png", 0), "'1/0.png' is listed twice"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_a_problem(official, bad, sentence):
@@ -145,7 +145,7 @@ def test_a_row_that_cannot_be_used_is_a_problem(official, bad, sentence):
         load_data(f"affectnet:{official}", COLOUR)
 
 
-def test_a_missing_picture_is_named(official):
+def test_a_missing_image_is_named(official):
     (official / "Manually_Annotated_Images" / "2" / "a.png").unlink()
     with pytest.raises(DataError, match=r"a\.png is absent"):
         load_data(f"affectnet:{official}", COLOUR)
@@ -216,11 +216,11 @@ def test_an_annotation_that_cannot_be_used_is_a_problem(packed, write, kind, sen
 @pytest.mark.parametrize(
     ("gone", "sentence"),
     [
-        ("images/2.jpg", r"annotations/2_exp\.npy has no picture in .*train_set/images"),
+        ("images/2.jpg", r"annotations/2_exp\.npy has no image in .*train_set/images"),
         ("annotations/2_exp.npy", r"images/2\.jpg has no annotation .*2_exp\.npy"),
     ],
 )
-def test_a_picture_without_annotation_and_the_other_way_round_are_problems(packed, gone, sentence):
+def test_an_image_without_annotation_and_the_other_way_round_are_problems(packed, gone, sentence):
     (packed / "train_set" / gone).unlink()
     listing = list_data(f"affectnet:{packed}", COLOUR)
     problems = [(problem.kind, problem.name) for problem in listing.problems]
@@ -229,9 +229,9 @@ def test_a_picture_without_annotation_and_the_other_way_round_are_problems(packe
         load_data(f"affectnet:{packed}", COLOUR)
 
 
-def test_a_split_without_any_picture_of_the_classes_is_refused(packed):
+def test_a_split_without_any_image_of_the_classes_is_refused(packed):
     np.save(packed / "val_set" / "annotations" / "5_exp.npy", np.array("9"))
-    with pytest.raises(DataError, match="split validation holds no picture of the 7 classes"):
+    with pytest.raises(DataError, match="split validation holds no image of the 7 classes"):
         load_data(f"affectnet:{packed}?classes=7", COLOUR)
 
 
@@ -242,7 +242,7 @@ def test_options_that_are_not_allowed_are_refused(packed):
         load_data(f"affectnet:{packed}?test=x", COLOUR)
 
 
-def test_a_row_without_a_picture_is_named_by_its_line(official):
+def test_a_row_without_an_image_is_named_by_its_line(official):
     write_list(official, "training", [line("1/0.png", 0), line("", 1)])
     (problem,) = list_data(f"affectnet:{official}", COLOUR).problems
     assert problem.name == "training.csv line 3"

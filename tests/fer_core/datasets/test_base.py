@@ -15,14 +15,14 @@ from fer_core.datasets import (
 )
 from fer_core.datasets.base import Source, parse_uri, take_options
 from fer_core.datasets.cache.decode import decode
-from fer_core.datasets.images import PictureError, PictureFiles
+from fer_core.datasets.images import ImageFiles, UnusableImageError
 
 
 def decoded(paths, to):
-    return decode(PictureFiles(tuple(paths)), range(len(paths)), to)
+    return decode(ImageFiles(tuple(paths)), range(len(paths)), to)
 
 
-def picture(width=8, height=8, mode="RGB"):
+def image(width=8, height=8, mode="RGB"):
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     return Image.fromarray(pixels).convert(mode)
 
@@ -68,9 +68,9 @@ def test_convention_images_are_rgb_rows_from_the_top(tmp_path):
     assert np.array_equal(images[0], pixels)
 
 
-def test_pictures_are_brought_to_the_asked_size_and_channels(tmp_path):
-    picture(20, 10).save(tmp_path / "a.png")
-    picture(8, 8, "L").save(tmp_path / "b.png")
+def test_images_are_brought_to_the_asked_size_and_channels(tmp_path):
+    image(20, 10).save(tmp_path / "a.png")
+    image(8, 8, "L").save(tmp_path / "b.png")
     paths = [tmp_path / "a.png", tmp_path / "b.png"]
     assert decoded(paths, Decoding(8, 1)).shape == (2, 8, 8, 1)
     colour = decoded(paths, Decoding(8, 3))
@@ -78,7 +78,7 @@ def test_pictures_are_brought_to_the_asked_size_and_channels(tmp_path):
     assert (colour[1] == colour[1, ..., :1]).all()
 
 
-def test_pictures_keep_the_order_of_their_paths(tmp_path):
+def test_images_keep_the_order_of_their_paths(tmp_path):
     paths = []
     for value in range(40):
         paths.append(tmp_path / f"{99 - value}.png")
@@ -89,29 +89,29 @@ def test_pictures_keep_the_order_of_their_paths(tmp_path):
 def test_a_photograph_stored_turned_is_decoded_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 3
-    picture().transpose(Image.Transpose.ROTATE_180).save(tmp_path / "a.png", exif=exif)
+    image().transpose(Image.Transpose.ROTATE_180).save(tmp_path / "a.png", exif=exif)
     images = decoded([tmp_path / "a.png"], Decoding(8, 3))
-    assert np.array_equal(images[0], np.asarray(picture()))
+    assert np.array_equal(images[0], np.asarray(image()))
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
-def test_a_broken_picture_is_named(tmp_path, content):
-    picture().save(tmp_path / "a.png")
+@pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
+def test_a_broken_image_is_named(tmp_path, content):
+    image().save(tmp_path / "a.png")
     (tmp_path / "b.png").write_bytes(content)
-    with pytest.raises(PictureError, match=r"b\.png is no readable picture"):
+    with pytest.raises(UnusableImageError, match=r"b\.png is no readable image"):
         decoded([tmp_path / "a.png", tmp_path / "b.png"], Decoding(8, 3))
 
 
-def test_half_a_picture_is_broken(tmp_path):
-    picture(64, 64).save(tmp_path / "a.png")
+def test_half_an_image_is_broken(tmp_path):
+    image(64, 64).save(tmp_path / "a.png")
     content = (tmp_path / "a.png").read_bytes()
     (tmp_path / "a.png").write_bytes(content[: len(content) // 2])
-    with pytest.raises(PictureError, match=r"a\.png is no readable picture"):
+    with pytest.raises(UnusableImageError, match=r"a\.png is no readable image"):
         decoded([tmp_path / "a.png"], Decoding(8, 3))
 
 
-def test_an_absent_picture_is_named(tmp_path):
-    with pytest.raises(PictureError, match=r"b\.png is absent"):
+def test_an_absent_image_is_named(tmp_path):
+    with pytest.raises(UnusableImageError, match=r"b\.png is absent"):
         decoded([tmp_path / "b.png"], Decoding(8, 3))
 
 

@@ -16,7 +16,7 @@ ROWS = [
     ("Training", "fer0000001.png", {"happiness": 5, "surprise": 5}),  # tie: left out
     ("Training", "fer0000002.png", {"contempt": 9, "anger": 1}),  # contempt
     ("Training", "fer0000003.png", {"unknown": 9, "anger": 1}),  # left out
-    ("Training", "", {"NF": 10}),  # has no picture
+    ("Training", "", {"NF": 10}),  # has no image
     ("Training", "fer0000005.png", {"fear": 10}),  # fear
     ("PublicTest", "fer0028638.png", {"anger": 6, "disgust": 4}),  # anger
     ("PublicTest", "fer0028639.png", {"NF": 10}),  # left out
@@ -126,20 +126,20 @@ def test_a_missing_split_folder_shows_the_expected_tree(root):
         load_data(f"ferplus:{root}", GREY)
 
 
-def test_a_missing_picture_is_named(root):
+def test_a_missing_image_is_named(root):
     (root / "FER2013Train" / "fer0000002.png").unlink()
     with pytest.raises(DataError, match=r"fer0000002\.png is absent"):
         load_data(f"ferplus:{root}", GREY)
 
 
-def test_a_missing_picture_that_is_left_out_anyway_is_no_problem(root):
+def test_a_missing_image_that_is_left_out_anyway_is_no_problem(root):
     (root / "FER2013Train" / "fer0000001.png").unlink()
     assert len(load_data(f"ferplus:{root}", GREY).train.true_labels) == 3
 
 
-def test_a_broken_picture_is_named(root):
-    (root / "FER2013Train" / "fer0000005.png").write_bytes(b"no picture")
-    with pytest.raises(DataError, match=r"fer0000005\.png is no readable picture"):
+def test_a_broken_image_is_named(root):
+    (root / "FER2013Train" / "fer0000005.png").write_bytes(b"no image")
+    with pytest.raises(DataError, match=r"fer0000005\.png is no readable image"):
         load_data(f"ferplus:{root}", GREY)
 
 
@@ -195,7 +195,7 @@ def write_pixel_table(root, rows=None, name="fer2013.csv"):
 
 @pytest.fixture
 def table(tmp_path):
-    """FERPlus without PNG folders: the pictures stand in FER2013's own table."""
+    """FERPlus without PNG folders: the images stand in FER2013's own table."""
     write_table(tmp_path, ROWS)
     write_pixel_table(tmp_path)
     return tmp_path
@@ -210,7 +210,7 @@ def test_convention_rows_of_both_tables_belong_together_whatever_the_names_count
     assert data.train.images[:, 7, 5, 0].tolist() == [0, 20, 50]
 
 
-def test_pictures_of_the_table_are_those_of_the_folders(root, tmp_path_factory):
+def test_images_of_the_table_are_those_of_the_folders(root, tmp_path_factory):
     other = tmp_path_factory.mktemp("table")
     write_table(other, ROWS)
     write_pixel_table(other)
@@ -262,7 +262,7 @@ def test_tables_that_part_are_refused_with_the_row(table):
         load_data(f"ferplus:{table}", GREY)
 
 
-def test_a_broken_row_of_pixels_is_a_problem_of_its_picture(table):
+def test_a_broken_row_of_pixels_is_a_problem_of_its_image(table):
     rows = [(row[0], label, None) for row, label in zip(ROWS, OWN, strict=True)]
     rows[1] = ("Training", 3, "1 2 3")  # left out anyway
     rows[2] = ("Training", 0, "1 2 3")
@@ -276,7 +276,7 @@ def test_a_broken_row_of_pixels_is_a_problem_of_its_picture(table):
         load_data(f"ferplus:{table}", GREY)
 
 
-def test_a_vote_that_is_no_number_is_a_problem_of_its_picture(root):
+def test_a_vote_that_is_no_number_is_a_problem_of_its_image(root):
     rows = [list(row) for row in ROWS]
     rows[2][2] = {"contempt": -1}
     write_table(root, rows)
@@ -304,9 +304,9 @@ def test_vote_shares_are_those_of_the_classes_without_single_raters():
     assert seven.sum(1) == pytest.approx(1)
 
 
-def test_a_picture_that_stands_in_the_table_twice_is_refused(root):
+def test_an_image_that_stands_in_the_table_twice_is_refused(root):
     write_table(root, [*ROWS, ROWS[0]])
-    with pytest.raises(DataError, match=r"ferplus names the picture fer0000000\.png 2 times"):
+    with pytest.raises(DataError, match=r"ferplus names the image fer0000000\.png 2 times"):
         load_data(f"ferplus:{root}", GREY)
 
 

@@ -20,7 +20,7 @@ def root(tmp_path):
     return faces
 
 
-def test_classes_are_the_emotions_with_training_pictures_in_the_order_of_the_project(root):
+def test_classes_are_the_emotions_with_training_images_in_the_order_of_the_project(root):
     data = load_data(f"folder:{root}", COLOUR)
     assert data.classes == ("happiness", "anger", "fear")
     assert data.train.true_labels.tolist() == [0, 0, 1, 2]
@@ -44,12 +44,12 @@ def test_the_data_set_has_the_name_of_its_folder(root, monkeypatch):
     assert load_data("folder:.", COLOUR).name == "faces"
 
 
-def test_the_typical_size_of_the_pictures_is_known(root):
+def test_the_typical_size_of_the_images_is_known(root):
     put(root, "train/fear/large.png", size=200)
     assert load_data(f"folder:{root}", COLOUR).source_size == 20
 
 
-def test_files_that_are_no_pictures_are_passed_over(root):
+def test_files_that_are_no_images_are_passed_over(root):
     (root / "train" / "happy" / "notes.txt").write_text("notes")
     assert len(load_data(f"folder:{root}", COLOUR).train.true_labels) == 4
 
@@ -72,26 +72,26 @@ def test_a_missing_split_shows_the_expected_tree(root, split):
 def test_an_empty_split_is_refused(root):
     for place in ("test/happiness/e.png", "test/anger/f.png"):
         (root / place).unlink()
-    with pytest.raises(DataError, match=r"test holds no pictures\. Expected:"):
+    with pytest.raises(DataError, match=r"test holds no images\. Expected:"):
         load_data(f"folder:{root}", COLOUR)
 
 
 def test_one_emotion_is_too_few(tmp_path):
     put(tmp_path, "train/happy/a.png", "test/happy/b.png")
-    with pytest.raises(DataError, match="pictures of 1 emotions, at least 2"):
+    with pytest.raises(DataError, match="images of 1 emotions, at least 2"):
         load_data(f"folder:{tmp_path}", COLOUR)
 
 
 def test_a_test_class_that_is_never_trained_is_refused(root):
     put(root, "test/sad/i.png")
-    with pytest.raises(DataError, match=r"test/sad holds sadness, which has no training pictures"):
+    with pytest.raises(DataError, match=r"test/sad holds sadness, which has no training images"):
         load_data(f"folder:{root}", COLOUR)
 
 
 @pytest.mark.parametrize("place", ["train/happy/a.png", "test/anger/f.png"])
-def test_a_broken_picture_is_named(root, place):
-    (root / place).write_bytes(b"no picture")
-    with pytest.raises(DataError, match=f"{place} is no readable picture"):
+def test_a_broken_image_is_named(root, place):
+    (root / place).write_bytes(b"no image")
+    with pytest.raises(DataError, match=f"{place} is no readable image"):
         load_data(f"folder:{root}", COLOUR)
 
 
@@ -114,13 +114,13 @@ def test_other_names_of_the_splits_can_be_given(root):
     assert load_data(f"folder:{root}?test=held out", COLOUR).eval.name == "held out"
 
 
-def test_folders_of_classes_alone_are_a_test_split_beside_no_training_pictures(root):
+def test_folders_of_classes_alone_are_a_test_split_beside_no_training_images(root):
     listing = list_data(f"folder:{root / 'test'}", COLOUR)
     assert (listing.name, listing.eval.name) == ("test", "test")
     assert listing.classes == ("happiness", "anger")
     assert listing.eval.names == ("happiness/e.png", "anger/f.png")
     assert listing.eval.true_labels.tolist() == [0, 1]
-    assert len(listing.train.true_labels) == len(listing.train.pictures) == 0
+    assert len(listing.train.true_labels) == len(listing.train.images) == 0
 
 
 def test_folders_of_classes_alone_cannot_be_trained_on(root):

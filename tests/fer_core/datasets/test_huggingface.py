@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from fer_core.datasets import DataError, Decoding, list_data, load_data
-from fer_core.datasets.images import PictureError
+from fer_core.datasets.images import UnusableImageError
 
 hub = pytest.importorskip("datasets")
 COLOUR = Decoding(8, 3)
@@ -20,18 +20,18 @@ def _own_cache(tmp_path_factory, monkeypatch):
 
 def encoded(value, exif=None):
     content = io.BytesIO()
-    picture = Image.new("RGB", (20, 20), (value, 0, 0))
-    picture.save(content, "PNG", **({"exif": exif} if exif else {}))
+    image = Image.new("RGB", (20, 20), (value, 0, 0))
+    image.save(content, "PNG", **({"exif": exif} if exif else {}))
     return content.getvalue()
 
 
 def rows(labels, *, names=NAMES, contents=None, image="image", label="label"):
-    """A split with one picture a label; the red value of row i is i."""
+    """A split with one image a label; the red value of row i is i."""
     contents = contents or [encoded(index) for index in range(len(labels))]
-    pictures = [content and {"bytes": content, "path": None} for content in contents]
+    images = [content and {"bytes": content, "path": None} for content in contents]
     feature = hub.ClassLabel(names=names) if names else hub.Value("string")
     return hub.Dataset.from_dict(
-        {image: pictures, label: labels},
+        {image: images, label: labels},
         features=hub.Features({image: hub.Image(), label: feature}),
     )
 
@@ -60,7 +60,7 @@ def test_convention_class_names_become_the_classes_of_the_project(root):
     assert (data.name, data.train.name, data.eval.name) == ("faces", "train", "test")
 
 
-def test_every_label_stays_with_its_picture(root):
+def test_every_label_stays_with_its_image(root):
     data = load_data(f"hf:{root}", COLOUR)
     assert data.train.images[:, 4, 4, 0].tolist() == [0, 1, 2, 3]
     assert data.train.names == tuple(f"train/00000{row}" for row in range(4))
@@ -82,27 +82,27 @@ def test_columns_and_splits_have_the_names_that_are_asked_for(tmp_path):
     assert (data.train.name, data.eval.names) == ("one", ("two/000000", "two/000001"))
 
 
-def test_an_image_folder_is_read_with_the_rotation_of_its_pictures(tmp_path):
+def test_an_image_folder_is_read_with_the_rotation_of_its_images(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 3
     for place in ("train/happy/a", "train/angry/b", "test/happy/c"):
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
-        picture = Image.new("RGB", (8, 8))
-        picture.putpixel((0, 0), (200, 0, 0))
-        picture.save(tmp_path / f"{place}.png", exif=exif)
+        image = Image.new("RGB", (8, 8))
+        image.putpixel((0, 0), (200, 0, 0))
+        image.save(tmp_path / f"{place}.png", exif=exif)
     data = load_data(f"hf:{tmp_path}", COLOUR)
     assert emotions(data, data.train) == ["anger", "happiness"]
     assert data.train.images[:, 7, 7, 0].tolist() == [200, 200]
 
 
-def test_pictures_in_bytes_are_turned_upright_too(tmp_path):
+def test_images_in_bytes_are_turned_upright_too(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     content = io.BytesIO()
     Image.new("RGB", (20, 10)).save(content, "PNG", exif=exif)
     train = rows([0, 1], contents=[content.getvalue()] * 2)
     listing = list_data(f"hf:{save(tmp_path, train=train, test=rows([0]))}", COLOUR)
-    assert listing.train.pictures.open(0).size == (10, 20)
+    assert listing.train.images.open(0).size == (10, 20)
 
 
 def test_a_data_set_saved_to_disk_is_read(tmp_path):
@@ -136,15 +136,15 @@ def test_numbers_without_names_are_refused(tmp_path):
         load_data(f"hf:{tmp_path}", COLOUR)
 
 
-def test_a_column_that_holds_no_pictures_is_refused(root):
-    with pytest.raises(DataError, match="column 'label' of split train holds no pictures"):
+def test_a_column_that_holds_no_images_is_refused(root):
+    with pytest.raises(DataError, match="column 'label' of split train holds no images"):
         load_data(f"hf:{root}?image=label", COLOUR)
 
 
 def test_labels_that_are_no_emotions_are_refused_with_those_there_are(tmp_path):
     split = rows(["0", "1"], names=None)
     save(tmp_path, train=split, test=split)
-    with pytest.raises(DataError, match=r"pictures of 0 emotions.*its labels: '0', '1'"):
+    with pytest.raises(DataError, match=r"images of 0 emotions.*its labels: '0', '1'"):
         load_data(f"hf:{tmp_path}?classes=emotions", COLOUR)
     with pytest.raises(DataError, match=r"of the labels, '0' is a number alone and '1' is a num"):
         load_data(f"hf:{tmp_path}", COLOUR)
@@ -179,11 +179,11 @@ def test_rows_without_a_usable_label_are_problems(tmp_path):
         ("class", "test/000001"),
     ]
     assert listing.train.names == ("train/000000", "train/000002", "train/000005")
-    assert listing.train.pictures.open(1).getpixel((0, 0)) == (2, 0, 0)
-    assert listing.train.pictures.select([2, 0]).open(0).getpixel((0, 0)) == (5, 0, 0)
+    assert listing.train.images.open(1).getpixel((0, 0)) == (2, 0, 0)
+    assert listing.train.images.select([2, 0]).open(0).getpixel((0, 0)) == (5, 0, 0)
     with pytest.raises(DataError, match=r"train/000001: unknown emotion 'bored'.*3 more"):
         load_data(f"hf:{tmp_path}?classes=emotions", COLOUR)
-    assert "anger, which has no training pictures" in listing.problems[-1].detail
+    assert "anger, which has no training images" in listing.problems[-1].detail
 
 
 def test_a_class_label_may_be_absent(tmp_path):
@@ -195,27 +195,27 @@ def test_a_class_label_may_be_absent(tmp_path):
 @pytest.mark.parametrize(
     ("content", "sentence", "absent"),
     [
-        (b"no picture", "is no readable picture", False),
-        (encoded(1)[:60], "is no readable picture", False),
-        (None, "holds no picture", True),
+        (b"no image", "is no readable image", False),
+        (encoded(1)[:60], "is no readable image", False),
+        (None, "holds no image", True),
     ],
 )
-def test_a_broken_picture_is_named(tmp_path, content, sentence, absent):
+def test_a_broken_image_is_named(tmp_path, content, sentence, absent):
     save(tmp_path, train=rows([0, 1], contents=[encoded(0), content]), test=rows([0]))
     with pytest.raises(DataError, match=f"train/000001 {sentence}"):
         load_data(f"hf:{tmp_path}", COLOUR)
-    with pytest.raises(PictureError) as error:
-        list_data(f"hf:{tmp_path}", COLOUR).train.pictures.open(1)
+    with pytest.raises(UnusableImageError) as error:
+        list_data(f"hf:{tmp_path}", COLOUR).train.images.open(1)
     assert error.value.absent is absent
 
 
-def test_the_stamp_changes_with_the_pictures_and_the_selection(root):
+def test_the_stamp_changes_with_the_images_and_the_selection(root):
     def stamps():
-        pictures = list_data(f"hf:{root}", COLOUR).train.pictures
-        chosen = pictures.select([1, 3])
-        assert chosen.open(1).getpixel((0, 0)) == pictures.open(3).getpixel((0, 0))
+        images = list_data(f"hf:{root}", COLOUR).train.images
+        chosen = images.select([1, 3])
+        assert chosen.open(1).getpixel((0, 0)) == images.open(3).getpixel((0, 0))
         assert len(chosen) == 2
-        return pictures.stamp(), chosen.stamp(), pictures.select(np.array([3, 1])).stamp()
+        return images.stamp(), chosen.stamp(), images.select(np.array([3, 1])).stamp()
 
     before = stamps()
     assert before == stamps()
@@ -223,7 +223,7 @@ def test_the_stamp_changes_with_the_pictures_and_the_selection(root):
     assert len({*before, *stamps()}) == 6
 
 
-def test_many_pictures_can_be_opened_at_once(tmp_path):
+def test_many_images_can_be_opened_at_once(tmp_path):
     train = rows(
         [index % 3 for index in range(300)], contents=[encoded(i % 256) for i in range(300)]
     )
@@ -276,7 +276,7 @@ def test_options_that_it_does_not_have_are_refused(root):
         load_data(f"hf:{root}?split=x", COLOUR)
 
 
-def test_a_picture_that_a_table_only_names_is_read_again_when_it_changes(tmp_path):
+def test_an_image_that_a_table_only_names_is_read_again_when_it_changes(tmp_path):
     for name, red in (("a", 10), ("b", 20)):
         (tmp_path / f"{name}.png").write_bytes(encoded(red))
     paths = [str(tmp_path / f"{name}.png") for name in ("a", "b")]

@@ -9,10 +9,10 @@ from PIL import Image
 from fer_core.datasets import DataError, Decoding, load_data
 from fer_core.datasets.cache.decode import decode, read_all
 from fer_core.datasets.images import (
-    PictureError,
-    PictureFiles,
+    ImageFiles,
     PixelRows,
-    picture_files,
+    UnusableImageError,
+    image_files,
     relative_names,
 )
 
@@ -25,7 +25,7 @@ def save(path, mode="RGB", colour=(254, 0, 0), size=(20, 20), **options):
 
 
 def first_pixel(path):
-    return decode(PictureFiles((path,)), [0], Decoding(8, 3))[0, 0, 0].astype(int).tolist()
+    return decode(ImageFiles((path,)), [0], Decoding(8, 3))[0, 0, 0].astype(int).tolist()
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def first_pixel(path):
         ("rgb.webp", "RGB"),
     ],
 )
-def test_pictures_of_every_kind_become_rgb_of_eight_bits(tmp_path, name, mode):
+def test_images_of_every_kind_become_rgb_of_eight_bits(tmp_path, name, mode):
     pixel = first_pixel(save(tmp_path / name, mode))
     assert max(abs(one - other) for one, other in zip(pixel, RED, strict=True)) < 12
 
@@ -55,14 +55,14 @@ def test_what_is_transparent_is_white(tmp_path):
     assert first_pixel(tmp_path / "clear.png") == WHITE
 
 
-def test_a_picture_stored_on_its_side_is_turned(tmp_path):
+def test_an_image_stored_on_its_side_is_turned(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
-    picture = Image.new("RGB", (30, 20), "white")
-    picture.paste((254, 0, 0), (0, 10, 15, 20))  # below on the left: above on the left when turned
-    picture.save(tmp_path / "side.png", exif=exif)
-    pictures = PictureFiles((tmp_path / "side.png",))
-    assert pictures.open(0).size == (20, 30)
+    image = Image.new("RGB", (30, 20), "white")
+    image.paste((254, 0, 0), (0, 10, 15, 20))  # below on the left: above on the left when turned
+    image.save(tmp_path / "side.png", exif=exif)
+    images = ImageFiles((tmp_path / "side.png",))
+    assert images.open(0).size == (20, 30)
     assert first_pixel(tmp_path / "side.png") == RED
 
 
@@ -76,13 +76,13 @@ def test_an_animation_gives_its_first_frame(tmp_path):
     ("name", "content", "reason"),
     [
         ("zero.png", b"", "the file is empty"),
-        ("text.jpg", b"this is a text file\n", "no picture format known here"),
+        ("text.jpg", b"this is a text file\n", "no image format known here"),
         ("folder.jpg", None, "Is a directory|Permission denied"),
         ("cut.jpg", 0.5, "truncated"),
         ("cut.png", 0.5, "truncated|broken|incomplete"),
     ],
 )
-def test_what_is_no_whole_picture_is_named_with_the_reason(tmp_path, name, content, reason):
+def test_what_is_no_whole_image_is_named_with_the_reason(tmp_path, name, content, reason):
     path = tmp_path / name
     if content is None:
         path.mkdir()
@@ -93,15 +93,15 @@ def test_what_is_no_whole_picture_is_named_with_the_reason(tmp_path, name, conte
         Image.fromarray(pixels).save(path)
         path.write_bytes(path.read_bytes()[: int(content * path.stat().st_size)])
     with pytest.raises(
-        PictureError, match=rf"{name} is no readable picture: .*({reason})"
+        UnusableImageError, match=rf"{name} is no readable image: .*({reason})"
     ) as error:
-        PictureFiles((path,)).open(0)
+        ImageFiles((path,)).open(0)
     assert not error.value.absent
 
 
 def test_an_absent_file_is_told_from_a_broken_one(tmp_path):
-    with pytest.raises(PictureError, match=r"a\.png is absent") as error:
-        PictureFiles((tmp_path / "a.png",)).open(0)
+    with pytest.raises(UnusableImageError, match=r"a\.png is absent") as error:
+        ImageFiles((tmp_path / "a.png",)).open(0)
     assert error.value.absent
 
 
@@ -125,52 +125,52 @@ def test_a_file_name_that_is_no_utf8_is_read_and_shown_with_its_bytes(tmp_path):
     data.train.names[0].encode("utf-8")
     broken = next((tmp_path / "train" / "angry").iterdir())
     broken.write_bytes(b"")
-    with pytest.raises(DataError, match=r"caf\\xe9\.png is no readable picture") as error:
+    with pytest.raises(DataError, match=r"caf\\xe9\.png is no readable image") as error:
         load_data(f"folder:{tmp_path}", Decoding(8, 3))
     str(error.value).encode("utf-8")
 
 
-def test_reading_all_goes_on_after_a_broken_picture(faces):
+def test_reading_all_goes_on_after_a_broken_image(faces):
     faces.paths[2].write_bytes(b"")
     reads = list(read_all(faces, None))
-    assert [isinstance(read, PictureError) for read in reads] == [n == 2 for n in range(7)]
+    assert [isinstance(read, UnusableImageError) for read in reads] == [n == 2 for n in range(7)]
     assert reads[3].size == (13, 12)
 
 
-def test_grey_and_colour_pictures_of_the_same_pixels_have_one_digest(tmp_path):
+def test_grey_and_colour_images_of_the_same_pixels_have_one_digest(tmp_path):
     grey = Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8))
     grey.save(tmp_path / "grey.png")
     grey.convert("RGB").save(tmp_path / "colour.bmp")
     grey.resize((4, 16)).save(tmp_path / "other.png")
     names = ("grey.png", "colour.bmp", "other.png")
-    digests = [r.digest for r in read_all(PictureFiles(tuple(tmp_path / n for n in names)), None)]
+    digests = [r.digest for r in read_all(ImageFiles(tuple(tmp_path / n for n in names)), None)]
     assert digests[0] == digests[1] != digests[2]
 
 
 def test_a_face_is_cut_out_by_its_box(tmp_path):
-    picture = Image.new("RGB", (40, 30), "white")
-    picture.paste((254, 0, 0), (10, 5, 30, 25))
-    picture.save(tmp_path / "a.png")
-    pictures = PictureFiles((tmp_path / "a.png",), ((10, 5, 30, 25),))
-    assert pictures.open(0).size == (20, 20)
-    assert (decode(pictures, [0], Decoding(20, 3)) == RED).all()
-    assert pictures.stamp() != PictureFiles((tmp_path / "a.png",)).stamp()
-    assert pictures.select([0]) == pictures
+    image = Image.new("RGB", (40, 30), "white")
+    image.paste((254, 0, 0), (10, 5, 30, 25))
+    image.save(tmp_path / "a.png")
+    images = ImageFiles((tmp_path / "a.png",), ((10, 5, 30, 25),))
+    assert images.open(0).size == (20, 20)
+    assert (decode(images, [0], Decoding(20, 3)) == RED).all()
+    assert images.stamp() != ImageFiles((tmp_path / "a.png",)).stamp()
+    assert images.select([0]) == images
 
 
 def test_a_box_may_reach_over_the_edge_but_not_lie_outside(tmp_path):
     save(tmp_path / "a.png", size=(40, 30))
     boxes = ((-5, 20, 20, 50), (40, 0, 60, 20), (10, 10, 10, 20))
-    pictures = PictureFiles((tmp_path / "a.png",) * 3, boxes)
-    assert pictures.open(0).size == (20, 10)
+    images = ImageFiles((tmp_path / "a.png",) * 3, boxes)
+    assert images.open(0).size == (20, 10)
     for index in (1, 2):
         with pytest.raises(
-            PictureError, match=r"a\.png is no readable picture: its face box .* lies"
+            UnusableImageError, match=r"a\.png is no readable image: its face box .* lies"
         ):
-            pictures.open(index)
+            images.open(index)
 
 
-def test_rows_of_pixels_are_pictures():
+def test_rows_of_pixels_are_images():
     grey = PixelRows(np.arange(32, dtype=np.uint8).reshape(2, 4, 4))
     assert len(grey) == 2
     assert grey.open(1).getpixel((0, 0)) == (16, 16, 16)
@@ -178,10 +178,10 @@ def test_rows_of_pixels_are_pictures():
     assert grey.stamp() != grey.select([1, 0]).stamp()
 
 
-def test_pictures_of_a_folder_are_sorted_and_nothing_else(tmp_path):
+def test_images_of_a_folder_are_sorted_and_nothing_else(tmp_path):
     for name in ("b.PNG", "a.jpg", ".hidden.png", "notes.txt", "c.gif"):
         (tmp_path / name).touch()
-    assert relative_names(picture_files(tmp_path), tmp_path) == ("a.jpg", "b.PNG", "c.gif")
+    assert relative_names(image_files(tmp_path), tmp_path) == ("a.jpg", "b.PNG", "c.gif")
 
 
 def test_whatever_pillow_raises_on_a_broken_file_names_it(tmp_path, monkeypatch):
@@ -191,10 +191,10 @@ def test_whatever_pillow_raises_on_a_broken_file_names_it(tmp_path, monkeypatch)
         raise struct.error("required argument is not an integer")
 
     monkeypatch.setattr("fer_core.io.images.ImageOps.exif_transpose", broken)
-    with pytest.raises(PictureError, match=r"a\.png is no readable picture: required argument"):
-        PictureFiles((tmp_path / "a.png",)).open(0)
+    with pytest.raises(UnusableImageError, match=r"a\.png is no readable image: required argument"):
+        ImageFiles((tmp_path / "a.png",)).open(0)
 
 
-def test_a_name_longer_than_any_file_has_is_no_readable_picture(tmp_path):
-    with pytest.raises(PictureError, match="is no readable picture: File name too long"):
-        PictureFiles((tmp_path / ("a" * 300 + ".png"),)).open(0)
+def test_a_name_longer_than_any_file_has_is_no_readable_image(tmp_path):
+    with pytest.raises(UnusableImageError, match="is no readable image: File name too long"):
+        ImageFiles((tmp_path / ("a" * 300 + ".png"),)).open(0)

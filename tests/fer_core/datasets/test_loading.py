@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from fer_core.datasets import DataError, Decoding, Storage, content_hash, list_data, load_data
-from fer_core.datasets.exclude import read_leave_out
+from fer_core.datasets.exclude import read_exclude_list
 from fer_core.datasets.loading import load_split, select, training_digests
 
 SMALL = Decoding(8, 3)
@@ -27,7 +27,7 @@ def root(tmp_path):
 
 
 def fix_list(root, *names):
-    path = root.parent / "leave out.txt"
+    path = root.parent / "exclude list.txt"
     path.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
     return path
 
@@ -46,10 +46,10 @@ def test_dedup_drops_test_images_that_also_stand_in_train(root):
     assert data.train.names == whole.train.names
 
 
-def test_dedup_compares_the_pictures_themselves_not_what_is_left_of_them(root):
+def test_dedup_compares_the_images_themselves_not_what_is_left_of_them(root):
     black = np.zeros((64, 64, 3), np.uint8)
     Image.fromarray(black).save(root / "train/angry/x.png")
-    black[5, 5] = 1  # is lost when the picture is reduced
+    black[5, 5] = 1  # is lost when the image is reduced
     Image.fromarray(black).save(root / "test/angry/y.png")
     assert load_data(f"folder:{root}", SMALL, dedup=True).dropped_duplicates == 0
 
@@ -74,7 +74,7 @@ def test_files_of_a_list_are_left_out(root):
 
 def test_a_folder_of_a_list_is_left_out_with_all_it_holds(root):
     put(root, "train/bored/g.png")
-    with pytest.raises(DataError, match=r"unknown emotion 'bored'.*--leave-out FILE"):
+    with pytest.raises(DataError, match=r"unknown emotion 'bored'.*--exclude FILE"):
         load_data(f"folder:{root}?classes=emotions", SMALL)
     data = load_data(
         f"folder:{root}?classes=emotions",
@@ -87,7 +87,7 @@ def test_a_folder_of_a_list_is_left_out_with_all_it_holds(root):
 
 def test_a_list_of_another_data_set_is_refused(root):
     path = fix_list(root, "train/happy/a.png", "train_00001.jpg", "train_00002.jpg")
-    with pytest.raises(DataError, match=r"no picture 'train_00001\.jpg'.*2 of 3 names are unknown"):
+    with pytest.raises(DataError, match=r"no image 'train_00001\.jpg'.*2 of 3 names are unknown"):
         list_data(f"folder:{root}", SMALL, without=path)
 
 
@@ -100,18 +100,18 @@ def test_an_absent_list_names_the_command_that_writes_it(tmp_path):
     with pytest.raises(
         DataError, match=r"fer-core data check URI --fix-list .*none\.txt' writes it"
     ):
-        read_leave_out(tmp_path / "none.txt")
+        read_exclude_list(tmp_path / "none.txt")
 
 
 def test_a_list_that_is_no_text_is_named(tmp_path):
     (tmp_path / "list.txt").write_bytes("gesicht_ä.jpg".encode("latin-1"))
     with pytest.raises(DataError, match=r"list\.txt is no UTF-8 text"):
-        read_leave_out(tmp_path / "list.txt")
+        read_exclude_list(tmp_path / "list.txt")
 
 
 def test_a_list_with_a_mark_of_byte_order_is_read(tmp_path):
     (tmp_path / "list.txt").write_text("a.png\r\nb.png\r\n", encoding="utf-8-sig", newline="")
-    assert read_leave_out(tmp_path / "list.txt") == {"a.png", "b.png"}
+    assert read_exclude_list(tmp_path / "list.txt") == {"a.png", "b.png"}
 
 
 def test_a_second_problem_is_counted(root):
@@ -121,7 +121,7 @@ def test_a_second_problem_is_counted(root):
         load_data(f"folder:{root}?classes=emotions", SMALL)
 
 
-def test_the_usual_side_of_the_pictures_is_measured(root):
+def test_the_usual_side_of_the_images_is_measured(root):
     assert load_data(f"folder:{root}", SMALL).source_size == 10
 
 
@@ -142,7 +142,7 @@ def test_a_selection_keeps_every_column_together(root):
     assert np.array_equal(chosen.digests, split.digests[[2, 0]])
 
 
-def test_the_content_hash_does_not_depend_on_how_pictures_are_decoded(root):
+def test_the_content_hash_does_not_depend_on_how_images_are_decoded(root):
     one = content_hash(load_data(f"folder:{root}", SMALL))
     assert one == content_hash(load_data(f"folder:{root}", Decoding(16, 1)))
     put(root, "test/angry/f.png", 1)
@@ -157,9 +157,9 @@ def test_a_class_that_is_left_out_whole_is_no_class_any_more(root):
     assert data.classes == ("sadness", "anger")
     assert data.train.true_labels.tolist() == [0, 1]
     assert data.eval.true_labels.tolist() == [0, 1, 1]
-    with pytest.raises(DataError, match=r"d\.png is happiness, which has no training pictures"):
+    with pytest.raises(DataError, match=r"d\.png is happiness, which has no training images"):
         load_data(f"folder:{root}", SMALL, without=fix_list(root, "train/happy/"))
-    with pytest.raises(DataError, match="training pictures of 1 classes left"):
+    with pytest.raises(DataError, match="training images of 1 classes left"):
         load_data(f"folder:{root}", SMALL, without=fix_list(root, "train/happy/", "train/sad/"))
 
 
@@ -186,7 +186,7 @@ def test_a_problem_of_the_listing_stops_the_loading_of_one_split(root):
         load_split(list_data(f"folder:{root}?classes=emotions", SMALL), "test", SMALL, Storage())
 
 
-def test_digests_of_the_training_pictures_are_had_without_decoding_them(root, tmp_path):
+def test_digests_of_the_training_images_are_had_without_decoding_them(root, tmp_path):
     listing = list_data(f"folder:{root}", SMALL)
     digests = training_digests(listing, Storage(folder=tmp_path / "cache"))
     assert np.array_equal(digests, load_data(f"folder:{root}", SMALL).train.digests)

@@ -33,7 +33,7 @@ def test_names_of_which_none_is_near_an_emotion_are_classes_as_they_stand(tmp_pa
 
 def test_two_classes_are_enough_and_one_is_not(tmp_path):
     assert listed(write(tmp_path / "two", "awake", "drowsy")).classes == ("awake", "drowsy")
-    with pytest.raises(DataError, match="pictures of 1 classes, at least 2 are needed"):
+    with pytest.raises(DataError, match="images of 1 classes, at least 2 are needed"):
         listed(write(tmp_path / "one", "awake"))
 
 
@@ -149,7 +149,7 @@ def test_a_test_class_of_another_case_is_refused_with_the_one_that_was_meant(tmp
     write(tmp_path, "bored", "engaged", splits=("test",))
     problems = listed(tmp_path).problems
     assert [problem.name for problem in problems] == ["test/engaged/"]
-    assert "no training pictures; did you mean 'Engaged'?" in problems[0].detail
+    assert "no training images; did you mean 'Engaged'?" in problems[0].detail
 
 
 def test_class_folders_without_splits_are_a_test_split_of_classes_as_they_stand(tmp_path):

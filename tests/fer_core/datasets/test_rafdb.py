@@ -33,7 +33,7 @@ def test_convention_numbers_become_the_classes_of_the_project(root):
     assert [SEVEN_CLASSES[label] for label in data.eval.true_labels] == ["neutral", "happiness"]
 
 
-def test_every_label_stays_with_its_picture(root):
+def test_every_label_stays_with_its_image(root):
     data = load_data(f"rafdb:{root}", COLOUR)
     reds = data.train.images[:, 16, 16, 0].astype(int)
     assert all(abs(red - 20 * value) <= 3 for value, red in enumerate(reds))
@@ -49,15 +49,15 @@ def test_a_missing_list_shows_the_expected_tree(root):
         load_data(f"rafdb:{root}", COLOUR)
 
 
-def test_a_missing_picture_is_named(root):
+def test_a_missing_image_is_named(root):
     (root / "Image" / "aligned" / "test_0002_aligned.jpg").unlink()
     with pytest.raises(DataError, match=r"test_0002_aligned\.jpg is absent"):
         load_data(f"rafdb:{root}", COLOUR)
 
 
-def test_a_broken_picture_is_named(root):
-    (root / "Image" / "aligned" / "train_00003_aligned.jpg").write_bytes(b"no picture")
-    with pytest.raises(DataError, match=r"train_00003_aligned\.jpg is no readable picture"):
+def test_a_broken_image_is_named(root):
+    (root / "Image" / "aligned" / "train_00003_aligned.jpg").write_bytes(b"no image")
+    with pytest.raises(DataError, match=r"train_00003_aligned\.jpg is no readable image"):
         load_data(f"rafdb:{root}", COLOUR)
 
 
@@ -124,9 +124,9 @@ def test_a_list_that_counts_from_0_is_recognised(root):
         load_data(f"rafdb:{root}", COLOUR)
 
 
-def test_the_same_picture_twice_in_the_list_is_refused(root):
+def test_the_same_image_twice_in_the_list_is_refused(root):
     change_list(root, "train_00001.jpg 1\ntrain_00001.jpg 2\ntest_0001.jpg 6\n")
-    with pytest.raises(DataError, match=r"line 2: train_00001\.jpg stands in the list twice"):
+    with pytest.raises(DataError, match=r"line 2: train_00001\.jpg is listed twice"):
         load_data(f"rafdb:{root}", COLOUR)
 
 
@@ -137,7 +137,7 @@ def test_a_list_that_is_no_text_is_named(root):
         load_data(f"rafdb:{root}", COLOUR)
 
 
-def test_a_list_with_a_mark_of_byte_order_keeps_its_first_picture(root):
+def test_a_list_with_a_mark_of_byte_order_keeps_its_first_image(root):
     change_list(root, "\ufefftrain_00001.jpg 1\ntest_0001.jpg 7\n")
     assert load_data(f"rafdb:{root}", COLOUR).train.names == ("train_00001.jpg",)
 
@@ -148,7 +148,7 @@ def test_a_name_of_neither_split_is_refused(root):
         load_data(f"rafdb:{root}", COLOUR)
 
 
-def test_a_name_that_no_file_can_have_is_a_missing_picture(root):
+def test_a_name_that_no_file_can_have_is_a_missing_image(root):
     change_list(root, "train_00001.jpg 1\ntrain_\0.jpg 3\ntest_0001.jpg 7\n")
-    with pytest.raises(DataError, match=r"_aligned\.jpg is (absent|no readable picture)"):
+    with pytest.raises(DataError, match=r"_aligned\.jpg is (absent|no readable image)"):
         load_data(f"rafdb:{root}", COLOUR)

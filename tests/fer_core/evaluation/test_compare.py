@@ -81,7 +81,7 @@ def test_models_without_a_common_image_are_refused():
         against(answering([0], [0], names=("a",)), answering([0], [0], names=("b",)))
 
 
-def test_two_pictures_under_one_name_are_refused():
+def test_two_images_under_one_name_are_refused():
     mine, theirs = answering([0, 1], [0, 1]), answering([0, 1], [0, 1])
     theirs.split.digests[1, 0] += 1
     with pytest.raises(ValueError, match=r"different images under the name '1\.png'"):

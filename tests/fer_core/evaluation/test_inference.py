@@ -43,7 +43,7 @@ def test_figures_are_those_of_the_logits_of_every_image_alone(model, split):
 def test_the_loss_is_the_mean_cross_entropy(model, split):
     result = evaluation.evaluate(model, split)
     right = result.predicted == split.true_labels
-    # -log p of the images answered right is known from their confidence.
+    # -log p of the images predicted correctly is known from their confidence.
     alone = Split("test", split.images[right], split.true_labels[right], ())
     expected = -np.log(result.confidences[right]).mean()
     assert evaluation.evaluate(model, alone).loss == pytest.approx(expected, rel=1e-4)

@@ -52,15 +52,15 @@ def test_labels_are_matched_by_name_whatever_their_numbers_are(listing):
     assert (found.unknown, found.absent) == ({}, ("neutral",))
 
 
-def test_the_answers_are_the_logits_of_every_picture_alone(listing):
+def test_the_answers_are_the_logits_of_every_image_alone(listing):
     model = trained("anger", "happiness", "fear")
     found = ask(model, listing)
-    pixels = listing.eval.pictures.open(6).resize((64, 64), Image.Resampling.BICUBIC)
+    pixels = listing.eval.images.open(6).resize((64, 64), Image.Resampling.BICUBIC)
     image = torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None] / 255
     mean, std = model.model.statistics()
     with torch.no_grad():
         expected = model.model((image - mean) / std).logits[0].numpy()
-        averaged = model.model.mirror_average((image - mean) / std).logits[0].numpy()
+        averaged = model.model.tta_average((image - mean) / std).logits[0].numpy()
     assert found.logits[6] == pytest.approx(expected, abs=1e-5)
     assert ask(model, listing, mirror=True).logits[6] == pytest.approx(averaged, abs=1e-5)
     assert (found.predicted == found.logits.argmax(1)).all()
@@ -106,18 +106,18 @@ def test_a_choice_of_one_class_is_refused(listing):
 
 
 @pytest.mark.parametrize(("size", "channels"), [(64, 1), (48, 1), (48, 3)])
-def test_every_model_sees_the_pictures_at_its_own_size_and_channels(listing, size, channels):
+def test_every_model_sees_the_images_at_its_own_size_and_channels(listing, size, channels):
     model = trained("happiness", "anger", "fear", size=size, channels=channels, grey=channels == 1)
     found = ask(model, listing)
     assert found.split.images.shape == (12, size, size, channels)
     assert found.logits.shape == (12, 3)
 
 
-def test_a_colour_model_of_grey_pictures_sees_grey_ones(listing):
+def test_a_colour_model_of_grey_images_sees_grey_ones(listing):
     images = ask(trained("happiness", "fear", grey=True), listing).split.images
     assert len(images) == images.shape[0] == 8
     pixels = images[:3]
     assert pixels.shape == (3, 64, 64, 3)
     assert np.array_equal(pixels[..., 0], pixels[..., 2])
-    grey = listing.eval.pictures.open(0).convert("L").resize((64, 64), Image.Resampling.BICUBIC)
+    grey = listing.eval.images.open(0).convert("L").resize((64, 64), Image.Resampling.BICUBIC)
     assert np.array_equal(pixels[0, ..., 1], np.array(grey))

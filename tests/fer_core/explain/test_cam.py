@@ -17,9 +17,9 @@ def square(x, y, side, degrees=0.0):
     return np.column_stack([side * across, side * down, [x, y]])
 
 
-def change(picture, result):
+def change(image, result):
     """(H, W) largest change of a pixel's channels."""
-    before, after = (np.asarray(p, dtype=int) for p in (picture, result))
+    before, after = (np.asarray(p, dtype=int) for p in (image, result))
     return np.abs(after - before).max(2)
 
 
@@ -46,14 +46,14 @@ def test_colours_of_values_out_of_range_are_those_of_the_ends():
 
 
 def test_at_opacity_zero_the_overlay_is_the_photograph_itself():
-    picture = photo()
-    result = overlay(picture, np.ones((3, 3)), square(30, 20, 50), opacity=0)
-    assert result.tobytes() == picture.tobytes()
+    image = photo()
+    result = overlay(image, np.ones((3, 3)), square(30, 20, 50), opacity=0)
+    assert result.tobytes() == image.tobytes()
 
 
 def test_the_overlay_changes_the_face_and_nothing_else():
-    picture = photo()
-    changed = change(picture, overlay(picture, np.ones((3, 3)), square(30, 20, 50), 0.9))
+    image = photo()
+    changed = change(image, overlay(image, np.ones((3, 3)), square(30, 20, 50), 0.9))
     assert (changed[30:60, 40:70] > 0).mean() > 0.95
     outside = np.ones(changed.shape, bool)
     outside[20:70, 30:80] = False
@@ -61,8 +61,8 @@ def test_the_overlay_changes_the_face_and_nothing_else():
 
 
 def test_the_overlay_of_a_turned_face_leaves_the_corners_of_its_box_alone():
-    picture = photo(200, 200)
-    changed = change(picture, overlay(picture, np.ones((3, 3)), square(100, 30, 90, 45), 0.9))
+    image = photo(200, 200)
+    changed = change(image, overlay(image, np.ones((3, 3)), square(100, 30, 90, 45), 0.9))
     assert changed[93, 100] > 0  # the centre: half a diagonal below (100, 30)
     rows, columns = np.mgrid[:200, :200]
     apart = np.abs(columns - 100) + np.abs(rows - 93.6)  # the face is where this is below 63.6
@@ -91,33 +91,33 @@ def test_the_heat_turns_with_the_face():
 
 
 def test_more_opacity_changes_more():
-    picture = photo()
+    image = photo()
     weak, strong = (
-        change(picture, overlay(picture, np.ones((3, 3)), square(30, 20, 50), opacity)).mean()
+        change(image, overlay(image, np.ones((3, 3)), square(30, 20, 50), opacity)).mean()
         for opacity in (0.3, 0.9)
     )
     assert 0 < weak < strong
 
 
 @pytest.mark.parametrize("corner", [(-25, -25), (95, 65), (-20, 65)])
-def test_a_face_on_the_border_is_drawn_as_far_as_it_is_in_the_picture(corner):
-    picture = photo()
-    result = overlay(picture, np.ones((3, 3)), square(*corner, 50), 0.9)
-    assert result.size == picture.size
-    assert (change(picture, result) > 0).any()
+def test_a_face_on_the_border_is_drawn_as_far_as_it_is_in_the_image(corner):
+    image = photo()
+    result = overlay(image, np.ones((3, 3)), square(*corner, 50), 0.9)
+    assert result.size == image.size
+    assert (change(image, result) > 0).any()
 
 
 @pytest.mark.parametrize("corner", [(-80, 10), (10, 200), (500, 500)])
-def test_a_face_outside_the_picture_changes_nothing(corner):
-    picture = photo()
-    assert overlay(picture, np.ones((3, 3)), square(*corner, 50)).tobytes() == picture.tobytes()
+def test_a_face_outside_the_image_changes_nothing(corner):
+    image = photo()
+    assert overlay(image, np.ones((3, 3)), square(*corner, 50)).tobytes() == image.tobytes()
 
 
 def test_the_photograph_itself_is_not_drawn_on():
-    picture = photo()
-    before = picture.tobytes()
-    overlay(picture, np.ones((3, 3)), square(30, 20, 50), 0.9)
-    assert picture.tobytes() == before
+    image = photo()
+    before = image.tobytes()
+    overlay(image, np.ones((3, 3)), square(30, 20, 50), 0.9)
+    assert image.tobytes() == before
 
 
 @pytest.mark.parametrize("opacity", [-0.1, 1.1])

@@ -86,7 +86,7 @@ def test_a_folder_of_photographs_that_cannot_be_used_says_why(tmp_path):
     touch(tmp_path, "file.jpg", "in/notes.txt")
     with pytest.raises(AlignmentError, match=r"file\.jpg is a file"):
         list_photos(tmp_path / "file.jpg", out)
-    with pytest.raises(AlignmentError, match=r"no pictures: .* \.png, \.jpg, .* at any depth"):
+    with pytest.raises(AlignmentError, match=r"no images: .* \.png, \.jpg, .* at any depth"):
         list_photos(tmp_path / "in", out)
 
 
@@ -170,7 +170,7 @@ def test_failures_are_a_csv_list_that_is_replaced(tmp_path):
     write_failures(file, rows)
     with file.open(newline="", encoding="utf-8") as stream:
         read = list(csv.reader(stream))
-    assert read[0] == ["picture", "reason"]
+    assert read[0] == ["image", "reason"]
     assert read[1:] == [list(rows[0]), ["caf\\xe9\n.jpg", 'a "quoted" reason \\udcff']]
     write_failures(file, [])
-    assert file.read_text() == "picture,reason\n"
+    assert file.read_text() == "image,reason\n"

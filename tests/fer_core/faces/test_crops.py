@@ -37,10 +37,10 @@ def places(crop):
 def two_people():
     """A small person on the left and a large one on the right."""
     generator = np.random.default_rng(0)
-    picture = Image.new("RGB", (260, 160), (90, 110, 130))
-    picture.paste(draw_portrait("neutral", 100, generator), (0, 20))
-    picture.paste(draw_portrait("happiness", 160, generator), (100, 0))
-    return picture
+    image = Image.new("RGB", (260, 160), (90, 110, 130))
+    image.paste(draw_portrait("neutral", 100, generator), (0, 20))
+    image.paste(draw_portrait("happiness", 160, generator), (100, 0))
+    return image
 
 
 @pytest.mark.parametrize("landmarks", [tuple(map(tuple, USUAL_LANDMARKS.tolist())), LOW])
@@ -118,16 +118,16 @@ def test_photographs_of_any_kind_are_taken(tmp_path, portrait, mode, suffix):
 
 def break_photo(file, kind, portrait):
     portrait.save(file)
-    content = {"empty": b"", "text": b"no picture\n", "truncated": file.read_bytes()[:3000]}
+    content = {"empty": b"", "text": b"no image\n", "truncated": file.read_bytes()[:3000]}
     file.write_bytes(content[kind])
 
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        ("empty", "no readable picture: the file is empty"),
-        ("text", "no readable picture: no picture format known here"),
-        ("truncated", "no readable picture: image file is truncated"),
+        ("empty", "no readable image: the file is empty"),
+        ("text", "no readable image: no image format known here"),
+        ("truncated", "no readable image: image file is truncated"),
     ],
 )
 def test_a_broken_photograph_has_a_reason_and_leaves_nothing(tmp_path, portrait, kind, reason):
@@ -167,7 +167,7 @@ def fill_disk(monkeypatch):
     monkeypatch.setattr(files.os, "fsync", full)
 
 
-def test_a_full_disk_ends_the_run_and_leaves_no_half_picture(tmp_path, portrait, monkeypatch):
+def test_a_full_disk_ends_the_run_and_leaves_no_half_image(tmp_path, portrait, monkeypatch):
     portrait.save(tmp_path / "a.png")
     fill_disk(monkeypatch)
     with pytest.raises(AlignmentError, match=r"a\.png cannot be written: No space left on device"):

@@ -30,7 +30,7 @@ def apply(matrix, points):
 
 
 def marked_photo(landmarks, radius, side):
-    """A black picture with a red, a green and a blue disc at the three landmarks."""
+    """A black image with a red, a green and a blue disc at the three landmarks."""
     rows, columns = np.mgrid[:side, :side] + 0.5
     pixels = np.zeros((side, side, 3), np.uint8)
     for (x, y), colour in zip(landmarks, COLOURS, strict=True):
@@ -38,9 +38,9 @@ def marked_photo(landmarks, radius, side):
     return Image.fromarray(pixels)
 
 
-def centres(picture):
+def centres(image):
     """(3, 2) centre (x, y) of what is red, green and blue, in pixels."""
-    pixels = np.asarray(picture, dtype=float)
+    pixels = np.asarray(image, dtype=float)
     rows, columns = np.mgrid[: pixels.shape[0], : pixels.shape[1]] + 0.5
     return np.array(
         [
@@ -105,7 +105,7 @@ def test_landmarks_stay_in_place_whatever_the_sizes(size, source_size):
     assert np.allclose(centres(crop.image) / size, PLACES, atol=0.01)
 
 
-def test_a_large_face_is_brought_to_the_sharpness_of_the_training_pictures():
+def test_a_large_face_is_brought_to_the_sharpness_of_the_training_images():
     stripes = np.zeros((400, 400, 3), np.uint8)
     stripes[:, ::2] = 255  # finer than 48 pixels can show: they must melt into grey, not alias
     landmarks = apply(similarity_matrix(300, 0, (50, 50)), PLACES)
@@ -113,7 +113,7 @@ def test_a_large_face_is_brought_to_the_sharpness_of_the_training_pictures():
     assert np.abs(np.asarray(crop.image, dtype=float) - 127.5).max() < 12
 
 
-def test_a_model_of_grey_pictures_sees_a_grey_face():
+def test_a_model_of_grey_images_sees_a_grey_face():
     landmarks = apply(similarity_matrix(100, 0, (10, 10)), PLACES)
     photo = marked_photo(landmarks, 8, 140)
     pixels = np.asarray(align(photo, landmarks, make_spec(grey=True)).image)
@@ -145,7 +145,7 @@ def test_convention_a_face_has_its_box_in_order_and_its_landmarks_inside(size):
 
 
 @pytest.mark.slow
-def test_a_picture_larger_than_the_detector_takes_gives_coordinates_of_the_picture_itself():
+def test_an_image_larger_than_the_detector_takes_gives_coordinates_of_the_image_itself():
     small = draw_portrait("neutral", 400, np.random.default_rng(0))
     large = small.resize((2400, 2400), Image.Resampling.BICUBIC)
     box, reference = detect_faces(large)[0].box, detect_faces(small)[0].box
@@ -165,7 +165,7 @@ def test_several_faces_come_with_the_largest_first():
 
 
 @pytest.mark.parametrize("size", [(1, 1), (23, 200), (5000, 30), (64, 64), (300, 200)])
-def test_a_picture_without_a_face_has_none(size):
+def test_an_image_without_a_face_has_none(size):
     assert detect_faces(Image.new("RGB", size, (120, 130, 140))) == []
 
 

@@ -29,18 +29,18 @@ def vit_folder(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def pictures():
-    """Three colour pictures of noise, 32 pixels wide: no library has to resize them."""
+def noise_images():
+    """Three colour images of noise, 32 pixels wide: no library has to resize them."""
     return np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
 
 
-def images(pictures):
-    return [Image.fromarray(picture) for picture in pictures]
+def images(noise_images):
+    return [Image.fromarray(image) for image in noise_images]
 
 
-def normalised(pictures):
+def normalised(noise_images):
     """The preprocessing that both tiny models ask for: pixels in [-1, 1]."""
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2) / 127.5 - 1
+    return torch.from_numpy(noise_images).permute(0, 3, 1, 2) / 127.5 - 1
 
 
 def change_config(folder: Path, **values):
@@ -56,27 +56,27 @@ def refusal(folder):
     return str(caught.value)
 
 
-def test_a_model_of_transformers_answers_as_transformers_does(vit_folder, pictures):
+def test_a_model_of_transformers_answers_as_transformers_does(vit_folder, noise_images):
     from transformers import ViTForImageClassification
 
     network = load_network(vit_folder)
     with torch.inference_mode():
-        own = ViTForImageClassification.from_pretrained(vit_folder)(normalised(pictures)).logits
+        own = ViTForImageClassification.from_pretrained(vit_folder)(normalised(noise_images)).logits
     assert (network.library, network.architecture) == ("transformers", "ViTForImageClassification")
     assert network.labels == LABELS
     assert own.std() > 0.01
-    torch.testing.assert_close(network.logits(images(pictures)), own, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(network.logits(images(noise_images)), own, atol=1e-5, rtol=1e-4)
 
 
-def test_a_model_of_timm_answers_as_timm_does(timm_folder, pictures):
+def test_a_model_of_timm_answers_as_timm_does(timm_folder, noise_images):
     network = load_network(timm_folder)
     module = timm.create_model(f"local-dir:{timm_folder}", pretrained=True).eval()
     with torch.inference_mode():
-        own = module(normalised(pictures))
+        own = module(normalised(noise_images))
     assert (network.library, network.architecture) == ("timm", "test_resnet")
     assert network.labels == LABELS
     assert own.std() > 0.01
-    torch.testing.assert_close(network.logits(images(pictures)), own, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(network.logits(images(noise_images)), own, atol=1e-5, rtol=1e-4)
 
 
 def test_a_model_of_timm_without_names_has_numbered_labels(tmp_path):
@@ -84,14 +84,14 @@ def test_a_model_of_timm_without_names_has_numbered_labels(tmp_path):
     assert network.labels == ("LABEL_0", "LABEL_1", "LABEL_2")
 
 
-def test_the_preprocessing_is_the_models_own_whatever_size_a_picture_has(timm_folder):
+def test_the_preprocessing_is_the_models_own_whatever_size_an_image_has(timm_folder):
     network = load_network(timm_folder)
     wide = Image.fromarray(np.random.default_rng(1).integers(0, 256, (40, 90, 3), dtype=np.uint8))
     assert network.input.size == 32
     assert network.prepare([wide]).shape == (1, 3, 32, 32)
 
 
-def test_the_mirror_image_is_averaged_and_grey_pictures_are_taken(timm_folder):
+def test_the_mirror_image_is_averaged_and_grey_images_are_taken(timm_folder):
     grey = np.random.default_rng(2).integers(0, 256, (5, 24, 24), dtype=np.uint8)
     network = load_network(timm_folder)
     model = ForeignModel(network, map_labels(network.labels))

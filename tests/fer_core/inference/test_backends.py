@@ -43,13 +43,13 @@ class Timed:
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-@pytest.mark.parametrize("mirrored", [True, False])
 @pytest.mark.slow
-def test_both_backends_give_the_same_views(trained, images, mirrored, layout):
+@pytest.mark.parametrize("flipped", [True, False])
+def test_both_backends_give_the_same_views(trained, images, flipped, layout):
     images = images.contiguous(memory_format=layout)
-    expected = TorchBackend(trained).views(images, mirrored=mirrored)
-    found = OnnxBackend(trained).views(images, mirrored=mirrored)
-    assert len(found) == len(expected) == (2 if mirrored else 1)
+    expected = TorchBackend(trained).views(images, flipped=flipped)
+    found = OnnxBackend(trained).views(images, flipped=flipped)
+    assert len(found) == len(expected) == (2 if flipped else 1)
     for one, other in zip(found, expected, strict=True):
         assert torch.allclose(one.logits, other.logits, rtol=1e-4, atol=1e-5)
         assert torch.allclose(one.maps, other.maps, rtol=1e-4, atol=1e-5)
@@ -75,7 +75,7 @@ def test_a_file_of_other_weights_is_not_used(trained, images, tmp_path, caplog):
     other = make_trained()
     other.model.classifier.bias += 1
     export_onnx(other, file)
-    (found,) = OnnxBackend(trained, file).views(images, mirrored=False)
+    (found,) = OnnxBackend(trained, file).views(images, flipped=False)
     assert torch.allclose(found.logits, trained.model(images).logits, rtol=1e-4, atol=1e-5)
     assert f"{file} was made from another network and is not used" in caplog.text
 
@@ -90,10 +90,10 @@ def test_a_broken_file_is_named(trained, tmp_path):
 def test_an_int8_file_answers_only_where_onnx_is_asked_for(trained, images, tmp_path, monkeypatch):
     file = tmp_path / "model.onnx"
     file.write_bytes(quantise(onnx_bytes(trained), images.numpy()))
-    asked = make_backend(trained, "onnx", mirrored=True, file=file)
+    asked = make_backend(trained, "onnx", flipped=True, file=file)
     assert asked.precision == "int8"
     monkeypatch.setattr(backends, "faster", lambda one, other, seconds: other)
-    assert make_backend(trained, "auto", mirrored=True, file=file).precision == "float32"
+    assert make_backend(trained, "auto", flipped=True, file=file).precision == "float32"
 
 
 @pytest.mark.parametrize(
@@ -119,31 +119,31 @@ def test_auto_measures_both_backends_on_the_model(trained, monkeypatch):
         return 0.01 if backend.name == "onnx" else 0.02
 
     monkeypatch.setattr(backends, "_seconds", seconds)
-    assert isinstance(make_backend(trained, "auto", mirrored=True), OnnxBackend)
+    assert isinstance(make_backend(trained, "auto", flipped=True), OnnxBackend)
     assert set(asked) == {"torch", "onnx"}
 
 
 def test_auto_measures_the_real_thing(trained):
-    assert make_backend(trained, "auto", mirrored=True).name in ("torch", "onnx")
+    assert make_backend(trained, "auto", flipped=True).name in ("torch", "onnx")
 
 
 def test_auto_is_torch_where_onnx_runtime_is_missing(trained, monkeypatch, caplog):
     caplog.set_level(logging.INFO)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    assert make_backend(trained, "auto", mirrored=True).name == "torch"
+    assert make_backend(trained, "auto", flipped=True).name == "torch"
     assert "pip install 'fer-core[onnx]'" in caplog.text
     with pytest.raises(ExportError, match=r"pip install 'fer-core\[onnx\]'"):
-        make_backend(trained, "onnx", mirrored=True)
+        make_backend(trained, "onnx", flipped=True)
 
 
 def test_onnx_is_for_the_cpu_and_a_gpu_has_torch():
     trained = make_trained()
     trained.model.to("meta")
-    assert make_backend(trained, "auto", mirrored=True).name == "torch"
+    assert make_backend(trained, "auto", flipped=True).name == "torch"
     with pytest.raises(BackendError, match="runs on the CPU, the model is on meta: use torch"):
-        make_backend(trained, "onnx", mirrored=True)
+        make_backend(trained, "onnx", flipped=True)
 
 
 def test_another_backend_is_refused(trained):
     with pytest.raises(BackendError, match="unknown backend 'tensorrt': use one of auto, onnx"):
-        make_backend(trained, "tensorrt", mirrored=True)
+        make_backend(trained, "tensorrt", flipped=True)

@@ -96,7 +96,7 @@ def test_the_overlay_shows_the_predicted_emotion_unless_asked_for_another(face, 
     assert face.overlay_on(portrait).tobytes() == face.overlay_on(portrait, face.emotion).tobytes()
 
 
-def test_paths_pictures_and_arrays_give_the_same_answer(predictor, face, portrait, tmp_path):
+def test_paths_images_and_arrays_give_the_same_answer(predictor, face, portrait, tmp_path):
     portrait.save(tmp_path / "photo.png")
     for photo in (tmp_path / "photo.png", str(tmp_path / "photo.png"), np.asarray(portrait)):
         (found,) = predictor.predict(photo)
@@ -105,7 +105,7 @@ def test_paths_pictures_and_arrays_give_the_same_answer(predictor, face, portrai
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK", "LA"])
-def test_pictures_of_every_mode_are_read(predictor, portrait, mode):
+def test_images_of_every_mode_are_read(predictor, portrait, mode):
     assert len(predictor.predict(portrait.convert(mode))) == 1
 
 
@@ -137,7 +137,7 @@ def test_transparency_becomes_white():
     assert np.asarray(open_photo(half))[0, 0].tolist() == [127, 127, 127]
 
 
-def test_sixteen_bit_pictures_keep_their_greys(tmp_path):
+def test_sixteen_bit_images_keep_their_greys(tmp_path):
     ramp = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
     Image.fromarray(ramp).save(tmp_path / "deep.png")
     pixels = np.asarray(open_photo(tmp_path / "deep.png"))[..., 0]
@@ -145,17 +145,17 @@ def test_sixteen_bit_pictures_keep_their_greys(tmp_path):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20, 20), (200, 1)])
-def test_a_picture_too_small_for_a_face_has_none(predictor, size):
+def test_an_image_too_small_for_a_face_has_none(predictor, size):
     assert predictor.predict(Image.new("RGB", size)) == []
 
 
-def test_a_picture_without_a_face_has_none(predictor):
+def test_an_image_without_a_face_has_none(predictor):
     ramp = np.tile(np.linspace(0, 255, 200).astype(np.uint8), (200, 1))
     assert predictor.predict(ramp) == []
 
 
-def test_files_that_are_no_picture_are_named(predictor, portrait, tmp_path):
-    (tmp_path / "text.jpg").write_text("no picture")
+def test_files_that_are_no_image_are_named(predictor, portrait, tmp_path):
+    (tmp_path / "text.jpg").write_text("no image")
     (tmp_path / "empty.png").write_bytes(b"")
     portrait.save(tmp_path / "whole.png")
     whole = (tmp_path / "whole.png").read_bytes()

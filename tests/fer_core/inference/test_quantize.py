@@ -15,7 +15,7 @@ pytest.importorskip("onnxruntime")
 
 @pytest.fixture(scope="module")
 def faces(trained):
-    """Normalised drawn faces, (96, 1, 64, 64)."""
+    """Normalised synthetic faces, (96, 1, 64, 64)."""
     data = load_data("synthetic?train=96&test=7", Decoding(64, 1))
     pixels = to_tensor(np.asarray(data.train.images[np.arange(96)]))
     return normalise(pixels, *trained.model.statistics()).contiguous().numpy()
@@ -23,7 +23,7 @@ def faces(trained):
 
 @pytest.fixture(scope="module")
 def trained():
-    """The embedded model: what random weights make of integers says nothing."""
+    """The bundled model: what random weights make of integers says nothing."""
     return load_model(BUNDLED)
 
 

@@ -21,27 +21,27 @@ def numpy_views(batch, config):
         region_masks(regions, 64, 64).numpy() for regions in (batch.regions, batch.other_regions)
     )
     original = np.where(own, 0, images)
-    if config.options.hole == "same":
+    if config.options.erased_region == "same":
         return original, original[:, :, :, ::-1].copy()
     return original, np.where(others, 0, images[:, :, :, ::-1])
 
 
-def numpy_losses(features, mirrored_features, weight, bias, labels):
+def numpy_losses(features, flipped_features, weight, bias, labels):
     """L_cls and L_c as the paper prints them, in double precision."""
     count, _, height, width = features.shape
     classes = len(weight)
     maps = np.zeros((count, classes, height, width))
-    mirrored_maps = np.zeros_like(maps)
+    flipped_maps = np.zeros_like(maps)
     for n in range(count):
         for j in range(classes):
             maps[n, j] = sum(w * f for w, f in zip(weight[j], features[n], strict=True))
-            mirrored_maps[n, j] = sum(
-                w * f for w, f in zip(weight[j], mirrored_features[n], strict=True)
+            flipped_maps[n, j] = sum(
+                w * f for w, f in zip(weight[j], flipped_features[n], strict=True)
             )
     consistency = 0.0
     for row in range(height):
         for column in range(width):
-            flipped = mirrored_maps[:, :, row, width - 1 - column]
+            flipped = flipped_maps[:, :, row, width - 1 - column]
             consistency += ((maps[:, :, row, column] - flipped) ** 2).sum()
     consistency /= count * classes * height * width
     logits = features.mean((2, 3)) @ weight.T + bias
@@ -102,18 +102,23 @@ def test_maps_of_different_shapes_are_refused():
 
 
 @pytest.mark.parametrize("kind", [MirrorSymmetric, Skewed])
-@pytest.mark.parametrize("hole", ["same", "independent"])
+@pytest.mark.parametrize("region", ["same", "independent"])
 @pytest.mark.parametrize("detach", [True, False])
 @pytest.mark.parametrize("views", ["two_passes", "one_pass"])
 def test_all_losses_follow_the_equations_in_double_precision(
-    step, with_regions, batch, kind, hole, detach, views
+    step, with_regions, batch, kind, region, detach, views
 ):
     torch.manual_seed(0)
     model = kind()
     output = step(
-        model, batch, hole=hole, detach_classifier=detach, views=views, consistency_weight=5.0
+        model,
+        batch,
+        erased_region=region,
+        detach_classifier=detach,
+        views=views,
+        consistency_weight=5.0,
     )
-    config = from_json({"hole": hole})
+    config = from_json({"erased_region": region})
     seen = numpy_views(with_regions(batch, config), config)
     both = [as_double(model.features(torch.from_numpy(view))) for view in seen]
     weight, bias = as_double(model.classifier.weight), as_double(model.classifier.bias)
@@ -123,13 +128,15 @@ def test_all_losses_follow_the_equations_in_double_precision(
     assert output.loss.item() == pytest.approx(classification + 5 * consistency, rel=1e-9)
 
 
-@pytest.mark.parametrize("hole", ["same", "independent"])
+@pytest.mark.parametrize("region", ["same", "independent"])
 @pytest.mark.parametrize("weight", [0.0, 1.0, 5.0])
 def test_all_losses_follow_the_equations_with_a_real_backbone(
-    step, with_regions, model, batch, hole, weight
+    step, with_regions, model, batch, region, weight
 ):
-    output = step(model, batch, hole=hole, consistency_weight=weight, erase_probability=1.0)
-    config = from_json({"hole": hole, "erase_probability": 1.0})
+    output = step(
+        model, batch, erased_region=region, consistency_weight=weight, erase_probability=1.0
+    )
+    config = from_json({"erased_region": region, "erase_probability": 1.0})
     views = numpy_views(with_regions(batch, config), config)
     both = [as_double(model.features(torch.from_numpy(view))) for view in views]
     classification, consistency = numpy_losses(
@@ -145,19 +152,19 @@ def test_all_losses_follow_the_equations_with_a_real_backbone(
 
 
 def test_a_model_that_moves_with_the_image_has_no_consistency_loss(step, batch):
-    output = step(MirrorSymmetric(), batch, hole="same", erase_probability=1.0)
+    output = step(MirrorSymmetric(), batch, erased_region="same", erase_probability=1.0)
     assert output.parts["consistency"].item() == pytest.approx(0, abs=1e-30)
 
 
 def test_with_holes_of_their_own_the_views_of_such_a_model_disagree(step, batch):
-    output = step(MirrorSymmetric(), batch, hole="independent", erase_probability=1.0)
+    output = step(MirrorSymmetric(), batch, erased_region="independent", erase_probability=1.0)
     assert output.parts["consistency"].item() > 1e-6
 
 
-@pytest.mark.parametrize("hole", ["same", "independent"])
+@pytest.mark.parametrize("region", ["same", "independent"])
 @pytest.mark.parametrize("views", ["two_passes", "one_pass"])
 def test_the_backbone_sees_an_erased_image_and_its_mirrored_counterpart(
-    step, model, batch, hole, views, monkeypatch
+    step, model, batch, region, views, monkeypatch
 ):
     seen = []
     features = model.features
@@ -167,13 +174,13 @@ def test_the_backbone_sees_an_erased_image_and_its_mirrored_counterpart(
         return features(images)
 
     monkeypatch.setattr(model, "features", spy)
-    step(model, batch, hole=hole, views=views, erase_probability=1.0)
+    step(model, batch, erased_region=region, views=views, erase_probability=1.0)
     assert len(seen) == (2 if views == "two_passes" else 1)
     original, mirrored = seen if views == "two_passes" else seen[0].chunk(2)
     own, others = (original == 0).any(1), (mirrored.flip(-1) == 0).any(1)  # regions
     assert own.flatten(1).any(1).all()
     assert others.flatten(1).any(1).all()
-    if hole == "same":
+    if region == "same":
         assert torch.equal(mirrored, original.flip(-1))
     else:
         assert not (own == others).flatten(1).all(1).any()
@@ -289,19 +296,21 @@ def test_the_official_hole_is_one_on_clean_labels_and_two_under_noise(
     real = model.features
     model.features = lambda images: seen.append(images.clone()) or real(images)
     rate = 0.0 if same else 0.3
-    step(model, batch, hole="official", noise=noise, noise_rate=rate, erase_probability=1.0)
+    step(
+        model, batch, erased_region="official", noise=noise, noise_rate=rate, erase_probability=1.0
+    )
     assert torch.equal(seen[1], seen[0].flip(-1)) == same
 
 
-@pytest.mark.parametrize(("hole", "in_both"), [("same", True), ("independent", False)])
+@pytest.mark.parametrize(("region", "in_both"), [("same", True), ("independent", False)])
 def test_pixel_noise_is_in_the_labelled_view_and_follows_it_into_one_made_of_it(
-    step, model, batch, hole, in_both
+    step, model, batch, region, in_both
 ):
     seen = []
     real = model.features
     model.features = lambda images: seen.append(images.clone()) or real(images)
     clean = batch.images.clone()
     noisy = batch._replace(pixel_noise=torch.full_like(batch.images, 0.25))
-    step(model, noisy, hole=hole, erase_probability=0.0)
+    step(model, noisy, erased_region=region, erase_probability=0.0)
     assert torch.allclose(seen[0], clean + 0.25)
     assert torch.allclose(seen[1], (clean + 0.25 * in_both).flip(-1))

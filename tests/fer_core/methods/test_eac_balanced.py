@@ -41,28 +41,28 @@ def as_double(tensor):
     return tensor.detach().numpy().astype(np.float64)
 
 
-@pytest.mark.parametrize("hole", ["same", "independent"])
+@pytest.mark.parametrize("erased_region", ["same", "independent"])
 @pytest.mark.parametrize(("beta", "smoothing"), [(0.9, 0.1), (0.999, 0.3), (0.5, 0.0)])
 def test_all_losses_follow_the_equations(
-    balanced_step, with_regions, model, batch, hole, beta, smoothing
+    balanced_step, with_regions, model, batch, erased_region, beta, smoothing
 ):
-    options = {"hole": hole, "erase_probability": 1.0}
+    options = {"erased_region": erased_region, "erase_probability": 1.0}
     output = balanced_step(
         model, batch, balance_beta=beta, rare_smoothing=smoothing, consistency_weight=3.0, **options
     )
     drawn = with_regions(batch, from_json(options))
     original = erase_(drawn.images.clone(), drawn.regions)
-    mirrored = mirror(original)
-    if hole == "independent":
-        mirrored = erase_(mirror(drawn.images), drawn.other_regions)
-    answer, other = model(original), model(mirrored)
-    logits, maps, mirrored_maps = map(as_double, (answer.logits, answer.maps, other.maps))
+    flipped = mirror(original)
+    if erased_region == "independent":
+        flipped = erase_(mirror(drawn.images), drawn.other_regions)
+    answer, other = model(original), model(flipped)
+    logits, maps, flipped_maps = map(as_double, (answer.logits, answer.maps, other.maps))
     weights = numpy_class_weights(beta)
     scaled = weights / weights.mean()
     count, classes, height, width = maps.shape
     consistency = 0.0
     for n, j, h, w in np.ndindex(maps.shape):
-        gap = maps[n, j, h, w] - mirrored_maps[n, j, h, width - 1 - w]
+        gap = maps[n, j, h, w] - flipped_maps[n, j, h, width - 1 - w]
         consistency += scaled[j] * gap**2
     consistency /= count * classes * height * width
     classification = 0.0
@@ -120,11 +120,11 @@ def test_the_maps_of_a_rare_class_pull_harder_whatever_the_labels(balanced_step,
     other = batch._replace(noisy_labels=(batch.noisy_labels + 3) % 7)
     first, second = (balanced_step(model, given) for given in (batch, other))
     assert first.parts["consistency"].item() == second.parts["consistency"].item()
-    maps, mirrored = torch.randn(2, 4, 7, 3, 3)
+    maps, flipped = torch.randn(2, 4, 7, 3, 3)
     maps.requires_grad_()
     weights = torch.tensor([1.0, 4.0, 1.0, 1.0, 0.0, 1.0, 1.0])
-    balanced_consistency_loss(maps, mirrored, weights).backward()
-    expected = 2 * weights[:, None, None] * (maps - mirrored.flip(-1)) / maps.numel()
+    balanced_consistency_loss(maps, flipped, weights).backward()
+    expected = 2 * weights[:, None, None] * (maps - flipped.flip(-1)) / maps.numel()
     assert torch.allclose(maps.grad, expected)
 
 

@@ -121,12 +121,12 @@ def test_a_broken_weights_file_is_named(tmp_path):
         AttentionModel("test_resnet", 7, image_size=64, pretrained=str(file))
 
 
-def test_the_mirror_average_is_exact_and_favours_neither_side():
+def test_the_tta_average_is_exact_and_favours_neither_side():
     model = AttentionModel("test_resnet", 7, image_size=64).eval()
     images = torch.randn(2, 3, 64, 64)
     with torch.no_grad():
-        output = model.mirror_average(images)
-        turned = model.mirror_average(images.flip(-1))
+        output = model.tta_average(images)
+        turned = model.tta_average(images.flip(-1))
         single = model(images)
         bias = model.classifier.bias
     torch.testing.assert_close(output.maps.mean((2, 3)) + bias, output.logits)

@@ -83,7 +83,7 @@ def test_a_table_may_have_blank_lines_other_line_ends_and_rows_in_any_order(tabl
         ("happy,anger", "smirk,anger", "has a column with an unknown emotion 'smirk'"),
         ("label,", "class,", "the header must be 'label,<class>,...', one column a class"),
         (TABLE, "", "the header must be 'label,<class>,...', one column a class"),
-        (",1,2\nhappy,0.5", ",0,0\nhappy,0", "no weight above 0 beside its diagonal"),
+        (",1,2\nhappy,0.5", ",0,0\nhappy,0", "no weight above 0 off its diagonal"),
         ("neutral,,1", 'neutral,,"1', "is no readable CSV: unexpected end of data"),
     ],
 )

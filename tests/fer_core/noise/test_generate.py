@@ -288,8 +288,8 @@ def test_values_out_of_range_are_refused(labels, rate, classes, sentence):
     [
         ([0, 1], 1.0, PAIRS, r"rate must be in \[0, 1\), got 1.0"),
         ([0, 3], 0.5, PAIRS, r"labels must be in \[0, 3\), got 0 to 3"),
-        ([0, 1], 0.5, -PAIRS, "finite numbers of at least 0 beside the diagonal"),
-        ([0, 1], 0.5, PAIRS + np.inf, "finite numbers of at least 0 beside the diagonal"),
+        ([0, 1], 0.5, -PAIRS, "finite numbers of at least 0 off the diagonal"),
+        ([0, 1], 0.5, PAIRS + np.inf, "finite numbers of at least 0 off the diagonal"),
         ([0, 1], 0.5, PAIRS[:2], r"must be \(K, K\) with K of at least 2, got \(2, 3\)"),
         ([0, 0], 0.5, PAIRS[:1, :1], r"must be \(K, K\) with K of at least 2, got \(1, 1\)"),
         ([0, 0], 0.5, PAIRS[0], r"must be \(K, K\) with K of at least 2, got \(3,\)"),

@@ -152,7 +152,7 @@ def test_a_list_is_written_in_rafdb_format_and_replaces_an_earlier_one(tmp_path)
                                   "\xa0a.png", "\udcff.png"])  # fmt: skip
 def test_a_name_that_cannot_stand_in_a_line_is_refused_before_anything_is_written(tmp_path, name):
     path = write(tmp_path / "noise.txt", "old")
-    with pytest.raises(ValueError, match=r"image name '.*' cannot stand in a noise list"):
+    with pytest.raises(ValueError, match=r"image name '.*' cannot be in a noise list"):
         write_noise_list(path, ["a.png", name], np.array([0, 1]), SEVEN_CLASSES)
     assert path.read_text() == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["noise.txt"]

@@ -7,8 +7,8 @@ import pytest
 from fer_core.config.methods import METHODS
 from fer_core.records.compare import (
     noise_lines,
+    pair_eac_with_baseline,
     pair_with_baseline,
-    pair_with_plain,
     paired_gap,
     with_clean_pair,
 )
@@ -53,8 +53,8 @@ def test_eac_alone_is_paired_with_a_baseline_of_the_same_average_and_smoothing()
         }
         for value in (0.0, 0.1)
     )
-    assert pair_with_plain(group_runs([plain["cross_entropy"], smooth["eac"]])) == []
-    pairs = pair_with_plain(group_runs([*plain.values(), *smooth.values()]))
+    assert pair_eac_with_baseline(group_runs([plain["cross_entropy"], smooth["eac"]])) == []
+    pairs = pair_eac_with_baseline(group_runs([*plain.values(), *smooth.values()]))
     assert [one.approach.treatments == other.approach.treatments for one, other in pairs] == [
         True,
         True,
@@ -121,7 +121,7 @@ def test_a_noisy_pair_is_set_against_the_clean_pair_that_differs_in_nothing_else
         for method in methods
         for seed in (1, 2)
     ]
-    pairs = pair_with_plain(group_runs([*noisy, *clean]))
+    pairs = pair_eac_with_baseline(group_runs([*noisy, *clean]))
     (pair,) = [pair for pair in pairs if pair[1].noise.percent]
     four = with_clean_pair(pair, pairs)
     assert [group.approach.method for group in four] == [*methods, *methods][: 4 * len(seeds)]
@@ -133,9 +133,9 @@ def test_runs_whose_noise_or_seed_nobody_stated_are_no_pair():
     for unknown in ({"seed": None}, {"noise": None, "noise_rate": None}):
         facts = {"seed": 0, **unknown}
         runs = [made_record(suite="thesis", method=method, **facts) for method in methods]
-        assert pair_with_plain(group_runs(runs)) == []
+        assert pair_eac_with_baseline(group_runs(runs)) == []
         assert noise_lines(group_runs(runs)) == []
     runs = [made_record(suite="thesis", method=method, seed=0) for method in methods]
-    assert len(pair_with_plain(group_runs(runs))) == 1
+    assert len(pair_eac_with_baseline(group_runs(runs))) == 1
     other = [made_record(method="cross_entropy"), *runs[1:]]
-    assert pair_with_plain(group_runs(other)) == []
+    assert pair_eac_with_baseline(group_runs(other)) == []

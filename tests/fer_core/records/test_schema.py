@@ -55,6 +55,11 @@ def test_a_record_of_version_1_is_read_with_the_names_of_today(tmp_path):
     assert json.loads((folder / RUN_FILE).read_text()) == old
 
 
+def test_an_option_that_was_renamed_after_version_2_is_read_by_its_name_of_today():
+    run = {"schema_version": 2, "config": {"hole": "official", "leave_out": None}}
+    assert schema.current_run(run)["config"] == {"erased_region": "official", "exclude": None}
+
+
 def test_every_shipped_record_has_the_names_of_today():
     found = read_runs(SHIPPED_RUNS)
     assert not found.problems

@@ -69,10 +69,10 @@ def test_a_method_that_is_not_known_here_owns_what_is_no_option_of_every_run():
 
 
 def test_an_eac_that_mirrors_its_labelled_view_is_another_approach_than_the_published_one():
-    published, mirrored = trial_of(made_record()), trial_of(made_record(flip_probability=0.5))
-    assert published.setting == mirrored.setting
+    published, flipped = trial_of(made_record()), trial_of(made_record(flip_probability=0.5))
+    assert published.setting == flipped.setting
     assert published.approach.treatments == {}
-    assert mirrored.approach.treatments == {"flip_probability": 0.5}
+    assert flipped.approach.treatments == {"flip_probability": 0.5}
 
 
 def test_a_record_without_newer_options_compares_with_their_defaults():

@@ -12,14 +12,14 @@ def drawn(pairs):
     return draw_confusion(answers, ("happiness", "fear", "contempt"))
 
 
-def test_the_picture_is_a_small_png_and_the_same_for_the_same_answers():
+def test_the_image_is_a_small_png_and_the_same_for_the_same_answers():
     content = drawn([(0, 0), (0, 1), (1, 1)])  # no image of contempt
     assert Image.open(io.BytesIO(content)).format == "PNG"
     assert len(content) < 50_000
     assert content == drawn([(0, 0), (0, 1), (1, 1)])
 
 
-def test_other_answers_give_another_picture():
+def test_other_answers_give_another_image():
     one, other = (
         np.asarray(Image.open(io.BytesIO(drawn(pairs))).convert("RGB"))
         for pairs in ([(0, 0), (1, 1)], [(0, 1), (1, 0)])

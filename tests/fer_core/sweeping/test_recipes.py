@@ -84,11 +84,11 @@ def test_one_part_of_eac_is_changed_at_a_time():
         if config["method"] == "eac"
     } == {
         "eac": set(),
-        "eac_official": {"hole", "pixel_noise"},
+        "eac_official": {"erased_region", "pixel_noise"},
         "eac_flip": {"flip_probability"},
         "eac_logits": {"consistency"},
         "eac_lambda0": {"consistency_weight"},
-        "eac_independent": {"hole"},
+        "eac_independent": {"erased_region"},
         "eac_lambda1": {"consistency_weight"},
         "eac_lambda10": {"consistency_weight"},
         "eac_attached": {"detach_classifier"},
@@ -134,7 +134,7 @@ def test_the_raf_db_command_gives_the_tables_and_goes_on_where_it_stopped(rafdb,
 
 @pytest.fixture
 def rafdb(tmp_path):
-    """Drawn faces in the layout of RAF-DB: 4 training and 2 test faces of each class."""
+    """Synthetic faces in the layout of RAF-DB: 4 training and 2 test faces of each class."""
     root, generator = tmp_path / "rafdb", np.random.default_rng(0)
     (root / "EmoLabel").mkdir(parents=True)
     (root / "Image" / "aligned").mkdir(parents=True)
@@ -142,8 +142,8 @@ def rafdb(tmp_path):
     for split, each in (("train", 4), ("test", 2)):
         for index, (number, emotion) in enumerate([*RAFDB_LABELS.items()] * each, start=1):
             name = f"{split}_{index:05d}"
-            picture = Image.fromarray(np.asarray(draw_face(emotion, 100, generator).image))
-            picture.save(root / "Image" / "aligned" / f"{name}_aligned.jpg")
+            image = Image.fromarray(np.asarray(draw_face(emotion, 100, generator).image))
+            image.save(root / "Image" / "aligned" / f"{name}_aligned.jpg")
             lines.append(f"{name}.jpg {number}")
     (root / "EmoLabel" / "list_patition_label.txt").write_text("\n".join(lines) + "\n")
     return root

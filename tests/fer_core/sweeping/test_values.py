@@ -54,7 +54,7 @@ def test_what_fits_but_is_not_allowed_is_said_by_the_configuration():
     [
         ("epochs=3", ("epochs", 3)),
         ("data=ferplus:/a=b", ("data", "ferplus:/a=b")),
-        ("leave_out=3", ("leave_out", "3")),
+        ("exclude=3", ("exclude", "3")),
         ("learning_rate=1e-3", ("learning_rate", 1e-3)),
         ("compile=true", ("compile", True)),
         ("erase_scale=[0.1, 0.2]", ("erase_scale", [0.1, 0.2])),

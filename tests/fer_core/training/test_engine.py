@@ -605,7 +605,7 @@ def test_the_loaded_model_gives_exactly_the_logits_of_the_trained_one(tiny_run, 
 @pytest.mark.parametrize(
     "options",
     [
-        {"views": "one_pass", "hole": "independent", "detach_classifier": False},
+        {"views": "one_pass", "erased_region": "independent", "detach_classifier": False},
         {"channels": 1, "optimizer": "sgd", "schedule": "cosine", "learning_rate": 0.01},
         {"optimizer": "adamw", "warmup_epochs": 1, "label_smoothing": 0.1},
         {"rotation": 10.0, "zoom": 0.1, "shift": 0.1, "jitter": 0.2},
@@ -704,7 +704,7 @@ def test_names_that_cannot_stand_in_a_list_fail_the_run_and_its_record(tiny_conf
         pixels = generator.integers(0, 256, (9, 9, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(tmp_path / place / "a\nb.png")
     config = replace(tiny_config, data=f"folder:{tmp_path}", batch_size=2)
-    with pytest.raises(ValueError, match="cannot stand in a noise list"):
+    with pytest.raises(ValueError, match="cannot be in a noise list"):
         run(config, tmp_path / "run")
     assert read_run(tmp_path / "run").status == "failed"
 
@@ -862,10 +862,10 @@ def test_with_test_mirror_the_record_is_of_both_sides_and_training_is_the_same(
     assert all(torch.equal(value, weights(tiny_run)[n]) for n, value in weights(record).items())
     split = load_data(tiny_config.data, Decoding(64, 3)).eval
     model = load_model(record.path / "model").model
-    mirrored = evaluate(model, split, mirror=True)
-    assert mirrored.confusion.tolist() == record.result["confusion"]
-    assert mirrored.loss == pytest.approx(record.epochs[-1]["eval_loss"], rel=1e-5)
-    assert abs(evaluate(model, split).loss - mirrored.loss) > 1e-4
+    flipped = evaluate(model, split, mirror=True)
+    assert flipped.confusion.tolist() == record.result["confusion"]
+    assert flipped.loss == pytest.approx(record.epochs[-1]["eval_loss"], rel=1e-5)
+    assert abs(evaluate(model, split).loss - flipped.loss) > 1e-4
 
 
 @pytest.mark.slow
@@ -899,7 +899,7 @@ def test_a_gpu_that_is_not_there_is_refused_before_anything_is_written(
     tiny_config, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(ValueError, match=r"device 'cuda' was asked for, but torch .* finds no GPU"):
+    with pytest.raises(ValueError, match=r"device 'cuda' was requested, but torch .* finds no GPU"):
         train(tiny_config, tmp_path / "run", device="cuda", progress=False)
     assert not (tmp_path / "run").exists()
 

@@ -11,7 +11,7 @@ from fer_core.models.pretrained import load_model
 from fer_core.records.run import read_predictions, read_run
 from fer_core.training.checkpoint import CHOSEN_FILE, load_checkpoint
 from fer_core.training.engine import train
-from fer_core.training.holdout import Selection, held_out
+from fer_core.training.holdout import EpochSelection, held_out
 from fer_core.training.setup import prepare
 
 LABELS = np.array([0, 1, 2, 0])
@@ -48,7 +48,7 @@ def test_the_draw_depends_on_the_images_and_the_seed_alone():
 
 
 def test_the_first_epoch_with_the_highest_held_out_accuracy_is_chosen():
-    selection = Selection()
+    selection = EpochSelection()
     good, bad = evaluation([0, 1, 2, 0]), evaluation([1, 1, 2, 0])
     assert selection.update(1, scores([0, 0, 0, 0], [0, 0, 2, 0]), bad)
     assert selection.update(2, scores([0, 1, 0, 0], [0, 1, 2, 0]), good)
@@ -64,13 +64,13 @@ def test_the_first_epoch_with_the_highest_held_out_accuracy_is_chosen():
 
 
 def test_without_held_out_images_no_epoch_is_chosen():
-    selection = Selection()
+    selection = EpochSelection()
     assert not selection.update(1, scores([0, 1, 2, 0], [0, 1, 2, 0]), None)
     assert set(selection.result(LABELS, 3).values()) == {None}
 
 
 def test_a_selection_goes_on_from_its_state():
-    selection, again = Selection(), Selection()
+    selection, again = EpochSelection(), EpochSelection()
     for epoch in range(1, 8):
         selection.update(
             epoch, scores([0, 1, 2, epoch % 3], [0, 1, 2, 0]), evaluation([0, 1, 2, 0])
@@ -122,12 +122,12 @@ def test_the_record_has_the_chosen_epoch_and_both_kinds_of_test_figures(held_run
 def test_the_model_that_is_kept_is_that_of_the_chosen_epoch(held_config, tmp_path, monkeypatch):
     shares = iter([0.2, 0.9, 0.1])  # the second epoch is the best by the held-out images
 
-    def update(self, epoch, found, holdout, real=Selection.update):
+    def update(self, epoch, found, holdout, real=EpochSelection.update):
         confusion = np.array([[round(100 * next(shares)), 0], [0, 0]])
         confusion[1, 0] = 100 - confusion[0, 0]
         return real(self, epoch, found, holdout._replace(confusion=confusion))
 
-    monkeypatch.setattr(Selection, "update", update)
+    monkeypatch.setattr(EpochSelection, "update", update)
     record = train(held_config, tmp_path / "run", device="cpu", progress=False)
     assert record.result["chosen_epoch"] == 2
     kept = load_model(record.path / "model")
@@ -159,12 +159,12 @@ def test_a_run_with_held_out_images_resumes_to_the_same_record(
 
 @pytest.mark.slow
 def test_early_stopping_ends_the_run(held_config, tmp_path, monkeypatch):
-    real = Selection.update
+    real = EpochSelection.update
 
     def once(self, epoch, found, holdout):
         return real(self, epoch, found, holdout) if epoch == 1 else False
 
-    monkeypatch.setattr(Selection, "update", once)
+    monkeypatch.setattr(EpochSelection, "update", once)
     config = replace(held_config, patience=1)
     record = train(config, tmp_path / "run", device="cpu", progress=False)
     assert len(record.epochs) == 2

@@ -22,7 +22,7 @@ KINDS = ("auto", "device", "cache", "stream")
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    """A folder of 21 drawn faces in three classes."""
+    """A folder of 21 synthetic faces in three classes."""
     root = tmp_path_factory.mktemp("faces")
     generator = np.random.default_rng(0)
     for split in ("train", "test"):
@@ -80,7 +80,7 @@ def test_every_storage_trains_the_very_same_model(config, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_batch_holds_the_pictures_and_labels_of_its_indices(config, tmp_path):
+def test_a_batch_holds_the_images_and_labels_of_its_indices(config, tmp_path):
     config = replace(config, flip_probability=0.0)
     experiment = prepare(config, Storage("cache", tmp_path))
     training = TrainingSet(experiment, CPU, "cache")

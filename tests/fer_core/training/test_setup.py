@@ -54,7 +54,7 @@ def test_a_grey_network_asks_for_grey_faces(tiny_config):
     assert len(spec.mean) == len(spec.std) == spec.channels == 1
 
 
-def test_a_folder_of_pictures_without_faces_gets_the_usual_landmarks(tiny_config, tmp_path):
+def test_a_folder_of_images_without_faces_gets_the_usual_landmarks(tiny_config, tmp_path):
     for split in ("train", "test"):
         for emotion in ("happy", "sad"):
             folder = tmp_path / split / emotion
@@ -68,10 +68,10 @@ def test_a_folder_of_pictures_without_faces_gets_the_usual_landmarks(tiny_config
     assert spec.source_size == 30
 
 
-def test_a_class_without_a_training_picture_is_named(ferplus):
+def test_a_class_without_a_training_image_is_named(ferplus):
     with pytest.raises(
         DataError,
-        match="train has no training picture of surprise, sadness, disgust, contempt: add",
+        match="train has no training image of surprise, sadness, disgust, contempt: add",
     ):
         prepare(ferplus)
 
@@ -104,7 +104,7 @@ OWN = ("neutral", "sad", "happy", "", "disgust", "surprise")
 
 
 def write_ferplus(folder, all_votes, original_labels):
-    """The data set in a folder, with the same pictures in train and valid."""
+    """The data set in a folder, with the same images in train and valid."""
     lines = [",".join(["Usage", "Image name", *FERPLUS_VOTES])]
     labels = ["Usage,Image name,label"]
     for usage, split in (("Training", "FER2013Train"), ("PublicTest", "FER2013Valid")):
@@ -181,7 +181,7 @@ def test_a_data_set_without_votes_is_told_what_is_missing(options):
 
 def test_the_data_options_reach_the_data(ferplus, tmp_path):
     (tmp_path / "list.txt").write_text("FER2013Valid5.png\n")
-    config = replace(ferplus, leave_out=str(tmp_path / "list.txt"))
+    config = replace(ferplus, exclude=str(tmp_path / "list.txt"))
     assert len(load_run_data(config).eval.true_labels) == 5
     with pytest.raises(DataError, match="every image of val also stands in"):
         load_run_data(replace(ferplus, dedup=True))

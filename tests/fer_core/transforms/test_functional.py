@@ -127,7 +127,7 @@ def test_rotation_keeps_the_distance_from_the_centre_and_stays_within_its_angle(
     assert angles.max() > 2
 
 
-def test_shift_moves_the_picture_by_at_most_its_share():
+def test_shift_moves_the_image_by_at_most_its_share():
     images = smooth_images()
     moved = centroids(raw(images, RunConfig(shift=0.2, **PLAIN))) - centroids(images.float())
     assert moved.abs().max() < 0.205
@@ -153,7 +153,7 @@ def test_jitter_keeps_pixels_in_range_and_changes_light():
     assert change.max() > 0.05
 
 
-def test_jitter_of_a_flat_picture_is_brightness_alone():
+def test_jitter_of_a_flat_image_is_brightness_alone():
     images = torch.full((20, 3, 8, 8), 100, dtype=torch.uint8)
     factors = raw(images, RunConfig(jitter=0.2, **PLAIN)) / (100 / 255)
     assert torch.allclose(factors.amin((1, 2, 3)), factors.amax((1, 2, 3)), atol=1e-5)

@@ -36,7 +36,7 @@ def test_what_is_switched_off_is_not_drawn():
     assert off == (None, None, None, None)
 
 
-def test_every_picture_is_drawn_once():
+def test_every_image_is_drawn_once():
     assert sorted(drawn().order.tolist()) == list(range(40))
 
 
@@ -66,7 +66,7 @@ def test_balanced_sampling_draws_every_class_equally_often(soft):
 
 
 @given(st.floats(0.05, 5), st.integers(0, 1000))
-def test_a_picture_leads_its_own_mixture(alpha, seed):
+def test_an_image_leads_its_own_mixture(alpha, seed):
     shares = drawn(RunConfig(mixup=alpha), seed=seed).shares
     assert shares.min() >= 0.5
     assert shares.max() <= 1
@@ -100,7 +100,7 @@ def test_every_hole_is_one_rectangle_of_the_asked_area_and_aspect(seed, side, lo
         assert (tall + 0.5) / (wide - 0.5) >= 0.5
 
 
-def test_holes_reach_every_corner_of_the_picture():
+def test_holes_reach_every_corner_of_the_image():
     boxes = draw_erased_regions(2000, 16, 16, RunConfig(erase_probability=1.0), generator())
     regions = region_masks(boxes, 16, 16).float().mean((0, 1))
     corners = torch.stack([regions[0, 0], regions[0, -1], regions[-1, 0], regions[-1, -1]])

@@ -12,11 +12,11 @@ from fer_core.video.writer import VideoWriter
 
 av = pytest.importorskip("av")
 
-# The display matrix of a track (ISO 14496-12, tkhd) that turns the picture, in degrees clockwise.
+# The display matrix of a track (ISO 14496-12, tkhd) that turns the image, in degrees clockwise.
 MATRICES = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
 
 
-def picture(size=(64, 48), level=0):
+def image(size=(64, 48), level=0):
     """Red above, the rest grey."""
     paper = Image.new("RGB", size, (level, level, level))
     paper.paste((255, 0, 0), (0, 0, size[0], size[1] // 3))
@@ -26,7 +26,7 @@ def picture(size=(64, 48), level=0):
 def write(path, times, size=(64, 48)):
     with VideoWriter(path) as writer:
         for index, time in enumerate(times):
-            writer.write(picture(size, index % 100), time)
+            writer.write(image(size, index % 100), time)
     return path
 
 
@@ -36,16 +36,16 @@ def clip(tmp_path):
     return write(tmp_path / "clip.mp4", [index / 30 for index in range(60)])
 
 
-def write_sound(path, codec="aac", pictures=False):
-    """A tone of two seconds, with black pictures on wish."""
+def write_sound(path, codec="aac", images=False):
+    """A tone of two seconds, with black images on wish."""
     with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264", rate=30) if pictures else None
+        video = container.add_stream("libx264", rate=30) if images else None
         if video is not None:
             video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         sound = container.add_stream(codec, rate=48000)
         sound.layout = "mono"
         for index in range(60 if video is not None else 0):
-            frame = av.VideoFrame.from_image(picture())
+            frame = av.VideoFrame.from_image(image())
             frame.pts = index
             container.mux(video.encode(frame))
         wave = np.sin(np.arange(96000) * 0.05).astype(np.float32)[None] * 0.3
@@ -71,19 +71,19 @@ def test_frames_come_with_their_times_and_ten_a_second_are_due(clip):
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ".webm"])
-def test_containers_are_read_with_the_pictures_in_their_order(tmp_path, suffix):
+def test_containers_are_read_with_the_images_in_their_order(tmp_path, suffix):
     path = tmp_path / f"clip{suffix}"
     with av.open(str(path), "w") as container:
         codec = {".webm": "libvpx", ".avi": "mpeg4"}.get(suffix, "libx264")
         stream = container.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         for index in range(25):
-            frame = av.VideoFrame.from_image(picture(level=10 * index))
+            frame = av.VideoFrame.from_image(image(level=10 * index))
             frame.pts = index
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     frames = list(Video(path).frames())
-    levels = [np.asarray(frame.picture)[30:].mean() for frame in frames]
+    levels = [np.asarray(frame.image)[30:].mean() for frame in frames]
     assert len(levels) == 25
     assert np.all(np.diff(levels) > 4)
     assert frames[-1].time == pytest.approx(24 / 25, abs=0.01)
@@ -116,15 +116,15 @@ def test_convention_turned_recordings_are_made_upright(clip, degrees):
     content[place : place + 36] = struct.pack(">9i", *values)
     clip.write_bytes(content)
     video = Video(clip)
-    shown = next(video.frames()).picture
+    shown = next(video.frames()).image
     assert shown.size == video.size == ((64, 48) if degrees == 180 else (48, 64))
-    expected = picture().rotate(-degrees, expand=True)
+    expected = image().rotate(-degrees, expand=True)
     assert np.abs(np.asarray(shown, int) - np.asarray(expected, int)).mean() < 8
 
 
 def test_large_frames_are_reduced_and_the_size_of_the_original_is_known(tmp_path):
     video = Video(write(tmp_path / "large.mp4", [0, 0.1], (2000, 1000)))
-    assert {frame.picture.size for frame in video.frames()} == {(SIDE, SIDE // 2)}
+    assert {frame.image.size for frame in video.frames()} == {(SIDE, SIDE // 2)}
     assert video.size == (2000, 1000)
 
 
@@ -177,7 +177,7 @@ def test_a_video_of_unknown_length_stops_at_the_limit(tmp_path):
             stream = container.add_stream("libvpx", rate=10)
             stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
             for index in range(60):
-                frame = av.VideoFrame.from_image(picture())
+                frame = av.VideoFrame.from_image(image())
                 frame.pts = index
                 container.mux(stream.encode(frame))
             container.mux(stream.encode())
@@ -205,7 +205,7 @@ def test_what_is_no_video_is_told(clip, name, content):
 
 
 def test_a_photograph_is_no_video(tmp_path):
-    picture().save(tmp_path / "photo.png")
+    image().save(tmp_path / "photo.png")
     with pytest.raises(VideoError, match="no video that can be read"):
         Video(tmp_path / "photo.png")
 
@@ -219,16 +219,16 @@ def test_an_empty_file_and_an_absent_one_are_told(tmp_path):
 
 
 def test_sound_alone_is_told(tmp_path):
-    with pytest.raises(VideoError, match="sound without a picture"):
+    with pytest.raises(VideoError, match="sound without an image"):
         Video(write_sound(tmp_path / "sound.mp4"))
 
 
-def test_pictures_that_are_all_broken_are_told(clip):
+def test_images_that_are_all_broken_are_told(clip):
     content = bytearray(clip.read_bytes())
     place = content.find(b"mdat") + 4
     content[place:] = bytes(len(content) - place)
     clip.write_bytes(content)
-    with pytest.raises(VideoError, match="no picture that can be read"):
+    with pytest.raises(VideoError, match="no image that can be read"):
         list(Video(clip).frames())
 
 
@@ -255,15 +255,15 @@ def test_written_videos_are_what_browsers_play(clip):
 
 def test_odd_sides_lose_a_row_and_a_column(tmp_path):
     video = Video(write(tmp_path / "odd.mp4", [0, 0.1], (65, 49)))
-    assert next(video.frames()).picture.size == (64, 48)
+    assert next(video.frames()).image.size == (64, 48)
 
 
-def test_sound_is_copied_and_ends_with_the_pictures(tmp_path):
-    source = write_sound(tmp_path / "sound.mp4", pictures=True)
+def test_sound_is_copied_and_ends_with_the_images(tmp_path):
+    source = write_sound(tmp_path / "sound.mp4", images=True)
     with VideoWriter(tmp_path / "copy.mp4", sound=source) as writer:
         for frame in Video(source).frames():
             if frame.time < 1:
-                writer.write(frame.picture, frame.time)
+                writer.write(frame.image, frame.time)
     with av.open(str(tmp_path / "copy.mp4")) as container:
         assert container.streams.audio[0].codec_context.name == "aac"
         frames = list(container.decode(audio=0))
@@ -274,10 +274,10 @@ def test_sound_is_copied_and_ends_with_the_pictures(tmp_path):
 
 @pytest.mark.parametrize("codec", ["ac3", "flac", "libopus"])
 def test_sound_that_mp4_does_not_hold_is_encoded_anew(tmp_path, codec):
-    source = write_sound(tmp_path / "sound.mkv", codec=codec, pictures=True)
+    source = write_sound(tmp_path / "sound.mkv", codec=codec, images=True)
     with VideoWriter(tmp_path / "copy.mp4", sound=source) as writer:
         for frame in Video(source).frames():
-            writer.write(frame.picture, frame.time)
+            writer.write(frame.image, frame.time)
     with av.open(str(tmp_path / "copy.mp4")) as container:
         assert container.streams.audio[0].codec_context.name == "aac"
         frames = list(container.decode(audio=0))

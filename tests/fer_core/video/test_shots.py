@@ -23,7 +23,7 @@ def test_brighter_light_is_no_cut():
     assert not detector.is_cut(room.point(lambda value: min(255, round(value * 1.5))))
 
 
-def test_from_a_flat_picture_the_colours_tell():
+def test_from_a_flat_image_the_colours_tell():
     detector = CutDetector()
     black = Image.new("RGB", (64, 48))
     room = draw_portrait("neutral", 320, np.random.default_rng(1))

@@ -7,7 +7,7 @@ from scipy.special import softmax
 
 from fer_core.inference.predictor import FacePrediction
 from fer_core.taxonomy import taxonomy_of
-from fer_core.video.tracking import Tracker, closeness
+from fer_core.video.tracking import FaceTracker, closeness
 
 CLASSES = ("anger", "fear", "neutral")
 BIAS = np.array([0.3, -0.2, 0.1])
@@ -33,27 +33,27 @@ def numbers(tracked):
 
 
 def test_a_moving_face_keeps_its_number():
-    tracker = Tracker()
+    tracker = FaceTracker()
     seen = [numbers(tracker.update([face(x=40.0 * step)], step / 10)) for step in range(20)]
     assert seen == [[1]] * 20
 
 
 def test_two_faces_keep_their_numbers_in_any_order():
-    tracker = Tracker()
+    tracker = FaceTracker()
     tracker.update([face(0), face(300)], 0.0)
     assert numbers(tracker.update([face(310), face(10)], 0.1)) == [2, 1]
 
 
 @pytest.mark.parametrize("apart", [0.0, 30.0])
 def test_faces_that_cross_keep_their_numbers(apart):
-    tracker = Tracker()
+    tracker = FaceTracker()
     for step in range(21):
         pair = [face(25.0 * step), face(510 - 25.0 * step, apart)]
         assert numbers(tracker.update(pair, step / 10)) == [1, 2]
 
 
 def test_faces_that_hide_each_other_while_they_cross_keep_their_numbers():
-    tracker = Tracker()
+    tracker = FaceTracker()
     for step in range(21):
         pair = [face(25.0 * step), face(510 - 25.0 * step, 20)]
         hidden = abs(pair[0].box[0] - pair[1].box[0]) < 80
@@ -62,14 +62,14 @@ def test_faces_that_hide_each_other_while_they_cross_keep_their_numbers():
 
 
 def test_a_moving_face_that_stops_while_it_is_hidden_keeps_its_number():
-    tracker = Tracker()
+    tracker = FaceTracker()
     for step in range(5):
         tracker.update([face(25.0 * step)], step / 10)
     assert numbers(tracker.update([face(110)], 1.2)) == [1]
 
 
 def test_a_face_that_comes_back_in_time_keeps_its_number_and_later_gets_a_new_one():
-    tracker = Tracker(patience=1.0)
+    tracker = FaceTracker(patience=1.0)
     tracker.update([face(0), face(300)], 0.0)
     for time in (0.3, 0.6, 0.9):
         assert numbers(tracker.update([face(300)], time)) == [2]
@@ -79,20 +79,20 @@ def test_a_face_that_comes_back_in_time_keeps_its_number_and_later_gets_a_new_on
 
 
 def test_after_a_cut_every_face_is_new():
-    tracker = Tracker()
+    tracker = FaceTracker()
     tracker.update([face()], 0.0)
     tracker.cut()
     assert numbers(tracker.update([face()], 0.1)) == [2]
 
 
 def test_a_small_face_in_the_place_of_a_large_one_is_another():
-    tracker = Tracker()
+    tracker = FaceTracker()
     tracker.update([face(0, 0, 200)], 0.0)
     assert numbers(tracker.update([face(75, 75, 50)], 0.1)) == [2]
 
 
 def test_two_poor_pairs_do_not_outweigh_a_good_one():
-    tracker = Tracker()
+    tracker = FaceTracker()
     tracker.update([face(0), face(121)], 0.0)
     # Closeness 0.5 to the first; crosswise 0.29 and 0.29, which is more in all.
     assert numbers(tracker.update([face(50), face(-71)], 0.1)) == [1, 3]
@@ -104,7 +104,7 @@ def test_two_poor_pairs_do_not_outweigh_a_good_one():
 )
 @pytest.mark.slow
 def test_a_smoothed_map_explains_the_smoothed_answer_exactly(steps, smoothing):
-    tracker = Tracker(smoothing)
+    tracker = FaceTracker(smoothing)
     time = 0.0
     for seed, step in enumerate(steps):
         (one,) = tracker.update([face(seed=seed)], time)
@@ -115,7 +115,7 @@ def test_a_smoothed_map_explains_the_smoothed_answer_exactly(steps, smoothing):
 
 
 def test_smoothing_depends_on_time_and_not_on_the_rate_of_frames():
-    slow, fast = Tracker(0.5), Tracker(0.5)
+    slow, fast = FaceTracker(0.5), FaceTracker(0.5)
     slow.update([face(seed=1)], 0.0)
     fast.update([face(seed=1)], 0.0)
     (at_once,) = slow.update([face(seed=2)], 1.0)
@@ -125,14 +125,14 @@ def test_smoothing_depends_on_time_and_not_on_the_rate_of_frames():
 
 
 def test_without_smoothing_every_frame_stands_for_itself():
-    tracker = Tracker(smoothing=0)
+    tracker = FaceTracker(smoothing=0)
     tracker.update([face(seed=1)], 0.0)
     (one,) = tracker.update([face(seed=2)], 0.1)
     assert one.face.probabilities == pytest.approx(one.raw.probabilities)
 
 
 def test_no_face_is_no_track():
-    tracker = Tracker()
+    tracker = FaceTracker()
     assert tracker.update([], 0.0) == []
     assert numbers(tracker.update([face()], 0.1)) == [1]
 
@@ -141,7 +141,7 @@ def test_no_face_is_no_track():
 @pytest.mark.parametrize("value", [-0.1, float("nan")])
 def test_negative_seconds_are_refused(name, value):
     with pytest.raises(ValueError, match=f"{name} must be 0 or more seconds"):
-        Tracker(**{name: value})
+        FaceTracker(**{name: value})
 
 
 def test_closeness_falls_with_distance_and_with_the_ratio_of_sides():

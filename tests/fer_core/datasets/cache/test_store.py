@@ -16,7 +16,7 @@ from fer_core.datasets.cache import decode as decoding
 from fer_core.datasets.cache import store as storage
 from fer_core.datasets.cache.arrays import CachedImages, StreamedImages
 from fer_core.datasets.cache.store import StorageError, cache_folder, store
-from fer_core.datasets.images import PictureFiles, PixelRows
+from fer_core.datasets.images import ImageFiles, PixelRows
 
 SMALL = Decoding(8, 3)
 
@@ -31,15 +31,15 @@ def entries(folder):
 
 @pytest.fixture
 def counted(monkeypatch):
-    """The pictures that are opened."""
+    """The images that are opened."""
     opened = []
-    real = PictureFiles.open
+    real = ImageFiles.open
 
     def open_counted(self, index):
         opened.append(index)
         return real(self, index)
 
-    monkeypatch.setattr(PictureFiles, "open", open_counted)
+    monkeypatch.setattr(ImageFiles, "open", open_counted)
     return opened
 
 
@@ -58,7 +58,7 @@ def test_cache_and_stream_give_the_same_pixels_and_facts(faces, tmp_path):
     assert len({digest.tobytes() for digest in cached.facts.digests}) == 7
 
 
-def test_pictures_are_opened_once_and_never_again(faces, tmp_path, counted):
+def test_images_are_opened_once_and_never_again(faces, tmp_path, counted):
     store(faces, SMALL, kept(tmp_path))
     assert sorted(counted) == list(range(7))
     again = store(faces, SMALL, kept(tmp_path))
@@ -76,7 +76,7 @@ def test_another_size_is_another_entry(faces, tmp_path):
     assert len(entries(tmp_path)) == 3
 
 
-def test_a_picture_that_changes_is_decoded_anew(faces, tmp_path):
+def test_an_image_that_changes_is_decoded_anew(faces, tmp_path):
     before = store(faces, SMALL, kept(tmp_path)).images[:]
     Image.new("RGB", (10, 12), "red").save(faces.paths[0])
     after = store(faces, SMALL, kept(tmp_path)).images[:]
@@ -90,13 +90,13 @@ def test_another_order_or_selection_is_not_mistaken(faces, tmp_path):
     assert np.array_equal(turned, whole[[6, 5, 1]])
 
 
-def test_the_same_pictures_elsewhere_share_the_entry(faces, tmp_path):
+def test_the_same_images_elsewhere_share_the_entry(faces, tmp_path):
     copies = []
     for path in faces.paths:
         copies.append(tmp_path / path.name)
         copies[-1].write_bytes(path.read_bytes())
     store(faces, SMALL, kept(tmp_path / "cache"))
-    store(PictureFiles(tuple(copies)), SMALL, kept(tmp_path / "cache"))
+    store(ImageFiles(tuple(copies)), SMALL, kept(tmp_path / "cache"))
     assert len(entries(tmp_path / "cache")) == 1
 
 
@@ -134,10 +134,10 @@ def test_two_processes_that_build_at_once_decode_once(faces, tmp_path):
     program = f"""
 from pathlib import Path
 from fer_core.datasets import Decoding, Storage
-from fer_core.datasets.images import PictureFiles
+from fer_core.datasets.images import ImageFiles
 from fer_core.datasets.cache.store import store
 paths = tuple(sorted(Path({str(faces.paths[0].parent)!r}).iterdir()))
-images = store(PictureFiles(paths), Decoding(8, 3), Storage("cache", Path({str(tmp_path)!r}) / "c"))
+images = store(ImageFiles(paths), Decoding(8, 3), Storage("cache", Path({str(tmp_path)!r}) / "c"))
 print(int(images.images[:].sum()))
 """
     command = [sys.executable, "-c", program]
@@ -159,10 +159,10 @@ def test_what_a_killed_run_left_is_removed_by_the_next(faces, tmp_path, monkeypa
     assert [entry.name[:5] == "part-" for entry in entries(tmp_path)] == [False]
 
 
-def test_a_broken_picture_stops_the_build_and_nothing_is_half_written(faces, tmp_path):
+def test_a_broken_image_stops_the_build_and_nothing_is_half_written(faces, tmp_path):
     faces.paths[4].write_bytes(faces.paths[4].read_bytes()[:60])
     for kind in ("cache", "auto", "stream"):
-        with pytest.raises(DataError, match=r"4\.png is no readable picture.*fer-core data check"):
+        with pytest.raises(DataError, match=r"4\.png is no readable image.*fer-core data check"):
             store(faces, SMALL, kept(tmp_path, kind))
     assert entries(tmp_path) == []
     assert not (tmp_path / "known").exists()
@@ -176,12 +176,12 @@ def test_a_read_only_cache_is_a_clear_error_and_auto_does_without(
         store(faces, SMALL, kept(folder))
     stored = store(faces, SMALL, kept(folder, "auto"))
     assert isinstance(stored.images, StreamedImages)
-    assert "Pictures are decoded for each batch instead" in caplog.text
+    assert "Images are decoded for each batch instead" in caplog.text
     assert "will be read again at the next start" in caplog.text
     assert np.array_equal(stored.images[:], store(faces, SMALL, kept(tmp_path)).images[:])
 
 
-def test_a_read_only_cache_that_holds_the_pictures_is_used(faces, small_disk, counted):
+def test_a_read_only_cache_that_holds_the_images_is_used(faces, small_disk, counted):
     folder = small_disk()
     store(faces, SMALL, kept(folder))
     subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
@@ -231,7 +231,7 @@ def test_an_unknown_kind_of_storage_lists_the_known_ones(faces):
         store(faces, SMALL, Storage("disk"))
 
 
-def test_a_stream_says_when_a_picture_is_gone(faces, tmp_path):
+def test_a_stream_says_when_an_image_is_gone(faces, tmp_path):
     images = store(faces, SMALL, kept(tmp_path, "stream")).images
     faces.paths[2].unlink()
     with pytest.raises(DataError, match=r"2\.png is absent"):

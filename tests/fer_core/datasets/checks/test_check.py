@@ -10,13 +10,13 @@ from PIL import Image
 from fer_core.datasets import DataError, Decoding, list_data, load_data
 from fer_core.datasets.checks.check import check_data, write_fix_list
 from fer_core.datasets.checks.report import figures, to_json
-from fer_core.datasets.exclude import read_leave_out
+from fer_core.datasets.exclude import read_exclude_list
 
 SMALL = Decoding(16, 3)
 
 
 def put(root, place, seed=None, size=(14, 10)):
-    """A picture of its own, or one that is equal to others of the same seed."""
+    """An image of its own, or one that is equal to others of the same seed."""
     file = root / place
     file.parent.mkdir(parents=True, exist_ok=True)
     seed = zlib.crc32(place.encode()) if seed is None else seed
@@ -45,11 +45,11 @@ def kinds(report):
 
 
 def break_folder(root):
-    """One of each kind that a folder of pictures can have; gives kinds and names."""
+    """One of each kind that a folder of images can have; gives kinds and names."""
     whole = put(root, "train/happy/cut.jpg", size=(64, 64)).read_bytes()
     (root / "train/happy/cut.jpg").write_bytes(whole[: len(whole) // 2])
     (root / "train/angry/empty.png").write_bytes(b"")
-    (root / "test/happy/text.jpg").write_text("no picture")
+    (root / "test/happy/text.jpg").write_text("no image")
     (root / "test/angry/gone.png").symlink_to(root / "nowhere.png")
     put(root, "train/bored/x.png")
     put(root, "test/sad/never_trained.png")
@@ -82,9 +82,9 @@ def test_every_broken_file_and_folder_is_found_in_one_pass(root):
 
 def test_a_fix_list_of_all_problems_makes_a_set_that_loads(root, tmp_path):
     break_folder(root)
-    path = tmp_path / "leave out.txt"
+    path = tmp_path / "exclude list.txt"
     write_fix_list(path, [problem.name for problem in check(root).problems])
-    assert len(read_leave_out(path)) == 6
+    assert len(read_exclude_list(path)) == 6
     data = load_data(f"folder:{root}?classes=emotions", SMALL, without=path)
     assert data.train.names == ("train/happy/a.png", "train/happy/b.png", "train/angry/c.png")
     assert data.eval.names == ("test/happy/d.png", "test/angry/e.png")
@@ -131,7 +131,7 @@ def test_a_name_that_is_no_utf8_is_reported_and_left_out_as_printable_text(root,
     assert len(data.train.true_labels) == 3
 
 
-def test_sizes_are_of_the_pictures_themselves_not_of_what_a_run_makes_of_them(root):
+def test_sizes_are_of_the_images_themselves_not_of_what_a_run_makes_of_them(root):
     put(root, "train/angry/large.png", size=(300, 200))
     put(root, "train/angry/small.png", size=(5, 9))
     sizes = check(root).train.sizes
@@ -139,7 +139,7 @@ def test_sizes_are_of_the_pictures_themselves_not_of_what_a_run_makes_of_them(ro
     assert sizes.commonest[0] == ((14, 10), 3)
 
 
-def test_identical_pictures_are_found_within_and_across_the_splits(root):
+def test_identical_images_are_found_within_and_across_the_splits(root):
     for place in ("train/happy/p.png", "train/angry/p.png", "test/happy/p.png"):
         put(root, place, seed=1)  # across, and contradicting within train
     put(root, "train/angry/q.png", seed=2)
@@ -166,7 +166,7 @@ def test_identical_pictures_are_found_within_and_across_the_splits(root):
     }
 
 
-def test_identical_pictures_are_right_beside_broken_ones(root):
+def test_identical_images_are_right_beside_broken_ones(root):
     (root / "train/happy/a.png").write_bytes(b"")
     put(root, "train/angry/z.png", seed=1)
     put(root, "test/angry/z.png", seed=1)
@@ -179,10 +179,10 @@ def test_identical_pictures_are_right_beside_broken_ones(root):
 
 def soft(root, place, seed, size=48, turn=False):
     coarse = np.random.default_rng(seed).integers(40, 200, (9, 9, 3), dtype=np.uint8)
-    picture = Image.fromarray(coarse).resize((48, 48), Image.Resampling.BICUBIC)
+    image = Image.fromarray(coarse).resize((48, 48), Image.Resampling.BICUBIC)
     if turn:
-        picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    picture.resize((size, size)).save(root / place)
+        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    image.resize((size, size)).save(root / place)
 
 
 def test_near_duplicates_are_found_across_the_splits_and_identical_ones_are_none(root):
@@ -218,7 +218,7 @@ def test_the_report_as_json_holds_everything(root):
     assert values["refused"] is True
     assert values["classes"] == ["happiness", "anger"]
     assert values["train"]["counts"] == {"happiness": 4, "anger": 1}
-    assert values["train"]["sizes"]["commonest"][0] == {"size": [14, 10], "pictures": 4}
+    assert values["train"]["sizes"]["commonest"][0] == {"size": [14, 10], "images": 4}
     assert sorted((entry["kind"], entry["name"]) for entry in values["problems"]) == expected
     assert all(entry["detail"] for entry in values["problems"])
     assert values["identical"] == [
@@ -233,7 +233,7 @@ def test_the_report_as_json_holds_everything(root):
     assert values["figures"]["near"] == 1
 
 
-def test_a_split_without_one_readable_picture_is_refused_also_when_all_are_left_out(root, tmp_path):
+def test_a_split_without_one_readable_image_is_refused_also_when_all_are_left_out(root, tmp_path):
     for path in (root / "test").rglob("*.png"):
         path.write_bytes(b"")
     report = check(root)
@@ -248,7 +248,7 @@ def test_a_split_without_one_readable_picture_is_refused_also_when_all_are_left_
     json.dumps(to_json(left))
 
 
-def test_pictures_in_memory_are_checked_too():
+def test_images_in_memory_are_checked_too():
     report = check_data(list_data("synthetic?train=14&test=7", SMALL))
     assert sum(report.train.counts.values()) == 14
     assert report.train.sizes.median == (16, 16)
@@ -260,14 +260,14 @@ def test_a_fix_list_is_sorted_without_repeats_and_may_be_empty(tmp_path):
     assert path.read_text(encoding="utf-8") == "a/\nü 2.jpg\n"
     write_fix_list(path, [])
     assert path.read_bytes() == b""
-    assert read_leave_out(path) == frozenset()
+    assert read_exclude_list(path) == frozenset()
 
 
 @pytest.mark.parametrize("name", ["a\nb.jpg", "a\rb.jpg", "a\u2028b.jpg", "", "  ", "\udce9.jpg"])
 def test_a_name_that_is_no_line_is_refused_and_nothing_is_written(tmp_path, name):
     path = tmp_path / "list.txt"
     path.write_text("earlier\n")
-    with pytest.raises(DataError, match=r"cannot stand in a list of files to leave out"):
+    with pytest.raises(DataError, match=r"exclude list"):
         write_fix_list(path, ["fine.jpg", name])
     assert path.read_text() == "earlier\n"
     assert [file.name for file in tmp_path.iterdir()] == ["list.txt"]

@@ -20,21 +20,21 @@ def photograph(seed, side=48):
     return Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC)
 
 
-def thumbnails(*pictures):
-    return np.stack([fit(picture, THUMBNAIL)[..., 0] for picture in pictures])
+def thumbnails(*images):
+    return np.stack([fit(image, THUMBNAIL)[..., 0] for image in images])
 
 
-def encoded(picture):
+def encoded(image):
     stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=60)
+    image.save(stream, "JPEG", quality=60)
     return Image.open(stream).convert("RGB")
 
 
-def mirrored(picture):
-    return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+def mirrored(image):
+    return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
 
 
-def test_equal_pictures_are_grouped_in_the_order_they_stand():
+def test_equal_images_are_grouped_in_the_order_they_stand():
     digests = np.array([[1] * 16, [2] * 16, [3] * 16, [2] * 16, [1] * 16, [2] * 16], np.uint8)
     assert equal_groups(digests) == [[0, 4], [1, 3, 5]]
     assert equal_groups(digests[:3]) == []
@@ -46,15 +46,15 @@ def test_equal_pictures_are_grouped_in_the_order_they_stand():
     [
         encoded,
         mirrored,
-        lambda picture: ImageEnhance.Brightness(picture).enhance(1.2),
-        lambda picture: ImageEnhance.Contrast(picture).enhance(0.7),
-        lambda picture: picture.resize((224, 224)),
-        lambda picture: picture.resize((24, 24)),
-        lambda picture: picture.convert("L").convert("RGB"),
-        lambda picture: encoded(mirrored(picture).resize((100, 90))),
+        lambda image: ImageEnhance.Brightness(image).enhance(1.2),
+        lambda image: ImageEnhance.Contrast(image).enhance(0.7),
+        lambda image: image.resize((224, 224)),
+        lambda image: image.resize((24, 24)),
+        lambda image: image.convert("L").convert("RGB"),
+        lambda image: encoded(mirrored(image).resize((100, 90))),
     ],
 )
-def test_an_altered_copy_is_found_among_other_pictures(alter):
+def test_an_altered_copy_is_found_among_other_images(alter):
     train = thumbnails(*map(photograph, range(20)))
     test = thumbnails(photograph(100), alter(photograph(7)), photograph(101))
     (pair,) = near_pairs(train, test, NEAR_THRESHOLD)
@@ -70,7 +70,7 @@ def test_a_mirrored_copy_is_called_so():
     assert (found[1].train, found[1].mirrored) == (0, False)
 
 
-def test_a_test_picture_gets_its_most_similar_training_picture_and_the_best_come_first():
+def test_a_test_image_gets_its_most_similar_training_image_and_the_best_come_first():
     original = photograph(3)
     train = thumbnails(ImageEnhance.Brightness(original).enhance(1.3), original)
     weak = ImageEnhance.Brightness(original).enhance(1.25)
@@ -79,7 +79,7 @@ def test_a_test_picture_gets_its_most_similar_training_picture_and_the_best_come
     assert pairs[0].similarity > pairs[1].similarity
 
 
-def test_flat_pictures_are_like_no_other():
+def test_flat_images_are_like_no_other():
     grey, noisy = np.full((16, 16), 90, np.uint8), np.full((16, 16), 90, np.uint8)
     noisy[0, 0] = 95
     flat = np.stack([grey, noisy])

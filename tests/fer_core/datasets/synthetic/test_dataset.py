@@ -7,13 +7,13 @@ from fer_core.emotions import SEVEN_CLASSES
 SMALL = Decoding(48, 3)
 
 
-def test_the_same_uri_gives_the_same_pictures():
+def test_the_same_uri_gives_the_same_images():
     first, second = (load_data("synthetic?train=14&test=7", SMALL) for _ in range(2))
     assert content_hash(first) == content_hash(second)
     assert first.train.names == second.train.names
 
 
-def test_another_seed_gives_other_pictures():
+def test_another_seed_gives_other_images():
     first, second = (load_data(f"synthetic?train=7&test=7&seed={seed}", SMALL) for seed in (0, 1))
     assert content_hash(first) != content_hash(second)
 
@@ -34,7 +34,7 @@ def test_no_face_is_in_both_splits():
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_pictures_have_the_asked_size_and_channels(channels):
+def test_images_have_the_asked_size_and_channels(channels):
     data = load_data("synthetic?train=7&test=7", Decoding(32, channels))
     assert data.train.images.shape == (7, 32, 32, channels)
     assert data.grey == (channels == 1)

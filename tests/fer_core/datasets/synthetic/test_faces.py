@@ -36,14 +36,14 @@ def test_every_emotion_has_an_expression():
 
 @pytest.mark.parametrize("emotion", EIGHT_CLASSES)
 @pytest.mark.parametrize("size", [48, 112])
-def test_every_emotion_is_drawn_as_an_rgb_picture_of_the_asked_size(emotion, size):
+def test_every_emotion_is_drawn_as_an_rgb_image_of_the_asked_size(emotion, size):
     face = draw_face(emotion, size, np.random.default_rng(0))
     assert face.image.shape == (size, size, 3)
     assert face.image.dtype == np.uint8
     assert face.image.std() > 10
 
 
-def test_portrait_is_an_rgb_picture_of_the_asked_size():
+def test_portrait_is_an_rgb_image_of_the_asked_size():
     portrait = draw_portrait("happiness", 120, np.random.default_rng(0))
     assert portrait.mode == "RGB"
     assert portrait.size == (120, 120)

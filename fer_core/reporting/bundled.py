@@ -1,4 +1,4 @@
-"""Tables of the embedded model: what README and its card say of it."""
+"""Tables of the bundled model: what README and its card say of it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,8 +16,8 @@ from fer_core.weights import BUNDLED
 CLOSE = 1e-9
 
 
-def embedded_table(folder: Path = BUNDLED) -> str:
-    """The figures of an embedded model, once those that its predictions give agree.
+def bundled_table(folder: Path = BUNDLED) -> str:
+    """The figures of a bundled model, once those that its predictions give agree.
 
     Raises:
         ModelError: when there is no model.
@@ -27,7 +27,7 @@ def embedded_table(folder: Path = BUNDLED) -> str:
 
 
 def classes_table(folder: Path = BUNDLED) -> str:
-    """The recall, precision and F1 of each class; raises as `embedded_table`."""
+    """The recall, precision and F1 of each class; raises as `bundled_table`."""
     return classes_of(checked_facts(folder))
 
 
@@ -87,8 +87,8 @@ def figures_of(facts: Mapping[str, Any]) -> str:
         "accuracy_last5": "accuracy, mean over the last 5 epochs of the run",
         "mean_class_accuracy": "mean class accuracy",
         "accuracy_deduplicated": f"accuracy without the {facts.get('duplicates_in_train')} images "
-        "that also stand in train",
-        "accuracy_without_mirror": "accuracy in a single pass, no mirror image",
+        "that are also in the training set",
+        "accuracy_without_mirror": "accuracy without flip TTA",
         "macro_f1": "macro F1",
         "ece_cross_fitted": "calibration error (ECE, 15 bins), temperature fitted on the other "
         "half",

@@ -3,7 +3,7 @@
 # labels from the annotator votes. What else was tried: docs/experiments.md. The two runs of
 # fer_core/records/shipped_runs/search: the same with --epochs 6, without --balance, with --image-size 48 --stride 8 or
 # --image-size 64 --stride 16.
-# Usage: train/recipes/embedded.sh FERPLUS_FOLDER WEIGHTS [FOLDER OF RECORDS]
+# Usage: train/recipes/bundled.sh FERPLUS_FOLDER WEIGHTS [FOLDER OF RECORDS]
 # WEIGHTS: mobilenetv2_imagenet.safetensors, see "Starting weights" in docs/training.md; or hub (other figures).
 # Wall time on one CPU core: see `seconds` in the record (three quarters of an hour on a quiet machine).
 set -euo pipefail

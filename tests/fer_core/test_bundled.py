@@ -14,7 +14,7 @@ CARD = BUNDLED / "README.md"
 FILES = {WEIGHTS_FILE, CONFIG_FILE, PREDICTIONS_FILE, "README.md"}
 
 
-def test_the_embedded_model_is_small_half_precision_and_no_pickle():
+def test_the_bundled_model_is_small_half_precision_and_no_pickle():
     assert (BUNDLED / WEIGHTS_FILE).stat().st_size <= 6_000_000
     assert {file.name for file in BUNDLED.iterdir()} == FILES
     with safe_open(BUNDLED / WEIGHTS_FILE, "pt") as weights:
@@ -22,7 +22,7 @@ def test_the_embedded_model_is_small_half_precision_and_no_pickle():
     assert kinds == {torch.float16, torch.int64}
 
 
-def test_the_embedded_model_knows_the_eight_expressions():
+def test_the_bundled_model_knows_the_eight_expressions():
     trained = load_model(BUNDLED)
     assert trained.classes == EIGHT_CLASSES
     assert not trained.model.training
@@ -38,7 +38,7 @@ def test_the_card_states_the_figures_of_the_configuration():
 
 
 @pytest.mark.slow
-def test_the_embedded_model_sees_a_smile_in_a_colour_photograph():
+def test_the_bundled_model_sees_a_smile_in_a_colour_photograph():
     data = pytest.importorskip("skimage.data")
     photo = Image.fromarray(data.astronaut())
     for scale in (0.6, 1, 2):

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The bundled model of version 0.2: MobileNetV2 from scratch on FERPlus (8 classes), cross-entropy first, then EAC with
 # a small lambda. docs/experiments.md says why not EAC from the start, and why not lambda 5.
-# Usage: train/recipes/embedded_0.2.sh FERPLUS_FOLDER [FOLDER OF RECORDS]
+# Usage: train/recipes/bundled_0.2.sh FERPLUS_FOLDER [FOLDER OF RECORDS]
 # Wall time on one CPU core each: see `seconds` in the records (about half an hour, a quarter more).
 set -euo pipefail
 data=${1:?folder of FERPlus, see docs/data.md}
