@@ -164,7 +164,7 @@ def test_the_annotated_video_has_every_frame_at_its_time_with_the_boxes(result, 
     assert [f.time for f in drawn] == pytest.approx([f.time for f in plain], abs=1e-3)
     for row in result.table[result.table["frame"] == 20].itertuples():
         edge = (slice(int(row.y0) - 3, int(row.y0) + 4), slice(int(row.x0) + 30, int(row.x0) + 60))
-        one, other = (np.asarray(frames[20].picture, int)[edge] for frames in (drawn, plain))
+        one, other = (np.asarray(frames[20].image, int)[edge] for frames in (drawn, plain))
         assert np.abs(one - other).max() > 60
 
 
@@ -176,7 +176,7 @@ def test_maps_are_drawn_when_asked_for(pool, model, clip, result, tmp_path):
     row = result.table.iloc[0]
     inside = (slice(int(row.y0) + 20, int(row.y1) - 20), slice(int(row.x0) + 20, int(row.x1) - 20))
     one, other = (
-        np.asarray(next(Video(path).frames()).picture, int)[inside]
+        np.asarray(next(Video(path).frames()).image, int)[inside]
         for path in (mapped.video, result.video)
     )
     assert np.abs(one - other).mean() > 5
@@ -211,7 +211,7 @@ def test_a_flicker_is_left_out_of_report_and_video(pool, options, people, tmp_pa
     result = finish(analyse_video(pool, path, options, tmp_path / "own"))
     assert set(result.table["face"]) == {1}
     drawn, plain = (
-        np.asarray(list(Video(p).frames())[8].picture, int) for p in (result.video, path)
+        np.asarray(list(Video(p).frames())[8].image, int) for p in (result.video, path)
     )
     assert np.abs(drawn - plain)[:, 400:].max() < 60
 
