@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.analysis.map_choices import FaceChoice
+from dashboard.analysis.map_process import MapCache
 from tests.project import APP
 
 
@@ -15,8 +17,9 @@ def _no_folder_from_outside(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def _eight_records(tmp_path_factory, write_run):
-    root = tmp_path_factory.mktemp("eight")
+def eight_records(tmp_path_factory, write_run):
+    """Two methods, two noise rates, two seeds, all finished; shared, so read them only."""
+    root = tmp_path_factory.mktemp("eight") / "records"
     for method in ("eac", "cross_entropy"):
         for rate in (0.0, 0.3):
             for seed in (0, 1):
@@ -25,9 +28,9 @@ def _eight_records(tmp_path_factory, write_run):
 
 
 @pytest.fixture
-def records(tmp_path, _eight_records):
-    """Two methods, two noise rates, two seeds, all finished."""
-    return Path(shutil.copytree(_eight_records, tmp_path / "records"))
+def records(tmp_path, eight_records):
+    """A copy of the eight records that a test may change."""
+    return Path(shutil.copytree(eight_records, tmp_path / "records"))
 
 
 @pytest.fixture
@@ -38,7 +41,35 @@ def open_page(monkeypatch):
         monkeypatch.setenv("FER_RUNS", str(folder))
         app = AppTest.from_file(str(APP), default_timeout=120)
         app.query_params.update(query)
-        app.run()
-        return app if page == "noise" else app.switch_page(f"views/{page}.py").run()
+        if page != "noise":
+            app.switch_page(f"views/{page}.py")
+        return app.run()
 
     return open_one
+
+
+@pytest.fixture(scope="session")
+def _shown_pages():
+    return {}
+
+
+@pytest.fixture
+def shown_page(open_page, _shown_pages):
+    """The same for tests that only read: a page is run once for each folder and address."""
+
+    def show(page, folder, **query):
+        key = repr((page, str(folder), sorted(query.items())))
+        if key not in _shown_pages:
+            _shown_pages[key] = open_page(page, folder, **query)
+        return _shown_pages[key]
+
+    return show
+
+
+@pytest.fixture(scope="session")
+def computed(tiny_run):
+    """A cache after its first request, and the maps of the tiny model; read them only."""
+    cache = MapCache()
+    done, failed = cache.get({"tiny": tiny_run.path / "model"}, FaceChoice())
+    assert not failed
+    return cache, done["tiny"]

@@ -1,4 +1,4 @@
-"""The page on where models look, run without a browser."""
+"""The page of attention maps, run without a browser."""
 
 import shutil
 
@@ -27,7 +27,7 @@ def open_local(monkeypatch, tmp_path):
         monkeypatch.setattr("streamlit.runtime.context.ContextProxy.ip_address", None)
         app = AppTest.from_file(str(APP), default_timeout=120)
         app.query_params.update(query)
-        return app.run().switch_page("views/cam.py").run()
+        return app.run().switch_page("views/maps.py").run()
 
     return open_one
 
@@ -37,98 +37,98 @@ def words(app):
     return "\n".join(str(item.value) for kind in kinds for item in app.get(kind))
 
 
-def pictures(app):
+def captions(app):
     return [image.captions[0] for image in app.get("image")]
 
 
-def test_two_models_stand_side_by_side_on_the_same_faces(open_page, with_model):
-    app = open_page("looks", with_model, looks_first="embedded", looks_second="tiny")
+def test_two_models_are_shown_on_the_same_faces(open_page, with_model):
+    app = open_page("maps", with_model, looks_first="bundled", looks_second="tiny")
     assert not app.exception
     assert not app.error
-    shown = pictures(app)
-    strips = [text for text in shown if text.startswith("**drawn ")]
+    shown = captions(app)
+    strips = [text for text in shown if text.startswith("**synthetic ")]
     assert len(strips) == 8
-    assert all("embedded: " in text and "tiny: " in text for text in strips)
-    # A map for each emotion, eight and seven, and two mirror pairs.
+    assert all("bundled: " in text and "tiny: " in text for text in strips)
+    # A map for each emotion, eight and seven, and two pairs of flips.
     assert len(shown) == 8 + 8 + 7 + 4
-    assert app.dataframe[0].value["model"].tolist() == ["embedded", "tiny"]
+    assert app.dataframe[0].value["model"].tolist() == ["bundled", "tiny"]
     assert app.dataframe[0].value["faces"].tolist() == [8, 8]
 
 
-def test_the_first_pair_learned_from_the_same_noisy_labels(open_page, tmp_path):
-    app = open_page("looks", tmp_path)
+def test_the_default_pair_was_trained_on_the_same_noisy_labels(open_page, tmp_path):
+    app = open_page("maps", tmp_path)
     assert app.selectbox(key="looks_first").value == "noisy30-baseline"
     assert app.selectbox(key="looks_second").value == "noisy30-eac"
-    assert "What it does not mean" in words(app)
+    assert "What it does not show" in words(app)
 
 
 def test_one_model_twice_is_shown_once(open_page, with_model):
-    app = open_page("looks", with_model, **TINY)
+    app = open_page("maps", with_model, **TINY)
     assert app.dataframe[0].value["model"].tolist() == ["tiny"]
 
 
-def test_choices_stand_in_the_address(open_page, with_model):
-    query = {"looks_face": "drawn fear", "looks_map": "happiness", "looks_seed": "4"}
-    app = open_page("looks", with_model, **TINY, **query)
-    assert app.selectbox(key="looks_face").value == "drawn fear"
+def test_the_address_restores_the_choices(open_page, with_model):
+    query = {"looks_face": "synthetic fear", "looks_map": "happiness", "looks_seed": "4"}
+    app = open_page("maps", with_model, **TINY, **query)
+    assert app.selectbox(key="looks_face").value == "synthetic fear"
     assert app.selectbox(key="looks_map").value == "happiness"
     assert app.number_input(key="looks_seed").value == 4
-    strips = [text for text in pictures(app) if text.startswith("**drawn ")]
+    strips = [text for text in captions(app) if text.startswith("**synthetic ")]
     assert len(strips) == 8
     assert all("tiny: happiness " in text for text in strips)
 
 
-def test_an_emotion_that_one_model_lacks_is_said(open_page, with_model):
-    query = {"looks_first": "embedded", "looks_second": "tiny", "looks_map": "contempt"}
-    app = open_page("looks", with_model, **query)
+def test_an_emotion_that_one_model_lacks_is_named(open_page, with_model):
+    query = {"looks_first": "bundled", "looks_second": "tiny", "looks_map": "contempt"}
+    app = open_page("maps", with_model, **query)
     assert not app.exception
-    assert "tiny: does not know contempt" in pictures(app)[0]
+    assert "tiny: no class contempt" in captions(app)[0]
 
 
-def test_a_folder_of_pictures_is_looked_at(open_local, with_model, portrait, tmp_path):
+def test_the_images_of_a_folder_have_maps(open_local, with_model, portrait, tmp_path):
     folder = tmp_path / "photos"
     folder.mkdir()
     portrait.save(folder / "one.png")
-    (folder / "two.png").write_bytes(b"no picture")
-    query = {"runs": str(with_model), "looks_faces": "a folder of pictures"}
+    (folder / "two.png").write_bytes(b"no image")
+    query = {"runs": str(with_model), "looks_faces": "a folder of images"}
     app = open_local(**query, **TINY, looks_folder=str(folder))
     assert not app.exception
     assert "two.png cannot be read" in words(app)
     assert app.selectbox(key="looks_face").options == ["one.png"]
-    assert "These faces are drawn" not in words(app)
+    assert "Synthetic faces" not in words(app)
 
 
 def test_no_folder_yet_and_an_absent_one_are_sentences(open_local, with_model):
-    query = {"runs": str(with_model), "looks_faces": "a folder of pictures"}
+    query = {"runs": str(with_model), "looks_faces": "a folder of images"}
     assert "Name a folder" in words(open_local(**query, **TINY))
     app = open_local(**query, **TINY, looks_folder="/absent/photos")
     assert app.error[0].value == "There is no folder /absent/photos."
 
 
 def test_visitors_of_a_fixed_page_name_no_folder(open_page, with_model, tmp_path):
-    query = {"looks_faces": "a folder of pictures", "looks_folder": str(tmp_path)}
-    app = open_page("looks", with_model, **TINY, **query)
+    query = {"looks_faces": "a folder of images", "looks_folder": str(tmp_path)}
+    app = open_page("maps", with_model, **TINY, **query)
     assert not app.exception
     assert not app.main.text_input
-    assert "**drawn fear**" in "\n".join(pictures(app))
+    assert "**synthetic fear**" in "\n".join(captions(app))
 
 
 def test_without_torch_the_page_says_what_to_install(open_page, with_model, monkeypatch, tmp_path):
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\")")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    # Faces that nobody has asked for yet, since what is known needs no torch.
-    app = open_page("looks", with_model, **TINY, looks_seed="77")
+    # A seed that is not cached, since cached maps need no torch.
+    app = open_page("maps", with_model, **TINY, looks_seed="77")
     assert not app.exception
     assert "pip install -e ." in app.error[0].value
     assert app.code[0].value.startswith("python -m fer_core.maps --model ")
     assert "--seed 77" in app.code[0].value
 
 
-def test_without_pytorch_the_page_says_where_the_maps_can_be_seen(open_page, tmp_path, monkeypatch):
-    monkeypatch.setattr("dashboard.analysis.cam_process.find_spec", lambda name: None)
-    app = open_page("looks", tmp_path)
+def test_without_pytorch_the_page_says_how_to_see_the_maps(open_page, tmp_path, monkeypatch):
+    monkeypatch.setattr("dashboard.analysis.map_process.find_spec", lambda name: None)
+    app = open_page("maps", tmp_path)
     assert not app.exception
-    assert "runs without it" in app.info[0].value
+    assert "need PyTorch" in app.info[0].value
     assert app.code[0].value == "make install\nmake dashboard"
     assert not app.selectbox
     assert not app.error
