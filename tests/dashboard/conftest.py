@@ -1,13 +1,16 @@
 """Made-up run records, written through the recorder that training uses, and pages on them."""
 
+import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.analysis.map_choices import FaceChoice
-from dashboard.analysis.map_process import MapCache
+from dashboard.analysis.map_process import ModelMaps
+from fer_core.emotions import EIGHT_CLASSES
 from tests.project import APP
 
 
@@ -41,6 +44,8 @@ def open_page(monkeypatch):
         monkeypatch.setenv("FER_RUNS", str(folder))
         app = AppTest.from_file(str(APP), default_timeout=120)
         app.query_params.update(query)
+        if page == "maps":
+            app.run()  # only then AppTest knows that its address is another than its file
         if page != "noise":
             app.switch_page(f"views/{page}.py")
         return app.run()
@@ -66,10 +71,27 @@ def shown_page(open_page, _shown_pages):
     return show
 
 
-@pytest.fixture(scope="session")
-def computed(tiny_run):
-    """A cache after its first request, and the maps of the tiny model; read them only."""
-    cache = MapCache()
-    done, failed = cache.get({"tiny": tiny_run.path / "model"}, FaceChoice())
-    assert not failed
-    return cache, done["tiny"]
+@pytest.fixture
+def made_up_maps(monkeypatch):
+    """Maps are made up instead of being computed by a process; the function that does it."""
+    st.cache_resource.clear()
+    monkeypatch.setattr("dashboard.analysis.map_process._compute", _make_up)
+    yield _make_up
+    st.cache_resource.clear()
+
+
+def _make_up(folder, faces, limit):
+    classes = json.loads((folder / "config.json").read_text())["label_names"]
+    generator = np.random.default_rng(faces.seed)
+    view_probabilities = generator.dirichlet(np.ones(len(classes)), (8, 2))  # (N, 2, K)
+    view_maps = generator.normal(size=(8, 2, len(classes), 4, 4)).astype(np.float32)
+    return ModelMaps(
+        names=[f"synthetic {name}" for name in EIGHT_CLASSES],
+        classes=classes,
+        crops=generator.integers(0, 255, (8, 32, 32, 3), dtype=np.uint8),
+        probabilities=view_probabilities.mean(1),
+        maps=view_maps.mean(1),
+        view_probabilities=view_probabilities,
+        view_maps=view_maps,
+        left_out=[],
+    )

@@ -10,6 +10,7 @@ from fer_core.records.failures import record_failure
 from fer_core.records.schema import SCHEMA_VERSION
 from tests.project import APP
 
+pytestmark = pytest.mark.usefixtures("made_up_maps")
 PAGES = ("noise", "curves", "classes", "maps", "runs", "cost", "published")
 
 COMMAND = "fer-core train --method eac --noise symmetric --noise-rate 0.3"

@@ -72,6 +72,17 @@ def test_the_view_can_be_set_by_the_address(open_page, eight_records):
     assert titles(app)[0] == "Confusions (images)"
 
 
+def test_links_with_the_former_name_of_the_baseline_still_open(open_page, eight_records):
+    names = [
+        f"{method} · mobilenetv2_100 · synthetic faces · clean labels · 6 epochs · seed 0"
+        for method in ("EAC", "plain")
+    ]
+    app = open_page("classes", eight_records, classes_run=names, classes_matrix="plain")
+    assert not app.exception
+    assert app.multiselect[0].value == [name.replace("plain", "baseline") for name in names]
+    assert app.selectbox[0].value == "baseline"
+
+
 def test_one_run_has_no_difference_and_none_is_a_sentence(open_page, records):
     app = open_page("classes", records)
     app.multiselect[0].set_value(app.multiselect[0].value[:1]).run()

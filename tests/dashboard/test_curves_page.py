@@ -76,6 +76,12 @@ def test_the_view_can_be_set_by_the_address(open_page, eight_records):
     assert len(epochs_drawn(raw)) == 6
 
 
+def test_runs_by_the_former_name_of_the_baseline_are_drawn(open_page, eight_records):
+    label = "plain · mobilenetv2_100 · synthetic faces · 30 % noise · 6 epochs · seed 1"
+    app = open_page("curves", eight_records, curves_run=[label])
+    assert app.multiselect[0].value == [label.replace("plain", "baseline")]
+
+
 def test_curves_by_their_former_names_are_drawn(open_page, eight_records):
     app = open_page("curves", eight_records, curve=["Class mean", "Test accuracy", "L_c"])
     assert not app.exception

@@ -105,7 +105,7 @@ def test_a_suite_has_a_comparison_of_its_own(records, old):
 def test_a_file_of_metrics_and_a_folder_of_them_are_sources(old):
     for place in (old, old.parents[1]):
         (found,), (note,) = resolve_sources([str(place)])
-        assert "1 run read" in note
+        assert "1 run imported" in note
         assert read_folders([found.folder]).table["imported"].tolist() == ["metrics.csv"]
         assert not found.writable
 

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.project import APP
 
+MADE_UP = pytest.mark.usefixtures("made_up_maps")
 TINY = {"looks_first": "tiny", "looks_second": "tiny"}
 
 
@@ -41,6 +42,7 @@ def captions(app):
     return [image.captions[0] for image in app.get("image")]
 
 
+@pytest.mark.slow
 def test_two_models_are_shown_on_the_same_faces(open_page, with_model):
     app = open_page("maps", with_model, looks_first="bundled", looks_second="tiny")
     assert not app.exception
@@ -55,6 +57,7 @@ def test_two_models_are_shown_on_the_same_faces(open_page, with_model):
     assert app.dataframe[0].value["faces"].tolist() == [8, 8]
 
 
+@MADE_UP
 def test_the_default_pair_was_trained_on_the_same_noisy_labels(open_page, tmp_path):
     app = open_page("maps", tmp_path)
     assert app.selectbox(key="looks_first").value == "noisy30-baseline"
@@ -62,11 +65,13 @@ def test_the_default_pair_was_trained_on_the_same_noisy_labels(open_page, tmp_pa
     assert "What it does not show" in words(app)
 
 
+@MADE_UP
 def test_one_model_twice_is_shown_once(open_page, with_model):
     app = open_page("maps", with_model, **TINY)
     assert app.dataframe[0].value["model"].tolist() == ["tiny"]
 
 
+@MADE_UP
 def test_the_address_restores_the_choices(open_page, with_model):
     query = {"looks_face": "synthetic fear", "looks_map": "happiness", "looks_seed": "4"}
     app = open_page("maps", with_model, **TINY, **query)
@@ -78,6 +83,21 @@ def test_the_address_restores_the_choices(open_page, with_model):
     assert all("tiny: happiness " in text for text in strips)
 
 
+@MADE_UP
+def test_links_of_earlier_versions_open_with_the_present_names(open_local, with_model):
+    former = {"looks_faces": "drawn faces", "looks_map": "its answer", "looks_face": "drawn fear"}
+    models = {"looks_first": "embedded", "looks_second": "noisy30-plain"}
+    app = open_local(runs=str(with_model), **former, **models)
+    assert not app.exception
+    assert app.selectbox(key="looks_first").value == "bundled"
+    assert app.selectbox(key="looks_second").value == "noisy30-baseline"
+    assert app.selectbox(key="looks_map").value == "predicted class"
+    assert app.selectbox(key="looks_face").value == "synthetic fear"
+    app = open_local(runs=str(with_model), looks_faces="a folder of pictures")
+    assert "Name a folder" in words(app)
+
+
+@MADE_UP
 def test_an_emotion_that_one_model_lacks_is_named(open_page, with_model):
     query = {"looks_first": "bundled", "looks_second": "tiny", "looks_map": "contempt"}
     app = open_page("maps", with_model, **query)
@@ -85,6 +105,7 @@ def test_an_emotion_that_one_model_lacks_is_named(open_page, with_model):
     assert "tiny: no class contempt" in captions(app)[0]
 
 
+@pytest.mark.slow
 def test_the_images_of_a_folder_have_maps(open_local, with_model, portrait, tmp_path):
     folder = tmp_path / "photos"
     folder.mkdir()
@@ -105,6 +126,7 @@ def test_no_folder_yet_and_an_absent_one_are_sentences(open_local, with_model):
     assert app.error[0].value == "There is no folder /absent/photos."
 
 
+@MADE_UP
 def test_visitors_of_a_fixed_page_name_no_folder(open_page, with_model, tmp_path):
     query = {"looks_faces": "a folder of images", "looks_folder": str(tmp_path)}
     app = open_page("maps", with_model, **TINY, **query)

@@ -19,6 +19,7 @@ from dashboard.analysis.map_choices import (
 )
 from dashboard.analysis.map_process import MapCache, read_maps
 from dashboard.data.names import read_folders
+from fer_core.weights import shipped_models
 from tests.project import PROJECT
 
 
@@ -67,18 +68,22 @@ def test_the_page_itself_loads_without_torch():
     assert done.returncode == 0
 
 
-def test_a_model_has_maps_of_every_synthetic_face(computed):
-    _, found = computed
+@pytest.mark.slow
+def test_a_model_has_maps_of_every_synthetic_face(tiny_run):
+    done, failed = MapCache().get({"tiny": tiny_run.path / "model"}, FaceChoice())
+    assert not failed
+    found = done["tiny"]
     assert len(found.names) == 8
     assert found.maps.shape[:2] == (8, len(found.classes))
     assert 0 <= found.check(0).consistency(found.prediction(0)) <= 1
 
 
-def test_what_is_known_starts_no_process(computed, tiny_run, monkeypatch):
-    cache, found = computed
-    monkeypatch.setattr(process_module.subprocess, "run", None)  # calling it would raise
-    again, failed = cache.get({"again": tiny_run.path / "model"}, FaceChoice())
-    assert again["again"] is found
+def test_cached_maps_are_not_computed_again(made_up_maps, monkeypatch):
+    cache, folder = MapCache(), shipped_models()["bundled"]
+    done, _ = cache.get({"one": folder}, FaceChoice())
+    monkeypatch.setattr(process_module, "_compute", None)  # calling it would raise
+    again, failed = cache.get({"again": folder}, FaceChoice())
+    assert again["again"] is done["one"]
     assert not failed
 
 
@@ -135,10 +140,10 @@ def test_a_model_that_has_gone_is_a_sentence(tmp_path):
     assert "The model cannot be read" in str(failure(MapCache(), tmp_path))
 
 
-def test_one_model_that_fails_takes_no_other_with_it(computed, tiny_run, tmp_path):
-    models = {"tiny": tiny_run.path / "model", "gone": tmp_path}
-    done, failed = computed[0].get(models, FaceChoice())
-    assert (list(done), list(failed)) == (["tiny"], ["gone"])
+def test_one_model_that_fails_takes_no_other_with_it(made_up_maps, tmp_path):
+    models = {"bundled": shipped_models()["bundled"], "gone": tmp_path}
+    done, failed = MapCache().get(models, FaceChoice())
+    assert (list(done), list(failed)) == (["bundled"], ["gone"])
 
 
 def test_the_oldest_maps_are_forgotten(monkeypatch, tiny_run):
