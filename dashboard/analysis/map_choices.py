@@ -46,8 +46,8 @@ class FaceChoice(NamedTuple):
     def options(self) -> list[str]:
         """Options of the command ``fer_core.maps``."""
         if self.folder is None:
-            return ["--faces", "drawn", "--seed", str(self.seed)]
-        # An absolute path cannot be mistaken for an option or for "drawn".
+            return ["--faces", "synthetic", "--seed", str(self.seed)]
+        # An absolute path cannot be mistaken for an option or for "synthetic".
         path = str(self.folder.expanduser().absolute())
         return ["--faces", path, *(["--aligned"] if self.aligned else [])]
 

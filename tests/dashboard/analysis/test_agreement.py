@@ -231,7 +231,7 @@ def shown_pairs(rows: pd.DataFrame) -> list[tuple[str, ...]]:
 
 def pair_cells(row: dict[str, str]) -> tuple[str, ...]:
     """Noise, seeds and both means of a row of README."""
-    return row["noise"].partition(",")[0], row["seeds"], row["plain"], row["EAC"]
+    return row["noise"].partition(",")[0], row["seeds"], row["baseline"], row["EAC"]
 
 
 def row_says(row: dict[str, str], text: str) -> bool:
@@ -242,8 +242,8 @@ def row_says(row: dict[str, str], text: str) -> bool:
     return all(
         ours == pytest.approx(theirs, abs=0.1 + ROUNDED)  # the headline has one decimal
         for ours, theirs in (
-            (signed(row["EAC - plain (95 % interval)"]), signed(gap)),
-            (signed(row["against own clean run, plain / EAC"]), falls),
+            (signed(row["EAC - baseline (95 % interval)"]), signed(gap)),
+            (signed(row["against own clean run, baseline / EAC"]), falls),
         )
     )
 

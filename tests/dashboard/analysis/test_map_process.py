@@ -113,7 +113,7 @@ def test_faces_of_a_folder_change_with_its_images(tmp_path, portrait):
 
 @pytest.mark.parametrize("name", ["absent", "."])
 def test_a_folder_without_images_is_a_sentence(tmp_path, name):
-    with pytest.raises(MapsError, match=r"^(There is no folder|No picture in) .*\.$"):
+    with pytest.raises(MapsError, match=r"^(There is no folder|No image in) .*\.$"):
         FaceChoice(tmp_path / name).digest()
 
 
@@ -122,7 +122,7 @@ def test_no_torch_is_a_sentence_with_the_command(tiny_run, without_torch):
     assert "No module named 'torch'" in str(error)
     assert "pip install" in str(error)
     assert error.command.startswith("python -m fer_core.maps --model ")
-    assert error.command.endswith("--faces drawn --seed 0 --out maps.npz")
+    assert error.command.endswith("--faces synthetic --seed 0 --out maps.npz")
 
 
 def test_too_long_is_a_sentence(tiny_run):
