@@ -24,7 +24,7 @@ import tyro
 from streamlit.testing.v1 import AppTest
 
 from dashboard.data.cache import Reader
-from dashboard.data.sources import find_place
+from dashboard.data.sources import resolve_source
 from fer_core.config import RunConfig, to_json
 from fer_core.emotions import SEVEN_CLASSES
 from fer_core.records.run import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE
@@ -103,13 +103,13 @@ def make_records(folder: Path, runs: int, epochs: int) -> None:
 
 def measure_reading(folder: Path) -> dict[str, object]:
     """Seconds to read all records, and to look again."""
-    reader, places = Reader(), [find_place(str(folder))]
-    runs, cold = timed(lambda: reader.read(places))
-    _, unchanged = timed(lambda: reader.read(places))
+    reader, sources = Reader(), [resolve_source(str(folder))]
+    runs, cold = timed(lambda: reader.read(sources))
+    _, unchanged = timed(lambda: reader.read(sources))
     changed = next(iter(runs.folders.values())) / EPOCHS_FILE
     with changed.open("a") as file:
         file.write(json.dumps(_epoch(len(runs.epochs) + 1, 0.8, 0.3)) + "\n")
-    _, one = timed(lambda: reader.read(places))
+    _, one = timed(lambda: reader.read(sources))
     named = {"cold": cold, "unchanged": unchanged, "one_run_changed": one}
     return {"reading": {name: asdict(seconds) for name, seconds in named.items()}}
 

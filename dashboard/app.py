@@ -6,12 +6,12 @@ from pathlib import Path
 import streamlit as st
 
 ROOT = Path(__file__).resolve().parent.parent
-# Streamlit puts this script's folder first on the path; the packages lie beside it.
+# Streamlit puts this script's folder first on the path; the packages are one level up.
 if str(ROOT) not in sys.path:
     sys.path.insert(1, str(ROOT))
 
 from dashboard.views.sidebar import show_source  # noqa: E402
-from dashboard.views.widgets import show_picture_format  # noqa: E402 - needs the path above
+from dashboard.views.widgets import show_image_format  # noqa: E402 - needs the path above
 
 VIEWS = Path(__file__).parent / "views"
 
@@ -24,14 +24,14 @@ def main() -> None:
         st.Page(VIEWS / "noise.py", title="Noise robustness", default=True),
         st.Page(VIEWS / "curves.py", title="Training curves", url_path="curves"),
         st.Page(VIEWS / "classes.py", title="Classes", url_path="classes"),
-        st.Page(VIEWS / "cam.py", title="Where it looks", url_path="looks"),
+        st.Page(VIEWS / "maps.py", title="Attention maps", url_path="looks"),
         st.Page(VIEWS / "runs.py", title="Runs", url_path="runs"),
         st.Page(VIEWS / "cost.py", title="Cost", url_path="cost"),
         st.Page(VIEWS / "published.py", title="Published results", url_path="published"),
     ]
     page = st.navigation(pages)
     show_source()
-    show_picture_format()
+    show_image_format()
     page.run()
 
 

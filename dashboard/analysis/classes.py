@@ -1,4 +1,4 @@
-"""What happens to each class: confusions, recalls, calibration, and groups of people."""
+"""Tables of the classes page: confusions, recall, calibration, and groups of people."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,16 +13,17 @@ from fer_core.metrics.intervals import Estimate, wilson
 from fer_core.records.run import Prediction, RecordError, RunRecord, read_predictions
 
 BINS = 15  # of the calibration curve, as of the calibration error
-RECALL_COLUMNS = ["run", "label", "class", "images", "right", "recall", "low", "high"]
+RECALL_COLUMNS = ["run", "label", "class", "images", "correct", "recall", "low", "high"]
 SLICE_COLUMNS = ["run", "label", "attribute", "value", "images", "accuracy", "low", "high"]
 CURVE_COLUMNS = ["run", "label", "middle", "images", "confidence", "accuracy", "low", "high"]
 
 
-class Calibration(NamedTuple):
-    """How often answers are right for how sure they are.
+class CalibrationCurves(NamedTuple):
+    """Accuracy by confidence of some runs.
 
     Attributes:
-        curve: one row a bin of a run that has images, columns CURVE_COLUMNS, in percent; bins are
+        curve: one row for each bin of a run that has images, columns CURVE_COLUMNS, in percent;
+            bins are
             named by their ``middle``, ``confidence`` is the mean of their images.
         errors: run, label, images, accuracy, mean confidence and ``ece`` in percent.
         problems: a sentence for each run without predictions.
@@ -47,7 +48,7 @@ def confusion_frame(confusion: Confusion, normalise: bool) -> pd.DataFrame:
 
 
 def class_tints(confusions: Iterable[Confusion]) -> dict[str, str]:
-    """The colour of each class of some runs; of two for one name the first counts."""
+    """The colour of each class of some runs; the first run with a class decides."""
     tints: dict[str, str] = {}
     for confusion in confusions:
         tints = confusion.tints() | tints
@@ -68,7 +69,7 @@ def confusion_difference(first: Confusion, second: Confusion) -> pd.DataFrame:
 
 
 def same_images(first: Confusion, second: Confusion) -> bool:
-    """Whether two runs answered as many images of each class."""
+    """Whether two runs have the same number of evaluation images in each class."""
     totals = (np.asarray(one.counts).sum(axis=1).tolist() for one in (first, second))
     return first.classes == second.classes and next(totals) == next(totals)
 
@@ -95,11 +96,11 @@ def recall_table(confusions: Mapping[str, Confusion], labels: Mapping[str, str])
     return pd.DataFrame(rows, columns=RECALL_COLUMNS)
 
 
-def calibration(folders: Mapping[str, Path], labels: Mapping[str, str]) -> Calibration:
+def calibration(folders: Mapping[str, Path], labels: Mapping[str, str]) -> CalibrationCurves:
     """Calibration curves of runs from their predictions of the last epoch.
 
-    Answers are sorted by their confidence into 15 bins of equal width, as for the expected
-    calibration error (ECE) itself; a point stands at the mean confidence of its bin.
+    Predictions are put into 15 bins of equal width by their confidence, as for the expected
+    calibration error (ECE); a point is drawn at the mean confidence of its bin.
 
     Args:
         folders: by run, of its record.
@@ -109,22 +110,23 @@ def calibration(folders: Mapping[str, Path], labels: Mapping[str, str]) -> Calib
     errors: list[list[object]] = []
     problems: list[str] = []
     for run, label in labels.items():
-        answers = _answers(folders[run])
-        if isinstance(answers, str):
-            problems.append(f"{label}: {answers}")
+        predictions = _predictions(folders[run])
+        if isinstance(predictions, str):
+            problems.append(f"{label}: {predictions}")
             continue
-        curves.append(_curve(answers).assign(run=run, label=label)[CURVE_COLUMNS])
-        sure, correct = answers["confidence"].to_numpy(), answers["correct"].to_numpy()
-        ece = expected_calibration_error(sure, correct, BINS)
-        figures = [100 * float(value) for value in (correct.mean(), sure.mean(), ece)]
-        errors.append([run, label, len(answers), *figures])
+        curves.append(_curve(predictions).assign(run=run, label=label)[CURVE_COLUMNS])
+        confidence = predictions["confidence"].to_numpy()
+        correct = predictions["correct"].to_numpy()
+        ece = expected_calibration_error(confidence, correct, BINS)
+        figures = [100 * float(value) for value in (correct.mean(), confidence.mean(), ece)]
+        errors.append([run, label, len(predictions), *figures])
     curve = pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=CURVE_COLUMNS)
     columns = ["run", "label", "images", "accuracy", "confidence", "ece"]
-    return Calibration(curve, pd.DataFrame(errors, columns=columns), problems)
+    return CalibrationCurves(curve, pd.DataFrame(errors, columns=columns), problems)
 
 
 def slice_table(records: Mapping[str, RunRecord], labels: Mapping[str, str]) -> pd.DataFrame:
-    """Accuracy in each group of the test images, where the data set names groups.
+    """Accuracy in each group of the evaluation images, if the data set names groups.
 
     Args:
         records: by run.
@@ -134,7 +136,7 @@ def slice_table(records: Mapping[str, RunRecord], labels: Mapping[str, str]) -> 
         SLICE_COLUMNS, accuracies in percent with Wilson's 95 % interval.
 
     Raises:
-        ValueError: when a record's slices are not as docs/run-records.md says.
+        ValueError: when the slices of a record do not follow docs/run-records.md.
     """
     rows = []
     for run, record in records.items():
@@ -156,9 +158,9 @@ def _group(group: Mapping[str, object]) -> list[float]:
     return [images, *_percent(wilson(round(accuracy * images), images))]
 
 
-def _curve(answers: pd.DataFrame) -> pd.DataFrame:
-    bins = (answers["confidence"] * BINS).astype(int).clip(0, BINS - 1)
-    groups = answers.groupby(bins, sort=True)
+def _curve(predictions: pd.DataFrame) -> pd.DataFrame:
+    bins = (predictions["confidence"] * BINS).astype(int).clip(0, BINS - 1)
+    groups = predictions.groupby(bins, sort=True)
     curve = groups.agg(
         confidence=("confidence", "mean"), images=("correct", "size"), hits=("correct", "sum")
     )
@@ -171,17 +173,17 @@ def _curve(answers: pd.DataFrame) -> pd.DataFrame:
     return curve.assign(middle=middle, confidence=100 * curve["confidence"]).join(estimates)
 
 
-def _answers(folder: Path) -> pd.DataFrame | str:
-    """The answers of a run with ``correct``, or why there are none."""
+def _predictions(folder: Path) -> pd.DataFrame | str:
+    """The predictions of a run with ``correct``, or the reason why there are none."""
     try:
-        predictions = read_predictions(folder)
+        rows = read_predictions(folder)
     except (RecordError, OSError) as error:
         return f"its predictions cannot be read: {error}"
-    if not predictions:
-        return "no predictions.csv, which is written when a run finishes"
-    table = pd.DataFrame(predictions, columns=list(Prediction._fields))
+    if not rows:
+        return "no predictions.csv, which is written at the end of a run"
+    table = pd.DataFrame(rows, columns=list(Prediction._fields))
     if not table["confidence"].between(0, 1).all():
-        return "its predictions have a confidence outside of [0, 1]"
+        return "its predictions have a confidence outside [0, 1]"
     return table.assign(correct=table["true_label"] == table["predicted"])
 
 

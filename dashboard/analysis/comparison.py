@@ -1,6 +1,6 @@
-"""What runs that compare say: lines of label noise, pairs of EAC and plain, the headline.
+"""Comparable runs: lines over label noise, pairs of EAC and baseline, and the headline.
 
-`fer_core.records.compare` says which runs these are; here their tables are made.
+`fer_core.records.compare` decides which runs are comparable; this module makes their tables.
 """
 
 import json
@@ -17,15 +17,15 @@ from fer_core.records.compare import NoiseLine, noise_lines, pair_eac_with_basel
 from fer_core.records.groups import Group, group_trials
 from fer_core.records.trials import CLEAN
 
-Runs = Group[str]  # the names of runs that differ in their seed alone
+SeedGroup = Group[str]  # names of runs that differ only in their seed
 ACCURACY = "accuracy_percent"
 FIGURES = {ACCURACY: "accuracy", "mean_class_accuracy_percent": "mean class accuracy"}
 UNSET = "unset"  # an option that a run does not have; null is a value
-TIE = "the interval includes zero, so no difference is shown"
+TIE = "the interval includes zero, so the difference is not significant"
 
 
 def noise_points(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a finished run of a line: what the noise chart draws thin.
+    """One row for each finished run of a line: the single seeds of the noise chart.
 
     A line is one of `fer_core.records.compare.noise_lines`: it never mixes settings or approaches,
     and clean runs start every kind of noise.
@@ -33,12 +33,12 @@ def noise_points(table: pd.DataFrame) -> pd.DataFrame:
     Returns:
         The columns of the table with ``comparison``, ``kind`` of noise, ``line`` and
         ``change_points``: accuracy minus that of the line's clean run of the same seed, in points;
-        nan where there is none.
+        nan if there is none.
     """
     finished = with_comparison(table[table["status"] == "finished"])
     lines = noise_lines(group_trials(trials_of(finished)))
     names = _line_names(lines, dict(zip(finished["run"], finished["comparison"], strict=True)))
-    places = [
+    rows = [
         (trial.record, line.kind, name, clean.get(trial.seed))
         for line, name in zip(lines, names, strict=True)
         for clean in ({one.seed: one.record for one in line.clean.trials} if line.clean else {},)
@@ -46,7 +46,7 @@ def noise_points(table: pd.DataFrame) -> pd.DataFrame:
         for trial in group.trials
     ]
     columns = ["run", "kind", "line", "clean_run"]
-    points = finished.merge(pd.DataFrame(places, columns=columns, dtype=object), on="run")
+    points = finished.merge(pd.DataFrame(rows, columns=columns, dtype=object), on="run")
     accuracies = finished.set_index("run")[ACCURACY]
     points["change_points"] = points[ACCURACY] - points.pop("clean_run").map(accuracies)
     return points.sort_values(["comparison", "line", "noise_percent", "seed"], ignore_index=True)
@@ -57,7 +57,7 @@ def noise_summary(points: pd.DataFrame, column: str = ACCURACY) -> pd.DataFrame:
 
     Args:
         points: of `noise_points`.
-        column: the figure; seeds without it do not count.
+        column: the figure; seeds without it are ignored.
     """
     rows = []
     known = points.dropna(subset=column)
@@ -69,113 +69,117 @@ def noise_summary(points: pd.DataFrame, column: str = ACCURACY) -> pd.DataFrame:
 
 
 def comparisons(points: pd.DataFrame) -> list[str]:
-    """Names of the comparisons, those that pair EAC with the plain model first, then by size."""
+    """Names of the comparisons: those that pair EAC with the baseline first, then by size."""
     counts = points["comparison"].value_counts()
     paired = set(pair_runs(points)["comparison"])
     return sorted(counts.index, key=lambda name: (name not in paired, -counts[name], name))
 
 
-def find_pairs(rows: pd.DataFrame) -> list[tuple[Runs, Runs]]:
-    """(plain, EAC) by the names of their runs: they differ in the method alone, over shared seeds.
+def find_pairs(rows: pd.DataFrame) -> list[tuple[SeedGroup, SeedGroup]]:
+    """(baseline, EAC) as names of runs: they differ only in the method and share their seeds.
 
     Args:
-        rows: runs; one that stands in several rows counts once.
+        rows: runs; duplicates count once.
     """
     return pair_eac_with_baseline(group_trials(trials_of(rows.drop_duplicates("run"))))
 
 
 def pair_runs(rows: pd.DataFrame) -> pd.DataFrame:
-    """The runs of `find_pairs`, a row a seed.
+    """The runs of `find_pairs`, one row per seed.
 
     Args:
         rows: runs with their ``comparison``.
 
     Returns:
         ``comparison``, ``backbone``, ``kind`` of noise, ``noise_percent``, ``seed``, ``run_eac``,
-        ``run_plain``.
+        ``run_baseline``.
     """
     names = dict(zip(rows["run"], rows["comparison"], strict=True))
-    columns = ["comparison", "backbone", "kind", "noise_percent", "seed", "run_eac", "run_plain"]
+    columns = ["comparison", "backbone", "kind", "noise_percent", "seed", "run_eac", "run_baseline"]
     pairs = [
         (names[one.record], one.setting.backbone, *one.noise, one.seed, one.record, other.record)
-        for plain, eac in find_pairs(rows)
-        for one, other in zip(eac.trials, plain.trials, strict=True)
+        for baseline, eac in find_pairs(rows)
+        for one, other in zip(eac.trials, baseline.trials, strict=True)
     ]
     return pd.DataFrame(pairs, columns=columns)
 
 
 def headline(points: pd.DataFrame, column: str = ACCURACY) -> str:
-    """One sentence on EAC against the plain model, from the pair with the most label noise.
+    """One sentence on EAC and the baseline, from the pair with the most label noise.
 
-    The two lines differ in the method alone; runs are paired by seed. A second sentence says what
-    both keep of their clean accuracy, over the seeds of which both have a clean run.
+    The two differ only in the method; runs are paired by seed. A second sentence gives the figures
+    of both with clean labels, over the seeds for which both have a clean run.
 
     Args:
         points: of `noise_points`, of one comparison.
-        column: the figure, one of `FIGURES`; seeds without it do not count.
+        column: the figure, one of `FIGURES`; seeds without it are ignored.
     """
     known = points.dropna(subset=column)
     pairs = find_pairs(known)
     if not pairs:
         return (
-            "No finished pair of an EAC run and a plain run with the same data, backbone, options "
-            "and seed yet, so there is nothing to compare."
+            "There is no comparison yet: it needs a finished EAC run and a finished baseline run "
+            "with the same data, backbone, options and seed."
         )
     best = min(pairs, key=_most_noise)
     values = dict(zip(known["run"], known[column], strict=True))
-    plain, eac = (_values(group, values) for group in best)
+    baseline, eac = (_values(group, values) for group in best)
     noise, backbone = best[1].noise, best[1].setting.backbone
-    where = f"{noise.percent:g} % label noise" if noise.percent else "clean labels"
+    where = f"At {noise.percent:g} % label noise" if noise.percent else "With clean labels"
     text = (
-        f"At {where}, {backbone} trained with EAC reaches {eac.mean():.1f} % "
-        f"{FIGURES[column]} and the plain model {plain.mean():.1f} %: "
-        + _difference(mean_interval(eac - plain))
+        f"{where}, {backbone} trained with EAC reaches {eac.mean():.1f} % {FIGURES[column]}, "
+        f"the cross-entropy baseline {baseline.mean():.1f} %: "
+        + _difference(mean_interval(eac - baseline))
     )
-    return text + _kept(best, pairs, values) if noise.percent else text
+    return text + _clean_figures(best, pairs, values) if noise.percent else text
 
 
 def default_pair(table: pd.DataFrame) -> list[str]:
-    """The runs to overlay first: EAC and plain, alike in all but the method, most noise first.
+    """The runs to show first: an EAC run and its baseline, from the pair with the most noise.
 
-    Without such a pair: the latest run. Finished pairs come before running ones, and of equal noise
-    those of the comparison with the most pairs.
+    Finished pairs come before running ones; at equal noise the comparison with the most pairs comes
+    first. Without a pair: the latest run.
     """
     pairs = pair_runs(with_comparison(table))
     if pairs.empty:
         return table.sort_values("started")["run"].tail(1).tolist()
     finished = table.loc[table["status"] == "finished", "run"]
-    pairs["open"] = ~(pairs["run_eac"].isin(finished) & pairs["run_plain"].isin(finished))
+    pairs["open"] = ~(pairs["run_eac"].isin(finished) & pairs["run_baseline"].isin(finished))
     pairs["size"] = pairs.groupby("comparison")["seed"].transform("size")
     order = ["open", "noise_percent", "size", "comparison", "backbone", "seed"]
     first = pairs.sort_values(order, ascending=[True, False, False, True, True, True]).iloc[0]
-    return [first["run_eac"], first["run_plain"]]
+    return [first["run_eac"], first["run_baseline"]]
 
 
-def _most_noise(pair: tuple[Runs, Runs]) -> tuple[object, ...]:
-    """First the pair with the most noise, then that with the most seeds."""
+def _most_noise(pair: tuple[SeedGroup, SeedGroup]) -> tuple[object, ...]:
+    """Sort key: most noise first, then most seeds."""
     _, eac = pair
     setting, noise = eac.setting, eac.noise
     names = (setting.backbone, setting.options, noise.kind, eac.approach.options)
     return (-noise.percent, -len(eac.trials), *names)
 
 
-def _values(group: Runs, values: Mapping[str, float]) -> np.ndarray:
+def _values(group: SeedGroup, values: Mapping[str, float]) -> np.ndarray:
     return np.array([values[trial.record] for trial in group.trials])
 
 
-def _kept(
-    noisy: tuple[Runs, Runs], pairs: Sequence[tuple[Runs, Runs]], values: Mapping[str, float]
+def _clean_figures(
+    noisy: tuple[SeedGroup, SeedGroup],
+    pairs: Sequence[tuple[SeedGroup, SeedGroup]],
+    values: Mapping[str, float],
 ) -> str:
-    """What the pair keeps of its clean figures; nothing where no seed has both clean runs."""
+    """The pair's figures with clean and noisy labels; empty if no seed has all four runs."""
     four = with_clean_pair(noisy, pairs)
     if not four:
         return ""
-    plain, eac, plain_clean, eac_clean = (f"{_values(one, values).mean():.1f}" for one in four)
+    baseline, eac, baseline_clean, eac_clean = (
+        f"{_values(one, values).mean():.1f}" for one in four
+    )
     count = len(four[0].trials)
     seeds = f"{count} seeds" if count > 1 else "one seed"
     return (
-        f" Of what clean labels give, EAC keeps {eac} of {eac_clean} points, the plain model "
-        f"{plain} of {plain_clean} ({seeds})."
+        f" From clean to noisy labels, EAC goes from {eac_clean} to {eac} %, the baseline from "
+        f"{baseline_clean} to {baseline} % ({seeds})."
     )
 
 
@@ -183,40 +187,40 @@ def _difference(gap: Interval) -> str:
     seeds = f"{gap.n} seeds" if gap.n > 1 else "one seed"
     text = f"{gap.mean:+.1f} points ({seeds}"
     if gap.n == 1:
-        return f"{text}, so chance is not ruled out)."
+        return f"{text}, so it may be chance)."
     low, high = gap.mean - gap.half, gap.mean + gap.half
     text += f", paired; 95 % interval {low:+.1f} to {high:+.1f})"
     return f"{text}; {TIE}." if low <= 0 <= high else f"{text}."
 
 
 def _line_names(lines: Sequence[NoiseLine[str]], comparison: Mapping[str, str]) -> list[str]:
-    """For each line method, backbone, and the options in which such lines of a comparison differ.
+    """Method and backbone of each line, and the options that differ among such lines.
 
     Args:
         lines: any.
         comparison: by run, the name of its comparison.
     """
     alike: dict[tuple[str, str, str], list[int]] = {}
-    for place, line in enumerate(lines):
+    for index, line in enumerate(lines):
         first = line.groups[0]
         name = comparison[first.trials[0].record]
         key = (name, first.approach.method, first.setting.backbone)
-        alike.setdefault(key, []).append(place)
+        alike.setdefault(key, []).append(index)
     names = [""] * len(lines)
-    for (_, method, backbone), places in alike.items():
-        options = {place: _options(lines[place].groups[0]) for place in places}
+    for (_, method, backbone), indices in alike.items():
+        options = {index: _options(lines[index].groups[0]) for index in indices}
         fields = sorted({field for values in options.values() for field in values})
         varying = [f for f in fields if len({str(v.get(f, UNSET)) for v in options.values()}) > 1]
-        several = len({lines[place].kind for place in places} - {CLEAN}) > 1
-        for place, values in options.items():
+        several = len({lines[index].kind for index in indices} - {CLEAN}) > 1
+        for index, values in options.items():
             extra = [f"{f.replace('_', ' ')} {values.get(f, UNSET)}" for f in varying]
-            extra += [f"{lines[place].kind} noise"] if several else []
-            names[place] = " · ".join([method_name(method), backbone, *extra])
+            extra += [f"{lines[index].kind} noise"] if several else []
+            names[index] = " · ".join([method_name(method), backbone, *extra])
     return names
 
 
-def _options(group: Runs) -> dict[str, object]:
-    """All that may set lines of one method and backbone apart; most of it a comparison shares."""
+def _options(group: SeedGroup) -> dict[str, object]:
+    """Everything in which lines of one method and backbone may differ."""
     setting = group.setting
     return {
         **{"eval_split": setting.eval_split, "classes": setting.classes},

@@ -1,4 +1,4 @@
-"""What a result costs: model size, arithmetic, speed and time of a run against its accuracy."""
+"""Tables of the cost page: accuracy against parameters, MACs, training speed and run time."""
 
 import json
 from pathlib import Path
@@ -26,22 +26,22 @@ APPROACH = [
     *("device", "precision"),
 ]
 NO_MACS = (
-    "MACs are not recorded by any of these runs: training writes them as `macs` under `model` in "
-    "run.json since version 0.3, so runs made from now on have them. `python -m "
-    "benchmarks.train_step --backbone NAME` counts the arithmetic of one training step."
+    "MACs: none of these runs recorded them; training does so since version 0.3 (`model.macs` in "
+    "run.json). `python -m benchmarks.train_step --backbone NAME` counts the arithmetic of one "
+    "training step."
 )
 
 
 class Cost(NamedTuple):
-    """What stands on the horizontal axis.
+    """A cost on the horizontal axis.
 
     Attributes:
         column: of the table of runs.
         title: of the chart.
         axis: title of the axis, with its unit.
-        unit: of a value, as it follows the number.
-        divisor: from the column's unit to the axis's.
-        varies: whether seeds differ in it, so that it has an interval.
+        unit: written after a value.
+        divisor: converts the column's unit to the axis's.
+        varies: whether it differs between seeds, so it has an interval.
     """
 
     column: str
@@ -56,19 +56,17 @@ COSTS = {
     "Parameters": Cost(
         "parameters", "Accuracy by parameters", "Parameters (millions)", "million", 1e6, False
     ),
-    "MACs": Cost("macs", "Accuracy by MACs", "Multiply-adds an image (millions)", "M", 1e6, False),
+    "MACs": Cost("macs", "Accuracy by MACs", "MACs per image (millions)", "M", 1e6, False),
     "Images/s": Cost(
         *("images_per_second", "Accuracy by training speed", "Training images/s"),
         *("images/s", 1.0, True),
     ),
-    "Time": Cost(
-        "seconds", "Accuracy by time of a run", "Time of a run (minutes)", "min", 60.0, True
-    ),
+    "Time": Cost("seconds", "Accuracy by run time", "Run time (minutes)", "min", 60.0, True),
 }
 
 
 def with_sets(table: pd.DataFrame) -> pd.DataFrame:
-    """The finished runs with ``tested_on`` and ``noise_name``: accuracies compare within both."""
+    """The finished runs with ``tested_on`` and ``noise_name``; within both, they are comparable."""
     finished = trained_here(table)
     if finished.empty:
         return finished.assign(tested_on="", noise_name="")
@@ -89,10 +87,10 @@ def set_choices(runs: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def cost_points(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row an approach: method, backbone, size and all options; means over its seeds.
+    """One row for each approach (method, backbone, size and all options): means over its seeds.
 
-    Costs have geometric means, and intervals of Student's t on their logarithms, as ratios matter
-    and no cost is below nought. Runs on other devices are other approaches.
+    Costs are positive and compared as ratios, so they have geometric means, and intervals of
+    Student's t on the log scale. Runs on other devices are other approaches.
 
     Args:
         runs: of `with_sets`, of one set of evaluation images and one noise.
@@ -120,14 +118,14 @@ def cost_points(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def drawn_costs(points: pd.DataFrame, cost: Cost) -> pd.DataFrame:
-    """What the chart of one cost draws: the approaches of which it is known."""
+    """The approaches with a known cost, as the chart draws them."""
     facts = ["approach", "method", "backbone", "image_size", "n", "accuracy", "accuracy_half"]
     ends = [f"{cost.column}{end}" for end in ("", "_low", "_high")]
     return points.dropna(subset=cost.column)[[*facts, *ends]]
 
 
 def cost_headline(runs: pd.DataFrame) -> str:
-    """What EAC costs and gains against the plain model, over pairs that share all but the method.
+    """The cost and gain of EAC over the baseline, from pairs that differ only in the method.
 
     Args:
         runs: of `with_sets`, of one set of evaluation images and one noise.
@@ -135,7 +133,9 @@ def cost_headline(runs: pd.DataFrame) -> str:
     timed = with_comparison(runs.dropna(subset="seconds")).set_index("run", drop=False)
     pairs = find_pairs(timed)
     if not pairs:
-        return "No pair of an EAC run and a plain run that differ in the method alone here."
+        return (
+            "There is no pair here of an EAC run and a baseline run that differ only in the method."
+        )
 
     def size_then_name(pair: tuple[Group[str], Group[str]]) -> tuple[object, ...]:
         _, eac = pair
@@ -144,27 +144,28 @@ def cost_headline(runs: pd.DataFrame) -> str:
         return (-len(eac.trials), name, eac.setting.backbone, *options)
 
     chosen = min(pairs, key=size_then_name)
-    plain, eac = (timed.loc[[trial.record for trial in group.trials]] for group in chosen)
-    ratio = _geometric(eac["seconds"].to_numpy() / plain["seconds"].to_numpy())
-    gain = mean_interval(eac["accuracy_percent"].to_numpy() - plain["accuracy_percent"].to_numpy())
+    baseline, eac = (timed.loc[[trial.record for trial in group.trials]] for group in chosen)
+    ratio = _geometric(eac["seconds"].to_numpy() / baseline["seconds"].to_numpy())
+    ours, theirs = (rows["accuracy_percent"].to_numpy() for rows in (eac, baseline))
+    gain = mean_interval(ours - theirs)
     name = (eac["comparison"].iloc[0], eac["backbone"].iloc[0])
     seeds = "one seed" if gain.n == 1 else f"{gain.n} seeds, paired"
     low, high = gain.mean - gain.half, gain.mean + gain.half
     return (
-        f"A run of EAC takes {ratio.mean:.2f} times as long as one of the plain model"
-        f"{_between(ratio.low, ratio.high, '.2f')}, and its accuracy differs by {gain.mean:+.1f} "
+        f"Training with EAC takes {ratio.mean:.2f} times as long as the cross-entropy baseline"
+        f"{_between(ratio.low, ratio.high, '.2f')} and changes accuracy by {gain.mean:+.1f} "
         f"points{_between(low, high, '+.1f')}{f': {TIE}' if low <= 0 <= high else ''} "
         f"({name[0]}, {name[1]}; {seeds})."
     )
 
 
 def read_latency(file: Path = LATENCY) -> pd.DataFrame:
-    """The measured speeds: LATENCY_COLUMNS, as texts exactly as they were stated."""
+    """The measured speeds: LATENCY_COLUMNS, as text exactly as recorded."""
     return pd.read_csv(file, dtype=str, keep_default_na=False)
 
 
 def latency_tables(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows on the demo, and those on training and its data."""
+    """The rows about the demo, and those about training and its data."""
     serving = rows["command"].str.contains("|".join(SERVING))
     return rows[serving], rows[~serving]
 
@@ -207,7 +208,7 @@ def _between(low: float, high: float, form: str) -> str:
 
 
 def _approach_names(points: pd.DataFrame) -> list[str]:
-    """Method, backbone, size and epochs; where that is not enough, the options that differ."""
+    """Method, backbone, size and epochs; if that is ambiguous, also the options that differ."""
     base = [
         f"{method_name(str(row.method))} · {row.backbone} · {row.image_size} px · "
         f"{row.epochs_asked} epochs"
@@ -215,13 +216,15 @@ def _approach_names(points: pd.DataFrame) -> list[str]:
     ]
     names = list(base)
     for name in {name for name in base if base.count(name) > 1}:
-        places = [place for place, other in enumerate(base) if other == name]
-        options = [_options(points.iloc[place]) for place in places]
+        indices = [index for index, other in enumerate(base) if other == name]
+        options = [_options(points.iloc[index]) for index in indices]
         fields = sorted({field for values in options for field in values})
         varying = [f for f in fields if len({str(values.get(f)) for values in options}) > 1]
-        for place, values in zip(places, options, strict=True):
-            said = [f"{field.replace('_', ' ')} {values.get(field, 'unset')}" for field in varying]
-            names[place] = " · ".join([name, *said])
+        for index, values in zip(indices, options, strict=True):
+            details = [
+                f"{field.replace('_', ' ')} {values.get(field, 'unset')}" for field in varying
+            ]
+            names[index] = " · ".join([name, *details])
     return names
 
 

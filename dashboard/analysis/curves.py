@@ -1,4 +1,4 @@
-"""Training curves: which series there are, and the rows that a chart of some runs draws."""
+"""Training curves: the series that exist, and the rows that a chart draws."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,8 +18,8 @@ class Series(NamedTuple):
         column: key of ``epochs.jsonl``.
         label: name in pickers, legends and downloads.
         chart: title of the chart that it belongs to; series of one chart share an axis.
-        dash: line style; solid is measured on the evaluation split, all else on training images.
-        percent: whether the value is a rate to be shown in percent.
+        dash: line style; solid for the evaluation split, others for training images.
+        percent: whether the value is a rate that is shown in percent.
     """
 
     column: str
@@ -50,8 +50,8 @@ FORMER_LABELS = {  # in links of earlier versions
     "Train accuracy, clean labels": "Train accuracy, true labels",
     "Class mean": "Mean class accuracy",
 }
-OTHER_PARTS = "Other parts"  # of the loss: charts of their own, by the names in the records
-# The report's figures: training loss without the consistency, so that both methods measure alike.
+OTHER_PARTS = "Other parts"  # of the loss: one chart each, named as in the records
+# As in the HUST report: L_cls excludes the consistency loss, so both methods are comparable.
 DEFAULT_SERIES = ("L_cls", "Evaluation loss", "Evaluation accuracy")
 TIMES = ("epoch", "train_seconds", "eval_seconds")
 SHARES = ("relabelled", "relabelled_right")  # parts that are rates
@@ -60,17 +60,18 @@ FACTS = [
     "imported",
 ]
 NOTES: dict[str, str] = {
-    "Loss": "L_cls is the part of the loss that meets the labels: the cross-entropy against the "
-    "noisy ones, or what GCE, SCN and RUL have in its place; the train loss is the whole, for EAC "
-    "L_cls + λ · L_c. The evaluation loss is cross-entropy against true labels.",
-    "Mean class accuracy": "The mean of the recalls of all classes (balanced accuracy, UAR).",
-    "Consistency": "L_c is the consistency of the attention maps before its weight λ; only EAC and "
-    "its kin have it.",
-    "Noisy labels": "Of the training images with a noisy label: the share predicted as that label "
-    "(memorised: the memorisation rate) and the share predicted as the true one (recovered).",
-    "relabelled": "SCN: the share of the images whose label it has changed by now.",
-    "relabelled_right": "SCN: the share of those images that now have the true label.",
-    "ranking": "SCN: the part of the loss that keeps certain and uncertain images apart.",
+    "Loss": "L_cls is the classification loss: the cross-entropy with the noisy labels, or the "
+    "corresponding loss of GCE, SCN and RUL. The train loss is the total, for EAC L_cls + λ · L_c. "
+    "The evaluation loss is the cross-entropy with the true labels.",
+    "Mean class accuracy": "Mean recall over all classes (balanced accuracy, UAR).",
+    "Consistency": "L_c is the consistency loss of the attention maps, before its weight λ; only "
+    "EAC and its variants have it.",
+    "Noisy labels": "Among training images with a wrong label: the share predicted as the wrong "
+    "label (memorised: the memorisation rate), and the share predicted as the true label "
+    "(recovered).",
+    "relabelled": "SCN: the share of images that have been relabelled so far.",
+    "relabelled_right": "SCN: the share of relabelled images that now have the true label.",
+    "ranking": "SCN: the rank regularisation loss, which separates certain from uncertain images.",
     "peer": "Co-teaching: the loss of the second network.",
 }
 
@@ -82,7 +83,7 @@ def run_labels(table: pd.DataFrame) -> dict[str, str]:
 
 
 def short_labels(table: pd.DataFrame) -> dict[str, str]:
-    """Names that tell the given runs apart: the method and whatever else differs among them."""
+    """Names that distinguish the given runs: the method and all facts that differ."""
     parts = _parts(table)
     names = next(iter(parts.values()), {})
     shown = [
@@ -94,7 +95,7 @@ def short_labels(table: pd.DataFrame) -> dict[str, str]:
 
 
 def common_description(table: pd.DataFrame) -> str:
-    """What the given runs have in common, apart from the method."""
+    """The facts that the given runs have in common, except the method."""
     parts = list(_parts(table).values())
     first = parts[0] if parts else {}
     return " · ".join(
@@ -105,7 +106,7 @@ def common_description(table: pd.DataFrame) -> str:
 
 
 def unfinished_notes(table: pd.DataFrame) -> list[str]:
-    """For each run that has not finished: its state and the epochs so far."""
+    """The status and epochs of each unfinished run."""
     labels = short_labels(table)
     return [
         f"{labels[str(row.run)]} ({row.status}): {row.epochs_done} of {row.epochs_asked} epochs"
@@ -130,8 +131,8 @@ def curve_points(
         series: the series to draw.
         by_time: add ``minutes``: training and evaluation time up to the end of the epoch; epochs
             without a recorded time are left out.
-        smoothing: weight in [0, 1) of what came before; above 0 there is ``smoothed``, the
-            exponential moving average whose weights are scaled to a sum of 1.
+        smoothing: weight of the past in [0, 1); above 0 there is also ``smoothed``, the exponential
+            moving average with weights normalised to 1.
     """
     mine = epochs[epochs["run"].isin(list(labels))]
     mine = mine.assign(minutes=_minutes(mine))
@@ -156,11 +157,11 @@ def curve_points(
 
 
 def part_epochs(records: Mapping[str, RunRecord]) -> tuple[pd.DataFrame, list[Series]]:
-    """The other parts of the loss of some runs, and the series that they make.
+    """The other parts of the loss of some runs, and their series.
 
     Returns:
-        One row an epoch with run, epoch, times and a column for each part that a run has; and a
-        series, with a chart of its own, for each of these columns.
+        One row per epoch with run, epoch, times and a column for each part; and a series, with its
+        own chart, for each of these columns.
     """
     rows = [
         {"run": run, **{name: epoch.get(name) for name in TIMES}, **_named_parts(epoch)}

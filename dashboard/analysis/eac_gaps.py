@@ -1,42 +1,42 @@
-"""How EAC compares with each method of the project report, by the published table alone."""
+"""How EAC compares with each method of the HUST report, by published results only."""
 
 import pandas as pd
 
-from dashboard.analysis.published import GROUP, TRUST, UNRANKED, report_rows
+from dashboard.analysis.published import GROUP, TRUST, UNRANKED, hust_rows
 
-COMPARABLE, CONTRADICTED, NONE = "same measure", "contradicted", "not comparable"
-# What a reader must know of both sides before a difference means something.
+COMPARABLE, CONTRADICTED, NONE = "comparable", "contradicted", "not comparable"
+# Facts that a reader must know about both results to interpret their difference.
 FACTS = {
     "backbone": "backbone",
     "pretraining": "pre-training",
     "selection": "selection",
-    "trust": "trust mark",
+    "trust": "trust level",
 }
 DOUBTFUL = ("claimed", "weak")
 UNSTATED = "not stated"
 COLUMNS = [
-    *("method", "verdict", "gap", "value", "metric", "eac_value", "in_report"),
+    *("method", "verdict", "gap", "value", "metric", "eac_value", "in_hust_report"),
     *(name for fact in FACTS for name in (fact, f"eac_{fact}")),
     *("source", "eac_source", "note"),
 ]
 
 
 def eac_gaps(published: pd.DataFrame) -> pd.DataFrame:
-    """Every method of the report beside each EAC figure with which it can be compared.
+    """Every method of the HUST report paired with each comparable EAC result.
 
-    Figures are compared where data set, classes, noise and metric agree. The report's own figures
-    of EAC stand beside those of EAC's authors on the same backbone. A method without such a figure
-    has one row without a difference.
+    Results are comparable if data set, classes, noise and metric agree. The HUST report's own EAC
+    results are paired with those of EAC's authors on the same backbone. A method without a
+    comparable EAC result has one row without a difference.
 
     Args:
         published: of `published.read_published`.
 
     Returns:
-        COLUMNS, in the report's order: ``gap`` is EAC minus the method in points, nan where the
-        two are not comparable; ``in_report`` whether EAC's figure is the report's own choice.
+        COLUMNS, in the HUST report's order: ``gap`` is EAC minus the method in points, nan if the
+        two are not comparable; ``in_hust_report``: whether the report lists this EAC result.
     """
     eac = published[(published["method"] == "EAC") & ~published["trust"].isin(UNRANKED)]
-    listed = report_rows(published)
+    listed = hust_rows(published)
     listed = listed[listed["method"] != "EAC"]
     own = published[published["is_eac"] & (published["method"] != "EAC")]
     rows = [row for _, one in listed.iterrows() for row in _pairs(one, eac)]
@@ -46,24 +46,24 @@ def eac_gaps(published: pd.DataFrame) -> pd.DataFrame:
 
 
 def gap_sentences(gaps: pd.DataFrame) -> list[str]:
-    """For each method what the table says of it and EAC, from EAC's figure in the report.
+    """One comparison with EAC for each method, preferring EAC's result in the HUST report.
 
-    Where EAC also has a figure on the method's own backbone and pre-training, that difference
-    follows: it can have the other sign.
+    If EAC also has a result with the method's own backbone and pre-training, that difference
+    follows: it can have the opposite sign.
 
     Args:
         gaps: of `eac_gaps`.
     """
     sentences = []
     for _, pairs in gaps.groupby(["method", "value"], sort=False):
-        first = pairs.sort_values("in_report", ascending=False, kind="stable").iloc[0]
+        first = pairs.sort_values("in_hust_report", ascending=False, kind="stable").iloc[0]
         same = (pairs["backbone"] == pairs["eac_backbone"]) & (
             pairs["pretraining"] == pairs["eac_pretraining"]
         )
         others = pairs[same & (pairs["backbone"] != UNSTATED)].drop(first.name, errors="ignore")
         extra = [
             f" With the same backbone and pre-training ({other['backbone']}, "
-            f"{other['pretraining']}) EAC has {other['eac_value']:.2f} %: {_gap_text(other)}."
+            f"{other['pretraining']}), EAC reaches {other['eac_value']:.2f} %: {_gap_text(other)}."
             for _, other in others.iterrows()
         ]
         sentences.append(gap_sentence(first) + "".join(extra))
@@ -71,26 +71,26 @@ def gap_sentences(gaps: pd.DataFrame) -> list[str]:
 
 
 def gap_sentence(pair: pd.Series) -> str:
-    """What the table says of a pair, and what keeps its figures from being alike.
+    """The comparison of a pair, and the facts in which the two results differ.
 
     Args:
         pair: a row of `eac_gaps`.
     """
-    note = f" Noted: {pair['note']}." if isinstance(pair["note"], str) else ""
+    note = f" Note: {pair['note']}." if isinstance(pair["note"], str) else ""
     if pair["verdict"] == NONE:
         return (
-            f"**{pair['method']}**, {pair['value']:.2f} %: not comparable. EAC has no figure with "
-            f"the same data, classes, noise and metric here (metric: {pair['metric']}; trust mark: "
-            f"{pair['trust']}).{note}"
+            f"**{pair['method']}**, {pair['value']:.2f} %: not comparable. There is no EAC result "
+            f"with the same data, classes, noise and metric (metric: {pair['metric']}; trust "
+            f"level: {pair['trust']}).{note}"
         )
     text = (
         f"**{pair['method']}**, {pair['value']:.2f} %, and EAC, {pair['eac_value']:.2f} % "
         f"({pair['metric']}): {_gap_text(pair)}."
     )
     if pair["verdict"] == CONTRADICTED:
-        text += " The first figure is contradicted, so the difference shows nothing."
+        text += " The first result is contradicted, so the difference means nothing."
     if pair["trust"] in DOUBTFUL:
-        text += f" The first figure is {pair['trust']}: {TRUST[pair['trust']]}."
+        text += f" The first result is {pair['trust']}: {TRUST[pair['trust']]}."
     return f"{text} {_facts_text(pair)}{note}"
 
 
@@ -101,27 +101,27 @@ def _gap_text(pair: pd.Series) -> str:
 
 
 def _facts_text(pair: pd.Series) -> str:
-    alike, unlike = [], []
+    same, different = [], []
     for fact, name in FACTS.items():
         one, other = pair[fact], pair[f"eac_{fact}"]
         if one == other:
-            alike.append(f"{name} {one}{' for either' if one == UNSTATED else ''}")
+            same.append(f"{name} {one}{' for both' if one == UNSTATED else ''}")
         else:
-            unlike.append(f"{name} {one}, EAC's {other}")
-    parts = [("Unlike", unlike), ("Alike", alike)]
+            different.append(f"{name} {one}, EAC's {other}")
+    parts = [("Different", different), ("Same", same)]
     return " ".join(f"{word}: {'; '.join(facts)}." for word, facts in parts if facts)
 
 
 def _pairs(one: pd.Series, eac: pd.DataFrame) -> list[dict[str, object]]:
-    """The rows of one figure; EAC's figures in the order of the published table."""
+    """The rows of one result; EAC's results in the order of the published table."""
     if one["trust"] == "unverified" or pd.isna(one["classes"]):
-        partners = eac.head(0)  # nobody knows what the figure counts
+        partners = eac.head(0)  # it is unknown what the result measures
     else:
         partners = eac[(eac[GROUP] == one[GROUP]).all(axis=1).fillna(False).astype(bool)]
     about = {name: one[name] for name in ("method", "value", "metric", "source", "note")}
     about |= _facts(one, "")
     if partners.empty:
-        return [about | {"verdict": NONE, "gap": float("nan"), "in_report": False}]
+        return [about | {"verdict": NONE, "gap": float("nan"), "in_hust_report": False}]
     verdict = CONTRADICTED if one["trust"] in UNRANKED else COMPARABLE
     return [
         about
@@ -131,7 +131,7 @@ def _pairs(one: pd.Series, eac: pd.DataFrame) -> list[dict[str, object]]:
             "gap": round(partner["value"] - one["value"], 2),
             "eac_value": partner["value"],
             "eac_source": partner["source"],
-            "in_report": bool(pd.notna(partner["report_row"])),
+            "in_hust_report": bool(pd.notna(partner["report_row"])),
         }
         for _, partner in partners.iterrows()
     ]

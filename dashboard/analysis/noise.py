@@ -1,4 +1,4 @@
-"""What the noise page shows: its measures, the area under a line, and the rows of its chart."""
+"""Tables of the noise page: its measures, the area under a line, and the rows of its chart."""
 
 from typing import NamedTuple
 
@@ -9,14 +9,14 @@ from dashboard.analysis.comparison import ACCURACY, headline, noise_summary, pai
 from fer_core.metrics.student_t import mean_interval
 
 
-class Measure(NamedTuple):
-    """What stands on the vertical axis.
+class NoiseMeasure(NamedTuple):
+    """A measure on the vertical axis.
 
     Attributes:
         column: of `comparison.noise_points`.
         title: of the chart.
         axis: title of the vertical axis, with its unit.
-        unit: of a value, as it follows the number.
+        unit: written after a value.
         headline: the figure that the headline compares, one of `comparison.FIGURES`.
     """
 
@@ -28,17 +28,17 @@ class Measure(NamedTuple):
 
 
 MEAN_CLASS_ACCURACY = "mean_class_accuracy_percent"
-SAME = 0.05  # points; less does not show
+SAME = 0.05  # points; smaller differences are not visible
 MEASURES = {
-    "Accuracy": Measure(ACCURACY, "Accuracy by label noise", "Accuracy (%)", "%", ACCURACY),
-    "Mean class accuracy": Measure(
+    "Accuracy": NoiseMeasure(ACCURACY, "Accuracy by label noise", "Accuracy (%)", "%", ACCURACY),
+    "Mean class accuracy": NoiseMeasure(
         MEAN_CLASS_ACCURACY,
         "Mean class accuracy by label noise",
         "Mean class accuracy (%)",
         "%",
         MEAN_CLASS_ACCURACY,
     ),
-    "Change from clean": Measure(
+    "Change from clean": NoiseMeasure(
         "change_points",
         "Accuracy lost to label noise",
         "Accuracy minus clean (points)",
@@ -49,17 +49,17 @@ MEASURES = {
 FORMER_MEASURES = {"Class mean": "Mean class accuracy"}  # in links of earlier versions
 
 
-def shown_summary(points: pd.DataFrame, measure: Measure) -> pd.DataFrame:
-    """Means of a measure over seeds; none where it only says that clean runs equal themselves."""
+def shown_summary(points: pd.DataFrame, measure: NoiseMeasure) -> pd.DataFrame:
+    """Means of a measure over seeds; empty if it would only compare clean runs with themselves."""
     summary = noise_summary(points, measure.column)
     noisy = bool((summary["noise_percent"] > 0).any())
     return summary if noisy or measure.column == measure.headline else summary.head(0)
 
 
 def other_headline(points: pd.DataFrame) -> str:
-    """The headline by mean class accuracy, which may be another one; nothing where it is the same.
+    """The headline by mean class accuracy; empty if it equals the headline by accuracy.
 
-    Where every class has as many images, both accuracies are one figure.
+    If every class has the same number of images, the two accuracies are equal.
     """
     gaps = (points[MEAN_CLASS_ACCURACY] - points[ACCURACY]).abs()
     return (
@@ -70,10 +70,10 @@ def other_headline(points: pd.DataFrame) -> str:
 
 
 def noise_areas(points: pd.DataFrame, column: str) -> pd.DataFrame:
-    """For each line the area under it, divided by its width: one figure for all noise rates.
+    """The area under each line, divided by its width: one number for all noise rates.
 
-    Trapezoids over [0, largest rate], which is the mean of a figure over noise rates that are all
-    equally likely. Only seeds with a run at every rate that any line of this kind of noise has.
+    The trapezoidal rule over [0, largest rate] gives the mean over uniformly distributed noise
+    rates. Only seeds with a run at every rate of this kind of noise are used.
 
     Args:
         points: of `noise_points`, of one comparison.
@@ -101,12 +101,12 @@ def noise_areas(points: pd.DataFrame, column: str) -> pd.DataFrame:
 def noise_drawn(
     points: pd.DataFrame, summary: pd.DataFrame, references: pd.DataFrame, column: str
 ) -> pd.DataFrame:
-    """What the noise chart draws, as one table: a row a seed, a mean, a published figure.
+    """The rows of the noise chart: single seeds, means, and published results.
 
     Args:
         points: of `noise_points`, of one comparison.
         summary: of `noise_summary` of the same points and column.
-        references: of `references.reference_curves`, those that are drawn.
+        references: of `published_curves.reference_curves`, those that are drawn.
         column: the figure.
     """
     known = points.dropna(subset=column)

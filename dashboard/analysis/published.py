@@ -1,4 +1,4 @@
-"""The published results: one table with where each figure comes from, ranked only where fair."""
+"""Published results with their sources, ranked only within comparable groups."""
 
 from pathlib import Path
 
@@ -13,17 +13,21 @@ from fer_core.records.groups import group_trials
 from fer_core.records.published import ACCURACY, Conditions, published_results_file
 
 MEASURED = "measured here"
-# Figures are comparable when all of these agree; an empty class count agrees with itself alone.
+HUST_REPORT = (
+    "The HUST report is a project report that trains EAC on RAF-DB under label noise. This is its "
+    "table for clean RAF-DB."
+)
+# Results are comparable when all of these agree; a missing class count only matches itself.
 GROUP = ["dataset", "classes", "noise_rate", "noise_kind", "metric"]
 TRUST: dict[str, str] = {
     "primary": "the authors' own table, log or checkpoint",
     "second-hand": "another paper's or a survey's table",
-    "claimed": "stated by the authors; their released files give less, or were not checked",
+    "claimed": "stated by the authors; their files give a lower figure or were not checked",
     "weak": "stated without a log or a checkpoint",
-    "unverified": "the metric itself is not established",
-    "contradicted": "other figures of the same authors or method say otherwise",
+    "unverified": "it is not known which metric was used",
+    "contradicted": "other results of the same authors or method contradict it",
     "rejected": "a known flaw, such as test images in the training set",
-    "measured": "computed from the data themselves",
+    "measured": "computed from the data itself",
 }
 UNRANKED = ("unverified", "contradicted", "rejected", "measured")
 AXES = {"Year": "year", "Parameters": "params_m"}
@@ -36,8 +40,9 @@ COLUMNS = [
 def read_published(file: Path | None = None) -> pd.DataFrame:
     """The published results with ``rank`` and ``is_eac``.
 
-    A rank counts within one data set, class count, noise and metric, over the figures whose trust
-    mark allows it; all others have none. Equal values share the better rank.
+    Ranks are within one data set, class count, noise and metric, among the results whose trust
+    level
+    allows it; all others have none. Equal values share the better rank.
     """
     kinds = {"classes": "Int64", "report_row": "Int64"}
     table = file or published_results_file()
@@ -52,7 +57,7 @@ def read_published(file: Path | None = None) -> pd.DataFrame:
 
 
 def select(rows: pd.DataFrame, setting: str, metric: str, noise_percent: float) -> pd.DataFrame:
-    """The rows of one comparable group, best first, unranked ones at the end."""
+    """The rows of one comparable group, best first, unranked rows last."""
     wanted = (
         (rows["setting"] == setting)
         & (rows["metric"] == metric)
@@ -61,11 +66,11 @@ def select(rows: pd.DataFrame, setting: str, metric: str, noise_percent: float) 
     return rows[wanted].sort_values(["rank", "value"], ascending=[True, False], na_position="last")
 
 
-def report_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the project report's table of methods, in its order.
+def hust_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the HUST report's table of methods, in its order.
 
     Args:
-        rows: of `read_published`; ``report_row`` counts the report's rows from 1.
+        rows: of `read_published`; ``report_row`` is the row in that table, from 1.
     """
     return rows.dropna(subset="report_row").sort_values("report_row")
 
@@ -74,7 +79,7 @@ def measured_rows(table: pd.DataFrame) -> pd.DataFrame:
     """The finished runs of this project in the shape of the published table, without ranks.
 
     One row for each group of seeds (`fer_core.records.groups`). ``params_m``: million parameters,
-    nan where no record says it; ``conditions``: what decides which published figures it joins.
+    nan if not recorded; ``conditions`` decide which published results it is comparable with.
     """
     finished = trained_here(table)
     runs = finished.set_index("run")
@@ -114,20 +119,20 @@ def measured_rows(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).sort_values(order, ignore_index=True)
 
 
-def beside(measured: pd.DataFrame, group: pd.DataFrame) -> pd.DataFrame:
-    """Our own figures that stand beside one comparable group of published ones: none is ranked.
+def comparable_runs(measured: pd.DataFrame, group: pd.DataFrame) -> pd.DataFrame:
+    """Our own results that are comparable with one group of published results; none is ranked.
 
     Args:
         measured: of `measured_rows`.
         group: of `select`, not empty.
     """
     theirs = conditions(group.head(1))[0]
-    alike = [mine.alike(theirs) for mine in measured["conditions"]]
-    return measured[np.array(alike, dtype=bool)]
+    comparable = [mine.alike(theirs) for mine in measured["conditions"]]
+    return measured[np.array(comparable, dtype=bool)]
 
 
 def conditions(published: pd.DataFrame) -> list[Conditions]:
-    """What decides which of our own figures each row of `read_published` joins."""
+    """The conditions that decide which of our own results each row is comparable with."""
     columns = ["dataset", "classes", "metric", "noise_kind", "noise_rate"]
     texts = published[columns].astype(object)
     cells = texts.where(texts.notna(), "").astype(str).to_numpy()
@@ -135,7 +140,7 @@ def conditions(published: pd.DataFrame) -> list[Conditions]:
 
 
 def scatter_points(published: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
-    """What the scatter draws: method, year, parameters, value, trust and the kind of point."""
+    """Rows of the scatter chart: method, year, parameters, value, trust and kind of point."""
     kinds = published["is_eac"].map({True: "EAC", False: "other methods"})
     kinds = kinds.where(~published["trust"].isin(UNRANKED), "not ranked")
     columns = ["method", "backbone", "year", "params_m", "value", "trust", "kind"]
@@ -145,7 +150,7 @@ def scatter_points(published: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFr
 
 
 def drawn_points(points: pd.DataFrame, axis: str) -> tuple[pd.DataFrame, str]:
-    """The points that have a place on the horizontal axis, and a sentence on the others.
+    """The points with a value on the horizontal axis, and a sentence about the others.
 
     Args:
         points: of `scatter_points`.
@@ -158,8 +163,8 @@ def drawn_points(points: pd.DataFrame, axis: str) -> tuple[pd.DataFrame, str]:
         return drawn, ""
     names = ", ".join(sorted(missing["method"].unique()))
     return drawn, (
-        f"{len(missing)} of {len(points)} figures are not drawn, as the table does not hold their "
-        f"{axis.lower()}: {names}."
+        f"{len(missing)} of {len(points)} results are not drawn ({axis.lower()} not known): "
+        f"{names}."
     )
 
 

@@ -1,4 +1,4 @@
-"""Published curves under label noise that may stand beside our own, as references."""
+"""Published curves under label noise that are comparable with our own, as references."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from dashboard.data.tables import trials_of
 from fer_core.records.published import Conditions, architecture
 from fer_core.records.trials import CLEAN, LabelNoise
 
-SELECTION = "mean of last 5 epochs"  # as our own figures
+SELECTION = "mean of last 5 epochs"  # as in our own results
 SYMMETRIC = "symmetric"
 COLUMNS = [
     *("curve", "method", "backbone", "pretraining", "selection", "noise_percent", "value"),
@@ -18,18 +18,18 @@ COLUMNS = [
 
 
 def reference_curves(published: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
-    """The published accuracies under symmetric noise that compare with the runs of one comparison.
+    """The published accuracies under symmetric noise that are comparable with some runs.
 
-    Comparable: same data set, same number of classes (a paper that does not state it is left out),
-    accuracy, symmetric noise, and a trust mark that allows a rank. A curve joins figures of one
-    method, backbone, pre-training and rule of selection, and has two rates at least.
+    Comparable: same data set, same number of classes (omitted if the paper does not state it),
+    accuracy, symmetric noise, and a trust level that allows a rank. A curve connects results of one
+    method, backbone, pre-training and model selection, and has at least two rates.
 
     Args:
         published: of `published.read_published`.
         points: of `noise_points`, of one comparison.
 
     Returns:
-        COLUMNS, by curve and rate; ``same_backbone``: whether one of the runs has it as well.
+        COLUMNS, by curve and rate; ``same_backbone``: whether one of the runs has that backbone.
     """
     rows = _of_these_classes(_noisy(published, points), points)
     keys = ["method", "backbone", "pretraining", "selection"]
@@ -50,8 +50,8 @@ def reference_curves(published: pd.DataFrame, points: pd.DataFrame) -> pd.DataFr
     return rows.sort_values(["curve", "noise_percent"], ignore_index=True)[COLUMNS]
 
 
-def left_out(published: pd.DataFrame, points: pd.DataFrame) -> str:
-    """A sentence on the figures of the same data set that answer other classes; or nothing."""
+def incomparable_note(published: pd.DataFrame, points: pd.DataFrame) -> str:
+    """A sentence about results on the same data set with other classes; empty without any."""
     noisy = _noisy(published, points)
     noisy = noisy[noisy["noise_percent"] > 0]
     others = noisy.drop(_of_these_classes(noisy, points).index)
@@ -59,11 +59,11 @@ def left_out(published: pd.DataFrame, points: pd.DataFrame) -> str:
         return ""
     stated = sorted(others["classes"].dropna().unique())
     kinds = [f"{count} classes" for count in stated]
-    kinds += ["a number of classes that is not stated"] if others["classes"].isna().any() else []
+    kinds += ["an unknown number of classes"] if others["classes"].isna().any() else []
     first = points.iloc[0]
     return (
-        f"{len(others)} published figures of {data_name(str(first['data']))} under label noise are "
-        f"for {' or '.join(kinds)}, these runs for {first['classes']}: they do not compare."
+        f"{len(others)} published results on {data_name(str(first['data']))} under label noise are "
+        f"not comparable: they have {' or '.join(kinds)}, these runs have {first['classes']}."
     )
 
 
@@ -85,5 +85,5 @@ def _of_these_classes(rows: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
 
 
 def _conditions(points: pd.DataFrame) -> Conditions:
-    """Of the runs of one comparison, whatever their noise."""
+    """Conditions of the runs of one comparison, without their noise."""
     return Conditions.of_runs(trials_of(points.head(1))[0].setting, LabelNoise(CLEAN, 0.0))

@@ -1,4 +1,4 @@
-"""Which runs a visitor may overlay: their names, those shown first, the report's figures."""
+"""The runs to choose from: their labels, the default choice, and the HUST report's figures."""
 
 from typing import NamedTuple
 
@@ -8,16 +8,16 @@ from dashboard.analysis.comparison import default_pair, pair_runs
 from dashboard.analysis.curves import run_labels
 from dashboard.analysis.sets import with_comparison
 
-MOST = 8  # presets; more would be a list, not a choice
+MAX_PRESETS = 8
 
 
 class RunChoices(NamedTuple):
-    """What a picker of runs offers.
+    """The choices of a run picker.
 
     Attributes:
-        labels: by run, its readable name, each of its own.
-        first: the runs chosen before the visitor has chosen.
-        presets: of `report_presets`.
+        labels: by run, a readable and unique name.
+        first: the default choice.
+        presets: of `hust_presets`.
     """
 
     labels: dict[str, str]
@@ -27,17 +27,17 @@ class RunChoices(NamedTuple):
 
 def run_choices(table: pd.DataFrame) -> RunChoices:
     """The choices among the runs of a table."""
-    return RunChoices(run_labels(table), default_pair(table), report_presets(table))
+    return RunChoices(run_labels(table), default_pair(table), hust_presets(table))
 
 
-def report_presets(table: pd.DataFrame) -> dict[str, list[str]]:
-    """For each backbone and noise, an EAC run and the plain run that differs in nothing else.
+def hust_presets(table: pd.DataFrame) -> dict[str, list[str]]:
+    """For each backbone and noise, a finished EAC run and its baseline run.
 
-    Of several such pairs the one of the comparison with the most pairs, and of its seeds the
-    lowest. Finished runs alone.
+    The two differ only in the method. Of several such pairs, the one from the comparison with the
+    most pairs is taken, with the lowest seed.
 
     Returns:
-        By the name of the preset the two runs; at most MOST, those of the largest comparison first.
+        The two runs by the name of the preset; at most MAX_PRESETS, largest comparison first.
     """
     pairs = pair_runs(with_comparison(table[table["status"] == "finished"]))
     pairs["size"] = pairs.groupby(["comparison", "backbone"])["seed"].transform("size")
@@ -50,10 +50,10 @@ def report_presets(table: pd.DataFrame) -> dict[str, list[str]]:
         )
     ]
     chosen = pairs.assign(name=pd.Series(names, index=pairs.index, dtype=object))
-    chosen = chosen.drop_duplicates("name").head(MOST)
+    chosen = chosen.drop_duplicates("name").head(MAX_PRESETS)
     return {
-        str(name): [str(eac), str(plain)]
-        for name, eac, plain in zip(
-            chosen["name"], chosen["run_eac"], chosen["run_plain"], strict=True
+        str(name): [str(eac), str(baseline)]
+        for name, eac, baseline in zip(
+            chosen["name"], chosen["run_eac"], chosen["run_baseline"], strict=True
         )
     }

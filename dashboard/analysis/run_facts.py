@@ -1,4 +1,4 @@
-"""One run in full: its options, facts and files, and the command that repeats it."""
+"""The page of one run: its options, facts and files, and the command that repeats it."""
 
 import json
 import shlex
@@ -8,25 +8,25 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.data.sources import Place
+from dashboard.data.sources import RecordSource
 from fer_core.config import RunConfig, defaults_of, flat_options
 from fer_core.config.methods import option_names
 from fer_core.records.run import RunRecord
 from fer_core.records.schema import FORMER_FILES, NOISY_LABELS_FILE
 
 FILES = {
-    "checkpoint": "last state, for --resume",
+    "checkpoint": "latest state, for --resume",
     "model": "safetensors and config.json",
     **dict.fromkeys([NOISY_LABELS_FILE, *FORMER_FILES], "the noisy training labels"),
     "log.txt": "log of the sweep",
 }
-# Of these a record keeps the last part of the path alone.
+# A record keeps only the last part of these paths.
 PATHS = ("data", "pretrained", "noise_file", "exclude", "confusions", "method_source")
 _NO_PATHS = ("none", "hub", "people")
 
 
 def option_table(config: Mapping[str, Any]) -> pd.DataFrame:
-    """Every option with its value and its default, the changed ones first."""
+    """Every option with its value and default, changed options first."""
     defaults = defaults_of(str(config["method"]))
     values = flat_options(config)
     rows = [(name, _text(value), _text(defaults.get(name))) for name, value in values.items()]
@@ -36,13 +36,13 @@ def option_table(config: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def shown_options(record: RunRecord) -> pd.DataFrame:
-    """`option_table`; of an imported run the options that were stated."""
+    """`option_table`; for an imported run only the options that were stated."""
     table = option_table(record.config)
     return table if record.imported is None else table[table["value"] != "null"]
 
 
 def import_table(imported: Mapping[str, Any]) -> pd.DataFrame:
-    """What is known of an import: its file, what was read in it, and what was left."""
+    """The facts of an import: its file, the columns that were read, and those that were not."""
     columns = [(f"read as {figure}", column) for figure, column in imported["columns"].items()]
     facts = [(name, imported[name]) for name in ("file", "kind", "sha256", "suite", "at")]
     left = [("not read", name) for name in imported["left"]]
@@ -52,7 +52,7 @@ def import_table(imported: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def fact_table(*parts: Mapping[str, Any], leave_out: Sequence[str] = ()) -> pd.DataFrame:
-    """Facts of a record as rows of name and value; tables within are left out by their name."""
+    """Facts of a record as rows of name and value, without those named in ``leave_out``."""
     rows = [
         (name.replace("_", " "), _text(value))
         for part in parts
@@ -67,10 +67,10 @@ def transition_table(record: RunRecord, shares: bool) -> pd.DataFrame | None:
 
     Args:
         record: of the run.
-        shares: percent of each true label in place of counts.
+        shares: percent of each true label instead of counts.
 
     Returns:
-        None where the record has none, or one of the wrong size.
+        None if the record has no table of the right size.
     """
     counts, size = record.noise.get("transition"), len(record.classes)
     if not isinstance(counts, list) or len(counts) != size:
@@ -86,8 +86,8 @@ def transition_table(record: RunRecord, shares: bool) -> pd.DataFrame | None:
     )
 
 
-def file_table(record: RunRecord, place: Place) -> pd.DataFrame:
-    """What lies in the run's folder beside the record, and where."""
+def file_table(record: RunRecord, source: RecordSource) -> pd.DataFrame:
+    """The record and the other files in the folder of the run."""
     rows = [("record", str(record.path), "run.json, epochs.jsonl, predictions.csv")]
     rows += [
         (name, str(record.path / name), what)
@@ -95,17 +95,17 @@ def file_table(record: RunRecord, place: Place) -> pd.DataFrame:
         if (record.path / name).exists()
     ]
     table = pd.DataFrame(rows, columns=["what", "where", "content"])
-    return table if not place.link else table.head(1).assign(where=hub_link(record.path, place))
+    return table if not source.link else table.head(1).assign(where=hub_link(record.path, source))
 
 
-def hub_link(path: Path, place: Place) -> str:
-    """The page of a record on the Hub; empty for a place of this computer."""
-    below = path.relative_to(place.folder).as_posix() if place.link else "."
-    return place.link if below == "." else f"{place.link}/{below}"
+def hub_link(path: Path, source: RecordSource) -> str:
+    """The page of a record on the Hub; empty for a folder of this computer."""
+    below = path.relative_to(source.folder).as_posix() if source.link else "."
+    return source.link if below == "." else f"{source.link}/{below}"
 
 
 def repeat_command(record: RunRecord) -> str:
-    """The command line that trains this run again: the options that are not defaults."""
+    """The command line that repeats the training, with the options that are not defaults."""
     known = known_options(record.config)
     defaults = defaults_of(str(record.config["method"])) | {"method": RunConfig.method}
     options = {
@@ -125,29 +125,29 @@ def repeat_command(record: RunRecord) -> str:
 
 
 def known_options(config: Mapping[str, Any]) -> set[str]:
-    """What this version, or the method of the run, has as an option."""
+    """The names of all options of this version and of the method of the run."""
     method = str(config["method"])
     return {*defaults_of(method), *option_names(method, config)}
 
 
 def repeat_notes(record: RunRecord) -> list[str]:
-    """What has to be known to repeat a run exactly."""
+    """Facts that matter for repeating a run exactly."""
     config, environment = flat_options(record.config), record.environment
     paths = [name for name in PATHS if _has_path(name, config.get(name))]
     notes = []
     if paths:
         names = ", ".join(f"`{name}`" for name in paths)
-        notes.append(f"Of paths the record keeps the last name alone: complete {names}.")
+        notes.append(f"Records keep only the last part of a path: complete {names}.")
     commit = str(environment.get("commit") or "")
     if not commit:
         notes.append("The commit of the code was not recorded.")
     elif commit.endswith("-dirty"):
-        notes.append(f"The code was commit `{commit.removesuffix('-dirty')}` with changes on top.")
+        notes.append(f"The code was commit `{commit.removesuffix('-dirty')}` with local changes.")
     else:
         notes.append(f"The code was commit `{commit}`.")
     digest = record.model.get("pretrained_sha256")
     if digest:
-        notes.append(f"The starting weights have the SHA-256 `{digest}`.")
+        notes.append(f"SHA-256 of the starting weights: `{digest}`.")
     unknown = sorted(set(config) - known_options(record.config) - {"note"})
     if unknown:
         notes.append(f"This version does not know {', '.join(f'`{name}`' for name in unknown)}.")

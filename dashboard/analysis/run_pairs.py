@@ -1,4 +1,4 @@
-"""Two or more runs side by side: what differs, by how much, and whether chance explains it."""
+"""Comparing two or more runs: differing options, differences, and paired tests."""
 
 import json
 from collections.abc import Mapping
@@ -22,18 +22,18 @@ SAME_IMAGES = "the evaluation images are not the same"
 
 
 class PairTest(NamedTuple):
-    """Two runs on the same evaluation images, or why they cannot be tested.
+    """A paired test of two runs on the same evaluation images, or why there is none.
 
     Attributes:
-        run: the run that is compared with the first one.
+        run: compared with the first run.
         images: number of evaluation images.
         difference: points of accuracy, this run minus the first, in the last epoch.
         low, high: 95 % interval of the difference, paired bootstrap.
-        only_first: images that the first run alone answers right.
-        only_this: images that this run alone answers right.
+        only_first: images that only the first run predicts correctly.
+        only_this: images that only this run predicts correctly.
         p_value: of McNemar's test, two-sided.
-        test: which form of it.
-        reason: why there is no test; empty where there is one.
+        test: which variant of it.
+        reason: why there is no test; empty if there is one.
     """
 
     run: str
@@ -49,10 +49,10 @@ class PairTest(NamedTuple):
 
 
 def differing_options(records: Mapping[str, RunRecord]) -> pd.DataFrame:
-    """The options in which the runs differ: a row an option, a column a run, values as text.
+    """The options in which the runs differ: one row per option, one column per run, as text.
 
-    An option that a record's version did not have yet has its default. Options of one method differ
-    among the runs of that method; a run of another method has none of them.
+    Options that are newer than a record have their default. Options of a method are compared only
+    among runs of that method.
     """
     configs = {run: flat_options(record.config) for run, record in records.items()}
     names = sorted({name for config in configs.values() for name in config})
@@ -69,7 +69,7 @@ def figure_deltas(rows: pd.DataFrame) -> pd.DataFrame:
     """The figures of runs and their differences from the first run, in points.
 
     Args:
-        rows: rows of `Runs.table`. A run that was not tested on the first one's images has no
+        rows: rows of `Runs.table`. A run that was evaluated on other images than the first has no
             differences.
     """
     first = rows.iloc[0]
@@ -86,32 +86,32 @@ def figure_deltas(rows: pd.DataFrame) -> pd.DataFrame:
 def pair_tests(records: Mapping[str, RunRecord]) -> pd.DataFrame:
     """Each run against the first one on the same evaluation images: columns of `PairTest`."""
     (first, base), *others = records.items()
-    answers = _answers(first, base)
-    tests = [_pair_test(first, base, answers, run, record) for run, record in others]
+    predictions = _predictions(first, base)
+    tests = [_pair_test(first, base, predictions, run, record) for run, record in others]
     return pd.DataFrame(tests, columns=list(PairTest._fields))
 
 
 def _pair_test(
-    first: str, base: RunRecord, answers: pd.DataFrame | str, run: str, record: RunRecord
+    first: str, base: RunRecord, theirs: pd.DataFrame | str, run: str, record: RunRecord
 ) -> PairTest:
-    mine = _answers(run, record)
-    for found in (answers, mine):
+    mine = _predictions(run, record)
+    for found in (theirs, mine):
         if isinstance(found, str):
             return PairTest(run, reason=found)
-    assert isinstance(answers, pd.DataFrame) and isinstance(mine, pd.DataFrame)  # noqa: PT018
+    assert isinstance(theirs, pd.DataFrame) and isinstance(mine, pd.DataFrame)  # noqa: PT018
     hashes = [str(one.data.get("sha256", "")) for one in (base, record)]
     if hashes[0] != hashes[1]:
-        # Equal names need not be the same pictures.
+        # Equal names do not prove equal images.
         return PairTest(run, reason=f"{SAME_IMAGES}: the hashes of the data differ")
     if base.classes != record.classes:
         return PairTest(run, reason=f"{SAME_IMAGES}: the classes differ")
-    if len(answers) != len(mine) or not answers.index.equals(mine.index):
+    if len(theirs) != len(mine) or not theirs.index.equals(mine.index):
         return PairTest(
-            run, reason=f"{SAME_IMAGES}: {len(answers):,} of {first}, {len(mine):,} of {run}"
+            run, reason=f"{SAME_IMAGES}: {len(theirs):,} of {first}, {len(mine):,} of {run}"
         )
-    if not answers["true_label"].equals(mine["true_label"]):
+    if not theirs["true_label"].equals(mine["true_label"]):
         return PairTest(run, reason=f"{SAME_IMAGES}: their labels differ")
-    before, now = (frame["true_label"] == frame["predicted"] for frame in (answers, mine))
+    before, now = (frame["true_label"] == frame["predicted"] for frame in (theirs, mine))
     only_first, only_this = int((before & ~now).sum()), int((now & ~before).sum())
     generator = np.random.default_rng(0)
     gap = paired_difference(only_this, only_first, len(mine), RESAMPLES, generator)
@@ -129,17 +129,17 @@ def _pair_test(
     )
 
 
-def _answers(run: str, record: RunRecord) -> pd.DataFrame | str:
-    """The answers of a run by image in the order of names, or why there are none."""
+def _predictions(run: str, record: RunRecord) -> pd.DataFrame | str:
+    """The predictions of a run, sorted by image name, or the reason why there are none."""
     try:
-        predictions = read_predictions(record.path)
+        rows = read_predictions(record.path)
     except (RecordError, OSError) as error:
         return f"the predictions of {run} cannot be read: {error}"
-    if not predictions:
-        return f"{run} has no predictions.csv, which is written when a run finishes"
-    table = pd.DataFrame(predictions, columns=list(Prediction._fields)).set_index("image")
+    if not rows:
+        return f"{run} has no predictions.csv, which is written at the end of a run"
+    table = pd.DataFrame(rows, columns=list(Prediction._fields)).set_index("image")
     if table.index.has_duplicates:
-        return f"{run} names an evaluation image twice"
+        return f"{run} lists an evaluation image twice"
     return table.sort_index()
 
 

@@ -1,4 +1,4 @@
-"""The table of runs: filters, sparklines, and the options of many runs against their accuracy."""
+"""The table of runs: filters, sparklines, and options against accuracy."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,10 +15,10 @@ FILTERS = {
     "noise": "Noise",
     "status": "Status",
 }
-# Facts that stand in the table itself; all other axes come from the options.
+# Facts that are columns of the table; all other axes come from the options.
 FACTS = ("method", "backbone", "noise", "noise_percent", "image_size", "epochs_asked", "seed")
 ACCURACY = "accuracy_percent"
-MOST_AXES = 8
+MAX_AXES = 8
 UNUSED = "not used"  # an option of another method
 
 
@@ -33,12 +33,12 @@ def with_names(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def filter_choices(named: pd.DataFrame) -> dict[str, list[str]]:
-    """By column, the values that its filter offers."""
+    """The values that the filter of each column offers."""
     return {column: sorted(named[column].unique().tolist(), key=_natural) for column in FILTERS}
 
 
 def filter_runs(named: pd.DataFrame, chosen: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """The runs that have one of the chosen values in every column; a column without choice has all.
+    """The runs with a chosen value in every column; a column without a choice does not filter.
 
     Args:
         named: of `with_names`.
@@ -52,7 +52,7 @@ def filter_runs(named: pd.DataFrame, chosen: Mapping[str, Sequence[str]]) -> pd.
 
 
 def with_curves(table: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
-    """The runs with ``curve``: their test accuracies in percent, epoch by epoch."""
+    """The runs with ``curve``: their evaluation accuracy after each epoch, in percent."""
     starts = np.flatnonzero((epochs["run"] != epochs["run"].shift()).to_numpy())
     values = (100 * epochs["eval_accuracy"]).round(1).to_numpy(dtype=float)
     curves = np.split(values, starts[1:]) if len(starts) else []
@@ -64,21 +64,21 @@ def with_curves(table: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
 
 
 def trained_here(table: pd.DataFrame) -> pd.DataFrame:
-    """The finished runs of this program: of imported ones neither options nor costs are known."""
+    """The finished runs of this program; options and costs of imported runs are unknown."""
     return table[(table["status"] == "finished") & (table["imported"] == "")]
 
 
 def option_axes(table: pd.DataFrame) -> pd.DataFrame:
-    """The finished runs with everything in which they differ, and their accuracy.
+    """The options in which the finished runs differ, and their accuracy.
 
     An option that a method does not have is "not used".
 
     Returns:
-        ``run``, a column for each fact or option of which the runs have more than one value, and
-        ``accuracy_percent``; all but accuracies are as the configurations have them.
+        ``run``, a column for each fact or option with more than one value, as in the
+        configurations, and ``accuracy_percent``.
     """
     finished = table[table[ACCURACY].notna()]
-    # Few texts, many runs: each is parsed once.
+    # Many runs share few texts: each is parsed once.
     texts = finished["options"] + "\n" + finished["method_options"]
     parsed = {text: _options(text) for text in texts.unique()}
     options = pd.DataFrame([parsed[text] for text in texts], index=finished.index)
@@ -96,7 +96,7 @@ def _noise_names(kinds: pd.Series, percents: pd.Series) -> pd.Series:
 
 
 def _natural(text: str) -> tuple[float, str]:
-    """Texts that start with a number in its order, before the others."""
+    """Sort key: texts that start with a number come first, in numerical order."""
     start = text.partition(" ")[0]
     try:
         return float(start), text

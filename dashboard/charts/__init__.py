@@ -1,1 +1,1 @@
-"""Data frames -> Plotly figures, a module a page. No Streamlit here: pages lay a theme over."""
+"""Data frames -> Plotly figures and images, without Streamlit, whose pages add a theme."""

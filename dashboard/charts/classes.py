@@ -1,4 +1,4 @@
-"""What happens to each class: confusion matrices, recalls, calibration, groups of people."""
+"""Charts of the classes page: confusion matrices, recall, calibration, groups of people."""
 
 from collections.abc import Mapping
 from html import escape
@@ -10,10 +10,10 @@ from plotly.subplots import make_subplots
 
 from dashboard.charts.style import HEIGHT, SYMBOLS, finish, name_classes
 
-# From the second run's to the first run's; the middle shows on white and on near-black.
+# From the second run to the first; the middle is visible on white and on near-black.
 DIVERGING = [[0.0, "#D55E00"], [0.5, "#F4F4F4"], [1.0, "#1F83C4"]]
 GREY = "#8A8F98"
-LONG_NAMES = 40  # letters of two names that do not stand in one line
+LONG_NAMES = 40  # letters of two names that do not fit on one line
 
 
 def confusion_figure(table: pd.DataFrame, normalised: bool, tints: Mapping[str, str]) -> go.Figure:
@@ -30,9 +30,9 @@ def confusion_figure(table: pd.DataFrame, normalised: bool, tints: Mapping[str, 
         "zmin": 0,
         "zmax": 100 if normalised else None,
         "texttemplate": f"%{{z:{'.0f' if normalised else 'd'}}}",
-        "hovertemplate": f"label %{{y}}<br>answered %{{x}}<br>%{{z:.4g}}{unit}<extra></extra>",
+        "hovertemplate": f"label %{{y}}<br>prediction %{{x}}<br>%{{z:.4g}}{unit}<extra></extra>",
     }
-    # Short, since the chart's buttons stand beside it.
+    # Short, to leave room for the buttons of the chart.
     title = "Confusions (%)" if normalised else "Confusions (images)"
     return _matrix(table, heat, title, tints)
 
@@ -40,11 +40,11 @@ def confusion_figure(table: pd.DataFrame, normalised: bool, tints: Mapping[str, 
 def difference_figure(
     table: pd.DataFrame, first: str, second: str, tints: Mapping[str, str]
 ) -> go.Figure:
-    """Heat map of `classes.confusion_difference`: blue where the first run answers more often.
+    """Heat map of `classes.confusion_difference`: blue where the first run predicts more often.
 
     Args:
         table: in points of each label.
-        first: name of the run that the other is taken from.
+        first: name of the run that the other is subtracted from.
         second: name of the other run.
         tints: colour of each class.
     """
@@ -56,7 +56,7 @@ def difference_figure(
         "zmax": max(most, 1.0),
         "text": [[_signed(value) for value in row] for row in values],
         "texttemplate": "%{text}",
-        "hovertemplate": "label %{y}<br>answered %{x}<br>%{z:+.1f} points<extra></extra>",
+        "hovertemplate": "label %{y}<br>prediction %{x}<br>%{z:+.1f} points<extra></extra>",
     }
     figure = _matrix(table, heat, "Difference (points)", tints)
     between = " " if len(first + second) < LONG_NAMES else "<br>"
@@ -66,7 +66,7 @@ def difference_figure(
 def recall_figure(
     table: pd.DataFrame, colours: Mapping[str, str], tints: Mapping[str, str]
 ) -> go.Figure:
-    """Recall of each class with intervals, the runs of a class side by side.
+    """Recall of each class with intervals, grouped by class.
 
     Args:
         table: `classes.recall_table`.
@@ -84,7 +84,7 @@ def recall_figure(
 
 
 def slices_figure(table: pd.DataFrame, colours: Mapping[str, str]) -> go.Figure:
-    """Accuracy of each group with intervals, the runs of a group side by side.
+    """Accuracy of each group with intervals, grouped by attribute value.
 
     Args:
         table: `classes.slice_table`, of one attribute.
@@ -97,10 +97,10 @@ def slices_figure(table: pd.DataFrame, colours: Mapping[str, str]) -> go.Figure:
 
 
 def calibration_figure(curve: pd.DataFrame, colours: Mapping[str, str]) -> go.Figure:
-    """Accuracy over confidence with intervals; below it how many answers are that sure.
+    """Accuracy over confidence with intervals, above a histogram of the confidences.
 
     Args:
-        curve: `classes.Calibration.curve`.
+        curve: `classes.CalibrationCurves.curve`.
         colours: by run.
     """
     figure = make_subplots(
@@ -111,7 +111,7 @@ def calibration_figure(curve: pd.DataFrame, colours: Mapping[str, str]) -> go.Fi
         y=[0, 100],
         mode="lines",
         line={"color": GREY, "width": 1, "dash": "dot"},
-        name="as sure as right",
+        name="perfect calibration",
         hoverinfo="skip",
         row=1,
         col=1,
@@ -128,7 +128,7 @@ def calibration_figure(curve: pd.DataFrame, colours: Mapping[str, str]) -> go.Fi
             marker={"color": colour, "size": 7, "symbol": SYMBOLS[index % len(SYMBOLS)]},
             legendgroup=str(run),
             name=str(label),
-            hovertemplate=f"{label}<br>sure to %{{x:.1f}} %, right in %{{y:.1f}} %<br>"
+            hovertemplate=f"{label}<br>confidence %{{x:.1f}} %, accuracy %{{y:.1f}} %<br>"
             "%{customdata} images<extra></extra>",
             row=1,
             col=1,
@@ -145,7 +145,7 @@ def calibration_figure(curve: pd.DataFrame, colours: Mapping[str, str]) -> go.Fi
             row=2,
             col=1,
         )
-    figure.update_yaxes(title="Right (%)", range=[0, 102], row=1, col=1)
+    figure.update_yaxes(title="Accuracy (%)", range=[0, 102], row=1, col=1)
     figure.update_yaxes(title="Images", row=2, col=1)
     figure.update_xaxes(range=[0, 102])
     figure.update_xaxes(title="Confidence (%)", row=2, col=1)
@@ -175,7 +175,7 @@ def _matrix(
 
 
 def _grouped(table: pd.DataFrame, by: str, value: str, colours: Mapping[str, str]) -> go.Figure:
-    """Points with intervals over names; runs of one name beside each other."""
+    """Points with intervals over categories, grouped by category."""
     figure = go.Figure()
     for index, ((run, label), rows) in enumerate(table.groupby(["run", "label"], sort=False)):
         figure.add_scatter(
@@ -200,7 +200,7 @@ def _grouped(table: pd.DataFrame, by: str, value: str, colours: Mapping[str, str
 
 
 def _signed(value: float) -> str:
-    """Whole points with their sign; nothing for nan, and no sign for what rounds to none."""
+    """Rounded points with a sign; empty for nan, and no sign for zero."""
     if np.isnan(value):
         return ""
     return f"{value:+.0f}" if round(value) else "0"

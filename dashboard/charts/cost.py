@@ -1,4 +1,4 @@
-"""Accuracy against what it costs."""
+"""Charts of the cost page: accuracy against cost."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from dashboard.analysis.cost import Cost
 from dashboard.charts.style import HEIGHT, SYMBOLS, finish, log_axis, method_colours
 from dashboard.data.names import method_name
 
-ENTRY_HEIGHT = 22  # of a line of the legend
+ENTRY_HEIGHT = 22  # pixels of a legend entry
 
 
 def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
-    """Accuracy over one cost on a logarithmic axis: a point an approach, bars over its seeds.
+    """Accuracy over one cost on a logarithmic axis: one point per approach, error bars over seeds.
 
-    A method keeps its colour, a backbone its symbol; the size of the images stands at the point.
+    Colours are methods, symbols are backbones; the image size is written at the point.
 
     Args:
         drawn: of `cost.drawn_costs`.
-        cost: what stands on the horizontal axis.
+        cost: on the horizontal axis.
     """
     methods = {str(method): str(method) for method in drawn["method"].unique()}
     colours = method_colours(methods)

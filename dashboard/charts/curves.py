@@ -1,4 +1,4 @@
-"""Curves of training runs over their epochs or their training time."""
+"""Charts of the curves page: training curves over epochs or training time."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,12 +12,13 @@ from dashboard.charts.style import finish
 def curves_figure(
     points: pd.DataFrame, series: Sequence[Series], colours: Mapping[str, str]
 ) -> go.Figure:
-    """One chart of curves: a colour a run, a line style a series.
+    """One chart of curves: one colour per run, one line style per series.
 
     Args:
-        points: `curves.curve_points`; with ``minutes`` over the time, with ``smoothed`` that curve
-            before the raw one, which is drawn thin.
-        series: the series drawn, all of one chart.
+        points: `curves.curve_points`; with ``minutes`` drawn over time, with ``smoothed`` as a
+            smooth
+            curve with the raw one as a thin line.
+        series: of one chart.
         colours: by run, the same in every chart of the page.
     """
     figure = go.Figure()
@@ -55,7 +56,7 @@ def curves_figure(
         title="Training and evaluation time (minutes)" if by_time else "Epoch", rangemode="tozero"
     )
     figure.update_yaxes(title=f"{title}{' (%)' if unit else ''}")
-    # Zooms stay when a run that goes on has written an epoch.
+    # Keeps the zoom when a running run has added an epoch.
     figure.update_layout(uirevision=title)
     return finish(figure, title, legend=True)
 

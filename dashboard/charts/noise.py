@@ -1,4 +1,4 @@
-"""Accuracy over label noise."""
+"""Charts of the noise page: accuracy over label noise."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.analysis.noise import Measure
+from dashboard.analysis.noise import NoiseMeasure
 from dashboard.charts.style import HEIGHT, SYMBOLS, finish, hues_of, method_colours
 
 PUBLISHED_HUES = {
@@ -22,19 +22,19 @@ PUBLISHED_SYMBOLS = {
     "ResNet-18": "square-open",
     "ResNet-50": "diamond-open",
 }
-ENTRY_HEIGHT = 22  # of a line of the legend
+ENTRY_HEIGHT = 22  # pixels of a legend entry
 
 
 def noise_figure(
-    points: pd.DataFrame, summary: pd.DataFrame, references: pd.DataFrame, measure: Measure
+    points: pd.DataFrame, summary: pd.DataFrame, references: pd.DataFrame, measure: NoiseMeasure
 ) -> go.Figure:
-    """A measure over label noise: a line a method, error bars over seeds, thin lines per seed.
+    """A measure over label noise: a line per method with error bars, a thin line per seed.
 
     Args:
         points: `comparison.noise_points` of one comparison.
         summary: `comparison.noise_summary` of the same points and the measure's column.
-        references: published curves to be drawn dotted, of `references.reference_curves`.
-        measure: what stands on the vertical axis.
+        references: published curves, drawn dotted, of `published_curves.reference_curves`.
+        measure: on the vertical axis.
     """
     known = points.dropna(subset=measure.column)
     colours = method_colours(dict(zip(points["line"], points["method"], strict=True)))
@@ -46,7 +46,7 @@ def noise_figure(
         colour, symbol = colours[str(line)], SYMBOLS[index % len(SYMBOLS)]
         traces.append(_seeds_trace(str(line), seeds[line], measure, colour))
         traces.append(_means_trace(str(line), means, measure, {"color": colour, "symbol": symbol}))
-    figure = go.Figure(traces)  # all at once: with many lines adding each takes twice as long
+    figure = go.Figure(traces)  # all at once: adding one by one takes twice as long
     rates = sorted({*summary["noise_percent"], *references["noise_percent"]})
     ticks = rates if len(rates) <= 12 else None
     figure.update_xaxes(title="Noisy training labels (%)", tickvals=ticks)
@@ -57,7 +57,7 @@ def noise_figure(
 
 
 def _means_trace(
-    line: str, means: pd.DataFrame, measure: Measure, style: Mapping[str, str]
+    line: str, means: pd.DataFrame, measure: NoiseMeasure, style: Mapping[str, str]
 ) -> dict[str, object]:
     halves = means["half"].to_numpy()
     texts = [
@@ -81,8 +81,10 @@ def _means_trace(
     }
 
 
-def _seeds_trace(line: str, rows: pd.DataFrame, measure: Measure, colour: str) -> dict[str, object]:
-    """The seeds of a line: a thin line each, in one trace with gaps between them."""
+def _seeds_trace(
+    line: str, rows: pd.DataFrame, measure: NoiseMeasure, colour: str
+) -> dict[str, object]:
+    """The seeds of a line, each a thin line, in one trace with gaps."""
     rows = rows.sort_values(["seed", "noise_percent"])
     seeds = rows["seed"].to_numpy(dtype=float)
     gaps = np.flatnonzero(np.diff(seeds)) + 1
@@ -119,7 +121,7 @@ def _reference_trace(curve: str, rows: pd.DataFrame) -> dict[str, object]:
         "marker": {"color": colour, "size": 7, "symbol": symbol},
         "opacity": 0.75,
         "name": f"published: {curve}",
-        "legendrank": 2000,  # after our own lines, though it is drawn behind them
+        "legendrank": 2000,  # listed after our own lines, but drawn behind them
         "hovertemplate": f"<b>published: {first['method']}</b><br>{first['backbone']}, "
         f"pre-training: {first['pretraining']}<br>%{{x:g}} % noise: %{{y:.2f}} %<br>"
         "%{customdata[2]}<br>%{customdata[0]}: %{customdata[1]}<extra></extra>",

@@ -1,4 +1,4 @@
-"""Published results beside our own."""
+"""Charts of the page of published results."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -15,7 +15,7 @@ KINDS: dict[str, tuple[str, str]] = {
 
 
 def published_figure(points: pd.DataFrame, metric: str, axis: str = "Year") -> go.Figure:
-    """Published values over their year or parameters, EAC and the runs measured here set apart.
+    """Published values over year or parameters; EAC and our own runs are highlighted.
 
     Args:
         points: of `published.drawn_points`, of one comparable group.

@@ -1,4 +1,4 @@
-"""Runs: options against accuracy, the curve of one run, and its label noise."""
+"""Charts of the runs page: options against accuracy, the curve and label noise of one run."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from dashboard.charts.style import COLOURS, finish, name_classes
 
-# Legible on white and on near-black, from the lowest to the highest accuracy.
+# From the lowest to the highest accuracy; legible on white and on near-black.
 SCALE = [[0.0, "#D55E00"], [0.5, "#A89500"], [1.0, "#1F83C4"]]
 CURVES = {
     "eval_accuracy": ("Evaluation", "solid"),
@@ -19,7 +19,7 @@ CURVES = {
 
 
 def parallel_figure(drawn: pd.DataFrame, accuracy: str) -> go.Figure:
-    """Parallel coordinates: a line a run, an axis an option, the last one the accuracy.
+    """Parallel coordinates: one line per run, one axis per option, the last for accuracy.
 
     Args:
         drawn: of `runs.option_axes`.
@@ -32,12 +32,12 @@ def parallel_figure(drawn: pd.DataFrame, accuracy: str) -> go.Figure:
     line = {"color": values.to_numpy(), "colorscale": SCALE, "showscale": False}
     figure = go.Figure(go.Parcoords(dimensions=[*axes, last], line=line))
     finish(figure, "Options and accuracy", legend=False)
-    # The names of the axes stand above them, those of their values beside.
+    # Room for the names above the axes and for their values.
     return figure.update_layout(margin={"l": 70, "r": 70, "t": 110, "b": 30})
 
 
 def _axis(label: str, values: pd.Series) -> dict[str, object]:
-    """An axis of numbers where all values are, else one place for each value in their order."""
+    """A numeric axis if all values are numbers, else one tick for each value in order."""
     numeric = values.map(lambda one: isinstance(one, int | float) and not isinstance(one, bool))
     if bool(numeric.all()):
         numbers = values.astype(float)
@@ -48,7 +48,7 @@ def _axis(label: str, values: pd.Series) -> dict[str, object]:
     names = sorted(texts.unique(), key=_order)
     return {
         "label": label,
-        "values": texts.map({name: place for place, name in enumerate(names)}).to_numpy(),
+        "values": texts.map({name: index for index, name in enumerate(names)}).to_numpy(),
         "tickvals": list(range(len(names))),
         "ticktext": [name if len(name) <= 22 else f"{name[:21]}…" for name in names],
         "range": [-0.3, len(names) - 0.7],
@@ -64,7 +64,7 @@ def _text(value: object) -> str:
 
 
 def _order(text: str) -> tuple[float, str]:
-    """Numbers in their order, before the words."""
+    """Sort key: numbers in numerical order, then words."""
     try:
         return float(text), ""
     except ValueError:
@@ -107,7 +107,7 @@ def transition_figure(table: pd.DataFrame, shares: bool, tints: Mapping[str, str
         shares: whether it is percent.
         tints: colour of each class.
     """
-    unit = " % of the label" if shares else " images"
+    unit = " % of the true label" if shares else " images"
     heat = go.Heatmap(
         z=table.to_numpy(),
         x=list(table.columns),
@@ -122,8 +122,8 @@ def transition_figure(table: pd.DataFrame, shares: bool, tints: Mapping[str, str
         ygap=1,
     )
     figure = go.Figure(heat)
-    figure.update_xaxes(title="Given label", showgrid=False, tickangle=-35)
-    figure.update_yaxes(title="Clean label", autorange="reversed", showgrid=False)
+    figure.update_xaxes(title="Noisy label", showgrid=False, tickangle=-35)
+    figure.update_yaxes(title="True label", autorange="reversed", showgrid=False)
     names = {str(name): escape(str(name)) for name in table.columns}
     figure.for_each_xaxis(lambda axis: name_classes(axis, tints, names))
     figure.for_each_yaxis(lambda axis: name_classes(axis, tints, names))

@@ -1,4 +1,4 @@
-"""What all charts share: colours, symbols, layout."""
+"""Colours, symbols and layout of all charts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,19 +12,19 @@ from fer_core.config.methods import METHODS
 COLOURS = ("#1F83C4", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x")
 HEIGHT = 430
-# Numbers within each decade of a logarithmic axis, by the most decades that it shows.
+# Ticks within each decade of a logarithmic axis, by the number of decades shown at most.
 TICKS = {1.0: (1, 1.5, 2, 3, 4, 5, 7), 3.5: (1, 2, 5), float("inf"): (1,)}
 
 
 def hues_of(method: str) -> tuple[str, ...]:
-    """The colours of a method, the first one first; none for one that is not known here."""
+    """The colours of a method in order; empty for an unknown method."""
     return METHODS[method].colours if method in METHODS else ()
 
 
 def method_colours(methods: Mapping[str, str]) -> dict[str, str]:
-    """A colour for each run or line, given its method: the method's own hues, then free ones.
+    """A colour for each run or line: first the hues of its method, then free ones.
 
-    A method keeps its hue through all pages; further runs or lines of it take the next one.
+    A method has the same hue on all pages; further runs or lines of it take the next hue.
     """
     taken = {colour for spec in METHODS.values() for colour in spec.colours}
     free = [colour for colour in COLOURS if colour not in taken]
@@ -37,7 +37,7 @@ def method_colours(methods: Mapping[str, str]) -> dict[str, str]:
 
 
 def finish(figure: go.Figure, title: str, *, legend: bool | None = None) -> go.Figure:
-    """The figure with title, legend and margins as all charts have them."""
+    """The figure with the title, legend and margins that all charts share."""
     return figure.update_layout(
         title={"text": title},
         height=HEIGHT,
@@ -49,23 +49,23 @@ def finish(figure: go.Figure, title: str, *, legend: bool | None = None) -> go.F
 
 
 def name_classes(axis: Any, tints: Mapping[str, str], names: Mapping[str, str]) -> None:  # noqa: ANN401
-    """Let the ticks of an axis be classes: a square in the class's colour, and its name.
+    """Label the ticks of an axis with classes: a square in the class's colour, and its name.
 
     Args:
-        axis: layout of a Plotly axis, or all of a figure's as `for_each_xaxis` gives them.
+        axis: layout of a Plotly axis, as passed by `for_each_xaxis`.
         tints: by class.
-        names: what stands at the tick of each class, in HTML.
+        names: text of the tick of each class, in HTML.
     """
     texts = [f'<span style="color:{tints[one]}">■</span> {text}' for one, text in names.items()]
-    # Classes called 1, 2, 3 are names as well.
+    # Classes may be called 1, 2, 3.
     axis.update(type="category", tickvals=list(names), ticktext=texts)
 
 
 def log_axis(low: float, high: float) -> dict[str, Any]:
-    """Range and ticks of a logarithmic axis: a factor of four at least, and ticks at round numbers.
+    """Range and ticks of a logarithmic axis: at least a factor of four, ticks at round numbers.
 
     Args:
-        low: the least value drawn, above nought.
+        low: the smallest value drawn, above zero.
         high: the largest value drawn.
     """
     ends = np.log10([low, high])

@@ -1,4 +1,4 @@
-"""Reading run records fast: a record is read again only when one of its files has changed."""
+"""A cache of run records: a record is read again only if one of its files has changed."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dashboard.data.notes import NOTES_FILE
-from dashboard.data.sources import Place
+from dashboard.data.sources import RecordSource
 from dashboard.data.tables import (
     Confusion,
     Runs,
@@ -24,13 +24,13 @@ from dashboard.data.tables import (
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_run
 
 WATCHED = (RUN_FILE, EPOCHS_FILE, NOTES_FILE)
-KEPT_PLACES = 16  # folders whose records stay in memory
-KEPT_RUNS = 4  # sets of places whose tables stay in memory
+KEPT_SOURCES = 16  # sources whose records stay in memory
+KEPT_RUNS = 4  # sets of sources whose tables stay in memory
 Stamp = tuple[tuple[str, int, int], ...]
 
 
 class _Entry(NamedTuple):
-    """A record as it was read: its files then, and what they say or why they cannot be read."""
+    """A record with the state of its files when it was read; or the problem with it."""
 
     stamp: Stamp
     row: Mapping[str, Any]
@@ -40,12 +40,12 @@ class _Entry(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """The record folders below places with the state of their files.
+    """The record folders of some sources with the state of their files.
 
     Attributes:
-        records: by place, the folder of each record with name, size and time of its files.
-        problems: one sentence for each folder that cannot be looked into.
-        fingerprint: changes when a run has written something.
+        records: by source, the folder of each record with name, size and time of its files.
+        problems: one sentence for each folder that cannot be read.
+        fingerprint: changes when a record changes.
     """
 
     records: list[dict[str, Stamp]]
@@ -54,77 +54,77 @@ class Scan(NamedTuple):
 
 
 class Reader:
-    """Reads records, from several threads too, and remembers them."""
+    """Reads records and caches them; safe to use from several threads."""
 
     def __init__(self) -> None:
         self._entries: dict[Path, dict[str, _Entry]] = {}
-        self._runs: dict[tuple[Place, ...], Runs] = {}
+        self._runs: dict[tuple[RecordSource, ...], Runs] = {}
         self._lock = threading.Lock()
 
-    def read(self, places: Sequence[Place]) -> Runs:
-        """The records of the places; the same object as before when nothing has changed."""
-        key, scanned = tuple(places), scan(places)
+    def read(self, sources: Sequence[RecordSource]) -> Runs:
+        """The records of the sources; the same object as before if nothing has changed."""
+        key, scanned = tuple(sources), scan(sources)
         with self._lock:
             runs = self._runs.pop(key, None)
             if runs is None or runs.fingerprint != scanned.fingerprint:
-                runs = self._assemble(places, scanned)
-            self._runs[key] = runs  # the last one in the dictionary is the latest used
+                runs = self._assemble(sources, scanned)
+            self._runs[key] = runs  # the last key is the most recently used
             _forget(self._runs, KEPT_RUNS)
             return runs
 
-    def _assemble(self, places: Sequence[Place], scanned: Scan) -> Runs:
+    def _assemble(self, sources: Sequence[RecordSource], scanned: Scan) -> Runs:
         rows: list[dict[str, Any]] = []
         epochs: list[np.ndarray] = []
         confusions: dict[str, Confusion] = {}
         folders: dict[str, Path] = {}
-        homes: dict[str, Place] = {}
+        origins: dict[str, RecordSource] = {}
         problems = list(scanned.problems)
-        for place, records in zip(places, scanned.records, strict=True):
-            known = self._entries.pop(place.folder, {})
+        for source, records in zip(sources, scanned.records, strict=True):
+            known = self._entries.pop(source.folder, {})
             current = {
                 path: entry
                 if (entry := known.get(path)) is not None and entry.stamp == stamp
                 else _read_entry(Path(path), stamp)
                 for path, stamp in records.items()
             }
-            self._entries[place.folder] = current
+            self._entries[source.folder] = current
             for path, entry in current.items():
                 if entry.problem:
                     problems.append(entry.problem)
                     continue
-                name = _run_name(Path(path), place, folders)
-                folders[name], homes[name] = Path(path), place
-                rows.append({**entry.row, "run": name, "source": place.name})
+                name = _run_name(Path(path), source, folders)
+                folders[name], origins[name] = Path(path), source
+                rows.append({**entry.row, "run": name, "source": source.name})
                 epochs.append(entry.epochs)
                 if entry.confusion is not None:
                     confusions[name] = entry.confusion
-        _forget(self._entries, KEPT_PLACES)
+        _forget(self._entries, KEPT_SOURCES)
         return Runs(
             table=run_table(rows),
             epochs=epoch_table(list(folders), epochs),
             confusions=confusions,
             problems=problems,
             folders=MappingProxyType(folders),
-            places=MappingProxyType(homes),
+            sources=MappingProxyType(origins),
             fingerprint=scanned.fingerprint,
         )
 
 
-def scan(places: Sequence[Place]) -> Scan:
-    """Look which records there are, without reading one."""
+def scan(sources: Sequence[RecordSource]) -> Scan:
+    """List the records of some sources without reading them."""
     problems: list[str] = []
-    records = [dict(sorted(_records_below(str(place.folder), problems))) for place in places]
-    digest = hashlib.sha1(repr((list(places), records)).encode(), usedforsecurity=False)
+    records = [dict(sorted(_records_below(str(source.folder), problems))) for source in sources]
+    digest = hashlib.sha1(repr((list(sources), records)).encode(), usedforsecurity=False)
     return Scan(records, problems, digest.hexdigest())
 
 
 def _records_below(folder: str, problems: list[str]) -> Iterator[tuple[str, Stamp]]:
-    """Folders that hold a run.json, at any depth, and their files' names, sizes and times."""
+    """Folders with a run.json, at any depth, and the names, sizes and times of their files."""
     try:
         with os.scandir(folder) as entries:
             found = list(entries)
     except (FileNotFoundError, NotADirectoryError):
-        return  # an absent place is named where it is chosen; a run may be deleted meanwhile
+        return  # missing sources are reported elsewhere; a run may be deleted meanwhile
     except OSError as error:
         problems.append(f"{folder} cannot be read: {error.strerror}")
         return
@@ -139,7 +139,7 @@ def _records_below(folder: str, problems: list[str]) -> Iterator[tuple[str, Stam
 def _file_state(entry: os.DirEntry[str]) -> tuple[str, int, int]:
     try:
         stat = entry.stat()
-    except OSError:  # a link to nothing: reading the record says what is wrong with it
+    except OSError:  # a broken link: reading the record reports it
         return entry.name, -1, -1
     return entry.name, stat.st_size, stat.st_mtime_ns
 
@@ -149,18 +149,18 @@ def _read_entry(path: Path, stamp: Stamp) -> _Entry:
         record = read_run(path)
         epochs = epoch_values(record)
         return _Entry(stamp, run_row(record, epochs), epochs, confusion_of(record), "")
-    # A record is foreign input: whatever is wrong with one must not hide the others.
+    # Records are foreign input: one bad record must not hide the others.
     except (ValueError, TypeError, KeyError, AttributeError, OSError, OverflowError) as error:
         return _Entry(stamp, {}, np.empty((0, 0)), None, _problem(path, error))
 
 
-def _run_name(path: Path, place: Place, taken: Mapping[str, Path]) -> str:
-    """The path below the place; with the place's name, and then a number, where that is taken."""
-    relative = path.relative_to(place.folder).as_posix()
+def _run_name(path: Path, source: RecordSource, taken: Mapping[str, Path]) -> str:
+    """The path below the source, made unique by the name of the source and then by a number."""
+    relative = path.relative_to(source.folder).as_posix()
     name = path.name if relative == "." else relative
     if name not in taken:
         return name
-    name = f"{place.name}/{name}"
+    name = f"{source.name}/{name}"
     number = 2
     while (numbered := name if number == 2 else f"{name} ({number - 1})") in taken:
         number += 1
@@ -175,6 +175,6 @@ def _problem(path: Path, error: Exception) -> str:
 
 
 def _forget(kept: dict[Any, Any], most: int) -> None:
-    """Drop what was used longest ago."""
+    """Drop the least recently used entries."""
     for key in list(kept)[:-most]:
         del kept[key]

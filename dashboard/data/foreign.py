@@ -1,4 +1,4 @@
-"""Metrics of other programs as a source: read as imported runs, into a folder of this process."""
+"""Metrics of other programs as a source: converted to records in a temporary folder."""
 
 import hashlib
 import tempfile
@@ -13,49 +13,49 @@ from fer_core.importing.series import SourceError
 from fer_core.importing.sources import find_sources
 from fer_core.records.run import RUN_FILE
 
-KEPT = 16  # sources whose runs stay on the disk
+KEPT = 16  # sources whose converted runs stay on disk
 _folders: dict[tuple[str, str], "Converted"] = {}
 _lock = threading.Lock()
 
 
 class Converted(NamedTuple):
-    """The records made of a source, and what there is to say about them."""
+    """The records converted from a source, and a note about them."""
 
     folder: Path
     note: str
-    kept: tempfile.TemporaryDirectory[str]  # removed with the last reference to it
+    kept: tempfile.TemporaryDirectory[str]  # deleted with the last reference to it
 
 
-def is_foreign(place: Path) -> bool:
-    """Whether a place is a file, or a folder that has metrics of other programs and no record."""
-    if place.is_file():
+def is_foreign(path: Path) -> bool:
+    """Whether a path is a file, or a folder with metrics of other programs and no record."""
+    if path.is_file():
         return True
-    if not place.is_dir() or next(place.rglob(RUN_FILE), None) is not None:
+    if not path.is_dir() or next(path.rglob(RUN_FILE), None) is not None:
         return False
-    return next(_files(place), None) is not None
+    return next(_files(path), None) is not None
 
 
-def convert(place: Path) -> Converted:
-    """The runs of a place as records, with nothing known of them but what its files say.
+def convert(path: Path) -> Converted:
+    """The runs of a path as records, with only those facts that its files state.
 
-    They are made again when a file has changed.
+    They are converted again if a file has changed.
     """
-    states = [(str(file), *_state(file)) for file in sorted(_files(place))]
+    states = [(str(file), *_state(file)) for file in sorted(_files(path))]
     digest = hashlib.sha1(repr(states).encode(), usedforsecurity=False).hexdigest()
-    key = str(place.absolute()), digest
+    key = str(path.absolute()), digest
     with _lock:
-        made = _folders.pop(key, None) or _convert(place)
-        _folders[key] = made  # the last one in the dictionary is the latest used
+        made = _folders.pop(key, None) or _convert(path)
+        _folders[key] = made  # the last key is the most recently used
         for old in list(_folders)[:-KEPT]:
             del _folders[old]
     return made
 
 
-def _convert(place: Path) -> Converted:
+def _convert(path: Path) -> Converted:
     kept = tempfile.TemporaryDirectory(prefix="fer-core-imported-")
     count = 0
     try:
-        found = find_sources(place)
+        found = find_sources(path)
         problems = list(found.problems)
         for source in found.sources:
             try:
@@ -66,23 +66,23 @@ def _convert(place: Path) -> Converted:
     except (SourceError, OSError) as error:
         problems = [str(error)]
     note = (
-        f"{count} run{'' if count == 1 else 's'} read from `{place}` as imported; `fer-core "
-        "import-runs` makes records of them and takes what you know: data set, method, noise."
+        f"{count} run{'' if count == 1 else 's'} imported from `{path}`. To add the data set, "
+        "method and noise, convert them with `fer-core import-runs`."
     )
     return Converted(Path(kept.name), " ".join([note, *(f"Skipped: {p}." for p in problems)]), kept)
 
 
-def _files(place: Path) -> Iterator[Path]:
-    if place.is_file():
-        yield place
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
         return
     for pattern in ("*.csv", PATTERN):
-        yield from place.rglob(pattern)
+        yield from path.rglob(pattern)
 
 
 def _state(file: Path) -> tuple[int, int]:
     try:
         stat = file.stat()
-    except OSError:  # gone meanwhile
+    except OSError:  # deleted meanwhile
         return -1, -1
     return stat.st_size, stat.st_mtime_ns

@@ -1,7 +1,7 @@
 """Results on the Hugging Face Hub: ``hf://USER/NAME[@REVISION][/FOLDER]``, a data set of records.
 
-Of a repository only the files of run records are downloaded, into the client's own cache. Where the
-Hub cannot be reached, an earlier download of the same name is shown.
+Only the files of run records are downloaded, into the cache of `huggingface_hub`. If the Hub cannot
+be reached, an earlier download of the same name is shown.
 """
 
 import re
@@ -15,10 +15,10 @@ from fer_core.records.run import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE
 SCHEME = "hf://"
 SHAPE = "hf://USER/NAME, hf://USER/NAME@REVISION or either with /FOLDER after it"
 FILES = (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE)
-LARGEST = 2_000_000_000  # bytes of all records of a place
-PATIENCE = 10.0  # seconds until the Hub must answer
+LARGEST = 2_000_000_000  # bytes of all records of an address
+TIMEOUT = 10.0  # seconds
 
-# A folder goes into patterns, so none of their characters in it.
+# Folders are used in glob patterns, so glob characters are not allowed.
 _ADDRESS = re.compile(
     rf"hf://(?:datasets/)?(?!.*(?:--|\.\.))(?P<repository>{NAME_PART}/{NAME_PART})"
     r"(?:@(?P<revision>[A-Za-z0-9][\w.+-]{0,99}))?(?P<folder>(?:/[\w.=+ -]+)*)/?",
@@ -27,7 +27,7 @@ _ADDRESS = re.compile(
 
 
 class HubSourceError(FerError, ValueError):
-    """Results that the Hub does not hand out; the message is one sentence."""
+    """Results that could not be downloaded from the Hub; the message is one sentence."""
 
 
 class Address(NamedTuple):
@@ -45,13 +45,13 @@ class Address(NamedTuple):
 
 
 class Fetched(NamedTuple):
-    """A place on the Hub as it lies on this computer.
+    """Run records downloaded from the Hub.
 
     Attributes:
         name: the address without its scheme.
         folder: of the records.
         link: its page on the Hub.
-        note: what is to be known about it, or nothing.
+        note: a sentence about the download, or empty.
     """
 
     name: str
@@ -64,23 +64,23 @@ def parse(text: str) -> Address:
     """The parts of an address.
 
     Raises:
-        HubSourceError: when it has another shape.
+        HubSourceError: when it is not such an address.
     """
     found = _ADDRESS.fullmatch(text.strip())
     if found is None:
         shown = text if len(text) <= 100 else f"{text[:100]}..."
-        raise HubSourceError(f"{shown!r} is no address of results on the Hub: use {SHAPE}")
+        raise HubSourceError(f"{shown!r} is not an address of results on the Hub: use {SHAPE}")
     return Address(found["repository"], found["revision"] or "", (found["folder"] or "").strip("/"))
 
 
 def fetch(text: str) -> Fetched:
-    """Download the run records of an address; nothing that is there already.
+    """Download the run records of an address, unless they are cached.
 
     Args:
         text: the address.
 
     Raises:
-        HubSourceError: one sentence, whatever goes wrong; it never contains an access token.
+        HubSourceError: whatever goes wrong; the message never contains an access token.
     """
     address = parse(text)
     import huggingface_hub as client
@@ -88,13 +88,13 @@ def fetch(text: str) -> Fetched:
     revision = address.revision or None
     try:
         info = client.HfApi().dataset_info(
-            address.repository, revision=revision, timeout=PATIENCE, files_metadata=True
+            address.repository, revision=revision, timeout=TIMEOUT, files_metadata=True
         )
     except Exception as error:  # the transport's own errors differ between versions of the client
         kept = None if is_refusal(error) else _snapshot(address, offline=True)
         if kept is None:
             raise HubSourceError(no_answer(_wanted(address), error)) from error
-        note = f"The Hub cannot be reached: {address.name} is shown as it was downloaded before."
+        note = f"The Hub cannot be reached: {address.name} is shown from an earlier download."
         return kept._replace(note=note)
     _check_files(address, {file.rfilename: file.size or 0 for file in info.siblings or ()})
     try:
@@ -109,7 +109,7 @@ def fetch(text: str) -> Fetched:
 
 
 def _snapshot(address: Address, *, offline: bool = False) -> Fetched | None:
-    """The folder of the records, or None where it is to be had offline alone and is not there."""
+    """The downloaded records; None if they are not cached and ``offline`` forbids a download."""
     import huggingface_hub as client
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -120,11 +120,11 @@ def _snapshot(address: Address, *, offline: bool = False) -> Fetched | None:
                 address.repository,
                 repo_type="dataset",
                 revision=address.revision or None,
-                allow_patterns=[f"{start}{place}{name}" for name in FILES for place in ("", "*/")],
+                allow_patterns=[f"{start}{below}{name}" for name in FILES for below in ("", "*/")],
                 local_files_only=offline,
             )
     except LocalEntryNotFoundError:
-        if not offline:  # the Hub went silent half way
+        if not offline:  # the connection was lost during the download
             raise
         return None
     folder = Path(root) / address.folder
@@ -138,13 +138,14 @@ def _check_files(address: Address, sizes: dict[str, int]) -> None:
     wanted = {name: size for name, size in below.items() if name.rpartition("/")[2] in FILES}
     if not any(name.rpartition("/")[2] == RUN_FILE for name in wanted):
         raise HubSourceError(
-            f"the data set {address.name} holds no run record: expected folders with a {RUN_FILE}"
+            f"the data set {address.name} contains no run record: expected folders with a "
+            f"{RUN_FILE}"
         )
     total = sum(wanted.values())
     if total > LARGEST:
         raise HubSourceError(
-            f"the run records of {address.name} have {total / 1e9:.1f} GB, at most "
-            f"{LARGEST / 1e9:.0f} GB are downloaded: name a folder of it"
+            f"the run records of {address.name} have {total / 1e9:.1f} GB; the limit is "
+            f"{LARGEST / 1e9:.0f} GB: name a folder of it"
         )
 
 

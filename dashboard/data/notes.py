@@ -13,11 +13,11 @@ LONGEST = 10_000  # characters
 
 
 class NoteError(FerError, ValueError):
-    """A note that cannot be kept; the message is one sentence."""
+    """A note that cannot be saved; the message is one sentence."""
 
 
 def read_note(folder: Path, config: Mapping[str, Any]) -> str:
-    """The note on a run, empty where there is none; the file comes before the configuration."""
+    """The note on a run, or an empty text; the file takes precedence over the configuration."""
     file = folder / NOTES_FILE
     if file.is_file():
         try:
@@ -34,14 +34,16 @@ def can_write(folder: Path) -> bool:
 
 
 def write_note(folder: Path, text: str) -> None:
-    """Keep a note on a run; an empty one removes the file.
+    """Save a note on a run; an empty one deletes the file.
 
     Raises:
-        NoteError: when it is too long or the folder does not take it.
+        NoteError: when it is too long or the file cannot be written.
     """
     text = text.strip()
     if len(text) > LONGEST:
-        raise NoteError(f"a note has at most {LONGEST:,} characters, this one has {len(text):,}")
+        raise NoteError(
+            f"a note can have at most {LONGEST:,} characters, this one has {len(text):,}"
+        )
     try:
         if text:
             write_whole(folder / NOTES_FILE, f"{text}\n".encode())

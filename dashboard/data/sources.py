@@ -1,4 +1,4 @@
-"""Where run records lie: folders of this computer, the shipped results, data sets of the Hub."""
+"""Sources of run records: folders of this computer, the shipped results, data sets of the Hub."""
 
 import os
 import re
@@ -13,23 +13,22 @@ from fer_core.records.published import SHIPPED_RUNS
 SHIPPED = "shipped"
 LOCAL_RUNS = Path("runs")
 HELP = (
-    "Folders on the computer that runs this dashboard, `shipped` for the results that come with "
-    "the project, or `hf://USER/NAME[@REVISION][/FOLDER]` for a data set of results on the Hugging "
-    "Face Hub; a CSV of metrics or a TensorBoard event file of another program, or a folder of "
-    "them, is read as imported runs; several with commas between them. Empty: `shipped`, and "
-    "`runs` in the working directory."
+    "One or more sources, separated by commas: a folder on the computer that runs this dashboard, "
+    "`shipped` for the results of the project, or `hf://USER/NAME[@REVISION][/FOLDER]` for "
+    "results on the Hugging Face Hub. CSV metrics and TensorBoard event files of other programs, "
+    "or a folder of them, are imported. If empty: `shipped`, and `runs` in the working directory."
 )
 
 
-class Place(NamedTuple):
+class RecordSource(NamedTuple):
     """A folder of run records.
 
     Attributes:
-        name: of the source in tables.
-        folder: where the records lie on this computer; it may be absent.
-        link: address of a page on the Hub, or nothing.
-        note: a sentence to be shown beside it, or nothing.
-        writable: whether notes may be written into it.
+        name: in tables.
+        folder: of the records on this computer; it may not exist.
+        link: URL of its page on the Hub, or empty.
+        note: a sentence to show, or empty.
+        writable: whether notes may be saved in it.
     """
 
     name: str
@@ -40,15 +39,15 @@ class Place(NamedTuple):
 
 
 def is_fixed() -> bool:
-    """Whether FER_RUNS says what is shown, so that visitors cannot look around."""
+    """Whether FER_RUNS fixes the sources, so visitors cannot choose their own."""
     return bool(os.environ.get("FER_RUNS", "").strip())
 
 
-def choose_places(asked: str = "") -> list[str]:
-    """The names of the places to read: those of FER_RUNS where it is set, else ``asked``.
+def source_names(asked: str = "") -> list[str]:
+    """The names of the sources: those in FER_RUNS if it is set, else ``asked``.
 
     Args:
-        asked: names, between commas or line ends; none: the shipped results and ``runs/``.
+        asked: names, separated by commas or line breaks; empty: the shipped results and ``runs/``.
     """
     text = os.environ.get("FER_RUNS", "").strip() or asked
     names = [name.strip() for name in re.split(r"[,\n]", text) if name.strip()]
@@ -57,46 +56,48 @@ def choose_places(asked: str = "") -> list[str]:
     return [SHIPPED, *([str(LOCAL_RUNS)] if LOCAL_RUNS.is_dir() else [])]
 
 
-def find_place(name: str, fetch: Callable[[str], hub_source.Fetched] = hub_source.fetch) -> Place:
-    """The folder behind a name; a data set of the Hub is downloaded first.
+def resolve_source(
+    name: str, fetch: Callable[[str], hub_source.Fetched] = hub_source.fetch
+) -> RecordSource:
+    """The source with a name; a data set of the Hub is downloaded first.
 
     Args:
-        name: one of `choose_places`.
-        fetch: what downloads; pages give one that remembers.
+        name: one of `source_names`.
+        fetch: downloads from the Hub; pages pass a cached version.
 
     Raises:
-        HubSourceError: when the Hub does not hand it out.
+        HubSourceError: when it cannot be downloaded.
     """
     if name.startswith(hub_source.SCHEME):
         found = fetch(name)
-        return Place(found.name, found.folder, found.link, found.note)
+        return RecordSource(found.name, found.folder, found.link, found.note)
     if name == SHIPPED:
-        return Place(SHIPPED_RUNS.name, SHIPPED_RUNS)
+        return RecordSource(SHIPPED_RUNS.name, SHIPPED_RUNS)
     folder = Path(name).expanduser()
     if foreign_source.is_foreign(folder):
         made = foreign_source.convert(folder)
-        return Place(folder.name or folder.resolve().name, made.folder, note=made.note)
+        return RecordSource(folder.name or folder.resolve().name, made.folder, note=made.note)
     published = folder.resolve().is_relative_to(SHIPPED_RUNS)
-    # Whoever fixes the source shows it to strangers, who must not write into it.
+    # A fixed source is shown to strangers, who must not write to it.
     writable = not (is_fixed() or published)
-    return Place(folder.name or folder.resolve().name, folder, writable=writable)
+    return RecordSource(folder.name or folder.resolve().name, folder, writable=writable)
 
 
-def find_places(
+def resolve_sources(
     names: Sequence[str], fetch: Callable[[str], hub_source.Fetched] = hub_source.fetch
-) -> tuple[list[Place], list[str]]:
-    """The places behind names, and a sentence for each that is not there."""
-    places: list[Place] = []
+) -> tuple[list[RecordSource], list[str]]:
+    """The sources with some names, and a sentence for each that does not exist."""
+    sources: list[RecordSource] = []
     problems: list[str] = []
     for name in names:
         try:
-            place = find_place(name, fetch)
+            source = resolve_source(name, fetch)
         except hub_source.HubSourceError as error:
             problems.append(str(error))
             continue
-        places.append(place)
-        if place.note:
-            problems.append(place.note)
-        if not place.folder.is_dir() and name != SHIPPED:
+        sources.append(source)
+        if source.note:
+            problems.append(source.note)
+        if not source.folder.is_dir() and name != SHIPPED:
             problems.append(f"There is no folder `{name}`.")
-    return places, problems
+    return sources, problems

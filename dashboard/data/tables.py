@@ -1,4 +1,4 @@
-"""The tables that the pages show: their columns, and what a run record puts into them."""
+"""The tables behind the pages: their columns, and the rows made from run records."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pandas as pd
 
-from dashboard.data.sources import Place
+from dashboard.data.sources import RecordSource
 from fer_core.config import flat_options
 from fer_core.records.run import RunRecord
 from fer_core.records.trials import (
@@ -44,7 +44,7 @@ _SPEED = EPOCH_COLUMNS[1:].index("images_per_second")
 
 
 class Confusion(NamedTuple):
-    """The answers of the last epoch.
+    """The confusion matrix of the last epoch.
 
     Attributes:
         classes: K names.
@@ -62,21 +62,22 @@ class Confusion(NamedTuple):
 
 
 class Runs(NamedTuple):
-    """Everything the pages show of a set of run records; shared by all visitors, so read it only.
+    """Everything that the pages show of some run records; shared by all visitors, so read only.
 
     Attributes:
-        table: one row a run, columns RUN_COLUMNS; accuracies in percent, nan until finished;
-            ``images_per_second`` is the median over the epochs of training. ``imported`` says which
-            file a run of another program was read from, and is empty for one of this program;
-            facts that nobody stated of it are missing, or ``unknown``.
-        epochs: one row an epoch of a run, columns EPOCH_COLUMNS; rates in [0, 1]. The epochs of a
-            run are neighbours, and runs have the order of ``table``.
+        table: one row per run, columns RUN_COLUMNS; accuracies in percent, nan until finished;
+            ``images_per_second`` is the median over the epochs of training. ``imported`` is the
+            file
+            that a run of another program was read from, and empty for runs of this program; facts
+            that were not stated are missing, or ``unknown``.
+        epochs: one row per epoch, columns EPOCH_COLUMNS; rates in [0, 1]; sorted by run in the
+            order of ``table``.
         confusions: by run, of the finished ones.
         problems: one sentence for each record that cannot be read.
-        folders: by run, of its record: `fer_core.records.run.read_run` and `read_predictions` tell
-            the rest.
-        places: by run, where it was found.
-        fingerprint: equal for the same places with the same content; for the keys of caches.
+        folders: by run, of its record, for `fer_core.records.run.read_run` and
+            `read_predictions`.
+        sources: by run, its source.
+        fingerprint: equal for the same sources with the same content; a key for caches.
     """
 
     table: pd.DataFrame
@@ -84,15 +85,15 @@ class Runs(NamedTuple):
     confusions: dict[str, Confusion]
     problems: list[str]
     folders: Mapping[str, Path] = MappingProxyType({})
-    places: Mapping[str, Place] = MappingProxyType({})
+    sources: Mapping[str, RecordSource] = MappingProxyType({})
     fingerprint: str = ""
 
 
 def epoch_values(record: RunRecord) -> np.ndarray:
-    """(epochs, len(EPOCH_COLUMNS) - 1) figures of a run; nan where one does not apply.
+    """(epochs, len(EPOCH_COLUMNS) - 1) figures of a run; nan where a figure does not apply.
 
     Raises:
-        ValueError: when a figure is no number, or an epoch has none.
+        ValueError: when a figure is not a number, or the number of an epoch is missing.
     """
     columns = EPOCH_COLUMNS[1:]
     rows = [[epoch.get(name) for name in columns] for epoch in record.epochs]
@@ -114,7 +115,7 @@ def epoch_table(runs: list[str], values: list[np.ndarray]) -> pd.DataFrame:
 
 
 def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
-    """A run's values of RUN_COLUMNS, but for ``run`` and ``source``."""
+    """The values of a run for RUN_COLUMNS, except ``run`` and ``source``."""
     config, result, trial = record.config, record.result, trial_of(record)
     setting, noise = trial.setting, trial.noise
     finished = record.status == "finished"
@@ -154,7 +155,7 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
 
 
 def run_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """`Runs.table` of its rows; whole numbers stay whole where an imported run has none."""
+    """`Runs.table` of its rows; integers stay integers if an imported run has none."""
     table = pd.DataFrame(rows, columns=list(RUN_COLUMNS))
     return table.astype(
         {name: "Int64" for name in ("image_size", "seed") if table[name].isna().any()}
@@ -164,7 +165,7 @@ def run_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
 def trials_of(table: pd.DataFrame) -> list[Trial[str]]:
     """The runs of a table as repetitions of a setting, a noise and an approach, by their names.
 
-    What `run_row` made of `fer_core.records.trials.trial_of`, for whoever groups and pairs runs.
+    Rebuilt from `run_row`, for grouping and pairing runs.
     """
     # Cells have the types that `run_row` gave them.
     rows = cast("Iterable[Any]", table.itertuples(index=False))
@@ -183,17 +184,19 @@ def trials_of(table: pd.DataFrame) -> list[Trial[str]]:
 
 
 def confusion_of(record: RunRecord) -> Confusion | None:
-    """The confusion matrix of a run, None where it has none.
+    """The confusion matrix of a run, or None.
 
     Raises:
-        ValueError: when it is not as large as there are classes.
+        ValueError: when its size is not the number of classes.
     """
     counts = record.result.get("confusion")
     if not counts:
         return None
     size = len(record.classes)
     if len(counts) != size or any(len(row) != size for row in counts):
-        raise ValueError(f"result.confusion is not {size} by {size}, as many as there are classes")
+        raise ValueError(
+            f"result.confusion must be {size} by {size}, one row and column for each class"
+        )
     whole = tuple(tuple(int(count) for count in row) for row in counts)
     return Confusion(record.classes, whole, record.taxonomy.colours)
 

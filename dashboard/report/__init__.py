@@ -1,1 +1,1 @@
-"""A page as a report: its parts, as HTML or as a file of figures and tables."""
+"""The HTML report: the charts and tables of all pages in one file."""

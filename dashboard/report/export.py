@@ -1,7 +1,7 @@
 """The whole dashboard as one HTML file: ``python -m dashboard.report.export --runs FOLDER``.
 
-What each page puts into it stands in `dashboard.report.parts.PAGES`; the maps of models, for which
-other processes take some seconds, in `dashboard.report.cams`.
+`dashboard.report.parts.PAGES` lists the content of each page; `dashboard.report.maps` adds the
+attention maps, which separate processes compute in a few seconds.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from pathlib import Path
 
 import tyro
 
-from dashboard.analysis.cam_process import Looker
+from dashboard.analysis.map_process import MapCache
 from dashboard.data.cache import Reader
 from dashboard.data.names import Runs
-from dashboard.data.sources import Place, choose_places, find_places
-from dashboard.report.cams import TITLE as MAPS
-from dashboard.report.cams import look_parts
+from dashboard.data.sources import RecordSource, resolve_sources, source_names
+from dashboard.report.maps import TITLE as MAPS
+from dashboard.report.maps import map_parts
 from dashboard.report.page import render
 from dashboard.report.parts import PAGES, first_sentence
 from fer_core.errors import FerError, told_in_a_sentence
@@ -25,80 +25,83 @@ from fer_core.io.files import write_whole
 TITLE = "Facial emotion recognition under label noise"
 
 
-class ExportError(FerError, ValueError):
-    """A report that cannot be made; the message is one sentence."""
+class HtmlReportError(FerError, ValueError):
+    """A report that cannot be written; the message is one sentence."""
 
 
 @dataclass(frozen=True)
-class Command:
+class ExportOptions:
     """Write all charts and tables of the dashboard into one HTML file."""
 
     runs: tuple[str, ...] = ()
-    """Places of run records: folders, 'shipped', or hf://USER/NAME[@REVISION][/FOLDER]; by default
-    the results that come with the project, and runs/."""
+    """Sources of run records: folders, 'shipped', or hf://USER/NAME[@REVISION][/FOLDER]; by default
+    the results of the project, and runs/."""
     out: Path = Path("report.html")
-    """The file."""
+    """The file to write."""
     maps: bool = True
-    """Show where two models look, on drawn faces; takes some seconds and PyTorch."""
+    """Include attention maps of two models on synthetic faces; needs PyTorch and a few seconds."""
 
 
 @told_in_a_sentence()
 def main() -> None:
     """Parse the command line and write the report."""
-    command = tyro.cli(Command, prog="python -m dashboard.report.export")
-    runs = read_places(command.runs or choose_places())
-    looker = Looker() if command.maps else None
-    write_whole(command.out, export(runs, looker).encode())
-    print(f"{command.out}: {len(runs.table)} runs")  # noqa: T201 - the program's answer
+    command = tyro.cli(ExportOptions, prog="python -m dashboard.report.export")
+    runs = read_places(command.runs or source_names())
+    cache = MapCache() if command.maps else None
+    write_whole(command.out, export(runs, cache).encode())
+    print(f"{command.out}: {len(runs.table)} runs")  # noqa: T201 - the result of the command
 
 
 def read_places(names: Sequence[str]) -> Runs:
-    """The records of places, as `dashboard.data.sources` names them.
+    """The records of some sources, named as in `dashboard.data.sources`.
 
     Raises:
-        ExportError: when a place is not there or holds no readable record.
+        HtmlReportError: when a source does not exist or contains no readable record.
     """
-    places, problems = find_places(names)
-    notes = [place.note for place in places if place.note]
+    sources, problems = resolve_sources(names)
+    notes = [source.note for source in sources if source.note]
     if wrong := [problem for problem in problems if problem not in notes]:
-        raise ExportError(wrong[0])
-    runs = Reader().read(places)
+        raise HtmlReportError(wrong[0])
+    runs = Reader().read(sources)
     if runs.table.empty:
-        said = f" ({runs.problems[0]})" if runs.problems else ""
-        raise ExportError(f"no run record to be read in {', '.join(names)}{said}")
+        reason = f" ({runs.problems[0]})" if runs.problems else ""
+        raise HtmlReportError(f"no readable run record in {', '.join(names)}{reason}")
     return runs
 
 
-def export(runs: Runs, looker: Looker | None = None) -> str:
+def export(runs: Runs, cache: MapCache | None = None) -> str:
     """The report on some runs as HTML.
 
     Args:
-        runs: all of them are in the report.
-        looker: what asks models for their maps; None leaves these out.
+        runs: the runs in the report.
+        cache: computes the attention maps; None omits them.
     """
     pages = {title: make_parts(runs) for title, make_parts in PAGES.items()}
-    if looker is not None:
-        pages[MAPS] = look_parts(runs, looker)
+    if cache is not None:
+        pages[MAPS] = map_parts(runs, cache)
     return render(TITLE, first_sentence(runs), report_facts(runs), pages)
 
 
 def report_facts(runs: Runs) -> list[str]:
-    """Date, sources and counts, a line each."""
-    places = list(dict.fromkeys(runs.places.values()))
+    """Date, sources and counts, one line each."""
+    sources = list(dict.fromkeys(runs.sources.values()))
     counts = runs.table["status"].value_counts()
     states = ", ".join(f"{count} {status}" for status, count in counts.items())
-    unread = [f"{len(runs.problems)} records could not be read."] if runs.problems else []
+    count = len(runs.problems)
+    unread = [f"{count} record{'' if count == 1 else 's'} could not be read."] if count else []
     return [
-        f"Made on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
-        f"Run records from {', '.join(_name(place) for place in places)}: {states}.",
+        f"Created on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
+        f"Run records from {', '.join(_name(source) for source in sources)}: {states}.",
         *unread,
-        "Accuracy is the mean accuracy of the last five epochs, never the best epoch; "
-        "intervals are Student's t over seeds, at 95 %.",
+        "Accuracy is the mean accuracy of the last five epochs, never of the best epoch; intervals "
+        "are 95 % intervals (Student's t over seeds).",
     ]
 
 
-def _name(place: Place) -> str:
-    return f"{place.link}{' (from the cache)' if place.note else ''}" if place.link else place.name
+def _name(source: RecordSource) -> str:
+    return (
+        f"{source.link}{' (from the cache)' if source.note else ''}" if source.link else source.name
+    )
 
 
 if __name__ == "__main__":

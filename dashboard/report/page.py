@@ -1,4 +1,4 @@
-"""The static report as one HTML file: everything in it, nothing loaded from elsewhere."""
+"""The report as one self-contained HTML file, which loads nothing from elsewhere."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,8 @@ from plotly.offline import get_plotlyjs
 
 from dashboard.report.parts import Part
 
-MOST_ROWS = 500  # of a table
-# The file must work for ever and call nobody: what is not in it is refused by the browser.
+MAX_ROWS = 500  # of a table
+# The browser refuses everything that is not in the file.
 # Plotly compiles the shaders of parallel coordinates, hence unsafe-eval.
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; "
@@ -60,13 +60,13 @@ dark.addEventListener("change", drawAll);
 
 
 def render(title: str, lead: str, facts: Sequence[str], pages: Mapping[str, Sequence[Part]]) -> str:
-    """The whole file.
+    """The HTML file.
 
     Args:
         title: of the report.
         lead: its most important sentence.
-        facts: lines below it: date, sources, counts.
-        pages: by title, the blocks of each page; one without blocks is named as empty.
+        facts: lines below the lead: date, sources, counts.
+        pages: by title, the blocks of each page.
     """
     anchors = {name: f"page-{number}" for number, name in enumerate(pages)}
     links = "".join(f'<a href="#{anchors[name]}">{escape(name)}</a>' for name in pages)
@@ -87,7 +87,8 @@ def render(title: str, lead: str, facts: Sequence[str], pages: Mapping[str, Sequ
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n"
         f'<body><h1>{escape(title)}</h1><p class="lead">{escape(lead)}</p>'
         f'<div class="soft">{lines}</div><nav><p>{links}</p></nav>'
-        "<noscript><p>The charts need JavaScript; their data stand below each.</p></noscript>\n"
+        "<noscript><p>The charts need JavaScript; the data of each chart is below "
+        "it.</p></noscript>\n"
         + "\n".join(body)
         + f"\n<script>{get_plotlyjs()}</script>\n<script>{SCRIPT}</script>\n</body></html>\n"
     )
@@ -101,27 +102,27 @@ def _block(part: Part, chart: str) -> str:
         pieces.append(f'<div class="chart" id="{chart}"></div>')
         pieces.append(f'<script type="application/json" data-chart="{chart}">')
         pieces.append(f"{_figure_json(part.figure)}</script>")
-    if part.picture:
-        data = b64encode(part.picture).decode()
+    if part.image:
+        data = b64encode(part.image).decode()
         name = escape(part.heading, quote=True)
         pieces.append(f'<img alt="{name}" src="data:image/png;base64,{data}">')
     if part.table is not None:
-        rows, drawn = _table(part.table), "chart" if part.figure is not None else "picture"
-        within = f"<details><summary>Data of the {drawn}</summary>{rows}</details>"
-        pieces.append(rows if part.figure is None and not part.picture else within)
+        rows, shown = _table(part.table), "chart" if part.figure is not None else "image"
+        within = f"<details><summary>Data of the {shown}</summary>{rows}</details>"
+        pieces.append(rows if part.figure is None and not part.image else within)
     return "".join(pieces)
 
 
 def _figure_json(figure: go.Figure) -> str:
-    bare = go.Figure(figure).update_layout(template="none")  # colours are the page's
-    # A text such as a run's name must not end the script that holds it.
+    bare = go.Figure(figure).update_layout(template="none")  # the page sets the colours
+    # A text such as the name of a run must not end the script element.
     return str(bare.to_json()).replace("<", "\\u003c")
 
 
 def _table(table: pd.DataFrame) -> str:
     count = len(table)
-    note = f"<p>The first {MOST_ROWS} of {count:,} rows.</p>" if count > MOST_ROWS else ""
-    rows = table.head(MOST_ROWS).to_html(
+    note = f"<p>The first {MAX_ROWS} of {count:,} rows.</p>" if count > MAX_ROWS else ""
+    rows = table.head(MAX_ROWS).to_html(
         index=False, na_rep="-", float_format="{:.4g}".format, border=0, justify="left"
     )
     return f'<div class="rows">{rows}</div>{note}'

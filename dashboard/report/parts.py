@@ -1,8 +1,8 @@
-"""What each page puts into the static report: charts, tables and sentences.
+"""The content of the report: charts, tables and sentences of each page.
 
-A page has a part in the report when a function from `Runs` to a list of `Part` stands under its
-title in `PAGES`. Such a function is pure (no Streamlit), leaves out what there are no records for,
-and shows what a visitor sees who has chosen nothing, for every choice that is a comparison.
+`PAGES` maps the title of a page to a pure function (no Streamlit) from `Runs` to a list of `Part`.
+The function shows what the page shows by default, once for every comparison that the page offers,
+and omits parts without records.
 """
 
 from collections.abc import Callable
@@ -48,18 +48,19 @@ from dashboard.analysis.noise import (
 from dashboard.analysis.published import (
     AXES,
     COLUMNS,
-    beside,
+    HUST_REPORT,
+    comparable_runs,
     drawn_points,
+    hust_rows,
     measured_rows,
     read_published,
-    report_rows,
     scatter_points,
     select,
 )
 from dashboard.analysis.published_curves import reference_curves
 from dashboard.analysis.runs import (
     ACCURACY,
-    MOST_AXES,
+    MAX_AXES,
     option_axes,
     trained_here,
     with_names,
@@ -79,8 +80,8 @@ from dashboard.charts.runs import parallel_figure
 from dashboard.charts.style import method_colours
 from dashboard.data.names import Runs
 
-FEWEST_RUNS = 2  # of a comparison, for a chart of its own
-FEWEST_PUBLISHED = 3  # figures of a group, for a chart of its own
+MIN_RUNS = 2  # of a comparison that gets a chart
+MIN_PUBLISHED = 3  # results of a group that gets a chart
 RUN_FACTS = [
     *("run", "status", "data", "method", "backbone", "noise", "seed", "accuracy_percent"),
     *(
@@ -93,42 +94,42 @@ RUN_FACTS = [
     ),
     "imported",
 ]
-AREA = "The area under the line of each seed that has a run at every rate, divided by its width."
+AREA = "The area under the line of each seed with a run at every rate, divided by its width."
 
 
 class Part(NamedTuple):
     """One block of a page.
 
     Attributes:
-        heading: above the block; several charts of one title are told apart by it.
-        text: a sentence, or nothing.
-        figure: a chart, or nothing.
-        table: rows to be read; with a chart or picture, what it shows.
-        picture: a PNG file, or nothing.
+        heading: above the block; distinguishes charts with the same title.
+        text: a sentence, or empty.
+        figure: a chart, or None.
+        table: rows to read; with a chart or image, its data.
+        image: a PNG file, or empty.
     """
 
     heading: str
     text: str = ""
     figure: go.Figure | None = None
     table: pd.DataFrame | None = None
-    picture: bytes = b""
+    image: bytes = b""
 
 
 def first_sentence(runs: Runs) -> str:
-    """The headline of the comparison that says most."""
+    """The headline of the most important comparison."""
     points = noise_points(runs.table)
     if points.empty:
-        return "No finished run yet."
+        return "No run has finished yet."
     return headline(points[points["comparison"] == comparisons(points)[0]])
 
 
 def noise_parts(runs: Runs) -> list[Part]:
-    """Accuracy over label noise, for every set of comparable runs; one run alone is no chart."""
+    """Accuracy over label noise for every comparison with at least two runs."""
     points, published, measure = noise_points(runs.table), read_published(), MEASURES["Accuracy"]
     parts = []
     for name in comparisons(points):
         shown = points[points["comparison"] == name]
-        if len(shown) < FEWEST_RUNS:
+        if len(shown) < MIN_RUNS:
             continue
         curves = reference_curves(published, shown)
         drawn = (shown, shown_summary(shown, measure), curves[curves["same_backbone"]])
@@ -143,7 +144,7 @@ def noise_parts(runs: Runs) -> list[Part]:
 
 
 def curve_parts(runs: Runs) -> list[Part]:
-    """All curves of the pair of runs that the page of curves opens with."""
+    """All curves of the default pair of runs."""
     chosen = default_pair(runs.table)
     rows = runs.table.set_index("run", drop=False).loc[chosen]
     colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
@@ -161,7 +162,7 @@ def curve_parts(runs: Runs) -> list[Part]:
 
 
 def class_parts(runs: Runs) -> list[Part]:
-    """Confusions, recalls and calibration of the same pair."""
+    """Confusions, recall and calibration of the same pair."""
     rows = runs.table.set_index("run", drop=False).loc[default_pair(runs.table)]
     rows = rows[rows["run"].isin(list(runs.confusions))]
     if rows.empty:
@@ -197,22 +198,22 @@ def run_parts(runs: Runs) -> list[Part]:
     finished = trained_here(runs.table)
     for name, rows in finished.groupby(image_sets(finished), sort=False):
         axes = option_axes(rows)
-        picked = [column for column in axes.columns if column not in ("run", ACCURACY)][:MOST_AXES]
+        picked = [column for column in axes.columns if column not in ("run", ACCURACY)][:MAX_AXES]
         if picked:
             drawn = axes[["run", *picked, ACCURACY]]
-            parts.append(Part(f"Tested on {name}", "", parallel_figure(drawn, ACCURACY), drawn))
+            parts.append(Part(f"Evaluated on {name}", "", parallel_figure(drawn, ACCURACY), drawn))
     return parts
 
 
 def cost_parts(runs: Runs) -> list[Part]:
-    """Accuracy over every recorded cost, for each set of comparable runs; then measured speeds."""
+    """Accuracy over every recorded cost for each set of comparable runs; then measured speeds."""
     finished = with_sets(runs.table)
     parts = []
     for name, noises in set_choices(finished).items():
         for noise in noises:
             chosen = (finished["tested_on"] == name) & (finished["noise_name"] == noise)
             points = cost_points(finished[chosen])
-            if len(points) < FEWEST_RUNS:
+            if len(points) < MIN_RUNS:
                 continue
             text = cost_headline(finished[chosen])
             for title, cost in COSTS.items():
@@ -226,19 +227,19 @@ def cost_parts(runs: Runs) -> list[Part]:
 
 
 def published_parts(runs: Runs) -> list[Part]:
-    """The report's methods beside EAC, then group by group, with our own of the same metric."""
+    """The HUST report's methods and EAC, then every group with our own comparable results."""
     published, ours = read_published(), measured_rows(runs.table)
     gaps = eac_gaps(published)
     facts = " ".join(gap_sentences(gaps)).replace("**", "")
-    listed = report_rows(published)[["method", "value", "metric", *COLUMNS[3:], "rank"]]
+    listed = hust_rows(published)[["method", "value", "metric", *COLUMNS[3:], "rank"]]
     parts = [
-        Part("The report's eight methods", table=listed),
+        Part("The eight methods of the HUST report (2024)", HUST_REPORT, table=listed),
         Part("How EAC compares", facts, table=gaps),
     ]
     groups = published.groupby(["setting", "metric", "noise_percent"], sort=False).size()
-    for setting, metric, rate in groups[groups >= FEWEST_PUBLISHED].index:
+    for setting, metric, rate in groups[groups >= MIN_PUBLISHED].index:
         rows = select(published, setting, metric, rate)
-        points = scatter_points(rows, beside(ours, rows))
+        points = scatter_points(rows, comparable_runs(ours, rows))
         noise = f"{rate:g} % noisy labels" if rate else "no label noise added"
         for axis in AXES:
             drawn, missing = drawn_points(points, axis)

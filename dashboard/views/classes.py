@@ -1,4 +1,4 @@
-"""Classes: which of them are confused, how often each is found, how far to trust an answer."""
+"""Classes: confusions, recall, calibration, and accuracy by group of people."""
 
 import pandas as pd
 import streamlit as st
@@ -23,43 +23,47 @@ from dashboard.charts.classes import (
 )
 from dashboard.charts.style import method_colours
 from dashboard.data.names import Runs
+from dashboard.views.links import rename_methods_in_link
 from dashboard.views.run_detail import read_records
 from dashboard.views.sidebar import load_runs
 from dashboard.views.widgets import show_chart, show_empty
 from fer_core.records.run import RunRecord
 
 NUMBER = st.column_config.NumberColumn
-MOST_RUNS = 6  # side by side; more are not told apart
+MAX_RUNS = 6  # more colours are hard to tell apart
 NO_SLICES = (
-    "No groups in these records: of the data sets RAF-DB alone names gender, race and age of its "
-    "faces. With its attribute files in place each run records them: "
-    "`fer-core train --data rafdb:FOLDER`"
+    "These records have no groups. Only RAF-DB labels the gender, race and age of its faces; if "
+    "its attribute files are in the folder, each run records accuracy by group: `fer-core train "
+    "--data rafdb:FOLDER`"
 )
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
 def find_choices(_runs: Runs, fingerprint: str) -> RunChoices:
-    """The runs that have a confusion matrix; ``fingerprint`` is there for the cache's key."""
+    """The runs with a confusion matrix; ``fingerprint`` is only a key of the cache."""
     return run_choices(_runs.table[_runs.table["run"].isin(list(_runs.confusions))])
 
 
 def pick_runs(choices: RunChoices) -> list[str]:
-    """The runs chosen by the visitor, at first a comparable pair of methods."""
+    """The runs chosen by the visitor; by default a comparable pair of methods."""
+    rename_methods_in_link("classes_run")
     by_label = {label: run for run, label in choices.labels.items()}
     chosen = st.multiselect(
         "Runs",
         sorted(by_label),
         default=[choices.labels[run] for run in choices.first],
-        max_selections=MOST_RUNS,
+        max_selections=MAX_RUNS,
         key="classes_run",
         bind="query-params",
-        help="The first choice is an EAC run and a plain run that differ in nothing else.",
+        help="By default, an EAC run and a baseline run that differ only in the method.",
     )
     return [by_label[label] for label in chosen]
 
 
 def show_confusions(runs: Runs, names: dict[str, str]) -> None:
-    """The confusion matrix of one chosen run, and what another one answers otherwise."""
+    """The confusion matrix of one run, and its difference from that of another run."""
+    for key in "classes_matrix", "classes_minus":
+        rename_methods_in_link(key)
     by_name = {name: run for run, name in names.items()}
     left, right = st.columns(2, gap="large")
     with left:
@@ -72,18 +76,18 @@ def show_confusions(runs: Runs, names: dict[str, str]) -> None:
     with right:
         others = [other for other in by_name if other != name]
         if not others:
-            st.info("Choose a second run above to see what it answers otherwise.")
+            st.info("Choose a second run above to see how its predictions differ.")
             return
         other = st.selectbox("Minus", others, key="classes_minus", bind="query-params")
         second = runs.confusions[by_name[other]]
         if confusion.classes != second.classes:
-            st.info("These runs have different classes: there is no difference to show.")
+            st.info("These runs have different classes, so their matrices cannot be subtracted.")
             return
         if same_images(confusion, second):
-            st.caption("Both answered as many evaluation images of each class.")
+            st.caption("Both runs have the same number of evaluation images in each class.")
         else:
             st.warning(
-                "These runs predicted different evaluation images: read the difference with care."
+                "These runs were evaluated on different images: read the difference with care."
             )
         table = confusion_difference(confusion, second)
         figure = difference_figure(table, name, other, confusion.tints())
@@ -91,18 +95,18 @@ def show_confusions(runs: Runs, names: dict[str, str]) -> None:
 
 
 def show_recalls(runs: Runs, names: dict[str, str], colours: dict[str, str]) -> None:
-    """The recall of each class, run beside run."""
+    """The recall of each class in each run."""
     table = recall_table(runs.confusions, names)
     tints = class_tints(runs.confusions[run] for run in names)
     show_chart(recall_figure(table, colours, tints), table, "recall")
     st.caption(
-        "Share of a class's images predicted right in the last epoch, with Wilson's 95 % "
-        "interval: the chance in the images, not that of another seed."
+        "The share of a class's images that are predicted correctly in the last epoch, with "
+        "Wilson's 95 % interval. The interval covers the choice of images, not of the seed."
     )
 
 
 def show_calibration(runs: Runs, names: dict[str, str], colours: dict[str, str]) -> None:
-    """How often answers are right for how sure they are."""
+    """Accuracy against confidence, and the calibration error."""
     found = calibration(runs.folders, names)
     for problem in found.problems:
         st.info(problem)
@@ -116,21 +120,22 @@ def show_calibration(runs: Runs, names: dict[str, str], colours: dict[str, str])
         column_config={
             "label": "Run",
             "images": NUMBER("Images"),
-            "accuracy": NUMBER("Right (%)", format="%.1f"),
+            "accuracy": NUMBER("Accuracy (%)", format="%.1f"),
             "confidence": NUMBER("Mean confidence (%)", format="%.1f"),
             "ece": NUMBER("ECE (points)", format="%.1f"),
         },
     )
     st.caption(
-        "Below the dotted line a model is surer than it is right. ECE is the mean distance from "
-        "that line over 15 bins, weighted by their images; before any temperature."
+        "Below the dotted line a model is overconfident. The expected calibration error (ECE) is "
+        "the mean distance from that line over 15 bins, weighted by their images, without "
+        "temperature scaling."
     )
 
 
 def show_slices(
     records: dict[str, RunRecord], names: dict[str, str], colours: dict[str, str]
 ) -> None:
-    """Accuracy by group of people, a chart an attribute."""
+    """Accuracy by group of people, one chart per attribute."""
     try:
         table = slice_table(records, names)
     except ValueError as error:
@@ -147,7 +152,7 @@ def show_slices(
 
 
 def show_classes(runs: Runs, rows: pd.DataFrame) -> None:
-    """Everything that the page says about the chosen runs."""
+    """Everything that the page shows of the chosen runs."""
     names = short_labels(rows)
     colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
     if description := common_description(rows):
@@ -165,9 +170,11 @@ def show_classes(runs: Runs, rows: pd.DataFrame) -> None:
 st.title("Classes")
 loaded = load_runs()
 if not loaded.confusions:
-    show_empty("No finished run yet; a confusion matrix is written when a run finishes. Train one:")
+    show_empty(
+        "No run has finished yet; the confusion matrix is written at the end of a run. Train one:"
+    )
 elif selection := pick_runs(find_choices(loaded, loaded.fingerprint)):
     table = loaded.table[loaded.table["run"].isin(selection)]
     show_classes(loaded, table.set_index("run", drop=False).loc[selection])
 else:
-    st.info("No run is chosen: pick one or more above.")
+    st.info("Choose at least one run above.")

@@ -1,4 +1,4 @@
-"""Cost: parameters, arithmetic, speed and time of a run against accuracy, and measured latency."""
+"""Cost: accuracy against parameters, MACs, training speed and run time; measured latency."""
 
 import pandas as pd
 import streamlit as st
@@ -28,7 +28,7 @@ SHOWN = {
     "parameters": NUMBER("Parameters (M)", format="%.2f"),
     "macs": st.column_config.TextColumn("MACs (M)", help=NO_MACS),
     "images_per_second": NUMBER("Images/s", format="%.0f"),
-    "seconds": NUMBER("Time of a run (min)", format="%.1f"),
+    "seconds": NUMBER("Run time (min)", format="%.1f"),
     "precision": "Precision",
     "device": "Device",
 }
@@ -36,40 +36,43 @@ SPEEDS = {
     "figure": "Figure",
     "unit": "Unit",
     "what": "What",
-    "ratio": st.column_config.TextColumn("Ratio", help="To the reference, as it was measured"),
+    "ratio": st.column_config.TextColumn(
+        "Ratio", help="Ratio to the reference, measured in the same run"
+    ),
     "reference": "Reference",
     "command": "Command",
     "source": "Source",
 }
 RULES = """
-- A point is an **approach**: method, backbone, image size and all other options; its figures are
-  means over seeds. Points share their evaluation images and label noise, and may
-  differ in anything else.
-- **Accuracy**: mean of the last five epochs; bars are 95 % intervals of Student's t over seeds.
-- **Images/s** (median over epochs) and **time of a run** (training and evaluation): geometric means
-  with the interval of their logarithms. EAC sees each image twice.
-- Speed is that of the machine which made the run, whatever else ran there: compare it within one
-  machine. Parameters and MACs are properties of the model.
+- Each point is an **approach**: a method with its backbone, image size and all other options. Its
+  figures are means over seeds. All points share the evaluation images and the label noise; anything
+  else may differ.
+- **Accuracy** is the mean of the last five epochs; bars are 95 % intervals (Student's t over
+  seeds).
+- **Images/s** (median over epochs) and **run time** (training and evaluation) are geometric means
+  with intervals on the log scale. EAC processes each image twice.
+- Speed depends on the machine and its load: compare it only within one machine. Parameters and MACs
+  are properties of the model.
 """
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
 def find_sets(_runs: Runs, fingerprint: str) -> tuple[pd.DataFrame, dict[str, list[str]]]:
-    """The runs with their sets, and the choices; ``fingerprint`` is there for the cache's key."""
+    """The runs with their sets, and the choices; ``fingerprint`` is only a key of the cache."""
     runs = with_sets(_runs.table)
     return runs, set_choices(runs)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def find_points(_rows: pd.DataFrame, fingerprint: str, chosen: str) -> tuple[pd.DataFrame, str]:
-    """`cost_points` and `cost_headline` of the chosen runs; the last two are the cache's key."""
+    """`cost_points` and `cost_headline` of the chosen runs; the last two are keys of the cache."""
     return cost_points(_rows), cost_headline(_rows)
 
 
 def pick_rows(runs: pd.DataFrame, choices: dict[str, list[str]]) -> tuple[pd.DataFrame, str]:
     """The runs of the chosen evaluation images and label noise, and the name of the choice."""
     left, right = st.columns(2)
-    name = left.selectbox("Tested on", list(choices), key="cost_data", bind="query-params")
+    name = left.selectbox("Evaluated on", list(choices), key="cost_data", bind="query-params")
     noise = right.selectbox(
         "Label noise", choices[str(name)], key="cost_noise", bind="query-params"
     )
@@ -78,7 +81,7 @@ def pick_rows(runs: pd.DataFrame, choices: dict[str, list[str]]) -> tuple[pd.Dat
 
 
 def show_points(points: pd.DataFrame) -> None:
-    """The chosen cost against accuracy, and all costs as a table."""
+    """Accuracy against the chosen cost, and all costs as a table."""
     name = st.segmented_control(
         "Cost",
         list(COSTS),
@@ -90,7 +93,7 @@ def show_points(points: pd.DataFrame) -> None:
     cost = COSTS[str(name)]
     drawn = drawn_costs(points, cost)
     if drawn.empty:
-        st.info(NO_MACS if name == "MACs" else f"{name}: not recorded by any of these runs.")
+        st.info(NO_MACS if name == "MACs" else f"{name}: none of these runs recorded it.")
     else:
         show_chart(cost_figure(drawn, cost), drawn, "cost")
     if 0 < len(drawn) < len(points):
@@ -112,8 +115,8 @@ def show_latency() -> None:
     """The measured speeds of the demo and of training."""
     st.subheader("Measured speed")
     st.caption(
-        "Figures as stated, each with the command that measures it again. A ratio to a reference "
-        "of the same minute says more of the program than seconds, which are the machine's."
+        "Recorded measurements, each with the command that repeats it. Seconds depend on the "
+        "machine; the ratio to a reference measured at the same time says more about the program."
     )
     demo, training = latency_tables(read_latency())
     for title, rows in (("The model and the demo", demo), ("Training and its data", training)):
@@ -131,7 +134,7 @@ st.title("Cost")
 loaded = load_runs()
 runs, choices = find_sets(loaded, loaded.fingerprint)
 if runs.empty:
-    show_empty("No finished run yet: a run's cost is known when it has ended. Train one:")
+    show_empty("No run has finished yet; the cost is recorded at the end of a run. Train one:")
 else:
     rows, chosen = pick_rows(runs, choices)
     points, sentence = find_points(rows, loaded.fingerprint, chosen)

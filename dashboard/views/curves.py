@@ -1,4 +1,4 @@
-"""Training curves: losses and accuracies of runs, laid over each other."""
+"""Training curves: losses and accuracies of several runs in one chart."""
 
 from typing import NamedTuple
 
@@ -23,14 +23,14 @@ from dashboard.analysis.run_choices import RunChoices, run_choices
 from dashboard.charts.curves import curves_figure
 from dashboard.charts.style import method_colours
 from dashboard.data.names import Runs
-from dashboard.views.links import rename_in_link
+from dashboard.views.links import rename_in_link, rename_methods_in_link
 from dashboard.views.run_detail import read_records
 from dashboard.views.sidebar import load_runs
 from dashboard.views.widgets import show_chart, show_empty
 
 
-class View(NamedTuple):
-    """How curves are drawn."""
+class CurveOptions(NamedTuple):
+    """The horizontal axis and the smoothing of the curves."""
 
     by_time: bool
     smoothing: float
@@ -38,32 +38,34 @@ class View(NamedTuple):
 
 @st.cache_data(show_spinner=False, max_entries=4)
 def find_choices(_runs: Runs, fingerprint: str) -> RunChoices:
-    """What there is to choose from; ``fingerprint`` is there for the cache's key."""
+    """The runs to choose from; ``fingerprint`` is only a key of the cache."""
     return run_choices(_runs.table)
 
 
 def take_preset(choices: RunChoices) -> None:
-    """Choose the runs and curves of one of the report's figures."""
-    if preset := st.session_state["curves_report"]:
+    """Choose the runs and curves of one of the HUST report's figures."""
+    if preset := st.session_state["curves_hust"]:
         st.session_state["curves_run"] = [choices.labels[run] for run in choices.presets[preset]]
         st.session_state["curve"] = list(DEFAULT_SERIES)
         st.session_state["smooth"] = 0.0
         st.session_state["curves_x"] = "Epoch"
-        st.session_state["curves_report"] = None  # a button, not a state
+        st.session_state["curves_hust"] = None  # a button, not a state
 
 
 def pick_runs(choices: RunChoices) -> list[str]:
-    """The runs chosen by the visitor, at first a comparable pair of methods."""
+    """The runs chosen by the visitor; by default a comparable pair of methods."""
+    rename_methods_in_link("curves_run")
     by_label = {label: run for run, label in choices.labels.items()}
     if choices.presets:
         st.pills(
-            "The report's figures 8 to 11: loss and accuracy, plain against EAC",
+            "As in figures 8 to 11 of the HUST report (2024): loss and accuracy, baseline and EAC",
             list(choices.presets),
-            key="curves_report",
+            key="curves_hust",
             on_change=take_preset,
             args=(choices,),
-            help="Chooses a plain and an EAC run that differ in nothing else, and the curves of "
-            "those figures.",
+            help="The HUST report is a project report that trains EAC on RAF-DB under label noise. "
+            "A click selects a baseline run and an EAC run that differ only in the method, and the "
+            "curves of those figures.",
         )
     chosen = st.multiselect(
         "Runs",
@@ -71,16 +73,16 @@ def pick_runs(choices: RunChoices) -> list[str]:
         default=[choices.labels[run] for run in choices.first],
         key="curves_run",
         bind="query-params",
-        help="The first choice is an EAC run and a plain run that differ in nothing else.",
+        help="By default, an EAC run and a baseline run that differ only in the method.",
     )
     return [by_label[label] for label in chosen]
 
 
-def pick_view() -> View:
-    """What stands on the horizontal axis, and how smooth curves are."""
+def pick_options() -> CurveOptions:
+    """The options chosen by the visitor."""
     left, right = st.columns(2, gap="large")
     axis = left.segmented_control(
-        "Over",
+        "Horizontal axis",
         ["Epoch", "Training time"],
         default="Epoch",
         required=True,
@@ -95,10 +97,9 @@ def pick_view() -> View:
         0.05,
         key="smooth",
         bind="query-params",
-        help="Weight of what came before in the exponential moving average. The raw curve stays, "
-        "drawn thin.",
+        help="Weight of the past in the exponential moving average. The raw curve is a thin line.",
     )
-    return View(axis == "Training time", smoothing)
+    return CurveOptions(axis == "Training time", smoothing)
 
 
 def show_curves(runs: Runs, chosen: list[str]) -> None:
@@ -113,31 +114,31 @@ def show_curves(runs: Runs, chosen: list[str]) -> None:
         key="curve",
         bind="query-params",
     )
-    view = pick_view()
+    options = pick_options()
     st.caption(" — ".join(filter(None, [common_description(rows), *unfinished_notes(rows)])))
     if not picked:
-        st.info("No curve is chosen: pick at least one above.")
+        st.info("Choose at least one curve above.")
     epochs, parts = part_epochs(read_records(runs, chosen) if OTHER_PARTS in picked else {})
     if OTHER_PARTS in picked and not parts:
-        st.info("The chosen runs have no other parts of the loss; SCN and co-teaching record some.")
+        st.info("The chosen runs recorded no other parts of the loss; SCN and co-teaching do.")
     series = [one for one in SERIES if one.label in picked]
     charts = {one.chart: runs.epochs for one in series} | {one.chart: epochs for one in parts}
     columns = st.columns(2, gap="large")
     for index, (chart, source) in enumerate(charts.items()):
         with columns[index % 2]:
             lines = [one for one in [*series, *parts] if one.chart == chart]
-            show_one_chart(source, rows, lines, view)
+            show_one_chart(source, rows, lines, options)
 
 
 def show_one_chart(
-    epochs: pd.DataFrame, rows: pd.DataFrame, series: list[Series], view: View
+    epochs: pd.DataFrame, rows: pd.DataFrame, series: list[Series], options: CurveOptions
 ) -> None:
     """One chart of series that share an axis."""
     chart = series[0].chart
-    points = curve_points(epochs, short_labels(rows), series, **view._asdict())
+    points = curve_points(epochs, short_labels(rows), series, **options._asdict())
     if points.empty:
-        missing = " over time" if view.by_time else ""
-        st.info(f"{chart}: the chosen runs have no such figures{missing} yet.")
+        axis = " over time" if options.by_time else ""
+        st.info(f"{chart}: not recorded{axis} by the chosen runs so far.")
         return
     colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
     show_chart(
@@ -152,8 +153,8 @@ def show_one_chart(
 st.title("Training curves")
 loaded = load_runs()
 if loaded.table.empty:
-    show_empty("No run yet. Curves appear with the first epoch of a training run:")
+    show_empty("There is no run yet. Curves appear after the first epoch of a training run:")
 elif selection := pick_runs(find_choices(loaded, loaded.fingerprint)):
     show_curves(loaded, selection)
 else:
-    st.info("No run is chosen: pick one or more above.")
+    st.info("Choose at least one run above.")

@@ -1,4 +1,4 @@
-"""Noise robustness: how much accuracy is left when a share of the training labels is wrong."""
+"""Noise robustness: accuracy when a share of the training labels is wrong."""
 
 import pandas as pd
 import streamlit as st
@@ -7,14 +7,14 @@ from dashboard.analysis.comparison import ACCURACY, comparisons, headline, noise
 from dashboard.analysis.noise import (
     FORMER_MEASURES,
     MEASURES,
-    Measure,
+    NoiseMeasure,
     noise_areas,
     noise_drawn,
     other_headline,
     shown_summary,
 )
 from dashboard.analysis.published import read_published
-from dashboard.analysis.published_curves import left_out, reference_curves
+from dashboard.analysis.published_curves import incomparable_note, reference_curves
 from dashboard.charts.noise import noise_figure
 from dashboard.data.names import Runs
 from dashboard.views.links import rename_in_link
@@ -24,41 +24,44 @@ from dashboard.views.widgets import show_chart, show_download, show_empty
 NUMBER = st.column_config.NumberColumn
 REFERENCES = ("same backbone", "all comparable", "none")
 RULES = """
-- **Accuracy** is the mean accuracy of the last five epochs, never the best epoch: that one
-  would be chosen on the evaluation split. **Mean class accuracy** is the mean of the
-  recalls of all classes.
-- **Change from clean** is a run's accuracy minus that of the run with clean labels that has the
-  same seed and differs in nothing else. Runs without such a partner are left out.
-- **A line** joins runs of one method, backbone, data set, image size, number of epochs and set of
+- **Accuracy** is the mean accuracy of the last five epochs, never of the best epoch, which would be
+  selected on the evaluation split. **Mean class accuracy** is the mean recall over all classes
+  (balanced accuracy, UAR).
+- **Change from clean** is the accuracy of a run minus that of the run with clean labels, the same
+  seed and the same options. Runs without such a counterpart are omitted.
+- **A line** connects runs with the same method, backbone, data set, image size, number of epochs
+  and
   options. Runs that differ in any of these are never averaged.
-- **Thick points** are means over seeds, with the 95 % interval of Student's t from two seeds on;
-  **thin lines and circles** are single seeds. A repeated seed counts once, the latest run of it.
-- **Area** is the mean over all noise rates from none to the largest: the area under a seed's line
-  (trapezoids) divided by its width. Only seeds with a run at every rate have one.
-- **Dotted** curves are published: same data set, classes and metric, symmetric noise. Their
-  starting weights, image sizes and training differ from ours: references, not rivals in a ranking.
-- The headline pairs runs by seed: the same seed draws the same wrong labels for both methods.
+- **Thick points** are means over seeds, with 95 % intervals (Student's t) if there are at least two
+  seeds; **thin lines and circles** are single seeds. If a seed was run twice, the latest run
+  counts.
+- **Area** is the mean over noise rates from 0 to the largest: the area under a seed's line
+  (trapezoidal rule) divided by its width. It needs a run of that seed at every rate.
+- **Dotted** curves are published results with the same data set, classes and metric under symmetric
+  noise. Their pre-training, image size and training differ from ours, so they are references, not a
+  ranking.
+- The headline pairs runs by seed: with the same seed, both methods train on the same noisy labels.
 """
-NO_PARTNER = (
-    "No noisy run here has a partner with clean labels, the same seed and the same options. Train "
-    "one with the options of the noisy run: `fer-core train --noise none`"
+NO_CLEAN_RUN = (
+    "No run with label noise has a counterpart here with clean labels, the same seed and the same "
+    "options. Train one with the options of the noisy run: `fer-core train --noise none`"
 )
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
 def find_points(_runs: Runs, fingerprint: str) -> pd.DataFrame:
-    """`noise_points` of the runs; ``fingerprint`` is there for the cache's key."""
+    """`noise_points` of the runs; ``fingerprint`` is only a key of the cache."""
     return noise_points(_runs.table)
 
 
-def pick_references(points: pd.DataFrame, measure: Measure) -> pd.DataFrame:
-    """The published curves to draw; offered where some compare with these runs."""
+def pick_references(points: pd.DataFrame, measure: NoiseMeasure) -> pd.DataFrame:
+    """The published curves to draw; offered if some are comparable with these runs."""
     published = read_published()
     curves = reference_curves(published, points)
     if measure.column != ACCURACY:
         return curves.head(0)
     if curves.empty:
-        if note := left_out(published, points):
+        if note := incomparable_note(published, points):
             st.caption(note)
         return curves
     chosen = st.segmented_control(
@@ -75,8 +78,8 @@ def pick_references(points: pd.DataFrame, measure: Measure) -> pd.DataFrame:
     )
 
 
-def show_tables(summary: pd.DataFrame, areas: pd.DataFrame, measure: Measure) -> None:
-    """The figures of the chart, and the areas under its lines."""
+def show_tables(summary: pd.DataFrame, areas: pd.DataFrame, measure: NoiseMeasure) -> None:
+    """The values of the chart, and the areas under its lines."""
     unit = "%" if measure.unit == "%" else "points"
     formats = {
         "line": st.column_config.TextColumn("Method and backbone"),
@@ -98,9 +101,9 @@ def show_tables(summary: pd.DataFrame, areas: pd.DataFrame, measure: Measure) ->
     )
     st.markdown("**Area: the mean over all noise rates**")
     if areas.empty:
-        st.caption("No line has a seed with a run at every noise rate, clean labels among them.")
+        st.caption("No line has a seed with a run at every noise rate, clean labels included.")
         return
-    st.caption("Of seeds with a run at every rate.")
+    st.caption("Over the seeds with a run at every rate.")
     st.dataframe(areas, hide_index=True, height="content", placeholder="-", column_config=formats)
     show_download(areas, "noise-areas")
 
@@ -111,7 +114,7 @@ points = find_points(runs, runs.fingerprint)
 waiting = int((runs.table["status"] != "finished").sum())
 
 if points.empty:
-    show_empty("No finished run yet: this chart needs at least one. Train with label noise:")
+    show_empty("No run has finished yet; this chart needs at least one. Train with label noise:")
 else:
     options = comparisons(points)
     chosen = options[0]
@@ -132,11 +135,11 @@ else:
     measure = MEASURES[str(name)]
     st.markdown(f"##### {headline(shown, measure.headline)}")
     if measure.column == ACCURACY and (other := other_headline(shown)):
-        st.markdown(f"By mean class accuracy, where every class counts alike: {other}")
+        st.markdown(f"By mean class accuracy, which weights all classes equally: {other}")
     references = pick_references(shown, measure)
     summary = shown_summary(shown, measure)
     if summary.empty:
-        st.info(NO_PARTNER)
+        st.info(NO_CLEAN_RUN)
     else:
         figure = noise_figure(shown, summary, references, measure)
         drawn = noise_drawn(shown, summary, references, measure.column)
@@ -147,6 +150,6 @@ else:
 
 if waiting:
     st.caption(
-        f"{waiting} run{' is' if waiting == 1 else 's are'} running or failed and left out here; "
-        "the epochs so far stand under Training curves."
+        f"{waiting} run{' is' if waiting == 1 else 's are'} still running or failed and not "
+        "included here; see Training curves for the epochs so far."
     )

@@ -1,10 +1,10 @@
-"""Runs against each other: two or more side by side, and all options against accuracy."""
+"""Comparing runs: differences and paired tests, and all options against accuracy."""
 
 import pandas as pd
 import streamlit as st
 
 from dashboard.analysis.run_pairs import differing_options, figure_deltas, pair_tests
-from dashboard.analysis.runs import ACCURACY, MOST_AXES, option_axes, trained_here
+from dashboard.analysis.runs import ACCURACY, MAX_AXES, option_axes, trained_here
 from dashboard.analysis.sets import image_sets
 from dashboard.charts.runs import parallel_figure
 from dashboard.data.names import Runs
@@ -15,13 +15,13 @@ NUMBER = st.column_config.NumberColumn
 POINTS = {
     "run": "Run",
     "status": "Status",
-    "reason": "Why there is no test",
+    "reason": "Why no test",
     "images": NUMBER("Images"),
     "difference": NUMBER("Difference (points)", format="%+.2f", help="This run minus the first"),
     "low": NUMBER("95 % from", format="%+.2f"),
     "high": NUMBER("95 % to", format="%+.2f"),
-    "only_first": NUMBER("Right in the first alone"),
-    "only_this": NUMBER("Right in this alone"),
+    "only_first": NUMBER("Only first correct"),
+    "only_this": NUMBER("Only this correct"),
     "p_value": NUMBER("p", format="%.3g"),
     "test": "McNemar's test",
     "seconds": NUMBER("Seconds", format="%.0f"),
@@ -29,17 +29,20 @@ POINTS = {
 
 
 def show_comparison(runs: Runs) -> None:
-    """Two or more runs: their figures, what differs between them, and paired tests."""
+    """Figures, differing options and paired tests of two or more runs."""
     st.subheader("Compare runs")
     chosen = st.multiselect(
-        "Runs to compare with the first of them",
+        "Runs; the first one is the reference",
         runs.table["run"].tolist(),
         key="runs_compare",
         bind="query-params",
-        placeholder="two or more; rows picked in the table come here",
+        placeholder="two or more; selecting rows in the table adds them here",
     )
     if len(chosen) < 2:
-        st.caption("Pick two or more runs: options that differ, differences, paired tests.")
+        st.caption(
+            "Choose two or more runs to see their differences, the options that differ, and "
+            "paired tests."
+        )
         return
     rows = runs.table.set_index("run", drop=False).loc[chosen]
     deltas = figure_deltas(rows)
@@ -52,7 +55,8 @@ def show_comparison(runs: Runs) -> None:
     show_download(deltas, "runs-figures")
     if image_sets(rows).nunique() > 1:
         st.warning(
-            "These runs were not all tested on the same images: such figures do not compare."
+            "These runs were not all evaluated on the same images, so their figures are not "
+            "comparable."
         )
     records = read_records(runs, chosen)
     if len(records) < 2:
@@ -64,35 +68,35 @@ def show_comparison(runs: Runs) -> None:
     else:
         st.dataframe(options, hide_index=True, height="content")
         show_download(options, "runs-options")
-    st.markdown("**Paired on the same images, last epoch**")
+    st.markdown("**Paired test on the same images, last epoch**")
     tests = pair_tests(records)
     shown = tests.drop(columns="reason") if not tests["reason"].any() else tests
     st.dataframe(shown, hide_index=True, column_config=POINTS, placeholder="-", height="content")
     show_download(tests, "runs-tests")
     st.caption(
-        "One run each: the test knows the chance in the images, not that of another seed. "
-        "p-values are not corrected for their number."
+        "One run each: the test covers the choice of images, not of the seed. p-values are not "
+        "corrected for multiple testing."
     )
 
 
 def show_options(rows: pd.DataFrame) -> None:
-    """Parallel coordinates: everything in which the filtered runs differ against accuracy."""
+    """Parallel coordinates: the options that differ among the filtered runs, and accuracy."""
     st.subheader("Options and accuracy")
     finished = trained_here(rows)
     sets = image_sets(finished)
     if finished.empty:
-        st.info("No finished run among these; accuracies are written when a run finishes.")
+        st.info("None of these runs has finished; accuracy is recorded at the end of a run.")
         return
     names = list(sets.value_counts().index)
-    chosen = st.selectbox("Tested on", names, key="runs_tested", bind="query-params")
+    chosen = st.selectbox("Evaluated on", names, key="runs_tested", bind="query-params")
     axes = option_axes(finished[sets == chosen])
     names = [name for name in axes.columns if name not in ("run", ACCURACY)]
     if not names:
-        st.info("These runs have the same options: nothing to lay against their accuracy.")
+        st.info("These runs have the same options, so there is nothing to plot against accuracy.")
         return
     picked = st.multiselect(
-        "Axes", names, default=names[:MOST_AXES], key="runs_axes", bind="query-params"
+        "Axes", names, default=names[:MAX_AXES], key="runs_axes", bind="query-params"
     )
     drawn = axes[["run", *picked, ACCURACY]]
     show_chart(parallel_figure(drawn, ACCURACY), drawn, "runs-options-accuracy")
-    st.caption("Drag along an axis to keep the runs within a range; drag its name to move it.")
+    st.caption("Drag along an axis to select a range of runs; drag its name to move the axis.")

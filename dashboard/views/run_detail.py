@@ -19,8 +19,8 @@ from dashboard.views.widgets import show_chart, show_download
 from fer_core.records.run import RecordError, RunRecord, read_run
 
 NOT_OURS = (
-    "Made of a file of another program: what it evaluates on may be validation images, and "
-    "what nobody stated is unknown. It is compared with no run of this program."
+    "Converted from a file of another program. Its evaluation images may be a validation split, "
+    "and facts that were not stated are unknown. It is not compared with runs of this program."
 )
 
 
@@ -29,11 +29,11 @@ def show_run(runs: Runs, run: str) -> None:
     records = read_records(runs, [run])
     if run not in records:
         return
-    record, place = records[run], runs.places[run]
+    record, source = records[run], runs.sources[run]
     row = runs.table.set_index("run").loc[run]
     imported = str(row["imported"] or "")
     st.header(run)
-    link = hub_link(record.path, place)
+    link = hub_link(record.path, source)
     st.caption(
         f"{record.status} · {row['epochs_done']} of {row['epochs_asked']} epochs · started "
         f"{record.started}"
@@ -46,34 +46,34 @@ def show_run(runs: Runs, run: str) -> None:
     with left:
         points = run_curve_points(runs.epochs[runs.epochs["run"] == run])
         if points.empty:
-            st.info("No epoch is finished yet.")
+            st.info("No epoch has finished yet.")
         else:
             show_chart(run_curve_figure(points), points, "run-accuracy")
     with right:
         show_transition(record)
     if record.imported is None:
-        st.subheader("Repeat it")
+        st.subheader("Repeat this run")
         st.code(repeat_command(record), language="bash", wrap_lines=True)
         st.caption(" ".join(repeat_notes(record)))
     else:
         st.subheader("Imported")
         st.caption(NOT_OURS)
         st.dataframe(import_table(record.imported), hide_index=True, height="content")
-    show_note(record, place.writable)
+    show_note(record, source.writable)
     show_facts(record)
     st.subheader("Files")
-    st.dataframe(file_table(record, place), hide_index=True, height="content")
+    st.dataframe(file_table(record, source), hide_index=True, height="content")
 
 
 def show_transition(record: RunRecord) -> None:
-    """The matrix of the label noise, where it was recorded."""
+    """The transition matrix of the label noise, if it was recorded."""
     above = st.container()
-    shares = st.toggle("Percent of each label", True, key="runs_shares", bind="query-params")
+    shares = st.toggle("Percent of each true label", True, key="runs_shares", bind="query-params")
     table = transition_table(record, shares)
     if table is None:
         st.info(
-            "The record has no matrix of its label noise (imported ones and those made before 0.2 "
-            "have none)."
+            "This record has no transition matrix of its label noise, like all imported records "
+            "and those made before version 0.2."
         )
         return
     colours = (record.classes, record.taxonomy.colours)
@@ -84,11 +84,11 @@ def show_transition(record: RunRecord) -> None:
 
 
 def show_note(record: RunRecord, writable: bool) -> None:
-    """The note on a run, to be changed where its folder may be written."""
+    """The note on a run; it can be edited if the folder is writable."""
     note = read_note(record.path, record.config)
     st.subheader("Note")
     if not (writable and can_write(record.path)):
-        st.text(note or "No note. Here notes are shown, not written.")
+        st.text(note or "No note. Notes cannot be edited here.")
         return
     with st.form("runs_note", border=False):
         text = st.text_area("Note on this run", note, max_chars=LONGEST, key=f"note-{record.path}")
@@ -99,11 +99,11 @@ def show_note(record: RunRecord, writable: bool) -> None:
         except NoteError as error:
             st.error(str(error))
         else:
-            st.success("The note is saved.")
+            st.success("Note saved.")
 
 
 def show_facts(record: RunRecord) -> None:
-    """Configuration, result and everything that was recorded beside them."""
+    """Result, environment, configuration, data and model, as recorded."""
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Result")
@@ -111,7 +111,7 @@ def show_facts(record: RunRecord) -> None:
             result = fact_table(record.result, leave_out=("confusion", "slices"))
             st.dataframe(result, hide_index=True, height="content")
         else:
-            st.caption("Written when the run finishes.")
+            st.caption("Recorded at the end of the run.")
         st.subheader("Environment")
         st.dataframe(fact_table(record.environment), hide_index=True, height="content")
     with right:
@@ -129,7 +129,7 @@ def show_facts(record: RunRecord) -> None:
 
 
 def read_records(runs: Runs, names: list[str]) -> dict[str, RunRecord]:
-    """The whole records of some runs; one that has become unreadable is said and left out."""
+    """The records of some runs; a warning names each one that cannot be read any more."""
     records: dict[str, RunRecord] = {}
     for name in names:
         try:

@@ -1,4 +1,4 @@
-"""Runs: every record in a table, some side by side, one in full."""
+"""Runs: all records in a table, comparisons, and the page of each run."""
 
 from urllib.parse import urlencode
 
@@ -8,6 +8,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from dashboard.analysis.runs import FILTERS, filter_choices, filter_runs, with_curves, with_names
 from dashboard.data.names import Runs
+from dashboard.views.links import rename_methods_in_link
 from dashboard.views.run_comparison import show_comparison, show_options
 from dashboard.views.run_detail import show_run
 from dashboard.views.sidebar import load_runs
@@ -18,7 +19,7 @@ COLUMNS = {
     "link": st.column_config.LinkColumn("Page", display_text="open", width="small"),
     "run": st.column_config.TextColumn("Run", width="medium"),
     "imported": st.column_config.TextColumn(
-        "Imported from", help="The file of another program that the record was made of"
+        "Imported from", help="The file of another program that the record was converted from"
     ),
     "accuracy_percent": NUMBER(
         "Accuracy (%)", format="%.2f", help="Mean accuracy of the last five epochs"
@@ -33,16 +34,16 @@ COLUMNS = {
     "mean_class_accuracy_percent": NUMBER(
         "Mean class accuracy (%)",
         format="%.2f",
-        help="Mean of the recalls of all classes, last five epochs",
+        help="Mean recall over all classes (balanced accuracy, UAR), last five epochs",
     ),
     "best_percent": NUMBER(
-        "Best, chosen on test (%)",
+        "Best, selected on evaluation split (%)",
         format="%.2f",
-        help="The best epoch, chosen on the evaluation split: an upper bound, not a result",
+        help="The best epoch, selected on the evaluation split: an upper bound, not a result",
     ),
     "best_epoch": NUMBER("Best epoch", format="%d"),
     "epochs_done": NUMBER("Epochs done"),
-    "epochs_asked": NUMBER("Epochs asked"),
+    "epochs_asked": NUMBER("Epochs planned"),
     "image_size": NUMBER("Image (px)"),
     "noise_percent": NUMBER("Noise (%)", format="%g"),
     "seconds": NUMBER("Seconds", format="%.0f"),
@@ -50,13 +51,14 @@ COLUMNS = {
     "source": "Source",
 }
 FAILURES_SHOWN = 5
-FILTER_WIDTH = 152  # pixels: two beside each other on a telephone
+FILTER_WIDTH = 152  # pixels: two fit next to each other on a phone
 
 
 def pick_filters(named: pd.DataFrame) -> pd.DataFrame:
     """The runs that pass the visitor's filters."""
+    rename_methods_in_link("runs_method")
     chosen: dict[str, list[str]] = {}
-    boxes = st.container(horizontal=True)  # as many in a row as there is room for
+    boxes = st.container(horizontal=True)
     for column, choices in filter_choices(named).items():
         chosen[column] = boxes.multiselect(
             FILTERS[column],
@@ -70,7 +72,7 @@ def pick_filters(named: pd.DataFrame) -> pd.DataFrame:
 
 
 def show_table(rows: pd.DataFrame, runs: Runs) -> None:
-    """The runs as a sortable table; rows that are picked are compared below."""
+    """The runs as a sortable table; selected rows are compared below it."""
     shown = with_curves(rows, runs.epochs).sort_values("started", ascending=False)
     kept = {name: value for name in ("runs",) if (value := st.query_params.get(name))}
     links = [f"runs?{urlencode({**kept, 'run': run})}" for run in shown["run"]]
@@ -91,20 +93,20 @@ def show_table(rows: pd.DataFrame, runs: Runs) -> None:
 
 
 def curve_column(epochs: pd.DataFrame) -> ColumnConfig:
-    """The column of sparklines; all have the same range, so that they compare."""
+    """The column of sparklines; all have the same range, so they can be compared."""
     values = 100 * epochs["eval_accuracy"].dropna()
     low, high = (values.min(), values.max()) if len(values) else (0, 100)
     return st.column_config.LineChartColumn(
         "By epoch",
         width="small",
-        help=f"Accuracy of every epoch; all from {low:.0f} to {high:.0f} %",
+        help=f"Accuracy after each epoch, from {low:.0f} to {high:.0f} %",
         y_min=low,
         y_max=high,
     )
 
 
 def take_picked_rows() -> None:
-    """Put the rows picked in the table among the runs to compare, and take the others out."""
+    """Add the rows selected in the table to the runs to compare, and remove the deselected."""
     shown = st.session_state["runs_shown"]
     picked = [shown[row] for row in st.session_state["runs_table"].selection.rows]
     before = st.session_state.get("runs_picked", [])
@@ -115,7 +117,7 @@ def take_picked_rows() -> None:
 
 
 def open_run() -> None:
-    """Put the run that was picked into the address."""
+    """Put the chosen run into the address."""
     if run := st.session_state["runs_open"]:
         st.query_params["run"] = run
     else:
@@ -128,7 +130,7 @@ for problem in loaded.problems:
     st.warning(f"Skipped: {problem}")
 
 if loaded.table.empty:
-    show_empty("No run record here yet. Each training run writes one:")
+    show_empty("There is no run record here yet. Each training run writes one:")
 else:
     asked = st.query_params.get("run")
     known = loaded.table["run"].tolist()
@@ -136,7 +138,7 @@ else:
         st.warning(f"There is no run `{asked}` here.")
     st.session_state["runs_open"] = asked if asked in loaded.folders else None
     st.selectbox(
-        "One run in full", known, index=None, key="runs_open", on_change=open_run, placeholder="all"
+        "Show one run", known, index=None, key="runs_open", on_change=open_run, placeholder="all"
     )
     if asked in loaded.folders:
         show_run(loaded, str(asked))
@@ -148,6 +150,8 @@ else:
         for row in failed.head(FAILURES_SHOWN).itertuples():
             st.error(f"{row.run} failed: {row.error or 'no reason given'}")
         if len(failed) > FAILURES_SHOWN:
-            st.caption(f"{len(failed) - FAILURES_SHOWN} more failed; their pages say why.")
+            st.caption(
+                f"{len(failed) - FAILURES_SHOWN} more failed; see their pages for the errors."
+            )
         show_comparison(loaded)
         show_options(loaded.table[loaded.table["run"].isin(passed["run"])])

@@ -1,4 +1,4 @@
-"""Where the page's records come from: the sidebar field, the cached reading, the watch on files."""
+"""The sidebar: sources of run records, cached reading, and reruns when a file changes."""
 
 import time
 from datetime import timedelta
@@ -8,20 +8,20 @@ import streamlit as st
 from dashboard.data import hub as hub_source
 from dashboard.data.cache import Reader, scan
 from dashboard.data.names import Runs
-from dashboard.data.sources import HELP, Place, choose_places, find_places, is_fixed
+from dashboard.data.sources import HELP, RecordSource, is_fixed, resolve_sources, source_names
 
-LOOK_EVERY = timedelta(seconds=10)
-HUB_EVERY = timedelta(minutes=10)  # how often the Hub is asked whether there is something new
+CHECK_EVERY = timedelta(seconds=10)
+HUB_EVERY = timedelta(minutes=10)  # how often the Hub is asked for changes
 
 
 def load_runs() -> Runs:
-    """The records of the chosen places; read again where a file has changed. Shared: read only."""
-    places, _ = _found()
-    return _reader().read(places)
+    """The records of the chosen sources, read again after changes. Shared, so read only."""
+    sources, _ = _found()
+    return _reader().read(sources)
 
 
 def show_source() -> None:
-    """The sidebar: which places are read, and how much stands in them."""
+    """The field for the sources, and how many runs were found."""
     with st.sidebar:
         if not is_fixed():
             st.text_input(
@@ -31,25 +31,25 @@ def show_source() -> None:
                 placeholder="shipped results and ./runs",
                 help=HELP,
             )
-        places, problems = _found()
-        loaded = _reader().read(places)
+        sources, problems = _found()
+        loaded = _reader().read(sources)
         st.caption(_count_text(loaded))
         for problem in problems:
             st.warning(problem)
-        _watch(places, loaded.fingerprint, time.monotonic())
+        _watch(sources, loaded.fingerprint, time.monotonic())
 
 
-@st.fragment(run_every=LOOK_EVERY)
-def _watch(places: list[Place], shown: str, drawn: float) -> None:
-    """Draw the page anew when a run has written something since it was drawn (a monotonic time)."""
-    just_drawn = time.monotonic() - drawn < LOOK_EVERY.total_seconds() / 2
-    if not just_drawn and scan(places).fingerprint != shown:
+@st.fragment(run_every=CHECK_EVERY)
+def _watch(sources: list[RecordSource], shown: str, drawn: float) -> None:
+    """Run the page again if a record has changed since it was drawn (a monotonic time)."""
+    just_drawn = time.monotonic() - drawn < CHECK_EVERY.total_seconds() / 2
+    if not just_drawn and scan(sources).fingerprint != shown:
         st.rerun()
 
 
-def _found() -> tuple[list[Place], list[str]]:
+def _found() -> tuple[list[RecordSource], list[str]]:
     asked = str(st.session_state.get("runs") or "")
-    return find_places(choose_places(asked), _fetch)
+    return resolve_sources(source_names(asked), _fetch)
 
 
 def _fetch(address: str) -> hub_source.Fetched:
@@ -61,7 +61,7 @@ def _fetch(address: str) -> hub_source.Fetched:
 
 @st.cache_data(ttl=HUB_EVERY, max_entries=32, show_spinner="Downloading run records")
 def _ask_hub(address: str) -> hub_source.Fetched | str:
-    """What the Hub has, or the sentence that says why not: that is remembered as well."""
+    """The download, or the error as a sentence, which is cached as well."""
     try:
         return hub_source.fetch(address)
     except hub_source.HubSourceError as error:

@@ -1,4 +1,4 @@
-"""Pieces that every page shows alike: a chart with its downloads, and the empty states."""
+"""Widgets shared by the pages: a chart with its downloads, and the empty state."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -8,32 +8,33 @@ TRAIN_COMMAND = "fer-core train --method eac --noise symmetric --noise-rate 0.3"
 HELP_COMMAND = "fer-core train --help"
 BUTTONS = {
     "displaylogo": False,
-    # Always shown: a button that appears on hovering is none on a telephone. A drag zooms and a
-    # double click leads back, so that these few leave room for the title.
+    # Always shown, since phones cannot hover. Dragging zooms and a double click resets, so these
+    # two
+    # are enough and leave room for the title.
     "displayModeBar": True,
     "modeBarButtons": [["toImage", "resetScale2d"]],
 }
-PICTURES = ("PNG", "SVG")
-PICTURE_SCALE = 2  # of a PNG's sides, so that it is sharp in print
+IMAGE_FORMATS = ("PNG", "SVG")
+IMAGE_SCALE = 2  # factor of width and height, for sharp prints
 
 
-def show_picture_format() -> None:
-    """The sidebar's choice of the format in which charts are saved."""
+def show_image_format() -> None:
+    """The choice of the image format of saved charts, in the sidebar."""
     with st.sidebar:
         st.segmented_control(
             "Charts saved as",
-            PICTURES,
-            default=PICTURES[0],
+            IMAGE_FORMATS,
+            default=IMAGE_FORMATS[0],
             required=True,
             key="picture",
             bind="query-params",
-            help="Each chart is saved by the camera at its upper right corner; its data by the "
-            "button below it.",
+            help="The camera at the top right of a chart saves it as an image; the button below it "
+            "saves its data.",
         )
 
 
 def show_chart(figure: go.Figure, drawn: pd.DataFrame, name: str) -> None:
-    """A chart with its picture, and below it the download of exactly what it draws.
+    """A chart that can be saved as an image, and below it the download of the data it draws.
 
     Args:
         figure: the chart.
@@ -46,10 +47,10 @@ def show_chart(figure: go.Figure, drawn: pd.DataFrame, name: str) -> None:
 
 
 def chart_buttons(name: str) -> dict[str, object]:
-    """Plotly's buttons of a chart; the camera saves the chosen format under the chart's name."""
-    chosen = str(st.session_state.get("picture") or PICTURES[0]).lower()
-    picture = {"format": chosen, "filename": name, "scale": PICTURE_SCALE}
-    return {**BUTTONS, "toImageButtonOptions": picture}
+    """Plotly's buttons of a chart; the camera saves it in the chosen format."""
+    chosen = str(st.session_state.get("picture") or IMAGE_FORMATS[0]).lower()
+    image = {"format": chosen, "filename": name, "scale": IMAGE_SCALE}
+    return {**BUTTONS, "toImageButtonOptions": image}
 
 
 def show_download(drawn: pd.DataFrame, name: str, label: str = "Download CSV") -> None:

@@ -1,11 +1,16 @@
 """Made-up run records, written through the recorder that training uses, and pages on them."""
 
+import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from dashboard.analysis.map_process import ModelMaps
+from fer_core.emotions import EIGHT_CLASSES
 from tests.project import APP
 
 
@@ -15,8 +20,9 @@ def _no_folder_from_outside(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def _eight_records(tmp_path_factory, write_run):
-    root = tmp_path_factory.mktemp("eight")
+def eight_records(tmp_path_factory, write_run):
+    """Two methods, two noise rates, two seeds, all finished; shared, so read them only."""
+    root = tmp_path_factory.mktemp("eight") / "records"
     for method in ("eac", "cross_entropy"):
         for rate in (0.0, 0.3):
             for seed in (0, 1):
@@ -25,9 +31,9 @@ def _eight_records(tmp_path_factory, write_run):
 
 
 @pytest.fixture
-def records(tmp_path, _eight_records):
-    """Two methods, two noise rates, two seeds, all finished."""
-    return Path(shutil.copytree(_eight_records, tmp_path / "records"))
+def records(tmp_path, eight_records):
+    """A copy of the eight records that a test may change."""
+    return Path(shutil.copytree(eight_records, tmp_path / "records"))
 
 
 @pytest.fixture
@@ -38,7 +44,54 @@ def open_page(monkeypatch):
         monkeypatch.setenv("FER_RUNS", str(folder))
         app = AppTest.from_file(str(APP), default_timeout=120)
         app.query_params.update(query)
-        app.run()
-        return app if page == "noise" else app.switch_page(f"views/{page}.py").run()
+        if page == "maps":
+            app.run()  # only then AppTest knows that its address is another than its file
+        if page != "noise":
+            app.switch_page(f"views/{page}.py")
+        return app.run()
 
     return open_one
+
+
+@pytest.fixture(scope="session")
+def _shown_pages():
+    return {}
+
+
+@pytest.fixture
+def shown_page(open_page, _shown_pages):
+    """The same for tests that only read: a page is run once for each folder and address."""
+
+    def show(page, folder, **query):
+        key = repr((page, str(folder), sorted(query.items())))
+        if key not in _shown_pages:
+            _shown_pages[key] = open_page(page, folder, **query)
+        return _shown_pages[key]
+
+    return show
+
+
+@pytest.fixture
+def made_up_maps(monkeypatch):
+    """Maps are made up instead of being computed by a process; the function that does it."""
+    st.cache_resource.clear()
+    monkeypatch.setattr("dashboard.analysis.map_process._compute", _make_up)
+    yield _make_up
+    st.cache_resource.clear()
+
+
+def _make_up(folder, faces, limit):
+    classes = json.loads((folder / "config.json").read_text())["label_names"]
+    generator = np.random.default_rng(faces.seed)
+    view_probabilities = generator.dirichlet(np.ones(len(classes)), (8, 2))  # (N, 2, K)
+    view_maps = generator.normal(size=(8, 2, len(classes), 4, 4)).astype(np.float32)
+    return ModelMaps(
+        names=[f"synthetic {name}" for name in EIGHT_CLASSES],
+        classes=classes,
+        crops=generator.integers(0, 255, (8, 32, 32, 3), dtype=np.uint8),
+        probabilities=view_probabilities.mean(1),
+        maps=view_maps.mean(1),
+        view_probabilities=view_probabilities,
+        view_maps=view_maps,
+        left_out=[],
+    )

@@ -7,9 +7,11 @@ from streamlit.testing.v1 import AppTest
 
 from fer_core.config import RunConfig, to_json
 from fer_core.records.failures import record_failure
+from fer_core.records.schema import SCHEMA_VERSION
 from tests.project import APP
 
-PAGES = ("noise", "curves", "classes", "looks", "runs", "cost", "published")
+pytestmark = pytest.mark.usefixtures("made_up_maps")
+PAGES = ("noise", "curves", "classes", "maps", "runs", "cost", "published")
 
 COMMAND = "fer-core train --method eac --noise symmetric --noise-rate 0.3"
 
@@ -36,26 +38,29 @@ def chart_titles(app):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_page_shows_finished_runs_without_a_problem(open_page, records, page):
-    app = open_page(page, records)
+def test_every_page_shows_finished_runs_without_a_problem(shown_page, eight_records, page):
+    app = shown_page(page, eight_records)
     assert not app.exception
     assert not app.warning
     assert not app.error
     assert "8 runs" in text_of(app)
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_an_empty_folder_gives_the_command_that_fills_it(open_page, tmp_path, page):
-    app = open_page(page, tmp_path)
+def test_an_empty_folder_gives_the_command_that_fills_it(open_page, tmp_path):
+    app = open_page("noise", tmp_path)
     assert not app.exception
+    assert not app.warning
     assert COMMAND in text_of(app)
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_folder_that_is_not_there_is_named(open_page, tmp_path, page):
+def test_a_missing_folder_is_named_and_every_page_gives_the_command_that_fills_it(
+    open_page, tmp_path, page
+):
     app = open_page(page, tmp_path / "nowhere")
     assert not app.exception
     assert "nowhere" in app.warning[0].value
+    assert COMMAND in text_of(app)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -64,7 +69,9 @@ def test_broken_and_newer_records_are_named_and_the_rest_is_shown(
 ):
     (write_run(records, name="broken") / "run.json").write_text('{"schema')
     newer = write_run(records, name="newer") / "run.json"
-    newer.write_text(newer.read_text().replace('"schema_version": 1', '"schema_version": 9'))
+    newer.write_text(
+        newer.read_text().replace(f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 9')
+    )
     app = open_page(page, records)
     assert not app.exception
     assert "8 runs, 2 unreadable" in text_of(app)
@@ -77,25 +84,24 @@ def test_broken_and_newer_records_are_named_and_the_rest_is_shown(
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_half_written_run_alone_is_no_error(open_page, tmp_path, write_run, page):
-    path = write_run(tmp_path, done=2, status="running")
-    with (path / "epochs.jsonl").open("a") as file:
+    with (write_run(tmp_path, done=2, status="running") / "epochs.jsonl").open("a") as file:
         file.write('{"epoch": 3, "tr')
     app = open_page(page, tmp_path)
     assert not app.exception
     assert "1 run, 1 still running" in text_of(app)
 
 
-def test_the_folder_can_stand_in_the_address(monkeypatch, tmp_path, records):
+def test_the_address_can_name_the_folder(monkeypatch, tmp_path, eight_records):
     monkeypatch.chdir(tmp_path)
     app = AppTest.from_file(str(APP), default_timeout=30)
-    app.query_params["runs"] = str(records)
+    app.query_params["runs"] = str(eight_records)
     app.run()
-    assert app.sidebar.text_input[0].value == str(records)
+    assert app.sidebar.text_input[0].value == str(eight_records)
     assert "8 runs" in text_of(app)
 
 
-def test_a_set_folder_hides_the_field_from_visitors(open_page, records):
-    assert not open_page("noise", records, runs="/elsewhere").sidebar.text_input
+def test_a_set_folder_hides_the_field_from_visitors(open_page, eight_records):
+    assert not open_page("noise", eight_records, runs="/elsewhere").sidebar.text_input
 
 
 @pytest.mark.parametrize("page", ["noise", "curves"])
@@ -116,24 +122,24 @@ def test_a_failed_run_gives_its_reason(open_page, tmp_path, write_run):
     assert "lower the learning rate" in open_page("runs", tmp_path).error[0].value
 
 
-def test_the_run_table_calls_the_best_epoch_chosen_on_test(open_page, records):
-    columns = json.loads(open_page("runs", records).dataframe[0].proto.columns)
-    assert columns["best_percent"]["label"] == "Best, chosen on test (%)"
+def test_the_run_table_says_on_what_the_best_epoch_was_selected(shown_page, eight_records):
+    columns = json.loads(shown_page("runs", eight_records).dataframe[0].proto.columns)
+    assert columns["best_percent"]["label"] == "Best, selected on evaluation split (%)"
 
 
-def test_published_figures_follow_the_filters(open_page, records):
-    app = open_page("published", records)
+def test_published_figures_follow_the_filters(open_page, eight_records):
+    app = open_page("published", eight_records)
     app.selectbox(key="metric").select("mean class accuracy").run()
     assert not app.exception
-    shown = app.dataframe[2].value  # after the report's methods and the pairs with EAC
+    shown = app.dataframe[2].value  # after the methods of the HUST report and the pairs with EAC
     assert shown["rank"].tolist() == list(range(1, len(shown) + 1))
     assert "Swin-T" in shown["backbone"].tolist()
     app.selectbox(key="data").select("FERPlus · classes not stated").run()
     assert not app.exception
 
 
-def test_no_trust_mark_chosen_is_a_sentence(open_page, records):
-    app = open_page("published", records)
+def test_no_trust_level_chosen_is_a_sentence(open_page, eight_records):
+    app = open_page("published", eight_records)
     app.get("button_group")[0].set_value([]).run()
     assert not app.exception
     assert "choose more of them" in text_of(app)

@@ -19,9 +19,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 LOOKED_FOR = ("_stcore/health", "_stcore/host-config")
 PAGES = {
     "": ("Noise robustness", "At 30 % label noise"),
-    "curves": ("Training curves", "The report's figures"),
+    "curves": ("Training curves", "figures 8 to 11 of the HUST report"),
     "classes": ("Classes", "Recall"),
-    "looks": ("Where it looks", "Means over the faces shown"),
+    "looks": ("Attention maps", "Means over the faces shown"),
     "runs": ("Runs", "8 runs"),
     "cost": ("Cost", "Measured speed"),
     "published": ("Published results", "Measured here"),

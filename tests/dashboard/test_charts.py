@@ -8,7 +8,7 @@ from dashboard.charts.published import published_figure
 from dashboard.charts.style import COLOURS, hues_of, log_axis, method_colours
 from dashboard.data.names import read_folders
 
-PAIR = {"eac-mobilenetv2_100-30-s0": "EAC", "cross_entropy-mobilenetv2_100-30-s0": "plain"}
+PAIR = {"eac-mobilenetv2_100-30-s0": "EAC", "cross_entropy-mobilenetv2_100-30-s0": "baseline"}
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ def add_slices(path):
     (path / "run.json").write_text(json.dumps(run))
 
 
-def test_the_shipped_runs_show_everything_but_groups(open_page):
-    app = open_page("classes", SHIPPED_RUNS)
+def test_the_shipped_runs_show_everything_but_groups(shown_page):
+    app = shown_page("classes", SHIPPED_RUNS)
     assert not app.exception
     assert titles(app) == [
         "Confusions (%)",
@@ -37,39 +37,50 @@ def test_the_shipped_runs_show_everything_but_groups(open_page):
         "Recall by class",
         "Calibration",
     ]
-    assert "No groups in these records" in text_of(app)
+    assert "These records have no groups" in text_of(app)
     assert "fer-core train --data rafdb:FOLDER" in text_of(app)
     assert app.dataframe[0].value["images"].tolist() == [3199, 3199]
 
 
-def test_the_confusion_matrix_can_be_counted_or_normalised(open_page, records):
-    app = open_page("classes", records)
+def test_the_confusion_matrix_can_be_counted_or_normalised(open_page, eight_records):
+    app = open_page("classes", eight_records)
     assert titles(app)[0] == "Confusions (%)"
     app.toggle[0].set_value(False).run()
     assert titles(app)[0] == "Confusions (images)"
 
 
-def test_the_two_runs_of_the_difference_are_chosen(open_page, records):
-    app = open_page("classes", records)
-    assert (app.selectbox[0].value, app.selectbox[1].value) == ("EAC", "plain")
-    # EAC answers 79 of 100, the plain model 62
+def test_the_two_runs_of_the_difference_are_chosen(open_page, eight_records):
+    app = open_page("classes", eight_records)
+    assert (app.selectbox[0].value, app.selectbox[1].value) == ("EAC", "baseline")
+    # EAC predicts 79 of 100 correctly, the baseline 62
     assert charts(app)[1]["data"][0]["text"][0][0] == "+17"
-    app.selectbox[0].select("plain").run()
+    app.selectbox[0].select("baseline").run()
     assert app.selectbox[1].value == "EAC"
     assert charts(app)[1]["data"][0]["text"][0][0] == "-17"
 
 
-def test_the_view_can_stand_in_the_address(open_page, records):
+def test_the_view_can_be_set_by_the_address(open_page, eight_records):
+    names = [
+        f"{method} · mobilenetv2_100 · synthetic faces · clean labels · 6 epochs · seed 0"
+        for method in ("EAC", "baseline")
+    ]
+    address = {"classes_run": names, "classes_matrix": "baseline", "classes_share": "false"}
+    app = open_page("classes", eight_records, **address)
+    assert not app.exception
+    assert app.multiselect[0].value == names
+    assert app.selectbox[0].value == "baseline"
+    assert titles(app)[0] == "Confusions (images)"
+
+
+def test_links_with_the_former_name_of_the_baseline_still_open(open_page, eight_records):
     names = [
         f"{method} · mobilenetv2_100 · synthetic faces · clean labels · 6 epochs · seed 0"
         for method in ("EAC", "plain")
     ]
-    address = {"classes_run": names, "classes_matrix": "plain", "classes_share": "false"}
-    app = open_page("classes", records, **address)
+    app = open_page("classes", eight_records, classes_run=names, classes_matrix="plain")
     assert not app.exception
-    assert app.multiselect[0].value == names
-    assert app.selectbox[0].value == "plain"
-    assert titles(app)[0] == "Confusions (images)"
+    assert app.multiselect[0].value == [name.replace("plain", "baseline") for name in names]
+    assert app.selectbox[0].value == "baseline"
 
 
 def test_one_run_has_no_difference_and_none_is_a_sentence(open_page, records):
@@ -79,7 +90,7 @@ def test_one_run_has_no_difference_and_none_is_a_sentence(open_page, records):
     assert "Choose a second run" in text_of(app)
     assert "Difference (points)" not in titles(app)
     app.multiselect[0].set_value([]).run()
-    assert "pick one or more" in text_of(app)
+    assert "Choose at least one run" in text_of(app)
 
 
 def test_runs_of_other_classes_or_images_are_not_subtracted_silently(
@@ -92,7 +103,7 @@ def test_runs_of_other_classes_or_images_are_not_subtracted_silently(
     (tmp_path / "two" / "run.json").write_text(json.dumps(run))
     app = open_page("classes", tmp_path)
     app.multiselect[0].set_value(app.multiselect[0].options).run()
-    assert "answered different test images" in text_of(app)
+    assert "evaluated on different images" in text_of(app)
     run["classes"][0] = "calm"
     (tmp_path / "two" / "run.json").write_text(json.dumps(run))
     app.run()
@@ -107,7 +118,7 @@ def test_runs_without_predictions_say_so_and_the_others_have_their_curve(open_pa
     folder = records / "eac-mobilenetv2_100-30-s0"
     write_predictions(folder, [Prediction(f"{i}.png", 0, i % 2, 0.6) for i in range(10)])
     app.run()
-    assert "plain: no predictions.csv" in text_of(app)
+    assert "baseline: no predictions.csv" in text_of(app)
     assert "Calibration" in titles(app)
     assert app.dataframe[0].value["ece"].tolist() == [pytest.approx(10)]
 

@@ -14,32 +14,30 @@ def charts(app):
     return [json.loads(item.proto.spec) for item in app.get("plotly_chart")]
 
 
-def test_the_shipped_runs_have_a_chart_a_table_and_the_speeds(open_page):
-    app = open_page("cost", SHIPPED_RUNS)
+def test_the_shipped_runs_have_a_chart_a_table_and_the_speeds(shown_page):
+    app = shown_page("cost", SHIPPED_RUNS)
     assert not app.exception
-    assert [chart["layout"]["title"]["text"] for chart in charts(app)] == [
-        "Accuracy by time of a run"
-    ]
+    assert [chart["layout"]["title"]["text"] for chart in charts(app)] == ["Accuracy by run time"]
     points, demo, training = (table.value for table in app.dataframe)
     assert set(points["macs"]) == {"not recorded"}
     assert "88.0" in demo["figure"].tolist()
     assert len(training) > len(demo)
-    assert "MACs are not recorded by any of these runs" in text_of(app)
+    assert "none of these runs recorded them" in text_of(app)
 
 
-def test_every_choice_can_stand_in_the_address(open_page, records):
+def test_every_choice_can_be_set_by_the_address(shown_page, eight_records):
     address = {"cost_noise": "none", "cost_axis": "Parameters"}
-    app = open_page("cost", records, **address)
+    app = shown_page("cost", eight_records, **address)
     assert not app.exception
     assert app.selectbox(key="cost_noise").value == "none"
     assert charts(app)[0]["layout"]["title"]["text"] == "Accuracy by parameters"
 
 
-def test_multiply_adds_that_nobody_recorded_are_a_sentence(open_page, records):
-    app = open_page("cost", records, cost_axis="MACs")
+def test_multiply_adds_that_nobody_recorded_are_a_sentence(shown_page, eight_records):
+    app = shown_page("cost", eight_records, cost_axis="MACs")
     assert not app.exception
     assert charts(app) == []
-    assert "MACs are not recorded by any of these runs" in text_of(app)
+    assert "none of these runs recorded them" in text_of(app)
 
 
 def test_without_a_finished_run_the_speeds_are_still_there(open_page, tmp_path, write_run):

@@ -30,29 +30,34 @@ def pills(app, key):
     return next(item for item in app.get("button_group") if item.key == key)
 
 
-def test_the_page_starts_with_a_comparable_pair_and_the_reports_figures(open_page, records):
-    app = open_page("curves", records)
+def test_the_page_starts_with_a_pair_and_the_curves_of_the_hust_report(shown_page, eight_records):
+    app = shown_page("curves", eight_records)
     assert len(app.multiselect[0].value) == 2
     assert titles(app) == ["Loss", "Evaluation accuracy"]
     names = [trace["name"] for trace in charts(app)[0]["data"]]
-    assert names == ["EAC, L_cls", "EAC, evaluation loss", "plain, L_cls", "plain, evaluation loss"]
+    assert names == [
+        "EAC, L_cls",
+        "EAC, evaluation loss",
+        "baseline, L_cls",
+        "baseline, evaluation loss",
+    ]
 
 
-def test_a_figure_of_the_report_is_one_click(open_page):
+def test_a_figure_of_the_hust_report_is_one_click(open_page):
     app = open_page("curves", SHIPPED_RUNS)
     app.slider(key="smooth").set_value(0.5)
     pills(app, "curve").set_value(["Learning rate"]).run()
     assert titles(app) == ["Learning rate"]
     preset = "mobilenetv2_100, 10 % symmetric noise"
-    pills(app, "curves_report").set_value(preset).run()
+    pills(app, "curves_hust").set_value(preset).run()
     assert not app.exception
     assert titles(app) == ["Loss", "Evaluation accuracy"]
-    assert [trace["name"] for trace in charts(app)[1]["data"]] == ["EAC", "plain"]
+    assert [trace["name"] for trace in charts(app)[1]["data"]] == ["EAC", "baseline"]
     assert "10 % noise" in text_of(app)
     assert app.slider(key="smooth").value == 0
 
 
-def test_the_view_can_stand_in_the_address(open_page, records):
+def test_the_view_can_be_set_by_the_address(open_page, eight_records):
     labels = ["EAC · mobilenetv2_100 · synthetic faces · 30 % noise · 6 epochs · seed 1"]
     address = {
         "curves_run": labels,
@@ -60,7 +65,7 @@ def test_the_view_can_stand_in_the_address(open_page, records):
         "curves_x": "Training time",
         "smooth": "0.5",
     }
-    app = open_page("curves", records, **address)
+    app = open_page("curves", eight_records, **address)
     assert not app.exception
     assert app.multiselect[0].value == labels
     assert titles(app) == ["Memorised", "L_c"]
@@ -71,8 +76,14 @@ def test_the_view_can_stand_in_the_address(open_page, records):
     assert len(epochs_drawn(raw)) == 6
 
 
-def test_curves_by_their_former_names_are_drawn(open_page, records):
-    app = open_page("curves", records, curve=["Class mean", "Test accuracy", "L_c"])
+def test_runs_by_the_former_name_of_the_baseline_are_drawn(open_page, eight_records):
+    label = "plain · mobilenetv2_100 · synthetic faces · 30 % noise · 6 epochs · seed 1"
+    app = open_page("curves", eight_records, curves_run=[label])
+    assert app.multiselect[0].value == [label.replace("plain", "baseline")]
+
+
+def test_curves_by_their_former_names_are_drawn(open_page, eight_records):
+    app = open_page("curves", eight_records, curve=["Class mean", "Test accuracy", "L_c"])
     assert not app.exception
     assert set(titles(app)) == {"Evaluation accuracy", "Mean class accuracy", "L_c"}
 
@@ -86,23 +97,23 @@ def test_other_parts_of_the_loss_are_drawn_where_they_were_recorded(open_page, t
     app = open_page("curves", tmp_path, curve=["Other parts"])
     assert not app.exception
     assert titles(app) == ["Ranking"]
-    assert "keeps certain and uncertain images apart" in text_of(app)
+    assert "separates certain from uncertain images" in text_of(app)
 
 
-def test_runs_without_other_parts_say_so(open_page, records):
-    app = open_page("curves", records, curve=["Other parts"])
+def test_runs_without_other_parts_say_so(open_page, eight_records):
+    app = open_page("curves", eight_records, curve=["Other parts"])
     assert not app.exception
     assert titles(app) == []
     assert "no other parts of the loss" in text_of(app)
 
 
-def test_no_chosen_run_and_no_chosen_curve_are_sentences(open_page, records):
-    app = open_page("curves", records)
+def test_no_chosen_run_and_no_chosen_curve_are_sentences(open_page, eight_records):
+    app = open_page("curves", eight_records)
     pills(app, "curve").set_value([]).run()
-    assert "No curve is chosen" in text_of(app)
+    assert "Choose at least one curve" in text_of(app)
     app.multiselect[0].set_value([]).run()
     assert not app.exception
-    assert "pick one or more" in text_of(app)
+    assert "Choose at least one run" in text_of(app)
 
 
 def test_a_running_run_shows_the_epochs_so_far_and_new_ones_when_they_come(
@@ -124,4 +135,4 @@ def test_a_run_without_an_epoch_yet_is_a_sentence(open_page, tmp_path, write_run
     write_run(tmp_path, done=0, status="running")
     app = open_page("curves", tmp_path)
     assert not app.exception
-    assert "have no such figures yet" in text_of(app)
+    assert "not recorded by the chosen runs so far" in text_of(app)

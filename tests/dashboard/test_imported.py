@@ -14,7 +14,7 @@ from dashboard.analysis.run_pairs import figure_deltas
 from dashboard.analysis.sets import image_sets, with_comparison
 from dashboard.data.foreign import KEPT, convert
 from dashboard.data.names import read_folders
-from dashboard.data.sources import find_places
+from dashboard.data.sources import resolve_sources
 from fer_core.importing.runs import Facts, import_run
 from fer_core.importing.sources import find_sources
 
@@ -104,15 +104,15 @@ def test_a_suite_has_a_comparison_of_its_own(records, old):
 
 def test_a_file_of_metrics_and_a_folder_of_them_are_sources(old):
     for place in (old, old.parents[1]):
-        (found,), (note,) = find_places([str(place)])
-        assert "1 run read" in note
+        (found,), (note,) = resolve_sources([str(place)])
+        assert "1 run imported" in note
         assert read_folders([found.folder]).table["imported"].tolist() == ["metrics.csv"]
         assert not found.writable
 
 
 def test_a_file_that_is_no_table_is_a_sentence_and_no_run(tmp_path):
     (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
-    (found,), (note,) = find_places([str(tmp_path / "notes.csv")])
+    (found,), (note,) = resolve_sources([str(tmp_path / "notes.csv")])
     assert "0 runs" in note
     assert "epoch" in note
     assert read_folders([found.folder]).table.empty

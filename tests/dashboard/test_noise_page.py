@@ -23,10 +23,10 @@ def choose(app, key, value):
     return group.set_value(value).run()
 
 
-def test_the_page_states_the_headline_and_draws_the_chart(open_page, records):
-    app = open_page("noise", records)
+def test_the_page_states_the_headline_and_draws_the_chart(shown_page, eight_records):
+    app = shown_page("noise", eight_records)
     assert "At 30 % label noise" in text_of(app)
-    assert "EAC keeps 79.6 of 86.6 points" in text_of(app)
+    assert "EAC goes from 86.6 to 79.6 %" in text_of(app)
     assert "By mean class accuracy" in text_of(app)
     assert [chart["layout"]["title"]["text"] for chart in charts(app)] == [
         "Accuracy by label noise"
@@ -36,17 +36,17 @@ def test_the_page_states_the_headline_and_draws_the_chart(open_page, records):
     assert areas["n"].tolist() == [2, 2]
 
 
-def test_the_shipped_study_comes_first_and_says_why_nothing_is_published_for_it(open_page):
-    app = open_page("noise", SHIPPED_RUNS)
+def test_the_shipped_study_comes_first_and_says_why_nothing_is_published_for_it(shown_page):
+    app = shown_page("noise", SHIPPED_RUNS)
     assert not app.exception
     assert "FERPlus · 8 classes · 48 px · 15 epochs" in app.selectbox[0].value
     assert "95 % interval" in text_of(app)
-    assert "they do not compare" in text_of(app)
+    assert "are not comparable" in text_of(app)
     assert not any(name.startswith("published") for name in names(app))
 
 
-def test_every_measure_has_its_chart_and_can_stand_in_the_address(open_page, records):
-    app = open_page("noise", records, noise_measure="Change from clean")
+def test_every_measure_has_its_chart_and_can_be_set_by_the_address(open_page, eight_records):
+    app = open_page("noise", eight_records, noise_measure="Change from clean")
     assert not app.exception
     assert charts(app)[0]["layout"]["title"]["text"] == "Accuracy lost to label noise"
     assert app.dataframe[0].value["mean"].tolist() == [0, -7, 0, -21]
@@ -90,7 +90,9 @@ def test_another_backbone_than_the_published_ones_starts_without_them(
 
 def test_the_page_says_which_runs_it_leaves_out(open_page, records, write_run):
     write_run(records, rate=0.5, done=2, status="running")
-    assert "1 run is running or failed and left out" in text_of(open_page("noise", records))
+    assert "1 run is still running or failed and not included" in text_of(
+        open_page("noise", records)
+    )
 
 
 def test_data_sets_are_chosen_one_at_a_time(open_page, records, write_run):
@@ -103,13 +105,13 @@ def test_data_sets_are_chosen_one_at_a_time(open_page, records, write_run):
     assert app.dataframe[0].value["line"].tolist() == ["EAC · mobilenetv2_100"]
 
 
-def test_the_choice_of_runs_can_stand_in_the_address(open_page, records, write_run):
+def test_the_choice_of_runs_can_be_set_by_the_address(open_page, records, write_run):
     write_run(records, data="ferplus", content="b" * 64, name="ferplus")
     address = {"compare": "FERPlus · 7 classes · 48 px · 6 epochs"}
     assert open_page("noise", records, **address).selectbox[0].value == address["compare"]
 
 
-def test_a_measure_by_its_former_name_is_shown(open_page, records):
-    app = open_page("noise", records, noise_measure="Class mean")
+def test_a_measure_by_its_former_name_is_shown(open_page, eight_records):
+    app = open_page("noise", eight_records, noise_measure="Class mean")
     assert not app.exception
     assert charts(app)[0]["layout"]["title"]["text"] == "Mean class accuracy by label noise"

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.analysis.published import (
     AXES,
-    beside,
+    comparable_runs,
     drawn_points,
     measured_rows,
     read_published,
@@ -32,13 +32,13 @@ def titles(app):
     return [spec["layout"]["title"]["text"] for spec in specs]
 
 
-def test_the_reports_rows_come_first_then_eac_beside_them_then_everything(open_page):
-    app = open_page("published", SHIPPED_RUNS)
+def test_the_reports_rows_come_first_then_eac_beside_them_then_everything(shown_page):
+    app = shown_page("published", SHIPPED_RUNS)
     assert not app.exception
     assert [item.value for item in app.subheader] == [
-        "The report's eight methods",
+        "The eight methods of the HUST report (2024)",
         "How EAC compares",
-        "Everything published, by what is comparable",
+        "All published results, grouped by comparability",
         "Measured here",
     ]
     assert app.dataframe[0].value["method"].tolist()[:3] == ["S2D", "ARBEx", "DDAMFN++"]
@@ -46,30 +46,30 @@ def test_the_reports_rows_come_first_then_eac_beside_them_then_everything(open_p
     assert "EAC is 2.22 points lower" in text_of(app)
 
 
-def test_figures_of_a_metric_that_is_not_established_have_no_rank_beside_the_others(open_page):
-    shown = open_page("published", SHIPPED_RUNS).dataframe[0].value
+def test_figures_of_a_metric_that_is_not_established_have_no_rank_beside_the_others(shown_page):
+    shown = shown_page("published", SHIPPED_RUNS).dataframe[0].value
     unranked = shown[shown["metric"] != "accuracy"]
     assert len(unranked) == 3
     assert unranked["rank"].isna().all()
 
 
-def test_the_axis_can_stand_in_the_address_and_rows_without_parameters_are_counted(
-    open_page, records
+def test_the_axis_can_be_set_by_the_address_and_rows_without_parameters_are_counted(
+    shown_page, eight_records
 ):
-    app = open_page("published", records, published_axis="Parameters")
+    app = shown_page("published", eight_records, published_axis="Parameters")
     assert not app.exception
     assert titles(app) == ["Accuracy by parameters"]
     rows = select(read_published(), *RAFDB, 0.0)
     missing = int(rows["params_m"].isna().sum())
-    assert f"{missing} of {len(rows)} figures are not drawn" in text_of(app)
-    assert titles(open_page("published", records)) == ["Accuracy by year"]
+    assert f"{missing} of {len(rows)} results are not drawn" in text_of(app)
+    assert titles(shown_page("published", eight_records)) == ["Accuracy by year"]
 
 
 @pytest.mark.parametrize("axis", AXES)
 def test_the_chart_draws_exactly_its_rows(axis, tmp_path, write_run):
     write_run(tmp_path, rate=0.0, data="rafdb")
     rows = select(read_published(), *RAFDB, 0.0)
-    ours = beside(measured_rows(read_folders([tmp_path]).table), rows)
+    ours = comparable_runs(measured_rows(read_folders([tmp_path]).table), rows)
     assert len(ours) == 1
     drawn, missing = drawn_points(scatter_points(rows, ours), axis)
     figure = published_figure(drawn, "accuracy", axis)
@@ -83,7 +83,7 @@ def test_our_runs_stand_beside_published_ones_of_the_same_kind_of_noise_alone(tm
     write_run(tmp_path, data="rafdb")
     write_run(tmp_path, data="rafdb", noise="asymmetric", name="asymmetric")
     ours = measured_rows(read_folders([tmp_path]).table)
-    noisy = beside(ours, select(read_published(), *RAFDB, 30.0))
+    noisy = comparable_runs(ours, select(read_published(), *RAFDB, 30.0))
     assert set(ours["noise_kind"]) == {"symmetric", "asymmetric"}
     assert noisy["noise_kind"].tolist() == ["symmetric"]
     assert noisy["params_m"].tolist() == [2.2]
@@ -94,13 +94,13 @@ def test_our_accuracies_never_stand_beside_another_metric(tmp_path, write_run):
     ours = measured_rows(read_folders([tmp_path]).table)
     group = select(read_published(), RAFDB[0], "mean class accuracy", 0.0)
     assert len(group) > 1
-    assert beside(ours, group).empty
+    assert comparable_runs(ours, group).empty
 
 
 def test_the_report_file_has_both_axes_and_the_comparison(records):
     parts = published_parts(read_folders([records]))
     assert [part.heading for part in parts[:2]] == [
-        "The report's eight methods",
+        "The eight methods of the HUST report (2024)",
         "How EAC compares",
     ]
     charts = {str(part.figure.layout.title.text) for part in parts if part.figure is not None}

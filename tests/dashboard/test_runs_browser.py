@@ -46,7 +46,7 @@ def test_the_address_of_a_run_is_left_behind_on_the_other_pages(address, page): 
     page.goto(f"{address}/runs?run={PAIR[0]}")
     page.get_by_role("heading", name=PAIR[0]).wait_for(timeout=20_000)
     page.get_by_role("link", name="Training curves").click()
-    page.get_by_text("The report's figures 8 to 11").first.wait_for(timeout=20_000)
+    page.get_by_text("figures 8 to 11 of the HUST report").first.wait_for(timeout=20_000)
     assert page.get_by_test_id("stException").count() == 0
 
 

@@ -12,12 +12,12 @@ PAIR = ["cross_entropy-mobilenetv2_100-30-s0", "eac-mobilenetv2_100-30-s0"]
 
 @pytest.fixture
 def open_runs(monkeypatch, tmp_path):
-    """The function that opens the page on places that stand in the address."""
+    """The function that opens the page on sources in the address."""
     monkeypatch.chdir(tmp_path)
 
-    def open_one(places, **query):
+    def open_one(sources, **query):
         app = AppTest.from_file(str(APP), default_timeout=30)
-        app.query_params.update({"runs": str(places), **query})
+        app.query_params.update({"runs": str(sources), **query})
         app.switch_page("views/runs.py")
         app.run()
         assert not app.exception
@@ -48,7 +48,7 @@ def test_the_shipped_runs_are_listed_with_their_curves(open_runs):
     assert chart_titles(app) == ["Options and accuracy"]
 
 
-def test_filters_can_stand_in_the_address(open_runs, records):
+def test_filters_can_be_set_by_the_address(open_runs, records):
     app = open_runs(records, runs_method="EAC", runs_noise="30 % symmetric")
     assert sorted(tables(app)[0]["run"]) == [
         "eac-mobilenetv2_100-30-s0",
@@ -59,16 +59,22 @@ def test_filters_can_stand_in_the_address(open_runs, records):
     assert len(tables(app)[0]) == 4
 
 
+def test_the_former_name_of_the_baseline_opens_from_a_link(open_runs, eight_records):
+    app = open_runs(eight_records, runs_method="plain")
+    assert app.multiselect(key="runs_method").value == ["baseline"]
+    assert len(tables(app)[0]) == 4
+
+
 def test_filters_that_no_run_passes_are_no_error(open_runs, records, write_run):
     write_run(records, data="ferplus", content="b" * 64, rate=0.1, name="ferplus")
     app = open_runs(records, runs_data="FERPlus", runs_noise="30 % symmetric")
     assert tables(app)[0].empty
-    assert "No finished run among these" in text_of(app)
+    assert "None of these runs has finished" in text_of(app)
 
 
 def test_two_runs_are_compared_by_option_difference_and_test(open_runs, records):
     app = open_runs(records)
-    assert "Pick two or more runs" in text_of(app)
+    assert "Choose two or more runs" in text_of(app)
     app.multiselect(key="runs_compare").set_value(PAIR).run()
     assert not app.exception
     _, deltas, options, tests = tables(app)
@@ -77,7 +83,7 @@ def test_two_runs_are_compared_by_option_difference_and_test(open_runs, records)
     assert "has no predictions.csv" in tests["reason"].item()
 
 
-def test_compared_runs_can_stand_in_the_address_and_one_that_is_gone_is_left_out(
+def test_compared_runs_can_be_set_by_the_address_and_one_that_is_gone_is_left_out(
     open_runs, records
 ):
     app = open_runs(records, runs_compare=[*PAIR, "deleted"])
@@ -87,10 +93,10 @@ def test_compared_runs_can_stand_in_the_address_and_one_that_is_gone_is_left_out
 def test_runs_on_other_images_are_compared_with_a_warning(open_runs, records, write_run):
     write_run(records, content="b" * 64, name="other")
     app = open_runs(records, runs_compare=[*PAIR, "other"])
-    assert "not all tested on the same images" in text_of(app)
+    assert "not all evaluated on the same images" in text_of(app)
 
 
-def test_one_run_in_full_can_stand_in_the_address(open_runs):
+def test_one_run_in_full_can_be_set_by_the_address(open_runs):
     app = open_runs("shipped", run="study/eac-noise0.3-seed0")
     text = text_of(app)
     assert "study/eac-noise0.3-seed0" in text
@@ -125,7 +131,7 @@ def test_the_page_of_an_unfinished_run_shows_what_there_is(
     text = text_of(app)
     assert f"{status} · {done} of 6 epochs" in text
     assert ("lower the learning rate" in text) == (status == "failed")
-    assert ("No epoch is finished yet." in text) == (done == 0)
+    assert ("No epoch has finished yet." in text) == (done == 0)
 
 
 def test_a_record_without_facts_has_a_page(open_runs, tmp_path):
@@ -146,7 +152,7 @@ def test_many_failures_do_not_fill_the_page(open_runs, tmp_path, write_run):
     assert "2 more failed" in text_of(app)
 
 
-def test_a_note_is_written_beside_the_record_and_shown(open_runs, records):
+def test_a_note_is_saved_with_the_record_and_shown(open_runs, records):
     app = open_runs(records, run=PAIR[0])
     app.text_area[0].set_value("learning rate too high")
     app.button[0].click().run()
@@ -155,7 +161,7 @@ def test_a_note_is_written_beside_the_record_and_shown(open_runs, records):
     assert open_runs(records, run=PAIR[0]).text_area[0].value == "learning rate too high"
 
 
-def test_visitors_of_a_fixed_place_read_notes_and_cannot_write_them(
+def test_visitors_of_a_fixed_source_read_notes_and_cannot_write_them(
     open_runs, records, monkeypatch
 ):
     (records / PAIR[0] / "notes.md").write_text("![](http://example.org/x.png) kept as text")
@@ -166,7 +172,7 @@ def test_visitors_of_a_fixed_place_read_notes_and_cannot_write_them(
     assert "![](http://example.org/x.png) kept as text" in [item.value for item in app.text]
 
 
-def test_several_places_are_read_at_once(open_runs, records, tmp_path, write_run):
+def test_several_sources_are_read_at_once(open_runs, records, tmp_path, write_run):
     write_run(tmp_path / "more", name="another")
     app = open_runs(f"{records}, {tmp_path / 'more'}, {tmp_path / 'nowhere'}")
     assert len(tables(app)[0]) == 9
@@ -176,13 +182,13 @@ def test_several_places_are_read_at_once(open_runs, records, tmp_path, write_run
     ]
 
 
-def test_an_address_of_the_hub_that_makes_no_sense_is_a_sentence(open_runs, records):
+def test_an_address_of_the_hub_that_is_wrong_is_a_sentence(open_runs, records):
     app = open_runs(f"{records}, hf://nonsense")
-    assert "is no address of results on the Hub" in app.sidebar.warning[0].value
+    assert "is not an address of results on the Hub" in app.sidebar.warning[0].value
     assert len(tables(app)[0]) == 8
 
 
-def test_links_to_a_run_keep_the_places(open_runs, records):
+def test_links_to_a_run_keep_the_sources(open_runs, records):
     app = open_runs(records)
     links = tables(app)[0].set_index("run")["link"]
     assert links[PAIR[0]].startswith("runs?runs=%2F")

@@ -32,7 +32,7 @@ SHADES = ("#4477aa", "#ee6677", "#228833")
 FIRST = Confusion(ABC, ((3, 1, 0), (0, 0, 0), (1, 0, 1)), SHADES)
 SECOND = Confusion(ABC, ((1, 2, 1), (0, 0, 0), (0, 2, 0)), SHADES)
 COLOURS = {"one": "#1F83C4", "two": "#D55E00"}
-NAMES = {"one": "EAC", "two": "plain"}
+NAMES = {"one": "EAC", "two": "baseline"}
 
 
 @pytest.fixture
@@ -133,10 +133,10 @@ def test_a_confidence_of_one_belongs_to_the_last_bin(tmp_path, write_run):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("image,label,predicted,confidence\n", "written when a run finishes"),
+        ("image,label,predicted,confidence\n", "no predictions.csv"),
         ("image,label\na,0\n", "cannot be read"),
-        ("image,label,predicted,confidence\na,0,0,1.4\n", "outside of"),
-        ("image,label,predicted,confidence\na,0,0,nan\n", "outside of"),
+        ("image,label,predicted,confidence\na,0,0,1.4\n", "outside [0, 1]"),
+        ("image,label,predicted,confidence\na,0,0,nan\n", "outside [0, 1]"),
     ],
 )
 def test_predictions_that_are_missing_or_broken_are_named_and_the_rest_is_shown(
@@ -227,7 +227,7 @@ def test_the_colour_of_a_class_is_that_of_the_first_run_that_has_it():
 
 def test_the_difference_has_none_in_the_middle_of_its_colours_and_no_sign_for_it():
     table = confusion_difference(FIRST, SECOND)
-    (heat,) = difference_figure(table, "EAC", "plain", FIRST.tints()).data
+    (heat,) = difference_figure(table, "EAC", "baseline", FIRST.tints()).data
     assert heat.zmin == -heat.zmax == -100
     assert list(heat.text[0]) == ["+50", "-25", "-25"]
     assert list(heat.text[1]) == ["", "", ""]
@@ -241,7 +241,7 @@ def test_the_difference_has_none_in_the_middle_of_its_colours_and_no_sign_for_it
 def test_recalls_stand_side_by_side_with_their_images_and_intervals():
     table = recall_table({"one": FIRST, "two": SECOND}, NAMES)
     figure = recall_figure(table, COLOURS, FIRST.tints())
-    assert [trace.name for trace in figure.data] == ["EAC", "plain"]
+    assert [trace.name for trace in figure.data] == ["EAC", "baseline"]
     assert figure.layout.scattermode == "group"
     assert [text.partition("■</span> ")[2] for text in figure.layout.xaxis.ticktext] == [
         "a<br>n = 4",

@@ -13,13 +13,13 @@ from dashboard.analysis.curves import (
     curve_points,
     part_epochs,
 )
-from dashboard.analysis.run_choices import MOST, report_presets, run_choices
+from dashboard.analysis.run_choices import MAX_PRESETS, hust_presets, run_choices
 from dashboard.charts.curves import curves_figure
 from dashboard.charts.style import hues_of, method_colours
 from dashboard.data.names import EPOCH_COLUMNS, read_folders
 from fer_core.records.run import read_run
 
-PAIR = {"eac-mobilenetv2_100-30-s0": "EAC", "cross_entropy-mobilenetv2_100-30-s0": "plain"}
+PAIR = {"eac-mobilenetv2_100-30-s0": "EAC", "cross_entropy-mobilenetv2_100-30-s0": "baseline"}
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_run_has_one_colour_and_test_curves_are_solid(epochs):
     style = {trace.name: (trace.line.color, trace.line.dash) for trace in figure.data}
     assert style["EAC, L_cls"] == (hues_of("eac")[0], "dash")
     assert style["EAC, evaluation loss"] == (hues_of("eac")[0], "solid")
-    assert style["plain, evaluation loss"] == (hues_of("cross_entropy")[0], "solid")
+    assert style["baseline, evaluation loss"] == (hues_of("cross_entropy")[0], "solid")
 
 
 def test_a_percent_curve_names_its_unit(epochs):
@@ -136,22 +136,24 @@ def test_the_raw_curve_lies_thin_behind_the_smoothed_one_and_both_are_downloaded
 def test_other_parts_of_the_loss_get_a_chart_each_with_shares_in_percent(tmp_path, write_run):
     parts = [{"ranking": 0.2, "relabelled": 0.01 * epoch} for epoch in range(6)]
     scn = with_parts(write_run(tmp_path, method="scn"), parts)
-    plain = read_run(write_run(tmp_path, method="cross_entropy"))
-    epochs, series = part_epochs({"scn": scn, "plain": plain})
+    baseline = read_run(write_run(tmp_path, method="cross_entropy"))
+    epochs, series = part_epochs({"scn": scn, "baseline": baseline})
     assert [(one.label, one.percent) for one in series] == [
         ("Ranking", False),
         ("Relabelled", True),
     ]
     assert len({one.chart for one in series}) == 2
     assert all(one.chart in NOTES for one in series)
-    labels = {"scn": "SCN", "plain": "plain"}
+    labels = {"scn": "SCN", "baseline": "baseline"}
     points = curve_points(epochs, labels, series[1:], by_time=True)
     assert set(points["label"]) == {"SCN"}
     assert points["value"].tolist() == pytest.approx([0, 1, 2, 3, 4, 5])
 
 
 def test_runs_without_other_parts_have_no_series(tmp_path, write_run):
-    epochs, series = part_epochs({"plain": read_run(write_run(tmp_path, method="cross_entropy"))})
+    epochs, series = part_epochs(
+        {"baseline": read_run(write_run(tmp_path, method="cross_entropy"))}
+    )
     assert series == []
     assert len(epochs) == 6
     assert part_epochs({})[1] == []
@@ -166,8 +168,8 @@ def test_strange_parts_draw_nothing_and_change_no_epoch(tmp_path, write_run, par
 
 
 def test_a_preset_is_a_pair_for_each_backbone_and_noise(records, write_run):
-    write_run(records, backbone="resnet50", rate=0.3)  # without a plain run
-    presets = report_presets(read_folders([records]).table)
+    write_run(records, backbone="resnet50", rate=0.3)  # without a baseline run
+    presets = hust_presets(read_folders([records]).table)
     assert presets == {
         "mobilenetv2_100, 30 % symmetric noise": [
             "eac-mobilenetv2_100-30-s0",
@@ -181,13 +183,13 @@ def test_a_preset_is_a_pair_for_each_backbone_and_noise(records, write_run):
 
 
 def test_unfinished_runs_are_no_preset_and_there_are_not_too_many(tmp_path, write_run):
-    for rate in np.linspace(0.05, 0.6, MOST + 2).round(2):
+    for rate in np.linspace(0.05, 0.6, MAX_PRESETS + 2).round(2):
         for method in ("eac", "cross_entropy"):
             write_run(tmp_path, method=method, rate=float(rate))
     for method in ("eac", "cross_entropy"):
         write_run(tmp_path, method=method, rate=0.7, done=2, status="running")
-    presets = report_presets(read_folders([tmp_path]).table)
-    assert len(presets) == MOST
+    presets = hust_presets(read_folders([tmp_path]).table)
+    assert len(presets) == MAX_PRESETS
     assert not any("70 %" in name for name in presets)
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from dashboard.analysis.eac_gaps import COMPARABLE, CONTRADICTED, NONE, eac_gaps, gap_sentences
-from dashboard.analysis.published import GROUP, UNRANKED, read_published, report_rows
+from dashboard.analysis.published import GROUP, UNRANKED, hust_rows, read_published
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +24,14 @@ def sentence_on(gaps, method):
 
 
 def test_the_report_has_eight_methods_in_its_own_order(published):
-    listed = report_rows(published)
+    listed = hust_rows(published)
     assert listed["report_row"].tolist() == list(range(1, 9))
     assert set(listed["dataset"]) == {"RAF-DB"}
     assert (listed["method"] == "EAC").sum() == 1
 
 
 def test_every_other_method_of_the_report_stands_beside_eac(published, gaps):
-    expected = set(report_rows(published)["method"]) - {"EAC"}
+    expected = set(hust_rows(published)["method"]) - {"EAC"}
     assert expected <= set(gaps["method"])
     assert len(gap_sentences(gaps)) == gaps.drop_duplicates(["method", "value"]).shape[0]
 
@@ -66,13 +66,13 @@ def test_a_contradicted_figure_of_eac_is_called_so(gaps):
     own = gaps[gaps["trust"] == "contradicted"]
     assert set(own["verdict"]) == {CONTRADICTED}
     assert set(own["backbone"]) == set(own["eac_backbone"])
-    assert "contradicted, so the difference shows nothing" in sentence_on(
+    assert "contradicted, so the difference means nothing" in sentence_on(
         gaps, own["method"].iloc[0]
     )
 
 
 def test_a_sentence_names_backbone_weights_selection_and_trust_of_both_sides(gaps):
-    for pair in gaps[gaps["in_report"]].to_dict("records"):
+    for pair in gaps[gaps["in_hust_report"]].to_dict("records"):
         assert pair["verdict"] == COMPARABLE
         text = sentence_on(gaps, pair["method"])
         for fact in ("backbone", "pretraining", "selection", "trust"):

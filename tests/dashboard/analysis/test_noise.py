@@ -99,19 +99,19 @@ def test_an_area_over_seeds_has_the_interval_of_students_t(points):
     assert (row["low"], row["high"]) == pytest.approx(tuple(interval))
 
 
-def test_the_headline_says_what_both_methods_keep_of_their_clean_accuracy(points):
-    # clean: EAC 0.86 and 0.872, plain 0.83 and 0.842; at 30 %: 0.79 and 0.802, 0.62 and 0.632
+def test_the_headline_has_the_clean_and_noisy_accuracy_of_both_methods(points):
+    # clean: EAC 0.86 and 0.872, baseline 0.83 and 0.842; at 30 %: 0.79 and 0.802, 0.62 and 0.632
     text = headline(points)
     assert text.endswith(
-        "Of what clean labels give, EAC keeps 79.6 of 86.6 points, the plain model 62.6 of 83.6 "
-        "(2 seeds)."
+        "From clean to noisy labels, EAC goes from 86.6 to 79.6 %, the baseline from 83.6 to "
+        "62.6 % (2 seeds)."
     )
 
 
 def test_without_clean_runs_the_headline_says_nothing_of_them(tmp_path, write_run):
     for method in ("eac", "cross_entropy"):
         write_run(tmp_path, method=method)
-    write_run(tmp_path, rate=0.0)  # the plain model has none
+    write_run(tmp_path, rate=0.0)  # the baseline has none
     assert "clean" not in headline(read_points(tmp_path))
 
 
@@ -132,7 +132,7 @@ def test_the_chart_draws_a_mean_line_and_a_thin_line_for_every_seed(points, no_r
     lines = [trace for trace in figure.data if trace.showlegend is None]
     assert [trace.name for trace in lines] == [
         "EAC · mobilenetv2_100 (n = 2)",
-        "plain · mobilenetv2_100 (n = 2)",
+        "baseline · mobilenetv2_100 (n = 2)",
     ]
     assert list(lines[0].x) == [0, 30]
     assert list(lines[0].y) == pytest.approx([86.6, 79.6])

@@ -5,7 +5,7 @@ import pytest
 from dashboard.analysis.comparison import noise_points, noise_summary
 from dashboard.analysis.noise import MEASURES
 from dashboard.analysis.published import UNRANKED, read_published
-from dashboard.analysis.published_curves import left_out, reference_curves
+from dashboard.analysis.published_curves import incomparable_note, reference_curves
 from dashboard.charts.noise import noise_figure
 from dashboard.data.names import read_folders
 from fer_core.records.published import BACKBONES
@@ -48,8 +48,9 @@ def test_runs_with_other_classes_have_no_references_and_the_page_says_why(points
     published = read_published()
     points = points_of(data="ferplus").assign(classes=8)
     assert reference_curves(published, points).empty
-    text = left_out(published, points)
-    assert "7 classes or a number of classes that is not stated, these runs for 8" in text
+    text = incomparable_note(published, points)
+    assert "7 classes" in text
+    assert "these runs have 8" in text
 
 
 def test_a_number_of_classes_that_is_not_stated_is_no_match(points_of):
@@ -57,17 +58,17 @@ def test_a_number_of_classes_that_is_not_stated_is_no_match(points_of):
     points = points_of(data="ferplus")
     curves = reference_curves(published, points)
     assert set(curves["method"]) == {"EAC"}  # the only one that says 7
-    assert "not stated" in left_out(published, points)
+    assert "unknown number of classes" in incomparable_note(published, points)
 
 
-def test_nothing_is_left_out_without_a_sentence_or_said_without_reason(points_of):
-    assert left_out(read_published(), points_of(data="rafdb")) == ""
+def test_the_page_names_incomparable_results_only_if_there_are_some(points_of):
+    assert incomparable_note(read_published(), points_of(data="rafdb")) == ""
 
 
 def test_noise_of_another_kind_has_no_references(points_of):
     points = points_of(data="rafdb").assign(kind="rater")
     assert reference_curves(read_published(), points).empty
-    assert left_out(read_published(), points) == ""
+    assert incomparable_note(read_published(), points) == ""
 
 
 def test_a_curve_has_two_rates_and_one_figure_at_each(points_of):

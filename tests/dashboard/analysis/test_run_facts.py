@@ -17,7 +17,7 @@ from dashboard.analysis.run_facts import (
 from dashboard.charts.runs import run_curve_figure, run_curve_points, transition_figure
 from dashboard.data.names import read_folders
 from dashboard.data.notes import LONGEST, NoteError, read_note, write_note
-from dashboard.data.sources import Place
+from dashboard.data.sources import RecordSource
 from fer_core.cli.train import Command, starting_config
 from fer_core.config import RunConfig, defaults_of, flat_options, from_json, to_json
 from fer_core.config.methods.eac import EACOptions
@@ -79,7 +79,7 @@ def test_what_the_command_does_not_know_is_said(tmp_path, write_run):
     )
     text = " ".join(repeat_notes(record))
     assert "complete `data`" in text
-    assert "commit `abc` with changes" in text
+    assert "commit `abc` with local changes" in text
     assert "does not know `colour_of_paper`." in text
     assert "colour" not in repeat_command(record)
 
@@ -121,11 +121,14 @@ def test_files_beside_the_record_are_named_and_those_of_the_hub_are_linked(tmp_p
     path = write_run(tmp_path, name="run")
     (path / "model").mkdir()
     record = read_run(path)
-    assert file_table(record, Place("here", tmp_path))["what"].tolist() == ["record", "model"]
-    hub = Place("me/results", tmp_path, "https://hub/datasets/me/results/tree/main")
+    assert file_table(record, RecordSource("here", tmp_path))["what"].tolist() == [
+        "record",
+        "model",
+    ]
+    hub = RecordSource("me/results", tmp_path, "https://hub/datasets/me/results/tree/main")
     assert hub_link(path, hub) == "https://hub/datasets/me/results/tree/main/run"
     assert file_table(record, hub)["where"].tolist() == [hub_link(path, hub)]
-    assert hub_link(path, Place("here", tmp_path)) == ""
+    assert hub_link(path, RecordSource("here", tmp_path)) == ""
 
 
 def test_a_note_is_kept_and_an_empty_one_removed(tmp_path):

@@ -115,7 +115,7 @@ def test_a_run_without_or_with_broken_predictions_is_not_tested(answered, tmp_pa
     reasons = pair_tests(found)["reason"].tolist()
     assert "running has no predictions.csv" in reasons[0]
     assert "broken cannot be read" in reasons[1]
-    assert reasons[2] == "twice names an evaluation image twice"
+    assert reasons[2] == "twice lists an evaluation image twice"
 
 
 def test_shipped_runs_of_one_seed_can_be_tested():

@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.data import cache as reader_module
 from dashboard.data.cache import KEPT_RUNS, Reader
-from dashboard.data.sources import Place
+from dashboard.data.sources import RecordSource
 from dashboard.data.tables import EPOCH_COLUMNS, RUN_COLUMNS
 
 
@@ -24,8 +24,8 @@ def read_names(monkeypatch):
     return names
 
 
-def place_of(folder):
-    return Place(folder.name, folder)
+def source_of(folder):
+    return RecordSource(folder.name, folder)
 
 
 def append_epoch(path, number, **values):
@@ -35,12 +35,12 @@ def append_epoch(path, number, **values):
 
 
 def test_only_the_record_that_has_changed_is_read_again(records, read_names):
-    reader, places = Reader(), [place_of(records)]
-    before = reader.read(places)
+    reader, sources = Reader(), [source_of(records)]
+    before = reader.read(sources)
     assert len(read_names) == 8
-    assert reader.read(places) is before
+    assert reader.read(sources) is before
     append_epoch(records / "eac-mobilenetv2_100-30-s0", 7, eval_accuracy=0.5)
-    after = reader.read(places)
+    after = reader.read(sources)
     assert read_names[8:] == ["eac-mobilenetv2_100-30-s0"]
     assert after.fingerprint != before.fingerprint
     assert len(after.epochs) == len(before.epochs) + 1
@@ -48,12 +48,12 @@ def test_only_the_record_that_has_changed_is_read_again(records, read_names):
 
 
 def test_a_new_run_appears_and_a_deleted_one_goes(records, write_run, read_names):
-    reader, places = Reader(), [place_of(records)]
-    reader.read(places)
+    reader, sources = Reader(), [source_of(records)]
+    reader.read(sources)
     path = write_run(records, name="new", seed=7)
-    assert "new" in reader.read(places).folders
+    assert "new" in reader.read(sources).folders
     (path / "run.json").unlink()
-    assert "new" not in reader.read(places).folders
+    assert "new" not in reader.read(sources).folders
     assert read_names[8:] == ["new"]
 
 
@@ -61,51 +61,54 @@ def test_a_broken_record_is_read_again_once_it_is_mended(tmp_path, write_run):
     path = write_run(tmp_path)
     whole = (path / "run.json").read_text()
     (path / "run.json").write_text(whole[:100])
-    reader, places = Reader(), [place_of(tmp_path)]
-    assert len(reader.read(places).problems) == 1
+    reader, sources = Reader(), [source_of(tmp_path)]
+    assert len(reader.read(sources).problems) == 1
     (path / "run.json").write_text(whole)
-    assert len(reader.read(places).table) == 1
+    assert len(reader.read(sources).table) == 1
 
 
 def test_a_second_place_reads_nothing_of_the_first_again(tmp_path, write_run, read_names):
     for name in ("one", "two"):
         write_run(tmp_path / name, name=name)
     reader = Reader()
-    one, two = (place_of(tmp_path / name) for name in ("one", "two"))
+    one, two = (source_of(tmp_path / name) for name in ("one", "two"))
     reader.read([one])
     runs = reader.read([one, two])
     assert read_names == ["one", "two"]
     assert runs.table["source"].tolist() == ["one", "two"]
-    assert {run: place.name for run, place in runs.places.items()} == {"one": "one", "two": "two"}
+    assert {run: source.name for run, source in runs.sources.items()} == {
+        "one": "one",
+        "two": "two",
+    }
 
 
-def test_equally_named_runs_of_equally_named_places_have_names_of_their_own(tmp_path, write_run):
-    places = []
+def test_equally_named_runs_of_equally_named_sources_have_names_of_their_own(tmp_path, write_run):
+    sources = []
     for name in ("a", "b", "c", "d"):
         write_run(tmp_path / name / "runs", name="same")
-        places.append(place_of(tmp_path / name / "runs"))
-    runs = Reader().read(places)
+        sources.append(source_of(tmp_path / name / "runs"))
+    runs = Reader().read(sources)
     assert runs.table["run"].tolist() == ["same", "runs/same", "runs/same (2)", "runs/same (3)"]
-    assert list(runs.folders.values()) == [place.folder / "same" for place in places]
+    assert list(runs.folders.values()) == [source.folder / "same" for source in sources]
 
 
-def test_tables_of_places_that_are_no_longer_asked_for_are_forgotten(tmp_path, write_run):
+def test_tables_of_sources_that_are_no_longer_asked_for_are_forgotten(tmp_path, write_run):
     reader = Reader()
     for number in range(KEPT_RUNS + 2):
         write_run(tmp_path / str(number))
-        reader.read([place_of(tmp_path / str(number))])
+        reader.read([source_of(tmp_path / str(number))])
     assert len(reader._runs) == KEPT_RUNS
 
 
 def test_the_tables_have_their_columns_even_without_runs(tmp_path):
-    runs = Reader().read([place_of(tmp_path)])
+    runs = Reader().read([source_of(tmp_path)])
     assert tuple(runs.table.columns) == RUN_COLUMNS
     assert tuple(runs.epochs.columns) == EPOCH_COLUMNS
 
 
 def test_epochs_keep_what_was_recorded_and_nothing_else(tmp_path, write_run):
     path = write_run(tmp_path, method="cross_entropy")
-    runs = Reader().read([place_of(tmp_path)])
+    runs = Reader().read([source_of(tmp_path)])
     lines = [json.loads(line) for line in (path / "epochs.jsonl").read_text().splitlines()]
     assert runs.epochs["train_seconds"].tolist() == [line["train_seconds"] for line in lines]
     assert runs.epochs["train_consistency_loss"].isna().all()
@@ -116,7 +119,7 @@ def test_epochs_keep_what_was_recorded_and_nothing_else(tmp_path, write_run):
 def test_an_epoch_that_makes_no_sense_makes_the_record_unreadable(tmp_path, write_run, values):
     path = write_run(tmp_path)
     append_epoch(path, 7, **values)
-    runs = Reader().read([place_of(tmp_path)])
+    runs = Reader().read([source_of(tmp_path)])
     assert runs.table.empty
     assert str(path) in runs.problems[0]
 
@@ -124,4 +127,4 @@ def test_an_epoch_that_makes_no_sense_makes_the_record_unreadable(tmp_path, writ
 def test_a_folder_below_a_link_is_not_followed_into_a_circle(tmp_path, write_run):
     write_run(tmp_path, name="run")
     (tmp_path / "run" / "again").symlink_to(tmp_path, target_is_directory=True)
-    assert list(Reader().read([place_of(tmp_path)]).folders) == ["run"]
+    assert list(Reader().read([source_of(tmp_path)]).folders) == ["run"]

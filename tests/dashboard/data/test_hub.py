@@ -50,7 +50,7 @@ def test_an_address_has_a_repository_a_revision_and_a_folder(text, address):
     "text", ["hf://results", "hf://me/re--sults", "hf://me/results/../x", "hf://me/results/*"]
 )
 def test_an_address_of_another_shape_is_refused_with_the_right_one(text):
-    with pytest.raises(HubSourceError, match="is no address of results on the Hub: use hf://USER"):
+    with pytest.raises(HubSourceError, match=r"is not an address .*hf://USER/NAME"):
         parse(text)
 
 
@@ -102,7 +102,7 @@ def test_without_the_hub_an_earlier_download_is_shown_and_said(server, files, mo
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     again = fetch("hf://me/results")
     assert again.folder == whole.folder
-    assert "shown as it was downloaded before" in again.note
+    assert "from an earlier download" in again.note
 
 
 def test_without_the_hub_and_an_earlier_download_there_is_a_sentence(server, monkeypatch):
@@ -138,20 +138,20 @@ def test_a_gated_data_set_says_where_to_consent(server, files):
 
 def test_a_data_set_without_records_is_refused_before_anything_is_downloaded(server):
     server.add("datasets/me/pictures", {"README.md": b"pictures", "one.png": b"png"})
-    with pytest.raises(HubSourceError, match="holds no run record: expected folders with a run"):
+    with pytest.raises(HubSourceError, match="contains no run record: expected folders with a run"):
         fetch("hf://me/pictures")
     assert server.fetched() == []
 
 
 def test_a_folder_without_records_is_refused(server, files):
     server.add("datasets/me/results", files)
-    with pytest.raises(HubSourceError, match="me/results/other holds no run record"):
+    with pytest.raises(HubSourceError, match="me/results/other contains no run record"):
         fetch("hf://me/results/other")
 
 
 def test_far_too_much_is_refused_before_it_is_downloaded(server, files):
     server.add("datasets/me/results", files, sizes={"first/predictions.csv": 3_000_000_000})
-    with pytest.raises(HubSourceError, match=r"have 3\.0 GB, at most 2 GB are downloaded"):
+    with pytest.raises(HubSourceError, match=r"3\.0 GB.* 2 GB"):
         fetch("hf://me/results")
     assert server.fetched() == []
 

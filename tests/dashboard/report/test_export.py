@@ -9,12 +9,12 @@ from html import unescape
 
 import pytest
 
-from dashboard.analysis.cam_process import Looker
+from dashboard.analysis.map_process import MapCache
 from dashboard.data.names import read_folders
 from dashboard.report import export as export_module
-from dashboard.report.cams import NO_TORCH
-from dashboard.report.export import ExportError, export, read_places, report_facts
-from dashboard.report.page import MOST_ROWS, render
+from dashboard.report.export import HtmlReportError, export, read_places, report_facts
+from dashboard.report.maps import NO_TORCH
+from dashboard.report.page import MAX_ROWS, render
 from dashboard.report.parts import PAGES, Part
 from tests.project import PROJECT
 
@@ -30,6 +30,17 @@ def run_export(*arguments, cwd=PROJECT):
     )
 
 
+@pytest.fixture(scope="module")
+def runs(eight_records):
+    return read_folders([eight_records])
+
+
+@pytest.fixture(scope="module")
+def page(runs):
+    """The report on the eight records, without maps; read it only."""
+    return export(runs)
+
+
 def charts_in(page):
     found = re.findall(r'<script type="application/json" data-chart="[^"]+">(.*?)</script>', page)
     return [json.loads(text) for text in found]
@@ -39,19 +50,19 @@ def without_scripts(page):
     return re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
 
 
-def test_the_command_writes_one_file_with_every_chart(records, tmp_path):
+@pytest.mark.slow
+def test_the_command_writes_one_file_with_every_chart(runs, eight_records, tmp_path):
     out = tmp_path / "report.html"
-    done = run_export("--runs", str(records), "--out", str(out))
+    done = run_export("--runs", str(eight_records), "--out", str(out))
     assert (done.returncode, done.stdout) == (0, f"{out}: 8 runs\n"), done.stderr
     page = out.read_text()
     assert re.findall(r'<img alt="([^"]+)" src="data:image/png', page) == [
         "All faces",
-        "All classes of one face: drawn neutral",
-        "The same face and its mirror image",
+        "All classes for one face: synthetic neutral",
+        "The face and its horizontal flip",
     ]
     assert not re.findall(r"\*\*|<h3>Maps of ", without_scripts(page))
     titles = [chart["layout"]["title"]["text"] for chart in charts_in(page)]
-    runs = read_folders([records])
     parts = [part for make_parts in PAGES.values() for part in make_parts(runs)]
     assert titles == [part.figure.layout.title.text for part in parts if part.figure is not None]
     assert set(titles) >= {
@@ -64,16 +75,15 @@ def test_the_command_writes_one_file_with_every_chart(records, tmp_path):
     }
 
 
-def test_the_file_has_headline_date_and_sources(records):
-    text = unescape(without_scripts(export(read_folders([records]))))
+def test_the_file_has_headline_date_and_sources(page):
+    text = unescape(without_scripts(page))
     assert "At 30 % label noise, mobilenetv2_100 trained with EAC reaches 79.6 %" in text
-    assert re.search(r"Made on \d{4}-\d\d-\d\d", text)
+    assert re.search(r"Created on \d{4}-\d\d-\d\d", text)
     assert "Run records from records: 8 finished." in text
     assert all(f">{title}</h2>" in text for title in PAGES)
 
 
-def test_the_file_loads_nothing_from_elsewhere_and_holds_plotly_once(records):
-    page = export(read_folders([records]))
+def test_the_file_loads_nothing_from_elsewhere_and_holds_plotly_once(page):
     targets = re.findall(r"""(?:src|href|action)=["']?(.)""", without_scripts(page))
     assert set(targets) == {"#"}
     assert "url(" not in without_scripts(page)
@@ -82,9 +92,7 @@ def test_the_file_loads_nothing_from_elsewhere_and_holds_plotly_once(records):
     assert page.count("* plotly.js v") == 1
 
 
-def test_the_data_of_a_chart_stand_below_it(records):
-    runs = read_folders([records])
-    page = export(runs)
+def test_the_data_of_a_chart_is_below_it(runs, page):
     noise = PAGES["Noise robustness"](runs)[0]
     assert noise.table is not None
     table = page[page.index("<details>") : page.index("</details>")]
@@ -101,29 +109,30 @@ def test_foreign_texts_cannot_break_out_of_the_page(tmp_path, write_run):
     assert any("</script><b>" in json.dumps(chart) for chart in charts_in(page))
 
 
-def test_the_maps_are_left_out_on_request(records, tmp_path):
+@pytest.mark.slow
+def test_the_maps_are_left_out_on_request(eight_records, tmp_path):
     out = tmp_path / "report.html"
-    done = run_export("--runs", str(records), "--out", str(out), "--no-maps")
+    done = run_export("--runs", str(eight_records), "--out", str(out), "--no-maps")
     assert done.returncode == 0, done.stderr
-    assert "Where it looks" not in out.read_text()
+    assert "Attention maps" not in out.read_text()
 
 
 def test_maps_that_cannot_be_made_are_a_sentence_in_the_report(records, monkeypatch):
-    monkeypatch.setattr("dashboard.report.cams.can_look", lambda: False)
-    assert NO_TORCH in unescape(export(read_folders([records]), Looker()))
+    monkeypatch.setattr("dashboard.report.maps.can_make_maps", lambda: False)
+    assert NO_TORCH in unescape(export(read_folders([records]), MapCache()))
 
 
 def test_a_model_that_fails_is_named_in_the_report(records, tmp_path, monkeypatch):
-    monkeypatch.setattr("dashboard.report.cams.model_choices", lambda _: {"gone": tmp_path / "no"})
-    assert "<h3>Maps of gone</h3>" in export(read_folders([records]), Looker())
+    monkeypatch.setattr("dashboard.report.maps.model_choices", lambda _: {"gone": tmp_path / "no"})
+    assert "<h3>Maps of gone</h3>" in export(read_folders([records]), MapCache())
 
 
 def test_a_long_table_is_cut_and_says_so():
     import pandas as pd
 
-    rows = pd.DataFrame({"value": range(MOST_ROWS + 1)})
+    rows = pd.DataFrame({"value": range(MAX_ROWS + 1)})
     page = render("title", "lead", [], {"page": [Part("rows", table=rows)]})
-    assert f"The first {MOST_ROWS} of {MOST_ROWS + 1:,} rows." in page
+    assert f"The first {MAX_ROWS} of {MAX_ROWS + 1:,} rows." in page
 
 
 def test_unfinished_and_broken_records_are_counted(tmp_path, write_run):
@@ -132,7 +141,7 @@ def test_unfinished_and_broken_records_are_counted(tmp_path, write_run):
     runs = read_folders([tmp_path])
     facts = " ".join(report_facts(runs))
     assert "1 running" in facts
-    assert "1 records could not be read" in facts
+    assert "1 record could not be read" in facts
     assert "There are no records for this page yet." in export(runs)
 
 
@@ -144,10 +153,10 @@ def test_a_bad_folder_is_a_sentence(tmp_path):
 
 
 def test_a_folder_without_records_is_a_sentence(tmp_path, write_run):
-    with pytest.raises(ExportError, match="no run record to be read in"):
+    with pytest.raises(HtmlReportError, match="no readable run record in"):
         read_places([str(tmp_path)])
     (write_run(tmp_path, name="broken") / "run.json").write_text("{")
-    with pytest.raises(ExportError, match=r"broken.*run\.json cannot be read"):
+    with pytest.raises(HtmlReportError, match=r"broken.*run\.json cannot be read"):
         read_places([str(tmp_path)])
 
 

@@ -108,8 +108,8 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file(Path("dashboard/app.py").resolve(), default_timeout=60).run()
 front = [item.value for item in app.sidebar.caption] + [item.value for item in app.title]
-looks = app.switch_page("views/cam.py").run()
-print(json.dumps([front, [item.value for item in looks.info], len(app.exception)]))
+maps = app.switch_page("views/maps.py").run()
+print(json.dumps([front, [item.value for item in maps.info], len(app.exception)]))
 """
 
 
@@ -122,8 +122,8 @@ def test_the_dashboard_space_shows_the_shipped_results_and_nothing_of_the_contai
     with running(dashboard, "file", "pages.py", missing=HEAVY, **environment) as process:
         said, _ = process.communicate(timeout=120)
         assert process.returncode == 0, said
-    front, looks, exceptions = json.loads(said.splitlines()[-1])
+    front, maps, exceptions = json.loads(said.splitlines()[-1])
     assert exceptions == 0
     assert front[0] == f"{len(records)} runs"
     assert "Noise robustness" in front
-    assert looks[0].startswith("PyTorch makes the maps")
+    assert maps[0].startswith("The maps need PyTorch")

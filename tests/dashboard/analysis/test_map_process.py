@@ -9,26 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard.analysis import cam_process as looks_module
-from dashboard.analysis.cam_choices import (
-    Faces,
-    LooksError,
-    first_models,
+from dashboard.analysis import map_process as process_module
+from dashboard.analysis.map_choices import (
+    FaceChoice,
+    MapsError,
+    default_models,
     may_name_folders,
     model_choices,
 )
-from dashboard.analysis.cam_process import Looker, read_looks
+from dashboard.analysis.map_process import MapCache, read_maps
 from dashboard.data.names import read_folders
+from fer_core.weights import shipped_models
 from tests.project import PROJECT
-
-
-@pytest.fixture(scope="session")
-def answered(tiny_run):
-    """One looker after its first question, and the answers to it."""
-    looker = Looker()
-    done, failed = looker.look({"tiny": tiny_run.path / "model"}, Faces())
-    assert not failed
-    return looker, done["tiny"]
 
 
 @pytest.fixture
@@ -40,69 +32,78 @@ def without_torch(monkeypatch, tmp_path):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
 
-def failure(looker, folder, faces=None):
-    done, failed = looker.look({"one": folder}, faces or Faces())
+def failure(cache, folder, faces=None):
+    done, failed = cache.get({"one": folder}, faces or FaceChoice())
     assert not done
     return failed["one"]
 
 
 @pytest.mark.parametrize(
     "module",
-    ["dashboard.analysis.cam_process", "dashboard.analysis.cam_tables", "dashboard.charts.cam"],
+    [
+        "dashboard.analysis.map_process",
+        "dashboard.analysis.map_tables",
+        "dashboard.charts.map_images",
+    ],
 )
 def test_the_pages_modules_load_without_torch(module):
     program = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_the_page_itself_loads_without_torch():
     """All but the maps: the process that makes them is kept away."""
     app = str(PROJECT / "dashboard" / "app.py")
     program = (
         "import sys; from streamlit.testing.v1 import AppTest\n"
-        "import dashboard.analysis.cam_process as looks\n"
-        "looks.subprocess.run = lambda *a, **k: looks.subprocess.CompletedProcess(a, 1, '', 'no')\n"
+        "import dashboard.analysis.map_process as maps\n"
+        "maps.subprocess.run = lambda *a, **k: maps.subprocess.CompletedProcess(a, 1, '', 'no')\n"
         "app = AppTest.from_file(sys.argv[1], default_timeout=120).run()\n"
-        "app.switch_page('views/cam.py').run()\n"
-        "assert app.title[0].value == 'Where it looks' and not app.exception\n"
+        "app.switch_page('views/maps.py').run()\n"
+        "assert app.title[0].value == 'Attention maps' and not app.exception\n"
         "sys.exit('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program, app], cwd=PROJECT, check=False)
     assert done.returncode == 0
 
 
-def test_a_model_answers_on_every_drawn_face(answered):
-    _, said = answered
-    assert len(said.names) == 8
-    assert said.maps.shape[:2] == (8, len(said.classes))
-    assert 0 <= said.check(0).consistency(said.answer(0)) <= 1
+@pytest.mark.slow
+def test_a_model_has_maps_of_every_synthetic_face(tiny_run):
+    done, failed = MapCache().get({"tiny": tiny_run.path / "model"}, FaceChoice())
+    assert not failed
+    found = done["tiny"]
+    assert len(found.names) == 8
+    assert found.maps.shape[:2] == (8, len(found.classes))
+    assert 0 <= found.check(0).consistency(found.prediction(0)) <= 1
 
 
-def test_what_is_known_starts_no_process(answered, tiny_run, monkeypatch):
-    looker, said = answered
-    monkeypatch.setattr(looks_module.subprocess, "run", None)  # calling it would raise
-    again, failed = looker.look({"again": tiny_run.path / "model"}, Faces())
-    assert again["again"] is said
+def test_cached_maps_are_not_computed_again(made_up_maps, monkeypatch):
+    cache, folder = MapCache(), shipped_models()["bundled"]
+    done, _ = cache.get({"one": folder}, FaceChoice())
+    monkeypatch.setattr(process_module, "_compute", None)  # calling it would raise
+    again, failed = cache.get({"again": folder}, FaceChoice())
+    assert again["again"] is done["one"]
     assert not failed
 
 
 def test_another_model_and_other_faces_are_asked_again(tiny_run, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(looks_module, "_compute", lambda *call: asked.append(call))
-    looker, folder = Looker(), Path(shutil.copytree(tiny_run.path / "model", tmp_path / "model"))
-    looker.look({"one": folder}, Faces())
-    looker.look({"one": folder}, Faces(seed=1))
+    monkeypatch.setattr(process_module, "_compute", lambda *call: asked.append(call))
+    cache, folder = MapCache(), Path(shutil.copytree(tiny_run.path / "model", tmp_path / "model"))
+    cache.get({"one": folder}, FaceChoice())
+    cache.get({"one": folder}, FaceChoice(seed=1))
     with (folder / "config.json").open("a") as file:
         file.write("\n")
-    looker.look({"one": folder}, Faces())
-    looker.look({"one": folder}, Faces(seed=1))
-    looker.look({"one": folder}, Faces())
+    cache.get({"one": folder}, FaceChoice())
+    cache.get({"one": folder}, FaceChoice(seed=1))
+    cache.get({"one": folder}, FaceChoice())
     assert len(asked) == 4
 
 
-def test_faces_of_a_folder_change_with_its_pictures(tmp_path, portrait):
+def test_faces_of_a_folder_change_with_its_images(tmp_path, portrait):
     portrait.save(tmp_path / "one.png")
-    faces = Faces(tmp_path)
+    faces = FaceChoice(tmp_path)
     before = faces.digest()
     assert faces.digest() == before
     assert faces._replace(aligned=True).digest() != before
@@ -111,46 +112,47 @@ def test_faces_of_a_folder_change_with_its_pictures(tmp_path, portrait):
 
 
 @pytest.mark.parametrize("name", ["absent", "."])
-def test_a_folder_without_pictures_is_a_sentence(tmp_path, name):
-    with pytest.raises(LooksError, match=r"^(There is no folder|No picture in) .*\.$"):
-        Faces(tmp_path / name).digest()
+def test_a_folder_without_images_is_a_sentence(tmp_path, name):
+    with pytest.raises(MapsError, match=r"^(There is no folder|No image in) .*\.$"):
+        FaceChoice(tmp_path / name).digest()
 
 
 def test_no_torch_is_a_sentence_with_the_command(tiny_run, without_torch):
-    error = failure(Looker(), tiny_run.path / "model")
+    error = failure(MapCache(), tiny_run.path / "model")
     assert "No module named 'torch'" in str(error)
     assert "pip install" in str(error)
     assert error.command.startswith("python -m fer_core.maps --model ")
-    assert error.command.endswith("--faces drawn --seed 0 --out maps.npz")
+    assert error.command.endswith("--faces synthetic --seed 0 --out maps.npz")
 
 
 def test_too_long_is_a_sentence(tiny_run):
-    assert "longer than 0.01 seconds" in str(failure(Looker(0.01), tiny_run.path / "model"))
+    assert "longer than 0.01 seconds" in str(failure(MapCache(0.01), tiny_run.path / "model"))
 
 
+@pytest.mark.slow
 def test_a_broken_model_is_the_sentence_of_the_command(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "model.safetensors").touch()
-    assert "cannot be loaded" in str(failure(Looker(), tmp_path))
+    assert "cannot be loaded" in str(failure(MapCache(), tmp_path))
 
 
 def test_a_model_that_has_gone_is_a_sentence(tmp_path):
-    assert "The model cannot be read" in str(failure(Looker(), tmp_path))
+    assert "The model cannot be read" in str(failure(MapCache(), tmp_path))
 
 
-def test_one_model_that_fails_takes_no_other_with_it(answered, tiny_run, tmp_path):
-    models = {"tiny": tiny_run.path / "model", "gone": tmp_path}
-    done, failed = answered[0].look(models, Faces())
-    assert (list(done), list(failed)) == (["tiny"], ["gone"])
+def test_one_model_that_fails_takes_no_other_with_it(made_up_maps, tmp_path):
+    models = {"bundled": shipped_models()["bundled"], "gone": tmp_path}
+    done, failed = MapCache().get(models, FaceChoice())
+    assert (list(done), list(failed)) == (["bundled"], ["gone"])
 
 
-def test_the_oldest_answers_are_forgotten(monkeypatch, tiny_run):
+def test_the_oldest_maps_are_forgotten(monkeypatch, tiny_run):
     asked = []
-    monkeypatch.setattr(looks_module, "_compute", lambda *call: asked.append(call))
-    monkeypatch.setattr(looks_module, "KEPT", 2)
-    looker = Looker()
+    monkeypatch.setattr(process_module, "_compute", lambda *call: asked.append(call))
+    monkeypatch.setattr(process_module, "KEPT", 2)
+    cache = MapCache()
     for seed in (0, 1, 2, 0):
-        looker.look({"tiny": tiny_run.path / "model"}, Faces(seed=seed))
+        cache.get({"tiny": tiny_run.path / "model"}, FaceChoice(seed=seed))
     assert [faces.seed for _, faces, _ in asked] == [0, 1, 2, 0]
 
 
@@ -159,8 +161,8 @@ def test_a_file_that_holds_no_maps_is_a_sentence(tmp_path):
     (tmp_path / "broken.npz").write_bytes(b"no archive")
     np.savez(tmp_path / "pickle.npz", names=np.array([{}], dtype=object))
     for name in ("other", "broken", "pickle", "absent"):
-        with pytest.raises(LooksError, match="cannot be read"):
-            read_looks(tmp_path / f"{name}.npz")
+        with pytest.raises(MapsError, match="cannot be read"):
+            read_maps(tmp_path / f"{name}.npz")
 
 
 def test_the_models_of_the_project_and_of_runs_are_offered(tiny_run, tmp_path, write_run):
@@ -180,14 +182,14 @@ def test_a_run_named_like_a_shipped_model_hides_it_not(tiny_run, tmp_path):
 def test_models_from_the_hub_are_not_opened(tiny_run, tmp_path):
     shutil.copytree(tiny_run.path, tmp_path / "tiny")
     runs = read_folders([tmp_path])
-    places = {run: place._replace(link="https://hub") for run, place in runs.places.items()}
-    assert "tiny" not in model_choices(runs._replace(places=places))
+    sources = {run: source._replace(link="https://hub") for run, source in runs.sources.items()}
+    assert "tiny" not in model_choices(runs._replace(sources=sources))
 
 
 def test_the_pair_of_the_same_labels_is_first_then_what_there_is():
     paths = dict.fromkeys(("bundled", "noisy30-baseline", "noisy30-eac"), Path())
-    assert first_models(paths) == ["noisy30-baseline", "noisy30-eac"]
-    assert first_models({"embedded": Path(), "run": Path()}) == ["embedded", "run"]
+    assert default_models(paths) == ["noisy30-baseline", "noisy30-eac"]
+    assert default_models({"embedded": Path(), "run": Path()}) == ["embedded", "run"]
 
 
 def test_only_who_sits_at_the_computer_may_name_folders(monkeypatch):

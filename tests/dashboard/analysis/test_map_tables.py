@@ -1,4 +1,4 @@
-"""What maps say in figures, and their pictures."""
+"""What maps say in figures, and their images."""
 
 import io
 
@@ -6,20 +6,29 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dashboard.analysis.cam_process import Looks
-from dashboard.analysis.cam_tables import VIEWS, class_table, face_table, map_table, model_table
-from dashboard.charts.cam import GAP, SHARP, SIDE, Panel, face_picture, map_picture, sheet, strip
+from dashboard.analysis.map_process import ModelMaps
+from dashboard.analysis.map_tables import VIEWS, class_table, face_table, map_table, model_table
+from dashboard.charts.map_images import (
+    GAP,
+    SHARP,
+    SIDE,
+    Panel,
+    face_image,
+    map_overlay,
+    sheet,
+    strip,
+)
 from fer_core.explain.cam import colourise
 
 
 @pytest.fixture
-def said():
-    """Two faces, three classes; the first face is seen alike in the mirror, the second is not."""
+def found():
+    """Two faces, three classes; the first has the same maps when flipped, the second has not."""
     generator = np.random.default_rng(0)
     view_maps = np.repeat(generator.normal(size=(2, 1, 3, 4, 4)), 2, axis=1).astype(np.float32)
     view_maps[1, 1] *= -1
     views = np.array([[[0.7, 0.2, 0.1]] * 2, [[0.1, 0.8, 0.1], [0.6, 0.3, 0.1]]])
-    return Looks(
+    return ModelMaps(
         names=["one", "two"],
         classes=["anger", "fear", "joy"],
         crops=generator.integers(0, 255, (2, 16, 16, 3), dtype=np.uint8),
@@ -31,80 +40,80 @@ def said():
     )
 
 
-def test_a_face_seen_alike_in_the_mirror_is_consistent(said):
-    one = face_table({"model": said}).iloc[0]
-    assert (one["answer"], one["mirror_answer"]) == ("anger", "anger")
+def test_a_face_with_equal_maps_for_both_flips_is_consistent(found):
+    one = face_table({"model": found}).iloc[0]
+    assert (one["prediction"], one["flipped_prediction"]) == ("anger", "anger")
     assert one["probability_percent"] == pytest.approx(70)
-    assert one[["answer_agreement", "map_agreement", "consistency"]].tolist() == pytest.approx(
+    assert one[["prediction_agreement", "map_agreement", "consistency"]].tolist() == pytest.approx(
         [1, 1, 1]
     )
 
 
-def test_opposite_maps_are_not_consistent(said):
-    two = face_table({"model": said}).iloc[1]
-    assert (two["answer"], two["mirror_answer"]) == ("fear", "anger")
-    assert two["answer_agreement"] == pytest.approx(0.5)
+def test_opposite_maps_are_not_consistent(found):
+    two = face_table({"model": found}).iloc[1]
+    assert (two["prediction"], two["flipped_prediction"]) == ("fear", "anger")
+    assert two["prediction_agreement"] == pytest.approx(0.5)
     assert two["consistency"] == 0
 
 
-def test_models_have_the_means_over_their_faces(said):
-    table = model_table(face_table({"b": said, "a": said}))
+def test_models_have_the_means_over_their_faces(found):
+    table = model_table(face_table({"b": found, "a": found}))
     assert table["model"].tolist() == ["b", "a"]
     assert table["faces"].tolist() == [2, 2]
     assert table["consistency"].tolist() == pytest.approx([0.5, 0.5])
     assert table["lowest"].tolist() == [0, 0]
 
 
-def test_all_classes_of_a_face_sum_to_one_hundred(said):
-    table = class_table({"a": said, "b": said}, "two")
+def test_all_classes_of_a_face_sum_to_one_hundred(found):
+    table = class_table({"a": found, "b": found}, "two")
     assert len(table) == 6
     assert table.groupby("model")["probability_percent"].sum().tolist() == pytest.approx([100, 100])
 
 
-def test_the_table_of_maps_holds_every_value_that_is_drawn(said):
-    table = map_table({"model": said}, "two")
+def test_the_table_of_maps_holds_every_value_that_is_drawn(found):
+    table = map_table({"model": found}, "two")
     assert len(table) == 3 * 3 * 4 * 4
     for view, expected in zip(
-        VIEWS, (said.maps[1], said.view_maps[1, 0], said.view_maps[1, 1]), strict=True
+        VIEWS, (found.maps[1], found.view_maps[1, 0], found.view_maps[1, 1]), strict=True
     ):
         values = table[table["view"] == view]["value"].to_numpy().reshape(3, 4, 4)
         assert np.array_equal(values, expected)
     row = table[(table["view"] == VIEWS[1]) & (table["class"] == "joy")]
     row = row[(row["row"] == 2) & (row["column"] == 3)]
-    assert row["value"].item() == said.view_maps[1, 0, 2, 2, 3]
+    assert row["value"].item() == found.view_maps[1, 0, 2, 2, 3]
 
 
-def test_a_face_is_grey_and_a_map_without_evidence_leaves_it_so(said):
-    face = face_picture(said.crops[0])
+def test_a_face_is_grey_and_a_map_without_evidence_leaves_it_so(found):
+    face = face_image(found.crops[0])
     assert face.size == (SIDE * SHARP, SIDE * SHARP)
     red, green, blue = np.asarray(face).transpose(2, 0, 1)
     assert np.array_equal(red, green)
     assert np.array_equal(red, blue)
-    nothing = map_picture(said.crops[0], -np.ones((4, 4)))
+    nothing = map_overlay(found.crops[0], -np.ones((4, 4)))
     assert np.array_equal(np.asarray(nothing), np.asarray(face))
 
 
 def test_a_map_is_brightest_where_the_evidence_is():
     attention = np.zeros((4, 4))
     attention[0, 3] = 2.0
-    picture = np.asarray(map_picture(np.zeros((16, 16, 3), np.uint8), attention), dtype=float)
+    image = np.asarray(map_overlay(np.zeros((16, 16, 3), np.uint8), attention), dtype=float)
     quarter = SIDE * SHARP // 4
-    bright = picture[:quarter, -quarter:].mean()
-    assert bright > 2 * picture[-quarter:, :quarter].mean()
+    bright = image[:quarter, -quarter:].mean()
+    assert bright > 2 * image[-quarter:, :quarter].mean()
     assert colourise(np.ones((1, 1)))[0, 0, 0] > 200
 
 
-def test_a_strip_shows_the_page_between_its_pictures(said):
-    face = face_picture(said.crops[0])
+def test_a_strip_shows_the_page_between_its_images(found):
+    face = face_image(found.crops[0])
     whole = strip([face, face])
     assert whole.size == (2 * SIDE * SHARP + GAP * SHARP, SIDE * SHARP)
     assert np.asarray(whole)[:, SIDE * SHARP + 1, 3].max() == 0
 
 
-def test_the_sheet_is_a_picture_with_every_panel(said):
+def test_the_sheet_is_an_image_with_every_panel(found):
     panels = [Panel(Image.new("RGB", (20, 20), colour), colour) for colour in ("red", "blue")]
-    picture = Image.open(io.BytesIO(sheet([("one", panels), ("two", panels[:1])])))
-    pixels = np.asarray(picture.convert("RGB")).reshape(-1, 3)
-    assert picture.format == "PNG"
+    image = Image.open(io.BytesIO(sheet([("one", panels), ("two", panels[:1])])))
+    pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
+    assert image.format == "PNG"
     assert (pixels == (255, 0, 0)).all(1).sum() == 2 * 20 * 20
     assert (pixels == (0, 0, 255)).all(1).sum() == 20 * 20

@@ -1,0 +1,99 @@
+"""What the maps page offers: saved models, and synthetic faces or a folder of images."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from dashboard.data.names import Runs
+from dashboard.data.sources import is_fixed
+from fer_core.errors import FerError
+from fer_core.io.images import images_below
+from fer_core.weights import shipped_models
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL_FILES = ("config.json", "model.safetensors")
+DEFAULT_PAIR = ("noisy30-baseline", "noisy30-eac")  # trained on the same labels, 30 % of them noisy
+MAX_FACES = 12
+PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
+
+
+class MapsError(FerError, ValueError):
+    """Maps that could not be computed; the message is a sentence.
+
+    Attributes:
+        command: a shell command that reproduces the failure; empty where there is none.
+    """
+
+    def __init__(self, sentence: str, command: str = "") -> None:
+        super().__init__(sentence)
+        self.command = command
+
+
+class FaceChoice(NamedTuple):
+    """The faces to compute maps for.
+
+    Attributes:
+        folder: of images; None for synthetic faces.
+        seed: of the synthetic faces.
+        aligned: whether the images are face crops already.
+    """
+
+    folder: Path | None = None
+    seed: int = 0
+    aligned: bool = False
+
+    def options(self) -> list[str]:
+        """Options of the command ``fer_core.maps``."""
+        if self.folder is None:
+            return ["--faces", "synthetic", "--seed", str(self.seed)]
+        # An absolute path cannot be mistaken for an option or for "synthetic".
+        path = str(self.folder.expanduser().absolute())
+        return ["--faces", path, *(["--aligned"] if self.aligned else [])]
+
+    def digest(self) -> str:
+        """A hash that changes with the faces.
+
+        Raises:
+            MapsError: when the folder does not exist or contains no image.
+        """
+        stamps: list[tuple[str, int, int]] = []
+        if self.folder is not None:
+            try:
+                for path in images_below(self.folder.expanduser(), MAX_FACES):
+                    state = path.stat()
+                    stamps.append((str(path), state.st_size, state.st_mtime_ns))
+            except (ValueError, OSError) as error:
+                raise MapsError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+        return hashlib.sha256(repr((self.options(), stamps)).encode()).hexdigest()
+
+
+def model_choices(runs: Runs) -> dict[str, Path]:
+    """Model folders by name: the models of the project, then those saved by runs."""
+    shipped = shipped_models()
+    found = {name: folder for name, folder in shipped.items() if _is_model(folder)}
+    for run, folder in runs.folders.items():
+        # Only records are downloaded from the Hub; a model among them is not trusted.
+        if not runs.sources[run].link and _is_model(folder / "model"):
+            found[run if run not in shipped else f"run {run}"] = folder / "model"
+    return found
+
+
+def default_models(choices: Mapping[str, Path]) -> list[str]:
+    """The two models that the page shows first; fewer if there are fewer."""
+    return [*(name for name in DEFAULT_PAIR if name in choices), *choices][:2]
+
+
+def may_name_folders(address: str | None, headers: Mapping[str, str]) -> bool:
+    """Whether a visitor may name folders: only on this computer, and only without FER_RUNS.
+
+    Args:
+        address: IP address of the visitor as Streamlit reports it; None for this computer.
+        headers: of the request; a proxy on this computer names the client there.
+    """
+    forwarded = any(name.lower() in PROXY_HEADERS for name in headers)
+    return address is None and not forwarded and not is_fixed()
+
+
+def _is_model(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in MODEL_FILES)

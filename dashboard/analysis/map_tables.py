@@ -1,0 +1,86 @@
+"""Tables of predictions and attention maps, one for each block of the maps page and its CSV."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from dashboard.analysis.map_process import ModelMaps
+
+FACE_COLUMNS = (
+    *("model", "face", "prediction", "probability_percent", "flipped_prediction"),
+    *("prediction_agreement", "map_agreement", "consistency"),
+)
+VIEWS = ("flip TTA", "face", "horizontal flip, flipped back")
+
+
+def face_table(models: Mapping[str, ModelMaps]) -> pd.DataFrame:
+    """One row for each model and face: the predictions for the face and for its horizontal flip.
+
+    ``consistency`` is the attention-consistency score of the prediction
+    (`MirrorCheck.consistency`).
+    """
+    rows = []
+    for model, found in models.items():
+        for face, name in enumerate(found.names):
+            predicted, check = found.prediction(face), found.check(face)
+            rows.append(
+                (
+                    *(model, name, found.classes[predicted]),
+                    100 * float(found.probabilities[face, predicted]),
+                    found.classes[int(check.probabilities[1].argmax())],
+                    check.answer_agreement,
+                    check.map_agreement(predicted),
+                    check.consistency(predicted),
+                )
+            )
+    return pd.DataFrame(rows, columns=list(FACE_COLUMNS))
+
+
+def model_table(faces: pd.DataFrame) -> pd.DataFrame:
+    """One row for each model: the means of `face_table` over its faces."""
+    groups = faces.groupby("model", sort=False)
+    return groups.agg(
+        faces=("face", "size"),
+        consistency=("consistency", "mean"),
+        lowest=("consistency", "min"),
+        map_agreement=("map_agreement", "mean"),
+        prediction_agreement=("prediction_agreement", "mean"),
+        probability_percent=("probability_percent", "mean"),
+    ).reset_index()
+
+
+def class_table(models: Mapping[str, ModelMaps], face: str) -> pd.DataFrame:
+    """One row for each model and class of one face."""
+    rows = []
+    for model, found in models.items():
+        index = found.names.index(face)
+        check = found.check(index)
+        for number, emotion in enumerate(found.classes):
+            percent = 100 * float(found.probabilities[index, number])
+            rows.append((model, face, emotion, percent, check.map_agreement(number)))
+    columns = ["model", "face", "class", "probability_percent", "map_agreement"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def map_table(models: Mapping[str, ModelMaps], face: str) -> pd.DataFrame:
+    """Every raw value of the maps of one face: model, view, class, row, column, value."""
+    parts = []
+    for model, found in models.items():
+        index = found.names.index(face)
+        views = np.concatenate([found.maps[index][None], found.view_maps[index]])  # (3, K, h, w)
+        indices = np.indices(views.shape).reshape(4, -1)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "model": model,
+                    "face": face,
+                    "view": np.array(VIEWS)[indices[0]],
+                    "class": np.array(found.classes)[indices[1]],
+                    "row": indices[2],
+                    "column": indices[3],
+                    "value": views.ravel(),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,78 @@
+"""The maps page in the HTML report."""
+
+from dashboard.analysis.map_choices import FaceChoice, MapsError, default_models, model_choices
+from dashboard.analysis.map_process import MapCache, ModelMaps, can_make_maps
+from dashboard.analysis.map_tables import class_table, face_table, model_table
+from dashboard.charts.map_images import Panel, face_image, sheet
+from dashboard.charts.map_panels import (
+    CONSISTENCY,
+    MEANING,
+    PREDICTED,
+    SYNTHETIC_ONLY,
+    flip_panels,
+    map_panel,
+)
+from dashboard.data.names import Runs
+from dashboard.report.parts import Part
+
+TITLE = "Attention maps"
+NO_TORCH = "Not in this report: computing the maps needs PyTorch, which was not installed."
+
+
+def map_parts(runs: Runs, cache: MapCache) -> list[Part]:
+    """The maps of the page's two default models on synthetic faces.
+
+    Args:
+        runs: whose models are offered in addition to those of the project.
+        cache: computes the maps in separate processes.
+    """
+    if not can_make_maps():
+        return [Part("Maps", NO_TORCH)]
+    choices = model_choices(runs)
+    try:
+        found, failed = cache.get(
+            {name: choices[name] for name in default_models(choices)}, FaceChoice()
+        )
+    except MapsError as error:
+        return [Part("Maps", str(error))]
+    faults = [Part(f"Maps of {name}", str(error)) for name, error in failed.items()]
+    return [*faults, *(_parts(found) if found else [])]
+
+
+def _parts(found: dict[str, ModelMaps]) -> list[Part]:
+    first = next(iter(found.values()))
+    faces = range(len(first.names))
+    shown = [("faces", [Panel(face_image(first.crops[f]), first.names[f]) for f in faces])]
+    for model, maps in found.items():
+        shown.append((model, [map_panel(maps, face, PREDICTED) for face in faces]))
+    emotions = [
+        (
+            f"{model} predicts {maps.classes[maps.prediction(0)]}",
+            [map_panel(maps, 0, emotion) for emotion in maps.classes],
+        )
+        for model, maps in found.items()
+    ]
+    flipped = [(model, flip_panels(maps, 0, PREDICTED)) for model, maps in found.items()]
+    agreement = face_table(found)
+    return [
+        Part("All faces", _without_markup(MEANING), table=agreement, image=sheet(shown)),
+        Part(
+            f"All classes for one face: {first.names[0]}",
+            table=class_table(found, first.names[0]),
+            image=sheet(emotions),
+        ),
+        Part(
+            "The face and its horizontal flip",
+            "The map of the flipped face is flipped back, so both can be compared directly.",
+            image=sheet(flipped),
+        ),
+        Part(
+            "Agreement under horizontal flips",
+            f"Means over the faces shown. {CONSISTENCY}{SYNTHETIC_ONLY}",
+            table=model_table(agreement),
+        ),
+    ]
+
+
+def _without_markup(markdown: str) -> str:
+    return markdown.replace("**", "").replace("  \n", " ")

@@ -1,0 +1,108 @@
+"""The blocks of the maps page."""
+
+import streamlit as st
+
+from dashboard.analysis.map_choices import MapsError
+from dashboard.analysis.map_process import ModelMaps
+from dashboard.analysis.map_tables import class_table, face_table, map_table, model_table
+from dashboard.charts.map_images import GAP, SIDE, SMALL_SIDE, Panel, face_image, sheet, strip
+from dashboard.charts.map_panels import CONSISTENCY, SYNTHETIC_ONLY, flip_panels, map_panel
+from dashboard.views.links import rename_faces_in_link
+from dashboard.views.widgets import show_download
+
+NUMBER = st.column_config.NumberColumn
+
+
+def show_failure(error: MapsError, model: str = "") -> None:
+    """The error in one sentence, and the command that reproduces it."""
+    st.error(f"{model}: {error}" if model else str(error))
+    if error.command:
+        st.code(error.command, language="bash")
+
+
+def show_panels(panels: list[Panel], width: int = SIDE) -> None:
+    """Images with captions, wrapped to the width of the page."""
+    row = st.container(horizontal=True, gap="xsmall")
+    for panel in panels:
+        row.image(panel.image, panel.caption.replace("\n", "  \n"), width=width)
+
+
+def show_all_faces(found: dict[str, ModelMaps], emotion: str) -> None:
+    """Every face with the map of each model."""
+    st.subheader("All faces")
+    st.caption(f"From left to right: the face, {', '.join(found)}.")
+    first = next(iter(found.values()))
+    strips = []
+    for face, name in enumerate(first.names):
+        panels = {model: map_panel(maps, face, emotion) for model, maps in found.items()}
+        images = [face_image(first.crops[face]), *(panel.image for panel in panels.values())]
+        predictions = [f"{model}: {panel.caption}" for model, panel in panels.items()]
+        strips.append(Panel(strip(images), "\n".join([f"**{name}**", *predictions])))
+    show_panels(strips, (len(found) + 1) * SIDE + len(found) * GAP)
+
+
+def show_one_face(found: dict[str, ModelMaps], emotion: str) -> None:
+    """The maps of all classes for one face, then those of the face and of its horizontal flip."""
+    names = next(iter(found.values())).names
+    st.subheader("All classes for one face")
+    rename_faces_in_link("looks_face", names)
+    name = st.selectbox("Face", names, key="looks_face", bind="query-params", width=320)
+    face = names.index(name)
+    rows = []
+    for model, maps in found.items():
+        panels = [map_panel(maps, face, one) for one in maps.classes]
+        heading = f"{model} predicts {maps.classes[maps.prediction(face)]}"
+        st.markdown(f"**{heading}**")
+        show_panels(panels, SMALL_SIDE)
+        rows.append((f"{name}: {heading}", panels))
+    st.subheader("The face and its horizontal flip")
+    st.caption("The map of the flipped face is flipped back, so both can be compared directly.")
+    for box, (model, maps) in zip(st.columns(len(found)), found.items(), strict=True):
+        check, panels = maps.check(face), flip_panels(maps, face, emotion)
+        predicted = maps.prediction(face)
+        number = maps.classes.index(emotion) if emotion in maps.classes else predicted
+        heading = f"{model}: map agreement {check.map_agreement(number):.2f}"
+        consistency = f"consistency of the prediction {check.consistency(predicted):.2f}"
+        with box:
+            st.markdown(f"**{heading}**, {consistency}")
+            show_panels(panels)
+        rows.append((f"{heading}, {consistency}", panels))
+    buttons = st.container(horizontal=True)
+    with buttons:
+        st.download_button(
+            "Download PNG",
+            sheet(rows),
+            "maps.png",
+            "image/png",
+            key="png-maps",
+            on_click="ignore",
+            type="tertiary",
+        )
+        show_download(map_table(found, name), "maps", "Maps as CSV")
+        show_download(class_table(found, name), "classes", "Probabilities as CSV")
+
+
+def show_figures(found: dict[str, ModelMaps], synthetic: bool) -> None:
+    """How well each model agrees with itself on horizontal flips."""
+    st.subheader("Agreement under horizontal flips")
+    faces = face_table(found)
+    columns = {
+        "model": "Model",
+        "face": "Face",
+        "faces": NUMBER("Faces"),
+        "prediction": "Prediction",
+        "flipped_prediction": "Prediction, flipped",
+        "consistency": NUMBER("Consistency", format="%.3f"),
+        "lowest": NUMBER("Lowest consistency", format="%.3f"),
+        "map_agreement": NUMBER("Map agreement", format="%.3f"),
+        "prediction_agreement": NUMBER("Prediction agreement", format="%.3f"),
+        "probability_percent": NUMBER("Probability (%)", format="%.1f"),
+    }
+    table = model_table(faces)
+    st.dataframe(table, hide_index=True, height="content", column_config=columns)
+    show_download(table, "agreement")
+    with st.expander("Each face"):
+        st.dataframe(faces, hide_index=True, height="content", column_config=columns)
+        show_download(faces, "agreement-by-face")
+    note = SYNTHETIC_ONLY if synthetic else ""
+    st.caption(f"Means over the faces shown. {CONSISTENCY}{note}")
