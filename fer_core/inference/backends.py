@@ -191,7 +191,8 @@ def _matching_session(trained: TrainedModel, file: Path, threads: int) -> Any:  
     if _facts(session).get("network_sha256") == network_digest(trained):
         return session
     logger.warning(
-        "%s was made from another network and is not used: export it again with fer-core export", file
+        "%s was made from another network and is not used: export it again with fer-core export",
+        file,
     )
     return None
 
