@@ -210,9 +210,7 @@ def test_a_flicker_is_left_out_of_report_and_video(pool, options, people, tmp_pa
     path = write(tmp_path / "flicker.mp4", frames)
     result = finish(analyse_video(pool, path, options, tmp_path / "own"))
     assert set(result.table["face"]) == {1}
-    drawn, plain = (
-        np.asarray(list(Video(p).frames())[8].image, int) for p in (result.video, path)
-    )
+    drawn, plain = (np.asarray(list(Video(p).frames())[8].image, int) for p in (result.video, path))
     assert np.abs(drawn - plain)[:, 400:].max() < 60
 
 
