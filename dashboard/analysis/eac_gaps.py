@@ -9,7 +9,7 @@ COMPARABLE, CONTRADICTED, NONE = "comparable", "contradicted", "not comparable"
 FACTS = {
     "backbone": "backbone",
     "pretraining": "pre-training",
-    "selection": "selection",
+    "selection": "model selection",
     "trust": "trust level",
 }
 DOUBTFUL = ("claimed", "weak")

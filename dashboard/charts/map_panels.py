@@ -11,8 +11,8 @@ MEANING = (
     "models. Negative evidence is not drawn.  \n"
     "**What it does not show.** A bright region does not prove that the evidence lies there: each "
     "position sees much more of the face than the spot it is drawn on. docs/experiments.md "
-    "measures this under “How local are the maps?”. A map does not say either whether the "
-    "prediction is correct, or what the person feels."
+    "measures this under “How local are the maps?”. Nor does a map say whether the "
+    "prediction is correct or what the person feels."
 )
 CONSISTENCY = (
     "Consistency is the overlap of the predictions for a face and its horizontal flip, times the "

@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from dashboard.analysis.map_process import ModelMaps
@@ -17,6 +19,15 @@ from tests.project import APP
 @pytest.fixture(autouse=True)
 def _no_folder_from_outside(monkeypatch):
     monkeypatch.delenv("FER_RUNS", raising=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_scan_for_components():
+    """Streamlit reads the metadata of all installed packages for every page; once is enough."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The page on published results, run without a browser, and the rows beside it."""
+"""The page on published results, run without a browser, and the rows behind it."""
 
 import json
 
@@ -32,7 +32,7 @@ def titles(app):
     return [spec["layout"]["title"]["text"] for spec in specs]
 
 
-def test_the_reports_rows_come_first_then_eac_beside_them_then_everything(shown_page):
+def test_the_hust_reports_rows_come_first_then_eac_compared_then_everything(shown_page):
     app = shown_page("published", SHIPPED_RUNS)
     assert not app.exception
     assert [item.value for item in app.subheader] == [
@@ -46,7 +46,7 @@ def test_the_reports_rows_come_first_then_eac_beside_them_then_everything(shown_
     assert "EAC is 2.22 points lower" in text_of(app)
 
 
-def test_figures_of_a_metric_that_is_not_established_have_no_rank_beside_the_others(shown_page):
+def test_figures_of_a_metric_that_is_not_established_have_no_rank_among_the_others(shown_page):
     shown = shown_page("published", SHIPPED_RUNS).dataframe[0].value
     unranked = shown[shown["metric"] != "accuracy"]
     assert len(unranked) == 3
@@ -79,7 +79,7 @@ def test_the_chart_draws_exactly_its_rows(axis, tmp_path, write_run):
     assert bool(missing) == (len(drawn) < len(rows) + 1)
 
 
-def test_our_runs_stand_beside_published_ones_of_the_same_kind_of_noise_alone(tmp_path, write_run):
+def test_our_runs_compare_only_with_published_ones_of_the_same_kind_of_noise(tmp_path, write_run):
     write_run(tmp_path, data="rafdb")
     write_run(tmp_path, data="rafdb", noise="asymmetric", name="asymmetric")
     ours = measured_rows(read_folders([tmp_path]).table)
@@ -89,7 +89,7 @@ def test_our_runs_stand_beside_published_ones_of_the_same_kind_of_noise_alone(tm
     assert noisy["params_m"].tolist() == [2.2]
 
 
-def test_our_accuracies_never_stand_beside_another_metric(tmp_path, write_run):
+def test_our_accuracies_never_compare_with_another_metric(tmp_path, write_run):
     write_run(tmp_path, rate=0.0, data="rafdb")
     ours = measured_rows(read_folders([tmp_path]).table)
     group = select(read_published(), RAFDB[0], "mean class accuracy", 0.0)
