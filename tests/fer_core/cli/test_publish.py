@@ -213,7 +213,7 @@ def test_a_saved_model_says_where_it_started_or_must_be_told(call, tmp_path):
     assert call(*arguments, "--origin", "MobileNetV2 of ImageNet")[0] == 0
     card = (tmp_path / "out" / "README.md").read_text()
     assert "Starting weights: MobileNetV2 of ImageNet." in card
-    assert "The record of its run is not at hand" in card
+    assert "The record of its run is not available" in card
     before, after = load_model(BUNDLED), load_model(tmp_path / "out")
     images = normalised(before)
     assert torch.equal(before.model(images).logits, after.model(images).logits)
@@ -265,7 +265,7 @@ def test_a_model_without_predictions_has_neither_image_nor_made_up_figures(
     assert {file.name for file in out.iterdir()} == FILES - {"predictions.csv", "confusion.png"}
     card = ModelCard.load(out / "README.md")
     assert card.data.eval_results is None
-    assert "How well it does was not saved with it." in card.text
+    assert "Its accuracy was not saved with it." in card.text
 
 
 @pytest.mark.parametrize("status", ["running", "failed"])
