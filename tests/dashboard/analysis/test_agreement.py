@@ -48,7 +48,10 @@ TREATMENTS = [{}, {"label_smoothing": 0.1}, {"ema_decay": 0.99}, {"flip_probabil
 UNSTATED = {"noise": None, "noise_rate": None}
 
 
-@pytest.fixture(scope="module", params=range(5))
+DRAWS = [0, 1, *(pytest.param(number, marks=pytest.mark.slow) for number in (2, 3, 4))]
+
+
+@pytest.fixture(scope="module", params=DRAWS)
 def records(request) -> list[RunRecord]:
     """Runs drawn from few settings, noises, approaches and seeds, of which many repeat others."""
     draw = random.Random(request.param)
