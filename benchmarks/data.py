@@ -6,8 +6,7 @@ of RAF-DB's size (100x100, 12,271 files):
 * per image (`benchmarks.reference_pipeline`): OpenCV's imread, PIL resize, torchvision's ToTensor,
   Normalize and RandomErasing, a flip; by PyTorch's DataLoader with worker processes;
 * ours: `fer_core.training.loader.TrainingSet` with the cache of decoded images, then the erasing
-and
-  mirroring of `fer_core.methods.eac`.
+  and flipping of `fer_core.methods.eac`.
 
     pip install --group benchmarks              OpenCV, which the per-image pipeline reads with
     python -m benchmarks.data                 speed

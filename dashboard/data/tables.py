@@ -67,9 +67,8 @@ class Runs(NamedTuple):
     Attributes:
         table: one row per run, columns RUN_COLUMNS; accuracies in percent, nan until finished;
             ``images_per_second`` is the median over the epochs of training. ``imported`` is the
-            file
-            that a run of another program was read from, and empty for runs of this program; facts
-            that were not stated are missing, or ``unknown``.
+            file that a run of another program was read from, and empty for runs of this program;
+            facts that were not stated are missing, or ``unknown``.
         epochs: one row per epoch, columns EPOCH_COLUMNS; rates in [0, 1]; sorted by run in the
             order of ``table``.
         confusions: by run, of the finished ones.

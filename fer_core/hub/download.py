@@ -15,11 +15,11 @@ from fer_core.hub.contents import CLASSIFIER, OWN_MODEL, Contents, check_sizes, 
 from fer_core.hub.errors import NAME_PART, Wanted, is_refusal, no_answer, quiet_client
 from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, ModelError
 from fer_core.records.run import RUN_FILE
-from fer_core.weights import BUNDLED, renamed_folder
+from fer_core.weights import BUNDLED, RENAMED, renamed_folder
 
 logger = logging.getLogger(__name__)
 PATIENCE = 10.0  # seconds until the Hub must answer
-BUNDLED_NAMES = ("bundled", "embedded")  # the second is the name of earlier versions
+BUNDLED_NAMES = (BUNDLED.name, *(old for old, name in RENAMED.items() if name == BUNDLED.name))
 HUB_PREFIX = "hf:"
 SHAPE = "USER/NAME or USER/NAME@REVISION (letters, digits, '_', '-' and '.')"
 

@@ -56,8 +56,7 @@ class Predictor:
             onnx_file: the model's ONNX file; by default model.onnx in the model's folder. Without
                 one, or when it was made from other weights, the model is exported in memory.
             detector: what finds the faces of a photograph (`fer_core.faces.detect.FaceDetector`);
-            None:
-                `fer_core.faces.detect.detect_faces`.
+                None: `fer_core.faces.detect.detect_faces`.
 
         Raises:
             ModelError: when there is no usable model, or the Hub does not hand it out.

@@ -60,8 +60,8 @@ def train(
             ``config.backbone`` names; it is trained itself, not a copy. The record calls it
             ``custom:CLASS``. A run is resumed with another such module.
         log_with: trackers that are told about the run (`fer_core.training.trackers.TRACKERS`), or
-        ``all``
-            that are installed; they change no result, and one that fails later stops no run.
+            ``all`` that are installed; they change no result, and one that fails later stops no
+            run.
         project: under which the trackers show the run; its name there is the folder's.
         callbacks: called in the first process; an error of one ends the run (`Callback`).
 

@@ -50,7 +50,7 @@ def test_few_modules_lie_directly_in_the_package():
     assert flat == {"emotions", "taxonomy", "machine", "errors", "predict", "maps"}
 
 
-def test_no_module_differs_from_its_room_only_by_a_letter_or_hides_the_standard_library():
+def test_no_module_has_the_name_of_one_of_the_standard_library():
     for file in FOLDER.rglob("*.py"):
         if file.parent != FOLDER and file.stem not in ("__init__", "__main__"):
             assert file.stem not in sys.stdlib_module_names, file
