@@ -27,7 +27,8 @@ from dashboard.data.cache import Reader
 from dashboard.data.sources import resolve_source
 from fer_core.config import RunConfig, to_json
 from fer_core.emotions import SEVEN_CLASSES
-from fer_core.records.run import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE
+from fer_core.records.predictions import PREDICTIONS_FILE
+from fer_core.records.run import EPOCHS_FILE, RUN_FILE
 from fer_core.records.schema import SCHEMA_VERSION
 
 APP = Path(__file__).resolve().parent.parent / "dashboard" / "app.py"

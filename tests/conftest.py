@@ -22,7 +22,7 @@ import torch
 from fer_core.config import RunConfig, to_json
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.emotions import SEVEN_CLASSES
-from fer_core.records.run import RunRecorder
+from fer_core.records.recorder import RunRecorder
 from fer_core.training.engine import train
 
 TINY = RunConfig(

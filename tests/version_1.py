@@ -8,7 +8,8 @@ import torch
 
 from fer_core.config.renamed import RENAMED
 from fer_core.records import schema
-from fer_core.records.run import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE
+from fer_core.records.predictions import PREDICTIONS_FILE
+from fer_core.records.run import EPOCHS_FILE, RUN_FILE
 from fer_core.training.checkpoint import CHECKPOINT_FILE
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 from dashboard.data.names import Confusion
 from fer_core.metrics.classification import expected_calibration_error
 from fer_core.metrics.intervals import Estimate, wilson
-from fer_core.records.run import Prediction, RecordError, RunRecord, read_predictions
+from fer_core.records.predictions import Prediction, read_predictions
+from fer_core.records.run import RecordError, RunRecord
 
 BINS = 15  # of the calibration curve, as of the calibration error
 RECALL_COLUMNS = ["run", "label", "class", "images", "correct", "recall", "low", "high"]

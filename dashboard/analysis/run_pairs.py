@@ -10,7 +10,8 @@ import pandas as pd
 from dashboard.data.tables import trials_of
 from fer_core.config import flat_options
 from fer_core.metrics.intervals import mcnemar, paired_difference
-from fer_core.records.run import Prediction, RecordError, RunRecord, read_predictions
+from fer_core.records.predictions import Prediction, read_predictions
+from fer_core.records.run import RecordError, RunRecord
 
 RESAMPLES = 2000  # of the bootstrap, as in fer-core evaluate
 FIGURES = {

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from fer_core.errors import FerError
 from fer_core.hub.errors import NAME_PART, Wanted, is_refusal, no_answer, quiet_client
-from fer_core.records.run import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE
+from fer_core.records.predictions import PREDICTIONS_FILE
+from fer_core.records.run import EPOCHS_FILE, RUN_FILE
 
 SCHEME = "hf://"
 SHAPE = "hf://USER/NAME, hf://USER/NAME@REVISION or either with /FOLDER after it"

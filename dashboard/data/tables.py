@@ -73,7 +73,7 @@ class Runs(NamedTuple):
             order of ``table``.
         confusions: by run, of the finished ones.
         problems: one sentence for each record that cannot be read.
-        folders: by run, of its record, for `fer_core.records.run.read_run` and
+        folders: by run, of its record, for `read_run` and
             `read_predictions`.
         sources: by run, its source.
         fingerprint: equal for the same sources with the same content; a key for caches.

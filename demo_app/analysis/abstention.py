@@ -8,7 +8,8 @@ import numpy as np
 from demo_app.render import text as words
 from fer_core.metrics.classification import selective_accuracy
 from fer_core.models.pretrained import TrainedModel
-from fer_core.records.run import RecordError, read_predictions
+from fer_core.records.predictions import read_predictions
+from fer_core.records.run import RecordError
 
 
 def explain_threshold(folder: Path, trained: TrainedModel, threshold: float) -> str:

@@ -1,5 +1,6 @@
 """One photograph: every face, its probabilities, the map of any class, and the mirror check."""
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -86,29 +87,24 @@ def _connect_models(pool: ModelPool, controls: Controls, view: PhotoView) -> Non
 def _connect_choices(controls: Controls, view: PhotoView) -> None:
     """Another class, opacity or threshold only redraws: the analysis is in the session's state."""
 
-    def redraw_map(
-        known: Analysis | None,
-        number: int | None,
-        emotion: str | None,
-        threshold: float,
-        opacity: float,
-    ) -> Update:
-        return view.explain(remembered(known), _selection(threshold, opacity, number, emotion))
+    def redrawing(draw: Callable[[Analysis, Selection], Update]) -> Callable[..., Update]:
+        def redraw(
+            known: Analysis | None,
+            number: int | None,
+            emotion: str | None,
+            threshold: float,
+            opacity: float,
+        ) -> Update:
+            return draw(remembered(known), _selection(threshold, opacity, number, emotion))
 
-    def redraw_all(
-        known: Analysis | None,
-        number: int | None,
-        emotion: str | None,
-        threshold: float,
-        opacity: float,
-    ) -> Update:
-        return view.redraw(remembered(known), _selection(threshold, opacity, number, emotion))
+        return redraw
 
     inputs = [view.analysis, view.faces.number, view.faces.emotion]
     inputs += [controls.threshold, view.opacity]
+    redraw_map = redrawing(view.explain)
     view.faces.emotion.input(redraw_map, inputs, view.explained, **REDRAW)
     view.opacity.input(redraw_map, inputs, view.explained, **REDRAW)
-    controls.threshold.input(redraw_all, inputs, view.drawn, **REDRAW)
+    controls.threshold.input(redrawing(view.redraw), inputs, view.drawn, **REDRAW)
 
 
 def _connect_faces(controls: Controls, view: PhotoView) -> None:

@@ -25,7 +25,8 @@ from fer_core.metrics.calibration import CalibrationError, fit_temperature
 from fer_core.models.pretrained import CARD_FILE, WEIGHTS_FILE, ModelError, load_model, save_model
 from fer_core.publishing.model_card import card
 from fer_core.publishing.model_info import SCRATCH, Subject
-from fer_core.records.run import RecordError, RunRecord, read_run, write_predictions
+from fer_core.records.predictions import write_predictions
+from fer_core.records.run import RecordError, RunRecord, read_run
 from fer_core.training.checkpoint import read_checkpoint
 from fer_core.training.setup import load_run_data
 from fer_core.weights import BUNDLED

@@ -12,7 +12,8 @@ from pathlib import Path
 import tyro
 
 from fer_core.errors import told_in_a_sentence
-from fer_core.records.run import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE, RecordError, read_run
+from fer_core.records.predictions import PREDICTIONS_FILE
+from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RecordError, read_run
 
 FILES = (EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE)  # the last one makes a folder a record
 LARGEST = 20_000_000  # bytes of one call

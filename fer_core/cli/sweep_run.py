@@ -18,7 +18,8 @@ from fer_core.cli import train
 from fer_core.config import RunConfig, from_json, without_folders
 from fer_core.errors import told_in_a_sentence
 from fer_core.records.lock import lock_run
-from fer_core.records.run import EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE, read_run
+from fer_core.records.predictions import PREDICTIONS_FILE
+from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_run
 from fer_core.records.schema import FORMER_FILES, NOISY_LABELS_FILE
 from fer_core.training.checkpoint import (
     CHECKPOINT_FILE,

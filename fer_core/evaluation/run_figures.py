@@ -8,7 +8,7 @@ import numpy as np
 from fer_core.datasets import Split
 from fer_core.evaluation.inference import Evaluation, Scores
 from fer_core.metrics import classification as metrics
-from fer_core.records.run import Prediction
+from fer_core.records.predictions import Prediction
 
 
 def eval_values(scores: Scores, *, mirror: bool) -> dict[str, float | None]:

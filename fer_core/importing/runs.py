@@ -19,7 +19,8 @@ from fer_core.importing.columns import match_columns
 from fer_core.importing.epochs import to_epochs
 from fer_core.importing.series import SeriesSource, SourceError
 from fer_core.io.files import write_whole
-from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_run, timestamp, write_run
+from fer_core.records.recorder import timestamp, write_run
+from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_run
 from fer_core.records.schema import SCHEMA_VERSION
 
 LAST = 5  # epochs, of which the papers' figure is the mean

@@ -11,7 +11,8 @@ from fer_core.models.pretrained import CARD_FILE, WEIGHTS_FILE, WeightLayout
 from fer_core.publishing.data_terms import kind_of, name_of
 from fer_core.publishing.model_card import CONFUSION_IMAGE, PublishedAs, card
 from fer_core.publishing.model_info import Subject
-from fer_core.records.run import PREDICTIONS_FILE, Prediction, RecordError, write_predictions
+from fer_core.records.predictions import PREDICTIONS_FILE, Prediction, write_predictions
+from fer_core.records.run import RecordError
 
 REPLACED = (PREDICTIONS_FILE, CONFUSION_IMAGE)  # leave the repository where a newer model has none
 

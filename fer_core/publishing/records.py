@@ -7,16 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fer_core.records.run import (
-    EPOCHS_FILE,
-    PREDICTIONS_FILE,
-    RUN_FILE,
-    RunRecord,
-    read_predictions,
-    write_epochs,
-    write_predictions,
-    write_run,
-)
+from fer_core.records.predictions import PREDICTIONS_FILE, read_predictions, write_predictions
+from fer_core.records.recorder import write_epochs, write_run
+from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RunRecord
 from fer_core.records.schema import current_run
 
 # A path from the root of the file system, from somebody's home, or from a drive; no web address.

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from fer_core.records.lock import lock_run
-from fer_core.records.run import RUN_FILE, timestamp, write_run
+from fer_core.records.recorder import timestamp, write_run
+from fer_core.records.run import RUN_FILE
 from fer_core.records.schema import SCHEMA_VERSION
 
 

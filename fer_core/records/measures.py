@@ -13,7 +13,8 @@ import numpy as np
 from fer_core.metrics.intervals import Estimate, hierarchical_difference
 from fer_core.records.compare import with_shared_seeds
 from fer_core.records.groups import RunGroup
-from fer_core.records.run import Prediction, RecordError, RunRecord, read_predictions
+from fer_core.records.predictions import Prediction, read_predictions
+from fer_core.records.run import RecordError, RunRecord
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from fer_core.metrics import classification as metrics
 from fer_core.models.pretrained import load_model
-from fer_core.records.run import Prediction, read_predictions
+from fer_core.records.predictions import Prediction, read_predictions
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.tables import table
 from fer_core.weights import BUNDLED

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, fontManager, get_font
 
 from fer_core.metrics.classification import confusion_matrix
-from fer_core.records.run import Prediction
+from fer_core.records.predictions import Prediction
 from fer_core.reporting.figure_drawing import render
 
 SIDE = 0.72  # inches of a class

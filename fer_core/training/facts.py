@@ -16,7 +16,7 @@ from fer_core.config import to_json, without_folders
 from fer_core.datasets import Split, content_hash
 from fer_core.noise.generate import noise_facts
 from fer_core.records.provenance import source_commit, weights_digest
-from fer_core.records.run import RunRecorder
+from fer_core.records.recorder import RunRecorder
 from fer_core.training.setup import Experiment
 
 

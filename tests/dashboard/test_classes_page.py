@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from fer_core.records.predictions import Prediction, write_predictions
 from fer_core.records.published import SHIPPED_RUNS
-from fer_core.records.run import Prediction, write_predictions
 
 
 def text_of(app):

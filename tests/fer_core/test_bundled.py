@@ -7,7 +7,7 @@ from safetensors import safe_open
 from fer_core.emotions import EIGHT_CLASSES
 from fer_core.inference.predictor import Predictor
 from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, load_model, read_facts
-from fer_core.records.run import PREDICTIONS_FILE
+from fer_core.records.predictions import PREDICTIONS_FILE
 from fer_core.weights import BUNDLED
 
 CARD = BUNDLED / "README.md"

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from fer_core.models.pretrained import load_model
-from fer_core.records.run import RUN_FILE, read_predictions, read_run
+from fer_core.records.predictions import read_predictions
+from fer_core.records.run import RUN_FILE, read_run
 from fer_core.training.checkpoint import CHECKPOINT_FILE, read_checkpoint
 from fer_core.training.engine import train
 

@@ -25,7 +25,8 @@ from dashboard.charts.classes import (
 )
 from dashboard.data.names import Confusion
 from fer_core.metrics.classification import expected_calibration_error
-from fer_core.records.run import Prediction, read_run, write_predictions
+from fer_core.records.predictions import Prediction, write_predictions
+from fer_core.records.run import read_run
 
 ABC = ("a", "b", "c")
 SHADES = ("#4477aa", "#ee6677", "#228833")

@@ -8,8 +8,9 @@ import scipy.stats
 
 from dashboard.analysis.run_pairs import differing_options, figure_deltas, pair_tests
 from dashboard.data.names import read_folders
+from fer_core.records.predictions import Prediction, write_predictions
 from fer_core.records.published import SHIPPED_RUNS
-from fer_core.records.run import Prediction, read_run, write_predictions
+from fer_core.records.run import read_run
 
 
 @pytest.fixture

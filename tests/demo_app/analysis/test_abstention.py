@@ -2,7 +2,7 @@ import pytest
 
 from demo_app.analysis.abstention import explain_threshold
 from demo_app.render import text as words
-from fer_core.records.run import Prediction, write_predictions
+from fer_core.records.predictions import Prediction, write_predictions
 from fer_core.weights import BUNDLED
 
 

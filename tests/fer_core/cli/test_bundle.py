@@ -9,7 +9,8 @@ import torch
 from fer_core.cli import bundle
 from fer_core.metrics import classification as metrics
 from fer_core.models.pretrained import load_model
-from fer_core.records.run import read_predictions, read_run, write_predictions
+from fer_core.records.predictions import read_predictions, write_predictions
+from fer_core.records.run import read_run
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.bundled import bundled_table, classes_table
 from fer_core.training.engine import train

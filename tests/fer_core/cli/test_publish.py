@@ -17,7 +17,7 @@ from fer_core.inference.predictor import Predictor
 from fer_core.models.pretrained import ModelError, load_model, save_model
 from fer_core.publishing.card_usage import WITHOUT_TIMM
 from fer_core.publishing.model_info import find_subject
-from fer_core.records.run import read_predictions, write_predictions
+from fer_core.records.predictions import read_predictions, write_predictions
 from fer_core.training.engine import train
 from fer_core.weights import BUNDLED
 from tests.hub_server import serve_own_hub

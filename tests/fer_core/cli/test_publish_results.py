@@ -13,15 +13,13 @@ from dashboard.data.hub import fetch
 from dashboard.data.names import read_folders
 from fer_core.cli import publish_results
 from fer_core.publishing.records import without_places
-from fer_core.records.run import (
-    EPOCHS_FILE,
+from fer_core.records.predictions import (
     PREDICTIONS_FILE,
-    RUN_FILE,
     Prediction,
     read_predictions,
-    read_runs,
     write_predictions,
 )
+from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_runs
 from tests.hub_server import serve_own_hub
 
 TOKEN = "hf_secret0123456789"

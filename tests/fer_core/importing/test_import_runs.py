@@ -12,7 +12,8 @@ from fer_core.importing.series import SourceError
 from fer_core.importing.sources import find_sources
 from fer_core.records.compare import pair_with_baseline
 from fer_core.records.groups import group_runs
-from fer_core.records.run import read_predictions, read_run
+from fer_core.records.predictions import read_predictions
+from fer_core.records.run import read_run
 from fer_core.records.trials import trial_of
 
 KERAS = [

@@ -3,7 +3,8 @@ import pytest
 from fer_core.config import RunConfig, to_json
 from fer_core.records.failures import record_failure
 from fer_core.records.lock import RunLockedError
-from fer_core.records.run import RunRecorder, read_run
+from fer_core.records.recorder import RunRecorder
+from fer_core.records.run import read_run
 
 CONFIG = to_json(RunConfig(backbone="nosuch", seed=3))
 

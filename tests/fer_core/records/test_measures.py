@@ -8,7 +8,8 @@ from fer_core.metrics.intervals import hierarchical_difference
 from fer_core.records.compare import pair_with_baseline
 from fer_core.records.groups import group_runs
 from fer_core.records.measures import MEASURES, gap_over_seeds_and_images, has_measure, unanswered
-from fer_core.records.run import Prediction, RecordError, RunRecord, write_predictions
+from fer_core.records.predictions import Prediction, write_predictions
+from fer_core.records.run import RecordError, RunRecord
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.measures import measures_table
 from fer_core.taxonomy import taxonomy_of

@@ -3,15 +3,13 @@ import math
 
 import pytest
 
+from fer_core.records.predictions import PREDICTIONS_FILE, Prediction, read_predictions
+from fer_core.records.recorder import RunRecorder
 from fer_core.records.run import (
     EPOCHS_FILE,
-    PREDICTIONS_FILE,
     RUN_FILE,
     SCHEMA_VERSION,
-    Prediction,
     RecordError,
-    RunRecorder,
-    read_predictions,
     read_run,
     read_runs,
 )

@@ -9,16 +9,9 @@ from fer_core.datasets.ferplus import SPLITS as FOLDERS
 from fer_core.models.pretrained import load_model, read_config, read_facts
 from fer_core.records import schema
 from fer_core.records.groups import group_runs
+from fer_core.records.predictions import PREDICTIONS_FILE, read_predictions
 from fer_core.records.published import SHIPPED_RUNS
-from fer_core.records.run import (
-    EPOCHS_FILE,
-    PREDICTIONS_FILE,
-    RUN_FILE,
-    RecordError,
-    read_predictions,
-    read_run,
-    read_runs,
-)
+from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RecordError, read_run, read_runs
 from fer_core.weights import BUNDLED
 from tests.project import PROJECT
 from tests.version_1 import make_version_1

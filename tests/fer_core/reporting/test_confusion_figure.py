@@ -3,7 +3,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from fer_core.records.run import Prediction
+from fer_core.records.predictions import Prediction
 from fer_core.reporting.confusion_figure import draw_confusion, drawable
 
 

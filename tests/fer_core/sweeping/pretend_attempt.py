@@ -7,7 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from fer_core.records.run import RUN_FILE, RunRecorder
+from fer_core.records.recorder import RunRecorder
+from fer_core.records.run import RUN_FILE
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from fer_core.config import RunConfig, to_json, without_folders
 from fer_core.records.failures import record_failure
-from fer_core.records.run import RunRecorder
+from fer_core.records.recorder import RunRecorder
 from fer_core.sweeping.plan import PlannedRun
 from fer_core.sweeping.status import RunProgress, begin, differing
 

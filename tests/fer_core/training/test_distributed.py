@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from fer_core.config import RunConfig
-from fer_core.records.run import read_predictions, read_run
+from fer_core.records.predictions import read_predictions
+from fer_core.records.run import read_run
 from fer_core.training.engine import train
 from tests.project import PROJECT
 

@@ -27,7 +27,8 @@ from fer_core.models.attention_model import AttentionModel
 from fer_core.models.feature_maps import BackboneError
 from fer_core.models.pretrained import load_model
 from fer_core.records.lock import LOCK_FILE, RunLockedError
-from fer_core.records.run import RecordError, read_predictions, read_run, read_runs
+from fer_core.records.predictions import read_predictions
+from fer_core.records.run import RecordError, read_run, read_runs
 from fer_core.training import accelerator, engine, evaluator, recording
 from fer_core.training import loader as batches
 from fer_core.training.checkpoint import CheckpointError, load_checkpoint

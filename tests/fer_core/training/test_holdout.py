@@ -8,7 +8,8 @@ from fer_core.datasets import DataError
 from fer_core.evaluation.inference import Evaluation, Scores
 from fer_core.metrics.classification import accuracy, confusion_matrix
 from fer_core.models.pretrained import load_model
-from fer_core.records.run import read_predictions, read_run
+from fer_core.records.predictions import read_predictions
+from fer_core.records.run import read_run
 from fer_core.training.checkpoint import CHOSEN_FILE, load_checkpoint
 from fer_core.training.engine import train
 from fer_core.training.holdout import EpochSelection, held_out

@@ -1,0 +1,72 @@
+"""Predictions of a run on the evaluation images: ``predictions.csv`` of its record."""
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from fer_core.io.files import write_whole
+from fer_core.records.run import RecordError
+from fer_core.records.schema import current_prediction
+
+PREDICTIONS_FILE = "predictions.csv"
+
+
+class Prediction(NamedTuple):
+    """What the model predicted for one evaluation image.
+
+    Attributes:
+        image: its name.
+        true_label: as the data set has it.
+        predicted: the class predicted after the last epoch.
+        confidence: softmax probability of that class.
+        hits_last5: share of the last five epochs in which it was predicted right, without flip TTA;
+            None in records of earlier versions.
+        chosen: the class predicted in the epoch chosen on held-out images; None without a choice.
+        chosen_tta: likewise with flip TTA.
+    """
+
+    image: str
+    true_label: int
+    predicted: int
+    confidence: float
+    hits_last5: float | None = None
+    chosen: int | None = None
+    chosen_tta: int | None = None
+
+
+def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
+    """Write the predictions into the folder ``path``, whole."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(Prediction._fields)
+    writer.writerows(p._replace(confidence=round(p.confidence, 4)) for p in predictions)  # None: ""
+    write_whole(path / PREDICTIONS_FILE, table.getvalue().encode())
+
+
+def read_predictions(path: Path) -> list[Prediction]:
+    """Read the predictions of a finished run; a run without them has an empty list.
+
+    Raises:
+        RecordError: when the file is not a table of predictions.
+    """
+    file = path / PREDICTIONS_FILE
+    if not file.exists():
+        return []
+    try:
+        with file.open(encoding="utf-8", newline="") as stream:
+            return [
+                Prediction(
+                    row["image"],
+                    int(row["true_label"]),
+                    int(row["predicted"]),
+                    float(row["confidence"]),
+                    float(row["hits_last5"]) if row.get("hits_last5") else None,
+                    int(row["chosen"]) if row.get("chosen") else None,
+                    int(row["chosen_tta"]) if row.get("chosen_tta") else None,
+                )
+                for row in map(current_prediction, csv.DictReader(stream))
+            ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"{file} is not a table of predictions: {error!r}") from error

@@ -1,0 +1,124 @@
+"""Writing a run record, while the run goes on (docs/run-records.md)."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fer_core import taxonomy as taxonomies
+from fer_core.io.files import write_whole
+from fer_core.records.predictions import PREDICTIONS_FILE, Prediction, write_predictions
+from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RecordError, RunRecord, read_run
+from fer_core.records.schema import FORMER_FILES, SCHEMA_VERSION
+from fer_core.taxonomy import taxonomy_of
+
+
+class RunRecorder:
+    """Writes one run record; every call leaves a readable folder behind."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        config: Mapping[str, Any],
+        classes: Sequence[str],
+        data: Mapping[str, Any],
+        noise: Mapping[str, Any],
+        model: Mapping[str, Any],
+        environment: Mapping[str, Any],
+    ) -> None:
+        """Remember the facts of the run; nothing is written before `begin`."""
+        self.path = path
+        self._run: dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "status": "running",
+            "started": timestamp(),
+            "ended": None,
+            "config": dict(config),
+            "classes": list(classes),
+            "taxonomy": taxonomies.to_json(taxonomy_of(classes)),
+            "data": dict(data),
+            "noise": dict(noise),
+            "model": dict(model),
+            "environment": dict(environment),
+            "result": {},
+            "error": None,
+        }
+
+    def begin(self, completed_epochs: int = 0) -> None:
+        """Open the record; a resumed run keeps its start time and its completed epochs.
+
+        Raises:
+            RecordError: when fewer than ``completed_epochs`` epochs are in the record, or data or
+                noisy labels are no longer those that it was started with.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        if completed_epochs:
+            earlier = read_run(self.path)
+            self._check_same_labels(earlier)
+            if len(earlier.epochs) < completed_epochs:
+                raise RecordError(
+                    f"{self.path / EPOCHS_FILE} holds {len(earlier.epochs)} epochs, but the "
+                    f"checkpoint has completed {completed_epochs}: start again without --resume"
+                )
+            self._run["started"] = earlier.started
+            kept = earlier.epochs[:completed_epochs]
+        else:
+            kept = ()
+        write_epochs(self.path, kept)
+        for name in (PREDICTIONS_FILE, *FORMER_FILES):
+            (self.path / name).unlink(missing_ok=True)
+        write_run(self.path, self._run)
+
+    def _check_same_labels(self, earlier: RunRecord) -> None:
+        now = self._run
+        pairs = [("noisy labels", earlier.noise, now["noise"], "noisy_labels_sha256")]
+        if "transition" in earlier.noise:  # before 0.2 the hash of the data was made otherwise
+            pairs.append(("data", earlier.data, now["data"], "sha256"))
+        for what, before, after, key in pairs:
+            if before.get(key, after.get(key)) != after.get(key):
+                raise RecordError(
+                    f"the {what} of the run in {self.path} are no longer those it was started with "
+                    f"({key} {str(before[key])[:12]} -> {str(after[key])[:12]}): bring the files "
+                    "back as they were, or start a new run"
+                )
+
+    def add_epoch(self, values: Mapping[str, Any]) -> None:
+        """Append one epoch; the line is on the disk when the call returns."""
+        with (self.path / EPOCHS_FILE).open("a", encoding="utf-8") as file:
+            file.write(_line(values))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def finish(self, result: Mapping[str, Any], predictions: Iterable[Prediction]) -> None:
+        """Close the record with its final figures and predictions."""
+        write_predictions(self.path, predictions)
+        self._run |= {"status": "finished", "ended": timestamp(), "result": dict(result)}
+        write_run(self.path, self._run)
+
+    def fail(self, error: str) -> None:
+        """Close the record with the sentence that says what stopped the run."""
+        self._run |= {"status": "failed", "ended": timestamp(), "error": error}
+        write_run(self.path, self._run)
+
+
+def write_run(path: Path, run: Mapping[str, Any]) -> None:
+    """Write ``run.json`` of the record in the folder ``path``, whole."""
+    text = json.dumps(dict(run), indent=1, allow_nan=False)
+    write_whole(path / RUN_FILE, f"{text}\n".encode())
+
+
+def write_epochs(path: Path, epochs: Iterable[Mapping[str, Any]]) -> None:
+    """Write ``epochs.jsonl`` of the record in the folder ``path``, whole."""
+    write_whole(path / EPOCHS_FILE, "".join(_line(epoch) for epoch in epochs).encode())
+
+
+def timestamp() -> str:
+    """The time now as records have it: ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _line(values: Mapping[str, Any]) -> str:
+    return json.dumps(dict(values), allow_nan=False) + "\n"
