@@ -59,7 +59,7 @@ def test_dedup_that_leaves_nothing_is_refused(root):
         for path in (root / "test" / folder).iterdir():
             put(root, f"train/{folder}/{path.name}", 400)
             put(root, f"test/{folder}/{path.name}", 400)
-    with pytest.raises(DataError, match="every image of test also stands in train"):
+    with pytest.raises(DataError, match="every image of test is also in train"):
         load_data(f"folder:{root}", SMALL, dedup=True)
 
 

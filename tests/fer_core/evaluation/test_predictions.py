@@ -95,7 +95,7 @@ def test_shared_classes_changes_nothing_where_the_data_have_them_all(listing):
 
 def test_a_model_that_knows_no_class_of_the_images_is_refused(listing):
     with pytest.raises(
-        DataError, match=r"answers neutral, disgust: .* happiness, anger, fear only"
+        DataError, match=r"predicts neutral, disgust: .* happiness, anger, fear only"
     ):
         ask(trained("neutral", "disgust"), listing)
 

@@ -267,7 +267,7 @@ def test_a_model_of_timm_is_refused_before_its_weights_are_fetched(hub, files):
     hub.add(NAME, {**files, CONFIG_FILE: config})
     message = refusal()
     assert "timm's resnet50" in message
-    assert "cannot explain its answers exactly" in message
+    assert "cannot explain its predictions exactly" in message
     assert hub.fetched() == [CONFIG_FILE]
 
 

@@ -183,5 +183,5 @@ def test_the_data_options_reach_the_data(ferplus, tmp_path):
     (tmp_path / "list.txt").write_text("FER2013Valid5.png\n")
     config = replace(ferplus, exclude=str(tmp_path / "list.txt"))
     assert len(load_run_data(config).eval.true_labels) == 5
-    with pytest.raises(DataError, match="every image of val also stands in"):
+    with pytest.raises(DataError, match="every image of val is also in"):
         load_run_data(replace(ferplus, dedup=True))
