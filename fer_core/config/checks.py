@@ -55,8 +55,14 @@ def pair(name: str, value: tuple[float, float], high: float) -> None:
 def choices(config: Any) -> None:  # noqa: ANN401 - any dataclass instance
     """Refuse a value of a Literal field that is not among its choices."""
     for name, kind in _types(config).items():
-        if get_origin(kind) is Literal:
-            value, allowed = getattr(config, name), get_args(kind)
+        given = getattr(config, name)
+        values = (given,)
+        if _of_any_length(kind):
+            kind, values = get_args(kind)[0], given  # noqa: PLW2901
+        if get_origin(kind) is not Literal:
+            continue
+        allowed = get_args(kind)
+        for value in values:
             if value not in allowed:
                 near = difflib.get_close_matches(str(value), [str(item) for item in allowed], 1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -67,6 +73,8 @@ def kinds(config: Any) -> None:  # noqa: ANN401 - any dataclass instance
     """Refuse a value that is not of its field's type, as a file may hold it; see also `choices`."""
     for name, kind in _types(config).items():
         value = getattr(config, name)
+        if _of_any_length(kind) and isinstance(value, tuple):
+            continue  # of choices: see `choices`
         if get_origin(kind) is not Literal and not _is_a(kind, value):
             raise ValueError(f"{name} must be {_words(kind)}, got {value!r}")
 
@@ -75,6 +83,10 @@ def _types(config: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass insta
     """Type of each field; also where the file of the class has its annotations as text."""
     hints = get_type_hints(cast("type[object]", type(config)))
     return {field.name: hints[field.name] for field in dataclasses.fields(config)}
+
+
+def _of_any_length(kind: Any) -> bool:  # noqa: ANN401
+    return get_origin(kind) is tuple and get_args(kind)[1:] == (...,)
 
 
 def _is_a(kind: Any, value: Any) -> bool:  # noqa: ANN401
@@ -95,6 +107,8 @@ def _is_a(kind: Any, value: Any) -> bool:  # noqa: ANN401
 def _words(kind: Any) -> str:  # noqa: ANN401
     if isinstance(kind, UnionType):
         return " or ".join(_words(one) for one in get_args(kind))
+    if _of_any_length(kind):
+        return "a list"
     if get_origin(kind) is tuple:
         return f"{len(get_args(kind))} numbers"
     return _WORDS.get(kind, f"of class {kind.__name__}")

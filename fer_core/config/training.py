@@ -1,12 +1,13 @@
 """How a run learns: augmentation of the images, and the optimiser's steps."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from fer_core.config import checks
 
 ScheduleName = Literal["exponential", "cosine", "constant", "step", "poly", "tanh"]
 Precision = Literal["no", "bf16", "fp16"]
+CorruptionKind = Literal["noise", "blur", "jpeg", "resolution", "brighter", "darker"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class AugmentationOptions:
     """Random shift, up to this share of the side each way."""
     jitter: float = 0.0
     """Random brightness and contrast, factors of up to 1 +- this."""
+    corruption: float = 0.0
+    """Probability that an image passes through a poor camera: one or two of corruption_kinds, at a
+    lower resolution (docs/training.md); 0: off."""
+    corruption_kinds: tuple[CorruptionKind, ...] = get_args(CorruptionKind)
+    """Which corruptions there are."""
     mixup: float = 0.0
     """Mixup: alpha of the Beta(alpha, alpha) shares in which two images and their labels are
     mixed; 0: off."""
@@ -42,9 +48,14 @@ class AugmentationOptions:
         for name in ("zoom", "shift", "jitter"):
             checks.in_range(name, getattr(self, name), 0, 1)
         checks.in_range("rotation", self.rotation, 0, 180, closed=True)
-        for name in ("erase_probability", "flip_probability"):
+        for name in ("erase_probability", "flip_probability", "corruption"):
             if getattr(self, name) is not None:
                 checks.in_range(name, getattr(self, name), 0, 1, closed=True)
+        if not self.corruption_kinds:
+            raise ValueError(
+                f"corruption_kinds must name at least one of {get_args(CorruptionKind)}; "
+                "corruption 0 switches them off"
+            )
         checks.in_range("pixel_noise", self.pixel_noise, 0, 255**2, closed=True)
         checks.pair("erase_scale", self.erase_scale, 1)
         checks.pair("erase_ratio", self.erase_ratio, float("inf"))

@@ -1,6 +1,7 @@
 """FERPlus: the 48x48 faces of FER2013 with ten raters' votes (Barsoum et al., ICMI 2016)."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -91,6 +92,42 @@ def majority_labels(votes: np.ndarray, classes: int) -> np.ndarray:
     return np.where(clear & (winner < classes), winner, -1)
 
 
+def probability_labels(votes: np.ndarray, classes: int) -> np.ndarray:
+    """The probability rule of the FER+ reference code, which keeps more images.
+
+    Votes of a single rater are dropped as outliers. Classes are then counted in, those of equal
+    votes together and the most voted first, until they hold three quarters of the votes;
+    "unknown" or "not a face" ends this. What was counted in must be at most three classes, with
+    more than half of the votes. The label is the most voted of them.
+
+    Args:
+        votes: (N, 10) counts in the order of `FERPLUS_VOTES`.
+        classes: 7 or 8 (with contempt).
+
+    Returns:
+        (N,) int64 labels, -1 for an image to exclude.
+    """
+    left = np.where(votes > 1, votes, 0)
+    total, emotions = left.sum(1), left.shape[1] - 2
+    taken = np.zeros_like(left)
+    held = np.zeros(len(votes), np.int64)
+    going_on = total > 0
+    while going_on.any():
+        highest = left.max(1)
+        level = (left == highest[:, None]) & going_on[:, None]
+        taken = np.where(level, left, taken)
+        held += (level * left).sum(1)
+        left = np.where(level, 0, left)
+        no_emotion = level[:, emotions:].any(1)
+        led = no_emotion & (taken[:, :emotions] > 0).any(1)  # by an emotion, which stays
+        taken[led, emotions:] = 0
+        count = (taken > 0).sum(1)
+        going_on &= (4 * held < 3 * total) & (count < 3) & ~no_emotion
+    winner = taken.argmax(1)
+    kept = (2 * taken.sum(1) > total) & ((taken > 0).sum(1) <= 3) & (winner < classes)
+    return np.where(kept, winner, -1)
+
+
 def vote_shares(votes: np.ndarray, classes: int) -> np.ndarray:
     """Soft labels: the share of each class in the votes, without those of single raters.
 
@@ -107,20 +144,28 @@ def vote_shares(votes: np.ndarray, classes: int) -> np.ndarray:
     return (counted / counted.sum(1, keepdims=True)).astype(np.float32)
 
 
+RULES: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+    "majority": majority_labels,
+    "probability": probability_labels,
+}
+
+
 def list_ferplus(source: Source, _decoding: Decoding) -> Listing:
     """List FERPlus from ``fer2013new.csv`` and the images, in PNG folders or FER2013's table.
 
-    URI: ``ferplus:PATH?classes=8&eval=val``. FER2013Train is the split ``train``, FER2013Valid
-    ``val`` and FER2013Test ``test``; the former ``test=FER2013Test`` is still read.
+    URI: ``ferplus:PATH?classes=8&eval=val&rule=majority``. FER2013Train is the split ``train``,
+    FER2013Valid ``val`` and FER2013Test ``test``; the former ``test=FER2013Test`` is still read.
+    ``rule=probability`` keeps more training images; evaluation is on clear majorities always.
 
     Raises:
         DataError: when files are absent or broken, or an option is not allowed.
     """
-    options = take_options(_with_eval(source), classes="8", eval="val")
+    options = take_options(_with_eval(source), classes="8", eval="val", rule="majority")
     root = existing_folder(source, EXPECTED)
     classes = class_names(int(take_choice(source, options, "classes", "7", "8")))
     evaluated = take_choice(source, options, "eval", "val", "test")
     folder = next(folder for folder, split in SPLITS.items() if split == evaluated)
+    rule = RULES[take_choice(source, options, "rule", *RULES)]
     votes = _read_votes(root / "fer2013new.csv")
     path = find_pixel_table(root)
     pixels = None if path is None else read_pixel_table(path)
@@ -129,7 +174,8 @@ def list_ferplus(source: Source, _decoding: Decoding) -> Listing:
     files = _Files(root, votes, pixels, _original_labels(root, votes, pixels, classes))
     problems: list[Problem] = []
     train_split, eval_split = (
-        _list_split(files, name, len(classes), problems) for name in ("FER2013Train", folder)
+        _list_split(files, name, kept_by(votes.votes, len(classes)), problems)
+        for name, kept_by in (("FER2013Train", rule), (folder, majority_labels))
     )
     return Listing(
         name="ferplus",
@@ -205,8 +251,17 @@ def _original_labels(
     return np.array([own.get(name, -1) for name in votes.names], np.int64)
 
 
-def _list_split(files: _Files, name: str, classes: int, problems: list[Problem]) -> ListedSplit:
-    """The images of a split with a majority label; what is wrong with a file joins ``problems``."""
+def _list_split(
+    files: _Files, name: str, labels: np.ndarray, problems: list[Problem]
+) -> ListedSplit:
+    """The images of a split that have a label; what is wrong with a file joins ``problems``.
+
+    Args:
+        files: of the data set.
+        name: of the split's folder.
+        labels: (N,) of all rows by the rule of this split, -1 for those without.
+        problems: found so far.
+    """
     votes, pixels, own = files.votes, files.pixels, files.original_labels
     used = [usage == USAGES[name] for usage in votes.usages]
     rows = np.flatnonzero(np.array(used, bool) & np.array([bool(n) for n in votes.names], bool))
@@ -217,11 +272,11 @@ def _list_split(files: _Files, name: str, classes: int, problems: list[Problem])
             f"{'found' if folder.is_dir() else 'missing'}. Expected:\n{EXPECTED}"
         )
     problems += [votes.problems[row] for row in rows.tolist() if row in votes.problems]
-    labels = majority_labels(votes.votes[rows], classes)
+    labels = labels[rows]
     if not (labels >= 0).any() and not problems:
         raise DataError(
-            f"ferplus split {name}: none of its {len(rows)} images has a clear majority of votes "
-            f"for one of {classes} classes"
+            f"ferplus split {name}: none of its {len(rows)} images has a clear label by its votes "
+            "for one of the classes asked for"
         )
     kept, labels = rows[labels >= 0], labels[labels >= 0]
     if folder.is_dir() or pixels is None:

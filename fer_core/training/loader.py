@@ -80,7 +80,7 @@ class TrainingSet:
             memory = torch.empty((self.share, height, width, channels))
         for step, pixels in enumerate(self.images.batches(parts)):
             own = draws.rows(starts[step], starts[step] + self.share)
-            images = augment(pixels, own, self.mean, self.std, memory)
+            images = augment(pixels, own, self.mean, self.std, memory, self.config.corruption_kinds)
             labels = self.noisy_labels[own.order]
             if own.shares is not None:
                 labels = mix_labels(labels, own.shares, self.classes)

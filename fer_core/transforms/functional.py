@@ -9,13 +9,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fer_core.transforms.corruption import corrupt_batch_
 from fer_core.transforms.sampling import Draws
 
 
 def augment(
-    images: Tensor, draws: Draws, mean: Tensor, std: Tensor, out: Tensor | None = None
+    images: Tensor,
+    draws: Draws,
+    mean: Tensor,
+    std: Tensor,
+    out: Tensor | None = None,
+    corruptions: tuple[str, ...] = (),
 ) -> Tensor:
-    """Flip, turn, zoom, shift and light the images, normalise them, and mix them in pairs.
+    """Flip, turn, zoom, shift, light and corrupt the images, normalise them, mix them in pairs.
 
     Args:
         images: (B, C, H, W) uint8.
@@ -23,6 +29,7 @@ def augment(
         mean: (C, 1, 1) of pixels in [0, 1].
         std: (C, 1, 1) of pixels in [0, 1].
         out: see `normalise`.
+        corruptions: that the draws count, in their order.
 
     Returns:
         (B, C, H, W) float32, channels last in memory, normalised; nothing is erased yet.
@@ -35,7 +42,9 @@ def augment(
     else:
         pixels = _flip(images, draws.flips)
     if draws.light is not None:
-        pixels = _light(pixels if pixels.is_floating_point() else pixels.float() / 255, draws.light)
+        pixels = _light(_unit_range(pixels), draws.light)
+    if draws.corruptions is not None:
+        pixels = corrupt_batch_(_unit_range(pixels), draws.corruptions, corruptions)
     pixels = normalise(pixels, mean, std, out)
     return pixels if draws.shares is None else mix_pairs_(pixels, draws.shares)
 
@@ -150,6 +159,10 @@ def _flip(images: Tensor, flips: Tensor) -> Tensor:
     flipped = images.clone()
     flipped[chosen] = mirror(images[chosen])
     return flipped
+
+
+def _unit_range(pixels: Tensor) -> Tensor:
+    return pixels if pixels.is_floating_point() else pixels.float() / 255
 
 
 def _light(pixels: Tensor, factors: Tensor) -> Tensor:

@@ -29,6 +29,7 @@ class Draws(NamedTuple):
         other_regions: (B, 4) a second region for each image.
         shares: (B,) mixup: the share of the image itself, in [0.5, 1]; or None.
         noisy: (B,) bool, which images get Gaussian pixel noise; or None.
+        corruptions: (B, 6) as `draw_corruptions` gives them, always on the CPU; or None.
     """
 
     order: Tensor
@@ -39,14 +40,16 @@ class Draws(NamedTuple):
     other_regions: Tensor
     shares: Tensor | None
     noisy: Tensor | None
+    corruptions: Tensor | None
 
     def rows(self, start: int, stop: int) -> Self:
         """The draws of the images from ``start`` to ``stop``."""
         return self._make(None if column is None else column[start:stop] for column in self)
 
     def to(self, device: torch.device) -> Self:
-        """The draws on a device."""
-        return self._make(None if column is None else column.to(device) for column in self)
+        """The draws on a device; those that the host acts on stay with it."""
+        moved = self._make(None if column is None else column.to(device) for column in self)
+        return moved._replace(corruptions=self.corruptions)
 
 
 def draw_epoch(
@@ -74,7 +77,35 @@ def draw_epoch(
     )
     shares = _mixing_shares(count, config.mixup, generator) if config.mixup else None
     noisy = torch.rand(count, generator=generator) < 0.5 if config.pixel_noise else None
-    return Draws(order, flips, matrices, light, regions, other_regions, shares, noisy)
+    corruptions = None
+    if config.corruption:
+        kinds = len(config.corruption_kinds)
+        corruptions = draw_corruptions(count, kinds, config.corruption, generator)
+    return Draws(order, flips, matrices, light, regions, other_regions, shares, noisy, corruptions)
+
+
+def draw_corruptions(count: int, kinds: int, probability: float, generator: Generator) -> Tensor:
+    """What a poor camera does to each image: one or two corruptions, at its own resolution.
+
+    Args:
+        count: number of images B.
+        kinds: number of corruptions to choose from.
+        probability: that an image is corrupted; half of these get a second corruption.
+        generator: source of the random numbers, on the CPU.
+
+    Returns:
+        (B, 6) float64 on the CPU: kind and severity in [0, 1) of the first corruption and of the
+        second, kinds below 0 for none; the camera's resolution, as a share of the image's side in
+        [0.5, 1); the seed of its noise.
+    """
+    draw = torch.rand(count, 6, generator=generator, dtype=torch.float64)
+    draw[:, [0, 2]] = (draw[:, [0, 2]] * kinds).floor()
+    draw[:, 4] = 0.5 + draw[:, 4] / 2
+    draw[:, 5] = (draw[:, 5] * 2**31).floor()
+    chosen = torch.rand(count, 2, generator=generator)
+    draw[chosen[:, 0] >= probability, 0] = -1.0
+    draw[(chosen[:, 0] >= probability) | (chosen[:, 1] >= 0.5), 2] = -1.0
+    return draw
 
 
 def draw_erased_regions(
