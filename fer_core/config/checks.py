@@ -58,7 +58,7 @@ def choices(config: Any) -> None:  # noqa: ANN401 - any dataclass instance
         given = getattr(config, name)
         values = (given,)
         if _of_any_length(kind):
-            kind, values = get_args(kind)[0], given  # noqa: PLW2901
+            kind, values = get_args(kind)[0], given
         if get_origin(kind) is not Literal:
             continue
         allowed = get_args(kind)

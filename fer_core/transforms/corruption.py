@@ -2,14 +2,17 @@
 
 Training passes images through some of them (``--corruption``); ``fer-core evaluate --robustness``
 measures a model under each, at five strengths. The kinds follow Hendrycks and Dietterich (ICLR
-2019); the operations are torchvision's.
+2019); the operations are torchvision's, JPEG is Pillow's.
 """
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torchvision.transforms.v2.functional as F
+from PIL import Image
 from torch import Generator, Tensor
 
 LEAST_SIDE = 8  # pixels that a reduced face keeps
@@ -88,8 +91,11 @@ def _blur(image: Tensor, strength: float, _: Generator) -> Tensor:
 
 
 def _compress(image: Tensor, strength: float, _: Generator) -> Tensor:
-    pixels = image.mul(255).round().to(torch.uint8).cpu()  # the encoder works on the CPU
-    return F.jpeg(pixels, round(strength)).to(image.device).float() / 255
+    pixels = image.mul(255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()  # (H, W, C)
+    file = BytesIO()
+    Image.fromarray(pixels.squeeze()).save(file, "JPEG", quality=round(strength))
+    decoded = np.array(Image.open(file)).reshape(pixels.shape)
+    return torch.from_numpy(decoded).permute(2, 0, 1).to(image.device).float() / 255
 
 
 def _reduce(image: Tensor, strength: float, _: Generator) -> Tensor:

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from fer_core.datasets import DataError, Decoding, content_hash, list_data, load_data
-from fer_core.datasets.ferplus import majority_labels, vote_shares
+from fer_core.datasets.ferplus import majority_labels, probability_labels, vote_shares
 from fer_core.emotions import EIGHT_CLASSES, FERPLUS_VOTES
 
 GREY = Decoding(48, 1)
@@ -70,6 +70,40 @@ def test_the_majority_rule_drops_single_votes_and_wants_more_than_half(votes, ei
     for classes, expected in ((8, eight), (7, seven)):
         label = -1 if expected is None else EIGHT_CLASSES.index(expected)
         assert majority_labels(row, classes).tolist() == [label]
+
+
+@pytest.mark.parametrize(
+    ("votes", "eight", "seven"),
+    [
+        ({"neutral": 10}, "neutral", "neutral"),
+        ({"happiness": 5, "surprise": 5}, "happiness", "happiness"),  # of equals the first
+        ({"happiness": 5, "surprise": 3, "fear": 2}, "happiness", "happiness"),
+        ({"happiness": 4, "surprise": 2, "fear": 2, "anger": 2}, None, None),  # four classes
+        ({"fear": 4, "anger": 2, "sadness": 2, "unknown": 2}, "fear", "fear"),
+        ({"contempt": 6, "neutral": 4}, "contempt", None),
+        ({"unknown": 7, "neutral": 3}, None, None),
+        ({"unknown": 5, "neutral": 5}, None, None),  # neutral alone has no more than half
+        ({"neutral": 6, "unknown": 4}, "neutral", "neutral"),
+        ({"neutral": 4, "unknown": 3, "NF": 3}, None, None),
+        (dict.fromkeys(EIGHT_CLASSES, 1), None, None),  # single votes only
+        ({}, None, None),
+    ],
+)
+def test_the_probability_rule_counts_in_up_to_three_classes(votes, eight, seven):
+    row = np.array([[votes.get(column, 0) for column in FERPLUS_VOTES]])
+    for classes, expected in ((8, eight), (7, seven)):
+        label = -1 if expected is None else EIGHT_CLASSES.index(expected)
+        assert probability_labels(row, classes).tolist() == [label]
+
+
+def test_the_probability_rule_is_for_training_alone(root):
+    write_table(root, [*ROWS, ("PublicTest", "tie.png", {"happiness": 5, "surprise": 5})])
+    Image.new("L", (48, 48), 99).save(root / "FER2013Valid" / "tie.png")
+    majority, probability = (
+        load_data(f"ferplus:{root}?rule={rule}", GREY) for rule in ("majority", "probability")
+    )
+    assert set(probability.train.names) - set(majority.train.names) == {"fer0000001.png"}
+    assert probability.eval.names == majority.eval.names == ("fer0028638.png",)
 
 
 def test_images_without_a_clear_winner_are_left_out(root):
@@ -158,7 +192,7 @@ def test_a_vote_that_is_no_number_is_refused(root):
 
 def test_a_split_without_any_clear_winner_is_refused(root):
     write_table(root, [row for row in ROWS if row[1] != "fer0028638.png"])
-    with pytest.raises(DataError, match="FER2013Valid: none of its 1 images has a clear majority"):
+    with pytest.raises(DataError, match="FER2013Valid: none of its 1 images has a clear label"):
         load_data(f"ferplus:{root}", GREY)
 
 
@@ -169,6 +203,7 @@ def test_a_split_without_any_clear_winner_is_refused(root):
         ("eval=train", "eval must be val or test, got 'train'"),
         ("test=FER2013Train", "eval must be val or test, got 'train'"),
         ("eval=val&test=FER2013Test", "former name of eval"),
+        ("rule=argmax", "rule must be majority or probability, got 'argmax'"),
         ("split=x", "ferplus has no option 'split'"),
     ],
 )

@@ -8,10 +8,17 @@ from hypothesis import strategies as st
 
 from fer_core.config import RunConfig
 from fer_core.transforms.functional import region_masks
-from fer_core.transforms.sampling import draw_epoch, draw_erased_regions
+from fer_core.transforms.sampling import draw_corruptions, draw_epoch, draw_erased_regions
 
 ALL = RunConfig(
-    flip_probability=0.5, pixel_noise=30.0, rotation=10, zoom=0.1, shift=0.1, jitter=0.2, mixup=0.4
+    flip_probability=0.5,
+    pixel_noise=30.0,
+    rotation=10,
+    zoom=0.1,
+    shift=0.1,
+    jitter=0.2,
+    mixup=0.4,
+    corruption=0.5,
 )
 
 
@@ -32,8 +39,8 @@ def test_the_same_seed_draws_alike_and_another_does_not():
 
 def test_what_is_switched_off_is_not_drawn():
     nothing = drawn(RunConfig())
-    off = (nothing.matrices, nothing.light, nothing.shares, nothing.noisy)
-    assert off == (None, None, None, None)
+    off = (nothing.matrices, nothing.light, nothing.shares, nothing.noisy, nothing.corruptions)
+    assert off == (None, None, None, None, None)
 
 
 def test_every_image_is_drawn_once():
@@ -121,3 +128,18 @@ def test_half_of_the_images_get_a_hole_at_an_even_chance():
 def test_a_hole_that_never_fits_leaves_the_image_whole():
     config = RunConfig(erase_probability=1.0, erase_scale=(0.9, 1.0), erase_ratio=(3.0, 3.3))
     assert not draw_erased_regions(20, 32, 32, config, generator()).any()
+
+
+def test_half_of_the_corrupted_images_get_a_second_corruption():
+    rows = draw_corruptions(4000, 6, 0.4, generator())
+    first, second = rows[:, 0] >= 0, rows[:, 2] >= 0
+    assert float(first.float().mean()) == pytest.approx(0.4, abs=0.03)
+    assert float(second.float().mean()) == pytest.approx(0.2, abs=0.03)
+    assert not (second & ~first).any()
+    assert set(rows[first, 0].tolist()) == set(range(6))
+
+
+def test_corruption_changes_no_other_draw():
+    without = drawn(replace(ALL, corruption=0.0))
+    for name in set(without._fields) - {"corruptions"}:
+        assert torch.equal(getattr(drawn(), name), getattr(without, name))
