@@ -8,10 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from demo_app.analysis.model_pool import ModelPool
 from demo_app.analysis.photo import Analysis
 from demo_app.render import panels
 from demo_app.render import text as words
 from demo_app.render.boxes import Mark, crop_overlay, draw_marks, enlarge
+from demo_app.render.hidden_places import describe_places, draw_places
 from fer_core.inference.predictor import FacePrediction
 
 OPACITY = 0.55
@@ -121,6 +123,29 @@ def explain(
         panels.bars(face, emotion, threshold),
         panels.crop_names(face) + panels.mirror_line(face, emotion),
     )
+
+
+def hide_places(
+    pool: ModelPool, analysis: Analysis, number: int, emotion: str | None
+) -> tuple[Image.Image, str] | None:
+    """The occlusion map of one class on one face, and what it says; None without such a face.
+
+    Args:
+        pool: the models; the one of the analysis is asked again for every hidden place.
+        analysis: of the photograph.
+        number: of the face, from 1.
+        emotion: whose score is looked at, by default (or where the model lacks it) the predicted
+            one.
+
+    Raises:
+        ModelError: when the model is no longer there.
+    """
+    if not 1 <= number <= len(analysis.faces):
+        return None
+    face = analysis.faces[number - 1]
+    emotion = emotion if emotion in face.classes else face.emotion
+    found = pool.occlude(analysis.model, face.crop, emotion)
+    return draw_places(face.crop, found), describe_places(found, face.classes)
 
 
 def side_by_side(

@@ -20,6 +20,7 @@ from fer_core.hub.download import HUB_PREFIX, fetch_model, find_classifier, is_h
 from fer_core.inference.backends import BackendError, BackendName
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.inference.foreign_predictor import ForeignPredictor, load_foreign_predictor
+from fer_core.inference.occlusion import Occlusion, occlude
 from fer_core.inference.onnx_export import ONNX_FILE, ExportError
 from fer_core.inference.predictor import Predictor
 from fer_core.models.pretrained import ModelError, load_model, read_facts
@@ -148,6 +149,11 @@ class ModelPool:
         """As `Predictor.predict_faces`, on the model thread; also by a model of another project."""
         predictor = self._get(name).predictor
         return self._model_thread.submit(predictor.predict_faces, photo, faces).result()
+
+    def occlude(self, name: str, crop: Image.Image, emotion: str) -> Occlusion:
+        """As `fer_core.inference.occlude`, on the model thread; raises as `get`."""
+        predictor = self.get(name)
+        return self._model_thread.submit(occlude, predictor, crop, emotion).result()
 
     def _get(self, name: str) -> LoadedModel:
         """The model, loaded by the first caller while the others wait for it."""

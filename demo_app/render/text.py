@@ -18,6 +18,7 @@ UNREADABLE = (
 )
 FACES_ALT = "The photograph with a numbered box around every face"
 MAP_ALT = "The photograph with the attention map of the chosen class on the chosen face"
+OCCLUSION_ALT = "The aligned face; a square marks how far hiding each place changes the score"
 MODEL_INFO = "or type the USER/NAME of a model on the Hugging Face Hub"
 BESIDE_INFO = "or type the USER/NAME of a model on the Hub"
 BESIDE_INFO_FREE = "or type hf:USER/NAME of any image classifier on the Hub, or a folder"
@@ -93,9 +94,11 @@ places within one map, not two maps with each other.
 
 **What it does not mean.** A map that adds up to the score need not be local: every cell of it
 sees much of the face. Measured by hiding parts of test faces, the maps are only partly local ("How
-local are the maps?" in docs/experiments.md). Nor does a map say what a person feels: people smile
-when they are sad, and look stern when they concentrate. The model learned how other people labelled
-faces, with their mistakes and habits.
+local are the maps?" in docs/experiments.md). "Hide each place in turn" measures this on the face in
+front of you: the model predicts it again with each of 64 places hidden, and the squares show how
+the score changes. Nor does a map say what a person feels: people smile when they are sad, and look
+stern when they concentrate. The model learned how other people labelled faces, with their mistakes
+and habits.
 
 **Mirror check.** The model sees every face and its mirror image, and predicts from the mean of both
 (flip TTA). Consistency says how far the two agree: the overlap of the two predictions times the

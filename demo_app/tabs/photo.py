@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo_app.analysis import explanation
 from demo_app.analysis import photo as logic
 from demo_app.analysis.examples import Example, load_examples
 from demo_app.analysis.explanation import Selection
@@ -15,6 +16,7 @@ from demo_app.tabs.controls import PREDICT, PRIVATE, REDRAW, THRESHOLD, Controls
 from demo_app.tabs.photo_endpoints import add_endpoints
 from demo_app.tabs.photo_layout import lay_out
 from demo_app.tabs.photo_view import PhotoView
+from fer_core.models.pretrained import ModelError
 
 
 def build(page: gr.Blocks, pool: ModelPool, controls: Controls) -> None:
@@ -29,6 +31,7 @@ def build(page: gr.Blocks, pool: ModelPool, controls: Controls) -> None:
     _connect_models(pool, controls, view)
     _connect_choices(controls, view)
     _connect_faces(controls, view)
+    _connect_occlusion(pool, view)
     add_endpoints(pool)
 
 
@@ -132,6 +135,20 @@ def _connect_faces(controls: Controls, view: PhotoView) -> None:
     inputs = [view.analysis, faces.number, controls.threshold, view.opacity]
     faces.number.input(select, inputs, view.drawn, **REDRAW)
     faces.image.select(click, inputs, view.drawn, **REDRAW)
+
+
+def _connect_occlusion(pool: ModelPool, view: PhotoView) -> None:
+    """The model is asked again for every hidden place, on request: that takes a moment."""
+
+    def hide(known: Analysis | None, number: int | None, emotion: str | None) -> Update:
+        try:
+            found = explanation.hide_places(pool, remembered(known), number or 1, emotion)
+        except ModelError as error:
+            raise gr.Error(words.sentence(str(error)), print_exception=False) from error
+        return view.occlusion.show(found)
+
+    inputs = [view.analysis, view.faces.number, view.faces.emotion]
+    view.occlusion.ask.click(hide, inputs, view.occlusion.filled, **PREDICT)
 
 
 def _options(controls: Controls, view: PhotoView) -> list[Any]:

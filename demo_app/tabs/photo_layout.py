@@ -8,7 +8,14 @@ from demo_app.analysis.examples import Example
 from demo_app.analysis.explanation import OPACITY
 from demo_app.render import text as words
 from demo_app.tabs.controls import STILL
-from demo_app.tabs.photo_view import ExplanationView, FacesView, PairView, PhotoView, Sources
+from demo_app.tabs.photo_view import (
+    ExplanationView,
+    FacesView,
+    OcclusionView,
+    PairView,
+    PhotoView,
+    Sources,
+)
 
 SMALL: dict[str, Any] = {
     "format": "png",
@@ -43,8 +50,8 @@ def lay_out(
     analysis = gr.State()
     with gr.Row():
         sources = _lay_out_sources(examples, models, free_choice=free_choice)
-        faces, found, opacity = _lay_out_results(classes)
-    return PhotoView(sources, analysis, faces, found, _lay_out_pair(), opacity)
+        faces, found, occlusion, opacity = _lay_out_results(classes)
+    return PhotoView(sources, analysis, faces, found, occlusion, _lay_out_pair(), opacity)
 
 
 def _lay_out_sources(
@@ -89,7 +96,9 @@ def _lay_out_sources(
     return Sources(photo, url, gallery, second)
 
 
-def _lay_out_results(classes: list[str]) -> tuple[FacesView, ExplanationView, gr.Slider]:
+def _lay_out_results(
+    classes: list[str],
+) -> tuple[FacesView, ExplanationView, OcclusionView, gr.Slider]:
     """The middle column with the faces, and the right one with the maps of one of them."""
     with gr.Column(scale=8, min_width=300):
         with gr.Column() as frame:
@@ -110,9 +119,14 @@ def _lay_out_results(classes: list[str]) -> tuple[FacesView, ExplanationView, gr
             crop_map = gr.Image(alt_text=words.CROP_ALTS[1], elem_id="crop_map", **SMALL)
             mirror_map = gr.Image(alt_text=words.CROP_ALTS[2], elem_id="mirror_map", **SMALL)
         mirror = gr.HTML(elem_id="mirror")
+        occlusion = OcclusionView(
+            gr.Button("Hide each place in turn", elem_id="hide_places"),
+            gr.Image(alt_text=words.OCCLUSION_ALT, visible=False, elem_id="occlusion", **STILL),
+            gr.HTML(elem_id="occlusion_text"),
+        )
     faces = FacesView(sentence, frame, image, details, maps, number, emotion)
     found = ExplanationView(caption, overlay, crop, crop_map, mirror_map, bars, mirror)
-    return faces, found, opacity
+    return faces, found, occlusion, opacity
 
 
 def _lay_out_pair() -> PairView:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 
 import gradio as gr
 from gradio.blocks import Block
+from PIL import Image
 
 from demo_app.analysis import explanation
 from demo_app.analysis.explanation import Explanation, Selection, SideBySide
@@ -98,6 +99,31 @@ class PairView:
 
 
 @dataclass(frozen=True)
+class OcclusionView:
+    """What hiding each place of the face does, once it is asked for."""
+
+    ask: gr.Button
+    image: gr.Image
+    text: gr.HTML
+
+    def clear(self) -> Update:
+        """Nothing is shown: it would be of another face, class or model."""
+        return {self.image: gr.Image(None, visible=False), self.text: None}
+
+    def show(self, found: tuple[Image.Image, str] | None) -> Update:
+        """An occlusion map and its sentence."""
+        if found is None:
+            return self.clear()
+        image, text = found
+        return {self.image: gr.Image(image, visible=True), self.text: text}
+
+    @property
+    def filled(self) -> list[Block]:
+        """The components that `show` fills."""
+        return [self.image, self.text]
+
+
+@dataclass(frozen=True)
 class PhotoView:
     """Everything on the tab; ``analysis`` is the state of the session."""
 
@@ -105,6 +131,7 @@ class PhotoView:
     analysis: gr.State
     faces: FacesView
     explanation: ExplanationView
+    occlusion: OcclusionView
     pair: PairView
     opacity: gr.Slider
 
@@ -121,12 +148,20 @@ class PhotoView:
         """The selected face alone: what changes with the class and the opacity."""
         found = explanation.explain(analysis, *selection)
         pair = explanation.side_by_side(analysis, *selection)
-        return {**self.explanation.show(found), **self.pair.show(pair)}
+        return {
+            **self.explanation.show(found),
+            **self.occlusion.clear(),
+            **self.pair.show(pair),
+        }
 
     @property
     def explained(self) -> list[Block]:
         """The components that `explain` fills."""
-        return [*_components(self.explanation), *_components(self.pair)]
+        return [
+            *_components(self.explanation),
+            *self.occlusion.filled,
+            *_components(self.pair),
+        ]
 
     @property
     def drawn(self) -> list[Block]:

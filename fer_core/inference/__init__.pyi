@@ -1,5 +1,7 @@
 from .face_prediction import Classification as Classification
 from .face_prediction import FacePrediction as FacePrediction
+from .occlusion import Occlusion as Occlusion
+from .occlusion import occlude as occlude
 from .onnx_export import export_onnx as export_onnx
 from .photos import PhotoError as PhotoError
 from .photos import open_photo as open_photo

@@ -150,6 +150,18 @@ def test_the_mirror_check_stands_below_the_three_crops(page):
     assert (image(page, "#crop_map") != image(page, "#mirror_map")).any()
 
 
+def test_places_are_hidden_on_request_and_the_result_goes_with_the_class(page):
+    shown = chosen(page, "#emotion")
+    assert not page.is_visible("#occlusion")
+    page.click("#hide_places")
+    page.wait_for_selector("#occlusion img")
+    assert f"Occlusion map of {shown}" in page.inner_text("#occlusion_text")
+    other = "fear" if shown != "fear" else "anger"
+    page.locator(f"#emotion label:has-text('{other}')").click()
+    page.wait_for_selector("#occlusion", state="hidden")
+    assert page.inner_text("#occlusion_text").strip() == ""
+
+
 def test_the_address_of_this_computer_is_refused_with_a_sentence(page, address):
     box = page.locator("#url input, #url textarea")
     box.fill(f"{address}/favicon.ico")

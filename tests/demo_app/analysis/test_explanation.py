@@ -4,6 +4,7 @@ import pytest
 from demo_app.analysis.explanation import (
     annotate,
     explain,
+    hide_places,
     one_map,
     side_by_side,
 )
@@ -114,3 +115,14 @@ def test_programs_get_the_map_of_the_emotion_they_name(one):
     _, overlay, crop = one_map(one, 1, "fear", 0.5)
     assert (pixels(overlay) == pixels(explain(one, 1, "fear", 0.5).overlay)).all()
     assert crop.size[0] >= 200
+
+
+def test_hiding_places_asks_the_model_of_the_analysis_about_the_chosen_class(pool, two):
+    image, text = hide_places(pool, two, 2, "anger")
+    assert "anger" in text
+    assert image.size == hide_places(pool, two, 1, None)[0].size
+    assert two.faces[0].emotion in hide_places(pool, two, 1, "no class of the model")[1]
+
+
+def test_no_place_is_hidden_without_a_face(pool, two):
+    assert hide_places(pool, two, 3, None) is None

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from demo_app.render.hidden_places import FALLS, RISES, describe_places, draw_places
+from fer_core.inference.occlusion import Occlusion
+
+CLASSES = ("calm", "a <b>", "joy")
+
+
+def occlusion(drops, predicted, hidden=0.4, emotion="joy"):
+    drops = np.array(drops, dtype=float)
+    return Occlusion(emotion, drops, 0.9, np.full(drops.shape, hidden), np.array(predicted))
+
+
+def test_a_place_is_orange_where_the_score_falls_and_blue_where_it_rises():
+    black = Image.new("L", (8, 8))
+    drawn = np.asarray(draw_places(black, occlusion([[4, -4], [0, 2]], [[2, 2], [2, 2]]), side=8))
+    assert drawn[0, 0] == pytest.approx(0.75 * FALLS, abs=1)
+    assert drawn[0, 7] == pytest.approx(0.75 * RISES, abs=1)
+    assert (drawn[7, 0] == 0).all()
+    assert drawn[7, 7] == pytest.approx(0.375 * FALLS, abs=1)
+
+
+def test_nothing_is_drawn_where_hiding_changes_nothing():
+    grey = Image.new("L", (8, 8), 90)
+    drawn = np.asarray(draw_places(grey, occlusion([[0, 0], [0, 0]], [[2, 2], [2, 2]]), side=8))
+    assert (drawn == 90).all()
+
+
+def test_the_words_name_the_largest_fall_and_the_places_that_change_the_prediction():
+    text = describe_places(occlusion([[4, -4], [0, 2]], [[0, 2], [2, 1]]), CLASSES)
+    assert "lowers it by 4.0" in text
+    assert "from 90 % to 40 %" in text
+    assert "one of 2 of 4 places" in text
+    assert "calm, a &lt;b&gt;" in text
+
+
+@pytest.mark.parametrize(
+    ("drops", "predicted", "said"),
+    [
+        ([[1, 1], [1, 1]], [[2, 2], [2, 2]], "stays joy, whichever of the 4 places"),
+        ([[1, 1], [1, 1]], [[0, 0], [0, 0]], "With any place hidden the prediction is calm"),
+        ([[-1, 0], [0, 0]], [[2, 2], [2, 2]], "Hiding no place lowers the score of joy"),
+    ],
+)
+def test_the_words_fit_each_outcome(drops, predicted, said):
+    assert said in describe_places(occlusion(drops, predicted), CLASSES)
+
+
+def test_a_strange_name_is_shown_as_text():
+    text = describe_places(occlusion([[1, 0], [0, 0]], [[1, 1], [1, 1]], emotion="a <b>"), CLASSES)
+    assert "<b>a &lt;b&gt;</b>" in text

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+import torch
+
+from fer_core.explain.occlusion import occlusion_map
+from fer_core.inference.occlusion import occlude
+from fer_core.inference.predictor import Predictor
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    return Predictor()
+
+
+@pytest.fixture(scope="module")
+def crop(predictor, portrait):
+    return predictor.predict(portrait)[0].crop
+
+
+def test_the_drops_are_those_of_the_network_itself(predictor, crop):
+    single = Predictor(predictor.trained, mirror=False)
+    found = occlude(single, crop, patches=4)
+    model, spec = single.trained.model, single.trained.input
+    pixels = torch.from_numpy(np.array(crop.convert("L")))[None].float() / 255
+    image = (pixels - spec.mean[0]) / spec.std[0]
+    index = single.trained.classes.index(found.emotion)
+    expected = occlusion_map(model, image, index, patches=4).numpy()
+    assert found.drops == pytest.approx(expected, abs=0.02)  # the mean colour is a whole number
+
+
+def test_the_whole_face_is_predicted_as_ever(predictor, crop):
+    found = occlude(predictor, crop)
+    whole = predictor.classify(crop).probabilities[0]
+    assert found.emotion == predictor.trained.classes[whole.argmax()]
+    assert found.probability == pytest.approx(whole.max(), abs=1e-5)
+    assert found.drops.shape == found.hidden_probabilities.shape == found.predicted.shape == (8, 8)
+
+
+def test_where_the_score_falls_most_another_class_gains(predictor, crop):
+    found = occlude(predictor, crop, patches=3)
+    worst = np.unravel_index(found.drops.argmax(), found.drops.shape)
+    assert found.drops[worst] > 0
+    assert found.hidden_probabilities[worst] < found.probability
+
+
+def test_the_mirror_image_is_asked_as_well_with_flip_tta(predictor, crop):
+    mirrored = crop.transpose(0)  # left to right
+    one, other = (occlude(predictor, image, patches=4) for image in (crop, mirrored))
+    assert other.emotion == one.emotion
+    assert other.drops == pytest.approx(one.drops[:, ::-1], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"emotion": "envy"}, "envy.*happiness"), ({"patches": 1}, "2 to 32, got 1")],
+)
+def test_what_cannot_be_hidden_is_refused(predictor, crop, options, said):
+    with pytest.raises(ValueError, match=said):
+        occlude(predictor, crop, **options)
