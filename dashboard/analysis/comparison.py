@@ -19,7 +19,12 @@ from fer_core.records.trials import CLEAN
 
 SeedGroup = Group[str]  # names of runs that differ only in their seed
 ACCURACY = "accuracy_percent"
-FIGURES = {ACCURACY: "accuracy", "mean_class_accuracy_percent": "mean class accuracy"}
+FIGURES = {
+    ACCURACY: "accuracy",
+    "mean_class_accuracy_percent": "mean class accuracy",
+    "chosen_percent": "accuracy in the epoch chosen on held-out images",
+    "chosen_tta_percent": "accuracy with flip TTA in the epoch chosen on held-out images",
+}
 UNSET = "unset"  # an option that a run does not have; null is a value
 TIE = "the interval includes zero, so the difference is not significant"
 

@@ -38,6 +38,20 @@ MEASURES = {
         "%",
         MEAN_CLASS_ACCURACY,
     ),
+    "Chosen epoch": NoiseMeasure(
+        "chosen_percent",
+        "Accuracy of the epoch chosen on held-out images, by label noise",
+        "Accuracy, chosen epoch (%)",
+        "%",
+        "chosen_percent",
+    ),
+    "Chosen epoch, flip TTA": NoiseMeasure(
+        "chosen_tta_percent",
+        "Accuracy with flip TTA of the epoch chosen on held-out images, by label noise",
+        "Accuracy, chosen epoch, flip TTA (%)",
+        "%",
+        "chosen_tta_percent",
+    ),
     "Change from clean": NoiseMeasure(
         "change_points",
         "Accuracy lost to label noise",
@@ -47,6 +61,20 @@ MEASURES = {
     ),
 }
 FORMER_MEASURES = {"Class mean": "Mean class accuracy"}  # in links of earlier versions
+
+
+def offered_measures(points: pd.DataFrame) -> list[str]:
+    """Names of the measures that some of these runs have; those without held-out images lack two.
+
+    Args:
+        points: of `noise_points`, of one comparison.
+    """
+    always = ("Accuracy", "Change from clean")
+    return [
+        name
+        for name, measure in MEASURES.items()
+        if name in always or points[measure.column].notna().any()
+    ]
 
 
 def shown_summary(points: pd.DataFrame, measure: NoiseMeasure) -> pd.DataFrame:

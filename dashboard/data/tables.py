@@ -10,6 +10,7 @@ import pandas as pd
 
 from dashboard.data.sources import RecordSource
 from fer_core.config import flat_options
+from fer_core.records.measures import MEASURES
 from fer_core.records.run import RunRecord
 from fer_core.records.trials import (
     NO_NUMBER,
@@ -24,7 +25,16 @@ from fer_core.records.trials import (
 RUN_COLUMNS = (
     *("run", "source", "status", "data", "classes", "method", "backbone", "noise"),
     *("noise_percent", "seed", "accuracy_percent", "mean_class_accuracy_percent", "best_percent"),
-    *("best_epoch", "epochs_done", "epochs_asked", "seconds", "started", "error"),
+    *(
+        "chosen_percent",
+        "chosen_tta_percent",
+        "best_epoch",
+        "epochs_done",
+        "epochs_asked",
+        "seconds",
+        "started",
+        "error",
+    ),
     *("image_size", "content", "pretrained", "options", "method_options"),
     *("macro_f1_percent", "ended", "parameters", "device", "precision", "images_per_second"),
     *("macs", "eval_split", "imported"),
@@ -40,6 +50,7 @@ EPOCH_COLUMNS = (
     *("recovered", "eval_loss", "eval_accuracy", "eval_mean_class_accuracy"),
     *("train_seconds", "eval_seconds", "images_per_second"),
 )
+CHOSEN, CHOSEN_TTA = MEASURES["chosen"], MEASURES["chosen_tta"]
 _SPEED = EPOCH_COLUMNS[1:].index("images_per_second")
 
 
@@ -129,6 +140,8 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
         "seed": _stated(trial.seed),
         "accuracy_percent": 100 * float(result["accuracy_last5"]) if finished else float("nan"),
         "mean_class_accuracy_percent": _percent(result.get("mean_class_accuracy_last5")),
+        "chosen_percent": _percent(result.get(CHOSEN.accuracy)),
+        "chosen_tta_percent": _percent(result.get(CHOSEN_TTA.accuracy)),
         "best_percent": _percent(result.get("best_accuracy")),
         "best_epoch": result.get("best_epoch"),
         "epochs_done": len(record.epochs),

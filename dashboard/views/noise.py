@@ -10,6 +10,7 @@ from dashboard.analysis.noise import (
     NoiseMeasure,
     noise_areas,
     noise_drawn,
+    offered_measures,
     other_headline,
     shown_summary,
 )
@@ -27,6 +28,9 @@ RULES = """
 - **Accuracy** is the mean accuracy of the last five epochs, never of the best epoch, which would be
   selected on the evaluation split. **Mean class accuracy** is the mean recall over all classes
   (balanced accuracy, UAR).
+- **Chosen epoch** is the accuracy in the epoch that does best on held-out training images with
+  their noisy labels, which is what a practitioner can choose by; **flip TTA** averages each image
+  and its mirror image. Runs with `--holdout` have both.
 - **Change from clean** is the accuracy of a run minus that of the run with clean labels, the same
   seed and the same options. Runs without such a counterpart are omitted.
 - **A line** connects runs with the same method, backbone, data set, image size, number of epochs
@@ -126,7 +130,7 @@ else:
     rename_in_link("noise_measure", FORMER_MEASURES)
     name = st.segmented_control(
         "Measure",
-        list(MEASURES),
+        offered_measures(shown),
         default="Accuracy",
         required=True,
         key="noise_measure",

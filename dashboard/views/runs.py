@@ -36,6 +36,16 @@ COLUMNS = {
         format="%.2f",
         help="Mean recall over all classes (balanced accuracy, UAR), last five epochs",
     ),
+    "chosen_percent": NUMBER(
+        "Chosen epoch (%)",
+        format="%.2f",
+        help="Accuracy in the epoch that does best on held-out images (--holdout)",
+    ),
+    "chosen_tta_percent": NUMBER(
+        "Chosen epoch, flip TTA (%)",
+        format="%.2f",
+        help="The same epoch, averaged over each image and its mirror image",
+    ),
     "best_percent": NUMBER(
         "Best, selected on evaluation split (%)",
         format="%.2f",

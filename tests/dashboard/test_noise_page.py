@@ -55,6 +55,19 @@ def test_every_measure_has_its_chart_and_can_be_set_by_the_address(open_page, ei
     assert "mean class accuracy" in text_of(app)
 
 
+def test_the_chosen_epoch_is_a_measure_of_runs_that_have_one(
+    open_page, tmp_path, eight_records, write_run
+):
+    for method in ("eac", "cross_entropy"):
+        write_run(tmp_path, method=method, holdout=0.1)
+    app = open_page("noise", tmp_path, noise_measure="Chosen epoch, flip TTA")
+    assert not app.exception
+    assert "with flip TTA in the epoch chosen on held-out images" in text_of(app)
+    app = open_page("noise", eight_records, noise_measure="Chosen epoch, flip TTA")
+    assert not app.exception
+    assert charts(app)[0]["layout"]["title"]["text"] == "Accuracy by label noise"
+
+
 def test_a_change_without_clean_runs_is_a_sentence_with_the_command(open_page, tmp_path, write_run):
     write_run(tmp_path)
     app = open_page("noise", tmp_path, noise_measure="Change from clean")

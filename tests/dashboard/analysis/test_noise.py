@@ -12,6 +12,7 @@ from dashboard.analysis.noise import (
     MEASURES,
     noise_areas,
     noise_drawn,
+    offered_measures,
     other_headline,
     shown_summary,
 )
@@ -52,6 +53,18 @@ def test_a_change_is_taken_from_the_clean_run_of_the_same_seed(tmp_path, write_r
     assert (row["mean"], row["n"]) == (pytest.approx(-20), 2)
     expected = ttest_1samp([-10, -30], 0).confidence_interval(0.95)
     assert (row["low"], row["high"]) == pytest.approx(tuple(expected))
+
+
+def test_the_chosen_epoch_is_offered_for_runs_with_held_out_images(tmp_path, write_run, points):
+    assert not any(name.startswith("Chosen") for name in offered_measures(points))
+    for method in ("eac", "cross_entropy"):
+        write_run(tmp_path, method=method, accuracy=0.8, holdout=0.1)
+    chosen = read_points(tmp_path)
+    assert offered_measures(chosen) == list(MEASURES)
+    for name, percent in (("Chosen epoch", "79.0 %"), ("Chosen epoch, flip TTA", "80.5 %")):
+        measure = MEASURES[name]
+        assert shown_summary(chosen, measure)["mean"].unique() == pytest.approx(float(percent[:4]))
+        assert percent in headline(chosen, measure.headline)
 
 
 def test_a_clean_run_with_other_options_is_no_partner(tmp_path, write_run):
@@ -162,7 +175,7 @@ def test_the_download_is_exactly_what_is_drawn(tmp_path, write_run):
     points = read_points(tmp_path)
     references = reference_curves(read_published(), points)
     assert not references.empty
-    for measure in MEASURES.values():
+    for measure in (MEASURES[name] for name in offered_measures(points)):
         summary = noise_summary(points, measure.column)
         shown = references if measure is ACCURACY else references.head(0)
         figure = noise_figure(points, summary, shown, measure)
