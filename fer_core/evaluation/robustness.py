@@ -160,7 +160,7 @@ def _logits(
     conditions += [(name, level) for name in plan.kinds for level in CORRUPTIONS[name].levels]
     found: dict[Condition, list[np.ndarray]] = {condition: [] for condition in conditions}
     total = len(rows) * len(found)
-    with tqdm(total=total, desc="corrupted images", disable=not progress) as bar:
+    with tqdm(total=total, desc="corrupted images", unit=" images", disable=not progress) as bar:
         for start in range(0, len(rows), EVALUATION_BATCH):
             part = rows[start : start + EVALUATION_BATCH]
             originals, seeds = images[part], [_seed(plan.seed, row) for row in part.tolist()]
