@@ -7,10 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from fer_core.config.data import DATA_NAMES
 from fer_core.reporting.figure_drawing import GREY, WIDTH, new_figure
 from fer_core.reporting.robustness_data import ModelCurve, RobustnessComparison
 
 COLUMNS, PANEL_HEIGHT, WORDS_HEIGHT = 4, 1.6, 1.1  # inches
+TITLES = {"jpeg": "JPEG"}  # of the panels; the others are the kind's own name
 # Okabe and Ito's colours, which colour-blind readers tell apart, the lightest left out.
 STYLES = (
     *(("#1F83C4", "o"), ("#D55E00", "D"), ("#009E73", "s")),
@@ -40,7 +42,7 @@ def draw_robustness(comparison: RobustnessComparison) -> Figure:
             for model, (colour, marker) in zip(models, STYLES, strict=False):
                 _draw_model(axes, model, kind, colour, marker)
             of = models[0].kinds[kind]
-            axes.set_title(kind[:1].upper() + kind[1:], fontsize=9, pad=3)
+            axes.set_title(TITLES.get(kind, kind.capitalize()), fontsize=9, pad=3)
             axes.set_xlabel(of.strength, fontsize=7.5, labelpad=1)
             strengths = [f"{level.strength:g}" for level in of.levels]
             axes.set_xticks(range(1, len(strengths) + 1), strengths)
@@ -78,7 +80,8 @@ def _add_words(figure: Figure, comparison: RobustnessComparison) -> None:
         passes = "flip TTA" if model.mirror else "without TTA"
         label = f"{model.name}, {passes} (clean {model.clean:.1f} %)"
         handles.append(Line2D([], [], color=colour, marker=marker, markersize=4, label=label))
-    of = sample.data if sample.data == sample.split else f"{sample.data} {sample.split}"
+    data = DATA_NAMES.get(sample.data, sample.data)
+    of = data if sample.data == sample.split else f"{data} {sample.split}"
     figure.legend(
         handles=handles,
         loc="outside upper center",
