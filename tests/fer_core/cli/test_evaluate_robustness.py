@@ -4,6 +4,7 @@ import io
 import json
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -146,9 +147,9 @@ def test_the_figure_has_a_panel_a_kind_and_a_line_a_model(file):
             )
             levels = found["kinds"][kind]["levels"]
             shares = [100 * level["figures"]["accuracy"]["value"] for level in levels]
-            assert list(solid) == pytest.approx(shares)
+            np.testing.assert_allclose(solid, shares)
             clean = 100 * found["clean"]["accuracy"]["value"]
-            assert list(dashed) == pytest.approx([clean, clean])
+            np.testing.assert_allclose(dashed, [clean, clean])
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert [label.split(",")[0] for label in labels] == ["one", "other"]
 
