@@ -20,7 +20,7 @@ COMMANDS = {  # each is the module of its name, with _ in place of -
     "export": "write a model as one ONNX file",
     "maps": "attention maps of several faces, as arrays",
     "report": "tables from run records",
-    "figures": "figures from run records",
+    "figures": "figures from run records, and of models on corrupted images",
     "attention-figure": "a figure of the attention maps of two models",
     "publish": "put a model on the Hugging Face Hub",
     "publish-results": "put run records on the Hugging Face Hub",

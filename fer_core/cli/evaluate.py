@@ -1,6 +1,7 @@
 """Measure a model on labelled faces: ``fer-core evaluate RUN --data ferplus:PATH``.
 
 Also somebody else's: ``fer-core evaluate hf:USER/NAME --data ferplus:PATH --against bundled``.
+And under noise, blur and other corruptions: ``... --robustness``.
 
 docs/evaluation.md describes the figures and the JSON file.
 """
@@ -28,6 +29,7 @@ from fer_core.errors import told_in_a_sentence
 from fer_core.evaluation.compare import compare
 from fer_core.evaluation.predictions import predict_split
 from fer_core.evaluation.report import assess
+from fer_core.evaluation.robustness import IMAGES, RobustnessPlan, measure_robustness
 from fer_core.io.files import write_whole
 from fer_core.machine import Device
 from fer_core.metrics.intervals import check_resamples
@@ -39,6 +41,7 @@ from fer_core.reporting.evaluation_json import (
     report_json,
 )
 from fer_core.reporting.evaluation_text import report_text
+from fer_core.transforms.corruption import CORRUPTIONS
 
 ABOUT = "Measure a model on a labelled data set."
 RENAMED = {  # former options
@@ -83,10 +86,16 @@ class Command:
     duplicates: bool = True
     """Of the split eval, also give the accuracy without images that are also in the train split;
     every training image is read once for this."""
+    robustness: bool = False
+    """Also corrupt images (noise, blur, JPEG, light, occlusion, ...) at five strengths each."""
+    robustness_images: int = IMAGES
+    """How many images --robustness draws from the split at random, by --seed; 0: all."""
+    robustness_kinds: tuple[str, ...] = ()
+    """Which corruptions; by default all. An unknown one lists them."""
     bootstrap: int = 2000
     """Resamples for the intervals of the accuracies."""
     seed: int = 0
-    """Seed of the bootstrap."""
+    """Seed of the bootstrap, of the images that --robustness draws and of their noise."""
     json: Path | None = None
     """Write all figures to this file; '-' prints them alone."""
     predictions: Path | None = None
@@ -120,9 +129,21 @@ def _check(command: Command) -> None:
         raise ValueError("against-tta-flip is an option of --against, which names no model here")
     if command.against is None and command.against_labels is not None:
         raise ValueError("against-labels is an option of --against, which names no model here")
+    chosen = command.robustness_kinds or command.robustness_images != IMAGES
+    if chosen and not command.robustness:
+        raise ValueError("robustness-images and robustness-kinds are options of --robustness")
+    _plan(command)
     check_target(command.predictions)
     if command.json != Path("-"):
         check_target(command.json)
+
+
+def _plan(command: Command) -> RobustnessPlan | None:
+    """What is corrupted, if anything."""
+    if not command.robustness:
+        return None
+    kinds = tuple(dict.fromkeys(command.robustness_kinds)) or tuple(CORRUPTIONS)
+    return RobustnessPlan(command.robustness_images, kinds, command.seed, command.bootstrap)
 
 
 @dataclass(frozen=True)
@@ -210,7 +231,14 @@ def _measure(
         calibrate_on=calibrate_on,
         training_digests=digests,
     )
-    return Measured(subject, predictions, assessment)
+    plan, robustness = _plan(command), None
+    if plan is not None:
+        robustness = measure_robustness(
+            *(subject.trained, data.listing, command.split, predictions, plan),
+            mirror=subject.mirror,
+            progress=True,
+        )
+    return Measured(subject, predictions, assessment, robustness)
 
 
 def _options(command: Command) -> dict[str, Any]:
@@ -223,9 +251,15 @@ def _options(command: Command) -> dict[str, Any]:
         "shared_classes": command.shared_classes,
         "calibrate_on": None if calibrate_on is None else _published(calibrate_on),
         "calibrate_split": None if calibrate_on is None else command.calibrate_split,
+        "robustness": _corruptions(command),
         "bootstrap": command.bootstrap,
         "seed": command.seed,
     }
+
+
+def _corruptions(command: Command) -> dict[str, Any] | None:
+    plan = _plan(command)
+    return None if plan is None else {"images": plan.images, "kinds": list(plan.kinds)}
 
 
 def _published(uri: str) -> str:

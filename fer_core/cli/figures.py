@@ -1,7 +1,8 @@
 """Draw figures from run records: ``fer-core figures RECORDS... --out FOLDER``.
 
 They are those of the HUST report (2024); docs/figures.md describes them and the runs
-that they compare.
+that they compare. A JSON file of ``fer-core evaluate --robustness`` gives a figure of the accuracy
+on corrupted images.
 """
 
 import sys
@@ -20,8 +21,9 @@ from fer_core.reporting.figure_data import (
     read_folders,
     why_no_pair,
 )
+from fer_core.reporting.robustness_data import file_stems, read_robustness
 
-ABOUT = "Draw EAC runs against their cross-entropy baselines, from run records."
+ABOUT = "Draw EAC runs against their cross-entropy baselines, or models on corrupted images."
 NEEDED = (
     "a figure needs a finished run of cross_entropy and one of eac with the same data, backbone, "
     "label noise, seed and options"
@@ -30,13 +32,14 @@ NEEDED = (
 
 @dataclass(frozen=True)
 class Command:
-    """Draw EAC against the baseline: curves, memorised labels, accuracy by label noise."""
+    """Draw EAC against the baseline, and models on corrupted images."""
 
     records: Annotated[
         tyro.conf.Positional[tuple[Path, ...]],
         tyro.conf.arg(metavar="RECORDS...", help_behavior_hint="(at least one)"),
     ]
-    """Folders of run records, searched at any depth."""
+    """Folders of run records, searched at any depth, or JSON files of fer-core evaluate
+    --robustness."""
     out: Path = Path("docs/figures")
     """Folder to write to; figures of the same name are replaced."""
     format: Literal["png", "svg"] = "png"
@@ -51,14 +54,20 @@ def main() -> None:
 
 
 def _write(command: Command) -> None:
-    comparisons = _read(command.records)
+    files = [path for path in command.records if path.is_file()]
+    folders = tuple(path for path in command.records if path not in files)
+    corrupted = read_robustness(files)
+    comparisons = [] if files and not folders else _read(folders)
     try:
         from fer_core.reporting.figure_drawing import draw_all, render
+        from fer_core.reporting.robustness_figure import draw_robustness
     except ImportError as error:
         raise ValueError(
             f"figures need matplotlib ({error}): pip install 'fer-core[figures]'"
         ) from error
     figures = draw_all(comparisons)  # all of them before the first is written
+    for comparison, stem in zip(corrupted, file_stems(corrupted), strict=True):
+        figures[stem] = draw_robustness(comparison)
     command.out.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
         for kind in dict.fromkeys(("png", command.format)):

@@ -1,4 +1,5 @@
 from .compare import Comparison as Comparison
+from .corruption_figures import Robustness as Robustness
 from .inference import Evaluation as Evaluation
 from .inference import EvaluationError as EvaluationError
 from .inference import evaluate as evaluate
@@ -8,3 +9,5 @@ from .predictions import SplitPredictions as SplitPredictions
 from .predictions import predict_split as predict_split
 from .report import Assessment as Assessment
 from .report import assess as assess
+from .robustness import RobustnessPlan as RobustnessPlan
+from .robustness import measure_robustness as measure_robustness

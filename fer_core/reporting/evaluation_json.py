@@ -15,6 +15,7 @@ import torch
 import fer_core
 from fer_core.datasets import Listing
 from fer_core.evaluation.compare import Comparison
+from fer_core.evaluation.corruption_figures import Robustness
 from fer_core.evaluation.predictions import SplitPredictions
 from fer_core.evaluation.report import Assessment, to_json
 from fer_core.foreign.model import ForeignModel
@@ -56,11 +57,12 @@ class EvaluatedModel(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """A model, its predictions and its figures."""
+    """A model, its predictions and its figures; those under corruption where they are asked for."""
 
     subject: EvaluatedModel
     predictions: SplitPredictions
     assessment: Assessment
+    robustness: Robustness | None = None
 
     @property
     def unmapped(self) -> dict[str, int]:
@@ -137,7 +139,7 @@ def predictions_csv(predictions: SplitPredictions) -> str:
 
 
 def _model_json(measured: Measured) -> dict[str, Any]:
-    subject, predictions, assessment = measured
+    subject, predictions, assessment, robustness = measured
     spec, facts = subject.trained.input, subject.trained.facts
     weights = (subject.folder / WEIGHTS_FILE).read_bytes()
     return {
@@ -153,6 +155,7 @@ def _model_json(measured: Measured) -> dict[str, Any]:
         "unknown_classes": predictions.unknown,
         "images_sha256": hashlib.sha256(predictions.split.digests.tobytes()).hexdigest(),
         "figures": to_json(assessment),
+        "robustness": to_json(robustness),
     }
 
 

@@ -10,6 +10,7 @@ from fer_core.foreign.model import ForeignModel
 from fer_core.metrics.intervals import Estimate
 from fer_core.reporting.data_text import printable, table
 from fer_core.reporting.evaluation_json import EvaluationReport, Measured
+from fer_core.reporting.robustness_text import robustness_parts
 
 WIDTH = 100  # columns
 SHORT = 4  # letters of a class name over a column of the confusion matrix
@@ -33,6 +34,7 @@ def report_text(report: EvaluationReport) -> str:
             table(_main_rows(report, report.second)),
             _comparison_text(first, report.second, report.comparison),
         ]
+    parts += robustness_parts([first] if report.second is None else [first, report.second])
     return "\n\n".join(parts)
 
 

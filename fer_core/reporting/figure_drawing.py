@@ -51,7 +51,7 @@ def draw_all(comparisons: Sequence[ComparedSetting]) -> dict[str, Figure]:
 def draw_curves(comparison: ComparedSetting, pair: Pair) -> Figure:
     """Losses and accuracy per epoch of one noise setting: thin a seed, thick the mean."""
     with mpl.rc_context():
-        figure = _new_figure(WIDTH, 4.1)
+        figure = new_figure(WIDTH, 4.1)
         left, right = figure.subplots(1, 2)
         for method, runs in pair.methods():
             _draw_epochs(left, method, runs, "train_classification_loss", "solid")
@@ -79,7 +79,7 @@ def draw_memorised(comparison: ComparedSetting) -> Figure:
     pairs = noisy_pairs(comparison)
     with mpl.rc_context():
         columns = len(pairs)
-        figure = _new_figure(min(WIDTH, 2.2 + 3.3 * columns), 5.6)
+        figure = new_figure(min(WIDTH, 2.2 + 3.3 * columns), 5.6)
         grid = figure.subplots(2, columns, sharex=True, sharey="row", squeeze=False)
         rows = (
             ("memorised", "Memorised: noisy label predicted (%)"),
@@ -110,7 +110,7 @@ def draw_noise(comparison: ComparedSetting) -> Figure:
     pairs = symmetric_pairs(comparison)
     rates = [pair.noise.percent for pair in pairs]
     with mpl.rc_context():
-        figure = _new_figure(6.4, 4.4)
+        figure = new_figure(6.4, 4.4)
         axes = figure.subplots()
         aside = max(rates) / 120  # side by side, so that no bar hides another
         for method, shift in ((BASELINE, -aside), (EAC, aside)):
@@ -171,7 +171,8 @@ def _use_settings() -> None:
         mpl.rc(group, **values)
 
 
-def _new_figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure in our style, its sides in inches."""
     _use_settings()
     return Figure(figsize=(width, height), layout="constrained")
 
