@@ -1,6 +1,7 @@
 """Measure a model on labelled faces: ``fer-core evaluate RUN --data ferplus:PATH``.
 
 Also somebody else's: ``fer-core evaluate hf:USER/NAME --data ferplus:PATH --against bundled``.
+On whole photographs with ``--photos FOLDER``, see `fer_core.cli.evaluate_photos`.
 
 docs/evaluation.md describes the figures and the JSON file.
 """
@@ -9,7 +10,7 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +19,7 @@ import numpy as np
 import torch
 import tyro
 
+from fer_core.cli.evaluate_photos import PhotoOptions, check_subject, evaluate_photos
 from fer_core.cli.measured_models import MeasuredModel, load_measured
 from fer_core.cli.targets import check_target
 from fer_core.config import RunConfig, without_folders
@@ -56,8 +58,11 @@ class Command:
     """Folder of a run or of a model, 'bundled' for the model that ships with the project,
     USER/NAME[@REVISION] of one on the Hugging Face Hub, or another project's image classifier of
     transformers or timm: its folder, or hf:USER/NAME[@REVISION] of the Hub."""
-    data: str
+    data: str = ""
     """Data set as for fer-core train --data; also folder:PATH of class folders without splits."""
+    photos: str = ""
+    """Instead of --data: folder of class folders of whole photographs, each of one face, which is
+    found, aligned and classified; a missed face is an error."""
     split: SplitKind = "eval"
     """Which of its splits; eval is the one that runs report, test the former name of it."""
     exclude: Path | None = None
@@ -106,11 +111,18 @@ def main() -> None:
     arguments = current_flags(sys.argv[1:], RENAMED)
     command = tyro.cli(Command, args=arguments, prog="fer-core evaluate", description=ABOUT)
     _check(command)
-    _write(command, _evaluate(command))
+    if command.photos:
+        evaluate_photos(
+            PhotoOptions(**{f.name: getattr(command, f.name) for f in fields(PhotoOptions)})
+        )
+    else:
+        _write(command, _evaluate(command))
 
 
 def _check(command: Command) -> None:
     """Refuse what cannot work before minutes of reading."""
+    defaults = {field.name: field.default for field in fields(command)}
+    check_subject(vars(command), defaults)
     check_resamples(command.bootstrap)
     if command.seed < 0:
         raise ValueError(f"seed must be at least 0, got {command.seed}")

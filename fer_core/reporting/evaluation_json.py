@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,12 +69,24 @@ class Measured(NamedTuple):
 
         Labels that the model may not choose (shared classes) have no images.
         """
-        trained, predictions = self.subject.trained, self.predictions
-        if not isinstance(trained, ForeignModel):
-            return {}
+        predictions = self.predictions
         counts = np.bincount(predictions.predicted, minlength=len(predictions.classes))
         given = dict(zip(predictions.classes, counts.tolist(), strict=True))
-        return {label: given.get(label, 0) for label in trained.mapping.unmapped}
+        return unmapped_predictions(self.subject.trained, given)
+
+
+def unmapped_predictions(
+    trained: TrainedModel | ForeignModel, given: Mapping[str, int]
+) -> dict[str, int]:
+    """Label that names no class -> images predicted as it; of a model of this project none.
+
+    Args:
+        trained: the model.
+        given: class or label -> images predicted as it.
+    """
+    if not isinstance(trained, ForeignModel):
+        return {}
+    return {label: given.get(label, 0) for label in trained.mapping.unmapped}
 
 
 class EvaluationReport(NamedTuple):
@@ -111,15 +124,20 @@ def report_json(report: EvaluationReport, options: dict[str, Any]) -> dict[str, 
         "model": _model_json(report.first),
         "against": None if report.second is None else _model_json(report.second),
         "comparison": to_json(report.comparison),
-        "environment": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "pillow": PIL.__version__,
-            "timm": timm.__version__,
-            "fer_core": fer_core.__version__,
-            "device": report.first.subject.device,
-        },
+        "environment": environment_json(report.first.subject.device),
+    }
+
+
+def environment_json(device: str) -> dict[str, str]:
+    """Versions of what computes the figures, and the device."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "pillow": PIL.__version__,
+        "timm": timm.__version__,
+        "fer_core": fer_core.__version__,
+        "device": device,
     }
 
 
@@ -136,8 +154,14 @@ def predictions_csv(predictions: SplitPredictions) -> str:
     return text.getvalue()
 
 
-def _model_json(measured: Measured) -> dict[str, Any]:
-    subject, predictions, assessment = measured
+def subject_json(subject: EvaluatedModel, unmapped: Mapping[str, int]) -> dict[str, Any]:
+    """Which model it is.
+
+    Args:
+        subject: the model.
+        unmapped: label that names no class -> images predicted as it; of a model of another
+            project.
+    """
     spec, facts = subject.trained.input, subject.trained.facts
     weights = (subject.folder / WEIGHTS_FILE).read_bytes()
     return {
@@ -145,9 +169,16 @@ def _model_json(measured: Measured) -> dict[str, Any]:
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
         "classes": list(subject.trained.classes),
         "input": {"size": spec.size, "channels": spec.channels, "grey": spec.grey},
-        "foreign": _foreign_json(measured),
+        "foreign": _foreign_json(subject.trained, unmapped),
         "training": {key: facts.get(key) for key in TRAINING},
         "mirror": subject.mirror,
+    }
+
+
+def _model_json(measured: Measured) -> dict[str, Any]:
+    subject, predictions, assessment = measured
+    return {
+        **subject_json(subject, measured.unmapped),
         "answers": list(predictions.classes),
         "absent_classes": list(predictions.absent),
         "unknown_classes": predictions.unknown,
@@ -156,9 +187,10 @@ def _model_json(measured: Measured) -> dict[str, Any]:
     }
 
 
-def _foreign_json(measured: Measured) -> dict[str, Any] | None:
+def _foreign_json(
+    trained: TrainedModel | ForeignModel, unmapped: Mapping[str, int]
+) -> dict[str, Any] | None:
     """Whose network it is and how its labels were read; None for a model of this project."""
-    trained = measured.subject.trained
     if not isinstance(trained, ForeignModel):
         return None
     network = trained.network
@@ -167,5 +199,5 @@ def _foreign_json(measured: Measured) -> dict[str, Any] | None:
         "version": network.version,
         "architecture": network.architecture,
         "labels": trained.mapping.to_json(),
-        "unmapped": measured.unmapped,
+        "unmapped": dict(unmapped),
     }

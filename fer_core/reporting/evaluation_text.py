@@ -1,13 +1,14 @@
 """What `fer-core evaluate` prints: tables as plain text, at most 100 columns wide."""
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from fer_core.evaluation.compare import Comparison
 from fer_core.evaluation.report import Assessment, Calibration
 from fer_core.foreign.labels import MOST_NAMED
 from fer_core.foreign.model import ForeignModel
 from fer_core.metrics.intervals import Estimate
+from fer_core.models.pretrained import TrainedModel
 from fer_core.reporting.data_text import printable, table
 from fer_core.reporting.evaluation_json import EvaluationReport, Measured
 
@@ -50,7 +51,7 @@ def _title(report: EvaluationReport, measured: Measured) -> str:
     passes = "with flip TTA" if measured.subject.mirror else "without TTA"
     data, split = report.listing.name, measured.predictions.split.name
     place = data if data == split else f"{data} {split}"
-    return _wrapped(
+    return wrapped(
         f"{measured.subject.name} on {place}: {measured.assessment.images:,} images, "
         f"{len(measured.predictions.classes)} classes, {passes}"
     )
@@ -58,7 +59,7 @@ def _title(report: EvaluationReport, measured: Measured) -> str:
 
 def _remarks(report: EvaluationReport, measured: Measured) -> Iterator[str]:
     predictions, unmapped = measured.predictions, measured.unmapped
-    lines = [*_foreign_lines(measured)]
+    lines = [*foreign_lines(measured.subject.trained, unmapped)]
     lines += [
         f"excluded: {count:,} images of {name}, which the model does not know"
         for name, count in predictions.unknown.items()
@@ -72,12 +73,18 @@ def _remarks(report: EvaluationReport, measured: Measured) -> Iterator[str]:
     if measured.subject.saw_split == (report.listing.name, predictions.split.name):
         lines.append("the model was trained on a split of this name: this is no test of it")
     if lines:
-        yield "\n".join(map(_wrapped, lines))
+        yield "\n".join(map(wrapped, lines))
 
 
-def _foreign_lines(measured: Measured) -> Iterator[str]:
-    """How the labels of another project's model were read, and what is not known of it."""
-    trained, unmapped = measured.subject.trained, measured.unmapped
+def foreign_lines(
+    trained: TrainedModel | ForeignModel, unmapped: Mapping[str, int]
+) -> Iterator[str]:
+    """How the labels of another project's model were read, and what is not known of it.
+
+    Args:
+        trained: the model; one of this project has no such lines.
+        unmapped: label that names no class -> images predicted as it.
+    """
     if not isinstance(trained, ForeignModel):
         return
     network = trained.network
@@ -195,7 +202,8 @@ def _comparison_text(first: Measured, second: Measured, found: Comparison) -> st
     )
 
 
-def _wrapped(text: str) -> str:
+def wrapped(text: str) -> str:
+    """Printable text in lines of at most `WIDTH` columns."""
     return textwrap.fill(printable(text), WIDTH)
 
 
