@@ -88,11 +88,13 @@ def cut_faces(image: Image.Image) -> Iterator[Image.Image]:
     """The image cut through its largest face: on each of the four sides, and on all."""
     x0, y0, x1, y1 = detect.detect_faces(image)[0].box
     across, down = CUT * (x1 - x0), CUT * (y1 - y0)
-    inner = (round(x0 + across), round(y0 + down), round(x1 - across), round(y1 - down))
-    whole = (0, 0, *image.size)
-    for side in range(4):
-        yield image.crop(tuple(inner[at] if at == side else whole[at] for at in range(4)))
-    yield image.crop(inner)
+    left, top, right, bottom = map(round, (x0 + across, y0 + down, x1 - across, y1 - down))
+    width, height = image.size
+    yield image.crop((left, 0, width, height))
+    yield image.crop((0, top, width, height))
+    yield image.crop((0, 0, right, height))
+    yield image.crop((0, 0, width, bottom))
+    yield image.crop((left, top, right, bottom))
 
 
 def scene(seed: int) -> Image.Image:

@@ -95,7 +95,7 @@ def predict_photos(
     folder: PhotoFolder,
     *,
     shared_classes: bool = False,
-    progress: Callable[[int, int], None] = lambda _done, _all: None,
+    progress: Callable[[int, int], object] = lambda _done, _all: None,
 ) -> PhotoPredictions:
     """Find, align and classify the largest face of each photograph.
 
