@@ -71,6 +71,8 @@ def page_facts(trained: TrainedModel, folder: Path) -> dict[str, Any]:
             "detection_side": faces.DETECTION_SIDE,
             "smallest": SMALLEST_FACE,
             "shares": list(FACE_SHARES),
+            "margin_share": faces.MARGIN_SHARE,
+            "margin_grey": faces.MARGIN_GREY,
         },
         "model": words.model_line(trained.facts, trained.input.size),
         "sentences": {

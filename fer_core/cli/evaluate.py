@@ -1,7 +1,9 @@
 """Measure a model on labelled faces: ``fer-core evaluate RUN --data ferplus:PATH``.
 
 Also somebody else's: ``fer-core evaluate hf:USER/NAME --data ferplus:PATH --against bundled``.
-And under noise, blur and other corruptions: ``... --robustness``.
+And under noise, blur and other corruptions: ``... --robustness``. What its maps are worth:
+``... --maps``.
+On whole photographs with ``--photos FOLDER``, see `fer_core.cli.evaluate_photos`.
 
 docs/evaluation.md describes the figures and the JSON file.
 """
@@ -10,7 +12,7 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,6 +21,7 @@ import numpy as np
 import torch
 import tyro
 
+from fer_core.cli.evaluate_photos import PhotoOptions, check_subject, evaluate_photos
 from fer_core.cli.measured_models import MeasuredModel, load_measured
 from fer_core.cli.targets import check_target
 from fer_core.config import RunConfig, without_folders
@@ -27,9 +30,12 @@ from fer_core.datasets import Decoding, Listing, Storage, list_data
 from fer_core.datasets.loading import SplitKind, training_digests
 from fer_core.errors import told_in_a_sentence
 from fer_core.evaluation.compare import compare
-from fer_core.evaluation.predictions import predict_split
+from fer_core.evaluation.maps import IMAGES as MAP_IMAGES
+from fer_core.evaluation.maps import LEAST_IMAGES, MapFidelity, assess_maps
+from fer_core.evaluation.predictions import SplitPredictions, predict_split
 from fer_core.evaluation.report import assess
 from fer_core.evaluation.robustness import IMAGES, RobustnessPlan, measure_robustness
+from fer_core.foreign.model import ForeignModel
 from fer_core.io.files import write_whole
 from fer_core.machine import Device
 from fer_core.metrics.intervals import check_resamples
@@ -59,8 +65,11 @@ class Command:
     """Folder of a run or of a model, 'bundled' for the model that ships with the project,
     USER/NAME[@REVISION] of one on the Hugging Face Hub, or another project's image classifier of
     transformers or timm: its folder, or hf:USER/NAME[@REVISION] of the Hub."""
-    data: str
+    data: str = ""
     """Data set as for fer-core train --data; also folder:PATH of class folders without splits."""
+    photos: str = ""
+    """Instead of --data: folder of class folders of whole photographs, each of one face, which is
+    found, aligned and classified; a missed face is an error."""
     split: SplitKind = "eval"
     """Which of its splits; eval is the one that runs report, test the former name of it."""
     exclude: Path | None = None
@@ -92,6 +101,10 @@ class Command:
     """How many images --robustness draws from the split at random, by --seed; 0: all."""
     robustness_kinds: tuple[str, ...] = ()
     """Which corruptions; by default all. An unknown one lists them."""
+    maps: bool = False
+    """Also measure what the attention maps are worth: locality, the effect of hiding places, ..."""
+    maps_images: int = MAP_IMAGES
+    """How many images --maps takes, spread evenly over the split."""
     bootstrap: int = 2000
     """Resamples for the intervals of the accuracies."""
     seed: int = 0
@@ -115,11 +128,18 @@ def main() -> None:
     arguments = current_flags(sys.argv[1:], RENAMED)
     command = tyro.cli(Command, args=arguments, prog="fer-core evaluate", description=ABOUT)
     _check(command)
-    _write(command, _evaluate(command))
+    if command.photos:
+        evaluate_photos(
+            PhotoOptions(**{f.name: getattr(command, f.name) for f in fields(PhotoOptions)})
+        )
+    else:
+        _write(command, _evaluate(command))
 
 
 def _check(command: Command) -> None:
     """Refuse what cannot work before minutes of reading."""
+    defaults = {field.name: field.default for field in fields(command)}
+    check_subject(vars(command), defaults)
     check_resamples(command.bootstrap)
     if command.seed < 0:
         raise ValueError(f"seed must be at least 0, got {command.seed}")
@@ -132,6 +152,10 @@ def _check(command: Command) -> None:
     chosen = command.robustness_kinds or command.robustness_images != IMAGES
     if chosen and not command.robustness:
         raise ValueError("robustness-images and robustness-kinds are options of --robustness")
+    if command.maps_images != MAP_IMAGES and not command.maps:
+        raise ValueError("maps-images is an option of --maps")
+    if command.maps_images < LEAST_IMAGES:
+        raise ValueError(f"maps-images must be at least {LEAST_IMAGES}, got {command.maps_images}")
     _plan(command)
     check_target(command.predictions)
     if command.json != Path("-"):
@@ -164,6 +188,11 @@ class _Data:
 def _evaluate(command: Command) -> EvaluationReport:
     """Load the models, find the data, measure each model, and compare the two."""
     models = _load_models(command)
+    without_maps = [one.name for one, _ in models if isinstance(one.model, ForeignModel)]
+    if command.maps and without_maps:
+        raise ValueError(
+            f"--maps: {without_maps[0]} is a model of another project and has no attention maps"
+        )
     data = _find_data(command, models)
     classes = data.listing.classes
     subjects = [
@@ -238,7 +267,23 @@ def _measure(
             mirror=subject.mirror,
             progress=True,
         )
-    return Measured(subject, predictions, assessment, robustness)
+    maps = _measure_maps(command, subject, predictions)
+    return Measured(subject, predictions, assessment, robustness, maps)
+
+
+def _measure_maps(
+    command: Command, subject: EvaluatedModel, predictions: SplitPredictions
+) -> MapFidelity | None:
+    """What the maps are worth; None where it is not asked for."""
+    if not command.maps or isinstance(subject.trained, ForeignModel):
+        return None
+    return assess_maps(
+        subject.trained,
+        predictions.split,
+        images=command.maps_images,
+        resamples=command.bootstrap,
+        seed=command.seed,
+    )
 
 
 def _options(command: Command) -> dict[str, Any]:
@@ -252,6 +297,7 @@ def _options(command: Command) -> dict[str, Any]:
         "calibrate_on": None if calibrate_on is None else _published(calibrate_on),
         "calibrate_split": None if calibrate_on is None else command.calibrate_split,
         "robustness": _corruptions(command),
+        "maps": {"images": command.maps_images} if command.maps else None,
         "bootstrap": command.bootstrap,
         "seed": command.seed,
     }

@@ -70,7 +70,7 @@ class ImageFiles:
         path = self.paths[index]
         try:
             image = open_upright(path)
-            return _cut_out(image, self.boxes[index]) if self.boxes else image
+            return cut_out(image, self.boxes[index]) if self.boxes else image
         except READ_ERRORS as error:
             raise image_error(displayed(path), error) from error
 
@@ -144,15 +144,19 @@ def relative_names(paths: Iterable[Path], root: Path) -> tuple[str, ...]:
     return tuple(displayed(path.relative_to(root).as_posix()) for path in paths)
 
 
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+def cut_out(image: Image.Image, box: Box) -> Image.Image:
+    """The part of the image in the box, which may reach over the image's edges.
 
-
-def _cut_out(image: Image.Image, box: Box) -> Image.Image:
-    """The part of the image in the box; a box may reach over its edges, but not lie outside."""
+    Raises:
+        ValueError: when the box lies outside of the image.
+    """
     x0, y0, x1, y1 = (round(value) for value in box)
     left, top = max(0, x0), max(0, y0)
     right, bottom = min(image.width, x1), min(image.height, y1)
     if left >= right or top >= bottom:
         raise ValueError(f"its face box {(x0, y0, x1, y1)} lies outside of its {image.size}")
     return image.crop((left, top, right, bottom))
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")

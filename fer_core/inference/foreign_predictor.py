@@ -11,7 +11,7 @@ from fer_core.faces.align import align
 from fer_core.faces.detect import Face, detect_faces
 from fer_core.foreign.labels import map_labels
 from fer_core.foreign.model import IMAGES_A_PASS, ForeignModel, load_network
-from fer_core.inference.face_prediction import FacePrediction
+from fer_core.inference.face_prediction import Classification, FacePrediction
 from fer_core.inference.photos import Photo, open_photo
 from fer_core.taxonomy import taxonomy_of
 
@@ -45,12 +45,16 @@ class ForeignPredictor:
             ModelError: when the network answers with no numbers.
         """
         image = open_photo(photo)
-        return self.predict_faces(image, detect_faces(image))
+        return self.predict_faces(image, self.find_faces(image))
+
+    def find_faces(self, photo: Image.Image) -> list[Face]:
+        """The faces of an upright RGB photograph, the largest first."""
+        return detect_faces(photo)
 
     def predict_faces(self, image: Image.Image, faces: Sequence[Face]) -> list[FacePrediction]:
         """Classify faces that were found before, in their order."""
         crops = [align(image, face.landmarks, self._spec) for face in faces]
-        probabilities = self._probabilities([crop.image for crop in crops])
+        probabilities = self.classify([crop.image for crop in crops]).probabilities
         taxonomy = taxonomy_of(self.model.classes)
         return [
             FacePrediction(
@@ -66,15 +70,32 @@ class ForeignPredictor:
             for face, crop, row in zip(faces, crops, probabilities, strict=True)
         ]
 
-    def _probabilities(self, crops: Sequence[Image.Image]) -> np.ndarray:
-        """(N, K) softmax of the logits, averaged over the views."""
-        parts = [np.empty((0, len(self.model.classes)), np.float32)]
+    def classify(self, crops: Sequence[Image.Image]) -> Classification:
+        """Classify N RGB faces that are cut out already; the maps are (N, K, 0, 0).
+
+        Raises:
+            ModelError: when the network answers with no numbers.
+        """
+        count = len(self.model.classes)
+        views = 2 if self.mirror else 1
+        logits = [np.empty((0, count), np.float32)]
+        of_views = [np.empty((views, 0, count), np.float32)]
         for start in range(0, len(crops), IMAGES_A_PASS):
             part = crops[start : start + IMAGES_A_PASS]
-            views = self.model.view_logits(part, mirror=self.mirror)
-            logits = self.model.mapping.fold(views.mean(0))
-            parts.append(torch.from_numpy(logits).softmax(1).numpy())
-        return np.concatenate(parts)
+            answers = self.model.view_logits(part, mirror=self.mirror)
+            logits.append(self.model.mapping.fold(answers.mean(0)))
+            of_views.append(np.stack([self.model.mapping.fold(view) for view in answers]))
+        return Classification(
+            _softmax(np.concatenate(logits)),
+            np.empty((len(crops), count, 0, 0), np.float32),
+            _softmax(np.concatenate(of_views, 1).swapaxes(0, 1)),
+            np.empty((len(crops), views, count, 0, 0), np.float32),
+        )
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities along the last axis, float32."""
+    return torch.from_numpy(logits).softmax(-1).numpy()
 
 
 def load_foreign_predictor(folder: Path, called: str = "") -> ForeignPredictor:

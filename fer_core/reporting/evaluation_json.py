@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,11 +17,13 @@ import fer_core
 from fer_core.datasets import Listing
 from fer_core.evaluation.compare import Comparison
 from fer_core.evaluation.corruption_figures import Robustness
+from fer_core.evaluation.maps import MapFidelity
 from fer_core.evaluation.predictions import SplitPredictions
 from fer_core.evaluation.report import Assessment, to_json
 from fer_core.foreign.model import ForeignModel
 from fer_core.metrics.calibration import softmax
 from fer_core.models.pretrained import WEIGHTS_FILE, TrainedModel
+from fer_core.reporting.map_fidelity import map_fidelity_json
 from fer_core.taxonomy import column_names
 
 SCHEMA_VERSION = 2
@@ -57,12 +60,13 @@ class EvaluatedModel(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """A model, its predictions and its figures; those under corruption where they are asked for."""
+    """A model, its predictions and its figures; of corruption and maps where they are asked for."""
 
     subject: EvaluatedModel
     predictions: SplitPredictions
     assessment: Assessment
     robustness: Robustness | None = None
+    maps: MapFidelity | None = None
 
     @property
     def unmapped(self) -> dict[str, int]:
@@ -70,12 +74,24 @@ class Measured(NamedTuple):
 
         Labels that the model may not choose (shared classes) have no images.
         """
-        trained, predictions = self.subject.trained, self.predictions
-        if not isinstance(trained, ForeignModel):
-            return {}
+        predictions = self.predictions
         counts = np.bincount(predictions.predicted, minlength=len(predictions.classes))
         given = dict(zip(predictions.classes, counts.tolist(), strict=True))
-        return {label: given.get(label, 0) for label in trained.mapping.unmapped}
+        return unmapped_predictions(self.subject.trained, given)
+
+
+def unmapped_predictions(
+    trained: TrainedModel | ForeignModel, given: Mapping[str, int]
+) -> dict[str, int]:
+    """Label that names no class -> images predicted as it; of a model of this project none.
+
+    Args:
+        trained: the model.
+        given: class or label -> images predicted as it.
+    """
+    if not isinstance(trained, ForeignModel):
+        return {}
+    return {label: given.get(label, 0) for label in trained.mapping.unmapped}
 
 
 class EvaluationReport(NamedTuple):
@@ -113,15 +129,20 @@ def report_json(report: EvaluationReport, options: dict[str, Any]) -> dict[str, 
         "model": _model_json(report.first),
         "against": None if report.second is None else _model_json(report.second),
         "comparison": to_json(report.comparison),
-        "environment": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "pillow": PIL.__version__,
-            "timm": timm.__version__,
-            "fer_core": fer_core.__version__,
-            "device": report.first.subject.device,
-        },
+        "environment": environment_json(report.first.subject.device),
+    }
+
+
+def environment_json(device: str) -> dict[str, str]:
+    """Versions of what computes the figures, and the device."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "pillow": PIL.__version__,
+        "timm": timm.__version__,
+        "fer_core": fer_core.__version__,
+        "device": device,
     }
 
 
@@ -138,8 +159,14 @@ def predictions_csv(predictions: SplitPredictions) -> str:
     return text.getvalue()
 
 
-def _model_json(measured: Measured) -> dict[str, Any]:
-    subject, predictions, assessment, robustness = measured
+def subject_json(subject: EvaluatedModel, unmapped: Mapping[str, int]) -> dict[str, Any]:
+    """Which model it is.
+
+    Args:
+        subject: the model.
+        unmapped: label that names no class -> images predicted as it; of a model of another
+            project.
+    """
     spec, facts = subject.trained.input, subject.trained.facts
     weights = (subject.folder / WEIGHTS_FILE).read_bytes()
     return {
@@ -147,21 +174,30 @@ def _model_json(measured: Measured) -> dict[str, Any]:
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
         "classes": list(subject.trained.classes),
         "input": {"size": spec.size, "channels": spec.channels, "grey": spec.grey},
-        "foreign": _foreign_json(measured),
+        "foreign": _foreign_json(subject.trained, unmapped),
         "training": {key: facts.get(key) for key in TRAINING},
         "mirror": subject.mirror,
+    }
+
+
+def _model_json(measured: Measured) -> dict[str, Any]:
+    subject, predictions, assessment, robustness, maps = measured
+    return {
+        **subject_json(subject, measured.unmapped),
         "answers": list(predictions.classes),
         "absent_classes": list(predictions.absent),
         "unknown_classes": predictions.unknown,
         "images_sha256": hashlib.sha256(predictions.split.digests.tobytes()).hexdigest(),
         "figures": to_json(assessment),
         "robustness": to_json(robustness),
+        "maps": None if maps is None else map_fidelity_json(maps),
     }
 
 
-def _foreign_json(measured: Measured) -> dict[str, Any] | None:
+def _foreign_json(
+    trained: TrainedModel | ForeignModel, unmapped: Mapping[str, int]
+) -> dict[str, Any] | None:
     """Whose network it is and how its labels were read; None for a model of this project."""
-    trained = measured.subject.trained
     if not isinstance(trained, ForeignModel):
         return None
     network = trained.network
@@ -170,5 +206,5 @@ def _foreign_json(measured: Measured) -> dict[str, Any] | None:
         "version": network.version,
         "architecture": network.architecture,
         "labels": trained.mapping.to_json(),
-        "unmapped": measured.unmapped,
+        "unmapped": dict(unmapped),
     }

@@ -1,15 +1,17 @@
 """What `fer-core evaluate` prints: tables as plain text, at most 100 columns wide."""
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from fer_core.evaluation.compare import Comparison
 from fer_core.evaluation.report import Assessment, Calibration
 from fer_core.foreign.labels import MOST_NAMED
 from fer_core.foreign.model import ForeignModel
 from fer_core.metrics.intervals import Estimate
+from fer_core.models.pretrained import TrainedModel
 from fer_core.reporting.data_text import printable, table
 from fer_core.reporting.evaluation_json import EvaluationReport, Measured
+from fer_core.reporting.map_fidelity import map_fidelity_rows
 from fer_core.reporting.robustness_text import robustness_parts
 
 WIDTH = 100  # columns
@@ -34,8 +36,19 @@ def report_text(report: EvaluationReport) -> str:
             table(_main_rows(report, report.second)),
             _comparison_text(first, report.second, report.comparison),
         ]
-    parts += robustness_parts([first] if report.second is None else [first, report.second])
+    measured = [first] if report.second is None else [first, report.second]
+    parts += robustness_parts(measured)
+    parts += _map_parts(measured)
     return "\n\n".join(parts)
+
+
+def _map_parts(measured: Sequence[Measured]) -> list[str]:
+    found = [(one.subject.name, one.maps) for one in measured if one.maps is not None]
+    if not found:
+        return []
+    images = " and ".join(sorted({f"{maps.images:,}" for _, maps in found}))
+    about = f"Attention maps of the predicted class on {images} images, with 95 % intervals"
+    return [wrapped(about), table(map_fidelity_rows(found))]
 
 
 def percent(share: float | None) -> str:
@@ -52,7 +65,7 @@ def _title(report: EvaluationReport, measured: Measured) -> str:
     passes = "with flip TTA" if measured.subject.mirror else "without TTA"
     data, split = report.listing.name, measured.predictions.split.name
     place = data if data == split else f"{data} {split}"
-    return _wrapped(
+    return wrapped(
         f"{measured.subject.name} on {place}: {measured.assessment.images:,} images, "
         f"{len(measured.predictions.classes)} classes, {passes}"
     )
@@ -60,7 +73,7 @@ def _title(report: EvaluationReport, measured: Measured) -> str:
 
 def _remarks(report: EvaluationReport, measured: Measured) -> Iterator[str]:
     predictions, unmapped = measured.predictions, measured.unmapped
-    lines = [*_foreign_lines(measured)]
+    lines = [*foreign_lines(measured.subject.trained, unmapped)]
     lines += [
         f"excluded: {count:,} images of {name}, which the model does not know"
         for name, count in predictions.unknown.items()
@@ -74,12 +87,18 @@ def _remarks(report: EvaluationReport, measured: Measured) -> Iterator[str]:
     if measured.subject.saw_split == (report.listing.name, predictions.split.name):
         lines.append("the model was trained on a split of this name: this is no test of it")
     if lines:
-        yield "\n".join(map(_wrapped, lines))
+        yield "\n".join(map(wrapped, lines))
 
 
-def _foreign_lines(measured: Measured) -> Iterator[str]:
-    """How the labels of another project's model were read, and what is not known of it."""
-    trained, unmapped = measured.subject.trained, measured.unmapped
+def foreign_lines(
+    trained: TrainedModel | ForeignModel, unmapped: Mapping[str, int]
+) -> Iterator[str]:
+    """How the labels of another project's model were read, and what is not known of it.
+
+    Args:
+        trained: the model; one of this project has no such lines.
+        unmapped: label that names no class -> images predicted as it.
+    """
     if not isinstance(trained, ForeignModel):
         return
     network = trained.network
@@ -197,7 +216,8 @@ def _comparison_text(first: Measured, second: Measured, found: Comparison) -> st
     )
 
 
-def _wrapped(text: str) -> str:
+def wrapped(text: str) -> str:
+    """Printable text in lines of at most `WIDTH` columns."""
     return textwrap.fill(printable(text), WIDTH)
 
 

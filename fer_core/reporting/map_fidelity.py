@@ -1,4 +1,4 @@
-"""The fidelity of attention maps as a table and as plain values."""
+"""The fidelity of attention maps as rows of text and as plain values."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,6 @@ from typing import Any
 from fer_core.evaluation.maps import MapFidelity
 from fer_core.explain.fidelity import CHANCE
 from fer_core.metrics.intervals import Estimate
-from fer_core.reporting.tables import table
 
 ORDER_TITLES = {
     "map": "the map",
@@ -17,11 +16,11 @@ ORDER_TITLES = {
 }
 
 
-def map_fidelity_table(measured: Sequence[tuple[str, MapFidelity]]) -> str:
-    """A Markdown table: a row for each measure, a column for each model."""
+def map_fidelity_rows(measured: Sequence[tuple[str, MapFidelity]]) -> list[list[str]]:
+    """The header, then a row for each measure; a column for each model, by its name."""
     columns = [_cells(found) for _, found in measured]
     rows = [[name, *(column[name] for column in columns)] for name in columns[0]]
-    return table(["attention maps", *(name for name, _ in measured)], rows)
+    return [["attention maps", *(name for name, _ in measured)], *rows]
 
 
 def map_fidelity_json(found: MapFidelity) -> dict[str, Any]:
@@ -39,7 +38,7 @@ def map_fidelity_json(found: MapFidelity) -> dict[str, Any]:
 
 def _cells(found: MapFidelity) -> dict[str, str]:
     areas = (
-        (f"{kind}, places in the order of {title} ({better} is better)", of_kind[order])
+        (f"{kind} in the order of {title} ({better} is better)", of_kind[order])
         for kind, better, of_kind in (
             ("deletion", "lower", found.deletion),
             ("insertion", "higher", found.insertion),

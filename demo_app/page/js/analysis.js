@@ -32,7 +32,8 @@ export class Analysis {
     const small = reduction > 1
       ? read(bitmap, Math.round(width / reduction), Math.round(height / reduction))
       : image;
-    const faces = (await this.detector.detect(small)).map((face) => enlarge(face, reduction));
+    const found = await this.detector.detect(small);
+    const faces = found.map((face) => enlarge(face, reduction, width, height));
     if (!faces.length) return [];
     const crops = faces.map((face) => align(image, face.landmarks, this.input));
     const planes = crops.map((crop) => crop.planes);
@@ -53,11 +54,21 @@ function read(bitmap, width, height) {
   return pen.getImageData(0, 0, width, height);
 }
 
-/** @param {import("./detector.js").Face} face */
-function enlarge({ box, landmarks, score }, factor) {
+/**
+ * A face of the reduced image in the image itself, whose size is no exact multiple.
+ *
+ * @param {import("./detector.js").Face} face
+ * @param {number} factor
+ * @param {number} width of the image
+ * @param {number} height of the image
+ * @returns {import("./detector.js").Face}
+ */
+function enlarge({ box, landmarks, score }, factor, width, height) {
   return {
-    box: box.map((edge) => edge * factor),
-    landmarks: landmarks.map((point) => point.map((value) => value * factor)),
+    box: /** @type {import("./geometry.js").Box} */ (
+      box.map((edge, side) => Math.min(edge * factor, side % 2 ? height : width))
+    ),
+    landmarks: landmarks.map(([x, y]) => [x * factor, y * factor]),
     score,
   };
 }

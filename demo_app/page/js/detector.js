@@ -19,7 +19,7 @@ export class Detector {
   /**
    * @param {Record<string, import("./networks.js").Network>} networks pnet, rnet and onet
    * @param {{thresholds: number[], factor: number, least_score: number, least_side: number,
-   *   smallest: number, shares: number[]}} settings of `fer_core.faces.detect`
+   *   smallest: number, shares: number[], margin_share: number, margin_grey: number}} settings of `fer_core.faces.detect`
    */
   constructor(networks, settings) {
     this.networks = networks;
@@ -28,21 +28,26 @@ export class Detector {
 
   /**
    * All faces, the largest first: those down to the first share of the shorter side, and where
-   * there is none, down to the second.
+   * there is none, down to the second. Boxes lie within the image; landmarks of a face that its edge
+   * cuts may lie outside.
    *
    * @param {ImageData} image
    * @returns {Promise<Face[]>}
    */
   async detect(image) {
-    const { shares, least_side: leastSide, smallest } = this.settings;
+    const { shares, least_side: leastSide, smallest, margin_share: marginShare } = this.settings;
     const side = Math.min(image.width, image.height);
     if (side < leastSide) return [];
-    const sums = new AreaSums(image);
+    const margin = Math.floor(side / marginShare); // for faces at the edge
+    const sums = new AreaSums(padded(image, margin, this.settings.margin_grey));
     for (const share of shares) {
       const least = Math.max(smallest, Math.round(side / share));
       // Rounded as fer_core.faces.detect rounds it.
       const rounded = Math.floor(2 ** (Math.floor(2 * Math.log2(least)) / 2));
-      const faces = await this.#search(sums, Math.max(smallest, rounded));
+      const found = await this.#search(sums, Math.max(smallest, rounded));
+      const faces = found
+        .map((face) => shifted(face, margin, image.width, image.height))
+        .filter(({ box }) => box[0] < box[2] && box[1] < box[3]);
       if (faces.length) return faces.sort((one, other) => width(other) - width(one));
     }
     return [];
@@ -158,6 +163,41 @@ function cells(boxes, scores, scale, threshold) {
     });
   }
   return found;
+}
+
+/**
+ * The image with a margin of one grey around it.
+ *
+ * @param {{data: Uint8ClampedArray, width: number, height: number}} image RGBA pixels
+ * @param {number} margin pixels
+ * @param {number} grey
+ */
+function padded({ data, width, height }, margin, grey) {
+  const [wide, high] = [width + 2 * margin, height + 2 * margin];
+  const pixels = new Uint8ClampedArray(4 * wide * high).fill(grey);
+  for (let y = 0; y < height; y++) {
+    const row = data.subarray(4 * y * width, 4 * (y + 1) * width);
+    pixels.set(row, 4 * ((y + margin) * wide + margin));
+  }
+  return { data: pixels, width: wide, height: high };
+}
+
+/**
+ * A face of the image with its margin, in the image without; its box is cut at the edges.
+ *
+ * @param {Face} face
+ * @param {number} margin pixels
+ * @param {number} width of the image
+ * @param {number} height of the image
+ * @returns {Face}
+ */
+function shifted({ box, landmarks, score }, margin, width, height) {
+  const [x0, y0, x1, y1] = box.map((edge) => edge - margin);
+  return {
+    box: [Math.max(0, x0), Math.max(0, y0), Math.min(width, x1), Math.min(height, y1)],
+    landmarks: landmarks.map(([x, y]) => [x - margin, y - margin]),
+    score,
+  };
 }
 
 /** @param {Face} face */

@@ -89,6 +89,8 @@ def images(portrait, pair, empty, tmp_path_factory):
     small.paste(portrait, (400, 800))
     turned = portrait.rotate(20, Image.Resampling.BICUBIC, fillcolor="#8899aa")
     drawn = {"portrait": portrait, "pair": pair, "turned": turned, "small": small, "empty": empty}
+    width, height = portrait.size
+    drawn["cut"] = portrait.crop((round(0.4 * width), 0, width, height))  # an edge cuts the face
     for name, image in drawn.items():
         image.save(folder / f"{name}.png")
     return folder

@@ -42,7 +42,7 @@ def see(server, chromium):
     page.close()
 
 
-@pytest.mark.parametrize("name", ["portrait", "pair", "turned", "small", "empty"])
+@pytest.mark.parametrize("name", ["portrait", "pair", "turned", "small", "cut", "empty"])
 def test_the_browser_sees_what_python_sees(see, images, name):
     found = see(name)
     expected = Predictor().predict(images / f"{name}.png")

@@ -152,6 +152,63 @@ def test_an_image_larger_than_the_detector_takes_gives_coordinates_of_the_image_
     assert np.allclose(np.array(box) / 6, reference, atol=12)
 
 
+EDGES = ("left", "top", "right", "bottom")
+
+
+def cut_through_the_face(portrait, edge, share):
+    """The part of a portrait that ends within its face, and the face's true landmarks there."""
+    face = detect_faces(portrait)[0]
+    x0, y0, x1, y1 = face.box
+    across, down = share * (x1 - x0), share * (y1 - y0)
+    inner = [round(v) for v in (x0 + across, y0 + down, x1 - across, y1 - down)]
+    area = [0, 0, *portrait.size]
+    side = EDGES.index(edge)
+    area[side] = inner[side]
+    return portrait.crop(area), face.landmarks - area[:2]
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_a_face_that_the_edge_cuts_is_found_and_its_box_ends_there(edge):
+    portrait = draw_portrait("neutral", 300, np.random.default_rng(0))
+    photo, landmarks = cut_through_the_face(portrait, edge, 0.2)
+    (face,) = detect_faces(photo)
+    x0, y0, x1, y1 = face.box
+    assert 0 <= x0 < x1 <= photo.width
+    assert 0 <= y0 < y1 <= photo.height
+    side = EDGES.index(edge)
+    assert face.box[side] == (0, 0, *photo.size)[side]
+    assert np.abs(face.landmarks - landmarks).max() < 0.15 * (y1 - y0)
+
+
+def test_a_face_that_fills_the_image_has_its_box_inside():
+    portrait = draw_portrait("happiness", 400, np.random.default_rng(1))
+    x0, y0, x1, y1 = (round(value) for value in detect_faces(portrait)[0].box)
+    photo = portrait.crop((x0 + 12, y0 + 12, x1 - 12, y1 - 12))
+    (face,) = detect_faces(photo)
+    assert min(face.box) >= 0
+    assert face.box[2] <= photo.width
+    assert face.box[3] <= photo.height
+    assert face.box[2] - face.box[0] > 0.8 * photo.width
+
+
+def test_a_box_ends_at_the_edge_of_a_reduced_image_too():
+    portrait = draw_portrait("neutral", 300, np.random.default_rng(0))
+    photo, _ = cut_through_the_face(portrait, "right", 0.2)
+    factor = 1501 / photo.height
+    large = photo.resize((round(photo.width * factor), 1501), Image.Resampling.BICUBIC)
+    (face,) = detect_faces(large)
+    assert face.box[2] <= large.width
+    assert face.box[2] == pytest.approx(large.width, abs=4)
+
+
+@pytest.mark.parametrize("grain", [1, 4, 16])
+def test_noise_and_its_margin_hold_no_face(grain):
+    generator = np.random.default_rng(grain)
+    pixels = generator.integers(0, 256, (160 // grain, 200 // grain, 3), dtype=np.uint8)
+    noise = Image.fromarray(pixels).resize((200, 160), Image.Resampling.BICUBIC)
+    assert detect_faces(noise) == []
+
+
 def test_several_faces_come_with_the_largest_first():
     generator = np.random.default_rng(0)
     photo = Image.new("RGB", (560, 320), (90, 110, 130))
