@@ -1,4 +1,5 @@
 import json
+import multiprocessing
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,14 @@ from fer_core.sweeping.status import RunProgress
 from tests.project import PROJECT
 
 PRETEND = (sys.executable, str(Path(__file__).parent / "sweeping" / "pretend_attempt.py"))
+
+
+@pytest.fixture(scope="session")
+def processes():
+    """Starts processes that have the engine loaded already, as ``multiprocessing`` does."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["fer_core.training.engine", "fer_core.cli.train"])
+    return context
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def words(text):
 @pytest.mark.slow
 def test_the_figures_are_those_of_the_model_on_the_split(command, tiny_run, tmp_path):
     code, output, _ = command(tiny_run.path, "--data", DATA, "--json", tmp_path / "e.json")
-    trained, split = load_model(tiny_run.path / "model"), load_data(DATA, Decoding(64, 3)).eval
+    trained, split = load_model(tiny_run.path / "model"), load_data(DATA, Decoding(48, 3)).eval
     averaged = evaluate(trained.model, split, mirror=True)
     values = read(tmp_path / "e.json")
     figures = values["model"]["figures"]
