@@ -43,6 +43,7 @@ def captions(app):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("maps_in_this_process")
 def test_two_models_are_shown_on_the_same_faces(open_page, with_model):
     app = open_page("maps", with_model, looks_first="bundled", looks_second="tiny")
     assert not app.exception
@@ -106,6 +107,7 @@ def test_an_emotion_that_one_model_lacks_is_named(open_page, with_model):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("maps_in_this_process")
 def test_the_images_of_a_folder_have_maps(open_local, with_model, portrait, tmp_path):
     folder = tmp_path / "photos"
     folder.mkdir()

@@ -50,11 +50,23 @@ def without_scripts(page):
     return re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
 
 
+@pytest.fixture
+def call_export(monkeypatch, capsys):
+    """``call_export(*arguments)``: what the command prints, in this process."""
+
+    def call(*arguments):
+        monkeypatch.setattr("sys.argv", ["export", *map(str, arguments)])
+        export_module.main()
+        return capsys.readouterr().out
+
+    return call
+
+
 @pytest.mark.slow
-def test_the_command_writes_one_file_with_every_chart(runs, eight_records, tmp_path):
+@pytest.mark.usefixtures("maps_in_this_process")
+def test_the_command_writes_one_file_with_every_chart(call_export, runs, eight_records, tmp_path):
     out = tmp_path / "report.html"
-    done = run_export("--runs", str(eight_records), "--out", str(out))
-    assert (done.returncode, done.stdout) == (0, f"{out}: 8 runs\n"), done.stderr
+    assert call_export("--runs", eight_records, "--out", out) == f"{out}: 8 runs\n"
     page = out.read_text()
     assert re.findall(r'<img alt="([^"]+)" src="data:image/png', page) == [
         "All faces",
@@ -110,10 +122,9 @@ def test_foreign_texts_cannot_break_out_of_the_page(tmp_path, write_run):
 
 
 @pytest.mark.slow
-def test_the_maps_are_left_out_on_request(eight_records, tmp_path):
+def test_the_maps_are_left_out_on_request(call_export, eight_records, tmp_path):
     out = tmp_path / "report.html"
-    done = run_export("--runs", str(eight_records), "--out", str(out), "--no-maps")
-    assert done.returncode == 0, done.stderr
+    call_export("--runs", eight_records, "--out", out, "--no-maps")
     assert "Attention maps" not in out.read_text()
 
 

@@ -182,13 +182,8 @@ def test_names_that_are_no_utf8_are_aligned_and_reported(command, drawn, tmp_pat
     assert rows[1].startswith("text\\xff.jpg,no readable image")
 
 
-@pytest.mark.slow
-def test_the_command_explains_itself():
-    result = subprocess.run(
-        [sys.executable, "-m", "fer_core.cli.align", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def test_the_command_explains_itself(command):
+    code, output, _ = command("--help")
+    assert code == 0
     for word in ("IN", "OUT", "--size", "--model", "--faces", "--grey", "--workers", "--failures"):
-        assert word in result.stdout
+        assert word in output
