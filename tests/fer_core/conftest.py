@@ -92,7 +92,7 @@ def read_gpu():
 def wait_until():
     """``wait_until(condition)``: returns once it is true, fails when it never is."""
 
-    def call(condition, seconds=60):
+    def call(condition, seconds=600):
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, "waited in vain"

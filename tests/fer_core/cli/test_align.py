@@ -1,7 +1,5 @@
 import json
 import os
-import subprocess
-import sys
 from functools import partial
 
 import numpy as np
@@ -122,6 +120,7 @@ def test_all_faces_get_a_number(command, drawn, tmp_path):
     assert command(*arguments)[1].startswith("0 aligned, 1 already there")
 
 
+@pytest.mark.slow
 def test_a_model_says_where_eyes_and_mouth_stand(command, folder, tmp_path):
     command(folder, tmp_path / "out", *SIZE, "--model", BUNDLED, "--grey", "--workers", 1)
     written = json.loads((tmp_path / "out/align.json").read_text())

@@ -20,6 +20,7 @@ def bundled(assessed_run, tmp_path_factory):
     return out, bundle.bundle(read_run(assessed_run), out, "")
 
 
+@pytest.mark.slow
 def test_the_stored_model_gives_the_figures_that_its_config_says(bundled):
     out, facts = bundled
     answers = read_predictions(out)
@@ -37,6 +38,7 @@ def test_the_stored_model_gives_the_figures_that_its_config_says(bundled):
     )
 
 
+@pytest.mark.slow
 def test_the_temperature_is_in_the_weights_and_changes_no_answer(assessed_run, bundled):
     out, facts = bundled
     before, after = load_model(assessed_run / "model").model, load_model(out).model
@@ -63,6 +65,7 @@ def test_the_command_writes_weights_and_a_card_with_the_same_figures(
     assert re.search(r"code at commit\n\w+", card)
 
 
+@pytest.mark.slow
 def test_a_run_from_weights_needs_a_sentence_on_where_they_come_from(
     call_command, assessed_run, tmp_path
 ):
@@ -75,6 +78,7 @@ def test_a_run_from_weights_needs_a_sentence_on_where_they_come_from(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_figures_that_are_not_those_of_the_predictions_are_refused(bundled):
     out, _ = bundled
     answers = read_predictions(out)

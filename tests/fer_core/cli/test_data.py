@@ -156,6 +156,7 @@ def test_json_to_the_terminal_stands_alone(command, broken, tmp_path):
     assert "3 names to exclude" in errors
 
 
+@pytest.mark.slow
 def test_a_run_loads_the_data_without_the_files_of_the_fix_list(
     command, broken, tmp_path, monkeypatch
 ):
@@ -332,6 +333,7 @@ def test_the_cache_is_the_one_that_runs_use(command, tmp_path, monkeypatch):
     assert "file is no folder" in command("cache", "--cache", tmp_path / "file")[0]
 
 
+@pytest.mark.slow
 def test_the_commands_explain_themselves_and_start_without_torch():
     words = [sys.executable, "-X", "importtime", "-m", "fer_core.cli.data", "check", "--help"]
     folder = PROJECT

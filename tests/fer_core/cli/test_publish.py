@@ -252,6 +252,7 @@ def test_a_run_from_weights_needs_their_origin(call, tiny_run, tmp_path):
     assert "the run started from a.pth: say with --origin" in code
 
 
+@pytest.mark.slow
 def test_a_model_without_predictions_has_neither_image_nor_made_up_figures(
     call, tiny_run, tmp_path
 ):

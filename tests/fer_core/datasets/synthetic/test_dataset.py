@@ -48,6 +48,7 @@ def test_images_have_the_asked_size_and_channels(channels):
     assert data.source_size == 32
 
 
+@pytest.mark.slow
 def test_convention_landmarks_are_left_eye_right_eye_mouth_as_shares_of_the_side():
     left, right, mouth = load_data("synthetic?train=70&test=7", SMALL).landmarks
     assert 0.2 < left[0] < mouth[0] < right[0] < 0.8
