@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache, wraps
 from pathlib import Path
 
 os.environ["FER_CORE_CACHE"] = tempfile.mkdtemp(prefix="fer-core-tests-")
@@ -21,6 +22,8 @@ import torch
 from hypothesis import settings
 
 from fer_core.config import RunConfig, to_json
+from fer_core.datasets.images import PixelRows
+from fer_core.datasets.synthetic import dataset
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.emotions import SEVEN_CLASSES
 from fer_core.records.recorder import RunRecorder
@@ -30,13 +33,13 @@ settings.register_profile("untimed", deadline=None)  # a loaded machine is no fa
 settings.load_profile("untimed")
 
 TINY = RunConfig(
-    data="synthetic?train=140&test=56",
-    image_size=64,
+    data="synthetic?train=70&test=28",
+    image_size=48,
     noise="symmetric",
     noise_rate=0.3,
     backbone="test_resnet",
     epochs=2,
-    batch_size=32,
+    batch_size=16,
     learning_rate=2e-3,
 )
 
@@ -50,9 +53,25 @@ def _one_thread():
     torch.set_num_threads(1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _draw_once():
+    """Synthetic splits are drawn once a process: drawing is most of the time of a tiny run."""
+    drawn = lru_cache(maxsize=32)(dataset._draw_split)
+
+    @wraps(dataset._draw_split)
+    def draw_split(*arguments):
+        split, landmarks = drawn(*arguments)
+        images, labels = PixelRows(split.images.pixels.copy()), split.true_labels.copy()
+        return split._replace(images=images, true_labels=labels), landmarks.copy()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dataset, "_draw_split", draw_split)
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_config():
-    """A run of two seconds: 140 synthetic faces, 30 % noise, EAC, two epochs of four steps."""
+    """A run of half a second: 70 synthetic faces, 30 % noise, EAC, two epochs of four steps."""
     return TINY
 
 

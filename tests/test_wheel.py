@@ -19,7 +19,7 @@ from fer_core.cli import COMMANDS
 from fer_core.datasets.synthetic.faces import draw_portrait
 from tests.project import PROJECT
 
-DATA = "synthetic?train=140&test=56"
+DATA = "synthetic?train=28&test=14"
 HIDE = """
 import sys
 from importlib.machinery import PathFinder
@@ -121,7 +121,7 @@ def test_a_stranger_trains_predicts_and_evaluates(run, photo):
     where = run("python", "-c", "import fer_core; print(fer_core.__file__)").stdout
     assert "site-packages" in where
     assert str(PROJECT) not in where
-    options = ("--backbone", "test_resnet", "--image-size", 64, "--batch-size", 32, "--epochs", 2)
+    options = ("--backbone", "test_resnet", "--image-size", 48, "--batch-size", 14, "--epochs", 1)
     noise = ("--noise", "symmetric", "--noise-rate", 0.3, "--device", "cpu", "--out", "mine")
     trained = run("fer-core", "train", "--data", DATA, *options, *noise)
     assert trained.returncode == 0, trained.stderr
@@ -131,7 +131,7 @@ def test_a_stranger_trains_predicts_and_evaluates(run, photo):
     assert len(json.loads(predicted.stdout)[0]["faces"]) == 1
     measured = run("fer-core", "evaluate", "mine", "--data", DATA, "--json", "-", "--device", "cpu")
     assert measured.returncode == 0, measured.stderr
-    assert json.loads(measured.stdout)["model"]["figures"]["images"] == 56
+    assert json.loads(measured.stdout)["model"]["figures"]["images"] == 14
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 Training passes images through some of them (``--corruption``); ``fer-core evaluate --robustness``
 measures a model under each, at five strengths. The kinds follow Hendrycks and Dietterich (ICLR
-2019); the operations are torchvision's, JPEG is Pillow's.
+2019); the operations are torchvision's, blur and JPEG are Pillow's.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torchvision.transforms.v2.functional as F
-from PIL import Image
+from PIL import Image, ImageFilter
 from torch import Generator, Tensor
 
 LEAST_SIDE = 8  # pixels that a reduced face keeps
@@ -86,17 +86,26 @@ def _noise(image: Tensor, strength: float, generator: Generator) -> Tensor:
 
 
 def _blur(image: Tensor, strength: float, _: Generator) -> Tensor:
-    side = min(2 * round(4 * strength) + 1, image.shape[-1] // 2 * 2 - 1)
-    sigma = [strength, strength]  # rows, then columns: the same blur, in less work
-    return F.gaussian_blur(F.gaussian_blur(image, [side, 1], sigma), [1, side], sigma)
+    return _by_pillow(image, lambda pixels: pixels.filter(ImageFilter.GaussianBlur(strength)))
 
 
 def _compress(image: Tensor, strength: float, _: Generator) -> Tensor:
-    pixels = image.mul(255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()  # (H, W, C)
-    file = BytesIO()
-    Image.fromarray(pixels.squeeze()).save(file, "JPEG", quality=round(strength))
-    decoded = np.array(Image.open(file)).reshape(pixels.shape)
-    return torch.from_numpy(decoded).permute(2, 0, 1).to(image.device).float() / 255
+    def compressed(pixels: Image.Image) -> Image.Image:
+        file = BytesIO()
+        pixels.save(file, "JPEG", quality=round(strength))
+        return Image.open(file)
+
+    return _by_pillow(image, compressed)
+
+
+def _by_pillow(image: Tensor, change: Callable[[Image.Image], Image.Image]) -> Tensor:
+    """What Pillow makes of an image, grey or RGB, of eight bits."""
+    pixels = image.clamp(0, 1).mul(255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+    if pixels.shape[-1] == 1:
+        pixels = pixels[..., 0]
+    changed = np.array(change(Image.fromarray(pixels)))  # (H, W) or (H, W, C)
+    channels_last = torch.from_numpy(changed.reshape(*changed.shape[:2], -1))
+    return channels_last.permute(2, 0, 1).to(image.device).float() / 255
 
 
 def _reduce(image: Tensor, strength: float, _: Generator) -> Tensor:
@@ -169,7 +178,7 @@ def _resize(
 # near 0.78.
 CORRUPTIONS: dict[str, Corruption] = {
     "noise": Corruption("standard deviation, grey levels", _noise, (5, 10, 15, 25, 40), (2, 35)),
-    "blur": Corruption("Gaussian sigma, pixels", _blur, (0.5, 1, 1.5, 2, 3), (0.4, 2.6)),
+    "blur": Corruption("Gaussian radius, pixels", _blur, (0.5, 1, 1.5, 2, 3), (0.4, 2.6)),
     "jpeg": Corruption("JPEG quality", _compress, (50, 30, 20, 10, 5), (70, 5)),
     "resolution": Corruption(
         "share of the side", _reduce, (0.75, 0.5, 0.33, 0.25, 0.17), (0.8, 0.2)

@@ -1,7 +1,11 @@
 """Made-up run records, written through the recorder that training uses, and pages on them."""
 
+import io
 import json
 import shutil
+import subprocess
+import threading
+from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 
@@ -89,6 +93,28 @@ def made_up_maps(monkeypatch):
     monkeypatch.setattr("dashboard.analysis.map_process._compute", _make_up)
     yield _make_up
     st.cache_resource.clear()
+
+
+@pytest.fixture
+def maps_in_this_process(monkeypatch):
+    """The command that computes maps is called instead of started: starting it loads torch."""
+    from fer_core.cli import maps
+
+    one_at_a_time = threading.Lock()
+
+    def call(words, **_):
+        assert words[1:3] == ["-m", "fer_core.maps"]
+        errors, code = io.StringIO(), 0
+        with one_at_a_time, monkeypatch.context() as patch, redirect_stdout(io.StringIO()):
+            patch.setattr("sys.argv", words[2:])
+            try:
+                maps.main()
+            except SystemExit as ended:
+                errors.write(str(ended.code))
+                code = 1 if isinstance(ended.code, str) else int(ended.code or 0)
+        return subprocess.CompletedProcess(words, code, "", errors.getvalue())
+
+    monkeypatch.setattr("dashboard.analysis.map_process.subprocess.run", call)
 
 
 def _make_up(folder, faces, limit):

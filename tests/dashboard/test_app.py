@@ -127,6 +127,7 @@ def test_the_run_table_says_on_what_the_best_epoch_was_selected(shown_page, eigh
     assert columns["best_percent"]["label"] == "Best, selected on evaluation split (%)"
 
 
+@pytest.mark.slow
 def test_published_figures_follow_the_filters(open_page, eight_records):
     app = open_page("published", eight_records)
     app.selectbox(key="metric").select("mean class accuracy").run()
@@ -138,6 +139,7 @@ def test_published_figures_follow_the_filters(open_page, eight_records):
     assert not app.exception
 
 
+@pytest.mark.slow
 def test_no_trust_level_chosen_is_a_sentence(open_page, eight_records):
     app = open_page("published", eight_records)
     app.get("button_group")[0].set_value([]).run()

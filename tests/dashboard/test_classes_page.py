@@ -28,6 +28,7 @@ def add_slices(path):
     (path / "run.json").write_text(json.dumps(run))
 
 
+@pytest.mark.slow
 def test_the_shipped_runs_show_everything_but_groups(shown_page):
     app = shown_page("classes", SHIPPED_RUNS)
     assert not app.exception
@@ -83,6 +84,7 @@ def test_links_with_the_former_name_of_the_baseline_still_open(open_page, eight_
     assert app.selectbox[0].value == "baseline"
 
 
+@pytest.mark.slow
 def test_one_run_has_no_difference_and_none_is_a_sentence(open_page, records):
     app = open_page("classes", records)
     app.multiselect[0].set_value(app.multiselect[0].value[:1]).run()
@@ -111,6 +113,7 @@ def test_runs_of_other_classes_or_images_are_not_subtracted_silently(
     assert "different classes" in text_of(app)
 
 
+@pytest.mark.slow
 def test_runs_without_predictions_say_so_and_the_others_have_their_curve(open_page, records):
     app = open_page("classes", records)
     assert "EAC: no predictions.csv" in text_of(app)

@@ -4,6 +4,7 @@ import base64
 import json
 
 import numpy as np
+import pytest
 
 from fer_core.records.published import SHIPPED_RUNS
 
@@ -43,6 +44,7 @@ def test_the_page_starts_with_a_pair_and_the_curves_of_the_hust_report(shown_pag
     ]
 
 
+@pytest.mark.slow
 def test_a_figure_of_the_hust_report_is_one_click(open_page):
     app = open_page("curves", SHIPPED_RUNS)
     app.slider(key="smooth").set_value(0.5)

@@ -132,6 +132,7 @@ def test_a_changed_file_is_read_again_and_the_oldest_are_forgotten(old, tmp_path
 
 
 @pytest.mark.parametrize("page", ["noise", "curves", "classes", "runs", "cost", "published"])
+@pytest.mark.slow
 def test_every_page_opens_with_an_imported_run(open_page, mixed, page):
     app = open_page(page, mixed)
     assert not app.exception

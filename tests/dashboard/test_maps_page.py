@@ -43,6 +43,7 @@ def captions(app):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("maps_in_this_process")
 def test_two_models_are_shown_on_the_same_faces(open_page, with_model):
     app = open_page("maps", with_model, looks_first="bundled", looks_second="tiny")
     assert not app.exception
@@ -58,6 +59,7 @@ def test_two_models_are_shown_on_the_same_faces(open_page, with_model):
 
 
 @MADE_UP
+@pytest.mark.slow
 def test_the_default_pair_was_trained_on_the_same_noisy_labels(open_page, tmp_path):
     app = open_page("maps", tmp_path)
     assert app.selectbox(key="looks_first").value == "noisy30-baseline"
@@ -66,6 +68,7 @@ def test_the_default_pair_was_trained_on_the_same_noisy_labels(open_page, tmp_pa
 
 
 @MADE_UP
+@pytest.mark.slow
 def test_one_model_twice_is_shown_once(open_page, with_model):
     app = open_page("maps", with_model, **TINY)
     assert app.dataframe[0].value["model"].tolist() == ["tiny"]
@@ -84,6 +87,7 @@ def test_the_address_restores_the_choices(open_page, with_model):
 
 
 @MADE_UP
+@pytest.mark.slow
 def test_links_of_earlier_versions_open_with_the_present_names(open_local, with_model):
     former = {"looks_faces": "drawn faces", "looks_map": "its answer", "looks_face": "drawn fear"}
     models = {"looks_first": "embedded", "looks_second": "noisy30-plain"}
@@ -98,6 +102,7 @@ def test_links_of_earlier_versions_open_with_the_present_names(open_local, with_
 
 
 @MADE_UP
+@pytest.mark.slow
 def test_an_emotion_that_one_model_lacks_is_named(open_page, with_model):
     query = {"looks_first": "bundled", "looks_second": "tiny", "looks_map": "contempt"}
     app = open_page("maps", with_model, **query)
@@ -106,6 +111,7 @@ def test_an_emotion_that_one_model_lacks_is_named(open_page, with_model):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("maps_in_this_process")
 def test_the_images_of_a_folder_have_maps(open_local, with_model, portrait, tmp_path):
     folder = tmp_path / "photos"
     folder.mkdir()
@@ -127,6 +133,7 @@ def test_no_folder_yet_and_an_absent_one_are_sentences(open_local, with_model):
 
 
 @MADE_UP
+@pytest.mark.slow
 def test_visitors_of_a_fixed_page_name_no_folder(open_page, with_model, tmp_path):
     query = {"looks_faces": "a folder of images", "looks_folder": str(tmp_path)}
     app = open_page("maps", with_model, **TINY, **query)

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from fer_core.records.published import SHIPPED_RUNS
 
 
@@ -36,6 +38,7 @@ def test_the_page_states_the_headline_and_draws_the_chart(shown_page, eight_reco
     assert areas["n"].tolist() == [2, 2]
 
 
+@pytest.mark.slow
 def test_the_shipped_study_comes_first_and_says_why_nothing_is_published_for_it(shown_page):
     app = shown_page("noise", SHIPPED_RUNS)
     assert not app.exception
@@ -45,6 +48,7 @@ def test_the_shipped_study_comes_first_and_says_why_nothing_is_published_for_it(
     assert not any(name.startswith("published") for name in names(app))
 
 
+@pytest.mark.slow
 def test_every_measure_has_its_chart_and_can_be_set_by_the_address(open_page, eight_records):
     app = open_page("noise", eight_records, noise_measure="Change from clean")
     assert not app.exception
@@ -76,6 +80,7 @@ def test_a_change_without_clean_runs_is_a_sentence_with_the_command(open_page, t
     assert charts(app) == []
 
 
+@pytest.mark.slow
 def test_published_curves_of_the_same_backbone_come_first_and_others_when_asked(
     open_page, tmp_path, write_run
 ):
@@ -91,6 +96,7 @@ def test_published_curves_of_the_same_backbone_come_first_and_others_when_asked(
     assert not any(name.startswith("published") for name in names(app))
 
 
+@pytest.mark.slow
 def test_another_backbone_than_the_published_ones_starts_without_them(
     open_page, tmp_path, write_run
 ):
@@ -108,6 +114,7 @@ def test_the_page_says_which_runs_it_leaves_out(open_page, records, write_run):
     )
 
 
+@pytest.mark.slow
 def test_data_sets_are_chosen_one_at_a_time(open_page, records, write_run):
     write_run(records, data="ferplus", content="b" * 64, name="ferplus")
     app = open_page("noise", records)

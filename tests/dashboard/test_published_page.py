@@ -32,6 +32,7 @@ def titles(app):
     return [spec["layout"]["title"]["text"] for spec in specs]
 
 
+@pytest.mark.slow
 def test_the_hust_reports_rows_come_first_then_eac_compared_then_everything(shown_page):
     app = shown_page("published", SHIPPED_RUNS)
     assert not app.exception
@@ -53,6 +54,7 @@ def test_figures_of_a_metric_that_is_not_established_have_no_rank_among_the_othe
     assert unranked["rank"].isna().all()
 
 
+@pytest.mark.slow
 def test_the_axis_can_be_set_by_the_address_and_rows_without_parameters_are_counted(
     shown_page, eight_records
 ):
@@ -97,6 +99,7 @@ def test_our_accuracies_never_compare_with_another_metric(tmp_path, write_run):
     assert comparable_runs(ours, group).empty
 
 
+@pytest.mark.slow
 def test_the_report_file_has_both_axes_and_the_comparison(records):
     parts = published_parts(read_folders([records]))
     assert [part.heading for part in parts[:2]] == [

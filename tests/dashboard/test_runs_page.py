@@ -106,6 +106,7 @@ def test_one_run_in_full_can_be_set_by_the_address(open_runs):
     assert any("default" in table.columns for table in tables(app))
 
 
+@pytest.mark.slow
 def test_a_run_is_opened_and_closed_with_the_picker(open_runs, records):
     app = open_runs(records)
     app.selectbox(key="runs_open").select(PAIR[0]).run()

@@ -99,6 +99,7 @@ def test_a_forgotten_session_gets_a_sentence():
         remembered(None)
 
 
+@pytest.mark.slow
 def test_files_of_visitors_are_deleted_but_not_the_examples(served, client, pair, tmp_path):
     ask(client, pair, tmp_path / "pair.png")
     assert list(served.files.rglob("pair.png"))

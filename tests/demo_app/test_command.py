@@ -142,6 +142,7 @@ def closed_page(model_folder):
         yield address
 
 
+@pytest.mark.slow
 def test_without_an_account_nothing_of_the_page_can_be_had(closed_page):
     for path in ("/config", "/gradio_api/info", "/gradio_api/queue/data?session_hash=a"):
         assert httpx.get(f"{closed_page}{path}").status_code == 401
@@ -161,6 +162,7 @@ def test_an_account_opens_the_page(closed_page, portrait, tmp_path):
     assert len(answer["faces"]) == 1
 
 
+@pytest.mark.slow
 def test_after_the_login_the_page_is_there_and_refuses_files_above_the_limit(closed_page):
     with httpx.Client(base_url=closed_page) as visitor:
         visitor.post("/login", data={"username": "ada", "password": "s3cret-word"})

@@ -75,6 +75,7 @@ def test_a_second_model_that_cannot_be_had_takes_nothing_from_the_first(both, ou
     assert "No second model" not in again.sentence(0.0)
 
 
+@pytest.mark.slow
 def test_a_visitor_of_a_private_page_names_a_folder_or_one_of_the_hub(
     hub, both, ours, folder, portrait
 ):
@@ -91,6 +92,7 @@ def test_a_stranger_cannot_make_the_page_load_another_projects_model(hub, model_
     assert "model.safetensors" not in hub.fetched()
 
 
+@pytest.mark.slow
 def test_what_is_offered_on_the_command_line_is_there_for_strangers(hub, model_folder, portrait):
     pool = ModelPool([str(model_folder), "hf:someone/theirs"], free_choice=False)
     assert pool.comparison_names[1] == "hf:someone/theirs"

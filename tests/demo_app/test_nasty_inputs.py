@@ -77,6 +77,7 @@ def header_of_a_png(width, height):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 400), (400, 1), (8000, 2)])
+@pytest.mark.slow
 def test_a_picture_without_room_for_a_face_has_none(ask, tmp_path, size):
     answer, overlay = ask(saved(Image.new("RGB", size, "red"), tmp_path / "small.png"))
     assert answer == {"sentence": NO_FACE, "faces": []}
@@ -111,6 +112,7 @@ def test_forty_people_are_forty_numbered_faces(ask, crowd, tmp_path):
         *(("RGB", "tif"), ("RGB", "bmp"), ("RGBA", "webp")),
     ],
 )
+@pytest.mark.slow
 def test_every_mode_is_a_photograph(ask, portrait, tmp_path, mode, suffix):
     path = saved(portrait.convert(mode), tmp_path / f"photo.{suffix}")
     assert_one_face(ask(path)[0], portrait.size)
@@ -121,6 +123,7 @@ def test_sixteen_bits_a_pixel_are_a_photograph(ask, portrait, tmp_path):
     assert_one_face(ask(saved(Image.fromarray(deep), tmp_path / "deep.png"))[0], portrait.size)
 
 
+@pytest.mark.slow
 def test_a_palette_with_transparency_is_a_photograph(ask, portrait, tmp_path):
     path = saved(portrait.convert("P"), tmp_path / "clear.png", transparency=0)
     assert ask(path)[0]["sentence"].startswith("One face: ")
@@ -137,6 +140,7 @@ def test_a_photograph_stored_turned_is_answered_upright(ask, portrait, tmp_path)
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp"])
+@pytest.mark.slow
 def test_of_a_moving_picture_the_first_one_is_answered(ask, portrait, empty, tmp_path, suffix):
     others = [empty.resize(portrait.size)] * 2
     path = saved(portrait, tmp_path / f"moving.{suffix}", save_all=True, append_images=others)
@@ -177,6 +181,7 @@ def test_what_is_no_picture_is_told(ask, tmp_path, name, content):
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+@pytest.mark.slow
 def test_a_photograph_cut_off_half_way_is_told(ask, portrait, tmp_path, suffix):
     path = saved(portrait, tmp_path / f"cut.{suffix}")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])

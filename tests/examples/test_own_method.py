@@ -2,13 +2,13 @@
 
 import json
 import math
-import subprocess
 import sys
 
 import pytest
 import torch
 
 from dashboard.data.names import read_folders
+from fer_core.cli import train as cli
 from fer_core.config import from_json, to_json
 from fer_core.config.methods import METHODS, find_method
 from fer_core.config.methods.sources import LOOSE
@@ -31,21 +31,29 @@ TINY = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _forgotten():
-    yield
+def forget():
+    """What a process knows of the method before it is asked for it."""
     METHODS.pop("focal", None)
     for name in [name for name in sys.modules if name.startswith(LOOSE)]:
         del sys.modules[name]
 
 
+@pytest.fixture(autouse=True)
+def _forgotten():
+    yield
+    forget()
+
+
 @pytest.fixture(scope="module")
 def focal_run(tmp_path_factory):
-    """The record of one epoch, started from the command line in a process of its own."""
+    """The record of one epoch, started from the command line."""
     out = tmp_path_factory.mktemp("focal") / "run"
     words = [f"--{name.replace('_', '-')}={value}" for name, value in TINY.items()]
-    command = [sys.executable, "-m", "fer_core.cli.train", "--method", SOURCE, "--focus", "1.5"]
-    subprocess.run([*command, *words, "--device", "cpu", "--out", str(out)], check=True)
+    command = ["fer-core train", "--method", SOURCE, "--focus", "1.5", *words]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", [*command, "--device", "cpu", "--out", str(out)])
+        cli.main()
+    forget()
     return read_run(out)
 
 

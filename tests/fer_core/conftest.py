@@ -1,6 +1,8 @@
 import json
+import multiprocessing
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,26 @@ from fer_core.records.run import read_run
 from fer_core.sweeping.plan import PlannedRun
 from fer_core.sweeping.scheduler import SweepSetup
 from fer_core.sweeping.status import RunProgress
+from fer_core.training.engine import train
 from tests.project import PROJECT
 
 PRETEND = (sys.executable, str(Path(__file__).parent / "sweeping" / "pretend_attempt.py"))
+
+
+@pytest.fixture(scope="session")
+def processes():
+    """Starts processes that have the engine loaded already, as ``multiprocessing`` does."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["fer_core.training.engine", "fer_core.cli.train"])
+    return context
+
+
+@pytest.fixture(scope="session")
+def assessed_run(tiny_config, tmp_path_factory):
+    """The folder of a run with enough test images to fit a temperature on either half; read it."""
+    folder = tmp_path_factory.mktemp("assessed") / "run"
+    config = replace(tiny_config, data="synthetic?train=70&test=140", epochs=1)
+    return train(config, folder, device="cpu", progress=False).path
 
 
 @pytest.fixture
@@ -73,7 +92,7 @@ def read_gpu():
 def wait_until():
     """``wait_until(condition)``: returns once it is true, fails when it never is."""
 
-    def call(condition, seconds=60):
+    def call(condition, seconds=600):
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, "waited in vain"

@@ -113,6 +113,7 @@ def test_its_model_loads_into_such_a_module_and_says_what_it_needs_without_one(o
     assert face.probabilities.sum() == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_its_run_resumes_with_such_a_module_alone(own_run):
     with pytest.raises(BackboneError, match="custom:TinyNet is a module of your own"):
         train_small(own_run.path, config={"data": DATA, "backbone": "custom:TinyNet"}, resume=True)
@@ -120,6 +121,7 @@ def test_its_run_resumes_with_such_a_module_alone(own_run):
     assert record.result["final_accuracy"] == own_run.result["final_accuracy"]
 
 
+@pytest.mark.slow
 def test_co_teaching_copies_an_own_backbone(tmp_path):
     record = train_small(
         tmp_path / "run", config={"data": DATA, "method": "co_teaching"}, backbone=TinyNet()
@@ -221,6 +223,7 @@ def test_a_split_is_a_data_set_of_pytorch():
     assert TorchFaces(data.train, lambda image: image.mean())[0][0].shape == ()
 
 
+@pytest.mark.slow
 def test_a_predictor_asks_the_detector_that_it_is_given(portrait):
     asked = []
 
@@ -234,6 +237,7 @@ def test_a_predictor_asks_the_detector_that_it_is_given(portrait):
     assert asked == [portrait.size]
 
 
+@pytest.mark.slow
 def test_a_detector_that_gives_no_faces_is_refused(portrait):
     boxes = Predictor(detector=lambda photo: [(0, 0, 9, 9)])
     with pytest.raises(ValueError, match=r"must give fer_core.Face with landmarks"):

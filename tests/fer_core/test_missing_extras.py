@@ -42,6 +42,7 @@ def names(lines):
     return {IMPORTED_AS.get(name, name) for name in tops}
 
 
+@pytest.mark.slow
 def test_every_package_that_the_library_imports_is_in_the_base_or_in_an_extra(project):
     imported = imported_by_the_library()
     beyond = set(imported) - names(project["dependencies"])

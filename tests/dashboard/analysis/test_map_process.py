@@ -46,6 +46,7 @@ def failure(cache, folder, faces=None):
         "dashboard.charts.map_images",
     ],
 )
+@pytest.mark.slow
 def test_the_pages_modules_load_without_torch(module):
     program = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=False).returncode == 0
@@ -117,6 +118,7 @@ def test_a_folder_without_images_is_a_sentence(tmp_path, name):
         FaceChoice(tmp_path / name).digest()
 
 
+@pytest.mark.slow
 def test_no_torch_is_a_sentence_with_the_command(tiny_run, without_torch):
     error = failure(MapCache(), tiny_run.path / "model")
     assert "No module named 'torch'" in str(error)

@@ -167,6 +167,7 @@ def test_one_seed_is_drawn_without_an_interval_and_says_so(tmp_path, write_run):
     assert "no interval" in line.text[0]
 
 
+@pytest.mark.slow
 def test_the_download_is_exactly_what_is_drawn(tmp_path, write_run):
     for method in ("eac", "cross_entropy"):
         for seed in range(2):

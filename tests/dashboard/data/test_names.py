@@ -38,6 +38,7 @@ def edit_run(path, **changes):
     file.write_text(json.dumps(json.loads(file.read_text()) | changes))
 
 
+@pytest.mark.slow
 def test_the_dashboard_starts_without_torch():
     code = (
         "import sys, dashboard.report.parts, dashboard.analysis.run_choices,"

@@ -50,11 +50,23 @@ def without_scripts(page):
     return re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
 
 
+@pytest.fixture
+def call_export(monkeypatch, capsys):
+    """``call_export(*arguments)``: what the command prints, in this process."""
+
+    def call(*arguments):
+        monkeypatch.setattr("sys.argv", ["export", *map(str, arguments)])
+        export_module.main()
+        return capsys.readouterr().out
+
+    return call
+
+
 @pytest.mark.slow
-def test_the_command_writes_one_file_with_every_chart(runs, eight_records, tmp_path):
+@pytest.mark.usefixtures("maps_in_this_process")
+def test_the_command_writes_one_file_with_every_chart(call_export, runs, eight_records, tmp_path):
     out = tmp_path / "report.html"
-    done = run_export("--runs", str(eight_records), "--out", str(out))
-    assert (done.returncode, done.stdout) == (0, f"{out}: 8 runs\n"), done.stderr
+    assert call_export("--runs", eight_records, "--out", out) == f"{out}: 8 runs\n"
     page = out.read_text()
     assert re.findall(r'<img alt="([^"]+)" src="data:image/png', page) == [
         "All faces",
@@ -99,6 +111,7 @@ def test_the_data_of_a_chart_is_below_it(runs, page):
     assert table.count("<tr") == len(noise.table) + 1
 
 
+@pytest.mark.slow
 def test_foreign_texts_cannot_break_out_of_the_page(tmp_path, write_run):
     name = "run <img src=x onerror=alert(1)>&"
     for seed in range(2):
@@ -110,10 +123,9 @@ def test_foreign_texts_cannot_break_out_of_the_page(tmp_path, write_run):
 
 
 @pytest.mark.slow
-def test_the_maps_are_left_out_on_request(eight_records, tmp_path):
+def test_the_maps_are_left_out_on_request(call_export, eight_records, tmp_path):
     out = tmp_path / "report.html"
-    done = run_export("--runs", str(eight_records), "--out", str(out), "--no-maps")
-    assert done.returncode == 0, done.stderr
+    call_export("--runs", eight_records, "--out", out, "--no-maps")
     assert "Attention maps" not in out.read_text()
 
 
@@ -122,6 +134,7 @@ def test_maps_that_cannot_be_made_are_a_sentence_in_the_report(records, monkeypa
     assert NO_TORCH in unescape(export(read_folders([records]), MapCache()))
 
 
+@pytest.mark.slow
 def test_a_model_that_fails_is_named_in_the_report(records, tmp_path, monkeypatch):
     monkeypatch.setattr("dashboard.report.maps.model_choices", lambda _: {"gone": tmp_path / "no"})
     assert "<h3>Maps of gone</h3>" in export(read_folders([records]), MapCache())
@@ -135,6 +148,7 @@ def test_a_long_table_is_cut_and_says_so():
     assert f"The first {MAX_ROWS} of {MAX_ROWS + 1:,} rows." in page
 
 
+@pytest.mark.slow
 def test_unfinished_and_broken_records_are_counted(tmp_path, write_run):
     write_run(tmp_path, done=2, status="running")
     (write_run(tmp_path, name="broken") / "run.json").write_text("{")
@@ -145,6 +159,7 @@ def test_unfinished_and_broken_records_are_counted(tmp_path, write_run):
     assert "There are no records for this page yet." in export(runs)
 
 
+@pytest.mark.slow
 def test_a_bad_folder_is_a_sentence(tmp_path):
     done = run_export("--runs", str(tmp_path / "nowhere"), "--out", str(tmp_path / "x.html"))
     assert done.returncode == 1
@@ -160,6 +175,7 @@ def test_a_folder_without_records_is_a_sentence(tmp_path, write_run):
         read_places([str(tmp_path)])
 
 
+@pytest.mark.slow
 def test_the_modules_of_the_report_need_neither_streamlit_nor_torch_nor_the_hub():
     code = (
         "import sys, dashboard.report.export; "

@@ -27,6 +27,7 @@ def test_a_broken_table_promises_nothing(pool, model, tmp_path, text):
     assert explain_threshold(tmp_path, trained, 0.5) == words.NO_PREDICTIONS
 
 
+@pytest.mark.slow
 def test_the_bundled_model_has_its_predictions_with_it(pool):
     said = explain_threshold(BUNDLED, pool.get("bundled").trained, 0.5)
     assert "the val split" in said

@@ -1,5 +1,7 @@
 import csv
+import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -8,14 +10,19 @@ from demo_app.analysis.batch import BatchProgress, BatchResult, analyse_batch
 from demo_app.render import text as words
 
 
-@pytest.fixture
-def photos(tmp_path, portrait, pair, empty):
-    """Two faces, one face, none, and a broken file."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
+@pytest.fixture(scope="session")
+def photo_files(tmp_path_factory, portrait, pair, empty):
+    folder = tmp_path_factory.mktemp("photos")
     for name, image in (("pair", pair), ("one", portrait), ("empty", empty)):
         image.save(folder / f"{name}.png")
     (folder / "broken.jpg").write_text("no image")
+    return folder
+
+
+@pytest.fixture
+def photos(tmp_path, photo_files):
+    """Two faces, one face, none, and a broken file."""
+    folder = Path(shutil.copytree(photo_files, tmp_path / "photos"))
     return [folder / name for name in ("pair.png", "one.png", "empty.png", "broken.jpg")]
 
 

@@ -72,9 +72,9 @@ def test_the_rate_is_that_of_the_frames(limiter, session, portrait):
 
 @pytest.mark.slow
 def test_only_the_last_seconds_are_remembered(limiter, session, portrait):
-    for index in range(60):
+    for index in range(26):
         session.step(limiter, portrait, LOOK, 0.5 * index)
-    assert session.moments[0].time >= 29.5 - 10
+    assert session.moments[0].time >= 12.5 - 10
     assert len(session.moments) <= 21
 
 

@@ -76,6 +76,7 @@ def test_a_shipped_model_can_be_the_default_by_its_folder_and_by_an_earlier_one(
     assert names == ["noisy30-baseline", "bundled", "noisy30-eac"]
 
 
+@pytest.mark.slow
 def test_earlier_names_of_shipped_models_are_understood_and_own_models_may_have_them(
     model_folder, tmp_path, loads
 ):
@@ -153,6 +154,7 @@ def test_everyone_who_waits_hears_of_a_failure_and_a_later_try_works(folders, lo
     assert pool.get("run1").trained.classes
 
 
+@pytest.mark.slow
 def test_the_models_used_last_stay_in_memory_and_the_default_always(folders, loads):
     pool = ModelPool(folders, kept=2)
     for name in ("run0", "run1", "run2", "run1", "run3", "bundled"):
@@ -381,6 +383,7 @@ def test_backends_are_compared_by_the_thread_that_asks(folders, monkeypatch):
     assert backend == "auto"
 
 
+@pytest.mark.slow
 def test_a_backend_that_is_not_installed_is_one_sentence(folders, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     pool = ModelPool(folders[:1], backend="onnx")

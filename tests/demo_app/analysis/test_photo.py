@@ -70,6 +70,7 @@ def test_broken_files_get_a_sentence(pool, model, tmp_path, portrait):
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "L", "LA", "P", "CMYK"])
+@pytest.mark.slow
 def test_faces_are_found_whatever_the_colour_mode(pool, model, portrait, mode, tmp_path):
     path = tmp_path / f"photo.{'tif' if mode == 'CMYK' else 'png'}"
     portrait.convert(mode).save(path)

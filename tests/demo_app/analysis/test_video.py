@@ -265,7 +265,10 @@ def test_a_fault_leaves_no_file(pool, model, clip, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_visitors_at_once_get_the_same_as_alone(pool, options, clip, result, tmp_path):
+def test_two_visitors_at_once_get_the_same_as_alone(pool, options, people, tmp_path):
+    frames = [room(people, (2 * index, 40), (390 - index, 40)) for index in range(8)]
+    clip = write(tmp_path / "short.mp4", frames)
+    result = finish(analyse_video(pool, clip, options, tmp_path / "alone"))
     found = {}
 
     def ask(name):

@@ -195,6 +195,7 @@ def test_a_broken_package_is_refused(tmp_path):
         fetch_runtime("9.9.9", npm)
 
 
+@pytest.mark.slow
 def test_a_build_that_fails_leaves_the_old_page_alone(site):
     before = contents(site.parent)
     with pytest.raises(FetchError):

@@ -169,6 +169,7 @@ def test_a_login_on_the_page_opens_the_page_and_the_tools(site):
     assert result(ask_tools(site, "tools/list"))["tools"]
 
 
+@pytest.mark.slow
 def test_a_program_logs_in_as_before(closed):
     client = Client(closed.local_url, auth=("grace", "other"), verbose=False)
     assert client.predict(api_name="/models")

@@ -67,11 +67,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Quiet."""
 
 
-@pytest.fixture
-def server(portrait):
+@pytest.fixture(scope="module")
+def image_file(portrait):
+    """The bytes of a PNG file with an alpha channel."""
     stream = io.BytesIO()
     portrait.convert("RGBA").save(stream, "PNG")
-    Handler.image = stream.getvalue()
+    return stream.getvalue()
+
+
+@pytest.fixture
+def server(image_file):
+    Handler.image = image_file
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.asked = []
     server.stopped = threading.Event()

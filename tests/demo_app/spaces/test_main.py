@@ -51,6 +51,7 @@ def test_a_foreign_folder_is_one_sentence(run, tmp_path):
 
 
 @pytest.mark.parametrize(("words", "visibility"), [((), None), (("--private",), "private")])
+@pytest.mark.slow
 def test_push_makes_a_space_of_its_kind_in_one_commit(run, server, words, visibility):
     assert run("push", "dashboard", "--repo", "me/results", *words) is None
     space = server.repositories["spaces/me/results"]

@@ -55,7 +55,7 @@ def test_the_loss_is_the_cross_entropy_of_the_noisy_label(audit):
     expected = -np.log(audit.probabilities[rows, audit.noisy_labels])
     assert audit.losses == pytest.approx(expected, rel=1e-4, abs=1e-5)
     assert (np.diff(audit.losses[audit.order]) <= 0).all()
-    assert sorted(audit.order) == [*range(140)]
+    assert sorted(audit.order) == [*range(70)]
 
 
 def test_a_label_is_wrong_where_noise_changed_it(audit, tiny_run):

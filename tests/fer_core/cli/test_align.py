@@ -1,7 +1,5 @@
 import json
 import os
-import subprocess
-import sys
 from functools import partial
 
 import numpy as np
@@ -122,6 +120,7 @@ def test_all_faces_get_a_number(command, drawn, tmp_path):
     assert command(*arguments)[1].startswith("0 aligned, 1 already there")
 
 
+@pytest.mark.slow
 def test_a_model_says_where_eyes_and_mouth_stand(command, folder, tmp_path):
     command(folder, tmp_path / "out", *SIZE, "--model", BUNDLED, "--grey", "--workers", 1)
     written = json.loads((tmp_path / "out/align.json").read_text())
@@ -182,13 +181,8 @@ def test_names_that_are_no_utf8_are_aligned_and_reported(command, drawn, tmp_pat
     assert rows[1].startswith("text\\xff.jpg,no readable image")
 
 
-@pytest.mark.slow
-def test_the_command_explains_itself():
-    result = subprocess.run(
-        [sys.executable, "-m", "fer_core.cli.align", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def test_the_command_explains_itself(command):
+    code, output, _ = command("--help")
+    assert code == 0
     for word in ("IN", "OUT", "--size", "--model", "--faces", "--grey", "--workers", "--failures"):
-        assert word in result.stdout
+        assert word in output

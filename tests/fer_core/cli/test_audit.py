@@ -22,7 +22,7 @@ def test_images_are_ranked_and_compared_with_the_known_truth(command, tiny_run, 
     code, output, _ = command(tiny_run.path, "--out", file, "--first", 20, "--device", "cpu")
     assert code == 0
     rows = list(csv.DictReader(file.open(newline="")))
-    assert len(rows) == 140
+    assert len(rows) == 70
     losses = [float(row["loss"]) for row in rows]
     assert losses == sorted(losses, reverse=True)
     wrong = [row["noisy_label"] != row["true_label"] for row in rows]
@@ -31,7 +31,7 @@ def test_images_are_ranked_and_compared_with_the_known_truth(command, tiny_run, 
     area = float(re.search(r"AUROC (\d\.\d{3});", output)[1])
     assert 0 <= area <= 1
     assert re.search(rf"^1 +{rows[0]['image']} +{rows[0]['noisy_label']} ", output, re.MULTILINE)
-    assert f"all 140 images: {file}" in output
+    assert f"all 70 images: {file}" in output
 
 
 @pytest.mark.slow

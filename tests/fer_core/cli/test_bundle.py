@@ -1,6 +1,5 @@
 import json
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,28 +12,20 @@ from fer_core.records.predictions import read_predictions, write_predictions
 from fer_core.records.run import read_run
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.bundled import bundled_table, classes_table
-from fer_core.training.engine import train
 
 
-@pytest.fixture(scope="module")
-def run(tiny_config, tmp_path_factory):
-    """A finished run with enough test images to fit a temperature on either half."""
-    folder = tmp_path_factory.mktemp("run") / "run"
-    train(replace(tiny_config, data="synthetic?train=140&test=210", epochs=1), folder, device="cpu")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def bundled(run, tmp_path_factory):
+@pytest.fixture(scope="session")
+def bundled(assessed_run, tmp_path_factory):
     out = tmp_path_factory.mktemp("bundled")
-    return out, bundle.bundle(read_run(run), out, "")
+    return out, bundle.bundle(read_run(assessed_run), out, "")
 
 
+@pytest.mark.slow
 def test_the_stored_model_gives_the_figures_that_its_config_says(bundled):
     out, facts = bundled
     answers = read_predictions(out)
     assert load_model(out).facts == json.loads(json.dumps(facts))
-    assert len(answers) == facts["eval_images"] == 210
+    assert len(answers) == facts["eval_images"] == 140
     right = np.mean([answer.true_label == answer.predicted for answer in answers])
     assert facts["accuracy"] == pytest.approx(right)
     low, high = facts["accuracy_interval"]
@@ -47,10 +38,11 @@ def test_the_stored_model_gives_the_figures_that_its_config_says(bundled):
     )
 
 
-def test_the_temperature_is_in_the_weights_and_changes_no_answer(run, bundled):
+@pytest.mark.slow
+def test_the_temperature_is_in_the_weights_and_changes_no_answer(assessed_run, bundled):
     out, facts = bundled
-    before, after = load_model(run / "model").model, load_model(out).model
-    images = torch.randn(4, 3, 64, 64)
+    before, after = load_model(assessed_run / "model").model, load_model(out).model
+    images = torch.randn(4, 3, 48, 48)
     with torch.no_grad():
         one, other = before(images), after(images)
     assert torch.allclose(one.logits / facts["temperature"], other.logits, atol=0.02)
@@ -59,8 +51,10 @@ def test_the_temperature_is_in_the_weights_and_changes_no_answer(run, bundled):
 
 
 @pytest.mark.slow
-def test_the_command_writes_weights_and_a_card_with_the_same_figures(call_command, run, tmp_path):
-    code, output, _ = call_command(bundle, run, "--out", tmp_path)
+def test_the_command_writes_weights_and_a_card_with_the_same_figures(
+    call_command, assessed_run, tmp_path
+):
+    code, output, _ = call_command(bundle, assessed_run, "--out", tmp_path)
     assert code == 0
     facts = load_model(tmp_path).facts
     card = (tmp_path / "README.md").read_text()
@@ -71,8 +65,11 @@ def test_the_command_writes_weights_and_a_card_with_the_same_figures(call_comman
     assert re.search(r"code at commit\n\w+", card)
 
 
-def test_a_run_from_weights_needs_a_sentence_on_where_they_come_from(call_command, run, tmp_path):
-    text = (run / "run.json").read_text()
+@pytest.mark.slow
+def test_a_run_from_weights_needs_a_sentence_on_where_they_come_from(
+    call_command, assessed_run, tmp_path
+):
+    text = (assessed_run / "run.json").read_text()
     other = tmp_path / "run"
     other.mkdir()
     (other / "run.json").write_text(text.replace('"pretrained": "none"', '"pretrained": "a.pth"'))
@@ -81,6 +78,7 @@ def test_a_run_from_weights_needs_a_sentence_on_where_they_come_from(call_comman
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_figures_that_are_not_those_of_the_predictions_are_refused(bundled):
     out, _ = bundled
     answers = read_predictions(out)
@@ -96,10 +94,10 @@ def test_figures_that_are_not_those_of_the_predictions_are_refused(bundled):
 
 
 @pytest.mark.slow
-def test_an_error_leaves_what_stood_there_before(call_command, run, monkeypatch, tmp_path):
+def test_an_error_leaves_what_stood_there_before(call_command, assessed_run, monkeypatch, tmp_path):
     (tmp_path / "model.safetensors").write_text("before")
     monkeypatch.setattr(bundle, "LARGEST", 100)
-    code, _, _ = call_command(bundle, run, "--out", tmp_path)
+    code, _, _ = call_command(bundle, assessed_run, "--out", tmp_path)
     assert "at most 100 may be bundled" in code
     assert (tmp_path / "model.safetensors").read_text() == "before"
     assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]

@@ -56,6 +56,7 @@ def own_predictions(model, faces):
     return {name: network.labels[index] for name, index in zip(names, best, strict=True)}
 
 
+@pytest.mark.slow
 def test_the_figures_are_those_of_the_networks_own_answers(command, model, faces, tmp_path):
     files = "--json", tmp_path / "e.json", "--predictions", tmp_path / "p.csv"
     code, output, _ = command(model, "--data", f"folder:{faces}", "--no-mirror", *files)
@@ -150,6 +151,7 @@ def test_labels_that_do_not_fit_are_refused(command, model, faces, arguments, me
     assert message in code
 
 
+@pytest.mark.slow
 def test_a_model_of_transformers_is_taken_from_the_hub(command, faces, tmp_path, monkeypatch):
     pytest.importorskip("transformers")
     folder = save_transformers(tmp_path / "vit")

@@ -62,6 +62,12 @@ def read(file):
     return json.loads(file.read_text(), parse_constant=pytest.fail)
 
 
+def drawn(axes, colour, style):
+    """The values of a panel's line."""
+    lines = {(line.get_color(), line.get_linestyle()): line.get_ydata() for line in axes.lines}
+    return lines[colour, style]
+
+
 def test_the_file_holds_every_figure_of_both_models(file):
     values = read(file)
     assert values["options"]["robustness"] == {"images": 20, "kinds": ["noise", "eyes hidden"]}
@@ -137,19 +143,11 @@ def test_the_figure_has_a_panel_a_kind_and_a_line_a_model(file):
         assert ticks == [f"{level:g}" for level in CORRUPTIONS[kind].levels]
         for key, (colour, _) in zip(("model", "against"), STYLES, strict=False):
             found = values[key]["robustness"]
-            dashed, solid = (
-                next(
-                    line.get_ydata()
-                    for line in axes.lines
-                    if (line.get_color(), line.get_linestyle()) == (colour, style)
-                )
-                for style in ("--", "-")
-            )
             levels = found["kinds"][kind]["levels"]
             shares = [100 * level["figures"]["accuracy"]["value"] for level in levels]
-            np.testing.assert_allclose(solid, shares)
+            np.testing.assert_allclose(drawn(axes, colour, "-"), shares)
             clean = 100 * found["clean"]["accuracy"]["value"]
-            np.testing.assert_allclose(dashed, [clean, clean])
+            np.testing.assert_allclose(drawn(axes, colour, "--"), [clean, clean])
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert [label.split(",")[0] for label in labels] == ["one", "other"]
 

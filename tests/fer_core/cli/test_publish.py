@@ -147,7 +147,7 @@ def test_the_code_for_timm_on_the_card_gives_our_answer(server, call, tiny_run, 
         for block in re.findall(r"```python\n(.+?)```", ModelCard.load(NAME).text, re.DOTALL)
         if "timm.create_model" in block
     )
-    face = portrait.resize((64, 64))
+    face = portrait.resize((48, 48))
     face.save(tmp_path / "face.png")
     names = {}
     exec(code.replace("face.png", str(tmp_path / "face.png")), names)
@@ -221,13 +221,11 @@ def test_a_saved_model_says_where_it_started_or_must_be_told(call, tmp_path):
 
 @pytest.mark.slow
 def test_a_bundled_model_with_its_record_has_recipe_and_temperature_on_its_card(
-    call_command, call, tiny_config, tmp_path
+    call_command, call, assessed_run, tmp_path
 ):
-    run = tmp_path / "run"
-    config = replace(tiny_config, data="synthetic?train=140&test=210", epochs=1)
-    train(config, run, device="cpu", progress=False)
-    call_command(bundle, run, "--out", tmp_path / "model")
-    call(tmp_path / "model", "--record", run, "--repo", NAME, "--dry-run", tmp_path / "out")
+    call_command(bundle, assessed_run, "--out", tmp_path / "model")
+    arguments = ("--record", assessed_run, "--repo", NAME, "--dry-run", tmp_path / "out")
+    call(tmp_path / "model", *arguments)
     card = (tmp_path / "out" / "README.md").read_text()
     assert "| `learning_rate` | `0.002` |" in card
     assert "Starting weights: random weights, no other data" in card
@@ -254,6 +252,7 @@ def test_a_run_from_weights_needs_their_origin(call, tiny_run, tmp_path):
     assert "the run started from a.pth: say with --origin" in code
 
 
+@pytest.mark.slow
 def test_a_model_without_predictions_has_neither_image_nor_made_up_figures(
     call, tiny_run, tmp_path
 ):

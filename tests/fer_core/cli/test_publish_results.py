@@ -171,6 +171,7 @@ def test_a_text_without_slashes_stays_as_it_is(text):
 
 
 @given(st.lists(st.from_regex(r"[a-z0-9._-]{1,8}", fullmatch=True), min_size=2, max_size=5))
+@pytest.mark.slow
 def test_every_absolute_path_becomes_its_last_name(names):
     path = "/" + "/".join(names)
     assert without_places(f"at {path}: gone") == f"at {names[-1]}: gone"

@@ -72,6 +72,7 @@ def test_baseline_and_eac_are_in_one_row_with_their_paired_difference(records):
 
 
 @pytest.mark.parametrize("name", ["", "-classes"])
+@pytest.mark.slow
 def test_blocks_of_the_bundled_model_are_written_under_their_former_name(name, tmp_path):
     table = report.make_table(f"bundled{name}", tmp_path)
     assert report.make_table(f"embedded{name}", tmp_path) == table

@@ -135,6 +135,7 @@ def test_a_model_saved_without_its_head_is_refused(vit_folder):
     assert "weights lack 2 of the classifier's tensors" in refusal(vit_folder)
 
 
+@pytest.mark.slow
 def test_a_network_larger_than_its_weights_is_refused_before_it_is_made(vit_folder, timm_folder):
     change_config(vit_folder, hidden_size=200_000)
     assert "are of a smaller network" in refusal(vit_folder)

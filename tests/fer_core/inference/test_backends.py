@@ -127,6 +127,7 @@ def test_auto_measures_the_real_thing(trained):
     assert make_backend(trained, "auto", flipped=True).name in ("torch", "onnx")
 
 
+@pytest.mark.slow
 def test_auto_is_torch_where_onnx_runtime_is_missing(trained, monkeypatch, caplog):
     caplog.set_level(logging.INFO)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)

@@ -92,6 +92,7 @@ def test_without_images_there_is_no_calibration(content, faces):
         quantise(content, faces[:0])
 
 
+@pytest.mark.slow
 def test_what_the_quantiser_cannot_do_is_one_error(content, faces):
     with pytest.raises(ExportError, match="cannot quantise this network"):
         quantise(content, faces[:4, :, :32])

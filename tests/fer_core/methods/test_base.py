@@ -42,6 +42,7 @@ def test_class_weights_follow_the_equations(beta):
     st.lists(st.integers(1, 30_000), min_size=2, max_size=9),
     st.floats(0, 1, exclude_max=True, allow_subnormal=False).filter(lambda b: b < 1 - 1e-9),
 )
+@pytest.mark.slow
 def test_weights_average_to_one_over_the_labels_and_never_rise_with_their_number(counts, beta):
     counts = torch.tensor(counts)
     weights = balanced_weights(counts, beta)

@@ -1,17 +1,17 @@
 """Losses and labels against a transcription of Wang et al., CVPR 2020 (arXiv 2002.10392)."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
+from torch import distributed
+from torch.nn.parallel import DistributedDataParallel
 
-from fer_core.config import from_json
-from fer_core.methods import create_method
+from fer_core.config import RunConfig, from_json
+from fer_core.config.methods.scn import SCNOptions
+from fer_core.methods import Batch, create_method
 from fer_core.methods.scn import cure, rank
+from fer_core.models.attention_model import AttentionModel
 from fer_core.transforms.functional import erase_
-from tests.project import PROJECT
 
 TARGETS = torch.arange(28) % 7
 EAGER = {"relabel_epoch": 1, "relabel_margin": 0.0}
@@ -229,54 +229,38 @@ def test_the_clean_labels_teach_nothing(create, given):
     assert torch.equal(*labels)
 
 
-PROGRAM = """
-import sys
-import torch
-from torch import distributed
-from torch.nn.parallel import DistributedDataParallel
-from fer_core.config import RunConfig
-from fer_core.config.methods.scn import SCNOptions
-from fer_core.methods import Batch, create_method
-from fer_core.models.attention_model import AttentionModel
-torch.set_num_threads(1)
-rank, folder = int(sys.argv[1]), sys.argv[2]
-if rank >= 0:
-    distributed.init_process_group(
-        "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2
-    )
-torch.manual_seed(0)
-model = AttentionModel("test_resnet", 7, image_size=64)
-options = SCNOptions(relabel_epoch=1, relabel_margin=0.0, confident_share=0.5)
-config = RunConfig(method="scn", options=options)
-method = create_method(model, config, torch.arange(28) % 7).eval()
-generator = torch.Generator().manual_seed(1)
-images = torch.randn(2, 2, 4, 3, 64, 64, generator=generator)  # steps, processes, images
-none = torch.zeros(4, 4, dtype=torch.long)
-runner = DistributedDataParallel(method).eval() if rank >= 0 else method
-for step in range(2):
-    for part in [rank] if rank >= 0 else [0, 1]:
-        indices = torch.arange(4) + 4 * part
-        labels = indices % 7
-        runner(Batch(images[step, part], labels, labels, indices, none, none))
-torch.save(method.labels, f"{folder}/{rank}.pt")
-"""
+def relabel(rank, folder):
+    """One of two processes with its halves of two batches; rank -1 takes the halves in turn."""
+    torch.set_num_threads(1)
+    if rank >= 0:
+        distributed.init_process_group(
+            "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2
+        )
+    torch.manual_seed(0)
+    model = AttentionModel("test_resnet", 7, image_size=64)
+    options = SCNOptions(relabel_epoch=1, relabel_margin=0.0, confident_share=0.5)
+    config = RunConfig(method="scn", options=options)
+    method = create_method(model, config, torch.arange(28) % 7).eval()
+    generator = torch.Generator().manual_seed(1)
+    images = torch.randn(2, 2, 4, 3, 64, 64, generator=generator)  # steps, processes, images
+    none = torch.zeros(4, 4, dtype=torch.long)
+    runner = DistributedDataParallel(method).eval() if rank >= 0 else method
+    for step in range(2):
+        for part in [rank] if rank >= 0 else [0, 1]:
+            indices = torch.arange(4) + 4 * part
+            labels = indices % 7
+            runner(Batch(images[step, part], labels, labels, indices, none, none))
+    torch.save(method.labels, folder / f"{rank}.pt")
 
 
 @pytest.mark.slow
-def test_what_one_process_relabels_every_process_learns(tmp_path):
-    """Two processes with their halves of two batches, and one that takes the halves in turn."""
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, str(rank), str(tmp_path)],
-            cwd=PROJECT,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in (-1, 0, 1)
-    ]
+def test_what_one_process_relabels_every_process_learns(tmp_path, processes):
+    running = [processes.Process(target=relabel, args=(rank, tmp_path)) for rank in (-1, 0, 1)]
     for process in running:
-        _, errors = process.communicate(timeout=240)
-        assert process.returncode == 0, errors
+        process.start()
+    for process in running:
+        process.join()
+        assert process.exitcode == 0
     alone, first, second = (
         torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (-1, 0, 1)
     )

@@ -136,6 +136,7 @@ def test_the_tta_average_is_exact_and_favours_neither_side():
 
 
 @pytest.mark.parametrize("backbone", ["resnet18", "mobilenetv2_100", "test_resnet"])
+@pytest.mark.slow
 def test_maps_of_a_small_stem_explain_logits_exactly(backbone):
     torch.manual_seed(0)
     model = AttentionModel(backbone, 7, image_size=32, channels=1, stem="small").eval()

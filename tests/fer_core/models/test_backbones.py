@@ -104,10 +104,12 @@ def test_channels_last_output_becomes_channels_first():
 
 @pytest.mark.parametrize(("stride", "side"), [(None, 2), (32, 2), (16, 4), (8, 8)])
 @pytest.mark.parametrize("name", ["mobilenetv2_100", "resnet18"])
+@pytest.mark.slow
 def test_the_stride_decides_the_size_of_the_map(name, stride, side):
     assert map_of(create(name, 64, stride=stride), 64).shape[2:] == (side, side)
 
 
+@pytest.mark.slow
 def test_a_changed_stride_keeps_the_weights():
     plain, dense = (
         {n: v.shape for n, v in create("resnet18", stride=s).network.state_dict().items()}
@@ -149,6 +151,7 @@ def test_a_small_stem_keeps_more_points(name, own, small):
 
 
 @pytest.mark.parametrize("name", ["resnet18", "test_resnet", "mobilenetv2_100"])
+@pytest.mark.slow
 def test_a_small_stem_takes_inputs_of_32_pixels(name):
     side = 2 if name == "mobilenetv2_100" else 4
     assert map_of(create(name, 32, channels=1, stem="small"), 32, 1).shape[2:] == (side, side)
@@ -178,6 +181,7 @@ def test_a_small_stem_needs_a_convolution_that_it_can_change(name):
         create(name, stem="small")
 
 
+@pytest.mark.slow
 def test_a_small_stem_refuses_pretrained_weights_of_another_shape(tmp_path):
     file = tmp_path / "weights.safetensors"
     save_file(timm.create_model("resnet18").state_dict(), file)
@@ -185,6 +189,7 @@ def test_a_small_stem_refuses_pretrained_weights_of_another_shape(tmp_path):
         create("resnet18", stem="small", pretrained=str(file))
 
 
+@pytest.mark.slow
 def test_a_small_stem_keeps_pretrained_weights_that_fit(tmp_path):
     source = timm.create_model("mobilenetv2_100").state_dict()
     save_file(source, tmp_path / "weights.safetensors")

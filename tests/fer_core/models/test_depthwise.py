@@ -58,6 +58,7 @@ def test_the_backward_pass_in_bf16_is_as_exact_as_the_one_it_replaces():
 
 
 @pytest.mark.parametrize("precision", ["no", "bf16"])
+@pytest.mark.slow
 def test_a_compiled_layer_gives_the_same_values_and_gradients(precision):
     plain, quick = pair(3, 1)
     compiled = torch.compile(quick, backend="eager")

@@ -116,6 +116,7 @@ def test_a_class_that_is_never_predicted_right_is_named(runs):
     assert unanswered(group_runs(better)[0], MEASURES["chosen"]) == {"b": 1}
 
 
+@pytest.mark.slow
 def test_the_table_has_a_row_for_each_approach_beside_its_baseline(runs, tmp_path):
     runs += [
         run(tmp_path / f"ema{seed}", "cross_entropy", seed, 65, ema_decay=0.999)

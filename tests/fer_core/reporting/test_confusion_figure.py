@@ -1,6 +1,7 @@
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from fer_core.records.predictions import Prediction
@@ -19,6 +20,7 @@ def test_the_image_is_a_small_png_and_the_same_for_the_same_answers():
     assert content == drawn([(0, 0), (0, 1), (1, 1)])
 
 
+@pytest.mark.slow
 def test_other_answers_give_another_image():
     one, other = (
         np.asarray(Image.open(io.BytesIO(drawn(pairs))).convert("RGB"))

@@ -42,6 +42,9 @@ def main() -> None:
         case "flaky" if not again:
             recorder.fail("ValueError: the first line\nthe second line")
             sys.exit("error: the second line")
+        case "patient" if not again:
+            sys.stdin.read()
+            return
         case "sleepy":
             sys.stdin.read()  # until the sweep lets go
             return

@@ -29,6 +29,7 @@ def test_attempts_share_the_slots_and_all_end(attempt):
     assert "unknown timm backbone" in errors["unknown-seed0"]
 
 
+@pytest.mark.slow
 def test_each_attempt_sees_the_gpu_of_its_slot_and_the_emptiest_comes_first(attempt, read_gpu):
     pool = ProcessPool(["0", "0", "1", "1"])
     attempts = [attempt(name) for name in ("sleepy", "sleepy2", "c", "d")]

@@ -62,6 +62,8 @@ def test_every_part_of_the_study_compares_like_with_like_as_far_as_it_got(plan):
 def test_the_parts_of_the_study_share_their_runs_and_have_every_method_and_noise():
     named = {}
     for plan in PARTS:
+        if plan.stem == "study_small":  # a study of its own, at another size
+            continue
         for run in read_plan(plan):
             assert named.setdefault(run.name, run.config) == run.config, run.name
     configs = named.values()
@@ -107,28 +109,28 @@ def test_the_plan_for_raf_db_is_the_reports_training():
 @pytest.mark.slow
 def test_the_raf_db_command_gives_the_tables_and_goes_on_where_it_stopped(rafdb, tmp_path):
     text = (RECIPE_FOLDER / "rafdb_report.toml").read_text()
-    small = "image_size = 64\npretrained = 'none'\nepochs = 1\nbatch_size = 14\n[grid]"
+    small = "image_size = 48\npretrained = 'none'\nepochs = 1\nbatch_size = 14\n[grid]"
     text = (
         text.replace("[grid]", small)
         .replace('"resnet50.tv2_in1k"', "")
         .replace("mobilenetv2_100.ra_in1k", "test_resnet")
     )
-    for rate in (0.2, 0.3):
-        text = text.replace(f'  {{ noise = "symmetric", noise_rate = {rate} }},\n', "")
+    for noise in ('"none"', '"symmetric", noise_rate = 0.2', '"symmetric", noise_rate = 0.3'):
+        assert f"  {{ noise = {noise} }},\n" in text
+        text = text.replace(f"  {{ noise = {noise} }},\n", "")
     plan = tmp_path / "plan.toml"
     plan.write_text(text.replace("seed = [0, 1, 2]", "seed = [0]"))
     out = tmp_path / "out"
     first = command(rafdb, out, plan)
     assert first.returncode == 0, first.stderr
     records = read_runs(out).runs
-    assert len(records) == 4
+    assert len(records) == 2
     assert {record.data["name"] for record in records} == {"rafdb"}
-    for noise in ("none added", "10 % symmetric"):
-        assert f"| test_resnet, 64 px | {noise} | 0 |" in first.stdout
+    assert "| test_resnet, 48 px | 10 % symmetric | 0 |" in first.stdout
     assert "| noise | backbone | method | accuracy | source | selection | trust |" in first.stdout
     second = command(rafdb, out, plan)
     assert second.returncode == 0, second.stderr
-    assert "4 finished" in second.stdout
+    assert "2 finished" in second.stdout
     assert [r.ended for r in read_runs(out).runs] == [r.ended for r in records]
 
 
@@ -167,7 +169,7 @@ def command(data, out, plan):
 def gpu_day(minutes, folder, recipes, *, least=1):
     """One step of the GPU day on synthetic faces, on whatever device there is."""
     arguments = [str(minutes), folder / "work", folder / "records", "synthetic?train=56&test=28"]
-    tiny = ["image_size=64", "channels=3", "epochs=1", "batch_size=14", "precision=no"]
+    tiny = ["image_size=48", "channels=3", "epochs=1", "batch_size=14", "precision=no"]
     return subprocess.run(
         ["bash", recipes / "gpu_day.sh", *arguments, "none", "2", *tiny],
         cwd=PROJECT,

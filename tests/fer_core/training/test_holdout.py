@@ -104,7 +104,7 @@ def test_a_run_is_trained_on_the_rest_with_the_labels_that_the_whole_set_would_h
 
 
 def test_the_record_has_the_chosen_epoch_and_both_kinds_of_test_figures(held_run):
-    assert held_run.data["holdout_images"] + held_run.data["train_images"] == 140
+    assert held_run.data["holdout_images"] + held_run.data["train_images"] == 70
     curve = [epoch["holdout_accuracy"] for epoch in held_run.epochs]
     result = held_run.result
     assert result["chosen_epoch"] == int(np.argmax(curve)) + 1

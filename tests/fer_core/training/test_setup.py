@@ -17,7 +17,7 @@ from fer_core.training.setup import load_run_data, prepare
 def test_the_model_is_given_noisy_labels_beside_the_clean_ones(tiny_config):
     experiment = prepare(tiny_config)
     clean = experiment.data.train.true_labels
-    assert experiment.noise.flipped.sum() == 42  # 30 % of 140
+    assert experiment.noise.flipped.sum() == 21  # 30 % of 70
     assert np.array_equal(experiment.noise.noisy_labels != clean, experiment.noise.flipped)
 
 
@@ -43,7 +43,7 @@ def test_the_input_has_the_landmarks_that_the_data_set_knows(tiny_config):
     experiment = prepare(tiny_config)
     assert np.allclose(experiment.input.landmarks, experiment.data.landmarks, atol=1e-4)
     assert experiment.input.mean == experiment.model.mean
-    assert (experiment.input.size, experiment.input.channels) == (64, 3)
+    assert (experiment.input.size, experiment.input.channels) == (48, 3)
     assert not experiment.input.grey
 
 
@@ -79,17 +79,17 @@ def test_a_class_without_a_training_image_is_named(ferplus):
 @pytest.mark.slow
 def test_noise_is_read_from_a_list(tiny_config, tmp_path):
     path = tmp_path / "noise.txt"
-    path.write_text("".join(f"train_{index:05d} 4\n" for index in range(140)))
+    path.write_text("".join(f"train_{index:05d} 4\n" for index in range(70)))
     config = replace(tiny_config, noise="file", noise_rate=0.0, noise_file=str(path))
     experiment = prepare(config)
     assert set(experiment.noise.noisy_labels) == {1}  # happiness
-    assert experiment.noise.flipped.sum() == 120
+    assert experiment.noise.flipped.sum() == 60
 
 
 @pytest.mark.slow
 def test_a_batch_larger_than_the_data_is_refused(tiny_config):
-    with pytest.raises(DataError, match="batch_size 141 is larger than the training set of 140"):
-        prepare(replace(tiny_config, batch_size=141))
+    with pytest.raises(DataError, match="batch_size 71 is larger than the training set of 70"):
+        prepare(replace(tiny_config, batch_size=71))
 
 
 VOTES = (

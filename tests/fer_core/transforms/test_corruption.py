@@ -1,8 +1,10 @@
+from io import BytesIO
 from typing import get_args
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageFilter
 
 from fer_core.config.training import CorruptionKind
 from fer_core.transforms.corruption import CORRUPTIONS, corrupt, corrupt_batch_
@@ -97,3 +99,26 @@ def test_an_image_depends_on_its_own_row_alone(face):
     both = corrupt_batch_(face.repeat(2, 1, 1, 1), rows, TRAINED)
     alone = corrupt_batch_(face[None].clone(), rows[1:], TRAINED)
     assert torch.equal(both[1:], alone)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_blur_and_jpeg_are_those_of_pillow(face, channels):
+    image = torch.cat([face, face.flip(2), 1 - face])[:channels]
+    array = image.mul(255).round().byte().permute(1, 2, 0).squeeze(2).numpy()
+    blurred = np.array(Image.fromarray(array).filter(ImageFilter.GaussianBlur(2)))
+    file = BytesIO()
+    Image.fromarray(array).save(file, "JPEG", quality=20)
+    for kind, strength, expected in (
+        ("blur", 2, blurred),
+        ("jpeg", 20, np.array(Image.open(file))),
+    ):
+        corrupted = corrupt(image, kind, strength, seed=0).permute(1, 2, 0).squeeze(2)
+        assert corrupted.numpy() * 255 == pytest.approx(expected, abs=1e-3)
+
+
+def test_resolution_is_lost_and_regained_as_pillow_resizes(face):
+    array = face[0].mul(255).round().byte().numpy()
+    small = Image.fromarray(array).resize((24, 24), Image.Resampling.BICUBIC)
+    expected = np.array(small.resize((48, 48), Image.Resampling.BICUBIC))
+    corrupted = corrupt(torch.from_numpy(array)[None] / 255, "resolution", 0.5, seed=0)[0]
+    assert corrupted.numpy() * 255 == pytest.approx(expected, abs=2)  # it rounds to eight bits

@@ -130,6 +130,7 @@ def test_two_runs_that_build_at_once_decode_once(faces, tmp_path, counted):
     assert len(results) == 4
 
 
+@pytest.mark.slow
 def test_two_processes_that_build_at_once_decode_once(faces, tmp_path):
     program = f"""
 from pathlib import Path
