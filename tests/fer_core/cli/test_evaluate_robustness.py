@@ -64,8 +64,8 @@ def read(file):
 
 def drawn(axes, colour, style):
     """The values of a panel's line."""
-    lines = {(line.get_color(), line.get_linestyle()): line.get_ydata() for line in axes.lines}
-    return lines[colour, style]
+    lines = {(line.get_color(), line.get_linestyle()): line for line in axes.lines}
+    return np.asarray(lines[colour, style].get_ydata())
 
 
 def test_the_file_holds_every_figure_of_both_models(file):
