@@ -128,7 +128,8 @@ def test_a_run_leaves_every_documented_key(record):
     for name in ("data", "noise"):
         assert documented_parts(name) == set(getattr(record, name))
     assert set(record.model) == {
-        *("parameters", "macs", "map_size", "pretrained_sha256", "pretrained_match", "input")
+        *("parameters", "macs", "map_size", "input"),
+        *("pretrained_sha256", "pretrained_match", "pretrained_origin"),
     }
     assert documented_parts("environment") | {"python", "torch", "timm", "fer_core"} == set(
         record.environment
