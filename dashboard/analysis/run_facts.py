@@ -22,7 +22,7 @@ FILES = {
     "log.txt": "log of the sweep",
 }
 # A record keeps only the last part of these paths.
-PATHS = ("data", "pretrained", "noise_file", "exclude", "confusions", "method_source")
+PATHS = ("data", "pretrained", "noise_file", "exclude", "confusions", "method_source", "teachers")
 _NO_PATHS = ("none", "hub", "people")
 
 
@@ -162,6 +162,8 @@ def _has_path(name: str, value: object) -> bool:
         return False
     if name == "method_source":
         return ".py:" in str(value)
+    if name == "teachers":
+        return value != ["bundled"]
     return name != "data" or (":" in str(value) and not str(value).startswith("hf:"))
 
 

@@ -94,6 +94,14 @@ def test_the_origin_of_the_starting_weights_is_told_where_it_is_known(tmp_path, 
         assert ("MobileNet by somebody (licence: MIT)" in text) == shown
 
 
+@pytest.mark.parametrize(("teachers", "named"), [(["bundled"], False), (["one", "two"], True)])
+def test_teachers_in_folders_are_to_be_completed(tmp_path, write_run, teachers, named):
+    record = read_run(write_run(tmp_path))
+    config = {**record.config, "method": "distill", "teachers": teachers}
+    text = " ".join(repeat_notes(dataclasses.replace(record, config=config)))
+    assert ("`teachers`" in text) == named
+
+
 def test_changed_options_come_first(tmp_path, write_run):
     table = option_table(read_run(write_run(tmp_path, learning_rate=0.01)).config)
     changed = (table["value"] != table["default"]).tolist()
