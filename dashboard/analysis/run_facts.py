@@ -11,6 +11,7 @@ import pandas as pd
 from dashboard.data.sources import RecordSource
 from fer_core.config import RunConfig, defaults_of, flat_options
 from fer_core.config.methods import option_names
+from fer_core.records.provenance import Origin
 from fer_core.records.run import RunRecord
 from fer_core.records.schema import FORMER_FILES, NOISY_LABELS_FILE
 
@@ -21,7 +22,7 @@ FILES = {
     "log.txt": "log of the sweep",
 }
 # A record keeps only the last part of these paths.
-PATHS = ("data", "pretrained", "noise_file", "exclude", "confusions", "method_source")
+PATHS = ("data", "pretrained", "noise_file", "exclude", "confusions", "method_source", "teachers")
 _NO_PATHS = ("none", "hub", "people")
 
 
@@ -147,7 +148,9 @@ def repeat_notes(record: RunRecord) -> list[str]:
         notes.append(f"The code was commit `{commit}`.")
     digest = record.model.get("pretrained_sha256")
     if digest:
-        notes.append(f"SHA-256 of the starting weights: `{digest}`.")
+        origin = Origin.from_json(record.model.get("pretrained_origin"))
+        stated = f" {origin.phrase()}." if origin else ""
+        notes.append(f"SHA-256 of the starting weights: `{digest}`.{stated}")
     unknown = sorted(set(config) - known_options(record.config) - {"note"})
     if unknown:
         notes.append(f"This version does not know {', '.join(f'`{name}`' for name in unknown)}.")
@@ -159,6 +162,8 @@ def _has_path(name: str, value: object) -> bool:
         return False
     if name == "method_source":
         return ".py:" in str(value)
+    if name == "teachers":
+        return value != ["bundled"]
     return name != "data" or (":" in str(value) and not str(value).startswith("hf:"))
 
 

@@ -24,7 +24,7 @@ from fer_core.metrics import classification as metrics
 from fer_core.metrics.calibration import CalibrationError, fit_temperature
 from fer_core.models.pretrained import CARD_FILE, WEIGHTS_FILE, ModelError, load_model, save_model
 from fer_core.publishing.model_card import card
-from fer_core.publishing.model_info import SCRATCH, Subject
+from fer_core.publishing.model_info import SCRATCH, Subject, stated_origin
 from fer_core.records.predictions import write_predictions
 from fer_core.records.run import RecordError, RunRecord, read_run
 from fer_core.training.checkpoint import read_checkpoint
@@ -44,7 +44,8 @@ class Command:
     out: Path = BUNDLED
     """Where to write."""
     origin: str = ""
-    """Where the starting weights come from, a sentence for the card; needed where there are any."""
+    """Where the starting weights come from, a sentence for the card; needed where there are any
+    and their file does not state it."""
 
 
 @told_in_a_sentence()
@@ -54,12 +55,13 @@ def main() -> None:
     record = read_run(command.run)
     if record.status != "finished":
         raise RecordError(f"the run at {command.run} is {record.status}, not finished")
-    if record.config["pretrained"] != "none" and not command.origin:
+    origin = command.origin or stated_origin(record)
+    if record.config["pretrained"] != "none" and not origin:
         raise RecordError(
             f"the run started from {record.config['pretrained']}: say with --origin where "
             "these weights come from, for the card"
         )
-    facts = bundle(record, command.out, command.origin)
+    facts = bundle(record, command.out, origin)
     size = (command.out / WEIGHTS_FILE).stat().st_size
     print(
         f"{command.out}: {size:,} bytes, {facts['eval_split']} accuracy "

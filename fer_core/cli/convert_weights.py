@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import tyro
 
+from fer_core.datasets import Decoding, load_data
 from fer_core.errors import told_in_a_sentence
-from fer_core.models.convert import convert_weights
+from fer_core.models.convert import Faces, convert_weights
+from fer_core.records.provenance import weights_origin
+
+IMAGES = 2048  # to measure BatchNorm on
 
 
 @dataclass(frozen=True)
@@ -16,17 +21,49 @@ class Command:
     backbone: tyro.conf.Positional[str]
     """timm model name of the same architecture, for example mobilenetv2_100."""
     file: tyro.conf.Positional[Path]
-    """State dictionary as torch.save wrote it; a final classifier is dropped."""
+    """State dictionary as torch.save wrote it, or the .json of a TensorFlow.js graph, with its .bin
+    in the same folder; a final classifier is dropped."""
     out: tyro.conf.Positional[Path]
     """The .safetensors file to write."""
+    data: str = ""
+    """Of a TensorFlow.js graph: the data to be trained on (docs/data.md); its training images give
+    BatchNorm the statistics that the graph has lost."""
+    image_size: int = 64
+    """Side of these images in pixels, as in training."""
+    stride: int | None = None
+    """Total stride of the network, as in training."""
+    source: str = ""
+    """Where the weights come from, a phrase for run records and model cards; by default what is
+    known of the file."""
+    license: str = ""
+    """Licence of the weights, likewise."""
 
 
 @told_in_a_sentence()
 def main() -> None:
     """Parse the command line, convert, and say what was written."""
     command = tyro.cli(Command, prog="fer-core convert-weights")
-    count = convert_weights(command.backbone, command.file, command.out)
+    count = convert_weights(
+        command.backbone,
+        command.file,
+        command.out,
+        faces=_faces(command) if command.data else None,
+        source=command.source,
+        licence=command.license,
+    )
+    origin = weights_origin(str(command.out))
     print(f"{command.out}: {count} tensors of {command.backbone}")
+    if origin:
+        print(f"Source: {origin.phrase()}. SHA-256 of the source: {origin.source_sha256}")
+
+
+def _faces(command: Command) -> Faces:
+    """Training images, chosen by chance with seed 0."""
+    loaded = load_data(command.data, Decoding(command.image_size, 3))
+    count = len(loaded.train.images)
+    chosen = np.sort(np.random.default_rng(0).permutation(count)[:IMAGES])
+    images = np.asarray(loaded.train.images[chosen])
+    return Faces(images, f"{loaded.name} {loaded.train.name}", command.stride)
 
 
 if __name__ == "__main__":

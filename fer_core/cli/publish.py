@@ -35,7 +35,8 @@ class Command:
     record: Path | None = None
     """Of a saved model: folder of its run record, for the recipe on the card."""
     origin: str = ""
-    """Where the starting weights come from, a sentence for the card; needed where there are any."""
+    """Where the starting weights come from, a sentence for the card; needed where there are any
+    and their file does not state it."""
     license: str = "apache-2.0"
     """Licence of the weights, by its name on the Hub; the card has the data's terms as well."""
     tag: str = ""

@@ -198,7 +198,7 @@ def without_folders(config: RunConfig) -> RunConfig:
         for name in ("exclude", "noise_file", "confusions", "pretrained", "method_source")
         for value in (getattr(config, name),)
     }
-    return dataclasses.replace(config, data=data, **names)
+    return dataclasses.replace(config, data=data, options=config.options.without_folders(), **names)
 
 
 def from_json(values: Mapping[str, Any]) -> RunConfig:

@@ -97,6 +97,20 @@ class Method(nn.Module, Generic[Options]):
         """Number of classes K."""
         return self.model.classifier.out_features
 
+    def begin(self, classes: tuple[str, ...]) -> dict[str, Any]:
+        """Get ready for the first step of a run, also of a resumed one; here, nothing to do.
+
+        Args:
+            classes: class names in the order of the logits.
+
+        Returns:
+            Facts for the record's ``model``, as JSON values (docs/run-records.md).
+
+        Raises:
+            FerError: for what cannot work; the run ends before anything is written.
+        """
+        return {}
+
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch."""
         raise NotImplementedError

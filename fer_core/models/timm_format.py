@@ -2,7 +2,8 @@
 
 This project's networks end in one linear layer on the mean of the last feature map. Where timm's
 network of that name ends so too, its weights differ in their names alone; where it does not (a
-layer after the pooling, a class token, a changed stride), timm cannot rebuild the model.
+layer after the pooling, a class token, a changed stride), or has no network of that name, timm
+cannot rebuild the model.
 """
 
 import logging
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_core.models.attention_model import AttentionModel
+from fer_core.models.same_padding import REGISTERED_HERE
 from fer_core.models.timm_networks import input_arguments
 
 logger = logging.getLogger(__name__)
@@ -75,7 +77,12 @@ def layer_names(backbone: str) -> dict[str, Any]:
 def possible_arguments(
     backbone: str, channels: int, image_size: int, stride: int | None
 ) -> Iterator[dict[str, Any]]:
-    """Arguments of ``timm.create_model`` that may give the same network, the likeliest first."""
+    """Arguments of ``timm.create_model`` that may give the same network, the likeliest first.
+
+    None for the names that this project adds to timm.
+    """
+    if backbone in REGISTERED_HERE:
+        return
     given = input_arguments(backbone, channels, image_size)
     if stride is not None:
         given["output_stride"] = stride

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from fer_core.models.feature_maps import BackboneError
 from fer_core.models.own_backbones import OWN
+from fer_core.models.same_padding import REGISTERED_HERE
 from fer_core.models.starting_weights import Match, WeightsError, judge, read_weights, unwrap
 
 
@@ -25,7 +26,7 @@ def check_known(name: str) -> None:
             f"{name} is a module of your own, which no file holds: pass it as backbone=, for "
             f"example backbone={name.removeprefix(OWN)}()"
         )
-    if not timm.is_model(name):
+    if name not in REGISTERED_HERE and not timm.is_model(name):
         near = difflib.get_close_matches(name, timm.list_models(), 5)
         hint = f"; near: {', '.join(near)}" if near else ""
         raise BackboneError(f"unknown timm backbone {name!r}{hint}")

@@ -13,6 +13,7 @@ from fer_core.metrics import classification as metrics
 from fer_core.metrics.intervals import bootstrap_accuracy, bootstrap_mean_class_accuracy
 from fer_core.models.pretrained import TrainedModel, load_model, read_config
 from fer_core.records.predictions import Prediction, read_predictions
+from fer_core.records.provenance import Origin
 from fer_core.records.run import RUN_FILE, RecordError, RunRecord, read_run
 from fer_core.reporting.bundled import check_facts
 
@@ -50,7 +51,7 @@ def find_subject(place: Path, record: Path | None, origin: str) -> Subject:
         place: folder of a run record with its model, or of a saved model.
         record: of a saved model: folder of its run record, where it is at hand.
         origin: where the starting weights come from; needed unless the run has none, or the model
-            says it.
+            or the file of the starting weights says it.
 
     Raises:
         ModelError, RecordError: when something is missing, broken, or does not belong together.
@@ -114,10 +115,16 @@ def _check_same(trained: TrainedModel, backbone: str, record: RunRecord, folder:
             )
 
 
+def stated_origin(record: RunRecord) -> str:
+    """What the file of a run's starting weights states of its origin; empty where it does not."""
+    origin = Origin.from_json(record.model.get("pretrained_origin"))
+    return origin.phrase() if origin else ""
+
+
 def _find_origin(origin: str, record: RunRecord | None, facts: dict[str, Any], folder: Path) -> str:
     if record is not None and record.config["pretrained"] == "none":
         return SCRATCH
-    said = origin or str(facts.get("origin", ""))
+    said = origin or str(facts.get("origin", "")) or (stated_origin(record) if record else "")
     if said:
         return said
     started = (

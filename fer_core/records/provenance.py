@@ -1,11 +1,53 @@
-"""Where a run comes from: the commit of the code, and the file of its starting weights."""
+"""Where a run comes from: the commit of the code, and its starting weights."""
 
 import hashlib
 import shutil
 import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any, Self
+
+from safetensors import SafetensorError, safe_open
 
 PROJECT = Path(__file__).resolve().parents[2]
+NOT_STATED = "not stated"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where converted weights come from, as their safetensors file states it.
+
+    Attributes:
+        source: the project, and what it trained on which data.
+        licence: of the weights.
+        source_sha256: of the file that they were converted from.
+        terms: what else binds whoever uses them; may be empty.
+        change: what was changed in the conversion beyond names; may be empty.
+    """
+
+    source: str
+    licence: str
+    source_sha256: str
+    terms: str = ""
+    change: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """The fields by their names; also the metadata of a safetensors file."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stated: Mapping[str, Any] | None) -> Self | None:
+        """The inverse of `to_json`; None where no source is stated."""
+        if not stated or not stated.get("source"):
+            return None
+        known = {field.name: str(stated.get(field.name, "")) for field in fields(cls)}
+        return cls(**known | {"licence": known["licence"] or NOT_STATED})
+
+    def phrase(self) -> str:
+        """The origin for a model card."""
+        more = "".join(f"; {text}" for text in (self.change, self.terms) if text)
+        return f"{self.source} (licence: {self.licence}){more}"
 
 
 def source_commit(project: Path = PROJECT) -> str | None:
@@ -33,3 +75,21 @@ def weights_digest(pretrained: str) -> str | None:
         return None
     with Path(pretrained).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def weights_origin(pretrained: str) -> Origin | None:
+    """What the file of the starting weights states of its origin.
+
+    Args:
+        pretrained: ``none``, ``hub``, or the path of a file that the model was created from.
+
+    Returns:
+        None for anything but a safetensors file that ``fer-core convert-weights`` wrote.
+    """
+    if Path(pretrained).suffix != ".safetensors":
+        return None
+    try:
+        with safe_open(pretrained, framework="numpy") as file:
+            return Origin.from_json(file.metadata())
+    except SafetensorError as error:
+        raise ValueError(f"{pretrained} is no safetensors file: {error}") from error

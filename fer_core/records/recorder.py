@@ -47,17 +47,21 @@ class RunRecorder:
             "error": None,
         }
 
+    def add_to_model(self, facts: Mapping[str, Any]) -> None:
+        """Remember more facts of the model; before `begin`."""
+        self._run["model"] |= facts
+
     def begin(self, completed_epochs: int = 0) -> None:
         """Open the record; a resumed run keeps its start time and its completed epochs.
 
         Raises:
-            RecordError: when fewer than ``completed_epochs`` epochs are in the record, or data or
-                noisy labels are no longer those that it was started with.
+            RecordError: when fewer than ``completed_epochs`` epochs are in the record, or data,
+                noisy labels or teachers are no longer those that it was started with.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         if completed_epochs:
             earlier = read_run(self.path)
-            self._check_same_labels(earlier)
+            self._check_same_inputs(earlier)
             if len(earlier.epochs) < completed_epochs:
                 raise RecordError(
                     f"{self.path / EPOCHS_FILE} holds {len(earlier.epochs)} epochs, but the "
@@ -72,11 +76,13 @@ class RunRecorder:
             (self.path / name).unlink(missing_ok=True)
         write_run(self.path, self._run)
 
-    def _check_same_labels(self, earlier: RunRecord) -> None:
+    def _check_same_inputs(self, earlier: RunRecord) -> None:
         now = self._run
         pairs = [("noisy labels", earlier.noise, now["noise"], "noisy_labels_sha256")]
         if "transition" in earlier.noise:  # before 0.2 the hash of the data was made otherwise
             pairs.append(("data", earlier.data, now["data"], "sha256"))
+        teachers = (_teachers(earlier.model), _teachers(now["model"]))
+        pairs.append(("teachers", *teachers, "sha256"))
         for what, before, after, key in pairs:
             if before.get(key, after.get(key)) != after.get(key):
                 raise RecordError(
@@ -118,6 +124,10 @@ def write_epochs(path: Path, epochs: Iterable[Mapping[str, Any]]) -> None:
 def timestamp() -> str:
     """The time now as records have it: ISO 8601 in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _teachers(model: Mapping[str, Any]) -> dict[str, str]:
+    return {"sha256": " ".join(teacher["sha256"] for teacher in model.get("teachers", ()))}
 
 
 def _line(values: Mapping[str, Any]) -> str:

@@ -112,7 +112,7 @@ def train(
         )
 
         scores = None
-        recording.open(completed, resume=resume, locks=locks)
+        recording.open(completed, state.facts, resume=resume, locks=locks)
         with recording.record_failure():
             recording.start()
             for epoch in range(completed, config.epochs):

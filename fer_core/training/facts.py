@@ -15,7 +15,7 @@ from fer_core.config import input_spec as inputs
 from fer_core.config import to_json, without_folders
 from fer_core.datasets import Split, content_hash
 from fer_core.noise.generate import noise_facts
-from fer_core.records.provenance import source_commit, weights_digest
+from fer_core.records.provenance import source_commit, weights_digest, weights_origin
 from fer_core.records.recorder import RunRecorder
 from fer_core.training.setup import Experiment
 
@@ -26,6 +26,7 @@ def create_recorder(
     """A recorder with the facts of the run; nothing is written yet."""
     model, spec, config = experiment.model, experiment.input, experiment.config
     image = torch.zeros(1, spec.channels, spec.size, spec.size)
+    origin = weights_origin(config.pretrained)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         shape = model.eval()(image).maps.shape
     return RunRecorder(
@@ -48,6 +49,7 @@ def create_recorder(
             "macs": counter.get_total_flops() // 2,  # it counts multiplying and adding apart
             "map_size": list(shape[2:]),
             "pretrained_sha256": weights_digest(config.pretrained),
+            "pretrained_origin": origin and origin.to_json(),
             "pretrained_match": model.match and model.match.to_json(),
             "input": inputs.to_json(spec),
         },

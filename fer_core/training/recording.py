@@ -68,11 +68,14 @@ class Recording:
             experiment, folder, accelerator.device, accelerator.num_processes
         )
 
-    def open(self, completed: int, *, resume: bool, locks: ExitStack) -> None:
+    def open(
+        self, completed: int, facts: Mapping[str, Any], *, resume: bool, locks: ExitStack
+    ) -> None:
         """Lock the folder, start the trackers and open the record.
 
         Args:
             completed: epochs that the record keeps.
+            facts: that the method adds to the record's ``model``.
             resume: whether the folder may hold a run.
             locks: closes the lock and the trackers.
 
@@ -87,6 +90,7 @@ class Recording:
         self._watchers = self._watch.start(
             self.accelerator, self.folder, self._config, resume, locks
         )
+        self._recorder.add_to_model(facts)
         self._recorder.begin(completed)
         remove_leftovers(self.folder)
 

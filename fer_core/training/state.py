@@ -1,6 +1,8 @@
 """The state of a run: all that an epoch changes, and how it is saved and restored."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -29,6 +31,7 @@ class TrainingState:
         average: of the model's weights; None without ``ema_decay``.
         scaler: of the loss; None without fp16.
         selection: the epoch chosen on held-out images, and recent predictions.
+        facts: that the method adds to the record.
     """
 
     model: AttentionModel
@@ -38,6 +41,7 @@ class TrainingState:
     average: WeightAverage | None
     scaler: GradScaler | None
     selection: EpochSelection
+    facts: Mapping[str, Any]
 
     @property
     def evaluated(self) -> AttentionModel:
@@ -76,6 +80,7 @@ def create_state(experiment: Experiment, accelerator: Accelerator) -> TrainingSt
     """The state before the first epoch, on the device of the run."""
     config, model = experiment.config, experiment.model
     method = create_method(model, config, torch.from_numpy(experiment.targets))
+    facts = method.begin(experiment.data.classes)
     networks = [part for part in method.modules() if isinstance(part, AttentionModel)]
     if config.sync_batch_norm:
         for network in networks:
@@ -89,6 +94,7 @@ def create_state(experiment: Experiment, accelerator: Accelerator) -> TrainingSt
         for network in networks:
             network.speed_up_training()
     prepared, optimizer = accelerator.prepare(method, optimizer)
+    selection = EpochSelection()
     return TrainingState(
-        model, method, prepared, optimizer, average, accelerator.scaler, EpochSelection()
+        model, method, prepared, optimizer, average, accelerator.scaler, selection, facts
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from fer_core.config import checks
 
@@ -33,6 +33,10 @@ class MethodOptions:
         Raises:
             ValueError: naming the option, its value and what is allowed.
         """
+
+    def without_folders(self) -> Self:
+        """The options as a record may publish them: paths without their folders; here, none."""
+        return self
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,24 @@ def test_what_the_command_does_not_know_is_said(tmp_path, write_run):
     assert "colour" not in repeat_command(record)
 
 
+def test_the_origin_of_the_starting_weights_is_told_where_it_is_known(tmp_path, write_run):
+    record = read_run(write_run(tmp_path))
+    stated = {"source": "MobileNet by somebody", "licence": "MIT", "source_sha256": "b"}
+    for origin, shown in ((None, False), (stated, True)):
+        model = {**record.model, "pretrained_sha256": "abc", "pretrained_origin": origin}
+        text = " ".join(repeat_notes(dataclasses.replace(record, model=model)))
+        assert "`abc`" in text
+        assert ("MobileNet by somebody (licence: MIT)" in text) == shown
+
+
+@pytest.mark.parametrize(("teachers", "named"), [(["bundled"], False), (["one", "two"], True)])
+def test_teachers_in_folders_are_to_be_completed(tmp_path, write_run, teachers, named):
+    record = read_run(write_run(tmp_path))
+    config = {**record.config, "method": "distill", "teachers": teachers}
+    text = " ".join(repeat_notes(dataclasses.replace(record, config=config)))
+    assert ("`teachers`" in text) == named
+
+
 def test_changed_options_come_first(tmp_path, write_run):
     table = option_table(read_run(write_run(tmp_path, learning_rate=0.01)).config)
     changed = (table["value"] != table["default"]).tolist()

@@ -253,6 +253,25 @@ def test_a_run_from_weights_needs_their_origin(call, tiny_run, tmp_path):
 
 
 @pytest.mark.slow
+def test_an_origin_that_the_starting_weights_state_is_on_the_card(call, tiny_run, tmp_path):
+    shutil.copytree(tiny_run.path, tmp_path / "run")
+    file = tmp_path / "run" / "run.json"
+    run = json.loads(file.read_text())
+    stated = {"source": "MobileNet by somebody", "licence": "MIT", "source_sha256": "a"}
+    changed = {
+        "config": run["config"] | {"pretrained": "a.safetensors"},
+        "model": run["model"] | {"pretrained_origin": stated},
+    }
+    file.write_text(json.dumps(run | changed))
+    out = tmp_path / "out"
+    code, _, _ = call(tmp_path / "run", "--repo", NAME, "--dry-run", out)
+    assert code == 0
+    assert (
+        "Starting weights: MobileNet by somebody (licence: MIT)" in (out / "README.md").read_text()
+    )
+
+
+@pytest.mark.slow
 def test_a_model_without_predictions_has_neither_image_nor_made_up_figures(
     call, tiny_run, tmp_path
 ):

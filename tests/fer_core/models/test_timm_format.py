@@ -70,3 +70,7 @@ def test_the_size_is_an_argument_only_where_it_is_fixed():
 def test_a_network_with_two_last_layers_has_none_by_name():
     assert layer_names("resnet18")["classifier"] == "fc"
     assert layer_names("levit_128s")["classifier"] is None
+
+
+def test_a_name_that_this_project_adds_is_never_published_as_timms():
+    assert list(possible_arguments("tf_mobilenetv1_100", 3, 64, None)) == []

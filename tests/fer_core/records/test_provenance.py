@@ -1,10 +1,12 @@
 import hashlib
 import subprocess
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from fer_core.records import provenance
-from fer_core.records.provenance import source_commit, weights_digest
+from fer_core.records.provenance import Origin, source_commit, weights_digest, weights_origin
 
 
 @pytest.fixture
@@ -44,6 +46,28 @@ def test_a_file_of_weights_has_a_digest_and_random_weights_have_none(tmp_path):
     assert weights_digest(str(file)) == hashlib.sha256(b"weights").hexdigest()
     assert weights_digest("none") is None
     assert weights_digest("hub") is None
+
+
+def test_a_file_states_its_origin_and_records_keep_it(tmp_path):
+    origin = Origin("MobileNet by somebody", "MIT", 64 * "a", terms="research only")
+    file = tmp_path / "weights.safetensors"
+    tensors = {"weight": np.zeros(1, np.float32)}
+    save_file(tensors, file, metadata={"format": "pt", **origin.to_json()})
+    assert weights_origin(str(file)) == Origin.from_json(origin.to_json()) == origin
+    for part in ("MobileNet by somebody", "MIT", "research only"):
+        assert part in origin.phrase()
+    save_file(tensors, file, metadata={"format": "pt"})
+    assert weights_origin(str(file)) is None
+    assert weights_origin("none") is None
+    assert weights_origin("hub") is None
+    assert Origin.from_json(None) is None
+
+
+def test_a_file_whose_origin_cannot_be_read_is_an_error(tmp_path):
+    file = tmp_path / "weights.safetensors"
+    file.write_bytes(b"no weights")
+    with pytest.raises(ValueError, match="no safetensors file"):
+        weights_origin(str(file))
 
 
 def git(folder, *words):

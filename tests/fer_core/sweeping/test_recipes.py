@@ -68,8 +68,8 @@ def test_the_parts_of_the_study_share_their_runs_and_have_every_method_and_noise
             assert named.setdefault(run.name, run.config) == run.config, run.name
     configs = named.values()
     assert {config.method for config in configs} == {
-        name for name, spec in METHODS.items() if spec.bundled
-    }
+        name for name, spec in METHODS.items() if spec.bundled and name != "distill"
+    }  # distill needs trained teachers, which a study does not begin with
     rates = {("symmetric", rate) for rate in (0.1, 0.2, 0.3)}
     noises = {("none", 0.0), *rates, ("fer2013", 0.0), ("rater", 0.0)}
     assert {(config.noise, config.noise_rate) for config in configs} == noises

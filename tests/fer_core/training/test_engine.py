@@ -127,7 +127,8 @@ def test_a_run_leaves_every_documented_key(record):
     for name in ("data", "noise"):
         assert documented_parts(name) == set(getattr(record, name))
     assert set(record.model) == {
-        *("parameters", "macs", "map_size", "pretrained_sha256", "pretrained_match", "input")
+        *("parameters", "macs", "map_size", "input"),
+        *("pretrained_sha256", "pretrained_match", "pretrained_origin"),
     }
     assert documented_parts("environment") | {"python", "torch", "timm", "fer_core"} == set(
         record.environment
@@ -714,6 +715,7 @@ METHOD_OPTIONS = [
     {"method": "eac_balanced"},
     {"method": "label_smoothing", "label_smoothing": 0.1},
     {"method": "cross_entropy", "balance": "loss"},
+    {"method": "distill"},
     {"method": "eac", "ema_decay": 0.9},
     {"method": "gce"},
     {"method": "nla"},
@@ -731,8 +733,10 @@ def test_every_method_is_among_those_that_are_resumed_here():
 @pytest.mark.parametrize("options", METHOD_OPTIONS, ids=lambda options: options["method"])
 @pytest.mark.slow
 def test_every_method_resumes_to_the_record_of_an_unbroken_run(
-    tiny_config, tmp_path, interrupt, options
+    tiny_config, tiny_run, tmp_path, interrupt, options
 ):
+    if options["method"] == "distill":
+        options = {**options, "teachers": [str(tiny_run.path)]}
     config = tiny_config.change(data="synthetic?train=56&test=14", batch_size=14, **options)
     whole = run(config, tmp_path / "whole")
     restore = interrupt("augment", 6, RuntimeError("power cut"))  # in the second epoch
