@@ -12,6 +12,9 @@ from tests.project import APP
 
 pytestmark = pytest.mark.usefixtures("made_up_maps")
 PAGES = ("noise", "curves", "classes", "maps", "runs", "cost", "published")
+MAPS_SLOW = [
+    pytest.param(page, marks=[pytest.mark.slow] if page == "maps" else []) for page in PAGES
+]
 
 COMMAND = "fer-core train --method eac --noise symmetric --noise-rate 0.3"
 
@@ -53,7 +56,7 @@ def test_an_empty_folder_gives_the_command_that_fills_it(open_page, tmp_path):
     assert COMMAND in text_of(app)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", MAPS_SLOW)
 def test_a_missing_folder_is_named_and_every_page_gives_the_command_that_fills_it(
     open_page, tmp_path, page
 ):
@@ -63,7 +66,7 @@ def test_a_missing_folder_is_named_and_every_page_gives_the_command_that_fills_i
     assert COMMAND in text_of(app)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", MAPS_SLOW)
 def test_broken_and_newer_records_are_named_and_the_rest_is_shown(
     open_page, records, write_run, page
 ):
@@ -82,7 +85,7 @@ def test_broken_and_newer_records_are_named_and_the_rest_is_shown(
         assert len(app.dataframe[0].value) == 8
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", MAPS_SLOW)
 def test_a_half_written_run_alone_is_no_error(open_page, tmp_path, write_run, page):
     with (write_run(tmp_path, done=2, status="running") / "epochs.jsonl").open("a") as file:
         file.write('{"epoch": 3, "tr')
@@ -91,6 +94,7 @@ def test_a_half_written_run_alone_is_no_error(open_page, tmp_path, write_run, pa
     assert "1 run, 1 still running" in text_of(app)
 
 
+@pytest.mark.slow
 def test_the_address_can_name_the_folder(monkeypatch, tmp_path, eight_records):
     monkeypatch.chdir(tmp_path)
     app = AppTest.from_file(str(APP), default_timeout=30)
@@ -100,6 +104,7 @@ def test_the_address_can_name_the_folder(monkeypatch, tmp_path, eight_records):
     assert "8 runs" in text_of(app)
 
 
+@pytest.mark.slow
 def test_a_set_folder_hides_the_field_from_visitors(open_page, eight_records):
     assert not open_page("noise", eight_records, runs="/elsewhere").sidebar.text_input
 

@@ -50,6 +50,7 @@ def test_the_confusion_matrix_can_be_counted_or_normalised(open_page, eight_reco
     assert titles(app)[0] == "Confusions (images)"
 
 
+@pytest.mark.slow
 def test_the_two_runs_of_the_difference_are_chosen(open_page, eight_records):
     app = open_page("classes", eight_records)
     assert (app.selectbox[0].value, app.selectbox[1].value) == ("EAC", "baseline")

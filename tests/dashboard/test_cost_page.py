@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from fer_core.records.published import SHIPPED_RUNS
 
 
@@ -14,6 +16,7 @@ def charts(app):
     return [json.loads(item.proto.spec) for item in app.get("plotly_chart")]
 
 
+@pytest.mark.slow
 def test_the_shipped_runs_have_a_chart_a_table_and_the_speeds(shown_page):
     app = shown_page("cost", SHIPPED_RUNS)
     assert not app.exception
@@ -59,6 +62,7 @@ def test_runs_that_do_not_know_their_size_are_counted(open_page, tmp_path, write
     assert "1 of 2 approaches do not record it" in text_of(app)
 
 
+@pytest.mark.slow
 def test_changing_the_test_images_changes_the_choice_of_noise(open_page, records, write_run):
     write_run(records, data="ferplus", content="b" * 64, rate=0.2, name="other")
     app = open_page("cost", records, cost_noise="none")

@@ -147,6 +147,7 @@ def test_the_page_of_an_imported_run_says_what_was_read(open_page, mixed):
     assert not app.code
 
 
+@pytest.mark.slow
 def test_the_curves_of_an_imported_run_alone_can_be_seen(open_page, old):
     app = open_page("curves", old.parents[1])
     assert not app.exception

@@ -48,6 +48,7 @@ def test_the_shipped_runs_are_listed_with_their_curves(open_runs):
     assert chart_titles(app) == ["Options and accuracy"]
 
 
+@pytest.mark.slow
 def test_filters_can_be_set_by_the_address(open_runs, records):
     app = open_runs(records, runs_method="EAC", runs_noise="30 % symmetric")
     assert sorted(tables(app)[0]["run"]) == [

@@ -61,6 +61,7 @@ def test_a_taken_port_is_one_sentence(address):
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("--port", "0")])
+@pytest.mark.slow
 def test_what_needs_no_model_waits_for_none(arguments):
     code = (
         "import sys; from demo_app.__main__ import main\n"

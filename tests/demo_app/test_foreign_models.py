@@ -50,6 +50,7 @@ def test_alone_it_is_refused_with_the_place_where_it_is_taken(both, portrait):
     assert "Compare with" in analyse(both, "theirs", portrait).fault
 
 
+@pytest.mark.slow
 def test_its_answers_stand_beside_ours_without_a_map(both, ours, folder, portrait):
     analysis = analyse(both, ours, portrait, "theirs")
     (face,) = analysis.second_faces

@@ -94,6 +94,7 @@ def test_the_official_code_differs_from_the_report_where_it_is_known_to():
     assert (official.erase_scale, official.erase_ratio) == ((0.02, 0.25), (0.3, 3.3))
 
 
+@pytest.mark.slow
 def test_the_network_from_scratch_has_a_map_at_its_own_size():
     config = from_json(RECIPES["scratch"])
     model = AttentionModel(

@@ -86,6 +86,7 @@ def test_the_two_small_maps_are_those_of_the_face_and_of_its_mirror_image(one):
     assert (pixels(found.crop_map) != pixels(found.mirror_map)).any()
 
 
+@pytest.mark.slow
 def test_a_second_model_answers_the_same_faces(pool, model, pair):
     both = analyse(pool, model, pair, "bundled")
     assert [face.box for face in both.second_faces] == [face.box for face in both.faces]

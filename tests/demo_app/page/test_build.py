@@ -150,6 +150,7 @@ def test_half_weights_answer_as_the_model_does(trained):
         ("onet", (3, 3, 48, 48)),
     ],
 )
+@pytest.mark.slow
 def test_the_detector_s_networks_answer_as_their_originals(name, shape):
     images = torch.randn(shape, generator=torch.Generator().manual_seed(1))
     session = onnxruntime.InferenceSession(detector_bytes()[name])
@@ -170,6 +171,7 @@ def test_a_weight_beyond_float16_is_refused():
         halve(onnx.helper.make_model(graph).SerializeToString())
 
 
+@pytest.mark.slow
 def test_a_missing_npm_is_one_sentence(monkeypatch, tmp_path):
     words = ("static_page", "--out", str(tmp_path / "page"), "--npm", "no-such-npm")
     monkeypatch.setattr(sys, "argv", list(words))

@@ -79,6 +79,7 @@ def marked(path):
     return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
 
 
+@pytest.mark.slow
 def test_a_file_from_an_address_that_may_be_asked_comes_in_like_an_upload(
     site, tmp_path, monkeypatch
 ):

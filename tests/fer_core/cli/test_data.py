@@ -268,7 +268,7 @@ def test_the_noise_is_the_one_of_a_run(command, tiny_run, tiny_config):
     assert "requested 30 %, realised 30.00 %: 21 of 70 labels noisy" in output
     row = next(row for row in words(output) if row[:1] == ["happiness"])
     counts = recorded["transition"][1]
-    assert row[1:3] == ["20", str(20 - counts[1])]
+    assert row[1:3] == ["10", str(10 - counts[1])]
     assert row[3:] == [f"{5 * count:.1f}" for count in counts]
     assert words(output)[-1][:3] == ["all", "70", "21"]
 

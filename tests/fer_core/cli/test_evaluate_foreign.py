@@ -125,6 +125,7 @@ def test_the_users_labels_change_the_mapping(command, model, faces, tmp_path):
     assert labels == {**{"angry": "anger", "Happy": "happiness", "sad": None, "unclear": "sadness"}}
 
 
+@pytest.mark.slow
 def test_labels_without_meaning_need_the_users_word(command, faces, tmp_path):
     nameless = save_timm(tmp_path / "nameless", labels=None, count=3)
     code, *_ = command(nameless, "--data", f"folder:{faces}")

@@ -88,6 +88,7 @@ def test_the_file_in_the_models_folder_is_the_predictors(run, tiny_run, tmp_path
         (("--int8", "--data", "nonsense:x"), "unknown data set 'nonsense'"),
     ],
 )
+@pytest.mark.slow
 def test_options_that_cannot_work_are_one_sentence(run, tiny_run, tmp_path, options, message):
     code, _, _ = run(tiny_run.path, "--out", tmp_path / "model.onnx", *options)
     assert code.startswith("error: ")
@@ -95,6 +96,7 @@ def test_options_that_cannot_work_are_one_sentence(run, tiny_run, tmp_path, opti
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_measured_faces_are_not_calibrated_on(run, tiny_run, folder, tmp_path):
     out = tmp_path / "model.onnx"
     code, _, _ = run(tiny_run.path, "--out", out, "--int8", "--data", f"folder:{folder}")

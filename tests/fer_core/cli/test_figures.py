@@ -146,6 +146,7 @@ def test_unfinished_runs_and_other_methods_are_passed_over(tmp_path, write):
     assert read_folders([tmp_path / "records"]) == ([], [])
 
 
+@pytest.mark.slow
 def test_curves_show_the_mean_of_the_seeds_and_each_seed(records):
     (comparison,) = comparisons_in(records)
     pair = comparison.pairs[-1]
@@ -174,6 +175,7 @@ def test_the_legend_counts_the_seeds_and_one_seed_has_one_line(tmp_path, write):
     assert len(figure.axes[1].lines) == 2
 
 
+@pytest.mark.slow
 def test_memorised_has_a_panel_for_each_noise_setting_with_changed_labels(records):
     (comparison,) = comparisons_in(records)
     axes = draw_all([comparison])["memorised-mobilenetv2_100"].axes

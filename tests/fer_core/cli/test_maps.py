@@ -44,7 +44,7 @@ def test_synthetic_faces_give_every_map_without_a_pickle(command):
         assert found["names"].tolist() == [f"synthetic {name}" for name in EIGHT_CLASSES]
         assert found["classes"].tolist() == list(SEVEN_CLASSES)
         assert found["crops"].dtype == np.uint8
-        assert found["crops"].shape == (8, 64, 64, 3)
+        assert found["crops"].shape == (8, 48, 48, 3)
         assert found["maps"].shape[:2] == (8, 7)
         assert found["view_maps"].shape == (8, 2, *found["maps"].shape[1:])
         assert found["probabilities"].sum(1) == pytest.approx(np.ones(8), abs=1e-5)

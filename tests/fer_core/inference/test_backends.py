@@ -111,6 +111,7 @@ def test_the_faster_backend_by_the_median_is_chosen(first, second, expected):
     assert faster(one, other, Timed.next).name == expected
 
 
+@pytest.mark.slow
 def test_auto_measures_both_backends_on_the_model(trained, monkeypatch):
     asked = []
 
@@ -123,6 +124,7 @@ def test_auto_measures_both_backends_on_the_model(trained, monkeypatch):
     assert set(asked) == {"torch", "onnx"}
 
 
+@pytest.mark.slow
 def test_auto_measures_the_real_thing(trained):
     assert make_backend(trained, "auto", flipped=True).name in ("torch", "onnx")
 

@@ -68,7 +68,7 @@ def test_the_crop_lies_over_the_face_in_the_photograph(face):
     x0, y0, x1, y1 = face.box
     assert x0 < centre[0] < x1
     assert y0 < centre[1] < y1
-    assert face.crop.size == (64, 64)
+    assert face.crop.size == (48, 48)
 
 
 def test_the_overlay_changes_the_face_only_and_nothing_at_opacity_zero(face, portrait):
@@ -244,7 +244,7 @@ def test_the_onnx_file_in_the_models_folder_is_used_where_it_is_of_its_weights(t
     pytest.importorskip("onnxruntime")
     shutil.copytree(tiny_run.path / "model", tmp_path / "model")
     trained = load_model(tmp_path / "model")
-    faces = np.random.default_rng(0).standard_normal((8, 3, 64, 64), np.float32)
+    faces = np.random.default_rng(0).standard_normal((8, 3, 48, 48), np.float32)
     (tmp_path / "model" / ONNX_FILE).write_bytes(quantise(onnx_bytes(trained), faces))
     assert Predictor(tmp_path / "model", backend="onnx").backend.precision == "int8"
     trained.model.classifier.bias += 1

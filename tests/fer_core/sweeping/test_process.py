@@ -30,6 +30,7 @@ def test_an_attempt_that_fails_says_what_stopped_it(attempt, backbone, error):
     assert AttemptProcess(attempt(backbone)).wait().error == error
 
 
+@pytest.mark.slow
 def test_the_log_of_a_further_attempt_comes_behind_the_first(attempt):
     order = attempt("flaky")
     assert AttemptProcess(order).wait().error == "the second line"

@@ -97,6 +97,7 @@ def test_one_part_of_eac_is_changed_at_a_time():
     }
 
 
+@pytest.mark.slow
 def test_the_plan_for_raf_db_is_the_reports_training():
     for run in read_plan(RECIPE_FOLDER / "rafdb_report.toml"):
         config = to_json(run.config)

@@ -64,6 +64,7 @@ def test_the_error_that_a_run_wrote_itself_is_kept_in_full(sweep, planned, setup
     assert read_run(setup.notes.parent / "flaky-seed0").error == whole
 
 
+@pytest.mark.slow
 def test_the_error_of_an_earlier_attempt_is_replaced(sweep, planned, setup):
     sweep([planned("flaky")], retries=0)
     silent = ("/bin/sh", "-c", "echo 'error: the disk is full'; exit 1")

@@ -128,6 +128,7 @@ def test_large_frames_are_reduced_and_the_size_of_the_original_is_known(tmp_path
     assert video.size == (2000, 1000)
 
 
+@pytest.mark.slow
 def test_of_very_many_frames_a_second_sixty_are_read(tmp_path):
     frames = list(Video(write(tmp_path / "fast.mp4", [i / 240 for i in range(240)])).frames())
     assert 58 <= len(frames) <= 62
@@ -164,6 +165,7 @@ def test_a_longer_video_is_refused_with_both_lengths(tmp_path):
         Video(path, seconds=5)
 
 
+@pytest.mark.slow
 def test_a_video_of_unknown_length_stops_at_the_limit(tmp_path):
     path = tmp_path / "stream.webm"
     with path.open("wb") as file:
