@@ -269,7 +269,7 @@ def test_the_noise_is_the_one_of_a_run(command, tiny_run, tiny_config):
     row = next(row for row in words(output) if row[:1] == ["happiness"])
     counts = recorded["transition"][1]
     assert row[1:3] == ["10", str(10 - counts[1])]
-    assert row[3:] == [f"{5 * count:.1f}" for count in counts]
+    assert row[3:] == [f"{10 * count:.1f}" for count in counts]
     assert words(output)[-1][:3] == ["all", "70", "21"]
 
 
