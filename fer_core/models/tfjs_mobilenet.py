@@ -164,8 +164,8 @@ def put_into(network: nn.Module, layers: Sequence[Layer], expected: GraphInput) 
             convolution.weight.copy_(layer.kernel)
             norm.weight.copy_(layer.scale)
             norm.bias.copy_(layer.bias)
-            norm.running_mean.zero_()
-            norm.running_var.fill_(1 - norm.eps)
+            norm.reset_running_stats()  # mean 0, variance 1
+            norm.get_buffer("running_var").sub_(norm.eps)
         first = convolutions[0].weight
         if expected.bgr:
             first.copy_(first.flip(1))

@@ -29,7 +29,7 @@ class DistillOptions(MethodOptions):
         if not self.teachers:
             raise ValueError("teachers must name at least one model, got none")
         for teacher in self.teachers:
-            if not isinstance(teacher, str) or not teacher:
+            if type(teacher) is not str or not teacher:
                 raise ValueError(f"teachers must be names or folders of models, got {teacher!r}")
         checks.in_range("teacher_share", self.teacher_share, 0, 1, closed=True)
         checks.above("temperature", self.temperature, 0)
