@@ -23,7 +23,7 @@ class StrengthAccuracy(NamedTuple):
     high: float
 
 
-class Corruption(NamedTuple):
+class CorruptionCurve(NamedTuple):
     """One kind of corruption: what its strength is, and the accuracies, the mildest first."""
 
     strength: str
@@ -45,7 +45,7 @@ class ModelCurve(NamedTuple):
     weights: str
     mirror: bool
     clean: float
-    kinds: dict[str, Corruption]
+    kinds: dict[str, CorruptionCurve]
 
 
 class Sample(NamedTuple):
@@ -130,7 +130,7 @@ def _curve(model: Mapping[str, Any]) -> ModelCurve:
     )
 
 
-def _corruption(of: Mapping[str, Any]) -> Corruption:
+def _corruption(of: Mapping[str, Any]) -> CorruptionCurve:
     levels = []
     for level in of["levels"]:
         accuracy = level["figures"]["accuracy"]
@@ -138,4 +138,4 @@ def _corruption(of: Mapping[str, Any]) -> Corruption:
         levels.append(
             StrengthAccuracy(float(level["strength"]), *(100 * float(share) for share in shares))
         )
-    return Corruption(str(of["strength"]), tuple(levels))
+    return CorruptionCurve(str(of["strength"]), tuple(levels))
