@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from fer_core.io.files import displayed
 
+ROBUSTNESS_FILE = "robustness.json"  # its name in a run's folder and beside shipped weights
 ASKED_FOR = "fer-core evaluate MODEL --data URI --robustness --json FILE writes one"
 
 
