@@ -49,13 +49,9 @@ def comparison_names(comparisons: Sequence[RobustnessComparison]) -> dict[str, i
     names: dict[str, int] = {}
     for index in sorted(range(len(comparisons)), key=rank):
         sample, models = comparisons[index]
-        kinds, count = len(models[0].kinds), len(models)
-        texts = [
-            sample_name(sample),
-            f"{kinds} corruption{'' if kinds == 1 else 's'}",
-            f"{count} model{'' if count == 1 else 's'}",
-        ]
-        names[_free(" · ".join(texts), names)] = index
+        kinds = len(models[0].kinds)
+        name = f"{sample_name(sample)} · {kinds} corruption{'' if kinds == 1 else 's'}"
+        names[_free(name, names)] = index
     return names
 
 
@@ -72,7 +68,7 @@ def sample_name(sample: Sample) -> str:
 def model_labels(models: Sequence[ModelCurve]) -> dict[str, ModelCurve]:
     """Models by a label of their own, the bundled model first, then by clean accuracy."""
     ranked = sorted(models, key=lambda model: (model.name != BUNDLED, -model.clean.accuracy))
-    plain = [f"{one.name}, {'flip TTA' if one.mirror else 'without TTA'}" for one in ranked]
+    plain = [f"{one.name} ({'flip TTA' if one.mirror else 'without TTA'})" for one in ranked]
     labels: dict[str, ModelCurve] = {}
     for model, label in zip(ranked, plain, strict=True):
         whose = label if plain.count(label) == 1 else f"{label} · weights {model.weights[:8]}"
@@ -127,8 +123,8 @@ def model_summary(points: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for model, own in points.groupby("model", sort=False):
         clean, corrupted = own[own["level"] == 0].iloc[0], own[own["level"] > 0]
-        worst = corrupted.loc[corrupted["accuracy"].idxmin()]
-        unsure = corrupted.loc[corrupted["ece"].idxmax()]
+        worst = corrupted.iloc[int(corrupted["accuracy"].to_numpy().argmin())]
+        unsure = corrupted.iloc[int(corrupted["ece"].to_numpy().argmax())]
         row = {"model": model, "clean": clean["accuracy"]}
         row |= {"corrupted": corrupted["accuracy"].mean()}
         row |= {"worst": worst["accuracy"], "worst_at": _condition(worst)}
@@ -148,7 +144,7 @@ def headline(points: pd.DataFrame, measure: RobustnessMeasure) -> str:
     own = points[points["model"] == model]
     clean, corrupted = own[own["level"] == 0].iloc[0], own[own["level"] > 0]
     if measure.column == "ece":
-        worst = corrupted.loc[corrupted["ece"].idxmax()]
+        worst = corrupted.iloc[int(corrupted["ece"].to_numpy().argmax())]
         return (
             f"{model} is worst calibrated under {_at(worst)}: ECE {worst['ece']:.1f} %, "
             f"{clean['ece']:.1f} % on clean images."
@@ -157,7 +153,7 @@ def headline(points: pd.DataFrame, measure: RobustnessMeasure) -> str:
         return _overconfidence(model, corrupted)
     if measure.column == "accuracy":
         return _accuracy_lost(model, clean, corrupted)
-    worst = corrupted.loc[corrupted[measure.column].idxmin()]
+    worst = corrupted.iloc[int(corrupted[measure.column].to_numpy().argmin())]
     before, after = clean[measure.column], worst[measure.column]
     if after >= before:
         return f"No corruption shown costs {model} mean class accuracy ({before:.1f} % clean)."
@@ -177,7 +173,7 @@ def second_sentence(points: pd.DataFrame) -> str:
 
 
 def _accuracy_lost(model: str, clean: pd.Series, corrupted: pd.DataFrame) -> str:
-    worst = corrupted.loc[corrupted["lost"].idxmax()]
+    worst = corrupted.iloc[int(corrupted["lost"].to_numpy().argmax())]
     interval = f"95 % interval {worst['lost_low']:.1f} to {worst['lost_high']:.1f}"
     if worst["lost_low"] <= 0:
         return (
@@ -194,7 +190,7 @@ def _overconfidence(model: str, corrupted: pd.DataFrame) -> str:
     gaps = corrupted["confidence"] - corrupted["accuracy"]
     if gaps.max() <= 0:
         return f"{model} is at no strength shown more confident than it is accurate."
-    worst = corrupted.loc[gaps.idxmax()]
+    worst = corrupted.iloc[int(gaps.to_numpy().argmax())]
     return (
         f"{model} is most overconfident under {_at(worst)}: mean confidence "
         f"{worst['confidence']:.1f} %, accuracy {worst['accuracy']:.1f} %."

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from dashboard.analysis.robustness import RobustnessMeasure, kind_name
 from dashboard.charts.style import COLOURS, SYMBOLS, finish
 
-HEIGHT = 300  # pixels without the legend
+HEIGHT = 270  # pixels without the legend
+AXIS_HEIGHT = 45  # pixels of its numbers and title
 ENTRY_HEIGHT = 19  # pixels of a legend entry
 MOST_MODELS = len(COLOURS)  # that can be told apart
 BAND = 0.16  # opacity
@@ -51,13 +52,14 @@ def robustness_figure(
         top: of the vertical axis.
     """
     drawn = points[points["kind"].eq(kind) & points["level"].gt(0)]
-    clean = points[points["level"].eq(0)].set_index("model")
+    clean = points[points["level"].eq(0)]
+    values = dict(zip(clean["model"], clean[measure.column], strict=True))
     traces: list[dict[str, Any]] = []
     for model, rows in drawn.groupby("model", sort=False):
         style = styles[str(model)]
         if measure.column == "accuracy":
             traces.append(_band_trace(rows, style["color"]))
-        traces.append(_clean_trace(rows, clean.loc[model], measure, style["color"]))
+        traces.append(_clean_trace(rows, float(values[model]), style["color"]))
         traces.append(_line_trace(rows, measure, style))
     figure = go.Figure(traces)
     first = drawn[drawn["model"] == drawn["model"].iloc[0]]
@@ -72,11 +74,12 @@ def robustness_figure(
     figure.update_yaxes(title=measure.axis, range=[0, top])
     name = kind_name(kind)
     finish(figure, escape(name[0].upper() + name[1:]), legend=True)
-    models = drawn["model"].nunique()
+    below = ENTRY_HEIGHT * drawn["model"].nunique() + 10
+    place = {"xref": "container", "yref": "container", "y": 0, "yanchor": "bottom"}
     return figure.update_layout(
-        height=HEIGHT + ENTRY_HEIGHT * models,
-        margin={"t": 40},
-        legend={"orientation": "v", "y": -0.32, "font": {"size": 11}},
+        height=HEIGHT + below,
+        margin={"t": 40, "b": AXIS_HEIGHT + below},
+        legend={**place, "orientation": "v", "font": {"size": 11}},
     )
 
 
@@ -97,10 +100,8 @@ def _line_trace(
     }
 
 
-def _clean_trace(
-    rows: pd.DataFrame, clean: pd.Series, measure: RobustnessMeasure, colour: str
-) -> dict[str, Any]:
-    model, value = str(rows["model"].iloc[0]), float(clean[measure.column])
+def _clean_trace(rows: pd.DataFrame, value: float, colour: str) -> dict[str, Any]:
+    model = str(rows["model"].iloc[0])
     ends = [float(rows["level"].min()) - 0.3, float(rows["level"].max()) + 0.3]
     text = f"<b>{escape(model)}</b><br>not corrupted: {value:.1f} %"
     return {

@@ -14,7 +14,8 @@ from fer_core.reporting.robustness_data import (
     compare_robustness,
     read_models,
 )
-from fer_core.weights import FOLDER, shipped_models
+from fer_core.weights import BUNDLED
+from fer_core.weights import FOLDER as WEIGHTS
 
 LARGEST = 10_000_000  # bytes; a file of two models has 0.1 MB
 
@@ -71,12 +72,11 @@ def find_files(
 
 
 def shipped_files() -> list[RobustnessFile]:
-    """Those of the models that come with the project, the bundled model first."""
-    paths = [folder / ROBUSTNESS_FILE for folder in shipped_models().values()]
+    """Those beside the weights that come with the project, the bundled model first."""
+    paths = WEIGHTS.glob(f"*/{ROBUSTNESS_FILE}")
     return [
-        _file(path, path.relative_to(FOLDER.parent).as_posix(), None)
-        for path in paths
-        if path.is_file()
+        _file(path, f"weights/{path.parent.name}/{ROBUSTNESS_FILE}", None)
+        for path in sorted(paths, key=lambda path: (path.parent.name != BUNDLED.name, path))
     ]
 
 

@@ -62,10 +62,10 @@ SUMMARY = {
         help="Over all strengths of the corruptions shown, each with the same weight",
     ),
     "worst": NUMBER("Lowest accuracy (%)", format="%.1f"),
-    "worst_at": "under",
+    "worst_at": "Lowest at",
     "clean_ece": NUMBER("Clean ECE (%)", format="%.1f"),
     "worst_ece": NUMBER("Highest ECE (%)", format="%.1f"),
-    "worst_ece_at": st.column_config.TextColumn("at"),
+    "worst_ece_at": st.column_config.TextColumn("Highest ECE at"),
     "side": FORMATS["side"],
 }
 RULES = """
@@ -110,15 +110,16 @@ def pick_points(found: RobustnessFiles) -> tuple[pd.DataFrame, list[str]]:
     else:
         st.caption(chosen)
     labels = model_labels(found.comparisons[names[str(chosen)]].models)
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2)
     models = left.multiselect(
         "Models",
         list(labels),
-        default=list(labels)[:MOST_MODELS],
         key="robustness_model",
         bind="query-params",
+        placeholder="all" if len(labels) <= MOST_MODELS else f"the first {MOST_MODELS}",
         max_selections=MOST_MODELS,
     )
+    shown = [label for label in labels if label in models] or list(labels)[:MOST_MODELS]
     offered = list(next(iter(labels.values())).kinds)
     kinds = right.multiselect(
         "Corruptions",
@@ -128,7 +129,7 @@ def pick_points(found: RobustnessFiles) -> tuple[pd.DataFrame, list[str]]:
         placeholder="all",
         format_func=kind_name,
     )
-    points = robustness_points({label: labels[label] for label in labels if label in models})
+    points = robustness_points({label: labels[label] for label in shown})
     return of_kinds(points, kinds or offered), list(labels)
 
 
@@ -199,13 +200,12 @@ else:
         key="robustness_measure",
         bind="query-params",
     )
-    if points.empty:
-        st.info("Choose at least one model above.")
-    else:
-        st.markdown(f"##### {in_markdown(headline(points, MEASURES[str(name)]))}")
-        if others := second_sentence(points):
-            st.markdown(in_markdown(others))
-        show_charts(points, labels, str(name))
-        show_tables(points)
+    st.markdown(f"##### {in_markdown(headline(points, MEASURES[str(name)]))}")
+    if others := second_sentence(points):
+        st.markdown(in_markdown(others))
+    bands = " Bands: 95 % intervals (Wilson)." if name == "Accuracy" else ""
+    st.caption(f"Dashed: the same images, not corrupted.{bands}")
+    show_charts(points, labels, str(name))
+    show_tables(points)
     with st.expander("How to read this"):
         st.markdown(RULES)
