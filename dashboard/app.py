@@ -24,6 +24,7 @@ def main() -> None:
         st.Page(VIEWS / "noise.py", title="Noise robustness", default=True),
         st.Page(VIEWS / "curves.py", title="Training curves", url_path="curves"),
         st.Page(VIEWS / "classes.py", title="Classes", url_path="classes"),
+        st.Page(VIEWS / "robustness.py", title="Robustness", url_path="robustness"),
         st.Page(VIEWS / "maps.py", title="Attention maps", url_path="looks"),
         st.Page(VIEWS / "runs.py", title="Runs", url_path="runs"),
         st.Page(VIEWS / "cost.py", title="Cost", url_path="cost"),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dashboard.data.notes import NOTES_FILE
+from dashboard.data.robustness import RobustnessFile, find_files
 from dashboard.data.sources import RecordSource
 from dashboard.data.tables import (
     Confusion,
@@ -22,8 +23,9 @@ from dashboard.data.tables import (
     run_table,
 )
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_run
+from fer_core.reporting.robustness_data import ROBUSTNESS_FILE
 
-WATCHED = (RUN_FILE, EPOCHS_FILE, NOTES_FILE)
+WATCHED = (RUN_FILE, EPOCHS_FILE, NOTES_FILE, ROBUSTNESS_FILE)
 KEPT_SOURCES = 16  # sources whose records stay in memory
 KEPT_RUNS = 4  # sets of sources whose tables stay in memory
 Stamp = tuple[tuple[str, int, int], ...]
@@ -45,11 +47,13 @@ class Scan(NamedTuple):
     Attributes:
         records: by source, the folder of each record with name, size and time of its files.
         problems: one sentence for each folder that cannot be read.
-        fingerprint: changes when a record changes.
+        robustness: files that may hold figures under corruption.
+        fingerprint: changes when a record or such a file changes.
     """
 
     records: list[dict[str, Stamp]]
     problems: list[str]
+    robustness: tuple[RobustnessFile, ...]
     fingerprint: str
 
 
@@ -106,6 +110,7 @@ class Reader:
             problems=problems,
             folders=MappingProxyType(folders),
             sources=MappingProxyType(origins),
+            robustness=scanned.robustness,
             fingerprint=scanned.fingerprint,
         )
 
@@ -114,8 +119,14 @@ def scan(sources: Sequence[RecordSource]) -> Scan:
     """List the records of some sources without reading them."""
     problems: list[str] = []
     records = [dict(sorted(_records_below(str(source.folder), problems))) for source in sources]
-    digest = hashlib.sha1(repr((list(sources), records)).encode(), usedforsecurity=False)
-    return Scan(records, problems, digest.hexdigest())
+    robustness = tuple(
+        file
+        for source, found in zip(sources, records, strict=True)
+        for file in find_files(source, found)
+    )
+    state = repr((list(sources), records, robustness))
+    digest = hashlib.sha1(state.encode(), usedforsecurity=False)
+    return Scan(records, problems, robustness, digest.hexdigest())
 
 
 def _records_below(folder: str, problems: list[str]) -> Iterator[tuple[str, Stamp]]:

@@ -1,7 +1,7 @@
 """Results on the Hugging Face Hub: ``hf://USER/NAME[@REVISION][/FOLDER]``, a data set of records.
 
-Only the files of run records are downloaded, into the cache of `huggingface_hub`. If the Hub cannot
-be reached, an earlier download of the same name is shown.
+Only the files of run records, and figures under corruption, are downloaded, into the cache of
+`huggingface_hub`. If the Hub cannot be reached, an earlier download of the same name is shown.
 """
 
 import re
@@ -12,10 +12,11 @@ from fer_core.errors import FerError
 from fer_core.hub.errors import NAME_PART, Wanted, is_refusal, no_answer, quiet_client
 from fer_core.records.predictions import PREDICTIONS_FILE
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE
+from fer_core.reporting.robustness_data import ROBUSTNESS_FILE
 
 SCHEME = "hf://"
 SHAPE = "hf://USER/NAME, hf://USER/NAME@REVISION or either with /FOLDER after it"
-FILES = (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE)
+FILES = (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE, ROBUSTNESS_FILE)
 LARGEST = 2_000_000_000  # bytes of all records of an address
 TIMEOUT = 10.0  # seconds
 

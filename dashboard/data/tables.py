@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pandas as pd
 
+from dashboard.data.robustness import RobustnessFile
 from dashboard.data.sources import RecordSource
 from fer_core.config import flat_options
 from fer_core.records.measures import MEASURES
@@ -87,6 +88,7 @@ class Runs(NamedTuple):
         folders: by run, of its record, for `read_run` and
             `read_predictions`.
         sources: by run, its source.
+        robustness: files beside the records that may hold figures under corruption.
         fingerprint: equal for the same sources with the same content; a key for caches.
     """
 
@@ -96,6 +98,7 @@ class Runs(NamedTuple):
     problems: list[str]
     folders: Mapping[str, Path] = MappingProxyType({})
     sources: Mapping[str, RecordSource] = MappingProxyType({})
+    robustness: tuple[RobustnessFile, ...] = ()
     fingerprint: str = ""
 
 

@@ -66,7 +66,7 @@ def show_download(drawn: pd.DataFrame, name: str, label: str = "Download CSV") -
     )
 
 
-def show_empty(sentence: str) -> None:
+def show_empty(sentence: str, commands: str = f"{TRAIN_COMMAND}\n{HELP_COMMAND}") -> None:
     """An empty state: what is missing, and the commands that fill it."""
     st.info(sentence)
-    st.code(f"{TRAIN_COMMAND}\n{HELP_COMMAND}", language="bash")
+    st.code(commands, language="bash")

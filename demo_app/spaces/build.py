@@ -38,6 +38,7 @@ FILES = {
         "fer_core/*.pyi",  # what the packages of the library offer is read from there
         "fer_core/records/published.csv",
         "fer_core/records/shipped_runs",
+        "fer_core/weights/*/robustness.json",
     ),
 }
 

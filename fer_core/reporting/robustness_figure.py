@@ -59,16 +59,16 @@ def draw_robustness(comparison: RobustnessComparison) -> Figure:
 def _draw_model(axes: Axes, model: ModelCurve, kind: str, colour: str, marker: str) -> None:
     levels = model.kinds[kind].levels
     places = range(1, len(levels) + 1)
-    axes.axhline(model.clean, color=colour, linestyle="dashed", linewidth=1)
+    axes.axhline(model.clean.accuracy, color=colour, linestyle="dashed", linewidth=1)
     axes.fill_between(
         places,
-        [level.low for level in levels],
-        [level.high for level in levels],
+        [level.figures.low for level in levels],
+        [level.figures.high for level in levels],
         color=colour,
         alpha=0.15,
         linewidth=0,
     )
-    accuracies = [level.accuracy for level in levels]
+    accuracies = [level.figures.accuracy for level in levels]
     axes.plot(places, accuracies, color=colour, marker=marker, markersize=3.5, linewidth=1.5)
 
 
@@ -78,7 +78,7 @@ def _add_words(figure: Figure, comparison: RobustnessComparison) -> None:
     handles = []
     for model, (colour, marker) in zip(models, STYLES, strict=False):
         passes = "flip TTA" if model.mirror else "without TTA"
-        label = f"{model.name}, {passes} (clean {model.clean:.1f} %)"
+        label = f"{model.name}, {passes} (clean {model.clean.accuracy:.1f} %)"
         handles.append(Line2D([], [], color=colour, marker=marker, markersize=4, label=label))
     data = DATA_NAMES.get(sample.data, sample.data)
     of = data if sample.data == sample.split else f"{data} {sample.split}"

@@ -117,6 +117,57 @@ def maps_in_this_process(monkeypatch):
     monkeypatch.setattr("dashboard.analysis.map_process.subprocess.run", call)
 
 
+@pytest.fixture(scope="session")
+def write_robustness():
+    """The function that writes a made-up file of ``fer-core evaluate --robustness --json``."""
+    return _write_robustness
+
+
+def _write_robustness(
+    path, name="camera", *, clean=0.88, step=0.1, seed=0, kinds=("noise", "jpeg"), **changed
+):
+    """Each strength costs ``step`` more accuracy, of JPEG half of that; more figures in changed."""
+
+    def figures(accuracy):
+        return {
+            "accuracy": {"value": accuracy, "interval": [accuracy - 0.03, accuracy + 0.02]},
+            "mean_class_accuracy": accuracy - 0.1,
+            "confidence": 0.87,
+            "ece": abs(0.87 - accuracy),
+            "commonest": "neutral",
+            "commonest_share": 0.4,
+        }
+
+    def level(strength, lost):
+        interval = {"value": lost, "interval": [lost - 0.02, lost + 0.02]}
+        return {"strength": strength, "figures": figures(clean - lost), "lost": interval}
+
+    strengths = {"noise": (5, 10, 25), "jpeg": (50, 20, 5), "blur": (1, 2, 3)}
+    units = {"noise": "standard deviation, grey levels", "jpeg": "JPEG quality", "blur": "pixels"}
+    robustness = {
+        **{"images": 300, "drawn": 300, "available": 3199, "seed": seed, "side": 48},
+        "clean": figures(clean),
+        "kinds": {
+            kind: {
+                "strength": units[kind],
+                "levels": [
+                    level(strength, number * step * (0.5 if kind == "jpeg" else 1))
+                    for number, strength in enumerate(strengths[kind], start=1)
+                ],
+            }
+            for kind in kinds
+        },
+    }
+    model = {"name": name, "weights_sha256": name.encode().hex() * 8, "mirror": True}
+    report = {
+        "data": {"name": "ferplus", "split": "val"},
+        "model": model | {"robustness": robustness | changed},
+        "against": None,
+    }
+    path.write_text(json.dumps(report))
+    return path
+
+
 def _make_up(folder, faces, limit):
     classes = json.loads((folder / "config.json").read_text())["label_names"]
     generator = np.random.default_rng(faces.seed)

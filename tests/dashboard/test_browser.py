@@ -21,6 +21,7 @@ PAGES = {
     "": ("Noise robustness", "At 30 % label noise"),
     "curves": ("Training curves", "figures 8 to 11 of the HUST report"),
     "classes": ("Classes", "Recall"),
+    "robustness": ("Robustness", "the most accuracy"),
     "looks": ("Attention maps", "Means over the faces shown"),
     "runs": ("Runs", "8 runs"),
     "cost": ("Cost", "Measured speed"),
@@ -38,7 +39,8 @@ pytestmark = [
 
 
 @pytest.fixture
-def address(records, tmp_path):
+def address(records, write_robustness, tmp_path):
+    write_robustness(records / "measured.json")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -25,6 +25,7 @@ def files(tmp_path, write_run):
     root = tmp_path / "upload"
     for name in ("first", "study/second"):
         path = write_run(root, name=name)
+        (path / "robustness.json").write_text("{}")
         (path / "checkpoint").mkdir()
         (path / "checkpoint" / "state.bin").write_bytes(b"x" * 1000)
     (root / "README.md").write_text("results")

@@ -27,6 +27,7 @@ def project(tmp_path):
             "fer_core/a.py",
             "fer_core/b/__init__.pyi",
             "fer_core/weights/bundled/model.safetensors",
+            "fer_core/weights/bundled/robustness.json",
             "fer_core/b/c.py",
         ),
         *("demo_app/__main__.py", "demo_app/page/index.html", "demo_app/spaces/__main__.py"),
@@ -59,7 +60,8 @@ def test_the_gradio_space_has_what_the_demo_needs_and_no_more(project, tmp_path)
     assert built("demo", tmp_path / "out", project) == [
         *("LICENSE", "README.md", "app.py", "demo_app/__main__.py", "fer_core/a.py"),
         *("fer_core/b/__init__.pyi", "fer_core/b/c.py"),
-        *("fer_core/weights/bundled/model.safetensors", "requirements.txt"),
+        *("fer_core/weights/bundled/model.safetensors", "fer_core/weights/bundled/robustness.json"),
+        "requirements.txt",
     ]
     assert (tmp_path / "out" / "fer_core" / "a.py").read_text() == "fer_core/a.py"
 
@@ -68,7 +70,8 @@ def test_the_docker_space_has_the_dashboard_its_records_and_no_weights(project, 
     assert built("dashboard", tmp_path / "out", project) == [
         *("Dockerfile", "LICENSE", "README.md", "dashboard/.streamlit/config.toml"),
         *("dashboard/app.py", "fer_core/a.py", "fer_core/b/__init__.pyi", "fer_core/b/c.py"),
-        *("fer_core/records/shipped_runs/one/run.json", "requirements.txt"),
+        *("fer_core/records/shipped_runs/one/run.json", "fer_core/weights/bundled/robustness.json"),
+        "requirements.txt",
     ]
 
 
