@@ -11,8 +11,9 @@ from dashboard.analysis.robustness import RobustnessMeasure, kind_name
 from dashboard.charts.style import COLOURS, SYMBOLS, finish
 
 HEIGHT = 270  # pixels without the legend
+TITLE_HEIGHT = 40
 AXIS_HEIGHT = 45  # pixels of its numbers and title
-ENTRY_HEIGHT = 19  # pixels of a legend entry
+ENTRY_HEIGHT = 29  # pixels of a legend entry
 MOST_MODELS = len(COLOURS)  # that can be told apart
 BAND = 0.16  # opacity
 
@@ -75,10 +76,11 @@ def robustness_figure(
     name = kind_name(kind)
     finish(figure, escape(name[0].upper() + name[1:]), legend=True)
     below = ENTRY_HEIGHT * drawn["model"].nunique() + 10
-    place = {"xref": "container", "yref": "container", "y": 0, "yanchor": "bottom"}
+    plot = HEIGHT - TITLE_HEIGHT - AXIS_HEIGHT  # pixels; the legend's place counts in shares of it
+    place = {"x": -0.15, "xanchor": "left", "y": -(AXIS_HEIGHT + 5) / plot, "yanchor": "top"}
     return figure.update_layout(
         height=HEIGHT + below,
-        margin={"t": 40, "b": AXIS_HEIGHT + below},
+        margin={"t": TITLE_HEIGHT, "b": AXIS_HEIGHT + below},
         legend={**place, "orientation": "v", "font": {"size": 11}},
     )
 
