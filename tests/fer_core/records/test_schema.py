@@ -12,7 +12,7 @@ from fer_core.records.groups import group_runs
 from fer_core.records.predictions import PREDICTIONS_FILE, read_predictions
 from fer_core.records.published import SHIPPED_RUNS
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RecordError, read_run, read_runs
-from fer_core.weights import BUNDLED
+from fer_core.weights import shipped_models
 from tests.project import PROJECT
 from tests.version_1 import make_version_1
 
@@ -94,7 +94,7 @@ def test_the_columns_of_an_import_of_version_1_have_the_names_of_today(tiny_run,
 
 
 def test_the_facts_of_a_model_that_was_saved_earlier_have_the_names_of_today():
-    folder = BUNDLED
+    folder = shipped_models()["noisy30-eac"]
     assert read_config(folder)["fer_core"]["facts"]["test_split"] == "FER2013Valid"
     facts = read_facts(folder)
     assert (facts["eval_split"], facts["eval_images"]) == ("val", 3199)
