@@ -73,9 +73,7 @@ def kinds(config: Any) -> None:  # noqa: ANN401 - any dataclass instance
     """Refuse a value that is not of its field's type, as a file may hold it; see also `choices`."""
     for name, kind in _types(config).items():
         value = getattr(config, name)
-        if _of_any_length(kind) and isinstance(value, tuple):
-            continue  # of choices: see `choices`
-        if get_origin(kind) is not Literal and not _is_a(kind, value):
+        if not _is_a(kind, value):
             raise ValueError(f"{name} must be {_words(kind)}, got {value!r}")
 
 
@@ -92,6 +90,11 @@ def _of_any_length(kind: Any) -> bool:  # noqa: ANN401
 def _is_a(kind: Any, value: Any) -> bool:  # noqa: ANN401
     if isinstance(kind, UnionType):
         return any(_is_a(one, value) for one in get_args(kind))
+    if get_origin(kind) is Literal:
+        return True  # `choices` judges it
+    if _of_any_length(kind):
+        items = cast("tuple[Any, ...]", value)
+        return isinstance(value, tuple) and all(_is_a(get_args(kind)[0], one) for one in items)
     if get_origin(kind) is tuple:
         kinds, values = get_args(kind), cast("tuple[Any, ...]", value)
         return (
@@ -108,7 +111,8 @@ def _words(kind: Any) -> str:  # noqa: ANN401
     if isinstance(kind, UnionType):
         return " or ".join(_words(one) for one in get_args(kind))
     if _of_any_length(kind):
-        return "a list"
+        inner = get_args(kind)[0]
+        return "a list" if get_origin(inner) is Literal else f"a list of {_words(inner)}"
     if get_origin(kind) is tuple:
         return f"{len(get_args(kind))} numbers"
     return _WORDS.get(kind, f"of class {kind.__name__}")

@@ -28,9 +28,8 @@ class DistillOptions(MethodOptions):
         super().__post_init__()
         if not self.teachers:
             raise ValueError("teachers must name at least one model, got none")
-        for teacher in self.teachers:
-            if type(teacher) is not str or not teacher:
-                raise ValueError(f"teachers must be names or folders of models, got {teacher!r}")
+        if not all(self.teachers):
+            raise ValueError(f"teachers must be names or folders of models, got {self.teachers}")
         checks.in_range("teacher_share", self.teacher_share, 0, 1, closed=True)
         checks.above("temperature", self.temperature, 0)
         checks.finite("temperature", self.temperature)

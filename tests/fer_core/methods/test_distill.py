@@ -317,3 +317,17 @@ def test_the_student_learns_what_its_teacher_says_and_not_the_wrong_labels(tmp_p
     assert (taught == right.numpy()).mean() > 0.9
     assert (learnt == taught).mean() > 0.9
     assert (learnt == wrong.numpy()).mean() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("teachers", "said"),
+    [
+        ((), "at least one model"),
+        (("bundled", ""), "names or folders of models"),
+        (("bundled", 3), r"teachers must be a list of text, got \('bundled', 3\)"),
+        ("bundled", "teachers must be a list of text, got 'bundled'"),
+    ],
+)
+def test_teachers_that_name_no_model_are_refused(teachers, said):
+    with pytest.raises(ValueError, match=said):
+        DistillOptions(teachers=teachers)
