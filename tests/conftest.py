@@ -28,6 +28,7 @@ from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.emotions import SEVEN_CLASSES
 from fer_core.records.recorder import RunRecorder
 from fer_core.training.engine import train
+from tests.warm_python import WarmPython
 
 settings.register_profile("untimed", deadline=None)  # a loaded machine is no failure
 settings.load_profile("untimed")
@@ -102,6 +103,17 @@ def _held_elsewhere(folder: Path) -> Iterator[None]:
         assert process.stdout.readline() == "held\n"
         yield
         process.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def warm_python(tmp_path_factory):
+    """A Python for commands of tests, to be named in place of ``sys.executable``: it loads nothing.
+
+    Not for tests of what is loaded, or of a process that outlives the one that started it.
+    """
+    warm = WarmPython(tmp_path_factory.mktemp("python"), "fer_core.training.engine")
+    yield str(warm.program)
+    warm.close()
 
 
 @pytest.fixture(scope="session")

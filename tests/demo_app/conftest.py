@@ -19,6 +19,7 @@ from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.emotions import EIGHT_CLASSES
 from fer_core.models.attention_model import AttentionModel
 from fer_core.models.pretrained import save_model
+from tests.warm_python import WarmPython
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +52,14 @@ def pool(model_folder):
 def model(pool):
     """Name of the tiny model."""
     return pool.names[0]
+
+
+@pytest.fixture(scope="session")
+def warm_server(tmp_path_factory):
+    """As ``warm_python``, with what a page needs of other projects, and nothing of this one."""
+    warm = WarmPython(tmp_path_factory.mktemp("server"), "timm", "gradio", "onnxruntime")
+    yield str(warm.program)
+    warm.close()
 
 
 @pytest.fixture(scope="session")

@@ -18,27 +18,38 @@ from tests.demo_app.conftest import free_port
 from tests.project import PROJECT
 
 
-def start(*arguments, **environment):
-    return subprocess.Popen(
-        [sys.executable, "-m", "demo_app", *map(str, arguments)],
-        env={**os.environ, **environment},
-        cwd=PROJECT,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+@pytest.fixture(scope="session")
+def start(warm_server):
+    """``start(*arguments, **environment)``: the program, in a process of its own."""
+
+    def call(*arguments, **environment):
+        return subprocess.Popen(
+            [warm_server, "-m", "demo_app", *map(str, arguments)],
+            env={**os.environ, **environment},
+            cwd=PROJECT,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return call
 
 
-@contextmanager
-def running(*arguments, **environment):
+@pytest.fixture(scope="session")
+def running(start):
     """The program with its page; gives the process and the address."""
-    port = free_port()
-    program = start("--port", port, *arguments, **environment)
-    try:
-        assert program.stderr.readline().startswith(f"The demo is at http://127.0.0.1:{port}")
-        yield program, f"http://127.0.0.1:{port}"
-    finally:
-        program.kill()
-        program.communicate()
+
+    @contextmanager
+    def run(*arguments, **environment):
+        port = free_port()
+        program = start("--port", port, *arguments, **environment)
+        try:
+            assert program.stderr.readline().startswith(f"The demo is at http://127.0.0.1:{port}")
+            yield program, f"http://127.0.0.1:{port}"
+        finally:
+            program.kill()
+            program.communicate()
+
+    return run
 
 
 def run_main(monkeypatch, *arguments):
@@ -50,7 +61,7 @@ def run_main(monkeypatch, *arguments):
     return stopped.value.code
 
 
-def test_a_taken_port_is_one_sentence(address):
+def test_a_taken_port_is_one_sentence(start, address):
     port = address.rpartition(":")[2]
     program = start("--port", port)
     _, errors = program.communicate(timeout=60)
@@ -127,7 +138,7 @@ def test_without_the_library_of_mcp_the_option_is_one_sentence(monkeypatch):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.slow
-def test_a_stopped_program_leaves_no_files_behind(model_folder, tmp_path):
+def test_a_stopped_program_leaves_no_files_behind(running, model_folder, tmp_path):
     with running("--model", model_folder, TMPDIR=str(tmp_path)) as (program, _):
         assert list(tmp_path.rglob("*.jpeg"))
         program.send_signal(signal.SIGTERM)
@@ -136,7 +147,7 @@ def test_a_stopped_program_leaves_no_files_behind(model_folder, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def closed_page(model_folder):
+def closed_page(running, model_folder):
     """A page for one account that takes files of one megabyte."""
     options = ("--model", model_folder, "--max-file-megabytes", 1)
     with running(*options, FER_DEMO_AUTH="ada:s3cret-word") as (_, address):

@@ -32,23 +32,23 @@ def without_torch(monkeypatch, tmp_path):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
 
+@pytest.fixture
+def warm_command(warm_python, monkeypatch):
+    """The process that makes maps has loaded torch before it starts."""
+    monkeypatch.setattr(process_module.sys, "executable", warm_python)
+
+
 def failure(cache, folder, faces=None):
     done, failed = cache.get({"one": folder}, faces or FaceChoice())
     assert not done
     return failed["one"]
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
-        "dashboard.analysis.map_process",
-        "dashboard.analysis.map_tables",
-        "dashboard.charts.map_images",
-    ],
-)
 @pytest.mark.slow
-def test_the_pages_modules_load_without_torch(module):
-    program = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+def test_the_pages_modules_load_without_torch():
+    modules = ("analysis.map_process", "analysis.map_tables", "charts.map_images")
+    names = ", ".join(f"dashboard.{name}" for name in modules)
+    program = f"import sys, {names}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=False).returncode == 0
 
 
@@ -70,6 +70,7 @@ def test_the_page_itself_loads_without_torch():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm_command")
 def test_a_model_has_maps_of_every_synthetic_face(tiny_run):
     done, failed = MapCache().get({"tiny": tiny_run.path / "model"}, FaceChoice())
     assert not failed
@@ -132,6 +133,7 @@ def test_too_long_is_a_sentence(tiny_run):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm_command")
 def test_a_broken_model_is_the_sentence_of_the_command(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "model.safetensors").touch()

@@ -19,9 +19,9 @@ from dashboard.report.parts import PAGES, Part
 from tests.project import PROJECT
 
 
-def run_export(*arguments, cwd=PROJECT):
+def run_export(python, *arguments, cwd=PROJECT):
     return subprocess.run(
-        [sys.executable, "-m", "dashboard.report.export", *arguments],
+        [python, "-m", "dashboard.report.export", *arguments],
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -160,8 +160,10 @@ def test_unfinished_and_broken_records_are_counted(tmp_path, write_run):
 
 
 @pytest.mark.slow
-def test_a_bad_folder_is_a_sentence(tmp_path):
-    done = run_export("--runs", str(tmp_path / "nowhere"), "--out", str(tmp_path / "x.html"))
+def test_a_bad_folder_is_a_sentence(warm_python, tmp_path):
+    done = run_export(
+        warm_python, "--runs", str(tmp_path / "nowhere"), "--out", str(tmp_path / "x.html")
+    )
     assert done.returncode == 1
     assert done.stderr == f"error: There is no folder `{tmp_path / 'nowhere'}`.\n"
     assert not (tmp_path / "x.html").exists()

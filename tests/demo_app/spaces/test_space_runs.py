@@ -41,10 +41,10 @@ finally:
 
 
 @contextmanager
-def running(folder, kind, *words, missing=(), **environment):
+def running(folder, kind, *words, python=sys.executable, missing=(), **environment):
     """A process in the folder of a Space."""
     process = subprocess.Popen(
-        [sys.executable, "-c", START, kind, " ".join(missing), *words],
+        [python, "-c", START, kind, " ".join(missing), *words],
         env={**os.environ, "PYTHONPATH": "", **environment},
         cwd=folder,
         stdout=subprocess.PIPE,
@@ -77,11 +77,12 @@ def dashboard(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_the_gradio_space_starts_and_answers_a_request(tmp_path, portrait):
+def test_the_gradio_space_starts_and_answers_a_request(warm_server, tmp_path, portrait):
     build_space(SPACES["demo"], tmp_path / "demo")
     portrait.save(tmp_path / "photo.png")
     port = str(free_port())
-    with running(tmp_path / "demo", "file", "app.py", GRADIO_SERVER_PORT=port) as process:
+    options = {"python": warm_server, "GRADIO_SERVER_PORT": port}
+    with running(tmp_path / "demo", "file", "app.py", **options) as process:
         address = f"http://127.0.0.1:{port}"
         wait_for(address, process)
         client = Client(address, verbose=False, download_files=tmp_path)

@@ -11,6 +11,7 @@ from filelock import FileLock
 
 from fer_core.cli import sweep
 from fer_core.records.run import read_run, read_runs
+from fer_core.sweeping import commands as commands_module
 from fer_core.sweeping.scheduler import SweepSetup
 from tests.fer_core.conftest import PRETEND
 from tests.project import PROJECT
@@ -165,9 +166,9 @@ def test_an_absent_plan_is_named(call_command, tmp_path):
 )
 @pytest.mark.slow
 def test_a_stopped_sweep_ends_its_runs_and_can_go_on(
-    tmp_path, wait_until, number, code, plan, program
+    warm_python, tmp_path, wait_until, number, code, plan, program
 ):
-    process = start_sweep(tmp_path, plan, program=program)
+    process = start_sweep(tmp_path, plan, program=program, python=warm_python)
     wait_until(lambda: epochs_of(tmp_path, "long") >= 1)
     process.send_signal(number)
     _, errors = process.communicate()
@@ -234,12 +235,15 @@ def test_a_killed_sweep_on_ray_takes_its_runs_along_and_can_go_on(tmp_path, wait
 
 
 @pytest.mark.slow
-def test_printed_commands_finish_the_sweep_one_array_job_each(call_command, tmp_path, monkeypatch):
+def test_printed_commands_finish_the_sweep_one_array_job_each(
+    warm_python, call_command, tmp_path, monkeypatch
+):
     here, elsewhere = tmp_path / "a folder", tmp_path / "elsewhere"
     here.mkdir()
     elsewhere.mkdir()
     monkeypatch.chdir(here)
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+    monkeypatch.setattr(commands_module, "PROGRAM", (warm_python, *commands_module.PROGRAM[1:]))
     Path("plan.toml").write_text(f"{COMMON}\n[grid]\nseed = [0, 1]")
     words = ("plan.toml", "--out", "out", "--device", "cpu", "--threads", 1, "--print-commands")
 
@@ -292,11 +296,11 @@ def plan_of_all(names, epochs):
     return "\n".join([COMMON, *runs])
 
 
-def start_sweep(folder, text, *arguments, program="real"):
+def start_sweep(folder, text, *arguments, program="real", python=sys.executable):
     """Start the command in a process of its own, on real or on pretended attempts."""
     (folder / "plan.toml").write_text(text)
     start = ["-m", "fer_core.cli.sweep"] if program == "real" else ["-c", PRETENDING]
-    words = [sys.executable, *start, str(folder / "plan.toml"), "--device", "cpu"]
+    words = [python, *start, str(folder / "plan.toml"), "--device", "cpu"]
     return subprocess.Popen(
         [*words, "--out", str(folder / "out"), *arguments],
         cwd=PROJECT,

@@ -1,6 +1,5 @@
 import json
 import subprocess
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -76,8 +75,10 @@ def test_the_default_folder_names_data_backbone_method_noise_and_seed(config, na
 
 
 @pytest.mark.slow
-def test_the_command_line_is_an_error_line_and_a_code_in_a_process_of_its_own(tmp_path):
-    words = [sys.executable, "-m", "fer_core.cli.train", *TINY, "--noise-rate", "1.2"]
+def test_the_command_line_is_an_error_line_and_a_code_in_a_process_of_its_own(
+    warm_python, tmp_path
+):
+    words = [warm_python, "-m", "fer_core.cli.train", *TINY, "--noise-rate", "1.2"]
     ended = subprocess.run(
         [*words, "--out", str(tmp_path / "run")],
         cwd=PROJECT,

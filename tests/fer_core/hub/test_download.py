@@ -1,13 +1,11 @@
 import json
-import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from fer_core.cli import predict
 from fer_core.config.input_spec import InputSpec
 from fer_core.hub import download as hub_download
 from fer_core.hub.contents import OWN_MODEL
@@ -31,7 +29,6 @@ from fer_core.models.pretrained import (
 from fer_core.weights import BUNDLED
 from tests.foreign_models import save_timm
 from tests.hub_server import commit_of, serve_hub, use_hub
-from tests.project import PROJECT
 
 NAME = "someone/faces"
 TOKEN = "hf_secret0123456789"
@@ -129,21 +126,13 @@ def test_the_predictor_takes_a_name_of_the_hub_as_its_source(hub, portrait):
 
 
 @pytest.mark.slow
-def test_the_command_line_takes_a_name_of_the_hub(hub, cache, portrait, tmp_path):
+@pytest.mark.usefixtures("hub")
+def test_the_command_line_takes_a_name_of_the_hub(call_command, portrait, tmp_path):
     portrait.save(tmp_path / "photo.png")
-    set_up = {"HF_ENDPOINT": hub.address, "HF_HUB_CACHE": str(cache), "HF_HUB_OFFLINE": "0"}
-    result = subprocess.run(
-        [sys.executable, "-m", "fer_core.predict", tmp_path / "photo.png", "--model", NAME],
-        env={**os.environ, **set_up, "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"},
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
-        timeout=120,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    assert ": 1 face\n" in result.stdout
-    assert "%|" not in result.stderr  # no progress bars
+    code, output, errors = call_command(predict, tmp_path / "photo.png", "--model", NAME)
+    assert code == 0, errors
+    assert ": 1 face\n" in output
+    assert "%|" not in errors  # no progress bars
 
 
 def test_a_folder_of_the_same_name_wins(hub, files, tmp_path, monkeypatch):

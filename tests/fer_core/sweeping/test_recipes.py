@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +24,6 @@ RECIPE_FOLDER = PROJECT / "train" / "recipes"
 PLANS = sorted(RECIPE_FOLDER.glob("*.toml"))
 PAIRS = ["study_cpu.toml", "rafdb_report.toml"]
 PARTS = [plan for plan in PLANS if plan.stem.startswith("study_") and plan.stem != "study_cpu"]
-# The scripts call `python`: the one of these tests.
-PATH_OF_PYTHON = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 GPU_PLANS = [plan for plan in PLANS if plan.stem.startswith("gpu_")]
 
 
@@ -108,7 +105,9 @@ def test_the_plan_for_raf_db_is_the_reports_training():
 
 
 @pytest.mark.slow
-def test_the_raf_db_command_gives_the_tables_and_goes_on_where_it_stopped(rafdb, tmp_path):
+def test_the_raf_db_command_gives_the_tables_and_goes_on_where_it_stopped(
+    called_python, rafdb, tmp_path
+):
     text = (RECIPE_FOLDER / "rafdb_report.toml").read_text()
     small = "image_size = 48\npretrained = 'none'\nepochs = 1\nbatch_size = 14\n[grid]"
     text = (
@@ -122,14 +121,14 @@ def test_the_raf_db_command_gives_the_tables_and_goes_on_where_it_stopped(rafdb,
     plan = tmp_path / "plan.toml"
     plan.write_text(text.replace("seed = [0, 1, 2]", "seed = [0]"))
     out = tmp_path / "out"
-    first = command(rafdb, out, plan)
+    first = command(called_python, rafdb, out, plan)
     assert first.returncode == 0, first.stderr
     records = read_runs(out).runs
     assert len(records) == 2
     assert {record.data["name"] for record in records} == {"rafdb"}
     assert "| test_resnet, 48 px | 10 % symmetric | 0 |" in first.stdout
     assert "| noise | backbone | method | accuracy | source | selection | trust |" in first.stdout
-    second = command(rafdb, out, plan)
+    second = command(called_python, rafdb, out, plan)
     assert second.returncode == 0, second.stderr
     assert "2 finished" in second.stdout
     assert [r.ended for r in read_runs(out).runs] == [r.ended for r in records]
@@ -152,29 +151,33 @@ def rafdb(tmp_path):
     return root
 
 
-def command(data, out, plan):
+@pytest.fixture
+def called_python(warm_python):
+    """The environment in which the scripts' ``python`` is one that has torch loaded."""
+    return {"PATH": f"{Path(warm_python).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def command(python, data, out, plan):
     options = ["--device", "cpu", "--jobs", "2", "--threads", "1"]
     words = ["bash", RECIPE_FOLDER / "rafdb_report.sh", data, out, *options]
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # `python` is this one
-    environment = os.environ | {"PLAN": str(plan), "PATH": path}
     return subprocess.run(
         [*map(str, words)],
         cwd=PROJECT,
-        env=environment,
+        env=os.environ | python | {"PLAN": str(plan)},
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-def gpu_day(minutes, folder, recipes, *, least=1):
+def gpu_day(python, minutes, folder, recipes, *, least=1):
     """One step of the GPU day on synthetic faces, on whatever device there is."""
     arguments = [str(minutes), folder / "work", folder / "records", "synthetic?train=56&test=28"]
     tiny = ["image_size=48", "channels=3", "epochs=1", "batch_size=14", "precision=no"]
     return subprocess.run(
         ["bash", recipes / "gpu_day.sh", *arguments, "none", "2", *tiny],
         cwd=PROJECT,
-        env=os.environ | {"GPU_DAY_LEAST": str(least)} | PATH_OF_PYTHON,
+        env=os.environ | python | {"GPU_DAY_LEAST": str(least)},
         capture_output=True,
         text=True,
         timeout=500,
@@ -182,7 +185,7 @@ def gpu_day(minutes, folder, recipes, *, least=1):
 
 
 @pytest.mark.slow
-def test_the_gpu_day_runs_in_steps_and_goes_on_where_it_stopped(tmp_path):
+def test_the_gpu_day_runs_in_steps_and_goes_on_where_it_stopped(called_python, tmp_path):
     recipes = tmp_path / "recipes"
     recipes.mkdir()
     shutil.copy(RECIPE_FOLDER / "gpu_day.sh", recipes)
@@ -195,15 +198,15 @@ def test_the_gpu_day_runs_in_steps_and_goes_on_where_it_stopped(tmp_path):
         if plan.startswith("gpu"):
             grid += 'backbone = ["test_resnet"]\n'
         (recipes / f"{plan}.toml").write_text(f"{common}\n{grid}")
-    nothing = gpu_day(1, tmp_path, recipes, least=1000)
+    nothing = gpu_day(called_python, 1, tmp_path, recipes, least=1000)
     assert nothing.returncode == 0, nothing.stderr
     assert nothing.stdout.count("no time left in this step") == 4
-    whole = gpu_day(7, tmp_path, recipes)
+    whole = gpu_day(called_python, 7, tmp_path, recipes)
     assert whole.returncode == 0, whole.stderr
     records = read_runs(tmp_path / "records").runs
     assert [record.status for record in records] == ["finished"] * 4
     assert not list((tmp_path / "records").rglob("*.safetensors"))
-    again = gpu_day(7, tmp_path, recipes)
+    again = gpu_day(called_python, 7, tmp_path, recipes)
     assert again.returncode == 0, again.stderr
     assert again.stdout.count("1 finished") == 4
     assert [record.ended for record in read_runs(tmp_path / "records").runs] == [

@@ -42,8 +42,8 @@ AUGMENTED = [
 ]
 
 
-def launch(folder, *options, processes=2):
-    words = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+def launch(python, folder, *options, processes=2):
+    words = [python, "-m", "torch.distributed.run", "--standalone"]
     words += ["--nproc_per_node", str(processes), "-m", "fer_core.cli.train", *OPTIONS, *options]
     return subprocess.run(
         [*words, "--out", str(folder)],
@@ -93,11 +93,13 @@ def train_as_rank(rank, port, arguments, errors):
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory):
+def pair(warm_python, tmp_path_factory):
     """The record of one process and that of two, and what the two printed."""
     folder = tmp_path_factory.mktemp("runs")
     one = train(CONFIG, folder / "one", device="cpu", progress=False)
-    ended = launch(folder / "two", "--backbone", "test_vit", "--batch-size", "28", *AUGMENTED)
+    ended = launch(
+        warm_python, folder / "two", "--backbone", "test_vit", "--batch-size", "28", *AUGMENTED
+    )
     assert ended.returncode == 0, ended.stderr
     return one, read_run(folder / "two"), ended
 

@@ -1,7 +1,6 @@
 import json
 import logging
 import subprocess
-import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -183,7 +182,7 @@ def test_tensorboard_has_every_number_of_the_record_and_changes_nothing(
 
 
 @pytest.mark.slow
-def test_trackio_has_every_epoch_below_the_folder_of_the_run(tiny_config, tmp_path):
+def test_trackio_has_every_epoch_below_the_folder_of_the_run(warm_python, tiny_config, tmp_path):
     pytest.importorskip("trackio")
     from fer_core.config import to_json
 
@@ -191,7 +190,7 @@ def test_trackio_has_every_epoch_below_the_folder_of_the_run(tiny_config, tmp_pa
     script.write_text(TRACKIO)
     config = json.dumps(to_json(replace(tiny_config, epochs=1)))
     ended = subprocess.run(
-        [sys.executable, script, config, folder, answer],
+        [warm_python, script, config, folder, answer],
         capture_output=True,
         text=True,
         check=False,

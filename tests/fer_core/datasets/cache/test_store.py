@@ -3,7 +3,6 @@ import mmap
 import os
 import shutil
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -131,7 +130,7 @@ def test_two_runs_that_build_at_once_decode_once(faces, tmp_path, counted):
 
 
 @pytest.mark.slow
-def test_two_processes_that_build_at_once_decode_once(faces, tmp_path):
+def test_two_processes_that_build_at_once_decode_once(warm_python, faces, tmp_path):
     program = f"""
 from pathlib import Path
 from fer_core.datasets import Decoding, Storage
@@ -141,7 +140,7 @@ paths = tuple(sorted(Path({str(faces.paths[0].parent)!r}).iterdir()))
 images = store(ImageFiles(paths), Decoding(8, 3), Storage("cache", Path({str(tmp_path)!r}) / "c"))
 print(int(images.images[:].sum()))
 """
-    command = [sys.executable, "-c", program]
+    command = [warm_python, "-c", program]
     runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     sums = {run.communicate()[0].strip() for run in runs}
     assert [run.returncode for run in runs] == [0, 0]
