@@ -33,6 +33,8 @@ from fer_core.taxonomy import PALETTE
 from fer_core.training.engine import train as train_model
 from tests.project import APP
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ("bored", "engaged", "pain")  # that no list of emotions has
 FACES = ("neutral", "happiness", "anger")  # what stands for them
 
@@ -84,7 +86,6 @@ def call(monkeypatch, main, *arguments):
     return ended.value.code
 
 
-@pytest.mark.slow
 def test_classes_of_ones_own_go_from_a_folder_to_every_page(run, portrait, tmp_path, monkeypatch):
     # Trained: the record and the noisy labels know them in their order.
     assert run.status == "finished"
@@ -137,7 +138,6 @@ def test_classes_of_ones_own_go_from_a_folder_to_every_page(run, portrait, tmp_p
     assert all(colour in tick for colour, tick in zip(PALETTE, ticks, strict=False))
 
 
-@pytest.mark.slow
 def test_the_command_line_prints_classes_of_ones_own(run, portrait, tmp_path, monkeypatch, capsys):
     portrait.save(tmp_path / "photo.png")
     photo = tmp_path / "photo.png"
@@ -181,7 +181,6 @@ def test_maps_for_the_dashboard_know_the_classes(run, portrait):
 @pytest.mark.parametrize(
     "classes", [("awake", "drowsy"), ("nicht müde", "眠い", "боль"), ("face", "score", "label")]
 )
-@pytest.mark.slow
 def test_two_classes_other_scripts_and_names_of_columns_work_too(
     classes, portrait, tmp_path, monkeypatch, capsys
 ):

@@ -19,6 +19,8 @@ from fer_core.cli import COMMANDS
 from fer_core.datasets.synthetic.faces import draw_portrait
 from tests.project import PROJECT
 
+pytestmark = pytest.mark.slow
+
 DATA = "synthetic?train=28&test=14"
 HIDE = """
 import sys
@@ -116,7 +118,6 @@ def test_the_source_distribution_can_be_built_from(built):
     assert not {name for name in names if name.startswith(("demo_app", "dashboard", "tests"))}
 
 
-@pytest.mark.slow
 def test_a_stranger_trains_predicts_and_evaluates(run, photo):
     where = run("python", "-c", "import fer_core; print(fer_core.__file__)").stdout
     assert "site-packages" in where
@@ -134,7 +135,6 @@ def test_a_stranger_trains_predicts_and_evaluates(run, photo):
     assert json.loads(measured.stdout)["model"]["figures"]["images"] == 14
 
 
-@pytest.mark.slow
 def test_the_base_install_predicts(run, photo):
     code = "from fer_core.cli import main\nmain(['predict', sys.argv[1], '--json'])"
     ended = run("python", "-c", HIDE.format(names=beyond_base()) + code, photo)
@@ -142,7 +142,6 @@ def test_the_base_install_predicts(run, photo):
     assert json.loads(ended.stdout)[0]["faces"][0]["emotion"] == "happiness"
 
 
-@pytest.mark.slow
 def test_a_command_of_an_extra_names_it_where_it_is_missing(run):
     code = "from fer_core.cli import main\nmain(['train', '--help'])"
     ended = run("python", "-c", HIDE.format(names=beyond_base()) + code)
@@ -151,7 +150,6 @@ def test_a_command_of_an_extra_names_it_where_it_is_missing(run):
     assert ended.stderr.endswith("is not installed: pip install 'fer-core[train]'\n")
 
 
-@pytest.mark.slow
 def test_a_function_of_an_extra_names_it_where_it_is_missing(run):
     code = "from fer_core import train"
     ended = run("python", "-c", HIDE.format(names=beyond_base()) + code)

@@ -41,6 +41,7 @@ def chart_titles(app):
 
 
 @pytest.mark.parametrize("page", PAGES)
+@pytest.mark.slow
 def test_every_page_shows_finished_runs_without_a_problem(shown_page, eight_records, page):
     app = shown_page(page, eight_records)
     assert not app.exception
@@ -57,6 +58,7 @@ def test_an_empty_folder_gives_the_command_that_fills_it(open_page, tmp_path):
 
 
 @pytest.mark.parametrize("page", MAPS_SLOW)
+@pytest.mark.slow
 def test_a_missing_folder_is_named_and_every_page_gives_the_command_that_fills_it(
     open_page, tmp_path, page
 ):
@@ -67,6 +69,7 @@ def test_a_missing_folder_is_named_and_every_page_gives_the_command_that_fills_i
 
 
 @pytest.mark.parametrize("page", MAPS_SLOW)
+@pytest.mark.slow
 def test_broken_and_newer_records_are_named_and_the_rest_is_shown(
     open_page, records, write_run, page
 ):
@@ -86,6 +89,7 @@ def test_broken_and_newer_records_are_named_and_the_rest_is_shown(
 
 
 @pytest.mark.parametrize("page", MAPS_SLOW)
+@pytest.mark.slow
 def test_a_half_written_run_alone_is_no_error(open_page, tmp_path, write_run, page):
     with (write_run(tmp_path, done=2, status="running") / "epochs.jsonl").open("a") as file:
         file.write('{"epoch": 3, "tr')

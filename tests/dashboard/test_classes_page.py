@@ -96,6 +96,7 @@ def test_one_run_has_no_difference_and_none_is_a_sentence(open_page, records):
     assert "Choose at least one run" in text_of(app)
 
 
+@pytest.mark.slow
 def test_runs_of_other_classes_or_images_are_not_subtracted_silently(
     open_page, tmp_path, write_run
 ):

@@ -90,6 +90,7 @@ def test_curves_by_their_former_names_are_drawn(open_page, eight_records):
     assert set(titles(app)) == {"Evaluation accuracy", "Mean class accuracy", "L_c"}
 
 
+@pytest.mark.slow
 def test_other_parts_of_the_loss_are_drawn_where_they_were_recorded(open_page, tmp_path, write_run):
     file = write_run(tmp_path, method="scn") / "epochs.jsonl"
     lines = [json.loads(line) for line in file.read_text().splitlines()]
@@ -109,6 +110,7 @@ def test_runs_without_other_parts_say_so(open_page, eight_records):
     assert "no other parts of the loss" in text_of(app)
 
 
+@pytest.mark.slow
 def test_no_chosen_run_and_no_chosen_curve_are_sentences(open_page, eight_records):
     app = open_page("curves", eight_records)
     pills(app, "curve").set_value([]).run()
@@ -118,6 +120,7 @@ def test_no_chosen_run_and_no_chosen_curve_are_sentences(open_page, eight_record
     assert "Choose at least one run" in text_of(app)
 
 
+@pytest.mark.slow
 def test_a_running_run_shows_the_epochs_so_far_and_new_ones_when_they_come(
     open_page, tmp_path, write_run
 ):

@@ -62,6 +62,7 @@ def test_names_of_the_other_sets_stay_and_the_imported_run_has_its_own(records, 
     assert not sets[""] & sets["metrics.csv"]
 
 
+@pytest.mark.slow
 def test_what_is_unknown_counts_neither_as_clean_nor_as_measured_here(mixed):
     table = read_folders([mixed]).table
     assert "resnet18" not in set(noise_points(table)["run"])
@@ -118,6 +119,7 @@ def test_a_file_that_is_no_table_is_a_sentence_and_no_run(tmp_path):
     assert read_folders([found.folder]).table.empty
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_read_again_and_the_oldest_are_forgotten(old, tmp_path):
     first = convert(old)
     assert convert(old).folder == first.folder

@@ -75,6 +75,7 @@ def test_one_model_twice_is_shown_once(open_page, with_model):
 
 
 @MADE_UP
+@pytest.mark.slow
 def test_the_address_restores_the_choices(open_page, with_model):
     query = {"looks_face": "synthetic fear", "looks_map": "happiness", "looks_seed": "4"}
     app = open_page("maps", with_model, **TINY, **query)
@@ -125,6 +126,7 @@ def test_the_images_of_a_folder_have_maps(open_local, with_model, portrait, tmp_
     assert "Synthetic faces" not in words(app)
 
 
+@pytest.mark.slow
 def test_no_folder_yet_and_an_absent_one_are_sentences(open_local, with_model):
     query = {"runs": str(with_model), "looks_faces": "a folder of images"}
     assert "Name a folder" in words(open_local(**query, **TINY))
@@ -142,6 +144,7 @@ def test_visitors_of_a_fixed_page_name_no_folder(open_page, with_model, tmp_path
     assert "**synthetic fear**" in "\n".join(captions(app))
 
 
+@pytest.mark.slow
 def test_without_torch_the_page_says_what_to_install(open_page, with_model, monkeypatch, tmp_path):
     (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\")")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))

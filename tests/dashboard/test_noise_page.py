@@ -59,6 +59,7 @@ def test_every_measure_has_its_chart_and_can_be_set_by_the_address(open_page, ei
     assert "mean class accuracy" in text_of(app)
 
 
+@pytest.mark.slow
 def test_the_chosen_epoch_is_a_measure_of_runs_that_have_one(
     open_page, tmp_path, eight_records, write_run
 ):
@@ -107,6 +108,7 @@ def test_another_backbone_than_the_published_ones_starts_without_them(
     assert any(name.startswith("published") for name in names(address))
 
 
+@pytest.mark.slow
 def test_the_page_says_which_runs_it_leaves_out(open_page, records, write_run):
     write_run(records, rate=0.5, done=2, status="running")
     assert "1 run is still running or failed and not included" in text_of(
@@ -125,6 +127,7 @@ def test_data_sets_are_chosen_one_at_a_time(open_page, records, write_run):
     assert app.dataframe[0].value["line"].tolist() == ["EAC · mobilenetv2_100"]
 
 
+@pytest.mark.slow
 def test_the_choice_of_runs_can_be_set_by_the_address(open_page, records, write_run):
     write_run(records, data="ferplus", content="b" * 64, name="ferplus")
     address = {"compare": "FERPlus · 7 classes · 48 px · 6 epochs"}

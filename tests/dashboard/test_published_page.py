@@ -47,6 +47,7 @@ def test_the_hust_reports_rows_come_first_then_eac_compared_then_everything(show
     assert "EAC is 2.22 points lower" in text_of(app)
 
 
+@pytest.mark.slow
 def test_figures_of_a_metric_that_is_not_established_have_no_rank_among_the_others(shown_page):
     shown = shown_page("published", SHIPPED_RUNS).dataframe[0].value
     unranked = shown[shown["metric"] != "accuracy"]
@@ -68,6 +69,7 @@ def test_the_axis_can_be_set_by_the_address_and_rows_without_parameters_are_coun
 
 
 @pytest.mark.parametrize("axis", AXES)
+@pytest.mark.slow
 def test_the_chart_draws_exactly_its_rows(axis, tmp_path, write_run):
     write_run(tmp_path, rate=0.0, data="rafdb")
     rows = select(read_published(), *RAFDB, 0.0)

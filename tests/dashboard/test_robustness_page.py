@@ -58,6 +58,7 @@ def choose(app, key, value):
     return group.set_value(value).run()
 
 
+@pytest.mark.slow
 def test_two_measured_models_have_a_headline_and_a_chart_for_each_corruption(open_page, two_models):
     app = open_page("robustness", two_models)
     assert not app.exception
@@ -87,6 +88,7 @@ def test_two_measured_models_have_a_headline_and_a_chart_for_each_corruption(ope
         ("Mean confidence", "confidence"),
     ],
 )
+@pytest.mark.slow
 def test_the_csv_holds_what_the_charts_draw(open_page, two_models, saved, measure, column):
     app = open_page("robustness", two_models, robustness_measure=measure)
     assert not app.exception
@@ -126,6 +128,7 @@ def test_models_corruptions_and_measure_can_be_set_by_the_address(open_page, two
     assert "camera (flip TTA) is most overconfident under JPEG at 5 (" in text_of(app)
 
 
+@pytest.mark.slow
 def test_a_model_keeps_its_colour_whatever_else_is_chosen(open_page, two_models):
     both = lines(charts(open_page("robustness", two_models))[0])
     alone = open_page("robustness", two_models, robustness_model="camera (flip TTA)")
@@ -174,6 +177,7 @@ def test_a_broken_file_alone_is_a_sentence_above_the_empty_state(open_page, tmp_
     assert "No model has been measured" in text_of(app)
 
 
+@pytest.mark.slow
 def test_more_models_than_colours_are_chosen_from(open_page, tmp_path, write_robustness):
     for number in range(MOST_MODELS + 2):
         write_robustness(tmp_path / f"{number}.json", f"model {number}", clean=0.9 - number / 100)

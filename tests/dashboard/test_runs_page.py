@@ -209,6 +209,7 @@ def test_a_new_epoch_is_shown_when_the_page_is_drawn_again(open_runs, tmp_path, 
 
 
 @pytest.mark.parametrize(("query", "format_name"), [({}, "png"), ({"picture": "SVG"}, "svg")])
+@pytest.mark.slow
 def test_charts_are_saved_in_the_chosen_format(open_runs, records, query, format_name):
     app = open_runs(records, **query)
     (chart,) = app.get("plotly_chart")

@@ -34,6 +34,7 @@ def test_every_example_shows_as_many_faces_as_it_has():
     assert set(counts[:-1]) == {1}
 
 
+@pytest.mark.slow
 def test_without_scikit_image_the_page_opens_with_a_synthetic_smile(monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage.data", None)  # importing it raises ImportError
     assert load_examples()[0].name == "synthetic happiness"
@@ -51,6 +52,7 @@ def test_the_endpoint_answers_with_rows_and_an_overlay(client, pair, tmp_path):
     assert changed[400:].mean() < 0.01
 
 
+@pytest.mark.slow
 def test_the_endpoint_answers_a_photograph_without_a_face(client, empty, tmp_path):
     answer, _ = ask(client, empty, tmp_path / "empty.png")
     assert answer == {"sentence": NO_FACE, "faces": []}
@@ -78,6 +80,7 @@ def test_a_program_gets_the_map_of_an_emotion_and_sentences_for_what_it_asks_wro
     assert overlay is crop is None
 
 
+@pytest.mark.slow
 def test_a_program_learns_which_models_there_are(client, model):
     answer = client.predict(api_name="/models")
     assert [entry["name"] for entry in answer][:2] == [model, "bundled"]

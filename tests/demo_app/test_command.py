@@ -61,6 +61,7 @@ def run_main(monkeypatch, *arguments):
     return stopped.value.code
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_one_sentence(start, address):
     port = address.rpartition(":")[2]
     program = start("--port", port)

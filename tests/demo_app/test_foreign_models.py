@@ -85,6 +85,7 @@ def test_a_visitor_of_a_private_page_names_a_folder_or_one_of_the_hub(
         assert face.classes[:3] == ("anger", "happiness", "sadness")
 
 
+@pytest.mark.slow
 def test_a_stranger_cannot_make_the_page_load_another_projects_model(hub, model_folder, portrait):
     pool = ModelPool([str(model_folder)], free_choice=False)
     analysis = analyse(pool, pool.names[0], portrait, "hf:someone/theirs")

@@ -56,6 +56,7 @@ def test_fifty_megapixels_are_a_photograph_and_boxes_are_in_its_own_pixels(ask, 
     assert max(Image.open(overlay).size) == 1600
 
 
+@pytest.mark.slow
 def test_more_pixels_than_can_be_held_are_told(ask, tmp_path):
     path = tmp_path / "huge.png"
     path.write_bytes(header_of_a_png(20_000, 20_000))
@@ -119,6 +120,7 @@ def test_every_mode_is_a_photograph(ask, portrait, tmp_path, mode, suffix):
     assert_one_face(ask(path)[0], portrait.size)
 
 
+@pytest.mark.slow
 def test_sixteen_bits_a_pixel_are_a_photograph(ask, portrait, tmp_path):
     deep = np.asarray(portrait.convert("L")).astype(np.uint16) * 257
     assert_one_face(ask(saved(Image.fromarray(deep), tmp_path / "deep.png"))[0], portrait.size)
@@ -130,6 +132,7 @@ def test_a_palette_with_transparency_is_a_photograph(ask, portrait, tmp_path):
     assert ask(path)[0]["sentence"].startswith("One face: ")
 
 
+@pytest.mark.slow
 def test_a_photograph_stored_turned_is_answered_upright(ask, portrait, tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -155,6 +158,7 @@ def test_heic_is_a_photograph(ask, portrait, tmp_path):
     assert_one_face(ask(tmp_path / "photo.heic")[0], portrait.size)
 
 
+@pytest.mark.slow
 def test_heic_without_its_package_is_told_with_the_command(ask, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pillow_heif", None)  # importing it raises ImportError
     monkeypatch.setattr(Image, "ID", [name for name in Image.ID if name != "HEIF"])

@@ -20,6 +20,8 @@ from fer_core.training.checkpoint import read_checkpoint
 from fer_core.training.engine import train
 from tests.project import PROJECT
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = PROJECT / "examples" / "own_method.py"
 SOURCE = f"{EXAMPLE}:FocalLoss"
 TINY = {
@@ -79,7 +81,6 @@ def test_the_record_reads_and_shows_where_the_method_is_not_known(focal_run):
     assert "focus" not in json.loads(row["options"])
 
 
-@pytest.mark.slow
 def test_a_run_of_it_is_resumed_by_what_its_checkpoint_says(focal_run):
     assert "focal" not in METHODS
     _, config = read_checkpoint(focal_run.path)

@@ -22,6 +22,7 @@ def test_the_bundled_model_is_small_half_precision_and_no_pickle():
     assert kinds == {torch.float16, torch.int64}
 
 
+@pytest.mark.slow
 def test_the_bundled_model_knows_the_eight_expressions():
     trained = load_model(BUNDLED)
     assert trained.classes == EIGHT_CLASSES

@@ -99,10 +99,12 @@ def _draw_run(draw: random.Random, number: int) -> RunRecord:
     )
 
 
+@pytest.mark.slow
 def test_means_and_their_deviations_are_the_same(records, points):
     assert shown_means(points, noise_summary(points)) == said_means(records)
 
 
+@pytest.mark.slow
 def test_the_files_of_the_noise_chart_hold_the_same_means_and_intervals(records, points):
     found = Counter()
     for name, shown in points.groupby("comparison"):
@@ -116,6 +118,7 @@ def test_the_files_of_the_noise_chart_hold_the_same_means_and_intervals(records,
     assert found == said_means(records)
 
 
+@pytest.mark.slow
 def test_the_file_of_our_own_figures_holds_the_same_means_as_the_table_beside_published_ones(
     own, table
 ):
@@ -137,6 +140,7 @@ def test_the_file_of_our_own_figures_holds_the_same_means_as_the_table_beside_pu
     assert shown == said
 
 
+@pytest.mark.slow
 def test_the_same_published_figures_stand_beside_our_own(own, table):
     said = {
         (row["noise"], row["method"], float(row["accuracy"]))
@@ -153,11 +157,13 @@ def test_the_same_published_figures_stand_beside_our_own(own, table):
     assert shown == said
 
 
+@pytest.mark.slow
 def test_pairs_and_their_means_are_the_same(records, table):
     said = Counter(pair_cells(row) for row in markdown_rows(noise_table, records))
     assert Counter(shown_pairs(table)) == said
 
 
+@pytest.mark.slow
 def test_the_headline_of_every_comparison_is_its_row_with_the_most_noise(records, points):
     rows = markdown_rows(noise_table, records)
     pairs = 0

@@ -263,6 +263,7 @@ def test_runs_on_other_images_name_no_number_of_images():
     assert not any("n = " in text for text in figure.layout.xaxis.ticktext)
 
 
+@pytest.mark.slow
 def test_the_calibration_chart_draws_its_table_and_the_line_of_equality(folders):
     curve = calibration(folders, NAMES).curve
     figure = calibration_figure(curve, COLOURS)

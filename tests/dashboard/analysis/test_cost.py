@@ -138,6 +138,7 @@ def test_the_headline_says_that_there_is_no_pair(tmp_path, write_run):
     assert "no pair" in cost_headline(chosen_rows(tmp_path))
 
 
+@pytest.mark.slow
 def test_the_shipped_runs_say_what_eac_costs():
     runs = with_sets(read_folders([SHIPPED_RUNS]).table)
     (name,) = runs.loc[runs["run"] == "study/eac-noise0.3-seed0", "tested_on"]
@@ -168,6 +169,7 @@ def test_speeds_from_the_diary_stand_in_it_exactly():
         assert row["command"].split(" --")[0] in diary or row["command"] == "not stated"
 
 
+@pytest.mark.slow
 def test_the_report_file_shows_costs_and_speeds_and_says_what_is_missing(three_seeds):
     parts = cost_parts(read_folders([three_seeds]))
     charts = [str(part.figure.layout.title.text) for part in parts if part.figure is not None]

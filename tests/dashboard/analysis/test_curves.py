@@ -160,6 +160,7 @@ def test_runs_without_other_parts_have_no_series(tmp_path, write_run):
 
 
 @pytest.mark.parametrize("parts", ["text", 3, ["ranking"], {"ranking": "much"}, {"epoch": 9}])
+@pytest.mark.slow
 def test_strange_parts_draw_nothing_and_change_no_epoch(tmp_path, write_run, parts):
     record = with_parts(write_run(tmp_path), [parts] * 6)
     epochs, series = part_epochs({"run": record})
@@ -182,6 +183,7 @@ def test_a_preset_is_a_pair_for_each_backbone_and_noise(records, write_run):
     }
 
 
+@pytest.mark.slow
 def test_unfinished_runs_are_no_preset_and_there_are_not_too_many(tmp_path, write_run):
     for rate in np.linspace(0.05, 0.6, MAX_PRESETS + 2).round(2):
         for method in ("eac", "cross_entropy"):

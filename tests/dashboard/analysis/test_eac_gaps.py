@@ -36,6 +36,7 @@ def test_every_other_method_of_the_report_stands_beside_eac(published, gaps):
     assert len(gap_sentences(gaps)) == gaps.drop_duplicates(["method", "value"]).shape[0]
 
 
+@pytest.mark.slow
 def test_a_difference_is_given_only_where_data_classes_noise_and_metric_agree(published, gaps):
     assert (gaps["gap"].notna() == (gaps["verdict"] != NONE)).all()
     eac = published[published["method"] == "EAC"]
@@ -49,6 +50,7 @@ def test_a_difference_is_given_only_where_data_classes_noise_and_metric_agree(pu
         assert not set(other["trust"]) & set(UNRANKED)
 
 
+@pytest.mark.slow
 def test_unverified_and_unlike_metrics_get_no_difference(gaps):
     for method in ("C-EXPR-NET", "C MT PSR", "C MT VGGFACE"):
         (pair,) = gaps[gaps["method"] == method].to_dict("records")
@@ -71,6 +73,7 @@ def test_a_contradicted_figure_of_eac_is_called_so(gaps):
     )
 
 
+@pytest.mark.slow
 def test_a_sentence_names_backbone_weights_selection_and_trust_of_both_sides(gaps):
     for pair in gaps[gaps["in_hust_report"]].to_dict("records"):
         assert pair["verdict"] == COMPARABLE

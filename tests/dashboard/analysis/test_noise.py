@@ -55,6 +55,7 @@ def test_a_change_is_taken_from_the_clean_run_of_the_same_seed(tmp_path, write_r
     assert (row["low"], row["high"]) == pytest.approx(tuple(expected))
 
 
+@pytest.mark.slow
 def test_the_chosen_epoch_is_offered_for_runs_with_held_out_images(tmp_path, write_run, points):
     assert not any(name.startswith("Chosen") for name in offered_measures(points))
     for method in ("eac", "cross_entropy"):
@@ -89,6 +90,7 @@ def test_an_area_is_the_mean_over_the_rates_by_trapezoids(tmp_path, write_run):
     assert areas["n"].tolist() == [1]
 
 
+@pytest.mark.slow
 def test_an_area_needs_every_rate_of_the_comparison(tmp_path, write_run):
     for method, rates in [("eac", (0.0, 0.1, 0.3)), ("cross_entropy", (0.0, 0.3))]:
         for rate in rates:
@@ -158,6 +160,7 @@ def test_the_chart_draws_a_mean_line_and_a_thin_line_for_every_seed(points, no_r
     assert figure.layout.yaxis.title.text == "Accuracy (%)"
 
 
+@pytest.mark.slow
 def test_one_seed_is_drawn_without_an_interval_and_says_so(tmp_path, write_run):
     write_run(tmp_path)
     points = read_points(tmp_path)
@@ -192,6 +195,7 @@ def test_the_download_is_exactly_what_is_drawn(tmp_path, write_run):
         assert json.loads(figure.to_json())
 
 
+@pytest.mark.slow
 def test_a_seed_without_the_figure_is_neither_drawn_nor_listed(points):
     points.loc[points.index[0], "accuracy_percent"] = np.nan
     summary = noise_summary(points)

@@ -23,6 +23,7 @@ def points_of(tmp_path, write_run):
     return make
 
 
+@pytest.mark.slow
 def test_only_rows_of_the_same_data_classes_metric_and_noise_are_references(points_of):
     published = read_published()
     curves = reference_curves(published, points_of(data="rafdb"))
@@ -39,6 +40,7 @@ def test_only_rows_of_the_same_data_classes_metric_and_noise_are_references(poin
 
 
 @pytest.mark.parametrize("data", ["ferplus", "affectnet", "synthetic", "folder"])
+@pytest.mark.slow
 def test_the_curves_of_other_data_are_never_drawn(points_of, data):
     rafdb = read_published().query("dataset == 'RAF-DB'")
     assert reference_curves(rafdb, points_of(data=data)).empty
@@ -53,6 +55,7 @@ def test_runs_with_other_classes_have_no_references_and_the_page_says_why(points
     assert "these runs have 8" in text
 
 
+@pytest.mark.slow
 def test_a_number_of_classes_that_is_not_stated_is_no_match(points_of):
     published = read_published()
     points = points_of(data="ferplus")
@@ -65,12 +68,14 @@ def test_the_page_names_incomparable_results_only_if_there_are_some(points_of):
     assert incomparable_note(read_published(), points_of(data="rafdb")) == ""
 
 
+@pytest.mark.slow
 def test_noise_of_another_kind_has_no_references(points_of):
     points = points_of(data="rafdb").assign(kind="rater")
     assert reference_curves(read_published(), points).empty
     assert incomparable_note(read_published(), points) == ""
 
 
+@pytest.mark.slow
 def test_a_curve_has_two_rates_and_one_figure_at_each(points_of):
     curves = reference_curves(read_published(), points_of(data="rafdb"))
     assert not curves.duplicated(["curve", "noise_percent"]).any()
@@ -78,6 +83,7 @@ def test_a_curve_has_two_rates_and_one_figure_at_each(points_of):
     assert (curves.groupby("curve")["selection"].nunique() == 1).all()
 
 
+@pytest.mark.slow
 def test_the_same_backbone_is_marked_and_weights_do_not_matter(points_of):
     points = points_of(data="rafdb")
     curves = reference_curves(read_published(), points)
@@ -93,6 +99,7 @@ def test_every_backbone_that_is_known_stands_in_the_published_table():
     assert set(BACKBONES.values()) <= set(read_published()["backbone"])
 
 
+@pytest.mark.slow
 def test_a_published_curve_is_dotted_and_says_backbone_and_weights(points_of):
     points = points_of(data="rafdb")
     curves = reference_curves(read_published(), points)

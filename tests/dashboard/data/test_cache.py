@@ -92,6 +92,7 @@ def test_equally_named_runs_of_equally_named_sources_have_names_of_their_own(tmp
     assert list(runs.folders.values()) == [source.folder / "same" for source in sources]
 
 
+@pytest.mark.slow
 def test_tables_of_sources_that_are_no_longer_asked_for_are_forgotten(tmp_path, write_run):
     reader = Reader()
     for number in range(KEPT_RUNS + 2):

@@ -55,6 +55,7 @@ def test_an_address_of_another_shape_is_refused_with_the_right_one(text):
         parse(text)
 
 
+@pytest.mark.slow
 def test_only_the_files_of_records_are_downloaded(server, files):
     server.add("datasets/me/results", files)
     found = fetch("hf://me/results")
@@ -80,6 +81,7 @@ def test_what_is_there_already_is_not_downloaded_again(server, files):
     assert server.fetched() == []
 
 
+@pytest.mark.slow
 def test_a_new_epoch_on_the_hub_is_found(server, files):
     server.add("datasets/me/results", files)
     before = read_folders([fetch("hf://me/results").folder])
@@ -157,6 +159,7 @@ def test_far_too_much_is_refused_before_it_is_downloaded(server, files):
     assert server.fetched() == []
 
 
+@pytest.mark.slow
 def test_a_download_that_breaks_off_is_a_sentence(server, files):
     server.add("datasets/me/results", files)
     server.cut = 100

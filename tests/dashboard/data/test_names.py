@@ -69,6 +69,7 @@ def test_every_record_becomes_one_row_with_its_accuracy_in_percent(records):
         ({"noise": {"kind": "symmetric", "rate": "high"}}, "high"),
     ],
 )
+@pytest.mark.slow
 def test_an_unreadable_record_is_named_and_the_others_stay(records, write_run, changes, said):
     edit_run(write_run(records, name="odd"), **changes)
     runs = read_folders([records])
@@ -86,6 +87,7 @@ def test_an_unreadable_record_is_named_and_the_others_stay(records, write_run, c
         ({"noise": "rater"}, None, "rater noise"),
     ],
 )
+@pytest.mark.slow
 def test_a_run_that_failed_before_it_had_facts_is_a_failed_row(records, options, percent, label):
     config = RunConfig(data="ferplus:absent?classes=7", seed=5, **options)
     record_failure(records / "early", to_json(config), "no folder at absent")
@@ -170,6 +172,7 @@ def test_the_summary_has_the_mean_and_the_number_of_seeds(records):
         {"pretrained": "hub"},
     ],
 )
+@pytest.mark.slow
 def test_a_line_never_mixes_runs_that_differ_in_more_than_noise_and_seed(
     tmp_path, write_run, other
 ):
@@ -280,6 +283,7 @@ def test_runs_with_other_options_are_no_pair(tmp_path, write_run):
     assert len(default_pair(table)) == 1
 
 
+@pytest.mark.slow
 def test_the_default_pair_is_one_of_the_comparison_with_the_most_seeds(write_run, tmp_path):
     for epochs, seeds in ((5, 1), (8, 3)):
         for seed in range(seeds):
@@ -325,6 +329,7 @@ def test_every_published_figure_has_a_source_and_a_known_trust_mark():
     assert rows["value"].between(0, 100).all()
 
 
+@pytest.mark.slow
 def test_ranks_stay_within_one_data_set_class_count_noise_and_metric():
     rows = read_published()
     keys = ["dataset", "classes", "noise_rate", "noise_kind", "metric"]
@@ -352,6 +357,7 @@ def test_our_own_figures_are_means_over_seeds_without_ranks(records):
     assert eac["seeds"].item() == 2
 
 
+@pytest.mark.slow
 def test_the_scatter_sets_eac_and_unranked_figures_apart(records):
     chosen = select(read_published(), *RAFDB)
     points = scatter_points(chosen, measured_rows(read_folders([records]).table))
@@ -368,6 +374,7 @@ def test_every_method_has_a_name_and_a_colour_of_its_own():
     assert len({hues_of(spec.name)[0] for spec in specs}) == len(specs)
 
 
+@pytest.mark.slow
 def test_comparisons_that_pair_eac_with_the_baseline_come_first(write_run, tmp_path):
     for seed in range(3):  # more runs, but no comparison yet them with
         write_run(tmp_path, seed=seed, epochs=8)

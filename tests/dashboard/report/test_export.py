@@ -18,6 +18,8 @@ from dashboard.report.page import MAX_ROWS, render
 from dashboard.report.parts import PAGES, Part
 from tests.project import PROJECT
 
+pytestmark = pytest.mark.slow
+
 
 def run_export(python, *arguments, cwd=PROJECT):
     return subprocess.run(
@@ -62,7 +64,6 @@ def call_export(monkeypatch, capsys):
     return call
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("maps_in_this_process")
 def test_the_command_writes_one_file_with_every_chart(call_export, runs, eight_records, tmp_path):
     out = tmp_path / "report.html"
@@ -111,7 +112,6 @@ def test_the_data_of_a_chart_is_below_it(runs, page):
     assert table.count("<tr") == len(noise.table) + 1
 
 
-@pytest.mark.slow
 def test_foreign_texts_cannot_break_out_of_the_page(tmp_path, write_run):
     name = "run <img src=x onerror=alert(1)>&"
     for seed in range(2):
@@ -122,7 +122,6 @@ def test_foreign_texts_cannot_break_out_of_the_page(tmp_path, write_run):
     assert any("</script><b>" in json.dumps(chart) for chart in charts_in(page))
 
 
-@pytest.mark.slow
 def test_the_maps_are_left_out_on_request(call_export, eight_records, tmp_path):
     out = tmp_path / "report.html"
     call_export("--runs", eight_records, "--out", out, "--no-maps")
@@ -134,7 +133,6 @@ def test_maps_that_cannot_be_made_are_a_sentence_in_the_report(records, monkeypa
     assert NO_TORCH in unescape(export(read_folders([records]), MapCache()))
 
 
-@pytest.mark.slow
 def test_a_model_that_fails_is_named_in_the_report(records, tmp_path, monkeypatch):
     monkeypatch.setattr("dashboard.report.maps.model_choices", lambda _: {"gone": tmp_path / "no"})
     assert "<h3>Maps of gone</h3>" in export(read_folders([records]), MapCache())
@@ -148,7 +146,6 @@ def test_a_long_table_is_cut_and_says_so():
     assert f"The first {MAX_ROWS} of {MAX_ROWS + 1:,} rows." in page
 
 
-@pytest.mark.slow
 def test_unfinished_and_broken_records_are_counted(tmp_path, write_run):
     write_run(tmp_path, done=2, status="running")
     (write_run(tmp_path, name="broken") / "run.json").write_text("{")
@@ -159,7 +156,6 @@ def test_unfinished_and_broken_records_are_counted(tmp_path, write_run):
     assert "There are no records for this page yet." in export(runs)
 
 
-@pytest.mark.slow
 def test_a_bad_folder_is_a_sentence(warm_python, tmp_path):
     done = run_export(
         warm_python, "--runs", str(tmp_path / "nowhere"), "--out", str(tmp_path / "x.html")
@@ -177,7 +173,6 @@ def test_a_folder_without_records_is_a_sentence(tmp_path, write_run):
         read_places([str(tmp_path)])
 
 
-@pytest.mark.slow
 def test_the_modules_of_the_report_need_neither_streamlit_nor_torch_nor_the_hub():
     code = (
         "import sys, dashboard.report.export; "

@@ -39,6 +39,7 @@ def finish(steps):
     return progress, batch
 
 
+@pytest.mark.slow
 def test_every_face_has_a_row_and_every_other_photograph_a_reason(pool, model, photos, root):
     progress, batch = finish(analyse_batch(pool, model, 0.0, photos, root))
     assert progress == [BatchProgress(done, 4) for done in range(1, 5)]
@@ -52,12 +53,14 @@ def test_every_face_has_a_row_and_every_other_photograph_a_reason(pool, model, p
     assert batch.sentence.endswith("; 1 without a face; 1 not readable.")
 
 
+@pytest.mark.slow
 def test_an_answer_below_the_threshold_is_not_sure(pool, model, photos, root):
     _, batch = finish(analyse_batch(pool, model, 1.0, photos, root))
     assert {row["answer"] for row in batch.rows if not row["problem"]} == {words.NOT_SURE}
     assert "3 not sure" in batch.sentence
 
 
+@pytest.mark.slow
 def test_the_csv_file_has_the_rows_with_all_probabilities(pool, model, photos, root):
     _, batch = finish(analyse_batch(pool, model, 0.0, photos, root))
     with batch.csv.open(encoding="utf-8", newline="") as file:
@@ -72,6 +75,7 @@ def test_the_csv_file_has_the_rows_with_all_probabilities(pool, model, photos, r
             assert [float(told[side]) for side in ("x0", "y0", "x1", "y1")] == row["box"]
 
 
+@pytest.mark.slow
 def test_the_zip_file_has_every_readable_photograph_drawn(pool, model, photos, root):
     _, batch = finish(analyse_batch(pool, model, 0.0, photos, root))
     with zipfile.ZipFile(batch.overlays) as archive:
@@ -93,6 +97,7 @@ def test_equal_names_are_kept_apart(pool, model, portrait, tmp_path, root):
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@"])
+@pytest.mark.slow
 def test_a_file_name_never_becomes_a_formula(pool, model, portrait, tmp_path, root, start):
     path = tmp_path / f"{start}1+1.png"
     portrait.save(path)
@@ -101,6 +106,7 @@ def test_a_file_name_never_becomes_a_formula(pool, model, portrait, tmp_path, ro
         assert next(csv.DictReader(file))["file"] == f"'{start}1+1.png"
 
 
+@pytest.mark.slow
 def test_stopped_work_leaves_no_file(pool, model, photos, root):
     steps = analyse_batch(pool, model, 0.0, photos, root)
     next(steps)
@@ -109,11 +115,13 @@ def test_stopped_work_leaves_no_file(pool, model, photos, root):
     assert not list(root.iterdir())
 
 
+@pytest.mark.slow
 def test_two_batches_have_files_of_their_own(pool, model, photos, root):
     batches = [finish(analyse_batch(pool, model, 0.0, photos[:1], root))[1] for _ in range(2)]
     assert batches[0].csv.parent != batches[1].csv.parent
 
 
+@pytest.mark.slow
 def test_a_photograph_that_was_swept_away_is_told_from_a_broken_one(pool, model, photos, root):
     photos[0].unlink()
     _, batch = finish(analyse_batch(pool, model, 0.0, photos, root))

@@ -39,6 +39,7 @@ def test_the_map_is_drawn_on_the_chosen_face_only(two):
     assert not changed[:, 500:].any()
 
 
+@pytest.mark.slow
 def test_another_emotion_gives_another_map_without_another_analysis(one, monkeypatch):
     monkeypatch.setattr(
         "fer_core.inference.predictor.detect_faces", None
@@ -118,6 +119,7 @@ def test_programs_get_the_map_of_the_emotion_they_name(one):
     assert crop.size[0] >= 200
 
 
+@pytest.mark.slow
 def test_hiding_places_asks_the_model_of_the_analysis_about_the_chosen_class(pool, two):
     image, text = hide_places(pool, two, 2, "anger")
     assert "anger" in text

@@ -27,6 +27,7 @@ def number_of(panel):
     return int(re.search(r"Face (\d+):", panel).group(1))
 
 
+@pytest.mark.slow
 def test_a_frame_is_drawn_with_its_faces_and_a_panel(limiter, session, pair):
     frame = session.step(limiter, pair, LOOK, 0.0)
     assert "2 faces" in frame.panel
@@ -37,6 +38,7 @@ def test_a_frame_is_drawn_with_its_faces_and_a_panel(limiter, session, pair):
     assert changed[:, changed.shape[1] // 2 :].any()
 
 
+@pytest.mark.slow
 def test_without_opacity_only_boxes_are_drawn(limiter, session, portrait):
     with_map = session.step(limiter, portrait, LOOK, 0.0).image
     boxes = session.step(limiter, portrait, FrameStyle("", 0.0, 0.0), 0.1).image
@@ -44,6 +46,7 @@ def test_without_opacity_only_boxes_are_drawn(limiter, session, portrait):
     assert differs.mean() > 0.02
 
 
+@pytest.mark.slow
 def test_another_emotion_draws_another_map(limiter, session, portrait):
     one, other = (
         session.step(limiter, portrait, FrameStyle(emotion, 0.8, 0.0), time).image
@@ -52,6 +55,7 @@ def test_another_emotion_draws_another_map(limiter, session, portrait):
     assert (np.asarray(one) != np.asarray(other)).any()
 
 
+@pytest.mark.slow
 def test_a_face_keeps_its_number_while_it_moves(limiter, session, portrait):
     panels = []
     for index in range(6):
@@ -78,6 +82,7 @@ def test_only_the_last_seconds_are_remembered(limiter, session, portrait):
     assert len(session.moments) <= 21
 
 
+@pytest.mark.slow
 def test_after_a_pause_a_stream_begins_anew_with_a_new_number(limiter, session, portrait):
     first = session.step(limiter, portrait, LOOK, 0.0).panel
     later = session.step(limiter, portrait, LOOK, 60.0).panel
@@ -96,6 +101,7 @@ def test_an_unknown_model_is_told(limiter, portrait):
         LiveSession("nobody/none").step(limiter, portrait, LOOK, 0.0)
 
 
+@pytest.mark.slow
 def test_a_face_that_was_away_for_a_second_keeps_its_number(limiter, session, portrait, empty):
     first = session.step(limiter, portrait, LOOK, 0.0).panel
     session.step(limiter, empty, LOOK, 0.5)
@@ -103,6 +109,7 @@ def test_a_face_that_was_away_for_a_second_keeps_its_number(limiter, session, po
     assert number_of(later) == number_of(first)
 
 
+@pytest.mark.slow
 def test_the_bars_are_those_of_the_chosen_face(limiter, session, pair):
     panels = [
         session.step(limiter, pair, LOOK._replace(number=number), float(number)).panel
@@ -111,6 +118,7 @@ def test_the_bars_are_those_of_the_chosen_face(limiter, session, pair):
     assert [number_of(panel) for panel in panels] == [1, 2]
 
 
+@pytest.mark.slow
 def test_a_chosen_face_that_is_not_there_leaves_the_bars_to_the_largest(limiter, session, pair):
     largest = number_of(session.step(limiter, pair, LOOK, 0.0).panel)
     assert number_of(session.step(limiter, pair, LOOK._replace(number=99), 1.0).panel) == largest
@@ -139,6 +147,7 @@ def test_the_bars_stay_with_a_face_until_another_is_clearly_larger(limiter, sess
     assert foremost != left
 
 
+@pytest.mark.slow
 def test_a_click_finds_the_face_below_it(limiter, session, pair):
     image = session.step(limiter, pair, LOOK, 0.0).image
     for number, (x0, y0, x1, y1) in session.boxes.items():

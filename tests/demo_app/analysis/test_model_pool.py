@@ -122,6 +122,7 @@ def test_a_model_is_loaded_once_however_many_ask_at_once(folders, loads):
     assert len({id(predictor) for predictor in taken}) == 2
 
 
+@pytest.mark.slow
 def test_a_model_that_is_slow_to_load_keeps_nobody_else_waiting(folders, monkeypatch, portrait):
     pool = ModelPool(folders)
     pool.get("run0")
@@ -176,6 +177,7 @@ def test_the_models_used_last_stay_in_memory_and_the_default_always(folders, loa
     assert loads == ["run2", "run1"]
 
 
+@pytest.mark.slow
 def test_answers_are_those_of_the_predictor(folders, portrait):
     pool = ModelPool(folders)
     (expected,) = pool.get("run0").predict(portrait)
@@ -292,6 +294,7 @@ def test_a_strangers_model_cannot_bring_pictures_into_an_error(hub):
         open_pool().get(NAME)
 
 
+@pytest.mark.slow
 def test_a_model_of_the_hub_can_be_the_default(hub):
     pool = open_pool(NAME)
     hub.requests.clear()
@@ -312,6 +315,7 @@ def test_the_label_has_name_data_and_accuracy_without_loading(folders, loads):
     assert loads == []
 
 
+@pytest.mark.slow
 def test_the_card_is_the_models_own_or_made_from_its_facts(folders):
     (Path(folders[0]) / CARD_FILE).write_text("---\na: b\n---\nA card ![x](https://evil.example/)")
     pool = ModelPool(folders)
@@ -374,6 +378,7 @@ def test_every_backend_gives_the_same_faces(folders, portrait):
         assert face.probabilities == pytest.approx(expected.probabilities, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_backends_are_compared_by_the_thread_that_asks(folders, monkeypatch):
     threads = []
     real = model_pool.Predictor

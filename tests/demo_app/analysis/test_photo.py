@@ -109,6 +109,7 @@ def test_a_photograph_can_be_analysed_again_by_another_model(pool, model, portra
     assert (again.faces[0].probabilities != first.faces[0].probabilities).any()
 
 
+@pytest.mark.slow
 def test_a_deleted_photograph_is_analysed_again_from_what_is_shown(pool, model, portrait, tmp_path):
     path = tmp_path / "photo.png"
     portrait.save(path)

@@ -27,6 +27,8 @@ from fer_core.taxonomy import taxonomy_of
 from fer_core.video.reader import Video, VideoError
 from fer_core.video.writer import VideoWriter
 
+pytestmark = pytest.mark.slow
+
 RATE = 10
 
 
@@ -117,7 +119,6 @@ def test_boxes_lie_on_the_people_in_pixels_of_the_original(result):
         assert min(abs(middle[0] - x) + abs(middle[1] - y) for x, y in places) < 60
 
 
-@pytest.mark.slow
 def test_boxes_of_reduced_frames_are_in_pixels_of_the_original(pool, options, people, tmp_path):
     large = room(people, (200, 40)).resize((1920, 960))
     path = write(tmp_path / "large.mp4", [large] * 6)
@@ -168,7 +169,6 @@ def test_the_annotated_video_has_every_frame_at_its_time_with_the_boxes(result, 
         assert np.abs(one - other).max() > 60
 
 
-@pytest.mark.slow
 def test_maps_are_drawn_when_asked_for(pool, model, clip, result, tmp_path):
     mapped = finish(
         analyse_video(pool, clip, VideoOptions(model, 0.2, maps=True), tmp_path / "own")
@@ -191,7 +191,6 @@ def test_between_two_moments_boxes_move_evenly_and_a_lost_face_goes(analysed):
     assert len(faces_at(analysed, 1.25, RATE)) == 1
 
 
-@pytest.mark.slow
 def test_after_a_cut_faces_have_new_numbers(pool, options, people, tmp_path):
     other = Image.new("RGB", (640, 320), "#301010")
     other.paste(people[1], (40, 40))
@@ -204,7 +203,6 @@ def test_after_a_cut_faces_have_new_numbers(pool, options, people, tmp_path):
     assert spans == [(0.0, 0.7), (0.8, 1.5)]
 
 
-@pytest.mark.slow
 def test_a_flicker_is_left_out_of_report_and_video(pool, options, people, tmp_path):
     frames = [room(people, (40, 40), (390, 40) if index == 8 else None) for index in range(16)]
     path = write(tmp_path / "flicker.mp4", frames)
@@ -214,7 +212,6 @@ def test_a_flicker_is_left_out_of_report_and_video(pool, options, people, tmp_pa
     assert np.abs(drawn - plain)[:, 400:].max() < 60
 
 
-@pytest.mark.slow
 def test_a_video_without_a_face_gives_empty_tables_and_a_sentence(pool, options, nobody, tmp_path):
     result = finish(analyse_video(pool, nobody, options, tmp_path / "own"))
     assert result.sentence.startswith("No face in 0.8 seconds")
@@ -224,7 +221,6 @@ def test_a_video_without_a_face_gives_empty_tables_and_a_sentence(pool, options,
     assert len(list(Video(result.video).frames())) == 8
 
 
-@pytest.mark.slow
 def test_progress_rises_to_the_end(pool, options, nobody, tmp_path):
     steps = list(analyse_video(pool, nobody, options, tmp_path / "own"))
     shares = [step.share for step in steps if isinstance(step, VideoProgress)]
@@ -234,7 +230,6 @@ def test_progress_rises_to_the_end(pool, options, nobody, tmp_path):
 
 
 @pytest.mark.parametrize("step", [1, 20, 45])
-@pytest.mark.slow
 def test_a_cancelled_analysis_stops_and_leaves_no_file(
     pool, options, clip, tmp_path, step, monkeypatch
 ):
@@ -264,7 +259,6 @@ def test_a_fault_leaves_no_file(pool, model, clip, tmp_path):
     assert not (tmp_path / "own").exists()
 
 
-@pytest.mark.slow
 def test_two_visitors_at_once_get_the_same_as_alone(pool, options, people, tmp_path):
     frames = [room(people, (2 * index, 40), (390 - index, 40)) for index in range(8)]
     clip = write(tmp_path / "short.mp4", frames)
@@ -342,7 +336,6 @@ def test_limits_and_progress_are_words_and_numbers():
     assert "50 % · second 1.0" in meter(0.5, "second 1.0")
 
 
-@pytest.mark.slow
 def test_the_drawn_clip_lasts_four_seconds_and_changes(tmp_path):
     frames = list(Video(draw_clip(tmp_path / "drawn.mp4")).frames())
     assert frames[-1].time == pytest.approx(4, abs=0.1)
@@ -361,7 +354,6 @@ def folders(served):
     }
 
 
-@pytest.mark.slow
 def test_the_endpoint_answers_with_a_summary_a_table_and_a_video(client, clip, model, served):
     before = folders(served)
     asked = {"model": model, "threshold": 0.2, "api_name": "/video"}

@@ -22,6 +22,8 @@ from fer_core.taxonomy import taxonomy_of
 from fer_core.weights import BUNDLED
 from tests.demo_app.page.conftest import MOST_BYTES
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trained():
@@ -131,7 +133,6 @@ def test_every_fault_that_the_scripts_name_has_a_sentence(facts):
     assert all(text.endswith(".") for text in facts["sentences"].values())
 
 
-@pytest.mark.slow
 def test_half_weights_answer_as_the_model_does(trained):
     images = torch.randn(3, 1, 64, 64, generator=torch.Generator().manual_seed(0))
     session = onnxruntime.InferenceSession(classifier_bytes(trained))
@@ -150,7 +151,6 @@ def test_half_weights_answer_as_the_model_does(trained):
         ("onet", (3, 3, 48, 48)),
     ],
 )
-@pytest.mark.slow
 def test_the_detector_s_networks_answer_as_their_originals(name, shape):
     images = torch.randn(shape, generator=torch.Generator().manual_seed(1))
     session = onnxruntime.InferenceSession(detector_bytes()[name])
@@ -171,7 +171,6 @@ def test_a_weight_beyond_float16_is_refused():
         halve(onnx.helper.make_model(graph).SerializeToString())
 
 
-@pytest.mark.slow
 def test_a_missing_npm_is_one_sentence(monkeypatch, tmp_path):
     words = ("static_page", "--out", str(tmp_path / "page"), "--npm", "no-such-npm")
     monkeypatch.setattr(sys, "argv", list(words))
@@ -197,7 +196,6 @@ def test_a_broken_package_is_refused(tmp_path):
         fetch_runtime("9.9.9", npm)
 
 
-@pytest.mark.slow
 def test_a_build_that_fails_leaves_the_old_page_alone(site):
     before = contents(site.parent)
     with pytest.raises(FetchError):
@@ -205,7 +203,6 @@ def test_a_build_that_fails_leaves_the_old_page_alone(site):
     assert contents(site.parent) == before
 
 
-@pytest.mark.slow
 def test_an_old_page_is_replaced_and_nothing_else_is_left(build_site, model_folder, tmp_path):
     page = tmp_path / "page"
     page.mkdir()

@@ -15,6 +15,8 @@ from fer_core.emotions import class_names
 from fer_core.taxonomy import taxonomy_of
 from tests.demo_app.conftest import free_port
 
+pytestmark = pytest.mark.slow
+
 INTRODUCTION = introduction(taxonomy_of(class_names(8)))
 
 ADA = ("ada", "s3cret-word")
@@ -127,7 +129,6 @@ def test_an_authorisation_that_is_none_is_no_login(site, header):
     assert site.get("/config", headers={"Authorization": header}).status_code == 401
 
 
-@pytest.mark.slow
 def test_an_account_lists_and_calls_the_tools_with_each_request(site):
     tools = result(ask_tools(site, "tools/list", auth=ADA))["tools"]
     assert {tool["name"] for tool in tools} == {"analyse", "explain", "models", "video", "batch"}
@@ -169,7 +170,6 @@ def test_a_login_on_the_page_opens_the_page_and_the_tools(site):
     assert result(ask_tools(site, "tools/list"))["tools"]
 
 
-@pytest.mark.slow
 def test_a_program_logs_in_as_before(closed):
     client = Client(closed.local_url, auth=("grace", "other"), verbose=False)
     assert client.predict(api_name="/models")
@@ -179,7 +179,6 @@ def test_a_page_without_accounts_lets_everybody_in(address):
     assert httpx.get(f"{address}/config").status_code == 200
 
 
-@pytest.mark.slow
 def test_in_the_browser_the_login_page_lets_an_account_in(closed, chromium):
     context = chromium.new_context()
     page = context.new_page()

@@ -159,12 +159,14 @@ def test_a_proxy_of_the_environment_is_not_used(server, portrait, monkeypatch):
     assert fetch_image(f"{server.url}/image", LOOPBACK).size == portrait.size
 
 
+@pytest.mark.slow
 def test_a_server_that_drips_is_left(server, monkeypatch):
     monkeypatch.setattr(web_picture, "ALL_SECONDS", 0.5)
     with pytest.raises(WebImageError, match="does not arrive within"):
         fetch_image(f"{server.url}/drip", LOOPBACK)
 
 
+@pytest.mark.slow
 def test_a_redirect_is_followed(server, portrait):
     assert fetch_image(f"{server.url}/to//image", LOOPBACK).size == portrait.size
 
@@ -185,6 +187,7 @@ def test_a_circle_of_redirects_ends(server):
     assert len(server.asked) == 4
 
 
+@pytest.mark.slow
 def test_an_endless_file_is_cut_off(server):
     with pytest.raises(WebImageError, match="larger than 25 MB"):
         fetch_image(f"{server.url}/endless", LOOPBACK)
@@ -195,6 +198,7 @@ def test_an_endless_file_is_cut_off(server):
     ("path", "words"),
     [("/page", "there is no image at this address of 127"), ("/absent", "status 404")],
 )
+@pytest.mark.slow
 def test_what_is_no_picture_is_told(server, path, words):
     with pytest.raises(WebImageError, match=words):
         fetch_image(server.url + path, LOOPBACK)
@@ -216,6 +220,7 @@ def test_what_is_no_web_address_is_told_without_asking_anyone(url, monkeypatch):
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_closed_port_is_told(server):
     server.shutdown()
     server.server_close()

@@ -52,6 +52,7 @@ def test_a_program_cannot_send_the_page_to_a_private_address(client, site, endpo
 
 
 @pytest.mark.parametrize("host", ["100.100.100.200", "169.254.169.254", "[::ffff:10.0.0.1]"])
+@pytest.mark.slow
 def test_nor_to_a_provider_s_own_network(client, host):
     with pytest.raises(Exception, match="is not on the public internet, so it is not asked"):
         client.predict(photo=handle_file(f"http://{host}/face.png"), api_name="/analyse")
@@ -93,6 +94,7 @@ def test_a_file_from_an_address_that_may_be_asked_comes_in_like_an_upload(
     assert site.asked == ["/face.png"]
 
 
+@pytest.mark.slow
 def test_no_component_is_a_way_around(site, tmp_path, monkeypatch):
     page = small_page(tmp_path, monkeypatch)
     nested = {"deep": [{"files": [marked(f"{site.url}/face.png")]}]}

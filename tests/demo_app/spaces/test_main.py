@@ -30,6 +30,7 @@ def server(monkeypatch, tmp_path):
         yield running
 
 
+@pytest.mark.slow
 def test_named_spaces_are_built_into_folders_of_their_names(run, tmp_path):
     assert run("build", "dashboard", "demo", "--out", tmp_path) is None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dashboard", "demo"]
@@ -89,6 +90,7 @@ def test_push_says_where_the_space_is_and_never_the_token(run, server, capfd, ca
         (TOKEN, "results", "'results' is no name of a repository: use USER/NAME"),
     ],
 )
+@pytest.mark.slow
 def test_what_keeps_a_space_from_the_hub_is_one_sentence(
     run, server, monkeypatch, tmp_path, token, repository, words
 ):

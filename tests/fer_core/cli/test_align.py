@@ -43,6 +43,7 @@ def crops(out):
     return sorted(file.relative_to(out).as_posix() for file in out.rglob("*.png"))
 
 
+@pytest.mark.slow
 def test_sub_folders_are_kept_and_failures_listed(command, folder, tmp_path):
     out = tmp_path / "aligned crops"
     code, output, bar = command(folder, out, *SIZE, "--workers", 1)
@@ -64,6 +65,7 @@ def test_two_processes_write_what_one_writes(command, folder, tmp_path):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_second_run_does_only_what_is_missing_or_failed(command, folder, drawn, tmp_path):
     out = tmp_path / "out"
     command(folder, out, *SIZE, "--workers", 1)
@@ -79,6 +81,7 @@ def test_a_second_run_does_only_what_is_missing_or_failed(command, folder, drawn
     assert (out / "failures.csv").read_text() == "image,reason\n"
 
 
+@pytest.mark.slow
 def test_an_interrupt_keeps_crops_and_failures_and_says_how_to_go_on(
     command, folder, tmp_path, monkeypatch
 ):
@@ -106,6 +109,7 @@ def test_an_interrupt_keeps_crops_and_failures_and_says_how_to_go_on(
     assert (code, output.split(" (")[0]) == (0, "2 aligned, 1 already there, 2 failed")
 
 
+@pytest.mark.slow
 def test_all_faces_get_a_number(command, drawn, tmp_path):
     both = Image.new("RGB", (280, 160), (90, 110, 130))
     both.paste(drawn[0], (0, 20))
@@ -159,6 +163,7 @@ def test_wrong_arguments_end_in_one_sentence_and_write_nothing(
     assert (output, sorted(path.name for path in tmp_path.rglob("*"))) == ("", ["a.jpg", "in"])
 
 
+@pytest.mark.slow
 def test_the_list_of_failures_goes_where_it_is_asked(command, folder, tmp_path):
     file = tmp_path / "lists/failed.csv"
     _, output, _ = command(folder, tmp_path / "out", *SIZE, "--failures", file, "--workers", 1)

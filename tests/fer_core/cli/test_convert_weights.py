@@ -12,6 +12,7 @@ from fer_core.training.engine import train
 from tests.fer_core.models.tfjs_files import write_graph
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_file_that_pretrained_takes(call_command, tmp_path):
     file, out = tmp_path / "a.pth", tmp_path / "a.safetensors"
     torch.save(timm.create_model("test_resnet").state_dict(), file)

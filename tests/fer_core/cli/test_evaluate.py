@@ -246,6 +246,7 @@ def test_the_tables_are_at_most_100_columns_wide(command, tiny_run, faces, other
         assert max(map(len, output.splitlines())) <= 100
 
 
+@pytest.mark.slow
 def test_groups_of_faces_have_their_accuracy_with_an_interval(command, tmp_path):
     for place in ("EmoLabel", "Image/aligned", "Annotation/manual"):
         (tmp_path / place).mkdir(parents=True)

@@ -116,6 +116,7 @@ def test_ours_against_theirs_gives_the_difference_with_the_other_sign(
     assert found[0]["mcnemar"]["p_value"] == found[1]["mcnemar"]["p_value"]
 
 
+@pytest.mark.slow
 def test_the_users_labels_change_the_mapping(command, model, faces, tmp_path):
     (tmp_path / "labels.json").write_text(json.dumps({"unclear": "sad", "sad": None}))
     arguments = "--data", f"folder:{faces}", "--json", tmp_path / "e.json"

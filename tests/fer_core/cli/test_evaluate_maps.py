@@ -17,6 +17,7 @@ def command(call_command, tiny_run):
     )
 
 
+@pytest.mark.slow
 def test_the_maps_are_measured_in_text_and_file(command, tmp_path):
     file = tmp_path / "figures.json"
     code, output, _ = command("--maps", "--maps-images", "5", "--json", file)

@@ -64,6 +64,7 @@ def photos(tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 def test_the_figures_are_those_of_the_predictor_on_the_photographs(
     command, model, photos, tmp_path
 ):
@@ -97,6 +98,7 @@ def test_the_figures_are_those_of_the_predictor_on_the_photographs(
     assert rows["happy/1.png"]["crop_predicted"] == predictor.trained.classes[crop.argmax()]
 
 
+@pytest.mark.slow
 def test_every_photograph_has_a_row_and_those_without_a_prediction_a_reason(
     command, model, photos, tmp_path
 ):
@@ -129,6 +131,7 @@ def test_json_alone_goes_to_the_output(command, model, photos):
     assert values["model"]["mirror"] is False
 
 
+@pytest.mark.slow
 def test_classes_of_your_own_are_measured(command, tmp_path):
     draw(tmp_path / "set", {"calm/1.png": "neutral", "tense/1.png": "anger"})
     folder = make_model(tmp_path / "own", ("calm", "tense"))
@@ -137,6 +140,7 @@ def test_classes_of_your_own_are_measured(command, tmp_path):
     assert json.loads(output)["figures"]["classes"].keys() == {"calm", "tense"}
 
 
+@pytest.mark.slow
 def test_another_projects_model_is_measured_on_photographs(command, photos, tmp_path):
     theirs = save_timm(tmp_path / "theirs")
     code, output, _ = command(theirs, "--photos", photos, "--json", "-")

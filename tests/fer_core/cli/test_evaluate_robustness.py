@@ -19,6 +19,8 @@ from fer_core.reporting.robustness_data import read_robustness
 from fer_core.reporting.robustness_figure import STYLES, draw_robustness
 from fer_core.transforms.corruption import CORRUPTIONS
 
+pytestmark = pytest.mark.slow
+
 DATA = "synthetic?train=14&test=70&seed=5"
 LANDMARKS = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.8))
 CLASSES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear")
@@ -101,7 +103,6 @@ def test_the_table_shows_both_models_beside_each_other(command, models):
     assert "corrupted images" in errors  # the progress bar
 
 
-@pytest.mark.slow
 def test_the_same_command_gives_the_same_file(command, models, tmp_path):
     for name in ("a.json", "b.json"):
         command(models[0], *SOME, "--json", tmp_path / name)
@@ -152,7 +153,6 @@ def test_the_figure_has_a_panel_a_kind_and_a_line_a_model(file):
     assert [label.split(",")[0] for label in labels] == ["one", "other"]
 
 
-@pytest.mark.slow
 def test_files_of_the_same_images_become_one_figure(command, call_command, models, tmp_path):
     for number, (folder, seed) in enumerate(((models[0], 0), (models[1], 0), (models[1], 1))):
         command(folder, *SOME, "--seed", seed, "--json", tmp_path / f"{number}.json")

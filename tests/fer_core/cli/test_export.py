@@ -35,6 +35,7 @@ def precision(file):
     return {entry.key: entry.value for entry in onnx.load(file).metadata_props}["precision"]
 
 
+@pytest.mark.slow
 def test_a_run_becomes_a_file_and_its_error_is_told(run, tiny_run, tmp_path):
     code, output, _ = run(tiny_run.path, "--out", tmp_path / "model.onnx")
     size = (tmp_path / "model.onnx").stat().st_size
@@ -62,6 +63,7 @@ def test_integers_are_calibrated_on_train_and_measured_on_test(run, tiny_run, tm
     assert precision(tmp_path / "small.onnx") == "int8"
 
 
+@pytest.mark.slow
 def test_other_faces_can_be_calibrated_on(run, tiny_run, folder, tmp_path):
     options = ("--int8", "--calibrate-on", f"folder:{folder}")
     code, output, _ = run(tiny_run.path, "--out", tmp_path / "small.onnx", *options)

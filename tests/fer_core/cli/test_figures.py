@@ -190,6 +190,7 @@ def test_memorised_has_a_panel_for_each_noise_setting_with_changed_labels(record
                 np.testing.assert_allclose(shown, expected)
 
 
+@pytest.mark.slow
 def test_noise_shows_a_point_a_seed_their_mean_and_their_deviation(records):
     (comparison,) = comparisons_in(records)
     (axes,) = draw_all([comparison])["noise-mobilenetv2_100"].axes

@@ -64,6 +64,7 @@ def test_the_json_beside_it_says_the_same_in_words(command):
         assert [row["consistency"] for row in rows] == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_former_name_of_the_synthetic_faces_is_read(command):
     named, _ = command("--faces", "drawn", out="former.npz")
     file, _ = command("--faces", "synthetic")
@@ -88,6 +89,7 @@ def test_images_without_a_face_and_broken_ones_are_named_and_left_out(command, p
         ]
 
 
+@pytest.mark.slow
 def test_aligned_images_are_taken_whole(command, photos, portrait, tiny_run):
     file, _ = command("--faces", photos, "--aligned")
     whole = Predictor(tiny_run.path / "model").classify([portrait])

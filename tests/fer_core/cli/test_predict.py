@@ -102,6 +102,7 @@ def test_the_backend_changes_no_answer(command, photos):
         assert face["probabilities"] == pytest.approx(faces[0]["probabilities"], abs=2e-4)
 
 
+@pytest.mark.slow
 def test_a_backend_that_is_not_installed_is_one_sentence(command, photos, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     code, _, _ = command(photos / "person.png", "--backend", "onnx")

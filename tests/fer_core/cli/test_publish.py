@@ -100,6 +100,7 @@ def test_a_predictor_publishes_its_model_with_the_card_of_its_run(server, tiny_r
     assert torch.equal(again.trained.model(images).logits, predictor.trained.model(images).logits)
 
 
+@pytest.mark.slow
 def test_a_model_without_a_folder_and_a_repository_without_a_user_are_not_published(tiny_run):
     loaded = load_model(tiny_run.path / "model")
     with pytest.raises(ModelError, match="save_model writes a folder"):
@@ -108,6 +109,7 @@ def test_a_model_without_a_folder_and_a_repository_without_a_user_are_not_publis
         Predictor(tiny_run.path).push_to_hub("faces")
 
 
+@pytest.mark.slow
 def test_the_folder_holds_five_files_and_no_pickle(call, tiny_run, tmp_path):
     call(tiny_run.path, "--repo", NAME, "--dry-run", tmp_path / "out")
     assert {file.name for file in (tmp_path / "out").iterdir()} == FILES

@@ -61,6 +61,7 @@ def change(path, **values):
     (path / RUN_FILE).write_text(json.dumps(run | values))
 
 
+@pytest.mark.slow
 def test_the_dashboard_shows_what_was_published_as_it_was(server, call, records):
     code, output, errors = call(records, "--repo", NAME)
     assert (code, errors) == (0, "")

@@ -63,6 +63,7 @@ def test_a_broken_checkpoint_starts_anew_and_says_so(ended, tiny_config, caplog)
     assert "the run starts over" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_checkpoint_learns_where_its_files_have_moved(ended, tiny_config):
     checkpoint, _ = read_checkpoint(ended)
     save_checkpoint(ended, checkpoint, replace(tiny_config, exclude="/old/list.txt"))

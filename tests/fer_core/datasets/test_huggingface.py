@@ -141,6 +141,7 @@ def test_a_column_that_holds_no_images_is_refused(root):
         load_data(f"hf:{root}?image=label", COLOUR)
 
 
+@pytest.mark.slow
 def test_labels_that_are_no_emotions_are_refused_with_those_there_are(tmp_path):
     split = rows(["0", "1"], names=None)
     save(tmp_path, train=split, test=split)
@@ -151,6 +152,7 @@ def test_labels_that_are_no_emotions_are_refused_with_those_there_are(tmp_path):
     assert load_data(f"hf:{tmp_path}?classes=as-is", COLOUR).classes == ("0", "1")
 
 
+@pytest.mark.slow
 def test_labels_of_any_language_are_classes_as_they_stand_sorted_by_name(tmp_path):
     names = ["müde", "眠い", "engaged"]
     save(tmp_path, train=rows([0, 1, 2, 0], names=names), test=rows([2, 1], names=names))
@@ -160,6 +162,7 @@ def test_labels_of_any_language_are_classes_as_they_stand_sorted_by_name(tmp_pat
     assert emotions(data, data.eval) == ["engaged", "眠い"]
 
 
+@pytest.mark.slow
 def test_labels_of_which_some_are_emotions_are_a_question(tmp_path):
     train = rows(["sad", "bored", "fear"], names=None)
     save(tmp_path, train=train, test=rows(["fear"], names=None))
@@ -168,6 +171,7 @@ def test_labels_of_which_some_are_emotions_are_a_question(tmp_path):
     assert load_data(f"hf:{tmp_path}?classes=as-is", COLOUR).classes == ("bored", "fear", "sad")
 
 
+@pytest.mark.slow
 def test_rows_without_a_usable_label_are_problems(tmp_path):
     train = rows(["sad", "bored", "fear", None, "", "sad"], names=None)
     save(tmp_path, train=train, test=rows(["fear", "anger"], names=None))
@@ -200,6 +204,7 @@ def test_a_class_label_may_be_absent(tmp_path):
         (None, "holds no image", True),
     ],
 )
+@pytest.mark.slow
 def test_a_broken_image_is_named(tmp_path, content, sentence, absent):
     save(tmp_path, train=rows([0, 1], contents=[encoded(0), content]), test=rows([0]))
     with pytest.raises(DataError, match=f"train/000001 {sentence}"):
@@ -209,6 +214,7 @@ def test_a_broken_image_is_named(tmp_path, content, sentence, absent):
     assert error.value.absent is absent
 
 
+@pytest.mark.slow
 def test_the_stamp_changes_with_the_images_and_the_selection(root):
     def stamps():
         images = list_data(f"hf:{root}", COLOUR).train.images

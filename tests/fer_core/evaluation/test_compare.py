@@ -32,6 +32,7 @@ triples = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(triples)
+@pytest.mark.slow
 def test_every_figure_agrees_with_its_definition(rows):
     labels, mine, theirs = (np.array(column) for column in zip(*rows, strict=True))
     found = against(answering(labels, mine), answering(labels, theirs))

@@ -40,6 +40,7 @@ def test_figures_are_those_of_the_logits_of_every_image_alone(model, split):
     assert np.trace(result.confusion) == (result.predicted == split.true_labels).sum()
 
 
+@pytest.mark.slow
 def test_the_loss_is_the_mean_cross_entropy(model, split):
     result = evaluation.evaluate(model, split)
     right = result.predicted == split.true_labels
@@ -99,6 +100,7 @@ def trained(model):
     return TrainedModel(model, taxonomy_of("abcdefg"), spec, {})
 
 
+@pytest.mark.slow
 def test_a_loaded_model_is_evaluated_as_its_network(model, split):
     one, other = evaluation.evaluate(model, split), evaluation.evaluate(trained(model), split)
     assert np.array_equal(one.logits, other.logits)

@@ -12,6 +12,8 @@ from fer_core.models.pretrained import load_model
 from fer_core.reporting.map_fidelity import map_fidelity_json, map_fidelity_rows
 from fer_core.transforms.functional import normalise, to_tensor
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trained(tiny_run):

@@ -36,6 +36,7 @@ def figures(answers, **options):
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1000), st.integers(1, 120))
+@pytest.mark.slow
 def test_every_figure_agrees_with_its_definition(seed, count):
     answers = drawn(seed, count)
     found, labels = figures(answers), answers.split.true_labels

@@ -59,6 +59,7 @@ def watch(model):
     return seen
 
 
+@pytest.mark.slow
 def test_clean_figures_are_those_of_the_ordinary_evaluation(listing):
     model = trained(*CLASSES)
     found = measure(model, listing, RobustnessPlan(0, ("noise",), resamples=100))
@@ -70,6 +71,7 @@ def test_clean_figures_are_those_of_the_ordinary_evaluation(listing):
     )
 
 
+@pytest.mark.slow
 def test_every_kind_has_its_five_levels_with_unit_and_points_lost(listing):
     found = measure(trained(*CLASSES), listing, RobustnessPlan(5, resamples=100))
     assert list(found.kinds) == list(CORRUPTIONS)
@@ -99,6 +101,7 @@ def test_images_are_corrupted_at_the_resolution_of_training_and_enlarged_as_deco
     assert shown[3, 0].numpy() == pytest.approx(enlarged, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_two_models_are_shown_the_same_images_with_the_same_noise(listing):
     plan = RobustnessPlan(6, ("noise",), seed=4, resamples=100)
     models = trained(*CLASSES), trained(*CLASSES, "sadness")
@@ -109,6 +112,7 @@ def test_two_models_are_shown_the_same_images_with_the_same_noise(listing):
         assert torch.allclose(one, other, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_noise_of_an_image_does_not_depend_on_what_else_is_drawn(listing):
     model = trained(*CLASSES)
     seen = watch(model)
@@ -122,6 +126,7 @@ def test_the_noise_of_an_image_does_not_depend_on_what_else_is_drawn(listing):
     assert torch.allclose(five, everything[rows.tolist()], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_grey_images_stay_grey_for_a_colour_model(listing):
     model = trained(*CLASSES, channels=3, grey=False)
     seen = watch(model)
@@ -131,6 +136,7 @@ def test_grey_images_stay_grey_for_a_colour_model(listing):
     assert torch.allclose(noisy[:, 0], noisy[:, 2], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_same_seed_draws_the_same_images_and_gives_the_same_figures(listing):
     plan = RobustnessPlan(7, ("noise", "jpeg"), seed=3, resamples=100)
     model = trained(*CLASSES)
@@ -145,6 +151,7 @@ def test_images_of_unknown_classes_are_not_corrupted_and_counted(listing):
     assert (found.images, found.drawn) == (8, 12)
 
 
+@pytest.mark.slow
 def test_a_draw_without_a_class_that_the_model_knows_is_refused(listing):
     model = trained("happiness", "neutral")
     names = listing.eval.names
@@ -157,6 +164,7 @@ def test_a_draw_without_a_class_that_the_model_knows_is_refused(listing):
         measure(model, listing, RobustnessPlan(1, ("blur",), seed=seed))
 
 
+@pytest.mark.slow
 def test_shared_classes_hold_under_corruption_too(listing):
     model = trained("neutral", *CLASSES)
     plan = RobustnessPlan(0, resamples=100)
@@ -165,6 +173,7 @@ def test_shared_classes_hold_under_corruption_too(listing):
     assert {level.figures.commonest for level in levels} <= {*CLASSES}
 
 
+@pytest.mark.slow
 def test_a_model_of_another_project_prepares_the_corrupted_images_itself(listing, tmp_path):
     network = load_network(save_timm(tmp_path / "theirs"))
     model = ForeignModel(network, map_labels(network.labels, listing.classes, {}))

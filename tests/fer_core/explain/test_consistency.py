@@ -49,6 +49,7 @@ def test_a_map_without_shape_agrees_with_its_like_alone():
 
 
 @given(st.integers(0, 2**32 - 1))
+@pytest.mark.slow
 def test_every_score_is_in_0_to_1_and_does_not_depend_on_the_order(seed):
     generator = np.random.default_rng(seed)
     probabilities = generator.dirichlet(np.ones(4), 2)

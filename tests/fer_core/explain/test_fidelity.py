@@ -62,6 +62,7 @@ def test_maps_that_know_places_are_local_and_agree_with_occlusion(images):
     assert found.completeness.max() < 1e-6
 
 
+@pytest.mark.slow
 def test_maps_that_know_no_places_are_at_chance_and_one_fixed_pattern(images):
     found = measure_fidelity(Toy(places=False).eval(), images)
     assert found.completeness.max() < 1e-6  # they add up all the same
@@ -105,6 +106,7 @@ def test_the_occlusion_map_is_the_drop_of_the_logit_by_hand(images):
             assert found[row, column].item() == pytest.approx(drop.item(), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_random_weights_give_another_model_and_leave_the_first_and_the_generator_alone():
     model = AttentionModel("test_resnet", 4, image_size=64).eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}

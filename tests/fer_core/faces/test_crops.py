@@ -44,6 +44,7 @@ def two_people():
 
 
 @pytest.mark.parametrize("landmarks", [tuple(map(tuple, USUAL_LANDMARKS.tolist())), LOW])
+@pytest.mark.slow
 def test_convention_a_crop_has_eyes_and_mouth_where_they_were_asked(tmp_path, portrait, landmarks):
     portrait.save(tmp_path / "a.png")
     photo, settings = photo_of(tmp_path / "a.png", tmp_path), Settings(160, landmarks=landmarks)
@@ -70,6 +71,7 @@ def test_of_several_faces_the_largest_is_the_crop(tmp_path, two_people):
     assert sorted(file.name for file in (tmp_path / "crops").iterdir()) == ["a.png", "alone.png"]
 
 
+@pytest.mark.slow
 def test_all_faces_are_numbered_from_the_largest_which_is_written_last(
     tmp_path, two_people, monkeypatch
 ):
@@ -91,6 +93,7 @@ def test_all_faces_are_numbered_from_the_largest_which_is_written_last(
     assert first.read_bytes() == largest.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_photograph_stored_turned_is_cut_upright(tmp_path, portrait):
     exif = Image.Exif()
     exif[EXIF_ORIENTATION] = TURNED_LEFT

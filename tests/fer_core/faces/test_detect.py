@@ -168,6 +168,7 @@ def cut_through_the_face(portrait, edge, share):
 
 
 @pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.slow
 def test_a_face_that_the_edge_cuts_is_found_and_its_box_ends_there(edge):
     portrait = draw_portrait("neutral", 300, np.random.default_rng(0))
     photo, landmarks = cut_through_the_face(portrait, edge, 0.2)
@@ -191,6 +192,7 @@ def test_a_face_that_fills_the_image_has_its_box_inside():
     assert face.box[2] - face.box[0] > 0.8 * photo.width
 
 
+@pytest.mark.slow
 def test_a_box_ends_at_the_edge_of_a_reduced_image_too():
     portrait = draw_portrait("neutral", 300, np.random.default_rng(0))
     photo, _ = cut_through_the_face(portrait, "right", 0.2)
@@ -209,6 +211,7 @@ def test_noise_and_its_margin_hold_no_face(grain):
     assert detect_faces(noise) == []
 
 
+@pytest.mark.slow
 def test_several_faces_come_with_the_largest_first():
     generator = np.random.default_rng(0)
     photo = Image.new("RGB", (560, 320), (90, 110, 130))

@@ -56,6 +56,7 @@ def refusal(folder):
     return str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_model_of_transformers_answers_as_transformers_does(vit_folder, noise_images):
     from transformers import ViTForImageClassification
 
@@ -91,6 +92,7 @@ def test_the_preprocessing_is_the_models_own_whatever_size_an_image_has(timm_fol
     assert network.prepare([wide]).shape == (1, 3, 32, 32)
 
 
+@pytest.mark.slow
 def test_the_mirror_image_is_averaged_and_grey_images_are_taken(timm_folder):
     grey = np.random.default_rng(2).integers(0, 256, (5, 24, 24), dtype=np.uint8)
     network = load_network(timm_folder)
@@ -148,6 +150,7 @@ def test_a_model_of_transformers_without_an_image_processor_is_refused(vit_folde
     assert "has no preprocessor_config.json" in refusal(vit_folder)
 
 
+@pytest.mark.slow
 def test_what_is_no_image_classifier_is_refused(vit_folder, timm_folder, tmp_path):
     change_config(vit_folder, model_type="bert")
     assert "cannot be loaded" in refusal(vit_folder)

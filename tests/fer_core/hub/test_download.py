@@ -91,6 +91,7 @@ def test_a_fetched_model_is_the_published_one(hub, files):
     assert load_model(folder).classes == ("neutral", "happiness")
 
 
+@pytest.mark.slow
 def test_only_the_files_of_a_model_are_fetched(hub, files):
     hub.add(NAME, {**files, "pytorch_model.bin": b"pickle", "sub/README.md": b"", "run.py": b""})
     folder = fetch_model(NAME)
@@ -98,6 +99,7 @@ def test_only_the_files_of_a_model_are_fetched(hub, files):
     assert sorted(hub.fetched()) == sorted(files)
 
 
+@pytest.mark.slow
 def test_a_second_fetch_downloads_nothing(hub):
     first = fetch_model(NAME)
     hub.requests.clear()
@@ -317,6 +319,7 @@ def test_a_hub_in_trouble_is_a_sentence(hub, status):
     assert f"HTTP {status}" in refusal()
 
 
+@pytest.mark.slow
 def test_a_hub_in_trouble_does_not_take_a_fetched_model_away(hub):
     folder = fetch_model(NAME)
     hub.status = 503

@@ -84,6 +84,7 @@ def test_what_timm_cannot_rebuild_keeps_our_layout_and_timm_refuses_it(tmp_path,
             timm.create_model(f"local-dir:{tmp_path / 'out'}", pretrained=True, **more)
 
 
+@pytest.mark.slow
 def test_the_configuration_is_timms_with_our_facts_beside_it(tmp_path):
     save(tmp_path / "model", "test_resnet")
     publish(tmp_path / "model", tmp_path / "out")
@@ -101,12 +102,14 @@ def test_the_configuration_is_timms_with_our_facts_beside_it(tmp_path):
     assert config["fer_core"]["facts"] == {"method": "eac", "accuracy": 0.5}
 
 
+@pytest.mark.slow
 def test_only_weights_and_configuration_are_written_and_no_pickle(tmp_path):
     save(tmp_path / "model", "test_resnet")
     publish(tmp_path / "model", tmp_path / "out")
     assert {file.name for file in (tmp_path / "out").iterdir()} == {WEIGHTS_FILE, CONFIG_FILE}
 
 
+@pytest.mark.slow
 def test_the_precision_of_the_weights_stays(tmp_path):
     save(tmp_path / "model", "test_resnet", half=True)
     publish(tmp_path / "model", tmp_path / "out")

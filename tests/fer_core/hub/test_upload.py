@@ -62,6 +62,7 @@ def test_a_folder_becomes_a_repository_in_one_commit(server, folder, kind, place
     assert repository.token is None
 
 
+@pytest.mark.slow
 def test_a_repository_of_ones_own_gets_a_new_version(server, folder):
     upload(folder)
     (folder / "sub" / "config.json").write_text('{"new": 1}')
@@ -113,6 +114,7 @@ def test_an_upload_that_breaks_off_shows_nothing_and_a_second_try_completes_it(
     assert server.repositories[NAME].messages == ["Publish it", "Second"]
 
 
+@pytest.mark.slow
 def test_the_first_upload_that_breaks_off_leaves_an_empty_repository(server, folder):
     server.breaks = "/lfs/"
     assert "HTTP 503: no half of it is to be seen" in refusal(folder)
@@ -190,6 +192,7 @@ def test_a_space_needs_its_kind(server, folder):
     assert "space_sdk gradio, docker or static" in refusal(folder, kind="space")
 
 
+@pytest.mark.slow
 def test_the_token_is_never_printed_or_logged(server, folder, caplog, capfd):
     with caplog.at_level(logging.DEBUG):
         upload(folder)

@@ -63,6 +63,7 @@ def test_onnx_uses_as_many_threads_as_pytorch_and_never_more_than_cores(trained,
     assert OnnxBackend(trained).threads == 2
 
 
+@pytest.mark.slow
 def test_a_file_of_the_same_network_is_used(trained, tmp_path, monkeypatch):
     export_onnx(trained, tmp_path / "model.onnx")
     monkeypatch.setattr(backends, "onnx_bytes", lambda trained: pytest.fail("exported"))

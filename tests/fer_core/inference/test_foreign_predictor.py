@@ -22,6 +22,7 @@ def command(call_command):
     return lambda *arguments: call_command(predict, *arguments)
 
 
+@pytest.mark.slow
 def test_a_face_gets_the_softmax_of_the_networks_logits_and_no_map(folder, portrait):
     predictor = load_foreign_predictor(folder)
     (face,) = predictor.predict(portrait)
@@ -47,6 +48,7 @@ def test_a_model_whose_labels_name_no_emotion_is_refused(tmp_path):
         load_foreign_predictor(folder)
 
 
+@pytest.mark.slow
 def test_the_command_line_predicts_with_a_folder_of_another_project(
     command, folder, portrait, tmp_path
 ):

@@ -17,6 +17,7 @@ def crop(predictor, portrait):
     return predictor.predict(portrait)[0].crop
 
 
+@pytest.mark.slow
 def test_the_drops_are_those_of_the_network_itself(predictor, crop):
     single = Predictor(predictor.trained, mirror=False)
     found = occlude(single, crop, patches=4)
@@ -28,6 +29,7 @@ def test_the_drops_are_those_of_the_network_itself(predictor, crop):
     assert found.drops == pytest.approx(expected, abs=0.02)  # the mean colour is a whole number
 
 
+@pytest.mark.slow
 def test_the_whole_face_is_predicted_as_ever(predictor, crop):
     found = occlude(predictor, crop)
     whole = predictor.classify(crop).probabilities[0]
@@ -36,6 +38,7 @@ def test_the_whole_face_is_predicted_as_ever(predictor, crop):
     assert found.drops.shape == found.hidden_probabilities.shape == found.predicted.shape == (8, 8)
 
 
+@pytest.mark.slow
 def test_where_the_score_falls_most_another_class_gains(predictor, crop):
     found = occlude(predictor, crop, patches=3)
     worst = np.unravel_index(found.drops.argmax(), found.drops.shape)
@@ -43,6 +46,7 @@ def test_where_the_score_falls_most_another_class_gains(predictor, crop):
     assert found.hidden_probabilities[worst] < found.probability
 
 
+@pytest.mark.slow
 def test_the_mirror_image_is_asked_as_well_with_flip_tta(predictor, crop):
     mirrored = crop.transpose(0)  # left to right
     one, other = (occlude(predictor, image, patches=4) for image in (crop, mirrored))

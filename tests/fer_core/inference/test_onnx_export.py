@@ -113,6 +113,7 @@ def test_a_file_that_answers_differently_is_not_written(trained, tmp_path, monke
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_answers_that_are_no_numbers_are_no_agreement():
     broken = make_trained()
     content = onnx_bytes(broken)

@@ -34,6 +34,7 @@ def test_one_drawn_person_is_one_face(predictor, size):
     assert len(predictor.predict(photo)) == 1
 
 
+@pytest.mark.slow
 def test_one_photographed_person_is_one_face(predictor):
     data = pytest.importorskip("skimage.data")
     (found,) = predictor.predict(data.astronaut())
@@ -96,6 +97,7 @@ def test_the_overlay_shows_the_predicted_emotion_unless_asked_for_another(face, 
     assert face.overlay_on(portrait).tobytes() == face.overlay_on(portrait, face.emotion).tobytes()
 
 
+@pytest.mark.slow
 def test_paths_images_and_arrays_give_the_same_answer(predictor, face, portrait, tmp_path):
     portrait.save(tmp_path / "photo.png")
     for photo in (tmp_path / "photo.png", str(tmp_path / "photo.png"), np.asarray(portrait)):
@@ -275,6 +277,7 @@ def test_a_photograph_of_a_list_that_cannot_be_read_is_named_by_its_number(predi
         predictor.predict([portrait, "absent.png"])
 
 
+@pytest.mark.slow
 def test_the_faces_of_many_photographs_go_through_the_model_together(
     predictor, portrait, monkeypatch
 ):

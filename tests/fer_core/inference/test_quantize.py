@@ -9,6 +9,8 @@ from fer_core.transforms.functional import normalise, to_tensor
 from fer_core.weights import BUNDLED
 from tests.fer_core.onnx_models import make_trained
 
+pytestmark = pytest.mark.slow
+
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
@@ -41,7 +43,6 @@ def run(content, images):
     return open_session(content, 1).run(["logits", "maps"], {"images": images})
 
 
-@pytest.mark.slow
 def test_integers_answer_nearly_alike_in_any_number(content, small, faces):
     for images in (faces[:1], faces[32:]):
         (logits, maps), (expected, expected_maps) = run(small, images), run(content, images)
@@ -79,7 +80,6 @@ def test_the_first_sixth_of_the_convolutions_and_the_maps_stay_float(small):
     assert kept == [True] * 9 + [False] * (len(kept) - 10) + [True]
 
 
-@pytest.mark.slow
 def test_a_transformer_can_be_quantised(faces):
     content = onnx_bytes(make_trained("test_vit"))
     logits, maps = run(quantise(content, faces[:16]), faces[:3])
@@ -92,7 +92,6 @@ def test_without_images_there_is_no_calibration(content, faces):
         quantise(content, faces[:0])
 
 
-@pytest.mark.slow
 def test_what_the_quantiser_cannot_do_is_one_error(content, faces):
     with pytest.raises(ExportError, match="cannot quantise this network"):
         quantise(content, faces[:4, :, :32])

@@ -93,6 +93,7 @@ def test_a_truncated_file_is_an_error_that_callers_know(image, tmp_path, suffix)
         open_upright(path)
 
 
+@pytest.mark.slow
 def test_an_image_too_large_is_told_with_its_size_and_the_limit(monkeypatch, image, tmp_path):
     path = save(image.resize((2000, 3000)), tmp_path / "large.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2_000_000)

@@ -46,6 +46,7 @@ def easiest(losses, count):
 
 
 @pytest.mark.parametrize(("epoch", "count"), [(0.0, 6), (0.9, 6), (1.0, 5), (1.8, 5), (2.0, 3)])
+@pytest.mark.slow
 def test_each_network_has_its_loss_on_the_other_ones_smallest_losses(
     create, with_regions, batch, epoch, count
 ):
@@ -90,6 +91,7 @@ def test_a_gradient_reaches_the_other_ones_choice_alone_and_not_the_choosing(cou
         assert torch.equal(losses.grad, chosen)
 
 
+@pytest.mark.slow
 def test_each_network_learns_as_if_it_was_shown_the_other_ones_choice_alone(
     create, with_regions, batch
 ):
@@ -108,6 +110,7 @@ def test_each_network_learns_as_if_it_was_shown_the_other_ones_choice_alone(
             assert torch.allclose(parameter.grad, gradient, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_where_nothing_is_left_out_the_model_learns_as_the_plain_one(
     create, step, model, batch, with_regions
 ):
@@ -147,6 +150,7 @@ def test_at_least_the_share_and_never_nothing_is_kept(create, with_regions, batc
     assert output.parts["classification"].item() == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_peer_is_a_network_of_the_same_kind_with_other_weights():
     network = {"backbone": "resnet18", "image_size": 32, "stride": 8, "stem": "small"}
     config = from_json({**OPTIONS, **network, "channels": 1})

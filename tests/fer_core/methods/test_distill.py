@@ -80,6 +80,7 @@ def logits_of(model, images):
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("temperature", [1.0, 4.0])
+@pytest.mark.slow
 def test_the_loss_is_the_papers(model, batch, with_regions, teacher, share, temperature):
     (first, one), (second, other) = teacher("first", seed=5), teacher("second", seed=6)
     method = made(model, first, second, teacher_share=share, temperature=temperature)
@@ -113,6 +114,7 @@ def test_the_gradient_keeps_its_scale_over_temperatures():
     assert sizes[0] == pytest.approx(sizes[1], rel=0.05)
 
 
+@pytest.mark.slow
 def test_teachers_see_whole_images_and_the_student_erased_ones(model, batch, with_regions, teacher):
     folder, _ = teacher()
     method = made(model, folder)
@@ -128,6 +130,7 @@ def test_teachers_see_whole_images_and_the_student_erased_ones(model, batch, wit
     torch.testing.assert_close(whole.sum(1), torch.ones(6))
 
 
+@pytest.mark.slow
 def test_classes_in_another_order_are_put_in_the_students(model, batch, teacher):
     (straight, network), (turned, _) = teacher("straight"), teacher("turned")
     network.classifier.weight.data = network.classifier.weight.flip(0)
@@ -162,6 +165,7 @@ def test_a_teacher_that_is_not_there_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("size", "channels"), [(96, 3), (64, 1), (128, 1)])
+@pytest.mark.slow
 def test_teachers_may_have_another_size_and_other_channels(model, batch, teacher, size, channels):
     folder, network = teacher(size=size, channels=channels)
     method = made(model, folder)
@@ -205,6 +209,7 @@ def test_teachers_are_neither_trained_nor_part_of_the_checkpoint(model, batch, t
     assert all(parameter.grad is None for parameter in taught.parameters())
 
 
+@pytest.mark.slow
 def test_votes_and_mixtures_may_be_the_labels(model, batch, teacher):
     folder, _ = teacher()
     shares = torch.full((6, 7), 1 / 7)
@@ -251,6 +256,7 @@ def run(folder, teachers, **options):
     return train(config, folder, device="cpu", progress=False), config
 
 
+@pytest.mark.slow
 def test_the_record_names_the_teachers_with_their_digests(tmp_path, teacher, caplog):
     folder, _ = teacher()
     with caplog.at_level(logging.INFO, "fer_core.methods.distill"):
@@ -269,6 +275,7 @@ def test_the_record_names_the_teachers_with_their_digests(tmp_path, teacher, cap
     assert all(name.startswith("model.") for name in kept)
 
 
+@pytest.mark.slow
 def test_other_classes_stop_a_run_before_anything_is_written(tmp_path, teacher):
     folder, _ = teacher(classes=SEVEN_CLASSES[:6])
     with pytest.raises(TeacherError):
@@ -276,6 +283,7 @@ def test_other_classes_stop_a_run_before_anything_is_written(tmp_path, teacher):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_resumed_run_refuses_other_weights_of_a_teacher(tmp_path, teacher):
     folder, _ = teacher()
     record, config = run(tmp_path / "run", [folder], epochs=1)

@@ -105,6 +105,7 @@ def test_maps_of_different_shapes_are_refused():
 @pytest.mark.parametrize("region", ["same", "independent"])
 @pytest.mark.parametrize("detach", [True, False])
 @pytest.mark.parametrize("views", ["two_passes", "one_pass"])
+@pytest.mark.slow
 def test_all_losses_follow_the_equations_in_double_precision(
     step, with_regions, batch, kind, region, detach, views
 ):
@@ -130,6 +131,7 @@ def test_all_losses_follow_the_equations_in_double_precision(
 
 @pytest.mark.parametrize("region", ["same", "independent"])
 @pytest.mark.parametrize("weight", [0.0, 1.0, 5.0])
+@pytest.mark.slow
 def test_all_losses_follow_the_equations_with_a_real_backbone(
     step, with_regions, model, batch, region, weight
 ):
@@ -196,12 +198,14 @@ def gradients(step, model, batch, **options):
     return model.classifier.weight.grad.clone(), stem.weight.grad.clone()
 
 
+@pytest.mark.slow
 def test_a_detached_classifier_learns_from_the_labels_alone(step, model, batch):
     plain, _ = gradients(step, model, batch, consistency_weight=0.0)
     detached, _ = gradients(step, model, batch, consistency_weight=50.0, detach_classifier=True)
     assert torch.allclose(plain, detached, rtol=1e-5, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_an_attached_classifier_learns_from_the_consistency_too(step, model, batch):
     plain, _ = gradients(step, model, batch, consistency_weight=0.0)
     attached, _ = gradients(step, model, batch, consistency_weight=50.0, detach_classifier=False)
@@ -209,6 +213,7 @@ def test_an_attached_classifier_learns_from_the_consistency_too(step, model, bat
 
 
 @pytest.mark.parametrize("detach", [True, False])
+@pytest.mark.slow
 def test_the_backbone_always_learns_from_the_consistency(step, model, batch, detach):
     _, plain = gradients(step, model, batch, consistency_weight=0.0, detach_classifier=detach)
     _, pulled = gradients(step, model, batch, consistency_weight=50.0, detach_classifier=detach)

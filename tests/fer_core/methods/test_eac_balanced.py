@@ -43,6 +43,7 @@ def as_double(tensor):
 
 @pytest.mark.parametrize("erased_region", ["same", "independent"])
 @pytest.mark.parametrize(("beta", "smoothing"), [(0.9, 0.1), (0.999, 0.3), (0.5, 0.0)])
+@pytest.mark.slow
 def test_all_losses_follow_the_equations(
     balanced_step, with_regions, model, batch, erased_region, beta, smoothing
 ):
@@ -74,6 +75,7 @@ def test_all_losses_follow_the_equations(
     assert output.loss.item() == pytest.approx(classification + 3 * consistency, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_with_equal_weights_and_no_smoothing_it_learns_as_eac_to_the_last_bit(step, model, batch):
     results = []
     same = {"consistency_weight": 5.0}
@@ -160,6 +162,7 @@ def test_nothing_of_the_balance_is_kept_in_the_state(model):
     assert all(name.startswith("model.") for name in method.state_dict())
 
 
+@pytest.mark.slow
 def test_a_detached_classifier_learns_from_the_labels_alone(balanced_step, model, batch):
     gradients = []
     for weight in (0.0, 50.0):
@@ -169,6 +172,7 @@ def test_a_detached_classifier_learns_from_the_labels_alone(balanced_step, model
     assert torch.allclose(*gradients, rtol=1e-5, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_the_loss_knows_nothing_of_the_clean_labels(balanced_step, model, batch):
     other = batch._replace(true_labels=(batch.true_labels + 3) % 7)
     assert balanced_step(model, batch).loss.item() == balanced_step(model, other).loss.item()

@@ -33,6 +33,7 @@ def test_a_method_that_asks_for_plain_labels_is_told_which_there_are(tiny_config
 
 
 @pytest.mark.parametrize("part", ["train", "eval"])
+@pytest.mark.slow
 def test_a_split_has_no_plain_labels(part):
     decoded, listed = load_data(DATA, Decoding(32, 3)), list_data(DATA, Decoding(32, 3))
     for split in (getattr(decoded, part), getattr(listed, part)):

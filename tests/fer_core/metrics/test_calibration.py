@@ -28,6 +28,7 @@ def drawn(seed, count=4000, classes=5, spread=2.0):
 
 @settings(max_examples=20, deadline=None)
 @given(seeds)
+@pytest.mark.slow
 def test_calibrated_logits_have_temperature_1(seed):
     assert fit_temperature(*drawn(seed)) == pytest.approx(1, abs=0.12)
 
@@ -42,6 +43,7 @@ def test_the_temperature_scales_with_the_logits(seed, factor):
 
 @settings(max_examples=20, deadline=None)
 @given(seeds)
+@pytest.mark.slow
 def test_no_other_temperature_has_less_cross_entropy(seed):
     logits, labels = drawn(seed, count=200, spread=4)
     found = fit_temperature(logits, labels)

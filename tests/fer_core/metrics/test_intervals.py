@@ -49,6 +49,7 @@ def test_wilsons_interval_has_the_published_ends(hits, count, low, high):
 
 
 @given(shares)
+@pytest.mark.slow
 def test_wilsons_interval_solves_the_equation_of_its_ends(case):
     hits, count = case
     found = wilson(hits, count)

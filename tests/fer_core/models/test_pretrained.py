@@ -217,6 +217,7 @@ def test_the_colours_of_a_model_travel_with_it(tmp_path, model):
     assert load_model(tmp_path / "two").taxonomy == own
 
 
+@pytest.mark.slow
 def test_a_model_of_an_earlier_version_has_the_usual_colours(tmp_path, model):
     save(tmp_path, model)
     own = json.loads((tmp_path / CONFIG_FILE).read_text())["fer_core"]

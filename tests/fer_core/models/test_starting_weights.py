@@ -38,6 +38,7 @@ def assert_from(model, source):
     "wrapper", ["", "module.", "backbone.", "model.", "_orig_mod.", "module.backbone.", "encoder."]
 )
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+@pytest.mark.slow
 def test_the_name_of_a_wrapper_before_every_tensor_is_looked_through(
     source, tmp_path, wrapper, suffix
 ):
@@ -50,6 +51,7 @@ def test_the_name_of_a_wrapper_before_every_tensor_is_looked_through(
 @pytest.mark.parametrize(
     "nest", [("state_dict",), ("model",), ("model_state_dict",), ("model_ema",), ("net", "weights")]
 )
+@pytest.mark.slow
 def test_weights_inside_a_checkpoint_are_found(source, tmp_path, nest):
     content = {f"module.{name}": value for name, value in source.items()}
     for key in nest:
@@ -57,6 +59,7 @@ def test_weights_inside_a_checkpoint_are_found(source, tmp_path, nest):
     assert_from(create(saved(content, tmp_path / "checkpoint.pt")), source)
 
 
+@pytest.mark.slow
 def test_of_a_checkpoint_the_averaged_weights_count(source, tmp_path):
     other = {name: torch.zeros_like(value) for name, value in source.items()}
     content = {"state_dict": other, "state_dict_ema": source}
@@ -134,6 +137,7 @@ def test_grey_images_take_the_weights_of_colour_ones(source, tmp_path):
     assert first.shape[1] == 1
 
 
+@pytest.mark.slow
 def test_the_file_leaves_no_trace_in_the_random_numbers_or_the_network(source, tmp_path):
     short = {name: value for name, value in source.items() if name != list(source)[1]}
     drawn = []

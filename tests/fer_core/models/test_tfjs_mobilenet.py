@@ -70,6 +70,7 @@ def backbone_of(file, **options):
     return made, lambda images: (images / 255 - mean) / std
 
 
+@pytest.mark.slow
 def test_convention_our_input_gives_the_features_of_the_graph(source, converted):
     images = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 255
     made, normalise = backbone_of(converted)
@@ -81,6 +82,7 @@ def test_convention_our_input_gives_the_features_of_the_graph(source, converted)
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_first_training_step_sees_what_evaluation_sees(faces, converted):
     made, normalise = backbone_of(converted)
     images = normalise(torch.from_numpy(faces.images).permute(0, 3, 1, 2))
@@ -90,6 +92,7 @@ def test_the_first_training_step_sees_what_evaluation_sees(faces, converted):
     torch.testing.assert_close(trained, evaluated, rtol=1e-2, atol=1e-2)
 
 
+@pytest.mark.slow
 def test_batch_norm_is_measured_at_the_stride_of_the_training(source, faces, tmp_path):
     out = tmp_path / "weights.safetensors"
     convert_weights(NAME, source[0], out, faces=Faces(faces.images, "noise train", stride=16))
@@ -125,6 +128,7 @@ def test_a_backbone_with_other_padding_is_refused_with_the_right_name(source, tm
     refused(source[0], tmp_path, "mobilenetv1_100", words=["mobilenetv1_100", NAME])
 
 
+@pytest.mark.slow
 def test_without_faces_batch_norm_cannot_be_measured(source, tmp_path):
     refused(source[0], tmp_path, words=["BatchNorm", "--data"])
 
@@ -160,6 +164,7 @@ def edit_node(name, **values):
         ("dw0", {"input": ["pw12/out", "dw0/kernel"]}, "circle"),
     ],
 )
+@pytest.mark.slow
 def test_another_graph_is_refused_with_what_differs(copied, tmp_path, node, values, word):
     change(copied, edit_node(node, **values))
     refused(copied, tmp_path, words=["graph.json is no", "another graph", word])

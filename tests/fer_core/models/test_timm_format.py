@@ -36,6 +36,7 @@ def test_names_go_to_timms_and_back():
     assert set(from_timm(theirs, "head.fc")) == set(state)
 
 
+@pytest.mark.slow
 def test_the_check_sees_a_difference_far_below_what_rounding_hides(published):
     model, folder = published
     assert timm_rebuilds(folder, model, 64)

@@ -86,6 +86,7 @@ def test_asymmetric_noise_changes_exactly_the_asked_share_of_each_class_with_con
 @pytest.mark.parametrize("kind", ["symmetric", "asymmetric", "rater"])
 @moderate
 @given(st.lists(st.integers(0, 6), max_size=60), rates, seeds, st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_the_order_of_the_files_changes_no_files_label(
     kind, labels, rate, seed, rng: random.Random
 ):
@@ -236,6 +237,7 @@ def test_an_image_without_a_label_of_its_own_keeps_the_clean_one():
 
 @moderate
 @given(labels_of_classes, rates, seeds)
+@pytest.mark.slow
 def test_transitions_add_up_to_the_clean_classes_and_the_changed_labels(problem, rate, seed):
     classes, labels = problem
     clean = np.array(labels, dtype=np.int64)

@@ -65,6 +65,7 @@ def test_a_broken_record_is_not_written_over(tmp_path):
     assert (tmp_path / "run.json").read_text() == "{half"
 
 
+@pytest.mark.slow
 def test_the_record_of_a_run_that_another_process_works_on_is_left_alone(tmp_path, held_elsewhere):
     record_failure(tmp_path, CONFIG, "first")
     with held_elsewhere(tmp_path), pytest.raises(RunLockedError, match="another process is at wo"):

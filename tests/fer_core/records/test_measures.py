@@ -62,6 +62,7 @@ def runs(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_the_interval_counts_seeds_and_images():
     generator = np.random.default_rng(0)
     gaps = (generator.random((5, 1000)) < 0.3).astype(float)

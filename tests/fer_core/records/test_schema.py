@@ -93,6 +93,7 @@ def test_the_columns_of_an_import_of_version_1_have_the_names_of_today(tiny_run,
     assert read_run(folder).imported["columns"] == {"eval_accuracy": "val_acc"}
 
 
+@pytest.mark.slow
 def test_the_facts_of_a_model_that_was_saved_earlier_have_the_names_of_today():
     folder = shipped_models()["noisy30-eac"]
     assert read_config(folder)["fer_core"]["facts"]["test_split"] == "FER2013Valid"

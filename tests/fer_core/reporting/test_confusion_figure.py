@@ -13,6 +13,7 @@ def drawn(pairs):
     return draw_confusion(answers, ("happiness", "fear", "contempt"))
 
 
+@pytest.mark.slow
 def test_the_image_is_a_small_png_and_the_same_for_the_same_answers():
     content = drawn([(0, 0), (0, 1), (1, 1)])  # no image of contempt
     assert Image.open(io.BytesIO(content)).format == "PNG"
@@ -34,6 +35,7 @@ def test_names_in_other_scripts_are_drawn_by_a_font_that_has_their_letters():
     assert drawable(("nicht müde", "боль", "$5")) == (["nicht müde", "боль", "$5"], ["DejaVu Sans"])
 
 
+@pytest.mark.slow
 def test_names_that_no_font_can_draw_become_numbers():
     no_letter = chr(0x10FFFD)  # for private use
     assert drawable(("bored", no_letter)) == (["1", "2"], ["DejaVu Sans"])

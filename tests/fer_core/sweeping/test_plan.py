@@ -207,5 +207,6 @@ RECIPES = sorted((PROJECT / "train" / "recipes").glob("*.toml"))
 
 
 @pytest.mark.parametrize("file", RECIPES, ids=lambda file: file.stem)
+@pytest.mark.slow
 def test_the_plans_that_come_with_the_project_can_be_carried_out(file):
     assert read_plan(file)

@@ -20,6 +20,7 @@ def run_all(pool, attempts):
     return {one.name: one.error for one in ended}, most
 
 
+@pytest.mark.slow
 def test_attempts_share_the_slots_and_all_end(attempt):
     attempts = [attempt(name) for name in ("a", "b", "c", "killed", "unknown")]
     errors, most = run_all(ProcessPool([None, None]), attempts)
@@ -54,6 +55,7 @@ def test_an_attempt_that_cannot_start_has_ended_and_its_slot_is_free(attempt):
 
 
 @pytest.mark.parametrize("backbone", ["sleepy", "stubborn"])
+@pytest.mark.slow
 def test_stopping_ends_all_processes_also_those_that_do_not_listen(
     attempt, monkeypatch, wait_until, backbone
 ):

@@ -65,6 +65,7 @@ def test_an_attempt_ends_when_it_is_released(attempt):
     assert running.wait().error is None
 
 
+@pytest.mark.slow
 def test_an_attempt_ends_when_its_parent_is_killed(attempt, wait_until):
     order = attempt("sleepy")
     code = (

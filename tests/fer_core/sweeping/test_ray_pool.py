@@ -115,6 +115,7 @@ def test_stopping_leaves_the_cluster(connect, attempt):
     assert ray.ended
 
 
+@pytest.mark.slow
 def test_a_machine_that_sees_the_folders_makes_the_attempt(attempt, tmp_path):
     marker = tmp_path / "marker"
     marker.write_text("token")

@@ -28,6 +28,7 @@ GPU_PLANS = [plan for plan in PLANS if plan.stem.startswith("gpu_")]
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.stem)
+@pytest.mark.slow
 def test_every_plan_can_be_read(plan):
     assert len(read_plan(plan)) >= 2
 
@@ -45,6 +46,7 @@ def test_every_prefix_of_a_study_of_pairs_is_a_fair_comparison(name):
 
 
 @pytest.mark.parametrize("plan", [*PARTS, *GPU_PLANS], ids=lambda plan: plan.stem)
+@pytest.mark.slow
 def test_every_part_of_the_study_compares_like_with_like_as_far_as_it_got(plan):
     runs = [run.config for run in read_plan(plan)]
     seeds = [config.seed for config in runs]
@@ -56,6 +58,7 @@ def test_every_part_of_the_study_compares_like_with_like_as_far_as_it_got(plan):
         assert config.holdout == 0.1
 
 
+@pytest.mark.slow
 def test_the_parts_of_the_study_share_their_runs_and_have_every_method_and_noise():
     named = {}
     for plan in PARTS:

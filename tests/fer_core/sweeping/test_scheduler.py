@@ -57,6 +57,7 @@ def test_a_run_that_fails_is_tried_again_behind_all_others(sweep, planned):
     assert said.splitlines()[-1].startswith("finished flaky-seed0: 75.00 %")
 
 
+@pytest.mark.slow
 def test_the_error_that_a_run_wrote_itself_is_kept_in_full(sweep, planned, setup):
     ended, _ = sweep([planned("flaky")], retries=0)
     whole = "ValueError: the first line\nthe second line"
@@ -86,6 +87,7 @@ def test_a_second_sweep_skips_what_is_finished_and_tries_the_rest(sweep, planned
     assert "good" not in said
 
 
+@pytest.mark.slow
 def test_the_process_gets_the_whole_configuration_with_its_paths(sweep, planned, setup):
     run = planned("good")
     run = run._replace(config=type(run.config)(data="ferplus:/data/ferplus", epochs=1))
@@ -94,6 +96,7 @@ def test_the_process_gets_the_whole_configuration_with_its_paths(sweep, planned,
     assert kept["data"] == "ferplus:/data/ferplus"
 
 
+@pytest.mark.slow
 def test_a_record_that_cannot_be_written_does_not_stop_the_sweep(sweep, planned, setup):
     (setup.notes.parent / "unknown-seed0").symlink_to("nowhere")
     ended, _ = sweep([planned("unknown"), planned("good")], retries=0)

@@ -28,6 +28,7 @@ def copied(model):
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.3, 0.999])
+@pytest.mark.slow
 def test_the_average_is_that_of_a_plain_loop_over_the_steps(model, decay):
     average = WeightAverage(model, decay)
     expected = {name: value.double() for name, value in copied(model).items()}

@@ -698,6 +698,7 @@ def test_a_record_folder_that_is_a_file_is_refused_at_once(tiny_config, tmp_path
         run(tiny_config, tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_names_that_cannot_stand_in_a_list_fail_the_run_and_its_record(tiny_config, tmp_path):
     generator = np.random.default_rng(0)
     for place in ("train/anger", "train/fear", "test/anger", "test/fear"):

@@ -15,6 +15,8 @@ from fer_core.training.engine import train
 from fer_core.training.holdout import EpochSelection, held_out
 from fer_core.training.setup import prepare
 
+pytestmark = pytest.mark.slow
+
 LABELS = np.array([0, 1, 2, 0])
 
 
@@ -91,7 +93,6 @@ def held_run(held_config, tmp_path_factory):
     return train(held_config, tmp_path_factory.mktemp("held") / "run", device="cpu", progress=False)
 
 
-@pytest.mark.slow
 def test_a_run_is_trained_on_the_rest_with_the_labels_that_the_whole_set_would_have(held_config):
     held, whole = prepare(held_config), prepare(replace(held_config, holdout=0.0))
     noisy = dict(zip(whole.data.train.names, whole.noise.noisy_labels, strict=True))
@@ -119,7 +120,6 @@ def test_the_record_has_the_chosen_epoch_and_both_kinds_of_test_figures(held_run
         assert right == pytest.approx(result[figure])
 
 
-@pytest.mark.slow
 def test_the_model_that_is_kept_is_that_of_the_chosen_epoch(held_config, tmp_path, monkeypatch):
     shares = iter([0.2, 0.9, 0.1])  # the second epoch is the best by the held-out images
 
@@ -140,7 +140,6 @@ def test_the_model_that_is_kept_is_that_of_the_chosen_epoch(held_config, tmp_pat
     assert kept.facts["accuracy"] == record.result["chosen_accuracy"]
 
 
-@pytest.mark.slow
 def test_a_run_with_held_out_images_resumes_to_the_same_record(
     held_config, held_run, tmp_path, monkeypatch
 ):
@@ -158,7 +157,6 @@ def test_a_run_with_held_out_images_resumes_to_the_same_record(
     assert read_predictions(folder) == read_predictions(held_run.path)
 
 
-@pytest.mark.slow
 def test_early_stopping_ends_the_run(held_config, tmp_path, monkeypatch):
     real = EpochSelection.update
 
@@ -173,7 +171,6 @@ def test_early_stopping_ends_the_run(held_config, tmp_path, monkeypatch):
     assert accuracy(np.array(record.result["confusion"])) == record.epochs[-1]["eval_accuracy"]
 
 
-@pytest.mark.slow
 def test_a_share_that_leaves_nothing_to_choose_on_is_refused(tiny_config):
     with pytest.raises(DataError, match="leaves 0 to choose on"):
         prepare(replace(tiny_config, holdout=0.001))

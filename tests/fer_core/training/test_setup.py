@@ -145,6 +145,7 @@ def test_the_labels_of_fer2013_are_refused_with_the_class_that_it_does_not_have(
         given_names(config)
 
 
+@pytest.mark.slow
 def test_a_rater_may_give_any_label_that_has_votes(ferplus):
     seeds = [given_names(replace(ferplus, noise="rater", seed=seed)) for seed in range(40)]
     assert {names[1] for names in seeds} == {"neutral", "sadness"}

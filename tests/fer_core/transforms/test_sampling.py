@@ -73,6 +73,7 @@ def test_balanced_sampling_draws_every_class_equally_often(soft):
 
 
 @given(st.floats(0.05, 5), st.integers(0, 1000))
+@pytest.mark.slow
 def test_an_image_leads_its_own_mixture(alpha, seed):
     shares = drawn(RunConfig(mixup=alpha), seed=seed).shares
     assert shares.min() >= 0.5
@@ -87,6 +88,7 @@ def test_mixing_shares_have_the_spread_of_their_beta_distribution():
 
 
 @given(st.integers(0, 2**31), st.integers(16, 64), st.floats(0.05, 0.2), st.floats(0.2, 0.4))
+@pytest.mark.slow
 def test_every_hole_is_one_rectangle_of_the_asked_area_and_aspect(seed, side, low, high):
     config = RunConfig(erase_probability=1.0, erase_scale=(low, high), erase_ratio=(0.5, 2.0))
     boxes = draw_erased_regions(4, side, side, config, generator(seed))

@@ -275,6 +275,7 @@ def test_sound_is_copied_and_ends_with_the_images(tmp_path):
 
 
 @pytest.mark.parametrize("codec", ["ac3", "flac", "libopus"])
+@pytest.mark.slow
 def test_sound_that_mp4_does_not_hold_is_encoded_anew(tmp_path, codec):
     source = write_sound(tmp_path / "sound.mkv", codec=codec, images=True)
     with VideoWriter(tmp_path / "copy.mp4", sound=source) as writer:

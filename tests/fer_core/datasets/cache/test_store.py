@@ -100,6 +100,7 @@ def test_the_same_images_elsewhere_share_the_entry(faces, tmp_path):
 
 
 @pytest.mark.parametrize("damage", [lambda f: f.unlink(), lambda f: f.write_bytes(b"half")])
+@pytest.mark.slow
 def test_a_damaged_entry_is_built_again(faces, tmp_path, damage):
     before = store(faces, SMALL, kept(tmp_path)).images[:]
     damage(entries(tmp_path)[0] / "images.u8")

@@ -248,6 +248,7 @@ def test_a_split_without_one_readable_image_is_refused_also_when_all_are_left_ou
     json.dumps(to_json(left))
 
 
+@pytest.mark.slow
 def test_images_in_memory_are_checked_too():
     report = check_data(list_data("synthetic?train=14&test=7", SMALL))
     assert sum(report.train.counts.values()) == 14

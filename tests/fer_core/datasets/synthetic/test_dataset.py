@@ -14,6 +14,7 @@ def _drawn_anew(monkeypatch):
     monkeypatch.setattr(dataset, "_draw_split", dataset._draw_split.__wrapped__)
 
 
+@pytest.mark.slow
 def test_the_same_uri_gives_the_same_images():
     first, second = (load_data("synthetic?train=14&test=7", SMALL) for _ in range(2))
     assert content_hash(first) == content_hash(second)
@@ -25,6 +26,7 @@ def test_another_seed_gives_other_images():
     assert content_hash(first) != content_hash(second)
 
 
+@pytest.mark.slow
 def test_classes_are_balanced_in_both_splits():
     data = load_data("synthetic?train=21&test=14", SMALL)
     assert data.classes == SEVEN_CLASSES

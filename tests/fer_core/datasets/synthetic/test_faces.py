@@ -49,6 +49,7 @@ def test_portrait_is_an_rgb_image_of_the_asked_size():
     assert portrait.size == (120, 120)
 
 
+@pytest.mark.slow
 def test_convention_landmarks_are_left_eye_right_eye_mouth_of_the_image():
     generator = np.random.default_rng(1)
     for _ in range(5):
