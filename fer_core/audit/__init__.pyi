@@ -2,7 +2,15 @@ from .folder import AuditError as AuditError
 from .folder import audit_csv as audit_csv
 from .folder import read_audit as read_audit
 from .folder import write_audit as write_audit
+from .labels import audit_labels as audit_labels
+from .labels import audit_outputs as audit_outputs
+from .lists import decided_lists as decided_lists
+from .lists import flagged_lists as flagged_lists
+from .lists import write_lists as write_lists
+from .outputs import Outputs as Outputs
+from .outputs import model_outputs as model_outputs
+from .outputs import read_outputs as read_outputs
+from .result import SCORES as SCORES
 from .result import Audit as Audit
-from .scores import audit_labels as audit_labels
 from .summary import class_reliability as class_reliability
 from .summary import transitions as transitions
