@@ -79,14 +79,14 @@ def audit_outputs(
         raise AuditError(f"ranking by {ranking} is not possible: {reason}")
     _remark(noisy_labels, classes)
     order = np.argsort(-scored.scores[ranking], kind="stable")
-    flags = flag_labels(outputs.probabilities, noisy_labels, order, flag)
+    flags = flag_labels(outputs.averaged, noisy_labels, order, flag)
     audit = Audit(
         classes,
         split.names,
         noisy_labels,
         split.true_labels if truth_known else None,
         flags.suggested,
-        outputs.probabilities,
+        outputs.averaged,
         scored.scores,
         ranking,
         flags.flagged,

@@ -36,6 +36,13 @@ class Outputs(NamedTuple):
     features: np.ndarray | None = None
     out_of_fold: np.ndarray | None = None
 
+    @property
+    def averaged(self) -> np.ndarray:
+        """(N, K) probabilities with flip TTA, the mean of both views where both are there."""
+        if self.flipped is None:
+            return self.probabilities
+        return (self.probabilities + self.flipped) / 2
+
 
 def model_outputs(model: AttentionModel, split: Split) -> Outputs:
     """Show a model every image and its flipped image, once.

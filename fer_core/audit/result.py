@@ -10,7 +10,7 @@ import numpy as np
 SCORES: dict[str, str] = {
     "cross_entropy": "cross-entropy of the noisy label, in nats",
     "margin": "probability of the strongest other class minus that of the noisy label, -1 to 1",
-    "flip_cross_entropy": "cross-entropy of the noisy label on the flipped image, in nats",
+    "tta_cross_entropy": "cross-entropy of the noisy label with flip TTA, in nats",
     "flip_disagreement": "Jensen-Shannon divergence of the predictions on the image and on the "
     "flipped image, 0 to 1 bit",
     "knn": "share of the nearest training images in feature space with another noisy label, 0 to 1",
@@ -34,7 +34,8 @@ class Audit:
         true_labels: (N,) int64, where better labels are known (noise was injected, or a data set
             was relabelled), to measure the audit by; else None.
         suggested_labels: (N,) int64; equal to the noisy label where the audit suggests no other.
-        probabilities: (N, K) float32 of the model, in evaluation mode and without flip TTA.
+        probabilities: (N, K) float32 of the model, in evaluation mode, with flip TTA where its
+            outputs have both views.
         scores: name -> (N,) float32, the higher, the more suspicious; the names are those of
             `SCORES`, as many as the outputs of the model allow.
         ranking: name of the score that ranks the images.
