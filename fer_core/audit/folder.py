@@ -23,13 +23,14 @@ class AuditError(FerError, ValueError):
     """Outputs or files that cannot be audited, or a folder that is no whole audit."""
 
 
-def write_audit(folder: Path, audit: Audit) -> None:
+def write_audit(folder: str | Path, audit: Audit) -> None:
     """Write ``audit.csv`` and ``audit.json``; the folder is complete when the latter is there.
 
     Args:
         folder: made where it is missing; an earlier audit in it is replaced.
         audit: what was found.
     """
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FACTS_FILE).unlink(missing_ok=True)
     write_whole(folder / TABLE_FILE, audit_csv(audit).encode())
@@ -100,7 +101,7 @@ def to_json(audit: Audit) -> dict[str, Any]:
     }
 
 
-def read_audit(folder: Path) -> Audit:
+def read_audit(folder: str | Path) -> Audit:
     """Read the folder that `fer-core audit` wrote; needs no PyTorch.
 
     The images come in the order of the table, the most suspicious first, so ``audit.order`` is 0,
@@ -109,6 +110,7 @@ def read_audit(folder: Path) -> Audit:
     Raises:
         AuditError: when the folder is no whole audit, or one of a later version.
     """
+    folder = Path(folder)
     facts, table = _read_facts(folder), folder / TABLE_FILE
     classes = tuple(facts["classes"])
     numbers = {name: number for number, name in enumerate(classes)}

@@ -1,7 +1,7 @@
 """How well the scores of an audit find the labels that are known to be wrong."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator, default_rng
@@ -21,20 +21,6 @@ FIRSTS = (500, 1000)
 CLEAR = 0.8  # least share of the annotators on one other class
 RESAMPLES = 200
 GAIN = 0.0005  # least AUROC that one more score must add to a combination
-
-
-class Chosen(NamedTuple):
-    """A combination of scores chosen on one half of the images and measured on the other.
-
-    Attributes:
-        names: of the scores, in the order in which they were added.
-        chosen_on: AUROC on the half that it was chosen on.
-        figures: on the other half.
-    """
-
-    names: tuple[str, ...]
-    chosen_on: float
-    figures: RankingFigures
 
 
 def subsets(audit: Audit) -> dict[str, np.ndarray]:
@@ -91,46 +77,32 @@ def measure(
     return measured
 
 
-def choose_combination(
-    scores: Mapping[str, np.ndarray],
-    wrong: np.ndarray,
-    *,
-    firsts: Sequence[int] = FIRSTS,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> Chosen | None:
-    """Add scores to a mean rank as long as the AUROC of a random half grows; measure the other.
+def choose_combination(scores: Mapping[str, np.ndarray], wrong: np.ndarray) -> tuple[str, ...]:
+    """Names of the scores whose mean rank finds wrong labels best, added one by one.
+
+    The first is the best alone; another one is added as long as the AUROC grows by it. What is
+    chosen on some images is to be measured on others.
 
     Args:
         scores: name -> (N,).
         wrong: (N,) bool.
-        firsts: as for `measure`.
-        resamples: as for `measure`.
-        seed: of the halves and the resamples.
 
     Returns:
-        None where one of the halves has nothing to tell apart.
+        Nothing where all or none are wrong.
     """
-    generator = default_rng(seed)
-    half = generator.permutation(len(wrong)) < len(wrong) // 2
-    names: list[str] = []
+    names: tuple[str, ...] = ()
     best = 0.0
     while True:
         areas = {
-            name: auroc(combine([scores[n][half] for n in [*names, name]]), wrong[half])
+            name: auroc(combine([scores[n] for n in (*names, name)]), wrong)
             for name in scores
             if name not in names
         }
         known = {name: area for name, area in areas.items() if area is not None}
         if not known or max(known.values()) < best + GAIN:
-            break
+            return names
         name = max(known, key=known.__getitem__)
-        names, best = [*names, name], known[name]
-    if not names:
-        return None
-    combined = combine([scores[name][~half] for name in names])
-    figures = ranking_figures(combined, wrong[~half], firsts, resamples, generator)
-    return None if figures is None else Chosen(tuple(names), best, figures)
+        names, best = (*names, name), known[name]
 
 
 def _per_class(

@@ -13,7 +13,7 @@ from numpy.random import Generator
 from fer_core.metrics.intervals import LEVEL, Estimate
 
 POINTS = 101  # of a curve
-CHUNK = 64  # resamples at once: a few dozen MB for 30,000 images
+CELLS = 2_000_000  # resamples times images at once: 16 MB an array
 
 
 class RankingFigures(NamedTuple):
@@ -201,8 +201,9 @@ def _figures(ranking: _Ranking, weights: np.ndarray, firsts: Sequence[int]) -> n
 
 def _draws(count: int, resamples: int, generator: Generator) -> Iterator[np.ndarray]:
     """(R, N) how often each image is in each of some resamples, until there are enough."""
-    for start in range(0, resamples, CHUNK):
-        rows = range(start, min(start + CHUNK, resamples))
+    step = max(1, CELLS // count)
+    for start in range(0, resamples, step):
+        rows = range(start, min(start + step, resamples))
         yield np.stack(
             [np.bincount(generator.integers(0, count, count), minlength=count) for _ in rows]
         ).astype(np.float64)

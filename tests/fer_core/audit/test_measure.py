@@ -5,6 +5,8 @@ import pytest
 
 from fer_core.audit.measure import choose_combination, measure, subsets
 from fer_core.audit.result import Audit
+from fer_core.audit.scores import combine
+from fer_core.metrics.ranking import auroc
 
 
 def made(true_labels, *, votes=None, count=400):
@@ -63,13 +65,18 @@ def test_where_all_labels_are_right_there_are_counts_and_no_figures():
     assert measured["per_class"]["calm"]["auroc"] == dict.fromkeys(audit.scores)
 
 
-def test_a_combination_takes_the_scores_that_help_and_is_measured_on_the_other_half():
+def test_a_combination_takes_the_scores_that_help_and_holds_on_other_images():
     audit = made(True, count=2000)
-    chosen = choose_combination(audit.scores, audit.wrong, resamples=100)
-    assert set(chosen.names) == {"cross_entropy", "knn"}
-    alone = measure(audit, resamples=100)["all"]["scores"]["cross_entropy"]["auroc"][0]
-    assert chosen.figures.auroc.value > alone
-    assert choose_combination(audit.scores, np.zeros(2000, bool)) is None
+    half = np.arange(2000) % 2 == 0
+    chosen = choose_combination(
+        {name: values[half] for name, values in audit.scores.items()}, audit.wrong[half]
+    )
+    assert set(chosen) == {"cross_entropy", "knn"}
+    other = {name: values[~half] for name, values in audit.scores.items()}
+    combined = combine([other[name] for name in chosen])
+    alone = auroc(other["cross_entropy"], audit.wrong[~half])
+    assert auroc(combined, audit.wrong[~half]) > alone
+    assert choose_combination(audit.scores, np.zeros(2000, bool)) == ()
 
 
 def test_too_few_resamples_are_refused():
