@@ -2,6 +2,10 @@ from .folder import AuditError as AuditError
 from .folder import audit_csv as audit_csv
 from .folder import read_audit as read_audit
 from .folder import write_audit as write_audit
+from .gallery import Thumbnails as Thumbnails
+from .gallery import gallery_html as gallery_html
+from .gallery import read_thumbnails as read_thumbnails
+from .gallery import write_gallery as write_gallery
 from .labels import audit_labels as audit_labels
 from .labels import audit_outputs as audit_outputs
 from .lists import decided_lists as decided_lists

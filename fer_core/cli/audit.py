@@ -9,6 +9,7 @@ import torch
 import tyro
 
 from fer_core.audit.folder import audit_csv, read_audit, write_audit
+from fer_core.audit.gallery import make_thumbnails, shown_rows, write_gallery
 from fer_core.audit.labels import audit_outputs
 from fer_core.audit.lists import Lists, decided_lists, flagged_lists, write_lists
 from fer_core.audit.measure import FIRSTS
@@ -17,7 +18,7 @@ from fer_core.audit.text import summary
 from fer_core.cli.audit_options import Command, check, run_folder
 from fer_core.cli.audit_subject import ask, facts, unseen
 from fer_core.cli.targets import check_target
-from fer_core.datasets import Decoding, list_data, parse_uri
+from fer_core.datasets import Decoding, FaceData, list_data, parse_uri
 from fer_core.errors import told_in_a_sentence
 from fer_core.io.files import displayed, write_whole
 from fer_core.reporting.data_text import printable
@@ -44,7 +45,7 @@ def main() -> None:
     folder = command.out or _default_folder(command)
     table_alone = folder.suffix == ".csv"
     check_target(folder if table_alone else None)
-    audit = _audit(command, folder.with_suffix("") if table_alone else folder)
+    audit, data = _audit(command, folder.with_suffix("") if table_alone else folder)
     print(summary(audit))
     if table_alone:
         write_whole(folder, audit_csv(audit).encode())
@@ -52,6 +53,10 @@ def main() -> None:
         return
     write_audit(folder, audit)
     print(f"\nall {len(audit.names):,} images: {printable(displayed(folder / 'audit.csv'))}")
+    if command.gallery:
+        rows = shown_rows(audit, command.gallery)
+        gallery = write_gallery(folder, audit, make_thumbnails(data.train, rows))
+        print(f"{len(rows):,} of them to look at in a browser: {printable(displayed(gallery))}")
     _write_lists(folder, audit, flagged_lists(audit))
 
 
@@ -61,7 +66,7 @@ def _default_folder(command: Command) -> Path:
     return Path("runs") / f"audit-{kind}" if run is None else run / "audit"
 
 
-def _audit(command: Command, folder: Path) -> Audit:
+def _audit(command: Command, folder: Path) -> tuple[Audit, FaceData]:
     asked = ask(command, folder)
     noisy, outputs = draw_noisy_labels(asked.config, asked.data), asked.outputs
     if command.folds:
@@ -79,7 +84,7 @@ def _audit(command: Command, folder: Path) -> Audit:
         firsts=tuple(sorted({*FIRSTS, command.first})),
         resamples=command.bootstrap,
     )
-    return replace(audit, facts=facts(asked, audit.facts["seconds"]))
+    return replace(audit, facts=facts(asked, audit.facts["seconds"])), asked.data
 
 
 def _write_lists(folder: Path, audit: Audit, lists: Lists) -> None:

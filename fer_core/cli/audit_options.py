@@ -87,6 +87,9 @@ class Command:
     and score each image by the model that has not seen it; 0: no such score."""
     fold_epochs: int | None = None
     """Epochs of each of these; by default as many as the run's."""
+    gallery: int = 500
+    """Images in gallery.html, the most suspicious first, besides copies with different labels; 0:
+    no gallery."""
     decisions: Path | None = None
     """CSV of decisions (image,decision,label) on the images of an audit."""
     first: int = 1000
@@ -123,7 +126,7 @@ def check(command: Command) -> None:
     Raises:
         ValueError: naming the options.
     """
-    for name, least in (("first", 1), ("flag", 0), ("threads", 1)):
+    for name, least in (("first", 1), ("flag", 0), ("gallery", 0), ("threads", 1)):
         value = getattr(command, name)
         if value is not None and value < least:
             raise ValueError(f"{name} must be at least {least}, got {value}")

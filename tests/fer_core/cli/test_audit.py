@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from fer_core.audit.folder import read_audit
+from fer_core.audit.gallery import read_thumbnails
 from fer_core.cli import audit
 from fer_core.datasets import Decoding, list_data
 from fer_core.emotions import class_names
@@ -44,12 +45,16 @@ def test_a_run_is_audited_and_compared_with_the_known_truth(command, tiny_run, t
     assert found.facts["run"]["method"] == "eac"
     assert found.facts["data"]["images"] == 70
     assert "out_of_fold" in found.missing
+    assert len(read_thumbnails(folder).names) >= 70  # all: fewer than a gallery shows by default
+    assert str(folder / "gallery.html") in output
 
 
 @pytest.mark.slow
 def test_the_lists_of_an_audit_are_what_a_run_takes(command, tiny_run, tiny_config, tmp_path):
     folder = tmp_path / "audit"
-    assert command(tiny_run.path, "--out", folder, "--flag", 7, "--device", "cpu")[0] == 0
+    asked = ("--flag", 7, "--gallery", 0, "--device", "cpu")
+    assert command(tiny_run.path, "--out", folder, *asked)[0] == 0
+    assert not list(folder.glob("gallery*"))
     found = read_audit(folder)
     assert found.flagged.sum() == 7
     one = replace(tiny_config, noise="none", noise_rate=0.0, epochs=1)
