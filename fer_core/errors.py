@@ -50,6 +50,7 @@ EXTRAS = {
     "onnx": "onnx",
     "onnxruntime": "onnx",
     "av": "video",
+    "cleanlab": "audit",
     "pillow_heif": "heif",
     "datasets": "hf",
     "transformers": "transformers",

@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 import yaml
 
-from fer_core import __version__
+from fer_core import __version__, load_model
+from fer_core.audit import audit_labels, write_audit
 from fer_core.cli import COMMANDS
 from fer_core.config.methods import METHODS
 from fer_core.datasets.synthetic.faces import draw_portrait
+from fer_core.training.labels import draw_noisy_labels
+from fer_core.training.setup import load_run_data
 from tests.project import PROJECT
 
 PAGES = [
@@ -65,6 +68,14 @@ def test_the_code_of_the_pages_runs(code, tiny_config, tiny_run, tmp_path, monke
     monkeypatch.chdir(tmp_path)
     if "RUN/model" in code:
         shutil.copytree(tiny_run.path, tmp_path / "RUN")
+    if 'read_audit("audit")' in code:
+        data = load_run_data(tiny_config)
+        noisy, model = (
+            draw_noisy_labels(tiny_config, data),
+            load_model(tiny_run.path / "model").model,
+        )
+        audit = audit_labels(model, data.train, noisy, data.classes, truth_known=True)
+        write_audit(tmp_path / "audit", audit)
     exec(compile(code, "page", "exec"), {"__name__": "page", **given})
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -78,6 +79,50 @@ def near_pairs(
     return sorted(pairs, key=lambda pair: -pair.similarity)
 
 
+def near_groups(thumbnails: np.ndarray, threshold: float) -> list[list[int]]:
+    """Images of one set that are copies of each other, as `near_pairs` finds them between two.
+
+    Every image is joined to the image that is most like it, straight and mirrored, when that is
+    like enough.
+
+    Args:
+        thumbnails: (N, S, S) uint8 grey thumbnails.
+        threshold: least similarity, in (0, 1].
+
+    Returns:
+        Positions of the images of each group, at least two.
+    """
+    places, known = _directions(thumbnails)
+    pairs: list[tuple[int, int]] = []
+    for start in range(0, len(known), TEST_BLOCK):
+        asked = known[start : start + TEST_BLOCK]
+        own = np.arange(start, start + len(asked))
+        mirrored = asked.reshape(-1, *thumbnails.shape[1:])[:, :, ::-1].reshape(asked.shape)
+        for view in (asked, mirrored):
+            best, similarity = _most_similar(view, known, own)
+            like = np.flatnonzero(similarity >= threshold)
+            pairs += zip(places[own[like]].tolist(), places[best[like]].tolist(), strict=True)
+    return joined(pairs)
+
+
+def joined(groups: Iterable[Sequence[int]]) -> list[list[int]]:
+    """The groups of positions, those that share one joined, each in ascending order."""
+    parent: dict[int, int] = {}
+
+    def root(place: int) -> int:
+        while parent.setdefault(place, place) != place:
+            parent[place] = place = parent[parent[place]]
+        return place
+
+    for first, *others in groups:
+        for other in others:
+            parent[root(other)] = root(first)
+    members: dict[int, list[int]] = defaultdict(list)
+    for place in sorted(parent):
+        members[root(place)].append(place)
+    return [group for group in members.values() if len(group) > 1]
+
+
 def _directions(thumbnails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Places of the n thumbnails that are not flat, and their (n, S * S) float32 unit vectors."""
     vectors = thumbnails.reshape(len(thumbnails), math.prod(thumbnails.shape[1:])).astype(
@@ -89,11 +134,19 @@ def _directions(thumbnails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return places, vectors[places] / lengths[places, None]
 
 
-def _most_similar(asked: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each of the (m, D) asked: row of the most similar (n, D) known one, and similarity."""
+def _most_similar(
+    asked: np.ndarray, known: np.ndarray, own: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each of the (m, D) asked: row of the most similar (n, D) known one, and similarity.
+
+    The (m,) rows ``own`` are the asked themselves, which do not count.
+    """
     best, similarity = np.zeros(len(asked), np.int64), np.full(len(asked), -1, np.float32)
     for first in range(0, len(known), TRAIN_BLOCK):
         products = asked @ known[first : first + TRAIN_BLOCK].T  # (m, block)
+        if own is not None:
+            inside = np.flatnonzero((own >= first) & (own < first + products.shape[1]))
+            products[inside, own[inside] - first] = -1
         rows = products.argmax(1)
         values = products[np.arange(len(asked)), rows]
         better = values > similarity

@@ -10,6 +10,8 @@ from fer_core.datasets.checks.duplicates import (
     TEST_BLOCK,
     THUMBNAIL,
     equal_groups,
+    joined,
+    near_groups,
     near_pairs,
 )
 
@@ -103,3 +105,17 @@ def test_positions_are_right_beyond_the_first_block(monkeypatch):
     train[19], train[2] = test[TEST_BLOCK + 3], test[1]
     pairs = near_pairs(train, test, 0.9)
     assert sorted((pair.train, pair.test) for pair in pairs) == [(2, 1), (19, TEST_BLOCK + 3)]
+
+
+def test_copies_within_a_set_are_grouped_however_many_blocks_they_are_apart(monkeypatch):
+    monkeypatch.setattr("fer_core.datasets.checks.duplicates.TEST_BLOCK", 4)
+    monkeypatch.setattr("fer_core.datasets.checks.duplicates.TRAIN_BLOCK", 5)
+    images = [*map(photograph, range(12))]
+    found = thumbnails(*images, encoded(images[3]), mirrored(images[3]), encoded(images[8]))
+    assert near_groups(found, NEAR_THRESHOLD) == [[3, 12, 13], [8, 14]]
+    assert near_groups(found[:12], NEAR_THRESHOLD) == []
+    assert near_groups(found[:1], NEAR_THRESHOLD) == []
+
+
+def test_groups_that_share_a_position_are_joined():
+    assert joined([(4, 1), (2, 7), (1, 9), (5,)]) == [[1, 4, 9], [2, 7]]

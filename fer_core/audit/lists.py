@@ -1,0 +1,138 @@
+"""The lists that a run takes: whom to exclude, and corrected labels, by the audit or by decisions.
+
+``exclude.txt`` is for ``fer-core train --exclude``, ``corrected_labels.txt`` for ``--noise file
+--noise-file``; for RAF-DB ``list_patition_label.txt`` is its own label list with corrected labels.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from fer_core.audit.folder import AuditError
+from fer_core.audit.result import Audit
+from fer_core.datasets.base import ListedSplit
+from fer_core.datasets.checks.check import write_fix_list
+from fer_core.io.files import displayed, read_text
+from fer_core.noise.label_files import write_noise_list
+
+EXCLUDE_FILE = "exclude.txt"
+LABELS_FILE = "corrected_labels.txt"
+RAFDB_FILE = "list_patition_label.txt"  # as the data set itself spells it
+DECISIONS = ("keep", "relabel", "drop")
+
+
+class Lists(NamedTuple):
+    """What is to become of the training images.
+
+    Attributes:
+        excluded: names of the images to drop.
+        labels: (N,) int64, the label of every image, dropped ones included.
+    """
+
+    excluded: tuple[str, ...]
+    labels: np.ndarray
+
+
+def flagged_lists(audit: Audit) -> Lists:
+    """Every flagged image excluded; in the labels, every flagged image relabelled.
+
+    A run takes one of the two lists: what is excluded needs no correction.
+    """
+    excluded = tuple(audit.names[row] for row in np.flatnonzero(audit.flagged))
+    return Lists(excluded, audit.corrected_labels)
+
+
+def decided_lists(audit: Audit, file: Path) -> Lists:
+    """The lists that a person's decisions give; a run takes both together.
+
+    Args:
+        audit: whose images the decisions are on.
+        file: a CSV with the header ``image,decision,label``: keep, relabel (with the new label) or
+            drop. Images without a row keep their label, flagged or not.
+
+    Raises:
+        AuditError: for a broken file, an image that the audit does not have or that has two rows,
+            or an unknown decision or label.
+    """
+    where = displayed(file)
+    if not file.is_file():
+        raise AuditError(f"no decisions at {where}: expected a CSV with image,decision,label")
+    places = {name: place for place, name in enumerate(audit.names)}
+    labels, excluded = audit.noisy_labels.copy(), []
+    seen: set[str] = set()
+    for number, row in _rows(file):
+        name, decision = row["image"], row["decision"]
+        problem = None
+        if name not in places:
+            problem = f"the audit has no image {name!r}"
+        elif name in seen:
+            problem = f"{name!r} has two decisions"
+        elif decision not in DECISIONS:
+            problem = f"a decision is {', '.join(DECISIONS)}, got {decision!r}"
+        elif decision == "relabel" and row["label"] not in audit.classes:
+            problem = f"a new label is one of {', '.join(audit.classes)}, got {row['label']!r}"
+        if problem:
+            raise AuditError(f"{where} line {number}: {problem}")
+        seen.add(name)
+        if decision == "drop":
+            excluded.append(name)
+        elif decision == "relabel":
+            labels[places[name]] = audit.classes.index(row["label"])
+    return Lists(tuple(excluded), labels)
+
+
+def write_lists(
+    folder: Path,
+    lists: Lists,
+    names: Sequence[str],
+    classes: Sequence[str],
+    *,
+    rafdb_test: ListedSplit | None = None,
+) -> tuple[Path, ...]:
+    """Write the lists into a folder; earlier ones are replaced.
+
+    Args:
+        folder: must exist.
+        lists: what is to become of the images.
+        names: N training images.
+        classes: names of the labels.
+        rafdb_test: of RAF-DB the test split, whose lines its own label list also has.
+
+    Returns:
+        The files.
+
+    Raises:
+        DataError, ValueError: for a name that a list cannot hold.
+    """
+    files = [folder / EXCLUDE_FILE, folder / LABELS_FILE]
+    order = sorted(range(len(names)), key=names.__getitem__)
+    sorted_names, labels = [names[row] for row in order], lists.labels[order]
+    write_fix_list(files[0], lists.excluded)
+    write_noise_list(files[1], sorted_names, labels, classes)
+    if rafdb_test is not None:
+        files.append(folder / RAFDB_FILE)
+        write_noise_list(
+            files[2],
+            [*sorted_names, *rafdb_test.names],
+            np.concatenate([labels, rafdb_test.true_labels]),
+            classes,
+        )
+    return tuple(files)
+
+
+def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
+    try:
+        reader = csv.DictReader(io.StringIO(read_text(file), newline=""), strict=True)
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise AuditError(f"{displayed(file)} is no readable CSV: {error}") from error
+    if not {"image", "decision", "label"} <= set(reader.fieldnames or ()):
+        raise AuditError(
+            f"{displayed(file)} must have the header image,decision,label, got "
+            f"{','.join(reader.fieldnames or ()) or 'nothing'}"
+        )
+    return [(number, {name: cell or "" for name, cell in row.items()}) for number, row in rows]

@@ -1,0 +1,177 @@
+"""The options of ``fer-core audit``, and the run that they describe."""
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from fer_core.audit.measure import RESAMPLES
+from fer_core.audit.result import SCORES
+from fer_core.config import NoiseKind, RunConfig, from_json
+from fer_core.config.recipes import RECIPES, RecipeName
+from fer_core.io.files import displayed
+from fer_core.machine import Device
+from fer_core.records.run import RUN_FILE, RunRecord
+from fer_core.training.checkpoint import CheckpointError, read_checkpoint
+
+ScoreName = Literal[tuple(SCORES)]  # pyright: ignore[reportInvalidTypeForm] - the names of a table
+EPOCHS = 15  # of a run that the audit trains itself
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """The run that is trained where only data are named; None: as for fer-core train."""
+
+    recipe: RecipeName | None = None
+    """Named settings to start from (docs/recipes.md)."""
+    method: str | None = None
+    """Training method; by default eac, which resists label noise."""
+    backbone: str | None = None
+    """timm model name."""
+    pretrained: str | None = None
+    """Starting weights: none, hub, or a file."""
+    image_size: int | None = None
+    """Side of the input in pixels."""
+    channels: Literal[1, 3] | None = None
+    """Input channels."""
+    stride: int | None = None
+    """Total stride of the backbone."""
+    epochs: int | None = None
+    """Passes over the training set; by default 15, or those of the recipe."""
+    batch_size: int | None = None
+    """Images a step."""
+    learning_rate: float | None = None
+    """Of the first epoch."""
+    gamma: float | None = None
+    """Factor of the learning rate an epoch."""
+    precision: Literal["no", "bf16", "fp16"] | None = None
+    """Arithmetic."""
+    noise: NoiseKind | None = None
+    """Label noise, to measure the audit by: the data set's own labels are then the true ones."""
+    noise_rate: float | None = None
+    """Of the noise."""
+    exclude: str | None = None
+    """List of files to exclude."""
+    seed: int | None = None
+    """Of noise, weights, order and folds."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """Rank training images by how likely their label is wrong, and list better labels.
+
+    `fer-core audit URI` trains one EAC run on the labels and asks it; `fer-core audit RUN` asks a
+    finished run. A method that withstands label noise, such as EAC, finds wrong labels; a
+    cross-entropy baseline memorises them.
+    """
+
+    subject: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="URI|RUN|AUDIT")]
+    """Data set as for fer-core train --data, the folder of a finished run, or the folder of an
+    audit whose lists --decisions writes anew."""
+    run: Path | None = None
+    """Folder of a finished run on this data set, whose model is asked in place of a new one."""
+    predictions: Path | None = None
+    """Outputs of any model in place of a run: a CSV with the columns image and probability_CLASS,
+    or an NPZ file (docs/audit.md)."""
+    out: Path | None = None
+    """Folder to write; by default RUN/audit, or runs/audit-DATA. A file ending in .csv gets the
+    table alone."""
+    rank_by: ScoreName = "combined"
+    """The score that ranks the images."""
+    flag: int | None = None
+    """Flag so many images, by rank; by default those where the model is as sure of another class as
+    it is, on average, of the images with that label."""
+    folds: int = 0
+    """Train a cross-entropy baseline on all but one of so many parts of the data, for each part,
+    and score each image by the model that has not seen it; 0: no such score."""
+    fold_epochs: int | None = None
+    """Epochs of each of these; by default as many as the run's."""
+    gallery: int = 500
+    """Images in gallery.html, the most suspicious first, besides copies with different labels; 0:
+    no gallery."""
+    decisions: Path | None = None
+    """CSV of decisions (image,decision,label) on the images of an audit."""
+    first: int = 1000
+    """Where true labels are known: the precision is that among so many images of each score."""
+    bootstrap: int = RESAMPLES
+    """Where true labels are known: resamples of the intervals."""
+    data: str | None = None
+    """The run's data set, where its folder has moved since; its content must be the same."""
+    noise_file: Path | None = None
+    """The run's list of noisy labels, where it has moved since; that of --noise file."""
+    training: Annotated[TrainingOptions, tyro.conf.arg(name="")] = TrainingOptions()
+    """The run to train."""
+    device: Device = "auto"
+    """cpu, cuda, or auto: the GPU where there is one."""
+    threads: int | None = None
+    """CPU threads; by default as many as torch takes."""
+    cache: Path | None = None
+    """Folder of the cache of decoded images, as for fer-core train."""
+
+
+def run_folder(command: Command) -> Path | None:
+    """The folder of the run whose model is asked; None: one is trained, or predictions are read."""
+    if command.run is not None:
+        return command.run
+    path = Path(command.subject)
+    if (path / RUN_FILE).is_file() or (":" not in command.subject and path.is_dir()):
+        return path
+    return None
+
+
+def check(command: Command) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        ValueError: naming the options.
+    """
+    for name, least in (("first", 1), ("flag", 0), ("gallery", 0), ("threads", 1)):
+        value = getattr(command, name)
+        if value is not None and value < least:
+            raise ValueError(f"{name} must be at least {least}, got {value}")
+    if command.folds and command.folds < 2:
+        raise ValueError(f"folds must be 0 (off) or at least 2, got {command.folds}")
+    if command.run is not None and command.predictions is not None:
+        raise ValueError("name either --run or --predictions: both are a model's outputs")
+    run = run_folder(command)
+    if run is not None:
+        given = [field.name for field in fields(TrainingOptions) if _given(command, field.name)]
+        if given:
+            raise ValueError(
+                f"--{given[0].replace('_', '-')} is of a run that is yet to be trained; "
+                f"{displayed(run)} is trained already"
+            )
+    elif command.data is not None:
+        raise ValueError("--data belongs to a run: the data set is the first argument here")
+
+
+def config_of_run(command: Command, record: RunRecord) -> RunConfig:
+    """The run's configuration: of its checkpoint, which names folders, else of its record."""
+    try:
+        _, config = read_checkpoint(record.path)
+    except CheckpointError:
+        config = from_json(record.config)
+    data = command.data if command.run is None else command.data or command.subject
+    if data is not None:
+        config = replace(config, data=data)
+    if command.noise_file is not None:
+        config = replace(config, noise_file=str(command.noise_file))
+    return config
+
+
+def new_config(command: Command) -> RunConfig:
+    """The configuration of the run that the options describe."""
+    options = {
+        field.name: getattr(command.training, field.name) for field in fields(TrainingOptions)
+    }
+    recipe = options.pop("recipe")
+    values = {"method": "eac", "epochs": EPOCHS, **(RECIPES[recipe] if recipe else {})}
+    values |= {name: value for name, value in options.items() if value is not None}
+    if command.noise_file is not None:
+        values["noise_file"] = str(command.noise_file)
+    return from_json({**values, "data": command.subject})
+
+
+def _given(command: Command, name: str) -> bool:
+    return getattr(command.training, name) is not None

@@ -1,0 +1,139 @@
+"""What ``fer-core audit`` asks: a run, one that is trained first, or a file of predictions."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from fer_core.audit.folds import out_of_fold
+from fer_core.audit.outputs import Outputs, model_outputs, read_outputs
+from fer_core.audit.runs import trained_run
+from fer_core.cli.audit_options import Command, config_of_run, new_config, run_folder
+from fer_core.config import RunConfig
+from fer_core.datasets import DataError, FaceData, Storage, content_hash
+from fer_core.io.files import displayed
+from fer_core.models.pretrained import load_model
+from fer_core.noise.generate import NoisyLabels
+from fer_core.records.run import RunRecord, read_run
+from fer_core.reporting.data_text import printable
+from fer_core.training.setup import load_run_data
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Outputs on the training images, and where they come from.
+
+    Attributes:
+        outputs: on the training images.
+        data: both splits.
+        config: of the run, or of the one that would be trained.
+        record: of the run; None for predictions of a file.
+        seconds: what has taken how long so far.
+    """
+
+    outputs: Outputs
+    data: FaceData
+    config: RunConfig
+    record: RunRecord | None
+    seconds: dict[str, float]
+
+
+def ask(command: Command, folder: Path) -> Asked:
+    """Find, train or read what the options name, and its outputs on the training images.
+
+    Raises:
+        DataError, AuditError, ValueError, OSError: for what cannot be found or does not fit.
+    """
+    run = run_folder(command)
+    if run is not None:
+        record = read_run(run)
+        config = config_of_run(command, record)
+        data = load_run_data(config, _storage(command))
+        if content_hash(data) != record.data["sha256"]:
+            raise DataError(
+                f"{printable(config.data)} is not what the run was trained on: its images or "
+                "labels differ; name the same data set with --data"
+            )
+        return _outputs_of(command, record, config, data, {})
+    config = new_config(command)
+    data = load_run_data(config, _storage(command))
+    if command.predictions is not None:
+        outputs = read_outputs(command.predictions, data.train.names, data.classes)
+        return Asked(outputs, data, config, None, {})
+    start = time.perf_counter()
+    record = trained_run(
+        config, folder / "run", data, device=command.device, storage=_storage(command)
+    )
+    seconds = {"training": time.perf_counter() - start}
+    return _outputs_of(command, record, config, data, seconds)
+
+
+def _outputs_of(
+    command: Command,
+    record: RunRecord,
+    config: RunConfig,
+    data: FaceData,
+    seconds: dict[str, float],
+) -> Asked:
+    trained = load_model(record.path / "model")
+    if trained.classes != data.classes:
+        raise DataError(
+            f"the model has the classes {', '.join(trained.classes)}, {data.name} has "
+            f"{', '.join(data.classes)}"
+        )
+    on_gpu = command.device == "cuda" or (command.device == "auto" and torch.cuda.is_available())
+    trained.model.to("cuda" if on_gpu else "cpu")
+    start = time.perf_counter()
+    outputs = model_outputs(trained.model, data.train)
+    seconds["outputs"] = time.perf_counter() - start
+    return Asked(outputs, data, config, record, seconds)
+
+
+def unseen(command: Command, asked: Asked, noisy: NoisyLabels, folder: Path) -> np.ndarray:
+    """Out-of-fold probabilities of the cross-entropy baseline of a run, recorded in ``folder``."""
+    baseline = asked.config.change(
+        method="cross_entropy",
+        method_source="",
+        flip_probability=None,  # its own default, not that of the run's method
+        epochs=command.fold_epochs or asked.config.epochs,
+    )
+    return out_of_fold(
+        baseline,
+        asked.data,
+        noisy.noisy_labels,
+        command.folds,
+        folder,
+        device=command.device,
+        storage=_storage(command),
+    )
+
+
+def _storage(command: Command) -> Storage:
+    return Storage("auto", command.cache, progress=True)
+
+
+def facts(asked: Asked, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """What ``audit.json`` says of where it comes from."""
+    record, data = asked.record, asked.data
+    run = None
+    if record is not None:
+        run = {
+            "name": record.path.resolve().name,
+            "path": displayed(record.path.resolve()),
+            **{name: record.config[name] for name in ("method", "backbone", "epochs", "seed")},
+            **{name: record.config[name] for name in ("image_size", "noise", "noise_rate")},
+        }
+    return {
+        "data": {
+            "uri": asked.config.data,
+            "name": data.name,
+            "split": data.train.name,
+            "images": len(data.train.names),
+        },
+        "run": run,
+        "seconds": {name: round(value, 2) for name, value in {**asked.seconds, **seconds}.items()},
+    }
