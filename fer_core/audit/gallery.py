@@ -45,7 +45,7 @@ def shown_rows(audit: Audit, count: int) -> np.ndarray:
 
     Args:
         audit: what was found.
-        count: so many by rank; besides, of whole groups of copies with different labels, those with
+        count: so many by rank; and, of whole groups of copies with different labels, those with
             the most suspicious images, at most as many images again.
     """
     ranks = audit.ranks
