@@ -26,6 +26,7 @@ from dashboard.data.names import Runs
 from dashboard.views.links import rename_methods_in_link
 from dashboard.views.run_detail import read_records
 from dashboard.views.sidebar import load_runs
+from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart, show_empty
 from fer_core.records.run import RunRecord
 
@@ -113,18 +114,14 @@ def show_calibration(runs: Runs, names: dict[str, str], colours: dict[str, str])
     if found.curve.empty:
         return
     show_chart(calibration_figure(found.curve, colours), found.curve, "calibration")
-    st.dataframe(
-        found.errors.drop(columns="run"),
-        hide_index=True,
-        height="content",
-        column_config={
-            "label": "Run",
-            "images": NUMBER("Images"),
-            "accuracy": NUMBER("Accuracy (%)", format="%.1f"),
-            "confidence": NUMBER("Mean confidence (%)", format="%.1f"),
-            "ece": NUMBER("ECE (points)", format="%.1f"),
-        },
-    )
+    columns = {
+        "label": "Run",
+        "images": NUMBER("Images"),
+        "accuracy": NUMBER("Accuracy (%)", format="%.1f"),
+        "confidence": NUMBER("Mean confidence (%)", format="%.1f"),
+        "ece": NUMBER("ECE (points)", format="%.1f"),
+    }
+    show_table(found.errors.drop(columns="run"), "calibration-errors", columns)
     st.caption(
         "Below the dotted line a model is overconfident. The expected calibration error (ECE) is "
         "the mean distance from that line over 15 bins, weighted by their images, without "

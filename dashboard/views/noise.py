@@ -20,7 +20,8 @@ from dashboard.charts.noise import noise_figure
 from dashboard.data.names import Runs
 from dashboard.views.links import rename_in_link
 from dashboard.views.sidebar import load_runs
-from dashboard.views.widgets import show_chart, show_download, show_empty
+from dashboard.views.tables import show_table
+from dashboard.views.widgets import show_chart, show_empty
 
 NUMBER = st.column_config.NumberColumn
 REFERENCES = ("same backbone", "all comparable", "none")
@@ -96,20 +97,13 @@ def show_tables(summary: pd.DataFrame, areas: pd.DataFrame, measure: NoiseMeasur
         "rates": "Rates (%)",
     }
     shown = summary.drop(columns=["comparison", "half"])
-    st.dataframe(
-        shown,
-        hide_index=True,
-        height="content" if len(shown) < 14 else 460,
-        placeholder="-",
-        column_config=formats,
-    )
+    show_table(shown, "noise-means", formats)
     st.markdown("**Area: the mean over all noise rates**")
     if areas.empty:
         st.caption("No line has a seed with a run at every noise rate, clean labels included.")
         return
     st.caption("Over the seeds with a run at every rate.")
-    st.dataframe(areas, hide_index=True, height="content", placeholder="-", column_config=formats)
-    show_download(areas, "noise-areas")
+    show_table(areas, "noise-areas", formats)
 
 
 st.title("Noise robustness")

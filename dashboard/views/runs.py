@@ -12,7 +12,8 @@ from dashboard.views.links import rename_methods_in_link
 from dashboard.views.run_comparison import show_comparison, show_options
 from dashboard.views.run_detail import show_run
 from dashboard.views.sidebar import load_runs
-from dashboard.views.widgets import show_download, show_empty
+from dashboard.views.tables import show_copy
+from dashboard.views.widgets import show_empty
 
 NUMBER = st.column_config.NumberColumn
 COLUMNS = {
@@ -99,7 +100,7 @@ def show_table(rows: pd.DataFrame, runs: Runs) -> None:
         on_select=take_picked_rows,
         selection_mode="multi-row",
     )
-    show_download(shown.drop(columns=["link", "curve"]), "runs")
+    show_copy(shown.drop(columns=["link", "curve"]), "runs", COLUMNS)
 
 
 def curve_column(epochs: pd.DataFrame) -> ColumnConfig:
