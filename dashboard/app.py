@@ -27,6 +27,7 @@ def main() -> None:
         st.Page(VIEWS / "robustness.py", title="Robustness", url_path="robustness"),
         st.Page(VIEWS / "maps.py", title="Attention maps", url_path="looks"),
         st.Page(VIEWS / "runs.py", title="Runs", url_path="runs"),
+        st.Page(VIEWS / "table.py", title="Results table", url_path="table"),
         st.Page(VIEWS / "cost.py", title="Cost", url_path="cost"),
         st.Page(VIEWS / "published.py", title="Published results", url_path="published"),
     ]

@@ -1,4 +1,4 @@
-"""Comparable runs: lines over label noise, pairs of EAC and baseline, and the headline.
+"""Comparable runs: lines over label noise, and pairs of EAC and baseline.
 
 `fer_core.records.compare` decides which runs are comparable; this module makes their tables.
 """
@@ -6,14 +6,19 @@
 import json
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from dashboard.analysis.sets import with_comparison
 from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
-from fer_core.metrics.student_t import Interval, mean_interval
-from fer_core.records.compare import NoiseLine, noise_lines, pair_eac_with_baseline, with_clean_pair
+from fer_core.metrics.student_t import mean_interval
+from fer_core.records.compare import (
+    EAC,
+    NoiseLine,
+    noise_lines,
+    pair_eac_with_baseline,
+    pair_with_baseline,
+)
 from fer_core.records.groups import Group, group_trials
 from fer_core.records.trials import CLEAN
 
@@ -25,6 +30,10 @@ FIGURES = {
     "chosen_percent": "accuracy in the epoch chosen on held-out images",
     "chosen_tta_percent": "accuracy with flip TTA in the epoch chosen on held-out images",
 }
+SUMMARY_COLUMNS = [
+    *("comparison", "line", "noise_percent", "noise", "asked", "realised"),
+    *("mean", "sd", "low", "high", "half", "n"),
+]
 UNSET = "unset"  # an option that a run does not have; null is a value
 TIE = "the interval includes zero, so the difference is not significant"
 
@@ -63,14 +72,52 @@ def noise_summary(points: pd.DataFrame, column: str = ACCURACY) -> pd.DataFrame:
     Args:
         points: of `noise_points`.
         column: the figure; seeds without it are ignored.
+
+    Returns:
+        SUMMARY_COLUMNS; ``asked`` and ``realised`` are the shares of noisy labels in percent, the
+        realised one as a mean over seeds.
     """
     rows = []
     known = points.dropna(subset=column)
     for keys, group in known.groupby(["comparison", "line", "noise_percent"], sort=True):
-        mean, half, n, _ = mean_interval(group[column].to_numpy(dtype=float))
-        rows.append([*keys, mean, mean - half, mean + half, half, n])
-    columns = ["comparison", "line", "noise_percent", "mean", "low", "high", "half", "n"]
-    return pd.DataFrame(rows, columns=columns)
+        mean, half, n, deviation = mean_interval(group[column].to_numpy(dtype=float))
+        shares = (group["noise_asked_percent"].mean(), group["noise_realised_percent"].mean())
+        figures = (mean, deviation, mean - half, mean + half, half, n)
+        rows.append([*keys, group["noise"].iloc[0], *shares, *figures])
+    return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
+
+
+def paired_gaps(points: pd.DataFrame, column: str = ACCURACY) -> pd.DataFrame:
+    """The difference of each line from the baseline at each noise rate, over shared seeds.
+
+    EAC is paired as in the headline; other approaches with the plainest baseline of their setting.
+
+    Args:
+        points: of `noise_points`, of one comparison.
+        column: the figure; seeds without it are ignored.
+
+    Returns:
+        ``line``, ``noise_percent``, ``gap`` in points with ``low``, ``high`` and ``half`` of its
+        paired 95 % interval, and ``n`` seeds.
+    """
+    known = points.dropna(subset=column)
+    groups = group_trials(trials_of(known.drop_duplicates("run")))
+    pairs = pair_eac_with_baseline(groups)
+    pairs += [pair for pair in pair_with_baseline(groups) if pair[1].approach.method != EAC]
+    values = dict(zip(known["run"], known[column], strict=True))
+    lines = known.groupby("run")["line"].apply(list).to_dict()  # clean runs start several
+    rows = []
+    for baseline, other in pairs:
+        gaps = [
+            values[one.record] - values[two.record]
+            for one, two in zip(other.trials, baseline.trials, strict=True)
+        ]
+        mean, half, n, _ = mean_interval(gaps)
+        figures = (other.noise.percent, mean, mean - half, mean + half, half, n)
+        rows += [[line, *figures] for line in lines[other.trials[0].record]]
+    columns = ["line", "noise_percent", "gap", "low", "high", "half", "n"]
+    gaps = pd.DataFrame(rows, columns=columns)
+    return gaps.sort_values(["line", "noise_percent"], ignore_index=True)
 
 
 def comparisons(points: pd.DataFrame) -> list[str]:
@@ -109,36 +156,6 @@ def pair_runs(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(pairs, columns=columns)
 
 
-def headline(points: pd.DataFrame, column: str = ACCURACY) -> str:
-    """One sentence on EAC and the baseline, from the pair with the most label noise.
-
-    The two differ only in the method; runs are paired by seed. A second sentence gives the figures
-    of both with clean labels, over the seeds for which both have a clean run.
-
-    Args:
-        points: of `noise_points`, of one comparison.
-        column: the figure, one of `FIGURES`; seeds without it are ignored.
-    """
-    known = points.dropna(subset=column)
-    pairs = find_pairs(known)
-    if not pairs:
-        return (
-            "There is no comparison yet: it needs a finished EAC run and a finished baseline run "
-            "with the same data, backbone, options and seed."
-        )
-    best = min(pairs, key=_most_noise)
-    values = dict(zip(known["run"], known[column], strict=True))
-    baseline, eac = (_values(group, values) for group in best)
-    noise, backbone = best[1].noise, best[1].setting.backbone
-    where = f"At {noise.percent:g} % label noise" if noise.percent else "With clean labels"
-    text = (
-        f"{where}, {backbone} trained with EAC reaches {eac.mean():.1f} % {FIGURES[column]}, "
-        f"the cross-entropy baseline {baseline.mean():.1f} %: "
-        + _difference(mean_interval(eac - baseline))
-    )
-    return text + _clean_figures(best, pairs, values) if noise.percent else text
-
-
 def default_pair(table: pd.DataFrame) -> list[str]:
     """The runs to show first: an EAC run and its baseline, from the pair with the most noise.
 
@@ -154,48 +171,6 @@ def default_pair(table: pd.DataFrame) -> list[str]:
     order = ["open", "noise_percent", "size", "comparison", "backbone", "seed"]
     first = pairs.sort_values(order, ascending=[True, False, False, True, True, True]).iloc[0]
     return [first["run_eac"], first["run_baseline"]]
-
-
-def _most_noise(pair: tuple[SeedGroup, SeedGroup]) -> tuple[object, ...]:
-    """Sort key: most noise first, then most seeds."""
-    _, eac = pair
-    setting, noise = eac.setting, eac.noise
-    names = (setting.backbone, setting.options, noise.kind, eac.approach.options)
-    return (-noise.percent, -len(eac.trials), *names)
-
-
-def _values(group: SeedGroup, values: Mapping[str, float]) -> np.ndarray:
-    return np.array([values[trial.record] for trial in group.trials])
-
-
-def _clean_figures(
-    noisy: tuple[SeedGroup, SeedGroup],
-    pairs: Sequence[tuple[SeedGroup, SeedGroup]],
-    values: Mapping[str, float],
-) -> str:
-    """The pair's figures with clean and noisy labels; empty if no seed has all four runs."""
-    four = with_clean_pair(noisy, pairs)
-    if not four:
-        return ""
-    baseline, eac, baseline_clean, eac_clean = (
-        f"{_values(one, values).mean():.1f}" for one in four
-    )
-    count = len(four[0].trials)
-    seeds = f"{count} seeds" if count > 1 else "one seed"
-    return (
-        f" From clean to noisy labels, EAC goes from {eac_clean} to {eac} %, the baseline from "
-        f"{baseline_clean} to {baseline} % ({seeds})."
-    )
-
-
-def _difference(gap: Interval) -> str:
-    seeds = f"{gap.n} seeds" if gap.n > 1 else "one seed"
-    text = f"{gap.mean:+.1f} points ({seeds}"
-    if gap.n == 1:
-        return f"{text}, so it may be chance)."
-    low, high = gap.mean - gap.half, gap.mean + gap.half
-    text += f", paired; 95 % interval {low:+.1f} to {high:+.1f})"
-    return f"{text}; {TIE}." if low <= 0 <= high else f"{text}."
 
 
 def _line_names(lines: Sequence[NoiseLine[str]], comparison: Mapping[str, str]) -> list[str]:

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import pandas as pd
 from scipy.integrate import trapezoid
 
-from dashboard.analysis.comparison import ACCURACY, headline, noise_summary, pair_runs
+from dashboard.analysis.comparison import ACCURACY, noise_summary, pair_runs, paired_gaps
+from dashboard.analysis.noise_headline import CHANGE, headline
 from fer_core.metrics.student_t import mean_interval
 
 
@@ -17,7 +18,7 @@ class NoiseMeasure(NamedTuple):
         title: of the chart.
         axis: title of the vertical axis, with its unit.
         unit: written after a value.
-        headline: the figure that the headline compares, one of `comparison.FIGURES`.
+        headline: the figure that the headline compares, an argument of `noise_headline.headline`.
     """
 
     column: str
@@ -53,11 +54,11 @@ MEASURES = {
         "chosen_tta_percent",
     ),
     "Change from clean": NoiseMeasure(
-        "change_points",
+        CHANGE,
         "Accuracy lost to label noise",
         "Accuracy minus clean (points)",
         "points",
-        ACCURACY,
+        CHANGE,
     ),
 }
 FORMER_MEASURES = {"Class mean": "Mean class accuracy"}  # in links of earlier versions
@@ -81,7 +82,7 @@ def shown_summary(points: pd.DataFrame, measure: NoiseMeasure) -> pd.DataFrame:
     """Means of a measure over seeds; empty if it would only compare clean runs with themselves."""
     summary = noise_summary(points, measure.column)
     noisy = bool((summary["noise_percent"] > 0).any())
-    return summary if noisy or measure.column == measure.headline else summary.head(0)
+    return summary if noisy or measure.column != CHANGE else summary.head(0)
 
 
 def other_headline(points: pd.DataFrame) -> str:
@@ -127,26 +128,53 @@ def noise_areas(points: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def noise_drawn(
-    points: pd.DataFrame, summary: pd.DataFrame, references: pd.DataFrame, column: str
+    points: pd.DataFrame,
+    summary: pd.DataFrame,
+    references: pd.DataFrame,
+    column: str,
+    *,
+    single_seeds: bool = False,
 ) -> pd.DataFrame:
-    """The rows of the noise chart: single seeds, means, and published results.
+    """The rows of the noise chart: means, differences, single seeds, and published results.
 
     Args:
         points: of `noise_points`, of one comparison.
         summary: of `noise_summary` of the same points and column.
         references: of `published_curves.reference_curves`, those that are drawn.
         column: the figure.
+        single_seeds: whether seeds are drawn.
     """
+    gaps = paired_gaps(points, column).rename(columns={"gap": "value"}).drop(columns="half")
     known = points.dropna(subset=column)
     seeds = known[["line", "noise_percent", "seed", "run"]].assign(value=known[column])
     means = summary.rename(columns={"mean": "value"}).drop(columns=["comparison", "half"])
     published = references.rename(columns={"curve": "line"})
     parts = [
-        seeds.assign(what="seed"),
         means.assign(what="mean"),
+        gaps.assign(what="difference from baseline"),
         published[["line", "noise_percent", "value", "source"]].assign(what="published"),
     ]
+    if single_seeds:
+        parts.insert(0, seeds.assign(what="seed"))
     return pd.concat([part for part in parts if not part.empty] or parts, ignore_index=True)
+
+
+def noise_notes(summary: pd.DataFrame) -> list[str]:
+    """A sentence for each kind of noise: the share that was asked for, and the realised one.
+
+    Args:
+        summary: of `comparison.noise_summary`.
+    """
+    notes = []
+    for kind, rows in summary[summary["noise_percent"] > 0].groupby("noise", sort=True):
+        shares = rows.groupby("noise_percent")[["asked", "realised"]].mean()
+        realised = ", ".join(f"{share:.1f}" for share in shares["realised"])
+        if shares["asked"].isna().any():
+            notes.append(f"{str(kind).capitalize()} noise: {realised} % of the labels are noisy.")
+            continue
+        asked = ", ".join(f"{share:g}" for share in shares["asked"].round(1))
+        notes.append(f"{str(kind).capitalize()} noise: {asked} % asked, {realised} % realised.")
+    return notes
 
 
 def _listed(rates: object) -> str:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from dashboard.analysis.comparison import default_pair, pair_runs
 from dashboard.analysis.curves import run_labels
+from dashboard.analysis.seed_groups import seed_groups
 from dashboard.analysis.sets import with_comparison
 
 MAX_PRESETS = 8
@@ -16,18 +17,21 @@ class RunChoices(NamedTuple):
 
     Attributes:
         labels: by run, a readable and unique name.
+        groups: by run, the name of its group of seeds.
         first: the default choice.
         presets: of `hust_presets`.
     """
 
     labels: dict[str, str]
+    groups: dict[str, str]
     first: list[str]
     presets: dict[str, list[str]]
 
 
 def run_choices(table: pd.DataFrame) -> RunChoices:
     """The choices among the runs of a table."""
-    return RunChoices(run_labels(table), default_pair(table), hust_presets(table))
+    groups = {run: group.name for group in seed_groups(table) for run in group.runs}
+    return RunChoices(run_labels(table), groups, default_pair(table), hust_presets(table))
 
 
 def hust_presets(table: pd.DataFrame) -> dict[str, list[str]]:

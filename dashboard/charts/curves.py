@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.analysis.curves import Series
-from dashboard.charts.style import finish
+from dashboard.charts.style import finish, tint
 
 
 def curves_figure(
@@ -59,6 +60,73 @@ def curves_figure(
     # Keeps the zoom when a running run has added an epoch.
     figure.update_layout(uirevision=title)
     return finish(figure, title, legend=True)
+
+
+def group_curves_figure(
+    points: pd.DataFrame, series: Sequence[Series], colours: Mapping[str, str]
+) -> go.Figure:
+    """One chart of mean curves with bands: one colour per group, one line style per series.
+
+    Args:
+        points: `group_curves.group_points`; with ``minutes`` drawn over time.
+        series: of one chart.
+        colours: by the first run of each group, the same in every chart of the page.
+    """
+    traces: list[dict[str, object]] = []
+    unit = " %" if series[0].percent else ""
+    by_time = "minutes" in points
+    x, where = ("minutes", "%{x:.1f} min") if by_time else ("epoch", "epoch %{x}")
+    for (run, label, name), rows in points.groupby(["run", "label", "series"], sort=False):
+        one = next(item for item in series if item.label == name)
+        colour, group = colours[str(run)], f"{run} {name}"
+        band = rows.dropna(subset=["low", "high"])
+        if len(band) > 1:
+            places = band[x].to_numpy(dtype=float)
+            low, high = (band[end].to_numpy(dtype=float) for end in ("low", "high"))
+            traces.append(
+                {
+                    "type": "scatter",
+                    "x": np.concatenate([places, places[::-1]]),
+                    "y": np.concatenate([high, low[::-1]]),
+                    "mode": "lines",
+                    "line": {"width": 0, "color": colour},
+                    "fill": "toself",
+                    "fillcolor": tint(colour),
+                    "hoverinfo": "skip",
+                    "legendgroup": group,
+                    "name": f"{label}, {_lower(one.label)}, band",
+                    "showlegend": False,
+                }
+            )
+        traces.append(
+            {
+                "type": "scatter",
+                "x": rows[x].to_numpy(dtype=float),
+                "y": rows["value"].to_numpy(dtype=float),
+                "customdata": rows["n"].to_numpy(),
+                "mode": "lines" if len(rows) > 1 else "markers",
+                "line": {"color": colour, "width": 2.2, "dash": one.dash},
+                "marker": {"color": colour},
+                "legendgroup": group,
+                "name": (f"{label}, {_lower(one.label)}" if len(series) > 1 else str(label))
+                + f" ({_counts(rows['n'])})",
+                "hovertemplate": f"{label}<br>{where}: {_lower(one.label)} %{{y:.4g}}{unit}<br>"
+                "mean of %{customdata} runs<extra></extra>",
+            }
+        )
+    figure = go.Figure(traces)
+    title = series[0].label if len(series) == 1 else series[0].chart
+    figure.update_xaxes(
+        title="Training and evaluation time (minutes)" if by_time else "Epoch", rangemode="tozero"
+    )
+    figure.update_yaxes(title=f"{title}{' (%)' if unit else ''}")
+    figure.update_layout(uirevision=title)  # keeps the zoom when a run has added an epoch
+    return finish(figure, title, legend=True)
+
+
+def _counts(counts: pd.Series) -> str:
+    low, high = counts.min(), counts.max()
+    return f"n = {high}" if low == high else f"n = {low} to {high}"
 
 
 def _lower(label: str) -> str:

@@ -1,4 +1,4 @@
-"""Charts of the noise page: accuracy over label noise."""
+"""Charts of the noise page: accuracy over label noise, and the difference from the baseline."""
 
 from collections.abc import Mapping
 
@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboard.analysis.comparison import paired_gaps
 from dashboard.analysis.noise import NoiseMeasure
-from dashboard.charts.style import HEIGHT, SYMBOLS, finish, hues_of, method_colours
+from dashboard.charts.style import HEIGHT, SYMBOLS, finish, hues_of, method_colours, tint
 
 PUBLISHED_HUES = {
     "EAC": hues_of("eac")[0],
@@ -23,37 +24,128 @@ PUBLISHED_SYMBOLS = {
     "ResNet-50": "diamond-open",
 }
 ENTRY_HEIGHT = 22  # pixels of a legend entry
+PANEL_HEIGHT = 150  # pixels that the differences add
 
 
 def noise_figure(
-    points: pd.DataFrame, summary: pd.DataFrame, references: pd.DataFrame, measure: NoiseMeasure
+    points: pd.DataFrame,
+    summary: pd.DataFrame,
+    references: pd.DataFrame,
+    measure: NoiseMeasure,
+    *,
+    single_seeds: bool = False,
 ) -> go.Figure:
-    """A measure over label noise: a line per method with error bars, a thin line per seed.
+    """A measure over label noise, and below it the paired difference from the baseline.
+
+    A line per method with its 95 % interval as error bars and as a band.
 
     Args:
         points: `comparison.noise_points` of one comparison.
         summary: `comparison.noise_summary` of the same points and the measure's column.
         references: published curves, drawn dotted, of `published_curves.reference_curves`.
         measure: on the vertical axis.
+        single_seeds: also draw a thin line for each seed.
     """
     known = points.dropna(subset=measure.column)
     colours = method_colours(dict(zip(points["line"], points["method"], strict=True)))
     seeds = dict(iter(known.groupby("line", sort=False)))
+    gaps = paired_gaps(points, measure.column)
     traces = [
         _reference_trace(str(curve), rows) for curve, rows in references.groupby("curve", sort=True)
     ]
-    for index, (line, means) in enumerate(summary.groupby("line", sort=True)):
-        colour, symbol = colours[str(line)], SYMBOLS[index % len(SYMBOLS)]
-        traces.append(_seeds_trace(str(line), seeds[line], measure, colour))
-        traces.append(_means_trace(str(line), means, measure, {"color": colour, "symbol": symbol}))
+    styles = {
+        str(line): {"color": colours[str(line)], "symbol": SYMBOLS[index % len(SYMBOLS)]}
+        for index, line in enumerate(sorted(summary["line"].unique()))
+    }
+    for line, means in summary.groupby("line", sort=True):
+        name, style = str(line), styles[str(line)]
+        traces += _band_traces(name, means, style["color"])
+        if single_seeds:
+            traces.append(_seeds_trace(name, seeds[line], measure, style["color"]))
+        traces.append(_means_trace(name, means, measure, style))
+    for line, rows in gaps.groupby("line", sort=True):
+        traces.append(_gaps_trace(str(line), rows, styles[str(line)]))
     figure = go.Figure(traces)  # all at once: adding one by one takes twice as long
     rates = sorted({*summary["noise_percent"], *references["noise_percent"]})
     ticks = rates if len(rates) <= 12 else None
-    figure.update_xaxes(title="Noisy training labels (%)", tickvals=ticks)
-    figure.update_yaxes(title=measure.axis)
+    title = "Noisy training labels (%)"
+    figure.update_layout(xaxis={"title": title, "tickvals": ticks}, yaxis={"title": measure.axis})
     entries = summary["line"].nunique() + references["curve"].nunique()
     finish(figure, measure.title, legend=True)
-    return figure.update_layout(height=HEIGHT + ENTRY_HEIGHT * max(0, entries - 2))
+    height = HEIGHT + ENTRY_HEIGHT * max(0, entries - 2)
+    if gaps.empty:
+        return figure.update_layout(height=height)
+    _add_panel(figure)
+    return figure.update_layout(height=height + PANEL_HEIGHT)
+
+
+def _add_panel(figure: go.Figure) -> None:
+    """Room for the differences below the measure, on the same horizontal axis."""
+    figure.update_layout(
+        yaxis={"domain": [0.38, 1]},
+        yaxis2={
+            **{"domain": [0, 0.3], "anchor": "x", "title": "Difference from<br>baseline (points)"},
+            **{"zeroline": True, "zerolinewidth": 1.5, "zerolinecolor": OTHER_HUE},
+        },
+        xaxis={"anchor": "y2"},
+        legend={"y": -0.2},
+    )
+
+
+def _band_traces(line: str, means: pd.DataFrame, colour: str) -> list[dict[str, object]]:
+    """The 95 % interval as an area, wherever neighbouring rates both have one."""
+    rows = means.reset_index(drop=True)
+    known = rows["half"].notna()
+    runs = (known != known.shift()).cumsum()[known]
+    traces: list[dict[str, object]] = []
+    for index in runs.groupby(runs).groups.values():
+        part = rows.loc[index]
+        if len(part) < 2:
+            continue
+        x, low, high = (part[n].to_numpy(dtype=float) for n in ("noise_percent", "low", "high"))
+        traces.append(
+            {
+                "type": "scatter",
+                "x": np.concatenate([x, x[::-1]]),
+                "y": np.concatenate([high, low[::-1]]),
+                "mode": "lines",
+                "line": {"width": 0, "color": colour},
+                "fill": "toself",
+                "fillcolor": tint(colour),
+                "hoverinfo": "skip",
+                "legendgroup": line,
+                "name": f"{line}, 95 % interval",
+                "showlegend": False,
+            }
+        )
+    return traces
+
+
+def _gaps_trace(line: str, gaps: pd.DataFrame, style: Mapping[str, str]) -> dict[str, object]:
+    """The paired difference of a line from the baseline, in the panel below."""
+    texts = [
+        _interval_text(gap, low, high, n, "points", "+.1f")
+        for gap, low, high, n in zip(gaps["gap"], gaps["low"], gaps["high"], gaps["n"], strict=True)
+    ]
+    return {
+        "type": "scatter",
+        "x": gaps["noise_percent"].to_numpy(dtype=float),
+        "y": gaps["gap"].to_numpy(dtype=float),
+        "yaxis": "y2",
+        "error_y": {
+            **{"type": "data", "array": gaps["half"].to_numpy(dtype=float)},
+            **{"thickness": 1.5, "width": 5},
+        },
+        "text": texts,
+        "mode": "lines+markers",
+        "line": {"color": style["color"], "width": 1.5},
+        "marker": {**style, "size": 8},
+        "legendgroup": line,
+        "name": f"{line} minus baseline",
+        "showlegend": False,
+        "hovertemplate": f"<b>{line} minus baseline</b><br>%{{x:g}} % noise: %{{text}}<br>"
+        "paired by seed<extra></extra>",
+    }
 
 
 def _means_trace(
@@ -128,10 +220,12 @@ def _reference_trace(curve: str, rows: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def _interval_text(mean: float, low: float, high: float, seeds: int, unit: str) -> str:
+def _interval_text(
+    mean: float, low: float, high: float, seeds: int, unit: str, form: str = ".1f"
+) -> str:
     if np.isnan(low):
-        return f"{mean:.1f} {unit} (one seed, no interval)"
-    return f"{mean:.1f} {unit}<br>95 % interval {low:.1f} to {high:.1f}<br>{seeds} seeds"
+        return f"{mean:{form}} {unit} (one seed, no interval)"
+    return f"{mean:{form}} {unit}<br>95 % interval {low:{form}} to {high:{form}}<br>{seeds} seeds"
 
 
 def _seed_counts(counts: pd.Series) -> str:

@@ -36,6 +36,17 @@ def method_colours(methods: Mapping[str, str]) -> dict[str, str]:
     return chosen
 
 
+def tint(colour: str, opacity: float = 0.18) -> str:
+    """A colour as a translucent area.
+
+    Args:
+        colour: as ``#RRGGBB``.
+        opacity: in [0, 1].
+    """
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity:g})"
+
+
 def finish(figure: go.Figure, title: str, *, legend: bool | None = None) -> go.Figure:
     """The figure with the title, legend and margins that all charts share."""
     return figure.update_layout(

@@ -38,7 +38,7 @@ RUN_COLUMNS = (
     ),
     *("image_size", "content", "pretrained", "options", "method_options"),
     *("macro_f1_percent", "ended", "parameters", "device", "precision", "images_per_second"),
-    *("macs", "eval_split", "imported"),
+    *("macs", "eval_split", "imported", "noise_asked_percent", "noise_realised_percent"),
 )
 EPOCH_COLUMNS = (
     *("run", "epoch", "learning_rate", "train_loss", "train_classification_loss"),
@@ -166,6 +166,8 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
         "macs": float(record.model.get("macs") or "nan"),
         "eval_split": setting.eval_split,
         "imported": str((record.imported or {}).get("file") or ""),
+        "noise_asked_percent": _percent(record.noise.get("rate")),
+        "noise_realised_percent": _percent(record.noise.get("realised_rate")),
     }
 
 

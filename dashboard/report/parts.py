@@ -18,7 +18,7 @@ from dashboard.analysis.classes import (
     confusion_frame,
     recall_table,
 )
-from dashboard.analysis.comparison import comparisons, default_pair, headline, noise_points
+from dashboard.analysis.comparison import comparisons, default_pair, noise_points
 from dashboard.analysis.cost import (
     COSTS,
     NO_MACS,
@@ -45,6 +45,7 @@ from dashboard.analysis.noise import (
     other_headline,
     shown_summary,
 )
+from dashboard.analysis.noise_headline import headline
 from dashboard.analysis.published import (
     AXES,
     COLUMNS,

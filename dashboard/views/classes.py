@@ -1,6 +1,7 @@
 """Classes: confusions, recall, calibration, and accuracy by group of people."""
 
-import pandas as pd
+from collections.abc import Mapping
+
 import streamlit as st
 
 from dashboard.analysis.classes import (
@@ -13,7 +14,14 @@ from dashboard.analysis.classes import (
     slice_table,
 )
 from dashboard.analysis.curves import common_description, short_labels
+from dashboard.analysis.group_classes import (
+    group_calibration,
+    group_recalls,
+    group_slices,
+    pooled_confusions,
+)
 from dashboard.analysis.run_choices import RunChoices, run_choices
+from dashboard.analysis.seed_groups import SeedGroup, common_facts, seeds_text, short_names
 from dashboard.charts.classes import (
     calibration_figure,
     confusion_figure,
@@ -22,12 +30,13 @@ from dashboard.charts.classes import (
     slices_figure,
 )
 from dashboard.charts.style import method_colours
-from dashboard.data.names import Runs
+from dashboard.data.names import Confusion, Runs
 from dashboard.views.links import rename_methods_in_link
 from dashboard.views.run_detail import read_records
+from dashboard.views.seed_picker import pick_groups, pick_together, pooled_note
 from dashboard.views.sidebar import load_runs
+from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart, show_empty
-from fer_core.records.run import RunRecord
 
 NUMBER = st.column_config.NumberColumn
 MAX_RUNS = 6  # more colours are hard to tell apart
@@ -46,7 +55,6 @@ def find_choices(_runs: Runs, fingerprint: str) -> RunChoices:
 
 def pick_runs(choices: RunChoices) -> list[str]:
     """The runs chosen by the visitor; by default a comparable pair of methods."""
-    rename_methods_in_link("classes_run")
     by_label = {label: run for run, label in choices.labels.items()}
     chosen = st.multiselect(
         "Runs",
@@ -60,8 +68,8 @@ def pick_runs(choices: RunChoices) -> list[str]:
     return [by_label[label] for label in chosen]
 
 
-def show_confusions(runs: Runs, names: dict[str, str]) -> None:
-    """The confusion matrix of one run, and its difference from that of another run."""
+def show_confusions(confusions: Mapping[str, Confusion], names: dict[str, str]) -> None:
+    """The confusion matrix of one run or group, and its difference from that of another."""
     for key in "classes_matrix", "classes_minus":
         rename_methods_in_link(key)
     by_name = {name: run for run, name in names.items()}
@@ -69,7 +77,7 @@ def show_confusions(runs: Runs, names: dict[str, str]) -> None:
     with left:
         name = st.selectbox("Run", list(by_name), key="classes_matrix", bind="query-params")
         share = st.toggle("Percent of each label", True, key="classes_share", bind="query-params")
-        confusion = runs.confusions[by_name[name]]
+        confusion = confusions[by_name[name]]
         table = confusion_frame(confusion, share)
         figure = confusion_figure(table, share, confusion.tints())
         show_chart(figure, table.reset_index(allow_duplicates=True), "confusion")
@@ -79,52 +87,61 @@ def show_confusions(runs: Runs, names: dict[str, str]) -> None:
             st.info("Choose a second run above to see how its predictions differ.")
             return
         other = st.selectbox("Minus", others, key="classes_minus", bind="query-params")
-        second = runs.confusions[by_name[other]]
+        second = confusions[by_name[other]]
         if confusion.classes != second.classes:
             st.info("These runs have different classes, so their matrices cannot be subtracted.")
             return
         if same_images(confusion, second):
-            st.caption("Both runs have the same number of evaluation images in each class.")
+            st.caption("Both have the same number of evaluation images in each class.")
         else:
-            st.warning(
-                "These runs were evaluated on different images: read the difference with care."
-            )
+            st.warning("These were evaluated on different images: read the difference with care.")
         table = confusion_difference(confusion, second)
         figure = difference_figure(table, name, other, confusion.tints())
         show_chart(figure, table.reset_index(allow_duplicates=True), "difference")
 
 
-def show_recalls(runs: Runs, names: dict[str, str], colours: dict[str, str]) -> None:
-    """The recall of each class in each run."""
-    table = recall_table(runs.confusions, names)
+def show_recalls(
+    runs: Runs, groups: list[SeedGroup], names: dict[str, str], colours: dict[str, str]
+) -> None:
+    """The recall of each class in each run or group."""
+    if groups:
+        table = group_recalls(runs.confusions, groups, names)
+    else:
+        table = recall_table(runs.confusions, names)
     tints = class_tints(runs.confusions[run] for run in names)
     show_chart(recall_figure(table, colours, tints), table, "recall")
+    mean = "the mean over the seeds of " if groups else ""
     st.caption(
-        "The share of a class's images that are predicted correctly in the last epoch, with "
-        "Wilson's 95 % interval. The interval covers the choice of images, not of the seed."
+        f"Recall: {mean}the share of a class's images that are predicted correctly in the last "
+        "epoch, with Wilson's 95 % interval. The interval covers the choice of images, not of the "
+        "seed" + (": more seeds do not make it narrower." if groups else ".")
     )
 
 
-def show_calibration(runs: Runs, names: dict[str, str], colours: dict[str, str]) -> None:
+def show_calibration(
+    runs: Runs, groups: list[SeedGroup], names: dict[str, str], colours: dict[str, str]
+) -> None:
     """Accuracy against confidence, and the calibration error."""
-    found = calibration(runs.folders, names)
-    for problem in found.problems:
+    if groups:
+        found = group_calibration(runs.folders, groups, names)
+    else:
+        found = calibration(runs.folders, names)
+    for problem in dict.fromkeys(found.problems):
         st.info(problem)
     if found.curve.empty:
         return
     show_chart(calibration_figure(found.curve, colours), found.curve, "calibration")
-    st.dataframe(
-        found.errors.drop(columns="run"),
-        hide_index=True,
-        height="content",
-        column_config={
-            "label": "Run",
-            "images": NUMBER("Images"),
-            "accuracy": NUMBER("Accuracy (%)", format="%.1f"),
-            "confidence": NUMBER("Mean confidence (%)", format="%.1f"),
-            "ece": NUMBER("ECE (points)", format="%.1f"),
-        },
-    )
+    columns = {
+        "label": "Group" if groups else "Run",
+        "n": NUMBER("Seeds"),
+        "images": NUMBER("Images", format="%d"),
+        "accuracy": NUMBER("Accuracy (%)", format="%.1f"),
+        "confidence": NUMBER("Mean confidence (%)", format="%.1f"),
+        "ece": NUMBER("ECE (points)", format="%.1f"),
+        "ece_sd": NUMBER("ECE, SD", format="%.1f"),
+    }
+    shown = found.errors[[name for name in columns if name in found.errors]]
+    show_table(shown, "calibration-errors", columns)
     st.caption(
         "Below the dotted line a model is overconfident. The expected calibration error (ECE) is "
         "the mean distance from that line over 15 bins, weighted by their images, without "
@@ -133,11 +150,12 @@ def show_calibration(runs: Runs, names: dict[str, str], colours: dict[str, str])
 
 
 def show_slices(
-    records: dict[str, RunRecord], names: dict[str, str], colours: dict[str, str]
+    runs: Runs, groups: list[SeedGroup], names: dict[str, str], colours: dict[str, str]
 ) -> None:
     """Accuracy by group of people, one chart per attribute."""
+    records = read_records(runs, [run for group in groups for run in group.runs] or list(names))
     try:
-        table = slice_table(records, names)
+        table = group_slices(records, groups, names) if groups else slice_table(records, names)
     except ValueError as error:
         st.warning(str(error))
         return
@@ -151,20 +169,57 @@ def show_slices(
     st.caption("Last epoch, with Wilson's 95 % intervals.")
 
 
-def show_classes(runs: Runs, rows: pd.DataFrame) -> None:
-    """Everything that the page shows of the chosen runs."""
-    names = short_labels(rows)
-    colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
+def show_runs(runs: Runs, chosen: list[str]) -> None:
+    """Everything that the page shows of single runs."""
+    table = runs.table[runs.table["run"].isin(chosen)]
+    rows = table.set_index("run", drop=False).loc[chosen]
     if description := common_description(rows):
         st.caption(description)
+    methods = dict(zip(rows["run"], rows["method"], strict=True))
+    show_classes(runs, [], short_labels(rows), methods, runs.confusions)
+
+
+def show_groups(runs: Runs, groups: list[SeedGroup]) -> None:
+    """Everything that the page shows of groups: confusions pooled, all else averaged over seeds."""
+    try:
+        pooled = pooled_confusions(runs.confusions, groups)
+    except ValueError as error:
+        st.warning(f"These groups cannot be shown: {error}. Group by more options.")
+        return
+    seeds = "; ".join(
+        f"{name}: {seeds_text(group)}"
+        for group, name in zip(groups, short_names(groups), strict=True)
+    )
+    st.caption(" — ".join(filter(None, [common_facts(groups), seeds, pooled_note(groups)])))
+    names = dict(zip(pooled, short_names(groups), strict=True))
+    show_classes(runs, groups, names, {group.runs[0]: group.method for group in groups}, pooled)
+
+
+def show_classes(
+    runs: Runs,
+    groups: list[SeedGroup],
+    names: dict[str, str],
+    methods: dict[str, str],
+    confusions: Mapping[str, Confusion],
+) -> None:
+    """The blocks of the page.
+
+    Args:
+        runs: all runs.
+        groups: to show; empty if single runs are shown.
+        names: by run, or by the first run of each group.
+        methods: likewise.
+        confusions: likewise.
+    """
+    colours = method_colours(methods)
     st.subheader("Confusions")
-    show_confusions(runs, names)
+    show_confusions(confusions, names)
     st.subheader("Recall")
-    show_recalls(runs, names, colours)
+    show_recalls(runs, groups, names, colours)
     st.subheader("Calibration")
-    show_calibration(runs, names, colours)
+    show_calibration(runs, groups, names, colours)
     st.subheader("Groups of people")
-    show_slices(read_records(runs, list(names)), names, colours)
+    show_slices(runs, groups, names, colours)
 
 
 st.title("Classes")
@@ -173,8 +228,17 @@ if not loaded.confusions:
     show_empty(
         "No run has finished yet; the confusion matrix is written at the end of a run. Train one:"
     )
-elif selection := pick_runs(find_choices(loaded, loaded.fingerprint)):
-    table = loaded.table[loaded.table["run"].isin(selection)]
-    show_classes(loaded, table.set_index("run", drop=False).loc[selection])
 else:
-    st.info("Choose at least one run above.")
+    rename_methods_in_link("classes_run")
+    choices = find_choices(loaded, loaded.fingerprint)
+    if pick_together("classes", ["classes_run"]):
+        known = loaded.table[loaded.table["run"].isin(list(loaded.confusions))]
+        selection = pick_groups("classes", known, choices.first, MAX_RUNS)
+        if selection:
+            show_groups(loaded, selection)
+    else:
+        selection = pick_runs(choices)
+        if selection:
+            show_runs(loaded, selection)
+    if not selection:
+        st.info("Choose at least one run above.")

@@ -17,7 +17,8 @@ from dashboard.analysis.cost import (
 from dashboard.charts.cost import cost_figure
 from dashboard.data.names import Runs
 from dashboard.views.sidebar import load_runs
-from dashboard.views.widgets import show_chart, show_download, show_empty
+from dashboard.views.tables import show_table
+from dashboard.views.widgets import show_chart, show_empty
 
 NUMBER = st.column_config.NumberColumn
 SHOWN = {
@@ -99,14 +100,8 @@ def show_points(points: pd.DataFrame) -> None:
     if 0 < len(drawn) < len(points):
         st.caption(f"{len(points) - len(drawn)} of {len(points)} approaches do not record it.")
     macs = points["macs"].map("{:.1f}".format).where(points["macs"].notna(), "not recorded")
-    st.dataframe(
-        points.assign(macs=macs)[list(SHOWN)].sort_values("accuracy", ascending=False),
-        hide_index=True,
-        column_config=SHOWN,
-        placeholder="-",
-        height="content" if len(points) < 14 else 460,
-    )
-    show_download(points, "costs")
+    shown = points.assign(macs=macs)[list(SHOWN)].sort_values("accuracy", ascending=False)
+    show_table(shown, "costs", SHOWN, rows=points)
     if name != "MACs" and points["macs"].isna().all():
         st.caption(NO_MACS)
 
@@ -121,13 +116,7 @@ def show_latency() -> None:
     demo, training = latency_tables(read_latency())
     for title, rows in (("The model and the demo", demo), ("Training and its data", training)):
         st.markdown(f"**{title}**")
-        st.dataframe(
-            rows[list(SPEEDS)],
-            hide_index=True,
-            column_config=SPEEDS,
-            height="content" if len(rows) < 14 else 460,
-        )
-    show_download(pd.concat([demo, training]), "latency")
+        show_table(rows[list(SPEEDS)], f"speed-{title.split()[-1]}", SPEEDS, rows=rows)
 
 
 st.title("Cost")

@@ -19,21 +19,25 @@ from dashboard.analysis.curves import (
     short_labels,
     unfinished_notes,
 )
+from dashboard.analysis.group_curves import BANDS, INTERVAL, group_points, unfinished_groups
 from dashboard.analysis.run_choices import RunChoices, run_choices
-from dashboard.charts.curves import curves_figure
+from dashboard.analysis.seed_groups import SeedGroup, common_facts
+from dashboard.charts.curves import curves_figure, group_curves_figure
 from dashboard.charts.style import method_colours
 from dashboard.data.names import Runs
 from dashboard.views.links import rename_in_link, rename_methods_in_link
 from dashboard.views.run_detail import read_records
+from dashboard.views.seed_picker import TOGETHER, pick_groups, pick_together, pooled_note
 from dashboard.views.sidebar import load_runs
 from dashboard.views.widgets import show_chart, show_empty
 
 
 class CurveOptions(NamedTuple):
-    """The horizontal axis and the smoothing of the curves."""
+    """The horizontal axis and the smoothing of the curves, and the band of groups."""
 
     by_time: bool
     smoothing: float
+    band: str
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
@@ -45,17 +49,20 @@ def find_choices(_runs: Runs, fingerprint: str) -> RunChoices:
 def take_preset(choices: RunChoices) -> None:
     """Choose the runs and curves of one of the HUST report's figures."""
     if preset := st.session_state["curves_hust"]:
-        st.session_state["curves_run"] = [choices.labels[run] for run in choices.presets[preset]]
+        runs = choices.presets[preset]
+        if st.session_state["curves_seeds"] == TOGETHER:
+            st.session_state["curves_by"] = []
+            st.session_state["curves_group"] = [choices.groups[run] for run in runs]
+        else:
+            st.session_state["curves_run"] = [choices.labels[run] for run in runs]
         st.session_state["curve"] = list(DEFAULT_SERIES)
         st.session_state["smooth"] = 0.0
         st.session_state["curves_x"] = "Epoch"
         st.session_state["curves_hust"] = None  # a button, not a state
 
 
-def pick_runs(choices: RunChoices) -> list[str]:
-    """The runs chosen by the visitor; by default a comparable pair of methods."""
-    rename_methods_in_link("curves_run")
-    by_label = {label: run for run, label in choices.labels.items()}
+def show_presets(choices: RunChoices) -> None:
+    """A button for each figure of the HUST report that the runs can repeat."""
     if choices.presets:
         st.pills(
             "As in figures 8 to 11 of the HUST report (2024): loss and accuracy, baseline and EAC",
@@ -67,6 +74,11 @@ def pick_runs(choices: RunChoices) -> list[str]:
             "A click selects a baseline run and an EAC run that differ only in the method, and the "
             "curves of those figures.",
         )
+
+
+def pick_runs(choices: RunChoices) -> list[str]:
+    """The runs chosen by the visitor; by default a comparable pair of methods."""
+    by_label = {label: run for run, label in choices.labels.items()}
     chosen = st.multiselect(
         "Runs",
         sorted(by_label),
@@ -78,9 +90,9 @@ def pick_runs(choices: RunChoices) -> list[str]:
     return [by_label[label] for label in chosen]
 
 
-def pick_options() -> CurveOptions:
-    """The options chosen by the visitor."""
-    left, right = st.columns(2, gap="large")
+def pick_options(together: bool) -> CurveOptions:
+    """The options chosen by the visitor; groups have a band."""
+    left, middle, right = st.columns([2, 2, 3], gap="large")
     axis = left.segmented_control(
         "Horizontal axis",
         ["Epoch", "Training time"],
@@ -89,6 +101,17 @@ def pick_options() -> CurveOptions:
         key="curves_x",
         bind="query-params",
     )
+    band = INTERVAL
+    if together:
+        band = middle.segmented_control(
+            "Band",
+            list(BANDS),
+            default=INTERVAL,
+            required=True,
+            key="curves_band",
+            bind="query-params",
+            help="; ".join(f"{name}: {meaning}" for name, meaning in BANDS.items()),
+        )
     smoothing = right.slider(
         "Smoothing",
         0.0,
@@ -97,13 +120,16 @@ def pick_options() -> CurveOptions:
         0.05,
         key="smooth",
         bind="query-params",
-        help="Weight of the past in the exponential moving average. The raw curve is a thin line.",
+        help="Weight of the past in the exponential moving average. The raw curve of a single run "
+        "is a thin line.",
     )
-    return CurveOptions(axis == "Training time", smoothing)
+    return CurveOptions(axis == "Training time", smoothing, str(band))
 
 
-def show_curves(runs: Runs, chosen: list[str]) -> None:
-    """The chosen series of the chosen runs."""
+def show_curves(runs: Runs, shown: list[str] | list[SeedGroup]) -> None:
+    """The chosen series of the chosen runs or groups."""
+    groups = [one for one in shown if isinstance(one, SeedGroup)]
+    chosen = [run for group in groups for run in group.runs] or [str(one) for one in shown]
     rows = runs.table[runs.table["run"].isin(chosen)].set_index("run", drop=False).loc[chosen]
     rename_in_link("curve", FORMER_LABELS)
     picked = st.pills(
@@ -114,8 +140,8 @@ def show_curves(runs: Runs, chosen: list[str]) -> None:
         key="curve",
         bind="query-params",
     )
-    options = pick_options()
-    st.caption(" — ".join(filter(None, [common_description(rows), *unfinished_notes(rows)])))
+    options = pick_options(bool(groups))
+    st.caption(" — ".join(filter(None, describe(rows, groups, options))))
     if not picked:
         st.info("Choose at least one curve above.")
     epochs, parts = part_epochs(read_records(runs, chosen) if OTHER_PARTS in picked else {})
@@ -127,25 +153,47 @@ def show_curves(runs: Runs, chosen: list[str]) -> None:
     for index, (chart, source) in enumerate(charts.items()):
         with columns[index % 2]:
             lines = [one for one in [*series, *parts] if one.chart == chart]
-            show_one_chart(source, rows, lines, options)
+            show_one_chart(source, groups or rows, lines, options)
+
+
+def describe(rows: pd.DataFrame, groups: list[SeedGroup], options: CurveOptions) -> list[str]:
+    """What the runs share, what the band is, and which runs have not finished."""
+    if not groups:
+        return [common_description(rows), *unfinished_notes(rows)]
+    band = f"Mean over seeds; band: {BANDS[options.band]}"
+    if all(len(group.runs) == 1 for group in groups):
+        band = "One run each, so there is no band"
+    return [
+        common_facts(groups),
+        band,
+        pooled_note(groups),
+        *unfinished_groups(groups, rows),
+    ]
 
 
 def show_one_chart(
-    epochs: pd.DataFrame, rows: pd.DataFrame, series: list[Series], options: CurveOptions
+    epochs: pd.DataFrame,
+    shown: pd.DataFrame | list[SeedGroup],
+    series: list[Series],
+    options: CurveOptions,
 ) -> None:
-    """One chart of series that share an axis."""
+    """One chart of series that share an axis, of single runs or of groups."""
     chart = series[0].chart
-    points = curve_points(epochs, short_labels(rows), series, **options._asdict())
+    axis = {"by_time": options.by_time, "smoothing": options.smoothing}
+    if isinstance(shown, pd.DataFrame):
+        points = curve_points(epochs, short_labels(shown), series, **axis)
+        methods = dict(zip(shown["run"], shown["method"], strict=True))
+        draw = curves_figure
+    else:
+        points = group_points(epochs, shown, series, **axis, band=options.band)
+        methods = {group.runs[0]: group.method for group in shown}
+        draw = group_curves_figure
     if points.empty:
-        axis = " over time" if options.by_time else ""
-        st.info(f"{chart}: not recorded{axis} by the chosen runs so far.")
+        over = " over time" if options.by_time else ""
+        st.info(f"{chart}: not recorded{over} by the chosen runs so far.")
         return
-    colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
-    show_chart(
-        curves_figure(points, series, colours),
-        points,
-        f"curves-{chart.lower().replace(' ', '-')}",
-    )
+    figure = draw(points, series, method_colours(methods))
+    show_chart(figure, points, f"curves-{chart.lower().replace(' ', '-')}")
     if chart in NOTES:
         st.caption(NOTES[chart])
 
@@ -154,7 +202,16 @@ st.title("Training curves")
 loaded = load_runs()
 if loaded.table.empty:
     show_empty("There is no run yet. Curves appear after the first epoch of a training run:")
-elif selection := pick_runs(find_choices(loaded, loaded.fingerprint)):
-    show_curves(loaded, selection)
 else:
-    st.info("Choose at least one run above.")
+    rename_methods_in_link("curves_run")
+    choices = find_choices(loaded, loaded.fingerprint)
+    together = pick_together("curves", ["curves_run"])
+    show_presets(choices)
+    if together:
+        selection = pick_groups("curves", loaded.table, choices.first)
+    else:
+        selection = pick_runs(choices)
+    if selection:
+        show_curves(loaded, selection)
+    else:
+        st.info("Choose at least one run above.")

@@ -8,6 +8,7 @@ from dashboard.analysis.map_tables import class_table, face_table, map_table, mo
 from dashboard.charts.map_images import GAP, SIDE, SMALL_SIDE, Panel, face_image, sheet, strip
 from dashboard.charts.map_panels import CONSISTENCY, SYNTHETIC_ONLY, flip_panels, map_panel
 from dashboard.views.links import rename_faces_in_link
+from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_download
 
 NUMBER = st.column_config.NumberColumn
@@ -99,10 +100,8 @@ def show_figures(found: dict[str, ModelMaps], synthetic: bool) -> None:
         "probability_percent": NUMBER("Probability (%)", format="%.1f"),
     }
     table = model_table(faces)
-    st.dataframe(table, hide_index=True, height="content", column_config=columns)
-    show_download(table, "agreement")
+    show_table(table, "agreement", columns)
     with st.expander("Each face"):
-        st.dataframe(faces, hide_index=True, height="content", column_config=columns)
-        show_download(faces, "agreement-by-face")
+        show_table(faces, "agreement-by-face", columns)
     note = SYNTHETIC_ONLY if synthetic else ""
     st.caption(f"Means over the faces shown. {CONSISTENCY}{note}")

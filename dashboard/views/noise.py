@@ -3,24 +3,27 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.analysis.comparison import ACCURACY, comparisons, headline, noise_points
+from dashboard.analysis.comparison import ACCURACY, comparisons, noise_points
 from dashboard.analysis.noise import (
     FORMER_MEASURES,
     MEASURES,
     NoiseMeasure,
     noise_areas,
     noise_drawn,
+    noise_notes,
     offered_measures,
     other_headline,
     shown_summary,
 )
+from dashboard.analysis.noise_headline import headline
 from dashboard.analysis.published import read_published
 from dashboard.analysis.published_curves import incomparable_note, reference_curves
 from dashboard.charts.noise import noise_figure
 from dashboard.data.names import Runs
 from dashboard.views.links import rename_in_link
 from dashboard.views.sidebar import load_runs
-from dashboard.views.widgets import show_chart, show_download, show_empty
+from dashboard.views.tables import show_table
+from dashboard.views.widgets import show_chart, show_empty
 
 NUMBER = st.column_config.NumberColumn
 REFERENCES = ("same backbone", "all comparable", "none")
@@ -36,9 +39,15 @@ RULES = """
 - **A line** connects runs with the same method, backbone, data set, image size, number of epochs
   and
   options. Runs that differ in any of these are never averaged.
-- **Thick points** are means over seeds, with 95 % intervals (Student's t) if there are at least two
-  seeds; **thin lines and circles** are single seeds. If a seed was run twice, the latest run
-  counts.
+- **Thick points** are means over seeds, with 95 % intervals (Student's t) as bars and bands if
+  there are at least two seeds; **thin lines and circles** are single seeds. If a seed was run
+  twice, the latest run counts.
+- **The panel below** is the paired difference of each method from the cross-entropy baseline: only
+  seeds that both have count, so it may differ from the distance of the means above. It is what the
+  headline says.
+- **Noise** is drawn at the share that was asked for if it is symmetric. Of all other kinds the
+  realised share counts: asymmetric noise spares classes that are never confused, and human labels
+  have no asked share. The table has both.
 - **Area** is the mean over noise rates from 0 to the largest: the area under a seed's line
   (trapezoidal rule) divided by its width. It needs a run of that seed at every rate.
 - **Dotted** curves are published results with the same data set, classes and metric under symmetric
@@ -46,6 +55,9 @@ RULES = """
   ranking.
 - The headline pairs runs by seed: with the same seed, both methods train on the same noisy labels.
 """
+READING = (
+    "Means over seeds with 95 % intervals; below, the difference from the baseline, paired by seed."
+)
 NO_CLEAN_RUN = (
     "No run with label noise has a counterpart here with clean labels, the same seed and the same "
     "options. Train one with the options of the noisy run: `fer-core train --noise none`"
@@ -88,6 +100,10 @@ def show_tables(summary: pd.DataFrame, areas: pd.DataFrame, measure: NoiseMeasur
     formats = {
         "line": st.column_config.TextColumn("Method and backbone"),
         "noise_percent": NUMBER("Noise (%)", format="%g"),
+        "noise": "Kind of noise",
+        "asked": NUMBER("Asked (%)", format="%.1f"),
+        "realised": NUMBER("Realised (%)", format="%.2f"),
+        "sd": NUMBER("SD over seeds", format="%.1f"),
         "mean": NUMBER(f"Mean ({unit})", format="%.1f"),
         "low": NUMBER("95 % from", format="%.1f"),
         "high": NUMBER("95 % to", format="%.1f"),
@@ -96,20 +112,13 @@ def show_tables(summary: pd.DataFrame, areas: pd.DataFrame, measure: NoiseMeasur
         "rates": "Rates (%)",
     }
     shown = summary.drop(columns=["comparison", "half"])
-    st.dataframe(
-        shown,
-        hide_index=True,
-        height="content" if len(shown) < 14 else 460,
-        placeholder="-",
-        column_config=formats,
-    )
+    show_table(shown, "noise-means", formats)
     st.markdown("**Area: the mean over all noise rates**")
     if areas.empty:
         st.caption("No line has a seed with a run at every noise rate, clean labels included.")
         return
     st.caption("Over the seeds with a run at every rate.")
-    st.dataframe(areas, hide_index=True, height="content", placeholder="-", column_config=formats)
-    show_download(areas, "noise-areas")
+    show_table(areas, "noise-areas", formats)
 
 
 st.title("Noise robustness")
@@ -145,9 +154,11 @@ else:
     if summary.empty:
         st.info(NO_CLEAN_RUN)
     else:
-        figure = noise_figure(shown, summary, references, measure)
-        drawn = noise_drawn(shown, summary, references, measure.column)
+        seeds = st.toggle("Single seeds", key="noise_seeds", bind="query-params")
+        figure = noise_figure(shown, summary, references, measure, single_seeds=seeds)
+        drawn = noise_drawn(shown, summary, references, measure.column, single_seeds=seeds)
         show_chart(figure, drawn, "noise")
+        st.caption(" ".join([READING, *noise_notes(summary)]))
         show_tables(summary, noise_areas(shown, measure.column), measure)
     with st.expander("How to read this"):
         st.markdown(RULES)

@@ -24,7 +24,8 @@ from dashboard.charts.robustness import (
 )
 from dashboard.data.robustness import RobustnessFile, RobustnessFiles, read_files, shipped_files
 from dashboard.views.sidebar import load_runs
-from dashboard.views.widgets import chart_buttons, show_download, show_empty
+from dashboard.views.tables import show_table
+from dashboard.views.widgets import chart_buttons, show_empty
 
 COLUMNS = 3
 ABOUT = (
@@ -155,21 +156,14 @@ def show_tables(points: pd.DataFrame) -> None:
     """A row for each model, and all figures with their download."""
     st.markdown("**The models**")
     summary = model_summary(points)
-    st.dataframe(summary, hide_index=True, height="content", column_config=SUMMARY)
+    show_table(summary, "robustness-models", SUMMARY)
     if summary["side"].nunique() > 1:
         st.warning(
             "These models got their images corrupted at different resolutions, where the same "
             "strength is not the same damage: blur of one pixel is weaker in a larger image."
         )
     st.markdown("**All figures**")
-    st.dataframe(
-        points[list(FORMATS)],
-        hide_index=True,
-        height="content" if len(points) < 14 else 460,
-        placeholder="-",
-        column_config=FORMATS,
-    )
-    show_download(points, "robustness")
+    show_table(points[list(FORMATS)], "robustness", FORMATS, rows=points)
 
 
 def in_markdown(text: str) -> str:

@@ -9,7 +9,8 @@ from dashboard.analysis.sets import image_sets
 from dashboard.charts.runs import parallel_figure
 from dashboard.data.names import Runs
 from dashboard.views.run_detail import read_records
-from dashboard.views.widgets import show_chart, show_download
+from dashboard.views.tables import show_table
+from dashboard.views.widgets import show_chart
 
 NUMBER = st.column_config.NumberColumn
 POINTS = {
@@ -51,8 +52,7 @@ def show_comparison(runs: Runs) -> None:
         name: NUMBER(name, format="%+.2f") for name in deltas.columns if name.endswith("difference")
     }
     config = {**formats, **signs, **POINTS}
-    st.dataframe(deltas, hide_index=True, column_config=config, placeholder="-")
-    show_download(deltas, "runs-figures")
+    show_table(deltas, "runs-figures", config)
     if image_sets(rows).nunique() > 1:
         st.warning(
             "These runs were not all evaluated on the same images, so their figures are not "
@@ -66,13 +66,11 @@ def show_comparison(runs: Runs) -> None:
     if options.empty:
         st.caption("None: these runs have the same configuration.")
     else:
-        st.dataframe(options, hide_index=True, height="content")
-        show_download(options, "runs-options")
+        show_table(options, "runs-options")
     st.markdown("**Paired test on the same images, last epoch**")
     tests = pair_tests(records)
     shown = tests.drop(columns="reason") if not tests["reason"].any() else tests
-    st.dataframe(shown, hide_index=True, column_config=POINTS, placeholder="-", height="content")
-    show_download(tests, "runs-tests")
+    show_table(shown, "runs-tests", POINTS, rows=tests)
     st.caption(
         "One run each: the test covers the choice of images, not of the seed. p-values are not "
         "corrected for multiple testing."

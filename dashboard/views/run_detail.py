@@ -15,7 +15,8 @@ from dashboard.analysis.run_facts import (
 from dashboard.charts.runs import run_curve_figure, run_curve_points, transition_figure
 from dashboard.data.names import Runs
 from dashboard.data.notes import LONGEST, NoteError, can_write, read_note, write_note
-from dashboard.views.widgets import show_chart, show_download
+from dashboard.views.tables import show_table
+from dashboard.views.widgets import show_chart
 from fer_core.records.run import RecordError, RunRecord, read_run
 
 NOT_OURS = (
@@ -58,11 +59,11 @@ def show_run(runs: Runs, run: str) -> None:
     else:
         st.subheader("Imported")
         st.caption(NOT_OURS)
-        st.dataframe(import_table(record.imported), hide_index=True, height="content")
+        show_table(import_table(record.imported), "run-import")
     show_note(record, source.writable)
     show_facts(record)
     st.subheader("Files")
-    st.dataframe(file_table(record, source), hide_index=True, height="content")
+    show_table(file_table(record, source), "run-files")
 
 
 def show_transition(record: RunRecord) -> None:
@@ -109,23 +110,24 @@ def show_facts(record: RunRecord) -> None:
         st.subheader("Result")
         if record.result:
             result = fact_table(record.result, leave_out=("confusion", "slices"))
-            st.dataframe(result, hide_index=True, height="content")
+            show_table(result, "run-result")
         else:
             st.caption("Recorded at the end of the run.")
         st.subheader("Environment")
-        st.dataframe(fact_table(record.environment), hide_index=True, height="content")
+        show_table(fact_table(record.environment), "run-environment")
     with right:
         st.subheader("Configuration")
         options = shown_options(record)
-        st.dataframe(options, hide_index=True, height="content" if len(options) < 12 else 420)
-        show_download(options, "run-options")
+        show_table(options, "run-options")
     left, right = st.columns(2, gap="large")
     counts = ("train_counts", "eval_counts")
-    left.subheader("Data and label noise")
-    facts = fact_table(record.data, record.noise, leave_out=(*counts, "transition"))
-    left.dataframe(facts, hide_index=True, height="content")
-    right.subheader("Model")
-    right.dataframe(fact_table(record.model), hide_index=True, height="content")
+    with left:
+        st.subheader("Data and label noise")
+        facts = fact_table(record.data, record.noise, leave_out=(*counts, "transition"))
+        show_table(facts, "run-data")
+    with right:
+        st.subheader("Model")
+        show_table(fact_table(record.model), "run-model")
 
 
 def read_records(runs: Runs, names: list[str]) -> dict[str, RunRecord]:

@@ -11,8 +11,11 @@ from dashboard.data.names import Runs
 from dashboard.views.links import rename_methods_in_link
 from dashboard.views.run_comparison import show_comparison, show_options
 from dashboard.views.run_detail import show_run
+from dashboard.views.run_groups import show_groups
+from dashboard.views.seed_picker import pick_together
 from dashboard.views.sidebar import load_runs
-from dashboard.views.widgets import show_download, show_empty
+from dashboard.views.tables import show_copy
+from dashboard.views.widgets import show_empty
 
 NUMBER = st.column_config.NumberColumn
 COLUMNS = {
@@ -99,7 +102,7 @@ def show_table(rows: pd.DataFrame, runs: Runs) -> None:
         on_select=take_picked_rows,
         selection_mode="multi-row",
     )
-    show_download(shown.drop(columns=["link", "curve"]), "runs")
+    show_copy(shown.drop(columns=["link", "curve"]), "runs", COLUMNS)
 
 
 def curve_column(epochs: pd.DataFrame) -> ColumnConfig:
@@ -155,7 +158,11 @@ else:
     else:
         passed = pick_filters(with_names(loaded.table))
         st.caption(f"{len(passed)} of {len(loaded.table)} runs")
-        show_table(passed, loaded)
+        together = pick_together("runs", ["runs_compare"])
+        if together:
+            show_groups(loaded.table[loaded.table["run"].isin(passed["run"])])
+        else:
+            show_table(passed, loaded)
         failed = loaded.table[loaded.table["status"] == "failed"]
         for row in failed.head(FAILURES_SHOWN).itertuples():
             st.error(f"{row.run} failed: {row.error or 'no reason given'}")
@@ -163,5 +170,6 @@ else:
             st.caption(
                 f"{len(failed) - FAILURES_SHOWN} more failed; see their pages for the errors."
             )
-        show_comparison(loaded)
+        if not together:
+            show_comparison(loaded)
         show_options(loaded.table[loaded.table["run"].isin(passed["run"])])

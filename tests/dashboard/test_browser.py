@@ -18,7 +18,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # found at the root afterwards.
 LOOKED_FOR = ("_stcore/health", "_stcore/host-config")
 PAGES = {
-    "": ("Noise robustness", "At 30 % label noise"),
+    "": ("Noise robustness", "At 30 % symmetric label noise"),
     "curves": ("Training curves", "figures 8 to 11 of the HUST report"),
     "classes": ("Classes", "Recall"),
     "robustness": ("Robustness", "the most accuracy"),

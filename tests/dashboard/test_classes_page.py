@@ -41,6 +41,8 @@ def test_the_shipped_runs_show_everything_but_groups(shown_page):
     assert "These records have no groups" in text_of(app)
     assert "fer-core train --data rafdb:FOLDER" in text_of(app)
     assert app.dataframe[0].value["images"].tolist() == [3199, 3199]
+    assert app.dataframe[0].value["n"].tolist() == [3, 3]
+    assert "baseline: 3 seeds" in text_of(app)
 
 
 def test_the_confusion_matrix_can_be_counted_or_normalised(open_page, eight_records):
@@ -117,7 +119,7 @@ def test_runs_of_other_classes_or_images_are_not_subtracted_silently(
 
 @pytest.mark.slow
 def test_runs_without_predictions_say_so_and_the_others_have_their_curve(open_page, records):
-    app = open_page("classes", records)
+    app = open_page("classes", records, classes_seeds="single runs")
     assert "EAC: no predictions.csv" in text_of(app)
     assert "Calibration" not in titles(app)
     folder = records / "eac-mobilenetv2_100-30-s0"
@@ -126,6 +128,13 @@ def test_runs_without_predictions_say_so_and_the_others_have_their_curve(open_pa
     assert "baseline: no predictions.csv" in text_of(app)
     assert "Calibration" in titles(app)
     assert app.dataframe[0].value["ece"].tolist() == [pytest.approx(10)]
+
+
+@pytest.mark.slow
+def test_single_runs_are_shown_on_demand(open_page, eight_records):
+    app = open_page("classes", eight_records, classes_seeds="single runs")
+    assert not app.exception
+    assert all("seed" in name for name in app.multiselect(key="classes_run").value)
 
 
 def test_groups_of_people_have_a_chart_an_attribute(open_page, records):
@@ -149,4 +158,6 @@ def test_groups_that_cannot_be_read_are_named_and_the_rest_is_shown(open_page, r
 def test_running_and_failed_runs_are_not_offered(open_page, records, write_run):
     write_run(records, name="running", rate=0.5, done=2, status="running")
     write_run(records, name="failed", rate=0.6, done=2, status="failed")
-    assert len(open_page("classes", records).multiselect[0].options) == 8
+    assert (
+        len(open_page("classes", records, classes_seeds="single runs").multiselect[0].options) == 8
+    )

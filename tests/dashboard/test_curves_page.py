@@ -36,12 +36,25 @@ def test_the_page_starts_with_a_pair_and_the_curves_of_the_hust_report(shown_pag
     assert len(app.multiselect[0].value) == 2
     assert titles(app) == ["Loss", "Evaluation accuracy"]
     names = [trace["name"] for trace in charts(app)[0]["data"]]
-    assert names == [
-        "EAC, L_cls",
-        "EAC, evaluation loss",
-        "baseline, L_cls",
-        "baseline, evaluation loss",
+    assert [name for name in names if not name.endswith("band")] == [
+        "EAC, L_cls (n = 2)",
+        "EAC, evaluation loss (n = 2)",
+        "baseline, L_cls (n = 2)",
+        "baseline, evaluation loss (n = 2)",
     ]
+    assert "95 % interval of the mean" in text_of(app)
+
+
+def test_single_runs_are_drawn_on_demand(open_page, eight_records):
+    app = open_page("curves", eight_records, curves_seeds="single runs")
+    assert len(app.multiselect(key="curves_run").value) == 2
+    assert [trace["name"] for trace in charts(app)[1]["data"]] == ["EAC", "baseline"]
+
+
+def test_groups_by_fewer_options_say_what_they_pool(open_page, eight_records):
+    app = open_page("curves", eight_records, curves_by=["method"])
+    assert not app.exception
+    assert "pool runs that differ in noise" in text_of(app)
 
 
 @pytest.mark.slow
@@ -54,8 +67,11 @@ def test_a_figure_of_the_hust_report_is_one_click(open_page):
     pills(app, "curves_hust").set_value(preset).run()
     assert not app.exception
     assert titles(app) == ["Loss", "Evaluation accuracy"]
-    assert [trace["name"] for trace in charts(app)[1]["data"]] == ["EAC", "baseline"]
-    assert "10 % noise" in text_of(app)
+    assert [trace["name"] for trace in charts(app)[1]["data"]] == [
+        "EAC (n = 1)",
+        "baseline (n = 1)",
+    ]
+    assert "10 % symmetric" in text_of(app)
     assert app.slider(key="smooth").value == 0
 
 

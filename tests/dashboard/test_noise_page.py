@@ -27,7 +27,7 @@ def choose(app, key, value):
 
 def test_the_page_states_the_headline_and_draws_the_chart(shown_page, eight_records):
     app = shown_page("noise", eight_records)
-    assert "At 30 % label noise" in text_of(app)
+    assert "At 30 % symmetric label noise" in text_of(app)
     assert "EAC goes from 86.6 to 79.6 %" in text_of(app)
     assert "By mean class accuracy" in text_of(app)
     assert [chart["layout"]["title"]["text"] for chart in charts(app)] == [

@@ -91,6 +91,9 @@ def test_two_measured_models_have_a_headline_and_a_chart_for_each_corruption(ope
 @pytest.mark.slow
 def test_the_csv_holds_what_the_charts_draw(open_page, two_models, saved, measure, column):
     app = open_page("robustness", two_models, robustness_measure=measure)
+    app.session_state["copy-robustness"] = True
+    app.session_state["copy-format-robustness"] = "CSV"
+    app.run()
     assert not app.exception
     table = pd.read_csv(io.StringIO(saved["robustness.csv"]))
     for chart, kind in zip(charts(app), ("noise", "jpeg"), strict=True):

@@ -24,7 +24,7 @@ def page(launch_chromium):
 def test_picked_rows_are_compared_and_the_address_reopens_the_view(address, page):  # noqa: F811
     from playwright.sync_api import expect
 
-    page.goto(f"{address}/runs?runs_status=finished")
+    page.goto(f"{address}/runs?runs_status=finished&runs_seeds=single%20runs")
     table = page.get_by_test_id("stDataFrame").first
     table.wait_for(timeout=20_000)
     page.get_by_text("Options and accuracy").first.wait_for(timeout=20_000)

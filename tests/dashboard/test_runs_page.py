@@ -17,7 +17,7 @@ def open_runs(monkeypatch, tmp_path):
 
     def open_one(sources, **query):
         app = AppTest.from_file(str(APP), default_timeout=30)
-        app.query_params.update({"runs": str(sources), **query})
+        app.query_params.update({"runs": str(sources), "runs_seeds": "single runs", **query})
         app.switch_page("views/runs.py")
         app.run()
         assert not app.exception
@@ -144,6 +144,39 @@ def test_a_record_without_facts_has_a_page(open_runs, tmp_path):
     record_failure(tmp_path / "some" / "early", config, "no folder at absent")
     app = open_runs(tmp_path / "some", run="early")
     assert "no folder at absent" in app.error[0].value
+
+
+def test_seeds_are_together_by_default_and_a_link_that_compares_runs_shows_single_ones(
+    open_page, eight_records
+):
+    app = open_page("runs", eight_records)
+    assert not app.exception
+    table = tables(app)[0]
+    assert len(table) == 4
+    assert table["n"].tolist() == [2] * 4
+    assert table["seeds"].tolist() == ["0, 1"] * 4
+    assert "pooled" not in table
+    app = open_page("runs", eight_records, runs_compare=PAIR)
+    assert len(tables(app)[0]) == 8
+
+
+def test_groups_are_compared_by_their_shared_seeds(open_page, eight_records):
+    app = open_page("runs", eight_records)
+    groups = app.multiselect(key="groups_compare").options
+    noisy = sorted((name for name in groups if "30 %" in name), reverse=True)
+    app.multiselect(key="groups_compare").set_value(noisy).run()
+    assert not app.exception
+    gaps = tables(app)[1]
+    assert gaps["difference"].tolist() == pytest.approx([17])
+    assert gaps["seeds"].tolist() == ["0, 1"]
+
+
+def test_groups_of_no_run_are_a_sentence(open_page, records, write_run):
+    write_run(records, data="ferplus", content="b" * 64, rate=0.1, name="ferplus")
+    address = {"runs_data": "FERPlus", "runs_noise": "30 % symmetric"}
+    app = open_page("runs", records, **address)
+    assert not app.exception
+    assert "No run passes these filters" in text_of(app)
 
 
 def test_many_failures_do_not_fill_the_page(open_runs, tmp_path, write_run):

@@ -7,15 +7,17 @@ import pandas as pd
 import pytest
 from scipy.stats import ttest_1samp
 
-from dashboard.analysis.comparison import headline, noise_points, noise_summary
+from dashboard.analysis.comparison import noise_points, noise_summary, paired_gaps
 from dashboard.analysis.noise import (
     MEASURES,
     noise_areas,
     noise_drawn,
+    noise_notes,
     offered_measures,
     other_headline,
     shown_summary,
 )
+from dashboard.analysis.noise_headline import headline
 from dashboard.analysis.published import read_published
 from dashboard.analysis.published_curves import reference_curves
 from dashboard.charts.noise import noise_figure
@@ -119,7 +121,7 @@ def test_the_headline_has_the_clean_and_noisy_accuracy_of_both_methods(points):
     text = headline(points)
     assert text.endswith(
         "From clean to noisy labels, EAC goes from 86.6 to 79.6 %, the baseline from 83.6 to "
-        "62.6 % (2 seeds)."
+        "62.6 % (the same 2 seeds)."
     )
 
 
@@ -141,9 +143,13 @@ def test_without_a_pair_there_is_no_second_headline(tmp_path, write_run):
     assert other_headline(read_points(tmp_path)) == ""
 
 
-def test_the_chart_draws_a_mean_line_and_a_thin_line_for_every_seed(points, no_references):
+def test_the_chart_draws_a_mean_line_and_on_demand_a_thin_line_for_every_seed(
+    points, no_references
+):
     summary = noise_summary(points)
     figure = noise_figure(points, summary, no_references, ACCURACY)
+    assert not any(trace.name.endswith(", seeds") for trace in figure.data)
+    figure = noise_figure(points, summary, no_references, ACCURACY, single_seeds=True)
     lines = [trace for trace in figure.data if trace.showlegend is None]
     assert [trace.name for trace in lines] == [
         "EAC · mobilenetv2_100 (n = 2)",
@@ -160,12 +166,69 @@ def test_the_chart_draws_a_mean_line_and_a_thin_line_for_every_seed(points, no_r
     assert figure.layout.yaxis.title.text == "Accuracy (%)"
 
 
+def test_the_panel_below_draws_the_paired_difference_of_the_headline(points, no_references):
+    figure = noise_figure(points, noise_summary(points), no_references, ACCURACY)
+    (gaps,) = [trace for trace in figure.data if trace.yaxis == "y2"]
+    assert gaps.name == "EAC · mobilenetv2_100 minus baseline"
+    assert list(gaps.x) == [0, 30]
+    assert list(gaps.y) == pytest.approx([3, 17])
+    assert "+17.0 points" in headline(points)
+    assert "paired by seed" in gaps.hovertemplate
+
+
+def test_differences_count_shared_seeds_alone(tmp_path, write_run):
+    for seed in range(3):
+        write_run(tmp_path, method="eac", seed=seed, accuracy=0.8)
+    write_run(tmp_path, method="cross_entropy", seed=2, accuracy=0.7)
+    gaps = paired_gaps(read_points(tmp_path))
+    assert (gaps["gap"].item(), gaps["n"].item()) == (pytest.approx(10), 1)
+    assert paired_gaps(read_points(tmp_path).query("method == 'eac'")).empty
+
+
+def test_bands_join_neighbouring_rates_that_have_intervals(points, no_references, tmp_path):
+    figure = noise_figure(points, noise_summary(points), no_references, ACCURACY)
+    bands = [trace for trace in figure.data if trace.name.endswith("95 % interval")]
+    assert [list(band.x) for band in bands] == [[0, 30, 30, 0]] * 2
+    one = points[(points["noise_percent"] == 30) | (points["seed"] == 0)]
+    figure = noise_figure(one, noise_summary(one), no_references, ACCURACY)
+    assert not any(trace.name.endswith("95 % interval") for trace in figure.data)
+
+
+def test_the_headline_follows_the_measure(points):
+    assert MEASURES["Change from clean"].headline == CHANGE.column
+    text = headline(points, CHANGE.column)
+    assert "changes by -7.0 points" in text
+    assert "baseline by -21.0" in text
+    assert "+14.0 points (2 seeds, paired" in text
+    assert "needs EAC and the baseline" in headline(points.query("seed < 0"), CHANGE.column)
+
+
+def test_clean_figures_say_over_which_seeds_they_are(tmp_path, write_run):
+    for method in ("eac", "cross_entropy"):
+        write_run(tmp_path, method=method, rate=0.0)
+        for seed in range(3):
+            write_run(tmp_path, method=method, seed=seed)
+    assert headline(read_points(tmp_path)).endswith("(the 1 of 3 seeds with clean runs of both).")
+
+
+def test_asymmetric_noise_has_its_name_and_its_asked_and_realised_share(tmp_path, write_run):
+    for method in ("eac", "cross_entropy"):
+        file = write_run(tmp_path, method=method) / "run.json"
+        record = json.loads(file.read_text())
+        record["config"]["noise"] = record["noise"]["kind"] = "asymmetric"
+        record["noise"] |= {"rate": 0.3, "realised_rate": 0.26}
+        file.write_text(json.dumps(record))
+    points = read_points(tmp_path)
+    assert "At 26 % asymmetric label noise (30 % asked)" in headline(points)
+    assert noise_notes(noise_summary(points)) == ["Asymmetric noise: 30 % asked, 26.0 % realised."]
+
+
 @pytest.mark.slow
 def test_one_seed_is_drawn_without_an_interval_and_says_so(tmp_path, write_run):
     write_run(tmp_path)
     points = read_points(tmp_path)
     references = reference_curves(read_published(), points)
-    *_, line = noise_figure(points, noise_summary(points), references, ACCURACY).data
+    (line,) = noise_figure(points, noise_summary(points), references, ACCURACY).data
     assert pd.isna(line.error_y.array[0])
     assert "no interval" in line.text[0]
 
@@ -182,11 +245,12 @@ def test_the_download_is_exactly_what_is_drawn(tmp_path, write_run):
     for measure in (MEASURES[name] for name in offered_measures(points)):
         summary = noise_summary(points, measure.column)
         shown = references if measure is ACCURACY else references.head(0)
-        figure = noise_figure(points, summary, shown, measure)
-        drawn = noise_drawn(points, summary, shown, measure.column)
+        figure = noise_figure(points, summary, shown, measure, single_seeds=True)
+        drawn = noise_drawn(points, summary, shown, measure.column, single_seeds=True)
         in_chart = sorted(
             (x, round(y, 6))
             for trace in figure.data
+            if not trace.name.endswith("95 % interval")
             for x, y in zip(trace.x, trace.y, strict=True)
             if not np.isnan(x)
         )
@@ -200,8 +264,8 @@ def test_a_seed_without_the_figure_is_neither_drawn_nor_listed(points):
     points.loc[points.index[0], "accuracy_percent"] = np.nan
     summary = noise_summary(points)
     none = reference_curves(read_published(), points)
-    figure = noise_figure(points, summary, none, ACCURACY)
-    drawn = noise_drawn(points, summary, none, ACCURACY.column)
+    figure = noise_figure(points, summary, none, ACCURACY, single_seeds=True)
+    drawn = noise_drawn(points, summary, none, ACCURACY.column, single_seeds=True)
     assert (drawn["what"] == "seed").sum() == len(points) - 1
     seeds = [trace for trace in figure.data if trace.name.endswith(", seeds")]
     assert sum(np.isfinite(trace.x).sum() for trace in seeds) == len(points) - 1

@@ -11,7 +11,6 @@ import pytest
 from dashboard.analysis.comparison import (
     comparisons,
     default_pair,
-    headline,
     noise_points,
     noise_summary,
 )
@@ -21,6 +20,7 @@ from dashboard.analysis.curves import (
     short_labels,
     unfinished_notes,
 )
+from dashboard.analysis.noise_headline import headline
 from dashboard.analysis.published import measured_rows, read_published, scatter_points, select
 from dashboard.charts.style import hues_of
 from dashboard.data import names as data
@@ -254,7 +254,7 @@ def test_a_noise_list_stands_at_its_realised_rate_on_a_line_of_its_own(tmp_path,
 def test_the_headline_pairs_the_seeds_at_the_highest_noise(records):
     text = headline(noise_points(read_folders([records]).table))
     # baseline: 0.62 and 0.632; EAC: 0.79 and 0.802; the difference is 17 points for both seeds
-    assert "At 30 % label noise" in text
+    assert "At 30 % symmetric label noise" in text
     assert "EAC reaches 79.6 %" in text
     assert "baseline 62.6 %" in text
     assert "+17.0 points (2 seeds, paired; 95 % interval +17.0 to +17.0)." in text

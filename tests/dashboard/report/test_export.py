@@ -90,7 +90,7 @@ def test_the_command_writes_one_file_with_every_chart(call_export, runs, eight_r
 
 def test_the_file_has_headline_date_and_sources(page):
     text = unescape(without_scripts(page))
-    assert "At 30 % label noise, mobilenetv2_100 trained with EAC reaches 79.6 %" in text
+    assert "At 30 % symmetric label noise, mobilenetv2_100 trained with EAC reaches 79.6 %" in text
     assert re.search(r"Created on \d{4}-\d\d-\d\d", text)
     assert "Run records from records: 8 finished." in text
     assert all(f">{title}</h2>" in text for title in PAGES)

@@ -1,0 +1,232 @@
+"""A table of results for a paper, by any options of the runs, such as method and noise.
+
+Every cell is one group of seeds. Where two groups would share a cell, their rows are told apart by
+the options in which they differ: groups are never averaged.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from dashboard.analysis.comparison import comparisons, noise_points
+from dashboard.analysis.seed_groups import (
+    UNSET,
+    SeedGroup,
+    differing,
+    fact_text,
+    in_order,
+    seed_groups,
+)
+from dashboard.analysis.sets import image_sets, with_comparison
+from fer_core.metrics.student_t import Interval, mean_interval
+from fer_core.records.compare import BASELINE, pair_with_baseline
+from fer_core.reporting.table_text import Cell, TextTable
+
+MEASURES = {
+    "Accuracy": "accuracy_percent",
+    "Mean class accuracy": "mean_class_accuracy_percent",
+    "Macro F1": "macro_f1_percent",
+    "Chosen epoch": "chosen_percent",
+    "Chosen epoch, flip TTA": "chosen_tta_percent",
+}
+SD, INTERVAL, GAP = "mean ± SD", "mean ± 95 % interval", "difference from baseline"
+SHOWN = {
+    SD: "mean ± standard deviation over seeds",
+    INTERVAL: "mean ± half of its 95 % interval (Student's t over seeds)",
+    GAP: "paired difference from the cross-entropy baseline in points ± half of its 95 % interval "
+    "(Student's t over shared seeds)",
+}
+FIXED = ("method", "noise")  # offered as rows or columns even if all runs agree
+CELL_COLUMNS = [
+    *("row", "column", "mean", "sd", "half", "n", "gap", "gap_half", "gap_n"),
+    *("best", "separate", "runs"),
+]
+
+
+class Grid(NamedTuple):
+    """Results by row and column.
+
+    Attributes:
+        cells: CELL_COLUMNS, one row for each group of seeds; figures in percent, ``gap`` in points:
+            the paired difference from the baseline, nan without one; ``best`` of its column;
+            ``separate``: the 95 % interval of the gap excludes zero.
+        rows, columns: their names in order.
+        row_facts: names of the facts that name a row.
+    """
+
+    cells: pd.DataFrame
+    rows: list[str]
+    columns: list[str]
+    row_facts: list[str]
+
+
+def scopes(table: pd.DataFrame) -> dict[str, list[str]]:
+    """The sets of finished runs whose figures may stand in one table, by name.
+
+    First those with the same data, size and epochs, as on the noise page; then all runs on the same
+    evaluation images, if they differ in size or epochs.
+    """
+    points = noise_points(table)
+    known = table[table["run"].isin(points["run"])]
+    names = with_comparison(known)["comparison"]
+    found = {name: known.loc[names == name, "run"].tolist() for name in comparisons(points)}
+    images = image_sets(known)
+    for name in images.value_counts().index:
+        if names[images == name].nunique() > 1:
+            found[f"{name} · all sizes and epochs"] = known.loc[images == name, "run"].tolist()
+    return found
+
+
+def axis_choices(groups: Sequence[SeedGroup]) -> list[str]:
+    """The facts that may be rows or columns: method, noise, and those in which groups differ."""
+    return list(dict.fromkeys([*FIXED, *differing([group.facts for group in groups])]))
+
+
+def offered(table: pd.DataFrame) -> list[str]:
+    """The measures that some of the runs have."""
+    return [name for name, column in MEASURES.items() if table[column].notna().any()]
+
+
+def results_grid(
+    table: pd.DataFrame, rows: Sequence[str], column: str, measure: str = "Accuracy"
+) -> Grid:
+    """The results of finished runs by row and column.
+
+    Args:
+        table: of runs, of one of `scopes`.
+        rows: names of the facts that make the rows, of `axis_choices`.
+        column: name of the fact that makes the columns.
+        measure: one of MEASURES; runs without it are left out.
+    """
+    values = dict(zip(table["run"], table[MEASURES[measure]].astype(float), strict=True))
+    known = table[table[MEASURES[measure]].notna()]
+    groups = seed_groups(known)
+    facts = [group.facts for group in groups]
+    row_facts = _telling_apart(facts, [name for name in rows if name != column], column)
+    gaps = _gaps(groups, values)
+    cells = []
+    for group, gap in zip(groups, gaps, strict=True):
+        mean = mean_interval([values[run] for run in group.runs])
+        name = " · ".join(fact_text(fact, group.facts) for fact in row_facts) or "all"
+        numbers = (mean.mean, mean.deviation, mean.half, mean.n, gap.mean, gap.half, gap.n)
+        separate = gap.n > 1 and abs(gap.mean) > gap.half
+        names = ", ".join(group.runs)
+        cells.append([name, group.facts.get(column, UNSET), *numbers, False, separate, names])
+    frame = pd.DataFrame(cells, columns=CELL_COLUMNS)
+    baselines = {row for row, group in zip(frame["row"], groups, strict=True) if _plain(group)}
+    order = sorted(in_order(frame["row"].tolist()), key=lambda name: name not in baselines)
+    return Grid(frame, order, in_order(frame["column"].tolist()), row_facts)
+
+
+def choose(grid: Grid, rows: Sequence[str], columns: Sequence[str]) -> Grid:
+    """The grid with the chosen rows and columns alone; no choice keeps all."""
+    kept_rows = [name for name in grid.rows if name in rows or not rows]
+    kept = [name for name in grid.columns if name in columns or not columns]
+    cells = grid.cells[grid.cells["row"].isin(kept_rows) & grid.cells["column"].isin(kept)]
+    return grid._replace(cells=cells, rows=kept_rows, columns=kept)
+
+
+def with_best(grid: Grid, show: str, decimals: int) -> Grid:
+    """The grid with the best cells of each column marked; those that read the same are all best."""
+    figure = grid.cells["gap" if show == GAP else "mean"].round(decimals)
+    columns = grid.cells["column"]
+    several = figure.groupby(columns).transform("count") > 1
+    best = (figure == figure.groupby(columns).transform("max")) & several
+    return grid._replace(cells=grid.cells.assign(best=best))
+
+
+def grid_table(grid: Grid, show: str, decimals: int, corner: str, caption: str) -> TextTable:
+    """The grid as a table of texts; the number of seeds stands in a cell where it differs.
+
+    Args:
+        grid: of `with_best`.
+        show: one of SHOWN.
+        decimals: of means and spreads.
+        corner: title of the first column.
+        caption: of the table.
+    """
+    cells = {(cell["row"], cell["column"]): cell for cell in grid.cells.to_dict("records")}
+    counts = grid.cells["gap_n" if show == GAP else "n"]
+    several = counts[counts > 0].nunique() > 1
+    body = [
+        (
+            Cell(row),
+            *(_cell(cells.get((row, name)), show, decimals, several) for name in grid.columns),
+        )
+        for row in grid.rows
+    ]
+    return TextTable((corner, *grid.columns), tuple(body), caption)
+
+
+def caption_of(grid: Grid, scope: str, measure: str, show: str) -> str:
+    """What the table shows: measure, data, spread, seeds, and what bold and * mean."""
+    counts = grid.cells["gap_n" if show == GAP else "n"]
+    counts = counts[counts > 0]
+    low, high = (int(counts.min()), int(counts.max())) if len(counts) else (0, 0)
+    seeds = f"n = {low}" if low == high else f"n = {low} to {high}"
+    last = "last epoch" if measure == "Macro F1" else "mean of the last five epochs"
+    chosen = "epoch chosen on held-out images"
+    how = f" ({chosen if measure.startswith('Chosen') else last})"
+    name = "Accuracy" if measure.startswith("Chosen") else measure
+    tta = " with flip TTA" if "TTA" in measure else ""
+    text = f"{name}{tta} in %{how}, {scope}: {SHOWN[show]}, {seeds}."
+    if grid.cells["best"].any():
+        text += " Bold: best of its column."
+    if grid.cells["separate"].any():
+        text += (
+            " *: the 95 % interval of the paired difference from the cross-entropy baseline "
+            "excludes 0."
+        )
+    return text
+
+
+def _telling_apart(
+    facts: Sequence[Mapping[str, str]], rows: Sequence[str], column: str
+) -> list[str]:
+    """The facts that name a row: the chosen ones, and as few more as no two groups share a cell."""
+    chosen = list(rows)
+    while True:
+        keys = [tuple(one.get(name, UNSET) for name in (*chosen, column)) for one in facts]
+        counts = Counter(keys)
+        alike = [one for one, key in zip(facts, keys, strict=True) if counts[key] > 1]
+        more = [name for name in differing(alike) if name not in (*chosen, column)]
+        if not more:
+            return chosen
+        chosen.append(max(more, key=lambda name: len({one.get(name, UNSET) for one in alike})))
+
+
+def _gaps(groups: Sequence[SeedGroup], values: Mapping[str, float]) -> list[Interval]:
+    """The paired difference of each group from its baseline; nan without one."""
+    parts = [group.parts[0] for group in groups]
+    found = {}
+    for baseline, other in pair_with_baseline(parts):
+        gaps = [
+            values[mine.record] - values[theirs.record]
+            for mine, theirs in zip(other.trials, baseline.trials, strict=True)
+        ]
+        found[other[:3]] = mean_interval(gaps)
+    none = Interval(np.nan, np.nan, 0, np.nan)
+    return [found.get(part[:3], none) for part in parts]
+
+
+def _plain(group: SeedGroup) -> bool:
+    return group.method == BASELINE and not group.parts[0].approach.treatments
+
+
+def _cell(cell: Mapping[str, object] | None, show: str, decimals: int, several: bool) -> Cell:
+    if cell is None:
+        return Cell("-")
+    gap = show == GAP
+    mean, spread = (float(str(cell[name])) for name in _FIGURES[show])
+    if np.isnan(mean):
+        return Cell("-")
+    text = f"{mean:{'+' if gap else ''}.{decimals}f}"
+    text += "" if np.isnan(spread) else f" ± {spread:.{decimals}f}"
+    note = f"n = {cell['gap_n' if gap else 'n']}" if several else ""
+    return Cell(text, bool(cell["best"]), bool(cell["separate"]), note)
+
+
+_FIGURES = {SD: ("mean", "sd"), INTERVAL: ("mean", "half"), GAP: ("gap", "gap_half")}

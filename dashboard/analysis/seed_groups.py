@@ -1,0 +1,192 @@
+"""Runs that differ in their seed alone as one thing: groups, their names and their facts.
+
+`fer_core.records.groups` decides which runs repeat each other. A visitor may group by fewer facts;
+such a group says which facts it pools.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import pandas as pd
+
+from dashboard.data.names import data_name, method_name
+from dashboard.data.tables import trials_of
+from fer_core.records.groups import Group, group_trials
+from fer_core.records.trials import CLEAN, NO_NUMBER, LabelNoise
+
+UNSET = "unset"  # an option that a run does not have; null is a value
+NAMED = ("method", "backbone", "data", "noise", "image size", "epochs")  # facts in this order
+SHOWN = 6  # facts that name a group beside its method, at most, before the run is named
+
+
+class SeedGroup(NamedTuple):
+    """Runs that share all facts that they are grouped by.
+
+    Attributes:
+        name: readable and unique among the groups made with it.
+        method: key of the method, for its colour.
+        runs: names of the runs, by seed.
+        seeds: of the runs; ``NO_NUMBER`` where nobody stated it.
+        facts: by name, the value that the runs share.
+        pooled: facts in which the runs differ besides the seed; empty unless fewer facts group.
+        parts: the groups of `fer_core.records.groups` in it; one unless facts are pooled.
+    """
+
+    name: str
+    method: str
+    runs: tuple[str, ...]
+    seeds: tuple[int, ...]
+    facts: Mapping[str, str]
+    pooled: tuple[str, ...]
+    parts: tuple[Group[str], ...]
+
+
+def seed_groups(table: pd.DataFrame, by: Sequence[str] | None = None) -> list[SeedGroup]:
+    """The runs of a table in groups. Of runs that repeat a seed, only the latest counts.
+
+    Args:
+        table: of runs.
+        by: names of facts; None: all of them, so that only the seed differs.
+    """
+    parts = group_trials(trials_of(table))
+    facts = [group_facts(part) for part in parts]
+    together: dict[object, list[int]] = {}
+    for index, values in enumerate(facts):
+        key = index if by is None else tuple(values.get(name, UNSET) for name in by)
+        together.setdefault(key, []).append(index)
+    found = [
+        _merged([parts[i] for i in some], [facts[i] for i in some]) for some in together.values()
+    ]
+    names = _names([one.facts for one in found], [one.runs[0] for one in found])
+    return [one._replace(name=name) for one, name in zip(found, names, strict=True)]
+
+
+def axis_names(table: pd.DataFrame) -> list[str]:
+    """The facts in which the runs of a table differ, besides the seed."""
+    return differing([group_facts(part) for part in group_trials(trials_of(table))])
+
+
+def group_facts(group: Group[str]) -> dict[str, str]:
+    """Everything that the runs of a group share, as texts: named facts first, then options."""
+    setting = group.setting
+    facts = {
+        "method": method_name(group.approach.method) + (" (imported)" if setting.imported else ""),
+        "backbone": setting.backbone,
+        "data": data_name(setting.data),
+        "noise": noise_name(group.noise),
+        "image size": "unknown" if setting.image_size == NO_NUMBER else f"{setting.image_size} px",
+        "epochs": str(setting.epochs),
+        "classes": str(setting.classes),
+        "evaluation split": setting.eval_split,
+    }
+    for text in (setting.options, group.approach.options):
+        facts |= {name: value for name, value in _options(text).items() if name not in facts}
+    return facts
+
+
+def noise_name(noise: LabelNoise) -> str:
+    """Share and kind of the noise; clean labels by that name."""
+    if noise.kind == CLEAN:
+        return "clean labels"
+    return (
+        f"{noise.kind} noise"
+        if noise.percent != noise.percent
+        else f"{noise.percent:g} % {noise.kind}"
+    )
+
+
+def differing(facts: Sequence[Mapping[str, str]]) -> list[str]:
+    """Names of the facts with more than one value, named facts first."""
+    names = dict.fromkeys([*NAMED, *sorted({name for one in facts for name in one})])
+    return [name for name in names if len({one.get(name, UNSET) for one in facts}) > 1]
+
+
+def in_order(values: Sequence[str]) -> list[str]:
+    """Different values in natural order: clean labels first, then by the number in front."""
+    return sorted(set(values), key=_natural)
+
+
+def short_names(groups: Sequence[SeedGroup]) -> list[str]:
+    """Names that distinguish the groups: the method, and the facts that differ."""
+    return _names(
+        [one.facts for one in groups], [one.runs[0] for one in groups], always=("method",)
+    )
+
+
+def common_facts(groups: Sequence[SeedGroup]) -> str:
+    """The named facts that all groups share, except the method."""
+    first = groups[0].facts
+    apart = {"method", *differing([one.facts for one in groups])}
+    return " · ".join(
+        fact_text(name, first) for name in NAMED if name in first and name not in apart
+    )
+
+
+def seeds_text(group: SeedGroup) -> str:
+    """How many runs a group has; with pooled facts they are not only seeds."""
+    count = len(group.runs)
+    noun = "run" if group.pooled else "seed"
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def fact_text(name: str, facts: Mapping[str, str]) -> str:
+    """A fact as part of a name: named facts speak for themselves, options need their name."""
+    value = facts.get(name, UNSET)
+    if name in NAMED:
+        return f"{value} epochs" if name == "epochs" else value
+    return f"{name} {value}"
+
+
+def _merged(parts: list[Group[str]], facts: list[dict[str, str]]) -> SeedGroup:
+    pooled = differing(facts)
+    shared = {name: value for name, value in facts[0].items() if name not in pooled}
+    trials = sorted((trial for part in parts for trial in part.trials), key=lambda one: one.seed)
+    return SeedGroup(
+        name="",
+        method=parts[0].approach.method,
+        runs=tuple(trial.record for trial in trials),
+        seeds=tuple(trial.seed for trial in trials),
+        facts=shared,
+        pooled=tuple(pooled),
+        parts=tuple(parts),
+    )
+
+
+def _names(
+    facts: Sequence[Mapping[str, str]], runs: Sequence[str], always: Sequence[str] = NAMED
+) -> list[str]:
+    """Unique names: the facts that are always named, then those that tell equal names apart."""
+    varying = differing(facts)
+    first = [name for name in NAMED if name in always or name in varying]
+    names = [" · ".join(fact_text(name, one) for name in first if name in one) for one in facts]
+    counts = Counter(names)
+    for name in [name for name, count in counts.items() if count > 1]:
+        alike = [index for index, other in enumerate(names) if other == name]
+        extra = [one for one in differing([facts[i] for i in alike]) if one not in first]
+        for index in alike:
+            details = [fact_text(one, facts[index]) for one in extra[:SHOWN]]
+            names[index] = " · ".join([name, *details])
+    counts = Counter(names)
+    return [
+        f"{name} · {run}" if counts[name] > 1 else name
+        for name, run in zip(names, runs, strict=True)
+    ]
+
+
+def _natural(text: str) -> tuple[int, float, str]:
+    start = text.partition(" ")[0]
+    try:
+        return (1, float(start), text)
+    except ValueError:
+        return (0 if text == "clean labels" else 2, 0.0, text)
+
+
+@lru_cache(maxsize=4096)  # many runs share few texts
+def _options(text: str) -> dict[str, str]:
+    return {
+        name.replace("_", " "): value if isinstance(value, str) else json.dumps(value)
+        for name, value in json.loads(text).items()
+    }

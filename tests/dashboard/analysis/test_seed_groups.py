@@ -1,0 +1,62 @@
+"""Runs that differ in their seed alone as one thing."""
+
+import pytest
+
+from dashboard.analysis.seed_groups import (
+    common_facts,
+    differing,
+    in_order,
+    seed_groups,
+    seeds_text,
+    short_names,
+)
+from dashboard.data.names import read_folders
+
+
+@pytest.fixture
+def table(eight_records):
+    return read_folders([eight_records]).table
+
+
+def test_all_but_the_seed_groups_by_default_and_every_run_is_in_one_group(table):
+    groups = seed_groups(table)
+    assert len(groups) == 4
+    assert all(group.seeds == (0, 1) and not group.pooled for group in groups)
+    assert sorted(run for group in groups for run in group.runs) == sorted(table["run"])
+    assert len({group.name for group in groups}) == 4
+
+
+def test_a_group_by_fewer_facts_says_what_it_pools(table):
+    groups = seed_groups(table, ["method"])
+    assert [len(group.runs) for group in groups] == [4, 4]
+    assert all(group.pooled == ("noise",) for group in groups)
+    assert "noise" not in groups[0].facts
+    assert seeds_text(groups[0]) == "4 runs"
+
+
+def test_names_tell_groups_apart_by_the_options_that_differ(tmp_path, write_run):
+    for rate in (1e-4, 2e-4):
+        for seed in (0, 1):
+            write_run(tmp_path, learning_rate=rate, seed=seed, name=f"{rate}-{seed}")
+    groups = seed_groups(read_folders([tmp_path]).table)
+    assert ["learning rate 0.0001" in group.name for group in groups].count(True) == 1
+    assert differing([group.facts for group in groups]) == ["learning rate"]
+
+
+def test_short_names_leave_out_what_all_groups_share(table):
+    groups = [group for group in seed_groups(table) if group.facts["noise"] == "30 % symmetric"]
+    assert sorted(short_names(groups)) == ["EAC", "baseline"]
+    assert "30 % symmetric" in common_facts(groups)
+
+
+def test_a_repeated_seed_counts_once(tmp_path, write_run):
+    for name in ("first", "again"):
+        write_run(tmp_path, name=name)
+    (group,) = seed_groups(read_folders([tmp_path]).table)
+    assert group.seeds == (0,)
+    assert seeds_text(group) == "1 seed"
+
+
+def test_values_are_in_natural_order():
+    values = ["30 % symmetric", "5 % symmetric", "clean labels", "rater"]
+    assert in_order(values) == ["clean labels", "5 % symmetric", "30 % symmetric", "rater"]
