@@ -82,13 +82,16 @@ def _name_points(
     low, high = low - room, high + room
     pixels = plot / (high - low)
     names = [_short(str(name)) for name in points["method"]]
+    written = []  # set at once: adding them one by one checks all of them each time
     for one in np.unique(columns):
         members = np.flatnonzero(columns == one)
         placed = spread([float(heights[index]) for index in members], LINE / pixels)
         for index, height in zip(members, placed, strict=True):
             x = float(np.log10(places[index])) if logarithmic else float(places[index])
-            figure.add_annotation(_name(names[index], x, heights[index], height, pixels))
-    return figure.update_layout(height=plot + AROUND, yaxis={"range": [low, high]})
+            written.append(_name(names[index], x, heights[index], height, pixels))
+    return figure.update_layout(
+        height=plot + AROUND, yaxis={"range": [low, high]}, annotations=written
+    )
 
 
 def _name(text: str, x: float, y: float, height: float, pixels: float) -> dict[str, Any]:

@@ -53,6 +53,12 @@ def find_published() -> pd.DataFrame:
     return read_published()
 
 
+@st.cache_data(show_spinner=False)
+def find_gaps() -> pd.DataFrame:
+    """`eac_gaps` of the published results."""
+    return eac_gaps(find_published())
+
+
 def pick_group(rows: pd.DataFrame) -> tuple[str, str, float, str]:
     """Data set with its classes, metric, noise rate, training: results of these are comparable."""
     boxes = st.columns(4)
@@ -176,7 +182,7 @@ def show_hust_report(published: pd.DataFrame) -> None:
         "results above; a result whose metric is not known has no rank."
     )
     st.subheader("How EAC compares")
-    gaps = eac_gaps(published)
+    gaps = find_gaps()
     st.markdown("\n".join(f"- {sentence}" for sentence in gap_sentences(gaps)))
     st.caption(
         "Differences are computed only where data set, classes, noise and metric agree. None of "
