@@ -32,7 +32,7 @@ from fer_core.records.run import EPOCHS_FILE, RUN_FILE
 from fer_core.records.schema import SCHEMA_VERSION
 
 APP = Path(__file__).resolve().parent.parent / "dashboard" / "app.py"
-HOME = "noise"
+HOME = "home"
 CLASSES = len(SEVEN_CLASSES)
 TEST_IMAGES = 3000
 METHODS = ("eac", "cross_entropy", "eac_balanced", "gce", "scn", "rul")

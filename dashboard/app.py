@@ -14,14 +14,18 @@ from dashboard.views.sidebar import show_source  # noqa: E402
 from dashboard.views.widgets import show_image_format  # noqa: E402 - needs the path above
 
 VIEWS = Path(__file__).parent / "views"
+SHARED = {"runs", "picture"}  # query parameters of every page
 
 
 def main() -> None:
     """Lay out the navigation and the sidebar, then run the chosen page."""
     icon = Path(__file__).parent / "icon.svg"
     st.set_page_config(page_title="FER under label noise", page_icon=icon, layout="wide")
+    home = st.Page(VIEWS / "home.py", title="Start", default=True)
+    noise = st.Page(VIEWS / "noise.py", title="Noise robustness", url_path="noise")
     pages = [
-        st.Page(VIEWS / "noise.py", title="Noise robustness", default=True),
+        home,
+        noise,
         st.Page(VIEWS / "curves.py", title="Training curves", url_path="curves"),
         st.Page(VIEWS / "classes.py", title="Classes", url_path="classes"),
         st.Page(VIEWS / "robustness.py", title="Robustness", url_path="robustness"),
@@ -32,6 +36,11 @@ def main() -> None:
         st.Page(VIEWS / "published.py", title="Published results", url_path="published"),
     ]
     page = st.navigation(pages)
+    if page == home and set(st.query_params) - SHARED:
+        # Noise robustness had this address, and links to its choices still open.
+        st.switch_page(
+            noise, query_params={name: st.query_params.get_all(name) for name in st.query_params}
+        )
     show_source()
     show_image_format()
     page.run()

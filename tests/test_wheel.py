@@ -92,8 +92,8 @@ def test_the_wheel_holds_the_library_alone(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"fer_core"}
-    needed = ("py.typed", "records/published.csv", "weights/bundled/model.safetensors")
-    needed += ("cli/train.py", "models/__init__.pyi")
+    needed = ("py.typed", "records/published.csv", "records/published.bib")
+    needed += ("weights/bundled/model.safetensors", "cli/train.py", "models/__init__.pyi")
     assert {f"fer_core/{name}" for name in needed} <= set(names)
     assert not [name for name in names if "shipped_runs/" in name or "noisy30" in name]
 

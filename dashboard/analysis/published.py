@@ -1,24 +1,19 @@
 """Published results with their sources, ranked only within comparable groups."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from dashboard.analysis.runs import trained_here
-from dashboard.data.names import data_name, method_name
-from dashboard.data.tables import trials_of
-from fer_core.metrics.student_t import mean_interval
-from fer_core.records.groups import group_trials
-from fer_core.records.published import ACCURACY, Conditions, published_results_file
+from fer_core.records.published import ZERO_SHOT, Conditions, published_results_file
 
-MEASURED = "measured here"
 HUST_REPORT = (
     "The HUST report is a project report that trains EAC on RAF-DB under label noise. This is its "
     "table for clean RAF-DB."
 )
 # Results are comparable when all of these agree; a missing class count only matches itself.
-GROUP = ["dataset", "classes", "noise_rate", "noise_kind", "metric"]
+GROUP = ["dataset", "classes", "noise_rate", "noise_kind", "metric", "trained_on"]
+UNSTATED = "not stated"
 TRUST: dict[str, str] = {
     "primary": "the authors' own table, log or checkpoint",
     "second-hand": "another paper's or a survey's table",
@@ -33,37 +28,73 @@ UNRANKED = ("unverified", "contradicted", "rejected", "measured")
 AXES = {"Year": "year", "Parameters": "params_m"}
 COLUMNS = [
     *("rank", "method", "value", "year", "backbone", "pretraining", "selection", "trust"),
-    *("params_m", "venue", "code", "source", "note"),
+    *("table_url", "paper_url", "code_url", "doubt_url", "params_m", "venue", "source", "note"),
 ]
 
 
 def read_published(file: Path | None = None) -> pd.DataFrame:
     """The published results with ``rank`` and ``is_eac``.
 
-    Ranks are within one data set, class count, noise and metric, among the results whose trust
-    level
-    allows it; all others have none. Equal values share the better rank.
+    Ranks are within one data set, class count, noise, metric and kind of training, among the
+    results whose trust level allows it; all others have none. Equal values share the better rank.
     """
-    kinds = {"classes": "Int64", "report_row": "Int64"}
+    kinds = {"classes": "Int64", "report_row": "Int64", "year": "Int64"}
     table = file or published_results_file()
     rows = pd.read_csv(table, dtype=kinds, keep_default_na=False, na_values=[""])
-    rows["setting"] = rows["dataset"] + " · " + rows["classes"].map(_classes).astype(str)
-    rows["noise_percent"] = (100 * rows["noise_rate"]).round(1)
-    rows["is_eac"] = rows["method"].str.match(r"EAC\b")
+    return rank_rows(with_settings(rows))
+
+
+def rank_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with their ``rank`` among those of them that are comparable."""
     ranked = rows[~rows["trust"].isin(UNRANKED)]
     ranks = ranked.groupby(GROUP, dropna=False)["value"].rank(method="min", ascending=False)
-    rows["rank"] = ranks.reindex(rows.index).astype("Int64")
-    return rows
+    return rows.assign(rank=ranks.reindex(rows.index).astype("Int64"))
 
 
-def select(rows: pd.DataFrame, setting: str, metric: str, noise_percent: float) -> pd.DataFrame:
-    """The rows of one comparable group, best first, unranked rows last."""
+def select(
+    rows: pd.DataFrame, setting: str, metric: str, noise_percent: float, trained_on: str = ""
+) -> pd.DataFrame:
+    """The rows of one comparable group, best first, unranked rows last.
+
+    Args:
+        rows: of `read_published`.
+        setting: data set and number of classes.
+        metric: name of the metric.
+        noise_percent: share of noisy training labels.
+        trained_on: another data set, or `ZERO_SHOT`; empty for the training split of the data set.
+    """
     wanted = (
         (rows["setting"] == setting)
         & (rows["metric"] == metric)
         & (rows["noise_percent"] == noise_percent)
+        & (rows["trained_on"] == trained_on)
     )
-    return rows[wanted].sort_values(["rank", "value"], ascending=[True, False], na_position="last")
+    return _ordered(rows[wanted])
+
+
+def narrow(
+    rows: pd.DataFrame, wanted: Mapping[str, Sequence[str]], years: tuple[int, int] | None = None
+) -> pd.DataFrame:
+    """The rows with some values, ranked anew among themselves.
+
+    Args:
+        rows: of `select`.
+        wanted: by column, the values to keep, UNSTATED for missing ones; all if there are none.
+        years: first and last; rows whose year is not known are then left out.
+    """
+    for column, values in wanted.items():
+        if values:
+            rows = rows[rows[column].fillna(UNSTATED).isin(list(values))]
+    if years is not None:
+        rows = rows[rows["year"].between(*years).fillna(False)]
+    return _ordered(rank_rows(rows))
+
+
+def training_name(trained_on: str) -> str:
+    """What the models of a group were trained on, as a choice for readers."""
+    if trained_on == ZERO_SHOT:
+        return "zero-shot (no labelled faces)"
+    return f"on {trained_on}" if trained_on else "on the same data set"
 
 
 def hust_rows(rows: pd.DataFrame) -> pd.DataFrame:
@@ -75,98 +106,28 @@ def hust_rows(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.dropna(subset="report_row").sort_values("report_row")
 
 
-def measured_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """The finished runs of this project in the shape of the published table, without ranks.
-
-    One row for each group of seeds (`fer_core.records.groups`). ``params_m``: million parameters,
-    nan if not recorded; ``conditions`` decide which published results it is comparable with.
-    """
-    finished = trained_here(table)
-    runs = finished.set_index("run")
-    rows = []
-    for group in group_trials(trials_of(finished)):
-        seeds = runs.loc[[trial.record for trial in group.trials]]
-        setting, noise = group.setting, group.noise
-        mean, half, n, _ = mean_interval(seeds["accuracy_percent"].to_numpy())
-        rows.append(
-            {
-                "method": method_name(group.approach.method),
-                "value": mean,
-                "half": half,
-                "seeds": n,
-                "setting": f"{data_name(setting.data)} · {_classes(setting.classes)}",
-                "noise_percent": noise.percent,
-                "noise_kind": noise.kind,
-                "backbone": setting.backbone,
-                "params_m": seeds["parameters"].max() / 1e6,
-                "image_size": setting.image_size,
-                "epochs": setting.epochs,
-                "eval_split": setting.eval_split,
-                "pretraining": ", ".join(sorted(set(seeds["pretrained"]))),
-                "year": int(str(seeds["started"].max())[:4]),
-                "metric": ACCURACY,
-                "selection": "mean of last 5 epochs",
-                "trust": MEASURED,
-                "conditions": Conditions.of_runs(setting, noise),
-            }
-        )
-    columns = [
-        *("method", "value", "half", "seeds", "setting", "noise_percent", "noise_kind"),
-        *("backbone", "params_m", "image_size", "epochs", "eval_split", "pretraining", "year"),
-        *("metric", "selection", "trust", "conditions"),
-    ]
-    order = ["setting", "noise_percent", "backbone", "method"]
-    return pd.DataFrame(rows, columns=columns).sort_values(order, ignore_index=True)
-
-
-def comparable_runs(measured: pd.DataFrame, group: pd.DataFrame) -> pd.DataFrame:
-    """Our own results that are comparable with one group of published results; none is ranked.
-
-    Args:
-        measured: of `measured_rows`.
-        group: of `select`, not empty.
-    """
-    theirs = conditions(group.head(1))[0]
-    comparable = [mine.alike(theirs) for mine in measured["conditions"]]
-    return measured[np.array(comparable, dtype=bool)]
-
-
 def conditions(published: pd.DataFrame) -> list[Conditions]:
     """The conditions that decide which of our own results each row is comparable with."""
-    columns = ["dataset", "classes", "metric", "noise_kind", "noise_rate"]
+    columns = ["dataset", "classes", "metric", "noise_kind", "noise_rate", "trained_on"]
     texts = published[columns].astype(object)
     cells = texts.where(texts.notna(), "").astype(str).to_numpy()
     return [Conditions.of_published(dict(zip(columns, row, strict=True))) for row in cells]
 
 
-def scatter_points(published: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the scatter chart: method, year, parameters, value, trust and kind of point."""
-    kinds = published["is_eac"].map({True: "EAC", False: "other methods"})
-    kinds = kinds.where(~published["trust"].isin(UNRANKED), "not ranked")
-    columns = ["method", "backbone", "year", "params_m", "value", "trust", "kind"]
-    ours = measured.assign(kind=MEASURED)[columns]
-    parts = [part for part in (published.assign(kind=kinds)[columns], ours) if not part.empty]
-    return pd.concat(parts, ignore_index=True) if parts else ours
-
-
-def drawn_points(points: pd.DataFrame, axis: str) -> tuple[pd.DataFrame, str]:
-    """The points with a value on the horizontal axis, and a sentence about the others.
-
-    Args:
-        points: of `scatter_points`.
-        axis: one of AXES.
-    """
-    column = AXES[axis]
-    drawn = points.dropna(subset=column)
-    missing = points[points[column].isna()]
-    if missing.empty:
-        return drawn, ""
-    names = ", ".join(sorted(missing["method"].unique()))
-    return drawn, (
-        f"{len(missing)} of {len(points)} results are not drawn ({axis.lower()} not known): "
-        f"{names}."
+def with_settings(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with ``setting``, ``noise_percent`` and ``is_eac``, as pages show them."""
+    return rows.assign(
+        setting=rows["dataset"] + " · " + rows["classes"].map(classes_text).astype(str),
+        noise_percent=(100 * rows["noise_rate"]).round(1),
+        trained_on=rows["trained_on"].fillna("").astype(str),
+        is_eac=rows["method"].str.match(r"EAC\b"),
     )
 
 
-def _classes(count: object) -> str:
+def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values(["rank", "value"], ascending=[True, False], na_position="last")
+
+
+def classes_text(count: object) -> str:
+    """How many classes, in words."""
     return "classes not stated" if count is pd.NA else f"{count} classes"

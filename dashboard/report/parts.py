@@ -46,19 +46,18 @@ from dashboard.analysis.noise import (
     shown_summary,
 )
 from dashboard.analysis.noise_headline import headline
+from dashboard.analysis.placed import comparable_runs, measured_rows
 from dashboard.analysis.published import (
     AXES,
     COLUMNS,
     HUST_REPORT,
-    comparable_runs,
-    drawn_points,
     hust_rows,
-    measured_rows,
     read_published,
-    scatter_points,
     select,
+    training_name,
 )
 from dashboard.analysis.published_curves import reference_curves
+from dashboard.analysis.published_points import drawn_points, scatter_points
 from dashboard.analysis.runs import (
     ACCURACY,
     MAX_AXES,
@@ -237,11 +236,13 @@ def published_parts(runs: Runs) -> list[Part]:
         Part("The eight methods of the HUST report (2024)", HUST_REPORT, table=listed),
         Part("How EAC compares", facts, table=gaps),
     ]
-    groups = published.groupby(["setting", "metric", "noise_percent"], sort=False).size()
-    for setting, metric, rate in groups[groups >= MIN_PUBLISHED].index:
-        rows = select(published, setting, metric, rate)
+    keys = ["setting", "metric", "noise_percent", "trained_on"]
+    groups = published.groupby(keys, sort=False).size()
+    for setting, metric, rate, trained_on in groups[groups >= MIN_PUBLISHED].index:
+        rows = select(published, setting, metric, rate, trained_on)
         points = scatter_points(rows, comparable_runs(ours, rows))
         noise = f"{rate:g} % noisy labels" if rate else "no label noise added"
+        noise += f", trained {training_name(trained_on)}" if trained_on else ""
         for axis in AXES:
             drawn, missing = drawn_points(points, axis)
             figure = published_figure(drawn, metric, axis)

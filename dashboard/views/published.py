@@ -1,68 +1,44 @@
-"""Published results: what others report, how far it can be trusted, and our own results."""
+"""Published results: what others report, where it was read, and our own results beside it."""
 
 import pandas as pd
 import streamlit as st
 
 from dashboard.analysis.eac_gaps import eac_gaps, gap_sentences
+from dashboard.analysis.placed import MEASURED, comparable_own, comparable_runs, measured_rows
 from dashboard.analysis.published import (
     AXES,
     COLUMNS,
     HUST_REPORT,
     TRUST,
     UNRANKED,
-    comparable_runs,
-    drawn_points,
+    UNSTATED,
     hust_rows,
-    measured_rows,
+    narrow,
     read_published,
-    scatter_points,
     select,
+    training_name,
 )
+from dashboard.analysis.published_points import drawn_points, scatter_points
 from dashboard.charts.published import published_figure
 from dashboard.data.names import Runs
+from dashboard.views.published_own import find_own, show_own, show_places
+from dashboard.views.published_table import (
+    ALL_COLUMNS,
+    GAPS,
+    HUST_COLUMNS,
+    PLACED_COLUMNS,
+    SHOWN,
+    show_results,
+)
 from dashboard.views.sidebar import load_runs
 from dashboard.views.widgets import TRAIN_COMMAND, show_chart, show_download
+from fer_core.records.published import published_bibtex
 
-NUMBER = st.column_config.NumberColumn
-SHOWN = {
-    "rank": NUMBER(
-        "Rank", help="Among results with the same data set, number of classes, noise and metric"
-    ),
-    "method": "Method",
-    "value": NUMBER("Value (%)", format="%.2f"),
-    "year": NUMBER("Year", format="%d"),
+FILTERS = {
     "backbone": "Backbone",
     "pretraining": "Pre-training",
     "selection": "Model selection",
-    "trust": "Trust level",
-    "params_m": NUMBER("Parameters (M)", format="%.1f"),
-    "venue": "Venue",
-    "code": "Code",
-    "source": "Source",
-    "note": "Note",
-    "half": NUMBER("95 % ± points", format="%.1f"),
-    "seeds": "Seeds",
-    "setting": "Data",
-    "noise_percent": NUMBER("Noise (%)", format="%g"),
-    "image_size": NUMBER("Image (px)"),
-    "epochs": "Epochs",
-    "metric": "Metric",
-    "noise_kind": "Noise",
-    "eval_split": "Evaluated on",
-    "verdict": "Comparable?",
-    "gap": NUMBER("EAC minus method (points)", format="%+.2f"),
-    "eac_value": NUMBER("EAC (%)", format="%.2f"),
-    "in_hust_report": "EAC's figure in the HUST report",
-    "eac_backbone": "EAC's backbone",
-    "eac_pretraining": "EAC's pre-training",
-    "eac_selection": "EAC's model selection",
-    "eac_trust": "EAC's trust level",
-    "eac_source": "EAC's source",
 }
-HUST_COLUMNS = [
-    *("method", "value", "metric", "rank", "trust", "selection", "backbone", "pretraining"),
-    *("params_m", "year", "venue", "code", "source", "note"),
-]
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
@@ -71,82 +47,150 @@ def find_measured(_runs: Runs, fingerprint: str) -> pd.DataFrame:
     return measured_rows(_runs.table)
 
 
-def show_hust_report(published: pd.DataFrame) -> None:
-    """The methods of the HUST report, and how EAC compares with each of them."""
-    st.subheader("The eight methods of the HUST report (2024)")
-    listed = hust_rows(published)
-    st.dataframe(
-        listed[HUST_COLUMNS].style.apply(_highlight_eac, axis=1),
-        hide_index=True,
-        column_config=SHOWN,
-        placeholder="-",
-        height="content",
-    )
-    show_download(listed, "published-hust-report")
-    st.caption(
-        f"{HUST_REPORT} It mixes metrics, so ranks are within each metric, among all published "
-        "results below; a result whose metric is not known has no rank."
-    )
-    st.subheader("How EAC compares")
-    gaps = eac_gaps(published)
-    st.markdown("\n".join(f"- {sentence}" for sentence in gap_sentences(gaps)))
-    st.caption(
-        "Differences are computed only where data set, classes, noise and metric agree. None of "
-        "these results has a confidence interval, so a small difference may be chance."
-    )
-    with st.expander("All pairs of results"):
-        st.dataframe(gaps, hide_index=True, column_config=SHOWN, placeholder="-", height="content")
-        show_download(gaps, "published-eac")
+@st.cache_data(show_spinner=False)
+def find_published() -> pd.DataFrame:
+    """`read_published`."""
+    return read_published()
 
 
-def pick_group(rows: pd.DataFrame) -> tuple[str, str, float]:
-    """Data set with its classes, metric and noise rate; within these, results are comparable."""
-    left, middle, right = st.columns(3)
+@st.cache_data(show_spinner=False)
+def find_gaps() -> pd.DataFrame:
+    """`eac_gaps` of the published results."""
+    return eac_gaps(find_published())
+
+
+def pick_group(rows: pd.DataFrame) -> tuple[str, str, float, str]:
+    """Data set with its classes, metric, noise rate, training: results of these are comparable."""
+    boxes = st.columns(4)
     sizes = rows["setting"].value_counts()
-    setting = left.selectbox("Data set", list(sizes.index), key="data", bind="query-params")
+    setting = boxes[0].selectbox("Data set", list(sizes.index), key="data", bind="query-params")
     rows = rows[rows["setting"] == setting]
     metrics = list(rows["metric"].value_counts().index)
-    metric = middle.selectbox("Metric", metrics, key="metric", bind="query-params")
-    rates = sorted(rows.loc[rows["metric"] == metric, "noise_percent"].unique())
-    rate = right.selectbox(
+    metric = boxes[1].selectbox("Metric", metrics, key="metric", bind="query-params")
+    rows = rows[rows["metric"] == metric]
+    rates = sorted(rows["noise_percent"].unique())
+    rate = boxes[2].selectbox(
         "Noisy labels",
         rates,
         format_func=lambda value: f"{value:g} %" if value else "none",
         key="noise",
         bind="query-params",
     )
-    return str(setting), str(metric), float(rate or 0)
-
-
-def show_group(rows: pd.DataFrame, measured: pd.DataFrame, metric: str) -> None:
-    """Table and chart of one group of comparable results."""
-    st.dataframe(
-        rows[COLUMNS].style.apply(_highlight_eac, axis=1),
-        hide_index=True,
-        column_config=SHOWN,
-        placeholder="-",
-        height="content" if len(rows) < 14 else 520,
+    rows = rows[rows["noise_percent"] == rate]
+    trained = sorted(rows["trained_on"].unique())
+    on = boxes[3].selectbox(
+        "Trained", trained, format_func=training_name, key="trained", bind="query-params"
     )
+    return str(setting), str(metric), float(rate or 0), str(on or "")
+
+
+def pick_rows(group: pd.DataFrame, everything: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the group that pass the filters, ranked among themselves."""
+    with st.expander("Filters: backbone, pre-training, model selection, year, trust level"):
+        boxes = st.columns(3)
+        wanted = {}
+        for box, (column, title) in zip(boxes, FILTERS.items(), strict=True):
+            values = everything[column].fillna(UNSTATED).value_counts().index
+            wanted[column] = box.multiselect(
+                title, list(values), key=f"published_{column}", bind="query-params"
+            )
+        first, last = int(everything["year"].min()), int(everything["year"].max())
+        years = st.slider(
+            "Year", first, last, (first, last), key="published_years", bind="query-params"
+        )
+        marks = st.pills(
+            "Trust level",
+            list(TRUST),
+            selection_mode="multi",
+            default=list(TRUST),
+            key="trust",
+            bind="query-params",
+        )
+        st.markdown("\n".join(f"- **{mark}**: {meaning}" for mark, meaning in TRUST.items()))
+    chosen = group[group["trust"].isin(marks)]
+    return narrow(chosen, wanted, None if years == (first, last) else years)
+
+
+def show_group(rows: pd.DataFrame, ours: pd.DataFrame, own: pd.DataFrame, metric: str) -> None:
+    """Table and chart of one group of comparable results.
+
+    Args:
+        rows: published, of `pick_rows`, not empty.
+        ours: comparable rows of `measured_rows`.
+        own: comparable rows of `own_rows`.
+        metric: of all of them.
+    """
+    placed = [part for part in (own, ours) if not part.empty]
+    if placed:
+        show_results(rows, PLACED_COLUMNS, pd.concat(placed))
+    else:
+        show_results(rows, COLUMNS)
+    show_download(rows, "published-group")
     st.caption(
-        "EAC is highlighted. Ranks are within this selection; results marked "
-        f"{', '.join(UNRANKED[:-1])} or {UNRANKED[-1]} have none. Model selection says which epoch "
-        "or run the authors report: a maximum over runs is not a mean."
+        "EAC is highlighted. Ranks are among the published results shown; those marked "
+        f"{', '.join(UNRANKED[:-1])} or {UNRANKED[-1]} have none, nor have our own runs "
+        f"(“{MEASURED}”). Model selection says which epoch or run the authors report: a maximum "
+        "over runs is not a mean."
     )
-    axis = st.segmented_control(
-        "Horizontal axis",
-        list(AXES),
-        default="Year",
-        required=True,
-        key="published_axis",
-        bind="query-params",
-    )
-    drawn, missing = drawn_points(scatter_points(rows, measured), str(axis))
+    show_places(own, rows)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        axis = st.segmented_control(
+            "Horizontal axis",
+            list(AXES),
+            default="Year",
+            required=True,
+            key="published_axis",
+            bind="query-params",
+        )
+        wide = "Mobi" not in (st.context.headers.get("User-Agent") or "")  # phones have no room
+        names = st.toggle("Names", wide, key="published_names", bind="query-params")
+    drawn, missing = drawn_points(scatter_points(rows, ours, own), str(axis))
     if drawn.empty:
         st.info(f"None of these results states its {str(axis).lower()}.")
     else:
-        show_chart(published_figure(drawn, metric, str(axis)), drawn, "published")
-    if missing:
-        st.caption(missing)
+        show_chart(published_figure(drawn, metric, str(axis), names=names), drawn, "published")
+    hollow = "Hollow stars and squares were measured on a validation split, not on the test split."
+    st.caption(f"{hollow} {missing}" if "validation" in " ".join(drawn["kind"]) else missing)
+
+
+def show_bibtex(rows: pd.DataFrame) -> None:
+    """The BibTeX entries of the papers of some rows."""
+    keys = rows["bibtex"].dropna()
+    count = keys.nunique()
+    with st.expander(f"BibTeX of {count} paper{'' if count == 1 else 's'}"):
+        entries = published_bibtex(keys)
+        st.code(entries, language="latex", height=320)
+        st.download_button(
+            "Save as .bib",
+            entries,
+            "published.bib",
+            "application/x-bibtex",
+            key="bibtex",
+            on_click="ignore",
+            type="tertiary",
+        )
+
+
+def show_hust_report(published: pd.DataFrame) -> None:
+    """The methods of the HUST report, and how EAC compares with each of them."""
+    st.subheader("The eight methods of the HUST report (2024)")
+    listed = hust_rows(published)
+    show_results(listed, HUST_COLUMNS)
+    show_download(listed, "published-hust-report")
+    st.caption(
+        f"{HUST_REPORT} It mixes metrics, so ranks are within each metric, among all published "
+        "results above; a result whose metric is not known has no rank."
+    )
+    st.subheader("How EAC compares")
+    gaps = find_gaps()
+    st.markdown("\n".join(f"- {sentence}" for sentence in gap_sentences(gaps)))
+    st.caption(
+        "Differences are computed only where data set, classes, noise and metric agree. None of "
+        "these results has a confidence interval, so a small difference may be chance."
+    )
+    with st.expander("All pairs of results"):
+        st.dataframe(gaps, hide_index=True, column_config=GAPS, placeholder="-", height="content")
+        show_download(gaps, "published-eac")
 
 
 def show_measured(ours: pd.DataFrame) -> None:
@@ -170,42 +214,32 @@ def show_measured(ours: pd.DataFrame) -> None:
     show_download(shown, "measured")
 
 
-def _highlight_eac(row: pd.Series) -> list[str]:
-    tint = (
-        "background-color: rgba(31, 131, 196, 0.28)" if str(row["method"]).startswith("EAC") else ""
-    )
-    return [tint] * len(row)
-
-
 st.title("Published results")
-published = read_published()
-show_hust_report(published)
-st.subheader("All published results, grouped by comparability")
-group = pick_group(published)
-marks = st.pills(
-    "Trust level",
-    list(TRUST),
-    selection_mode="multi",
-    default=list(TRUST),
-    key="trust",
-    bind="query-params",
+published = find_published()
+st.markdown(
+    f"What papers report for facial expression recognition: {len(published)} figures, each with a "
+    "link to the place where it was read and a mark of how far it can be trusted. Ranks are given "
+    "only among results of the same data set, classes, label noise, metric and training."
 )
-with st.expander("What the trust levels mean"):
-    st.markdown("\n".join(f"- **{mark}**: {meaning}" for mark, meaning in TRUST.items()))
-chosen = select(published, *group)
-chosen = chosen[chosen["trust"].isin(marks)]
+group = pick_group(published)
+chosen = pick_rows(select(published, *group), published)
 runs = load_runs()
 ours = find_measured(runs, runs.fingerprint)
+own = find_own()
 if chosen.empty:
-    st.info("No published result has these trust levels; choose more of them.")
+    st.info("No published result passes these filters; choose more values, or none.")
 else:
-    show_group(chosen, comparable_runs(ours, chosen), group[1])
-show_measured(ours)
+    comparable = comparable_own(own, chosen)
+    show_group(chosen, comparable_runs(ours, chosen), comparable, group[1])
+    show_bibtex(chosen)
+    show_own(own, chosen)
 with st.expander(f"All {len(published)} published results"):
     st.dataframe(
-        published[["setting", "noise_percent", "metric", *COLUMNS]],
+        published[ALL_COLUMNS],
         hide_index=True,
         column_config=SHOWN,
         placeholder="-",
     )
-    show_download(published, "published-all")
+show_download(published, "published-all", "Download all as CSV")
+show_hust_report(published)
+show_measured(ours)

@@ -36,6 +36,7 @@ FILES = {
         "dashboard",
         "fer_core/*.py",
         "fer_core/*.pyi",  # what the packages of the library offer is read from there
+        "fer_core/records/published.bib",
         "fer_core/records/published.csv",
         "fer_core/records/shipped_runs",
         "fer_core/weights/*/robustness.json",

@@ -61,7 +61,7 @@ def open_page(monkeypatch):
         app.query_params.update(query)
         if page == "maps":
             app.run()  # only then AppTest knows that its address is another than its file
-        if page != "noise":
+        if page != "home":
             app.switch_page(f"views/{page}.py")
         return app.run()
 

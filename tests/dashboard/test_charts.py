@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from dashboard.analysis.published import measured_rows, read_published, scatter_points, select
+from dashboard.analysis.placed import measured_rows
+from dashboard.analysis.published import read_published, select
+from dashboard.analysis.published_points import scatter_points
 from dashboard.charts.published import published_figure
 from dashboard.charts.style import COLOURS, hues_of, log_axis, method_colours
 from dashboard.data.names import read_folders

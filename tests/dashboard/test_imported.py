@@ -9,7 +9,7 @@ import pytest
 from dashboard.analysis.comparison import comparisons, noise_points
 from dashboard.analysis.cost import with_sets
 from dashboard.analysis.curves import run_labels
-from dashboard.analysis.published import measured_rows
+from dashboard.analysis.placed import measured_rows
 from dashboard.analysis.run_pairs import figure_deltas
 from dashboard.analysis.sets import image_sets, with_comparison
 from dashboard.data.foreign import KEPT, convert

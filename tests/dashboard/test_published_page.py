@@ -5,17 +5,12 @@ import json
 import pandas as pd
 import pytest
 
-from dashboard.analysis.published import (
-    AXES,
-    comparable_runs,
-    drawn_points,
-    measured_rows,
-    read_published,
-    scatter_points,
-    select,
-)
+from dashboard.analysis.placed import comparable_runs, measured_rows
+from dashboard.analysis.published import AXES, read_published, select
+from dashboard.analysis.published_points import drawn_points, scatter_points
 from dashboard.charts.published import published_figure
 from dashboard.data.names import read_folders
+from dashboard.data.own_results import EXAMPLE
 from dashboard.report.parts import published_parts
 from fer_core.records.published import SHIPPED_RUNS
 
@@ -33,26 +28,74 @@ def titles(app):
 
 
 @pytest.mark.slow
-def test_the_hust_reports_rows_come_first_then_eac_compared_then_everything(shown_page):
+def test_the_comparable_results_come_first_then_those_of_the_hust_report_and_our_own(shown_page):
     app = shown_page("published", SHIPPED_RUNS)
     assert not app.exception
     assert [item.value for item in app.subheader] == [
         "The eight methods of the HUST report (2024)",
         "How EAC compares",
-        "All published results, grouped by comparability",
         "Measured here",
     ]
-    assert app.dataframe[0].value["method"].tolist()[:3] == ["S2D", "ARBEx", "DDAMFN++"]
-    assert len(app.dataframe[0].value) == 8
+    results, _, hust, *_ = [item.value for item in app.dataframe]
+    assert results["rank"].dropna().is_monotonic_increasing
+    assert hust["method"].tolist()[:3] == ["S2D", "ARBEx", "DDAMFN++"]
+    assert len(hust) == 8
     assert "EAC is 2.22 points lower" in text_of(app)
+    assert "BibTeX of" in " ".join(item.label for item in app.expander)
+    assert "@inproceedings{zhang2022eac," in "".join(item.value for item in app.code)
 
 
 @pytest.mark.slow
 def test_figures_of_a_metric_that_is_not_established_have_no_rank_among_the_others(shown_page):
-    shown = shown_page("published", SHIPPED_RUNS).dataframe[0].value
+    shown = shown_page("published", SHIPPED_RUNS).dataframe[2].value
     unranked = shown[shown["metric"] != "accuracy"]
     assert len(unranked) == 3
     assert unranked["rank"].isna().all()
+
+
+@pytest.mark.slow
+def test_filters_in_the_address_leave_rows_that_are_ranked_among_themselves(
+    shown_page, eight_records
+):
+    app = shown_page(
+        "published",
+        eight_records,
+        noise="30 %",
+        published_backbone="ResNet-18",
+        trust="second-hand",
+    )
+    assert not app.exception
+    rows = app.dataframe[0].value
+    assert set(rows["backbone"]) == {"ResNet-18"}
+    assert set(rows["trust"]) == {"second-hand"}
+    assert rows["rank"].tolist()[0] == 1
+    assert {"OTP-NS", "CLEX", "EAC"} <= set(rows["method"])
+
+
+@pytest.mark.slow
+def test_a_result_entered_in_the_form_is_placed_and_drawn(open_page, eight_records):
+    app = open_page("published", eight_records)
+    labelled = {item.label: item for item in [*app.text_input, *app.number_input, *app.button]}
+    labelled["Method"].input("my method")
+    labelled["Value (%)"].set_value(91.0)
+    labelled["Add"].click()
+    app.run()
+    assert not app.exception
+    assert "**my method**, 91.00 %: rank 15 of 36." in text_of(app)
+    assert "my method" in app.dataframe[0].value["method"].tolist()
+    assert "my method" in json.dumps(json.loads(app.get("plotly_chart")[0].proto.spec))
+
+
+def test_a_file_of_own_results_with_a_wrong_cell_is_named_and_the_rest_is_shown(
+    open_page, eight_records, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("dashboard.views.published_own.is_fixed", lambda: False)
+    (tmp_path / "my_results.csv").write_text(EXAMPLE.replace("85.1", "8510"))
+    app = open_page("published", eight_records)
+    assert not app.exception
+    assert "my_results.csv, row 1: value must be a number from 0 to 100" in app.error[0].value
+    assert len(app.dataframe[0].value) > 30
 
 
 @pytest.mark.slow

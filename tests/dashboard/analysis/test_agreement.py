@@ -13,7 +13,8 @@ from scipy.stats import t as student
 from dashboard.analysis.comparison import noise_points, noise_summary, pair_runs
 from dashboard.analysis.noise import noise_drawn
 from dashboard.analysis.noise_headline import headline
-from dashboard.analysis.published import comparable_runs, measured_rows, read_published
+from dashboard.analysis.placed import comparable_runs, measured_rows
+from dashboard.analysis.published import read_published
 from dashboard.analysis.published_curves import COLUMNS
 from dashboard.data.tables import epoch_values, run_row, run_table
 from fer_core.records.published import architecture

@@ -126,5 +126,5 @@ def test_the_dashboard_space_shows_the_shipped_results_and_nothing_of_the_contai
     front, maps, exceptions = json.loads(said.splitlines()[-1])
     assert exceptions == 0
     assert front[0] == f"{len(records)} runs"
-    assert "Noise robustness" in front
+    assert "Facial expression recognition under label noise" in front
     assert maps[0].startswith("The maps need PyTorch")

@@ -1,0 +1,117 @@
+"""The landing page: what this is, three figures, the maps of EAC and baseline, where to go."""
+
+from pathlib import Path
+
+import streamlit as st
+from PIL import Image
+
+from dashboard.analysis.glossary import explained, words_list
+from dashboard.analysis.landing import LandingFigure, landing_figures
+from dashboard.charts.map_images import face_image, map_overlay, strip
+from dashboard.data.mirror import MirrorFigure, mirror_figures
+from dashboard.data.names import SHIPPED_RUNS, read_folders
+from dashboard.views.sidebar import load_runs
+from dashboard.views.widgets import TRAIN_COMMAND
+
+VIEWS = Path(__file__).parent
+WHAT = (
+    "Labels of facial expressions are noisy: FER2013's own labels disagree with the majority of "
+    "ten raters on a third of its images. This dashboard shows what label noise costs a network, "
+    "and what EAC, which asks for attention maps that agree under mirroring, changes against the "
+    "cross-entropy baseline. Every chart comes from run records with the command that repeats "
+    "them, and nothing leaves the computer that runs this page."
+)
+HOW = (
+    "The baseline minimises the classification loss L_cls alone. EAC adds a loss on the difference "
+    "between the maps of a face and of its mirror image. Accuracy is the mean of the last five "
+    "epochs; the pages also show mean class accuracy, the share of wrong labels that a model "
+    "memorised, and its calibration (ECE). Published results stand beside ours, among them those "
+    "of the HUST report."
+)
+PAGES = {
+    "noise": ("Noise robustness", "Accuracy over the share of wrong labels, over seeds."),
+    "curves": ("Training curves", "Losses, accuracy and memorised labels, epoch by epoch."),
+    "classes": ("Classes", "Confusions, recalls with intervals, and calibration."),
+    "robustness": ("Robustness", "Noise, blur, JPEG, low resolution and light."),
+    "maps": ("Attention maps", "What two models look at, on faces of yours."),
+    "runs": ("Runs", "All runs, compared two by two, and tables for a paper."),
+    "cost": ("Cost", "Time, memory and parameters against accuracy."),
+    "published": ("Published results", "What papers report, and where it was read."),
+}
+
+
+@st.cache_data(show_spinner=False)
+def find_figures() -> list[LandingFigure]:
+    """`landing_figures` of the shipped records, which do not change."""
+    return landing_figures(read_folders([SHIPPED_RUNS]))
+
+
+def show_figures() -> None:
+    """Three differences between EAC and baseline, with intervals."""
+    figures = find_figures()
+    if not figures:
+        return
+    for box, figure in zip(st.columns(len(figures)), figures, strict=True):
+        with box.container(border=True, height="stretch"):
+            st.metric(figure.name, figure.value)
+            st.caption(f"EAC minus baseline. {figure.interval[0].upper()}{figure.interval[1:]}.")
+            st.caption(f"{figure.detail}.")
+
+
+@st.cache_data(show_spinner=False)
+def find_mirror() -> list[tuple[MirrorFigure, Image.Image]]:
+    """The stored figures, each with its image: face, map, and map of the mirror image."""
+    figures = mirror_figures()
+    return [
+        (one, strip([face_image(one.crop), *(map_overlay(one.crop, view) for view in one.maps)]))
+        for one in figures
+    ]
+
+
+def show_mirror() -> None:
+    """The maps of both models for a face and for its mirror image."""
+    st.subheader("A face, its map, and the map of its mirror image")
+    figures = find_mirror()
+    for box, (figure, image) in zip(st.columns(len(figures)), figures, strict=True):
+        with box:
+            st.image(
+                image,
+                f"{figure.model}: agreement {figure.agreement:.2f} for “{figure.predicted}”, "
+                f"{figure.mean_agreement:.2f} on average over {figure.faces} synthetic faces",
+                width="stretch",
+            )
+    st.caption(
+        "From left to right: the face, the evidence for the predicted class, and that of the "
+        "mirrored face, mirrored back. Agreement is the correlation of the two maps. EAC is "
+        "trained for it, so a high value is no proof that its maps are right: they depend less on "
+        "the image than those of the baseline (docs/experiments.md)."
+    )
+
+
+def show_pages() -> None:
+    """Links to the pages with a sentence on each."""
+    st.subheader("Where to go")
+    pages = list(PAGES.items())
+    for start in range(0, len(pages), 3):
+        for box, (view, (title, text)) in zip(st.columns(3), pages[start:], strict=False):
+            with box:
+                st.page_link(VIEWS / f"{view}.py", label=f"**{title}**", query_params=_sources())
+                st.caption(text)
+
+
+def _sources() -> dict[str, str]:
+    """The sources of run records, kept in the links."""
+    asked = str(st.session_state.get("runs") or "")
+    return {"runs": asked} if asked else {}
+
+
+st.title("Facial expression recognition under label noise")
+st.markdown(explained(WHAT), unsafe_allow_html=True)
+show_figures()
+show_mirror()
+st.markdown(explained(HOW), unsafe_allow_html=True)
+with st.expander("The words"):
+    st.markdown(words_list())
+show_pages()
+if load_runs().table.empty:
+    st.info(f"No run was found in the chosen source. Train one: `{TRAIN_COMMAND}`")

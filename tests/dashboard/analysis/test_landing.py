@@ -1,0 +1,76 @@
+"""The figures of the landing page, from made-up records."""
+
+import math
+
+import numpy as np
+import pytest
+
+from dashboard.analysis.glossary import WORDS, explained, words_list
+from dashboard.analysis.landing import landing_figures
+from dashboard.data.mirror import mirror_figures, mirror_json
+from dashboard.data.names import read_folders
+
+
+def test_the_figures_are_paired_differences_under_noise_and_on_clean_labels(eight_records):
+    runs = read_folders([eight_records])
+    figures = {one.name: one for one in landing_figures(runs)}
+    assert list(figures) == [
+        "Accuracy with 30 % wrong labels",
+        "Wrong labels memorised",
+        "Accuracy with clean labels",
+    ]
+    table = runs.table[runs.table["noise_percent"] == 30]
+    means = table.groupby("method")["accuracy_percent"].mean()
+    noisy = figures["Accuracy with 30 % wrong labels"]
+    assert noisy.gap == pytest.approx(means["eac"] - means["cross_entropy"])
+    assert noisy.low <= noisy.gap <= noisy.high
+    assert "2 seeds" in noisy.interval
+    assert f"{means['eac']:.1f} %" in noisy.detail
+
+
+def test_a_single_clean_seed_is_compared_image_by_image_where_predictions_are_known(
+    tmp_path, write_run
+):
+    for method in ("eac", "cross_entropy"):
+        for rate, seeds in ((0.0, 1), (0.3, 2)):
+            for seed in range(seeds):
+                write_run(tmp_path, method=method, rate=rate, seed=seed)
+    clean = landing_figures(read_folders([tmp_path]))[-1]
+    assert clean.name == "Accuracy with clean labels"
+    assert "images" in clean.over or math.isnan(clean.low)
+
+
+def test_records_without_a_pair_have_no_figures(tmp_path, write_run):
+    write_run(tmp_path, method="eac")
+    assert landing_figures(read_folders([tmp_path])) == []
+
+
+def test_the_first_use_of_a_word_is_explained_and_the_next_is_not():
+    text = explained("EAC and the baseline; EAC again, and L_cls.")
+    assert text.count("<abbr") == 3
+    assert text.endswith("again, and " + text[text.index('<abbr title="The classification') :])
+    assert explained("SOEAC2 is another word") == "SOEAC2 is another word"
+
+
+def test_every_word_is_in_the_list_for_readers_who_cannot_hover():
+    assert all(f"**{word}**" in words_list() for word in WORDS)
+
+
+def test_the_stored_maps_are_of_baseline_and_eac_on_the_same_face():
+    baseline, eac = mirror_figures()
+    assert (baseline.model, eac.model) == ("noisy30-baseline", "noisy30-eac")
+    assert baseline.face == eac.face
+    for one in (baseline, eac):
+        first, second = one.maps.reshape(2, -1)
+        assert np.corrcoef(first, second)[0, 1] == pytest.approx(one.agreement, abs=0.01)
+    assert baseline.mean_agreement < eac.mean_agreement <= 1
+
+
+def test_a_stored_figure_is_read_as_it_was_written(tmp_path):
+    file = tmp_path / "maps.json"
+    figures = mirror_figures()
+    file.write_text(mirror_json(figures))
+    for one, other in zip(mirror_figures(file), figures, strict=True):
+        assert np.array_equal(one.crop, other.crop)
+        assert np.array_equal(one.maps, other.maps)
+        assert one[4:] == other[4:]
