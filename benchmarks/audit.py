@@ -110,13 +110,13 @@ def _overall(
         time = "-" if seconds is None else f"{seconds:.1f}"
         lines.append(_row([name, score, *figures(values, everything), time]))
     half = np.random.default_rng(seed).permutation(len(wrong)) < len(wrong) // 2
-    alone = {key: values for key, values in scores.items() if key[1] != "combined"}
-    names = choose_combination({key: v[half] for key, v in alone.items()}, wrong[half])  # pyright: ignore[reportArgumentType] - pairs for names
+    alone = {f"{name} {score}": v for (name, score), v in scores.items() if score != "combined"}
+    names = choose_combination({name: v[half] for name, v in alone.items()}, wrong[half])
     if names:
         combined = np.zeros(len(wrong))
-        combined[~half] = combine([alone[key][~half] for key in names])
-        label = " + ".join(" ".join(key) for key in names)
-        lines.append(_row(["best on one half", label, *figures(combined, ~half), "-"]))
+        combined[~half] = combine([alone[name][~half] for name in names])
+        cells = figures(combined, ~half)
+        lines.append(_row(["best on one half", " + ".join(names), *cells, "-"]))
     return lines
 
 

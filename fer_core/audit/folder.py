@@ -77,7 +77,7 @@ def to_json(audit: Audit) -> dict[str, Any]:
         **audit.facts,
         "classes": list(audit.classes),
         "ranking": audit.ranking,
-        "scores": {name: SCORES[name] for name in audit.scores},
+        "scores": {name: meaning for name, meaning in SCORES.items() if name in audit.scores},
         "missing": dict(audit.missing),
         "summary": {
             "images": len(audit.names),

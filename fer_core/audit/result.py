@@ -2,12 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+ScoreName = Literal[
+    "cross_entropy",
+    "margin",
+    "tta_cross_entropy",
+    "flip_disagreement",
+    "knn",
+    "out_of_fold",
+    "cleanlab_self_confidence",
+    "cleanlab_confident_learning",
+    "combined",
+]
 # Every score that an audit can give, in the order of the tables; the higher, the more suspicious.
-SCORES: dict[str, str] = {
+SCORES: dict[ScoreName, str] = {
     "cross_entropy": "cross-entropy of the noisy label, in nats",
     "margin": "probability of the strongest other class minus that of the noisy label, -1 to 1",
     "tta_cross_entropy": "cross-entropy of the noisy label with flip TTA, in nats",

@@ -14,9 +14,9 @@ class ClassReliability(NamedTuple):
         name: of the class.
         images: how many carry the label.
         flagged: how many of them the audit would relabel.
-        estimated: estimated probability that the label is right: the mean probability of the label
-            by the model; None without images. It trusts the model: a convention that the model has
-            learned with the labels is right to it.
+        estimated: estimated probability that the label is right: the share of the images that the
+            model predicts as the label; None without images. It trusts the model: a convention
+            that the model has learned with the labels is right to it.
         true: share of right labels, where true labels are known.
     """
 
@@ -41,7 +41,7 @@ class Transitions(NamedTuple):
 
 def class_reliability(audit: Audit) -> tuple[ClassReliability, ...]:
     """How far the labels of each class can be trusted, in the order of the classes."""
-    own = audit.probabilities[np.arange(len(audit.names)), audit.noisy_labels]
+    agreed = audit.predicted == audit.noisy_labels
     rows = []
     for number, name in enumerate(audit.classes):
         members = audit.noisy_labels == number
@@ -51,7 +51,7 @@ def class_reliability(audit: Audit) -> tuple[ClassReliability, ...]:
                 name,
                 count,
                 int(audit.flagged[members].sum()),
-                float(own[members].mean()) if count else None,
+                float(agreed[members].mean()) if count else None,
                 float(1 - wrong[members].mean()) if wrong is not None and count else None,
             )
         )

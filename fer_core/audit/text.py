@@ -43,7 +43,7 @@ def _first_rows(audit: Audit) -> str:
 
 def _classes(audit: Audit) -> str:
     known = audit.wrong is not None
-    rows = [
+    rows: list[tuple[str, ...]] = [
         ("noisy label", "images", "flagged", "P(right), estimated", *(["known"] if known else []))
     ]
     for one in class_reliability(audit):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import tyro
 
 from fer_core.audit.measure import RESAMPLES
-from fer_core.audit.result import SCORES
+from fer_core.audit.result import ScoreName
 from fer_core.config import NoiseKind, RunConfig, from_json
 from fer_core.config.recipes import RECIPES, RecipeName
 from fer_core.io.files import displayed
@@ -15,7 +15,6 @@ from fer_core.machine import Device
 from fer_core.records.run import RUN_FILE, RunRecord
 from fer_core.training.checkpoint import CheckpointError, read_checkpoint
 
-ScoreName = Literal[tuple(SCORES)]  # pyright: ignore[reportInvalidTypeForm] - the names of a table
 EPOCHS = 15  # of a run that the audit trains itself
 
 
@@ -80,8 +79,8 @@ class Command:
     rank_by: ScoreName = "combined"
     """The score that ranks the images."""
     flag: int | None = None
-    """Flag so many images, by rank; by default those where the model is as sure of another class as
-    it is, on average, of the images with that label."""
+    """Flag so many images, by rank; by default as many as the model is as sure of another class of
+    as it is, on average, of the images with that label."""
     folds: int = 0
     """Train a cross-entropy baseline on all but one of so many parts of the data, for each part,
     and score each image by the model that has not seen it; 0: no such score."""

@@ -1,7 +1,7 @@
 """How well a score ranks: areas, precision among the first, and their bootstrap intervals.
 
-Positives are what the ranking should find, such as wrong labels. Ties count half in the area under
-the ROC curve and are broken by position elsewhere.
+Positives are what the ranking should find, such as wrong labels. Images that tie come in no order:
+they count half in the area under the ROC curve, and as evenly mixed elsewhere.
 """
 
 from collections.abc import Iterator, Sequence
@@ -139,21 +139,22 @@ def precision_recall_curve(
     """
     if positives.all() or not positives.any():
         return None
-    found = _ranked(scores, positives).found
-    total = int(found.sum())
+    ranking = _ranked(scores, positives)
+    total = int(positives.sum())
     targets = np.unique(np.ceil(np.linspace(0, 1, POINTS)[1:] * total).astype(np.int64))
     recalls = targets / total
 
     def at_recalls(weights: np.ndarray) -> np.ndarray:
-        hits, seen = np.cumsum(weights * found, 1), np.cumsum(weights, 1)
+        seen = np.cumsum(weights, 1)
+        hits = np.cumsum(_mixed(ranking, weights, seen), 1)
         rows = []
         for hit, all_seen in zip(hits, seen, strict=True):
-            place = np.searchsorted(hit, recalls * hit[-1] - 1e-9)
+            place = np.searchsorted(hit, recalls * hit[-1] - 1e-6)
             rows.append(hit[place] / np.maximum(all_seen[place], 1))
         return np.stack(rows)
 
-    precision = at_recalls(np.ones((1, len(found))))[0]
-    drawn = [at_recalls(weights) for weights in _draws(len(found), resamples, generator)]
+    precision = at_recalls(np.ones((1, len(scores))))[0]
+    drawn = [at_recalls(weights) for weights in _draws(len(scores), resamples, generator)]
     low, high = np.quantile(np.concatenate(drawn), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return Curve(recalls, precision, low, high)
 
@@ -184,19 +185,36 @@ def _ranked(scores: np.ndarray, positives: np.ndarray) -> _Ranking:
 
 def _figures(ranking: _Ranking, weights: np.ndarray, firsts: Sequence[int]) -> np.ndarray:
     """(2 + F, R) AUROC, average precision and precisions of R weightings (R, N) of the images."""
-    positive = weights * ranking.found
-    seen, hits = np.cumsum(weights, 1), np.cumsum(positive, 1)
+    seen = np.cumsum(weights, 1)
+    positive = _mixed(ranking, weights, seen)
+    hits = np.cumsum(positive, 1)
     misses = seen - hits  # (R, N) negatives up to and with each place
     total, others = hits[:, -1], misses[:, -1]
-    before = np.where(ranking.starts > 0, misses[:, ranking.starts - 1], 0)
     # Below a positive are the negatives after its tie; half of those within it count.
-    beaten = others[:, None] - (misses[:, ranking.ends] + before) / 2
+    beaten = others[:, None] - (misses[:, ranking.ends] + _before(misses, ranking)) / 2
     with np.errstate(invalid="ignore"):
         areas = (positive * beaten).sum(1) / (total * others)
         averages = (positive * hits / np.maximum(seen, 1)).sum(1) / total
+        shares = positive / np.maximum(weights, 1)  # of positives at each place
     taken = [np.clip(first - (seen - weights), 0, weights) for first in firsts]
-    shares = [(part * ranking.found).sum(1) / n for part, n in zip(taken, firsts, strict=True)]
-    return np.stack([areas, averages, *shares])
+    precisions = [(part * shares).sum(1) / n for part, n in zip(taken, firsts, strict=True)]
+    return np.stack([areas, averages, *precisions])
+
+
+def _mixed(ranking: _Ranking, weights: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """(R, N) weights of the positives, those of a tie spread evenly over its places."""
+    positive = weights * ranking.found
+    if (ranking.starts == ranking.ends).all():
+        return positive
+    hits = np.cumsum(positive, 1)
+    held = hits[:, ranking.ends] - _before(hits, ranking)
+    size = seen[:, ranking.ends] - _before(seen, ranking)
+    return weights * held / np.maximum(size, 1)
+
+
+def _before(sums: np.ndarray, ranking: _Ranking) -> np.ndarray:
+    """(R, N) cumulative sums up to the place before each place's tie."""
+    return np.where(ranking.starts > 0, sums[:, ranking.starts - 1], 0)
 
 
 def _draws(count: int, resamples: int, generator: Generator) -> Iterator[np.ndarray]:

@@ -6,10 +6,12 @@ CHANCES = np.array([[0.9, 0.1], [0.8, 0.2], [0.05, 0.95], [0.1, 0.9], [0.95, 0.0
 LABELS = np.array([0, 0, 1, 1, 1, 1])
 
 
-def test_what_is_as_sure_of_another_class_as_its_own_images_are_is_flagged():
-    flags = flag_labels(CHANCES, LABELS, np.arange(6), None)
+def test_as_many_are_flagged_as_the_model_is_sure_of_and_the_ranking_says_which():
+    flags = flag_labels(CHANCES, LABELS, np.array([4, 5, 0, 1, 2, 3]), None)
     assert flags.suggested.tolist() == [0, 0, 1, 1, 0, 0]
-    assert flags.flagged.tolist() == [False, False, False, False, True, False]
+    assert np.flatnonzero(flags.flagged).tolist() == [4]  # sure of one, unsure of image 5
+    other = flag_labels(CHANCES, LABELS, np.array([0, 5, 4, 1, 2, 3]), None)
+    assert np.flatnonzero(other.flagged).tolist() == [5]
 
 
 def test_a_number_flags_the_first_whose_suggestion_differs():

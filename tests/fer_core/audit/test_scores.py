@@ -1,10 +1,12 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from fer_core.audit import scores
 from fer_core.audit.folder import AuditError
 from fer_core.audit.outputs import Outputs
-from fer_core.audit.result import SCORES
+from fer_core.audit.result import SCORES, ScoreName
 
 CHANCES = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4]], np.float32)
 LABELS = np.array([0, 0, 1])
@@ -48,6 +50,10 @@ def test_the_outputs_of_everything_give_every_score():
     for values in scored.scores.values():
         assert values.shape == (60,)
         assert np.isfinite(values).all()
+
+
+def test_every_score_that_may_be_asked_for_is_described():
+    assert tuple(SCORES) == get_args(ScoreName)
 
 
 def test_of_probabilities_alone_the_missing_scores_say_what_they_need():

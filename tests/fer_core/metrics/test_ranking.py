@@ -48,6 +48,20 @@ def test_the_precision_is_taken_among_the_first_of_the_ranking():
         precision_among_first(order, wrong, 5)
 
 
+def test_images_that_tie_count_as_evenly_mixed_in_whatever_order_they_stand():
+    scores = np.array([1.0] * 4 + [0.0] * 4)
+    wrong = np.array([True, True, False, False, True, False, False, False])
+    for order in (np.arange(8), np.arange(8)[::-1], np.array([3, 1, 0, 2, 7, 5, 6, 4])):
+        generator = np.random.default_rng(0)
+        figures = ranking_figures(scores[order], wrong[order], [2, 6], 100, generator)
+        assert figures.precision[2].value == pytest.approx(0.5)
+        assert figures.precision[6].value == pytest.approx((2 + 2 * 0.25) / 6)
+        assert average_precision(scores[order], wrong[order]) == figures.average_precision.value
+        curve = precision_recall_curve(scores[order], wrong[order], 100, generator)
+        assert curve.precision[0] == pytest.approx(0.5)
+    assert average_precision(np.zeros(8), wrong) == pytest.approx(3 / 8)
+
+
 @pytest.fixture
 def sample():
     """1,000 scores of which 300 positives tend to be higher."""
