@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from fer_core.config import MethodOptions, RunConfig
 from fer_core.config.methods import METHODS
 from fer_core.config.methods.sources import import_class
+from fer_core.config.model import WEIGHTED
 from fer_core.models.attention_model import AttentionModel
 from fer_core.transforms.functional import erase_
 
@@ -88,8 +89,10 @@ class Method(nn.Module, Generic[Options]):
         self.config = config
         self.options = cast("Options", config.options)
         weights = None
-        if config.balance == "loss":
-            weights = balanced_weights(class_counts(targets, self.classes), config.balance_beta)
+        if config.balance in WEIGHTED:
+            counts, beta = class_counts(targets, self.classes), config.balance_beta
+            root = config.balance == "root"
+            weights = root_weights(counts) if root else balanced_weights(counts, beta)
         self.register_buffer("class_weights", weights, persistent=False)
 
     @property
@@ -184,5 +187,22 @@ def balanced_weights(counts: Tensor, beta: float) -> Tensor:
         (K,) float32; 0 for a class without labels.
     """
     effective = (1 - beta ** counts.double()) / (1 - beta)
-    weights = torch.where(counts > 0, 1 / effective.clamp(min=1e-12), 0.0)
+    return _mean_of_one(1 / effective.clamp(min=1e-12), counts)
+
+
+def root_weights(counts: Tensor) -> Tensor:
+    """Class weights by the inverse square root of the number of labels, scaled likewise.
+
+    Args:
+        counts: (K,) labels of each class.
+
+    Returns:
+        (K,) float32; 0 for a class without labels.
+    """
+    return _mean_of_one(counts.double().clamp(min=1e-12).rsqrt(), counts)
+
+
+def _mean_of_one(weights: Tensor, counts: Tensor) -> Tensor:
+    """(K,) float32 weights whose mean over the labels is 1; 0 for a class without labels."""
+    weights = torch.where(counts > 0, weights, 0.0)
     return (weights * counts.sum() / (weights * counts).sum()).float()

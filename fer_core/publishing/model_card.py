@@ -98,7 +98,7 @@ def _data(subject: Subject) -> str:
         trained = f"Trained on {facts.get('data', 'data that the model does not name')}"
         split = f", {facts['train_split']} split" if "train_split" in facts else ""
         return f"{trained}{split}. Starting weights: {start}\n{_noise(subject)}"
-    data, votes = record.data, record.config["targets"] == "votes"
+    data, votes = record.data, record.config["targets"] != "labels"
     kind = f"images, {'votes of ten raters' if votes else 'one label each'}"
     fitted = " and\nfits the temperature" if "temperature" in facts else ""
     return f"""Trained on the {data["train_split"]} split ({data["train_images"]:,} {kind}). \

@@ -123,7 +123,9 @@ def prepare(
         grey=data.grey or config.channels == 1,
         landmarks=tuple((round(float(x), 4), round(float(y), 4)) for x, y in landmarks),
     )
-    targets = vote_targets(data) if config.targets == "votes" else noise.noisy_labels
+    targets = noise.noisy_labels
+    if config.targets != "labels":
+        targets = vote_targets(data, sharpened=config.targets == "sharpened_votes")
     return Experiment(config, data, noise, holdout, whole, whole_noise, targets, model, spec)
 
 
