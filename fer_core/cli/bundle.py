@@ -1,19 +1,23 @@
 """Make a finished run the bundled model: ``fer-core bundle RUN``.
 
 Writes float16 weights, configuration, test predictions and model card to
-``fer_core/weights/bundled``. A temperature is fitted on the evaluation split and becomes part of
-the weights. The figures on the card are measured with the weights as written and loaded again. What
-is there already is replaced only at the end, when everything has been made.
+``fer_core/weights/bundled``. A temperature becomes part of the weights. It is fitted on the
+held-out part of train; on the evaluation split where the run held nothing out, or has label noise,
+which the held-out labels have too. The figures on the card are measured with the weights as written
+and loaded again. What is there already is replaced only at the end, when everything has been made.
 """
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tyro
 
-from fer_core.datasets import FaceData
+from fer_core.config import RunConfig
+from fer_core.datasets import FaceData, Split
+from fer_core.datasets.loading import select
 from fer_core.errors import told_in_a_sentence
 from fer_core.evaluation import report as assessment
 from fer_core.evaluation.inference import Evaluation, evaluate
@@ -28,6 +32,7 @@ from fer_core.publishing.model_info import SCRATCH, Subject, stated_origin
 from fer_core.records.predictions import write_predictions
 from fer_core.records.run import RecordError, RunRecord, read_run
 from fer_core.training.checkpoint import read_checkpoint
+from fer_core.training.holdout import held_out
 from fer_core.training.setup import load_run_data
 from fer_core.weights import BUNDLED
 
@@ -63,13 +68,16 @@ def main() -> None:
         )
     facts = bundle(record, command.out, origin)
     size = (command.out / WEIGHTS_FILE).stat().st_size
+    if "temperature_holdout" in facts:
+        fitted = f"temperature fitted on {facts['temperature_holdout']:,} held-out training images"
+    else:
+        fitted = f"temperature fitted on the other half: {facts['ece_cross_fitted']:.4f}"
     print(
         f"{command.out}: {size:,} bytes, {facts['eval_split']} accuracy "
         f"{100 * facts['accuracy']:.2f} %, "
         f"mean class accuracy {100 * facts['mean_class_accuracy']:.2f} %, "
         f"without images of the training set {100 * facts['accuracy_deduplicated']:.2f} %, "
-        f"ECE {facts['ece']:.4f} (temperature fitted on the other half: "
-        f"{facts['ece_cross_fitted']:.4f})"
+        f"ECE {facts['ece']:.4f} ({fitted})"
     )
 
 
@@ -101,9 +109,11 @@ def bundle(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
 def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
     trained = load_model(record.path / "model")
     _, config = read_checkpoint(record.path)
-    data = load_run_data(config)
+    data, holdout = _divided(config)
     before = evaluate(trained.model, data.eval, mirror=True)
-    temperature = fit_temperature(before.logits, data.eval.true_labels)
+    fitted_on = data.eval if holdout is None else holdout
+    fitted = before if holdout is None else evaluate(trained.model, holdout, mirror=True)
+    temperature = fit_temperature(fitted.logits, fitted_on.true_labels)
     trained.model.scale_by_temperature(temperature)
     form: dict[str, Any] = {
         "stride": config.stride,
@@ -119,8 +129,12 @@ def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
         raise ModelError(f"the weights have {size:,} bytes, at most {LARGEST:,} may be bundled")
     written = load_model(out).model
     after = evaluate(written, data.eval, mirror=True)
-    facts = trained.facts | figures_of_assessment(_assess(before, data), _assess(after, data))
+    facts = trained.facts | figures_of_assessment(
+        _assess(before, data), _assess(after, data), cross_fitted=holdout is None
+    )
     facts["temperature"] = temperature
+    if holdout is not None:
+        facts["temperature_holdout"] = len(holdout.true_labels)
     facts["origin"] = SCRATCH if config.pretrained == "none" else origin
     facts["accuracy_without_mirror"] = metrics.accuracy(evaluate(written, data.eval).confusion)
     save_model(out, trained.model, **form, facts=facts)
@@ -131,18 +145,35 @@ def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
     return facts
 
 
-def figures_of_assessment(before: Assessment, after: Assessment) -> dict[str, Any]:
+def _divided(config: RunConfig) -> tuple[FaceData, Split | None]:
+    """The data of a run as it trained on them, and its held-out images with clean labels."""
+    data = load_run_data(config)
+    if not config.holdout:
+        return data, None
+    out = held_out(data.train.digests, config.holdout, config.seed)
+    holdout = select(data.train, np.flatnonzero(out)) if config.noise == "none" else None
+    return replace(data, train=select(data.train, np.flatnonzero(~out))), holdout
+
+
+def figures_of_assessment(
+    before: Assessment, after: Assessment, *, cross_fitted: bool
+) -> dict[str, Any]:
     """The figures of the stored model, and of its calibration.
 
     Args:
         before: without a temperature.
         after: as stored, with the temperature in its weights.
+        cross_fitted: whether the temperature was fitted on the images that are assessed, so that
+            the calibration error of either half with the other's temperature is needed too.
     """
     unseen, calibration = after.unseen, before.calibration
-    if unseen is None or unseen.accuracy is None or calibration is None:
+    if unseen is None or unseen.accuracy is None:
+        raise CalibrationError("all images of the evaluation split are also in the training set")
+    if cross_fitted and calibration is None:
         raise CalibrationError(
-            "the evaluation split has too few images that are not in the training set"
+            "the evaluation split has too few images to fit a temperature on either half"
         )
+    halves = {"ece_cross_fitted": calibration.ece} if cross_fitted and calibration else {}
     return {
         "accuracy": after.accuracy.value,
         "accuracy_interval": list(after.accuracy[1:]),
@@ -152,7 +183,7 @@ def figures_of_assessment(before: Assessment, after: Assessment) -> dict[str, An
         "duplicates_in_train": unseen.left_out,
         "macro_f1": after.macro_f1,
         "ece": after.ece,
-        "ece_cross_fitted": calibration.ece,
+        **halves,
         "ece_uncalibrated": before.ece,
         "eval_images": after.images,
         "classes": assessment.to_json(after.classes),
