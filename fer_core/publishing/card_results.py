@@ -37,6 +37,11 @@ def results_of(subject: Subject, *, image: bool) -> str:
             "\nIn brackets: 95 % intervals; of the accuracy by a bootstrap over the images, of "
             "the mean class\naccuracy by one within each class, of recalls Wilson's."
         )
+    if facts.get("weights_undone"):
+        parts += [
+            "The loss weighted the classes. The logarithms of these weights are subtracted from\n"
+            "the logits again."
+        ]
     if "temperature" in facts:
         parts += [_temperature(facts)]
     if "classes" in facts:

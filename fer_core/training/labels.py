@@ -61,6 +61,22 @@ def draw_noisy_labels(config: RunConfig, data: FaceData | Listing) -> NoisyLabel
             return noise_from_list(Path(config.noise_file or ""), names, true_labels, classes)
 
 
+def training_targets(config: RunConfig, data: FaceData, noise: NoisyLabels) -> np.ndarray:
+    """What the classification loss aims at: the (N,) noisy labels, or (N, K) float32 shares.
+
+    Args:
+        config: of the run.
+        data: whose training images it learns from.
+        noise: the labels of these images.
+
+    Raises:
+        DataError: when the data set has no votes and the run asks for them.
+    """
+    if config.targets == "labels":
+        return noise.noisy_labels
+    return vote_targets(data, sharpened=config.targets == "sharpened_votes")
+
+
 def vote_targets(data: FaceData, *, sharpened: bool = False) -> np.ndarray:
     """(N, K) float32 shares of the raters' votes, for soft labels.
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fer_core.config import RunConfig
 from fer_core.methods import create_method
-from fer_core.methods.base import balanced_weights, class_counts, root_weights
+from fer_core.methods.class_weights import balanced_weights, class_counts, root_weights
 
 COUNTS = np.array([40, 3, 10, 100, 20, 5, 30])
 TARGETS = torch.from_numpy(np.repeat(np.arange(7), COUNTS))
