@@ -1,9 +1,14 @@
 """Make a finished run the bundled model: ``fer-core bundle RUN``.
 
 Writes float16 weights, configuration, test predictions and model card to
-``fer_core/weights/bundled``. A temperature is fitted on the evaluation split and becomes part of
-the weights. The figures on the card are measured with the weights as written and loaded again. What
-is there already is replaced only at the end, when everything has been made.
+``fer_core/weights/bundled``. A temperature becomes part of the weights. It is fitted on the
+held-out part of train; on the evaluation split where the run held nothing out, or has label noise,
+which the held-out labels have too. The figures on the card are measured with the weights as written
+and loaded again. What is there already is replaced only at the end, when everything has been made.
+
+A loss with class weights w teaches probabilities in proportion to w times those of the data.
+``--undo-weights`` subtracts log w from the logits: fewer false alarms of rare classes, and fewer of
+their faces found.
 """
 
 import tempfile
@@ -11,8 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 import tyro
 
+from fer_core.config import RunConfig
 from fer_core.datasets import FaceData
 from fer_core.errors import told_in_a_sentence
 from fer_core.evaluation import report as assessment
@@ -20,15 +28,18 @@ from fer_core.evaluation.inference import Evaluation, evaluate
 from fer_core.evaluation.predictions import SplitPredictions
 from fer_core.evaluation.report import Assessment, assess
 from fer_core.evaluation.run_figures import recorded_predictions
+from fer_core.methods.class_weights import class_weights
 from fer_core.metrics import classification as metrics
 from fer_core.metrics.calibration import CalibrationError, fit_temperature
+from fer_core.models.attention_model import AttentionModel
 from fer_core.models.pretrained import CARD_FILE, WEIGHTS_FILE, ModelError, load_model, save_model
 from fer_core.publishing.model_card import card
 from fer_core.publishing.model_info import SCRATCH, Subject, stated_origin
 from fer_core.records.predictions import write_predictions
 from fer_core.records.run import RecordError, RunRecord, read_run
 from fer_core.training.checkpoint import read_checkpoint
-from fer_core.training.setup import load_run_data
+from fer_core.training.labels import draw_noisy_labels, training_targets
+from fer_core.training.setup import hold_out, load_run_data
 from fer_core.weights import BUNDLED
 
 LARGEST = 6_000_000  # bytes of the weights in the repository
@@ -46,6 +57,8 @@ class Command:
     origin: str = ""
     """Where the starting weights come from, a sentence for the card; needed where there are any
     and their file does not state it."""
+    undo_weights: bool = False
+    """Take the class weights of the loss (--balance loss or root) out of the logits again."""
 
 
 @told_in_a_sentence()
@@ -61,49 +74,61 @@ def main() -> None:
             f"the run started from {record.config['pretrained']}: say with --origin where "
             "these weights come from, for the card"
         )
-    facts = bundle(record, command.out, origin)
+    facts = bundle(record, command.out, origin, undo_weights=command.undo_weights)
     size = (command.out / WEIGHTS_FILE).stat().st_size
+    if "temperature_holdout" in facts:
+        fitted = f"temperature fitted on {facts['temperature_holdout']:,} held-out training images"
+    else:
+        fitted = f"temperature fitted on the other half: {facts['ece_cross_fitted']:.4f}"
     print(
         f"{command.out}: {size:,} bytes, {facts['eval_split']} accuracy "
         f"{100 * facts['accuracy']:.2f} %, "
         f"mean class accuracy {100 * facts['mean_class_accuracy']:.2f} %, "
         f"without images of the training set {100 * facts['accuracy_deduplicated']:.2f} %, "
-        f"ECE {facts['ece']:.4f} (temperature fitted on the other half: "
-        f"{facts['ece_cross_fitted']:.4f})"
+        f"ECE {facts['ece']:.4f} ({fitted})"
     )
 
 
-def bundle(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
+def bundle(
+    record: RunRecord, out: Path, origin: str, *, undo_weights: bool = False
+) -> dict[str, Any]:
     """Write the calibrated float16 model, its predictions and its card: all of it or nothing.
 
     Args:
         record: of a finished run, with its model and checkpoint.
         out: folder to write to.
         origin: a sentence on where the starting weights come from.
+        undo_weights: take the class weights of the loss out of the logits.
 
     Returns:
         The facts in the model's config.json.
 
     Raises:
         CalibrationError, CheckpointError, DataError, ModelError: when a part is missing or broken,
-            or the weights are too large.
+            the weights are too large, or there are no class weights to undo.
         OSError: when a file cannot be written.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".bundle-", dir=out.parent) as made:
-        facts = _make(record, Path(made), origin)
+        facts = _make(record, Path(made), origin, undo_weights=undo_weights)
         out.mkdir(exist_ok=True)
         for file in sorted(Path(made).iterdir()):
             file.replace(out / file.name)
     return facts
 
 
-def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
+def _make(record: RunRecord, out: Path, origin: str, *, undo_weights: bool) -> dict[str, Any]:
     trained = load_model(record.path / "model")
     _, config = read_checkpoint(record.path)
-    data = load_run_data(config)
+    whole = load_run_data(config)
+    data, noise, held_out = hold_out(config, whole, draw_noisy_labels(config, whole))
+    holdout = held_out.split if held_out and config.noise == "none" else None
+    if undo_weights:
+        _undo_weights(trained.model, config, training_targets(config, data, noise))
     before = evaluate(trained.model, data.eval, mirror=True)
-    temperature = fit_temperature(before.logits, data.eval.true_labels)
+    fitted_on = data.eval if holdout is None else holdout
+    fitted = before if holdout is None else evaluate(trained.model, holdout, mirror=True)
+    temperature = fit_temperature(fitted.logits, fitted_on.true_labels)
     trained.model.scale_by_temperature(temperature)
     form: dict[str, Any] = {
         "stride": config.stride,
@@ -119,8 +144,14 @@ def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
         raise ModelError(f"the weights have {size:,} bytes, at most {LARGEST:,} may be bundled")
     written = load_model(out).model
     after = evaluate(written, data.eval, mirror=True)
-    facts = trained.facts | figures_of_assessment(_assess(before, data), _assess(after, data))
+    facts = trained.facts | figures_of_assessment(
+        _assess(before, data), _assess(after, data), cross_fitted=holdout is None
+    )
     facts["temperature"] = temperature
+    if holdout is not None:
+        facts["temperature_holdout"] = len(holdout.true_labels)
+    if undo_weights:
+        facts["weights_undone"] = True
     facts["origin"] = SCRATCH if config.pretrained == "none" else origin
     facts["accuracy_without_mirror"] = metrics.accuracy(evaluate(written, data.eval).confusion)
     save_model(out, trained.model, **form, facts=facts)
@@ -131,18 +162,36 @@ def _make(record: RunRecord, out: Path, origin: str) -> dict[str, Any]:
     return facts
 
 
-def figures_of_assessment(before: Assessment, after: Assessment) -> dict[str, Any]:
+def _undo_weights(model: AttentionModel, config: RunConfig, targets: np.ndarray) -> None:
+    """Subtract the logarithms of the class weights that the loss had from the logits."""
+    weights = class_weights(config, torch.from_numpy(targets), model.classifier.out_features)
+    if weights is None:
+        raise ModelError(
+            f"the run has balance {config.balance!r}: undo_weights needs a run with 'loss' or "
+            "'root', whose loss weighs the classes"
+        )
+    model.shift_logits(-weights.log())
+
+
+def figures_of_assessment(
+    before: Assessment, after: Assessment, *, cross_fitted: bool
+) -> dict[str, Any]:
     """The figures of the stored model, and of its calibration.
 
     Args:
         before: without a temperature.
         after: as stored, with the temperature in its weights.
+        cross_fitted: whether the temperature was fitted on the images that are assessed, so that
+            the calibration error of either half with the other's temperature is needed too.
     """
     unseen, calibration = after.unseen, before.calibration
-    if unseen is None or unseen.accuracy is None or calibration is None:
+    if unseen is None or unseen.accuracy is None:
+        raise CalibrationError("all images of the evaluation split are also in the training set")
+    if cross_fitted and calibration is None:
         raise CalibrationError(
-            "the evaluation split has too few images that are not in the training set"
+            "the evaluation split has too few images to fit a temperature on either half"
         )
+    halves = {"ece_cross_fitted": calibration.ece} if cross_fitted and calibration else {}
     return {
         "accuracy": after.accuracy.value,
         "accuracy_interval": list(after.accuracy[1:]),
@@ -152,7 +201,7 @@ def figures_of_assessment(before: Assessment, after: Assessment) -> dict[str, An
         "duplicates_in_train": unseen.left_out,
         "macro_f1": after.macro_f1,
         "ece": after.ece,
-        "ece_cross_fitted": calibration.ece,
+        **halves,
         "ece_uncalibrated": before.ece,
         "eval_images": after.images,
         "classes": assessment.to_json(after.classes),

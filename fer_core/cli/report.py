@@ -5,6 +5,7 @@ Every table is in a block that names its records:
     noise GLOB        the cross-entropy baseline against EAC
     measures GLOB     every approach against the baseline, by three measures
     runs GLOB         a row for each approach
+    ablation GLOB     runs that each change something in the first of them
     published GLOB    our runs and published results
     bundled           the bundled model
     bundled-classes   its recall of each class
@@ -24,6 +25,7 @@ import tyro
 from fer_core.errors import told_in_a_sentence
 from fer_core.io.files import read_text, write_whole
 from fer_core.records.run import RUN_FILE, RunRecord, read_run
+from fer_core.reporting.ablation import ablation_table
 from fer_core.reporting.blocks import ReportError, fill
 from fer_core.reporting.bundled import bundled_table, classes_table
 from fer_core.reporting.measures import measures_table
@@ -34,6 +36,7 @@ TABLES: dict[str, Callable[[Sequence[RunRecord]], str]] = {
     "noise": noise_table,
     "measures": measures_table,
     "runs": runs_table,
+    "ablation": ablation_table,
     "published": published_table,
 }
 BUNDLED: dict[str, Callable[[], str]] = {
@@ -47,7 +50,7 @@ RENAMED = {"embedded": "bundled", "embedded-classes": "bundled-classes"}  # form
 class Command:
     """Write the tables of Markdown pages again, or show one."""
 
-    show: Literal["none", "noise", "measures", "runs", "published"] = "none"
+    show: Literal["none", "noise", "measures", "runs", "ablation", "published"] = "none"
     """Print this table of the records in place of writing pages."""
     only: str = "**"
     """Records of the table to show: a pattern of their folders below --records."""

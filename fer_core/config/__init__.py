@@ -13,7 +13,7 @@ from typing import Any, cast, get_origin, get_type_hints
 from fer_core.config import checks
 from fer_core.config.data import RATED_NOISE, DataOptions, NoiseKind, NoiseOptions, Targets
 from fer_core.config.methods import METHODS, MethodOptions, find_method, option_names, owners
-from fer_core.config.model import Balance, LossOptions, ModelOptions
+from fer_core.config.model import WEIGHTED, Balance, LossOptions, ModelOptions
 from fer_core.config.renamed import current_names
 from fer_core.config.training import (
     AugmentationOptions,
@@ -126,10 +126,10 @@ class RunConfig(
                     f"method {self.method!r} takes whole labels: {name} must be {off!r}, got "
                     f"{getattr(self, name)!r}"
                 )
-        if self.balance == "loss":
+        if self.balance in WEIGHTED:
             raise ValueError(
                 f"method {self.method!r} has a loss of its own: balance must be 'none' or "
-                "'sampling', got 'loss'"
+                f"'sampling', got {self.balance!r}"
             )
 
 

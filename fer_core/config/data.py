@@ -6,7 +6,7 @@ from typing import Literal
 from fer_core.config import checks
 
 NoiseKind = Literal["none", "symmetric", "asymmetric", "fer2013", "rater", "file"]
-Targets = Literal["labels", "votes"]
+Targets = Literal["labels", "votes", "sharpened_votes"]
 DATA_NAMES = {  # for readers
     "rafdb": "RAF-DB",
     "ferplus": "FERPlus",
@@ -60,8 +60,9 @@ class NoiseOptions:
     noise_file: str | None = None
     """List of noisy labels in RAF-DB format: one 'train_00001.jpg 5' a line."""
     targets: Targets = "labels"
-    """What the classification loss aims at: labels, or votes (the share of each class in the
-    raters' votes; FERPlus without noise)."""
+    """What the classification loss aims at: labels, votes (the share of each class in the raters'
+    votes) or sharpened_votes (these shares squared, and scaled to a sum of 1). Votes: FERPlus
+    without noise."""
 
     def check_noise(self) -> None:
         """Check the values of this group."""
@@ -80,8 +81,8 @@ class NoiseOptions:
                 f"confusions belong to asymmetric noise, got noise {self.noise!r} and confusions "
                 f"{self.confusions!r}"
             )
-        if self.targets == "votes" and self.noise != "none":
+        if self.targets != "labels" and self.noise != "none":
             raise ValueError(
-                f"targets 'votes' are the raters' own uncertainty and take no noise, got noise "
-                f"{self.noise!r}"
+                f"targets {self.targets!r} are the raters' own uncertainty and take no noise, got "
+                f"noise {self.noise!r}"
             )

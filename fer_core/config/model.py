@@ -5,7 +5,8 @@ from typing import Literal
 
 from fer_core.config import checks
 
-Balance = Literal["none", "loss", "sampling"]
+Balance = Literal["none", "loss", "root", "sampling"]
+WEIGHTED = ("loss", "root")  # those that weight the classification loss
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class LossOptions:
     """Label smoothing of the cross-entropy, in [0, 1)."""
     balance: Balance = "none"
     """Against rare classes: loss (the cross-entropy of a class weighs with the inverse of its
-    effective number of labels) or sampling (every class is drawn equally often)."""
+    effective number of labels), root (with the inverse square root of its number of labels) or
+    sampling (every class is drawn equally often)."""
     balance_beta: float = 0.999
     """balance loss and eac_balanced: beta of the effective number (1 - beta^n) / (1 - beta) of n
     labels, in [0, 1); nearer to 1 is nearer to the inverse frequency."""

@@ -38,7 +38,7 @@ class AugmentationOptions:
     """Probability that an image passes through a poor camera: one or two of corruption_kinds, at a
     lower resolution (docs/training.md); 0: off."""
     corruption_kinds: tuple[CorruptionKind, ...] = get_args(CorruptionKind)
-    """Which corruptions there are."""
+    """Which corruptions there are; one that is named twice is drawn twice as often."""
     mixup: float = 0.0
     """Mixup: alpha of the Beta(alpha, alpha) shares in which two images and their labels are
     mixed; 0: off."""

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Generic, NamedTuple, NoReturn, TypeVar, cast
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_core.config import MethodOptions, RunConfig
 from fer_core.config.methods import METHODS
 from fer_core.config.methods.sources import import_class
+from fer_core.methods.class_weights import class_weights
 from fer_core.models.attention_model import AttentionModel
 from fer_core.transforms.functional import erase_
 
@@ -87,9 +87,7 @@ class Method(nn.Module, Generic[Options]):
         self.model = model
         self.config = config
         self.options = cast("Options", config.options)
-        weights = None
-        if config.balance == "loss":
-            weights = balanced_weights(class_counts(targets, self.classes), config.balance_beta)
+        weights = class_weights(config, targets, self.classes)
         self.register_buffer("class_weights", weights, persistent=False)
 
     @property
@@ -156,33 +154,3 @@ def create_method(model: AttentionModel, config: RunConfig, targets: Tensor) -> 
     spec = METHODS[config.method]
     kind: type[Method[Any]] = spec.kind or import_class(spec.source)
     return kind(model, config, targets)
-
-
-def class_counts(targets: Tensor, classes: int) -> Tensor:
-    """(K,) float64 number of labels of each class, or sum of their shares.
-
-    Args:
-        targets: (N,) int64 labels or (N, K) shares.
-        classes: number of classes K.
-    """
-    if targets.ndim == 1:
-        return torch.bincount(targets, minlength=classes).double()
-    return targets.double().sum(0)
-
-
-def balanced_weights(counts: Tensor, beta: float) -> Tensor:
-    """Class weights by the inverse effective number of labels (Cui et al., CVPR 2019, eq. 2 and 3).
-
-    The effective number of n labels is (1 - beta^n) / (1 - beta). The weights are scaled so that
-    their mean over the labels is 1: the size of the loss stays what it is without them.
-
-    Args:
-        counts: (K,) labels of each class.
-        beta: in [0, 1); 0 gives equal weights.
-
-    Returns:
-        (K,) float32; 0 for a class without labels.
-    """
-    effective = (1 - beta ** counts.double()) / (1 - beta)
-    weights = torch.where(counts > 0, 1 / effective.clamp(min=1e-12), 0.0)
-    return (weights * counts.sum() / (weights * counts).sum()).float()

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from fer_core.config import RunConfig
 from fer_core.config.methods.eac_balanced import BalancedEACOptions
-from fer_core.methods.base import balanced_weights, class_counts
+from fer_core.methods.class_weights import balanced_weights, class_counts
 from fer_core.methods.eac import EAC, consistency_loss
 from fer_core.models.attention_model import AttentionModel, Output
 

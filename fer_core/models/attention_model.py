@@ -133,6 +133,11 @@ class AttentionModel(nn.Module):
             self.classifier.weight.div_(temperature)
             self.classifier.bias.div_(temperature)
 
+    def shift_logits(self, shift: Tensor) -> None:
+        """Add (K,) numbers to the logits from now on, in the classifier's bias; no map changes."""
+        with torch.no_grad():
+            self.classifier.bias.add_(shift)
+
     def statistics(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of the input, (C, 1, 1) each, on the model's device."""
         device = self.classifier.weight.device

@@ -8,8 +8,9 @@ from fer_core.config.methods import paper_of
 from fer_core.hub.publish import Statement, write_publication
 from fer_core.io.files import write_whole
 from fer_core.models.pretrained import CARD_FILE, WEIGHTS_FILE, WeightLayout
+from fer_core.publishing.card_results import CONFUSION_IMAGE
 from fer_core.publishing.data_terms import kind_of, name_of
-from fer_core.publishing.model_card import CONFUSION_IMAGE, PublishedAs, card
+from fer_core.publishing.model_card import PublishedAs, card
 from fer_core.publishing.model_info import Subject
 from fer_core.records.predictions import PREDICTIONS_FILE, Prediction, write_predictions
 from fer_core.records.run import RecordError

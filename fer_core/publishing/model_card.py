@@ -7,13 +7,11 @@ import torch
 from fer_core.config.methods import paper_of
 from fer_core.models.pretrained import WeightLayout
 from fer_core.publishing.card_metadata import model_header
+from fer_core.publishing.card_results import results_of
 from fer_core.publishing.card_usage import loading
 from fer_core.publishing.data_terms import words_of
 from fer_core.publishing.model_info import SCRATCH, Subject
-from fer_core.reporting.bundled import classes_of, figures_of
 from fer_core.reporting.tables import table
-
-CONFUSION_IMAGE = "confusion.png"
 
 
 class PublishedAs(NamedTuple):
@@ -52,7 +50,8 @@ def card(subject: Subject, size: int, published: PublishedAs | None = None) -> s
     sections = [f"# Model: {_title(subject)}", _about(subject, size)]
     if published:
         sections += [f"## Use\n{loading(subject.trained, published.repository, published.layout)}"]
-    sections += [f"## Data\n{_data(subject)}", f"## Results\n{_results(subject, published)}"]
+    image = published is not None and published.image
+    sections += [f"## Data\n{_data(subject)}", f"## Results\n{results_of(subject, image=image)}"]
     sections += [f"## Recipe\n{_recipe(subject)}", f"## Limits\n{_limits(subject)}"]
     sections += [f"## Responsible use\n{_responsible(subject)}"]
     if published:
@@ -98,9 +97,10 @@ def _data(subject: Subject) -> str:
         trained = f"Trained on {facts.get('data', 'data that the model does not name')}"
         split = f", {facts['train_split']} split" if "train_split" in facts else ""
         return f"{trained}{split}. Starting weights: {start}\n{_noise(subject)}"
-    data, votes = record.data, record.config["targets"] == "votes"
+    data, votes = record.data, record.config["targets"] != "labels"
     kind = f"images, {'votes of ten raters' if votes else 'one label each'}"
-    fitted = " and\nfits the temperature" if "temperature" in facts else ""
+    on_split = "temperature" in facts and "temperature_holdout" not in facts
+    fitted = " and\nfits the temperature" if on_split else ""
     return f"""Trained on the {data["train_split"]} split ({data["train_images"]:,} {kind}). \
 Starting weights: {start}
 {_noise(subject)}
@@ -125,43 +125,6 @@ def _noise(subject: Subject) -> str:
         f"{text}\nIn its last epoch the model memorised {100 * last['memorised']:.1f} % of the "
         f"noisy labels, and predicted\nthe true label on {100 * last['recovered']:.1f} % of them."
     )
-
-
-def _results(subject: Subject, published: PublishedAs | None) -> str:
-    facts, record = subject.facts, subject.record
-    if "accuracy" not in facts:
-        return "Its accuracy was not saved with it."
-    seed = f", seed {facts['seed']}" if "seed" in facts else ""
-    mirror = "temperature" in facts or (record is not None and record.config["tta_flip"])
-    views = (
-        "Predictions are averaged over each face and its flipped copy (flip TTA), as by the "
-        "predictor."
-        if mirror
-        else "Predictions are made without flip TTA; the predictor uses it."
-    )
-    parts = [
-        f"Weights as stored, last epoch, no checkpoint selection{seed}, one run.\n{views}",
-        figures_of(facts),
-    ]
-    if "accuracy_interval" in facts:
-        parts[0] += (
-            "\nIn brackets: 95 % intervals; of the accuracy by a bootstrap over the images, of "
-            "the mean class\naccuracy by one within each class, of recalls Wilson's."
-        )
-    if "temperature" in facts:
-        parts += [
-            f"The temperature ({facts['temperature']:.3f}, softmax(z / T), Guo et al., ICML 2017) "
-            f"is fitted on\nthe {facts['eval_split']} split and is part of the weights. The "
-            "calibration error that counts is the one whose\ntemperature was fitted on the other "
-            "half of the images."
-        ]
-    if "classes" in facts:
-        parts += [classes_of(facts)]
-    if published and published.image:
-        parts += [
-            f"![Confusion matrix: each row a label, as shares of its images]({CONFUSION_IMAGE})"
-        ]
-    return "\n\n".join(parts)
 
 
 def _recipe(subject: Subject) -> str:

@@ -75,7 +75,6 @@ def check_facts(
 
 def figures_of(facts: Mapping[str, Any]) -> str:
     """The figures as a Markdown table: those that are known."""
-    fitted = "temperature" in facts
     known = {
         "accuracy": _with_interval(facts, "accuracy", "accuracy_interval"),
         "mean_class_accuracy": _with_interval(
@@ -92,9 +91,7 @@ def figures_of(facts: Mapping[str, Any]) -> str:
         "macro_f1": "macro F1",
         "ece_cross_fitted": "calibration error (ECE, 15 bins), temperature fitted on the other "
         "half",
-        "ece": "calibration error as stored, temperature fitted on all"
-        if fitted
-        else "calibration error (ECE, 15 bins), no temperature",
+        "ece": _calibration_error_of(facts),
         "ece_uncalibrated": "calibration error before the temperature",
     }
     rows = [
@@ -104,6 +101,16 @@ def figures_of(facts: Mapping[str, Any]) -> str:
     ]
     images = f", {facts['eval_images']:,} images" if "eval_images" in facts else ""
     return table([f"{facts.get('eval_split', 'evaluation')} split{images}", "%"], rows)
+
+
+def _calibration_error_of(facts: Mapping[str, Any]) -> str:
+    """What the calibration error of the stored weights is, by what their temperature saw."""
+    if "temperature" not in facts:
+        return "calibration error (ECE, 15 bins), no temperature"
+    if "temperature_holdout" in facts:
+        images = f"{facts['temperature_holdout']:,} held-out training images"
+        return f"calibration error (ECE, 15 bins) as stored, temperature fitted on {images}"
+    return "calibration error as stored, temperature fitted on all"
 
 
 def classes_of(facts: Mapping[str, Any]) -> str:

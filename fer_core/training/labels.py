@@ -61,14 +61,37 @@ def draw_noisy_labels(config: RunConfig, data: FaceData | Listing) -> NoisyLabel
             return noise_from_list(Path(config.noise_file or ""), names, true_labels, classes)
 
 
-def vote_targets(data: FaceData) -> np.ndarray:
+def training_targets(config: RunConfig, data: FaceData, noise: NoisyLabels) -> np.ndarray:
+    """What the classification loss aims at: the (N,) noisy labels, or (N, K) float32 shares.
+
+    Args:
+        config: of the run.
+        data: whose training images it learns from.
+        noise: the labels of these images.
+
+    Raises:
+        DataError: when the data set has no votes and the run asks for them.
+    """
+    if config.targets == "labels":
+        return noise.noisy_labels
+    return vote_targets(data, sharpened=config.targets == "sharpened_votes")
+
+
+def vote_targets(data: FaceData, *, sharpened: bool = False) -> np.ndarray:
     """(N, K) float32 shares of the raters' votes, for soft labels.
+
+    Args:
+        data: with votes for its training images.
+        sharpened: square the shares and scale them to a sum of 1, as a temperature of 1/2 would.
 
     Raises:
         DataError: when the data set has no votes.
     """
     votes = _needed(data.train.votes, data, "targets 'votes'", "FER+ votes")
-    return vote_shares(votes, len(data.classes))
+    shares = vote_shares(votes, len(data.classes))
+    if not sharpened:
+        return shares
+    return shares**2 / (shares**2).sum(1, keepdims=True)
 
 
 def _needed(

@@ -25,7 +25,7 @@ from fer_core.noise.generate import (
     NoisyLabels,
 )
 from fer_core.training.holdout import Holdout, held_out
-from fer_core.training.labels import draw_noisy_labels, vote_targets
+from fer_core.training.labels import draw_noisy_labels, training_targets
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def prepare(
     """
     whole = load_run_data(config, storage) if dataset is None else _fitting(dataset, config)
     whole_noise = draw_noisy_labels(config, whole)
-    data, noise, holdout = _hold_out(config, whole, whole_noise)
+    data, noise, holdout = hold_out(config, whole, whole_noise)
     count = len(data.train.true_labels)
     if config.batch_size * config.accumulate > count:
         times = f" times accumulate {config.accumulate}" if config.accumulate > 1 else ""
@@ -123,7 +123,7 @@ def prepare(
         grey=data.grey or config.channels == 1,
         landmarks=tuple((round(float(x), 4), round(float(y), 4)) for x, y in landmarks),
     )
-    targets = vote_targets(data) if config.targets == "votes" else noise.noisy_labels
+    targets = training_targets(config, data, noise)
     return Experiment(config, data, noise, holdout, whole, whole_noise, targets, model, spec)
 
 
@@ -154,10 +154,19 @@ def _fitting(dataset: FaceData, config: RunConfig) -> FaceData:
     return dataset
 
 
-def _hold_out(
+def hold_out(
     config: RunConfig, whole: FaceData, noise: NoisyLabels
 ) -> tuple[FaceData, NoisyLabels, Holdout | None]:
-    """What is trained on, its noisy labels, and the held-out images with theirs."""
+    """What is trained on, its noisy labels, and the held-out images with theirs.
+
+    Args:
+        config: of the run.
+        whole: the data before anything is held out.
+        noise: the noisy labels of the whole training split.
+
+    Raises:
+        DataError: when nothing would be held out, or nothing left to train on.
+    """
     if not config.holdout:
         return whole, noise, None
     out = held_out(whole.train.digests, config.holdout, config.seed)

@@ -43,6 +43,7 @@ def test_a_field_that_json_lacks_takes_its_default():
         ({"noise_rate": 0.1}, "no effect with noise 'none'"),
         ({"noise": "rater", "noise_rate": 0.1}, "no effect with noise 'rater'.*symmetric and asym"),
         ({"noise": "fer2013", "targets": "votes"}, "take no noise, got noise 'fer2013'"),
+        ({"noise": "rater", "targets": "sharpened_votes"}, "take no noise, got noise 'rater'"),
         ({"noise": "symmetric", "confusions": "own.csv"}, "belong to asymmetric noise.*'own.csv'"),
         ({"noise": "human"}, "noise must be one of .*'fer2013', 'rater'"),
         ({"targets": "soft"}, "targets must be one of .* got 'soft'"),
@@ -150,6 +151,10 @@ def test_a_wrong_value_is_refused_with_its_name_and_range(wrong, sentence):
         ({"targets": "votes"}, "takes whole labels: targets must be 'labels', got 'votes'"),
         ({"label_smoothing": 0.1}, "takes whole labels: label_smoothing must be 0.0, got 0.1"),
         ({"balance": "loss"}, "has a loss of its own: balance must be 'none' or 'sampling'"),
+        (
+            {"balance": "root"},
+            "has a loss of its own: balance must be 'none' or 'sampling', got 'root'",
+        ),
     ],
 )
 def test_a_method_that_takes_whole_labels_refuses_other_ones(method, option, sentence):

@@ -1,23 +1,103 @@
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from fer_core.cli import bundle
+from fer_core.evaluation.inference import evaluate
+from fer_core.methods.class_weights import balanced_weights
 from fer_core.metrics import classification as metrics
+from fer_core.metrics.calibration import fit_temperature
 from fer_core.models.pretrained import load_model
 from fer_core.records.predictions import read_predictions, write_predictions
 from fer_core.records.run import read_run
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.bundled import bundled_table, classes_table
+from fer_core.training.engine import train
+from fer_core.training.setup import load_run_data, prepare
 
 
 @pytest.fixture(scope="session")
 def bundled(assessed_run, tmp_path_factory):
     out = tmp_path_factory.mktemp("bundled")
     return out, bundle.bundle(read_run(assessed_run), out, "")
+
+
+@pytest.fixture(scope="session")
+def bundled_with_holdout(tiny_config, tmp_path_factory):
+    """The configuration of a clean run with 70 held-out images, its bundled model and its facts."""
+    folder = tmp_path_factory.mktemp("held_out")
+    data = "synthetic?train=140&test=40"
+    options = {"holdout": 0.5, "noise": "none", "noise_rate": 0.0, "epochs": 1}
+    config = replace(tiny_config, data=data, **options)
+    record = train(config, folder / "run", device="cpu", progress=False)
+    return config, folder, bundle.bundle(record, folder / "bundled", "")
+
+
+@pytest.mark.slow
+def test_the_temperature_is_fitted_on_the_held_out_images_and_on_no_other(bundled_with_holdout):
+    config, folder, facts = bundled_with_holdout
+    holdout = prepare(config).holdout.split
+    network = load_model(folder / "run" / "model").model
+    logits = evaluate(network, holdout, mirror=True).logits
+    assert facts["temperature"] == pytest.approx(fit_temperature(logits, holdout.true_labels))
+    assert facts["temperature_holdout"] == len(holdout.true_labels) == 70
+    assert "ece_cross_fitted" not in facts
+
+
+@pytest.mark.slow
+def test_the_card_says_which_images_the_temperature_was_fitted_on(bundled_with_holdout, bundled):
+    held_out = (bundled_with_holdout[1] / "bundled" / "README.md").read_text()
+    assert "70 training images that were held out" in held_out
+    assert "epoch 1, the best on the held-out part of train" in held_out
+    assert "temperature fitted on 70 held-out training images" in held_out
+    assert "fits the temperature" not in held_out
+    on_the_split = (bundled[0] / "README.md").read_text()
+    assert "fits the temperature" in on_the_split
+    assert "held-out" not in on_the_split
+
+
+@pytest.mark.slow
+def test_undone_class_weights_are_out_of_the_logits_and_change_no_map(tiny_config, tmp_path):
+    options = {"method": "cross_entropy", "noise": "none", "noise_rate": 0.0, "epochs": 1}
+    data = "synthetic?train=140&test=140"
+    config = tiny_config.change(data=data, balance="loss", balance_beta=0.9, **options)
+    record = train(config, tmp_path / "run", device="cpu", progress=False)
+    facts = bundle.bundle(record, tmp_path / "undone", "", undo_weights=True)
+    before = load_model(tmp_path / "run" / "model").model
+    after = load_model(tmp_path / "undone").model
+    labels = load_run_data(config).train.true_labels
+    counts = torch.bincount(torch.from_numpy(labels), minlength=before.classifier.out_features)
+    images = torch.randn(4, 3, 48, 48)
+    with torch.no_grad():
+        one, other = before(images), after(images)
+    wanted = (one.logits - balanced_weights(counts, 0.9).log()) / facts["temperature"]
+    assert torch.allclose(other.logits, wanted, atol=0.02)
+    assert torch.allclose(one.maps / facts["temperature"], other.maps, atol=0.02)
+    assert (
+        "logarithms of these weights are subtracted"
+        in (tmp_path / "undone" / "README.md").read_text()
+    )
+
+
+@pytest.mark.slow
+def test_a_run_without_class_weights_has_none_to_undo(call_command, assessed_run, tmp_path):
+    code, _, _ = call_command(bundle, assessed_run, "--out", tmp_path / "out", "--undo-weights")
+    assert "the run has balance 'none'" in code
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.slow
+def test_held_out_images_with_noisy_labels_fit_no_temperature(tiny_config, tmp_path):
+    config = replace(tiny_config, data="synthetic?train=140&test=140", holdout=0.5, epochs=1)
+    record = train(config, tmp_path / "run", device="cpu", progress=False)
+    facts = bundle.bundle(record, tmp_path / "bundled", "")
+    assert facts["noise"] == "symmetric"
+    assert "temperature_holdout" not in facts
+    assert "ece_cross_fitted" in facts
 
 
 @pytest.mark.slow

@@ -171,6 +171,18 @@ def test_soft_targets_are_the_shares_of_the_votes(tmp_path):
     assert np.array_equal(experiment.noise.noisy_labels, experiment.data.train.true_labels)
 
 
+def test_sharpened_votes_square_the_shares_and_scale_them_to_one(tmp_path):
+    others = [{name: 10} for name in ("surprise", "sadness", "disgust", "contempt")]
+    config = write_ferplus(tmp_path, (*VOTES, *others), [""] * 10)
+    options = {"backbone": "test_resnet", "image_size": 64}
+    shares = prepare(replace(config, targets="votes", **options)).targets
+    sharpened = prepare(replace(config, targets="sharpened_votes", **options)).targets
+    assert sharpened.dtype == np.float32
+    assert sharpened.sum(1) == pytest.approx(1)
+    assert sharpened[1] == pytest.approx(shares[1] ** 2 / (shares[1] ** 2).sum())
+    assert sharpened[1, 0] > shares[1, 0]
+
+
 @pytest.mark.parametrize(
     "options", [{"noise": "rater"}, {"noise": "fer2013"}, {"targets": "votes"}]
 )

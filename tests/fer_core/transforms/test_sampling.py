@@ -141,6 +141,13 @@ def test_half_of_the_corrupted_images_get_a_second_corruption():
     assert set(rows[first, 0].tolist()) == set(range(6))
 
 
+def test_a_kind_that_is_named_twice_is_drawn_twice_as_often():
+    named = ("jpeg", "noise", "jpeg")
+    rows = drawn(replace(ALL, corruption=1.0, corruption_kinds=named)).corruptions
+    first = [named[int(at)] for at in rows[:, 0]]
+    assert first.count("jpeg") / len(first) == pytest.approx(2 / 3, abs=0.1)
+
+
 def test_corruption_changes_no_other_draw():
     without = drawn(replace(ALL, corruption=0.0))
     for name in set(without._fields) - {"corruptions"}:

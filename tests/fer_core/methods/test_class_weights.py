@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fer_core.config import RunConfig
 from fer_core.methods import create_method
-from fer_core.methods.base import balanced_weights, class_counts
+from fer_core.methods.class_weights import balanced_weights, class_counts, root_weights
 
 COUNTS = np.array([40, 3, 10, 100, 20, 5, 30])
 TARGETS = torch.from_numpy(np.repeat(np.arange(7), COUNTS))
@@ -64,6 +64,18 @@ def test_a_class_without_labels_has_no_weight_and_changes_no_other():
     weights = balanced_weights(torch.tensor([4, 0, 9]), 0.9)
     assert weights[1] == 0
     assert torch.equal(weights[[0, 2]], balanced_weights(torch.tensor([4, 9]), 0.9))
+
+
+def test_root_weights_fall_with_the_square_root_of_the_number_of_labels():
+    weights = root_weights(torch.tensor([100, 4, 0])).double()
+    assert weights[1] / weights[0] == pytest.approx(5)
+    assert (100 * weights[0] + 4 * weights[1]) / 104 == pytest.approx(1)
+    assert weights[2] == 0
+
+
+def test_balance_root_weights_the_loss_by_the_labels_of_the_training_set(model):
+    method = create_method(model, RunConfig(method="cross_entropy", balance="root"), TARGETS)
+    assert torch.equal(method.class_weights, root_weights(torch.from_numpy(COUNTS)))
 
 
 def test_labels_are_counted_and_shares_are_added_up():
