@@ -132,7 +132,8 @@ def test_a_failed_run_gives_its_reason(open_page, tmp_path, write_run):
 
 
 def test_the_run_table_says_on_what_the_best_epoch_was_selected(shown_page, eight_records):
-    columns = json.loads(shown_page("runs", eight_records).dataframe[0].proto.columns)
+    app = shown_page("runs", eight_records, runs_seeds="single runs")
+    columns = json.loads(app.dataframe[0].proto.columns)
     assert columns["best_percent"]["label"] == "Best, selected on evaluation split (%)"
 
 

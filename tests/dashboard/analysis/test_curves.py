@@ -205,4 +205,4 @@ def test_every_choice_has_a_name_of_its_own(records, write_run):
 
 def test_no_runs_are_no_choices():
     choices = run_choices(read_folders([]).table)
-    assert choices == ({}, [], {})
+    assert choices == ({}, {}, [], {})
