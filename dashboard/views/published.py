@@ -144,7 +144,13 @@ def show_group(rows: pd.DataFrame, measured: pd.DataFrame, metric: str) -> None:
     if drawn.empty:
         st.info(f"None of these results states its {str(axis).lower()}.")
     else:
-        show_chart(published_figure(drawn, metric, str(axis)), drawn, "published")
+        show_chart(
+            published_figure(drawn, metric, str(axis)),
+            drawn,
+            "published",
+            selection=[metric, str(axis)],
+            caption=f"Published results and our own: {metric} by {str(axis).lower()}.",
+        )
     if missing:
         st.caption(missing)
 
