@@ -26,8 +26,10 @@ def open_view(browser, url):
         accept_downloads=True,
     )
     page = context.new_page()
+    page.set_default_timeout(90_000)
     page.goto(url)
-    page.locator(TABLE).wait_for(timeout=60_000)
+    page.locator(TABLE).wait_for()
+    page.locator(".js-plotly-plot .main-svg").first.wait_for()
     return page
 
 
@@ -38,7 +40,7 @@ def pick(page, label, names):
         field.locator("input").first.click()
         page.get_by_role("option", name=name, exact=True).click()
         picked = f"location.search.split('table_with=').length == {count + 1}"
-        page.wait_for_function(picked, timeout=30_000)
+        page.wait_for_function(picked)
     page.keyboard.press("Escape")
 
 
@@ -48,13 +50,12 @@ def test_from_the_runs_to_latex_a_pdf_and_a_link(address, launch_chromium):  # n
     page = open_view(browser, f"{address}/table?table_rows=method")
     pick(page, "Only these columns", RATES)
     heads = page.locator(f"{TABLE} th")
-    page.wait_for_function(f"document.querySelectorAll('{TABLE} th').length == 3", timeout=30_000)
+    page.wait_for_function(f"document.querySelectorAll('{TABLE} th').length == 3")
     assert heads.all_inner_texts() == ["Method", *RATES]
 
     page.get_by_role("button", name="Copy table").click()
-    copy = page.get_by_role("button", name="Copy to clipboard").first
-    copy.wait_for(state="attached", timeout=30_000)
-    copy.click(force=True)
+    page.get_by_test_id("stCode").first.hover()
+    page.locator("[aria-label='Copy to clipboard']").first.click()
     latex = page.evaluate("navigator.clipboard.readText()")
     assert r"\toprule" in latex
     assert r"Method & 10 \% symmetric & 30 \% symmetric" in latex
@@ -63,8 +64,8 @@ def test_from_the_runs_to_latex_a_pdf_and_a_link(address, launch_chromium):  # n
 
     page.get_by_role("button", name="Save figure").click()
     save = page.get_by_role("button", name="Save PDF")
-    save.wait_for(timeout=30_000)
-    with page.expect_download(timeout=60_000) as download:
+    save.wait_for()
+    with page.expect_download() as download:
         save.click()
     assert download.value.suggested_filename.startswith("results-synthetic-faces")
     assert download.value.suggested_filename.endswith("accuracy-3.3in.pdf")
@@ -75,7 +76,7 @@ def test_from_the_runs_to_latex_a_pdf_and_a_link(address, launch_chromium):  # n
     seen = page.locator(TABLE).inner_text()
     other = launch_chromium()
     again = open_view(other, page.url)
-    again.wait_for_function(f"document.querySelectorAll('{TABLE} th').length == 3", timeout=30_000)
+    again.wait_for_function(f"document.querySelectorAll('{TABLE} th').length == 3")
     assert again.locator(TABLE).inner_text() == seen
     assert again.locator("[data-testid=stException]").count() == 0
     other.close()
