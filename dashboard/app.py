@@ -10,8 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(1, str(ROOT))
 
-from dashboard.views.sidebar import show_source  # noqa: E402
-from dashboard.views.widgets import show_image_format  # noqa: E402 - needs the path above
+from dashboard.views.sidebar import show_source  # noqa: E402 - needs the path above
 
 VIEWS = Path(__file__).parent / "views"
 SHARED = {"runs", "picture"}  # query parameters of every page
@@ -42,7 +41,6 @@ def main() -> None:
             noise, query_params={name: st.query_params.get_all(name) for name in st.query_params}
         )
     show_source()
-    show_image_format()
     page.run()
 
 

@@ -177,5 +177,24 @@ def noise_notes(summary: pd.DataFrame) -> list[str]:
     return notes
 
 
+def noise_caption(points: pd.DataFrame, summary: pd.DataFrame, measure: NoiseMeasure) -> str:
+    """The line below a saved chart: measure, data, split, number of seeds, noise, intervals.
+
+    Args:
+        points: of `noise_points`, of one comparison.
+        summary: of `noise_summary` of the same points and the measure's column.
+        measure: on the vertical axis.
+    """
+    splits = sorted({str(split) for split in points["eval_split"] if split})
+    split = f" (evaluated on {', '.join(splits)})" if splits else ""
+    low, high = summary["n"].min(), summary["n"].max()
+    seeds = f"n = {low}" if low == high else f"n = {low} to {high}"
+    how = "" if measure.column.startswith("chosen") else ", mean of the last five epochs"
+    return (
+        f"{measure.axis}{how}. {points['comparison'].iloc[0]}{split}, {seeds} seeds. "
+        f"{' '.join([*noise_notes(summary), 'Bars and bands: 95 % intervals, Student t.'])}"
+    )
+
+
 def _listed(rates: object) -> str:
     return ", ".join(f"{rate:g}" for rate in rates)  # pyright: ignore[reportGeneralTypeIssues]

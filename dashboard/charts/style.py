@@ -12,6 +12,10 @@ from fer_core.config.methods import METHODS
 COLOURS = ("#1F83C4", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x")
 HEIGHT = 430
+# What `charts.paper` draws, which imports matplotlib: kinds of traces, widths in inches, files.
+PAPER_TRACES = ("scatter", "bar", "heatmap")
+PAPER_WIDTHS = {"one column (3.3 in)": 3.3, "two columns (7 in)": 7.0}
+PAPER_FORMATS = {"PDF": "application/pdf", "SVG": "image/svg+xml", "PNG": "image/png"}
 # Ticks within each decade of a logarithmic axis, by the number of decades shown at most.
 TICKS = {1.0: (1, 1.5, 2, 3, 4, 5, 7), 3.5: (1, 2, 5), float("inf"): (1,)}
 

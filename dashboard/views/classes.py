@@ -39,6 +39,7 @@ from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart, show_empty
 
 NUMBER = st.column_config.NumberColumn
+WILSON = "Bars: Wilson's 95 % intervals."
 MAX_RUNS = 6  # more colours are hard to tell apart
 NO_SLICES = (
     "These records have no groups. Only RAF-DB labels the gender, race and age of its faces; if "
@@ -68,7 +69,7 @@ def pick_runs(choices: RunChoices) -> list[str]:
     return [by_label[label] for label in chosen]
 
 
-def show_confusions(confusions: Mapping[str, Confusion], names: dict[str, str]) -> None:
+def show_confusions(confusions: Mapping[str, Confusion], names: dict[str, str], about: str) -> None:
     """The confusion matrix of one run or group, and its difference from that of another."""
     for key in "classes_matrix", "classes_minus":
         rename_methods_in_link(key)
@@ -80,7 +81,8 @@ def show_confusions(confusions: Mapping[str, Confusion], names: dict[str, str]) 
         confusion = confusions[by_name[name]]
         table = confusion_frame(confusion, share)
         figure = confusion_figure(table, share, confusion.tints())
-        show_chart(figure, table.reset_index(allow_duplicates=True), "confusion")
+        drawn, chosen = table.reset_index(allow_duplicates=True), [str(name), about]
+        show_chart(figure, drawn, "confusion", selection=chosen, caption=f"{name}. {about}.")
     with right:
         others = [other for other in by_name if other != name]
         if not others:
@@ -97,11 +99,17 @@ def show_confusions(confusions: Mapping[str, Confusion], names: dict[str, str]) 
             st.warning("These were evaluated on different images: read the difference with care.")
         table = confusion_difference(confusion, second)
         figure = difference_figure(table, name, other, confusion.tints())
-        show_chart(figure, table.reset_index(allow_duplicates=True), "difference")
+        drawn, both = table.reset_index(allow_duplicates=True), f"{name} minus {other}"
+        chosen, caption = [both, about], f"{both}. {about}."
+        show_chart(figure, drawn, "difference", selection=chosen, caption=caption)
 
 
 def show_recalls(
-    runs: Runs, groups: list[SeedGroup], names: dict[str, str], colours: dict[str, str]
+    runs: Runs,
+    groups: list[SeedGroup],
+    names: dict[str, str],
+    colours: dict[str, str],
+    about: str,
 ) -> None:
     """The recall of each class in each run or group."""
     if groups:
@@ -109,7 +117,9 @@ def show_recalls(
     else:
         table = recall_table(runs.confusions, names)
     tints = class_tints(runs.confusions[run] for run in names)
-    show_chart(recall_figure(table, colours, tints), table, "recall")
+    caption = f"Recall by class. {about}. {WILSON}"
+    figure = recall_figure(table, colours, tints)
+    show_chart(figure, table, "recall", selection=[about], caption=caption)
     mean = "the mean over the seeds of " if groups else ""
     st.caption(
         f"Recall: {mean}the share of a class's images that are predicted correctly in the last "
@@ -119,7 +129,11 @@ def show_recalls(
 
 
 def show_calibration(
-    runs: Runs, groups: list[SeedGroup], names: dict[str, str], colours: dict[str, str]
+    runs: Runs,
+    groups: list[SeedGroup],
+    names: dict[str, str],
+    colours: dict[str, str],
+    about: str,
 ) -> None:
     """Accuracy against confidence, and the calibration error."""
     if groups:
@@ -130,7 +144,8 @@ def show_calibration(
         st.info(problem)
     if found.curve.empty:
         return
-    show_chart(calibration_figure(found.curve, colours), found.curve, "calibration")
+    figure, caption = calibration_figure(found.curve, colours), f"Calibration. {about}. {WILSON}"
+    show_chart(figure, found.curve, "calibration", selection=[about], caption=caption)
     columns = {
         "label": "Group" if groups else "Run",
         "n": NUMBER("Seeds"),
@@ -150,7 +165,11 @@ def show_calibration(
 
 
 def show_slices(
-    runs: Runs, groups: list[SeedGroup], names: dict[str, str], colours: dict[str, str]
+    runs: Runs,
+    groups: list[SeedGroup],
+    names: dict[str, str],
+    colours: dict[str, str],
+    about: str,
 ) -> None:
     """Accuracy by group of people, one chart per attribute."""
     records = read_records(runs, [run for group in groups for run in group.runs] or list(names))
@@ -165,7 +184,9 @@ def show_slices(
     columns = st.columns(2, gap="large")
     for index, (attribute, rows) in enumerate(table.groupby("attribute", sort=False)):
         with columns[index % 2]:
-            show_chart(slices_figure(rows, colours), rows, f"slices-{attribute}")
+            figure, caption = slices_figure(rows, colours), f"{about}. {WILSON}"
+            name = f"slices-{attribute}"
+            show_chart(figure, rows, name, selection=[about], caption=caption)
     st.caption("Last epoch, with Wilson's 95 % intervals.")
 
 
@@ -175,8 +196,9 @@ def show_runs(runs: Runs, chosen: list[str]) -> None:
     rows = table.set_index("run", drop=False).loc[chosen]
     if description := common_description(rows):
         st.caption(description)
+    about = f"{description}, last epoch"
     methods = dict(zip(rows["run"], rows["method"], strict=True))
-    show_classes(runs, [], short_labels(rows), methods, runs.confusions)
+    show_classes(runs, [], short_labels(rows), methods, runs.confusions, about)
 
 
 def show_groups(runs: Runs, groups: list[SeedGroup]) -> None:
@@ -192,7 +214,9 @@ def show_groups(runs: Runs, groups: list[SeedGroup]) -> None:
     )
     st.caption(" — ".join(filter(None, [common_facts(groups), seeds, pooled_note(groups)])))
     names = dict(zip(pooled, short_names(groups), strict=True))
-    show_classes(runs, groups, names, {group.runs[0]: group.method for group in groups}, pooled)
+    methods = {group.runs[0]: group.method for group in groups}
+    about = f"{common_facts(groups)}, last epoch; {seeds}"
+    show_classes(runs, groups, names, methods, pooled, about)
 
 
 def show_classes(
@@ -201,6 +225,7 @@ def show_classes(
     names: dict[str, str],
     methods: dict[str, str],
     confusions: Mapping[str, Confusion],
+    about: str,
 ) -> None:
     """The blocks of the page.
 
@@ -210,16 +235,17 @@ def show_classes(
         names: by run, or by the first run of each group.
         methods: likewise.
         confusions: likewise.
+        about: what all of them share, for the line below saved figures.
     """
     colours = method_colours(methods)
     st.subheader("Confusions")
-    show_confusions(confusions, names)
+    show_confusions(confusions, names, about)
     st.subheader("Recall")
-    show_recalls(runs, groups, names, colours)
+    show_recalls(runs, groups, names, colours, about)
     st.subheader("Calibration")
-    show_calibration(runs, groups, names, colours)
+    show_calibration(runs, groups, names, colours, about)
     st.subheader("Groups of people")
-    show_slices(runs, groups, names, colours)
+    show_slices(runs, groups, names, colours, about)
 
 
 st.title("Classes")

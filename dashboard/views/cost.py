@@ -81,8 +81,11 @@ def pick_rows(runs: pd.DataFrame, choices: dict[str, list[str]]) -> tuple[pd.Dat
     return rows, f"{name}\n{noise}"
 
 
-def show_points(points: pd.DataFrame) -> None:
-    """Accuracy against the chosen cost, and all costs as a table."""
+def show_points(points: pd.DataFrame, chosen: list[str]) -> None:
+    """Accuracy against the chosen cost, and all costs as a table.
+
+    ``chosen`` names the evaluation images and the label noise.
+    """
     name = st.segmented_control(
         "Cost",
         list(COSTS),
@@ -96,7 +99,9 @@ def show_points(points: pd.DataFrame) -> None:
     if drawn.empty:
         st.info(NO_MACS if name == "MACs" else f"{name}: none of these runs recorded it.")
     else:
-        show_chart(cost_figure(drawn, cost), drawn, "cost")
+        caption = f"{cost.title}. {', '.join(chosen)}. Bars: 95 % intervals over seeds."
+        figure = cost_figure(drawn, cost)
+        show_chart(figure, drawn, "cost", selection=[*chosen, str(name)], caption=caption)
     if 0 < len(drawn) < len(points):
         st.caption(f"{len(points) - len(drawn)} of {len(points)} approaches do not record it.")
     macs = points["macs"].map("{:.1f}".format).where(points["macs"].notna(), "not recorded")
@@ -128,7 +133,7 @@ else:
     rows, chosen = pick_rows(runs, choices)
     points, sentence = find_points(rows, loaded.fingerprint, chosen)
     st.markdown(f"##### {sentence}")
-    show_points(points)
+    show_points(points, chosen.split("\n"))
     with st.expander("How to read this"):
         st.markdown(RULES)
 show_latency()

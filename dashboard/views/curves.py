@@ -141,7 +141,8 @@ def show_curves(runs: Runs, shown: list[str] | list[SeedGroup]) -> None:
         bind="query-params",
     )
     options = pick_options(bool(groups))
-    st.caption(" — ".join(filter(None, describe(rows, groups, options))))
+    about = list(filter(None, describe(rows, groups, options)))
+    st.caption(" — ".join(about))
     if not picked:
         st.info("Choose at least one curve above.")
     epochs, parts = part_epochs(read_records(runs, chosen) if OTHER_PARTS in picked else {})
@@ -153,7 +154,7 @@ def show_curves(runs: Runs, shown: list[str] | list[SeedGroup]) -> None:
     for index, (chart, source) in enumerate(charts.items()):
         with columns[index % 2]:
             lines = [one for one in [*series, *parts] if one.chart == chart]
-            show_one_chart(source, groups or rows, lines, options)
+            show_one_chart(source, groups or rows, lines, options, about)
 
 
 def describe(rows: pd.DataFrame, groups: list[SeedGroup], options: CurveOptions) -> list[str]:
@@ -176,8 +177,12 @@ def show_one_chart(
     shown: pd.DataFrame | list[SeedGroup],
     series: list[Series],
     options: CurveOptions,
+    about: list[str],
 ) -> None:
-    """One chart of series that share an axis, of single runs or of groups."""
+    """One chart of series that share an axis, of single runs or of groups.
+
+    ``about`` is what the page says of all of them, for the line below the saved figure.
+    """
     chart = series[0].chart
     axis = {"by_time": options.by_time, "smoothing": options.smoothing}
     if isinstance(shown, pd.DataFrame):
@@ -193,7 +198,9 @@ def show_one_chart(
         st.info(f"{chart}: not recorded{over} by the chosen runs so far.")
         return
     figure = draw(points, series, method_colours(methods))
-    show_chart(figure, points, f"curves-{chart.lower().replace(' ', '-')}")
+    name = f"curves-{chart.lower().replace(' ', '-')}"
+    caption = f"{chart}. {'. '.join(about)}."
+    show_chart(figure, points, name, selection=about[:1], caption=caption)
     if chart in NOTES:
         st.caption(NOTES[chart])
 

@@ -9,6 +9,7 @@ from dashboard.analysis.noise import (
     MEASURES,
     NoiseMeasure,
     noise_areas,
+    noise_caption,
     noise_drawn,
     noise_notes,
     offered_measures,
@@ -157,8 +158,10 @@ else:
         seeds = st.toggle("Single seeds", key="noise_seeds", bind="query-params")
         figure = noise_figure(shown, summary, references, measure, single_seeds=seeds)
         drawn = noise_drawn(shown, summary, references, measure.column, single_seeds=seeds)
-        show_chart(figure, drawn, "noise")
-        st.caption(" ".join([READING, *noise_notes(summary)]))
+        notes = noise_notes(summary)
+        caption = noise_caption(shown, summary, measure)
+        show_chart(figure, drawn, "noise", selection=[str(chosen), str(name)], caption=caption)
+        st.caption(" ".join([READING, *notes]))
         show_tables(summary, noise_areas(shown, measure.column), measure)
     with st.expander("How to read this"):
         st.markdown(RULES)

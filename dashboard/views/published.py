@@ -31,6 +31,7 @@ from dashboard.views.published_table import (
     show_results,
 )
 from dashboard.views.sidebar import load_runs
+from dashboard.views.tables import show_copy, show_table
 from dashboard.views.widgets import TRAIN_COMMAND, show_chart, show_download
 from fer_core.records.published import published_bibtex
 
@@ -125,7 +126,7 @@ def show_group(rows: pd.DataFrame, ours: pd.DataFrame, own: pd.DataFrame, metric
         show_results(rows, PLACED_COLUMNS, pd.concat(placed))
     else:
         show_results(rows, COLUMNS)
-    show_download(rows, "published-group")
+    show_copy(rows, "published-group", COLUMNS)
     st.caption(
         "EAC is highlighted. Ranks are among the published results shown; those marked "
         f"{', '.join(UNRANKED[:-1])} or {UNRANKED[-1]} have none, nor have our own runs "
@@ -148,7 +149,13 @@ def show_group(rows: pd.DataFrame, ours: pd.DataFrame, own: pd.DataFrame, metric
     if drawn.empty:
         st.info(f"None of these results states its {str(axis).lower()}.")
     else:
-        show_chart(published_figure(drawn, metric, str(axis), names=names), drawn, "published")
+        show_chart(
+            published_figure(drawn, metric, str(axis), names=names),
+            drawn,
+            "published",
+            selection=[metric, str(axis)],
+            caption=f"Published results and our own: {metric} by {str(axis).lower()}.",
+        )
     hollow = "Hollow stars and squares were measured on a validation split, not on the test split."
     st.caption(f"{hollow} {missing}" if "validation" in " ".join(drawn["kind"]) else missing)
 
@@ -176,7 +183,7 @@ def show_hust_report(published: pd.DataFrame) -> None:
     st.subheader("The eight methods of the HUST report (2024)")
     listed = hust_rows(published)
     show_results(listed, HUST_COLUMNS)
-    show_download(listed, "published-hust-report")
+    show_copy(listed, "published-hust-report", HUST_COLUMNS)
     st.caption(
         f"{HUST_REPORT} It mixes metrics, so ranks are within each metric, among all published "
         "results above; a result whose metric is not known has no rank."
@@ -189,8 +196,7 @@ def show_hust_report(published: pd.DataFrame) -> None:
         "these results has a confidence interval, so a small difference may be chance."
     )
     with st.expander("All pairs of results"):
-        st.dataframe(gaps, hide_index=True, column_config=GAPS, placeholder="-", height="content")
-        show_download(gaps, "published-eac")
+        show_table(gaps, "published-eac", GAPS)
 
 
 def show_measured(ours: pd.DataFrame) -> None:
@@ -204,14 +210,7 @@ def show_measured(ours: pd.DataFrame) -> None:
         "and, in some rows, the evaluation split differ from the published results."
     )
     shown = ours.drop(columns="conditions")
-    st.dataframe(
-        shown,
-        hide_index=True,
-        column_config=SHOWN,
-        placeholder="-",
-        height="content" if len(shown) < 14 else 460,
-    )
-    show_download(shown, "measured")
+    show_table(shown, "measured", SHOWN)
 
 
 st.title("Published results")

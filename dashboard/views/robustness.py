@@ -25,7 +25,7 @@ from dashboard.charts.robustness import (
 from dashboard.data.robustness import RobustnessFile, RobustnessFiles, read_files, shipped_files
 from dashboard.views.sidebar import load_runs
 from dashboard.views.tables import show_table
-from dashboard.views.widgets import chart_buttons, show_empty
+from dashboard.views.widgets import show_chart, show_empty
 
 COLUMNS = 3
 ABOUT = (
@@ -96,8 +96,8 @@ def read_all(files: tuple[RobustnessFile, ...]) -> RobustnessFiles:
     return read_files(files)
 
 
-def pick_points(found: RobustnessFiles) -> tuple[pd.DataFrame, list[str]]:
-    """The points of the chosen models and corruptions, and the labels of all models."""
+def pick_points(found: RobustnessFiles) -> tuple[pd.DataFrame, list[str], str]:
+    """The points of the chosen models and corruptions, the labels of all models, the sample."""
     names = comparison_names(found.comparisons)
     chosen = next(iter(names))
     if len(names) > 1:
@@ -131,10 +131,10 @@ def pick_points(found: RobustnessFiles) -> tuple[pd.DataFrame, list[str]]:
         format_func=kind_name,
     )
     points = robustness_points({label: labels[label] for label in shown})
-    return of_kinds(points, kinds or offered), list(labels)
+    return of_kinds(points, kinds or offered), list(labels), str(chosen)
 
 
-def show_charts(points: pd.DataFrame, labels: list[str], measure_name: str) -> None:
+def show_charts(points: pd.DataFrame, labels: list[str], measure_name: str, sample: str) -> None:
     """A chart for each corruption, and the download of what all of them draw."""
     measure = MEASURES[measure_name]
     styles, top = model_styles(labels), highest_value(points, measure)
@@ -143,12 +143,15 @@ def show_charts(points: pd.DataFrame, labels: list[str], measure_name: str) -> N
     for row in range(0, len(kinds), COLUMNS):
         for column, kind in zip(columns, kinds[row : row + COLUMNS], strict=False):
             name = re.sub(r"\W+", "-", f"robustness-{kind}")
-            column.plotly_chart(
-                robustness_figure(points, str(kind), measure, styles, top),
-                key=f"chart-{row}-{name}",
-                config=chart_buttons(name),
-                alt=f"{measure_name} under {kind_name(str(kind))}",
-            )
+            with column:
+                show_chart(
+                    robustness_figure(points, str(kind), measure, styles, top),
+                    None,
+                    name,
+                    selection=[sample, measure_name],
+                    caption=f"{measure_name} of {sample}; bands: Wilson's 95 % intervals.",
+                    alt=f"{measure_name} under {kind_name(str(kind))}",
+                )
         columns = st.columns(COLUMNS) if row + COLUMNS < len(kinds) else columns
 
 
@@ -185,7 +188,7 @@ if not found.comparisons:
         COMMANDS,
     )
 else:
-    points, labels = pick_points(found)
+    points, labels, sample = pick_points(found)
     name = st.segmented_control(
         "Measure",
         list(MEASURES),
@@ -199,7 +202,7 @@ else:
         st.markdown(in_markdown(others))
     bands = " Bands: 95 % intervals (Wilson)." if name == "Accuracy" else ""
     st.caption(f"Dashed: the same images, not corrupted.{bands}")
-    show_charts(points, labels, str(name))
+    show_charts(points, labels, str(name), sample)
     show_tables(points)
     with st.expander("How to read this"):
         st.markdown(RULES)

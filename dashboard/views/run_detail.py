@@ -49,9 +49,10 @@ def show_run(runs: Runs, run: str) -> None:
         if points.empty:
             st.info("No epoch has finished yet.")
         else:
-            show_chart(run_curve_figure(points), points, "run-accuracy")
+            figure = run_curve_figure(points)
+            show_chart(figure, points, "run-accuracy", selection=[run], caption=f"{run}.")
     with right:
-        show_transition(record)
+        show_transition(record, run)
     if record.imported is None:
         st.subheader("Repeat this run")
         st.code(repeat_command(record), language="bash", wrap_lines=True)
@@ -66,7 +67,7 @@ def show_run(runs: Runs, run: str) -> None:
     show_table(file_table(record, source), "run-files")
 
 
-def show_transition(record: RunRecord) -> None:
+def show_transition(record: RunRecord, run: str) -> None:
     """The transition matrix of the label noise, if it was recorded."""
     above = st.container()
     shares = st.toggle("Percent of each true label", True, key="runs_shares", bind="query-params")
@@ -81,7 +82,7 @@ def show_transition(record: RunRecord) -> None:
     with above:
         drawn = table.reset_index(allow_duplicates=True)
         figure = transition_figure(table, shares, dict(zip(*colours, strict=True)))
-        show_chart(figure, drawn, "run-noise")
+        show_chart(figure, drawn, "run-noise", selection=[run], caption=f"{run}.")
 
 
 def show_note(record: RunRecord, writable: bool) -> None:

@@ -95,6 +95,11 @@ def pick_style() -> tuple[str, int]:
     return str(show), int(str(decimals))
 
 
+def caption_of_chart(caption: str) -> str:
+    """The caption of the table for its chart, whose bars are always 95 % intervals."""
+    return f"{caption.partition(' Bold:')[0].partition(' *:')[0]} Bars: 95 % intervals, Student t."
+
+
 def show_grid(grid: Grid, scope: str, column: str, measure: str) -> None:
     """The table, its copy button, and its chart."""
     show, decimals = pick_style()
@@ -114,7 +119,9 @@ def show_grid(grid: Grid, scope: str, column: str, measure: str) -> None:
         st.markdown(to_markdown(replace(table, caption="")))
     st.caption(markdown_text(caption))
     show_text_table(table, drawn, "results")
-    show_chart(grid_figure(grid, measure, show, column), drawn, "results-chart")
+    figure = grid_figure(grid, measure, show, column)
+    below = caption_of_chart(caption)
+    show_chart(figure, drawn, "results", selection=[scope, measure], caption=below)
 
 
 st.title("Results table")

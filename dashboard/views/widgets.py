@@ -1,64 +1,121 @@
 """Widgets shared by the pages: a chart with its downloads, and the empty state."""
 
+import re
+from collections.abc import Sequence
+from importlib.util import find_spec
+from zlib import crc32
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard.charts.style import PAPER_FORMATS, PAPER_TRACES, PAPER_WIDTHS
+
 TRAIN_COMMAND = "fer-core train --method eac --noise symmetric --noise-rate 0.3"
 HELP_COMMAND = "fer-core train --help"
-BUTTONS = {
-    "displaylogo": False,
-    # Always shown, since phones cannot hover. Dragging zooms and a double click resets, so these
-    # two
-    # are enough and leave room for the title.
-    "displayModeBar": True,
+# Shown always, since phones cannot hover. Dragging zooms and a double click resets.
+BUTTONS = {"displaylogo": False, "displayModeBar": True, "modeBarButtons": [["resetScale2d"]]}
+# Charts that cannot be drawn for a paper keep Plotly's camera.
+CAMERA = {
+    **BUTTONS,
     "modeBarButtons": [["toImage", "resetScale2d"]],
+    "toImageButtonOptions": {"format": "png", "scale": 2},
 }
-IMAGE_FORMATS = ("PNG", "SVG")
-IMAGE_SCALE = 2  # factor of width and height, for sharp prints
+FIGURES_COMMAND = "pip install 'fer-core[figures]'"
+LONGEST_NAME = 90  # letters of a file name
 
 
-def show_image_format() -> None:
-    """The choice of the image format of saved charts, in the sidebar."""
-    with st.sidebar:
-        st.segmented_control(
-            "Charts saved as",
-            IMAGE_FORMATS,
-            default=IMAGE_FORMATS[0],
-            required=True,
-            key="picture",
-            bind="query-params",
-            help="The camera at the top right of a chart saves it as an image; the button below it "
-            "saves its data.",
-        )
-
-
-def show_chart(figure: go.Figure, drawn: pd.DataFrame, name: str) -> None:
-    """A chart that can be saved as an image, and below it the download of the data it draws.
+def show_chart(
+    figure: go.Figure,
+    drawn: pd.DataFrame | None,
+    name: str,
+    *,
+    selection: Sequence[str] = (),
+    caption: str = "",
+    alt: str = "",
+) -> None:
+    """A chart; below it the figure for a paper, and the download of the data it draws.
 
     Args:
         figure: the chart.
-        drawn: the rows that it draws.
-        name: file name of the downloads without their suffix, unique on the page.
+        drawn: the rows that it draws; None: they are offered elsewhere.
+        name: of the chart, unique on the page.
+        selection: what the visitor chose, for the names of the files.
+        caption: a line below the saved figure: data, split, noise, n, measure.
+        alt: what screen readers say; by default the title.
     """
     title = str(figure.layout.title.text)  # pyright: ignore[reportAttributeAccessIssue]
-    st.plotly_chart(figure, key=f"chart-{name}", config=chart_buttons(name), alt=title)
-    show_download(drawn, name)
+    drawable = all(trace.type in PAPER_TRACES for trace in figure.data)
+    buttons = BUTTONS if drawable else CAMERA
+    st.plotly_chart(figure, key=f"chart-{name}", config=buttons, alt=alt or title)
+    stem = file_stem(name, selection)
+    with st.container(horizontal=True):
+        if drawable:
+            _save_box(figure, name, stem, caption)
+        if drawn is not None:
+            show_download(drawn, name, stem=stem)
 
 
-def chart_buttons(name: str) -> dict[str, object]:
-    """Plotly's buttons of a chart; the camera saves it in the chosen format."""
-    chosen = str(st.session_state.get("picture") or IMAGE_FORMATS[0]).lower()
-    image = {"format": chosen, "filename": name, "scale": IMAGE_SCALE}
-    return {**BUTTONS, "toImageButtonOptions": image}
+def file_stem(name: str, selection: Sequence[str] = ()) -> str:
+    """File name of a chart without its suffix: its name and what was chosen.
+
+    Letters of any language are kept; everything else becomes a hyphen.
+    """
+    words = re.sub(r"[^\w.]+", "-", " ".join([name, *selection]).casefold())
+    return words.strip("-.")[:LONGEST_NAME].rstrip("-.")
 
 
-def show_download(drawn: pd.DataFrame, name: str, label: str = "Download CSV") -> None:
-    """The button that saves a table as CSV."""
+@st.fragment
+def _save_box(figure: go.Figure, name: str, stem: str, caption: str) -> None:
+    """A fragment: opening it does not run the page again. The file is made when it is saved."""
+    box = st.popover(
+        "Save figure",
+        key=f"save-{name}",
+        on_change="rerun",
+        type="tertiary",
+        icon=":material/image:",
+    )
+    if not box.open:
+        return
+    with box:
+        if find_spec("matplotlib") is None:
+            st.info("Figures for papers are drawn by matplotlib, which is not installed here:")
+            st.code(FIGURES_COMMAND, language="bash")
+            return
+        kinds, key = list(PAPER_FORMATS), f"save-format-{name}"
+        kind = str(st.segmented_control("Format", kinds, default="PDF", required=True, key=key))
+        widths = list(PAPER_WIDTHS)
+        width = st.segmented_control(
+            "Width", widths, default=widths[0], required=True, key=f"save-width-{name}"
+        )
+        # Another caption is another widget; one with the same key would keep its first text.
+        field = f"save-caption-{name}-{crc32(caption.encode())}"
+        words = st.text_area("Line below the figure", caption, key=field)
+        inches = PAPER_WIDTHS[str(width)]
+
+        def draw() -> bytes:
+            from dashboard.charts.paper import paper_figure  # imports matplotlib
+
+            return paper_figure(figure, kind, inches, words)
+
+        st.download_button(
+            f"Save {kind}",
+            draw,
+            file_name=f"{stem}-{inches:g}in.{kind.lower()}",
+            mime=PAPER_FORMATS[kind],
+            key=f"save-file-{name}",
+            on_click="ignore",
+        )
+
+
+def show_download(
+    drawn: pd.DataFrame, name: str, label: str = "Download CSV", *, stem: str = ""
+) -> None:
+    """The button that saves rows as CSV, under the name or another stem of the file."""
     st.download_button(
         label,
         drawn.to_csv(index=False),
-        file_name=f"{name}.csv",
+        file_name=f"{stem or name}.csv",
         mime="text/csv",
         key=f"csv-{name}",
         on_click="ignore",

@@ -25,6 +25,7 @@ PAGES = {
     "robustness": ("Robustness", "the most accuracy"),
     "looks": ("Attention maps", "Means over the faces shown"),
     "runs": ("Runs", "8 runs"),
+    "table": ("Results table", "A table for a paper"),
     "cost": ("Cost", "Measured speed"),
     "published": ("Published results", "Measured here"),
 }

@@ -50,15 +50,6 @@ def test_the_address_of_a_run_is_left_behind_on_the_other_pages(address, page): 
     assert page.get_by_test_id("stException").count() == 0
 
 
-def test_a_chart_is_saved_in_the_format_of_the_address(address, page):  # noqa: F811
-    page.goto(f"{address}/runs?run={PAIR[1]}&picture=SVG")
-    page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=20_000)
-    with page.expect_download(timeout=20_000) as saved:
-        page.locator(".modebar-btn").first.click()
-    assert saved.value.suggested_filename == "run-accuracy.svg"
-    assert saved.value.path().read_text().startswith("<svg")
-
-
 def test_an_open_page_follows_what_the_runs_write(address, page, records):  # noqa: F811
     page.goto(f"{address}/runs")
     page.get_by_text("8 of 8 runs").wait_for(timeout=20_000)

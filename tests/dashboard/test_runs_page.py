@@ -241,10 +241,7 @@ def test_a_new_epoch_is_shown_when_the_page_is_drawn_again(open_runs, tmp_path, 
     assert len(tables(app)[0]["curve"].item()) == 3
 
 
-@pytest.mark.parametrize(("query", "format_name"), [({}, "png"), ({"picture": "SVG"}, "svg")])
-@pytest.mark.slow
-def test_charts_are_saved_in_the_chosen_format(open_runs, records, query, format_name):
-    app = open_runs(records, **query)
+def test_a_chart_that_no_paper_can_draw_keeps_the_camera(open_runs, records):
+    app = open_runs(records, picture="SVG")  # a choice of earlier versions, which does no harm
     (chart,) = app.get("plotly_chart")
-    options = json.loads(chart.proto.config)["toImageButtonOptions"]
-    assert options == {"format": format_name, "filename": "runs-options-accuracy", "scale": 2}
+    assert "toImage" in json.dumps(json.loads(chart.proto.config)["modeBarButtons"])

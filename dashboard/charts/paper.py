@@ -1,0 +1,230 @@
+"""A chart of the dashboard as a figure for a paper: PDF, SVG or PNG of a column's width.
+
+matplotlib draws the same traces that Plotly shows. Fonts are embedded in PDF and outlined in SVG,
+the ground is white, legend and caption are measured with the font that draws them, and the page
+is as high as they need. The result does not depend on the browser or its theme.
+"""
+
+import io
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import plotly.graph_objects as go
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.text import Text
+
+from dashboard.charts.paper_traces import (
+    GREY,
+    Scale,
+    draw_trace,
+    group_offsets,
+    plain,
+    set_axis,
+)
+from dashboard.charts.style import PAPER_FORMATS, PAPER_TRACES
+from fer_core.reporting.confusion_figure import drawable
+
+SOFT = "#5D646E"  # of the caption
+DPI = 300  # of PNG files
+EDGE = 0.04  # inches around everything
+MARGIN = 0.08  # inches between the parts
+_LOCK = threading.Lock()  # matplotlib's settings belong to the whole process
+
+
+class PaperError(ValueError):
+    """A chart that cannot be drawn for a paper."""
+
+
+def can_draw(figure: go.Figure) -> bool:
+    """Whether all traces of a chart can be drawn; parallel coordinates cannot."""
+    return bool(figure.data) and all(trace.type in PAPER_TRACES for trace in figure.data)
+
+
+def paper_figure(figure: go.Figure, kind: str, width: float, caption: str = "") -> bytes:
+    """The file of a figure.
+
+    Args:
+        figure: a chart of the dashboard.
+        kind: one of PAPER_FORMATS.
+        width: in inches; the height follows.
+        caption: a line below: data, split, noise, n, measure; may be empty.
+
+    Raises:
+        PaperError: when a trace cannot be drawn.
+    """
+    if kind not in PAPER_FORMATS:
+        raise PaperError(f"format must be one of {', '.join(PAPER_FORMATS)}, got {kind}")
+    content = io.BytesIO()
+    with _LOCK, mpl.rc_context():
+        page = draw_page(figure, width, caption)
+        dates: dict[str, Any] = {
+            **({"CreationDate": None} if kind == "PDF" else {}),
+            **({"Date": None} if kind == "SVG" else {}),
+        }
+        page.savefig(content, format=kind.lower(), dpi=DPI, metadata=dates, facecolor="white")
+    return content.getvalue()
+
+
+def draw_page(figure: go.Figure, width: float, caption: str) -> Figure:
+    """The figure with its legend and caption, all inside the page.
+
+    Call it within `matplotlib.rc_context`, since it changes matplotlib's settings.
+    """
+    if not can_draw(figure):
+        kinds = sorted({str(trace.type) for trace in figure.data} - set(PAPER_TRACES))
+        raise PaperError(f"these traces cannot be drawn for a paper: {', '.join(kinds) or 'none'}")
+    _use_settings(width, _texts(figure, caption))
+    domains = _panels(figure)
+    body = _body_height(figure, width)
+    page = Figure(figsize=(width, body), layout="constrained")
+    FigureCanvasAgg(page)
+    ratios = [high - low for low, high in domains.values()]
+    shared = len(domains) > 1
+    grid = page.subplots(len(domains), 1, sharex=shared, height_ratios=ratios, squeeze=False)
+    entries = _draw_panels(figure, dict(zip(domains, grid[:, 0], strict=True)))
+    words = _wrapped(page, caption, width - 2 * EDGE)
+    note = page.text(0, 0, words, va="bottom", ha="left", color=SOFT, fontsize="small")
+    note.set_in_layout(False)
+    legend = _legend(page, entries, width) if figure.layout.showlegend is not False else None
+    below_note = _height(page, note) if words else 0.0
+    below_legend = _height(page, legend) if legend else 0.0
+    foot = EDGE + (below_note + MARGIN if words else 0) + (below_legend + MARGIN if legend else 0)
+    total = body + foot
+    page.set_size_inches(width, total)
+    note.set_position((EDGE / width, EDGE / total))
+    if legend:
+        low = EDGE + (below_note + MARGIN if words else 0)
+        legend.set_bbox_to_anchor((0.5, low / total), transform=page.transFigure)
+    engine = page.get_layout_engine()
+    if engine is not None:
+        engine.set(rect=(0, foot / total, 1, body / total))  # pyright: ignore[reportCallIssue]
+    return page
+
+
+def _use_settings(width: float, texts: Sequence[str]) -> None:
+    mpl.rcdefaults()
+    _, families = drawable(list(texts))
+    size = 7 if width < 5 else 8
+    mpl.rcParams.update(
+        {
+            **{"font.size": size, "font.family": families, "text.parse_math": False},
+            **{"pdf.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": "fer-core"},
+            **{"axes.titlesize": size + 0.5, "axes.titlelocation": "left", "axes.labelsize": size},
+            **{"axes.grid": True, "axes.axisbelow": True, "grid.color": "#E4E4E4"},
+            **{"axes.spines.top": False, "axes.spines.right": False, "grid.linewidth": 0.5},
+            **{"xtick.labelsize": size - 0.5, "ytick.labelsize": size - 0.5},
+            **{"legend.frameon": False, "legend.fontsize": size - 0.5, "axes.linewidth": 0.6},
+        }
+    )
+
+
+def _texts(figure: go.Figure, caption: str) -> list[str]:
+    """Every text that is drawn, so that fonts with all its letters are found."""
+    layout = figure.layout
+    axes = [layout[name] for name in layout if str(name)[1:5] == "axis"]
+    ticks = [plain(text) for axis in axes for text in (axis.ticktext or ())]
+    names = [plain(trace.name) for trace in figure.data if trace.name]
+    titles = [plain(axis.title.text) for axis in axes] + [plain(layout.title.text)]
+    return [*ticks, *names, *titles, caption]
+
+
+def _panels(figure: go.Figure) -> dict[str, tuple[float, float]]:
+    """By vertical axis with traces, its place from bottom to top; the top one first."""
+    used = dict.fromkeys(str(trace.yaxis or "y") for trace in figure.data)
+    found = {}
+    for name in used:
+        domain = figure.layout[_long(name)].domain
+        found[name] = (0.0, 1.0) if domain is None else (float(domain[0]), float(domain[1]))
+    return dict(sorted(found.items(), key=lambda item: -item[1][0]))
+
+
+def _body_height(figure: go.Figure, width: float) -> float:
+    matrix = any(trace.type == "heatmap" for trace in figure.data)
+    one = min(0.9 * width, 4.2) if matrix else (0.72 if width < 5 else 0.48) * width
+    return one * (1.4 if len(_panels(figure)) > 1 else 1)
+
+
+def _draw_panels(figure: go.Figure, panels: dict[str, Axes]) -> list[tuple[Any, str]]:
+    """Draw all traces; handles and names of the legend."""
+    entries: list[tuple[Any, str]] = []
+    offsets = group_offsets(figure)
+    bars = max(1, sum(trace.type == "bar" for trace in figure.data))
+    shared = [value for trace in figure.data for value in _values(trace.x)]
+    last = list(panels)[-1]
+    for name, axes in panels.items():
+        mine = [trace for trace in figure.data if str(trace.yaxis or "y") == name]
+        across = figure.layout[_long(str(mine[0].xaxis or "x"))]
+        along = figure.layout[_long(name)]
+        x = Scale(across.to_plotly_json(), shared)
+        y = Scale(along.to_plotly_json(), [value for one in mine for value in _values(one.y)])
+        for trace in mine:
+            place = offsets.get(str(trace.name), 0.0)
+            handle = draw_trace(axes, trace, x, y, place, bars)
+            if (
+                trace.name
+                and getattr(trace, "showlegend", None) is not False
+                and handle is not None
+            ):
+                entries.append((handle, plain(trace.name)))
+        set_axis(axes.yaxis, along.to_plotly_json(), y, axes, "y")
+        if along.zeroline:
+            axes.axhline(0, color=GREY, linewidth=0.8)
+        if name == last:
+            set_axis(axes.xaxis, across.to_plotly_json(), x, axes, "x")
+    first = next(iter(panels.values()))
+    first.set_title(plain(figure.layout.title.text))
+    return entries
+
+
+def _values(values: object) -> list[object]:
+    return [] if values is None else list(values)  # pyright: ignore[reportArgumentType]
+
+
+def _long(name: str) -> str:
+    """``y2`` -> ``yaxis2``."""
+    return f"{name[0]}axis{name[1:]}"
+
+
+def _legend(page: Figure, entries: list[tuple[Any, str]], width: float) -> Legend | None:
+    """The legend with as many columns as fit into the width; long names are wrapped."""
+    if not entries:
+        return None
+    handles = [handle for handle, _ in entries]
+    room = width - 2 * EDGE
+    size = mpl.rcParams["legend.fontsize"]
+    names = [_wrapped(page, name, room - 0.4, size) for _, name in entries]
+    for columns in range(min(len(entries), 4), 0, -1):
+        legend = page.legend(
+            handles, names, ncols=columns, loc="lower center", borderaxespad=0, handlelength=1.8
+        )
+        legend.set_in_layout(False)
+        extent = legend.get_window_extent(page.canvas.get_renderer())  # pyright: ignore[reportAttributeAccessIssue]
+        if columns == 1 or extent.width / page.dpi <= room:
+            return legend
+        legend.remove()
+    return None
+
+
+def _wrapped(page: Figure, text: str, room: float, size: str | float = "small") -> str:
+    """The text in lines that fit into a width in inches, measured with the font that draws it."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        probe = Text(0, 0, longer, figure=page, fontsize=size)
+        wide = probe.get_window_extent(page.canvas.get_renderer()).width / page.dpi  # pyright: ignore[reportAttributeAccessIssue]
+        if wide <= room or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
+def _height(page: Figure, part: Any) -> float:  # noqa: ANN401
+    renderer = page.canvas.get_renderer()  # pyright: ignore[reportAttributeAccessIssue]
+    return float(np.ceil(part.get_window_extent(renderer).height) / page.dpi)

@@ -1,0 +1,147 @@
+"""Charts as figures for papers."""
+
+import io
+import re
+
+import matplotlib as mpl
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+from dashboard.analysis.classes import confusion_frame, recall_table
+from dashboard.analysis.comparison import noise_points, noise_summary
+from dashboard.analysis.noise import MEASURES, noise_caption
+from dashboard.analysis.published import read_published
+from dashboard.analysis.published_curves import reference_curves
+from dashboard.charts.classes import confusion_figure, recall_figure
+from dashboard.charts.noise import noise_figure
+from dashboard.charts.paper import PaperError, can_draw, draw_page, paper_figure
+from dashboard.charts.paper_traces import plain
+from dashboard.charts.style import PAPER_WIDTHS
+from dashboard.data.names import read_folders
+from dashboard.views.widgets import file_stem
+
+COLUMN, PAGE = PAPER_WIDTHS.values()
+LONG = "a method with a very long name and options · " * 3
+ACCURACY = MEASURES["Accuracy"]
+
+
+@pytest.fixture(scope="module")
+def runs(eight_records):
+    return read_folders([eight_records])
+
+
+@pytest.fixture(scope="module")
+def charts(runs):
+    """A chart with two panels and bands, one of categories, and a matrix."""
+    points = noise_points(runs.table)
+    references = reference_curves(read_published(), points)
+    noise = noise_figure(points, noise_summary(points), references, ACCURACY)
+    noise.data[1].name = LONG
+    run, *_ = runs.confusions
+    confusion = runs.confusions[run]
+    recalls = recall_table(runs.confusions, {run: "$ 50 % <b>"})
+    tints = confusion.tints()
+    return {
+        "noise": noise,
+        "recall": recall_figure(recalls, {run: "#1F83C4"}, tints),
+        "confusion": confusion_figure(confusion_frame(confusion, True), True, tints),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [COLUMN, PAGE])
+@pytest.mark.parametrize("name", ["noise", "recall", "confusion"])
+def test_legend_caption_and_all_texts_are_inside_the_page(charts, name, width):
+    with mpl.rc_context():
+        page = draw_page(charts[name], width, "Data, split, noise, n, measure. " * 6)
+        canvas = FigureCanvasAgg(page)
+        canvas.draw()
+        renderer = canvas.get_renderer()
+        wide, high = page.bbox.width, page.bbox.height
+        pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+        parts = [*page.axes, *page.legends, *page.texts]
+        boxes = [part.get_tightbbox(renderer) for part in parts]
+    assert page.get_size_inches()[0] == pytest.approx(width)
+    assert len(page.legends) == (name != "confusion")
+    for box in boxes:
+        assert -1 <= box.x0 <= box.x1 <= wide + 1
+        assert -1 <= box.y0 <= box.y1 <= high + 1
+    for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
+        assert (edge == 255).all()
+
+
+def test_legend_and_caption_overlap_neither_each_other_nor_the_axes(charts):
+    with mpl.rc_context():
+        page = draw_page(charts["noise"], COLUMN, "A caption. " * 12)
+        canvas = FigureCanvasAgg(page)
+        canvas.draw()
+        renderer = canvas.get_renderer()
+        (legend,) = (one.get_window_extent(renderer) for one in page.legends)
+        (caption,) = (one.get_window_extent(renderer) for one in page.texts)
+        lowest = min(axes.get_tightbbox(renderer).y0 for axes in page.axes)
+    assert caption.y1 <= legend.y0 + 1
+    assert legend.y1 <= lowest + 1
+
+
+@pytest.mark.slow
+def test_fonts_are_embedded_in_a_pdf(charts):
+    pdf = paper_figure(charts["noise"], "PDF", COLUMN, "caption")
+    assert pdf.startswith(b"%PDF")
+    assert b"/FontFile2" in pdf
+    assert b"/Type3" not in pdf
+    (box,) = set(re.findall(rb"/MediaBox \[ 0 0 ([\d.]+) [\d.]+ \]", pdf))
+    assert float(box) == pytest.approx(72 * COLUMN)
+
+
+@pytest.mark.slow
+def test_letters_are_outlined_in_an_svg(charts):
+    svg = paper_figure(charts["noise"], "SVG", PAGE, "caption").decode()
+    assert "<text" not in svg
+    assert 'width="504pt"' in svg
+
+
+@pytest.mark.slow
+def test_the_ground_is_white_and_the_lines_are_in_the_colours_of_the_chart(charts):
+    image = Image.open(io.BytesIO(paper_figure(charts["noise"], "PNG", COLUMN, "caption")))
+    pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
+    assert (pixels[0] == 255).all()
+    assert (pixels == [0x1F, 0x83, 0xC4]).all(axis=1).any()
+
+
+@pytest.mark.slow
+def test_the_same_chart_gives_the_same_file(charts):
+    first, second = (paper_figure(charts["recall"], "PDF", COLUMN) for _ in range(2))
+    assert first == second
+
+
+def test_parallel_coordinates_are_refused(charts):
+    figure = go.Figure(go.Parcoords(dimensions=[{"label": "a", "values": [1, 2]}]))
+    assert not can_draw(figure)
+    with pytest.raises(PaperError, match="parcoords"):
+        paper_figure(figure, "PDF", COLUMN)
+    with pytest.raises(PaperError, match="EPS"):
+        paper_figure(charts["recall"], "EPS", COLUMN)
+
+
+def test_texts_lose_their_html_and_keep_their_letters():
+    assert (
+        plain('<span style="color:#fff">\N{BLACK SQUARE}</span> a &lt; b<br><b>c</b>') == "a < b\nc"
+    )
+
+
+def test_file_names_come_from_the_selection():
+    assert file_stem("noise", ["FERPlus · 8 classes", "Mean class accuracy"]) == (
+        "noise-ferplus-8-classes-mean-class-accuracy"
+    )
+    assert file_stem("a", ["эмоции/../../x"]) == "a-эмоции-..-..-x"
+    assert len(file_stem("a", ["x" * 300])) < 100
+
+
+def test_the_caption_has_data_split_noise_number_and_measure(runs):
+    points = noise_points(runs.table)
+    caption = noise_caption(points, noise_summary(points), ACCURACY)
+    for words in ("Accuracy (%)", points["comparison"].iloc[0], "n = 2", "Symmetric noise: 30 %"):
+        assert words in caption
