@@ -85,7 +85,7 @@ def test_broken_and_newer_records_are_named_and_the_rest_is_shown(
         warnings = [warning.value for warning in app.warning]
         assert any("broken" in text for text in warnings)
         assert any("newer" in text and "schema version 9" in text for text in warnings)
-        assert len(app.dataframe[0].value) == 8
+        assert app.dataframe[0].value["n"].sum() == 8
 
 
 @pytest.mark.parametrize("page", MAPS_SLOW)
