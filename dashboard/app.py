@@ -28,6 +28,7 @@ def main() -> None:
         st.Page(VIEWS / "curves.py", title="Training curves", url_path="curves"),
         st.Page(VIEWS / "classes.py", title="Classes", url_path="classes"),
         st.Page(VIEWS / "robustness.py", title="Robustness", url_path="robustness"),
+        st.Page(VIEWS / "audit.py", title="Label audit", url_path="audit"),
         st.Page(VIEWS / "maps.py", title="Attention maps", url_path="looks"),
         st.Page(VIEWS / "runs.py", title="Runs", url_path="runs"),
         st.Page(VIEWS / "table.py", title="Results table", url_path="table"),

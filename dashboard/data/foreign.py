@@ -10,7 +10,7 @@ from typing import NamedTuple
 from fer_core.importing.events import PATTERN
 from fer_core.importing.runs import import_run
 from fer_core.importing.series import SourceError
-from fer_core.importing.sources import find_sources
+from fer_core.importing.sources import OWN, find_sources
 from fer_core.records.run import RUN_FILE
 
 KEPT = 16  # sources whose converted runs stay on disk
@@ -76,8 +76,9 @@ def _files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
         return
+    own = {file.parent for name in OWN for file in path.rglob(name)}
     for pattern in ("*.csv", PATTERN):
-        yield from path.rglob(pattern)
+        yield from (file for file in path.rglob(pattern) if not own & {*file.parents})
 
 
 def _state(file: Path) -> tuple[int, int]:

@@ -20,6 +20,11 @@ def load_runs() -> Runs:
     return _reader().read(sources)
 
 
+def chosen_sources() -> list[RecordSource]:
+    """The sources that the visitor or FER_RUNS has chosen."""
+    return _found()[0]
+
+
 def show_source() -> None:
     """The field for the sources, and how many runs were found."""
     with st.sidebar:

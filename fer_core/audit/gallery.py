@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -19,13 +19,9 @@ from fer_core.audit.folder import AuditError
 from fer_core.audit.result import Audit
 from fer_core.io.files import displayed, write_whole
 
-if TYPE_CHECKING:  # a dashboard reads thumbnails without PyTorch
-    from fer_core.datasets import Split
-
 GALLERY_FILE = "gallery.html"
 THUMBNAILS_FILE = "thumbnails.npz"
 TEMPLATE = Path(__file__).with_name("gallery.html")
-SIDE = 96  # of a thumbnail, pixels; smaller images stay as they are
 
 
 class Thumbnails(NamedTuple):
@@ -33,7 +29,7 @@ class Thumbnails(NamedTuple):
 
     Attributes:
         names: n images.
-        pixels: (n, h, w, 1 or 3) uint8, sides at most `SIDE`.
+        pixels: (n, h, w, 1 or 3) uint8.
     """
 
     names: tuple[str, ...]
@@ -56,17 +52,6 @@ def shown_rows(audit: Audit, count: int) -> np.ndarray:
             break
         wanted |= set(group)
     return np.array(sorted(wanted, key=lambda row: ranks[row]), np.int64)
-
-
-def make_thumbnails(split: "Split", rows: np.ndarray) -> Thumbnails:
-    """Thumbnails of images that are decoded already.
-
-    Args:
-        split: the images under audit.
-        rows: positions of the images to show, at least one.
-    """
-    small = [_reduced(split.images[rows[at : at + 1]][0]) for at in range(len(rows))]
-    return Thumbnails(tuple(split.names[row] for row in rows), np.stack(small))
 
 
 def write_gallery(folder: str | Path, audit: Audit, thumbnails: Thumbnails) -> Path:
@@ -163,15 +148,6 @@ def png_address(pixels: np.ndarray) -> str:
     stream = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(stream, "PNG")
     return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
-
-
-def _reduced(pixels: np.ndarray) -> np.ndarray:
-    if max(pixels.shape[:2]) <= SIDE:
-        return pixels
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    image.thumbnail((SIDE, SIDE))
-    small = np.asarray(image)
-    return small if small.ndim == 3 else small[..., None]
 
 
 def _digest(audit: Audit) -> str:

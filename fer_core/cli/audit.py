@@ -9,12 +9,13 @@ import torch
 import tyro
 
 from fer_core.audit.folder import audit_csv, read_audit, write_audit
-from fer_core.audit.gallery import make_thumbnails, shown_rows, write_gallery
+from fer_core.audit.gallery import shown_rows, write_gallery
 from fer_core.audit.labels import audit_outputs
 from fer_core.audit.lists import Lists, decided_lists, flagged_lists, write_lists
 from fer_core.audit.measure import FIRSTS
 from fer_core.audit.result import Audit
 from fer_core.audit.text import summary
+from fer_core.audit.thumbnails import make_thumbnails
 from fer_core.cli.audit_options import Command, check, run_folder
 from fer_core.cli.audit_subject import ask, facts, unseen
 from fer_core.cli.targets import check_target

@@ -11,6 +11,7 @@ from fer_core.importing.runs import safe_name
 from fer_core.importing.series import SeriesSource, SourceError
 from fer_core.importing.tables import read_table
 
+OWN = ("run.json", "audit.json")  # files that mark folders of this program
 PLAIN = ("metrics", "summary", "log", "logs", "history", "training", "results")  # name no run
 
 
@@ -24,7 +25,7 @@ class Found(NamedTuple):
 def find_sources(place: Path) -> Found:
     """Read every CSV of metrics and every event file in a place, and below it.
 
-    Run records of this program are left alone, with all that lies in their folders.
+    Run records and audits of this program are left alone, with all that lies in their folders.
 
     Raises:
         SourceError: when there is no such place.
@@ -51,9 +52,9 @@ def _files(place: Path) -> Iterator[tuple[Path, str]]:
         yield place, _name(place, place.parent)
         return
     runs: set[Path] = set()
-    records: set[Path] = {file.parent for file in place.rglob("run.json")}
+    own: set[Path] = {file.parent for name in OWN for file in place.rglob(name)}
     for file in sorted(place.rglob("*")):
-        if not file.is_file() or records & {*file.parents}:
+        if not file.is_file() or own & {*file.parents}:
             continue
         if file.suffix.lower() == ".csv":
             yield file, _name(file, place)

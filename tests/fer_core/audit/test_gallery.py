@@ -9,15 +9,14 @@ import pytest
 
 from fer_core.audit.folder import AuditError
 from fer_core.audit.gallery import (
-    SIDE,
     THUMBNAILS_FILE,
-    make_thumbnails,
     read_thumbnails,
     shown_rows,
     write_gallery,
 )
 from fer_core.audit.lists import decided_lists
 from fer_core.audit.result import Audit
+from fer_core.audit.thumbnails import SIDE, make_thumbnails
 from fer_core.datasets import from_arrays
 
 CLASSES = ("neutral", "anger", "</script><b>")

@@ -1,0 +1,53 @@
+"""Folders of ``fer-core audit``: where they lie below the sources, and whether they may be read."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from dashboard.data.sources import RecordSource, is_fixed
+from fer_core.audit.folder import FACTS_FILE, TABLE_FILE
+
+LARGEST = 500_000_000  # bytes of a table; that of 25,000 images has 7 MB
+PLACES = (FACTS_FILE, f"*/{FACTS_FILE}", f"*/audit/{FACTS_FILE}")
+
+
+class AuditFolder(NamedTuple):
+    """A folder that holds an audit.
+
+    Attributes:
+        name: to show: its path below the source.
+        path: of the folder.
+        modified: when its figures were written, in nanoseconds; they are written last.
+        problem: why it cannot be shown, or empty.
+    """
+
+    name: str
+    path: Path
+    modified: int
+    problem: str = ""
+
+
+def find_audits(sources: Iterable[RecordSource]) -> list[AuditFolder]:
+    """The audits of some sources, the latest first: in a source, in its folders and in its runs."""
+    found: dict[Path, AuditFolder] = {}
+    for source in sources:
+        for file in (file for place in PLACES for file in source.folder.glob(place)):
+            below = file.parent.relative_to(source.folder).as_posix()
+            name = source.name if below == "." else f"{source.name}/{below}"
+            found.setdefault(file.parent.resolve(), _audit_folder(file, name, source))
+    return sorted(found.values(), key=lambda audit: (-audit.modified, audit.name))
+
+
+def _audit_folder(file: Path, name: str, source: RecordSource) -> AuditFolder:
+    table, problem = file.with_name(TABLE_FILE), ""
+    root = source.folder.resolve()
+    # Fixed sources are shown to strangers; the client of the Hub makes links of its own.
+    guarded = is_fixed() and not source.link
+    if not file.is_file() or not table.is_file():
+        problem = f"{name} holds no whole audit: run fer-core audit again"
+    elif guarded and not all(one.resolve().is_relative_to(root) for one in (file, table)):
+        problem = f"{name} is a link to a file outside of the runs folder: copy it"
+    elif table.stat().st_size > LARGEST:
+        size = table.stat().st_size / 1e6
+        problem = f"{name}/{TABLE_FILE} has {size:,.0f} MB; at most {LARGEST / 1e6:,.0f} are shown"
+    return AuditFolder(name, file.parent, file.stat().st_mtime_ns if file.is_file() else 0, problem)

@@ -1,0 +1,134 @@
+"""The page on label audits, run without a browser."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fer_core.audit.folder import write_audit
+from fer_core.audit.gallery import Thumbnails, write_gallery
+from fer_core.audit.measure import measure
+from fer_core.audit.result import Audit
+
+CLASSES = ("neutral", "anger", "joy")
+
+
+def make_audit(count=60, *, known=True, seed=0):
+    """Made-up scores that find two thirds of the wrong labels first."""
+    generator = np.random.default_rng(seed)
+    true = generator.integers(0, 3, count)
+    noisy = np.where(generator.random(count) < 0.3, (true + 1) % 3, true)
+    wrong = noisy != true
+    sure = np.where(generator.random(count) < 0.67, true, noisy)
+    chances = np.full((count, 3), 0.1, np.float32)
+    chances[np.arange(count), sure] = 0.8
+    doubt = (1 - chances[np.arange(count), noisy]).astype(np.float32)
+    noise = generator.random(count).astype(np.float32)
+    scores = {"cross_entropy": doubt + 0.1 * noise, "combined": doubt + 0.2 * noise}
+    names = tuple(f"train/{number}.png" for number in range(count))
+    facts = {
+        "data": {"uri": "folder:faces", "name": "faces", "split": "train", "images": count},
+        "run": {"name": "one", "method": "eac", "backbone": "test_resnet", "epochs": 2},
+        "seconds": {},
+    }
+    audit = Audit(
+        CLASSES, names, noisy, true if known else None, sure, chances, scores, "combined",
+        sure != noisy, facts=facts,
+    )  # fmt: skip
+    assert wrong.any()
+    if not known:
+        return audit
+    return replace(audit, measured=measure(audit, firsts=(10,), resamples=100))
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory):
+    """A runs folder with two audits, the later one of unknown labels; read it only."""
+    root = tmp_path_factory.mktemp("audits")
+    for name, known in (("audit-known", True), ("run/audit", False)):
+        audit = make_audit(known=known)
+        write_audit(root / name, audit)
+    pixels = np.zeros((60, 8, 8, 1), np.uint8)
+    write_gallery(root / "audit-known", make_audit(), Thumbnails(make_audit().names, pixels))
+    return root
+
+
+def text_of(app):
+    kinds = ("markdown", "caption", "info", "warning", "error", "code")
+    return "\n".join(str(item.value) for kind in kinds for item in app.get(kind))
+
+
+def titles(app):
+    charts = [json.loads(item.proto.spec) for item in app.get("plotly_chart")]
+    return [chart["layout"]["title"]["text"] for chart in charts]
+
+
+def known_audit(audited):
+    return {"audit": f"{audited.name}/audit-known"}
+
+
+def test_where_the_truth_is_known_the_page_shows_what_the_ranking_finds(shown_page, audited):
+    app = shown_page("audit", audited, **known_audit(audited))
+    assert not app.exception
+    found = make_audit()
+    assert f"{found.flagged.sum()} of 60 labels are flagged" in text_of(app)
+    assert f"{found.wrong.sum()} are known to be wrong" in text_of(app)
+    assert titles(app) == [
+        "How far each label can be trusted",
+        "Labels after correction (%)",
+        "True labels (%)",
+        "Precision by recall",
+    ]
+    ranked = app.dataframe[0].value
+    assert ranked["image"].tolist() == [found.names[row] for row in found.order]
+    scores = app.dataframe[1].value
+    assert set(scores["score"]) == set(found.scores)
+    assert scores["auroc"].is_monotonic_decreasing
+    assert found.measured["all"]["scores"]["combined"]["auroc"][0] in scores["auroc"].tolist()
+
+
+def test_the_ranking_is_filtered_by_label_and_flag(open_page, audited):
+    app = open_page("audit", audited, **known_audit(audited))
+    app.multiselect(key="audit_label").select("anger").run()
+    app.toggle(key="audit_flagged").set_value(True).run()
+    rows = app.dataframe[0].value
+    assert set(rows["noisy_label"]) == {"anger"}
+    assert rows["flagged"].all()
+    found = make_audit()
+    assert len(rows) == (found.flagged & (found.noisy_labels == 1)).sum()
+
+
+def test_without_truth_and_thumbnails_the_page_says_so(shown_page, audited):
+    app = shown_page("audit", audited, audit=f"{audited.name}/run/audit")
+    assert not app.exception
+    text = text_of(app)
+    assert "The true labels are not known" in text
+    assert "fer-core audit URI --noise symmetric" in text
+    assert "has no thumbnails" in text
+    assert "True labels (%)" not in titles(app)
+
+
+def test_no_audit_gives_the_command(shown_page, eight_records):
+    app = shown_page("audit", eight_records)
+    assert not app.exception
+    assert "fer-core audit runs/RUN" in text_of(app)
+
+
+def test_a_damaged_audit_is_a_sentence(open_page, tmp_path):
+    write_audit(tmp_path / "one", make_audit())
+    (tmp_path / "one" / "audit.csv").write_text("rank,image\n1,a\n")
+    app = open_page("audit", tmp_path)
+    assert not app.exception
+    assert "fer-core audit" in app.error[0].value
+    (tmp_path / "one" / "audit.csv").unlink()
+    assert "holds no whole audit" in app.run().warning[0].value
+
+
+def test_a_link_out_of_a_public_folder_is_refused(open_page, tmp_path):
+    write_audit(tmp_path / "elsewhere" / "one", make_audit())
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / "one").symlink_to(tmp_path / "elsewhere" / "one")
+    app = open_page("audit", tmp_path / "public")
+    assert "link to a file outside" in app.warning[0].value
+    assert not app.dataframe
