@@ -18,21 +18,25 @@ SHOWN_ROWS = 1000  # of the ranking
 def headline(audit: Audit) -> str:
     """What the audit found, in a sentence or two; Markdown-free."""
     count, flagged = len(audit.names), int(audit.flagged.sum())
-    text = f"{flagged:,} of {count:,} labels are flagged ({flagged / count:.1%})."
+    text = f"{flagged:,} of {count:,} labels are flagged ({_percent(flagged / count)})."
     if audit.wrong is None:
         return f"{text} The true labels are not known: look at the images before you train."
-    wrong = int(audit.wrong.sum())
-    known = f"{wrong:,} are known to be wrong ({wrong / count:.1%})"
+    wrong, hits = int(audit.wrong.sum()), int((audit.flagged & audit.wrong).sum())
+    known = f"{wrong:,} labels are known to be wrong ({_percent(wrong / count)})"
+    if flagged:
+        known += f", and {_percent(hits / flagged)} of the flagged ones"
     figures = (audit.measured or {}).get("all", {}).get("scores", {}).get(audit.ranking)
     if figures is None:
         return f"{text} {known}."
     area, low, high = figures["auroc"]
-    hits = int((audit.flagged & audit.wrong).sum())
-    found = f"{hits / flagged:.0%} of the flagged ones" if flagged else "none is flagged"
     return (
-        f"{text} {known}, {found} among them. The ranking finds them with an AUROC of {area:.3f} "
-        f"({low:.3f} to {high:.3f}; 0.5 is chance)."
+        f"{text} {known}. The ranking finds them with an AUROC of {area:.3f} ({low:.3f} to "
+        f"{high:.3f}; 0.5 is chance)."
     )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
 
 
 def origin(audit: Audit) -> str:

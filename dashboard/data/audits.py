@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from dashboard.data.sources import RecordSource, is_fixed
 from fer_core.audit.folder import FACTS_FILE, TABLE_FILE
+from fer_core.audit.gallery import THUMBNAILS_FILE
 
 LARGEST = 500_000_000  # bytes of a table; that of 25,000 images has 7 MB
 PLACES = (FACTS_FILE, f"*/{FACTS_FILE}", f"*/audit/{FACTS_FILE}")
@@ -17,7 +18,7 @@ class AuditFolder(NamedTuple):
     Attributes:
         name: to show: its path below the source.
         path: of the folder.
-        modified: when its figures were written, in nanoseconds; they are written last.
+        modified: when its figures or its thumbnails were written last, in nanoseconds.
         problem: why it cannot be shown, or empty.
     """
 
@@ -50,4 +51,6 @@ def _audit_folder(file: Path, name: str, source: RecordSource) -> AuditFolder:
     elif table.stat().st_size > LARGEST:
         size = table.stat().st_size / 1e6
         problem = f"{name}/{TABLE_FILE} has {size:,.0f} MB; at most {LARGEST / 1e6:,.0f} are shown"
-    return AuditFolder(name, file.parent, file.stat().st_mtime_ns if file.is_file() else 0, problem)
+    parts = (file, file.with_name(THUMBNAILS_FILE))
+    modified = max((part.stat().st_mtime_ns for part in parts if part.is_file()), default=0)
+    return AuditFolder(name, file.parent, modified, problem)

@@ -73,7 +73,7 @@ def test_where_the_truth_is_known_the_page_shows_what_the_ranking_finds(shown_pa
     assert not app.exception
     found = make_audit()
     assert f"{found.flagged.sum()} of 60 labels are flagged" in text_of(app)
-    assert f"{found.wrong.sum()} are known to be wrong" in text_of(app)
+    assert f"{found.wrong.sum()} labels are known to be wrong" in text_of(app)
     assert titles(app) == [
         "How far each label can be trusted",
         "Labels after correction (%)",
