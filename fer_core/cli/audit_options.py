@@ -67,7 +67,7 @@ class Command:
 
     subject: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="URI|RUN|AUDIT")]
     """Data set as for fer-core train --data, the folder of a finished run, or the folder of an
-    audit whose lists --decisions writes anew."""
+    audit whose lists --decisions rewrites."""
     run: Path | None = None
     """Folder of a finished run on this data set, whose model is asked in place of a new one."""
     predictions: Path | None = None
@@ -87,7 +87,7 @@ class Command:
     fold_epochs: int | None = None
     """Epochs of each of these; by default as many as the run's."""
     gallery: int = 500
-    """Images in gallery.html, the most suspicious first, besides copies with different labels; 0:
+    """Images in gallery.html, the most suspicious first, plus copies with different labels; 0:
     no gallery."""
     decisions: Path | None = None
     """CSV of decisions (image,decision,label) on the images of an audit."""
