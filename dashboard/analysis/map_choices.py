@@ -5,15 +5,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from dashboard.data.names import Runs
+from dashboard.data.names import SHIPPED_RUNS, Runs
 from dashboard.data.sources import is_fixed
 from fer_core.errors import FerError
 from fer_core.io.images import images_below
 from fer_core.weights import shipped_models
 
 ROOT = Path(__file__).resolve().parents[2]
-MODEL_FILES = ("config.json", "model.safetensors")
+WEIGHTS_FILE = "model.safetensors"
+MODEL_FILES = ("config.json", WEIGHTS_FILE)
 DEFAULT_PAIR = ("noisy30-baseline", "noisy30-eac")  # trained on the same labels, 30 % of them noisy
+# Shipped runs whose weights are shipped as well, under other names.
+SHIPPED_WEIGHTS = {"demo_pair/cross_entropy": "noisy30-baseline", "demo_pair/eac": "noisy30-eac"}
 MAX_FACES = 12
 PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
 
@@ -77,6 +80,18 @@ def model_choices(runs: Runs) -> dict[str, Path]:
         if not runs.sources[run].link and _is_model(folder / "model"):
             found[run if run not in shipped else f"run {run}"] = folder / "model"
     return found
+
+
+def model_of_run(runs: Runs, run: str) -> Path | None:
+    """The model that a run saved, or that is shipped with it; None without one."""
+    folder = runs.folders[run]
+    if not runs.sources[run].link and _is_model(folder / "model"):
+        return folder / "model"
+    if folder.is_relative_to(SHIPPED_RUNS):
+        name = SHIPPED_WEIGHTS.get(folder.relative_to(SHIPPED_RUNS).as_posix(), "")
+        shipped = shipped_models().get(name)
+        return shipped if shipped is not None and _is_model(shipped) else None
+    return None
 
 
 def default_models(choices: Mapping[str, Path]) -> list[str]:

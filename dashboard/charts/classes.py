@@ -54,7 +54,7 @@ def difference_figure(
         "colorscale": DIVERGING,
         "zmin": -max(most, 1.0),
         "zmax": max(most, 1.0),
-        "text": [[_signed(value) for value in row] for row in values],
+        "text": [[signed_points(value) for value in row] for row in values],
         "texttemplate": "%{text}",
         "hovertemplate": "label %{y}<br>prediction %{x}<br>%{z:+.1f} points<extra></extra>",
     }
@@ -199,7 +199,7 @@ def _grouped(table: pd.DataFrame, by: str, value: str, colours: Mapping[str, str
     return figure
 
 
-def _signed(value: float) -> str:
+def signed_points(value: float) -> str:
     """Rounded points with a sign; empty for nan, and no sign for zero."""
     if np.isnan(value):
         return ""

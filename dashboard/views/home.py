@@ -32,6 +32,7 @@ PAGES = {
     "noise": ("Noise robustness", "Accuracy over the share of wrong labels, over seeds."),
     "curves": ("Training curves", "Losses, accuracy and memorised labels, epoch by epoch."),
     "classes": ("Classes", "Confusions, recalls with intervals, and calibration."),
+    "changes": ("Changed images", "Which images two models predict differently."),
     "robustness": ("Robustness", "Noise, blur, JPEG, low resolution and light."),
     "maps": ("Attention maps", "What two models look at, on faces of yours."),
     "runs": ("Runs", "All runs, compared two by two, and tables for a paper."),

@@ -11,7 +11,18 @@ from fer_core.records.schema import SCHEMA_VERSION
 from tests.project import APP
 
 pytestmark = pytest.mark.usefixtures("made_up_maps")
-PAGES = ("home", "noise", "curves", "classes", "maps", "runs", "table", "cost", "published")
+PAGES = (
+    "home",
+    "noise",
+    "curves",
+    "classes",
+    "changes",
+    "maps",
+    "runs",
+    "table",
+    "cost",
+    "published",
+)
 MAPS_SLOW = [
     pytest.param(page, marks=[pytest.mark.slow] if page == "maps" else []) for page in PAGES
 ]

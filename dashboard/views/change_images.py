@@ -1,0 +1,120 @@
+"""The changed images themselves: as thumbnails, and with the maps of both models."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+from dashboard.analysis.map_choices import WEIGHTS_FILE, FaceChoice, MapsError, model_of_run
+from dashboard.analysis.map_process import MapCache, ModelMaps, can_make_maps
+from dashboard.charts.map_images import face_image, map_overlay, strip
+from dashboard.data.names import Runs
+from dashboard.data.raters import EvalImages
+from dashboard.views.map_blocks import show_failure
+
+SHOWN = 24
+SIDE = 104  # pixels; three fit next to each other on a phone
+MAPPED = 6
+NO_MODELS = (
+    "The maps of both models are offered where both runs kept their weights (the folder `model` of "
+    "a record), as new runs do."
+)
+
+
+def show_thumbnails(rows: pd.DataFrame, data: EvalImages) -> list[str]:
+    """The first of the images with label and predictions; the names of those that opened.
+
+    Args:
+        rows: `changes.image_rows`.
+        data: where the images are.
+    """
+    first = rows.head(SHOWN)
+    pairs = [
+        (image, row)
+        for image, row in zip(data.open(list(first["image"])), first.itertuples(), strict=True)
+        if image is not None
+    ]
+    if not pairs:
+        st.warning("None of these images is in the data set: another one, or another split?")
+        return []
+    if len(rows) > len(pairs):
+        st.caption(f"The {len(pairs)} surest of {len(rows):,}; label: first → second prediction.")
+    with st.container(horizontal=True):
+        for image, row in pairs:
+            square = image.resize((2 * SIDE, 2 * SIDE), Image.Resampling.BICUBIC)
+            text = f"{row.label}: {row.first_predicted} → {row.second_predicted}"
+            st.image(square, text, width=SIDE)
+    return [str(row.image) for _, row in pairs]
+
+
+def show_maps(
+    runs: Runs, sides: Sequence[tuple[str, str]], data: EvalImages, images: list[str]
+) -> None:
+    """What both models look at on the first of some images, once the visitor asks for it.
+
+    Args:
+        runs: all of them.
+        sides: name and run of each of the two models.
+        data: where the images are.
+        images: names of images that open.
+    """
+    models = {name: model_of_run(runs, run) for name, run in sides}
+    folders = {name: folder for name, folder in models.items() if folder is not None}
+    if len(folders) < len(sides) or not can_make_maps():
+        st.caption(NO_MODELS)
+        return
+    if not st.toggle("Maps of both models", key="changes_maps", bind="query-params"):
+        return
+    chosen = tuple(images[:MAPPED])
+    stamps = tuple((folder / WEIGHTS_FILE).stat().st_mtime_ns for folder in folders.values())
+    try:
+        with st.spinner("Computing the maps; this takes a few seconds for each model"):
+            found = compute_maps(folders, data, chosen, data.uri, stamps)
+    except MapsError as error:
+        show_failure(error)
+        return
+    names = list(found)
+    st.caption(
+        f"From left to right: the image, the map of {names[0]}, the map of {names[1]}, each for "
+        "the class that the model predicts with flip TTA. Of several seeds: the first."
+    )
+    with st.container(horizontal=True):
+        for face in range(min(len(maps.names) for maps in found.values())):
+            st.image(*_strip(list(found.values()), face), width=3 * SIDE)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def compute_maps(
+    _folders: Mapping[str, Path],
+    _data: EvalImages,
+    images: tuple[str, ...],
+    uri: str,
+    stamps: tuple[int, ...],
+) -> dict[str, ModelMaps]:
+    """The maps of each model on some images; ``uri`` and ``stamps`` are only keys of the cache.
+
+    Raises:
+        MapsError: when they cannot be computed.
+    """
+    with tempfile.TemporaryDirectory(prefix="fer-changed-") as scratch:
+        for place, image in enumerate(_data.open(list(images))):
+            if image is not None:
+                image.save(Path(scratch) / f"{place:02}.png")
+        found, failed = MapCache().get(_folders, FaceChoice(folder=Path(scratch), aligned=True))
+    for error in failed.values():
+        raise error
+    return found
+
+
+def _strip(found: list[ModelMaps], face: int) -> tuple[Image.Image, str]:
+    """An image beside the maps of the predicted classes, and these classes."""
+    shown = [maps.prediction(face) for maps in found]
+    overlays = [
+        map_overlay(maps.crops[face], maps.maps[face, one])
+        for maps, one in zip(found, shown, strict=True)
+    ]
+    words = " → ".join(maps.classes[one] for maps, one in zip(found, shown, strict=True))
+    return strip([face_image(found[0].crops[face]), *overlays]), words
