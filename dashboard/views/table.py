@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.analysis.grid import (
     GAP,
+    INTERVAL,
     SD,
     SHOWN,
     Grid,
@@ -95,11 +96,6 @@ def pick_style() -> tuple[str, int]:
     return str(show), int(str(decimals))
 
 
-def caption_of_chart(caption: str) -> str:
-    """The caption of the table for its chart, whose bars are always 95 % intervals."""
-    return f"{caption.partition(' Bold:')[0].partition(' *:')[0]} Bars: 95 % intervals, Student t."
-
-
 def show_grid(grid: Grid, scope: str, column: str, measure: str) -> None:
     """The table, its copy button, and its chart."""
     show, decimals = pick_style()
@@ -120,7 +116,8 @@ def show_grid(grid: Grid, scope: str, column: str, measure: str) -> None:
     st.caption(markdown_text(caption))
     show_text_table(table, drawn, "results")
     figure = grid_figure(grid, measure, show, column)
-    below = caption_of_chart(caption)
+    bars = caption_of(grid, scope, measure, GAP if show == GAP else INTERVAL)
+    below = bars.partition(" Bold:")[0].partition(" *:")[0]
     show_chart(figure, drawn, "results", selection=[scope, measure], caption=below)
 
 

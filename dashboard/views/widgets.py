@@ -50,10 +50,10 @@ def show_chart(
     st.plotly_chart(figure, key=f"chart-{name}", config=buttons, alt=alt or title)
     stem = file_stem(name, selection)
     with st.container(horizontal=True):
-        if drawable:
-            _save_box(figure, name, stem, caption)
         if drawn is not None:
             show_download(drawn, name, stem=stem)
+        if drawable:
+            _save_box(figure, name, stem, caption)
 
 
 def file_stem(name: str, selection: Sequence[str] = ()) -> str:
