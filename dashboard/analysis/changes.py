@@ -24,7 +24,7 @@ class ChangeError(ValueError):
     """Two sides that cannot be compared; the message is one sentence."""
 
 
-class Comparison(NamedTuple):
+class ComparedSides(NamedTuple):
     """Two sides on the same N evaluation images, last epoch.
 
     Attributes:
@@ -55,7 +55,7 @@ class CellTests(NamedTuple):
 
 def compare_sides(
     folders: Mapping[str, Path], first: Sequence[str], second: Sequence[str]
-) -> Comparison:
+) -> ComparedSides:
     """The predictions of both sides on every evaluation image.
 
     A side of several seeds is right on an image if more than half of them are.
@@ -85,7 +85,7 @@ def compare_sides(
             "change": np.select([~before & now, before & ~now], CHANGES, ""),
         }
     )
-    return Comparison(images, first_predicted, second_predicted)
+    return ComparedSides(images, first_predicted, second_predicted)
 
 
 def changes_by(images: pd.DataFrame, groups: pd.Series, name: str) -> pd.DataFrame:
@@ -116,7 +116,7 @@ def by_class(images: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     return changes_by(images, pd.Series(labels, index=images.index), "class")
 
 
-def cell_tests(comparison: Comparison, classes: Sequence[str]) -> CellTests:
+def cell_tests(comparison: ComparedSides, classes: Sequence[str]) -> CellTests:
     """Which differences of the two confusion matrices chance does not explain.
 
     Args:

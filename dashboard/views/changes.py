@@ -12,7 +12,7 @@ from dashboard.analysis.changes import (
     CHANGES,
     CellTests,
     ChangeError,
-    Comparison,
+    ComparedSides,
     by_class,
     cell_tests,
     change_sentence,
@@ -74,7 +74,7 @@ def compare(
     second: tuple[str, ...],
     classes: tuple[str, ...],
     written: Stamps,
-) -> tuple[Comparison, CellTests]:
+) -> tuple[ComparedSides, CellTests]:
     """The comparison and its tests; ``written`` is only a key of the cache."""
     found = compare_sides(_folders, first, second)
     return found, cell_tests(found, classes)
