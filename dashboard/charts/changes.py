@@ -35,7 +35,7 @@ def changes_figure(table: pd.DataFrame, by: str, names: tuple[str, str]) -> go.F
             orientation="h",
             marker={"color": colour},
             name=change,
-            text=table[column],
+            text=table[column].astype(str).tolist(),
             textposition="outside",
             cliponaxis=False,
             customdata=np.abs(100 * table[column] / table["images"]),

@@ -31,6 +31,7 @@ from dashboard.charts.style import PAPER_FORMATS, PAPER_TRACES
 from fer_core.reporting.confusion_figure import drawable
 
 SOFT = "#5D646E"  # of the caption
+TITLE = 0.68  # of the width, which is beside the labels of the vertical axis
 DPI = 300  # of PNG files
 EDGE = 0.04  # inches around everything
 MARGIN = 0.08  # inches between the parts
@@ -178,7 +179,10 @@ def _draw_panels(figure: go.Figure, panels: dict[str, Axes]) -> list[tuple[Any, 
         if name == last:
             set_axis(axes.xaxis, across.to_plotly_json(), x, axes, "x")
     first = next(iter(panels.values()))
-    first.set_title(plain(figure.layout.title.text))
+    page, size = first.get_figure(root=True), mpl.rcParams["axes.titlesize"]
+    room = TITLE * page.get_size_inches()[0]
+    lines = plain(figure.layout.title.text).split("\n")
+    first.set_title("\n".join(_wrapped(page, line, room, size) for line in lines))
     return entries
 
 

@@ -89,6 +89,8 @@ def draw_trace(  # noqa: ANN201 - a handle of matplotlib's legend
     """
     if trace.type == "heatmap":
         return _draw_heatmap(axes, trace)
+    if trace.type == "bar" and trace.orientation == "h":
+        return _draw_rows(axes, trace, x(trace.x), y(trace.y))
     if trace.type == "bar":
         places = x(trace.x) + offset
         width = _bar_width(x(trace.x)) / bars
@@ -123,7 +125,9 @@ def set_axis(axis: Any, settings: Mapping[str, Any], scale: Scale, axes: Axes, n
         ends = (10**low, 10**high) if settings.get("type") == "log" else (low, high)
         getattr(axes, f"set_{name}lim")(*ends)
     elif scale.categories and not axes.images:
-        getattr(axes, f"set_{name}lim")(-0.6, len(scale.categories) - 0.4)
+        ends = (-0.6, len(scale.categories) - 0.4)
+        reverse = settings.get("autorange") == "reversed"
+        getattr(axes, f"set_{name}lim")(*(ends[::-1] if reverse else ends))
     if settings.get("rangemode") == "tozero":
         getattr(axes, f"set_{name}lim")(**{"left" if name == "x" else "bottom": 0})
 
@@ -148,7 +152,7 @@ def _set_labels(
 
 def group_offsets(figure: Any) -> dict[str, float]:  # noqa: ANN401
     """By name of a trace, the place of its points or bars beside their category."""
-    bars = [trace for trace in figure.data if trace.type == "bar"]
+    bars = [one for one in figure.data if one.type == "bar" and one.orientation != "h"]
     width = _bar_width(np.array(bars[0].x, dtype=float)) if bars else 0.0
     offsets = _beside([str(trace.name) for trace in bars], width)
     if figure.layout.scattermode == "group":
@@ -160,6 +164,24 @@ def group_offsets(figure: Any) -> dict[str, float]:  # noqa: ANN401
 def _beside(names: Sequence[str], width: float) -> dict[str, float]:
     middle = (len(names) - 1) / 2
     return {name: (i - middle) * width / max(1, len(names)) for i, name in enumerate(names)}
+
+
+def _draw_rows(axes: Axes, trace: Any, lengths: np.ndarray, places: np.ndarray) -> Any:  # noqa: ANN401
+    """Bars from the middle to the right or left, with their texts at the ends."""
+    drawn = axes.barh(places, lengths, GROUP_WIDTH, color=colour_of(trace.marker.color))
+    texts = [""] * len(lengths) if trace.text is None else trace.text
+    for length, place, text in zip(lengths, places, texts, strict=True):
+        left = np.signbit(length)
+        axes.annotate(
+            plain(text),
+            (length, place),
+            (-2 if left else 2, 0),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="center",
+            fontsize="small",
+        )
+    return drawn
 
 
 def _draw_scatter(axes: Axes, trace: Any, x: np.ndarray, y: np.ndarray) -> Any:  # noqa: ANN401

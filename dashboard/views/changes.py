@@ -27,7 +27,8 @@ from dashboard.data.raters import EvalImages, FerError, agreement_bins, read_eva
 from dashboard.data.tables import Confusion
 from dashboard.views.change_images import show_maps, show_thumbnails
 from dashboard.views.sidebar import load_runs
-from dashboard.views.widgets import show_chart, show_download, show_empty
+from dashboard.views.tables import show_table
+from dashboard.views.widgets import show_chart, show_empty
 from fer_core.records.predictions import PREDICTIONS_FILE, Prediction
 
 NUMBER, TEXT = st.column_config.NumberColumn, st.column_config.TextColumn
@@ -40,6 +41,7 @@ GROUP_COLUMNS = {
     "net_points": NUMBER("Net (points)", format="%+.1f"),
     "p_value": NUMBER("p", format="%.2g", help="McNemar's test, adjusted for the groups (Holm)"),
 }
+LAST_EPOCH = "Evaluation images, last epoch."
 PRIVATE = (
     "The images themselves are not part of run records. Run the dashboard on the computer that has "
     "the data set to see them, and how far its raters agreed."
@@ -143,9 +145,11 @@ def pick_data() -> EvalImages | None:
 
 def show_groups(table: pd.DataFrame, by: str, names: tuple[str, str]) -> None:
     """Chart and table of the images gained and lost in each group."""
-    show_chart(changes_figure(table, by, names), table, f"changes-by-{by.replace(' ', '-')}")
+    name = f"changes-by-{by.replace(' ', '-')}"
+    below = f"{LAST_EPOCH} From {names[0]} to {names[1]}."
+    show_chart(changes_figure(table, by, names), None, name, selection=names, caption=below)
     columns = {by: by.capitalize(), **GROUP_COLUMNS}
-    st.dataframe(table, hide_index=True, height="content", column_config=columns)
+    show_table(table, f"{name}-table", columns, caption=f"From {names[0]} to {names[1]}")
 
 
 def show_by_group(
@@ -175,7 +179,9 @@ def show_tests(tests: CellTests, names: tuple[str, str], confusion: Confusion) -
     drawn = tests.points.reset_index().melt("label", var_name="prediction", value_name="points")
     flat = tests.p_values.reset_index().melt("label", var_name="prediction", value_name="p_value")
     drawn = drawn.assign(adjusted_p_value=flat["p_value"])
-    show_chart(chance_figure(tests, names, confusion.tints()), drawn, "tested-difference")
+    figure = chance_figure(tests, names, confusion.tints())
+    below = f"{LAST_EPOCH} Grey: chance explains the difference (McNemar, Holm, 5 %)."
+    show_chart(figure, drawn, "tested-difference", selection=names, caption=below)
     st.caption(CHANCE_NOTE)
 
 
@@ -201,21 +207,18 @@ def show_images(
         models = [(name, side.runs[0]) for name, side in zip(names, sides, strict=True)]
         show_maps(runs, models, data, found)
     shown = rows.drop(columns="change")
-    st.dataframe(
-        shown,
-        hide_index=True,
-        height="content" if len(shown) < 10 else 380,
-        column_config={
-            "image": "Image",
-            "label": "Label",
-            "first_predicted": TEXT("First predicts", help=names[0]),
-            "first_confidence": NUMBER("Confidence", format="%.2f"),
-            "second_predicted": TEXT("Second predicts", help=names[1]),
-            "second_confidence": NUMBER("Confidence ", format="%.2f"),
-            "agreement": NUMBER("Rater agreement", format="%.2f"),
-        },
+    columns = {
+        "image": "Image",
+        "label": "Label",
+        "first_predicted": TEXT("First predicts", help=names[0]),
+        "first_confidence": NUMBER("Confidence", format="%.2f"),
+        "second_predicted": TEXT("Second predicts", help=names[1]),
+        "second_confidence": NUMBER("Confidence ", format="%.2f"),
+        "agreement": NUMBER("Rater agreement", format="%.2f"),
+    }
+    show_table(
+        shown, "changed-images", columns, rows=rows, caption=f"From {names[0]} to {names[1]}"
     )
-    show_download(rows, "changed-images")
 
 
 def show_changes(runs: Runs, sides: tuple[Side, Side], written: Stamps) -> None:

@@ -35,7 +35,8 @@ PAGES = {
     "changes": ("Changed images", "Which images two models predict differently."),
     "robustness": ("Robustness", "Noise, blur, JPEG, low resolution and light."),
     "maps": ("Attention maps", "What two models look at, on faces of yours."),
-    "runs": ("Runs", "All runs, compared two by two, and tables for a paper."),
+    "runs": ("Runs", "All runs, and what distinguishes any two of them."),
+    "table": ("Results table", "The table of a paper, to copy as LaTeX."),
     "cost": ("Cost", "Time, memory and parameters against accuracy."),
     "published": ("Published results", "What papers report, and where it was read."),
 }

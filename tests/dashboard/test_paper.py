@@ -5,6 +5,7 @@ import re
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -15,6 +16,7 @@ from dashboard.analysis.comparison import noise_points, noise_summary
 from dashboard.analysis.noise import MEASURES, noise_caption
 from dashboard.analysis.published import read_published
 from dashboard.analysis.published_curves import reference_curves
+from dashboard.charts.changes import changes_figure
 from dashboard.charts.classes import confusion_figure, recall_figure
 from dashboard.charts.noise import noise_figure
 from dashboard.charts.paper import PaperError, can_draw, draw_page, paper_figure
@@ -44,16 +46,20 @@ def charts(runs):
     confusion = runs.confusions[run]
     recalls = recall_table(runs.confusions, {run: "$ 50 % <b>"})
     tints = confusion.tints()
+    changed = pd.DataFrame(
+        {"class": ["anger", "fear"], "images": [40, 5], "gained": [8, 0], "lost": [0, 3]}
+    )
     return {
         "noise": noise,
         "recall": recall_figure(recalls, {run: "#1F83C4"}, tints),
         "confusion": confusion_figure(confusion_frame(confusion, True), True, tints),
+        "changes": changes_figure(changed, "class", ("baseline · 30 % noise · 3 seeds", LONG)),
     }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [COLUMN, PAGE])
-@pytest.mark.parametrize("name", ["noise", "recall", "confusion"])
+@pytest.mark.parametrize("name", ["noise", "recall", "confusion", "changes"])
 def test_legend_caption_and_all_texts_are_inside_the_page(charts, name, width):
     with mpl.rc_context():
         page = draw_page(charts[name], width, "Data, split, noise, n, measure. " * 6)
@@ -145,3 +151,15 @@ def test_the_caption_has_data_split_noise_number_and_measure(runs):
     caption = noise_caption(points, noise_summary(points), ACCURACY)
     for words in ("Accuracy (%)", points["comparison"].iloc[0], "n = 2", "Symmetric noise: 30 %"):
         assert words in caption
+
+
+@pytest.mark.slow
+def test_bars_that_lie_are_drawn_in_rows_from_top_to_bottom_with_their_numbers(charts):
+    with mpl.rc_context():
+        (axes,) = draw_page(charts["changes"], COLUMN, "").axes
+        gained, lost = ([bar.get_width() for bar in group] for group in axes.containers)
+        texts = [text.get_text() for text in axes.texts]
+    assert gained == [20, 0]
+    assert lost == [0, -60]
+    assert texts == ["8", "0", "0", "3"]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]

@@ -145,7 +145,7 @@ def test_missing_repeated_and_other_images_are_one_sentence(folders, tmp_path):
 def test_figures_name_both_sides_and_grey_the_cells_that_chance_explains(folders):
     found = compare_sides(folders, ["one"], ["two"])
     bars = changes_figure(by_class(found.images, CLASSES), "class", NAMES)
-    assert [list(trace.text) for trace in bars.data] == [[0, 18, 1], [0, 0, 1]]
+    assert [list(trace.text) for trace in bars.data] == [["0", "18", "1"], ["0", "0", "1"]]
     assert list(bars.data[1].x) == [0, 0, -25]
     tests = cell_tests(found, CLASSES)
     heat = chance_figure(tests, NAMES, dict.fromkeys(CLASSES, "#808080"))

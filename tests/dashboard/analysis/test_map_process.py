@@ -16,9 +16,10 @@ from dashboard.analysis.map_choices import (
     default_models,
     may_name_folders,
     model_choices,
+    model_of_run,
 )
 from dashboard.analysis.map_process import MapCache, read_maps
-from dashboard.data.names import read_folders
+from dashboard.data.names import SHIPPED_RUNS, read_folders
 from fer_core.weights import shipped_models
 from tests.project import PROJECT
 
@@ -176,6 +177,15 @@ def test_the_models_of_the_project_and_of_runs_are_offered(tiny_run, tmp_path, w
     assert list(choices)[:3] == ["bundled", "noisy30-baseline", "noisy30-eac"]
     assert list(choices)[3:] == ["tiny"]
     assert choices["tiny"] == tmp_path / "tiny" / "model"
+
+
+def test_a_run_has_the_model_it_saved_or_that_is_shipped_with_it(tiny_run, tmp_path, write_run):
+    shutil.copytree(tiny_run.path, tmp_path / "tiny")
+    write_run(tmp_path, name="bare")
+    runs = read_folders([tmp_path, SHIPPED_RUNS / "demo_pair"])
+    assert model_of_run(runs, "tiny") == tmp_path / "tiny" / "model"
+    assert model_of_run(runs, "bare") is None
+    assert model_of_run(runs, "eac") == shipped_models()["noisy30-eac"]
 
 
 def test_a_run_named_like_a_shipped_model_hides_it_not(tiny_run, tmp_path):
