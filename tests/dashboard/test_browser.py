@@ -11,6 +11,8 @@ from importlib.util import find_spec
 
 import pytest
 
+from fer_core.audit.folder import write_audit
+from tests.dashboard.made_audits import make_audit
 from tests.project import APP
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -24,6 +26,7 @@ PAGES = {
     "classes": ("Classes", "Recall"),
     "changes": ("Changed images", "No finished run has predictions"),
     "robustness": ("Robustness", "the most accuracy"),
+    "audit": ("Label audit", "labels are flagged"),
     "looks": ("Attention maps", "Means over the faces shown"),
     "runs": ("Runs", "8 runs"),
     "table": ("Results table", "A table for a paper"),
@@ -44,6 +47,7 @@ pytestmark = [
 @pytest.fixture
 def address(records, write_robustness, tmp_path):
     write_robustness(records / "measured.json")
+    write_audit(records / "audit-faces", make_audit())
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -93,8 +97,8 @@ def test_every_page_opens_without_an_error_and_calls_no_other_host(address, laun
         page.goto(f"{address}/{path}")
         page.get_by_role("heading", name=title, exact=True).wait_for(timeout=20_000)
         page.get_by_text(text).first.wait_for(timeout=120_000)  # maps take processes of their own
-        if path not in ("", "changes", "looks", "runs"):
-            page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=20_000)
+        if path not in ("", "audit", "changes", "looks", "runs"):
+            page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=120_000)
         assert page.get_by_test_id("stException").count() == 0
         assert page.get_by_text("Page not found").count() == 0
     browser.close()
