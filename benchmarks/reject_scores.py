@@ -155,7 +155,7 @@ class Regression:
     def _columns(self, seen: Seen) -> np.ndarray:
         highest = np.sort(special.log_softmax(seen.logits, 1), 1)[:, :-3:-1]  # (N, 2)
         distance = np.log(-self._distance.scores(seen) + 1)
-        energy = special.logsumexp(seen.logits, 1)
+        energy = np.logaddexp.reduce(seen.logits, axis=1)
         return np.column_stack([highest, energy, distance, seen.quality])
 
     def _terms(self, columns: np.ndarray) -> np.ndarray:

@@ -143,7 +143,7 @@ def scores_of(clean: Seen, both: Seen, seen: Seen) -> dict[str, np.ndarray]:
     return {
         PROBABILITY: special.softmax(seen.logits, 1).max(1),
         "temperature by input quality": QualityTemperature(both).probabilities(seen).max(1),
-        "energy": special.logsumexp(seen.logits, 1),
+        "energy": np.logaddexp.reduce(seen.logits, axis=1),
         "Mahalanobis distance": distance.scores(seen),
         "regression on all of these": Regression(both, distance).scores(seen),
     }
