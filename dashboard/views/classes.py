@@ -76,7 +76,9 @@ def show_confusions(confusions: Mapping[str, Confusion], names: dict[str, str], 
     by_name = {name: run for run, name in names.items()}
     left, right = st.columns(2, gap="large")
     with left:
-        name = st.selectbox("Run", list(by_name), key="classes_matrix", bind="query-params")
+        name = st.selectbox(
+            "Confusions of", list(by_name), key="classes_matrix", bind="query-params"
+        )
         share = st.toggle("Percent of each label", True, key="classes_share", bind="query-params")
         confusion = confusions[by_name[name]]
         table = confusion_frame(confusion, share)

@@ -18,8 +18,8 @@ TITLES = {
 COLUMNS = {
     "method": "Method",
     "noise": "Noise",
-    "data": "Data",
-    "backbone": "Backbone",
+    "image_size": "Image size",
+    "epochs": "Epochs",
     "n": NUMBER("n", help="Finished runs: seeds, unless the group pools other options"),
     **{
         name + end: NUMBER(f"{title}{what}", format="%.2f", help=about)
@@ -31,9 +31,9 @@ COLUMNS = {
             ("_high", ", 95 % to", "95 % interval of the mean (Student's t)"),
         )
     },
+    "data": "Data",
+    "backbone": "Backbone",
     "seeds": "Seeds",
-    "image_size": "Image size",
-    "epochs": "Epochs",
     "status": "Status",
     "seconds": NUMBER("Seconds a run", format="%.0f"),
     "started": st.column_config.DatetimeColumn("Last started (UTC)", format="YYYY-MM-DD HH:mm"),

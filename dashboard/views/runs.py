@@ -9,6 +9,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from dashboard.analysis.runs import FILTERS, filter_choices, filter_runs, with_curves, with_names
 from dashboard.data.names import Runs
 from dashboard.views.links import rename_methods_in_link
+from dashboard.views.liveness import show_liveness, with_progress
 from dashboard.views.run_comparison import show_comparison, show_options
 from dashboard.views.run_detail import show_run
 from dashboard.views.run_groups import show_groups
@@ -86,6 +87,7 @@ def pick_filters(named: pd.DataFrame) -> pd.DataFrame:
 
 def show_table(rows: pd.DataFrame, runs: Runs) -> None:
     """The runs as a sortable table; selected rows are compared below it."""
+    rows = with_progress(rows, runs)
     shown = with_curves(rows, runs.epochs).sort_values("started", ascending=False)
     kept = {name: value for name in ("runs",) if (value := st.query_params.get(name))}
     links = [f"runs?{urlencode({**kept, 'run': run})}" for run in shown["run"]]
@@ -156,6 +158,7 @@ else:
     if asked in loaded.folders:
         show_run(loaded, str(asked))
     else:
+        show_liveness(loaded)
         passed = pick_filters(with_names(loaded.table))
         st.caption(f"{len(passed)} of {len(loaded.table)} runs")
         together = pick_together("runs", ["runs_compare"])

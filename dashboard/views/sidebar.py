@@ -9,6 +9,7 @@ from dashboard.data import hub as hub_source
 from dashboard.data.cache import Reader, scan
 from dashboard.data.names import Runs
 from dashboard.data.sources import HELP, RecordSource, is_fixed, resolve_sources, source_names
+from dashboard.views.liveness import progress_now, sidebar_notes
 
 CHECK_EVERY = timedelta(seconds=10)
 HUB_EVERY = timedelta(minutes=10)  # how often the Hub is asked for changes
@@ -39,22 +40,38 @@ def show_source() -> None:
         sources, problems = _found()
         loaded = _reader().read(sources)
         st.caption(_count_text(loaded))
+        now = progress_now(loaded)
+        for note in sidebar_notes(loaded, now):
+            st.warning(note)
         for problem in problems:
             st.warning(problem)
-        _watch(sources, loaded.fingerprint, time.monotonic())
+        silent = {one.run for one in now if one.stalled}
+        _watch(sources, loaded, _asked_names(), silent, time.monotonic())
 
 
 @st.fragment(run_every=CHECK_EVERY)
-def _watch(sources: list[RecordSource], shown: str, drawn: float) -> None:
-    """Run the page again if a record has changed since it was drawn (a monotonic time)."""
-    just_drawn = time.monotonic() - drawn < CHECK_EVERY.total_seconds() / 2
-    if not just_drawn and scan(sources).fingerprint != shown:
+def _watch(
+    sources: list[RecordSource], loaded: Runs, names: list[str], silent: set[str], drawn: float
+) -> None:
+    """Run the page again if there is something new since it was drawn (a monotonic time).
+
+    New are a changed record, a source that has appeared (the first run of a new user makes the
+    folder ``runs``), and a run that has fallen silent.
+    """
+    if time.monotonic() - drawn < CHECK_EVERY.total_seconds() / 2:
+        return
+    if _asked_names() != names or scan(sources).fingerprint != loaded.fingerprint:
+        st.rerun()
+    if {one.run for one in progress_now(loaded) if one.stalled} != silent:
         st.rerun()
 
 
+def _asked_names() -> list[str]:
+    return source_names(str(st.session_state.get("runs") or ""))
+
+
 def _found() -> tuple[list[RecordSource], list[str]]:
-    asked = str(st.session_state.get("runs") or "")
-    return resolve_sources(source_names(asked), _fetch)
+    return resolve_sources(_asked_names(), _fetch)
 
 
 def _fetch(address: str) -> hub_source.Fetched:

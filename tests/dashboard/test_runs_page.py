@@ -1,6 +1,8 @@
 """The Runs page, run without a browser."""
 
 import json
+import os
+import time
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -177,6 +179,33 @@ def test_groups_of_no_run_are_a_sentence(open_page, records, write_run):
     app = open_page("runs", records, **address)
     assert not app.exception
     assert "No run passes these filters" in text_of(app)
+
+
+def test_a_silent_run_is_warned_of_with_the_command_that_resumes_it(open_runs, tmp_path, write_run):
+    path = write_run(tmp_path / "some", done=2, status="running")
+    long_ago = time.time() - 12 * 60
+    for file in path.iterdir():
+        os.utime(file, (long_ago, long_ago))
+    app = open_runs(tmp_path / "some")
+    assert "no sign for 12 min" in text_of(app)
+    assert f"fer-core train --resume {path}" in text_of(app)
+    assert "1 running without a sign" in app.sidebar.warning[0].value
+    assert "2 of 6, no sign for 12 min" in tables(app)[0]["status"].item()
+
+
+def test_a_run_that_writes_says_how_far_it_is(open_runs, tmp_path, write_run):
+    write_run(tmp_path / "some", done=2, status="running")
+    app = open_runs(tmp_path / "some")
+    assert "2 of 6, " in text_of(app)
+    assert not app.warning
+
+
+def test_a_collapsed_run_is_warned_of(open_runs, tmp_path, write_run):
+    file = write_run(tmp_path / "some") / "epochs.jsonl"
+    lines = [json.loads(line) | {"eval_mean_class_accuracy": 1 / 7} for line in file.open()]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    app = open_runs(tmp_path / "some")
+    assert "predicts one class for almost every image" in text_of(app)
 
 
 def test_many_failures_do_not_fill_the_page(open_runs, tmp_path, write_run):
