@@ -5,7 +5,7 @@ the options in which they differ: groups are never averaged.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -216,7 +216,7 @@ def _plain(group: SeedGroup) -> bool:
     return group.method == BASELINE and not group.parts[0].approach.treatments
 
 
-def _cell(cell: Mapping[str, object] | None, show: str, decimals: int, several: bool) -> Cell:
+def _cell(cell: Mapping[Hashable, object] | None, show: str, decimals: int, several: bool) -> Cell:
     if cell is None:
         return Cell("-")
     gap = show == GAP

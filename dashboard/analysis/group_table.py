@@ -1,6 +1,6 @@
 """The table of groups of runs, and paired differences between groups."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -67,7 +67,7 @@ def group_gaps(
     return pd.DataFrame([_gap(base, one, values) for one in others], columns=GAP_COLUMNS)
 
 
-def _gap(base: SeedGroup, other: SeedGroup, values: dict[str, float]) -> list[object]:
+def _gap(base: SeedGroup, other: SeedGroup, values: Mapping[Hashable, float]) -> list[object]:
     none: list[object] = [other.name, 0, "", *[float("nan")] * 5]
     if base.pooled or other.pooled:
         return [*none, "a group pools other options than the seed"]

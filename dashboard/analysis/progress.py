@@ -86,7 +86,8 @@ def troubles(table: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, str]:
     # Imported runs may have no loss at all; that is no trouble.
     stated = losses.groupby("run")["train_loss"].transform("count") > 0
     missing = stated & losses["train_loss"].isna()
-    broken = losses[np.isinf(losses[list(LOSSES)]).any(axis=1) | missing]
+    endless = losses[list(LOSSES)].isin([np.inf, -np.inf]).any(axis=1)
+    broken = losses[endless | missing]
     for run, rows in broken.groupby("run", sort=False):
         found[str(run)] = f"its loss is no finite number since epoch {rows['epoch'].min()}"
     classes = table.set_index("run")["classes"]

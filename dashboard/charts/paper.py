@@ -27,7 +27,13 @@ from dashboard.charts.paper_traces import (
     plain,
     set_axis,
 )
-from dashboard.charts.style import PAPER_FORMATS, PAPER_TRACES
+from dashboard.charts.style import (
+    PAPER_FORMATS,
+    PAPER_TRACES,
+    can_be_on_paper,
+    layout_of,
+    traces_of,
+)
 from fer_core.reporting.confusion_figure import drawable
 
 SOFT = "#5D646E"  # of the caption
@@ -40,11 +46,6 @@ _LOCK = threading.Lock()  # matplotlib's settings belong to the whole process
 
 class PaperError(ValueError):
     """A chart that cannot be drawn for a paper."""
-
-
-def can_draw(figure: go.Figure) -> bool:
-    """Whether all traces of a chart can be drawn; parallel coordinates cannot."""
-    return bool(figure.data) and all(trace.type in PAPER_TRACES for trace in figure.data)
 
 
 def paper_figure(figure: go.Figure, kind: str, width: float, caption: str = "") -> bytes:
@@ -77,8 +78,8 @@ def draw_page(figure: go.Figure, width: float, caption: str) -> Figure:
 
     Call it within `matplotlib.rc_context`, since it changes matplotlib's settings.
     """
-    if not can_draw(figure):
-        kinds = sorted({str(trace.type) for trace in figure.data} - set(PAPER_TRACES))
+    if not can_be_on_paper(figure):
+        kinds = sorted({str(trace.type) for trace in traces_of(figure)} - set(PAPER_TRACES))
         raise PaperError(f"these traces cannot be drawn for a paper: {', '.join(kinds) or 'none'}")
     _use_settings(width, _texts(figure, caption))
     domains = _panels(figure)
@@ -92,7 +93,7 @@ def draw_page(figure: go.Figure, width: float, caption: str) -> Figure:
     words = _wrapped(page, caption, width - 2 * EDGE)
     note = page.text(0, 0, words, va="bottom", ha="left", color=SOFT, fontsize="small")
     note.set_in_layout(False)
-    legend = _legend(page, entries, width) if figure.layout.showlegend is not False else None
+    legend = _legend(page, entries, width) if layout_of(figure).showlegend is not False else None
     below_note = _height(page, note) if words else 0.0
     below_legend = _height(page, legend) if legend else 0.0
     foot = EDGE + (below_note + MARGIN if words else 0) + (below_legend + MARGIN if legend else 0)
@@ -127,26 +128,26 @@ def _use_settings(width: float, texts: Sequence[str]) -> None:
 
 def _texts(figure: go.Figure, caption: str) -> list[str]:
     """Every text that is drawn, so that fonts with all its letters are found."""
-    layout = figure.layout
+    layout = layout_of(figure)
     axes = [layout[name] for name in layout if str(name)[1:5] == "axis"]
     ticks = [plain(text) for axis in axes for text in (axis.ticktext or ())]
-    names = [plain(trace.name) for trace in figure.data if trace.name]
+    names = [plain(trace.name) for trace in traces_of(figure) if trace.name]
     titles = [plain(axis.title.text) for axis in axes] + [plain(layout.title.text)]
     return [*ticks, *names, *titles, caption]
 
 
 def _panels(figure: go.Figure) -> dict[str, tuple[float, float]]:
     """By vertical axis with traces, its place from bottom to top; the top one first."""
-    used = dict.fromkeys(str(trace.yaxis or "y") for trace in figure.data)
+    used = dict.fromkeys(str(trace.yaxis or "y") for trace in traces_of(figure))
     found = {}
     for name in used:
-        domain = figure.layout[_long(name)].domain
+        domain = layout_of(figure)[_long(name)].domain
         found[name] = (0.0, 1.0) if domain is None else (float(domain[0]), float(domain[1]))
     return dict(sorted(found.items(), key=lambda item: -item[1][0]))
 
 
 def _body_height(figure: go.Figure, width: float) -> float:
-    matrix = any(trace.type == "heatmap" for trace in figure.data)
+    matrix = any(trace.type == "heatmap" for trace in traces_of(figure))
     one = min(0.9 * width, 4.2) if matrix else (0.72 if width < 5 else 0.48) * width
     return one * (1.4 if len(_panels(figure)) > 1 else 1)
 
@@ -155,23 +156,20 @@ def _draw_panels(figure: go.Figure, panels: dict[str, Axes]) -> list[tuple[Any, 
     """Draw all traces; handles and names of the legend."""
     entries: list[tuple[Any, str]] = []
     offsets = group_offsets(figure)
-    bars = max(1, sum(trace.type == "bar" for trace in figure.data))
-    shared = [value for trace in figure.data for value in _values(trace.x)]
+    bars = max(1, sum(trace.type == "bar" for trace in traces_of(figure)))
+    shared = [value for trace in traces_of(figure) for value in _values(trace.x)]
     last = list(panels)[-1]
     for name, axes in panels.items():
-        mine = [trace for trace in figure.data if str(trace.yaxis or "y") == name]
-        across = figure.layout[_long(str(mine[0].xaxis or "x"))]
-        along = figure.layout[_long(name)]
+        mine = [trace for trace in traces_of(figure) if str(trace.yaxis or "y") == name]
+        across = layout_of(figure)[_long(str(mine[0].xaxis or "x"))]
+        along = layout_of(figure)[_long(name)]
         x = Scale(across.to_plotly_json(), shared)
         y = Scale(along.to_plotly_json(), [value for one in mine for value in _values(one.y)])
         for trace in mine:
             place = offsets.get(str(trace.name), 0.0)
             handle = draw_trace(axes, trace, x, y, place, bars)
-            if (
-                trace.name
-                and getattr(trace, "showlegend", None) is not False
-                and handle is not None
-            ):
+            listed = getattr(trace, "showlegend", None) is not False
+            if trace.name and listed and handle is not None:
                 entries.append((handle, plain(trace.name)))
         set_axis(axes.yaxis, along.to_plotly_json(), y, axes, "y")
         if along.zeroline:
@@ -181,7 +179,7 @@ def _draw_panels(figure: go.Figure, panels: dict[str, Axes]) -> list[tuple[Any, 
     first = next(iter(panels.values()))
     page, size = first.get_figure(root=True), mpl.rcParams["axes.titlesize"]
     room = TITLE * page.get_size_inches()[0]
-    lines = plain(figure.layout.title.text).split("\n")
+    lines = plain(layout_of(figure).title.text).split("\n")
     first.set_title("\n".join(_wrapped(page, line, room, size) for line in lines))
     return entries
 

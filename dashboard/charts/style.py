@@ -51,6 +51,23 @@ def tint(colour: str, opacity: float = 0.18) -> str:
     return f"rgba({red}, {green}, {blue}, {opacity:g})"
 
 
+def traces_of(figure: go.Figure) -> tuple[Any, ...]:
+    """The traces of a figure, whose kinds Plotly's types do not say."""
+    traces: Any = figure.data
+    return tuple(traces)
+
+
+def layout_of(figure: go.Figure) -> Any:  # noqa: ANN401
+    """The layout of a figure, whose fields Plotly's types do not say."""
+    return figure.layout
+
+
+def can_be_on_paper(figure: go.Figure) -> bool:
+    """Whether `charts.paper` can draw all traces of a chart; not parallel coordinates."""
+    traces = traces_of(figure)
+    return bool(traces) and all(trace.type in PAPER_TRACES for trace in traces)
+
+
 def finish(figure: go.Figure, title: str, *, legend: bool | None = None) -> go.Figure:
     """The figure with the title, legend and margins that all charts share."""
     return figure.update_layout(

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard.charts.style import PAPER_FORMATS, PAPER_TRACES, PAPER_WIDTHS
+from dashboard.charts.style import PAPER_FORMATS, PAPER_WIDTHS, can_be_on_paper
 
 TRAIN_COMMAND = "fer-core train --method eac --noise symmetric --noise-rate 0.3"
 HELP_COMMAND = "fer-core train --help"
@@ -47,7 +47,7 @@ def show_chart(
     """
     title = str(figure.layout.title.text)  # pyright: ignore[reportAttributeAccessIssue]
     _darken_axes(figure)
-    drawable = all(trace.type in PAPER_TRACES for trace in figure.data)
+    drawable = can_be_on_paper(figure)
     buttons = BUTTONS if drawable else CAMERA
     st.plotly_chart(figure, key=f"chart-{name}", config=buttons, alt=alt or title)
     stem = file_stem(name, selection)

@@ -19,9 +19,9 @@ from dashboard.analysis.published_curves import reference_curves
 from dashboard.charts.changes import changes_figure
 from dashboard.charts.classes import confusion_figure, recall_figure
 from dashboard.charts.noise import noise_figure
-from dashboard.charts.paper import PaperError, can_draw, draw_page, paper_figure
+from dashboard.charts.paper import PaperError, draw_page, paper_figure
 from dashboard.charts.paper_traces import plain
-from dashboard.charts.style import PAPER_WIDTHS
+from dashboard.charts.style import PAPER_WIDTHS, can_be_on_paper
 from dashboard.data.names import read_folders
 from dashboard.views.widgets import file_stem
 
@@ -125,7 +125,7 @@ def test_the_same_chart_gives_the_same_file(charts):
 
 def test_parallel_coordinates_are_refused(charts):
     figure = go.Figure(go.Parcoords(dimensions=[{"label": "a", "values": [1, 2]}]))
-    assert not can_draw(figure)
+    assert not can_be_on_paper(figure)
     with pytest.raises(PaperError, match="parcoords"):
         paper_figure(figure, "PDF", COLUMN)
     with pytest.raises(PaperError, match="EPS"):
