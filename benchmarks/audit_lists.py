@@ -18,6 +18,8 @@ import tyro
 from fer_core.audit.folder import AuditError, read_audit
 from fer_core.noise.label_files import write_noise_list
 
+STREAM = 20  # the noise of a run is a permutation by the seed alone, which must not come again
+
 
 @dataclass(frozen=True)
 class Command:
@@ -49,7 +51,7 @@ def write(folder: Path, seed: int) -> dict[Path, int]:
     if audit.true_labels is None:
         raise AuditError(f"the true labels of {folder} are not known: audit a run with --noise")
     order = np.argsort(audit.names)  # the draw depends on the names, not on the ranking
-    drawn = np.random.default_rng(seed).permutation(order)[: int(audit.flagged.sum())]
+    drawn = np.random.default_rng([seed, STREAM]).permutation(order)[: int(audit.flagged.sum())]
     changed = {}
     for name, rows in (("reviewed", np.flatnonzero(audit.flagged)), ("random", drawn)):
         labels = audit.noisy_labels.copy()

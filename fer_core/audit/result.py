@@ -12,6 +12,7 @@ ScoreName = Literal[
     "tta_cross_entropy",
     "flip_disagreement",
     "knn",
+    "class_doubt",
     "out_of_fold",
     "cleanlab_self_confidence",
     "cleanlab_confident_learning",
@@ -25,6 +26,8 @@ SCORES: dict[ScoreName, str] = {
     "flip_disagreement": "Jensen-Shannon divergence of the predictions on the image and on the "
     "flipped image, 0 to 1 bit",
     "knn": "share of the nearest training images in feature space with another noisy label, 0 to 1",
+    "class_doubt": "share of the images with that noisy label that the model predicts otherwise, "
+    "0 to 1: one value a class",
     "out_of_fold": "cross-entropy of the noisy label by a model that was trained without the "
     "image, in nats",
     "cleanlab_self_confidence": "1 minus cleanlab's self-confidence, 0 to 1",

@@ -22,7 +22,7 @@ from fer_core.audit.result import SCORES
 
 TINY = float(np.finfo(np.float32).tiny)
 # Mean rank of these, as far as they are there: chosen in docs/experiments.md.
-COMBINATION = ("tta_cross_entropy", "knn")
+COMBINATION = ("tta_cross_entropy", "knn", "class_doubt")
 
 
 class Scored(NamedTuple):
@@ -68,6 +68,7 @@ def score_outputs(
         "tta_cross_entropy": lambda: cross_entropy(outputs.averaged, noisy_labels),
         "flip_disagreement": lambda: jensen_shannon(outputs.probabilities, _known(outputs.flipped)),
         "knn": lambda: neighbour_disagreement(_known(outputs.features), noisy_labels),
+        "class_doubt": lambda: class_doubt(outputs.averaged, noisy_labels),
         "out_of_fold": lambda: cross_entropy(_known(outputs.out_of_fold), noisy_labels),
         "cleanlab_self_confidence": lambda: self_confidence(_unseen(outputs), noisy_labels),
         "cleanlab_confident_learning": lambda: confident_learning(_unseen(outputs), noisy_labels),
@@ -125,6 +126,22 @@ def jensen_shannon(one: np.ndarray, other: np.ndarray) -> np.ndarray:
         return (part * np.log2(np.maximum(part, TINY) / mean)).sum(1)
 
     return np.clip((gain(one) + gain(other)) / 2, 0, 1)
+
+
+def class_doubt(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(N,) share of the images with the same label that the model predicts as another class.
+
+    People err on some classes far more often than on others. A model that has learned the errors
+    doubts a single label too little; how often it doubts the class makes up for some of that.
+
+    Args:
+        probabilities: (N, K).
+        labels: (N,).
+    """
+    differs = probabilities.argmax(1) != labels
+    counts = np.bincount(labels, minlength=probabilities.shape[1])
+    doubted = np.bincount(labels, differs, minlength=len(counts))
+    return (doubted / np.maximum(counts, 1))[labels]
 
 
 def combine(scores: Sequence[np.ndarray]) -> np.ndarray:

@@ -8,6 +8,7 @@ from benchmarks import audit_lists
 from benchmarks.audit import tables
 from fer_core.audit.folder import AuditError, read_audit, write_audit
 from fer_core.audit.result import Audit
+from fer_core.noise.generate import symmetric_noise
 from fer_core.noise.label_files import noise_from_list
 from tests.project import PROJECT
 
@@ -85,3 +86,18 @@ def test_a_folder_that_is_no_audit_is_one_sentence(tmp_path):
         )
         assert done.returncode == 1
         assert "no audit in" in done.stderr
+
+
+def test_the_images_drawn_at_random_are_not_those_that_the_noise_of_that_seed_changed(tmp_path):
+    names, true = tuple(f"{row:04}.png" for row in range(1000)), np.arange(1000) % 2
+    noisy = symmetric_noise(true, 0.3, 2, 0, names)
+    scores = {"cross_entropy": noisy.flipped.astype(np.float32)}
+    chances = np.full((1000, 2), 0.5, np.float32)
+    audit = Audit(
+        *(("calm", "glad"), names, noisy.noisy_labels, true, true, chances),
+        *(scores, "cross_entropy", noisy.flipped),
+        facts={"data": {}, "run": None, "seconds": {}},
+    )
+    write_audit(tmp_path, audit)
+    changed = audit_lists.write(tmp_path, 0)[tmp_path / "random.txt"]
+    assert 60 < changed < 120  # 300 drawn images, of which 30 % have a wrong label

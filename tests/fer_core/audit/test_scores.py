@@ -33,6 +33,11 @@ def test_views_that_agree_do_not_diverge_and_opposite_ones_by_one_bit():
     assert found == pytest.approx(scores.jensen_shannon(other, one))
 
 
+def test_the_doubt_of_a_class_is_the_share_predicted_otherwise():
+    assert scores.class_doubt(CHANCES, LABELS).tolist() == [0.5, 0.5, 1]
+    assert scores.class_doubt(CHANCES, np.array([0, 1, 2])).tolist() == [0, 0, 0]
+
+
 def test_a_combination_is_the_mean_rank_with_ties_shared():
     first, second = np.array([1.0, 2.0, 3.0, 4.0]), np.array([5.0, 5.0, 0.0, 9.0])
     expected = (np.array([1, 2, 3, 4]) + np.array([2.5, 2.5, 1, 4]) - 1) / 8
@@ -59,7 +64,7 @@ def test_every_score_that_may_be_asked_for_is_described():
 def test_of_probabilities_alone_the_missing_scores_say_what_they_need():
     scored = scores.score_outputs(Outputs(CHANCES), LABELS)
     assert {"cross_entropy", "margin", "combined"} <= set(scored.scores)
-    assert scored.scores["combined"] == pytest.approx([1 / 6, 5 / 6, 1 / 2])
+    assert scored.scores["combined"] == pytest.approx([1 / 4, 7 / 12, 2 / 3])
     assert "flipped" in scored.missing["tta_cross_entropy"]
     assert "features" in scored.missing["knn"]
     assert "--folds" in scored.missing["out_of_fold"]
