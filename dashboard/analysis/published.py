@@ -16,7 +16,7 @@ GROUP = ["dataset", "classes", "noise_rate", "noise_kind", "metric", "trained_on
 UNSTATED = "not stated"
 TRUST: dict[str, str] = {
     "primary": "the authors' own table, log or checkpoint",
-    "second-hand": "another paper's or a survey's table",
+    "second-hand": "another paper's or a survey's table, or notes on a paper",
     "claimed": "stated by the authors; their files give a lower figure or were not checked",
     "weak": "stated without a log or a checkpoint",
     "unverified": "it is not known which metric was used",
