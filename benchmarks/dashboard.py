@@ -153,13 +153,24 @@ def changes(page: str, app: AppTest) -> dict[str, Callable[[AppTest], AppTest]]:
 
         return act
 
+    def show_single_runs(opened: AppTest) -> AppTest:
+        opened.session_state["runs_seeds"] = "single runs"
+        return opened
+
+    def compare_runs(opened: AppTest) -> AppTest:
+        box = opened.multiselect(key="runs_compare")
+        box.set_value(box.options[:2])
+        return opened
+
     if page == "runs":
-        compared = app.multiselect(key="runs_compare").options[:2]
+        compared = app.multiselect(key="groups_compare").options[:2]
         return {
             "filter by method": choose("runs_method", ["EAC"]),
             "filter by noise too": choose("runs_noise", ["30 % symmetric"]),
             "no filter": choose("runs_method", []),
-            "compare two runs": choose("runs_compare", compared),
+            "compare two groups": choose("groups_compare", compared),
+            "single runs": show_single_runs,
+            "compare two runs": compare_runs,
         }
 
     def select(opened: AppTest) -> AppTest:

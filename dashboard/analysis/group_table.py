@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.analysis.seed_groups import SeedGroup
-from fer_core.metrics.student_t import mean_interval
+from fer_core.metrics.student_t import half_width, mean_interval
 from fer_core.records.compare import with_shared_seeds
 from fer_core.records.trials import NO_NUMBER
 
@@ -32,20 +32,39 @@ def group_table(table: pd.DataFrame, groups: Sequence[SeedGroup]) -> pd.DataFram
         of FIGURES its mean, ``_sd``, ``_low`` and ``_high`` (95 %, Student's t), ``status``,
         ``seconds`` of one run on average, ``started`` of the latest run, and ``pooled`` facts.
     """
-    by_run = table.set_index("run", drop=False)
-    rows = []
-    for group in groups:
-        runs = by_run.loc[list(group.runs)]
-        row: dict[str, object] = {"group": group.name}
-        row |= {name.replace(" ", "_"): group.facts.get(name, "") for name in FACTS}
-        row |= {"n": int(runs["accuracy_percent"].notna().sum()), "seeds": _seeds(group)}
-        for column, name in FIGURES.items():
-            row |= _figures(runs[column].dropna().to_numpy(dtype=float), name)
-        counts = runs["status"].value_counts()
-        row["status"] = ", ".join(f"{count} {status}" for status, count in counts.items())
-        row |= {"seconds": runs["seconds"].mean(), "started": runs["started"].max()}
-        rows.append({**row, "pooled": ", ".join(group.pooled)})
-    return pd.DataFrame(rows)
+    places = {run: place for place, group in enumerate(groups) for run in group.runs}
+    runs = table[table["run"].isin(list(places))]
+    place = runs["run"].map(places)
+    known = runs[list(FIGURES)].astype(float).groupby(place)
+    counts, means, deviations = known.count(), known.mean(), known.std()
+    figures = {}
+    for column, name in FIGURES.items():
+        half = half_width(deviations[column].to_numpy(), counts[column].to_numpy())
+        figures |= {name: means[column], f"{name}_sd": deviations[column]}
+        figures |= {f"{name}_low": means[column] - half, f"{name}_high": means[column] + half}
+    states = runs.groupby([place, "status"]).size()
+    facts = pd.DataFrame(
+        {
+            "group": [group.name for group in groups],
+            **{
+                name.replace(" ", "_"): [group.facts.get(name, "") for group in groups]
+                for name in FACTS
+            },
+            "n": counts["accuracy_percent"].to_numpy(),
+            "seeds": [_seeds(group) for group in groups],
+        },
+        index=range(len(groups)),
+    )
+    rest = {
+        "status": [
+            ", ".join(f"{count} {status}" for status, count in states[number].items())
+            for number in facts.index
+        ],
+        "seconds": runs["seconds"].groupby(place).mean(),
+        "started": runs["started"].groupby(place).max(),
+        "pooled": [", ".join(group.pooled) for group in groups],
+    }
+    return facts.assign(**figures, **rest)
 
 
 def group_gaps(
@@ -85,16 +104,6 @@ def _gap(base: SeedGroup, other: SeedGroup, values: Mapping[Hashable, float]) ->
     mean, half, n, _ = mean_interval(ours - theirs)
     seeds = ", ".join(str(trial.seed) for trial in first)
     return [other.name, n, seeds, ours.mean(), theirs.mean(), mean, mean - half, mean + half, ""]
-
-
-def _figures(values: np.ndarray, name: str) -> dict[str, float]:
-    if not len(values):
-        return dict.fromkeys([name, f"{name}_sd", f"{name}_low", f"{name}_high"], float("nan"))
-    mean, half, _, deviation = mean_interval(values)
-    return {
-        **{name: mean, f"{name}_sd": deviation},
-        **{f"{name}_low": mean - half, f"{name}_high": mean + half},
-    }
 
 
 def _seeds(group: SeedGroup) -> str:

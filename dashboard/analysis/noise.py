@@ -133,6 +133,7 @@ def noise_drawn(
     references: pd.DataFrame,
     column: str,
     *,
+    gaps: pd.DataFrame | None = None,
     single_seeds: bool = False,
 ) -> pd.DataFrame:
     """The rows of the noise chart: means, differences, single seeds, and published results.
@@ -142,9 +143,11 @@ def noise_drawn(
         summary: of `noise_summary` of the same points and column.
         references: of `published_curves.reference_curves`, those that are drawn.
         column: the figure.
+        gaps: of `comparison.paired_gaps`, if it is known already.
         single_seeds: whether seeds are drawn.
     """
-    gaps = paired_gaps(points, column).rename(columns={"gap": "value"}).drop(columns="half")
+    gaps = paired_gaps(points, column) if gaps is None else gaps
+    gaps = gaps.rename(columns={"gap": "value"}).drop(columns="half")
     known = points.dropna(subset=column)
     seeds = known[["line", "noise_percent", "seed", "run"]].assign(value=known[column])
     means = summary.rename(columns={"mean": "value"}).drop(columns=["comparison", "half"])

@@ -91,16 +91,15 @@ def troubles(table: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, str]:
     for run, rows in broken.groupby("run", sort=False):
         found[str(run)] = f"its loss is no finite number since epoch {rows['epoch'].min()}"
     classes = table.set_index("run")["classes"]
-    last = epochs.groupby("run", sort=False).tail(LAST)
-    for run, rows in last.groupby("run", sort=False):
-        accuracy = rows["eval_mean_class_accuracy"]
-        chance = 1 / max(2, int(classes.get(run, 2)))
-        if len(rows) == LAST and (accuracy <= COLLAPSED * chance).all() and str(run) not in found:
-            percent = 100 * accuracy.iloc[-1]
-            found[str(run)] = (
-                f"its mean class accuracy is {percent:.0f} %, which is chance for {classes[run]} "
-                "classes: it predicts one class for almost every image"
-            )
+    last = epochs.groupby("run", sort=False).tail(LAST).groupby("run", sort=False)
+    accuracy = last["eval_mean_class_accuracy"]
+    chance = 1 / classes.reindex(accuracy.size().index).clip(lower=2)
+    collapsed = (accuracy.count() == LAST) & (accuracy.max() <= COLLAPSED * chance)
+    for run in collapsed.index[collapsed]:
+        percent = 100 * accuracy.last()[run]
+        words = f"its mean class accuracy is {percent:.0f} %, which is chance for {classes[run]} "
+        text = f"{words}classes: it predicts one class for almost every image"
+        found.setdefault(str(run), text)
     return found
 
 

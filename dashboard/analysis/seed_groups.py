@@ -64,11 +64,6 @@ def seed_groups(table: pd.DataFrame, by: Sequence[str] | None = None) -> list[Se
     return [one._replace(name=name) for one, name in zip(found, names, strict=True)]
 
 
-def axis_names(table: pd.DataFrame) -> list[str]:
-    """The facts in which the runs of a table differ, besides the seed."""
-    return differing([group_facts(part) for part in group_trials(trials_of(table))])
-
-
 def group_facts(group: Group[str]) -> dict[str, str]:
     """Everything that the runs of a group share, as texts: named facts first, then options."""
     setting = group.setting

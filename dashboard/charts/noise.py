@@ -33,6 +33,7 @@ def noise_figure(
     references: pd.DataFrame,
     measure: NoiseMeasure,
     *,
+    gaps: pd.DataFrame | None = None,
     single_seeds: bool = False,
 ) -> go.Figure:
     """A measure over label noise, and below it the paired difference from the baseline.
@@ -44,12 +45,13 @@ def noise_figure(
         summary: `comparison.noise_summary` of the same points and the measure's column.
         references: published curves, drawn dotted, of `published_curves.reference_curves`.
         measure: on the vertical axis.
+        gaps: `comparison.paired_gaps` of the same points and column, if it is known already.
         single_seeds: also draw a thin line for each seed.
     """
     known = points.dropna(subset=measure.column)
     colours = method_colours(dict(zip(points["line"], points["method"], strict=True)))
     seeds = dict(iter(known.groupby("line", sort=False)))
-    gaps = paired_gaps(points, measure.column)
+    gaps = paired_gaps(points, measure.column) if gaps is None else gaps
     traces = [
         _reference_trace(str(curve), rows) for curve, rows in references.groupby("curve", sort=True)
     ]

@@ -261,7 +261,7 @@ else:
     choices = find_choices(loaded, loaded.fingerprint)
     if pick_together("classes", ["classes_run"]):
         known = loaded.table[loaded.table["run"].isin(list(loaded.confusions))]
-        selection = pick_groups("classes", known, choices.first, MAX_RUNS)
+        selection = pick_groups("classes", known, loaded.fingerprint, choices.first, MAX_RUNS)
         if selection:
             show_groups(loaded, selection)
     else:

@@ -215,7 +215,7 @@ else:
     together = pick_together("curves", ["curves_run"])
     show_presets(choices)
     if together:
-        selection = pick_groups("curves", loaded.table, choices.first)
+        selection = pick_groups("curves", loaded.table, loaded.fingerprint, choices.first)
     else:
         selection = pick_runs(choices)
     if selection:

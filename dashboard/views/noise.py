@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.analysis.comparison import ACCURACY, comparisons, noise_points
+from dashboard.analysis.comparison import ACCURACY, comparisons, noise_points, paired_gaps
 from dashboard.analysis.noise import (
     FORMER_MEASURES,
     MEASURES,
@@ -156,8 +156,9 @@ else:
         st.info(NO_CLEAN_RUN)
     else:
         seeds = st.toggle("Single seeds", key="noise_seeds", bind="query-params")
-        figure = noise_figure(shown, summary, references, measure, single_seeds=seeds)
-        drawn = noise_drawn(shown, summary, references, measure.column, single_seeds=seeds)
+        more = {"gaps": paired_gaps(shown, measure.column), "single_seeds": seeds}
+        figure = noise_figure(shown, summary, references, measure, **more)
+        drawn = noise_drawn(shown, summary, references, measure.column, **more)
         notes = noise_notes(summary)
         caption = noise_caption(shown, summary, measure)
         show_chart(figure, drawn, "noise", selection=[str(chosen), str(name)], caption=caption)

@@ -53,16 +53,17 @@ GAPS = {
 }
 
 
-def show_groups(rows: pd.DataFrame) -> None:
+def show_groups(rows: pd.DataFrame, fingerprint: str) -> None:
     """The groups of some runs in a table, and the comparison of those that are selected in it.
 
     Args:
         rows: of the table of runs.
+        fingerprint: of the records that they are a part of.
     """
     if rows.empty:
         st.info("No run passes these filters.")
         return
-    groups = pick_grouping("runs", rows)
+    groups = pick_grouping("runs", rows, fingerprint)
     table = group_table(rows, groups).sort_values("started", ascending=False)
     known = [name for name in FIGURES.values() if table[name].notna().any()]
     absent = [name for name in FIGURES.values() if name not in known]

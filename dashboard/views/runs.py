@@ -163,7 +163,8 @@ else:
         st.caption(f"{len(passed)} of {len(loaded.table)} runs")
         together = pick_together("runs", ["runs_compare"])
         if together:
-            show_groups(loaded.table[loaded.table["run"].isin(passed["run"])])
+            kept = loaded.table["run"].isin(passed["run"])
+            show_groups(loaded.table[kept], loaded.fingerprint)
         else:
             show_table(passed, loaded)
         failed = loaded.table[loaded.table["status"] == "failed"]

@@ -5,9 +5,15 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard.analysis.seed_groups import SeedGroup, axis_names, seed_groups
+from dashboard.analysis.seed_groups import SeedGroup, differing, seed_groups
 
 TOGETHER, SINGLE = "together", "single runs"
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def find_groups(_table: pd.DataFrame, key: str, by: tuple[str, ...]) -> list[SeedGroup]:
+    """`seed_groups` of a table, shared by all visitors; the last two are keys of the cache."""
+    return seed_groups(_table, by or None)
 
 
 def pick_together(prefix: str, run_keys: Sequence[str]) -> bool:
@@ -30,9 +36,16 @@ def pick_together(prefix: str, run_keys: Sequence[str]) -> bool:
     return chosen == TOGETHER
 
 
-def pick_grouping(prefix: str, table: pd.DataFrame) -> list[SeedGroup]:
-    """The groups of the runs; by default everything but the seed makes a group."""
-    names = axis_names(table)
+def pick_grouping(prefix: str, table: pd.DataFrame, fingerprint: str) -> list[SeedGroup]:
+    """The groups of the runs; by default everything but the seed makes a group.
+
+    Args:
+        prefix: of the widget's key.
+        table: of the runs.
+        fingerprint: of the records that the table is a part of.
+    """
+    key = f"{fingerprint} {hash(tuple(table['run']))}"
+    names = differing([group.facts for group in find_groups(table, key, ())])
     by = st.multiselect(
         "Group by",
         names,
@@ -42,23 +55,28 @@ def pick_grouping(prefix: str, table: pd.DataFrame) -> list[SeedGroup]:
         help="Runs that share the chosen options are one group. Options that are not chosen are "
         "pooled, and the page says so.",
     )
-    return seed_groups(table, by or None)
+    return find_groups(table, key, tuple(by))
 
 
 def pick_groups(
-    prefix: str, table: pd.DataFrame, first: Sequence[str], most: int | None = None
+    prefix: str,
+    table: pd.DataFrame,
+    fingerprint: str,
+    first: Sequence[str],
+    most: int | None = None,
 ) -> list[SeedGroup]:
     """The groups chosen by the visitor.
 
     Args:
         prefix: of the widgets' keys.
         table: of the runs to choose from.
+        fingerprint: of the records that the table is a part of.
         first: runs whose groups are chosen by default.
         most: number of groups that may be chosen.
     """
     left, right = st.columns([3, 2])
     with right:
-        groups = pick_grouping(prefix, table)
+        groups = pick_grouping(prefix, table, fingerprint)
     by_name = {group.name: group for group in groups}
     default = [group.name for run in first for group in groups if run in group.runs]
     chosen = left.multiselect(

@@ -37,7 +37,18 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> Interval:
     if n == 1:
         return Interval(float(sample[0]), float("nan"), 1, float("nan"))
     deviation = float(sample.std(ddof=1))
+    return Interval(float(sample.mean()), float(half_width(deviation, n)), n, deviation)
+
+
+def half_width(deviation: float | np.ndarray, n: int | np.ndarray) -> np.ndarray:
+    """Half the width of the 95 % interval of means.
+
+    Args:
+        deviation: sample standard deviations, of any shape.
+        n: numbers of values, of the same shape; nan below two.
+    """
     from scipy.special import stdtrit  # slow to import, and only tables need it
 
-    half = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * deviation / n**0.5
-    return Interval(float(sample.mean()), half, n, deviation)
+    counts = np.asarray(n, dtype=float)
+    freedom = np.where(counts > 1, counts - 1, np.nan)
+    return stdtrit(freedom, (1 + LEVEL) / 2) * deviation / np.sqrt(counts)
