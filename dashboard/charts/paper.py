@@ -178,8 +178,7 @@ def _draw_panels(page: Figure, figure: go.Figure, panels: dict[str, Axes]) -> li
             set_axis(axes.xaxis, across.to_plotly_json(), x, axes, "x")
     first = next(iter(panels.values()))
     room, size = TITLE * page.get_size_inches()[0], mpl.rcParams["axes.titlesize"]
-    lines = plain(layout_of(figure).title.text).split("
-")
+    lines = plain(layout_of(figure).title.text).split("\n")
     first.set_title("\n".join(_wrapped(page, line, room, size) for line in lines))
     return entries
 

@@ -112,10 +112,11 @@ def show_ranking(audit: Audit, name: str) -> None:
     }
     shown = rows[[column for column in columns if column in rows.columns]].head(SHOWN_ROWS)
     show_table(shown, f"ranking-{name}", columns, rows=rows)
-    more = (
-        f" The first {SHOWN_ROWS:,} are shown; the CSV has all." if len(rows) > SHOWN_ROWS else ""
-    )
-    st.caption(f"{len(rows):,} images, ranked by {audit.ranking}: {SCORES[audit.ranking]}.{more}")
+    about = next(text for name, text in SCORES.items() if name == audit.ranking)
+    text = f"{len(rows):,} images, ranked by {audit.ranking}: {about}."
+    if len(rows) > SHOWN_ROWS:
+        text += f" The first {SHOWN_ROWS:,} are shown; the CSV has all."
+    st.caption(text)
 
 
 def show_classes(audit: Audit, caption: str) -> None:
