@@ -112,7 +112,7 @@ def changes_by(images: pd.DataFrame, groups: pd.Series, name: str) -> pd.DataFra
 
 def by_class(images: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """`changes_by` the true class, in the order of the classes."""
-    labels = pd.Categorical.from_codes(images["true_label"].to_numpy(), list(classes), ordered=True)
+    labels = _named(images["true_label"], classes)
     return changes_by(images, pd.Series(labels, index=images.index), "class")
 
 
@@ -164,17 +164,14 @@ def image_rows(
     changed = changed.assign(gap=gap, sure=sure)
     changed = changed.sort_values(["gap", "sure"], ascending=False, kind="stable")
 
-    def named(column: str) -> pd.Categorical:
-        return pd.Categorical.from_codes(changed[column].to_numpy(), list(classes))
-
     rows = pd.DataFrame(
         {
             "image": changed.index,
             "change": changed["change"].to_numpy(),
-            "label": named("true_label"),
-            "first_predicted": named("first_predicted"),
+            "label": _named(changed["true_label"], classes),
+            "first_predicted": _named(changed["first_predicted"], classes),
             "first_confidence": changed["first_confidence"].to_numpy(),
-            "second_predicted": named("second_predicted"),
+            "second_predicted": _named(changed["second_predicted"], classes),
             "second_confidence": changed["second_confidence"].to_numpy(),
         }
     )
@@ -213,6 +210,11 @@ def change_sentence(images: pd.DataFrame, first: str, second: str) -> str:
         f"right and {lost:,} from right to wrong: {net:+.1f} points, which {verdict} "
         f"(McNemar, p = {test.p_value:.2g})."
     )
+
+
+def _named(codes: pd.Series, classes: Sequence[str]) -> pd.Categorical:
+    """The names of classes, in the order of the classes."""
+    return pd.Categorical([classes[code] for code in codes], list(classes), ordered=True)
 
 
 def _side(folders: Mapping[str, Path], runs: Sequence[str]) -> tuple[pd.DataFrame, np.ndarray]:

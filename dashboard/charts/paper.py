@@ -89,7 +89,7 @@ def draw_page(figure: go.Figure, width: float, caption: str) -> Figure:
     ratios = [high - low for low, high in domains.values()]
     shared = len(domains) > 1
     grid = page.subplots(len(domains), 1, sharex=shared, height_ratios=ratios, squeeze=False)
-    entries = _draw_panels(figure, dict(zip(domains, grid[:, 0], strict=True)))
+    entries = _draw_panels(page, figure, dict(zip(domains, grid[:, 0], strict=True)))
     words = _wrapped(page, caption, width - 2 * EDGE)
     note = page.text(0, 0, words, va="bottom", ha="left", color=SOFT, fontsize="small")
     note.set_in_layout(False)
@@ -152,7 +152,7 @@ def _body_height(figure: go.Figure, width: float) -> float:
     return one * (1.4 if len(_panels(figure)) > 1 else 1)
 
 
-def _draw_panels(figure: go.Figure, panels: dict[str, Axes]) -> list[tuple[Any, str]]:
+def _draw_panels(page: Figure, figure: go.Figure, panels: dict[str, Axes]) -> list[tuple[Any, str]]:
     """Draw all traces; handles and names of the legend."""
     entries: list[tuple[Any, str]] = []
     offsets = group_offsets(figure)
@@ -177,8 +177,7 @@ def _draw_panels(figure: go.Figure, panels: dict[str, Axes]) -> list[tuple[Any, 
         if name == last:
             set_axis(axes.xaxis, across.to_plotly_json(), x, axes, "x")
     first = next(iter(panels.values()))
-    page, size = first.get_figure(root=True), mpl.rcParams["axes.titlesize"]
-    room = TITLE * page.get_size_inches()[0]
+    room, size = TITLE * page.get_size_inches()[0], mpl.rcParams["axes.titlesize"]
     lines = plain(layout_of(figure).title.text).split("\n")
     first.set_title("\n".join(_wrapped(page, line, room, size) for line in lines))
     return entries

@@ -29,6 +29,7 @@ from dashboard.views.published_table import (
     PLACED_COLUMNS,
     SHOWN,
     show_results,
+    titles,
 )
 from dashboard.views.sidebar import load_runs
 from dashboard.views.tables import show_copy, show_table
@@ -126,7 +127,7 @@ def show_group(rows: pd.DataFrame, ours: pd.DataFrame, own: pd.DataFrame, metric
         show_results(rows, PLACED_COLUMNS, pd.concat(placed))
     else:
         show_results(rows, COLUMNS)
-    show_copy(rows, "published-group", COLUMNS)
+    show_copy(rows, "published-group", titles(COLUMNS))
     st.caption(
         "EAC is highlighted. Ranks are among the published results shown; those marked "
         f"{', '.join(UNRANKED[:-1])} or {UNRANKED[-1]} have none, nor have our own runs "
@@ -183,7 +184,7 @@ def show_hust_report(published: pd.DataFrame) -> None:
     st.subheader("The eight methods of the HUST report (2024)")
     listed = hust_rows(published)
     show_results(listed, HUST_COLUMNS)
-    show_copy(listed, "published-hust-report", HUST_COLUMNS)
+    show_copy(listed, "published-hust-report", titles(HUST_COLUMNS))
     st.caption(
         f"{HUST_REPORT} It mixes metrics, so ranks are within each metric, among all published "
         "results above; a result whose metric is not known has no rank."

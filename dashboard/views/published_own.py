@@ -27,13 +27,14 @@ def find_own() -> pd.DataFrame:
     """Rows of `own_rows`: of ``my_results.csv``, of an uploaded file, and of the form."""
     parts = []
     upload = st.session_state.get("own_file")
+    name = upload.name if upload is not None else ""
     try:
         if not is_fixed():
             parts.append(read_own_file())
         if upload is not None:
-            parts.append(read_own_results(upload.getvalue().decode("utf-8-sig"), upload.name))
+            parts.append(read_own_results(upload.getvalue().decode("utf-8-sig"), name))
     except UnicodeDecodeError:
-        st.error(f"{upload.name} is not a text file in UTF-8.")
+        st.error(f"{name} is not a text file in UTF-8.")
     except OwnResultsError as error:
         st.error(f"{error}.")
     parts.append(own_frame(st.session_state.get(ADDED, [])))

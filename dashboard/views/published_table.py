@@ -1,5 +1,8 @@
 """The tables of the page of published results: columns, links, and the highlight of EAC."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -60,6 +63,11 @@ HUST_COLUMNS = [
 ]
 PLACED_COLUMNS = [*COLUMNS[:8], "eval_split", "half", "seeds", *COLUMNS[8:]]
 ALL_COLUMNS = ["setting", "noise_percent", "metric", "trained_on", *COLUMNS]
+
+
+def titles(columns: Sequence[str]) -> dict[str, Any]:
+    """Titles and formats of some columns, for `show_copy`."""
+    return {column: SHOWN[column] for column in columns}
 
 
 def show_results(

@@ -73,6 +73,17 @@ def test_filters_in_the_address_leave_rows_that_are_ranked_among_themselves(
 
 
 @pytest.mark.slow
+def test_the_table_is_copied_with_the_titles_of_its_columns(open_page, eight_records):
+    app = open_page("published", eight_records)
+    app.session_state["copy-published-group"] = True
+    app.run()
+    assert not app.exception
+    latex = next(item.value for item in app.code if "tabular" in item.value)
+    assert "Model selection" in latex
+    assert "93.74" in latex
+
+
+@pytest.mark.slow
 def test_a_result_entered_in_the_form_is_placed_and_drawn(open_page, eight_records):
     app = open_page("published", eight_records)
     labelled = {item.label: item for item in [*app.text_input, *app.number_input, *app.button]}
