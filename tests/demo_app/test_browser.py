@@ -159,7 +159,7 @@ def test_places_are_hidden_on_request_and_the_result_goes_with_the_class(page):
     other = "fear" if shown != "fear" else "anger"
     page.locator(f"#emotion label:has-text('{other}')").click()
     page.wait_for_selector("#occlusion", state="hidden")
-    assert page.inner_text("#occlusion_text").strip() == ""
+    page.wait_for_function("document.querySelector('#occlusion_text').innerText.trim() === ''")
 
 
 def test_the_address_of_this_computer_is_refused_with_a_sentence(page, address):
