@@ -6,7 +6,7 @@ from html import escape
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.style import COLOURS, finish, name_classes, tint
+from dashboard.charts.style import COLOURS, band_trace, finish, name_classes
 
 MOST_CURVES = len(COLOURS)
 
@@ -78,17 +78,8 @@ def curve_figure(points: pd.DataFrame, share: float) -> go.Figure:
     """
     figure = go.Figure()
     for colour, (name, rows) in zip(COLOURS, points.groupby("score", sort=False), strict=False):
-        figure.add_scatter(
-            x=[*rows["recall"], *rows["recall"][::-1]],
-            y=[*rows["high"], *rows["low"][::-1]],
-            fill="toself",
-            fillcolor=tint(colour),
-            line={"width": 0},
-            hoverinfo="skip",
-            showlegend=False,
-            legendgroup=str(name),
-            name=f"{name}, 95 % interval",
-        )
+        ends = (rows[column].to_numpy(dtype=float) for column in ("recall", "low", "high"))
+        figure.add_trace(band_trace(*ends, colour, group=str(name), name=f"{name}, 95 % interval"))
         figure.add_scatter(
             x=rows["recall"],
             y=rows["precision"],

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.analysis.curves import Series
-from dashboard.charts.style import finish, tint
+from dashboard.charts.style import band_trace, finish
 
 
 def curves_figure(
@@ -83,21 +82,8 @@ def group_curves_figure(
         if len(band) > 1:
             places = band[x].to_numpy(dtype=float)
             low, high = (band[end].to_numpy(dtype=float) for end in ("low", "high"))
-            traces.append(
-                {
-                    "type": "scatter",
-                    "x": np.concatenate([places, places[::-1]]),
-                    "y": np.concatenate([high, low[::-1]]),
-                    "mode": "lines",
-                    "line": {"width": 0, "color": colour},
-                    "fill": "toself",
-                    "fillcolor": tint(colour),
-                    "hoverinfo": "skip",
-                    "legendgroup": group,
-                    "name": f"{label}, {_lower(one.label)}, band",
-                    "showlegend": False,
-                }
-            )
+            text = f"{label}, {_lower(one.label)}, band"
+            traces.append(band_trace(places, low, high, colour, group=group, name=text))
         traces.append(
             {
                 "type": "scatter",

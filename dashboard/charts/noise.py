@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from dashboard.analysis.comparison import paired_gaps
 from dashboard.analysis.noise import NoiseMeasure
-from dashboard.charts.style import HEIGHT, SYMBOLS, finish, hues_of, method_colours, tint
+from dashboard.charts.style import HEIGHT, SYMBOLS, band_trace, finish, hues_of, method_colours
 
 PUBLISHED_HUES = {
     "EAC": hues_of("eac")[0],
@@ -105,21 +105,8 @@ def _band_traces(line: str, means: pd.DataFrame, colour: str) -> list[dict[str, 
         if len(part) < 2:
             continue
         x, low, high = (part[n].to_numpy(dtype=float) for n in ("noise_percent", "low", "high"))
-        traces.append(
-            {
-                "type": "scatter",
-                "x": np.concatenate([x, x[::-1]]),
-                "y": np.concatenate([high, low[::-1]]),
-                "mode": "lines",
-                "line": {"width": 0, "color": colour},
-                "fill": "toself",
-                "fillcolor": tint(colour),
-                "hoverinfo": "skip",
-                "legendgroup": line,
-                "name": f"{line}, 95 % interval",
-                "showlegend": False,
-            }
-        )
+        name = f"{line}, 95 % interval"
+        traces.append(band_trace(x, low, high, colour, group=line, name=name))
     return traces
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.analysis.robustness import RobustnessMeasure, kind_name
-from dashboard.charts.style import COLOURS, SYMBOLS, finish
+from dashboard.charts.style import COLOURS, SYMBOLS, band_trace, finish
 
 HEIGHT = 270  # pixels without the legend
 TITLE_HEIGHT = 40
@@ -121,22 +121,10 @@ def _clean_trace(rows: pd.DataFrame, value: float, colour: str) -> dict[str, Any
 
 
 def _band_trace(rows: pd.DataFrame, colour: str) -> dict[str, Any]:
-    there = rows.sort_values("level")
-    back = there.iloc[::-1]
-    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
-    return {
-        "type": "scatter",
-        "x": [*there["level"], *back["level"]],
-        "y": [*there["high"], *back["low"]],
-        "mode": "lines",
-        "line": {"width": 0},
-        "fill": "toself",
-        "fillcolor": f"rgba({red}, {green}, {blue}, {BAND})",
-        "name": f"{escape(str(rows['model'].iloc[0]))}, 95 % interval",
-        "legendgroup": str(rows["model"].iloc[0]),
-        "showlegend": False,
-        "hoverinfo": "skip",
-    }
+    model, there = str(rows["model"].iloc[0]), rows.sort_values("level")
+    ends = (there[name].to_numpy(dtype=float) for name in ("level", "low", "high"))
+    name = f"{escape(model)}, 95 % interval"
+    return band_trace(*ends, colour, group=model, name=name, opacity=BAND)
 
 
 def _hover_text(row: Mapping[Any, Any]) -> str:

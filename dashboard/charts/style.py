@@ -68,6 +68,42 @@ def can_be_on_paper(figure: go.Figure) -> bool:
     return bool(traces) and all(trace.type in PAPER_TRACES for trace in traces)
 
 
+def band_trace(
+    x: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    colour: str,
+    *,
+    group: str,
+    name: str,
+    opacity: float = 0.18,
+) -> dict[str, Any]:
+    """An interval along a line as a translucent area without hover text or legend entry.
+
+    Args:
+        x: (n,) places, ascending.
+        low: (n,) lower ends.
+        high: (n,) upper ends.
+        colour: of the line, as ``#RRGGBB``.
+        group: of the legend, that of the line.
+        name: of the trace.
+        opacity: in [0, 1].
+    """
+    return {
+        "type": "scatter",
+        "x": np.concatenate([x, x[::-1]]),
+        "y": np.concatenate([high, low[::-1]]),
+        "mode": "lines",
+        "line": {"width": 0, "color": colour},
+        "fill": "toself",
+        "fillcolor": tint(colour, opacity),
+        "hoverinfo": "skip",
+        "legendgroup": group,
+        "name": name,
+        "showlegend": False,
+    }
+
+
 def finish(figure: go.Figure, title: str, *, legend: bool | None = None) -> go.Figure:
     """The figure with the title, legend and margins that all charts share."""
     return figure.update_layout(
