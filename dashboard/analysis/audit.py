@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.data.names import data_name
+from dashboard.analysis.classes import confusion_frame
+from dashboard.data.names import Confusion, data_name
 from fer_core.audit.folder import PROBABILITY, SCORE
 from fer_core.audit.result import Audit
 from fer_core.audit.summary import class_reliability, transitions
+from fer_core.taxonomy import taxonomy_of
 
 SUBSETS = {"all": "all images", "clear": "clear cases"}
 SHOWN_ROWS = 1000  # of the ranking
@@ -102,10 +104,9 @@ def transition_frame(audit: Audit, *, true: bool = False) -> pd.DataFrame:
     counts = moved.true if true else moved.suggested
     if counts is None:
         raise ValueError("the true labels are not known")
-    totals = counts.sum(axis=1, keepdims=True)
-    shares = np.divide(100.0 * counts, totals, out=np.full(counts.shape, np.nan), where=totals > 0)
-    names = list(audit.classes)
-    return pd.DataFrame(shares, index=pd.Index(names, name="label"), columns=names)
+    rows = tuple(map(tuple, counts.tolist()))
+    colours = taxonomy_of(audit.classes).colours
+    return confusion_frame(Confusion(audit.classes, rows, colours), normalise=True)
 
 
 def figures_table(audit: Audit, subset: str) -> pd.DataFrame:

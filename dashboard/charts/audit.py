@@ -6,6 +6,7 @@ from html import escape
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboard.charts.classes import matrix_figure
 from dashboard.charts.style import COLOURS, band_trace, finish, name_classes
 
 MOST_CURVES = len(COLOURS)
@@ -47,26 +48,14 @@ def transition_figure(table: pd.DataFrame, title: str, tints: Mapping[str, str])
         title: of the chart.
         tints: colour of each class.
     """
-    heat = go.Heatmap(
-        z=table.to_numpy(dtype=float),
-        x=list(table.columns),
-        y=list(table.index),
-        colorscale="Blues",
-        zmin=0,
-        zmax=100,
-        showscale=False,
-        xgap=1,
-        ygap=1,
-        texttemplate="%{z:.0f}",
-        hovertemplate="label %{y}<br>becomes %{x}<br>%{z:.1f} % of the label<extra></extra>",
-    )
-    figure = go.Figure(heat)
-    names = {str(name): escape(str(name)) for name in table.columns}
-    figure.update_xaxes(title="Becomes", showgrid=False, tickangle=-35)
-    figure.update_yaxes(title="Label", autorange="reversed", showgrid=False)
-    figure.for_each_xaxis(lambda axis: name_classes(axis, tints, names))
-    figure.for_each_yaxis(lambda axis: name_classes(axis, tints, names))
-    return finish(figure, title)
+    heat = {
+        "colorscale": "Blues",
+        "zmin": 0,
+        "zmax": 100,
+        "texttemplate": "%{z:.0f}",
+        "hovertemplate": "label %{y}<br>becomes %{x}<br>%{z:.1f} % of the label<extra></extra>",
+    }
+    return matrix_figure(table, heat, title, tints, "Becomes")
 
 
 def curve_figure(points: pd.DataFrame, share: float) -> go.Figure:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from dashboard.analysis.changes import CHANGES, CellTests
 from dashboard.charts.classes import DIVERGING, signed_points
-from dashboard.charts.style import HEIGHT, finish, name_classes
+from dashboard.charts.style import HEIGHT, finish, matrix_axes
 
 GAINED_COLOUR, LOST_COLOUR = "#1F83C4", "#D55E00"
 GREY, ON_GREY = "#E3E3E3", "#595959"  # of cells that chance explains; contrast 5.5
@@ -97,11 +97,7 @@ def chance_figure(tests: CellTests, names: tuple[str, str], tints: Mapping[str, 
         hovertemplate=f"{hover}<br>chance explains it<extra></extra>",
         **shared,
     )
-    figure.update_xaxes(title="Prediction", showgrid=False, tickangle=-35)
-    figure.update_yaxes(title="Label", autorange="reversed", showgrid=False)
-    labels = {str(name): escape(str(name)) for name in tests.points.columns}
-    figure.for_each_xaxis(lambda axis: name_classes(axis, tints, labels))
-    figure.for_each_yaxis(lambda axis: name_classes(axis, tints, labels))
+    matrix_axes(figure, tests.points.columns, tints, "Prediction")
     finish(figure, _title("Difference of predictions (points of the label)", names))
     return figure.update_layout(height=HEIGHT + 70, margin={"t": 104})
 

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.charts.style import HEIGHT, SYMBOLS, finish, name_classes
+from dashboard.charts.style import HEIGHT, SYMBOLS, finish, matrix_axes, name_classes
 
 # From the second run to the first; the middle is visible on white and on near-black.
 DIVERGING = [[0.0, "#D55E00"], [0.5, "#F4F4F4"], [1.0, "#1F83C4"]]
@@ -34,7 +34,7 @@ def confusion_figure(table: pd.DataFrame, normalised: bool, tints: Mapping[str, 
     }
     # Short, to leave room for the buttons of the chart.
     title = "Confusions (%)" if normalised else "Confusions (images)"
-    return _matrix(table, heat, title, tints)
+    return matrix_figure(table, heat, title, tints)
 
 
 def difference_figure(
@@ -58,7 +58,7 @@ def difference_figure(
         "texttemplate": "%{text}",
         "hovertemplate": "label %{y}<br>prediction %{x}<br>%{z:+.1f} points<extra></extra>",
     }
-    figure = _matrix(table, heat, "Difference (points)", tints)
+    figure = matrix_figure(table, heat, "Difference (points)", tints)
     between = " " if len(first + second) < LONG_NAMES else "<br>"
     return figure.update_xaxes(title=f"Prediction<br>{first}{between}minus {second}")
 
@@ -153,9 +153,22 @@ def calibration_figure(curve: pd.DataFrame, colours: Mapping[str, str]) -> go.Fi
     return figure.update_layout(height=HEIGHT + 120, barmode="group", bargap=0.15)
 
 
-def _matrix(
-    table: pd.DataFrame, heat: Mapping[str, object], title: str, tints: Mapping[str, str]
+def matrix_figure(
+    table: pd.DataFrame,
+    heat: Mapping[str, object],
+    title: str,
+    tints: Mapping[str, str],
+    across: str = "Prediction",
 ) -> go.Figure:
+    """Heat map of classes.
+
+    Args:
+        table: (K, K), rows are labels.
+        heat: colours and texts of the cells.
+        title: of the chart.
+        tints: colour of each class.
+        across: what the columns are.
+    """
     trace = go.Heatmap(
         z=table.to_numpy(dtype=float),
         x=list(table.columns),
@@ -166,11 +179,7 @@ def _matrix(
         **heat,
     )
     figure = go.Figure(trace)
-    figure.update_xaxes(title="Prediction", showgrid=False, tickangle=-35)
-    figure.update_yaxes(title="Label", autorange="reversed", showgrid=False)
-    names = {str(name): escape(str(name)) for name in table.columns}
-    figure.for_each_xaxis(lambda axis: name_classes(axis, tints, names))
-    figure.for_each_yaxis(lambda axis: name_classes(axis, tints, names))
+    matrix_axes(figure, table.columns, tints, across)
     return finish(figure, title)
 
 

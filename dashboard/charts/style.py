@@ -1,6 +1,7 @@
 """Colours, symbols and layout of all charts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,17 @@ def name_classes(axis: Any, tints: Mapping[str, str], names: Mapping[str, str]) 
     texts = [f'<span style="color:{tints[one]}">■</span> {text}' for one, text in names.items()]
     # Classes may be called 1, 2, 3.
     axis.update(type="category", tickvals=list(names), ticktext=texts)
+
+
+def matrix_axes(
+    figure: go.Figure, classes: Iterable[object], tints: Mapping[str, str], across: str
+) -> None:
+    """Axes of a heat map of classes: labels from top to bottom, ``across`` from left to right."""
+    figure.update_xaxes(title=across, showgrid=False, tickangle=-35)
+    figure.update_yaxes(title="Label", autorange="reversed", showgrid=False)
+    names = {str(name): escape(str(name)) for name in classes}
+    figure.for_each_xaxis(lambda axis: name_classes(axis, tints, names))
+    figure.for_each_yaxis(lambda axis: name_classes(axis, tints, names))
 
 
 def log_axis(low: float, high: float) -> dict[str, Any]:
