@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from dashboard.data.sources import RecordSource, is_fixed
+from dashboard.data.sources import RecordSource, guarded_root, lies_outside
 from fer_core.audit.folder import FACTS_FILE, TABLE_FILE
 from fer_core.audit.gallery import THUMBNAILS_FILE
 
@@ -40,13 +40,10 @@ def find_audits(sources: Iterable[RecordSource]) -> list[AuditFolder]:
 
 
 def _audit_folder(file: Path, name: str, source: RecordSource) -> AuditFolder:
-    table, problem = file.with_name(TABLE_FILE), ""
-    root = source.folder.resolve()
-    # Fixed sources are shown to strangers; the client of the Hub makes links of its own.
-    guarded = is_fixed() and not source.link
+    table, problem, root = file.with_name(TABLE_FILE), "", guarded_root(source)
     if not file.is_file() or not table.is_file():
         problem = f"{name} holds no whole audit: run fer-core audit again"
-    elif guarded and not all(one.resolve().is_relative_to(root) for one in (file, table)):
+    elif lies_outside(file, root) or lies_outside(table, root):
         problem = f"{name} is a link to a file outside of the runs folder: copy it"
     elif table.stat().st_size > LARGEST:
         size = table.stat().st_size / 1e6

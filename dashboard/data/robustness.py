@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from dashboard.data.sources import RecordSource, is_fixed
+from dashboard.data.sources import RecordSource, guarded_root, lies_outside
 from fer_core.io.files import displayed
 from fer_core.records.run import RUN_FILE
 from fer_core.reporting.robustness_data import (
@@ -63,8 +63,7 @@ def find_files(
     ]
     beside = (path for path in source.folder.glob("*.json") if path.name != RUN_FILE)
     found += sorted(path for path in beside if path not in found and not path.is_dir())
-    # Fixed sources are shown to strangers; the client of the Hub makes links of its own.
-    root = source.folder if is_fixed() and not source.link else None
+    root = guarded_root(source)
     return [
         _file(path, f"{source.name}/{path.relative_to(source.folder).as_posix()}", root)
         for path in found
@@ -108,7 +107,7 @@ def _file(path: Path, name: str, root: Path | None) -> RobustnessFile:
 
 
 def _check(file: RobustnessFile) -> None:
-    if file.root is not None and not file.path.resolve().is_relative_to(file.root.resolve()):
+    if lies_outside(file.path, file.root):
         raise ValueError(f"{file.name} is a link to a file outside of the runs folder: copy it")
     if not file.path.is_file():
         raise ValueError(f"{file.name} is no file, or a link to one that is gone")

@@ -43,6 +43,19 @@ def is_fixed() -> bool:
     return bool(os.environ.get("FER_RUNS", "").strip())
 
 
+def guarded_root(source: RecordSource) -> Path | None:
+    """The folder that the files of a source must lie in; None: anywhere.
+
+    Fixed sources are shown to strangers; the client of the Hub makes links of its own.
+    """
+    return source.folder if is_fixed() and not source.link else None
+
+
+def lies_outside(path: Path, root: Path | None) -> bool:
+    """Whether a file, or what it links to, lies outside the folder of `guarded_root`."""
+    return root is not None and not path.resolve().is_relative_to(root.resolve())
+
+
 def source_names(asked: str = "") -> list[str]:
     """The names of the sources: those in FER_RUNS if it is set, else ``asked``.
 
