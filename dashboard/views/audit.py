@@ -39,6 +39,7 @@ COMMANDS = (
     "\n"
     "fer-core audit runs/RUN"
 )
+Gallery = tuple[str, int, int]  # the page, how many images it shows, of how many thumbnails
 GALLERY_IMAGES = 200  # as many as a page sends at once
 GALLERY_HEIGHT = 900  # pixels
 NUMBER = st.column_config.NumberColumn
@@ -78,13 +79,18 @@ RULES = """
 
 
 @st.cache_data(show_spinner="Reading the audit", max_entries=3)
-def load(path: Path, modified: int) -> tuple[Audit, Thumbnails | None] | str:
-    """An audit and its thumbnails, again only if it was written again; or the problem with it."""
+def load(path: Path, modified: int) -> tuple[Audit, Gallery | None] | str:
+    """An audit and its gallery, again only if it was written again; or the problem with it."""
     del modified
     try:
-        return read_audit(path), read_thumbnails(path)
+        audit, thumbnails = read_audit(path), read_thumbnails(path)
     except AuditError as error:
         return str(error)
+    if thumbnails is None:
+        return audit, None
+    count = min(GALLERY_IMAGES, len(thumbnails.names))
+    few = Thumbnails(thumbnails.names[:count], thumbnails.pixels[:count])
+    return audit, (gallery_html(audit, few, str(path)), count, len(thumbnails.names))
 
 
 def pick_audit(found: list[AuditFolder]) -> AuditFolder:
@@ -175,18 +181,16 @@ def show_figures(audit: Audit, caption: str) -> None:
     show_chart(figure, points, "precision-recall", caption=caption)
 
 
-def show_gallery(audit: Audit, thumbnails: Thumbnails | None, path: Path) -> None:
+def show_gallery(gallery: Gallery | None) -> None:
     """The images, to keep, relabel or drop; only where the audit has left thumbnails."""
-    if thumbnails is None:
+    if gallery is None:
         st.info("This audit has no thumbnails: run fer-core audit without `--gallery 0`.")
         return
-    count = min(GALLERY_IMAGES, len(thumbnails.names))
-    few = Thumbnails(thumbnails.names[:count], thumbnails.pixels[:count])
+    page, shown, images = gallery
     st.caption(
-        f"The first {count:,} of {len(thumbnails.names):,} images of `gallery.html`, which shows "
+        f"The first {shown:,} of {images:,} images of `gallery.html`, which shows "
         "all. Click into the gallery, then decide by keyboard."
     )
-    page = gallery_html(audit, few, str(path))
     st.iframe(page, height=GALLERY_HEIGHT, alt="Images to keep, relabel or drop")
 
 
@@ -209,7 +213,7 @@ else:
     if isinstance(loaded, str):
         st.error(loaded)
     else:
-        audit, thumbnails = loaded
+        audit, gallery = loaded
         about = origin(audit)
         st.markdown(f"##### {headline(audit)}")
         st.caption(about)
@@ -217,7 +221,7 @@ else:
         with ranking:
             show_ranking(audit, chosen.path.name)
         with images:
-            show_gallery(audit, thumbnails, chosen.path)
+            show_gallery(gallery)
         with classes:
             show_classes(audit, about)
         with scores:
