@@ -8,6 +8,7 @@ image agree (`fer_core.explain.consistency`). 0.5 says nothing, 1 separates all
 wrong predictions from all right ones.
 """
 
+import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import tyro
 from PIL import Image
-from scipy.stats import rankdata
 
 from fer_core.datasets import DataError, Decoding, Split, load_data
 from fer_core.inference.predictor import Predictor
+from fer_core.metrics.ranking import auroc
 from fer_core.models.pretrained import ModelError
 
 CHUNK = 256
@@ -79,15 +80,9 @@ def measure(predictor: Predictor, split: Split) -> tuple[dict[str, np.ndarray], 
 
 
 def area(values: np.ndarray, correct: np.ndarray) -> float:
-    """Area under the ROC curve: how often a correct prediction has the larger value; a tie is half.
-
-    nan where all predictions are correct, or all wrong.
-    """
-    right, wrong = int(correct.sum()), int((~correct).sum())
-    if not right or not wrong:
-        return float("nan")
-    ranks = rankdata(values)[correct].sum()
-    return float((ranks - right * (right + 1) / 2) / (right * wrong))
+    """`auroc` of correct predictions; nan where all predictions are correct, or all wrong."""
+    found = auroc(values, correct)
+    return math.nan if found is None else found
 
 
 if __name__ == "__main__":
