@@ -67,8 +67,10 @@ def curve_figure(points: pd.DataFrame, share: float) -> go.Figure:
     """
     figure = go.Figure()
     for colour, (name, rows) in zip(COLOURS, points.groupby("score", sort=False), strict=False):
-        ends = (rows[column].to_numpy(dtype=float) for column in ("recall", "low", "high"))
-        figure.add_trace(band_trace(*ends, colour, group=str(name), name=f"{name}, 95 % interval"))
+        x, low, high = (rows[one].to_numpy(dtype=float) for one in ("recall", "low", "high"))
+        figure.add_trace(
+            band_trace(x, low, high, colour, group=str(name), name=f"{name}, 95 % interval")
+        )
         figure.add_scatter(
             x=rows["recall"],
             y=rows["precision"],

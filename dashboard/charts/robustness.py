@@ -122,9 +122,9 @@ def _clean_trace(rows: pd.DataFrame, value: float, colour: str) -> dict[str, Any
 
 def _band_trace(rows: pd.DataFrame, colour: str) -> dict[str, Any]:
     model, there = str(rows["model"].iloc[0]), rows.sort_values("level")
-    ends = (there[name].to_numpy(dtype=float) for name in ("level", "low", "high"))
+    x, low, high = (there[one].to_numpy(dtype=float) for one in ("level", "low", "high"))
     name = f"{escape(model)}, 95 % interval"
-    return band_trace(*ends, colour, group=model, name=name, opacity=BAND)
+    return band_trace(x, low, high, colour, group=model, name=name, opacity=BAND)
 
 
 def _hover_text(row: Mapping[Any, Any]) -> str:
