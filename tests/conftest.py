@@ -45,6 +45,15 @@ TINY = RunConfig(
 )
 
 
+OURS = sys.modules["__main__"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Streamlit leaves its page as `__main__`, which processes of later tests would then import."""
+    sys.modules["__main__"] = OURS
+
+
 def pytest_unconfigure():
     shutil.rmtree(os.environ["FER_CORE_CACHE"], ignore_errors=True)
 
