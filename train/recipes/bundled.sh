@@ -26,5 +26,5 @@ fer-core bundle "$clean" --out "$clean/bundled" --origin "$origin, without its c
 fer-core train --data "ferplus:$data?rule=probability" --pretrained "$clean/bundled/model.safetensors" "${same[@]}" \
   --balance-beta 0.998 --epochs 8 --learning-rate 5e-4 --ema-decay 0.999 --rotation 15 --zoom 0.25 --shift 0.1 \
   --jitter 0.2 --corruption 0.5 --erase-scale 0.02 0.35 --precision no --out "$out/ferplus-mobilenetv2_100-camera"
-fer-core bundle "$out/ferplus-mobilenetv2_100-camera" \
+fer-core bundle "$out/ferplus-mobilenetv2_100-camera" --undo-weights \
   --origin "$origin, then on FERPlus for 18 epochs without corruptions; train/recipes/bundled.sh has both runs, docs/training.md says where the ImageNet file comes from."
