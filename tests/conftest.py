@@ -27,6 +27,7 @@ from fer_core.datasets.synthetic import dataset
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.emotions import SEVEN_CLASSES
 from fer_core.records.recorder import RunRecorder
+from fer_core.training import precision
 from fer_core.training.engine import train
 from tests.warm_python import WarmPython
 
@@ -42,6 +43,7 @@ TINY = RunConfig(
     epochs=2,
     batch_size=16,
     learning_rate=2e-3,
+    precision="no",
 )
 
 
@@ -61,6 +63,14 @@ def pytest_unconfigure():
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread():
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _precision_of_every_machine():
+    """Precision `auto` is float32 here, on a CPU with bfloat16 too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(precision, "has_bf16", lambda: False)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

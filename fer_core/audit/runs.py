@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fer_core.audit.folder import AuditError
-from fer_core.config import RunConfig, to_json, without_folders
+from fer_core.config import RunConfig, settled, to_json, without_folders
 from fer_core.datasets import FaceData, Storage, content_hash
 from fer_core.io.files import displayed
 from fer_core.machine import Device
@@ -40,7 +40,8 @@ def trained_run(
     there = (folder / RUN_FILE).is_file()
     if there:
         record = read_run(folder)
-        same = record.config == to_json(without_folders(named(config, dataset, None)))
+        asked = settled(named(config, dataset, None), record.config)
+        same = record.config == to_json(without_folders(asked))
         if not same or record.data["sha256"] != content_hash(data):
             raise AuditError(
                 f"{displayed(folder)} holds a run with other options or data: delete it, or name "

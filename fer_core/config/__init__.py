@@ -35,6 +35,7 @@ __all__ = [
     "field_types",
     "flat_options",
     "from_json",
+    "settled",
     "to_json",
     "unchecked",
     "without_folders",
@@ -199,6 +200,18 @@ def without_folders(config: RunConfig) -> RunConfig:
         for value in (getattr(config, name),)
     }
     return dataclasses.replace(config, data=data, options=config.options.without_folders(), **names)
+
+
+def settled(config: RunConfig, recorded: Mapping[str, Any]) -> RunConfig:
+    """The configuration with what a run of it has decided: its precision, when that is ``auto``.
+
+    Args:
+        config: what is asked for.
+        recorded: configuration of the run, from its record or checkpoint.
+    """
+    if config.precision != "auto":
+        return config
+    return dataclasses.replace(config, precision=recorded["precision"])
 
 
 def from_json(values: Mapping[str, Any]) -> RunConfig:

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from fer_core.config import checks
 
 ScheduleName = Literal["exponential", "cosine", "constant", "step", "poly", "tanh"]
-Precision = Literal["no", "bf16", "fp16"]
+Precision = Literal["auto", "no", "bf16", "fp16"]
 CorruptionKind = Literal["noise", "blur", "jpeg", "resolution", "brighter", "darker"]
 
 
@@ -106,8 +106,9 @@ class OptimisationOptions:
 
     seed: int = 0
     """Seed of initial weights, noise, order and augmentation."""
-    precision: Precision = "no"
-    """Mixed precision: no (float32), bf16 or fp16 (GPU only)."""
+    precision: Precision = "auto"
+    """Mixed precision: no (float32), bf16 or fp16 (GPU only); auto: bf16 where the device is faster
+    with it, else float32. The record says which one it was."""
     compile: bool = False
     """Compile the backbone's training pass with torch.compile: slow to start, then faster."""
     sync_batch_norm: bool = False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from fer_core.config import RunConfig, flat_options, to_json, without_folders
+from fer_core.config import RunConfig, flat_options, settled, to_json, without_folders
 from fer_core.records.run import RUN_FILE, RecordError, RunRecord, read_run
 from fer_core.sweeping.plan import PlannedRun
 
@@ -112,10 +112,11 @@ def differing(recorded: dict[str, Any], config: RunConfig) -> list[str]:
     """The fields in which a record's configuration is another one, with both values.
 
     A record holds only the last names of paths, so that is what is compared; what an older record
-    does not hold yet is taken as the default.
+    does not hold yet is taken as the default. Precision ``auto`` is any: a record holds what it
+    came to.
     """
     before = flat_options(recorded)
-    now = to_json(without_folders(config))
+    now = to_json(without_folders(settled(config, before)))
     return [
         f"{field} {before.get(field)!r} there, {now.get(field)!r} in the plan"
         for field in {**before, **now}

@@ -9,16 +9,12 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from fer_core.config import RunConfig
-from fer_core.machine import Device, has_bf16, keep_freed_memory
+from fer_core.machine import Device, keep_freed_memory
 from fer_core.methods import METHODS
 from fer_core.training.optim import check_optimizer
 from fer_core.training.trackers import FOLDER
 
 logger = logging.getLogger(__name__)
-EMULATED_BF16 = (
-    "this CPU only emulates bfloat16 (it has neither avx512_bf16 nor amx_bf16), so precision "
-    "'bf16' can be up to three times slower than float32: use --precision no"
-)
 
 
 def create_accelerator(
@@ -27,21 +23,15 @@ def create_accelerator(
     """Start Accelerate for one run, and prepare PyTorch for its device.
 
     Args:
-        config: of the run.
+        config: of the run; its precision is not ``auto``.
         device: ``cpu``, ``cuda``, or ``auto``: the GPU where there is one.
         trackers: names of `fer_core.training.trackers.choose_trackers`.
         folder: of the run.
 
     Raises:
-        ValueError: when the optimiser, the device, the precision or the number of processes does
-            not fit the configuration.
+        ValueError: when the device, the precision or the number of processes does not fit the
+            configuration.
     """
-    check_optimizer(config)
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ValueError(
-            f"device 'cuda' was requested, but torch {torch.__version__} finds no GPU: use device "
-            "'auto' or 'cpu', or see what nvidia-smi says"
-        )
     # Accelerate holds on to device and precision of the first run in a process.
     AcceleratorState._reset_state(reset_partial_state=True)
     accelerator = Accelerator(
@@ -58,10 +48,21 @@ def create_accelerator(
         keep_freed_memory()
     if accelerator.is_main_process:
         logger.info("training on %s, %d process(es)", accelerator.device, accelerator.num_processes)
-        emulated = accelerator.device.type != "cuda" and has_bf16() is False
-        if config.precision == "bf16" and emulated:
-            logger.warning(EMULATED_BF16)
     return accelerator
+
+
+def check_start(config: RunConfig, device: Device) -> None:
+    """Refuse what cannot start on this machine, before anything is built.
+
+    Raises:
+        ValueError: when the optimiser cannot work, or the GPU that was asked for is absent.
+    """
+    check_optimizer(config)
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            f"device 'cuda' was requested, but torch {torch.__version__} finds no GPU: use device "
+            "'auto' or 'cpu', or see what nvidia-smi says"
+        )
 
 
 def _check_batch(config: RunConfig, processes: int) -> None:

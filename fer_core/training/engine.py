@@ -3,22 +3,29 @@
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
 
-from fer_core.config import RunConfig
+from fer_core.config import RunConfig, settled, to_json
 from fer_core.datasets import FaceData, Storage
 from fer_core.evaluation.run_figures import eval_values, split_values
 from fer_core.machine import Device
 from fer_core.records.lock import lock_run
 from fer_core.records.run import RunRecord
-from fer_core.training.accelerator import create_accelerator
+from fer_core.training.accelerator import check_start, create_accelerator
 from fer_core.training.callbacks import Callback
-from fer_core.training.checkpoint import CHECKPOINT_FILE, load_checkpoint, refuse_full_disk
+from fer_core.training.checkpoint import (
+    CHECKPOINT_FILE,
+    load_checkpoint,
+    read_checkpoint,
+    refuse_full_disk,
+)
 from fer_core.training.epoch import Training, TrainingError, check_finite, train_epoch
 from fer_core.training.evaluator import Evaluator
 from fer_core.training.loader import TrainingSet
+from fer_core.training.precision import choose_precision
 from fer_core.training.recording import Recording, refuse_folder
 from fer_core.training.setup import named, prepare
 from fer_core.training.state import create_state
@@ -76,8 +83,13 @@ def train(
         TrainingError: when the loss is no longer finite; the record then says ``failed``.
     """
     config = named(config, dataset, backbone)
+    if resume:
+        config = settled(config, to_json(read_checkpoint(folder)[1]))
     watch = Watch(choose_trackers(log_with, project), project, callbacks)
     refuse_folder(folder, resume)
+    check_start(config, device)
+    precision = choose_precision(config, device, backbone)
+    config = replace(config, precision=precision.precision)
     accelerator = create_accelerator(config, device, watch.names, folder)
     first = accelerator.is_main_process
     storage = (storage or Storage())._replace(progress=progress and first)
@@ -88,7 +100,7 @@ def train(
         completed = checkpoint.epoch if checkpoint else 0
 
         experiment = prepare(config, storage, dataset=dataset, backbone=backbone)
-        recording = Recording(experiment, folder, accelerator, watch)
+        recording = Recording(experiment, folder, accelerator, watch, precision.reason)
         state = create_state(experiment, accelerator)
         refuse_full_disk(folder, config, state.weight_bytes)
         if checkpoint:

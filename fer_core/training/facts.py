@@ -21,7 +21,11 @@ from fer_core.training.setup import Experiment
 
 
 def create_recorder(
-    experiment: Experiment, folder: Path, device: torch.device, processes: int
+    experiment: Experiment,
+    folder: Path,
+    device: torch.device,
+    processes: int,
+    precision_reason: str,
 ) -> RunRecorder:
     """A recorder with the facts of the run; nothing is written yet."""
     model, spec, config = experiment.model, experiment.input, experiment.config
@@ -53,7 +57,11 @@ def create_recorder(
             "pretrained_match": model.match and model.match.to_json(),
             "input": inputs.to_json(spec),
         },
-        environment=_environment(device, config.precision, processes),
+        environment={
+            **_environment(device, processes),
+            "precision": config.precision,
+            "precision_reason": precision_reason,
+        },
     )
 
 
@@ -78,7 +86,7 @@ def _data_facts(experiment: Experiment) -> Mapping[str, Any]:
     }
 
 
-def _environment(device: torch.device, precision: str, processes: int) -> Mapping[str, Any]:
+def _environment(device: torch.device, processes: int) -> Mapping[str, Any]:
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -88,5 +96,4 @@ def _environment(device: torch.device, precision: str, processes: int) -> Mappin
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": torch.get_num_threads(),
         "processes": processes,
-        "precision": precision,
     }

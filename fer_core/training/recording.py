@@ -49,7 +49,12 @@ class Recording:
     """
 
     def __init__(
-        self, experiment: Experiment, folder: Path, accelerator: Accelerator, watch: Watch
+        self,
+        experiment: Experiment,
+        folder: Path,
+        accelerator: Accelerator,
+        watch: Watch,
+        precision_reason: str,
     ) -> None:
         """Collect the facts of the run; nothing is written yet.
 
@@ -58,6 +63,7 @@ class Recording:
             folder: of the record.
             accelerator: of the run.
             watch: who is told about it.
+            precision_reason: why the run has its precision.
         """
         self.experiment, self.folder, self.accelerator = experiment, folder, accelerator
         self.first = accelerator.is_main_process
@@ -65,7 +71,11 @@ class Recording:
         self._watch = watch
         self._watchers: list[Callback] = []
         self._recorder = create_recorder(
-            experiment, folder, accelerator.device, accelerator.num_processes
+            experiment,
+            folder,
+            accelerator.device,
+            accelerator.num_processes,
+            precision_reason,
         )
 
     def open(

@@ -493,20 +493,6 @@ def test_a_resume_without_a_run_leaves_no_trace(tiny_config, tmp_path):
     assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
 
 
-@pytest.mark.parametrize(
-    ("precision", "known", "warns"),
-    [("bf16", False, True), ("bf16", True, False), ("bf16", None, False), ("no", False, False)],
-)
-def test_bfloat16_that_the_processor_only_emulates_is_told_with_the_way_out(
-    tiny_config, monkeypatch, caplog, tmp_path, precision, known, warns
-):
-    monkeypatch.setattr(accelerator, "has_bf16", lambda: known)
-    accelerator.create_accelerator(replace(tiny_config, precision=precision), "cpu", (), tmp_path)
-    told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
-    assert ("only emulates bfloat16" in "".join(told)) == warns
-    assert ("use --precision no" in "".join(told)) == warns
-
-
 def test_a_checkpoint_is_written_after_every_epoch(tiny_run, tiny_config):
     checkpoint = load_checkpoint(tiny_run.path, tiny_config)
     assert checkpoint.epoch == 2
