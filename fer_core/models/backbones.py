@@ -14,6 +14,7 @@ from fer_core.models.feature_maps import (
     head_size,
     per_channel,
 )
+from fer_core.models.relu6 import keep_results_of_relu6
 from fer_core.models.strides import Stem, set_stride, shrink_stem
 from fer_core.models.timm_networks import (
     check_known,
@@ -66,6 +67,7 @@ def create_backbone(
     if stride is not None:
         set_stride(network, name, stride, channels, image_size)
     speed_up_depthwise(network)
+    keep_results_of_relu6(network)
     layout = find_layout(network, name, channels, image_size)
     settings = resolve_model_data_config(network)
     return Backbone(
