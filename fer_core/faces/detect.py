@@ -81,31 +81,34 @@ def detect_faces(photo: Image.Image) -> list[Face]:
     return sorted(faces, key=lambda face: face.box[0] - face.box[2])
 
 
-def measure_landmarks(images: Images, seed: int, count: int = 300) -> np.ndarray:
-    """Where training crops show the eyes and the mouth: the median over a sample of them.
+def sample_crops(images: Images, seed: int, count: int = 300) -> np.ndarray:
+    """A sample of training crops (N, S, S, C), at most ``count``, in their order."""
+    chosen = np.random.default_rng(seed).permutation(len(images))[:count]
+    return images[np.sort(chosen)]
+
+
+def measure_landmarks(crops: np.ndarray) -> np.ndarray:
+    """Where training crops show the eyes and the mouth: the median over them.
 
     The two sides are averaged with their flipped image, since training mirrors faces.
 
     Args:
-        images: (N, S, S, C) uint8 training crops.
-        seed: of the sample.
-        count: how many crops to look at.
+        crops: (N, S, S, C) uint8, of `sample_crops`.
 
     Returns:
         (3, 2) landmarks as shares of the side; the usual places, with a warning in the log, when
         fewer than ten faces are found.
     """
-    chosen = np.random.default_rng(seed).permutation(len(images))[:count]
     measured = [
         landmarks
-        for start in range(0, len(chosen), 50)
-        for landmarks in _crop_landmarks(images[np.sort(chosen)[start : start + 50]])
+        for start in range(0, len(crops), 50)
+        for landmarks in _crop_landmarks(crops[start : start + 50])
     ]
     if len(measured) < 10:
         logger.warning(
             "only %d faces found in %d training crops: the usual places of eyes and mouth are "
             "assumed for alignment",
-            *(len(measured), len(chosen)),
+            *(len(measured), len(crops)),
         )
         return USUAL_LANDMARKS.copy()
     middle = np.median(measured, axis=0)

@@ -39,5 +39,6 @@ class WeightAverage:
         averages: tuple[Tensor, ...]
         averages, weights = zip(*self._floats, strict=True)
         get_ema_multi_avg_fn(decay)(averages, weights, None)
-        for average, count in self._counts:  # batches that BatchNorm has seen
-            average.copy_(count)
+        if self._counts:  # of the batches that BatchNorm has seen
+            averages, weights = zip(*self._counts, strict=True)
+            torch._foreach_copy_(averages, weights)

@@ -17,8 +17,8 @@ from fer_core.datasets import (
     Storage,
     load_data,
 )
+from fer_core.datasets.cache.store import cache_folder
 from fer_core.datasets.loading import select
-from fer_core.faces.detect import measure_landmarks
 from fer_core.models.attention_model import AttentionModel, create_model
 from fer_core.models.own_backbones import own_name
 from fer_core.noise.generate import (
@@ -26,6 +26,7 @@ from fer_core.noise.generate import (
 )
 from fer_core.training.holdout import Holdout, held_out
 from fer_core.training.labels import draw_noisy_labels, training_targets
+from fer_core.training.landmarks import training_landmarks
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ def prepare(
     model = create_model(config, len(data.classes), backbone)
     landmarks = data.landmarks
     if landmarks is None:
-        landmarks = measure_landmarks(data.train.images, config.seed)
+        cache = cache_folder(storage.folder if storage else None)
+        landmarks = training_landmarks(data.train.images, config.seed, cache)
     spec = InputSpec(
         size=config.image_size,
         channels=config.channels,
