@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Thread
 
 from fer_core.cli import train
-from fer_core.config import RunConfig, from_json, without_folders
+from fer_core.config import RunConfig, from_json, settled, to_json, without_folders
 from fer_core.errors import told_in_a_sentence
 from fer_core.records.lock import lock_run
 from fer_core.records.predictions import PREDICTIONS_FILE
@@ -95,6 +95,7 @@ def make_ready(folder: Path, config: RunConfig) -> bool:
         for name in (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE, NOISY_LABELS_FILE, *FORMER_FILES):
             (folder / name).unlink(missing_ok=True)
         return False
+    config = settled(config, to_json(written))
     if without_folders(written) != without_folders(config):
         raise CheckpointError(f"the checkpoint in {folder} is one of another configuration")
     if written != config:

@@ -72,6 +72,11 @@ def test_a_checkpoint_learns_where_its_files_have_moved(ended, tiny_config):
     assert load_checkpoint(ended, moved).epoch == checkpoint.epoch
 
 
+def test_a_run_that_asks_for_any_precision_goes_on_in_the_one_it_took(ended, tiny_config):
+    assert sweep_run.make_ready(ended, replace(tiny_config, precision="auto"))
+    assert load_checkpoint(ended, tiny_config).epoch > 0
+
+
 def test_a_checkpoint_of_another_run_is_refused_and_kept(ended, tiny_config):
     with pytest.raises(CheckpointError, match="of another configuration"):
         sweep_run.make_ready(ended, replace(tiny_config, seed=7))
