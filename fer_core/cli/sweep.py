@@ -46,7 +46,8 @@ class Command:
     """Start nothing: print one shell command for each run that is not finished, for SLURM or GNU
     parallel."""
     jobs: int | None = None
-    """Runs at a time; by default one on the CPU, as many as the GPUs take, or as Ray has room."""
+    """Runs at a time; by default on the CPU one a core, where memory allows (4 GiB each), else as
+    many as the GPUs take, or as Ray has room."""
     per_gpu: int = 1
     """Runs that share a GPU."""
     threads: int | None = None
@@ -122,8 +123,9 @@ def _print_commands(
 
 def _work(command: Command, progress: list[RunProgress], notes: Path) -> list[RunProgress]:
     out = notes.parent
-    if any(one.state == "waiting" for one in progress):
-        pool, threads = _pool(command, notes)
+    waiting = sum(one.state == "waiting" for one in progress)
+    if waiting:
+        pool, threads = _pool(command, notes, waiting)
         earlier = signal.signal(signal.SIGTERM, _terminate)
         try:
             options = (*_options(command), "--threads", str(threads))
@@ -141,10 +143,10 @@ def _work(command: Command, progress: list[RunProgress], notes: Path) -> list[Ru
     return progress
 
 
-def _pool(command: Command, notes: Path) -> tuple[Pool, int]:
+def _pool(command: Command, notes: Path, waiting: int) -> tuple[Pool, int]:
     """Where the runs are started, and the CPU threads of each."""
     if command.ray is None:
-        slots = machine_slots(command.device, command.jobs, command.per_gpu)
+        slots = machine_slots(command.device, command.jobs, command.per_gpu, waiting)
         return ProcessPool(slots), command.threads or max(1, cores() // len(slots))
     pool = RayPool(
         command.ray,

@@ -5,8 +5,12 @@ import subprocess
 from collections.abc import Sequence
 from typing import Protocol
 
+import psutil
+
+from fer_core.machine import cores
 from fer_core.sweeping.process import Attempt, AttemptProcess, AttemptResult
 
+RUN_MEMORY = 4 * 2**30  # bytes that a run may need: MobileNetV2 at 64 pixels takes half of them
 PATIENCE = 10.0  # seconds that an attempt has to end when its sweep is stopped
 
 
@@ -78,13 +82,14 @@ class ProcessPool:
         self._running.clear()
 
 
-def machine_slots(device: str, jobs: int | None, per_gpu: int) -> list[str | None]:
+def machine_slots(device: str, jobs: int | None, per_gpu: int, runs: int) -> list[str | None]:
     """The slots of this machine.
 
     Args:
         device: cpu, cuda, or auto: the GPUs where there are some.
-        jobs: runs at a time; None: as many as the GPUs take, on the CPU one.
+        jobs: runs at a time; None: as many as the GPUs take, on the CPU one a core.
         per_gpu: runs that share a GPU.
+        runs: that wait; without ``jobs`` the CPU has no more slots, nor more than its memory takes.
 
     Raises:
         ValueError: when there is no GPU but must be, or there are too few for so many runs.
@@ -93,7 +98,7 @@ def machine_slots(device: str, jobs: int | None, per_gpu: int) -> list[str | Non
     if not gpus:
         if device == "cuda":
             raise ValueError("--device cuda, but this machine shows no GPU")
-        return [None] * (jobs or 1)
+        return [None] * (jobs or _cpu_slots(runs))
     slots: list[str | None] = [*gpus] * per_gpu
     if jobs and jobs > len(slots):
         raise ValueError(
@@ -101,6 +106,12 @@ def machine_slots(device: str, jobs: int | None, per_gpu: int) -> list[str | Non
             "raise --per-gpu, or lower --jobs"
         )
     return slots[:jobs]
+
+
+def _cpu_slots(runs: int) -> int:
+    """As many as there are cores and memory for: runs of one thread each do the most work."""
+    room = psutil.virtual_memory().available // RUN_MEMORY
+    return max(1, min(cores(), runs, room))
 
 
 def visible_gpus() -> list[str]:

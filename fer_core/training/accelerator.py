@@ -44,6 +44,8 @@ def create_accelerator(
     _check_batch(config, accelerator.num_processes)
     _check_device(config, accelerator.device)
     torch.backends.cudnn.benchmark = True  # every batch has the same shape
+    if accelerator.device.type == "cuda":
+        torch.set_float32_matmul_precision("high")  # TF32 where it exists
     if accelerator.device.type == "cpu":
         keep_freed_memory()
     if accelerator.is_main_process:

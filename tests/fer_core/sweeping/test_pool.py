@@ -1,5 +1,6 @@
 import os
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -70,26 +71,43 @@ def test_stopping_ends_all_processes_also_those_that_do_not_listen(
         os.kill(running.process.pid, 0)
 
 
-def test_on_the_cpu_there_is_one_slot_or_as_many_as_jobs():
-    assert machine_slots("cpu", None, 1) == [None]
-    assert machine_slots("cpu", 3, 2) == [None, None, None]
+@pytest.fixture
+def cpu(monkeypatch):
+    """``cpu(cores, memory)``: a machine with so many cores and free GiB."""
+
+    def pretend(cores, memory):
+        free = SimpleNamespace(available=memory * 2**30)
+        monkeypatch.setattr(pool_module, "cores", lambda: cores)
+        monkeypatch.setattr(pool_module.psutil, "virtual_memory", lambda: free)
+
+    return pretend
+
+
+@pytest.mark.parametrize(
+    ("cores", "memory", "runs", "slots"),
+    [(8, 64, 20, 8), (8, 64, 3, 3), (8, 17, 20, 4), (2, 1, 20, 1), (1, 64, 20, 1)],
+)
+def test_the_cpu_takes_a_run_a_core_where_memory_allows(cpu, cores, memory, runs, slots):
+    cpu(cores, memory)
+    assert machine_slots("cpu", None, 1, runs) == [None] * slots
+    assert machine_slots("cpu", 3, 2, runs) == [None, None, None]
 
 
 def test_gpus_are_shared_by_as_many_runs_as_asked(monkeypatch):
     monkeypatch.setattr(pool_module, "visible_gpus", lambda: ["0", "3"])
-    assert machine_slots("auto", None, 1) == ["0", "3"]
-    assert machine_slots("cuda", None, 2) == ["0", "3", "0", "3"]
-    assert machine_slots("cuda", 3, 2) == ["0", "3", "0"]
-    assert machine_slots("cpu", None, 2) == [None]
+    assert machine_slots("auto", None, 1, 9) == ["0", "3"]
+    assert machine_slots("cuda", None, 2, 9) == ["0", "3", "0", "3"]
+    assert machine_slots("cuda", 3, 2, 9) == ["0", "3", "0"]
+    assert machine_slots("cpu", 1, 2, 9) == [None]
     with pytest.raises(ValueError, match="--jobs 5 is more than 2 GPU"):
-        machine_slots("auto", 5, 2)
+        machine_slots("auto", 5, 2, 9)
 
 
 def test_without_a_gpu_auto_takes_the_cpu_and_cuda_is_an_error(monkeypatch):
     monkeypatch.setattr(pool_module, "visible_gpus", list)
-    assert machine_slots("auto", 2, 1) == [None, None]
+    assert machine_slots("auto", 2, 1, 9) == [None, None]
     with pytest.raises(ValueError, match="shows no GPU"):
-        machine_slots("cuda", None, 1)
+        machine_slots("cuda", None, 1, 9)
 
 
 @pytest.mark.parametrize(
