@@ -23,6 +23,7 @@ from typing import TypeVar
 import tyro
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.result import as_json
 from dashboard.data.cache import Reader
 from dashboard.data.sources import resolve_source
 from fer_core.config import RunConfig, to_json
@@ -73,7 +74,7 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     megabytes = peak / (2**20 if sys.platform == "darwin" else 2**10)
     about = {"runs": options.runs, "epochs": options.epochs, "peak_memory_mb": round(megabytes)}
-    print(json.dumps(about | figures, indent=1))
+    print(as_json(about | figures))
 
 
 def make_records(folder: Path, runs: int, epochs: int) -> None:

@@ -15,7 +15,6 @@ of RAF-DB's size (100x100, 12,271 files):
 """
 
 import dataclasses
-import json
 import tempfile
 import time
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ from PIL import Image
 from torch import Generator, Tensor
 
 from benchmarks.reference_pipeline import per_image_loader
+from benchmarks.result import as_json
 from fer_core.config import RunConfig
 from fer_core.config.input_spec import InputSpec
 from fer_core.datasets import Decoding, Storage, load_data
@@ -187,7 +187,7 @@ def main() -> None:
         measure = measure_memory if options.memory else measure_speed
         figures = measure(Path(folder), options)
     shown = {name: str(value) for name, value in options.__dict__.items() if name != "folder"}
-    print(json.dumps({"options": shown, "torch": torch.__version__, **figures}, indent=1))
+    print(as_json({"options": shown, **figures}))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ import numpy as np
 import tyro
 from PIL import Image
 
+from benchmarks.result import as_json
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.inference.predictor import Predictor
 
@@ -93,7 +94,7 @@ def main() -> None:
     command = [sys.executable, "-m", "demo_app", "--port", str(options.port), *model]
     server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
-        print(json.dumps(asyncio.run(_measure(options)), indent=1))
+        print(as_json(asyncio.run(_measure(options))))
     finally:
         server.terminate()
         server.wait()

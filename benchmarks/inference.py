@@ -10,7 +10,6 @@ searched, and there is no TTA. The integers are calibrated on synthetic faces, w
 change the speed; `fer-core export` measures what they cost in accuracy.
 """
 
-import json
 import logging
 import os
 import statistics
@@ -24,6 +23,7 @@ import numpy as np
 import torch
 import tyro
 
+from benchmarks.result import as_json
 from fer_core.datasets import Decoding, load_data
 from fer_core.inference.backends import count_threads
 from fer_core.inference.onnx_export import INPUT, OUTPUTS, example, onnx_bytes, open_session
@@ -78,7 +78,7 @@ def main() -> None:
             shares = [one / eager for one, eager in zip(times, taken[EAGER], strict=True)]
             milliseconds = 1e3 * statistics.median(times)
             print(f"{name:14}{milliseconds:12.2f}{statistics.median(shares):8.2f}")
-    print(json.dumps({"threads": threads, "seconds": runs}))
+    print(as_json({"threads": threads, "seconds": runs}))
 
 
 def measure(kinds: dict[str, Ask], images: torch.Tensor, rounds: int) -> dict[str, list[float]]:

@@ -13,7 +13,6 @@ slope is that of the second half, which has warmed up. Reads /proc, so it needs 
 """
 
 import io
-import json
 import os
 import shutil
 import statistics
@@ -32,6 +31,7 @@ import tyro
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.result import as_json
 from fer_core.datasets.synthetic.faces import draw_portrait
 
 # The number of a synthetic frame: FINE * (green level) + (red level); the delay is known
@@ -122,7 +122,7 @@ def main() -> None:
             server.terminate()
             server.wait()
     _print_table(result)
-    print(json.dumps(result, indent=1))
+    print(as_json(result))
 
 
 def _measure(

@@ -7,7 +7,6 @@ writes: the lines of the epochs, the checkpoints, and record and model at the en
 """
 
 import cProfile
-import json
 import pstats
 import tempfile
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Annotated
 
 import tyro
 
+from benchmarks.result import as_json
 from fer_core.config import RunConfig
 from fer_core.machine import Device
 from fer_core.training.engine import train
@@ -51,7 +51,7 @@ def main() -> None:
     shares = {name: round(value / seconds["training"], 4) for name, value in seconds.items()}
     about = {name: record.environment[name] for name in ("device", "threads", "precision")}
     epochs = {"epochs": len(record.epochs), "config": record.config}
-    print(json.dumps(about | epochs | {"seconds": seconds, "share_of_training": shares}, indent=1))
+    print(as_json(about | epochs | {"seconds": seconds, "share_of_training": shares}))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Each time is also given as a ratio to a bare ``import torch, gradio`` of the sam
 what the page cannot do without; seconds alone say more of the machine than of the program.
 """
 
-import json
 import signal
 import socket
 import statistics
@@ -24,6 +23,7 @@ import psutil
 import tyro
 from gradio_client import Client, handle_file
 
+from benchmarks.result import as_json
 from fer_core.datasets.synthetic.faces import draw_portrait
 
 BARE, PAGE, FACE, CPU = "bare import", "first page", "first face", "processor time to the page"
@@ -51,7 +51,7 @@ def main() -> None:
     for name, seconds in medians.items():
         ratio = f"{ratios[name]:8.2f}" if name in ratios else ""
         print(f"{name:28}{seconds:8.2f}{ratio}")
-    print(json.dumps({"seconds": medians, "ratios": ratios, "runs": rows}, indent=1))
+    print(as_json({"seconds": medians, "ratios": ratios, "runs": rows}))
 
 
 def measure(model: str) -> dict[str, float]:

@@ -10,7 +10,6 @@ the film and the server too, runs on this machine's cores.
 """
 
 import io
-import json
 import shutil
 import sys
 import tempfile
@@ -28,6 +27,7 @@ import tyro
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.result import as_json
 from fer_core.datasets.synthetic.faces import draw_portrait
 
 FRAMES = 30
@@ -90,7 +90,7 @@ def main() -> None:
             page = browser.new_context(permissions=["camera"]).new_page()
             results.append({"faces": faces, **_measure(page, options)})
             browser.close()
-    print(json.dumps(results, indent=1))
+    print(as_json(results))
 
 
 def _measure(page: Page, options: Options) -> dict[str, Any]:

@@ -9,7 +9,6 @@ part of the gain comes from what. Memory is the peak over the process that has o
 libraries.
 """
 
-import json
 import resource
 import sys
 import tempfile
@@ -28,6 +27,7 @@ import tyro
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.reference_step import CLASSES, Rung, steps, views_of_arrays
+from benchmarks.result import as_json
 from benchmarks.step_options import Options, run_config, wait
 from benchmarks.whole_epochs import our_epochs, reference_epochs, write_files
 from fer_core.config import RunConfig
@@ -211,10 +211,9 @@ def main() -> None:
     flops = arithmetic(options)
     about = {
         "options": asdict(options),
-        "torch": torch.__version__,
         "gflop_a_step": round(flops / 1e9, 1),
     }
-    print(json.dumps(about | table(options, measured, images, flops), indent=1))
+    print(as_json(about | table(options, measured, images, flops)))
 
 
 if __name__ == "__main__":
