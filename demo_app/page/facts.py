@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from facenet_pytorch import MTCNN
 
 from demo_app.analysis.abstention import explain_threshold
 from demo_app.analysis.explanation import OPACITY
@@ -15,11 +14,10 @@ from fer_core import __version__
 from fer_core.config.input_spec import to_json
 from fer_core.explain.cam import colourise
 from fer_core.faces import detect as faces
+from fer_core.faces import mtcnn
 from fer_core.models.pretrained import TrainedModel
 from fer_core.taxonomy import Taxonomy
 
-SMALLEST_FACE = 20  # pixels, as `fer_core.faces.detect` looks for them
-FACE_SHARES = (8, 20)  # of the shorter side: looked for first, and where there is none
 DEFAULT_THRESHOLD = 0.5
 ABOUT_PARTS = ("What the map means.", "What it does not mean.")
 RESPONSIBLE = "Responsible use."
@@ -51,7 +49,7 @@ def page_facts(trained: TrainedModel, folder: Path) -> dict[str, Any]:
         trained: the model of the page.
         folder: where it is saved; its test predictions tell what a threshold means.
     """
-    detector = MTCNN(device="cpu")
+    detector = mtcnn.weights()
     return {
         "classes": list(trained.classes),
         "colours": list(trained.taxonomy.colours),
@@ -69,8 +67,8 @@ def page_facts(trained: TrainedModel, folder: Path) -> dict[str, Any]:
             "least_score": faces.LEAST_SCORE,
             "least_side": faces.LEAST_SIDE,
             "detection_side": faces.DETECTION_SIDE,
-            "smallest": SMALLEST_FACE,
-            "shares": list(FACE_SHARES),
+            "smallest": faces.LEAST_FACE,
+            "shares": list(faces.FACE_SHARES),
             "margin_share": faces.MARGIN_SHARE,
             "margin_grey": faces.MARGIN_GREY,
         },

@@ -8,13 +8,9 @@ convolutions before it. What else a program must know stands in the file's metad
 
 import hashlib
 import json
-import os
 import tempfile
-import threading
 import warnings
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,8 +18,8 @@ from torch import Tensor, nn
 
 from fer_core import __version__
 from fer_core.config.input_spec import to_json
-from fer_core.errors import FerError
 from fer_core.io.files import write_whole
+from fer_core.io.onnx_session import EXPORTING, ExportError, first_line, open_session, require
 from fer_core.models.attention_model import AttentionModel
 from fer_core.models.pretrained import TrainedModel
 
@@ -34,12 +30,6 @@ OPSET = 17
 TOLERANCE = 1e-4  # largest error of an output, relative to its largest value
 LARGEST = 2_000_000_000  # bytes of weights; a protocol buffer holds 2 GiB
 TRACED, CHECKED = 2, (1, 3)  # images: of the traced pass, and of the checks
-
-_EXPORTING = threading.Lock()  # the exporter keeps its state in global variables
-
-
-class ExportError(FerError, ValueError):
-    """A model that cannot be written as ONNX, or whose file would compute other outputs."""
 
 
 def export_onnx(trained: TrainedModel, path: Path) -> float:
@@ -113,28 +103,6 @@ def relative_error(found: np.ndarray, expected: np.ndarray) -> float:
     return float(np.abs(found - expected).max() / np.abs(expected).max())
 
 
-def open_session(content: bytes, threads: int) -> Any:  # noqa: ANN401 - of an optional package
-    """An ONNX Runtime session on the CPU.
-
-    Args:
-        content: of an ONNX file.
-        threads: that share one pass.
-
-    Raises:
-        ExportError: when onnxruntime is missing, or refuses the file.
-    """
-    runtime = require("onnxruntime")
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = threads
-    # Threads that wait awake take the cores from PyTorch's: the face detector, which works before
-    # and after each pass, would need twice its time (docs/onnx.md).
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime has a dozen of its own, with no base but Exception
-        raise ExportError(f"ONNX Runtime refuses the model: {_first_line(error)}") from error
-
-
 def metadata(trained: TrainedModel) -> dict[str, str]:
     """What stands in the file's ``metadata_props``; lists and the whole input are JSON."""
     spec = trained.input
@@ -166,22 +134,6 @@ def network_digest(trained: TrainedModel) -> str:
     return digest.hexdigest()
 
 
-def require(name: str) -> ModuleType:
-    """Import an optional package.
-
-    Raises:
-        ExportError: naming the extra, when it is missing.
-    """
-    if name == "onnxruntime":
-        # Version 1.29 and later report to their maker how they are used, on Linux too, from the
-        # import on. Nothing leaves the machine unless its owner wants it: 0 switches that on.
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    try:
-        return __import__(name)
-    except ImportError as error:
-        raise ExportError(f"ONNX needs {name} ({error}): pip install 'fer-core[onnx]'") from error
-
-
 def example(trained: TrainedModel, count: int) -> Tensor:
     """Random normalised images (count, C, H, W) on the model's device; always the same."""
     spec = trained.input
@@ -204,7 +156,7 @@ class _Plain(nn.Module):
 
 def _trace(model: AttentionModel, images: Tensor, file: Path) -> None:
     """Write the graph by PyTorch's tracing exporter, the faster of its two (docs/onnx.md)."""
-    with _EXPORTING, warnings.catch_warnings(), torch.no_grad():
+    with EXPORTING, warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # of the other exporter, and of shapes that are constant
         try:
             torch.onnx.export(
@@ -218,10 +170,4 @@ def _trace(model: AttentionModel, images: Tensor, file: Path) -> None:
                 dynamo=False,
             )
         except Exception as error:  # whatever an operator of an unknown network raises
-            raise ExportError(
-                f"PyTorch cannot export this network: {_first_line(error)}"
-            ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or repr(error)).splitlines()[0]
+            raise ExportError(f"PyTorch cannot export this network: {first_line(error)}") from error

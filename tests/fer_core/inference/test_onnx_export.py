@@ -164,7 +164,7 @@ def test_the_runtime_reports_to_nobody_and_importing_the_export_changes_no_envir
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     environment.pop("ORT_DISABLE_TELEMETRY", None)
     code = (
-        "import os; from fer_core.inference.onnx_export import require; "
+        "import os; from fer_core.io.onnx_session import require; "
         "assert 'ORT_DISABLE_TELEMETRY' not in os.environ; require('onnxruntime')"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=environment, check=False)
