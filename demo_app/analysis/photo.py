@@ -85,7 +85,7 @@ def analyse(pool: ModelPool, model: str, photo: Photo, second: str = "") -> Anal
     scale = max(1.0, max(image.size) / DISPLAY_SIDE)
     if scale > 1:
         width, height = (max(1, round(side / scale)) for side in image.size)
-        image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=1.1)
     return Analysis(
         image,
         tuple(_reduce(face, scale) for face in faces),

@@ -18,7 +18,7 @@ from demo_app.tabs.photo_view import (
 )
 
 SMALL: dict[str, Any] = {
-    "format": "png",
+    "format": "jpeg",
     "min_width": 90,
     "interactive": False,
     "buttons": [],

@@ -46,6 +46,9 @@ def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.column_stack([turn, target_centre - turn @ source_centre])
 
 
+SUPPORT = 3  # pixels that bicubic sampling looks beyond a place, and one more
+
+
 def align(photo: Image.Image, landmarks: np.ndarray, spec: InputSpec) -> Crop:
     """Cut a face out so that its landmarks stand where the training crops have them.
 
@@ -63,8 +66,9 @@ def align(photo: Image.Image, landmarks: np.ndarray, spec: InputSpec) -> Crop:
     face_side = float(np.hypot(*to_photo[:, 0]))
     oversampling = int(np.clip(round(face_side / spec.source_size), 1, 16))
     side = spec.source_size * oversampling
-    coefficients = np.column_stack([to_photo[:, :2] / side, to_photo[:, 2]])
-    image = photo.convert("L" if spec.grey else "RGB").transform(
+    part, corner = _part_of(photo, to_photo)
+    coefficients = np.column_stack([to_photo[:, :2] / side, to_photo[:, 2] - corner])
+    image = part.convert("L" if spec.grey else "RGB").transform(
         (side, side),
         Image.Transform.AFFINE,
         tuple(coefficients.ravel()),
@@ -73,3 +77,17 @@ def align(photo: Image.Image, landmarks: np.ndarray, spec: InputSpec) -> Crop:
     image = image.resize((spec.source_size, spec.source_size), Image.Resampling.BOX)
     image = image.resize((spec.size, spec.size), Image.Resampling.BICUBIC)
     return Crop(image.convert("L" if spec.channels == 1 else "RGB"), to_photo)
+
+
+def _part_of(photo: Image.Image, to_photo: np.ndarray) -> tuple[Image.Image, np.ndarray]:
+    """The part of the photograph that a crop is sampled from, and its top left corner (2,).
+
+    A photograph can be a hundred times as large as a face. Edges of the photograph stay edges of
+    the part.
+    """
+    corners = to_photo @ np.array([[0, 1, 0, 1], [0, 0, 1, 1], [1, 1, 1, 1]], float)  # (2, 4)
+    low = np.maximum(np.floor(corners.min(1)) - SUPPORT, 0).astype(int)
+    high = np.minimum(np.ceil(corners.max(1)) + SUPPORT, photo.size).astype(int)
+    if (low >= high).any():  # outside of the photograph
+        return photo, np.zeros(2)
+    return photo.crop((*low.tolist(), *high.tolist())), low

@@ -72,7 +72,7 @@ def detect_faces(photo: Image.Image) -> list[Face]:
     side = min(photo.size) / reduction
     if side < LEAST_SIDE:
         return []
-    rgb = photo.convert("RGB")
+    rgb = photo if photo.mode == "RGB" else photo.convert("RGB")
     if reduction > 1:
         size = [round(length / reduction) for length in photo.size]
         rgb = rgb.resize(size, reducing_gap=REDUCING_GAP)
