@@ -29,12 +29,16 @@ from fer_core.datasets import Decoding, Listing, Storage, list_data
 from fer_core.datasets.loading import training_digests
 from fer_core.errors import told_in_a_sentence
 from fer_core.evaluation.compare import compare
+from fer_core.evaluation.inference import Backend
 from fer_core.evaluation.maps import MapFidelity, assess_maps
 from fer_core.evaluation.predictions import SplitPredictions, predict_split
 from fer_core.evaluation.report import assess
 from fer_core.evaluation.robustness import measure_robustness
 from fer_core.foreign.model import ForeignModel
+from fer_core.inference.backends import make_backend
 from fer_core.io.files import write_whole
+from fer_core.io.onnx_session import ExportError
+from fer_core.models.pretrained import TrainedModel
 from fer_core.reporting.evaluation_json import (
     EvaluatedModel,
     EvaluationReport,
@@ -44,6 +48,7 @@ from fer_core.reporting.evaluation_json import (
 )
 from fer_core.reporting.evaluation_text import report_text
 
+MANY_IMAGES = 1000  # from which ONNX Runtime wins back the second that the export takes
 ABOUT = "Measure a model on a labelled data set."
 RENAMED = {  # former options
     "mirror": "tta_flip",
@@ -145,6 +150,7 @@ def _measure(
         storage=data.storage,
         mirror=subject.mirror,
         shared_classes=command.shared_classes,
+        backend=_backend(command, subject.trained, data.listing),
     )
     predictions = find(data.listing, command.split)
     calibrate_on = None
@@ -166,6 +172,33 @@ def _measure(
         )
     maps = _measure_maps(command, subject, predictions)
     return Measured(subject, predictions, assessment, robustness, maps)
+
+
+def _backend(
+    command: Command, trained: TrainedModel | ForeignModel, listing: Listing
+) -> Backend | None:
+    """What computes a model's predictions; None: its network in PyTorch.
+
+    Raises:
+        BackendError, ExportError, ValueError: for ONNX that is asked for and cannot be had.
+    """
+    if isinstance(trained, ForeignModel):
+        if command.backend == "onnx":
+            raise ValueError("backend onnx: models of other projects run in PyTorch, use auto")
+        return None
+    if command.backend == "torch":
+        return None
+    on_cpu = trained.model.classifier.weight.device.type == "cpu"
+    split = listing.train if command.split == "train" else listing.eval
+    few = len(split.names) < MANY_IMAGES
+    if command.backend == "auto" and (few or not on_cpu):
+        return None
+    try:
+        return make_backend(trained, "onnx", flipped=False)
+    except ExportError:
+        if command.backend == "onnx":
+            raise
+        return None  # not installed, or not for this network
 
 
 def _measure_maps(

@@ -13,6 +13,7 @@ from fer_core.datasets.loading import SplitKind
 from fer_core.evaluation.maps import IMAGES as MAP_IMAGES
 from fer_core.evaluation.maps import LEAST_IMAGES
 from fer_core.evaluation.robustness import IMAGES, RobustnessPlan
+from fer_core.inference.backends import BackendName
 from fer_core.machine import Device
 from fer_core.metrics.intervals import check_resamples
 from fer_core.transforms.corruption import CORRUPTIONS
@@ -76,6 +77,9 @@ class Command:
     """Write the prediction and all probabilities of each image to this CSV file."""
     device: Device = "auto"
     """cpu, cuda, or auto: the GPU where there is one."""
+    backend: BackendName = "auto"
+    """What computes the predictions: torch, onnx (ONNX Runtime, on the CPU), or auto: onnx on the
+    CPU where it is installed and the images are many. Logits differ by rounding."""
     storage: Literal["auto", "cache", "stream"] = "auto"
     """Where decoded images are kept, without any effect on the result."""
     cache: Path | None = None

@@ -1,7 +1,7 @@
 """A model's predictions on a split, without and with flip TTA."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from fer_core.datasets import Split
 from fer_core.datasets.prefetch import DeviceImages
 from fer_core.errors import FerError
 from fer_core.metrics import classification as metrics
-from fer_core.models.attention_model import AttentionModel
+from fer_core.models.attention_model import AttentionModel, Output
 from fer_core.models.pretrained import TrainedModel
 from fer_core.transforms.functional import normalise
 
@@ -49,12 +49,24 @@ class Scores(NamedTuple):
     tta: Evaluation
 
 
+class Backend(Protocol):
+    """What computes a model's outputs in place of its PyTorch network (`fer_core.inference`)."""
+
+    def views(self, images: Tensor, *, flipped: bool) -> tuple[Output, ...]:
+        """The outputs on normalised images (B, C, H, W), and on their flipped images if wanted."""
+        ...
+
+
 class EvaluationError(FerError, ValueError):
     """A split that is not decoded as the model takes it, or whose labels it does not know."""
 
 
 def evaluate(
-    model: AttentionModel | TrainedModel, split: Split, *, mirror: bool = False
+    model: AttentionModel | TrainedModel,
+    split: Split,
+    *,
+    mirror: bool = False,
+    backend: Backend | None = None,
 ) -> Evaluation:
     """A model's predictions on one decoded split; the model is left in evaluation mode.
 
@@ -64,6 +76,7 @@ def evaluate(
         split: ``data.eval`` or ``data.train`` of `fer_core.load_data`, decoded at the model's input
             size and channels, with the model's classes in the model's order.
         mirror: average over each image and its flipped copy (twice the work).
+        backend: what computes the model's outputs; None: the network itself.
 
     Raises:
         TypeError: for anything but a model and a split.
@@ -79,7 +92,8 @@ def evaluate(
     device = model.classifier.weight.device
     images = DeviceImages(split.images, device, "cache")
     rows = torch.arange(len(split.true_labels))
-    return judge(predict_logits(model, images, rows, mirror=mirror), split.true_labels)
+    logits = predict_logits(model, images, rows, mirror=mirror, backend=backend)
+    return judge(logits, split.true_labels)
 
 
 def _network(model: object, split: object) -> AttentionModel:
@@ -112,7 +126,12 @@ def _network(model: object, split: object) -> AttentionModel:
 
 
 def predict_logits(
-    model: AttentionModel, images: DeviceImages, rows: Tensor, *, mirror: bool = False
+    model: AttentionModel,
+    images: DeviceImages,
+    rows: Tensor,
+    *,
+    mirror: bool = False,
+    backend: Backend | None = None,
 ) -> Tensor:
     """Logits (B, K) float32 of the images at the (B,) positions ``rows``, on the model's device.
 
@@ -123,7 +142,14 @@ def predict_logits(
         images: decoded at the model's input size and channels.
         rows: positions, on the CPU.
         mirror: average over each image and its flipped copy (twice the work).
+        backend: what computes the model's outputs; None: the network itself.
     """
+    if backend is not None:
+
+        def views(pixels: Tensor) -> Tensor:
+            return torch.stack([one.logits for one in backend.views(pixels, flipped=mirror)])
+
+        return _collect(model, images, rows, views).mean(0)
     if mirror:
         return logits_of_both_views(model, images, rows).mean(0)
     return _collect(model, images, rows, lambda pixels: model(pixels).logits[None])[0]

@@ -8,7 +8,7 @@ from fer_core.config.input_spec import InputSpec
 from fer_core.datasets import DataError, Decoding, Listing, Split, Storage
 from fer_core.datasets.cache.arrays import WidenedImages
 from fer_core.datasets.loading import SplitKind, load_split, select
-from fer_core.evaluation.inference import evaluate
+from fer_core.evaluation.inference import Backend, evaluate
 from fer_core.foreign.model import ForeignModel
 from fer_core.models.pretrained import TrainedModel
 
@@ -50,6 +50,7 @@ def predict_split(
     storage: Storage,
     mirror: bool,
     shared_classes: bool,
+    backend: Backend | None = None,
 ) -> SplitPredictions:
     """Show a model the images of a split whose class it knows.
 
@@ -64,6 +65,7 @@ def predict_split(
         storage: where decoded images are kept.
         mirror: average over each image and its flipped copy.
         shared_classes: let the model choose only from the classes that the data set has.
+        backend: what computes the outputs of one of our models; None: its network.
 
     Raises:
         DataError: when the split is empty or broken, or the model knows no class of its images.
@@ -92,7 +94,7 @@ def predict_split(
         images = (listing.train if kind == "train" else listing.eval).images
         logits = trained.logits(images.select(np.flatnonzero(known)), mirror=mirror)
     else:
-        logits = evaluate(trained.model, split, mirror=mirror).logits
+        logits = evaluate(trained.model, split, mirror=mirror, backend=backend).logits
     if not shared_classes or not absent:
         return SplitPredictions(trained.classes, split, logits, unknown, absent)
     kept = [index for index, name in enumerate(trained.classes) if name not in absent]

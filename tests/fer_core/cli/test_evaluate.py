@@ -80,6 +80,28 @@ def test_the_figures_are_those_of_the_model_on_the_split(command, tiny_run, tmp_
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("flip", ["--tta-flip", "--no-tta-flip"])
+def test_onnx_runtime_gives_the_figures_of_pytorch(command, tiny_run, tmp_path, monkeypatch, flip):
+    asked = []
+    made = module.make_backend
+    monkeypatch.setattr(
+        module, "make_backend", lambda *names, **how: asked.append(names[1]) or made(*names, **how)
+    )
+    found = {}
+    for backend in ("torch", "onnx", "auto"):
+        file = tmp_path / f"{backend}.csv"
+        words = ("--data", DATA, flip, "--backend", backend, "--predictions", file)
+        assert command(tiny_run.path, *words)[0] == 0
+        found[backend] = np.genfromtxt(file, delimiter=",", skip_header=1)[:, -7:]
+    assert asked == ["onnx"]  # auto: these are too few images
+    assert np.array_equal(found["auto"], found["torch"])
+    assert found["onnx"] == pytest.approx(found["torch"], abs=1e-4)
+    monkeypatch.setattr(module, "MANY_IMAGES", 100)
+    command(tiny_run.path, "--data", DATA, flip)
+    assert asked == ["onnx", "onnx"]
+
+
+@pytest.mark.slow
 def test_a_single_pass_gives_the_accuracy_of_the_run_record(command, tiny_run, tmp_path):
     data = tiny_run.config["data"]
     command(tiny_run.path, "--data", data, "--no-tta-flip", "--json", tmp_path / "e.json")
