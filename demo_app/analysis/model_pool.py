@@ -216,7 +216,7 @@ class ModelPool:
             try:
                 folder = fetch_model(name, anonymous=True, cache=Path(download.name))
                 return self._read(folder, name, download)
-            except ModelError:
+            except BaseException:  # whatever a stranger's file brings about
                 download.cleanup()
                 raise
 

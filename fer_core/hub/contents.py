@@ -29,11 +29,14 @@ class Contents(NamedTuple):
 
 
 def check_sizes(name: str, contents: Contents, sizes: Mapping[str, int | None]) -> None:
-    """Refuse a repository whose wanted files are too large.
+    """Refuse a repository whose wanted files are too large, or of no declared size.
 
     Raises:
         ModelError: naming the size and the limit.
     """
+    unknown = [file for file in contents.files if file in sizes and sizes[file] is None]
+    if unknown:
+        raise ModelError(f"the model {name} is not downloaded: the size of {unknown[0]} is unknown")
     total = sum(sizes.get(file) or 0 for file in contents.files)
     if total > LARGEST:
         raise ModelError(
