@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 CHECKPOINT_FILE = Path("checkpoint") / "state.pt"
 PREVIOUS_FILE = Path("checkpoint") / "previous.pt"  # one epoch earlier
 NEXT_FILE = Path("checkpoint") / "next.pt"  # while it is written
+DIGESTED = "digested"  # key of a state behind which its digest stands
 MARK = b"\nsha256 "
 TRAILER = len(MARK) + 64  # bytes
 
@@ -56,7 +57,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, config: RunConfig) -> 
     file = folder / CHECKPOINT_FILE
     file.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
-    torch.save({**checkpoint._asdict(), "config": to_json(config)}, buffer)
+    torch.save({**checkpoint._asdict(), "config": to_json(config), DIGESTED: True}, buffer)
     digest = hashlib.sha256(buffer.getbuffer()).hexdigest()
     buffer.seek(0, io.SEEK_END)
     buffer.write(MARK + digest.encode())
@@ -135,12 +136,15 @@ def read_checkpoint(folder: Path) -> tuple[Checkpoint, RunConfig]:
 def _read(file: Path) -> tuple[Checkpoint, RunConfig]:
     content = file.read_bytes()
     body, trailer = content[:-TRAILER], content[-TRAILER:]
-    if trailer.startswith(MARK):  # before 0.3.1 there was none
+    marked = trailer.startswith(MARK)  # not in files of earlier versions
+    if marked:
         digest = hashlib.sha256(body).hexdigest()
         if trailer[len(MARK) :] != digest.encode():
             raise ValueError("its bytes are not those that were written (SHA-256)")
         content = body
     state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    if state.pop(DIGESTED, False) and not marked:
+        raise ValueError("its end, the digest, is missing")
     config = from_json(state.pop("config"))
     return Checkpoint(**state), config
 

@@ -30,7 +30,7 @@ def test_the_weights_of_the_choice_before_stay_beside_those_of_the_last(tmp_path
         save_chosen(tmp_path, layer(float(epoch)), epoch)
     assert weight(tmp_path, 4) == 4
     assert weight(tmp_path, 3) == 3  # a run killed before its fourth checkpoint goes on with them
-    with pytest.raises(CheckpointError, match="epoch 1 cannot be read.*is of epoch 4"):
+    with pytest.raises(CheckpointError, match=r"epoch 1 cannot be read.*is of epoch 4"):
         read_chosen(tmp_path, 1)
 
 
