@@ -4,7 +4,6 @@ Models come from strangers: a file that asks for a million classes, a stride of 
 deviation of NaN is refused for that, not met as a traceback or an endless computation later.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, Literal, cast, get_args
 
 from fer_core import taxonomy as taxonomies
 from fer_core.config.input_spec import InputSpec, from_json
+from fer_core.io.files import parse_json
 from fer_core.models.strides import Stem
 from fer_core.taxonomy import Taxonomy
 
@@ -61,10 +61,7 @@ def read_json(file: Path) -> dict[str, Any]:
     size = file.stat().st_size
     if size > LARGEST:
         raise ValueError(f"{file.name} must have at most {LARGEST:,} bytes, it has {size:,}")
-    try:
-        content: object = json.loads(file.read_text(encoding="utf-8"))
-    except RecursionError:
-        raise ValueError(f"{file.name} is nested more than {DEEPEST} deep") from None
+    content: object = parse_json(file.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
         raise ValueError(f"{file.name} must hold a JSON object, got {_short(content)}")
     _check_shape(content, file.name)
