@@ -46,6 +46,9 @@ class DemoOptions:
     auth: Path | None = None
     """File with one NAME:PASSWORD per line; only these may log in. The environment variable
     FER_DEMO_AUTH may have the same lines instead."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names under which the page is reached, beside localhost and this computer's own: that of a
+    proxy in front of it, for example. Requests for other names are refused."""
     mcp: bool = False
     """Also offer the endpoints as tools of the Model Context Protocol (MCP)."""
 
@@ -99,8 +102,10 @@ def _open_page(command: DemoOptions, accounts: Accounts, pool: "ModelPool", file
     except ImportError as error:
         sys.exit(f"error: the demo needs Gradio ({error}): pip install -e '.[video]' --group demo")
     limits = Limits(command.max_video_seconds, command.max_file_megabytes)
+    # A Space is behind a proxy, which hands on its own names alone.
+    hosts = None if "SPACE_ID" in os.environ else (*command.allowed_hosts, command.host)
     options: dict[str, Any] = {
-        **launch_options(),
+        **launch_options(hosts),
         "server_name": command.host,
         "server_port": command.port,
         "max_file_size": f"{command.max_file_megabytes}mb",

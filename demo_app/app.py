@@ -1,5 +1,7 @@
 """The page: what all tabs share, and the tabs."""
 
+from typing import Any
+
 import gradio as gr
 
 from demo_app.analysis.abstention import explain_threshold
@@ -16,7 +18,8 @@ def build(pool: ModelPool, limits: Limits | None = None) -> GuardedPage:
     limits = limits or Limits()
     taxonomy = pool.get(pool.names[0]).trained.taxonomy
     title, introduction = words.title(taxonomy), words.introduction(taxonomy)
-    with GuardedPage(title=title, analytics_enabled=False, delete_cache=(60, 900)) as page:
+    options: dict[str, Any] = {"analytics_enabled": False, "delete_cache": (60, 900)}
+    with GuardedPage(title=title, most_files=limits.batch_files, **options) as page:
         gr.HTML(f"<h1>{title}</h1><p>{introduction}</p>", elem_id="head")
         controls = _lay_out_controls(pool)
         with gr.Tabs(elem_id="tabs"):

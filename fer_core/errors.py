@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 INTERRUPTED = 130  # the exit code of a command stopped with Ctrl-C
+TERMINATED = 143  # and with SIGTERM
 
 
 class FerError(Exception):
@@ -16,13 +17,17 @@ class FerError(Exception):
     """
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: a scheduler, ``kill`` or a machine that shuts down asks the program to end."""
+
+
 @contextmanager
 def told_in_a_sentence() -> Iterator[None]:
     """Run a command: what the user can mend ends it with a sentence, not with a traceback.
 
     A `FerError`, a ValueError (an option out of range) and an OSError (a file that cannot be read
-    or written) end the program with ``error: ...`` and exit code 1, Ctrl-C with 130; a reader of
-    the output that has seen enough, such as ``head``, is no error.
+    or written) end the program with ``error: ...`` and exit code 1, Ctrl-C with 130, `Terminated`
+    with 143; a reader of the output that has seen enough, such as ``head``, is no error.
 
     Raises:
         SystemExit: in place of these.
@@ -33,6 +38,8 @@ def told_in_a_sentence() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (FerError, ValueError, OSError) as error:
         raise SystemExit(f"error: {error}") from error
+    except Terminated:
+        raise SystemExit(TERMINATED) from None
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
 

@@ -37,6 +37,7 @@ def make_version_1(folder: Path) -> None:
     file = folder / CHECKPOINT_FILE
     if file.exists():
         state = torch.load(file, weights_only=True)
+        state.pop("digested", None)
         torch.save({**state, "config": _former(state["config"], RENAMED)}, file)
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from dashboard.data.names import SHIPPED_RUNS, Runs
 from dashboard.data.sources import is_fixed
+from dashboard.data.visitor import is_elsewhere
 from fer_core.errors import FerError
 from fer_core.io.images import images_below
 from fer_core.weights import shipped_models
@@ -18,7 +19,6 @@ DEFAULT_PAIR = ("noisy30-baseline", "noisy30-eac")  # trained on the same labels
 # Shipped runs whose weights are shipped as well, under other names.
 SHIPPED_WEIGHTS = {"demo_pair/cross_entropy": "noisy30-baseline", "demo_pair/eac": "noisy30-eac"}
 MAX_FACES = 12
-PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
 class MapsError(FerError, ValueError):
@@ -106,8 +106,7 @@ def may_name_folders(address: str | None, headers: Mapping[str, str]) -> bool:
         address: IP address of the visitor as Streamlit reports it; None for this computer.
         headers: of the request; a proxy on this computer names the client there.
     """
-    forwarded = any(name.lower() in PROXY_HEADERS for name in headers)
-    return address is None and not forwarded and not is_fixed()
+    return not is_elsewhere(address, headers) and not is_fixed()
 
 
 def _is_model(folder: Path) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard.data.csv_text import csv_text
 from fer_core.errors import FerError
 from fer_core.records.trials import CLEAN
 
@@ -116,7 +117,7 @@ def own_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 def own_csv(table: pd.DataFrame) -> str:
     """The text of ``my_results.csv``."""
-    return table.to_csv(index=False)
+    return csv_text(table)
 
 
 def _number(text: str, column: str, low: float, high: float, where: str) -> float | int:

@@ -1,12 +1,11 @@
 """Files of ``fer-core evaluate --robustness --json FILE``: where they lie, and what they hold."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from dashboard.data.sources import RecordSource, guarded_root, lies_outside
-from fer_core.io.files import displayed
+from fer_core.io.files import displayed, parse_json
 from fer_core.records.run import RUN_FILE
 from fer_core.reporting.robustness_data import (
     ROBUSTNESS_FILE,
@@ -121,7 +120,7 @@ def _check(file: RobustnessFile) -> None:
 def _holds_figures(path: Path) -> bool:
     """Whether a JSON file has figures under corruption; True if it is broken and may have had."""
     try:
-        report = json.loads(path.read_bytes())
+        report = parse_json(path.read_bytes())
     except (ValueError, RecursionError):
         return True
     if not isinstance(report, dict):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from dashboard.data import foreign as foreign_source
 from dashboard.data import hub as hub_source
+from dashboard.data.visitor import is_stranger
 from fer_core.records.published import SHIPPED_RUNS
 
 SHIPPED = "shipped"
@@ -39,8 +40,8 @@ class RecordSource(NamedTuple):
 
 
 def is_fixed() -> bool:
-    """Whether FER_RUNS fixes the sources, so visitors cannot choose their own."""
-    return bool(os.environ.get("FER_RUNS", "").strip())
+    """Whether visitors cannot choose the sources: with FER_RUNS, and at another computer."""
+    return bool(os.environ.get("FER_RUNS", "").strip()) or is_stranger()
 
 
 def guarded_root(source: RecordSource) -> Path | None:
@@ -57,12 +58,12 @@ def lies_outside(path: Path, root: Path | None) -> bool:
 
 
 def source_names(asked: str = "") -> list[str]:
-    """The names of the sources: those in FER_RUNS if it is set, else ``asked``.
+    """The names of the sources: those in FER_RUNS if it is set, else ``asked``, at this computer.
 
     Args:
         asked: names, separated by commas or line breaks; empty: the shipped results and ``runs/``.
     """
-    text = os.environ.get("FER_RUNS", "").strip() or asked
+    text = os.environ.get("FER_RUNS", "").strip() or ("" if is_fixed() else asked)
     names = [name.strip() for name in re.split(r"[,\n]", text) if name.strip()]
     if names:
         return list(dict.fromkeys(names))

@@ -22,6 +22,7 @@ from dashboard.charts.audit import (
     transition_figure,
 )
 from dashboard.data.audits import AuditFolder, find_audits
+from dashboard.views.foreign_text import foreign
 from dashboard.views.sidebar import chosen_sources
 from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart, show_empty
@@ -215,7 +216,7 @@ else:
     else:
         audit, gallery = loaded
         about = origin(audit)
-        st.markdown(f"##### {headline(audit)}")
+        st.markdown(f"##### {foreign(headline(audit))}")
         st.caption(about)
         ranking, images, classes, scores = st.tabs(["Ranking", "Images", "Classes", "Scores"])
         with ranking:

@@ -26,6 +26,7 @@ from dashboard.data.names import Runs
 from dashboard.data.raters import EvalImages, FerError, agreement_bins, read_eval_images
 from dashboard.data.tables import Confusion
 from dashboard.views.change_images import show_maps, show_thumbnails
+from dashboard.views.foreign_text import foreign
 from dashboard.views.sidebar import load_runs
 from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart, show_empty
@@ -139,7 +140,7 @@ def pick_data() -> EvalImages | None:
     try:
         return list_images(uri)
     except FerError as error:
-        st.warning(f"{uri}: {error}")
+        st.warning(foreign(f"{uri}: {error}"))
         return None
 
 
@@ -226,19 +227,21 @@ def show_changes(runs: Runs, sides: tuple[Side, Side], written: Stamps) -> None:
     first, second = sides
     confusion = runs.confusions.get(first.runs[0])
     if confusion is None:
-        st.info(f"{first.runs[0]} has no classes on record, so its images cannot be compared.")
+        st.info(
+            f"{foreign(first.runs[0])} has no classes on record, so its images cannot be compared."
+        )
         return
     classes = tuple(confusion.classes)
     try:
         stamps = {run: written[run] for run in (*first.runs, *second.runs)}
         found, tests = compare(runs.folders, first.runs, second.runs, classes, stamps)
     except ChangeError as error:
-        st.info(f"These cannot be compared: {error}.")
+        st.info(f"These cannot be compared: {foreign(error)}.")
         return
     names = (first.short, second.short)
     if first.short == second.short:
         names = (first.name, second.name)
-    st.markdown(f"**{change_sentence(found.images, *names)}**")
+    st.markdown(f"**{foreign(change_sentence(found.images, *names))}**")
     if max(len(first.runs), len(second.runs)) > 1:
         st.caption("Of several seeds, more than half must be right for an image to count as right.")
     data = pick_data()

@@ -31,6 +31,7 @@ from dashboard.charts.classes import (
 )
 from dashboard.charts.style import method_colours
 from dashboard.data.names import Confusion, Runs
+from dashboard.views.foreign_text import foreign
 from dashboard.views.links import rename_methods_in_link
 from dashboard.views.run_detail import read_records
 from dashboard.views.seed_picker import pick_groups, pick_together, pooled_note
@@ -178,7 +179,7 @@ def show_slices(
     try:
         table = group_slices(records, groups, names) if groups else slice_table(records, names)
     except ValueError as error:
-        st.warning(str(error))
+        st.warning(foreign(error))
         return
     if table.empty:
         st.caption(NO_SLICES)
@@ -208,13 +209,14 @@ def show_groups(runs: Runs, groups: list[SeedGroup]) -> None:
     try:
         pooled = pooled_confusions(runs.confusions, groups)
     except ValueError as error:
-        st.warning(f"These groups cannot be shown: {error}. Group by more options.")
+        st.warning(f"These groups cannot be shown: {foreign(error)}. Group by more options.")
         return
     seeds = "; ".join(
         f"{name}: {seeds_text(group)}"
         for group, name in zip(groups, short_names(groups), strict=True)
     )
-    st.caption(" — ".join(filter(None, [common_facts(groups), seeds, pooled_note(groups)])))
+    told = filter(None, [common_facts(groups), seeds, pooled_note(groups)])
+    st.caption(foreign(" — ".join(told)))
     names = dict(zip(pooled, short_names(groups), strict=True))
     methods = {group.runs[0]: group.method for group in groups}
     about = f"{common_facts(groups)}, last epoch; {seeds}"

@@ -16,6 +16,7 @@ from dashboard.analysis.cost import (
 )
 from dashboard.charts.cost import cost_figure
 from dashboard.data.names import Runs
+from dashboard.views.foreign_text import foreign
 from dashboard.views.sidebar import load_runs
 from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart, show_empty
@@ -120,7 +121,7 @@ def show_latency() -> None:
     )
     demo, training = latency_tables(read_latency())
     for title, rows in (("The model and the demo", demo), ("Training and its data", training)):
-        st.markdown(f"**{title}**")
+        st.markdown(f"**{foreign(title)}**")
         show_table(rows[list(SPEEDS)], f"speed-{title.split()[-1]}", SPEEDS, rows=rows)
 
 
@@ -132,7 +133,7 @@ if runs.empty:
 else:
     rows, chosen = pick_rows(runs, choices)
     points, sentence = find_points(rows, loaded.fingerprint, chosen)
-    st.markdown(f"##### {sentence}")
+    st.markdown(f"##### {foreign(sentence)}")
     show_points(points, chosen.split("\n"))
     with st.expander("How to read this"):
         st.markdown(RULES)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.analysis.progress import Progress, duration, running, troubles
 from dashboard.data.names import Runs
+from dashboard.views.foreign_text import foreign, foreign_code
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE
 
 MOST = 5  # warnings of one kind
@@ -31,16 +32,18 @@ def show_liveness(runs: Runs) -> None:
         known = one.epoch_seconds == one.epoch_seconds
         usual = f" (an epoch takes {duration(one.epoch_seconds)})" if known else ""
         st.warning(
-            f"`{one.run}`: no sign for {duration(one.silent_seconds)}{usual}, after {one.done} of "
-            f"{one.asked} epochs. If it was killed, it goes on with:"
+            f"`{foreign_code(one.run)}`: no sign for {duration(one.silent_seconds)}{usual}, after "
+            f"{one.done} of {one.asked} epochs. If it was killed, it goes on with:"
         )
         st.code(f"fer-core train --resume {runs.folders[one.run]}", language="bash")
     going = [one for one in now if not one.stalled]
     if going:
-        st.caption("Running: " + "; ".join(f"{one.run}: {one.text}" for one in going[:MOST]))
+        st.caption(
+            "Running: " + "; ".join(foreign(f"{one.run}: {one.text}") for one in going[:MOST])
+        )
     wrong = find_troubles(runs, runs.fingerprint)
     for run, what in list(wrong.items())[:MOST]:
-        st.warning(f"`{run}`: {what}.")
+        st.warning(f"`{foreign_code(run)}`: {what}.")
     if len(wrong) > MOST:
         st.caption(f"{len(wrong) - MOST} more runs have such curves.")
 

@@ -7,6 +7,7 @@ from dashboard.analysis.map_process import ModelMaps
 from dashboard.analysis.map_tables import class_table, face_table, map_table, model_table
 from dashboard.charts.map_images import GAP, SIDE, SMALL_SIDE, Panel, face_image, sheet, strip
 from dashboard.charts.map_panels import CONSISTENCY, SYNTHETIC_ONLY, flip_panels, map_panel
+from dashboard.views.foreign_text import foreign
 from dashboard.views.links import rename_faces_in_link
 from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_download
@@ -16,7 +17,7 @@ NUMBER = st.column_config.NumberColumn
 
 def show_failure(error: MapsError, model: str = "") -> None:
     """The error in one sentence, and the command that reproduces it."""
-    st.error(f"{model}: {error}" if model else str(error))
+    st.error(foreign(f"{model}: {error}" if model else error))
     if error.command:
         st.code(error.command, language="bash")
 
@@ -53,7 +54,7 @@ def show_one_face(found: dict[str, ModelMaps], emotion: str) -> None:
     for model, maps in found.items():
         panels = [map_panel(maps, face, one) for one in maps.classes]
         heading = f"{model} predicts {maps.classes[maps.prediction(face)]}"
-        st.markdown(f"**{heading}**")
+        st.markdown(f"**{foreign(heading)}**")
         show_panels(panels, SMALL_SIDE)
         rows.append((f"{name}: {heading}", panels))
     st.subheader("The face and its horizontal flip")
@@ -65,7 +66,7 @@ def show_one_face(found: dict[str, ModelMaps], emotion: str) -> None:
         heading = f"{model}: map agreement {check.map_agreement(number):.2f}"
         consistency = f"consistency of the prediction {check.consistency(predicted):.2f}"
         with box:
-            st.markdown(f"**{heading}**, {consistency}")
+            st.markdown(f"**{foreign(heading)}**, {consistency}")
             show_panels(panels)
         rows.append((f"{heading}, {consistency}", panels))
     buttons = st.container(horizontal=True)

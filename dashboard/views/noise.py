@@ -21,6 +21,7 @@ from dashboard.analysis.published import read_published
 from dashboard.analysis.published_curves import incomparable_note, reference_curves
 from dashboard.charts.noise import noise_figure
 from dashboard.data.names import Runs
+from dashboard.views.foreign_text import foreign
 from dashboard.views.links import rename_in_link
 from dashboard.views.sidebar import load_runs
 from dashboard.views.tables import show_table
@@ -147,9 +148,9 @@ else:
         bind="query-params",
     )
     measure = MEASURES[str(name)]
-    st.markdown(f"##### {headline(shown, measure.headline)}")
+    st.markdown(f"##### {foreign(headline(shown, measure.headline))}")
     if measure.column == ACCURACY and (other := other_headline(shown)):
-        st.markdown(f"By mean class accuracy, which weights all classes equally: {other}")
+        st.markdown(f"By mean class accuracy, which weights all classes equally: {foreign(other)}")
     references = pick_references(shown, measure)
     summary = shown_summary(shown, measure)
     if summary.empty:

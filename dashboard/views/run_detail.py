@@ -15,6 +15,7 @@ from dashboard.analysis.run_facts import (
 from dashboard.charts.runs import run_curve_figure, run_curve_points, transition_figure
 from dashboard.data.names import Runs
 from dashboard.data.notes import LONGEST, NoteError, can_write, read_note, write_note
+from dashboard.views.foreign_text import foreign
 from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart
 from fer_core.records.run import RecordError, RunRecord, read_run
@@ -33,16 +34,16 @@ def show_run(runs: Runs, run: str) -> None:
     record, source = records[run], runs.sources[run]
     row = runs.table.set_index("run").loc[run]
     imported = str(row["imported"] or "")
-    st.header(run)
+    st.header(foreign(run))
     link = hub_link(record.path, source)
     st.caption(
         f"{record.status} · {row['epochs_done']} of {row['epochs_asked']} epochs · started "
-        f"{record.started}"
-        + (f" · imported from {imported}" if imported else "")
+        f"{foreign(record.started)}"
+        + (f" · imported from {foreign(imported)}" if imported else "")
         + (f" · [on the Hub]({link})" if link else "")
     )
     if record.error:
-        st.error(record.error)
+        st.error(foreign(record.error))
     left, right = st.columns(2, gap="large")
     with left:
         points = run_curve_points(runs.epochs[runs.epochs["run"] == run])
@@ -56,7 +57,7 @@ def show_run(runs: Runs, run: str) -> None:
     if record.imported is None:
         st.subheader("Repeat this run")
         st.code(repeat_command(record), language="bash", wrap_lines=True)
-        st.caption(" ".join(repeat_notes(record)))
+        st.caption(foreign(" ".join(repeat_notes(record))))
     else:
         st.subheader("Imported")
         st.caption(NOT_OURS)
@@ -138,5 +139,5 @@ def read_records(runs: Runs, names: list[str]) -> dict[str, RunRecord]:
         try:
             records[name] = read_run(runs.folders[name])
         except RecordError as error:
-            st.warning(str(error))
+            st.warning(foreign(error))
     return records

@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboard.analysis.group_table import FIGURES, group_gaps, group_table
 from dashboard.analysis.seed_groups import SeedGroup
+from dashboard.views.foreign_text import foreign
 from dashboard.views.seed_picker import pick_grouping, pooled_note
 from dashboard.views.tables import show_copy, show_table
 
@@ -70,7 +71,9 @@ def show_groups(rows: pd.DataFrame, fingerprint: str) -> None:
     shown = table[[name for name in COLUMNS if not name.startswith(tuple(absent))]]
     repeated = len(rows) - sum(len(group.runs) for group in groups)
     note = f"{repeated} runs repeat a seed, of which the latest counts." if repeated else ""
-    st.caption(" ".join(filter(None, [f"{len(groups)} groups.", note, pooled_note(groups)])))
+    st.caption(
+        foreign(" ".join(filter(None, [f"{len(groups)} groups.", note, pooled_note(groups)])))
+    )
     st.session_state["groups_shown"] = table["group"].tolist()
     st.dataframe(
         shown if table["pooled"].any() else shown.drop(columns="pooled"),
@@ -107,7 +110,7 @@ def show_group_comparison(rows: pd.DataFrame, groups: list[SeedGroup]) -> None:
     if len(chosen) < 2:
         st.caption("Choose two or more groups to see their difference, paired by seed.")
         return
-    st.markdown(f"**Differences from {chosen[0]}, paired by seed**")
+    st.markdown(f"**Differences from {foreign(chosen[0])}, paired by seed**")
     gaps = group_gaps(rows, [by_name[name] for name in chosen])
     shown = gaps if gaps["reason"].any() else gaps.drop(columns="reason")
     show_table(shown, "groups-differences", GAPS, rows=gaps)

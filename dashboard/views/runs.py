@@ -8,6 +8,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from dashboard.analysis.runs import FILTERS, filter_choices, filter_runs, with_curves, with_names
 from dashboard.data.names import Runs
+from dashboard.views.foreign_text import foreign, foreign_code
 from dashboard.views.links import rename_methods_in_link
 from dashboard.views.liveness import show_liveness, with_progress
 from dashboard.views.run_comparison import show_comparison, show_options
@@ -142,7 +143,7 @@ def open_run() -> None:
 st.title("Runs")
 loaded = load_runs()
 for problem in loaded.problems:
-    st.warning(f"Skipped: {problem}")
+    st.warning(f"Skipped: {foreign(problem)}")
 
 if loaded.table.empty:
     show_empty("There is no run record here yet. Each training run writes one:")
@@ -150,7 +151,7 @@ else:
     asked = st.query_params.get("run")
     known = loaded.table["run"].tolist()
     if asked is not None and asked not in loaded.folders:
-        st.warning(f"There is no run `{asked}` here.")
+        st.warning(f"There is no run `{foreign_code(asked)}` here.")
     st.session_state["runs_open"] = asked if asked in loaded.folders else None
     st.selectbox(
         "Show one run", known, index=None, key="runs_open", on_change=open_run, placeholder="all"
@@ -169,7 +170,7 @@ else:
             show_table(passed, loaded)
         failed = loaded.table[loaded.table["status"] == "failed"]
         for row in failed.head(FAILURES_SHOWN).itertuples():
-            st.error(f"{row.run} failed: {row.error or 'no reason given'}")
+            st.error(foreign(f"{row.run} failed: {row.error or 'no reason given'}"))
         if len(failed) > FAILURES_SHOWN:
             st.caption(
                 f"{len(failed) - FAILURES_SHOWN} more failed; see their pages for the errors."

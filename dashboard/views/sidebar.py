@@ -9,6 +9,7 @@ from dashboard.data import hub as hub_source
 from dashboard.data.cache import Reader, scan
 from dashboard.data.names import Runs
 from dashboard.data.sources import HELP, RecordSource, is_fixed, resolve_sources, source_names
+from dashboard.views.foreign_text import foreign
 from dashboard.views.liveness import progress_now, sidebar_notes
 
 CHECK_EVERY = timedelta(seconds=10)
@@ -44,7 +45,7 @@ def show_source() -> None:
         for note in sidebar_notes(loaded, now):
             st.warning(note)
         for problem in problems:
-            st.warning(problem)
+            st.warning(foreign(problem))
         silent = {one.run for one in now if one.stalled}
         _watch(sources, loaded, _asked_names(), silent, time.monotonic())
 

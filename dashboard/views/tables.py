@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.analysis.frame_text import frame_table
+from dashboard.data.csv_text import csv_text
 from fer_core.reporting.table_text import TABLE_FORMATS, TextTable
 
 # By format: name of the language for colouring, suffix, type of the file.
@@ -107,7 +108,7 @@ def _copy_box(
         )
         language, suffix, mime = TEXTS[str(kind)]
         if kind == "CSV":
-            text = rows.to_csv(index=False)
+            text = csv_text(rows)
         else:
             is_frame = isinstance(shown, pd.DataFrame)
             table = frame_table(shown, columns, caption) if is_frame else shown

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.charts.style import PAPER_FORMATS, PAPER_WIDTHS, can_be_on_paper
+from dashboard.data.csv_text import csv_text
 
 TRAIN_COMMAND = "fer-core train --method eac --noise symmetric --noise-rate 0.3"
 HELP_COMMAND = "fer-core train --help"
@@ -124,7 +125,7 @@ def show_download(
     """The button that saves rows as CSV, under the name or another stem of the file."""
     st.download_button(
         label,
-        drawn.to_csv(index=False),
+        csv_text(drawn),
         file_name=f"{stem or name}.csv",
         mime="text/csv",
         key=f"csv-{name}",

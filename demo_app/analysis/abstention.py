@@ -8,8 +8,10 @@ import numpy as np
 from demo_app.render import text as words
 from fer_core.metrics.classification import selective_accuracy
 from fer_core.models.pretrained import TrainedModel
-from fer_core.records.predictions import read_predictions
+from fer_core.records.predictions import PREDICTIONS_FILE, read_predictions
 from fer_core.records.run import RecordError
+
+LARGEST = 4_000_000  # bytes of the predictions that are read
 
 
 def explain_threshold(folder: Path, trained: TrainedModel, threshold: float) -> str:
@@ -31,8 +33,11 @@ def explain_threshold(folder: Path, trained: TrainedModel, threshold: float) -> 
 @lru_cache(maxsize=16)
 def _read(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Probability (N,) of each prediction and whether it is right; empty where that is unknown."""
+    file, rows = folder / PREDICTIONS_FILE, []
     try:
-        rows = read_predictions(folder)
+        # Of a stranger's model; that of 50,000 images has 2 MB.
+        if file.is_file() and file.stat().st_size <= LARGEST:
+            rows = read_predictions(folder)
     except RecordError:
         rows = []
     confidences = np.array([row.confidence for row in rows], dtype=float)

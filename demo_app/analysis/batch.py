@@ -13,13 +13,12 @@ from demo_app.analysis.explanation import draw_all
 from demo_app.analysis.model_pool import ModelPool
 from demo_app.analysis.photo import Analysis, analyse, table
 from demo_app.render import text as words
+from fer_core.io.csv_cells import no_formula
 
 CSV_FILE = "faces.csv"
 ZIP_FILE = "overlays.zip"
 SHOWN = ("file", "face", "answer", "probability", "consistency", "problem")
 BOX = ("x0", "y0", "x1", "y1")
-# What spreadsheet programs take for the beginning of a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class BatchProgress(NamedTuple):
@@ -151,14 +150,7 @@ def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
                 *(chances.get(name) for name in classes),
                 row["problem"],
             ]
-            writer.writerow([_no_formula(value) for value in values])
-
-
-def _no_formula(value: object) -> object:
-    """Text that a spreadsheet would run as a formula gets an apostrophe first."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
+            writer.writerow([no_formula(value) for value in values])
 
 
 def _count(number: int, noun: str) -> str:

@@ -23,6 +23,7 @@ from fer_core.inference.foreign_predictor import ForeignPredictor, load_foreign_
 from fer_core.inference.occlusion import Occlusion, occlude
 from fer_core.inference.onnx_export import ONNX_FILE, ExportError
 from fer_core.inference.predictor import Predictor
+from fer_core.io.image_decoder import ImageDecoder
 from fer_core.models.pretrained import ModelError, load_model, read_facts
 from fer_core.weights import RENAMED, shipped_models
 
@@ -77,6 +78,7 @@ class ModelPool:
         """
         self.offered = offer_models(sources)
         self.free_choice = free_choice
+        self.decoder = ImageDecoder()  # of the photographs of all visitors
         self._backend: BackendName = backend
         self._kept = kept
         self._staying = {self.names[0], *shipped_models()}
@@ -216,7 +218,7 @@ class ModelPool:
             try:
                 folder = fetch_model(name, anonymous=True, cache=Path(download.name))
                 return self._read(folder, name, download)
-            except ModelError:
+            except BaseException:  # whatever a stranger's file brings about
                 download.cleanup()
                 raise
 

@@ -3,8 +3,10 @@
 A photograph is analysed once; drawing is in `demo_app.analysis.explanation`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,16 +73,31 @@ def analyse(pool: ModelPool, model: str, photo: Photo, second: str = "") -> Anal
     """
     model, second = pool.current_name(model), pool.current_name(second)
     try:
-        image = open_photo(photo)
+        with _opened(pool, photo) as image:
+            return _analyse(pool, model, photo, image, second)
     except ImageError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), photo, model)
-    except ValueError:
-        return Analysis(None, (), 1.0, words.UNREADABLE, photo, model)
-    # Faces are read from the full photograph, as on the command line; only the display is reduced.
-    try:
-        faces = pool.predict(model, image)
     except ModelError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), photo, model)
+    except (ValueError, OSError):
+        return Analysis(None, (), 1.0, words.UNREADABLE, photo, model)
+
+
+@contextmanager
+def _opened(pool: ModelPool, photo: Photo) -> Iterator[Image.Image]:
+    """The photograph, upright; a file of a visitor is decoded by another process."""
+    if isinstance(photo, str | Path):
+        with pool.decoder.decoded(photo) as image:
+            yield image
+    else:
+        yield open_photo(photo)
+
+
+def _analyse(
+    pool: ModelPool, model: str, photo: Photo, image: Image.Image, second: str
+) -> Analysis:
+    # Faces are read from the full photograph, as on the command line; only the display is reduced.
+    faces = pool.predict(model, image)
     other = _predict_second(pool, second, image, faces) if second and faces else _SecondPrediction()
     scale = max(1.0, max(image.size) / DISPLAY_SIDE)
     if scale > 1:
@@ -103,12 +120,17 @@ def analyse(pool: ModelPool, model: str, photo: Photo, second: str = "") -> Anal
 def analyse_url(pool: ModelPool, model: str, url: str, second: str = "") -> Analysis:
     """As `analyse`, of the image at a web address."""
     try:
-        image = fetch_image(url)
+        image = fetch_image(url, decode=partial(_decode, pool))
     except WebImageError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), url, model)
     analysis = analyse(pool, model, image, second)
     # The image itself may be huge, and would stay in the session: the display copy is enough.
     return analysis if analysis.photo is None else replace(analysis, source=analysis.photo)
+
+
+def _decode(pool: ModelPool, content: bytes) -> Image.Image:
+    with pool.decoder.decoded(content) as image:
+        return image
 
 
 def analyse_again(pool: ModelPool, model: str, analysis: Analysis, second: str = "") -> Analysis:

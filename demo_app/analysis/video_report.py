@@ -10,6 +10,7 @@ import pandas as pd
 
 from demo_app.render import text as words
 from fer_core.inference.predictor import FacePrediction
+from fer_core.io.csv_cells import no_formula
 from fer_core.taxonomy import Taxonomy, column_names
 from fer_core.video.reader import RATE, SECONDS, Video
 
@@ -161,7 +162,8 @@ def summarise(
 def write_files(folder: Path, table: pd.DataFrame, summary: dict[str, Any]) -> tuple[Path, Path]:
     """The table as CSV, and the summary with the rows of the table as JSON."""
     csv, report = folder / "faces.csv", folder / "faces.json"
-    table.to_csv(csv, index=False, lineterminator="\n")
+    shown = table.map(no_formula).rename(columns=no_formula)
+    shown.to_csv(csv, index=False, lineterminator="\n")
     content = {**summary, "rows": table.to_dict("records")}
     report.write_text(json.dumps(content, indent=1, allow_nan=False), encoding="utf-8")
     return csv, report

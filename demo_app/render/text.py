@@ -66,6 +66,10 @@ FOREIGN_FILE = (
     "Only uploaded files are read. Upload with handle_file of gradio_client, or by POST to "
     "/gradio_api/upload, and send the path that comes back."
 )
+FETCHED_ENOUGH = (
+    "This page has fetched very much from web addresses lately: try again in some minutes, or "
+    "upload the file."
+)
 FORGOTTEN = "The server no longer has this photograph. Please choose it again."
 ENDPOINT = (
     "Find every face in a photograph and predict its class, with most models a facial expression. "
@@ -157,6 +161,11 @@ def batch_progress(done: int, every: int) -> str:
 def too_many_files(count: int, most: int) -> str:
     """Why a batch is not started."""
     return f"You chose {count} files; at most {most} are analysed at once. Choose fewer."
+
+
+def slow_addresses(seconds: float) -> str:
+    """Why the files of a request's web addresses are not waited for."""
+    return f"The web addresses do not give their files within {seconds:.0f} seconds."
 
 
 def percent(probability: float) -> str:

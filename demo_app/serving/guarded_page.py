@@ -22,9 +22,12 @@ from gradio_client.utils import strip_invalid_filename_characters
 
 from demo_app.render import text as words
 from demo_app.serving.safe_fetch import Network, WebImageError, fetch
+from demo_app.serving.upload_ledger import WEB, UploadLedger
 
 OWN_MARK = "gradio.FileData"
-WEB = ("http://", "https://")
+WEB_SCHEMES = ("http://", "https://")
+MOST_FILES = 200  # that one request may name
+WEB_SECONDS = 60.0  # for all web addresses of one request
 
 
 class GuardedPage(gr.Blocks):
@@ -34,16 +37,25 @@ class GuardedPage(gr.Blocks):
     lead through `preprocess_data`, so the inputs are checked there, before any component sees them.
     """
 
-    def __init__(self, *, allowed: Sequence[Network] = (), **options: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        *,
+        allowed: Sequence[Network] = (),
+        most_files: int = MOST_FILES,
+        **options: Any,  # noqa: ANN401
+    ) -> None:
         """Make an empty page.
 
         Args:
             allowed: networks that may be asked although they are not public; none for visitors.
+            most_files: that one request may name.
             options: of `gradio.Blocks`.
         """
         super().__init__(**options)
         self._uploads = upload_folder()
         self._allowed = allowed
+        self._most_files = most_files
+        self._fetched = UploadLedger()
 
     async def preprocess_data(
         self,
@@ -55,16 +67,32 @@ class GuardedPage(gr.Blocks):
         """The inputs of an event, see `gradio.Blocks`.
 
         Raises:
-            gradio.Error: for a file that is not to be read.
+            gradio.Error: for a file that is not to be read, and for too many of them.
         """
+        refuse_many_files(inputs, self._most_files)
         refuse_foreign_files(inputs, self._uploads)
-        await fetch_web_files(inputs, self._uploads, self._allowed)
+        await fetch_web_files(inputs, self._uploads, self._allowed, self._fetched)
         return await super().preprocess_data(block_fn, inputs, state, explicit_call)
 
 
 def upload_folder() -> Path:
     """Where Gradio keeps the files of all visitors."""
     return Path(get_upload_folder())
+
+
+def refuse_many_files(value: object, most: int = MOST_FILES) -> None:
+    """See that a request does not name so many files that looking at them keeps others waiting.
+
+    Args:
+        value: inputs of an event as they came in, nested lists and objects.
+        most: files that it may name, each as often as it is named.
+
+    Raises:
+        gradio.Error: with the number and the limit.
+    """
+    count = sum(1 for _ in _files(value))
+    if count > most:
+        raise gr.Error(words.too_many_files(count, most), print_exception=False)
 
 
 def refuse_foreign_files(value: object, uploads: Path) -> None:
@@ -79,32 +107,50 @@ def refuse_foreign_files(value: object, uploads: Path) -> None:
             to a web address where no file is expected. It does not say whether there is such a
             file.
     """
+    root = os.path.realpath(uploads)
     for file in _files(value):
-        if not _may_be_read(file, uploads):
+        if not _may_be_read(file, root):
             raise gr.Error(words.FOREIGN_FILE, print_exception=False)
 
 
-async def fetch_web_files(value: object, uploads: Path, allowed: Sequence[Network] = ()) -> None:
+async def fetch_web_files(
+    value: object,
+    uploads: Path,
+    allowed: Sequence[Network] = (),
+    ledger: UploadLedger | None = None,
+) -> None:
     """Replace every web address in a request by the path of a copy among the uploads.
 
     Args:
         value: as for `refuse_foreign_files`, and seen by it.
         uploads: folder of the files of all visitors.
         allowed: see `GuardedPage`.
+        ledger: counts what is fetched; None: nothing does.
 
     Raises:
-        gradio.Error: when an address is not public, or has nothing that may be fetched.
+        gradio.Error: when an address is not public, or has nothing that may be fetched, when all
+            of them take too long, and when too much has been fetched lately.
     """
-    for file in _files(value):
-        if file["path"].startswith(WEB):
-            file["path"] = await _download(file["path"], uploads, allowed)
+    ledger = ledger or UploadLedger()
+    try:
+        async with asyncio.timeout(WEB_SECONDS):
+            for file in _files(value):
+                if file["path"].startswith(WEB_SCHEMES):
+                    file["path"] = await _download(file["path"], uploads, allowed, ledger)
+    except TimeoutError as error:
+        raise gr.Error(words.slow_addresses(WEB_SECONDS), print_exception=False) from error
 
 
-async def _download(url: str, uploads: Path, allowed: Sequence[Network]) -> str:
+async def _download(
+    url: str, uploads: Path, allowed: Sequence[Network], ledger: UploadLedger
+) -> str:
+    if ledger.fault(WEB):
+        raise gr.Error(words.FETCHED_ENOUGH, print_exception=False)
     try:
         content = await fetch(url, allowed)
     except WebImageError as error:
         raise gr.Error(words.sentence(str(error)), print_exception=False) from error
+    ledger.add(WEB, len(content))
     name = strip_invalid_filename_characters(PurePosixPath(urlsplit(url).path).name)
     # Gradio guesses a suffix where there is none, from sounds.
     name = name if Path(name).suffix else f"{name or 'file'}.bin"
@@ -124,17 +170,22 @@ def _files(value: object) -> Iterator[dict[str, Any]]:
             waiting.extend(current)
 
 
-def _may_be_read(file: dict[str, Any], uploads: Path) -> bool:
+def _may_be_read(file: dict[str, Any], root: str) -> bool:
     path = file["path"]
     if not isinstance(path, str):
         return False
-    if path.startswith(WEB):
+    if path.startswith(WEB_SCHEMES):
         return _is_marked(file) and not file.get("is_stream")
     try:
         resolved = Path(os.path.realpath(path))
     except ValueError:  # a zero byte: no file has such a name
         return False
-    return resolved.is_relative_to(os.path.realpath(uploads))
+    return resolved.is_relative_to(root)
+
+
+def uploaded(path: str) -> dict[str, Any]:
+    """An uploaded file, or a web address, as requests name it."""
+    return {"path": path, "meta": {"_type": OWN_MARK}}
 
 
 def _is_marked(file: dict[str, Any]) -> bool:

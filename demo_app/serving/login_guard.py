@@ -6,13 +6,17 @@ Protocol, are open to everybody, and the page of the login lists all endpoints.
 
 import base64
 import binascii
+import math
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from demo_app.serving.attempts import LoginAttempts
 
 LOGIN_PAGE = "/"
 # What the login page loads, where it sends the password to, and what Gradio asks of itself before
@@ -23,6 +27,8 @@ OPEN = (
 )
 OPEN_FOLDERS = ("/assets/", "/static/", "/svelte/")
 REFUSAL = "Log in first: on the page, or with name and password of an account (HTTP Basic)."
+TOO_MANY = "Too many failed logins from this address: try again in {seconds} s."
+LOGIN = "/login"  # where the login page sends name and password to
 TOOLS = ":tools"  # stands for the server itself; no account has a colon in its name
 _ENDPOINTS = re.compile(rb"(window\.gradio_api_info = ).*?(;?</script>)", re.DOTALL)
 
@@ -31,13 +37,14 @@ class LoginGuard:
     """ASGI middleware for the server of the page; lets everybody in where there are no accounts.
 
     Programs that cannot fill in the login page, as those that use the tools, send name and password
-    of an account with each request (HTTP Basic).
+    of an account with each request (HTTP Basic). Failed logins of one address are slowed.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap an application."""
         self._app = app
         self._tokens: dict[str, str] = {}  # account that came with HTTP Basic -> its session
+        self._attempts = LoginAttempts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -45,12 +52,24 @@ class LoginGuard:
             await self._app(scope, receive, send)
             return
         server, request = scope["app"], HTTPConnection(scope)
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        named = "authorization" in request.headers
+        on_page = path.rstrip("/") == LOGIN and scope.get("method") == "POST"
+        address = scope["client"][0] if scope.get("client") else ""
+        wait = self._attempts.wait(address) if named or on_page else 0.0
+        if wait:
+            await _too_many(wait)(scope, receive, send)
+            return
         name = _named_account(request, server.auth)
+        if named and name is None:
+            self._attempts.fail(address)
+        if on_page:
+            self._attempts.fail(address)  # first, so that many at once are counted as well
+            send = _Watched(send, lambda: self._attempts.forgive(address)).send
         if name is not None:
             token = self._tokens.setdefault(name, secrets.token_urlsafe(16))
             server.tokens[token] = name  # set again: a logout ends all sessions of an account
             scope = _with_cookie(scope, f"{session_cookie(server)}={token}")
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
         if name is not None or _has_session(request, server):
             await self._app(scope, receive, send)
         elif path == LOGIN_PAGE:
@@ -60,6 +79,24 @@ class LoginGuard:
         else:
             # No challenge header: browsers would ask for the password in a window of their own.
             await PlainTextResponse(REFUSAL, 401)(scope, receive, send)
+
+
+class _Watched:
+    """Tells when the login page's name and password were right."""
+
+    def __init__(self, send: Send, right: Callable[[], None]) -> None:
+        self._send, self._right = send, right
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] < 400:
+            self._right()
+        await self._send(message)
+
+
+def _too_many(wait: float) -> PlainTextResponse:
+    seconds = math.ceil(wait)
+    headers = {"Retry-After": str(seconds)}
+    return PlainTextResponse(TOO_MANY.format(seconds=seconds), 429, headers)
 
 
 class _EndpointsHidden:

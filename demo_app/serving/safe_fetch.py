@@ -11,7 +11,7 @@ import asyncio
 import io
 import ipaddress
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -53,12 +53,17 @@ class _Target(NamedTuple):
     addresses: tuple[Address, ...]
 
 
-def fetch_image(url: str, allowed: Sequence[Network] = ()) -> Image.Image:
+def fetch_image(
+    url: str,
+    allowed: Sequence[Network] = (),
+    decode: Callable[[bytes], Image.Image] | None = None,
+) -> Image.Image:
     """The image at a web address, upright RGB.
 
     Args:
         url: of http or https.
         allowed: networks that may be asked although they are not public; none for visitors.
+        decode: reads the file that came; None: `open_upright`, in this process.
 
     Raises:
         WebImageError: when the address is none, is private, or has no image within 25 MB.
@@ -66,7 +71,7 @@ def fetch_image(url: str, allowed: Sequence[Network] = ()) -> Image.Image:
     with ThreadPoolExecutor(1) as thread:  # of its own: the caller's may run an event loop
         content = thread.submit(lambda: asyncio.run(fetch(url, allowed))).result()
     try:
-        return open_upright(io.BytesIO(content))
+        return decode(content) if decode else open_upright(io.BytesIO(content))
     except ImageError as error:
         raise WebImageError(str(error)) from error
     except READ_ERRORS as error:

@@ -7,7 +7,7 @@ from PIL import Image
 
 from demo_app.render import text as words
 from fer_core.errors import FerError
-from fer_core.io.images import READ_ERRORS, upright
+from fer_core.io.images import READ_ERRORS, open_checked, upright
 
 QUALITY = 80  # of the JPEG that goes back
 
@@ -27,7 +27,7 @@ def read_frame(url: str) -> Image.Image:
     """
     try:
         content = base64.b64decode(url.partition(",")[2], validate=True)
-        with Image.open(io.BytesIO(content)) as image:
+        with open_checked(io.BytesIO(content)) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise FrameError(words.UNREADABLE_FRAME)
             return upright(image)

@@ -11,7 +11,7 @@ import numpy as np
 from fer_core.audit.result import SCORES, Audit
 from fer_core.audit.summary import class_reliability, transitions
 from fer_core.errors import FerError
-from fer_core.io.files import displayed, read_text, write_whole
+from fer_core.io.files import displayed, parse_json, read_text, write_whole
 
 SCHEMA = 1
 TABLE_FILE = "audit.csv"
@@ -160,7 +160,7 @@ def _read_facts(folder: Path) -> dict[str, Any]:
             "there"
         )
     try:
-        facts = json.loads(read_text(file))
+        facts = parse_json(read_text(file))
         schema = facts["schema"]
     except (ValueError, KeyError, TypeError) as error:
         raise AuditError(f"{displayed(file)} is no audit: {error!r}") from error

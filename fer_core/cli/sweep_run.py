@@ -22,9 +22,10 @@ from fer_core.records.predictions import PREDICTIONS_FILE
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_run
 from fer_core.records.schema import FORMER_FILES, NOISY_LABELS_FILE
 from fer_core.training.checkpoint import (
-    CHECKPOINT_FILE,
     CheckpointError,
+    has_checkpoint,
     read_checkpoint,
+    remove_checkpoint,
     save_checkpoint,
 )
 
@@ -85,13 +86,12 @@ def make_ready(folder: Path, config: RunConfig) -> bool:
         CheckpointError: when the checkpoint is one of another configuration.
         OSError: when the files cannot be changed.
     """
-    file = folder / CHECKPOINT_FILE
     try:
         checkpoint, written = read_checkpoint(folder)
     except CheckpointError as error:
-        if file.exists():
+        if has_checkpoint(folder):
             logger.warning("%s; the run starts over", error)
-            file.unlink()
+            remove_checkpoint(folder)
         for name in (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE, NOISY_LABELS_FILE, *FORMER_FILES):
             (folder / name).unlink(missing_ok=True)
         return False

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 LARGEST_SIDE = 2048  # pixels
+LARGEST_NUMBER = 1000.0  # of means, standard deviations and coordinates
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,13 @@ def from_json(values: Mapping[str, Any]) -> InputSpec:
             f"input specification must have exactly the fields {sorted(fields)}, "
             f"got {sorted(values)}"
         )
+    for name, kind in (("size", int), ("channels", int), ("source_size", int), ("grey", bool)):
+        if type(values[name]) is not kind:
+            raise ValueError(f"input {name} must be of type {kind.__name__}, got {values[name]!r}")
     sequences: dict[str, Any] = {
-        "mean": tuple(values["mean"]),
-        "std": tuple(values["std"]),
-        "landmarks": tuple((float(x), float(y)) for x, y in values["landmarks"]),
+        "mean": _numbers("mean", values["mean"]),
+        "std": _numbers("std", values["std"]),
+        "landmarks": tuple(_point(point) for point in _sequence("landmarks", values["landmarks"])),
     }
     spec = InputSpec(**{**values, **sequences})
     _check(spec)
@@ -68,5 +72,34 @@ def _check(spec: InputSpec) -> None:
         raise ValueError(f"input channels must be 1 or 3, got {spec.channels}")
     if not len(spec.mean) == len(spec.std) == spec.channels:
         raise ValueError(f"input mean and std must have {spec.channels} values, one per channel")
+    if min(spec.std) <= 0:
+        raise ValueError(f"input std must be above 0, got {spec.std}")
     if len(spec.landmarks) != 3:
         raise ValueError(f"input landmarks must be 3 points, got {len(spec.landmarks)}")
+    if len(set(spec.landmarks)) != 3:
+        raise ValueError(f"input landmarks must be 3 distinct points, got {spec.landmarks}")
+
+
+def _sequence(name: str, value: object) -> list[Any]:
+    if not isinstance(value, list | tuple) or len(value) > 3:
+        raise ValueError(f"input {name} must be a list of at most 3, got {str(value)[:60]}")
+    return list(value)
+
+
+def _numbers(name: str, value: object) -> tuple[float, ...]:
+    numbers = _sequence(name, value)
+    for number in numbers:
+        usual = isinstance(number, int | float) and not isinstance(number, bool)
+        if not usual or not -LARGEST_NUMBER <= number <= LARGEST_NUMBER:  # nan as well
+            raise ValueError(
+                f"input {name} must be numbers in [-{LARGEST_NUMBER:g}, {LARGEST_NUMBER:g}], got "
+                f"{str(number)[:60]}"
+            )
+    return tuple(float(number) for number in numbers)
+
+
+def _point(value: object) -> tuple[float, float]:
+    point = _numbers("landmarks", value)
+    if len(point) != 2:
+        raise ValueError(f"input landmarks must be points (x, y), got {str(value)[:60]}")
+    return point[0], point[1]

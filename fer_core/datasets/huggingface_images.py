@@ -11,7 +11,7 @@ from PIL import Image
 
 from fer_core.datasets.images import UnusableImageError, file_stamp, image_error
 from fer_core.io.files import displayed
-from fer_core.io.images import READ_ERRORS, open_upright, upright
+from fer_core.io.images import READ_ERRORS, open_upright
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -47,10 +47,7 @@ class HubImages:
         if content is None:
             name = f"{name} ({displayed(path)})"
         try:
-            if content is None:
-                return open_upright(path)
-            with Image.open(BytesIO(content)) as image:
-                return upright(image)
+            return open_upright(path if content is None else BytesIO(content))
         except READ_ERRORS as error:
             raise image_error(name, error) from error
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from fer_core.emotions import EIGHT_CLASSES, find_emotion
 from fer_core.errors import FerError
-from fer_core.io.files import displayed, read_text
+from fer_core.io.files import displayed, parse_json, read_text
 from fer_core.models.pretrained import ModelError
 
 MOST_NAMED = 12  # labels in a message
@@ -132,7 +132,7 @@ def parse_labels(text: str) -> dict[str, str | None]:
 def _read_labels(file: Path) -> dict[str, str | None]:
     shown = displayed(file)
     try:
-        values = json.loads(read_text(file))
+        values = parse_json(read_text(file))
     except FileNotFoundError as error:
         raise LabelError(f"labels: no file {shown}") from error
     except json.JSONDecodeError as error:

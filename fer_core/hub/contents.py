@@ -1,10 +1,10 @@
 """What is downloaded of a repository of the Hub, and what it must hold before its weights are."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from fer_core.io.files import parse_json
 from fer_core.models.pretrained import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, ModelError
 
 LARGEST = 1_000_000_000  # bytes of all files
@@ -29,11 +29,14 @@ class Contents(NamedTuple):
 
 
 def check_sizes(name: str, contents: Contents, sizes: Mapping[str, int | None]) -> None:
-    """Refuse a repository whose wanted files are too large.
+    """Refuse a repository whose wanted files are too large, or of no declared size.
 
     Raises:
         ModelError: naming the size and the limit.
     """
+    unknown = [file for file in contents.files if file in sizes and sizes[file] is None]
+    if unknown:
+        raise ModelError(f"the model {name} is not downloaded: the size of {unknown[0]} is unknown")
     total = sum(sizes.get(file) or 0 for file in contents.files)
     if total > LARGEST:
         raise ModelError(
@@ -55,7 +58,7 @@ def read_json(name: str, file: Path) -> Any:  # noqa: ANN401 - any JSON value
         ModelError: when it is not JSON.
     """
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        return parse_json(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ModelError(f"the {file.name} of {name} is not JSON: {error}") from error
 

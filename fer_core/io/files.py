@@ -1,8 +1,10 @@
 """Files on disk: written whole or not at all, read as text, and their names in messages."""
 
+import json
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 TEMPORARY = ".fer-*.tmp"  # what a process that was killed while writing leaves behind
 
@@ -53,6 +55,18 @@ def read_text(file: Path) -> str:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{file} is no UTF-8 text: save it with that encoding") from error
+
+
+def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """The value of a text from anywhere.
+
+    Raises:
+        ValueError: when it is no JSON, or is nested so deep that Python cannot follow.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deep to be read") from None
 
 
 def displayed(path: str | os.PathLike[str]) -> str:

@@ -1,15 +1,33 @@
 """Image files of any kind as upright RGB images of eight bits; and decoded images."""
 
-import re
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from fer_core.errors import FerError
+from fer_core.io.image_budget import (
+    FORMATS,
+    ImageError,
+    check_file,
+    check_opened,
+    check_stream,
+)
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "READ_ERRORS",
+    "ImageError",
+    "Images",
+    "fault",
+    "images_below",
+    "open_checked",
+    "open_upright",
+    "upright",
+]
 
 IMAGE_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".heic", ".heif"),
@@ -21,11 +39,9 @@ READ_ERRORS = (
     Image.DecompressionBombError,
 )
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+STRIP = 512  # rows
+ORIENTATION = 0x0112  # of EXIF
 HEIF_INSTALL = "pip install pillow-heif"
-
-
-class ImageError(FerError, ValueError):
-    """A whole image that is not read; the message is one sentence without a full stop."""
 
 
 class Images(Protocol):
@@ -53,7 +69,8 @@ def open_upright(file: str | Path | BinaryIO) -> Image.Image:
         file: path, or a stream that can be read from anywhere.
 
     Raises:
-        ImageError: for an image too large, and for HEIC without pillow-heif.
+        ImageError: for an image that asks for too much (`fer_core.io.image_budget`), and for HEIC
+            without pillow-heif.
         One of READ_ERRORS when the file is absent or no whole image.
     """
     try:
@@ -102,29 +119,71 @@ def fault(error: Exception) -> str:
 
 def upright(image: Image.Image) -> Image.Image:
     """The image as RGB: EXIF rotation applied, transparency white, 16 bits reduced to 8."""
-    turned = ImageOps.exif_transpose(image)
+    image.load()
+    # Pillow copies what needs no turn; other modes are copied below in any case.
+    turns = image.mode == "RGB" or image.getexif().get(ORIENTATION, 1) != 1
+    turned = ImageOps.exif_transpose(image) if turns else image
     if turned.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip to white
-        turned = Image.fromarray((np.asarray(turned) >> 8).clip(0, 255).astype(np.uint8))
+        turned = _in_strips(turned, "L", _reduced)
     if turned.has_transparency_data:
-        rgba = turned.convert("RGBA")
-        turned = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+        turned = _in_strips(turned, "RGB", _on_white)
     return turned if turned.mode == "RGB" else turned.convert("RGB")
 
 
-def _open(file: str | Path | BinaryIO) -> Image.Image:
+def open_checked(file: str | Path | BinaryIO) -> Image.Image:
+    """An opened image, not yet decoded, of a format that is read and not too large.
+
+    Raises:
+        ImageError: see `open_upright`.
+        One of READ_ERRORS when the file is absent or no image.
+    """
+    if isinstance(file, str | Path):
+        check_file(Path(file))
+        with Path(file).open("rb") as stream:
+            check_stream(stream)
+    else:
+        check_stream(file)
     try:
-        with Image.open(file) as image:
-            return upright(image)
+        image = Image.open(file, formats=_formats())
     except Image.DecompressionBombError as error:
-        raise ImageError(_too_large(error)) from error
+        raise ImageError(f"the image is too large: {error}") from error
+    try:
+        check_opened(image)
+    except ImageError:
+        image.close()
+        raise
+    return image
 
 
-def _too_large(error: Image.DecompressionBombError) -> str:
-    """Pillow tells pixels, and only in its message; people count megapixels."""
-    limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
-    told = re.search(r"\((\d+) pixels\)", str(error))
-    size = f": {int(told[1]) // 10**6} megapixels" if told else ""
-    return f"the image is too large{size}, at most {limit} megapixels are read"
+def _open(file: str | Path | BinaryIO) -> Image.Image:
+    with open_checked(file) as image:
+        return upright(image)
+
+
+def _formats() -> tuple[str, ...]:
+    """Of `FORMATS` those that Pillow knows by now: HEIF is taught on the first such file."""
+    Image.preinit()
+    return tuple(name for name in FORMATS if name in Image.OPEN or name != "HEIF")
+
+
+def _in_strips(
+    image: Image.Image, mode: str, change: Callable[[Image.Image], Image.Image]
+) -> Image.Image:
+    """An image changed point by point, a strip at a time, which takes the memory of a strip."""
+    changed = Image.new(mode, image.size)
+    for top in range(0, image.height, STRIP):
+        strip = image.crop((0, top, image.width, min(top + STRIP, image.height)))
+        changed.paste(change(strip), (0, top))
+    return changed
+
+
+def _reduced(strip: Image.Image) -> Image.Image:
+    return Image.fromarray((np.asarray(strip) >> 8).clip(0, 255).astype(np.uint8))
+
+
+def _on_white(strip: Image.Image) -> Image.Image:
+    rgba = strip.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
 
 
 def _head(file: str | Path | BinaryIO) -> bytes:

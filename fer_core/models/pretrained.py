@@ -10,30 +10,46 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from fer_core import taxonomy as taxonomies
-from fer_core.config.input_spec import InputSpec, from_json, to_json
+from fer_core.config.input_spec import InputSpec, to_json
 from fer_core.errors import FerError
 from fer_core.io.files import write_whole
 from fer_core.models.attention_model import AttentionModel
 from fer_core.models.own_backbones import OWN, own_name
+from fer_core.models.planned import check_cost, check_header, check_values
+from fer_core.models.saved_config import WeightLayout, check_config, read_json
 from fer_core.models.strides import Stem
 from fer_core.models.timm_format import from_timm
 from fer_core.models.timm_networks import count_parameters
 from fer_core.records.schema import current_facts
 from fer_core.taxonomy import Taxonomy, taxonomy_of
 
+__all__ = [
+    "CARD_FILE",
+    "CONFIG_FILE",
+    "WEIGHTS_FILE",
+    "ModelError",
+    "TrainedModel",
+    "WeightLayout",
+    "load_model",
+    "read_config",
+    "read_facts",
+    "read_weights",
+    "save_model",
+    "write_config",
+]
+
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
 CARD_FILE = "README.md"
 LONGEST_FAULT = 300  # characters
 LEAST_BYTES = 1.5  # of a parameter: float16 has 2, and a file of fewer is of a smaller network
-WeightLayout = Literal["own", "timm"]
 
 
 class ModelError(FerError, ValueError):
@@ -154,25 +170,25 @@ def load_model(
         ModelError: when the folder holds no such model, one that does not fit together, or one
             whose backbone is not given.
     """
-    config = read_config(folder, called)
+    _check_files(folder, called)
     try:
-        _check_backbone(config["architecture"], backbone)
-        own = config["fer_core"]
-        spec = from_json(own["input"])
-        names = [str(name) for name in config["label_names"]]
-        taxonomy = taxonomies.from_json(names, own.get("taxonomy"))  # earlier versions have none
+        config = read_json(folder / CONFIG_FILE)
+        saved = check_config(config)
+        _check_backbone(saved.architecture, backbone)
+        check_header(saved, folder / WEIGHTS_FILE)
         if backbone is None:
-            _check_size(config["architecture"], spec, folder / WEIGHTS_FILE)
+            _check_size(saved.architecture, saved.input, folder / WEIGHTS_FILE)
+            check_cost(saved)
         model = AttentionModel(
-            backbone or config["architecture"],
-            len(names),
-            image_size=spec.size,
-            channels=spec.channels,
-            stride=own["stride"],
-            stem=own.get("stem", "own"),  # models saved before 0.3 have no other
+            backbone or saved.architecture,
+            len(saved.taxonomy.names),
+            image_size=saved.input.size,
+            channels=saved.input.channels,
+            stride=saved.stride,
+            stem=saved.stem,
         )
-        facts = current_facts(own["facts"])
         state = read_weights(folder, config)
+        check_values(state)
         model.load_state_dict(
             {n: v.float() if v.is_floating_point() else v for n, v in state.items()}
         )
@@ -180,21 +196,21 @@ def load_model(
         raise ModelError(
             f"the model at {called or folder} cannot be loaded: {_in_short(error)}"
         ) from error
-    return TrainedModel(model.eval().requires_grad_(False), taxonomy, spec, facts)
+    facts = current_facts(saved.facts)
+    return TrainedModel(model.eval().requires_grad_(False), saved.taxonomy, saved.input, facts)
 
 
 def read_config(folder: Path, called: str = "") -> dict[str, Any]:
-    """The configuration of a saved model, as it is.
+    """The configuration of a saved model, as it is, once it is checked.
 
     Raises:
         ModelError: when the folder holds no model of this project.
     """
     _check_files(folder, called)
     try:
-        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-        if not isinstance(config["fer_core"]["facts"], dict):
-            raise TypeError("fer_core has no facts")
-    except (KeyError, TypeError, ValueError, OSError) as error:
+        config = read_json(folder / CONFIG_FILE)
+        check_config(config)
+    except (ValueError, OSError) as error:
         raise ModelError(
             f"the model at {called or folder} cannot be loaded: {_in_short(error)}"
         ) from error
@@ -220,11 +236,9 @@ def read_weights(folder: Path, config: Mapping[str, Any]) -> dict[str, Tensor]:
     Raises:
         KeyError, TypeError, ValueError, OSError, SafetensorError: when they cannot be read.
     """
-    layout = config["fer_core"].get("weights", "own")  # models saved before 0.4 have no other
-    if layout not in get_args(WeightLayout):
-        raise ValueError(f"weights of the layout {layout!r}: this version reads own and timm")
+    saved = check_config(config)
     state = load_file(folder / WEIGHTS_FILE)
-    return state if layout == "own" else from_timm(state, config["pretrained_cfg"]["classifier"])
+    return state if saved.weights == "own" else from_timm(state, saved.classifier)
 
 
 def _check_backbone(architecture: str, backbone: nn.Module | None) -> None:

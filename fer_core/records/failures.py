@@ -1,10 +1,10 @@
 """Records of runs that could not write down themselves what stopped them."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fer_core.io.files import parse_json
 from fer_core.records.lock import lock_run
 from fer_core.records.recorder import timestamp, write_run
 from fer_core.records.run import RUN_FILE
@@ -40,6 +40,6 @@ def _write_failure(folder: Path, config: Mapping[str, Any], error: str) -> None:
         **{facts: {} for facts in ("data", "noise", "model", "environment", "result")},
     }
     if file.exists():
-        run = json.loads(file.read_text(encoding="utf-8"))
+        run = parse_json(file.read_text(encoding="utf-8"))
     run |= {"status": "failed", "ended": now, "error": error}
     write_run(folder, run)

@@ -51,6 +51,24 @@ class RunRecorder:
         """Remember more facts of the model; before `begin`."""
         self._run["model"] |= facts
 
+    def is_finished(self, completed_epochs: int) -> bool:
+        """Whether the record was finished before, with these inputs; it is left as it is then.
+
+        Args:
+            completed_epochs: that the checkpoint has.
+
+        Raises:
+            RecordError: as `begin`.
+        """
+        if not (self.path / RUN_FILE).exists():
+            return False
+        earlier = read_run(self.path)
+        if earlier.status != "finished":
+            return False
+        self._check_same_inputs(earlier)
+        _check_epochs(earlier, completed_epochs)
+        return True
+
     def begin(self, completed_epochs: int = 0) -> None:
         """Open the record; a resumed run keeps its start time and its completed epochs.
 
@@ -62,11 +80,7 @@ class RunRecorder:
         if completed_epochs:
             earlier = read_run(self.path)
             self._check_same_inputs(earlier)
-            if len(earlier.epochs) < completed_epochs:
-                raise RecordError(
-                    f"{self.path / EPOCHS_FILE} holds {len(earlier.epochs)} epochs, but the "
-                    f"checkpoint has completed {completed_epochs}: start again without --resume"
-                )
+            _check_epochs(earlier, completed_epochs)
             self._run["started"] = earlier.started
             kept = earlier.epochs[:completed_epochs]
         else:
@@ -124,6 +138,14 @@ def write_epochs(path: Path, epochs: Iterable[Mapping[str, Any]]) -> None:
 def timestamp() -> str:
     """The time now as records have it: ISO 8601 in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _check_epochs(record: RunRecord, completed: int) -> None:
+    if len(record.epochs) < completed:
+        raise RecordError(
+            f"{record.path / EPOCHS_FILE} holds {len(record.epochs)} epochs, but the checkpoint "
+            f"has completed {completed}: start again without --resume"
+        )
 
 
 def _teachers(model: Mapping[str, Any]) -> dict[str, str]:

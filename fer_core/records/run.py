@@ -6,13 +6,14 @@ end). `fer_core.records.recorder` writes it, `fer_core.records.predictions` has 
 The schema is a published document: docs/run-records.md.
 """
 
-import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from fer_core import taxonomy as taxonomies
 from fer_core.errors import FerError
+from fer_core.io.files import parse_json
 from fer_core.records.schema import SCHEMA_VERSION, current_epoch, current_run
 from fer_core.taxonomy import Taxonomy, TaxonomyError
 
@@ -104,8 +105,8 @@ def read_run(path: Path) -> RunRecord:
     """
     file = path / RUN_FILE
     try:
-        content: object = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        content: object = parse_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # no UTF-8, no JSON, or a number of thousands of digits
         raise RecordError(f"{file} cannot be read: {error}") from error
     if not isinstance(content, dict) or "schema_version" not in content:
         raise RecordError(f"{file} is no run record: it has no schema_version")
@@ -123,6 +124,7 @@ def read_run(path: Path) -> RunRecord:
     imported = run.get("imported")
     if imported is not None and not isinstance(imported, dict):
         wrong.append("imported")
+    wrong += [name for name in ("started", "ended") if not _is_time(run[name])]
     if wrong or run["status"] not in STATUSES:
         raise RecordError(f"{file} has a wrong value in {', '.join(wrong or ['status'])}")
     try:
@@ -158,6 +160,14 @@ def read_runs(root: Path) -> Records:
     return Records(runs, problems)
 
 
+def _is_time(value: object) -> bool:
+    """Whether a value is a time of ISO 8601, or there is none."""
+    try:
+        return value is None or bool(datetime.fromisoformat(str(value)))
+    except ValueError:
+        return False
+
+
 def _read_epochs(path: Path) -> tuple[dict[str, Any], ...]:
     file = path / EPOCHS_FILE
     if not file.exists():
@@ -171,8 +181,8 @@ def _read_epochs(path: Path) -> tuple[dict[str, Any], ...]:
         if not line.endswith("\n"):
             break
         try:
-            epoch: object = json.loads(line)
-        except json.JSONDecodeError as error:
+            epoch: object = parse_json(line)
+        except ValueError as error:
             raise RecordError(f"{file} line {number} is not JSON: {error}") from error
         if not isinstance(epoch, dict):
             raise RecordError(f"{file} line {number} is not a JSON object")

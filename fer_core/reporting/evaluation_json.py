@@ -21,6 +21,7 @@ from fer_core.evaluation.maps import MapFidelity
 from fer_core.evaluation.predictions import SplitPredictions
 from fer_core.evaluation.report import Assessment, to_json
 from fer_core.foreign.model import ForeignModel
+from fer_core.io.csv_cells import no_formula
 from fer_core.metrics.calibration import softmax
 from fer_core.models.pretrained import WEIGHTS_FILE, TrainedModel
 from fer_core.reporting.map_fidelity import map_fidelity_json
@@ -151,11 +152,14 @@ def predictions_csv(predictions: SplitPredictions) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     plain = ("image", "true_label", "predicted")
-    writer.writerow([*plain, *column_names(predictions.classes, plain)])
+    writer.writerow(
+        [no_formula(one) for one in (*plain, *column_names(predictions.classes, plain))]
+    )
     columns = (predictions.split.names, predictions.split.true_labels, predictions.predicted)
     for name, label, predicted, row in zip(*columns, softmax(predictions.logits), strict=True):
         cells = (f"{probability:.6f}" for probability in row)
-        writer.writerow([name, predictions.classes[label], predictions.classes[predicted], *cells])
+        named = (name, predictions.classes[label], predictions.classes[predicted])
+        writer.writerow([*map(no_formula, named), *cells])
     return text.getvalue()
 
 

@@ -8,6 +8,7 @@ from fer_core.evaluation.photo_folder import PhotoFolder
 from fer_core.evaluation.photo_report import PhotoAssessment
 from fer_core.evaluation.photos import PhotoPrediction, PhotoPredictions
 from fer_core.evaluation.report import to_json
+from fer_core.io.csv_cells import no_formula
 from fer_core.reporting.evaluation_json import (
     EvaluatedModel,
     environment_json,
@@ -96,8 +97,10 @@ def photos_csv(predictions: PhotoPredictions) -> str:
     """One line a photograph: what was found in it, the prediction, or why there is none."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*COLUMNS, *column_names(predictions.classes, COLUMNS)])
-    writer.writerows(_cells(row, predictions.classes) for row in predictions.rows)
+    header = [*COLUMNS, *column_names(predictions.classes, COLUMNS)]
+    writer.writerow([no_formula(name) for name in header])
+    rows = (_cells(row, predictions.classes) for row in predictions.rows)
+    writer.writerows([no_formula(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 

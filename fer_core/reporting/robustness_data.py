@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fer_core.io.files import displayed
+from fer_core.io.files import displayed, parse_json
 
 ROBUSTNESS_FILE = "robustness.json"  # its name in a run's folder and beside shipped weights
 ASKED_FOR = "fer-core evaluate MODEL --data URI --robustness --json FILE writes one"
@@ -112,7 +112,7 @@ def read_models(file: Path) -> list[tuple[Sample, ModelCurve]]:
     """
     where = displayed(file)
     try:
-        report = json.loads(file.read_text(encoding="utf-8"))
+        report = parse_json(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"records: {where} is no readable JSON file: {error}") from error
     try:

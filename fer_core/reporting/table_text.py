@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from fer_core.io.csv_cells import no_formula
+
 PLUS_MINUS = " ± "
 MINUS = "\N{MINUS SIGN}"
 MARK = "*"
@@ -119,8 +121,8 @@ def to_csv(table: TextTable) -> str:
     """The table for a program: texts as they are, without bold and marks."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(table.header)
-    writer.writerows([cell.plain for cell in row] for row in table.rows)
+    writer.writerow([no_formula(name) for name in table.header])
+    writer.writerows([no_formula(cell.plain) for cell in row] for row in table.rows)
     return file.getvalue()
 
 

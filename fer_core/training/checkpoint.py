@@ -1,22 +1,31 @@
-"""The last state of a run, written atomically, from which ``--resume`` goes on."""
+"""The last state of a run, written atomically, from which ``--resume`` goes on.
 
+The file ends with the SHA-256 of what is before it: PyTorch itself reads a file with a wrong byte
+without a word. The state one epoch earlier stays beside it, for such a case.
+"""
+
+import hashlib
 import io
+import logging
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import nn
 
 from fer_core.config import RunConfig, from_json, to_json
 from fer_core.errors import FerError
 from fer_core.io.files import write_whole
 from fer_core.training.optim import state_copies
 
+logger = logging.getLogger(__name__)
+
 CHECKPOINT_FILE = Path("checkpoint") / "state.pt"
-CHOSEN_FILE = Path("checkpoint") / "chosen.safetensors"  # weights of the chosen epoch
+PREVIOUS_FILE = Path("checkpoint") / "previous.pt"  # one epoch earlier
+NEXT_FILE = Path("checkpoint") / "next.pt"  # while it is written
+DIGESTED = "digested"  # key of a state behind which its digest stands
+MARK = b"\nsha256 "
+TRAILER = len(MARK) + 64  # bytes
 
 
 class CheckpointError(FerError, ValueError):
@@ -44,33 +53,29 @@ class Checkpoint(NamedTuple):
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint, config: RunConfig) -> None:
-    """Write the checkpoint of the run in ``folder``; the old one stays until the new is whole."""
+    """Write the checkpoint of the run in ``folder``; the one before it stays as the previous."""
     file = folder / CHECKPOINT_FILE
     file.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
-    torch.save({**checkpoint._asdict(), "config": to_json(config)}, buffer)
-    write_whole(file, buffer.getbuffer())
+    torch.save({**checkpoint._asdict(), "config": to_json(config), DIGESTED: True}, buffer)
+    digest = hashlib.sha256(buffer.getbuffer()).hexdigest()
+    buffer.seek(0, io.SEEK_END)
+    buffer.write(MARK + digest.encode())
+    write_whole(folder / NEXT_FILE, buffer.getbuffer())
+    if file.is_file():
+        file.replace(folder / PREVIOUS_FILE)
+    (folder / NEXT_FILE).replace(file)
 
 
-def save_chosen(folder: Path, model: nn.Module) -> None:
-    """Keep the weights of the chosen epoch of the run in ``folder``, written whole."""
-    file = folder / CHOSEN_FILE
-    file.parent.mkdir(parents=True, exist_ok=True)
-    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    write_whole(file, save(state))
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a run in ``folder`` has completed an epoch."""
+    return any((folder / name).is_file() for name in (CHECKPOINT_FILE, PREVIOUS_FILE))
 
 
-def load_chosen(folder: Path, model: nn.Module) -> None:
-    """Put the weights of the chosen epoch of the run in ``folder`` into the model.
-
-    Raises:
-        CheckpointError: when they are absent or broken.
-    """
-    file = folder / CHOSEN_FILE
-    try:
-        model.load_state_dict(load_file(file))
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise CheckpointError(f"the chosen weights at {file} cannot be read: {error}") from error
+def remove_checkpoint(folder: Path) -> None:
+    """Delete the checkpoints of the run in ``folder``."""
+    for name in (CHECKPOINT_FILE, PREVIOUS_FILE, NEXT_FILE):
+        (folder / name).unlink(missing_ok=True)
 
 
 def refuse_full_disk(folder: Path, config: RunConfig, weights: int) -> None:
@@ -85,8 +90,9 @@ def refuse_full_disk(folder: Path, config: RunConfig, weights: int) -> None:
         OSError: saying how much is free and how much is needed.
     """
     checkpoint = weights * (1 + state_copies(config.optimizer) + (config.ema_decay > 0))
-    # The old one stays until the new is whole; and the model, the weights of the chosen epoch too.
-    needed = 2 * checkpoint + weights * (3 if config.holdout else 1)
+    # The one before stays, and the old one until the new is whole; of the weights of the chosen
+    # epoch likewise; and the model.
+    needed = 3 * checkpoint + weights * (4 if config.holdout else 1)
     existing = next(
         path for path in (folder.absolute(), *folder.absolute().parents) if path.exists()
     )
@@ -102,21 +108,45 @@ def refuse_full_disk(folder: Path, config: RunConfig, weights: int) -> None:
 def read_checkpoint(folder: Path) -> tuple[Checkpoint, RunConfig]:
     """The checkpoint of the run in ``folder`` and the configuration it was written under.
 
+    Where the last one is broken, that is logged, and the one before it is taken.
+
     Raises:
-        CheckpointError: when there is none, or it is broken.
+        CheckpointError: when there is none, or all are broken.
     """
-    file = folder / CHECKPOINT_FILE
-    if not file.is_file():
+    files = [folder / name for name in (CHECKPOINT_FILE, PREVIOUS_FILE)]
+    there = [file for file in files if file.is_file()]
+    if not there:
         raise CheckpointError(
-            f"no checkpoint at {file}: no run has completed an epoch there; "
+            f"no checkpoint at {files[0]}: no run has completed an epoch there; "
             "start it without --resume (delete the folder first if it is there)"
         )
-    try:
-        state = torch.load(file, map_location="cpu", weights_only=True)
-        config = from_json(state.pop("config"))
-        return Checkpoint(**state), config
-    except Exception as error:  # torch.load raises many kinds on a broken file
-        raise CheckpointError(f"the checkpoint at {file} cannot be read: {error}") from error
+    faults: list[str] = []
+    for file in there:
+        try:
+            found = _read(file)
+        except Exception as error:  # torch.load raises many kinds on a broken file
+            faults.append(f"the checkpoint at {file} cannot be read: {error}")
+            continue
+        if faults:
+            logger.warning("%s; going on after epoch %d instead", faults[0], found[0].epoch)
+        return found
+    raise CheckpointError("; ".join(faults))
+
+
+def _read(file: Path) -> tuple[Checkpoint, RunConfig]:
+    content = file.read_bytes()
+    body, trailer = content[:-TRAILER], content[-TRAILER:]
+    marked = trailer.startswith(MARK)  # not in files of earlier versions
+    if marked:
+        digest = hashlib.sha256(body).hexdigest()
+        if trailer[len(MARK) :] != digest.encode():
+            raise ValueError("its bytes are not those that were written (SHA-256)")
+        content = body
+    state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    if state.pop(DIGESTED, False) and not marked:
+        raise ValueError("its end, the digest, is missing")
+    config = from_json(state.pop("config"))
+    return Checkpoint(**state), config
 
 
 def load_checkpoint(folder: Path, config: RunConfig) -> Checkpoint:

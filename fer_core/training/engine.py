@@ -1,5 +1,6 @@
 """Training: one loop for every method, on Accelerate, in one process or many."""
 
+import logging
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -17,13 +18,15 @@ from fer_core.records.run import RunRecord
 from fer_core.training.accelerator import check_start, create_accelerator
 from fer_core.training.callbacks import Callback
 from fer_core.training.checkpoint import (
-    CHECKPOINT_FILE,
+    has_checkpoint,
     load_checkpoint,
     read_checkpoint,
     refuse_full_disk,
 )
+from fer_core.training.chosen import read_chosen
 from fer_core.training.epoch import Training, TrainingError, check_finite, train_epoch
 from fer_core.training.evaluator import Evaluator
+from fer_core.training.interruption import ended_by_signals
 from fer_core.training.loader import TrainingSet
 from fer_core.training.precision import choose_precision
 from fer_core.training.recording import Recording, refuse_folder
@@ -33,6 +36,7 @@ from fer_core.training.tracker_start import Watch
 from fer_core.training.trackers import PROJECT, choose_trackers
 
 __all__ = ["TrainingError", "train"]
+logger = logging.getLogger(__name__)
 
 
 def train(
@@ -81,6 +85,8 @@ def train(
             process works in (`RunLockedError`). Nothing has been written then.
         TrackerError: before the first step, for a tracker that is not installed or cannot start.
         TrainingError: when the loss is no longer finite; the record then says ``failed``.
+        KeyboardInterrupt: on Ctrl-C, and on SIGTERM (`Terminated`) in the main thread; the record
+            then says ``failed`` and how to go on.
     """
     config = named(config, dataset, backbone)
     if resume:
@@ -94,7 +100,7 @@ def train(
     first = accelerator.is_main_process
     storage = (storage or Storage())._replace(progress=progress and first)
     with ExitStack() as locks:
-        if resume and first and (folder / CHECKPOINT_FILE).is_file():
+        if resume and first and has_checkpoint(folder):
             locks.enter_context(lock_run(folder))  # nobody goes on from this checkpoint meanwhile
         checkpoint = load_checkpoint(folder, config) if resume else None
         completed = checkpoint.epoch if checkpoint else 0
@@ -105,6 +111,8 @@ def train(
         refuse_full_disk(folder, config, state.weight_bytes)
         if checkpoint:
             state.restore(checkpoint)
+            if first and state.selection.epoch:
+                read_chosen(folder, state.selection.epoch)  # needed at the end, missed now
         images = TrainingSet(
             experiment,
             accelerator.device,
@@ -124,8 +132,10 @@ def train(
         )
 
         scores = None
-        recording.open(completed, state.facts, resume=resume, locks=locks)
-        with recording.record_failure():
+        if not recording.open(completed, state.facts, resume=resume, locks=locks):
+            logger.info("the run in %s is finished", folder)
+            return recording.close()
+        with ended_by_signals(), recording.record_failure():
             recording.start()
             for epoch in range(completed, config.epochs):
                 if state.selection.exhausted(epoch, config.patience):

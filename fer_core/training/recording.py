@@ -19,8 +19,10 @@ from fer_core.records.lock import lock_run
 from fer_core.records.run import RUN_FILE, RunRecord, read_run
 from fer_core.records.schema import NOISY_LABELS_FILE
 from fer_core.training.callbacks import Callback
-from fer_core.training.checkpoint import load_chosen, save_checkpoint, save_chosen
+from fer_core.training.checkpoint import save_checkpoint
+from fer_core.training.chosen import load_chosen, save_chosen
 from fer_core.training.facts import create_recorder
+from fer_core.training.interruption import how_to_go_on
 from fer_core.training.setup import Experiment
 from fer_core.training.state import TrainingState
 from fer_core.training.tracker_start import Watch
@@ -70,6 +72,8 @@ class Recording:
         self._config = to_json(without_folders(experiment.config))
         self._watch = watch
         self._watchers: list[Callback] = []
+        self._saved = 0  # epochs that have a checkpoint
+        self._finished = False
         self._recorder = create_recorder(
             experiment,
             folder,
@@ -80,7 +84,7 @@ class Recording:
 
     def open(
         self, completed: int, facts: Mapping[str, Any], *, resume: bool, locks: ExitStack
-    ) -> None:
+    ) -> bool:
         """Lock the folder, start the trackers and open the record.
 
         Args:
@@ -89,12 +93,17 @@ class Recording:
             resume: whether the folder may hold a run.
             locks: closes the lock and the trackers.
 
+        Returns:
+            False for a run that is finished already, of which nothing is touched.
+
         Raises:
             FileExistsError, RunLockedError, RecordError, TrackerError: as `train` says.
         """
         self.accelerator.wait_for_everyone()  # none may find what another has begun to write
+        if resume and self._recorder.is_finished(completed):
+            return False
         if not self.first:
-            return
+            return True
         locks.enter_context(lock_run(self.folder))
         refuse_folder(self.folder, resume)  # another process may have begun and ended meanwhile
         self._watchers = self._watch.start(
@@ -102,20 +111,32 @@ class Recording:
         )
         self._recorder.add_to_model(facts)
         self._recorder.begin(completed)
+        self._saved = completed
         remove_leftovers(self.folder)
+        return True
 
     @contextmanager
     def record_failure(self) -> Iterator[None]:
-        """Record an error of the block as what stopped the run, and pass it on."""
+        """Record an error of the block, or Ctrl-C, as what stopped the run, and pass it on."""
         try:
             yield
         except Exception as error:
-            if self.first:
-                try:
-                    self._recorder.fail(f"{type(error).__name__}: {error}")
-                except OSError as unwritten:  # the disk is full: it is that which stopped the run
-                    logger.warning("the record cannot say what stopped the run: %s", unwritten)
+            self._fail(f"{type(error).__name__}: {error}")
             raise
+        except KeyboardInterrupt as error:
+            told = how_to_go_on(error, self.folder, self._saved)
+            self._fail(told)
+            if self.first:
+                logger.warning("the run is %s", told)
+            raise
+
+    def _fail(self, told: str) -> None:
+        if not self.first or self._finished:
+            return
+        try:
+            self._recorder.fail(told)
+        except OSError as unwritten:  # the disk is full: it is that which stopped the run
+            logger.warning("the record cannot say what stopped the run: %s", unwritten)
 
     def start(self) -> None:
         """Write the noisy labels, and tell that the training starts."""
@@ -145,9 +166,10 @@ class Recording:
             return
         values = {"epoch": completed, **figures}
         if chosen:
-            save_chosen(self.folder, state.evaluated)
+            save_chosen(self.folder, state.evaluated, completed)
         self._recorder.add_epoch(values)
         save_checkpoint(self.folder, state.checkpoint(completed), self.experiment.config)
+        self._saved = completed
         logger.info(
             "epoch %d of %d: training loss %.4f, evaluation accuracy %.4f, %.1f s",
             *(completed, self.experiment.config.epochs),
@@ -171,7 +193,7 @@ class Recording:
         result = final_result(read_run(self.folder).epochs, last, data.eval)
         result |= selection.result(data.eval.true_labels, len(data.classes))
         if selection.epoch:
-            load_chosen(self.folder, state.evaluated)
+            load_chosen(self.folder, state.evaluated, selection.epoch)
         self._save_model(state.evaluated, result)
         rows = recorded_predictions(
             data.eval,
@@ -180,6 +202,7 @@ class Recording:
             chosen=selection.chosen,
         )
         self._recorder.finish(result, rows)
+        self._finished = True
 
     def close(self) -> RunRecord:
         """Read the finished record, and tell that the training has ended."""

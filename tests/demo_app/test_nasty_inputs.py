@@ -62,7 +62,7 @@ def test_more_pixels_than_can_be_held_are_told(ask, tmp_path):
     path.write_bytes(header_of_a_png(20_000, 20_000))
     answer, _ = ask(path)
     assert answer == {
-        "sentence": "The image is too large: 400 megapixels, at most 178 megapixels are read.",
+        "sentence": "The image is too large: 400 megapixels, at most 52 megapixels are read.",
         "faces": [],
     }
 

@@ -1,10 +1,17 @@
 import socket
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 
-from demo_app.serving.body_limit import OTHER_LARGEST, UPLOAD_LARGEST
+from demo_app.serving.body_limit import (
+    OBJECTS_MOST,
+    OTHER_LARGEST,
+    UPLOAD_LARGEST,
+    RequestLimit,
+)
+from demo_app.serving.upload_ledger import UploadLedger
 
 TWO_GB = 2 * 2**30
 CHUNK = b"x" * 2**18
@@ -78,7 +85,7 @@ def test_any_other_request_is_cut_off_as_well(served, path, kind):
 def test_an_upload_whose_sender_goes_away_leaves_no_file(served):
     host, _, port = served.address.removeprefix("http://").partition(":")
     head = (
-        "POST /gradio_api/upload HTTP/1.1\r\nHost: page\r\nContent-Length: 9000000\r\n"
+        "POST /gradio_api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n"
         f"Content-Type: {FORM['Content-Type']}\r\n\r\n"
     )
     before = len(leftovers(served))
@@ -94,6 +101,32 @@ def wait_for(condition):
             return
         time.sleep(0.05)
     pytest.fail("it did not happen within five seconds")
+
+
+@pytest.mark.parametrize("name", ['; filename=""', "", '; filename="/"'])
+def test_an_upload_without_a_name_is_no_fault_of_the_server(served, name):
+    form = START.replace(b'; filename="photo.jpg"', name.encode()) + b"x\r\n--edge--\r\n"
+    answer = httpx.post(f"{served.address}/gradio_api/upload", content=form, headers=FORM)
+    assert answer.status_code in (200, 400)
+    if answer.status_code == 200:
+        for file in answer.json():
+            Path(file).unlink()
+
+
+@pytest.mark.parametrize("path", ["call/batch", "run/batch", "queue/join"])
+def test_a_request_with_thousands_of_files_is_refused_before_gradio_reads_it(served, path):
+    file = {"path": "a.png", "meta": {"_type": "gradio.FileData"}}
+    body = {"data": [[file] * 8000, "bundled", 0.5], "fn_index": 0, "session_hash": "x"}
+    answer = httpx.post(f"{served.address}/gradio_api/{path}", json=body, timeout=60)
+    assert answer.status_code in (400, 413)
+    assert str(OBJECTS_MOST) in answer.text
+
+
+def test_what_one_visitor_and_all_together_upload_has_a_limit():
+    limited = RequestLimit(None, ledger=UploadLedger(visitor=100, everybody=150))
+    assert limited._count("a", b"x" * 100) == ""
+    assert "within 15 minutes" in limited._count("a", b"x")
+    assert "All visitors" in limited._count("b", b"x" * 51)
 
 
 def test_an_ordinary_upload_arrives(served):

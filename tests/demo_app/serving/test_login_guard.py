@@ -11,6 +11,7 @@ from demo_app.app import build
 from demo_app.render.text import introduction
 from demo_app.serving.launch import launch_options
 from demo_app.serving.login_guard import REFUSAL
+from demo_app.serving.route_guard import CLOSED, CLOSED_TEXT
 from fer_core.emotions import class_names
 from fer_core.taxonomy import taxonomy_of
 from tests.demo_app.conftest import free_port
@@ -79,8 +80,10 @@ def test_without_a_login_every_route_asks_for_one(closed, site):
     for method, path in asked:
         if path not in LOGIN:
             answer = site.request(method, path, timeout=5)
-            assert answer.status_code == 401, (method, path)
-            assert method == "HEAD" or answer.text == REFUSAL
+            closed_to_all = path.removeprefix("/gradio_api").startswith(CLOSED)
+            assert answer.status_code == (404 if closed_to_all else 401), (method, path)
+            told = CLOSED_TEXT if closed_to_all else REFUSAL
+            assert method == "HEAD" or answer.text == told
 
 
 def test_what_the_login_page_needs_comes_without_one_and_tells_nothing_of_the_page(site):
@@ -124,6 +127,29 @@ def test_tools_are_neither_listed_nor_called_without_an_account(site, account):
     assert ask_tools(site, "tools/call", call, auth=account).status_code == 401
 
 
+def test_after_ten_failed_logins_an_address_has_to_wait_even_with_the_right_password(pool):
+    page = build(pool)
+    page.launch(
+        prevent_thread_lock=True,
+        server_port=free_port(),
+        auth=[ADA],
+        quiet=True,
+        **launch_options(),
+    )
+    try:
+        with httpx.Client(base_url=page.local_url, timeout=30) as site:
+            wrong = {"username": "ada", "password": "guess"}
+            codes = [site.post("/login", data=wrong).status_code for _ in range(5)]
+            codes += [site.get("/config", auth=("ada", "guess")).status_code for _ in range(5)]
+            assert codes == [400] * 5 + [401] * 5
+            right = {"username": ADA[0], "password": ADA[1]}
+            for answer in (site.post("/login", data=right), site.get("/config", auth=ADA)):
+                assert answer.status_code == 429
+                assert int(answer.headers["Retry-After"]) >= 1
+    finally:
+        page.close()
+
+
 @pytest.mark.parametrize("header", ["Basic", "Basic ###", "Basic /w==", "Bearer YWRhOng=", "x"])
 def test_an_authorisation_that_is_none_is_no_login(site, header):
     assert site.get("/config", headers={"Authorization": header}).status_code == 401
@@ -155,6 +181,28 @@ def test_a_tool_reads_no_image_of_the_server(site, portrait, tmp_path, shape):
             told = result(ask_tools(site, "tools/call", call, auth=ADA))
             assert told["isError"] or "face" not in told["content"][0]["text"], told
             assert "One face" not in json.dumps(told)
+
+
+def test_every_tool_that_takes_files_takes_uploads_one_or_many(site, portrait, tmp_path):
+    portrait.save(tmp_path / "face.png")
+    upload = {"files": ("face.png", (tmp_path / "face.png").read_bytes())}
+    (path,) = site.post("/gradio_api/upload", files=upload, auth=ADA).json()
+    for name, arguments in (("analyse", {"photo": path}), ("batch", {"photos": [path, path]})):
+        told = result(
+            ask_tools(site, "tools/call", {"name": name, "arguments": arguments}, auth=ADA)
+        )
+        assert not told.get("isError"), told
+        assert "probability" in told["content"][0]["text"]
+    secret = {"photos": [path, str(tmp_path / "face.png")]}
+    told = result(ask_tools(site, "tools/call", {"name": "batch", "arguments": secret}, auth=ADA))
+    assert told["isError"]
+    assert "Only uploaded files are read" in told["content"][0]["text"]
+
+
+def test_the_schemas_of_the_tools_refer_to_nothing_outside(site):
+    tools = result(ask_tools(site, "tools/list", auth=ADA))["tools"]
+    assert "$ref" not in json.dumps(tools)
+    assert "$ref" not in site.get("/gradio_api/mcp/schema", auth=ADA).text
 
 
 def test_nor_would_a_tool_whose_arguments_may_be_anything(closed, tmp_path):

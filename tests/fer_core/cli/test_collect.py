@@ -34,7 +34,7 @@ def test_finished_records_are_copied_without_what_belongs_to_the_machine(
 def test_another_run_of_the_same_name_is_not_lost(call_command, runs, write_run, tmp_path):
     out = tmp_path / "out"
     other = write_run(out, name="run1", accuracy=0.5)
-    text = (other / "run.json").read_text().replace('"started": "', '"started": "1')
+    text = (other / "run.json").read_text().replace('"started": "2', '"started": "1')
     (other / "run.json").write_text(text)
     code, _, _ = call_command(collect, runs, out)
     assert "has other runs named run1" in code

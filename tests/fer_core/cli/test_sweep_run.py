@@ -11,6 +11,7 @@ from fer_core.records.failures import record_failure
 from fer_core.records.run import read_run
 from fer_core.training.checkpoint import (
     CHECKPOINT_FILE,
+    PREVIOUS_FILE,
     CheckpointError,
     load_checkpoint,
     read_checkpoint,
@@ -55,7 +56,8 @@ def test_a_folder_that_is_not_there_yet_starts_anew(tmp_path, tiny_config):
 
 
 def test_a_broken_checkpoint_starts_anew_and_says_so(ended, tiny_config, caplog):
-    (ended / CHECKPOINT_FILE).write_bytes(b"half")
+    for file in (CHECKPOINT_FILE, PREVIOUS_FILE):
+        (ended / file).write_bytes(b"half")
     assert not sweep_run.make_ready(ended, tiny_config)
     assert not (ended / CHECKPOINT_FILE).exists()
     assert not (ended / "run.json").exists()

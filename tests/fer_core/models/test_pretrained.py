@@ -194,7 +194,7 @@ def test_weights_of_an_unknown_layout_are_refused(tmp_path, model):
     save(tmp_path, model)
     own = json.loads((tmp_path / CONFIG_FILE).read_text())["fer_core"]
     change(tmp_path, fer_core=own | {"weights": "onnx"})
-    with pytest.raises(ModelError, match="the layout 'onnx': this version reads own and timm"):
+    with pytest.raises(ModelError, match="weights must be one of own, timm, got 'onnx'"):
         load_model(tmp_path)
 
 

@@ -248,3 +248,31 @@ def test_a_record_without_a_taxonomy_has_the_usual_one_and_a_broken_one_is_refus
     change(tmp_path, taxonomy={"emotions": True, "colours": {"neutral": 7}})
     with pytest.raises(RecordError, match=r"run\.json: the colour of class 'neutral' must be #rr"):
         read_run(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "1" * 5000, "", "\x00"])
+def test_a_record_that_python_cannot_read_is_a_problem_of_its_own(tmp_path, text):
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    (folder / RUN_FILE).write_text(text)
+    runs, problems = read_runs(tmp_path)
+    assert runs == []
+    assert len(problems) == 1
+    assert "hostile" in problems[0]
+
+
+def test_a_line_of_epochs_that_is_nested_without_end_is_a_problem(tmp_path):
+    begin_run(tmp_path, epochs=1)
+    with (tmp_path / EPOCHS_FILE).open("a") as stream:
+        stream.write("[" * 100_000 + "\n")
+    with pytest.raises(RecordError, match="line 2 is not JSON: it is nested too deep"):
+        read_run(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["started", "ended"])
+@pytest.mark.parametrize("value", ["abc", "", "2026-13-01T00:00:00", "0" * 400])
+def test_a_time_that_is_none_is_a_problem(tmp_path, name, value):
+    begin_run(tmp_path)
+    change(tmp_path, **{name: value})
+    with pytest.raises(RecordError, match=f"wrong value in {name}"):
+        read_run(tmp_path)

@@ -18,6 +18,7 @@ from fer_core.config import defaults_of, from_json
 from fer_core.config.input_spec import from_json as spec_from_json
 from fer_core.datasets import DataError, Decoding, Storage, load_data
 from fer_core.datasets import prefetch as device_images
+from fer_core.errors import Terminated
 from fer_core.evaluation.inference import evaluate
 from fer_core.io import files
 from fer_core.methods import METHODS, create_method
@@ -360,9 +361,57 @@ def test_a_run_stopped_by_hand_can_be_read_and_resumed(tiny_config, tiny_run, tm
     with pytest.raises(KeyboardInterrupt):
         run(tiny_config, tmp_path / "run")
     stopped = read_run(tmp_path / "run")
-    assert stopped.status == "running"
+    assert stopped.status == "failed"
+    assert stopped.error == (
+        f"ended by Ctrl-C after 1 epoch: go on with fer-core train --resume {tmp_path / 'run'}"
+    )
     assert len(stopped.epochs) == 1
     restore()
+    assert_same_run(tiny_run, run(tiny_config, tmp_path / "run", resume=True))
+
+
+def test_a_run_stopped_in_its_first_epoch_says_how_to_start_again(tiny_config, tmp_path, interrupt):
+    interrupt("augment", 1, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        run(tiny_config, tmp_path / "run")
+    assert "in its first epoch: delete" in read_run(tmp_path / "run").error
+
+
+@pytest.mark.slow
+def test_sigterm_closes_the_record_and_the_run_goes_on_to_the_same(
+    tiny_config, tiny_run, tmp_path, monkeypatch
+):
+    real, calls = batches.augment, []
+
+    def augment(*arguments):
+        calls.append(1)
+        if len(calls) == 7:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return real(*arguments)
+
+    monkeypatch.setattr(batches, "augment", augment)
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Terminated):
+        run(tiny_config, tmp_path / "run")
+    assert signal.getsignal(signal.SIGTERM) is before
+    stopped = read_run(tmp_path / "run")
+    assert (stopped.status, len(stopped.epochs)) == ("failed", 1)
+    assert "ended by SIGTERM after 1 epoch: go on with fer-core train --resume" in stopped.error
+    assert_same_run(tiny_run, run(tiny_config, tmp_path / "run", resume=True))
+
+
+@pytest.mark.slow
+def test_a_run_whose_last_checkpoint_is_broken_goes_on_from_the_one_before(
+    tiny_config, tiny_run, tmp_path, interrupt
+):
+    restore = interrupt("save_model", 1, RuntimeError("power cut"))
+    with pytest.raises(RuntimeError, match="power cut"):
+        run(tiny_config, tmp_path / "run")
+    restore()
+    file = tmp_path / "run" / "checkpoint" / "state.pt"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
     assert_same_run(tiny_run, run(tiny_config, tmp_path / "run", resume=True))
 
 
@@ -397,9 +446,10 @@ def test_a_killed_process_leaves_a_record_that_can_be_read_and_resumed(
 
 
 @pytest.mark.slow
-def test_a_finished_run_can_be_resumed_without_effect(tiny_config, tiny_run, tmp_path):
-    first = run(tiny_config, tmp_path / "run")
-    assert_same_run(first, run(tiny_config, tmp_path / "run", resume=True))
+def test_resuming_a_finished_run_touches_nothing_of_it(tiny_config, tiny_run, finished):
+    before = contents(finished)
+    assert_same_run(tiny_run, run(tiny_config, finished, resume=True))
+    assert contents(finished) == before
 
 
 def contents(folder):
@@ -432,7 +482,8 @@ def break_record(folder, config):
 
 
 def break_checkpoint(folder, config):
-    (folder / "checkpoint" / "state.pt").write_bytes(b"no checkpoint")
+    for name in ("state.pt", "previous.pt"):
+        (folder / "checkpoint" / name).write_bytes(b"no checkpoint")
     return config
 
 

@@ -10,7 +10,8 @@ from fer_core.metrics.classification import accuracy, confusion_matrix
 from fer_core.models.pretrained import load_model
 from fer_core.records.predictions import read_predictions
 from fer_core.records.run import read_run
-from fer_core.training.checkpoint import CHOSEN_FILE, load_checkpoint
+from fer_core.training.checkpoint import load_checkpoint
+from fer_core.training.chosen import CHOSEN_FILE
 from fer_core.training.engine import train
 from fer_core.training.holdout import EpochSelection, held_out
 from fer_core.training.setup import prepare

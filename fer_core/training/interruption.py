@@ -1,0 +1,46 @@
+"""A run that is asked to end: by Ctrl-C, or by SIGTERM as schedulers send it."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from fer_core.errors import Terminated
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM raise `Terminated` in the block, where Python lets signals do so.
+
+    That is the main thread; a handler of the calling program stays in place.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def how_to_go_on(error: KeyboardInterrupt, folder: Path, completed: int) -> str:
+    """What the record of an interrupted run says.
+
+    Args:
+        error: that ended it.
+        folder: of the record.
+        completed: epochs that have a checkpoint.
+    """
+    cause = "SIGTERM" if isinstance(error, Terminated) else "Ctrl-C"
+    if not completed:
+        return f"ended by {cause} in its first epoch: delete {folder} and start the run again"
+    epochs = "1 epoch" if completed == 1 else f"{completed} epochs"
+    return f"ended by {cause} after {epochs}: go on with fer-core train --resume {folder}"
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated

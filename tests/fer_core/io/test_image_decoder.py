@@ -1,0 +1,78 @@
+import io
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_core.io import image_decoder
+from fer_core.io.image_decoder import ImageDecoder
+from fer_core.io.images import ImageError, open_upright
+
+HANGING = (sys.executable, "-c", "import time; time.sleep(60)")
+DYING = (sys.executable, "-c", "import os; os.abort()")
+
+
+@pytest.fixture(scope="module")
+def decoder():
+    made = ImageDecoder()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def path(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (40, 60, 4), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    return tmp_path / "noise.png"
+
+
+@pytest.mark.slow
+def test_an_image_is_what_it_is_when_it_is_read_here(decoder, path):
+    wanted = np.asarray(open_upright(path))
+    for source in (path, str(path), path.read_bytes()):
+        with decoder.decoded(source) as image:
+            assert np.array_equal(np.asarray(image), wanted)
+
+
+def test_what_is_wrong_with_an_image_is_told_and_the_next_one_is_read(decoder, path, tmp_path):
+    (tmp_path / "broken.png").write_bytes(path.read_bytes()[:60])
+    for source, error in ((tmp_path / "broken.png", ValueError), (b"no image", ValueError),
+                          (b"", ValueError), (tmp_path / "absent.png", OSError)):  # fmt: skip
+        with pytest.raises(error), decoder.decoded(source):
+            pass
+    with decoder.decoded(path) as image:
+        assert image.size == (60, 40)
+
+
+@pytest.mark.slow
+def test_a_large_image_ends_its_process_and_gives_its_memory_back(path, monkeypatch):
+    decoder = ImageDecoder()
+    try:
+        stream = io.BytesIO()
+        Image.new("RGB", (4100, 3000)).save(stream, "PNG")
+        for _ in range(2):
+            with decoder.decoded(stream.getvalue()) as image:
+                assert image.size == (4100, 3000)
+                assert decoder._large.locked()
+            assert not decoder._large.locked()
+            assert decoder._slow._process.poll() == 0
+        assert decoder._quick._process is None
+    finally:
+        decoder.close()
+
+
+@pytest.mark.parametrize(("program", "words"), [(HANGING, "too much time"), (DYING, "too much m")])
+@pytest.mark.slow
+def test_a_process_that_hangs_or_dies_is_a_sentence_and_the_next_image_is_read(
+    path, program, words
+):
+    decoder = ImageDecoder(0.5, program)
+    try:
+        with pytest.raises(ImageError, match=words), decoder.decoded(path):
+            pass
+        decoder._quick._program, decoder._quick._seconds = image_decoder.PROGRAM, 30
+        with decoder.decoded(path) as image:
+            assert image.size == (60, 40)
+    finally:
+        decoder.close()
