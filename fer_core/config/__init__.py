@@ -194,11 +194,17 @@ def without_folders(config: RunConfig) -> RunConfig:
     may_be_id = kind == "hf" and len(path.parts) == 2 and text[0] not in "/.~"
     data = f"{kind}{colon}{text if may_be_id else path.name}{query}{options}"
     names = {
-        name: PurePath(value).name if value else value
+        name: _last_name(value) if value else value
         for name in ("exclude", "noise_file", "confusions", "pretrained", "method_source")
         for value in (getattr(config, name),)
     }
     return dataclasses.replace(config, data=data, options=config.options.without_folders(), **names)
+
+
+def _last_name(path: str) -> str:
+    """The last name of a path; of RUN/model that of the run."""
+    pure = PurePath(path)
+    return pure.parent.name if pure.name == "model" and pure.parent.name else pure.name
 
 
 def from_json(values: Mapping[str, Any]) -> RunConfig:

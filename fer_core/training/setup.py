@@ -19,6 +19,7 @@ from fer_core.datasets import (
 )
 from fer_core.datasets.loading import select
 from fer_core.faces.detect import measure_landmarks
+from fer_core.hub.weights import find_weights
 from fer_core.models.attention_model import AttentionModel, create_model
 from fer_core.models.own_backbones import own_name
 from fer_core.noise.generate import (
@@ -43,6 +44,7 @@ class Experiment:
             shares of votes.
         model: the network with its starting weights, on the CPU.
         input: what the network expects, for use after training.
+        weights: of the start: ``none``, ``hub``, or the file that ``config.pretrained`` names.
     """
 
     config: RunConfig
@@ -54,6 +56,12 @@ class Experiment:
     targets: np.ndarray
     model: AttentionModel
     input: InputSpec
+    weights: str
+
+    @property
+    def built_config(self) -> RunConfig:
+        """The configuration with the file of the starting weights, as networks are made of it."""
+        return replace(self.config, pretrained=self.weights)
 
 
 def load_run_data(config: RunConfig, storage: Storage | None = None) -> FaceData:
@@ -90,8 +98,10 @@ def prepare(
         DataError: when the data set is absent, broken, smaller than one batch, or has no training
             image of a class.
         BackboneError: when the backbone is not available.
+        StartError, ModelError: see `fer_core.hub.weights.find_weights`.
         ValueError, FileNotFoundError: when the noise list does not fit.
     """
+    weights = find_weights(config.pretrained, config.backbone)
     whole = load_run_data(config, storage) if dataset is None else _fitting(dataset, config)
     whole_noise = draw_noisy_labels(config, whole)
     data, noise, holdout = hold_out(config, whole, whole_noise)
@@ -110,7 +120,8 @@ def prepare(
             "the class out where the data set has an option for it (docs/data.md)"
         )
     torch.manual_seed(config.seed)
-    model = create_model(config, len(data.classes), backbone)
+    built = replace(config, pretrained=weights)
+    model = create_model(built, len(data.classes), backbone)
     landmarks = data.landmarks
     if landmarks is None:
         landmarks = measure_landmarks(data.train.images, config.seed)
@@ -124,7 +135,9 @@ def prepare(
         landmarks=tuple((round(float(x), 4), round(float(y), 4)) for x, y in landmarks),
     )
     targets = training_targets(config, data, noise)
-    return Experiment(config, data, noise, holdout, whole, whole_noise, targets, model, spec)
+    return Experiment(
+        config, data, noise, holdout, whole, whole_noise, targets, model, spec, weights
+    )
 
 
 def named(config: RunConfig, dataset: FaceData | None, backbone: nn.Module | None) -> RunConfig:
