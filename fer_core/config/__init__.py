@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 # What None means, unless the method has a default of its own.
-DEFAULTS = {"flip_probability": 0.5}
+DEFAULTS = {"flip_probability": 0.5, "noise_rate": 0.0}
 NO_OPTIONS = MethodOptions()
 
 
@@ -70,6 +70,7 @@ class RunConfig(
         Raises:
             ValueError: naming the argument, its value and what is allowed.
         """
+        self.need_rate()
         self._find_method()
         checks.kinds(self)
         checks.choices(self)

@@ -37,7 +37,7 @@ def create_recorder(
         noise={
             **noise_facts(
                 config.noise,
-                config.noise_rate,
+                config.noise_rate or 0.0,
                 experiment.whole_noise,
                 experiment.whole.train.true_labels,
                 len(experiment.data.classes),

@@ -17,7 +17,7 @@ from fer_core.datasets import (
     Storage,
     load_data,
 )
-from fer_core.datasets.loading import select
+from fer_core.datasets.loading import select, untrained_text
 from fer_core.faces.detect import measure_landmarks
 from fer_core.hub.weights import find_weights
 from fer_core.models.attention_model import AttentionModel, create_model
@@ -115,10 +115,7 @@ def prepare(
     counts = np.bincount(data.train.true_labels, minlength=len(data.classes))
     absent = [name for name, count in zip(data.classes, counts, strict=True) if not count]
     if absent:
-        raise DataError(
-            f"{data.train.name} has no training image of {', '.join(absent)}: add some, or leave "
-            "the class out where the data set has an option for it (docs/data.md)"
-        )
+        raise DataError(untrained_text(data.name, data.train.name, absent))
     torch.manual_seed(config.seed)
     built = replace(config, pretrained=weights)
     model = create_model(built, len(data.classes), backbone)
