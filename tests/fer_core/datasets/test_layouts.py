@@ -365,7 +365,6 @@ FOREIGN = {
     ("kind", "right"),
     [
         *(("ferplus", right) for right in FOREIGN),
-        ("fer2013", "folder"),
         ("fer2013", "folder?split=0.2"),
         *((kind, right) for kind in ("rafdb", "affectnet") for right in FOREIGN if "fol" in right),
     ],
