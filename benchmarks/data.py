@@ -99,7 +99,7 @@ def open_set(root: Path, options: Options, storage: Storage, device: torch.devic
     model = AttentionModel("mobilenetv2_100", 7, image_size=options.image_size).to(device)
     spec = InputSpec(options.image_size, 3, (), (), options.side, False, ())
     noise = NoisyLabels(labels, np.zeros(len(labels), dtype=bool))
-    experiment = Experiment(config, data, noise, None, data, noise, labels, model, spec)
+    experiment = Experiment(config, data, noise, None, data, noise, labels, model, spec, "none")
     return TrainingSet(experiment, device, storage.kind)
 
 

@@ -127,10 +127,12 @@ def canonical_name(text: str) -> str:
 def find_emotion(text: str) -> str | None:
     """The emotion that a text names, or None: ``Angry faces`` is anger.
 
-    Understood are any case, blanks, ``_``, ``-`` and ``.`` between words, plurals, the aliases, and
-    a noun as ``faces`` or ``expression`` after the emotion.
+    Understood are any case, blanks, ``_``, ``-`` and ``.`` between words, plurals, the aliases, a
+    number before the emotion (``0_neutral``), and a noun as ``faces`` or ``expression`` after it.
     """
     words = _words(text)
+    if len(words) > 1 and words[0].isdecimal():
+        words = words[1:]  # 0_neutral
     while len(words) > 1 and words[-1] in _NOUNS:
         words = words[:-1]
     return _emotion_of(words[0]) if len(words) == 1 else None

@@ -84,14 +84,16 @@ def build(command: Build) -> None:
 
 
 def push(command: Push) -> None:
-    """Build a Space in a scratch folder and upload it.
+    """Build a Space in a scratch folder, start it once, and upload it.
 
     Raises:
         ValueError: as `build`, and `UploadError` where the Hub does not take it.
+        TrialError: when the built Space does not start.
         OSError: when a file cannot be read or written.
     """
     from demo_app.spaces.build import ROOT, build_space
     from demo_app.spaces.manifest import read_manifest
+    from demo_app.spaces.trial import start_once
     from fer_core.hub.upload import check_repository, upload_folder
     from fer_core.records.provenance import source_commit
 
@@ -100,6 +102,8 @@ def push(command: Push) -> None:
     with tempfile.TemporaryDirectory(prefix="fer-space-") as scratch:
         folder = Path(scratch) / command.name
         build_space(space, folder)
+        logger.info("Starting the built Space once")
+        start_once(space, folder)
         commit = (source_commit(ROOT) or "an unknown commit")[:12]
         address = upload_folder(
             folder,

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import yaml
 from huggingface_hub import SpaceCardData, SpaceHardware
 
+from demo_app.spaces.command import command_fault
 from fer_core.errors import FerError
 
 COLOURS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
@@ -125,6 +126,9 @@ def _space(name: str, kind: Kind, block: Mapping[str, Any]) -> Space:
     if run[: len(kind.run)] != kind.run or bool(run) != bool(kind.run):
         begin = f"begin with {' '.join(kind.run)}" if kind.run else "be absent"
         raise ManifestError(f"{name}: run must {begin}, got {' '.join(run)!r}")
+    fault = command_fault(run[len(kind.run) :]) if name == "demo" else None
+    if fault:
+        raise ManifestError(f"{name}: run: {fault}")
     port = option(run, "--server.port")
     if kind.sdk == "docker" and port != [str(block.get("app_port"))]:
         raise ManifestError(

@@ -33,7 +33,7 @@ DRAWN = Decoding(48, 3)  # as a run without options draws the synthetic faces
 class Check:
     """Read every image and label of a data set and say what is wrong with it.
 
-    Exit code 0: a run can load it, duplicates or not; 1: a run refuses it.
+    Exit code 0: a run can train on it, duplicates or not; 1: a run refuses it.
     """
 
     uri: tyro.conf.Positional[str]
@@ -60,8 +60,8 @@ class Noise:
     """Data set as for fer-core train --data."""
     noise: NoiseKind
     """Kind of noise; this and the next five as for fer-core train."""
-    noise_rate: float = 0.0
-    """Share of the training labels to change."""
+    noise_rate: float | None = None
+    """Share of the training labels to change; symmetric and asymmetric noise need it."""
     confusions: str = "people"
     """Asymmetric noise: which class is taken for which, a preset or a CSV table."""
     noise_file: Path | None = None
@@ -162,7 +162,9 @@ def _noise(command: Noise) -> int:
     refuse_problems(listing)
     train, classes = listing.train, listing.classes
     noisy = draw_noisy_labels(config, listing)
-    facts = noise_facts(config.noise, config.noise_rate, noisy, train.true_labels, len(classes))
+    facts = noise_facts(
+        config.noise, config.noise_rate or 0.0, noisy, train.true_labels, len(classes)
+    )
     print(noise_text(f"{listing.name} {train.name}", classes, config, facts))
     if command.out is not None:
         write_noise_list(command.out, train.names, noisy.noisy_labels, classes)

@@ -1,5 +1,6 @@
 """Files that a command is to write, checked before minutes of work."""
 
+import os
 from pathlib import Path
 
 from fer_core.datasets import DataError
@@ -16,5 +17,7 @@ def check_target(file: Path | None) -> None:
         raise DataError("name a file: '-' means the terminal only with --json")
     if file is not None and not file.parent.is_dir():
         raise DataError(f"no folder {displayed(file.parent)} to write {displayed(file.name)} to")
+    if file is not None and not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise DataError(f"{displayed(file)} may not be written: choose another place")
     if file is not None and file.is_dir():
         raise DataError(f"{displayed(file)} is a folder, not a file to write")

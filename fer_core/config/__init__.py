@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 # What None means, unless the method has a default of its own.
-DEFAULTS = {"flip_probability": 0.5}
+DEFAULTS = {"flip_probability": 0.5, "noise_rate": 0.0}
 NO_OPTIONS = MethodOptions()
 
 
@@ -71,6 +71,7 @@ class RunConfig(
         Raises:
             ValueError: naming the argument, its value and what is allowed.
         """
+        self.need_rate()
         self._find_method()
         checks.kinds(self)
         checks.choices(self)
@@ -195,7 +196,7 @@ def without_folders(config: RunConfig) -> RunConfig:
     may_be_id = kind == "hf" and len(path.parts) == 2 and text[0] not in "/.~"
     data = f"{kind}{colon}{text if may_be_id else path.name}{query}{options}"
     names = {
-        name: PurePath(value).name if value else value
+        name: _last_name(value) if value else value
         for name in ("exclude", "noise_file", "confusions", "pretrained", "method_source")
         for value in (getattr(config, name),)
     }
@@ -212,6 +213,12 @@ def settled(config: RunConfig, recorded: Mapping[str, Any]) -> RunConfig:
     if config.precision != "auto":
         return config
     return dataclasses.replace(config, precision=recorded["precision"])
+
+
+def _last_name(path: str) -> str:
+    """The last name of a path; of RUN/model that of the run."""
+    pure = PurePath(path)
+    return pure.parent.name if pure.name == "model" and pure.parent.name else pure.name
 
 
 def from_json(values: Mapping[str, Any]) -> RunConfig:

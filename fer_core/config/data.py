@@ -51,9 +51,9 @@ class NoiseOptions:
     """Label noise of the training set: none; symmetric (to any other class) or asymmetric (to the
     classes of confusions), both at noise_rate; human: fer2013 (FERPlus with FER2013's own labels)
     or rater (FERPlus with one random rater's label); or the list in noise_file."""
-    noise_rate: float = 0.0
+    noise_rate: float | None = None
     """Share of the training labels that noise changes, in [0, 1); asymmetric: of each class that is
-    confused with others."""
+    confused with others. These two kinds of noise need it; for the others it is 0."""
     confusions: str = "people"
     """Asymmetric noise, which class is taken for which: people (fear and surprise, sadness and
     neutral, anger and disgust) or a CSV table of weights, a row a class."""
@@ -64,16 +64,25 @@ class NoiseOptions:
     votes) or sharpened_votes (these shares squared, and scaled to a sum of 1). Votes: FERPlus
     without noise."""
 
+    def need_rate(self) -> None:
+        """Ask for the rate where it is not stated: a clean run must not have a noisy one's name."""
+        if self.noise in RATED_NOISE and self.noise_rate is None:
+            raise ValueError(
+                f"noise {self.noise!r} needs noise_rate, the share of the training labels to "
+                "change, in [0, 1): for example 0.3"
+            )
+
     def check_noise(self) -> None:
         """Check the values of this group."""
-        checks.in_range("noise_rate", self.noise_rate, 0, 1)
+        rate = self.noise_rate or 0.0
+        checks.in_range("noise_rate", rate, 0, 1)
         if self.noise == "file" and not self.noise_file:
             raise ValueError("noise 'file' needs noise_file, the path of a list of labels")
         if self.noise != "file" and self.noise_file:
             raise ValueError(f"noise_file is read with noise 'file' only, got noise {self.noise!r}")
-        if self.noise not in RATED_NOISE and self.noise_rate > 0:
+        if self.noise not in RATED_NOISE and rate > 0:
             raise ValueError(
-                f"noise_rate {self.noise_rate} has no effect with noise {self.noise!r}: it belongs "
+                f"noise_rate {rate} has no effect with noise {self.noise!r}: it belongs "
                 f"to {' and '.join(RATED_NOISE)} noise"
             )
         if self.noise != "asymmetric" and self.confusions != "people":

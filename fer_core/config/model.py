@@ -16,8 +16,9 @@ class ModelOptions:
     backbone: str = "mobilenetv2_100"
     """Any timm model name, for example resnet50, mobilenetv2_100, test_resnet."""
     pretrained: str = "none"
-    """Starting weights: none, hub (timm's own, downloaded), or the path of a local file: timm's, or
-    the model.safetensors of an earlier run, to go on from it."""
+    """Starting weights: none, hub (timm's own, downloaded), a file (timm's, or another project's
+    under timm's names), the folder of an earlier run or of a saved model, bundled, or USER/NAME of
+    a model of this project on the Hugging Face Hub. The number of classes may differ."""
     stride: int | None = None
     """Total stride of a convolutional backbone (power of two): 8 gives a 6x6 map at 48 pixels; the
     deepest strided layers become dense. None keeps the backbone's own, usually 32."""

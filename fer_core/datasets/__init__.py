@@ -25,6 +25,8 @@ from fer_core.datasets.fer2013 import list_fer2013
 from fer_core.datasets.ferplus import list_ferplus, vote_shares
 from fer_core.datasets.folder import list_folder
 from fer_core.datasets.huggingface import list_hub_set
+from fer_core.datasets.labelled_table import list_table
+from fer_core.datasets.layouts import LayoutError, found_text, recognise
 from fer_core.datasets.loading import load_listing, with_repeated_names
 from fer_core.datasets.rafdb import list_rafdb
 from fer_core.datasets.synthetic.dataset import list_synthetic
@@ -59,6 +61,7 @@ GIVEN = "given"  # kind that records have for data that were given as an object
 # What each kind of URI lists. Only synthetic faces need to know how large they will be wanted.
 DATASETS: dict[str, Lister] = {
     "affectnet": list_affectnet,
+    "csv": list_table,
     "fer2013": list_fer2013,
     "ferplus": list_ferplus,
     "rafdb": list_rafdb,
@@ -119,6 +122,14 @@ def _lister(kind: str) -> Lister:
     if kind in plugins:
         return plugins[kind].load()
     known = sorted({*DATASETS, *plugins})
+    place = Path(kind).expanduser()
+    if place.is_file():
+        raise DataError(f"{kind!r} is a file: a table of images and labels is read as csv:{kind}")
+    if place.is_dir():
+        raise DataError(
+            f"{kind!r} is a folder: say what it holds, as {recognise(place) or f'folder:{kind}'}; "
+            f"kinds of data: {', '.join(known)}"
+        )
     near = difflib.get_close_matches(kind, known, 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise DataError(f"unknown data set {kind!r}: use one of {known}{hint}")
@@ -137,7 +148,10 @@ def list_data(uri: str, decoding: Decoding, *, without: Path | None = None) -> L
             wrong with single files is in the listing's ``problems``.
     """
     source = parse_uri(uri)
-    listing = with_repeated_names(_lister(source.kind)(source, decoding))
+    try:
+        listing = with_repeated_names(_lister(source.kind)(source, decoding))
+    except LayoutError as error:
+        raise DataError("\n".join(filter(None, (str(error), found_text(source))))) from error
     return listing if without is None else without_files(listing, read_exclude_list(without))
 
 

@@ -19,6 +19,8 @@ from fer_core.datasets.base import (
     take_options,
 )
 from fer_core.datasets.images import Box, ImageFiles, image_files, relative_names
+from fer_core.datasets.layouts import EVAL_NAMES, TRAIN_NAMES, LayoutError, named_folder
+from fer_core.datasets.numbered import list_numbered, numbered_split
 from fer_core.datasets.tables import TableRow, table_rows
 from fer_core.emotions import AFFECTNET_LABELS, EIGHT_CLASSES, class_names
 from fer_core.errors import FerError
@@ -29,7 +31,10 @@ EXPECTED = """  PATH/Manually_Annotated_file_lists/training.csv    subDirectory_
   PATH/Manually_Annotated_Images/<subDirectory_filePath> ...
 or
   PATH/train_set/images/0.jpg  PATH/train_set/annotations/0_exp.npy ...
-  PATH/val_set/images/0.jpg    PATH/val_set/annotations/0_exp.npy   ..."""
+  PATH/val_set/images/0.jpg    PATH/val_set/annotations/0_exp.npy   ...
+or
+  PATH/train/0/*.jpg ... PATH/train/7/*.jpg  (0 neutral to 7 contempt, or 0 to 6 for 7 classes)
+  PATH/val/0/*.jpg   ... (or test)"""
 # The official validation.csv has no header, training.csv has this one.
 COLUMNS = (
     *("subDirectory_filePath", "face_x", "face_y", "face_width", "face_height"),
@@ -67,10 +72,14 @@ def list_affectnet(source: Source, _decoding: Decoding) -> Listing:
     root = existing_folder(source, EXPECTED)
     classes = class_names(int(take_choice(source, options, "classes", "7", "8")))
     problems: list[Problem] = []
-    if (root / "train_set").is_dir():
+    if (root / "train_set" / "images").is_dir() or (root / "train_set" / "annotations").is_dir():
         size = 224
         folders = (("training", "train_set"), ("validation", "val_set"))
         rows = {name: [*_npy_rows(root, place, problems)] for name, place in folders}
+    elif numbered_split(root, TRAIN_NAMES):
+        size = None
+        folders = ((TRAIN_NAMES, "train"), (EVAL_NAMES, "val"))
+        rows = {name: _numbered_rows(root, names, name, problems) for names, name in folders}
     else:
         size = None
         seen: set[str] = set()
@@ -90,13 +99,26 @@ def list_affectnet(source: Source, _decoding: Decoding) -> Listing:
     )
 
 
+def _numbered_rows(
+    root: Path, names: tuple[str, ...], name: str, problems: list[Problem]
+) -> list[Row]:
+    """The images of class folders that are called by AffectNet's numbers."""
+    split = named_folder(root, names) or name
+    tree = list_numbered(root, split, AFFECTNET_LABELS, "AffectNet", EXPECTED)
+    problems += tree.problems
+    paths = [(path, EIGHT_CLASSES.index(c)) for c, found in tree.images.items() for path in found]
+    listed = relative_names([path for path, _ in paths], root)
+    return [Row(file, path, label, None) for file, (path, label) in zip(listed, paths, strict=True)]
+
+
 def _table_rows(root: Path, name: str, seen: set[str], problems: list[Problem]) -> Iterator[Row]:
     """The rows of an official table that have a class."""
     path = root / "Manually_Annotated_file_lists" / f"{name}.csv"
     path = path if path.is_file() else root / f"{name}.csv"
     if not path.is_file():
-        raise DataError(
-            f"no {name}.csv in {root} or its Manually_Annotated_file_lists, and no train_set. "
+        raise LayoutError(
+            f"no {name}.csv in {root} or its Manually_Annotated_file_lists, no train_set and no "
+            "folders train/0 to train/7. "
             f"Expected:\n{EXPECTED}"
         )
     images = root / "Manually_Annotated_Images"
@@ -138,7 +160,7 @@ def _npy_rows(root: Path, place: str, problems: list[Problem]) -> Iterator[Row]:
     images, annotations = root / place / "images", root / place / "annotations"
     for folder in (images, annotations):
         if not folder.is_dir():
-            raise DataError(f"no folder at {folder}. Expected:\n{EXPECTED}")
+            raise LayoutError(f"no folder at {folder}. Expected:\n{EXPECTED}")
     unused = {path.name for path in annotations.iterdir() if path.name.endswith("_exp.npy")}
     paths = image_files(images)
     for path, name in zip(paths, relative_names(paths, root), strict=True):

@@ -18,6 +18,7 @@ from fer_core.datasets.base import (
 )
 from fer_core.datasets.folder import list_tree, split_of_tree
 from fer_core.datasets.images import PixelRows
+from fer_core.datasets.layouts import EVAL_NAMES, TRAIN_NAMES, LayoutError, named_folder
 from fer_core.datasets.tables import TableRow, table_rows
 from fer_core.emotions import FER2013_LABELS, SEVEN_CLASSES, canonical_name
 
@@ -65,8 +66,8 @@ def list_fer2013(source: Source, _decoding: Decoding) -> Listing:
     table = path if path.is_file() else find_pixel_table(path)
     if table is not None:
         return _list_table(read_pixel_table(table), test)
-    if not (path / "train").is_dir():
-        raise DataError(
+    if named_folder(path, TRAIN_NAMES) is None:
+        raise LayoutError(
             f"no {' or '.join(TABLES)} and no folder train in {path}. Expected:\n{EXPECTED}"
         )
     if test != "PrivateTest":
@@ -150,7 +151,11 @@ def _list_table(table: PixelTable, test: str) -> Listing:
     train_split, eval_split = (_split_of_table(table, usage) for usage in used)
     for split in (train_split, eval_split):
         if not len(split.true_labels) and not problems:
-            raise DataError(f"{table.path} has no row with the Usage {split.name}")
+            there = ", ".join(u for u in USAGES if u in set(table.usages)) or "none that is known"
+            raise DataError(
+                f"{table.path} has no row with the Usage {split.name}; it has {there}. A run needs "
+                "Training and test=PublicTest or test=PrivateTest"
+            )
     return _listing(train_split, eval_split, problems)
 
 
@@ -168,9 +173,14 @@ def _list_folders(root: Path) -> Listing:
             raise ValueError(f"FER2013 has no {name}: use one of {', '.join(SEVEN_CLASSES)}")
         return name
 
-    trees = {name: list_tree(root, name, EXPECTED, class_of) for name in ("train", "test")}
-    train, test = (split_of_tree(root, name, tree, SEVEN_CLASSES) for name, tree in trees.items())
-    return _listing(train, test, (*trees["train"].problems, *trees["test"].problems))
+    usual = (("train", TRAIN_NAMES), ("test", EVAL_NAMES))
+    places = [named_folder(root, names) or name for name, names in usual]
+    trees = [list_tree(root, place, EXPECTED, class_of) for place in places]
+    train, test = (
+        split_of_tree(root, place, tree, SEVEN_CLASSES)
+        for place, tree in zip(places, trees, strict=True)
+    )
+    return _listing(train, test, (*trees[0].problems, *trees[1].problems))
 
 
 def _listing(train: ListedSplit, evaluated: ListedSplit, problems: tuple[Problem, ...]) -> Listing:

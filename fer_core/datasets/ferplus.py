@@ -21,6 +21,7 @@ from fer_core.datasets.base import (
 )
 from fer_core.datasets.fer2013 import PixelTable, find_pixel_table, read_pixel_table
 from fer_core.datasets.images import ImageFiles, PixelRows
+from fer_core.datasets.layouts import LayoutError
 from fer_core.datasets.tables import read_table
 from fer_core.emotions import FERPLUS_VOTES, canonical_name, class_names
 
@@ -201,7 +202,7 @@ def _with_eval(source: Source) -> Source:
 
 def _read_votes(path: Path) -> VoteTable:
     if not path.is_file():
-        raise DataError(f"no vote table at {path}. Expected:\n{EXPECTED}")
+        raise LayoutError(f"no vote table at {path}. Expected:\n{EXPECTED}")
     rows = read_table(path, {"Usage", "Image name", *FERPLUS_VOTES})
     names = tuple(row["Image name"] for row in rows)
     votes = np.full((len(rows), len(FERPLUS_VOTES)), -1, np.int64)

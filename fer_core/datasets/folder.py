@@ -1,6 +1,7 @@
 """A folder of one's own aligned faces: ``train/<class>/*`` and ``test/<class>/*``."""
 
 import difflib
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +18,15 @@ from fer_core.datasets.base import (
     existing_folder,
     take_options,
 )
-from fer_core.datasets.images import ImageFiles, image_files, relative_names
+from fer_core.datasets.dividing import OPTIONS, divide, is_divided
+from fer_core.datasets.images import ImageFiles, image_files, images_in_tree, relative_names
+from fer_core.datasets.layouts import (
+    EVAL_NAMES,
+    TRAIN_NAMES,
+    LayoutError,
+    named_folder,
+    sub_folders,
+)
 from fer_core.datasets.naming import Naming, choose_naming
 from fer_core.emotions import canonical_name, find_emotion
 from fer_core.io.files import displayed
@@ -25,10 +34,12 @@ from fer_core.io.images import IMAGE_SUFFIXES
 
 EXPECTED = """  PATH/train/happiness/*.jpg ...
   PATH/train/anger/*.jpg     ... (emotions, as happy or angry too, or any classes of your own)
-  PATH/test/happiness/*.jpg  ...
+  PATH/test/happiness/*.jpg  ... (or val, valid, validation; further folders below are read too)
 or, to measure a model on and not to train it
-  PATH/happiness/*.jpg ..."""
+  PATH/happiness/*.jpg ...
+or, to train on a part of it and measure on the rest, folder:PATH?split=0.2"""
 CLASSES = "class folders"
+logger = logging.getLogger(__name__)
 
 
 class ListedTree(NamedTuple):
@@ -42,17 +53,21 @@ def list_folder(source: Source, _decoding: Decoding) -> Listing:
     """List an image folder; the classes are those that have training images.
 
     URI: ``folder:PATH?train=train&test=test&classes=``; the first two name the folders of the
-    splits. Where both are absent and the folders of classes are in PATH itself, they are the test
-    split, and the training split is empty: a model can be measured there. ``classes`` says what the
-    folders' names are, ``as-is`` or ``emotions``; see `choose_naming`.
+    splits. By default any of `TRAIN_NAMES` and `EVAL_NAMES` is taken, in any case. Where both are
+    absent and the folders of classes are in PATH itself, they are the test split, and the training
+    split is empty: a model can be measured there. ``split=0.2`` or ``folds=5&fold=0`` divides them
+    (`fer_core.datasets.dividing`). ``classes`` says what the folders' names are, ``as-is`` or
+    ``emotions``; see `choose_naming`.
 
     Raises:
         DataError: when a split is missing, the splits' classes cannot be learned, or it is not
             clear whether they are emotions.
     """
-    options = take_options(source, train="train", test="test", classes="")
+    options = take_options(source, train="train", test="test", classes="", **OPTIONS)
     root = existing_folder(source, EXPECTED)
-    splits = {name: options[name] for name in ("train", "test")}
+    if is_divided(options):
+        return _list_divided(source, options, root)
+    splits = _split_folders(source, root)
     for name, value in splits.items():
         if Path(value).is_absolute() or ".." in Path(value).parts or value in ("", "."):
             raise DataError(f"folder {name} must be a folder in {root}, got {value!r}")
@@ -67,12 +82,7 @@ def list_folder(source: Source, _decoding: Decoding) -> Listing:
         name: list_tree(root, folder, EXPECTED, naming.class_of) for name, folder in splits.items()
     }
     classes = naming.in_order(trees["train"].images)
-    if len(classes) < 2:
-        raise DataError(
-            f"{root / splits['train']} has images of {len(classes)} "
-            f"{'emotions' if naming.emotions else 'classes'}, at least 2 are needed. "
-            f"Expected:\n{EXPECTED}"
-        )
+    _refuse_few(root / splits["train"], classes, naming)
     problems = [*trees["train"].problems, *trees["test"].problems]
     untrained = sorted(set(trees["test"].images) - set(classes))
     for name in untrained:
@@ -91,26 +101,91 @@ def list_folder(source: Source, _decoding: Decoding) -> Listing:
     )
 
 
+def _split_folders(source: Source, root: Path) -> dict[str, str]:
+    """The folders of both splits: as the URI names them, or as they are usually called."""
+    names = {"train": TRAIN_NAMES, "test": EVAL_NAMES}
+    given = {name: source.options.get(name) for name in names}
+    found = {
+        name: (named_folder(root, usual) or name) if given[name] is None else given[name] or ""
+        for name, usual in names.items()
+    }
+    if given["test"] is None:
+        others = [p.name for p in sub_folders(root) if p.name.casefold() in EVAL_NAMES]
+        for other in others:
+            if other != found["test"]:
+                logger.info("%s is not read: test=%s names it", displayed(root / other), other)
+    return found
+
+
+def _refuse_few(folder: Path, classes: tuple[str, ...], naming: Naming) -> None:
+    if len(classes) < 2:
+        raise LayoutError(
+            f"{folder} has images of {len(classes)} "
+            f"{'emotions' if naming.emotions else 'classes'}, at least 2 are needed. "
+            f"Expected:\n{EXPECTED}"
+        )
+
+
+def _list_divided(source: Source, options: dict[str, str], root: Path) -> Listing:
+    """A set of class folders in two parts; a lone folder ``train`` is looked into."""
+    train, held = named_folder(root, TRAIN_NAMES), named_folder(root, EVAL_NAMES)
+    if {"train", "test"} & set(source.options) or (train and held):
+        raise DataError(
+            f"{root}: split and folds divide class folders that have no splits; it has "
+            f"{train or options['train']} and {held or options['test']}"
+        )
+    place = train or "."
+    named = [displayed(path.name) for path in _class_folders(root, place)]
+    naming = choose_naming(source, options["classes"], named, CLASSES)
+    tree = list_tree(root, place, EXPECTED, naming.class_of)
+    classes = naming.in_order(tree.images)
+    _refuse_few(root / place, classes, naming)
+    whole = split_of_tree(root, root.resolve().name, tree, classes)
+    subjects = _subjects(tree, root / place, classes)
+    trained, evaluated = divide(source, options, whole, subjects)
+    for index, name in enumerate(classes):
+        if index not in trained.true_labels:
+            raise DataError(
+                f"{root}: all images of {name} are in the part that is evaluated: it has too few "
+                "groups to be divided; add images, or use another seed"
+            )
+    return Listing(
+        name=root.resolve().name,
+        classes=classes,
+        train=trained,
+        eval=evaluated,
+        problems=tuple(tree.problems),
+        found_classes=True,
+    )
+
+
+def _subjects(tree: ListedTree, place: Path, classes: tuple[str, ...]) -> list[str] | None:
+    """The folder between class and image, for each image in order; None where one has none."""
+    below = [path.relative_to(place).parts for c in classes for path in tree.images[c]]
+    return [parts[1] for parts in below] if all(len(parts) > 2 for parts in below) else None
+
+
 def _class_folders(root: Path, splits: Mapping[str, str] | str) -> list[Path]:
     """The folders of classes in all splits; an absent split has none."""
     places = [splits] if isinstance(splits, str) else [*splits.values()]
     folders = (root / place for place in places)
-    return [path for folder in folders if folder.is_dir() for path in _sub_folders(folder)]
-
-
-def _sub_folders(folder: Path) -> list[Path]:
-    """The folders in a folder, sorted; those with a dot in front are passed over."""
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    return [path for folder in folders if folder.is_dir() for path in sub_folders(folder)]
 
 
 def _has_classes(root: Path) -> bool:
-    """Whether a folder of the root has the name of an emotion, or holds images."""
-    return any(find_emotion(path.name) or _holds_images(path) for path in _sub_folders(root))
+    """Whether a folder of the root has the name of an emotion, or holds images as a class does."""
+    return any(find_emotion(path.name) or _is_class(path) for path in sub_folders(root))
 
 
-def _holds_images(folder: Path) -> bool:
+def _is_class(folder: Path) -> bool:
+    """Whether there are images in a folder or, as those of subjects, in its folders."""
     try:
-        return bool(image_files(folder))
+        inner = sub_folders(folder)
+        if image_files(folder):
+            return True
+        names = (*TRAIN_NAMES, *EVAL_NAMES)
+        classes = any(find_emotion(p.name) or p.name.casefold() in names for p in inner)
+        return not classes and any(image_files(path) for path in inner)
     except OSError:  # it is named when the classes are listed
         return False
 
@@ -119,6 +194,8 @@ def _list_classes(root: Path, train: str, naming: Naming) -> Listing:
     """The folders of classes in the root itself as a test split, without training images."""
     tree, name = list_tree(root, ".", EXPECTED, naming.class_of), root.resolve().name
     classes = naming.in_order(tree.images)
+    if not naming.emotions:
+        _refuse_few(root, classes, naming)  # one folder that is no emotion is no class either
     return Listing(
         name=name,
         classes=classes,
@@ -131,7 +208,7 @@ def _list_classes(root: Path, train: str, naming: Naming) -> Listing:
 def list_tree(
     root: Path, split: str, expected: str, class_of: Callable[[str], str] = canonical_name
 ) -> ListedTree:
-    """The images of ``root/split/<class>/``, the classes by their folders' names.
+    """The images of ``root/split/<class>/``, at any depth, the classes by their folders' names.
 
     Args:
         root: the data set.
@@ -144,13 +221,13 @@ def list_tree(
     """
     folder = root / split
     if not folder.is_dir():
-        raise DataError(f"no folder at {folder}. Expected:\n{expected}")
+        raise LayoutError(f"no folder at {folder}. Expected:\n{expected}")
     images: dict[str, list[Path]] = {}
     problems: list[Problem] = []
-    for sub in _sub_folders(folder):
+    for sub in sub_folders(folder):
         name = f"{relative_names([sub], root)[0]}/"
         try:
-            found = image_files(sub)
+            found = images_in_tree(sub)
         except OSError as error:
             detail = f"{displayed(sub)} cannot be read: {error.strerror}"
             problems.append(Problem("unreadable file", name, detail))
@@ -166,7 +243,7 @@ def list_tree(
             detail = f"{displayed(sub)} holds no images ({suffixes}): fill it or delete it"
             problems.append(Problem("class", name, detail))
     if not any(images.values()) and len(problems) == len(images):  # no unknown class either
-        raise DataError(f"{folder} holds no images. Expected:\n{expected}")
+        raise LayoutError(f"{folder} holds no images. Expected:\n{expected}")
     return ListedTree({name: paths for name, paths in images.items() if paths}, problems)
 
 

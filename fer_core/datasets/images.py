@@ -139,6 +139,28 @@ def image_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if _is_image(path))
 
 
+def images_in_tree(folder: Path) -> list[Path]:
+    """The images of a folder at any depth: its own sorted by name, then those of each sub-folder.
+
+    Hidden files and folders are passed over; a link back into the folder is not followed.
+    """
+    entries = sorted(folder.iterdir())
+    found = [path for path in entries if _is_image(path) and not path.is_dir()]
+    for path in entries:
+        loop = path.is_symlink() and folder.resolve().is_relative_to(path.resolve())
+        if path.is_dir() and not path.name.startswith((".", "__MACOSX")) and not loop:
+            found += images_in_tree(path)
+    return found
+
+
+def has_images(folder: Path) -> bool:
+    """Whether there are images in a folder, at any depth; none where it cannot be read."""
+    try:
+        return bool(image_files(folder)) or bool(images_in_tree(folder))
+    except OSError:  # it is named when the classes are listed
+        return False
+
+
 def relative_names(paths: Iterable[Path], root: Path) -> tuple[str, ...]:
     """Names of files below ``root``, with ``/`` between folders."""
     return tuple(displayed(path.relative_to(root).as_posix()) for path in paths)

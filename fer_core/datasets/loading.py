@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ from fer_core.datasets.cache.store import CHECK_HINT, Storage, Stored, store
 from fer_core.datasets.exclude import chosen_columns
 
 logger = logging.getLogger(__name__)
+SEVEN_OR_EIGHT = ("affectnet", "ferplus")  # data sets with the option classes
 SplitKind = Literal["train", "eval", "test"]  # test: the former name of eval
 
 
@@ -126,6 +128,21 @@ def refuse_problems(listing: Listing) -> None:
         first, *others = listing.problems
         more = f" ({len(others)} more like this)" if others else ""
         raise DataError(f"{first.detail}{more}. {CHECK_HINT}")
+
+
+def untrained_text(name: str, split: str, absent: Sequence[str]) -> str:
+    """That there is no training image of some classes, and what can be done.
+
+    Args:
+        name: of the data set.
+        split: of the training images.
+        absent: the classes.
+    """
+    if tuple(absent) == ("contempt",) and name in SEVEN_OR_EIGHT:
+        cure = f"the option classes=7 of {name} leaves it out"
+    else:
+        cure = "add some, or use folder:PATH, whose classes are those that have training images"
+    return f"{split} has no training image of {', '.join(absent)}: {cure}"
 
 
 def also_in(digests: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -4,7 +4,8 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from fer_core.datasets.base import DataError, Source, take_choice
+from fer_core.datasets.base import Source, take_choice
+from fer_core.datasets.layouts import LayoutError
 from fer_core.emotions import EIGHT_CLASSES, canonical_name, find_emotion, near_emotion
 
 ASK, AS_IS, EMOTIONS = "", "as-is", "emotions"
@@ -61,7 +62,7 @@ def choose_naming(source: Source, option: str, names: Iterable[str], what: str) 
     sure = [name for name in emotions if near_emotion(name) is None]
     beside = f", while {_listed(map(repr, sure))} name emotions" if sure else ""
     uri = _uri(source)
-    raise DataError(
+    raise LayoutError(
         f"{source.path}: of the {what}, {_listed(doubts)}{beside}. Say what they are: "
         f"'{uri}{AS_IS}' makes every name a class of its own; '{uri}{EMOTIONS}' reads each as the "
         "emotion that it is or is nearest to, and refuses those near none (rename them, or leave "

@@ -1,5 +1,10 @@
-"""RAF-DB basic: 15,339 aligned faces in seven classes (Li et al., CVPR 2017), official layout."""
+"""RAF-DB basic: 15,339 aligned faces in seven classes (Li et al., CVPR 2017).
 
+The official layout, and the copies that most people have: class folders 1 to 7, or a table of
+labels beside the images.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,48 +19,81 @@ from fer_core.datasets.base import (
     existing_folder,
     take_options,
 )
-from fer_core.datasets.images import ImageFiles
-from fer_core.datasets.tables import read_lines
+from fer_core.datasets.images import ImageFiles, images_in_tree
+from fer_core.datasets.layouts import EVAL_NAMES, TRAIN_NAMES, LayoutError, named_folder
+from fer_core.datasets.numbered import list_numbered, numbered_split
+from fer_core.datasets.rafdb_attributes import read_attributes
+from fer_core.datasets.tables import read_lines, table_rows
 from fer_core.emotions import RAFDB_LABELS, class_names
 
-EXPECTED = """  PATH/EmoLabel/list_patition_label.txt      train_00001.jpg 5 ...
-  PATH/Image/aligned/train_00001_aligned.jpg ...
+EXPECTED = """  PATH/EmoLabel/list_patition_label.txt      train_00001.jpg 5 ... (or in PATH/basic)
+  PATH/Image/aligned/train_00001_aligned.jpg ... (or Image/original, or .png)
   PATH/Image/aligned/test_0001_aligned.jpg   ...
-  PATH/Annotation/manual/train_00001_manu_attri.txt ... (optional: gender, race, age)"""
-# The last three lines of a *_manu_attri.txt file, in this order.
-ATTRIBUTES: dict[str, tuple[str, ...]] = {
-    "gender": ("male", "female", "unsure"),
-    "race": ("Caucasian", "African-American", "Asian"),
-    "age": ("0-3", "4-19", "20-39", "40-69", "70+"),
-}
+  PATH/Annotation/manual/train_00001_manu_attri.txt ... (optional: gender, race, age)
+or
+  PATH/DATASET/train/1/train_00001_aligned.jpg ... (1 surprise to 7 neutral; DATASET or not)
+  PATH/DATASET/test/1/test_0001_aligned.jpg    ...
+or
+  PATH/train_labels.csv, test_labels.csv     image,label with the images anywhere below PATH"""
+LISTS = ("list_patition_label.txt", "list_partition_label.txt")
+SUFFIXES = (".jpg", ".png", ".jpeg")
+ALIGNED = "_aligned"
 
 
 def list_rafdb(source: Source, _decoding: Decoding) -> Listing:
-    """List RAF-DB basic from its official layout. URI: ``rafdb:PATH``.
+    """List RAF-DB basic. URI: ``rafdb:PATH``.
+
+    Names are those of the official list, ``train_00001.jpg``, in every layout.
 
     Raises:
-        DataError: when the label list is absent or no text, or an attribute file is broken.
+        DataError: when there are no labels or they are no text, or an attribute file is broken.
     """
     take_options(source)
     root = existing_folder(source, EXPECTED)
-    listed, problems = _read_list(root / "EmoLabel" / "list_patition_label.txt")
+    problems: list[Problem] = []
+    path = _label_list(root)
+    if path is not None:
+        train, evaluated = _official(path.parent.parent, path, problems)
+    elif (place := _numbered_place(root)) is not None:
+        splits = ((TRAIN_NAMES, "train"), (EVAL_NAMES, "test"))
+        train, evaluated = (_numbered(place, *split, problems) for split in splits)
+    elif (root / "train_labels.csv").is_file():
+        files = {_official_name(path): path for path in images_in_tree(root)}
+        train, evaluated = (_tabled(root, name, files, problems) for name in ("train", "test"))
+    else:
+        raise LayoutError(
+            f"no label list at {root / 'EmoLabel' / LISTS[0]}, no folders 1 to 7 and no "
+            f"train_labels.csv. Expected:\n{EXPECTED}"
+        )
     return Listing(
         name="rafdb",
         classes=class_names(7),
-        train=_list_split(root, "train", listed, problems),
-        eval=_list_split(root, "test", listed, problems),
+        train=train,
+        eval=evaluated,
         source_size=100,
         grey=False,
         problems=tuple(problems),
     )
 
 
-def _read_list(path: Path) -> tuple[dict[str, int], list[Problem]]:
-    if not path.is_file():
-        raise DataError(f"no label list at {path}. Expected:\n{EXPECTED}")
+def _label_list(root: Path) -> Path | None:
+    folders = (root / "EmoLabel", root / "basic" / "EmoLabel")
+    paths = (folder / name for folder in folders for name in LISTS)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _official(root: Path, path: Path, problems: list[Problem]) -> tuple[ListedSplit, ListedSplit]:
     order = {name: index for index, name in enumerate(class_names(7))}
     listed: dict[str, int] = {}
-    problems = []
+    for name, label in _read_list(path, problems):
+        listed[name] = order[RAFDB_LABELS[label]]
+    train, test = (_list_split(root, name, listed, problems) for name in ("train", "test"))
+    return train, test
+
+
+def _read_list(path: Path, problems: list[Problem]) -> Iterator[tuple[str, int]]:
+    """Names and labels of the official list; what cannot be used goes to ``problems``."""
+    seen: set[str] = set()
     for number, line in enumerate(read_lines(path), start=1):
         name, _, label = (part.strip() for part in line.strip().rpartition(" "))
         if not line.strip():
@@ -64,18 +102,36 @@ def _read_list(path: Path) -> tuple[dict[str, int], list[Problem]]:
         if not name or not label.isdecimal():
             detail = f"{where}: expected 'train_00001.jpg 5', got {line!r}"
             problems.append(Problem("label", name or line.strip(), detail))
-        elif int(label) not in RAFDB_LABELS:
-            hint = "; this list seems to count from 0" if label == "0" else ""
-            detail = f"{where}: expected a label from 1 (surprise) to 7 (neutral), got {label}"
-            problems.append(Problem("label", name, detail + hint))
+        elif detail := _wrong_label(int(label)):
+            problems.append(Problem("label", name, f"{where}: {detail}"))
         elif not name.startswith(("train_", "test_")):
             detail = f"{where}: a name starts with train_ or test_, got {name!r}"
             problems.append(Problem("label", name, detail))
-        elif name in listed:
+        elif name in seen:
             problems.append(Problem("label", name, f"{where}: {name} is listed twice"))
         else:
-            listed[name] = order[RAFDB_LABELS[int(label)]]
-    return listed, problems
+            seen.add(name)
+            yield name, int(label)
+
+
+def _wrong_label(label: int) -> str:
+    if label in RAFDB_LABELS:
+        return ""
+    hint = "; this list seems to count from 0" if label == 0 else ""
+    return f"expected a label from 1 (surprise) to 7 (neutral), got {label}{hint}"
+
+
+def _files(images: Path, names: tuple[str, ...]) -> tuple[Path, ...]:
+    """Where an official copy keeps its images: aligned or original, jpg or png."""
+    folders = [images / "aligned", images / "original"]
+    folder = next((folder for folder in folders if folder.is_dir()), folders[0])
+    there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    files = []
+    for name in names:
+        stem = Path(name).stem
+        likely = [f"{stem}{end}{suffix}" for end in (ALIGNED, "") for suffix in SUFFIXES]
+        files.append(folder / next((file for file in likely if file in there), likely[0]))
+    return tuple(files)
 
 
 def _list_split(
@@ -84,30 +140,61 @@ def _list_split(
     names = tuple(image for image in listed if image.startswith(f"{name}_"))
     if not names and not problems:
         raise DataError(f"the label list of {root} names no {name} image. Expected:\n{EXPECTED}")
-    folder = root / "Image" / "aligned"
-    paths = tuple(folder / f"{Path(image).stem}_aligned.jpg" for image in names)
+    paths = _files(root / "Image", names)
     labels = np.array([listed[image] for image in names], dtype=np.int64)
-    slices = _read_attributes(root / "Annotation" / "manual", names)
+    slices = read_attributes(root / "Annotation" / "manual", names)
     return ListedSplit(name, ImageFiles(paths), labels, names, slices=slices)
 
 
-def _read_attributes(folder: Path, names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    if not folder.is_dir():
-        return {}
-    rows = [_read_attribute_file(folder / f"{Path(name).stem}_manu_attri.txt") for name in names]
-    return dict(zip(ATTRIBUTES, zip(*rows, strict=True), strict=True))
+def _numbered_place(root: Path) -> Path | None:
+    """The folder that has the splits, where their folders are called by numbers."""
+    return next(
+        (
+            place
+            for place in (root / (named_folder(root, ("dataset",)) or "."), root)
+            if numbered_split(place, TRAIN_NAMES)
+        ),
+        None,
+    )
 
 
-def _read_attribute_file(path: Path) -> tuple[str, ...]:
-    """Gender, race and age of one face; ``unknown`` where the face has no file."""
-    if not path.is_file():
-        return ("unknown",) * len(ATTRIBUTES)
-    last = path.read_text(encoding="utf-8", errors="replace").split()[-len(ATTRIBUTES) :]
-    try:
-        columns = zip(last, ATTRIBUTES.values(), strict=True)
-        return tuple(dict(enumerate(values))[int(text)] for text, values in columns)
-    except (KeyError, ValueError) as error:
-        allowed = ", ".join(f"{name} 0-{len(values) - 1}" for name, values in ATTRIBUTES.items())
-        raise DataError(
-            f"{path} must end with three numbers ({allowed}), got {' '.join(last)!r}"
-        ) from error
+def _numbered(
+    place: Path, names: tuple[str, ...], name: str, problems: list[Problem]
+) -> ListedSplit:
+    split = named_folder(place, names) or name
+    tree = list_numbered(place, split, RAFDB_LABELS, "RAF-DB", EXPECTED)
+    problems += tree.problems
+    order = {name: index for index, name in enumerate(class_names(7))}
+    rows = [(_official_name(p), p, order[c]) for c, paths in tree.images.items() for p in paths]
+    return _split(name, sorted(rows, key=lambda row: row[0]))
+
+
+def _tabled(root: Path, name: str, files: dict[str, Path], problems: list[Problem]) -> ListedSplit:
+    """A split from ``train_labels.csv`` or ``test_labels.csv``."""
+    table, rows = root / f"{name}_labels.csv", []
+    if not table.is_file():
+        raise LayoutError(f"no table at {table}. Expected:\n{EXPECTED}")
+    order = {name: index for index, name in enumerate(class_names(7))}
+    for row in table_rows(table, {"image", "label"}):
+        where = f"{table} line {row.line}"
+        image, label = (row.cells.get(column, "") for column in ("image", "label"))
+        number = int(label) if label.isdecimal() else -1
+        if row.fault or (detail := _wrong_label(number)):
+            detail = f"the row {row.fault}" if row.fault else detail
+            problems.append(Problem("label", image or where, f"{where}: {detail}"))
+            continue
+        official = _official_name(Path(image))
+        path = files.get(official, root / image)
+        rows.append((official, path, order[RAFDB_LABELS[number]]))
+    return _split(name, rows)
+
+
+def _split(name: str, rows: list[tuple[str, Path, int]]) -> ListedSplit:
+    labels = np.array([label for _, _, label in rows], np.int64)
+    paths = tuple(path for _, path, _ in rows)
+    return ListedSplit(name, ImageFiles(paths), labels, tuple(name for name, _, _ in rows))
+
+
+def _official_name(path: Path) -> str:
+    """``train_00001.jpg`` for ``train_00001_aligned.png``."""
+    return f"{path.stem.removesuffix(ALIGNED)}.jpg"

@@ -1,14 +1,16 @@
 """Tables of labels in CSV files, and lists of lines."""
 
+import codecs
 import csv
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from fer_core.datasets.base import DataError
 
 csv.field_size_limit(2**24)  # a row of FER2013 holds 2,304 pixels
+DELIMITERS = (",", ";", "\t")  # of equals, the first
 
 
 class TableRow(NamedTuple):
@@ -26,22 +28,29 @@ class TableRow(NamedTuple):
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a text in UTF-8, with or without a byte order mark.
+    """The lines of a text in UTF-8, with or without a byte order mark, or UTF-16 with one.
 
     Raises:
         DataError: when the file is no such text.
     """
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
+        return path.read_text(encoding=encoding_of(path)).splitlines()
+    except UnicodeError as error:
         raise DataError(f"{path} is no UTF-8 text: {error}") from error
+
+
+def encoding_of(path: Path) -> str:
+    """UTF-16 where the file begins with its mark, else UTF-8."""
+    with path.open("rb") as file:
+        start = file.read(2)
+    return "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
 
 
 def read_table(path: Path, needed: AbstractSet[str]) -> list[dict[str, str]]:
     """The rows of a CSV file, their cells and column names without blanks around them.
 
     Args:
-        path: UTF-8, with or without a byte order mark.
+        path: as for `table_rows`.
         needed: columns that must be there.
 
     Raises:
@@ -61,8 +70,8 @@ def table_rows(
     """The rows of a CSV file one by one, so that a large one need not fit in memory.
 
     Args:
-        path: UTF-8, with or without a byte order mark.
-        needed: columns that must be there.
+        path: UTF-8 or UTF-16 with a byte order mark; cells between commas, semicolons or tabs.
+        needed: columns that must be there, in any case.
         headless: column names of a file that may come without them: its first line is a row when
             it holds none of these.
 
@@ -70,22 +79,46 @@ def table_rows(
         DataError: when the file is no table, or lacks columns.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file)
+        with path.open(encoding=encoding_of(path), newline="") as file:
+            lines = csv.reader(file, delimiter=_delimiter(file, {*needed, *headless}))
             first = [column.strip() for column in next(lines, [])]
             if first and headless and not set(first) & set(headless):
                 columns = list(headless)
                 yield _row(lines.line_num, first, columns)
             else:
-                columns = first
+                columns = _in_our_case(first, needed)
             missing = sorted(needed - set(columns))
             if missing:
-                raise DataError(f"{path} lacks the columns {', '.join(missing)}")
+                raise DataError(
+                    f"{path} lacks the columns {', '.join(missing)}; it has "
+                    f"{', '.join(filter(None, columns)) or 'none'}"
+                )
             for cells in lines:
-                if any(cells):
+                if any(cell.strip() for cell in cells):
                     yield _row(lines.line_num, cells, columns)
-    except (UnicodeDecodeError, csv.Error) as error:
+    except (UnicodeError, csv.Error) as error:
         raise DataError(f"{path} is no table in UTF-8: {error}") from error
+
+
+def _delimiter(file: TextIO, names: AbstractSet[str]) -> str:
+    """What stands between the cells: that which makes most known names of the first line."""
+    line = file.readline()
+    file.seek(0)
+    known = {name.casefold() for name in names}
+    return max(DELIMITERS, key=lambda sign: len(known & {*_names(line, sign)}))
+
+
+def _names(line: str, sign: str) -> list[str]:
+    return [cell.strip().casefold() for row in csv.reader([line], delimiter=sign) for cell in row]
+
+
+def _in_our_case(columns: Sequence[str], needed: AbstractSet[str]) -> list[str]:
+    """The columns, those that are needed written as they are needed."""
+    names = {name.casefold(): name for name in needed}
+    return [
+        names.get(column.casefold(), column) if column not in needed else column
+        for column in columns
+    ]
 
 
 def _row(line: int, cells: list[str], columns: list[str]) -> TableRow:

@@ -18,7 +18,15 @@ from fer_core.config import RunConfig
 from fer_core.models.backbones import create_backbone, synchronised_batch_norm
 from fer_core.models.feature_maps import BackboneError, MapLayout, to_map
 from fer_core.models.own_backbones import own_name, wrap_backbone
-from fer_core.models.starting_weights import Match, WeightsError, judge, read_weights, unwrap
+from fer_core.models.starting_weights import (
+    Match,
+    WeightsError,
+    adapt_channels,
+    judge,
+    read_weights,
+    refuse_larger,
+    unwrap,
+)
 from fer_core.models.strides import Stem
 from fer_core.transforms.functional import mirror
 
@@ -98,11 +106,13 @@ class AttentionModel(nn.Module):
     def _take_weights(self, state: dict[str, Tensor], backbone: str, file: str) -> Match:
         wanted = self.backbone.state_dict()
         held = {name.removeprefix("backbone."): value for name, value in state.items()}
+        held = adapt_channels(held, wanted)
         fit = {n: v for n, v in held.items() if n in wanted and v.shape == wanted[n].shape}
         missing = [n for n in wanted if n not in fit and not n.endswith("num_batches_tracked")]
         sizes = {name: value.numel() for name, value in self.backbone.named_parameters()}
         try:
             match = judge(backbone, file, sizes, missing, state)
+            refuse_larger(backbone, wanted, held)
         except WeightsError as error:
             raise BackboneError(f"the model at {file} is another one: {error}") from error
         self.backbone.load_state_dict(fit, strict=False)

@@ -7,6 +7,7 @@ fit the backbone is refused, for a run from it would be one from random weights 
 
 import logging
 import pickle
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,17 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from timm.models._manipulate import adapt_input_conv
 from torch import Tensor
 
 from fer_core.errors import FerError
 
 logger = logging.getLogger(__name__)
 LEAST = 0.95  # share of the backbone's parameters, counted one by one, that a file must hold
+# Values beyond the backbone's own, as a share of these, that its modules may have in the file:
+# position tables of a larger input. A deeper network of the same family has many more.
+MOST_SURPLUS = 0.05
+HEADS = ("head", "heads", "fc", "classifier", "last_linear")  # first name of a classifier's tensors
 # Where checkpoints keep the weights, the likeliest first; averaged ones before the others, as timm.
 NESTS = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model", "net", "weights")
 WRAPPERS = ("", "module.", "_orig_mod.", "model.", "backbone.", "encoder.", "network.", "net.")
@@ -63,12 +69,15 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     try:
         if file.suffix == ".safetensors":
             return load_file(file)
+        if _starts_as_pickle(file):
+            raise pickle.UnpicklingError("a plain pickle")
         content = torch.load(file, map_location="cpu", weights_only=True)
     except SafetensorError as error:
         raise WeightsError(f"{file} is no safetensors file: {error}") from error
-    except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise WeightsError(f"{file} holds no weights that can be read: {reason}") from error
+    except pickle.UnpicklingError as error:
+        raise WeightsError(_pickled(file)) from error
+    except (OSError, RuntimeError, EOFError, KeyError, ValueError) as error:
+        raise WeightsError(_unreadable(file, error)) from error
     while isinstance(content, dict):
         nested = next((content[key] for key in NESTS if isinstance(content.get(key), dict)), None)
         if nested is None:
@@ -79,6 +88,45 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     if not state:
         raise WeightsError(f"{file} holds no state dictionary: save model.state_dict() in it")
     return state
+
+
+def _pickled(file: Path) -> str:
+    """That a file is a pickle of code or arrays, with the lines that make it a safe one."""
+    if _starts_as_pickle(file):
+        read = f"values = pickle.load(open({str(file)!r}, 'rb'))"
+    elif file.suffix == ".npy":
+        read = f"values = numpy.load({str(file)!r}, allow_pickle=True).item()"
+    else:
+        read = f"values = torch.load({str(file)!r}, map_location='cpu', weights_only=False)"
+    write = (
+        "state = values.state_dict() if hasattr(values, 'state_dict') else "
+        "values.get('state_dict', values)\n  "
+        "torch.save({name: torch.as_tensor(value) for name, value in state.items()}, 'weights.pth')"
+    )
+    return (
+        f"{file} holds no weights that can be read: it is a pickle of a whole model or of numpy "
+        "arrays, and opening one can run any program in it. If you trust where it comes from, "
+        f"convert it with the packages that it was made with:\n  {read}\n  {write}"
+    )
+
+
+def _starts_as_pickle(file: Path) -> bool:
+    """Whether the file is a plain pickle: no archive of torch, no array of numpy."""
+    with file.open("rb") as stream:
+        start = stream.read(2)
+    return start[:1] == b"\x80" and start[1:] > b"\x02"  # torch writes protocol 2
+
+
+def _unreadable(file: Path, error: Exception) -> str:
+    if file.suffix == ".npz":
+        return (
+            f"{file} holds arrays of numpy. Convert them:\n  values = numpy.load({str(file)!r})\n  "
+            "torch.save({name: torch.from_numpy(value) for name, value in values.items()}, "
+            "'weights.pth')"
+        )
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", reason)
+    return f"{file} holds no weights that can be read: {plain}"
 
 
 def unwrap(state: Mapping[str, Tensor], wanted: Iterable[str]) -> dict[str, Tensor]:
@@ -97,6 +145,57 @@ def unwrap(state: Mapping[str, Tensor], wanted: Iterable[str]) -> dict[str, Tens
     starts = {outer + inner for outer in WRAPPERS for inner in WRAPPERS}
     best = max(sorted(starts, key=len), key=fitting)
     return {name.removeprefix(best): value for name, value in state.items()}
+
+
+def adapt_channels(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors with first convolutions of grey images made ones of colour images, and back.
+
+    As timm does it: summed over the channels for grey images, repeated and divided by three for
+    colour ones, so that an image of equal channels gives the same.
+
+    Args:
+        state: of a file.
+        wanted: the tensors of the network.
+    """
+    return {
+        name: adapt_input_conv(wanted[name].shape[1], value, value.shape[1])
+        if name in wanted and _other_channels(value.shape, wanted[name].shape)
+        else value
+        for name, value in state.items()
+    }
+
+
+def _other_channels(held: torch.Size, wanted: torch.Size) -> bool:
+    same = len(held) == len(wanted) == 4 and (held[0], *held[2:]) == (wanted[0], *wanted[2:])
+    return same and {held[1], wanted[1]} == {1, 3}
+
+
+def refuse_larger(
+    backbone: str, network: Mapping[str, Tensor], state: Mapping[str, Tensor]
+) -> None:
+    """Refuse the file of a larger network of the same family, as of ResNet-34 for ResNet-18.
+
+    All that the smaller one needs is in it by name, but between layers that it does not have.
+    Values are counted, not names, since timm renames those of other formats.
+
+    Args:
+        backbone: its name.
+        network: the backbone's tensors.
+        state: tensors of the file.
+
+    Raises:
+        WeightsError: naming tensors of the file that the backbone lacks.
+    """
+    modules = {name.partition(".")[0] for name in network} - {*HEADS}
+    held = {n: v for n, v in state.items() if n.partition(".")[0] in modules}
+    needed = sum(v.numel() for n, v in network.items() if n.partition(".")[0] in modules)
+    surplus = sum(value.numel() for value in held.values()) - needed
+    if surplus > MOST_SURPLUS * needed:
+        raise WeightsError(
+            f"the file is of a larger network than {backbone}: its modules have {surplus:,} values "
+            f"more, such as {_named(name for name in held if name not in network)}. Name the "
+            "backbone that the file was made with"
+        )
 
 
 def judge(

@@ -1,6 +1,9 @@
 """Networks of timm by their names, with random weights or those of a file."""
 
 import difflib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,15 @@ from torch import Tensor, nn
 from fer_core.models.feature_maps import BackboneError
 from fer_core.models.own_backbones import OWN
 from fer_core.models.same_padding import REGISTERED_HERE
-from fer_core.models.starting_weights import Match, WeightsError, judge, read_weights, unwrap
+from fer_core.models.starting_weights import (
+    Match,
+    WeightsError,
+    adapt_channels,
+    judge,
+    read_weights,
+    refuse_larger,
+    unwrap,
+)
 
 
 def check_known(name: str) -> None:
@@ -85,15 +96,29 @@ def load_network(name: str, file: str, channels: int, image_size: int) -> tuple[
         wanted = create_network(name, "none", channels, image_size).state_dict()
     drawn = torch.get_rng_state()
     try:
-        state = unwrap(read_weights(Path(file)), wanted)
-        network = create_network(name, file, channels, image_size, state)
+        state = adapt_channels(unwrap(read_weights(Path(file)), wanted), wanted)
+        with _quiet():  # timm lists every name; `judge` says what matters of it
+            network = create_network(name, file, channels, image_size, state)
         settings: Any = network.pretrained_cfg
         settings.pop("state_dict", None)  # timm would keep all weights a second time
         sizes = {key: value.numel() for key, value in network.named_parameters()}
         missing = _not_loaded(network, state, drawn, (name, "none", channels, image_size))
-        return network, judge(name, file, sizes, missing, state)
+        match = judge(name, file, sizes, missing, state)
+        refuse_larger(name, network.state_dict(), state)
+        return network, match
     except WeightsError as error:
         raise BackboneError(_creation_problem(name, file, image_size, error)) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    logger = logging.getLogger("timm.models")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _not_loaded(

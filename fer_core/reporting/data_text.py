@@ -9,9 +9,12 @@ from fer_core.config import RATED_NOISE, RunConfig
 from fer_core.datasets.base import Problem
 from fer_core.datasets.cache.folder import Entry
 from fer_core.datasets.checks.report import CheckReport, NamedImage, Size, SplitReport, figures
+from fer_core.datasets.loading import untrained_text
 from fer_core.io.files import displayed
 
 FIRST = 3  # names that are shown of many
+FEW = 10  # images of a class, below which its figures say little
+IMBALANCE = 100  # times as many images of the most frequent class, from which it is said
 
 
 def report_text(report: CheckReport) -> str:
@@ -25,7 +28,7 @@ def noise_text(
 ) -> str:
     """Rates, hash and transition matrix of label noise; ``facts`` as in the run record."""
     rated = config.noise in RATED_NOISE
-    asked = f"requested {100 * config.noise_rate:g} %" if rated else "no rate requested"
+    asked = f"requested {100 * (config.noise_rate or 0):g} %" if rated else "no rate requested"
     rows = [("true \\ noisy, %", "images", "noisy", *(name[:4] for name in classes))]
     for index, (name, counts) in enumerate(zip(classes, facts["transition"], strict=True)):
         total = sum(counts)
@@ -122,18 +125,22 @@ def _problems(report: CheckReport) -> list[str]:
         for split in (report.train, report.eval)
         if not any(split.counts.values())
     ]
+    if report.untrained:
+        empty.append(
+            f"  {untrained_text(report.name, printable(report.train.name), report.untrained)}"
+        )
     if not report.refused:
-        return ["no problems: a run can load this data set"]
+        return ["no problems: a run can train on this data set"]
     head = f"a run refuses this data set, problems: {len(report.problems):,}"
     return ["\n".join([head, *lines, *empty])]
 
 
 def _remarks(report: CheckReport) -> Iterable[str]:
     counts, splits = figures(report), (report.train, report.eval)
-    for split in splits:
-        missing = [name for name, count in split.counts.items() if not count]
-        if missing:
-            yield f"{printable(split.name)} has no images of {', '.join(missing)}"
+    missing = [name for name, count in report.eval.counts.items() if not count]
+    if missing:
+        yield f"{printable(report.eval.name)} has no images of {', '.join(missing)}"
+    yield from _imbalance(report.train)
     shared = [face for group in report.identical if group.train for face in group.eval]
     if shared:
         yield _line(
@@ -162,6 +169,23 @@ def _remarks(report: CheckReport) -> Iterable[str]:
                 f"{' mirrored' if pair.mirrored else ''}"
                 for pair in report.near
             ),
+        )
+
+
+def _imbalance(train: SplitReport) -> Iterable[str]:
+    """What a run will not refuse and yet can hardly learn: rare classes."""
+    counts = {printable(name): count for name, count in train.counts.items() if count}
+    few = [f"{name} ({count})" for name, count in counts.items() if count < FEW]
+    if few:
+        yield (
+            f"{printable(train.name)} has fewer than {FEW} images of {', '.join(few)}: figures of "
+            "these classes will be chance"
+        )
+    if counts and max(counts.values()) >= IMBALANCE * min(counts.values()):
+        most, least = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
+        yield (
+            f"imbalance in {printable(train.name)}: {counts[most]:,} images of {most}, "
+            f"{counts[least]:,} of {least}; --balance weighs or draws rare classes more"
         )
 
 

@@ -30,7 +30,7 @@ def create_recorder(
     """A recorder with the facts of the run; nothing is written yet."""
     model, spec, config = experiment.model, experiment.input, experiment.config
     image = torch.zeros(1, spec.channels, spec.size, spec.size)
-    origin = weights_origin(config.pretrained)
+    origin = weights_origin(experiment.weights)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         shape = model.eval()(image).maps.shape
     return RunRecorder(
@@ -41,7 +41,7 @@ def create_recorder(
         noise={
             **noise_facts(
                 config.noise,
-                config.noise_rate,
+                config.noise_rate or 0.0,
                 experiment.whole_noise,
                 experiment.whole.train.true_labels,
                 len(experiment.data.classes),
@@ -52,7 +52,7 @@ def create_recorder(
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "macs": counter.get_total_flops() // 2,  # it counts multiplying and adding apart
             "map_size": list(shape[2:]),
-            "pretrained_sha256": weights_digest(config.pretrained),
+            "pretrained_sha256": weights_digest(experiment.weights),
             "pretrained_origin": origin and origin.to_json(),
             "pretrained_match": model.match and model.match.to_json(),
             "input": inputs.to_json(spec),

@@ -30,14 +30,15 @@ def draw_noisy_labels(config: RunConfig, data: FaceData | Listing) -> NoisyLabel
     """
     train, classes, seed = data.train, data.classes, config.seed
     true_labels, names = train.true_labels, train.names
+    rate = config.noise_rate or 0.0
     match config.noise:
         case "none":
             return NoisyLabels(true_labels, np.zeros(len(true_labels), dtype=bool))
         case "symmetric":
-            return symmetric_noise(true_labels, config.noise_rate, len(classes), seed, names)
+            return symmetric_noise(true_labels, rate, len(classes), seed, names)
         case "asymmetric":
             weights = confusion_weights(config.confusions, classes)
-            return asymmetric_noise(true_labels, config.noise_rate, weights, seed, names)
+            return asymmetric_noise(true_labels, rate, weights, seed, names)
         case "rater":
             votes = _needed(train.votes, data, "noise 'rater'", "FER+ votes")
             return rater_noise(true_labels, votes, len(classes), seed, names)

@@ -18,7 +18,8 @@ from fer_core.datasets import (
     load_data,
 )
 from fer_core.datasets.cache.store import cache_folder
-from fer_core.datasets.loading import select
+from fer_core.datasets.loading import select, untrained_text
+from fer_core.hub.weights import find_weights
 from fer_core.models.attention_model import AttentionModel, create_model
 from fer_core.models.own_backbones import own_name
 from fer_core.noise.generate import (
@@ -44,6 +45,7 @@ class Experiment:
             shares of votes.
         model: the network with its starting weights, on the CPU.
         input: what the network expects, for use after training.
+        weights: of the start: ``none``, ``hub``, or the file that ``config.pretrained`` names.
     """
 
     config: RunConfig
@@ -55,6 +57,12 @@ class Experiment:
     targets: np.ndarray
     model: AttentionModel
     input: InputSpec
+    weights: str
+
+    @property
+    def built_config(self) -> RunConfig:
+        """The configuration with the file of the starting weights, as networks are made of it."""
+        return replace(self.config, pretrained=self.weights)
 
 
 def load_run_data(config: RunConfig, storage: Storage | None = None) -> FaceData:
@@ -91,8 +99,10 @@ def prepare(
         DataError: when the data set is absent, broken, smaller than one batch, or has no training
             image of a class.
         BackboneError: when the backbone is not available.
+        StartError, ModelError: see `fer_core.hub.weights.find_weights`.
         ValueError, FileNotFoundError: when the noise list does not fit.
     """
+    weights = find_weights(config.pretrained, config.backbone)
     whole = load_run_data(config, storage) if dataset is None else _fitting(dataset, config)
     whole_noise = draw_noisy_labels(config, whole)
     data, noise, holdout = hold_out(config, whole, whole_noise)
@@ -106,12 +116,10 @@ def prepare(
     counts = np.bincount(data.train.true_labels, minlength=len(data.classes))
     absent = [name for name, count in zip(data.classes, counts, strict=True) if not count]
     if absent:
-        raise DataError(
-            f"{data.train.name} has no training image of {', '.join(absent)}: add some, or leave "
-            "the class out where the data set has an option for it (docs/data.md)"
-        )
+        raise DataError(untrained_text(data.name, data.train.name, absent))
     torch.manual_seed(config.seed)
-    model = create_model(config, len(data.classes), backbone)
+    built = replace(config, pretrained=weights)
+    model = create_model(built, len(data.classes), backbone)
     landmarks = data.landmarks
     if landmarks is None:
         cache = cache_folder(storage.folder if storage else None)
@@ -126,7 +134,9 @@ def prepare(
         landmarks=tuple((round(float(x), 4), round(float(y), 4)) for x, y in landmarks),
     )
     targets = training_targets(config, data, noise)
-    return Experiment(config, data, noise, holdout, whole, whole_noise, targets, model, spec)
+    return Experiment(
+        config, data, noise, holdout, whole, whole_noise, targets, model, spec, weights
+    )
 
 
 def named(config: RunConfig, dataset: FaceData | None, backbone: nn.Module | None) -> RunConfig:

@@ -79,7 +79,7 @@ class TrainingState:
 def create_state(experiment: Experiment, accelerator: Accelerator) -> TrainingState:
     """The state before the first epoch, on the device of the run."""
     config, model = experiment.config, experiment.model
-    method = create_method(model, config, torch.from_numpy(experiment.targets))
+    method = create_method(model, experiment.built_config, torch.from_numpy(experiment.targets))
     facts = method.begin(experiment.data.classes)
     networks = [part for part in method.modules() if isinstance(part, AttentionModel)]
     if config.sync_batch_norm:

@@ -44,10 +44,15 @@ def test_a_field_that_json_lacks_takes_its_default():
         ({"noise": "rater", "noise_rate": 0.1}, "no effect with noise 'rater'.*symmetric and asym"),
         ({"noise": "fer2013", "targets": "votes"}, "take no noise, got noise 'fer2013'"),
         ({"noise": "rater", "targets": "sharpened_votes"}, "take no noise, got noise 'rater'"),
-        ({"noise": "symmetric", "confusions": "own.csv"}, "belong to asymmetric noise.*'own.csv'"),
+        (
+            {"noise": "symmetric", "noise_rate": 0.1, "confusions": "own.csv"},
+            "belong to asymmetric noise.*'own.csv'",
+        ),
         ({"noise": "human"}, "noise must be one of .*'fer2013', 'rater'"),
         ({"targets": "soft"}, "targets must be one of .* got 'soft'"),
         ({"noise": "file"}, "needs noise_file"),
+        ({"noise": "symmetric"}, r"'symmetric' needs noise_rate.* in \[0, 1\): for example 0.3"),
+        ({"noise": "asymmetric"}, r"'asymmetric' needs noise_rate"),
         ({"noise_file": "noise01.txt"}, "noise 'file' only"),
         ({"method": "eaz"}, "method must be one of .* got 'eaz'; did you mean 'eac'"),
         ({"channels": 2}, r"channels must be one of \(1, 3\), got 2"),
@@ -254,7 +259,12 @@ def test_a_name_on_the_hub_is_published_whole_and_a_path_is_not(data, published)
 
 
 def test_lists_and_tables_are_published_without_their_folders():
-    config = RunConfig(noise="asymmetric", confusions="/home/me/own.csv", exclude="/home/fix.txt")
+    config = RunConfig(
+        noise="asymmetric",
+        noise_rate=0.1,
+        confusions="/home/me/own.csv",
+        exclude="/home/fix.txt",
+    )
     published = without_folders(config)
     assert (published.confusions, published.exclude) == ("own.csv", "fix.txt")
 

@@ -78,10 +78,16 @@ class CheckReport(NamedTuple):
     near: tuple[Near, ...] | None
 
     @property
+    def untrained(self) -> tuple[str, ...]:
+        """Classes without a training image, where there are training images at all."""
+        counts = self.train.counts
+        return tuple(n for n in self.classes if not counts[n]) if any(counts.values()) else ()
+
+    @property
     def refused(self) -> bool:
-        """Whether a run refuses the data set: for its problems, or for an empty split."""
+        """Whether a run refuses it: for a problem, an empty split, or a class without images."""
         empty = not (any(self.train.counts.values()) and any(self.eval.counts.values()))
-        return bool(self.problems) or empty
+        return bool(self.problems) or empty or bool(self.untrained)
 
 
 def figures(report: CheckReport) -> dict[str, int]:
@@ -140,6 +146,7 @@ def to_json(report: CheckReport) -> dict[str, Any]:
     return {
         "name": report.name,
         "refused": report.refused,
+        "untrained": list(report.untrained),
         "classes": list(report.classes),
         "train": split(report.train),
         "eval": split(report.eval),

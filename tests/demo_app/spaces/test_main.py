@@ -2,6 +2,7 @@ import sys
 
 import pytest
 
+from demo_app.spaces import trial
 from demo_app.spaces.__main__ import main
 from tests.hub_server import serve_own_hub, use_hub
 
@@ -21,6 +22,14 @@ def run(monkeypatch):
         return None
 
     return run_one
+
+
+@pytest.fixture(autouse=True)
+def started(monkeypatch):
+    """The Spaces that would have been started once; starting takes seconds (test_trial.py)."""
+    names = []
+    monkeypatch.setattr(trial, "start_once", lambda space, folder: names.append(space.name))
+    return names
 
 
 @pytest.fixture
@@ -53,8 +62,9 @@ def test_a_foreign_folder_is_one_sentence(run, tmp_path):
 
 @pytest.mark.parametrize(("words", "visibility"), [((), None), (("--private",), "private")])
 @pytest.mark.slow
-def test_push_makes_a_space_of_its_kind_in_one_commit(run, server, words, visibility):
+def test_push_makes_a_space_of_its_kind_in_one_commit(run, server, started, words, visibility):
     assert run("push", "dashboard", "--repo", "me/results", *words) is None
+    assert started == ["dashboard"]
     space = server.repositories["spaces/me/results"]
     assert {"README.md", "Dockerfile", "dashboard/app.py"} <= set(space.revisions["main"])
     assert space.facts["sdk"] == "docker"

@@ -72,7 +72,7 @@ def test_a_whole_data_set_is_shown_with_code_0(command, root):
         ["total", "12", "6"],
     ]
     assert ["train", "64x64", "64x64", "64x64", "64x64", "(100.0", "%)"] in rows
-    assert "no problems: a run can load this data set" in output
+    assert "no problems: a run can train on this data set" in output
     assert "identical" not in output
     assert "reading train: 100%" in errors
 
@@ -381,3 +381,37 @@ def test_a_mixture_of_emotions_and_other_classes_is_a_question_with_both_ways_ou
     code, output, _ = command("check", f"folder:{root}?classes=as-is")
     assert code == 0
     assert ["bored", "1", "0"] in words(output)
+
+
+def test_a_class_that_a_run_could_not_learn_is_refused_by_the_check_too(command, tmp_path):
+    faces = tmp_path / "affect"
+    for number in range(7):
+        put(faces, f"train/{number}/a.png", number)
+        put(faces, f"val/{number}/b.png", 100 + number)
+    code, output, _ = command("check", f"affectnet:{faces}")
+    assert code == 1
+    assert (
+        "no training image of contempt: the option classes=7 of affectnet leaves it out" in output
+    )
+    code, output, _ = command("check", f"affectnet:{faces}?classes=7")
+    assert (code, "no problems" in output) == (0, True)
+
+
+def test_rare_classes_are_said_and_refuse_nothing(command, tmp_path):
+    faces = tmp_path / "faces"
+    put(faces, "train/sad/only.png", 1)
+    put(faces, "test/sad/other.png", 2)
+    first = tmp_path / "faces" / "train" / "happy"
+    first.mkdir()
+    for number in range(100):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(first / f"{number}.png")
+    code, output, _ = command("check", f"folder:{faces}")
+    assert code == 0
+    assert "fewer than 10 images of sadness (1)" in output
+    assert "imbalance in train: 100 images of happiness, 1 of sadness" in output
+
+
+def test_noise_without_its_rate_is_refused(command):
+    code, _, _ = command("noise", DRAWN, "--noise", "symmetric")
+    assert "noise 'symmetric' needs noise_rate" in code
+    assert "for example 0.3" in code

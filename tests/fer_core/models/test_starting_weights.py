@@ -1,5 +1,8 @@
 import logging
+import pickle
+from pathlib import Path
 
+import numpy as np
 import pytest
 import timm
 import torch
@@ -7,7 +10,14 @@ from safetensors.torch import save_file
 
 from fer_core.models.attention_model import AttentionModel
 from fer_core.models.feature_maps import BackboneError
-from fer_core.models.starting_weights import LEAST, WeightsError, judge, read_weights, unwrap
+from fer_core.models.starting_weights import (
+    LEAST,
+    WeightsError,
+    judge,
+    read_weights,
+    refuse_larger,
+    unwrap,
+)
 
 
 def create(file, classes=7, **options):
@@ -160,10 +170,101 @@ def test_a_file_without_a_state_dictionary_is_refused(tmp_path, content):
         read_weights(tmp_path / "file.pth")
 
 
-def test_code_in_a_pickle_does_not_run(tmp_path):
-    torch.save(torch.nn.Linear(1, 1), tmp_path / "model.pth")
-    with pytest.raises(WeightsError, match="holds no weights that can be read"):
-        read_weights(tmp_path / "model.pth")
+class Marked(torch.nn.Linear):
+    """A model whose unpickling would be noticed."""
+
+    def __setstate__(self, state):
+        raise AssertionError("the pickle was opened")
+
+
+def pickled_dictionary(file):
+    file.write_bytes(pickle.dumps({"conv1.weight": np.zeros(3, np.float32)}))
+
+
+def pickled_array(file):
+    np.save(file, {"conv1.weight": np.zeros(3, np.float32)}, allow_pickle=True)
+
+
+def arrays_in_a_checkpoint(file):
+    torch.save({"state_dict": {"conv1.weight": np.zeros(3, np.float32)}}, file)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("model.pth", lambda file: torch.save(Marked(1, 1), file)),
+        ("weights.pkl", pickled_dictionary),
+        ("weights.npy", pickled_array),
+        ("weights.pt", arrays_in_a_checkpoint),
+    ],
+)
+def test_a_pickle_is_not_opened_and_the_lines_that_convert_it_are_given(
+    tmp_path, monkeypatch, name, write
+):
+    file = tmp_path / name
+    write(file)
+    with pytest.raises(WeightsError) as refusal:
+        read_weights(file)
+    sentence, *lines = str(refusal.value).split("\n")
+    assert "holds no weights that can be read" in sentence
+    assert "\x1b" not in str(refusal.value)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delattr(Marked, "__setstate__")  # the user trusts the file
+    exec("\n".join(line.strip() for line in lines), {"torch": torch, "numpy": np, "pickle": pickle})
+    assert all(
+        isinstance(value, torch.Tensor) for value in read_weights(Path("weights.pth")).values()
+    )
+
+
+def test_arrays_in_an_archive_come_with_the_lines_that_convert_them(tmp_path, monkeypatch):
+    np.savez(tmp_path / "weights.npz", **{"conv1.weight": np.ones(3, np.float32)})
+    with pytest.raises(WeightsError, match="holds arrays of numpy") as refusal:
+        read_weights(tmp_path / "weights.npz")
+    monkeypatch.chdir(tmp_path)
+    lines = str(refusal.value).split("\n")[1:]
+    exec("\n".join(line.strip() for line in lines), {"torch": torch, "numpy": np})
+    assert read_weights(Path("weights.pth"))["conv1.weight"].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("prefix", ["vision.", "x."])
+def test_an_unknown_prefix_before_every_tensor_is_refused(source, tmp_path, prefix):
+    state = {prefix + name: value for name, value in source.items()}
+    with pytest.raises(BackboneError, match=rf"fits 0\.0%.*It has {prefix}conv1"):
+        create(saved(state, tmp_path / "weights.pth"))
+
+
+def test_the_file_of_a_deeper_network_of_the_family_is_refused(tmp_path):
+    shallow, deep = (
+        timm.models.resnet.ResNet(timm.models.resnet.BasicBlock, layers, channels=(8, 8, 16, 16))
+        for layers in ((1, 1, 1, 1), (2, 3, 4, 2))
+    )
+    wanted = {n: v for n, v in shallow.state_dict().items() if not n.startswith("fc.")}
+    assert set(wanted) <= set(deep.state_dict())  # each of its tensors is in the file
+    with pytest.raises(WeightsError, match=r"larger network than small.*such as layer1\.1\.conv1"):
+        refuse_larger("small", wanted, deep.state_dict())
+    refuse_larger("small", wanted, shallow.state_dict())
+
+
+def test_renamed_tensors_and_a_head_of_many_classes_are_no_larger_network():
+    wanted = {"stages.conv_dw": torch.zeros(90), "norm": torch.zeros(10)}
+    file = {"stages.dwconv": torch.zeros(90), "norm": torch.zeros(10), "head.fc": torch.zeros(999)}
+    refuse_larger("net", wanted, file)
+
+
+@pytest.mark.parametrize(("held", "wanted"), [(1, 3), (3, 1)])
+@pytest.mark.parametrize("own", [True, False])
+def test_grey_and_colour_weights_start_each_other_as_in_timm(tmp_path, held, wanted, own):
+    first = AttentionModel("test_resnet", 7, image_size=64, channels=held)
+    state = first.state_dict() if own else first.backbone.state_dict()
+    model = create(saved(state, tmp_path / "weights.pth"), channels=wanted)
+    assert model.match.share == 1
+    assert model.match.missing == ()
+    grey = torch.rand(2, 1, 64, 64)
+    maps = [
+        network.eval().features(grey.expand(-1, channels, -1, -1))
+        for network, channels in ((first, held), (model, wanted))
+    ]
+    torch.testing.assert_close(*maps, atol=1e-4, rtol=1e-4)
 
 
 def test_a_state_that_no_wrapper_explains_stays_as_it_is():

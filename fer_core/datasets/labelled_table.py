@@ -1,0 +1,229 @@
+"""Images with their labels in a table: ``csv:FILE?image=COLUMN&label=COLUMN``, also JSON lines."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fer_core.datasets.base import (
+    DataError,
+    Decoding,
+    ListedSplit,
+    Listing,
+    Problem,
+    Source,
+    existing_path,
+    take_options,
+)
+from fer_core.datasets.dividing import OPTIONS, divide, is_divided
+from fer_core.datasets.images import ImageFiles
+from fer_core.datasets.layouts import EVAL_NAMES, IMAGE_COLUMNS, LABEL_COLUMNS, TRAIN_NAMES
+from fer_core.datasets.naming import choose_naming
+from fer_core.datasets.tables import TableRow, encoding_of, table_rows
+from fer_core.io.files import displayed
+
+EXPECTED = """  PATH/labels.csv    image,label   (or semicolons, tabs; image: path beside the table)
+or
+  PATH/labels.jsonl  {"image": "a.jpg", "label": "happy"} in each line
+as csv:PATH/labels.csv?image=COLUMN&label=COLUMN, with one of
+  usage=COLUMN     whose cells say train, test, val, ...
+  test=OTHER.csv   a second table, of the images to measure on
+  split=0.2        a part of the images is measured on (by=image, or by=subject&subject=COLUMN)"""
+LINES = (".jsonl", ".ndjson")
+
+
+class _Row(NamedTuple):
+    """One image: its name and file, its label as written, split and subject."""
+
+    name: str
+    path: Path
+    label: str
+    usage: str
+    subject: str
+
+
+def list_table(source: Source, _decoding: Decoding) -> Listing:
+    """List images by a table; the classes are those that have training images.
+
+    URI: ``csv:FILE?image=image&label=label&images=&usage=&test=&classes=``, and the options of
+    `fer_core.datasets.dividing`. ``images`` is the folder of the images, by default the table's.
+    Without a division, a usage or a second table, all images are there to measure a model on.
+
+    Raises:
+        DataError: when there is no table, it lacks a column, or the classes cannot be learned.
+    """
+    options = take_options(
+        source,
+        **{"image": "", "label": "", "images": "", "usage": "", "test": "", "subject": ""},
+        **{"classes": "", **OPTIONS},
+    )
+    path = existing_path(source, EXPECTED)
+    if path.is_dir():
+        raise DataError(f"{path} is a folder: csv needs the table. Expected:\n{EXPECTED}")
+    chosen = [name for name in ("usage", "test", "split", "folds") if options[name]]
+    if len(chosen) > 1:
+        raise DataError(
+            f"csv takes one of usage, test, split and folds, got {' and '.join(chosen)}"
+        )
+    problems: list[Problem] = []
+    rows = [*_rows(path, options, problems)]
+    others = _other_rows(path, options, problems)
+    labels = {row.label for row in (*rows, *others)}
+    naming = choose_naming(source, options["classes"], labels, "labels")
+    named: dict[str, str] = {}
+    for label in sorted(labels):
+        try:
+            named[label] = naming.class_of(label)
+        except ValueError as error:
+            first = next(row.name for row in (*rows, *others) if row.label == label)
+            problems.append(Problem("label", first, f"{displayed(path)}: {error}"))
+    train, evaluated = _parts(path, options, rows, others)
+    trained = {named[row.label] for row in (train or evaluated) if row.label in named}
+    classes = naming.in_order(trained)
+    whole, held = (
+        _split(name, part, named, classes, problems)
+        for name, part in (("train", train), ("eval", evaluated))
+    )
+    if is_divided(options):
+        subjects = [row.subject for row in evaluated] if options["subject"] else None
+        whole, held = divide(source, options, held, subjects)
+    if train or is_divided(options):
+        _refuse_few(path, classes)
+    return Listing(
+        name=path.stem,
+        classes=classes,
+        train=whole,
+        eval=held,
+        problems=tuple(problems),
+        found_classes=bool(len(whole.true_labels)),
+    )
+
+
+def _refuse_few(path: Path, classes: tuple[str, ...]) -> None:
+    if len(classes) < 2:
+        raise DataError(
+            f"{path} has images of {len(classes)} classes to train on, at least 2 are needed. "
+            f"Expected:\n{EXPECTED}"
+        )
+
+
+def _other_rows(path: Path, options: dict[str, str], problems: list[Problem]) -> list[_Row]:
+    if not options["test"]:
+        return []
+    other = path.parent / options["test"]
+    if not other.is_file():
+        raise DataError(f"no table at {other}, which test={options['test']} names")
+    return [*_rows(other, options, problems)]
+
+
+def _parts(
+    path: Path, options: dict[str, str], rows: list[_Row], others: list[_Row]
+) -> tuple[list[_Row], list[_Row]]:
+    """The rows to train on and those to measure on."""
+    if options["test"]:
+        return rows, others
+    if not options["usage"]:
+        return [], rows
+    train = [row for row in rows if row.usage.casefold() in TRAIN_NAMES]
+    names = [name for name in EVAL_NAMES if any(row.usage.casefold() == name for row in rows)]
+    if not train or not names:
+        found = ", ".join(sorted({row.usage for row in rows})[:8]) or "nothing"
+        raise DataError(
+            f"{path}: the column {options['usage']} must say {TRAIN_NAMES[0]} for some images and "
+            f"one of {', '.join(EVAL_NAMES)} for others, it says {found}"
+        )
+    return train, [row for row in rows if row.usage.casefold() == names[0]]
+
+
+def _rows(path: Path, options: dict[str, str], problems: list[Problem]) -> Iterator[_Row]:
+    image, label = _columns(path, options)
+    wanted = {image, label, *filter(None, (options["usage"], options["subject"]))}
+    folder = path.parent / options["images"] if options["images"] else path.parent
+    read = _lines(path, wanted) if path.suffix.lower() in LINES else table_rows(path, wanted)
+    seen: set[str] = set()
+    for row in read:
+        where = f"{displayed(path)} line {row.line}"
+        name = row.cells.get(image, "").replace("\\", "/")
+        fault = f"the row {row.fault}" if row.fault else ""
+        if not fault and not (name and row.cells[label]):
+            fault = f"{image if not name else label} is empty"
+        if not fault and name in seen:
+            fault = f"{name!r} is listed twice"
+        if fault:
+            problems.append(Problem("label", name or where, f"{where}: {fault}"))
+            continue
+        seen.add(name)
+        usage, subject = (row.cells.get(options[key], "") for key in ("usage", "subject"))
+        yield _Row(name, folder / name, row.cells[label], usage, subject)
+
+
+def _columns(path: Path, options: dict[str, str]) -> tuple[str, str]:
+    """The columns of image and label: as given, or by the names that they usually have."""
+    header = _header(path)
+    found = {name.casefold(): name for name in header}
+    chosen = []
+    for key, usual in (("image", IMAGE_COLUMNS), ("label", LABEL_COLUMNS)):
+        name = options[key] or next((found[one] for one in usual if one in found), "")
+        if not name:
+            raise DataError(
+                f"{path} has the columns {', '.join(header) or 'none'}: say which is the {key}, as "
+                f"{key}=COLUMN. Expected:\n{EXPECTED}"
+            )
+        chosen.append(name)
+    return chosen[0], chosen[1]
+
+
+def _header(path: Path) -> list[str]:
+    try:
+        with path.open(encoding=encoding_of(path)) as file:
+            first = file.readline().strip()
+    except UnicodeError as error:
+        raise DataError(f"{path} is no table in UTF-8: {error}") from error
+    if path.suffix.lower() in LINES:
+        return list(_object(path, 1, first))
+    sign = max(",;\t", key=first.count)
+    return [cell.strip().strip('"') for cell in first.split(sign)]
+
+
+def _lines(path: Path, wanted: set[str]) -> Iterator[TableRow]:
+    """The objects of JSON lines as rows of a table."""
+    try:
+        with path.open(encoding=encoding_of(path)) as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    values = _object(path, number, line)
+                    lacking = sorted(wanted - set(values))
+                    fault = f"lacks {', '.join(lacking)}" if lacking else ""
+                    cells = {name: str(value).strip() for name, value in values.items()}
+                    yield TableRow(number, cells, fault)
+    except UnicodeError as error:
+        raise DataError(f"{path} is no text in UTF-8: {error}") from error
+
+
+def _object(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        values = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path} line {number} is no JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise DataError(f"{path} line {number} must be an object, got {line.strip()[:40]!r}")
+    return values
+
+
+def _split(
+    name: str,
+    rows: list[_Row],
+    named: dict[str, str],
+    classes: tuple[str, ...],
+    problems: list[Problem],
+) -> ListedSplit:
+    kept = [row for row in rows if named.get(row.label) in classes]
+    for row in rows:
+        if row.label in named and named[row.label] not in classes:
+            detail = f"{row.name} is {named[row.label]}, which has no training images"
+            problems.append(Problem("class", row.name, detail))
+    labels = np.array([classes.index(named[row.label]) for row in kept], np.int64)
+    images = ImageFiles(tuple(row.path for row in kept))
+    return ListedSplit(name, images, labels, tuple(row.name for row in kept))
