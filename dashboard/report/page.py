@@ -78,10 +78,12 @@ def _block(part: Part, chart: str) -> str:
         name = escape(part.heading, quote=True)
         pieces.append(f'<img alt="{name}" src="data:image/png;base64,{data}">')
     if (table := part_table(part)) is not None:
-        shown = "chart" if part.figure is not None else "image"
+        what = "The table"
+        if drawn:
+            what = f"Data of the {'chart' if part.figure is not None else 'image'}"
         rows = _rows(table)
-        hidden = f"<details><summary>Data of the {shown}</summary>{rows}</details>"
-        pieces.append(hidden if drawn else rows)
+        hidden = f"<details><summary>{what}</summary>{rows}</details>"
+        pieces.append(hidden if drawn or part.folded else rows)
         if not drawn and len(table.rows) <= SHORT_TABLE:
             pieces.append(_latex(table))
     return "".join([*pieces, "</section>"])

@@ -22,6 +22,7 @@ class Part(NamedTuple):
         image: a PNG file, or empty.
         columns: of the table: title, or `number`; other columns are named after themselves.
         wide: whether a chart has the width of the page, not of half of it.
+        folded: whether the table is shown once it is asked for, and not printed.
     """
 
     heading: str
@@ -31,6 +32,7 @@ class Part(NamedTuple):
     image: bytes = b""
     columns: Mapping[str, Any] = {}
     wide: bool = False
+    folded: bool = False
 
 
 def number(title: str, decimals: int) -> dict[str, Any]:

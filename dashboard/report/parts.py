@@ -72,10 +72,13 @@ from dashboard.report.robustness import robustness_parts
 
 MIN_RUNS = 2  # of a comparison that gets a chart
 MIN_RATES = 2  # of a chart over label noise
+CURVES = ("Loss", "Accuracy", "Noisy labels")  # charts
+COST_TITLES = ("Parameters", "Time")
+MOST_OPTIONS = 10  # by importance
 MIN_LINES = 6  # runs of a chart of parallel coordinates
 SPEEDS = {
     **{"what": "What", "figure": "Figure", "unit": "Unit", "ratio": "Ratio"},
-    **{"reference": "Reference", "command": "Command"},
+    "reference": "Reference",
 }
 RUN_FACTS = {
     **{"run": "Run", "status": "Status", "data": "Data", "method": "Method"},
@@ -98,20 +101,17 @@ def first_sentence(runs: Runs) -> str:
 
 
 def noise_parts(runs: Runs) -> list[Part]:
-    """Accuracy over label noise for every comparison with at least two runs."""
+    """Accuracy over label noise for every comparison with a method at two noise rates."""
     points, published, measure = noise_points(runs.table), read_published(), MEASURES["Accuracy"]
     parts = []
     for name in comparisons(points):
         shown = points[points["comparison"] == name]
-        if len(shown) < MIN_RUNS:
-            continue
+        if shown.groupby("line")["noise_percent"].nunique().max() < MIN_RATES:
+            continue  # no line goes anywhere; the results table has its figures
         curves = reference_curves(published, shown)
         drawn = (shown, shown_summary(shown, measure), curves[curves["same_backbone"]])
-        table = noise_drawn(*drawn, measure.column)
         text = f"{headline(shown)} {other_headline(shown)}".strip()
-        if shown["noise_percent"].nunique() < MIN_RATES:
-            parts.append(Part(name, text, table=table))
-            continue
+        table = noise_drawn(*drawn, measure.column)
         parts.append(Part(name, text, noise_figure(*drawn, measure), table, wide=True))
         areas = noise_areas(shown, measure.column)
         if not areas.empty:
@@ -120,14 +120,14 @@ def noise_parts(runs: Runs) -> list[Part]:
 
 
 def curve_parts(runs: Runs) -> list[Part]:
-    """All curves of the default pair of runs."""
+    """The curves that tell the default pair of runs apart."""
     chosen = default_pair(runs.table)
     rows = runs.table.set_index("run", drop=False).loc[chosen]
     colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
     labels = short_labels(rows)
     title = f"{' and '.join(labels.values())}: {common_description(rows)}."
     parts = []
-    for chart in dict.fromkeys(one.chart for one in SERIES):
+    for chart in CURVES:
         series = [one for one in SERIES if one.chart == chart]
         points = curve_points(runs.epochs, labels, series)
         if not points.empty:
@@ -182,7 +182,7 @@ def run_parts(runs: Runs) -> list[Part]:
             parts.append(Part(f"Evaluated on {name}", "", figure, drawn))
             found = option_importance(axes)
             if not found.empty:
-                chart = importance_figure(found)
+                chart = importance_figure(found.head(MOST_OPTIONS))
                 parts.append(Part(f"Importance on {name}", ABOUT, chart, found))
     return parts
 
@@ -198,7 +198,8 @@ def cost_parts(runs: Runs) -> list[Part]:
         if len(points) < MIN_RUNS:
             continue
         text = cost_headline(chosen)
-        for title, cost in COSTS.items():
+        for title in COST_TITLES:
+            cost = COSTS[title]
             drawn = drawn_costs(points, cost)
             if drawn[cost.column].nunique() > 1:
                 heading = f"{title}: {name}, label noise {noise}"
@@ -206,7 +207,8 @@ def cost_parts(runs: Runs) -> list[Part]:
                 text = ""
     if finished["macs"].isna().all():
         parts.append(Part("MACs", NO_MACS))
-    return [*parts, Part("Measured speed", table=read_latency()[list(SPEEDS)], columns=SPEEDS)]
+    speeds = read_latency()[list(SPEEDS)]
+    return [*parts, Part("Measured speed", table=speeds, columns=SPEEDS, folded=True)]
 
 
 PAGES: dict[str, Callable[[Runs], list[Part]]] = {

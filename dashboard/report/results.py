@@ -10,7 +10,7 @@ MIN_CELLS = 2
 def result_parts(runs: Runs) -> list[Part]:
     """Mean and standard deviation over seeds: a row a method, a column a noise rate."""
     parts = []
-    for name, members in scopes(runs.table).items():
+    for name, members in scopes(runs.table, mixed=False).items():
         rows = runs.table[runs.table["run"].isin(members)]
         grid = with_best(results_grid(rows, ["method"], "noise"), SD, 1)
         if len(grid.cells) >= MIN_CELLS:
