@@ -119,7 +119,8 @@ def cost_points(runs: pd.DataFrame) -> pd.DataFrame:
 
 def drawn_costs(points: pd.DataFrame, cost: Cost) -> pd.DataFrame:
     """The approaches with a known cost, as the chart draws them."""
-    facts = ["approach", "method", "backbone", "image_size", "n", "accuracy", "accuracy_half"]
+    facts = ["approach", "method", "backbone", "image_size", "epochs_asked"]
+    facts += ["n", "accuracy", "accuracy_half"]
     ends = [f"{cost.column}{end}" for end in ("", "_low", "_high")]
     return points.dropna(subset=cost.column)[[*facts, *ends]]
 

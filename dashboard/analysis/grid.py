@@ -63,16 +63,22 @@ class Grid(NamedTuple):
     row_facts: list[str]
 
 
-def scopes(table: pd.DataFrame) -> dict[str, list[str]]:
+def scopes(table: pd.DataFrame, *, mixed: bool = True) -> dict[str, list[str]]:
     """The sets of finished runs whose figures may stand in one table, by name.
 
     First those with the same data, size and epochs, as on the noise page; then all runs on the same
     evaluation images, if they differ in size or epochs.
+
+    Args:
+        table: of runs.
+        mixed: whether those of all sizes and epochs are offered.
     """
     points = noise_points(table)
     known = table[table["run"].isin(points["run"])]
     names = with_comparison(known)["comparison"]
     found = {name: known.loc[names == name, "run"].tolist() for name in comparisons(points)}
+    if not mixed:
+        return found
     images = image_sets(known)
     for name in images.value_counts().index:
         if names[images == name].nunique() > 1:

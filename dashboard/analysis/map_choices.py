@@ -1,9 +1,9 @@
-"""What the maps page offers: saved models, and synthetic faces or a folder of images."""
+"""What the maps page offers: saved models, and synthetic faces, uploads or a folder of images."""
 
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from dashboard.data.names import SHIPPED_RUNS, Runs
 from dashboard.data.sources import is_fixed
@@ -37,14 +37,37 @@ class FaceChoice(NamedTuple):
     """The faces to compute maps for.
 
     Attributes:
-        folder: of images; None for synthetic faces.
+        folder: of images; None for synthetic faces and uploads.
         seed: of the synthetic faces.
         aligned: whether the images are face crops already.
+        uploads: name and content of each uploaded image.
     """
 
     folder: Path | None = None
     seed: int = 0
     aligned: bool = False
+    uploads: tuple[tuple[str, bytes], ...] = ()
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the faces are synthetic."""
+        return self.folder is None and not self.uploads
+
+    def stored(self, scratch: Path) -> Self:
+        """The same faces with the uploads as files of a folder.
+
+        Args:
+            scratch: a folder that exists.
+        """
+        if not self.uploads:
+            return self
+        folder = scratch / "faces"
+        folder.mkdir()
+        for number, (name, content) in enumerate(self.uploads):
+            file = folder / Path(name).name
+            file = file.with_name(f"{number} {file.name}") if file.exists() else file
+            file.write_bytes(content)
+        return self._replace(folder=folder, uploads=())
 
     def options(self) -> list[str]:
         """Options of the command ``fer_core.maps``."""
@@ -60,6 +83,9 @@ class FaceChoice(NamedTuple):
         Raises:
             MapsError: when the folder does not exist or contains no image.
         """
+        if self.uploads:
+            hashes = [(name, hashlib.sha256(content).digest()) for name, content in self.uploads]
+            return hashlib.sha256(repr((self.aligned, hashes)).encode()).hexdigest()
         stamps: list[tuple[str, int, int]] = []
         if self.folder is not None:
             try:

@@ -1,72 +1,40 @@
-"""Attention maps of models, computed in separate processes.
+"""Attention maps of models on faces: looked up, or computed by `MapWorker`.
 
-Each process runs ``python -m fer_core.maps``, so the dashboard itself does not need PyTorch.
+The process runs ``fer-core maps``, so the dashboard itself does not need PyTorch.
 """
 
 import hashlib
-import os
 import shlex
-import subprocess
-import sys
 import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
+from dashboard.analysis.map_choices import MODEL_FILES, FaceChoice, MapsError
+from dashboard.analysis.map_worker import MapWorker, as_sentence
+from dashboard.analysis.model_maps import ModelMaps, read_maps
+from dashboard.analysis.shipped_maps import Key, shipped_maps
 
-from dashboard.analysis.map_choices import MODEL_FILES, ROOT, FaceChoice, MapsError
-from fer_core.explain.consistency import MirrorCheck
-
-TIME_LIMIT = 120.0  # seconds, for one model
+OWN_FOLDER = "FOLDER_OF_YOUR_IMAGES"
+SCRATCH = "fer-maps-"
 KEPT = 24  # results in memory, one for each model and choice of faces
-MAX_PROCESSES = 2
-
-
-class ModelMaps(NamedTuple):
-    """Attention maps and probabilities of one model on N faces; the arrays of `fer_core.maps`.
-
-    Attributes:
-        names: of the faces.
-        classes: K names.
-        crops: (N, S, S, 3) uint8.
-        probabilities: (N, K) with flip TTA.
-        maps: (N, K, h, w) with flip TTA.
-        view_probabilities: (N, 2, K) of the face and of its horizontal flip.
-        view_maps: (N, 2, K, h, w), the second ones flipped back.
-        left_out: a sentence for each image without a usable face.
-    """
-
-    names: list[str]
-    classes: list[str]
-    crops: np.ndarray
-    probabilities: np.ndarray
-    maps: np.ndarray
-    view_probabilities: np.ndarray
-    view_maps: np.ndarray
-    left_out: list[str]
-
-    def prediction(self, face: int) -> int:
-        """Index of the predicted class."""
-        return int(self.probabilities[face].argmax())
-
-    def check(self, face: int) -> MirrorCheck:
-        """Predictions and maps of the face and of its horizontal flip."""
-        return MirrorCheck(self.view_probabilities[face], self.view_maps[face])
 
 
 class MapCache:
-    """Computes maps in separate processes and keeps the latest results in memory."""
+    """Has maps computed by one process that stays, and keeps the latest results in memory."""
 
-    def __init__(self, limit: float = TIME_LIMIT) -> None:
-        self._limit = limit
-        self._known: OrderedDict[tuple[str, str], ModelMaps] = OrderedDict()
-        self._lock = threading.Lock()  # one visitor at a time: a model uses all of its cores
+    def __init__(self, worker: MapWorker | None = None) -> None:
+        """The cache, with the shipped maps in it.
+
+        Args:
+            worker: the process; by default one of its own.
+        """
+        self._worker = MapWorker() if worker is None else worker
+        self._known: OrderedDict[Key, ModelMaps] = OrderedDict()
+        self._lock = threading.Lock()
 
     def get(
         self, models: Mapping[str, Path], faces: FaceChoice
@@ -77,28 +45,52 @@ class MapCache:
             MapsError: when the faces cannot be found.
         """
         digest = faces.digest()
-        done: dict[str, ModelMaps] = {}
+        keys: dict[str, Key] = {}
         failed: dict[str, MapsError] = {}
-        with self._lock, ThreadPoolExecutor(MAX_PROCESSES) as pool:
-            futures = {
-                name: pool.submit(self._load, folder, faces, digest)
-                for name, folder in models.items()
-            }
-            for name, future in futures.items():
-                try:
-                    done[name] = future.result()
-                except MapsError as error:
-                    failed[name] = error
+        for name, folder in models.items():
+            try:
+                keys[name] = (model_digest(folder), digest)
+            except MapsError as error:
+                failed[name] = error
+        done = {name: found for name, key in keys.items() if (found := self._look_up(key))}
+        missing = {name: models[name] for name in keys if name not in done}
+        if missing:
+            for name, maps in compute_maps(self._worker, missing, faces).items():
+                if isinstance(maps, MapsError):
+                    failed[name] = maps
+                else:
+                    done[name] = maps
+                    self._keep(keys[name], maps)
+        return {name: done[name] for name in models if name in done}, failed
+
+    def warm(self, models: Mapping[str, Path], faces: FaceChoice) -> None:
+        """Start the process in the background, and let it load some models; no error is raised.
+
+        Args:
+            models: that are likely to be asked for.
+            faces: likewise; nothing is stored of them.
+        """
+        if self._worker.running or not can_make_maps():
+            return
+        call = (self._worker, dict(models), faces)
+        threading.Thread(target=compute_maps, args=call, daemon=True).start()
+
+    def close(self) -> None:
+        """End the process."""
+        self._worker.close()
+
+    def _look_up(self, key: Key) -> ModelMaps | None:
+        with self._lock:
+            found = self._known.get(key)
+            if found is not None:
+                self._known.move_to_end(key)
+        return found or shipped_maps().get(key)
+
+    def _keep(self, key: Key, maps: ModelMaps) -> None:
+        with self._lock:
+            self._known[key] = maps
             while len(self._known) > KEPT:
                 self._known.popitem(last=False)
-        return done, failed
-
-    def _load(self, folder: Path, faces: FaceChoice, digest: str) -> ModelMaps:
-        key = (_model_digest(folder), digest)
-        if key not in self._known:
-            self._known[key] = _compute(folder, faces, self._limit)
-        self._known.move_to_end(key)
-        return self._known[key]
 
 
 def can_make_maps() -> bool:
@@ -106,60 +98,45 @@ def can_make_maps() -> bool:
     return find_spec("torch") is not None
 
 
-def read_maps(file: Path) -> ModelMaps:
-    """Read a file of ``fer_core.maps``.
+def compute_maps(
+    worker: MapWorker, models: Mapping[str, Path], faces: FaceChoice
+) -> dict[str, ModelMaps | MapsError]:
+    """Ask the process for the maps of some models on the same faces, or for the error of each."""
+    with tempfile.TemporaryDirectory(prefix=SCRATCH) as scratch:
+        files = {name: Path(scratch) / f"{number}.npz" for number, name in enumerate(models)}
+        asked = faces.stored(Path(scratch)).options()
+        options = {
+            name: ["--model", str(folder.absolute()), *asked] for name, folder in models.items()
+        }
+        shown = {name: _command(words, faces) for name, words in options.items()}
+        try:
+            errors = worker.ask([[*options[name], "--out", str(files[name])] for name in models])
+        except MapsError as error:
+            return {name: MapsError(str(error), shown[name]) for name in models}
+        found: dict[str, ModelMaps | MapsError] = {}
+        for name, error in zip(models, errors, strict=True):
+            if error:
+                found[name] = MapsError(as_sentence(error), shown[name])
+                continue
+            try:
+                found[name] = read_maps(files[name])
+            except MapsError as error:
+                found[name] = error
+        return found
+
+
+def _command(options: list[str], faces: FaceChoice) -> str:
+    """The command that a reader can repeat; uploaded images are only in a folder of the reader."""
+    words = [OWN_FOLDER if faces.uploads and SCRATCH in word else word for word in options]
+    return shlex.join(["python", "-m", "fer_core.maps", *words, "--out", "maps.npz"])
+
+
+def model_digest(folder: Path) -> str:
+    """A hash of a model's files.
 
     Raises:
-        MapsError: when it is not such a file.
+        MapsError: when they cannot be read.
     """
-    texts = ("names", "classes", "left_out")
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            return ModelMaps(**{n: arrays[n].tolist() if n in texts else arrays[n] for n in arrays})
-    except (OSError, ValueError, TypeError, EOFError) as error:
-        raise MapsError(f"The maps in {file.name} cannot be read: {error}.") from error
-
-
-def _compute(folder: Path, faces: FaceChoice, limit: float) -> ModelMaps:
-    command = ["-m", "fer_core.maps", "--model", str(folder.absolute()), *faces.options()]
-    shown = shlex.join(["python", *command, "--out", "maps.npz"])
-    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    with tempfile.TemporaryDirectory(prefix="fer-maps-") as scratch:
-        file = Path(scratch) / "maps.npz"
-        try:
-            ended = subprocess.run(
-                [sys.executable, *command, "--out", str(file)],
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=limit,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            sentence = (
-                f"Computing the maps took longer than {limit:g} seconds; run the command yourself, "
-                "or choose a folder with fewer images."
-            )
-            raise MapsError(sentence, shown) from error
-        except OSError as error:
-            raise MapsError(f"The process could not be started: {error}.", shown) from error
-        if ended.returncode != 0:
-            raise MapsError(_reason(ended.returncode, ended.stderr), shown)
-        return read_maps(file)
-
-
-def _reason(code: int, output: str) -> str:
-    """One sentence from the last line that a failed process printed."""
-    last = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "")
-    if last.startswith("ModuleNotFoundError"):
-        return f"The maps need a package that is not installed here ({last}): pip install -e ."
-    reason = last.removeprefix("error: ") or f"the process ended with code {code}"
-    return f"{reason[:1].upper()}{reason[1:]}."
-
-
-def _model_digest(folder: Path) -> str:
     try:
         states = [(folder / name).stat() for name in MODEL_FILES]
         return _digest(folder, tuple((state.st_size, state.st_mtime_ns) for state in states))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from dashboard.analysis.map_process import ModelMaps
+from dashboard.analysis.model_maps import ModelMaps
 
 FACE_COLUMNS = (
     *("model", "face", "prediction", "probability_percent", "flipped_prediction"),
@@ -84,3 +84,27 @@ def map_table(models: Mapping[str, ModelMaps], face: str) -> pd.DataFrame:
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def agreement_headline(models: Mapping[str, ModelMaps]) -> str:
+    """How far the maps of each model agree with those of the mirrored faces, in one sentence."""
+    (first, maps), *others = models.items()
+    more = [f"those of {name} by {other.mean_agreement():.2f}" for name, other in others]
+    count = len(maps.names)
+    faces = f"{count} faces" if count > 1 else "one face"
+    own = f"The maps of {first} agree with their mirror images by {maps.mean_agreement():.2f}"
+    return f"{', '.join([own, *more])} ({faces}; 1 is full agreement)."
+
+
+def recognised(models: Mapping[str, ModelMaps]) -> str:
+    """How many synthetic faces each model recognises, in one sentence."""
+    texts = [f"{name} recognises {_right(maps)}" for name, maps in models.items()]
+    count = len(next(iter(models.values())).names)
+    return f"Synthetic faces are unlike the training images: of {count}, {' and '.join(texts)}."
+
+
+def _right(maps: ModelMaps) -> int:
+    return sum(
+        name.removeprefix("synthetic ") == maps.classes[maps.prediction(face)]
+        for face, name in enumerate(maps.names)
+    )

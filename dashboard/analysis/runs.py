@@ -17,6 +17,10 @@ FILTERS = {
 }
 # Facts that are columns of the table; all other axes come from the options.
 FACTS = ("method", "backbone", "noise", "noise_percent", "image_size", "epochs_asked", "seed")
+SEARCHED = [
+    *("run", "tags", "note", "status", "data", "method", "backbone", "noise"),
+    *("options", "method_options"),
+]
 ACCURACY = "accuracy_percent"
 MAX_AXES = 8
 UNUSED = "not used"  # an option of another method
@@ -61,6 +65,47 @@ def with_curves(table: pd.DataFrame, epochs: pd.DataFrame) -> pd.DataFrame:
     )
     drawn = [by_run.get(run, []) for run in table["run"]]
     return table.assign(curve=pd.Series(drawn, index=table.index, dtype=object))
+
+
+def search_runs(named: pd.DataFrame, text: str) -> pd.DataFrame:
+    """The runs of which every searched word is in the name, a tag, the note, a fact or an option.
+
+    Args:
+        named: of `with_names`.
+        text: words, in any case; none finds every run.
+    """
+    words = text.casefold().split()
+    if not words:
+        return named
+    columns = [named[name].fillna("").astype(str) for name in SEARCHED]
+    whole = columns[0].str.cat(columns[1:], sep="\n").str.casefold()
+    keep = np.ones(len(named), dtype=bool)
+    for word in words:
+        keep &= whole.str.contains(word, regex=False).to_numpy()
+    return named[keep]
+
+
+def scaled_curves(rows: pd.DataFrame) -> tuple[pd.DataFrame, float, float]:
+    """The sparklines on the scale of their data set, and the ends of the scale.
+
+    Runs of one data set keep their percent. Among several, each curve is drawn from the lowest (0)
+    to the highest accuracy (100) of its data set: an easy data set would flatten all others.
+
+    Args:
+        rows: of `with_curves`.
+    """
+    ends: dict[str, tuple[float, float]] = {}
+    for data, curves in rows.groupby("data", sort=False)["curve"]:
+        known = [value for curve in curves for value in curve if value == value]
+        ends[str(data)] = (min(known), max(known)) if known else (0.0, 100.0)
+    if len(ends) < 2:
+        low, high = next(iter(ends.values()), (0.0, 100.0))
+        return rows, low, high
+    scaled = [
+        [100 * (value - ends[data][0]) / ((ends[data][1] - ends[data][0]) or 1) for value in curve]
+        for data, curve in zip(rows["data"], rows["curve"], strict=True)
+    ]
+    return rows.assign(curve=pd.Series(scaled, index=rows.index, dtype=object)), 0.0, 100.0
 
 
 def trained_here(table: pd.DataFrame) -> pd.DataFrame:

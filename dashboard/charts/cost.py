@@ -16,7 +16,8 @@ ENTRY_HEIGHT = 22  # pixels of a legend entry
 def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
     """Accuracy over one cost on a logarithmic axis: one point per approach, error bars over seeds.
 
-    Colours are methods, symbols are backbones; the image size is written at the point.
+    Colours are methods, symbols are backbones; image size and epochs are written at the point
+    where they differ.
 
     Args:
         drawn: of `cost.drawn_costs`.
@@ -26,6 +27,7 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
     colours = method_colours(methods)
     backbones = list(dict.fromkeys(drawn["backbone"]))
     figure = go.Figure()
+    drawn = drawn.assign(label=_labels(drawn))
     groups = drawn.groupby(["method", "backbone"], sort=True)
     for (method, backbone), rows in groups:
         colour = colours[str(method)]
@@ -38,7 +40,7 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
             y=rows["accuracy"],
             error_y={**bars, "array": rows["accuracy_half"].to_numpy(dtype=float)},
             error_x={**bars, "symmetric": False, "array": high - x, "arrayminus": x - low},
-            text=rows["image_size"].map("{} px".format),
+            text=rows["label"],
             textposition="top right",
             customdata=np.column_stack([rows["approach"], _texts(rows, cost)]),
             mode="markers+text",
@@ -54,6 +56,18 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
     figure.update_yaxes(title="Accuracy (%)")
     finish(figure, cost.title, legend=True)
     return figure.update_layout(height=HEIGHT + ENTRY_HEIGHT * max(0, len(groups) - 3))
+
+
+def _labels(drawn: pd.DataFrame) -> pd.Series:
+    """What is written at each point: its image size and its epochs, where points differ in them."""
+    parts = [
+        drawn[column].map(form.format)
+        for column, form in (("image_size", "{} px"), ("epochs_asked", "{} epochs"))
+        if drawn[column].nunique() > 1
+    ]
+    if not parts:
+        return pd.Series("", index=drawn.index)
+    return parts[0].str.cat(parts[1:], sep=", ")
 
 
 def _texts(rows: pd.DataFrame, cost: Cost) -> list[str]:

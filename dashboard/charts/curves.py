@@ -6,7 +6,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.analysis.curves import Series
-from dashboard.charts.style import band_trace, finish
+from dashboard.charts.style import band_trace, finish, layout_of, traces_of
+
+ROW_HEIGHT = 230  # pixels of each of several linked charts
 
 
 def curves_figure(
@@ -108,6 +110,42 @@ def group_curves_figure(
     figure.update_yaxes(title=f"{title}{' (%)' if unit else ''}")
     figure.update_layout(uirevision=title)  # keeps the zoom when a run has added an epoch
     return finish(figure, title, legend=True)
+
+
+def linked_figure(figures: Sequence[go.Figure]) -> go.Figure:
+    """Charts one below the other on one horizontal axis: zoom and hover are those of all of them.
+
+    Args:
+        figures: of `curves_figure` or `group_curves_figure`, on the same horizontal axis.
+    """
+    joined = go.Figure()
+    named: set[str] = set()
+    count, gap = len(figures), 0.06
+    height = (1 - gap * (count - 1)) / count
+    for row, figure in enumerate(figures):
+        axis = "y" if row == 0 else f"y{row + 1}"
+        bottom = (count - 1 - row) * (height + gap)
+        for trace in traces_of(figure):
+            first = trace.showlegend is not False and trace.name not in named
+            named |= {trace.name} if first else set()
+            joined.add_trace(trace)
+            traces_of(joined)[-1].update(yaxis=axis, showlegend=first)
+        title = layout_of(figure).yaxis.title.text
+        place = {"title": {"text": title}, "domain": [bottom, bottom + height], "anchor": "x"}
+        joined.update_layout({f"yaxis{'' if row == 0 else row + 1}": place})
+    last = layout_of(figures[-1]).xaxis
+    joined.update_xaxes(
+        title=last.title.text, rangemode="tozero", anchor="y" if count == 1 else f"y{count}"
+    )
+    titles = ", ".join(layout_of(figure).title.text for figure in figures)
+    finish(joined, titles, legend=True)
+    return joined.update_layout(
+        height=ROW_HEIGHT * count + 160,
+        hovermode="x",
+        hoversubplots="axis",
+        uirevision=titles,
+        legend={"orientation": "h", "y": -0.12, "x": 0, "yanchor": "top"},
+    )
 
 
 def _counts(counts: pd.Series) -> str:

@@ -1,19 +1,24 @@
 """Images of class attention maps: overlays on grey faces, strips, and a sheet to download."""
 
 import io
+from base64 import b64encode
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from fer_core.explain.cam import overlay
+from fer_core.explain.cam import colourise, overlay
 
 SIDE = 112  # displayed pixels of a face: three fit next to each other on a phone
 SMALL_SIDE = 96  # eight fit next to each other on a page
 SHARP = 2  # images have this many pixels for each displayed one
-GAP = 6  # displayed pixels between the images of a strip
+GAP = 2  # displayed pixels between the images of a strip
+SHEET_GAP = 6  # displayed pixels between the images of a sheet
+LINE_COLOUR = "#8A8F98"  # between images; visible on white and on near-black
+QUALITY = 88  # of JPEG
 OPACITY = 0.7
+BAR_WIDTH, BAR_HEIGHT = 200, 10  # displayed pixels of the colour bar
 LINE = 17  # displayed pixels of a line of text on the sheet
 LETTERS = 12  # points
 
@@ -48,11 +53,28 @@ def map_overlay(crop: np.ndarray, attention: np.ndarray) -> Image.Image:
     return overlay(face_image(crop), attention, full, OPACITY)
 
 
+def colour_bar() -> Image.Image:
+    """The colours of the maps, from no evidence for the class to the strongest point."""
+    row = np.linspace(0, 1, BAR_WIDTH * SHARP, dtype=np.float32)
+    return Image.fromarray(colourise(np.tile(row, (BAR_HEIGHT * SHARP, 1))))
+
+
+def image_url(image: Image.Image) -> str:
+    """The image as an address that holds it.
+
+    Streamlit scales images down to the width at which it shows them, and encodes them as PNG twice:
+    that is slower and leaves them blurred on fine screens.
+    """
+    content = io.BytesIO()
+    image.convert("RGB").save(content, "JPEG", quality=QUALITY)
+    return f"data:image/jpeg;base64,{b64encode(content.getvalue()).decode()}"
+
+
 def strip(images: Sequence[Image.Image]) -> Image.Image:
-    """Images in a row, with transparent gaps."""
+    """Images in a row, with thin grey lines between them."""
     gap = GAP * SHARP
     width = sum(image.width for image in images) + gap * (len(images) - 1)
-    canvas = Image.new("RGBA", (width, max(image.height for image in images)))
+    canvas = Image.new("RGB", (width, max(image.height for image in images)), LINE_COLOUR)
     left = 0
     for image in images:
         canvas.paste(image, (left, 0))
@@ -67,7 +89,7 @@ def sheet(rows: Sequence[tuple[str, Sequence[Panel]]]) -> bytes:
         rows: heading and panels of each row.
     """
     font = ImageFont.load_default(LETTERS * SHARP)
-    line, gap = LINE * SHARP, GAP * SHARP
+    line, gap = LINE * SHARP, SHEET_GAP * SHARP
     images = [panel.image for _, panels in rows for panel in panels]
     width, height = (max(lengths) for lengths in zip(*(i.size for i in images), strict=True))
     text = max(panel.caption.count("\n") + 1 for _, panels in rows for panel in panels) * line

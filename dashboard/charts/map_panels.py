@@ -1,6 +1,6 @@
 """Overlays of a model's maps with their captions, and the texts that explain them."""
 
-from dashboard.analysis.map_process import ModelMaps
+from dashboard.analysis.model_maps import ModelMaps
 from dashboard.charts.map_images import Panel, face_image, map_overlay
 
 PREDICTED = "predicted class"

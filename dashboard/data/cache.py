@@ -12,6 +12,7 @@ import numpy as np
 
 from dashboard.data.notes import NOTES_FILE
 from dashboard.data.robustness import RobustnessFile, find_files
+from dashboard.data.run_files import ARCHIVED_FILE, TAGS_FILE
 from dashboard.data.sources import RecordSource
 from dashboard.data.tables import (
     Confusion,
@@ -25,7 +26,7 @@ from dashboard.data.tables import (
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_run
 from fer_core.reporting.robustness_data import ROBUSTNESS_FILE
 
-WATCHED = (RUN_FILE, EPOCHS_FILE, NOTES_FILE, ROBUSTNESS_FILE)
+WATCHED = (RUN_FILE, EPOCHS_FILE, NOTES_FILE, TAGS_FILE, ARCHIVED_FILE, ROBUSTNESS_FILE)
 KEPT_SOURCES = 16  # sources whose records stay in memory
 KEPT_RUNS = 4  # sets of sources whose tables stay in memory
 Stamp = tuple[tuple[str, int, int], ...]
@@ -83,8 +84,12 @@ class Reader:
         folders: dict[str, Path] = {}
         origins: dict[str, RecordSource] = {}
         problems = list(scanned.problems)
-        for source, records in zip(sources, scanned.records, strict=True):
+        archived: dict[str, Path] = {}
+        for source, found in zip(sources, scanned.records, strict=True):
             known = self._entries.pop(source.folder, {})
+            records = {path: stamp for path, stamp in found.items() if not _is_archived(stamp)}
+            for path in (path for path in found if path not in records):
+                archived[_run_name(Path(path), source, archived)] = Path(path)
             current = {
                 path: entry
                 if (entry := known.get(path)) is not None and entry.stamp == stamp
@@ -111,6 +116,7 @@ class Reader:
             folders=MappingProxyType(folders),
             sources=MappingProxyType(origins),
             robustness=scanned.robustness,
+            archived=MappingProxyType(archived),
             fingerprint=scanned.fingerprint,
         )
 
@@ -145,6 +151,10 @@ def _records_below(folder: str, problems: list[str]) -> Iterator[tuple[str, Stam
     for entry in found:
         if entry.is_dir(follow_symlinks=False):
             yield from _records_below(entry.path, problems)
+
+
+def _is_archived(stamp: Stamp) -> bool:
+    return any(name == ARCHIVED_FILE for name, *_ in stamp)
 
 
 def _file_state(entry: os.DirEntry[str]) -> tuple[str, int, int]:

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pandas as pd
 
+from dashboard.data.notes import read_note
 from dashboard.data.robustness import RobustnessFile
+from dashboard.data.run_files import read_tags
 from dashboard.data.sources import RecordSource
 from fer_core.config import flat_options
 from fer_core.records.measures import MEASURES
@@ -39,6 +41,7 @@ RUN_COLUMNS = (
     *("image_size", "content", "pretrained", "options", "method_options"),
     *("macro_f1_percent", "ended", "parameters", "device", "precision", "images_per_second"),
     *("macs", "eval_split", "imported", "noise_asked_percent", "noise_realised_percent"),
+    *("tags", "note"),
 )
 EPOCH_COLUMNS = (
     *("run", "epoch", "learning_rate", "train_loss", "train_classification_loss"),
@@ -89,6 +92,7 @@ class Runs(NamedTuple):
             `read_predictions`.
         sources: by run, its source.
         robustness: files beside the records that may hold figures under corruption.
+        archived: by name, the folders of runs that were put aside; no page shows them.
         fingerprint: equal for the same sources with the same content; a key for caches.
     """
 
@@ -99,6 +103,7 @@ class Runs(NamedTuple):
     folders: Mapping[str, Path] = MappingProxyType({})
     sources: Mapping[str, RecordSource] = MappingProxyType({})
     robustness: tuple[RobustnessFile, ...] = ()
+    archived: Mapping[str, Path] = MappingProxyType({})
     fingerprint: str = ""
 
 
@@ -168,6 +173,8 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
         "imported": str((record.imported or {}).get("file") or ""),
         "noise_asked_percent": _percent(record.noise.get("rate")),
         "noise_realised_percent": _percent(record.noise.get("realised_rate")),
+        "tags": ", ".join(read_tags(record.path)),
+        "note": read_note(record.path, config),
     }
 
 

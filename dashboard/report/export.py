@@ -1,7 +1,7 @@
 """The whole dashboard as one HTML file: ``python -m dashboard.report.export --runs FOLDER``.
 
 `dashboard.report.parts.PAGES` lists the content of each page; `dashboard.report.maps` adds the
-attention maps, which separate processes compute in a few seconds.
+attention maps, which another process computes.
 """
 
 from collections.abc import Sequence

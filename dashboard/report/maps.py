@@ -1,8 +1,10 @@
 """The maps page in the HTML report."""
 
 from dashboard.analysis.map_choices import FaceChoice, MapsError, default_models, model_choices
-from dashboard.analysis.map_process import MapCache, ModelMaps, can_make_maps
+from dashboard.analysis.map_process import MapCache, can_make_maps
 from dashboard.analysis.map_tables import class_table, face_table, model_table
+from dashboard.analysis.model_maps import ModelMaps
+from dashboard.analysis.shipped_maps import shipped_pair
 from dashboard.charts.map_images import Panel, face_image, sheet
 from dashboard.charts.map_panels import (
     CONSISTENCY,
@@ -13,10 +15,13 @@ from dashboard.charts.map_panels import (
     map_panel,
 )
 from dashboard.data.names import Runs
-from dashboard.report.parts import Part
+from dashboard.report.part import Part
 
 TITLE = "Attention maps"
-NO_TORCH = "Not in this report: computing the maps needs PyTorch, which was not installed."
+NO_TORCH = (
+    "These are the maps that ship with the dashboard: computing others needs PyTorch, which was "
+    "not installed."
+)
 
 
 def map_parts(runs: Runs, cache: MapCache) -> list[Part]:
@@ -27,7 +32,7 @@ def map_parts(runs: Runs, cache: MapCache) -> list[Part]:
         cache: computes the maps in separate processes.
     """
     if not can_make_maps():
-        return [Part("Maps", NO_TORCH)]
+        return [Part("Maps", NO_TORCH), *_parts(shipped_pair())]
     choices = model_choices(runs)
     try:
         found, failed = cache.get(

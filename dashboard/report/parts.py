@@ -6,10 +6,6 @@ and omits parts without records.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
-
-import pandas as pd
-import plotly.graph_objects as go
 
 from dashboard.analysis.classes import (
     calibration,
@@ -37,7 +33,6 @@ from dashboard.analysis.curves import (
     run_labels,
     short_labels,
 )
-from dashboard.analysis.eac_gaps import eac_gaps, gap_sentences
 from dashboard.analysis.noise import (
     MEASURES,
     noise_areas,
@@ -46,18 +41,9 @@ from dashboard.analysis.noise import (
     shown_summary,
 )
 from dashboard.analysis.noise_headline import headline
-from dashboard.analysis.placed import comparable_runs, measured_rows
-from dashboard.analysis.published import (
-    AXES,
-    COLUMNS,
-    HUST_REPORT,
-    hust_rows,
-    read_published,
-    select,
-    training_name,
-)
+from dashboard.analysis.option_importance import ABOUT, option_importance
+from dashboard.analysis.published import read_published
 from dashboard.analysis.published_curves import reference_curves
-from dashboard.analysis.published_points import drawn_points, scatter_points
 from dashboard.analysis.runs import (
     ACCURACY,
     MAX_AXES,
@@ -75,44 +61,35 @@ from dashboard.charts.classes import (
 from dashboard.charts.cost import cost_figure
 from dashboard.charts.curves import curves_figure
 from dashboard.charts.noise import noise_figure
-from dashboard.charts.published import published_figure
-from dashboard.charts.runs import parallel_figure
+from dashboard.charts.parallel import importance_figure, parallel_figure
 from dashboard.charts.style import method_colours
 from dashboard.data.names import Runs
+from dashboard.report.audit import audit_parts
+from dashboard.report.part import Part, number
+from dashboard.report.published import published_parts
+from dashboard.report.results import result_parts
+from dashboard.report.robustness import robustness_parts
 
 MIN_RUNS = 2  # of a comparison that gets a chart
-MIN_PUBLISHED = 3  # results of a group that gets a chart
-RUN_FACTS = [
-    *("run", "status", "data", "method", "backbone", "noise", "seed", "accuracy_percent"),
-    *(
-        "mean_class_accuracy_percent",
-        "epochs_done",
-        "epochs_asked",
-        "image_size",
-        "started",
-        "source",
-    ),
-    "imported",
-]
+MIN_RATES = 2  # of a chart over label noise
+CURVES = ("Loss", "Accuracy", "Noisy labels")  # charts
+COST_TITLES = ("Parameters", "Time")
+MOST_OPTIONS = 10  # by importance
+MIN_LINES = 6  # runs of a chart of parallel coordinates
+SPEEDS = {
+    **{"what": "What", "figure": "Figure", "unit": "Unit", "ratio": "Ratio"},
+    "reference": "Reference",
+}
+RUN_FACTS = {
+    **{"run": "Run", "status": "Status", "data": "Data", "method": "Method"},
+    **{"backbone": "Backbone", "noise": "Noise", "seed": number("Seed", 0)},
+    "accuracy_percent": number("Accuracy (%)", 2),
+    "mean_class_accuracy_percent": number("Mean class accuracy (%)", 2),
+    "epochs_done": number("Epochs", 0),
+    "image_size": number("Pixels", 0),
+    **{"source": "Source", "imported": "Imported from"},
+}
 AREA = "The area under the line of each seed with a run at every rate, divided by its width."
-
-
-class Part(NamedTuple):
-    """One block of a page.
-
-    Attributes:
-        heading: above the block; distinguishes charts with the same title.
-        text: a sentence, or empty.
-        figure: a chart, or None.
-        table: rows to read; with a chart or image, its data.
-        image: a PNG file, or empty.
-    """
-
-    heading: str
-    text: str = ""
-    figure: go.Figure | None = None
-    table: pd.DataFrame | None = None
-    image: bytes = b""
 
 
 def first_sentence(runs: Runs) -> str:
@@ -124,19 +101,18 @@ def first_sentence(runs: Runs) -> str:
 
 
 def noise_parts(runs: Runs) -> list[Part]:
-    """Accuracy over label noise for every comparison with at least two runs."""
+    """Accuracy over label noise for every comparison with a method at two noise rates."""
     points, published, measure = noise_points(runs.table), read_published(), MEASURES["Accuracy"]
     parts = []
     for name in comparisons(points):
         shown = points[points["comparison"] == name]
-        if len(shown) < MIN_RUNS:
-            continue
+        if shown.groupby("line")["noise_percent"].nunique().max() < MIN_RATES:
+            continue  # no line goes anywhere; the results table has its figures
         curves = reference_curves(published, shown)
         drawn = (shown, shown_summary(shown, measure), curves[curves["same_backbone"]])
-        figure = noise_figure(*drawn, measure)
-        table = noise_drawn(*drawn, measure.column)
         text = f"{headline(shown)} {other_headline(shown)}".strip()
-        parts.append(Part(name, text, figure, table))
+        table = noise_drawn(*drawn, measure.column)
+        parts.append(Part(name, text, noise_figure(*drawn, measure), table, wide=True))
         areas = noise_areas(shown, measure.column)
         if not areas.empty:
             parts.append(Part(f"{name}: mean accuracy over all noise rates", AREA, table=areas))
@@ -144,14 +120,14 @@ def noise_parts(runs: Runs) -> list[Part]:
 
 
 def curve_parts(runs: Runs) -> list[Part]:
-    """All curves of the default pair of runs."""
+    """The curves that tell the default pair of runs apart."""
     chosen = default_pair(runs.table)
     rows = runs.table.set_index("run", drop=False).loc[chosen]
     colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
     labels = short_labels(rows)
     title = f"{' and '.join(labels.values())}: {common_description(rows)}."
     parts = []
-    for chart in dict.fromkeys(one.chart for one in SERIES):
+    for chart in CURVES:
         series = [one for one in SERIES if one.chart == chart]
         points = curve_points(runs.epochs, labels, series)
         if not points.empty:
@@ -194,67 +170,54 @@ def class_parts(runs: Runs) -> list[Part]:
 def run_parts(runs: Runs) -> list[Part]:
     """The table of runs, and their options against accuracy for each set of evaluation images."""
     named = with_names(runs.table).sort_values("started", ascending=False)
-    parts = [Part("All runs", table=named[RUN_FACTS])]
+    facts = [name for name in RUN_FACTS if name != "imported" or named["imported"].any()]
+    parts = [Part("All runs", table=named[facts], columns=RUN_FACTS)]
     finished = trained_here(runs.table)
     for name, rows in finished.groupby(image_sets(finished), sort=False):
         axes = option_axes(rows)
         picked = [column for column in axes.columns if column not in ("run", ACCURACY)][:MAX_AXES]
-        if picked:
+        if picked and len(axes) >= MIN_LINES:
             drawn = axes[["run", *picked, ACCURACY]]
-            parts.append(Part(f"Evaluated on {name}", "", parallel_figure(drawn, ACCURACY), drawn))
+            figure = parallel_figure(drawn, ACCURACY)
+            parts.append(Part(f"Evaluated on {name}", "", figure, drawn))
+            found = option_importance(axes)
+            if not found.empty:
+                chart = importance_figure(found.head(MOST_OPTIONS))
+                parts.append(Part(f"Importance on {name}", ABOUT, chart, found))
     return parts
 
 
 def cost_parts(runs: Runs) -> list[Part]:
-    """Accuracy over every recorded cost for each set of comparable runs; then measured speeds."""
+    """Accuracy over each cost that differs, for each set of comparable runs; measured speeds."""
     finished = with_sets(runs.table)
     parts = []
     for name, noises in set_choices(finished).items():
-        for noise in noises:
-            chosen = (finished["tested_on"] == name) & (finished["noise_name"] == noise)
-            points = cost_points(finished[chosen])
-            if len(points) < MIN_RUNS:
-                continue
-            text = cost_headline(finished[chosen])
-            for title, cost in COSTS.items():
-                drawn = drawn_costs(points, cost)
-                if not drawn.empty:
-                    heading = f"{title}: {name}, label noise {noise}"
-                    parts.append(Part(heading, text, cost_figure(drawn, cost), drawn))
+        noise = noises[0]  # of most approaches
+        chosen = finished[(finished["tested_on"] == name) & (finished["noise_name"] == noise)]
+        points = cost_points(chosen)
+        if len(points) < MIN_RUNS:
+            continue
+        text = cost_headline(chosen)
+        for title in COST_TITLES:
+            cost = COSTS[title]
+            drawn = drawn_costs(points, cost)
+            if drawn[cost.column].nunique() > 1:
+                heading = f"{title}: {name}, label noise {noise}"
+                parts.append(Part(heading, text, cost_figure(drawn, cost), drawn))
+                text = ""
     if finished["macs"].isna().all():
         parts.append(Part("MACs", NO_MACS))
-    return [*parts, Part("Measured speed", table=read_latency())]
-
-
-def published_parts(runs: Runs) -> list[Part]:
-    """The HUST report's methods and EAC, then every group with our own comparable results."""
-    published, ours = read_published(), measured_rows(runs.table)
-    gaps = eac_gaps(published)
-    facts = " ".join(gap_sentences(gaps)).replace("**", "")
-    listed = hust_rows(published)[["method", "value", "metric", *COLUMNS[3:], "rank"]]
-    parts = [
-        Part("The eight methods of the HUST report (2024)", HUST_REPORT, table=listed),
-        Part("How EAC compares", facts, table=gaps),
-    ]
-    keys = ["setting", "metric", "noise_percent", "trained_on"]
-    groups = published.groupby(keys, sort=False).size()
-    for setting, metric, rate, trained_on in groups[groups >= MIN_PUBLISHED].index:
-        rows = select(published, setting, metric, rate, trained_on)
-        points = scatter_points(rows, comparable_runs(ours, rows))
-        noise = f"{rate:g} % noisy labels" if rate else "no label noise added"
-        noise += f", trained {training_name(trained_on)}" if trained_on else ""
-        for axis in AXES:
-            drawn, missing = drawn_points(points, axis)
-            figure = published_figure(drawn, metric, axis)
-            heading = f"{setting}, {metric}, {noise}, by {axis.lower()}"
-            parts.append(Part(heading, missing, figure, rows[COLUMNS]))
-    return parts
+    speeds = read_latency()[list(SPEEDS)]
+    return [*parts, Part("Measured speed", table=speeds, columns=SPEEDS, folded=True)]
 
 
 PAGES: dict[str, Callable[[Runs], list[Part]]] = {
     "Noise robustness": noise_parts,
+    "Results table": result_parts,
     "Training curves": curve_parts,
     "Classes": class_parts,
+    "Robustness": robustness_parts,
+    "Label audit": audit_parts,
     "Runs": run_parts,
     "Cost": cost_parts,
     "Published results": published_parts,

@@ -9,11 +9,12 @@ import streamlit as st
 from PIL import Image
 
 from dashboard.analysis.map_choices import WEIGHTS_FILE, FaceChoice, MapsError, model_of_run
-from dashboard.analysis.map_process import MapCache, ModelMaps, can_make_maps
-from dashboard.charts.map_images import face_image, map_overlay, strip
+from dashboard.analysis.map_process import can_make_maps
+from dashboard.analysis.model_maps import ModelMaps
+from dashboard.charts.map_images import face_image, image_url, map_overlay, strip
 from dashboard.data.names import Runs
 from dashboard.data.raters import EvalImages
-from dashboard.views.map_blocks import show_failure
+from dashboard.views.map_blocks import map_cache, show_failure
 
 SHOWN = 24
 SIDE = 104  # pixels; three fit next to each other on a phone
@@ -103,13 +104,13 @@ def compute_maps(
         for place, image in enumerate(_data.open(list(images))):
             if image is not None:
                 image.save(Path(scratch) / f"{place:02}.png")
-        found, failed = MapCache().get(_folders, FaceChoice(folder=Path(scratch), aligned=True))
+        found, failed = map_cache().get(_folders, FaceChoice(folder=Path(scratch), aligned=True))
     for error in failed.values():
         raise error
     return found
 
 
-def _strip(found: list[ModelMaps], face: int) -> tuple[Image.Image, str]:
+def _strip(found: list[ModelMaps], face: int) -> tuple[str, str]:
     """An image beside the maps of the predicted classes, and these classes."""
     shown = [maps.prediction(face) for maps in found]
     overlays = [
@@ -117,4 +118,4 @@ def _strip(found: list[ModelMaps], face: int) -> tuple[Image.Image, str]:
         for maps, one in zip(found, shown, strict=True)
     ]
     words = " → ".join(maps.classes[one] for maps, one in zip(found, shown, strict=True))
-    return strip([face_image(found[0].crops[face]), *overlays]), words
+    return image_url(strip([face_image(found[0].crops[face]), *overlays])), words

@@ -34,6 +34,10 @@ from fer_core.records.predictions import PREDICTIONS_FILE, Prediction
 
 NUMBER, TEXT = st.column_config.NumberColumn, st.column_config.TextColumn
 HEADER = len(",".join(Prediction._fields)) + 1  # bytes of a file without predictions
+ABOUT = (
+    "Which images two models, or two methods over their seeds, predict differently, and which of "
+    "them changed from wrong to right."
+)
 ALL = "all"
 GROUP_COLUMNS = {
     "images": NUMBER("Images"),
@@ -255,6 +259,7 @@ def show_changes(runs: Runs, sides: tuple[Side, Side], written: Stamps) -> None:
 
 
 st.title("Changed images")
+st.markdown(ABOUT)
 loaded = load_runs()
 predictions = find_predictions(loaded)
 choices, default_pair = find_choices(loaded, loaded.fingerprint, predictions)

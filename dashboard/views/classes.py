@@ -1,6 +1,7 @@
 """Classes: confusions, recall, calibration, and accuracy by group of people."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -40,6 +41,10 @@ from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart, show_empty
 
 NUMBER = st.column_config.NumberColumn
+ABOUT = (
+    "Which expressions a model confuses, which it misses, how far its confidence can be trusted, "
+    "and for whom it works."
+)
 WILSON = "Bars: Wilson's 95 % intervals."
 MAX_RUNS = 6  # more colours are hard to tell apart
 NO_SLICES = (
@@ -47,6 +52,31 @@ NO_SLICES = (
     "its attribute files are in the folder, each run records accuracy by group: `fer-core train "
     "--data rafdb:FOLDER`"
 )
+
+
+class Shown(NamedTuple):
+    """The runs or groups that every block of the page shows.
+
+    Attributes:
+        runs: all runs.
+        groups: to show; empty if single runs are shown.
+        names: by run, or by the first run of each group.
+        methods: likewise.
+        confusions: likewise.
+        about: what all of them share, for the line below saved figures.
+    """
+
+    runs: Runs
+    groups: list[SeedGroup]
+    names: dict[str, str]
+    methods: dict[str, str]
+    confusions: Mapping[str, Confusion]
+    about: str
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """By run, or by the first run of each group."""
+        return method_colours(self.methods)
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
@@ -70,11 +100,12 @@ def pick_runs(choices: RunChoices) -> list[str]:
     return [by_label[label] for label in chosen]
 
 
-def show_confusions(confusions: Mapping[str, Confusion], names: dict[str, str], about: str) -> None:
+def show_confusions(shown: Shown) -> None:
     """The confusion matrix of one run or group, and its difference from that of another."""
     for key in "classes_matrix", "classes_minus":
         rename_methods_in_link(key)
-    by_name = {name: run for run, name in names.items()}
+    by_name = {name: run for run, name in shown.names.items()}
+    confusions, about = shown.confusions, shown.about
     left, right = st.columns(2, gap="large")
     with left:
         name = st.selectbox(
@@ -107,50 +138,39 @@ def show_confusions(confusions: Mapping[str, Confusion], names: dict[str, str], 
         show_chart(figure, drawn, "difference", selection=chosen, caption=caption)
 
 
-def show_recalls(
-    runs: Runs,
-    groups: list[SeedGroup],
-    names: dict[str, str],
-    colours: dict[str, str],
-    about: str,
-) -> None:
+def show_recalls(shown: Shown) -> None:
     """The recall of each class in each run or group."""
-    if groups:
-        table = group_recalls(runs.confusions, groups, names)
+    if shown.groups:
+        table = group_recalls(shown.runs.confusions, shown.groups, shown.names)
     else:
-        table = recall_table(runs.confusions, names)
-    tints = class_tints(runs.confusions[run] for run in names)
-    caption = f"Recall by class. {about}. {WILSON}"
-    figure = recall_figure(table, colours, tints)
-    show_chart(figure, table, "recall", selection=[about], caption=caption)
-    mean = "the mean over the seeds of " if groups else ""
+        table = recall_table(shown.runs.confusions, shown.names)
+    tints = class_tints(shown.runs.confusions[run] for run in shown.names)
+    caption = f"Recall by class. {shown.about}. {WILSON}"
+    figure = recall_figure(table, shown.colours, tints)
+    show_chart(figure, table, "recall", selection=[shown.about], caption=caption)
+    mean = "the mean over the seeds of " if shown.groups else ""
     st.caption(
         f"Recall: {mean}the share of a class's images that are predicted correctly in the last "
         "epoch, with Wilson's 95 % interval. The interval covers the choice of images, not of the "
-        "seed" + (": more seeds do not make it narrower." if groups else ".")
+        "seed" + (": more seeds do not make it narrower." if shown.groups else ".")
     )
 
 
-def show_calibration(
-    runs: Runs,
-    groups: list[SeedGroup],
-    names: dict[str, str],
-    colours: dict[str, str],
-    about: str,
-) -> None:
+def show_calibration(shown: Shown) -> None:
     """Accuracy against confidence, and the calibration error."""
-    if groups:
-        found = group_calibration(runs.folders, groups, names)
+    if shown.groups:
+        found = group_calibration(shown.runs.folders, shown.groups, shown.names)
     else:
-        found = calibration(runs.folders, names)
+        found = calibration(shown.runs.folders, shown.names)
     for problem in dict.fromkeys(found.problems):
         st.info(problem)
     if found.curve.empty:
         return
-    figure, caption = calibration_figure(found.curve, colours), f"Calibration. {about}. {WILSON}"
-    show_chart(figure, found.curve, "calibration", selection=[about], caption=caption)
+    figure = calibration_figure(found.curve, shown.colours)
+    caption = f"Calibration. {shown.about}. {WILSON}"
+    show_chart(figure, found.curve, "calibration", selection=[shown.about], caption=caption)
     columns = {
-        "label": "Group" if groups else "Run",
+        "label": "Group" if shown.groups else "Run",
         "n": NUMBER("Seeds"),
         "images": NUMBER("Images", format="%d"),
         "accuracy": NUMBER("Accuracy (%)", format="%.1f"),
@@ -158,8 +178,8 @@ def show_calibration(
         "ece": NUMBER("ECE (points)", format="%.1f"),
         "ece_sd": NUMBER("ECE, SD", format="%.1f"),
     }
-    shown = found.errors[[name for name in columns if name in found.errors]]
-    show_table(shown, "calibration-errors", columns)
+    errors = found.errors[[name for name in columns if name in found.errors]]
+    show_table(errors, "calibration-errors", columns)
     st.caption(
         "Below the dotted line a model is overconfident. The expected calibration error (ECE) is "
         "the mean distance from that line over 15 bins, weighted by their images, without "
@@ -167,17 +187,15 @@ def show_calibration(
     )
 
 
-def show_slices(
-    runs: Runs,
-    groups: list[SeedGroup],
-    names: dict[str, str],
-    colours: dict[str, str],
-    about: str,
-) -> None:
+def show_slices(shown: Shown) -> None:
     """Accuracy by group of people, one chart per attribute."""
-    records = read_records(runs, [run for group in groups for run in group.runs] or list(names))
+    members = [run for group in shown.groups for run in group.runs]
+    records = read_records(shown.runs, members or list(shown.names))
     try:
-        table = group_slices(records, groups, names) if groups else slice_table(records, names)
+        if shown.groups:
+            table = group_slices(records, shown.groups, shown.names)
+        else:
+            table = slice_table(records, shown.names)
     except ValueError as error:
         st.warning(foreign(error))
         return
@@ -187,9 +205,9 @@ def show_slices(
     columns = st.columns(2, gap="large")
     for index, (attribute, rows) in enumerate(table.groupby("attribute", sort=False)):
         with columns[index % 2]:
-            figure, caption = slices_figure(rows, colours), f"{about}. {WILSON}"
+            figure, caption = slices_figure(rows, shown.colours), f"{shown.about}. {WILSON}"
             name = f"slices-{attribute}"
-            show_chart(figure, rows, name, selection=[about], caption=caption)
+            show_chart(figure, rows, name, selection=[shown.about], caption=caption)
     st.caption("Last epoch, with Wilson's 95 % intervals.")
 
 
@@ -201,7 +219,7 @@ def show_runs(runs: Runs, chosen: list[str]) -> None:
         st.caption(description)
     about = f"{description}, last epoch"
     methods = dict(zip(rows["run"], rows["method"], strict=True))
-    show_classes(runs, [], short_labels(rows), methods, runs.confusions, about)
+    show_classes(Shown(runs, [], short_labels(rows), methods, runs.confusions, about))
 
 
 def show_groups(runs: Runs, groups: list[SeedGroup]) -> None:
@@ -220,39 +238,23 @@ def show_groups(runs: Runs, groups: list[SeedGroup]) -> None:
     names = dict(zip(pooled, short_names(groups), strict=True))
     methods = {group.runs[0]: group.method for group in groups}
     about = f"{common_facts(groups)}, last epoch; {seeds}"
-    show_classes(runs, groups, names, methods, pooled, about)
+    show_classes(Shown(runs, groups, names, methods, pooled, about))
 
 
-def show_classes(
-    runs: Runs,
-    groups: list[SeedGroup],
-    names: dict[str, str],
-    methods: dict[str, str],
-    confusions: Mapping[str, Confusion],
-    about: str,
-) -> None:
-    """The blocks of the page.
-
-    Args:
-        runs: all runs.
-        groups: to show; empty if single runs are shown.
-        names: by run, or by the first run of each group.
-        methods: likewise.
-        confusions: likewise.
-        about: what all of them share, for the line below saved figures.
-    """
-    colours = method_colours(methods)
+def show_classes(shown: Shown) -> None:
+    """The blocks of the page."""
     st.subheader("Confusions")
-    show_confusions(confusions, names, about)
+    show_confusions(shown)
     st.subheader("Recall")
-    show_recalls(runs, groups, names, colours, about)
+    show_recalls(shown)
     st.subheader("Calibration")
-    show_calibration(runs, groups, names, colours, about)
+    show_calibration(shown)
     st.subheader("Groups of people")
-    show_slices(runs, groups, names, colours, about)
+    show_slices(shown)
 
 
 st.title("Classes")
+st.markdown(ABOUT)
 loaded = load_runs()
 if not loaded.confusions:
     show_empty(

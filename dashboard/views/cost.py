@@ -22,8 +22,11 @@ from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart, show_empty
 
 NUMBER = st.column_config.NumberColumn
+ABOUT = "What accuracy costs: parameters, arithmetic, training speed and time of each approach."
 SHOWN = {
     "approach": st.column_config.TextColumn("Approach"),
+    "image_size": NUMBER("Image (px)"),
+    "epochs_asked": NUMBER("Epochs"),
     "n": NUMBER("Seeds"),
     "accuracy": NUMBER("Accuracy (%)", format="%.1f"),
     "accuracy_half": NUMBER("95 % ± points", format="%.1f"),
@@ -82,6 +85,27 @@ def pick_rows(runs: pd.DataFrame, choices: dict[str, list[str]]) -> tuple[pd.Dat
     return rows, f"{name}\n{noise}"
 
 
+def pick_points(points: pd.DataFrame) -> pd.DataFrame:
+    """The approaches of the chosen image sizes and numbers of epochs, where they differ."""
+    row = st.container(horizontal=True)
+    for column, title in (("image_size", "Image size (px)"), ("epochs_asked", "Epochs")):
+        values = sorted(points[column].dropna().unique().tolist())
+        if len(values) < 2:
+            continue
+        chosen = row.multiselect(
+            title,
+            [str(value) for value in values],
+            key=f"cost_{column}",
+            bind="query-params",
+            placeholder="all",
+            width=200,
+            help="More of it costs more: compare methods of the same.",
+        )
+        if chosen:
+            points = points[points[column].astype(str).isin(chosen)]
+    return points
+
+
 def show_points(points: pd.DataFrame, chosen: list[str]) -> None:
     """Accuracy against the chosen cost, and all costs as a table.
 
@@ -126,6 +150,7 @@ def show_latency() -> None:
 
 
 st.title("Cost")
+st.markdown(ABOUT)
 loaded = load_runs()
 runs, choices = find_sets(loaded, loaded.fingerprint)
 if runs.empty:
@@ -134,7 +159,7 @@ else:
     rows, chosen = pick_rows(runs, choices)
     points, sentence = find_points(rows, loaded.fingerprint, chosen)
     st.markdown(f"##### {foreign(sentence)}")
-    show_points(points, chosen.split("\n"))
+    show_points(pick_points(points), chosen.split("\n"))
     with st.expander("How to read this"):
         st.markdown(RULES)
 show_latency()

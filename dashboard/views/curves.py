@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.analysis.curves import (
@@ -22,22 +23,40 @@ from dashboard.analysis.curves import (
 from dashboard.analysis.group_curves import BANDS, INTERVAL, group_points, unfinished_groups
 from dashboard.analysis.run_choices import RunChoices, run_choices
 from dashboard.analysis.seed_groups import SeedGroup, common_facts
-from dashboard.charts.curves import curves_figure, group_curves_figure
+from dashboard.charts.curves import curves_figure, group_curves_figure, linked_figure
 from dashboard.charts.style import method_colours
 from dashboard.data.names import Runs
 from dashboard.views.links import rename_in_link, rename_methods_in_link
 from dashboard.views.run_detail import read_records
 from dashboard.views.seed_picker import TOGETHER, pick_groups, pick_together, pooled_note
 from dashboard.views.sidebar import load_runs
-from dashboard.views.widgets import show_chart, show_empty
+from dashboard.views.widgets import show_chart, show_empty, show_linked
+
+ABOUT = "How training went, epoch by epoch: losses, accuracy, and the wrong labels memorised."
 
 
 class CurveOptions(NamedTuple):
-    """The horizontal axis and the smoothing of the curves, and the band of groups."""
+    """The horizontal axis and the smoothing of the curves, and the band of groups.
+
+    Attributes:
+        by_time: whether the horizontal axis is the training time.
+        smoothing: weight of the past, in [0, 1).
+        band: of groups, one of BANDS.
+        linked: whether all charts share one horizontal axis.
+    """
 
     by_time: bool
     smoothing: float
     band: str
+    linked: bool
+
+
+class DrawnChart(NamedTuple):
+    """A chart and the rows that it draws."""
+
+    title: str
+    figure: go.Figure
+    points: pd.DataFrame
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
@@ -92,7 +111,7 @@ def pick_runs(choices: RunChoices) -> list[str]:
 
 def pick_options(together: bool) -> CurveOptions:
     """The options chosen by the visitor; groups have a band."""
-    left, middle, right = st.columns([2, 2, 3], gap="large")
+    left, middle, right, last = st.columns([2, 2, 3, 1], gap="large", vertical_alignment="bottom")
     axis = left.segmented_control(
         "Horizontal axis",
         ["Epoch", "Training time"],
@@ -123,7 +142,13 @@ def pick_options(together: bool) -> CurveOptions:
         help="Weight of the past in the exponential moving average. The raw curve of a single run "
         "is a thin line.",
     )
-    return CurveOptions(axis == "Training time", smoothing, str(band))
+    linked = last.toggle(
+        "Linked",
+        key="curves_linked",
+        bind="query-params",
+        help="One below the other: zoom and hover are those of all charts.",
+    )
+    return CurveOptions(axis == "Training time", smoothing, str(band), linked)
 
 
 def show_curves(runs: Runs, shown: list[str] | list[SeedGroup]) -> None:
@@ -150,11 +175,30 @@ def show_curves(runs: Runs, shown: list[str] | list[SeedGroup]) -> None:
         st.info("The chosen runs recorded no other parts of the loss; SCN and co-teaching do.")
     series = [one for one in SERIES if one.label in picked]
     charts = {one.chart: runs.epochs for one in series} | {one.chart: epochs for one in parts}
+    drawn = [
+        draw_chart(
+            source,
+            groups or rows,
+            [one for one in [*series, *parts] if one.chart == chart],
+            options,
+        )
+        for chart, source in charts.items()
+    ]
+    found = [one for one in drawn if isinstance(one, DrawnChart)]
+    for sentence in (one for one in drawn if isinstance(one, str)):
+        st.info(sentence)
+    if options.linked and len(found) > 1:
+        points = pd.concat([one.points.assign(chart=one.title) for one in found])
+        show_linked(linked_figure([one.figure for one in found]), points, "curves-linked")
+        return
     columns = st.columns(2, gap="large")
-    for index, (chart, source) in enumerate(charts.items()):
+    for index, one in enumerate(found):
         with columns[index % 2]:
-            lines = [one for one in [*series, *parts] if one.chart == chart]
-            show_one_chart(source, groups or rows, lines, options, about)
+            name = f"curves-{one.title.lower().replace(' ', '-')}"
+            caption = f"{one.title}. {'. '.join(about)}."
+            show_chart(one.figure, one.points, name, selection=about[:1], caption=caption)
+            if one.title in NOTES:
+                st.caption(NOTES[one.title])
 
 
 def describe(rows: pd.DataFrame, groups: list[SeedGroup], options: CurveOptions) -> list[str]:
@@ -172,17 +216,13 @@ def describe(rows: pd.DataFrame, groups: list[SeedGroup], options: CurveOptions)
     ]
 
 
-def show_one_chart(
+def draw_chart(
     epochs: pd.DataFrame,
     shown: pd.DataFrame | list[SeedGroup],
     series: list[Series],
     options: CurveOptions,
-    about: list[str],
-) -> None:
-    """One chart of series that share an axis, of single runs or of groups.
-
-    ``about`` is what the page says of all of them, for the line below the saved figure.
-    """
+) -> DrawnChart | str:
+    """One chart of series that share an axis, of single runs or of groups; or why there is none."""
     chart = series[0].chart
     axis = {"by_time": options.by_time, "smoothing": options.smoothing}
     if isinstance(shown, pd.DataFrame):
@@ -195,17 +235,12 @@ def show_one_chart(
         draw = group_curves_figure
     if points.empty:
         over = " over time" if options.by_time else ""
-        st.info(f"{chart}: not recorded{over} by the chosen runs so far.")
-        return
-    figure = draw(points, series, method_colours(methods))
-    name = f"curves-{chart.lower().replace(' ', '-')}"
-    caption = f"{chart}. {'. '.join(about)}."
-    show_chart(figure, points, name, selection=about[:1], caption=caption)
-    if chart in NOTES:
-        st.caption(NOTES[chart])
+        return f"{chart}: not recorded{over} by the chosen runs so far."
+    return DrawnChart(chart, draw(points, series, method_colours(methods)), points)
 
 
 st.title("Training curves")
+st.markdown(ABOUT)
 loaded = load_runs()
 if loaded.table.empty:
     show_empty("There is no run yet. Curves appear after the first epoch of a training run:")

@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import streamlit as st
-from PIL import Image
 
 from dashboard.analysis.glossary import explained, words_list
 from dashboard.analysis.landing import LandingFigure, landing_figures
-from dashboard.charts.map_images import face_image, map_overlay, strip
-from dashboard.data.mirror import MirrorFigure, mirror_figures
+from dashboard.analysis.shipped_maps import FACE, shipped_pair
+from dashboard.charts.map_images import face_image, image_url, map_overlay, strip
 from dashboard.data.names import SHIPPED_RUNS, read_folders
 from dashboard.views.sidebar import load_runs
 from dashboard.views.widgets import TRAIN_COMMAND
@@ -62,27 +61,27 @@ def show_figures() -> None:
 
 
 @st.cache_data(show_spinner=False)
-def find_mirror() -> list[tuple[MirrorFigure, Image.Image]]:
-    """The stored figures, each with its image: face, map, and map of the mirror image."""
-    figures = mirror_figures()
-    return [
-        (one, strip([face_image(one.crop), *(map_overlay(one.crop, view) for view in one.maps)]))
-        for one in figures
-    ]
+def find_mirror() -> list[tuple[str, str]]:
+    """By shipped model: a sentence, and the image: face, map, and map of the mirror image."""
+    figures = []
+    for model, maps in shipped_pair().items():
+        face = maps.names.index(FACE)
+        predicted, crop = maps.prediction(face), maps.crops[face]
+        views = [map_overlay(crop, view) for view in maps.check(face).maps[:, predicted]]
+        text = (
+            f"{model}: agreement {maps.agreement(face):.2f} for “{maps.classes[predicted]}”, "
+            f"{maps.mean_agreement():.2f} on average over {len(maps.names)} synthetic faces"
+        )
+        figures.append((text, image_url(strip([face_image(crop), *views]))))
+    return figures
 
 
 def show_mirror() -> None:
     """The maps of both models for a face and for its mirror image."""
     st.subheader("A face, its map, and the map of its mirror image")
     figures = find_mirror()
-    for box, (figure, image) in zip(st.columns(len(figures)), figures, strict=True):
-        with box:
-            st.image(
-                image,
-                f"{figure.model}: agreement {figure.agreement:.2f} for “{figure.predicted}”, "
-                f"{figure.mean_agreement:.2f} on average over {figure.faces} synthetic faces",
-                width="stretch",
-            )
+    for box, (text, image) in zip(st.columns(len(figures)), figures, strict=True):
+        box.image(image, text, width="stretch")
     st.caption(
         "From left to right: the face, the evidence for the predicted class, and that of the "
         "mirrored face, mirrored back. Agreement is the correlation of the two maps. EAC is "

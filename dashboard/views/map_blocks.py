@@ -3,16 +3,63 @@
 import streamlit as st
 
 from dashboard.analysis.map_choices import MapsError
-from dashboard.analysis.map_process import ModelMaps
-from dashboard.analysis.map_tables import class_table, face_table, map_table, model_table
-from dashboard.charts.map_images import GAP, SIDE, SMALL_SIDE, Panel, face_image, sheet, strip
+from dashboard.analysis.map_fidelity import fidelity_table
+from dashboard.analysis.map_process import MapCache
+from dashboard.analysis.map_tables import (
+    agreement_headline,
+    class_table,
+    face_table,
+    map_table,
+    model_table,
+    recognised,
+)
+from dashboard.analysis.model_maps import ModelMaps
+from dashboard.charts.map_images import (
+    BAR_WIDTH,
+    GAP,
+    SIDE,
+    SMALL_SIDE,
+    Panel,
+    colour_bar,
+    face_image,
+    image_url,
+    sheet,
+    strip,
+)
 from dashboard.charts.map_panels import CONSISTENCY, SYNTHETIC_ONLY, flip_panels, map_panel
+from dashboard.views.downloads import save_button
 from dashboard.views.foreign_text import foreign
 from dashboard.views.links import rename_faces_in_link
 from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_download
 
 NUMBER = st.column_config.NumberColumn
+FIDELITY = {
+    "model": "Model",
+    "mirror": NUMBER("Mirror agreement", format="%.2f"),
+    "fixed": NUMBER(
+        "Fixed pattern (%)",
+        format="%.0f",
+        help="Share of the maps' spatial variance that one pattern per class explains: at 100 a "
+        "map says which class, and nothing of the image",
+    ),
+    "locality": NUMBER(
+        "Locality",
+        format="%.2f",
+        help="Share of the change in the map that lies where the image was hidden; 0.25: not local",
+    ),
+    "occlusion": NUMBER(
+        "Effect of hiding",
+        format="%.2f",
+        help="Rank correlation of the map with the drop of the logit when each place is hidden",
+    ),
+}
+
+
+@st.cache_resource(show_spinner=False, on_release=MapCache.close)
+def map_cache() -> MapCache:
+    """The maps computed so far and the process that computes them, shared by all visitors."""
+    return MapCache()
 
 
 def show_failure(error: MapsError, model: str = "") -> None:
@@ -22,11 +69,37 @@ def show_failure(error: MapsError, model: str = "") -> None:
         st.code(error.command, language="bash")
 
 
+def show_headline(found: dict[str, ModelMaps], synthetic: bool) -> None:
+    """How far maps agree with their mirror images, and beside it what such agreement is worth."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown(f"##### {agreement_headline(found)}")
+        if synthetic:
+            st.caption(f"{recognised(found)} Photographs show more: choose *your images* above.")
+    table = fidelity_table(list(found))
+    if table.empty:
+        return
+    with right:
+        show_table(table, "fidelity", FIDELITY)
+        st.caption(
+            "What the maps are worth, measured on 150 images of FERPlus val, one model each "
+            "(docs/experiments.md). Agreement is cheap where maps hardly depend on the image."
+        )
+
+
+def show_colours() -> None:
+    """The scale of the colours of the maps."""
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    row.caption("no evidence", width="content")
+    row.image(image_url(colour_bar()), width=BAR_WIDTH)
+    row.caption("strongest point of the map", width="content")
+
+
 def show_panels(panels: list[Panel], width: int = SIDE) -> None:
     """Images with captions, wrapped to the width of the page."""
     row = st.container(horizontal=True, gap="xsmall")
     for panel in panels:
-        row.image(panel.image, panel.caption.replace("\n", "  \n"), width=width)
+        row.image(image_url(panel.image), panel.caption.replace("\n", "  \n"), width=width)
 
 
 def show_all_faces(found: dict[str, ModelMaps], emotion: str) -> None:
@@ -43,6 +116,7 @@ def show_all_faces(found: dict[str, ModelMaps], emotion: str) -> None:
     show_panels(strips, (len(found) + 1) * SIDE + len(found) * GAP)
 
 
+@st.fragment
 def show_one_face(found: dict[str, ModelMaps], emotion: str) -> None:
     """The maps of all classes for one face, then those of the face and of its horizontal flip."""
     names = next(iter(found.values())).names
@@ -71,15 +145,7 @@ def show_one_face(found: dict[str, ModelMaps], emotion: str) -> None:
         rows.append((f"{heading}, {consistency}", panels))
     buttons = st.container(horizontal=True)
     with buttons:
-        st.download_button(
-            "Download PNG",
-            sheet(rows),
-            "maps.png",
-            "image/png",
-            key="png-maps",
-            on_click="ignore",
-            type="tertiary",
-        )
+        save_button("Download PNG", lambda: sheet(rows), "maps.png", "image/png", "png-maps")
         show_download(map_table(found, name), "maps", "Maps as CSV")
         show_download(class_table(found, name), "classes", "Probabilities as CSV")
 

@@ -12,31 +12,42 @@ from dashboard.analysis.map_choices import (
     may_name_folders,
     model_choices,
 )
-from dashboard.analysis.map_process import MapCache, can_make_maps
+from dashboard.analysis.map_process import can_make_maps
+from dashboard.analysis.model_maps import ModelMaps
+from dashboard.analysis.shipped_maps import shipped_pair
 from dashboard.charts.map_panels import MEANING, PREDICTED
 from dashboard.data.names import Runs
 from dashboard.views.links import FORMER_FACES, FORMER_MAPS, rename_in_link
-from dashboard.views.map_blocks import show_all_faces, show_failure, show_figures, show_one_face
+from dashboard.views.map_blocks import (
+    map_cache,
+    show_all_faces,
+    show_colours,
+    show_failure,
+    show_figures,
+    show_headline,
+    show_one_face,
+)
 from dashboard.views.sidebar import load_runs
 from dashboard.views.widgets import show_empty
 from fer_core.weights import RENAMED
 
-SYNTHETIC, FOLDER = "synthetic faces", "a folder of images"
+SYNTHETIC, UPLOADS, FOLDER = "synthetic faces", "your images", "a folder of images"
 LAST_SEED = 99
+LARGEST_UPLOAD = 10  # MB
+UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "bmp"]
 FIRST_KEY, SECOND_KEY = "looks_first", "looks_second"
+ABOUT = (
+    "What two models look at: for every face, the evidence that each model sees for an expression, "
+    "place by place."
+)
 NO_TORCH = (
-    "The maps need PyTorch, which is not installed where this dashboard runs. To see them, start "
-    "the dashboard from a checkout of the project on your own computer:"
+    "These are the maps that ship with the dashboard. Other faces and models need PyTorch, which "
+    "is not installed where this page runs; start the dashboard from a checkout of the project on "
+    "your own computer:"
 )
 OWN_COMMANDS = "make install\nmake dashboard"
 NO_RUN = "None of these runs has saved a model to compare with these. Train one:"
 NO_MODEL = "There is no saved model here. A training run writes one:"
-
-
-@st.cache_resource(show_spinner=False)
-def map_cache() -> MapCache:
-    """The maps computed so far, shared by all visitors."""
-    return MapCache()
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
@@ -65,18 +76,18 @@ def pick_models(choices: dict[str, Path]) -> dict[str, Path]:
 
 
 def pick_faces() -> FaceChoice | None:
-    """The faces chosen by the visitor; None until a folder is named."""
-    kind, row = SYNTHETIC, st.container(horizontal=True, vertical_alignment="bottom")
-    if may_name_folders(st.context.ip_address, st.context.headers):
-        rename_in_link("looks_faces", FORMER_FACES)
-        kind = row.segmented_control(
-            "Faces",
-            (SYNTHETIC, FOLDER),
-            default=SYNTHETIC,
-            required=True,
-            key="looks_faces",
-            bind="query-params",
-        )
+    """The faces chosen by the visitor; None until images are uploaded or a folder is named."""
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    rename_in_link("looks_faces", FORMER_FACES)
+    at_home = may_name_folders(st.context.ip_address, st.context.headers)
+    kind = row.segmented_control(
+        "Faces",
+        (SYNTHETIC, UPLOADS, FOLDER) if at_home else (SYNTHETIC, UPLOADS),
+        default=SYNTHETIC,
+        required=True,
+        key="looks_faces",
+        bind="query-params",
+    )
     if kind == SYNTHETIC:
         seed = row.number_input(
             "Seed",
@@ -88,55 +99,88 @@ def pick_faces() -> FaceChoice | None:
             help="Each seed generates eight other people, one for each expression.",
         )
         return FaceChoice(seed=int(seed))
-    folder = row.text_input(
-        "Folder",
-        key="looks_folder",
-        width=400,
-        bind="query-params",
-        placeholder="/home/me/pictures",
-        help="A folder on the computer that runs this dashboard. The largest face of each image is "
-        f"used. If there are more than {MAX_FACES} images, {MAX_FACES} are taken from all over the "
-        "folder. Nothing is stored.",
-    )
+    if kind == FOLDER:
+        folder = row.text_input(
+            "Folder",
+            key="looks_folder",
+            width=400,
+            bind="query-params",
+            placeholder="/home/me/pictures",
+            help="A folder on the computer that runs this dashboard. The largest face of each "
+            f"image is used. If there are more than {MAX_FACES} images, {MAX_FACES} are taken from "
+            "all over the folder. Nothing is stored.",
+        )
     aligned = row.toggle(
         "Images are face crops",
         key="looks_aligned",
         bind="query-params",
         help="For images from a data set: no face detection.",
     )
-    return FaceChoice(folder=Path(folder), aligned=aligned) if folder.strip() else None
+    if kind == FOLDER:
+        if not folder.strip():
+            st.info("Name a folder of images above.")
+            return None
+        return FaceChoice(folder=Path(folder), aligned=aligned)
+    images = take_uploads()
+    return FaceChoice(aligned=aligned, uploads=images) if images else None
+
+
+def take_uploads() -> tuple[tuple[str, bytes], ...]:
+    """Name and content of the uploaded images."""
+    uploads = st.file_uploader(
+        f"Up to {MAX_FACES} images; the largest face of each is used",
+        UPLOAD_TYPES,
+        accept_multiple_files=True,
+        key="looks_uploads",
+        max_upload_size=LARGEST_UPLOAD,
+    )
+    st.caption(
+        "They go to the computer that runs this page, which keeps them in its memory for these "
+        "maps alone and stores nothing. Use images of people who agree to that."
+    )
+    if len(uploads) > MAX_FACES:
+        st.info(f"The first {MAX_FACES} of {len(uploads)} images are shown.")
+    return tuple((file.name, file.getvalue()) for file in uploads[:MAX_FACES])
 
 
 def show_maps(models: dict[str, Path], faces: FaceChoice) -> None:
     """Everything that the page shows of the models on the faces."""
     try:
-        with st.spinner("Computing the maps; this takes a few seconds for each model"):
+        with st.spinner("Computing the maps; the first time, PyTorch is loaded, too"):
             found, failed = map_cache().get(models, faces)
     except MapsError as error:
         show_failure(error)
         return
     for model, error in failed.items():
         show_failure(error, model)
-    if not found:
-        return
-    first = next(iter(found.values()))
-    for sentence in first.left_out:
+    if found:
+        show_found(found, synthetic=faces.synthetic)
+        map_cache().warm(models, faces)
+
+
+def show_found(found: dict[str, ModelMaps], synthetic: bool) -> None:
+    """The maps of some models on the same faces."""
+    for sentence in next(iter(found.values())).left_out:
         st.info(f"Skipped: {sentence}.")
+    show_headline(found, synthetic)
     emotions = dict.fromkeys(name for maps in found.values() for name in maps.classes)
     rename_in_link("looks_map", FORMER_MAPS)
     emotion = st.selectbox(
         "Map of", [PREDICTED, *emotions], key="looks_map", bind="query-params", width=320
     )
     show_all_faces(found, emotion)
+    show_colours()
     st.caption(MEANING)
     show_one_face(found, emotion)
-    show_figures(found, synthetic=faces.folder is None)
+    show_figures(found, synthetic)
 
 
 st.title("Attention maps")
+st.markdown(ABOUT)
 loaded = load_runs()
 choices = find_models(loaded, loaded.fingerprint)
 if not can_make_maps():
+    show_found(shipped_pair(), synthetic=True)
     st.info(NO_TORCH)
     st.code(OWN_COMMANDS, language="bash")
     st.stop()
@@ -144,7 +188,5 @@ if choices:
     chosen = pick_models(choices)
     if (asked := pick_faces()) is not None:
         show_maps(chosen, asked)
-    else:
-        st.info("Name a folder of images above.")
 if not any(folder.name == "model" for folder in choices.values()):
     show_empty(NO_RUN if choices else NO_MODEL)

@@ -28,6 +28,7 @@ from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart, show_empty
 
 NUMBER = st.column_config.NumberColumn
+ABOUT = "How much accuracy wrong training labels cost each method, over seeds."
 REFERENCES = ("same backbone", "all comparable", "none")
 RULES = """
 - **Accuracy** is the mean accuracy of the last five epochs, never of the best epoch, which would be
@@ -124,6 +125,7 @@ def show_tables(summary: pd.DataFrame, areas: pd.DataFrame, measure: NoiseMeasur
 
 
 st.title("Noise robustness")
+st.markdown(ABOUT)
 runs = load_runs()
 points = find_points(runs, runs.fingerprint)
 waiting = int((runs.table["status"] != "finished").sum())

@@ -21,6 +21,7 @@ from dashboard.analysis.published import (
 from dashboard.analysis.published_points import drawn_points, scatter_points
 from dashboard.charts.published import published_figure
 from dashboard.data.names import Runs
+from dashboard.views.downloads import save_button
 from dashboard.views.published_own import find_own, show_own, show_places
 from dashboard.views.published_table import (
     ALL_COLUMNS,
@@ -168,15 +169,7 @@ def show_bibtex(rows: pd.DataFrame) -> None:
     with st.expander(f"BibTeX of {count} paper{'' if count == 1 else 's'}"):
         entries = published_bibtex(keys)
         st.code(entries, language="latex", height=320)
-        st.download_button(
-            "Save as .bib",
-            entries,
-            "published.bib",
-            "application/x-bibtex",
-            key="bibtex",
-            on_click="ignore",
-            type="tertiary",
-        )
+        save_button("Save as .bib", entries, "published.bib", "application/x-bibtex", "bibtex")
 
 
 def show_hust_report(published: pd.DataFrame) -> None:

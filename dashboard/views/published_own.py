@@ -19,6 +19,7 @@ from dashboard.data.own_results import (
     read_own_results,
 )
 from dashboard.data.sources import is_fixed
+from dashboard.views.downloads import save_button
 
 ADDED = "own_results"  # in the session: rows of the form
 
@@ -67,13 +68,8 @@ def show_own(own: pd.DataFrame, group: pd.DataFrame) -> None:
         if own.empty:
             st.code(EXAMPLE, language=None)
             return
-        st.download_button(
-            f"Save as {OWN_FILE}",
-            own_csv(own[own_frame([]).columns]),
-            str(OWN_FILE),
-            "text/csv",
-            type="tertiary",
-        )
+        text = own_csv(own[own_frame([]).columns])
+        save_button(f"Save as {OWN_FILE}", text, str(OWN_FILE), "text/csv", "own-save")
 
 
 def _show_form(group: pd.DataFrame) -> None:

@@ -3,10 +3,11 @@
 import pandas as pd
 import streamlit as st
 
+from dashboard.analysis.option_importance import ABOUT, option_importance
 from dashboard.analysis.run_pairs import differing_options, figure_deltas, pair_tests
 from dashboard.analysis.runs import ACCURACY, MAX_AXES, option_axes, trained_here
 from dashboard.analysis.sets import image_sets
-from dashboard.charts.runs import parallel_figure
+from dashboard.charts.parallel import importance_figure, parallel_figure
 from dashboard.data.names import Runs
 from dashboard.views.run_detail import read_records
 from dashboard.views.tables import show_table
@@ -78,7 +79,7 @@ def show_comparison(runs: Runs) -> None:
 
 
 def show_options(rows: pd.DataFrame) -> None:
-    """Parallel coordinates: the options that differ among the filtered runs, and accuracy."""
+    """The options that differ among the filtered runs, accuracy, and how much each explains."""
     st.subheader("Options and accuracy")
     finished = trained_here(rows)
     sets = image_sets(finished)
@@ -96,5 +97,15 @@ def show_options(rows: pd.DataFrame) -> None:
         "Axes", names, default=names[:MAX_AXES], key="runs_axes", bind="query-params"
     )
     drawn = axes[["run", *picked, ACCURACY]]
-    show_chart(parallel_figure(drawn, ACCURACY), drawn, "runs-options-accuracy")
-    st.caption("Drag along an axis to select a range of runs; drag its name to move the axis.")
+    where = f"{len(drawn)} runs, evaluated on {chosen}."
+    left, right = st.columns([3, 2])
+    with left:
+        figure = parallel_figure(drawn, ACCURACY)
+        show_chart(figure, drawn, "runs-options-accuracy", caption=where)
+        st.caption("A line is a run, from red (low accuracy) to blue (high).")
+    found = option_importance(axes)
+    if found.empty:
+        return
+    with right:
+        show_chart(importance_figure(found), found, "runs-importance", caption=f"{where} {ABOUT}")
+        st.caption(ABOUT)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.analysis.frame_text import frame_table
 from dashboard.data.csv_text import csv_text
+from dashboard.views.downloads import quiet_popover, save_button
 from fer_core.reporting.table_text import TABLE_FORMATS, TextTable
 
 # By format: name of the language for colouring, suffix, type of the file.
@@ -88,14 +89,7 @@ def _copy_box(
     caption: str,
 ) -> None:
     """A fragment: opening it does not run the page again. The text is made when it is open."""
-    box = st.popover(
-        "Copy table",
-        key=f"copy-{name}",
-        on_change="rerun",
-        type="tertiary",
-        icon=":material/content_copy:",
-    )
-    if not box.open:
+    if (box := quiet_popover("Copy table", f"copy-{name}", "content_copy")) is None:
         return
     with box:
         kind = st.segmented_control(
@@ -118,12 +112,4 @@ def _copy_box(
         else:
             height = 320 if len(rows) > 8 else "content"
             st.code(text, language=language, height=height, width=560)
-        st.download_button(
-            f"Save as .{suffix}",
-            text,
-            file_name=f"{name}.{suffix}",
-            mime=mime,
-            key=f"copy-save-{name}",
-            on_click="ignore",
-            type="tertiary",
-        )
+        save_button(f"Save as .{suffix}", text, f"{name}.{suffix}", mime, f"copy-save-{name}")

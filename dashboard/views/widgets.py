@@ -9,19 +9,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard.charts.style import PAPER_FORMATS, PAPER_WIDTHS, can_be_on_paper
+from dashboard.charts.style import PAPER_FORMATS, PAPER_WIDTHS
 from dashboard.data.csv_text import csv_text
+from dashboard.views.downloads import quiet_popover, save_button
 
 TRAIN_COMMAND = "fer-core train --method eac --noise symmetric --noise-rate 0.3"
 HELP_COMMAND = "fer-core train --help"
 # Shown always, since phones cannot hover. Dragging zooms and a double click resets.
 BUTTONS = {"displaylogo": False, "displayModeBar": True, "modeBarButtons": [["resetScale2d"]]}
-# Charts that cannot be drawn for a paper keep Plotly's camera.
-CAMERA = {
-    **BUTTONS,
-    "modeBarButtons": [["toImage", "resetScale2d"]],
-    "toImageButtonOptions": {"format": "png", "scale": 2},
-}
 FIGURES_COMMAND = "pip install 'fer-core[figures]'"
 ON_WHITE = "#555B66"  # text of charts
 LONGEST_NAME = 90  # letters of a file name
@@ -48,15 +43,27 @@ def show_chart(
     """
     title = str(figure.layout.title.text)  # pyright: ignore[reportAttributeAccessIssue]
     _darken_axes(figure)
-    drawable = can_be_on_paper(figure)
-    buttons = BUTTONS if drawable else CAMERA
-    st.plotly_chart(figure, key=f"chart-{name}", config=buttons, alt=alt or title)
+    st.plotly_chart(figure, key=f"chart-{name}", config=BUTTONS, alt=alt or title)
     stem = file_stem(name, selection)
     with st.container(horizontal=True):
         if drawn is not None:
             show_download(drawn, name, stem=stem)
-        if drawable:
-            _save_box(figure, name, stem, caption)
+        _save_box(figure, name, stem, caption)
+
+
+def show_linked(figure: go.Figure, drawn: pd.DataFrame, name: str) -> None:
+    """Charts on one horizontal axis, so that zoom and hover are those of all of them.
+
+    Args:
+        figure: of `linked_figure`.
+        drawn: the rows that it draws.
+        name: of the chart, unique on the page.
+    """
+    _darken_axes(figure)
+    st.plotly_chart(figure, key=f"chart-{name}", config=BUTTONS, alt="Linked charts")
+    with st.container(horizontal=True):
+        show_download(drawn, name)
+    st.caption("To save a figure for a paper, switch *Linked* off.")
 
 
 def _darken_axes(figure: go.Figure) -> None:
@@ -79,14 +86,7 @@ def file_stem(name: str, selection: Sequence[str] = ()) -> str:
 @st.fragment
 def _save_box(figure: go.Figure, name: str, stem: str, caption: str) -> None:
     """A fragment: opening it does not run the page again. The file is made when it is saved."""
-    box = st.popover(
-        "Save figure",
-        key=f"save-{name}",
-        on_change="rerun",
-        type="tertiary",
-        icon=":material/image:",
-    )
-    if not box.open:
+    if (box := quiet_popover("Save figure", f"save-{name}", "image")) is None:
         return
     with box:
         if find_spec("matplotlib") is None:
@@ -109,29 +109,16 @@ def _save_box(figure: go.Figure, name: str, stem: str, caption: str) -> None:
 
             return paper_figure(figure, kind, inches, words)
 
-        st.download_button(
-            f"Save {kind}",
-            draw,
-            file_name=f"{stem}-{inches:g}in.{kind.lower()}",
-            mime=PAPER_FORMATS[kind],
-            key=f"save-file-{name}",
-            on_click="ignore",
-        )
+        file_name = f"{stem}-{inches:g}in.{kind.lower()}"
+        save_button(f"Save {kind}", draw, file_name, PAPER_FORMATS[kind], f"save-file-{name}")
 
 
 def show_download(
     drawn: pd.DataFrame, name: str, label: str = "Download CSV", *, stem: str = ""
 ) -> None:
     """The button that saves rows as CSV, under the name or another stem of the file."""
-    st.download_button(
-        label,
-        csv_text(drawn),
-        file_name=f"{stem or name}.csv",
-        mime="text/csv",
-        key=f"csv-{name}",
-        on_click="ignore",
-        type="tertiary",
-    )
+    text = csv_text(drawn)
+    save_button(label, text, f"{stem or name}.csv", "text/csv", f"csv-{name}")
 
 
 def show_empty(sentence: str, commands: str = f"{TRAIN_COMMAND}\n{HELP_COMMAND}") -> None:

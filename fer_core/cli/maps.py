@@ -23,19 +23,20 @@ import numpy as np
 import tyro
 from PIL import Image
 
-from fer_core.datasets.synthetic.faces import draw_portrait
-from fer_core.emotions import EIGHT_CLASSES
+from fer_core.cli.map_faces import (
+    FoundFaces,
+    NamedFaces,
+    faces_of_folder,
+    find_crops,
+    synthetic_faces,
+)
 from fer_core.errors import told_in_a_sentence
 from fer_core.faces.align import align
-from fer_core.faces.detect import detect_faces
 from fer_core.inference.predictor import Classification, Predictor
 from fer_core.io.files import write_whole
-from fer_core.io.images import READ_ERRORS, fault, images_below, open_upright
 from fer_core.weights import BUNDLED
 
 SYNTHETIC = ("synthetic", "drawn")  # the second is the former name
-MOST_FACES = 12
-PORTRAIT_SIDE = 320  # pixels
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,6 @@ class Command:
     """The images are face crops, as of a data set: no face is detected."""
 
 
-class NamedFaces(NamedTuple):
-    """Images with names, and a sentence for each image without a face."""
-
-    names: list[str]
-    images: list[Image.Image]
-    left_out: list[str]
-
-
 class PredictedFaces(NamedTuple):
     """What a model says of N faces: their names, their crops and its outputs."""
 
@@ -72,65 +65,44 @@ class PredictedFaces(NamedTuple):
     outputs: Classification
 
 
-def synthetic_faces(seed: int) -> NamedFaces:
-    """One synthetic portrait of each of the eight expressions; the same for the same seed."""
-    generator = np.random.default_rng(seed)
-    images = [draw_portrait(name, PORTRAIT_SIDE, generator) for name in EIGHT_CLASSES]
-    return NamedFaces([f"synthetic {name}" for name in EIGHT_CLASSES], images, [])
-
-
-def faces_of_folder(folder: Path) -> NamedFaces:
-    """Up to MOST_FACES images of a folder, at any depth.
+def asked_faces(command: Command) -> NamedFaces:
+    """The images that a command asks for.
 
     Raises:
-        ValueError: when there is no such folder, or no readable image in it.
+        ValueError: when they cannot be found.
     """
-    faces = NamedFaces([], [], [])
-    for path in images_below(folder, MOST_FACES):
-        name = path.relative_to(folder).as_posix()
-        try:
-            image = open_upright(path)
-        except READ_ERRORS as error:
-            faces.left_out.append(f"{name} cannot be read: {fault(error)}")
-            continue
-        faces.names.append(name)
-        faces.images.append(image)
-    if not faces.names:
-        raise ValueError(f"no image of {folder} can be read: {faces.left_out[0]}")
-    return faces
+    if command.faces in SYNTHETIC:
+        return synthetic_faces(command.seed)
+    return faces_of_folder(Path(command.faces))
+
+
+def classify_faces(predictor: Predictor, found: FoundFaces) -> PredictedFaces:
+    """Cut each face as the model wants it, and classify it.
+
+    Args:
+        predictor: the model.
+        found: of `find_crops`.
+    """
+    spec = predictor.trained.input
+    crops = [
+        image.resize((spec.size, spec.size), Image.Resampling.BICUBIC)
+        if landmarks is None
+        else align(image, landmarks, spec).image
+        for image, landmarks in zip(found.images, found.landmarks, strict=True)
+    ]
+    faces = NamedFaces(list(found.names), crops, list(found.left_out))
+    return PredictedFaces(faces, predictor.trained.classes, predictor.classify(crops))
 
 
 def predict_faces(
     predictor: Predictor, faces: NamedFaces, *, aligned: bool = False
 ) -> PredictedFaces:
-    """Classify the largest face of each image.
-
-    Args:
-        predictor: the model.
-        faces: images of people, or face crops.
-        aligned: take each image whole.
+    """Classify the largest face of each image: `find_crops`, then `classify_faces`.
 
     Raises:
         ValueError: when no image has a face.
     """
-    spec = predictor.trained.input
-    found = NamedFaces([], [], list(faces.left_out))
-    for name, image in zip(faces.names, faces.images, strict=True):
-        if aligned:
-            crop = image.resize((spec.size, spec.size), Image.Resampling.BICUBIC)
-        elif people := detect_faces(image):
-            crop = align(image, people[0].landmarks, spec).image
-        else:
-            found.left_out.append(f"{name}: no face was found")
-            continue
-        found.names.append(name)
-        found.images.append(crop)
-    if not found.names:
-        raise ValueError(
-            f"no face was found in any of {len(faces.names)} images; with --aligned each image "
-            "is taken as a face crop"
-        )
-    return PredictedFaces(found, predictor.trained.classes, predictor.classify(found.images))
+    return classify_faces(predictor, find_crops(faces, aligned=aligned))
 
 
 def write_maps(predicted: PredictedFaces, file: Path) -> None:
@@ -175,16 +147,20 @@ def summary(predicted: PredictedFaces) -> list[dict[str, Any]]:
 def main() -> None:
     """Parse the command line and write the maps."""
     command = tyro.cli(Command, prog="fer-core maps")
-    _check(command)
-    by_seed = command.faces in SYNTHETIC
-    faces = synthetic_faces(command.seed) if by_seed else faces_of_folder(Path(command.faces))
+    check_command(command)
+    faces = asked_faces(command)
     predictor = Predictor(command.model)
     predicted = predict_faces(predictor, faces, aligned=command.aligned)
     write_maps(predicted, command.out)
     print(f"{command.out}: {len(predicted.faces.names)} faces, {len(predicted.classes)} classes")
 
 
-def _check(command: Command) -> None:
+def check_command(command: Command) -> None:
+    """Check what belongs together.
+
+    Raises:
+        ValueError: naming the option and what it may be.
+    """
     if command.out.suffix != ".npz":
         raise ValueError(f"out must be named *.npz, got {command.out}")
     if command.seed < 0:

@@ -1,11 +1,7 @@
 """Made-up run records, written through the recorder that training uses, and pages on them."""
 
-import io
 import json
 import shutil
-import subprocess
-import threading
-from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +11,7 @@ import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from dashboard.analysis.map_process import ModelMaps
+from dashboard.analysis.model_maps import ModelMaps
 from fer_core.emotions import EIGHT_CLASSES
 from tests.project import APP
 
@@ -90,31 +86,27 @@ def shown_page(open_page, _shown_pages):
 def made_up_maps(monkeypatch):
     """Maps are made up instead of being computed by a process; the function that does it."""
     st.cache_resource.clear()
-    monkeypatch.setattr("dashboard.analysis.map_process._compute", _make_up)
-    yield _make_up
+
+    def make_up(_, models, faces):
+        return {name: _make_up(folder, faces) for name, folder in models.items()}
+
+    monkeypatch.setattr("dashboard.analysis.map_process.compute_maps", make_up)
+    monkeypatch.setattr("dashboard.analysis.map_process.shipped_maps", dict)
+    yield make_up
     st.cache_resource.clear()
 
 
 @pytest.fixture
 def maps_in_this_process(monkeypatch):
-    """The command that computes maps is called instead of started: starting it loads torch."""
-    from fer_core.cli import maps
+    """What the worker does is done here: starting it loads torch."""
+    from fer_core.cli import map_worker
 
-    one_at_a_time = threading.Lock()
-
-    def call(words, **_):
-        assert words[1:3] == ["-m", "fer_core.maps"]
-        errors, code = io.StringIO(), 0
-        with one_at_a_time, monkeypatch.context() as patch, redirect_stdout(io.StringIO()):
-            patch.setattr("sys.argv", words[2:])
-            try:
-                maps.main()
-            except SystemExit as ended:
-                errors.write(str(ended.code))
-                code = 1 if isinstance(ended.code, str) else int(ended.code or 0)
-        return subprocess.CompletedProcess(words, code, "", errors.getvalue())
-
-    monkeypatch.setattr("dashboard.analysis.map_process.subprocess.run", call)
+    st.cache_resource.clear()
+    ask = "dashboard.analysis.map_worker.MapWorker.ask"
+    monkeypatch.setattr(ask, lambda _, commands: [map_worker.run(words) for words in commands])
+    monkeypatch.setattr("dashboard.analysis.map_process.MapCache.warm", lambda *_: None)
+    yield
+    st.cache_resource.clear()
 
 
 @pytest.fixture(scope="session")
@@ -168,7 +160,7 @@ def _write_robustness(
     return path
 
 
-def _make_up(folder, faces, limit):
+def _make_up(folder, faces):
     classes = json.loads((folder / "config.json").read_text())["label_names"]
     generator = np.random.default_rng(faces.seed)
     view_probabilities = generator.dirichlet(np.ones(len(classes)), (8, 2))  # (N, 2, K)

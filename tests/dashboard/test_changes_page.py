@@ -34,7 +34,7 @@ def test_the_page_begins_with_the_pair_of_methods_and_lists_what_changed(
     app = open_page("changes", predicted)
     assert not app.exception
     assert not app.warning
-    sentence = app.markdown[0].value
+    sentence = app.markdown[1].value
     assert "From baseline · 30 % symmetric noise · 2 seeds to EAC" in sentence
     gained, lost = map(int, re.search(r"(\d+) of 200 .* and (\d+) from right", sentence).groups())
     by_class, images = (frame.value for frame in app.dataframe)

@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
+from dashboard.analysis.cost import COSTS, cost_points, drawn_costs, with_sets
+from dashboard.analysis.curves import SERIES, curve_points
 from dashboard.analysis.placed import measured_rows
 from dashboard.analysis.published import read_published, select
 from dashboard.analysis.published_points import scatter_points
+from dashboard.charts.cost import cost_figure
+from dashboard.charts.curves import curves_figure, linked_figure
 from dashboard.charts.published import published_figure
 from dashboard.charts.style import COLOURS, hues_of, log_axis, method_colours
 from dashboard.data.names import read_folders
@@ -27,6 +31,31 @@ def test_colours_repeat_only_after_the_palette_is_used_up():
     colours = list(method_colours(methods).values())
     assert colours[0] == hues_of("eac")[0]
     assert len(set(colours[: len(COLOURS)])) == len(COLOURS)
+
+
+def test_linked_charts_share_one_horizontal_axis_and_name_each_line_once(runs):
+    colours = method_colours({run: run.split("-")[0] for run in PAIR})
+    figures = []
+    for name in ("Evaluation loss", "Evaluation accuracy"):
+        series = [one for one in SERIES if one.label == name]
+        figures.append(curves_figure(curve_points(runs.epochs, PAIR, series), series, colours))
+    linked = linked_figure(figures)
+    assert len(linked.data) == sum(len(figure.data) for figure in figures) == 4
+    assert {trace.xaxis for trace in linked.data} <= {None, "x"}
+    assert [trace.yaxis for trace in linked.data] == ["y", "y", "y2", "y2"]
+    assert linked.layout.yaxis2.domain[1] < linked.layout.yaxis.domain[0]
+    assert linked.layout.hoversubplots == "axis"
+    assert [trace.showlegend for trace in linked.data] == [True, True, False, False]
+    assert figures[0].data[0].yaxis is None  # the single charts are left as they are
+
+
+def test_the_points_of_the_cost_chart_name_what_they_differ_in(tmp_path, write_run):
+    write_run(tmp_path, epochs=6)
+    write_run(tmp_path, epochs=9, name="longer")
+    table = with_sets(read_folders([tmp_path]).table)
+    drawn = drawn_costs(cost_points(table), COSTS["Time"])
+    figure = cost_figure(drawn, COSTS["Time"])
+    assert sorted(text for trace in figure.data for text in trace.text) == ["6 epochs", "9 epochs"]
 
 
 def test_the_published_chart_shows_every_point_once(runs):

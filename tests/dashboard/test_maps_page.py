@@ -1,5 +1,6 @@
 """The page of attention maps, run without a browser."""
 
+import io
 import shutil
 
 import pytest
@@ -52,8 +53,8 @@ def test_two_models_are_shown_on_the_same_faces(open_page, with_model):
     strips = [text for text in shown if text.startswith("**synthetic ")]
     assert len(strips) == 8
     assert all("bundled: " in text and "tiny: " in text for text in strips)
-    # A map for each emotion, eight and seven, and two pairs of flips.
-    assert len(shown) == 8 + 8 + 7 + 4
+    # The colours, a map for each emotion, eight and seven, and two pairs of flips.
+    assert len(shown) == 8 + 1 + 8 + 7 + 4
     assert app.dataframe[0].value["model"].tolist() == ["bundled", "tiny"]
     assert app.dataframe[0].value["faces"].tolist() == [8, 8]
 
@@ -156,11 +157,31 @@ def test_without_torch_the_page_says_what_to_install(open_page, with_model, monk
     assert "--seed 77" in app.code[0].value
 
 
-def test_without_pytorch_the_page_says_how_to_see_the_maps(open_page, tmp_path, monkeypatch):
+def test_without_pytorch_the_page_shows_the_shipped_maps_and_says_how_to_see_more(
+    open_page, tmp_path, monkeypatch
+):
     monkeypatch.setattr("dashboard.analysis.map_process.find_spec", lambda name: None)
     app = open_page("maps", tmp_path)
     assert not app.exception
-    assert "need PyTorch" in app.info[0].value
+    assert "noisy30-eac: " in captions(app)[0]
+    assert "The maps of noisy30-baseline agree with their mirror images by" in words(app)
+    assert "need PyTorch" in words(app)
     assert app.code[0].value == "make install\nmake dashboard"
-    assert not app.selectbox
+    assert "looks_first" not in {item.key for item in app.selectbox}
     assert not app.error
+
+
+@MADE_UP
+@pytest.mark.slow
+def test_uploaded_images_are_asked_for_and_their_maps_shown(open_page, with_model, portrait):
+    content = io.BytesIO()
+    portrait.save(content, "PNG")
+    app = open_page("maps", with_model, **TINY, looks_faces="your images")
+    assert not app.image
+    assert "agree" in words(app)
+    app.file_uploader(key="looks_uploads").set_value(
+        ("me.png", content.getvalue(), "image/png")
+    ).run()
+    assert not app.exception
+    assert captions(app)
+    assert "Synthetic faces" not in words(app)

@@ -36,7 +36,7 @@ def test_picked_rows_are_compared_and_the_address_reopens_the_view(address, page
     assert "runs_status=finished" in page.url
     choices = page.get_by_test_id("stMultiSelect")
     seen = choices.all_text_contents()
-    assert len(seen) == 7  # five filters, the runs that are compared, the axes
+    assert len(seen) == 8  # five filters, what is hidden, the runs that are compared, the axes
     page.goto(page.url)
     page.get_by_text("Options that differ", exact=True).wait_for(timeout=20_000)
     expect(choices).to_have_text(seen, timeout=20_000)
@@ -69,10 +69,38 @@ def test_the_report_draws_its_charts_alone_and_legibly(page, records, tmp_path, 
     page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
     page.emulate_media(color_scheme=scheme)
     page.goto(report.as_uri())
-    page.locator(".chart .main-svg").last.wait_for(timeout=20_000)
+    charts = page.locator(".chart")
     drawn = "document.querySelectorAll('.chart:has(.main-svg)').length"
-    assert page.evaluate(drawn) == page.locator(".chart").count() > 5
+    charts.first.scroll_into_view_if_needed()
+    page.locator(".chart .main-svg").first.wait_for(timeout=20_000)
+    assert page.evaluate(drawn) < charts.count()  # the others wait until they are scrolled to
+    for number in range(charts.count()):
+        charts.nth(number).scroll_into_view_if_needed()
+        charts.nth(number).locator(".main-svg").first.wait_for(timeout=20_000)
+    assert charts.count() > 5
     ink = page.evaluate("getComputedStyle(document.querySelector('.gtitle')).fill")
     assert ink == {"light": "rgb(34, 38, 44)", "dark": "rgb(232, 234, 237)"}[scheme]
     assert [url for url in asked if not url.startswith(("blob:", "data:"))] == [report.as_uri()]
     assert complaints == []
+
+
+def test_the_report_is_searched_sorted_and_printed_with_all_charts(page, records, tmp_path):
+    report = tmp_path / "report.html"
+    report.write_text(export(read_folders([records])))
+    page.goto(report.as_uri())
+    page.get_by_role("searchbox").fill(PAIR[1])
+    table = page.locator("table", has_text=PAIR[1]).first
+    assert table.locator("tbody tr:visible").count() == 1
+    assert "rows in" in page.locator(".search output").inner_text()
+    page.get_by_role("searchbox").fill("")
+    rows = page.locator("h3", has_text="All runs").locator("xpath=..")
+    rows.get_by_role("button", name="Accuracy (%)", exact=True).click()
+    column = rows.locator("th").all_inner_texts().index("Accuracy (%) \u2191".rstrip(" \u2191"))
+    values = [
+        float(row.locator("td").nth(column).inner_text()) for row in rows.locator("tbody tr").all()
+    ]
+    assert values == sorted(values)
+    assert "\\toprule" in page.locator("pre").first.text_content()
+    pdf = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert page.evaluate("document.querySelectorAll('.chart:not(:has(.main-svg))').length") == 0
+    assert 2 <= pdf.count(b"/Type /Page\n") <= 12

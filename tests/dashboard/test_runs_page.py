@@ -47,7 +47,7 @@ def test_the_shipped_runs_are_listed_with_their_curves(open_runs):
     table = tables(app)[0]
     assert len(table) == int(text_of(app).split(" of ")[0].rsplit("\n", 1)[-1])
     assert all(len(curve) >= 1 for curve in table["curve"])
-    assert chart_titles(app) == ["Options and accuracy"]
+    assert chart_titles(app) == ["Options and accuracy", "Importance of each option"]
 
 
 @pytest.mark.slow
@@ -270,7 +270,74 @@ def test_a_new_epoch_is_shown_when_the_page_is_drawn_again(open_runs, tmp_path, 
     assert len(tables(app)[0]["curve"].item()) == 3
 
 
-def test_a_chart_that_no_paper_can_draw_keeps_the_camera(open_runs, records):
-    app = open_runs(records, picture="SVG")  # a choice of earlier versions, which does no harm
-    (chart,) = app.get("plotly_chart")
-    assert "toImage" in json.dumps(json.loads(chart.proto.config)["modeBarButtons"])
+@pytest.fixture
+def at_home(monkeypatch):
+    """The visitor sits at the computer itself, which AppTest cannot say."""
+    monkeypatch.setattr("streamlit.runtime.context.ContextProxy.ip_address", None)
+
+
+@pytest.fixture
+def three(tmp_path, write_run):
+    """The pair of noisy runs and a clean one."""
+    for method in ("eac", "cross_entropy"):
+        write_run(tmp_path / "few", method=method)
+    write_run(tmp_path / "few", rate=0.0)
+    return tmp_path / "few"
+
+
+def button(app, label):
+    return next(item for item in app.button if item.label == label)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("at_home")
+def test_selected_runs_are_tagged_searched_archived_and_brought_back(open_runs, three):
+    app = open_runs(three, runs_compare=PAIR)
+    next(item for item in app.text_input if "Tags" in item.label).set_value("paper").run()
+    button(app, "Save tags").click().run()
+    assert (three / PAIR[0] / "tags.txt").read_text() == "paper\n"
+    app.text_input(key="runs_search").set_value("paper").run()
+    assert sorted(tables(app)[0]["run"]) == PAIR
+    assert set(tables(app)[0]["tags"]) == {"paper"}
+    button(app, "Archive").click().run()
+    assert not app.exception
+    app.text_input(key="runs_search").set_value("").run()
+    assert len(tables(app)[0]) == 1
+    app.multiselect(key="runs_archived").set_value([PAIR[0]]).run()
+    button(app, "Bring back").click().run()
+    assert len(tables(app)[0]) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("at_home")
+def test_a_run_is_renamed_and_deleted_only_after_a_tick(open_runs, three):
+    app = open_runs(three, runs_compare=PAIR[:1])
+    next(item for item in app.text_input if "New name" in item.label).set_value("renamed").run()
+    button(app, "Rename").click().run()
+    assert not app.exception
+    assert (three / "renamed").is_dir()
+    app.multiselect(key="runs_compare").set_value(["renamed"]).run()
+    assert button(app, "Delete").disabled
+    app.checkbox[0].check().run()
+    button(app, "Delete").click().run()
+    assert not app.exception
+    assert not (three / "renamed").exists()
+    assert len(tables(app)[0]) == 2
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+def test_visitors_from_elsewhere_change_no_run(open_runs, records, monkeypatch, fixed):
+    if fixed:
+        monkeypatch.setenv("FER_RUNS", str(records))
+    (records / PAIR[1] / "archived.txt").touch()
+    app = open_runs(records, runs_compare=PAIR[:1])
+    labels = {item.label for item in app.button}
+    assert not labels & {"Save tags", "Archive", "Rename", "Delete", "Bring back", "Import"}
+    assert "Import runs" not in " ".join(item.label for item in app.expander)
+
+
+def test_the_chosen_columns_and_hidden_runs_are_in_the_address(open_runs, records):
+    app = open_runs(records, runs_columns=["Seed", "Run"], runs_hidden=PAIR)
+    assert len(tables(app)[0]) == 6
+    assert list(app.dataframe[0].proto.column_order) == ["seed", "name"]
+    assert tables(app)[0]["name"].is_unique

@@ -1,15 +1,17 @@
-"""Maps from a process of their own: asked for once, remembered, every failure a sentence."""
+"""Maps of models: shipped or asked for once, remembered, every failure a sentence."""
 
 import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dashboard.analysis import map_process as process_module
+from dashboard.analysis import map_worker as worker_module
 from dashboard.analysis.map_choices import (
     FaceChoice,
     MapsError,
@@ -18,7 +20,10 @@ from dashboard.analysis.map_choices import (
     model_choices,
     model_of_run,
 )
-from dashboard.analysis.map_process import MapCache, read_maps
+from dashboard.analysis.map_process import MapCache, model_digest
+from dashboard.analysis.map_worker import MapWorker
+from dashboard.analysis.model_maps import read_maps
+from dashboard.analysis.shipped_maps import shipped_maps, shipped_pair
 from dashboard.data.names import SHIPPED_RUNS, read_folders
 from fer_core.weights import shipped_models
 from tests.project import PROJECT
@@ -36,7 +41,28 @@ def without_torch(monkeypatch, tmp_path):
 @pytest.fixture
 def warm_command(warm_python, monkeypatch):
     """The process that makes maps has loaded torch before it starts."""
-    monkeypatch.setattr(process_module.sys, "executable", warm_python)
+    monkeypatch.setattr(worker_module.sys, "executable", warm_python)
+
+
+@pytest.fixture
+def worker():
+    """A worker that starts with the first question, and ends with the test."""
+    started = MapWorker()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Instead of computing, the models and faces that were asked for are noted here."""
+    noted = []
+
+    def note(_, models, faces):
+        noted.append((list(models), faces))
+        return dict.fromkeys(models, tuple(models))
+
+    monkeypatch.setattr(process_module, "compute_maps", note)
+    return noted
 
 
 def failure(cache, folder, faces=None):
@@ -60,7 +86,7 @@ def test_the_page_itself_loads_without_torch():
     program = (
         "import sys; from streamlit.testing.v1 import AppTest\n"
         "import dashboard.analysis.map_process as maps\n"
-        "maps.subprocess.run = lambda *a, **k: maps.subprocess.CompletedProcess(a, 1, '', 'no')\n"
+        "maps.MapWorker.ask = lambda worker, commands: ['no'] * len(commands)\n"
         "app = AppTest.from_file(sys.argv[1], default_timeout=120).run()\n"
         "app.switch_page('views/maps.py').run()\n"
         "assert app.title[0].value == 'Attention maps' and not app.exception\n"
@@ -72,27 +98,40 @@ def test_the_page_itself_loads_without_torch():
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("warm_command")
-def test_a_model_has_maps_of_every_synthetic_face(tiny_run):
-    done, failed = MapCache().get({"tiny": tiny_run.path / "model"}, FaceChoice())
+def test_one_process_makes_the_maps_of_every_question(tiny_run, worker):
+    cache, tiny = MapCache(worker), {"tiny": tiny_run.path / "model"}
+    done, failed = cache.get(tiny, FaceChoice())
     assert not failed
-    found = done["tiny"]
+    found, first = done["tiny"], worker._started
     assert len(found.names) == 8
     assert found.maps.shape[:2] == (8, len(found.classes))
     assert 0 <= found.check(0).consistency(found.prediction(0)) <= 1
+    assert not cache.get(tiny, FaceChoice(seed=1))[1]
+    assert worker._started is first
+    cache.close()
+    assert not worker.running
+
+
+def test_the_shipped_maps_are_of_the_shipped_models_on_the_first_faces(asked):
+    models = {name: shipped_models()[name] for name in shipped_pair()}
+    faces = FaceChoice().digest()
+    assert set(shipped_maps()) == {(model_digest(folder), faces) for folder in models.values()}
+    done, failed = MapCache().get(models, FaceChoice())
+    assert list(done) == ["noisy30-baseline", "noisy30-eac"]
+    assert not failed
+    assert not asked
 
 
 def test_cached_maps_are_not_computed_again(made_up_maps, monkeypatch):
     cache, folder = MapCache(), shipped_models()["bundled"]
     done, _ = cache.get({"one": folder}, FaceChoice())
-    monkeypatch.setattr(process_module, "_compute", None)  # calling it would raise
+    monkeypatch.setattr(process_module, "compute_maps", None)  # calling it would raise
     again, failed = cache.get({"again": folder}, FaceChoice())
     assert again["again"] is done["one"]
     assert not failed
 
 
-def test_another_model_and_other_faces_are_asked_again(tiny_run, tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr(process_module, "_compute", lambda *call: asked.append(call))
+def test_another_model_and_other_faces_are_asked_again(tiny_run, tmp_path, asked):
     cache, folder = MapCache(), Path(shutil.copytree(tiny_run.path / "model", tmp_path / "model"))
     cache.get({"one": folder}, FaceChoice())
     cache.get({"one": folder}, FaceChoice(seed=1))
@@ -102,6 +141,19 @@ def test_another_model_and_other_faces_are_asked_again(tiny_run, tmp_path, monke
     cache.get({"one": folder}, FaceChoice(seed=1))
     cache.get({"one": folder}, FaceChoice())
     assert len(asked) == 4
+
+
+def test_uploaded_images_are_the_faces_of_their_names(tmp_path):
+    uploads = (("me.png", b"one"), ("../me.png", b"two"))
+    faces = FaceChoice(uploads=uploads)
+    assert not faces.synthetic
+    assert faces.digest() == FaceChoice(uploads=uploads).digest()
+    assert faces.digest() != FaceChoice(uploads=uploads[:1]).digest()
+    assert faces.digest() != faces._replace(aligned=True).digest()
+    stored = faces.stored(tmp_path)
+    assert stored.folder == tmp_path / "faces"
+    assert {file.name for file in stored.folder.iterdir()} == {"me.png", "1 me.png"}
+    assert [file.name for file in tmp_path.iterdir()] == ["faces"]
 
 
 def test_faces_of_a_folder_change_with_its_images(tmp_path, portrait):
@@ -129,16 +181,44 @@ def test_no_torch_is_a_sentence_with_the_command(tiny_run, without_torch):
     assert error.command.endswith("--faces synthetic --seed 0 --out maps.npz")
 
 
-def test_too_long_is_a_sentence(tiny_run):
-    assert "longer than 0.01 seconds" in str(failure(MapCache(0.01), tiny_run.path / "model"))
+def test_too_long_is_a_sentence_and_the_next_question_starts_another_process(tiny_run):
+    cache = MapCache(MapWorker(limit=0.01))
+    for _ in range(2):
+        assert "longer than 0.01 seconds" in str(failure(cache, tiny_run.path / "model"))
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("warm_command")
-def test_a_broken_model_is_the_sentence_of_the_command(tmp_path):
+def test_a_broken_model_is_the_sentence_of_the_command_and_takes_no_other_with_it(
+    tiny_run, tmp_path, worker
+):
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "model.safetensors").touch()
-    assert "cannot be loaded" in str(failure(MapCache(), tmp_path))
+    models = {"broken": tmp_path, "tiny": tiny_run.path / "model"}
+    done, failed = MapCache(worker).get(models, FaceChoice())
+    assert list(done) == ["tiny"]
+    assert "cannot be loaded" in str(failed["broken"])
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("warm_command")
+def test_a_process_without_questions_ends(tiny_run):
+    worker = MapWorker(idle=0.0)
+    assert worker.ask([["--seed", "-1", "--out", "maps.npz"]]) == ["seed must be 0 or more, got -1"]
+    while worker.running:
+        time.sleep(0.01)
+    assert worker.ask([["--seed", "-2", "--out", "maps.npz"]]) == ["seed must be 0 or more, got -2"]
+    worker.close()
+
+
+def test_the_command_of_uploads_names_a_folder_of_the_reader(monkeypatch):
+    monkeypatch.setattr(MapWorker, "ask", lambda _, commands: ["no face was found"])
+    found = process_module.compute_maps(
+        MapWorker(), {"one": Path("model")}, FaceChoice(uploads=(("me.png", b"no image"),))
+    )
+    assert isinstance(found["one"], MapsError)
+    assert str(found["one"]) == "No face was found."
+    assert "--faces FOLDER_OF_YOUR_IMAGES --out maps.npz" in found["one"].command
 
 
 def test_a_model_that_has_gone_is_a_sentence(tmp_path):
@@ -151,14 +231,12 @@ def test_one_model_that_fails_takes_no_other_with_it(made_up_maps, tmp_path):
     assert (list(done), list(failed)) == (["bundled"], ["gone"])
 
 
-def test_the_oldest_maps_are_forgotten(monkeypatch, tiny_run):
-    asked = []
-    monkeypatch.setattr(process_module, "_compute", lambda *call: asked.append(call))
+def test_the_oldest_maps_are_forgotten(monkeypatch, tiny_run, asked):
     monkeypatch.setattr(process_module, "KEPT", 2)
     cache = MapCache()
     for seed in (0, 1, 2, 0):
         cache.get({"tiny": tiny_run.path / "model"}, FaceChoice(seed=seed))
-    assert [faces.seed for _, faces, _ in asked] == [0, 1, 2, 0]
+    assert [faces.seed for _, faces in asked] == [0, 1, 2, 0]
 
 
 def test_a_file_that_holds_no_maps_is_a_sentence(tmp_path):

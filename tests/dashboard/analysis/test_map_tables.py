@@ -1,19 +1,32 @@
 """What maps say in figures, and their images."""
 
 import io
+from base64 import b64decode
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dashboard.analysis.map_process import ModelMaps
-from dashboard.analysis.map_tables import VIEWS, class_table, face_table, map_table, model_table
+from dashboard.analysis.map_fidelity import fidelity_table
+from dashboard.analysis.map_tables import (
+    VIEWS,
+    agreement_headline,
+    class_table,
+    face_table,
+    map_table,
+    model_table,
+    recognised,
+)
+from dashboard.analysis.model_maps import ModelMaps
 from dashboard.charts.map_images import (
     GAP,
+    LINE_COLOUR,
     SHARP,
     SIDE,
     Panel,
+    colour_bar,
     face_image,
+    image_url,
     map_overlay,
     sheet,
     strip,
@@ -103,11 +116,13 @@ def test_a_map_is_brightest_where_the_evidence_is():
     assert colourise(np.ones((1, 1)))[0, 0, 0] > 200
 
 
-def test_a_strip_shows_the_page_between_its_images(found):
+def test_a_strip_shows_a_grey_line_between_its_images(found):
     face = face_image(found.crops[0])
     whole = strip([face, face])
     assert whole.size == (2 * SIDE * SHARP + GAP * SHARP, SIDE * SHARP)
-    assert np.asarray(whole)[:, SIDE * SHARP + 1, 3].max() == 0
+    line = np.asarray(whole)[:, SIDE * SHARP + 1]
+    assert (line == bytes.fromhex(LINE_COLOUR[1:])[0]).any(axis=1).all()
+    assert np.ptp(line, axis=0).max() == 0
 
 
 def test_the_sheet_is_an_image_with_every_panel(found):
@@ -117,3 +132,42 @@ def test_the_sheet_is_an_image_with_every_panel(found):
     assert image.format == "PNG"
     assert (pixels == (255, 0, 0)).all(1).sum() == 2 * 20 * 20
     assert (pixels == (0, 0, 255)).all(1).sum() == 20 * 20
+
+
+def test_an_image_in_an_address_has_all_its_pixels(found):
+    face = face_image(found.crops[0])
+    head, data = image_url(face).split(",")
+    assert head == "data:image/jpeg;base64"
+    again = Image.open(io.BytesIO(b64decode(data)))
+    assert again.size == face.size == (SIDE * SHARP, SIDE * SHARP)
+    assert np.abs(np.asarray(again, dtype=int) - np.asarray(face)).mean() < 3
+
+
+def test_the_colour_bar_goes_from_the_colour_of_nothing_to_that_of_the_strongest_point():
+    pixels = np.asarray(colour_bar())
+    assert pixels[0, 0].sum() < 20
+    assert pixels[0, -1].sum() > 600
+
+
+def test_the_headline_says_how_far_each_model_agrees_with_its_mirror(found):
+    text = agreement_headline({"one": found, "other": found})
+    mean = f"{found.mean_agreement():.2f}"
+    assert text.startswith(f"The maps of one agree with their mirror images by {mean}")
+    assert f"those of other by {mean} (2 faces" in text
+
+
+def test_synthetic_faces_that_are_recognised_are_counted(found):
+    names = [f"synthetic {found.classes[found.prediction(face)]}" for face in range(2)]
+    right = found._replace(names=names)
+    wrong = found._replace(names=["synthetic contempt"] * 2)
+    text = recognised({"good": right, "bad": wrong})
+    assert "of 2, good recognises 2 and bad recognises 0" in text
+
+
+def test_the_shipped_models_have_measured_maps_and_others_have_none():
+    table = fidelity_table(["noisy30-baseline", "noisy30-eac", "of a visitor"])
+    assert table["model"].tolist() == ["noisy30-baseline", "noisy30-eac"]
+    baseline, eac = table.to_dict("records")
+    assert eac["mirror"] > baseline["mirror"]
+    assert eac["fixed"] > baseline["fixed"]  # as docs/experiments.md says
+    assert (table["images"] == 150).all()

@@ -9,11 +9,13 @@ from dashboard.analysis.runs import (
     filter_choices,
     filter_runs,
     option_axes,
+    scaled_curves,
+    search_runs,
     with_curves,
     with_names,
 )
 from dashboard.analysis.sets import image_sets
-from dashboard.charts.runs import parallel_figure
+from dashboard.charts.parallel import parallel_figure
 from dashboard.data.names import read_folders
 
 
@@ -74,25 +76,59 @@ def test_other_test_images_are_another_set(records, write_run):
     assert sets.value_counts().tolist() == [8, 1, 1]
 
 
+def test_every_searched_word_must_be_somewhere_in_the_run(records):
+    (records / "eac-mobilenetv2_100-30-s0" / "tags.txt").write_text("Paper\n")
+    (records / "eac-mobilenetv2_100-0-s0" / "notes.md").write_text("for the PAPER, too\n")
+    named = with_names(read_folders([records]).table)
+    assert len(search_runs(named, "  ")) == 8
+    assert set(search_runs(named, "paper")["run"]) == {
+        "eac-mobilenetv2_100-30-s0",
+        "eac-mobilenetv2_100-0-s0",
+    }
+    assert search_runs(named, "paper symmetric")["run"].tolist() == ["eac-mobilenetv2_100-30-s0"]
+    assert search_runs(named, "paper (nothing").empty
+
+
+def test_sparklines_have_the_scale_of_their_data_set_where_there_are_several(records, write_run):
+    alone = with_curves(read_folders([records]).table, read_folders([records]).epochs)
+    same, low, high = scaled_curves(alone)
+    assert same is alone
+    assert (low, high) == (
+        min(min(curve) for curve in alone["curve"]),
+        max(max(curve) for curve in alone["curve"]),
+    )
+    write_run(records, name="other", data="ferplus", content="c" * 64)
+    runs = read_folders([records])
+    scaled, low, high = scaled_curves(with_curves(runs.table, runs.epochs))
+    assert (low, high) == (0, 100)
+    for _, curves in scaled.groupby("data")["curve"]:
+        assert min(map(min, curves)) == 0
+        assert max(map(max, curves)) == pytest.approx(100)
+
+
 def test_parallel_coordinates_draw_every_run_on_every_axis(runs):
     axes = option_axes(runs.table)
-    (chart,) = parallel_figure(axes, ACCURACY).data
-    labels = [one.label for one in chart.dimensions]
+    figure = parallel_figure(axes, ACCURACY)
+    lines = [trace for trace in figure.data if trace.mode == "lines"]
+    labels = list(figure.layout.yaxis.ticktext)
     assert labels[-1] == "accuracy (%)"
     assert "noise percent" in labels
-    assert all(len(one["values"]) == 8 for one in chart.dimensions)
-    method = next(one for one in chart.dimensions if one.label == "method")
-    names = [method.ticktext[place] for place in method["values"]]
-    assert names == axes["method"].tolist()
+    points = [place for trace in lines for place in trace.x if place is not None]
+    assert len(points) == len(axes) * len(labels)
+    assert all(-0.05 <= place <= 1.05 for place in points)
+    texts = {text for trace in lines for text in trace.text}
+    for run, method in zip(axes["run"], axes["method"], strict=True):
+        assert f"{run}<br>method: {method}" in texts
 
 
 def test_values_that_are_numbers_in_part_stand_in_the_order_of_numbers(tmp_path, write_run):
     for weight in (10.0, 2.0):
         write_run(tmp_path, method="eac", consistency_weight=weight, name=f"weight {weight}")
     write_run(tmp_path, method="cross_entropy")
-    (chart,) = parallel_figure(option_axes(read_folders([tmp_path]).table), ACCURACY).data
-    weight = next(one for one in chart.dimensions if one.label == "consistency weight")
-    assert weight.ticktext == ("2", "10", UNUSED)
+    figure = parallel_figure(option_axes(read_folders([tmp_path]).table), ACCURACY)
+    weight = next(trace for trace in figure.data if trace.name == "consistency weight")
+    assert weight.text == ("2", "10", UNUSED)
+    assert list(weight.x) == sorted(weight.x)
 
 
 def test_pages_of_many_runs_can_be_measured(tmp_path):

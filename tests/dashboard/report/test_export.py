@@ -15,7 +15,8 @@ from dashboard.report import export as export_module
 from dashboard.report.export import HtmlReportError, export, read_places, report_facts
 from dashboard.report.maps import NO_TORCH
 from dashboard.report.page import MAX_ROWS, render
-from dashboard.report.parts import PAGES, Part
+from dashboard.report.part import Part
+from dashboard.report.parts import PAGES
 from tests.project import PROJECT
 
 pytestmark = pytest.mark.slow
@@ -115,7 +116,7 @@ def test_the_data_of_a_chart_is_below_it(runs, page):
 def test_foreign_texts_cannot_break_out_of_the_page(tmp_path, write_run):
     name = "run <img src=x onerror=alert(1)>&"
     for seed in range(2):
-        write_run(tmp_path, name=f"{name}{seed}", seed=seed, backbone="</script><b>")
+        write_run(tmp_path, name=f"{name}{seed}", rate=0.3 * seed, backbone="</script><b>")
     page = export(read_folders([tmp_path]))
     assert "<img" not in page.split("<script>")[0]
     assert "</script><b>" not in page

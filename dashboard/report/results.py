@@ -1,0 +1,20 @@
+"""The results table of a paper in the HTML report: method by noise, for every comparison."""
+
+from dashboard.analysis.grid import SD, caption_of, grid_table, results_grid, scopes, with_best
+from dashboard.data.names import Runs
+from dashboard.report.part import Part
+
+MIN_CELLS = 2
+
+
+def result_parts(runs: Runs) -> list[Part]:
+    """Mean and standard deviation over seeds: a row a method, a column a noise rate."""
+    parts = []
+    for name, members in scopes(runs.table, mixed=False).items():
+        rows = runs.table[runs.table["run"].isin(members)]
+        grid = with_best(results_grid(rows, ["method"], "noise"), SD, 1)
+        if len(grid.cells) >= MIN_CELLS:
+            caption = caption_of(grid, name, "Accuracy", SD)
+            corner = " · ".join(grid.row_facts).capitalize() or "Runs"
+            parts.append(Part(name, caption, table=grid_table(grid, SD, 1, corner, caption)))
+    return parts
