@@ -21,6 +21,7 @@ from dashboard.data.run_files import (
     write_tags,
 )
 from dashboard.data.sources import RecordSource, is_fixed
+from dashboard.views.foreign_text import foreign
 from fer_core.importing.runs import Facts
 from fer_core.importing.series import SourceError
 

@@ -17,8 +17,10 @@ from tests.project import APP
 
 
 @pytest.fixture(autouse=True)
-def _no_folder_from_outside(monkeypatch):
+def _visitor_at_this_computer(monkeypatch):
+    """Who may name sources; tests of pages that are served to others say so themselves."""
     monkeypatch.delenv("FER_RUNS", raising=False)
+    monkeypatch.setattr("streamlit.runtime.context.ContextProxy.ip_address", None)
 
 
 @pytest.fixture(scope="session", autouse=True)
