@@ -329,6 +329,8 @@ def test_a_run_is_renamed_and_deleted_only_after_a_tick(open_runs, three):
 def test_visitors_from_elsewhere_change_no_run(open_runs, records, monkeypatch, fixed):
     if fixed:
         monkeypatch.setenv("FER_RUNS", str(records))
+    else:
+        monkeypatch.setattr("streamlit.runtime.context.ContextProxy.ip_address", "10.0.0.7")
     (records / PAIR[1] / "archived.txt").touch()
     app = open_runs(records, runs_compare=PAIR[:1])
     labels = {item.label for item in app.button}
