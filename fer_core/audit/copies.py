@@ -6,7 +6,6 @@ from PIL import Image
 from fer_core.datasets import Split
 from fer_core.datasets.cache.decode import fit
 from fer_core.datasets.checks.duplicates import (
-    NEAR_THRESHOLD,
     THUMBNAIL,
     equal_groups,
     joined,
@@ -31,5 +30,5 @@ def contradicting_copies(split: Split, noisy_labels: np.ndarray) -> tuple[tuple[
         rows = np.arange(start, min(start + PORTION, len(thumbnails)))
         for row, pixels in zip(rows, split.images[rows], strict=True):
             thumbnails[row] = fit(Image.fromarray(pixels.squeeze()), THUMBNAIL)[..., 0]
-    groups = joined([*equal_groups(split.digests), *near_groups(thumbnails, NEAR_THRESHOLD)])
+    groups = joined([*equal_groups(split.digests), *near_groups(thumbnails)])
     return tuple(tuple(group) for group in groups if len(np.unique(noisy_labels[group])) > 1)

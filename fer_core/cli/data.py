@@ -15,7 +15,6 @@ from fer_core.datasets import DataError, Decoding, Listing, list_data
 from fer_core.datasets.cache.folder import clear_cache, list_entries
 from fer_core.datasets.cache.store import cache_folder
 from fer_core.datasets.checks.check import check_data, write_fix_list
-from fer_core.datasets.checks.duplicates import NEAR_THRESHOLD
 from fer_core.datasets.checks.report import CheckReport, to_json
 from fer_core.datasets.exclude import read_exclude_list, without_files
 from fer_core.datasets.loading import refuse_problems
@@ -49,7 +48,8 @@ class Check:
     """Also search for evaluation images that are a training image encoded, scaled, lit or flipped
     differently: seconds for 30,000 images."""
     near_threshold: float | None = None
-    """Least similarity of these in (0, 1], by default 0.95; implies near."""
+    """Least similarity of these in (0, 1]; by default 0.95, and more where all images are alike;
+    implies near."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _check(command: Check) -> int:
         check_target(command.json)
     near = command.near_threshold
     if near is None and command.near:
-        near = NEAR_THRESHOLD
+        near = "auto"
     listing = list_data(command.uri, DRAWN, without=command.exclude)
     report = check_data(listing, near=near, progress=True)
     if command.json is not None:

@@ -161,7 +161,8 @@ def _remarks(report: CheckReport) -> Iterable[str]:
             )
     if report.near is not None:
         yield _line(
-            f"altered copies of images in {report.train.name}",
+            f"altered copies of images in {report.train.name} (similarity from "
+            f"{report.near_threshold:.3f})",
             _of_eval(report.eval, counts["near"]),
             counts["near_relabelled"],
             (

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -37,25 +37,30 @@ class _Reading(NamedTuple):
 
 
 def check_data(
-    listing: Listing, *, near: float | None = None, progress: bool = False
+    listing: Listing, *, near: float | Literal["auto"] | None = None, progress: bool = False
 ) -> CheckReport:
     """Read every image of a data set and report what was found; nothing is decoded for keeps.
 
     Args:
         listing: the data set.
-        near: least similarity of near-duplicates in (0, 1]; None: do not look for them.
+        near: least similarity of near-duplicates in (0, 1], or ``auto``: by how alike the images
+            of the set are (`copy_threshold`); None: do not look for them.
         progress: show bars.
 
     Raises:
         ValueError: for a similarity out of range.
     """
-    if near is not None and not 0 < near <= 1:
+    if near not in (None, "auto") and not 0 < near <= 1:
         raise ValueError(f"the similarity of near-duplicates must be in (0, 1], got {near}")
     train, test = (
         _read(split, listing.classes, near is not None, progress)
         for split in (listing.train, listing.eval)
     )
     identical = _identical(train, test)
+    threshold, pairs = None, None
+    if near is not None:
+        asked = None if near == "auto" else near
+        threshold, pairs = _near(train, test, identical, asked, progress)
     return CheckReport(
         listing.name,
         listing.classes,
@@ -63,7 +68,8 @@ def check_data(
         _split_report(listing.eval, test, listing.classes),
         (*listing.problems, *train.problems, *test.problems),
         identical,
-        None if near is None else _near(train, test, identical, near, progress),
+        pairs,
+        threshold,
     )
 
 
@@ -145,14 +151,18 @@ def _near(
     train: _Reading,
     test: _Reading,
     identical: tuple[Identical, ...],
-    threshold: float,
+    threshold: float | None,
     progress: bool,
-) -> tuple[Near, ...]:
-    """The near-duplicates among the test images that have no equal image in train."""
+) -> tuple[float, tuple[Near, ...]]:
+    """The near-duplicates among the test images that have no equal image in train.
+
+    Returns:
+        Their least similarity, and the pairs.
+    """
     twins = {face.name for group in identical if group.train for face in group.eval}
     rest = [index for index, face in enumerate(test.faces) if face.name not in twins]
-    pairs = near_pairs(train.thumbnails, test.thumbnails[rest], threshold, progress=progress)
-    return tuple(
+    found = near_pairs(train.thumbnails, test.thumbnails[rest], threshold, progress=progress)
+    return found.threshold, tuple(
         Near(train.faces[pair.train], test.faces[rest[pair.test]], pair.similarity, pair.mirrored)
-        for pair in pairs
+        for pair in found.pairs
     )

@@ -67,6 +67,7 @@ class CheckReport(NamedTuple):
         problems: all that a run refuses.
         identical: groups of equal images, within and across the splits.
         near: near-duplicates across the splits, the most similar first; None: not looked for.
+        near_threshold: their least similarity; None: not looked for.
     """
 
     name: str
@@ -76,6 +77,7 @@ class CheckReport(NamedTuple):
     problems: tuple[Problem, ...]
     identical: tuple[Identical, ...]
     near: tuple[Near, ...] | None
+    near_threshold: float | None = None
 
     @property
     def untrained(self) -> tuple[str, ...]:
@@ -156,4 +158,5 @@ def to_json(report: CheckReport) -> dict[str, Any]:
             {"train": faces(group.train), "eval": faces(group.eval)} for group in report.identical
         ],
         "near": pairs,
+        "near_threshold": report.near_threshold and round(report.near_threshold, 4),
     }

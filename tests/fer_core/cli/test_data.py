@@ -111,7 +111,7 @@ def test_duplicates_alone_are_a_remark(command, root):
         "identical within train: 2 images, 1 different ones, 1 with different labels: "
         "train/happy/p.png = train/angry/p.png (happiness, anger)\n"
     ) in output
-    assert "altered copies of images in train: 0 of 7 images of test\n" in output
+    assert "altered copies of images in train (similarity from 0.950): 0 of 7" in output
 
 
 def test_near_duplicates_are_named_with_their_similarity(command, root):
