@@ -50,7 +50,7 @@ TREATMENTS = [{}, {"label_smoothing": 0.1}, {"ema_decay": 0.99}, {"flip_probabil
 UNSTATED = {"noise": None, "noise_rate": None}
 
 
-DRAWS = [0, *(pytest.param(number, marks=pytest.mark.slow) for number in (1, 2, 3, 4))]
+DRAWS = [0, pytest.param(1, marks=pytest.mark.slow)]
 
 
 @pytest.fixture(scope="module", params=DRAWS)
