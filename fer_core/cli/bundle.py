@@ -8,13 +8,14 @@ and loaded again. What is there already is replaced only at the end, when everyt
 
 A loss with class weights w teaches probabilities in proportion to w times those of the data.
 ``--undo-weights`` subtracts log w from the logits: fewer false alarms of rare classes, and fewer of
-their faces found.
+their faces found. ``--average-with`` takes the mean of the weights of two runs, of which one went
+on from the other (model soups, Wortsman et al., ICML 2022, arXiv 2203.05482).
 """
 
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -32,7 +33,14 @@ from fer_core.methods.class_weights import class_weights
 from fer_core.metrics import classification as metrics
 from fer_core.metrics.calibration import CalibrationError, fit_temperature
 from fer_core.models.attention_model import AttentionModel
-from fer_core.models.pretrained import CARD_FILE, WEIGHTS_FILE, ModelError, load_model, save_model
+from fer_core.models.pretrained import (
+    CARD_FILE,
+    WEIGHTS_FILE,
+    ModelError,
+    TrainedModel,
+    load_model,
+    save_model,
+)
 from fer_core.publishing.model_card import card
 from fer_core.publishing.model_info import SCRATCH, Subject, stated_origin
 from fer_core.records.predictions import write_predictions
@@ -59,6 +67,20 @@ class Command:
     and their file does not state it."""
     undo_weights: bool = False
     """Take the class weights of the loss (--balance loss or root) out of the logits again."""
+    average_with: Path | None = None
+    """Take the mean of the run's weights and those of this other run of the same network."""
+
+
+class Changes(NamedTuple):
+    """What is done to the weights of a run before they are bundled.
+
+    Attributes:
+        undo_weights: take the class weights of the loss out of the logits.
+        average_with: folder of another run, whose weights and ours are averaged.
+    """
+
+    undo_weights: bool = False
+    average_with: Path | None = None
 
 
 @told_in_a_sentence()
@@ -74,7 +96,8 @@ def main() -> None:
             f"the run started from {record.config['pretrained']}: say with --origin where "
             "these weights come from, for the card"
         )
-    facts = bundle(record, command.out, origin, undo_weights=command.undo_weights)
+    changes = Changes(command.undo_weights, command.average_with)
+    facts = bundle(record, command.out, origin, changes)
     size = (command.out / WEIGHTS_FILE).stat().st_size
     if "temperature_holdout" in facts:
         fitted = f"temperature fitted on {facts['temperature_holdout']:,} held-out training images"
@@ -90,7 +113,7 @@ def main() -> None:
 
 
 def bundle(
-    record: RunRecord, out: Path, origin: str, *, undo_weights: bool = False
+    record: RunRecord, out: Path, origin: str, changes: Changes | None = None
 ) -> dict[str, Any]:
     """Write the calibrated float16 model, its predictions and its card: all of it or nothing.
 
@@ -98,7 +121,7 @@ def bundle(
         record: of a finished run, with its model and checkpoint.
         out: folder to write to.
         origin: a sentence on where the starting weights come from.
-        undo_weights: take the class weights of the loss out of the logits.
+        changes: of the weights; None: they stay as they were trained.
 
     Returns:
         The facts in the model's config.json.
@@ -110,20 +133,22 @@ def bundle(
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".bundle-", dir=out.parent) as made:
-        facts = _make(record, Path(made), origin, undo_weights=undo_weights)
+        facts = _make(record, Path(made), origin, changes or Changes())
         out.mkdir(exist_ok=True)
         for file in sorted(Path(made).iterdir()):
             file.replace(out / file.name)
     return facts
 
 
-def _make(record: RunRecord, out: Path, origin: str, *, undo_weights: bool) -> dict[str, Any]:
+def _make(record: RunRecord, out: Path, origin: str, changes: Changes) -> dict[str, Any]:
     trained = load_model(record.path / "model")
     _, config = read_checkpoint(record.path)
     whole = load_run_data(config)
     data, noise, held_out = hold_out(config, whole, draw_noisy_labels(config, whole))
     holdout = held_out.split if held_out and config.noise == "none" else None
-    if undo_weights:
+    if changes.average_with is not None:
+        _average(trained, changes.average_with)
+    if changes.undo_weights:
         _undo_weights(trained.model, config, training_targets(config, data, noise))
     before = evaluate(trained.model, data.eval, mirror=True)
     fitted_on = data.eval if holdout is None else holdout
@@ -150,8 +175,10 @@ def _make(record: RunRecord, out: Path, origin: str, *, undo_weights: bool) -> d
     facts["temperature"] = temperature
     if holdout is not None:
         facts["temperature_holdout"] = len(holdout.true_labels)
-    if undo_weights:
+    if changes.undo_weights:
         facts["weights_undone"] = True
+    if changes.average_with is not None:
+        facts["averaged_with"] = read_run(changes.average_with).name
     facts["origin"] = SCRATCH if config.pretrained == "none" else origin
     facts["accuracy_without_mirror"] = metrics.accuracy(evaluate(written, data.eval).confusion)
     save_model(out, trained.model, **form, facts=facts)
@@ -160,6 +187,28 @@ def _make(record: RunRecord, out: Path, origin: str, *, undo_weights: bool) -> d
     subject = Subject(out, trained, config.backbone, record, facts, rows, facts["origin"])
     (out / CARD_FILE).write_text(card(subject, size), encoding="utf-8")
     return facts
+
+
+def _average(trained: TrainedModel, run: Path) -> None:
+    """The mean of a model's weights and those of another run.
+
+    Raises:
+        ModelError: when the other run has another network, other classes or another input.
+    """
+    other = load_model(run / "model")
+    ours, theirs = trained.model.state_dict(), other.model.state_dict()
+    same = [name for name in ours if name in theirs and ours[name].shape == theirs[name].shape]
+    if len(same) < max(len(ours), len(theirs)) or (trained.classes, trained.input.size) != (
+        *(other.classes, other.input.size),
+    ):
+        raise ModelError(
+            f"average_with needs a run of the same network, classes and input size: {run} has "
+            f"{', '.join(other.classes)} at {other.input.size} pixels, and {len(same)} of "
+            f"{len(ours)} weights of the same name and shape"
+        )
+    for name, value in ours.items():
+        if value.is_floating_point():
+            value.copy_((value + theirs[name]) / 2)
 
 
 def _undo_weights(model: AttentionModel, config: RunConfig, targets: np.ndarray) -> None:

@@ -50,10 +50,17 @@ class Scores(NamedTuple):
 
 
 class Backend(Protocol):
-    """What computes a model's outputs in place of its PyTorch network (`fer_core.inference`)."""
+    """What computes a model's outputs (`fer_core.inference.backends`)."""
+
+    name: str
 
     def views(self, images: Tensor, *, flipped: bool) -> tuple[Output, ...]:
-        """The outputs on normalised images (B, C, H, W), and on their flipped images if wanted."""
+        """The outputs on the images, and on their flipped images where those are wanted.
+
+        Args:
+            images: (B, C, H, W) float32, normalised, on the model's device.
+            flipped: also look at the flipped images; their maps are flipped back.
+        """
         ...
 
 

@@ -5,12 +5,13 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from fer_core.errors import FerError
+from fer_core.evaluation.inference import Backend
 from fer_core.inference.onnx_export import (
     INPUT,
     OUTPUTS,
@@ -34,21 +35,6 @@ ROUNDS, LONGEST = 5, 0.2  # of the measurement of "auto": at most so many, and n
 
 class BackendError(FerError, ValueError):
     """A backend that cannot work here."""
-
-
-class Backend(Protocol):
-    """Answers on normalised images."""
-
-    name: str
-
-    def views(self, images: Tensor, *, flipped: bool) -> tuple[Output, ...]:
-        """The outputs on the images, and on their flipped images where those are wanted.
-
-        Args:
-            images: (B, C, H, W) float32 on the model's device.
-            flipped: also look at the flipped images; their maps are flipped back.
-        """
-        ...
 
 
 class TorchBackend:

@@ -29,7 +29,7 @@ def results_of(subject: Subject, *, image: bool) -> str:
         else "Predictions are made without flip TTA; the predictor uses it."
     )
     parts = [
-        f"Weights as stored, {_epoch(record)}{seed}, one run.\n{views}",
+        f"Weights as stored, {_epoch(record)}{seed}, {_runs(facts)}.\n{views}",
         figures_of(facts),
     ]
     if "accuracy_interval" in facts:
@@ -51,6 +51,16 @@ def results_of(subject: Subject, *, image: bool) -> str:
             f"![Confusion matrix: each row a label, as shares of its images]({CONFUSION_IMAGE})"
         ]
     return "\n\n".join(parts)
+
+
+def _runs(facts: Mapping[str, Any]) -> str:
+    """Of how many runs the weights are."""
+    if "averaged_with" not in facts:
+        return "one run"
+    return (
+        f"the mean of the weights of this run and of {facts['averaged_with']}, from which it went "
+        "on\n(model soups, Wortsman et al., ICML 2022)"
+    )
 
 
 def _epoch(record: RunRecord | None) -> str:

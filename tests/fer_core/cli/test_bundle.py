@@ -11,7 +11,7 @@ from fer_core.evaluation.inference import evaluate
 from fer_core.methods.class_weights import balanced_weights
 from fer_core.metrics import classification as metrics
 from fer_core.metrics.calibration import fit_temperature
-from fer_core.models.pretrained import load_model
+from fer_core.models.pretrained import ModelError, load_model
 from fer_core.records.predictions import read_predictions, write_predictions
 from fer_core.records.run import read_run
 from fer_core.reporting.blocks import ReportError
@@ -66,7 +66,7 @@ def test_undone_class_weights_are_out_of_the_logits_and_change_no_map(tiny_confi
     data = "synthetic?train=140&test=140"
     config = tiny_config.change(data=data, balance="loss", balance_beta=0.9, **options)
     record = train(config, tmp_path / "run", device="cpu", progress=False)
-    facts = bundle.bundle(record, tmp_path / "undone", "", undo_weights=True)
+    facts = bundle.bundle(record, tmp_path / "undone", "", bundle.Changes(undo_weights=True))
     before = load_model(tmp_path / "run" / "model").model
     after = load_model(tmp_path / "undone").model
     labels = load_run_data(config).train.true_labels
@@ -81,6 +81,37 @@ def test_undone_class_weights_are_out_of_the_logits_and_change_no_map(tiny_confi
         "logarithms of these weights are subtracted"
         in (tmp_path / "undone" / "README.md").read_text()
     )
+
+
+@pytest.mark.slow
+def test_the_weights_of_two_runs_are_averaged(tiny_config, tmp_path):
+    config = replace(tiny_config, data="synthetic?train=70&test=140", epochs=1)
+    runs = [
+        train(replace(config, seed=seed), tmp_path / f"run{seed}", device="cpu", progress=False)
+        for seed in (0, 1)
+    ]
+    changes = bundle.Changes(average_with=runs[1].path)
+    facts = bundle.bundle(runs[0], tmp_path / "mean", "", changes)
+    first, second, mean = (
+        load_model(folder).model.state_dict()
+        for folder in (*(run.path / "model" for run in runs), tmp_path / "mean")
+    )
+    for name, value in mean.items():
+        if value.is_floating_point() and not name.startswith("classifier"):  # has the temperature
+            assert torch.allclose(value, (first[name] + second[name]) / 2, rtol=1e-2, atol=1e-3)
+    assert facts["averaged_with"] == "run1"
+    assert "of this run and of run1" in (tmp_path / "mean" / "README.md").read_text()
+
+
+@pytest.mark.slow
+def test_a_run_of_another_network_is_not_averaged(tiny_config, assessed_run, tmp_path):
+    other = replace(tiny_config, data="synthetic?train=28&test=14", batch_size=14, epochs=1)
+    wider = replace(other, image_size=64)
+    run = train(wider, tmp_path / "run", device="cpu", progress=False)
+    with pytest.raises(ModelError, match="64 pixels"):
+        bundle.bundle(
+            read_run(assessed_run), tmp_path / "mean", "", bundle.Changes(average_with=run.path)
+        )
 
 
 @pytest.mark.slow
