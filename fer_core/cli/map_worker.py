@@ -35,7 +35,7 @@ KEPT_FACES = 8  # choices of faces
 Stamps = tuple[tuple[str, int, int], ...]
 
 
-def serve() -> None:
+def start() -> None:
     """Answer the questions of the standard input until it ends."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -110,4 +110,4 @@ def _stamps(files: Iterable[Path]) -> Stamps:
 
 
 if __name__ == "__main__":
-    serve()
+    start()
