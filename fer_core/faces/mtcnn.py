@@ -185,7 +185,7 @@ def _cells(shifts: np.ndarray, scores: np.ndarray, scale: float, threshold: floa
     """Where the first network sees a face: (N, 9) box, score, shifts."""
     rows, columns = np.nonzero(scores >= threshold)
     places = STRIDE * np.stack([columns, rows, columns, rows], 1).astype(np.float32)
-    places += np.float32([1, 1, CELL, CELL])
+    places += np.array([1, 1, CELL, CELL], np.float32)
     boxes = np.floor(places / np.float32(scale))
     return np.column_stack([boxes, scores[rows, columns], shifts[:, rows, columns].T])
 
@@ -298,7 +298,7 @@ def _export(network: nn.Module, side: int, axes: dict[int, str]) -> bytes:
         torch.onnx.export(
             network,
             (images,),
-            content,
+            content,  # pyright: ignore[reportArgumentType] - a stream will do for this exporter
             input_names=["images"],
             output_names=names,
             dynamic_axes={"images": axes, **dict.fromkeys(names, ANY_NUMBER)},

@@ -42,6 +42,7 @@ class _ReLU6(torch.autograd.Function):
         return result
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        (gradient,) = grad_outputs
         (result,) = ctx.saved_tensors
         return torch.ops.aten.hardtanh_backward(gradient, result, 0.0, 6.0), None

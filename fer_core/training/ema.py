@@ -41,4 +41,4 @@ class WeightAverage:
         get_ema_multi_avg_fn(decay)(averages, weights, None)
         if self._counts:  # of the batches that BatchNorm has seen
             averages, weights = zip(*self._counts, strict=True)
-            torch._foreach_copy_(averages, weights)
+            torch._foreach_copy_(averages, weights)  # pyright: ignore[reportPrivateImportUsage]
