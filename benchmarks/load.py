@@ -158,13 +158,13 @@ async def _watch(process: int, seen: Seen) -> None:
 
 
 async def _wait(site: httpx.AsyncClient) -> None:
-    for _ in range(120):
+    for _ in range(600):
         try:
             await site.get("/theme.css")
             return
         except httpx.TransportError:
             await asyncio.sleep(1)
-    raise TimeoutError("the demo does not start within two minutes")
+    raise TimeoutError("the demo does not start within ten minutes")
 
 
 def _free_port() -> int:
