@@ -3,7 +3,7 @@ WORKERS ?= 2# processes that share the tests
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo dashboard test test-fast check fix smoke report install
+.PHONY: demo dashboard test test-fast soak check fix smoke report install lock sbom test-lowest
 
 install: $(READY)
 
@@ -26,6 +26,25 @@ test: $(READY)
 # The tests that take no more than a moment each, for between two edits.
 test-fast: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not slow and not browser' -q
+
+# Long tries of what `make test` tries shortly (docs/reliability.md): minutes to hours.
+soak: $(READY)
+	FER_FUZZ=100000 $(BIN)/python -m pytest tests/test_fuzz.py -q -p no:cacheprovider
+	$(BIN)/python -m benchmarks.load --minutes 5 --clients 50
+
+# What is installed here: versions, licences, and a bill of materials (CycloneDX).
+lock: $(READY)
+	$(BIN)/python -m benchmarks.packages lock > requirements.lock
+
+sbom: $(READY)
+	$(BIN)/python -m benchmarks.packages sbom > build/sbom.json
+
+# The suite with the lowest versions that pyproject.toml allows, in an environment of its own.
+test-lowest:
+	$(PYTHON) -m benchmarks.packages lowest > build/lowest.txt
+	$(PYTHON) -m venv build/lowest
+	build/lowest/bin/python -m pip install --quiet -e '.[all]' --group dev --constraint build/lowest.txt
+	build/lowest/bin/python -m pytest -m 'not browser'
 
 check: $(READY)
 	$(BIN)/ruff check .

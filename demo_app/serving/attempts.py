@@ -40,11 +40,8 @@ class LoginAttempts:
             self._failures.popitem(last=False)
 
     def forgive(self, address: str) -> None:
-        """Take one failure back: what was counted beforehand was a login."""
-        key = _network(address)
-        if key in self._failures:
-            count, last = self._failures[key]
-            self._failures[key] = (count - 1, last)
+        """Forget an address's failures: it has logged in."""
+        self._failures.pop(_network(address), None)
 
 
 def _network(address: str) -> str:

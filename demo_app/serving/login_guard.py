@@ -53,7 +53,7 @@ class LoginGuard:
             return
         server, request = scope["app"], HTTPConnection(scope)
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        named = "authorization" in request.headers
+        named = request.headers.get("authorization", "").lower().startswith("basic ")
         on_page = path.rstrip("/") == LOGIN and scope.get("method") == "POST"
         address = scope["client"][0] if scope.get("client") else ""
         wait = self._attempts.wait(address) if named or on_page else 0.0
@@ -63,6 +63,8 @@ class LoginGuard:
         name = _named_account(request, server.auth)
         if named and name is None:
             self._attempts.fail(address)
+        elif named:
+            self._attempts.forgive(address)
         if on_page:
             self._attempts.fail(address)  # first, so that many at once are counted as well
             send = _Watched(send, lambda: self._attempts.forgive(address)).send

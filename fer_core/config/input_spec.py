@@ -1,8 +1,8 @@
 """What a model expects at its input: the contract between training, saved models and prediction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 LARGEST_SIDE = 2048  # pixels
 LARGEST_NUMBER = 1000.0  # of means, standard deviations and coordinates
@@ -81,9 +81,10 @@ def _check(spec: InputSpec) -> None:
 
 
 def _sequence(name: str, value: object) -> list[Any]:
-    if not isinstance(value, list | tuple) or len(value) > 3:
-        raise ValueError(f"input {name} must be a list of at most 3, got {str(value)[:60]}")
-    return list(value)
+    items = cast("Sequence[Any]", value) if isinstance(value, list | tuple) else None
+    if items is None or len(items) > 3:
+        raise ValueError(f"input {name} must be a list of at most 3, got {_short(value)}")
+    return list(items)
 
 
 def _numbers(name: str, value: object) -> tuple[float, ...]:
@@ -93,7 +94,7 @@ def _numbers(name: str, value: object) -> tuple[float, ...]:
         if not usual or not -LARGEST_NUMBER <= number <= LARGEST_NUMBER:  # nan as well
             raise ValueError(
                 f"input {name} must be numbers in [-{LARGEST_NUMBER:g}, {LARGEST_NUMBER:g}], got "
-                f"{str(number)[:60]}"
+                f"{_short(number)}"
             )
     return tuple(float(number) for number in numbers)
 
@@ -101,5 +102,9 @@ def _numbers(name: str, value: object) -> tuple[float, ...]:
 def _point(value: object) -> tuple[float, float]:
     point = _numbers("landmarks", value)
     if len(point) != 2:
-        raise ValueError(f"input landmarks must be points (x, y), got {str(value)[:60]}")
+        raise ValueError(f"input landmarks must be points (x, y), got {_short(value)}")
     return point[0], point[1]
+
+
+def _short(value: object) -> str:
+    return repr(value)[:60]

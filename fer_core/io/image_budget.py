@@ -80,7 +80,7 @@ def check_opened(image: Image.Image) -> None:
     check_size(*image.size)
     scans = image.info.get("progressive") and image.format == "JPEG"
     if scans:
-        stream = image.fp
+        stream: BinaryIO | None = getattr(image, "fp", None)
         count = _count_scans(stream) if stream is not None else 0
         if count * image.width * image.height > MOST_SCANNED * 1e6:
             raise ImageError(

@@ -122,6 +122,9 @@ def read_run(path: Path) -> RunRecord:
         raise RecordError(f"{file} lacks {', '.join(missing)}")
     wrong = [name for name, kind in _FIELDS.items() if not isinstance(run[name], kind)]
     imported = run.get("imported")
+    classes = run["classes"]
+    if isinstance(classes, list) and not all(isinstance(name, str) for name in classes):
+        wrong.append("classes")
     if imported is not None and not isinstance(imported, dict):
         wrong.append("imported")
     wrong += [name for name in ("started", "ended") if not _is_time(run[name])]

@@ -83,5 +83,5 @@ def _digest(state: Mapping[str, Tensor]) -> str:
     total = hashlib.sha256()
     for name in sorted(state):
         total.update(name.encode())
-        total.update(state[name].contiguous().reshape(-1).view(torch.uint8).numpy())
+        total.update(state[name].contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return total.hexdigest()

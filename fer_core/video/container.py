@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,flv,ogg,asf,gif"
 
 
+MOST_PIXELS = 7680 * 4320  # of a frame
+MOST_GIF_PIXELS = 4_000_000  # of a frame of a GIF, of which a few bytes hold thousands
+
+
 class VideoError(FerError, ValueError):
     """A video that cannot be read, in one sentence."""
 
@@ -86,10 +90,26 @@ def image_track(container: "InputContainer") -> "VideoStream":
     cover = av.stream.Disposition.attached_pic
     for stream in container.streams.video:
         if not stream.disposition & cover and stream.codec_context is not None:
+            check_size(stream.width, stream.height, stream.codec_context.name)
             return stream
     if container.streams.audio:
         raise VideoError("this file holds sound without an image: please choose a video")
     raise VideoError("this file holds no images: please choose a video")
+
+
+def check_size(width: int, height: int, codec: str = "") -> None:
+    """See that frames are of a size that is read.
+
+    Raises:
+        VideoError: naming the size and the limit.
+    """
+    gif = codec == "gif"
+    if width * height > (MOST_GIF_PIXELS if gif else MOST_PIXELS):
+        limit = f"{MOST_GIF_PIXELS:,} pixels of a GIF" if gif else "7680 x 4320"
+        raise VideoError(
+            f"the frames of this video are too large, {width} x {height} pixels: at most {limit} "
+            "can be read"
+        )
 
 
 def read_facts(container: "InputContainer") -> VideoFacts:

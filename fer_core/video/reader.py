@@ -9,6 +9,7 @@ from PIL import Image
 
 from fer_core.video.container import (
     VideoError,
+    check_size,
     image_track,
     import_av,
     open_video,
@@ -23,7 +24,6 @@ SIDE = 1280  # pixels; larger frames are reduced to this
 SECONDS = 60.0
 RATE = 10.0  # frames of a second that are to be analysed
 MOST_FRAMES = 60.0  # frames of a second that are read at all
-MOST_PIXELS = 7680 * 4320
 LEAST_STEP = 0.0005  # seconds between two frames
 LENIENCE = 0.5  # seconds; a recording of a minute is rarely a minute
 _TURNS = {
@@ -154,11 +154,7 @@ def _slot(time: float, rate: float) -> int:
 def _sizes(frame: "VideoFrame") -> tuple[tuple[int, int], tuple[int, int]]:
     """Size of the upright original, and the even one to which frames are brought, unturned."""
     width, height = frame.width, frame.height
-    if width * height > MOST_PIXELS:
-        raise VideoError(
-            f"the frames of this video are too large, {width} x {height} pixels: at most "
-            "7680 x 4320 can be read"
-        )
+    check_size(width, height)
     factor = min(1.0, SIDE / max(width, height))
     small = (max(2, round(width * factor / 2) * 2), max(2, round(height * factor / 2) * 2))
     return (height, width) if frame.rotation % 180 else (width, height), small

@@ -38,6 +38,7 @@ def test_a_stranger_writes_no_notes_and_reads_no_file_outside_of_a_source(strang
     assert sources.guarded_root(source) == tmp_path
 
 
+@pytest.mark.slow
 def test_a_page_for_a_visitor_elsewhere_offers_no_choice_of_sources(monkeypatch):
     from streamlit.testing.v1 import AppTest
 

@@ -35,6 +35,7 @@ def test_an_image_is_what_it_is_when_it_is_read_here(decoder, path):
             assert np.array_equal(np.asarray(image), wanted)
 
 
+@pytest.mark.slow
 def test_what_is_wrong_with_an_image_is_told_and_the_next_one_is_read(decoder, path, tmp_path):
     (tmp_path / "broken.png").write_bytes(path.read_bytes()[:60])
     for source, error in ((tmp_path / "broken.png", ValueError), (b"no image", ValueError),

@@ -276,3 +276,11 @@ def test_a_time_that_is_none_is_a_problem(tmp_path, name, value):
     change(tmp_path, **{name: value})
     with pytest.raises(RecordError, match=f"wrong value in {name}"):
         read_run(tmp_path)
+
+
+@pytest.mark.parametrize("classes", [[None, "b"], ["a", 3], [["a"], "b"]])
+def test_classes_that_are_no_names_are_a_problem(tmp_path, classes):
+    begin_run(tmp_path)
+    change(tmp_path, classes=classes)
+    with pytest.raises(RecordError, match="wrong value in classes"):
+        read_run(tmp_path)

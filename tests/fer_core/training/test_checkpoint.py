@@ -78,6 +78,7 @@ def saved_twice(saved):
     return saved
 
 
+@pytest.mark.slow
 def test_a_byte_that_has_changed_is_noticed_wherever_it_is(saved):
     file = saved / CHECKPOINT_FILE
     whole = file.read_bytes()

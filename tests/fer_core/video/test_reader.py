@@ -294,3 +294,11 @@ def test_frames_out_of_order_are_refused_and_no_file_stays(tmp_path):
     with pytest.raises(ValueError, match="in order of time"):
         write(tmp_path / "back.mp4", [0, 0.2, 0.1])
     assert not (tmp_path / "back.mp4").exists()
+
+
+def test_a_gif_of_large_frames_is_refused_before_it_is_decoded(tmp_path):
+    path = tmp_path / "large.gif"
+    first, second = Image.new("P", (2100, 2000)), Image.new("P", (2100, 2000), 1)
+    first.save(path, save_all=True, append_images=[second], duration=100)
+    with pytest.raises(VideoError, match=r"2100 x 2000 pixels: at most 4,000,000 pixels of a GIF"):
+        Video(path)
