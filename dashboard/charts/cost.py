@@ -44,6 +44,7 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
             textposition="top right",
             customdata=np.column_stack([rows["approach"], _texts(rows, cost)]),
             mode="markers+text",
+            cliponaxis=False,
             marker={
                 "color": colour,
                 "symbol": SYMBOLS[backbones.index(backbone) % len(SYMBOLS)],
