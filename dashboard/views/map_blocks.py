@@ -53,6 +53,7 @@ FIDELITY = {
         format="%.2f",
         help="Rank correlation of the map with the drop of the logit when each place is hidden",
     ),
+    "images": NUMBER("Images"),
 }
 
 
