@@ -77,12 +77,11 @@ def search_runs(named: pd.DataFrame, text: str) -> pd.DataFrame:
     words = text.casefold().split()
     if not words:
         return named
-    columns = [named[name].fillna("").astype(str) for name in SEARCHED]
-    whole = columns[0].str.cat(columns[1:], sep="\n").str.casefold()
-    keep = np.ones(len(named), dtype=bool)
-    for word in words:
-        keep &= whole.str.contains(word, regex=False).to_numpy()
-    return named[keep]
+    texts = [
+        "\n".join(map(str, row)).casefold()
+        for row in named[SEARCHED].fillna("").itertuples(index=False)
+    ]
+    return named[[all(word in text for word in words) for text in texts]]
 
 
 def scaled_curves(rows: pd.DataFrame) -> tuple[pd.DataFrame, float, float]:

@@ -44,6 +44,7 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
             textposition="top right",
             customdata=np.column_stack([rows["approach"], _texts(rows, cost)]),
             mode="markers+text",
+            cliponaxis=False,
             marker={
                 "color": colour,
                 "symbol": SYMBOLS[backbones.index(backbone) % len(SYMBOLS)],
@@ -60,14 +61,13 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
 
 def _labels(drawn: pd.DataFrame) -> pd.Series:
     """What is written at each point: its image size and its epochs, where points differ in them."""
-    parts = [
-        drawn[column].map(form.format)
-        for column, form in (("image_size", "{} px"), ("epochs_asked", "{} epochs"))
-        if drawn[column].nunique() > 1
+    forms = {"image_size": "{} px", "epochs_asked": "{} epochs"}
+    told = [column for column in forms if drawn[column].nunique() > 1]
+    texts = [
+        ", ".join(forms[column].format(row[column]) for column in told)
+        for row in drawn.to_dict("records")
     ]
-    if not parts:
-        return pd.Series("", index=drawn.index)
-    return parts[0].str.cat(parts[1:], sep=", ")
+    return pd.Series(texts, index=drawn.index, dtype=object)
 
 
 def _texts(rows: pd.DataFrame, cost: Cost) -> list[str]:

@@ -17,6 +17,7 @@ STEPS = 9  # of colour: lines of one step are one trace, so that 2,000 runs stay
 MOST_TICKS = 8
 ROW_HEIGHT, EDGES = 64, 120  # pixels of an axis, and of title and margins
 SPREAD = 0.03  # of the axis: runs of one value lie next to each other
+MOST_BARS = 12
 LONGEST = 14  # letters of a value
 GREY = "#8A8F98"
 
@@ -63,7 +64,8 @@ def parallel_figure(drawn: pd.DataFrame, accuracy: str) -> go.Figure:
 
 
 def importance_figure(table: pd.DataFrame) -> go.Figure:
-    """Bars of `option_importance`, the most important option at the top."""
+    """Bars of `option_importance`, the most important option at the top; the first MOST_BARS."""
+    table = table.head(MOST_BARS)
     names = [escape(name.replace("_", " ")) for name in table["option"]]
     figure = go.Figure(
         go.Bar(

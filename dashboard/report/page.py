@@ -66,6 +66,7 @@ def _block(part: Part, chart: str) -> str:
     half = part.figure is not None and not part.wide
     drawn = part.figure is not None or part.image
     kinds = f"part{'' if half else ' wide'}{' figure' if drawn else ''}"
+    kinds += " screen" if part.folded and not part.text else ""
     pieces = [f'<section class="{kinds}"><h3>{escape(part.heading)}</h3>']
     if part.text:
         pieces.append(f"<p>{escape(part.text)}</p>")

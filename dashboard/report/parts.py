@@ -74,7 +74,6 @@ MIN_RUNS = 2  # of a comparison that gets a chart
 MIN_RATES = 2  # of a chart over label noise
 CURVES = ("Loss", "Accuracy", "Noisy labels")  # charts
 COST_TITLES = ("Parameters", "Time")
-MOST_OPTIONS = 10  # by importance
 MIN_LINES = 6  # runs of a chart of parallel coordinates
 SPEEDS = {
     **{"what": "What", "figure": "Figure", "unit": "Unit", "ratio": "Ratio"},
@@ -182,7 +181,7 @@ def run_parts(runs: Runs) -> list[Part]:
             parts.append(Part(f"Evaluated on {name}", "", figure, drawn))
             found = option_importance(axes)
             if not found.empty:
-                chart = importance_figure(found.head(MOST_OPTIONS))
+                chart = importance_figure(found)
                 parts.append(Part(f"Importance on {name}", ABOUT, chart, found))
     return parts
 

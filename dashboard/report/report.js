@@ -19,6 +19,7 @@ function draw(place, printed = false) {
     const extra = Math.max(0, (layout.height || 430) - 430); // of its legend
     Object.assign(layout, {width, height: height + extra / 2, autosize: false});
     layout.font.size = 9;
+    if (width < PAPER.wide[0]) layout.legend = {...layout.legend, y: -0.55}; // below the axis title
   }
   chart.drawn = true;
   return Plotly.react(place, data, layout,

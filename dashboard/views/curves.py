@@ -111,7 +111,7 @@ def pick_runs(choices: RunChoices) -> list[str]:
 
 def pick_options(together: bool) -> CurveOptions:
     """The options chosen by the visitor; groups have a band."""
-    left, middle, right, last = st.columns([2, 2, 3, 1], gap="large", vertical_alignment="bottom")
+    left, middle, right, last = st.columns([3, 4, 4, 2], vertical_alignment="bottom")
     axis = left.segmented_control(
         "Horizontal axis",
         ["Epoch", "Training time"],

@@ -36,9 +36,9 @@ from dashboard.views.widgets import show_download
 NUMBER = st.column_config.NumberColumn
 FIDELITY = {
     "model": "Model",
-    "mirror": NUMBER("Mirror agreement", format="%.2f"),
+    "mirror": NUMBER("Agreement", format="%.2f", help="Of the maps with their mirror images"),
     "fixed": NUMBER(
-        "Fixed pattern (%)",
+        "Fixed (%)",
         format="%.0f",
         help="Share of the maps' spatial variance that one pattern per class explains: at 100 a "
         "map says which class, and nothing of the image",
@@ -49,10 +49,11 @@ FIDELITY = {
         help="Share of the change in the map that lies where the image was hidden; 0.25: not local",
     ),
     "occlusion": NUMBER(
-        "Effect of hiding",
+        "Hiding",
         format="%.2f",
         help="Rank correlation of the map with the drop of the logit when each place is hidden",
     ),
+    "images": NUMBER("Images"),
 }
 
 

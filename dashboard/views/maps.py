@@ -99,6 +99,7 @@ def pick_faces() -> FaceChoice | None:
             help="Each seed generates eight other people, one for each expression.",
         )
         return FaceChoice(seed=int(seed))
+    folder = ""
     if kind == FOLDER:
         folder = row.text_input(
             "Folder",

@@ -126,10 +126,13 @@ def show_import(sources: Sequence[RecordSource]) -> None:
 
 def _facts(words: dict[str, str]) -> Facts:
     """The facts of the form; empty fields are unknown."""
-    known = {name: text.strip() for name, text in words.items() if text.strip()}
-    rate, seed = known.pop("noise_rate", None), known.pop("seed", None)
+    known = {name: text.strip() or None for name, text in words.items()}
+    rate, seed = known["noise_rate"], known["seed"]
     return Facts(
-        **known,
+        data_name=known["data_name"],
+        method=known["method"],
+        backbone=known["backbone"],
+        noise=known["noise"],
         noise_rate=None if rate is None else float(rate),
         seed=None if seed is None else int(seed),
     )

@@ -21,9 +21,9 @@ COLUMNS: dict[str, Any] = {
         "Accuracy (%)", format="%.2f", width=100, help="Mean accuracy of the last five epochs"
     ),
     "mean_class_accuracy_percent": NUMBER(
-        "Class mean (%)",
+        "Mean class acc. (%)",
         format="%.2f",
-        width=110,
+        width=140,
         help="Mean class accuracy: mean recall over all classes (balanced accuracy, UAR), last "
         "five epochs",
     ),

@@ -19,7 +19,14 @@ HELP_COMMAND = "fer-core train --help"
 BUTTONS = {"displaylogo": False, "displayModeBar": True, "modeBarButtons": [["resetScale2d"]]}
 FIGURES_COMMAND = "pip install 'fer-core[figures]'"
 ON_WHITE = "#555B66"  # text of charts
+CHIP_INK = "#0B0D12"  # text of chosen values in the dark theme, whose ground is light
 LONGEST_NAME = 90  # letters of a file name
+
+
+def mend_dark_theme() -> None:
+    """Chosen values that are legible in the dark theme: Streamlit writes white on light blue."""
+    if st.context.theme.type == "dark":
+        st.html(f"<style>[data-tag], [data-tag] * {{ color: {CHIP_INK} !important; }}</style>")
 
 
 def show_chart(

@@ -50,9 +50,10 @@ def serve(questions: TextIO, answers: TextIO) -> None:
     """
     for line in iter(questions.readline, ""):
         commands = json.loads(line)
-        answers.write(json.dumps([run(words) for words in commands]) + "\n")
+        errors = [run(words) for words in commands]
+        answers.write(json.dumps(errors) + "\n")
         answers.flush()
-        _prepare_next(commands)
+        _prepare_next([words for words, error in zip(commands, errors, strict=True) if not error])
 
 
 def run(words: Sequence[str]) -> str:

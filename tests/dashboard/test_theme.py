@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.report.page import STYLE
-from dashboard.views.widgets import ON_WHITE
+from dashboard.views.widgets import CHIP_INK, ON_WHITE
 from tests.project import APP
 
 CAPTION = 0.6  # opacity of Streamlit's captions and of the headers of its tables
@@ -50,6 +50,11 @@ def test_text_and_captions_are_legible_on_pages_and_sidebars(theme, ground, text
 @pytest.mark.parametrize("theme", list(THEMES))
 def test_links_are_legible(theme):
     assert contrast(THEMES[theme]["primaryColor"], THEMES[theme]["backgroundColor"]) >= ENOUGH
+
+
+def test_chosen_values_are_legible_on_their_ground():
+    assert contrast("#FFFFFF", THEMES["light"]["primaryColor"]) >= ENOUGH
+    assert contrast(CHIP_INK, THEMES["dark"]["primaryColor"]) >= ENOUGH
 
 
 def test_the_axes_of_charts_are_legible_on_white():
