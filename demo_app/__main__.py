@@ -39,6 +39,8 @@ class DemoOptions:
     backend: Literal["auto", "torch", "onnx"] = "auto"
     """What runs the models: torch, onnx (ONNX Runtime), or auto, the faster of the two, measured
     when a model is loaded; torch where ONNX Runtime is not installed."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Of the models; auto: the CUDA GPU where there is one."""
     max_video_seconds: float = 60.0
     """Longest video that is analysed."""
     max_file_megabytes: int = 200
@@ -84,7 +86,12 @@ def _serve(command: DemoOptions, accounts: Accounts) -> None:
     """
     from demo_app.analysis.model_pool import ModelPool
 
-    pool = ModelPool(command.model, free_choice=is_private(command.host), backend=command.backend)
+    pool = ModelPool(
+        command.model,
+        free_choice=is_private(command.host),
+        backend=command.backend,
+        device=command.device,
+    )
     pool.get(pool.names[0])
     # Gradio leaves its files behind when it stops: a folder of our own is deleted with the program.
     # Some of its modules read the variable when they are imported, so it is set first.

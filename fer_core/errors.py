@@ -1,5 +1,6 @@
 """The base of the project's own errors, and how a command ends when one of them stops it."""
 
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -32,6 +33,9 @@ def told_in_a_sentence() -> Iterator[None]:
     Raises:
         SystemExit: in place of these.
     """
+    for stream in (sys.stdout, sys.stderr):  # a name that the terminal lacks letters for
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         yield
     except BrokenPipeError:

@@ -46,6 +46,8 @@ class ExportOptions:
 def main() -> None:
     """Parse the command line and write the report."""
     command = tyro.cli(ExportOptions, prog="python -m dashboard.report.export")
+    if not command.out.parent.is_dir():
+        raise HtmlReportError(f"no folder {command.out.parent} to write {command.out.name} to")
     runs = read_places(command.runs or source_names())
     cache = MapCache() if command.maps else None
     write_whole(command.out, export(runs, cache).encode())

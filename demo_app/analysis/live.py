@@ -78,7 +78,7 @@ class FrameLimiter:
         if not self._slots.acquire(timeout=self._patience):
             return None
         try:
-            return self._pool.predict(model, image)
+            return self._pool.predict(model, image, thorough=False)
         finally:
             self._slots.release()
 

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -60,6 +61,7 @@ class ModelPool:
         free_choice: bool = True,
         kept: int = 4,
         backend: BackendName = "torch",
+        device: str = "auto",
     ) -> None:
         """Offer the named models and the shipped ones.
 
@@ -72,6 +74,7 @@ class ModelPool:
                 open. Otherwise they may name public models of the Hub, of this project.
             kept: how many models stay in memory besides the default and the shipped ones.
             backend: what runs the models, see `fer_core.inference.backends.make_backend`.
+            device: of the models and the detector, see `fer_core.inference.devices`.
 
         Raises:
             ModelError: when one of the sources is no model, or the Hub does not hand it out.
@@ -80,6 +83,7 @@ class ModelPool:
         self.free_choice = free_choice
         self.decoder = ImageDecoder()  # of the photographs of all visitors
         self._backend: BackendName = backend
+        self._device = device
         self._kept = kept
         self._staying = {self.names[0], *shipped_models()}
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
@@ -140,10 +144,12 @@ class ModelPool:
         percent = f"{100 * accuracy:.1f} %" if isinstance(accuracy, float) else ""
         return " · ".join(part for part in (name, name_data(facts), percent) if part)
 
-    def predict(self, name: str, photo: Image.Image) -> list[FacePrediction]:
+    def predict(
+        self, name: str, photo: Image.Image, *, cropped: bool = False, thorough: bool = True
+    ) -> list[FacePrediction]:
         """As `Predictor.predict`, on the model thread."""
-        predictor = self.get(name)
-        return self._model_thread.submit(predictor.predict, photo).result()
+        work = partial(self.get(name).predict, cropped=cropped, thorough=thorough)
+        return self._model_thread.submit(work, photo).result()
 
     def predict_faces(
         self, name: str, photo: Image.Image, faces: Sequence[Face]
@@ -230,12 +236,12 @@ class ModelPool:
         Backends are compared on the model thread too: undisturbed, where they will run.
         """
         if is_foreign(folder):
-            return LoadedModel(_read_foreign(folder, name), folder, "", download)
+            return LoadedModel(_read_foreign(folder, name, self._device), folder, "", download)
         trained = tame(load_model(folder, name))
         file = None if download else folder / ONNX_FILE
         try:
             predictor = self._model_thread.submit(
-                Predictor, trained, backend=self._backend, onnx_file=file
+                Predictor, trained, self._device, backend=self._backend, onnx_file=file
             ).result()
         except (BackendError, ExportError) as error:
             raise ModelError(
@@ -244,8 +250,8 @@ class ModelPool:
         return LoadedModel(predictor, folder, read_card(folder, trained), download)
 
 
-def _read_foreign(folder: Path, name: str) -> ForeignPredictor:
+def _read_foreign(folder: Path, name: str, device: str) -> ForeignPredictor:
     """A model of another project; its labels come from strangers and are shown on the page."""
-    predictor = load_foreign_predictor(folder, name)
+    predictor = load_foreign_predictor(folder, name, device=device)
     mapping = tame_labels(predictor.model.mapping)
-    return ForeignPredictor(replace(predictor.model, mapping=mapping))
+    return ForeignPredictor(replace(predictor.model, mapping=mapping), device)

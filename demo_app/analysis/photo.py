@@ -15,11 +15,11 @@ from PIL import Image
 
 from demo_app.analysis.model_pool import ModelPool
 from demo_app.render import text as words
-from demo_app.serving.safe_fetch import WebImageError, fetch_image
 from fer_core.faces.detect import Face
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.inference.photos import open_photo
 from fer_core.io.images import ImageError
+from fer_core.io.safe_fetch import WebImageError, fetch_image
 from fer_core.models.pretrained import ModelError
 
 DISPLAY_SIDE = 1600  # pixels; larger photographs are shown reduced
@@ -62,7 +62,9 @@ class Analysis:
         return self.fault or words.found(self.faces, threshold) + second
 
 
-def analyse(pool: ModelPool, model: str, photo: Photo, second: str = "") -> Analysis:
+def analyse(
+    pool: ModelPool, model: str, photo: Photo, second: str = "", *, cropped: bool = False
+) -> Analysis:
     """Find and classify every face; what cannot be done gives an analysis that says so.
 
     Args:
@@ -70,11 +72,12 @@ def analyse(pool: ModelPool, model: str, photo: Photo, second: str = "") -> Anal
         model: name of the model.
         photo: the photograph.
         second: name of a second model, for the same faces.
+        cropped: the photograph is one face already, as the images of a data set.
     """
     model, second = pool.current_name(model), pool.current_name(second)
     try:
         with _opened(pool, photo) as image:
-            return _analyse(pool, model, photo, image, second)
+            return _analyse(pool, model, photo, image, second, cropped=cropped)
     except ImageError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), photo, model)
     except ModelError as error:
@@ -94,10 +97,10 @@ def _opened(pool: ModelPool, photo: Photo) -> Iterator[Image.Image]:
 
 
 def _analyse(
-    pool: ModelPool, model: str, photo: Photo, image: Image.Image, second: str
+    pool: ModelPool, model: str, photo: Photo, image: Image.Image, second: str, *, cropped: bool
 ) -> Analysis:
     # Faces are read from the full photograph, as on the command line; only the display is reduced.
-    faces = pool.predict(model, image)
+    faces = pool.predict(model, image, cropped=cropped)
     other = _predict_second(pool, second, image, faces) if second and faces else _SecondPrediction()
     scale = max(1.0, max(image.size) / DISPLAY_SIDE)
     if scale > 1:

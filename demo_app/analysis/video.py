@@ -164,7 +164,7 @@ def find_tracks(
             tracker.cut()
         if cut or frame.due:
             times.append(frame.time)
-            faces = pool.predict(options.model, frame.image)
+            faces = pool.predict(options.model, frame.image, thorough=False)
             for one in tracker.update(faces, frame.time):
                 _append(tracks.setdefault(one.number, Track(one.number)), frame, one.face)
         share = min(1.0, end / (video.facts.seconds or video.seconds))

@@ -73,8 +73,9 @@ FETCHED_ENOUGH = (
 FORGOTTEN = "The server no longer has this photograph. Please choose it again."
 ENDPOINT = (
     "Find every face in a photograph and predict its class, with most models a facial expression. "
-    "Takes an image file, the name of a model (see /models) and the probability below which a "
-    "prediction is not sure. Returns a dictionary with a sentence and one row per face (face, "
+    "Takes an image file, the name of a model (see /models), the probability below which a "
+    "prediction is not sure, and whether the image is one face already (cropped). Returns a "
+    "dictionary with a sentence and one row per face (face, "
     "emotion: the predicted class, probability, sure, consistency of the maps of the face and its "
     "mirror image, box in pixels of the upright photograph, probabilities of all classes), and the "
     "photograph with the attention map of every face's predicted class; an image without a face "
@@ -138,11 +139,11 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
-def threshold_fault(threshold: float | None) -> str:
+def threshold_fault(threshold: object) -> str:
     """Why a threshold that a program sent is none; empty where it is one."""
-    if threshold is not None and 0 <= threshold <= 1:
+    if isinstance(threshold, int | float) and 0 <= threshold <= 1:
         return ""
-    return f"threshold must be a number in [0, 1], got {threshold}."
+    return f"threshold must be a number in [0, 1], got {threshold!r}."
 
 
 def batch_hint(most: int) -> str:

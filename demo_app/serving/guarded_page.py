@@ -21,8 +21,8 @@ from gradio.utils import get_upload_folder
 from gradio_client.utils import strip_invalid_filename_characters
 
 from demo_app.render import text as words
-from demo_app.serving.safe_fetch import Network, WebImageError, fetch
 from demo_app.serving.upload_ledger import WEB, UploadLedger
+from fer_core.io.safe_fetch import Network, WebImageError, fetch
 
 OWN_MARK = "gradio.FileData"
 WEB_SCHEMES = ("http://", "https://")

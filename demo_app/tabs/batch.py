@@ -15,7 +15,14 @@ from gradio.data_classes import FileData, ListFiles
 from demo_app.analysis.batch import SHOWN, BatchProgress, BatchResult, analyse_batch
 from demo_app.analysis.model_pool import ModelPool
 from demo_app.render import text as words
-from demo_app.tabs.controls import PRIVATE, THRESHOLD, Controls, Limits, Update
+from demo_app.tabs.controls import (
+    PRIVATE,
+    THRESHOLD,
+    Controls,
+    Limits,
+    Update,
+    any_number,
+)
 from fer_core.models.pretrained import ModelError
 
 HEADERS = ["File", "Face", "Prediction", "Probability", "Consistency", "Problem"]
@@ -169,7 +176,7 @@ def _add_endpoint(pool: ModelPool, limits: Limits, root: Path) -> None:
     with gr.Column(visible=False):
         photos = _files(label="photos")
         model = gr.Textbox(pool.names[0], label="model")
-        threshold = gr.Number(THRESHOLD, label="threshold")
+        threshold = any_number(THRESHOLD, label="threshold")
         rows = gr.JSON(label="result: sentence, rows")
         table, overlays = gr.File(label="rows as CSV"), gr.File(label="overlays as ZIP")
         gr.Button("batch").click(

@@ -43,6 +43,26 @@ class Controls(NamedTuple):
     loaded: gr.State
 
 
+def any_number(value: float, label: str) -> gr.Number:
+    """A number of an endpoint; what is none comes through as it is, for a sentence of our own.
+
+    Args:
+        value: that it has where a program sends none.
+        label: of the component.
+    """
+    number = gr.Number(value, label=label)
+    strict = number.preprocess
+
+    def lenient(payload: Any) -> Any:  # noqa: ANN401 - what a program sent
+        try:
+            return strict(payload)
+        except (TypeError, ValueError, gr.Error):
+            return payload
+
+    number.preprocess = lenient
+    return number
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one visitor may ask for.

@@ -10,7 +10,7 @@ from demo_app.analysis import photo as logic
 from demo_app.analysis.explanation import OPACITY
 from demo_app.analysis.model_pool import ModelPool
 from demo_app.render import text as words
-from demo_app.tabs.controls import AT_ONCE, THRESHOLD
+from demo_app.tabs.controls import AT_ONCE, THRESHOLD, any_number
 from demo_app.tabs.photo_layout import upload
 
 
@@ -26,21 +26,22 @@ def add_endpoints(pool: ModelPool) -> None:
 
 def _add_analyse(pool: ModelPool, photo: gr.Image, model: gr.Textbox) -> None:
     def analyse(
-        photo: str | None, model: str, threshold: float | None
+        photo: str | None, model: str, threshold: float | None, cropped: bool | None
     ) -> tuple[dict[str, Any], Image.Image | None]:
         fault = words.threshold_fault(threshold)
         if fault or threshold is None:
             return {"sentence": fault, "faces": []}, None
-        result = logic.analyse(pool, model, photo or "")
+        result = logic.analyse(pool, model, photo or "", cropped=bool(cropped))
         rows = {"sentence": result.sentence(threshold), "faces": logic.table(result, threshold)}
         return rows, explanation.overlay_all(result)
 
-    threshold = gr.Number(THRESHOLD, label="threshold")
+    threshold = any_number(THRESHOLD, label="threshold")
+    cropped = gr.Checkbox(False, label="cropped")
     rows = gr.JSON(label="result: sentence, faces")
     overlay = gr.Image(label="overlay", format="jpeg")
     gr.Button("analyse").click(
         analyse,
-        [photo, model, threshold],
+        [photo, model, threshold, cropped],
         [rows, overlay],
         api_name="analyse",
         api_description=words.ENDPOINT,

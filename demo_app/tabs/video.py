@@ -21,7 +21,14 @@ from demo_app.analysis.video_report import (
     VideoOptions,
 )
 from demo_app.render import text as words
-from demo_app.tabs.controls import PRIVATE, THRESHOLD, Controls, Limits, Update
+from demo_app.tabs.controls import (
+    PRIVATE,
+    THRESHOLD,
+    Controls,
+    Limits,
+    Update,
+    any_number,
+)
 from demo_app.tabs.video_layout import VideoInputs, VideoView, lay_out, upload
 from fer_core.models.pretrained import ModelError
 from fer_core.video.reader import VideoError
@@ -130,7 +137,7 @@ def _add_endpoint(pool: ModelPool, limits: Limits) -> None:
     with gr.Column(visible=False):
         file = upload(label="video")
         model = gr.Textbox(pool.names[0], label="model")
-        threshold = gr.Number(THRESHOLD, label="threshold")
+        threshold = any_number(THRESHOLD, label="threshold")
         summary = gr.JSON(label="result: sentence, video, settings, faces")
         table = gr.File(label="table")
         drawn = gr.File(label="annotated video")

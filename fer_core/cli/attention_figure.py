@@ -8,6 +8,7 @@ import numpy as np
 import tyro
 from PIL import Image, ImageDraw, ImageFont
 
+from fer_core.cli.targets import check_target
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.errors import told_in_a_sentence
 from fer_core.inference.predictor import FacePrediction, Predictor
@@ -36,6 +37,7 @@ class Command:
 def main() -> None:
     """Parse the command line and write the figure."""
     command = tyro.cli(Command, prog="fer-core attention-figure")
+    check_target(command.out)
     models = {"baseline": Predictor(command.baseline), "EAC": Predictor(command.eac)}
     rows = [_row(emotion, models, command.seed) for emotion in command.emotions]
     sheet = Image.new("RGB", (rows[0].width, sum(row.height for row in rows)), "white")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import tyro
 
+from fer_core.cli.targets import check_target
 from fer_core.datasets import Decoding, load_data
 from fer_core.errors import told_in_a_sentence
 from fer_core.models.convert import Faces, convert_weights
@@ -43,6 +44,7 @@ class Command:
 def main() -> None:
     """Parse the command line, convert, and say what was written."""
     command = tyro.cli(Command, prog="fer-core convert-weights")
+    check_target(command.out)
     count = convert_weights(
         command.backbone,
         command.file,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import tyro
 
+from fer_core.cli.photo_warning import whole_photos
 from fer_core.cli.targets import check_target
 from fer_core.config import NoiseKind, RunConfig
 from fer_core.config.renamed import current_flags
@@ -121,6 +122,8 @@ def _check(command: Check) -> int:
             write_whole(command.json, text.encode())
     if not alone:
         print(report_text(report))
+        if warning := whole_photos(listing.train if report.train.sizes else listing.eval):
+            print(f"\n{warning}")
     if command.fix_list is not None:
         print(_fix(command, listing, report), file=sys.stderr if alone else sys.stdout)
     return int(report.refused)

@@ -23,6 +23,7 @@ import tyro
 from fer_core.cli.evaluate_options import Command, check, robustness_plan
 from fer_core.cli.evaluate_photos import PhotoOptions, evaluate_photos
 from fer_core.cli.measured_models import MeasuredModel, load_measured
+from fer_core.cli.photo_warning import whole_photos
 from fer_core.config import RunConfig, without_folders
 from fer_core.config.renamed import current_flags
 from fer_core.datasets import Decoding, Listing, Storage, list_data
@@ -50,6 +51,7 @@ from fer_core.reporting.evaluation_text import report_text
 
 MANY_IMAGES = 1000  # from which ONNX Runtime wins back the second that the export takes
 ABOUT = "Measure a model on a labelled data set."
+logger = logging.getLogger(__name__)
 RENAMED = {  # former options
     "mirror": "tta_flip",
     "against_mirror": "against_tta_flip",
@@ -127,6 +129,9 @@ def _load_models(command: Command) -> list[tuple[MeasuredModel, bool]]:
 def _find_data(command: Command, models: Sequence[tuple[MeasuredModel, bool]]) -> _Data:
     decoding = Decoding(max(model.model.input.size for model, _ in models), 3)
     listing = list_data(command.data, decoding, without=command.exclude)
+    split = listing.train if command.split == "train" else listing.eval
+    if warning := whole_photos(split):
+        logger.warning("%s", warning)
     calibration = listing
     if command.calibrate_on not in (None, command.data):
         calibration = list_data(command.calibrate_on, decoding)

@@ -1,88 +1,258 @@
-"""Explain photographs: ``fer-core predict PHOTO... --json --overlay DIR``."""
+"""Explain photographs and videos: ``fer-core predict PHOTO... --json --overlay DIR``."""
 
 import argparse
-import csv
 import json
+import logging
+import os
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, get_args
 
-from fer_core.errors import told_in_a_sentence
+from fer_core.cli.predict_output import Form, Printer, face_rows
+from fer_core.errors import FerError, told_in_a_sentence
 from fer_core.foreign.model import is_foreign
-from fer_core.hub.download import HUB_PREFIX, find_classifier
+from fer_core.hub.download import find_classifier
 from fer_core.inference.backends import BackendName
-from fer_core.inference.face_prediction import FacePrediction
+from fer_core.inference.devices import DeviceName
 from fer_core.inference.foreign_predictor import ForeignPredictor, load_foreign_predictor
+from fer_core.inference.inputs import LIST, PredictionInput, list_inputs, overlay_names
 from fer_core.inference.photos import open_photo
 from fer_core.inference.predictor import Predictor
-from fer_core.io.images import ImageError
+from fer_core.io.files import write_whole
 from fer_core.models.pretrained import ModelError
-from fer_core.taxonomy import column_names
+from fer_core.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from fer_core.video.analysis import Moment
+    from fer_core.video.reader import Video
+
+ALL_FRAMES = "all"
+
+
+class PredictError(FerError, ValueError):
+    """Options of the command that do not go together, or a place that cannot be written."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """Find every face in photographs, name its expression, and draw where the model looks."""
+    """Find the faces in photographs and videos, name their expressions, draw attention maps."""
 
-    photos: tuple[Path, ...]
-    """Photographs."""
+    photos: tuple[str, ...]
+    """Photographs, videos, folders of them, patterns, web addresses, or - for a list of these."""
     model: str | None = None
     """Folder of a run or of a saved model, or USER/NAME[@REVISION] of one on the Hugging Face Hub;
-    by default the bundled one. hf:USER/NAME also takes an image classifier of transformers or timm
-    whose labels name emotions, and so does its folder."""
+    by default the bundled one. An image classifier of transformers or timm whose labels name
+    emotions is taken too: its folder, or hf:USER/NAME."""
     json: bool = False
     """Print JSON instead of text."""
     csv: bool = False
     """Print CSV instead of text."""
+    cropped: bool = False
+    """Each image is a face already."""
     backend: BackendName = "torch"
     """What computes the outputs: torch, onnx (ONNX Runtime), or auto, the faster of both, measured
     at the start."""
+    device: DeviceName = "auto"
+    """Of the model."""
     overlay: Path | None = None
-    """Folder for the photographs with the attention maps drawn on them."""
+    """Folder for the photographs with the attention maps drawn on them, and annotated videos."""
+    rate: str = "10"
+    """Frames of a second of video that are analysed, or all."""
+    out: Path | None = None
+    """Folder for the table and the JSON file of each video."""
 
 
 @told_in_a_sentence()
 def main() -> None:
     """Parse the command line and print one result per face."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
     command = _read_command_line()
     if command.json and command.csv:
         sys.exit("error: choose one of --json and --csv")
+    inputs = list_inputs(command.photos, sys.stdin if LIST in command.photos else ())
+    sys.exit(_run(command, inputs))
+
+
+def _run(command: Command, inputs: list[PredictionInput]) -> int:
+    rate = _rate(command.rate)
+    for folder in (command.overlay, command.out):
+        if folder is not None:
+            _check_folder(folder)
+    overlays = overlay_names(inputs, command.overlay or Path())
     predictor = _load(command)
+    videos = any(one.kind == "video" for one in inputs)
+    form: Form = "json" if command.json else "csv" if command.csv else "text"
+    printer = Printer(form, _taxonomy(predictor).names, videos=videos)
     failed = False
-    results = []
-    for path in command.photos:
+    for one, overlay in zip(inputs, overlays, strict=True):
         try:
-            photo = open_photo(path)
+            if one.problem:
+                raise PredictError(one.problem)
+            if one.kind == "video":
+                _predict_video(command, predictor, one, overlay, rate, printer)
+            else:
+                _predict_photo(command, predictor, one, overlay, printer)
         except ValueError as error:
-            named = f"{path}: {error}" if isinstance(error, ImageError) else error
-            print(f"error: {named}", file=sys.stderr)
             failed = True
-            continue
-        faces = predictor.predict(photo)
-        results.append((path, faces))
-        if command.overlay is not None:
-            command.overlay.mkdir(parents=True, exist_ok=True)
-            for face in faces:
-                photo = face.overlay_on(photo)
-            photo.save(command.overlay / f"{path.stem}.png")
-    _print_results(results, command)
-    sys.exit(1 if failed else 0)
+            named = str(error) if one.name in str(error) else f"{one.name}: {error}"
+            print(f"error: {named}", file=sys.stderr)
+            printer.problem(one.name, str(error))
+    printer.close()
+    return int(failed)
+
+
+def _predict_photo(
+    command: Command,
+    predictor: Predictor | ForeignPredictor,
+    one: PredictionInput,
+    overlay: Path,
+    printer: Printer,
+) -> None:
+    photo = _fetch(one.name) if one.kind == "address" else open_photo(one.path)
+    faces = predictor.predict(photo, cropped=command.cropped)
+    printer.photo(one.name, faces)
+    if command.overlay is not None:
+        for face in faces:
+            photo = face.overlay_on(photo)
+        overlay.parent.mkdir(parents=True, exist_ok=True)
+        photo.save(overlay)
+
+
+def _fetch(address: str) -> "Image.Image":
+    from fer_core.io.safe_fetch import fetch_image  # few command lines name an address
+
+    return fetch_image(address)
+
+
+def _predict_video(
+    command: Command,
+    predictor: Predictor | ForeignPredictor,
+    one: PredictionInput,
+    overlay: Path,
+    rate: float,
+    printer: Printer,
+) -> None:
+    from fer_core.video.analysis import analyse_frames
+    from fer_core.video.annotate import write_annotated
+    from fer_core.video.reader import Video
+
+    if command.cropped:
+        raise PredictError("--cropped is for images that are faces, not for videos")
+    if not one.path.is_file():
+        raise PredictError("there is no such file")
+    video = Video(one.path, float("inf"), rate)
+    kept: list[Moment] = []
+    state = None
+    if command.out is not None:
+        state = command.out / one.below.with_suffix(".moments.jsonl")
+        state.parent.mkdir(parents=True, exist_ok=True)
+    model = str(command.model or "bundled")
+    taxonomy = _taxonomy(predictor)
+    for moment in analyse_frames(predictor, video, taxonomy, model=model, state=state):
+        faces = [tracked.face for tracked in moment.faces]
+        numbers = [tracked.number for tracked in moment.faces]
+        printer.moment(one.name, moment.time, moment.frame, faces, numbers)
+        if command.out is not None or command.overlay is not None:
+            kept.append(moment)
+        _progress(video, one.name, moment.time)
+    _end_progress()
+    if command.out is not None:
+        _write_report(command.out / one.below, video, kept, one.name, predictor)
+    if command.overlay is not None:
+        overlay.parent.mkdir(parents=True, exist_ok=True)
+        write_annotated(video, kept, overlay)
+
+
+def _write_report(
+    place: Path,
+    video: "Video",
+    moments: list["Moment"],
+    name: str,
+    predictor: Predictor | ForeignPredictor,
+) -> None:
+    """The table of a video as CSV, and its summary with the rows as JSON."""
+    from fer_core.video.analysis import summarise
+
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as stream:
+        table = Printer("csv", _taxonomy(predictor).names, videos=True, out=stream)
+        rows = []
+        for moment in moments:
+            faces = [one.face for one in moment.faces]
+            numbers = [one.number for one in moment.faces]
+            table.moment(name, moment.time, moment.frame, faces, numbers)
+            where = {"time_s": round(moment.time, 3), "frame": moment.frame}
+            rows.append({**where, "faces": face_rows(faces, numbers)})
+        stream.seek(0)
+        write_whole(place.with_suffix(".csv"), stream.read().encode())
+    facts = {"video": place.name, "width": video.size[0], "height": video.size[1]}
+    facts |= {"seconds": video.facts.seconds, "damaged_parts": video.damaged}
+    content = {**facts, "moments": len(moments), "faces": summarise(moments), "rows": rows}
+    write_whole(place.with_suffix(".json"), (json.dumps(content, indent=1) + "\n").encode())
+
+
+def _progress(video: "Video", name: str, time: float) -> None:
+    if sys.stderr.isatty():
+        length = f" of {video.facts.seconds:.0f}" if video.facts.seconds else ""
+        print(f"\r{name}: second {time:.1f}{length}", end="", file=sys.stderr, flush=True)
+
+
+def _end_progress() -> None:
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+
+
+def _taxonomy(predictor: Predictor | ForeignPredictor) -> Taxonomy:
+    if isinstance(predictor, ForeignPredictor):
+        return predictor.taxonomy
+    return predictor.trained.taxonomy
+
+
+def _rate(text: str) -> float:
+    from fer_core.video.reader import MOST_FRAMES
+
+    if text == ALL_FRAMES:
+        return MOST_FRAMES
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate <= MOST_FRAMES:
+        raise PredictError(
+            f"--rate must be above 0 and at most {MOST_FRAMES:.0f} frames a second, or all, got "
+            f"{text!r}"
+        )
+    return rate
+
+
+def _check_folder(folder: Path) -> None:
+    """Find a place that cannot be written before the first prediction."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise PredictError(
+            f"{folder} cannot be written: {os.strerror(error.errno or 0)}"
+        ) from error
 
 
 def _load(command: Command) -> Predictor | ForeignPredictor:
     """The model, which may be another project's: that one has neither maps nor backends."""
     text = command.model
-    if text is None or not (text.startswith(HUB_PREFIX) or Path(text).is_dir()):
-        return Predictor(text, backend=command.backend)
+    if text is None:
+        return Predictor(backend=command.backend, device=command.device)
     folder = find_classifier(text)
     if not is_foreign(folder):
-        return Predictor(folder, backend=command.backend)
+        return Predictor(folder, backend=command.backend, device=command.device)
     if command.overlay is not None:
         raise ModelError(f"{text} is a model of another project and has no maps for --overlay")
     if command.backend == "onnx":
         raise ModelError(f"{text} is a model of another project and runs on torch alone")
-    return load_foreign_predictor(folder, text)
+    return load_foreign_predictor(folder, text, device=command.device)
 
 
 def _read_command_line() -> Command:
@@ -90,7 +260,13 @@ def _read_command_line() -> Command:
     parser = argparse.ArgumentParser(
         prog="fer-core predict", description=Command.__doc__, allow_abbrev=False
     )
-    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="photograph")
+    parser.add_argument(
+        "photos",
+        nargs="+",
+        metavar="PHOTO",
+        help="photograph, video, folder of these (at any depth), pattern, web address of a "
+        "photograph, or - for a list of these, one a line, on standard input",
+    )
     parser.add_argument(
         "--model",
         help="folder of a run or of a saved model, or USER/NAME[@REVISION] of one on the Hugging "
@@ -100,6 +276,11 @@ def _read_command_line() -> Command:
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     parser.add_argument("--csv", action="store_true", help="print CSV instead of text")
     parser.add_argument(
+        "--cropped",
+        action="store_true",
+        help="each image is a face already, as the crops of a data set: no face is searched for",
+    )
+    parser.add_argument(
         "--backend",
         choices=get_args(BackendName),
         default=Command.backend,
@@ -107,58 +288,32 @@ def _read_command_line() -> Command:
         "both, measured at the start (default: %(default)s)",
     )
     parser.add_argument(
+        "--device",
+        choices=get_args(DeviceName),
+        default=Command.device,
+        help="of the model; auto: the GPU where there is one (default: %(default)s)",
+    )
+    parser.add_argument(
         "--overlay",
         type=Path,
         metavar="FOLDER",
-        help="folder for the photographs with the attention maps drawn on them",
+        help="folder for the photographs with the attention maps drawn on them, and for annotated "
+        "videos",
+    )
+    parser.add_argument(
+        "--rate",
+        default=Command.rate,
+        help="frames of a second of video that are analysed, or all (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="folder for NAME.csv and NAME.json of each video, and for what a stopped analysis "
+        "goes on from (the same command again)",
     )
     options = vars(parser.parse_args())
     return Command(photos=tuple(options.pop("photos")), **options)
-
-
-def _print_results(results: list[tuple[Path, list[FacePrediction]]], command: Command) -> None:
-    if command.json:
-        print(
-            json.dumps([{"photo": str(p), "faces": _rows(faces)} for p, faces in results], indent=1)
-        )
-    elif command.csv:
-        _print_csv(results)
-    else:
-        for path, faces in results:
-            print(f"{path}: {len(faces)} face{'' if len(faces) == 1 else 's'}")
-            for number, face in enumerate(faces, start=1):
-                print(f"  {number}. {face.emotion} {100 * face.confidence:.0f} %")
-
-
-def _rows(faces: list[FacePrediction]) -> list[dict[str, Any]]:
-    return [
-        {
-            "face": number,
-            "box": [round(value, 1) for value in face.box],
-            "score": round(face.score, 4),
-            "emotion": face.emotion,
-            "confidence": round(face.confidence, 4),
-            "probabilities": {
-                name: round(float(p), 4)
-                for name, p in zip(face.classes, face.probabilities, strict=True)
-            },
-        }
-        for number, face in enumerate(faces, start=1)
-    ]
-
-
-def _print_csv(results: list[tuple[Path, list[FacePrediction]]]) -> None:
-    writer: Any = None
-    for path, faces in results:
-        for row in _rows(faces):
-            x0, y0, x1, y1 = row.pop("box")
-            chances = row.pop("probabilities")
-            flat = {"photo": str(path), **row, "x0": x0, "y0": y0, "x1": x1, "y1": y1}
-            flat |= zip(column_names(list(chances), list(flat)), chances.values(), strict=True)
-            if writer is None:
-                writer = csv.DictWriter(sys.stdout, list(flat))
-                writer.writeheader()
-            writer.writerow(flat)
 
 
 if __name__ == "__main__":

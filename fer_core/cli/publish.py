@@ -12,6 +12,7 @@ import tyro
 from fer_core.errors import told_in_a_sentence
 from fer_core.models.pretrained import WeightLayout
 from fer_core.publishing.folder import Publication, write_folder
+from fer_core.publishing.licences import check_licence
 from fer_core.publishing.model_info import find_subject
 from fer_core.publishing.options import PublishOptions
 from fer_core.publishing.push import push_model
@@ -54,6 +55,7 @@ def main() -> None:
     command = tyro.cli(Command, prog="fer-core publish", description=ABOUT, config=flat)
     options = command.options
     options.check(command.repo)
+    check_licence(command.license)
     if options.dry_run is not None:
         print(_write(command, options.dry_run))
         print(f"{options.dry_run}: written, not published")

@@ -16,6 +16,7 @@ from fer_core.errors import told_in_a_sentence
 from fer_core.hub.upload import upload_folder
 from fer_core.io.files import displayed, write_whole
 from fer_core.models.pretrained import CARD_FILE
+from fer_core.publishing.licences import check_licence
 from fer_core.publishing.options import PublishOptions
 from fer_core.publishing.records import Copied, copy_records
 from fer_core.publishing.results_card import results_card
@@ -48,6 +49,7 @@ def main() -> None:
     command = tyro.cli(Command, prog="fer-core publish-results", description=ABOUT, config=flat)
     options = command.options
     options.check(command.repo)
+    check_licence(command.license)
     if options.dry_run is not None:
         _write(command, options.dry_run)
         print(f"{options.dry_run}: written, not published")

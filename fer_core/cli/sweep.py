@@ -16,6 +16,7 @@ from fer_core.machine import Device, cores
 from fer_core.sweeping.commands import write_commands
 from fer_core.sweeping.plan import read_plan
 from fer_core.sweeping.pool import Pool, ProcessPool, machine_slots
+from fer_core.sweeping.prospect import check_runs
 from fer_core.sweeping.ray_pool import RayPool
 from fer_core.sweeping.scheduler import SweepSetup, carry_out
 from fer_core.sweeping.status import RunProgress, begin
@@ -89,6 +90,8 @@ def _sweep(command: Command) -> list[RunProgress]:
     if command.print_commands and (command.dry_run or command.jobs or command.ray):
         raise ValueError("--print-commands starts nothing: omit --dry-run, --jobs and --ray")
     runs = read_plan(command.plan, command.settings)
+    if not command.print_commands:  # the machines of a cluster may have what is not here
+        check_runs(runs)
     out = command.out or Path("runs") / command.plan.stem
     if command.dry_run:
         progress = begin(runs, out)

@@ -62,7 +62,8 @@ class Command(Start):
     out: Path | None = None
     """Folder of the record; by default runs/<data>-<backbone>-<method>-noise<rate>-seed<seed>."""
     resume: Path | None = None
-    """Go on with the interrupted run in this folder; its recorded configuration is used."""
+    """Go on with the interrupted run in this folder; its recorded configuration is used. With
+    --epochs also a finished one, for more epochs, where its schedule allows it."""
     device: Device = "auto"
     """cpu, cuda, or auto: the GPU where there is one."""
     threads: int | None = None
@@ -78,6 +79,8 @@ class Command(Start):
     installed (docs/training.md)."""
     project: str = PROJECT
     """Under which the trackers show the run; its name there is that of its folder."""
+    longer: Annotated[bool, tyro.conf.Suppress] = False
+    """Whether --epochs is among the arguments: a resumed run then gets more of them."""
 
 
 @told_in_a_sentence()
@@ -103,9 +106,13 @@ def parse(arguments: Sequence[str]) -> Command:
         prog=PROGRAM,
         description=f"{Command.__doc__}\n\n{_methods_text()}",
         args=arguments,
-        default=Command(config=starting_config(arguments)),
+        default=Command(config=starting_config(arguments), longer=_has_epochs(arguments)),
         config=(tyro.conf.OmitArgPrefixes,),
     )
+
+
+def _has_epochs(arguments: Sequence[str]) -> bool:
+    return any(argument.partition("=")[0] == "--epochs" for argument in arguments)
 
 
 def result_line(record: RunRecord) -> str:
@@ -190,9 +197,19 @@ def run(command: Command) -> RunRecord:
     if command.resume is None:
         folder = command.out or default_folder(command.config)
         return train(command.config, folder, **options)
-    if command.config != RunConfig() or command.out is not None:
-        raise ValueError("--resume takes the run's own configuration: give no other run option")
+    epochs = command.config.epochs if command.longer else RunConfig().epochs
+    if command.config != RunConfig(epochs=epochs) or command.out is not None:
+        raise ValueError(
+            "--resume takes the run's own configuration: give no other run option than --epochs"
+        )
     _, recorded = read_checkpoint(command.resume)
+    if command.longer:
+        if epochs <= recorded.epochs:
+            raise ValueError(
+                f"epochs must be more than the {recorded.epochs} of the run to train it longer, "
+                f"got {epochs}"
+            )
+        recorded = recorded.change(epochs=epochs)
     return train(recorded, command.resume, resume=True, **options)
 
 

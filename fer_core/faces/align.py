@@ -91,3 +91,18 @@ def _part_of(photo: Image.Image, to_photo: np.ndarray) -> tuple[Image.Image, np.
     if (low >= high).any():  # outside of the photograph
         return photo, np.zeros(2)
     return photo.crop((*low.tolist(), *high.tolist())), low
+
+
+def whole_crop(image: Image.Image, spec: InputSpec) -> Crop:
+    """An image that is a face already, at the size and in the colours of the model's input.
+
+    Args:
+        image: of any size and shape.
+        spec: the model's input.
+    """
+    width, height = image.size
+    face = image.convert("L" if spec.grey else "RGB")
+    if face.size != (spec.size, spec.size):
+        face = face.resize((spec.size, spec.size), Image.Resampling.BICUBIC)
+    to_photo = np.array([[width, 0.0, 0.0], [0.0, height, 0.0]])
+    return Crop(face.convert("L" if spec.channels == 1 else "RGB"), to_photo)

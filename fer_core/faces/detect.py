@@ -11,17 +11,27 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from PIL import Image, ImageOps
 
+from fer_core.config.input_spec import InputSpec
 from fer_core.faces import mtcnn
+from fer_core.faces.scales import (
+    DETECTION_SIDE,
+    LEAST_FACE,
+    LEAST_SIDE,
+    Region,
+    Search,
+    is_near,
+    overlap,
+    searches,
+)
 from fer_core.io.images import Images
 
+__all__ = ["DETECTION_SIDE", "LEAST_SIDE", "Face", "FaceDetector", "detect_faces", "whole_face"]
+
 logger = logging.getLogger(__name__)
-LEAST_SIDE = 24  # pixels; the detector fails on smaller images
-DETECTION_SIDE = 1280  # larger images are reduced to this for detection
 REDUCING_GAP = 1.1  # reduced by whole numbers first: half the time, landmarks stay to a thousandth
 LEAST_SCORE = 0.9
-LEAST_FACE = 20  # pixels
-FACE_SHARES = (8, 20)  # of the shorter side: looked for first, and where there is none
 CROP_FACE = 80  # pixels: in training crops, which are enlarged to 288 pixels
+SAME_FACE = 0.3  # overlap of two boxes (intersection by the smaller one) from which they are one
 # A margin of grey around the image, a sixth of its shorter side: without it faces at the edge are
 # missed, or their landmarks are wrong (benchmarks/face_margin.py).
 MARGIN_SHARE = 6
@@ -56,34 +66,101 @@ class FaceDetector(Protocol):
         ...
 
 
-def detect_faces(photo: Image.Image) -> list[Face]:
+def detect_faces(photo: Image.Image, *, thorough: bool = True) -> list[Face]:
     """All faces of a photograph, the largest first.
 
     Faces down to about an eighth of the shorter side are looked for; when there is none, down to a
-    twentieth. Faces that touch the edge are found too, and those that it cuts by up to about a
-    third.
+    twentieth. Then, as long as none is found or the smallest one is near the limit, as in a
+    photograph of a group, further down, to 32 pixels of the photograph (`fer_core.faces.scales`).
+    Faces that touch the edge are found too, and those that it cuts by up to about a third.
 
     Args:
         photo: any mode; upright (apply the EXIF rotation before).
+        thorough: look for faces smaller than a twentieth; otherwise one search or two, for frames
+            of a video.
     """
-    if min(photo.size) < LEAST_SIDE:
-        return []
-    reduction = max(1.0, max(photo.size) / DETECTION_SIDE)
-    side = min(photo.size) / reduction
-    if side < LEAST_SIDE:
-        return []
     rgb = photo if photo.mode == "RGB" else photo.convert("RGB")
-    if reduction > 1:
-        size = [round(length / reduction) for length in photo.size]
-        rgb = rgb.resize(size, reducing_gap=REDUCING_GAP)
-    margin = min(rgb.size) // MARGIN_SHARE
-    padded = ImageOps.expand(rgb, margin, (MARGIN_GREY,) * 3)
-    sums = mtcnn.summed(np.asarray(padded))
-    tries = (_detect(sums, max(LEAST_FACE, round(side / share))) for share in FACE_SHARES)
-    found = next((faces for faces in tries if faces), [])
-    moved = (_move(face, margin, reduction, photo.size) for face in found)
-    faces = [face for face in moved if face.box[0] < face.box[2] and face.box[1] < face.box[3]]
+    prepared: dict[Region, Prepared] = {}
+    faces: list[Face] = []
+    for search in searches(photo.size, thorough=thorough):
+        if faces and not is_near(_smallest(faces), search.coarser):
+            break
+        faces += [face for face in _search(rgb, search, prepared) if not _is_known(face, faces)]
     return sorted(faces, key=lambda face: face.box[0] - face.box[2])
+
+
+def _smallest(faces: Sequence[Face]) -> float:
+    return min(face.box[2] - face.box[0] for face in faces)
+
+
+class Prepared(NamedTuple):
+    """A part of a photograph as the detector takes it; searches of one reduction share it.
+
+    Attributes:
+        reduction: of the part.
+        margin: pixels of grey around it.
+        sums: see `fer_core.faces.mtcnn.summed`.
+    """
+
+    reduction: float
+    margin: int
+    sums: np.ndarray
+
+
+def _search(rgb: Image.Image, search: Search, prepared: dict[Region, Prepared]) -> list[Face]:
+    """The faces of each part of a photograph, in its own pixels; none twice.
+
+    Args:
+        rgb: the photograph.
+        search: of it.
+        prepared: the parts of the searches before; of a photograph in one part it is kept there.
+    """
+    faces: list[Face] = []
+    for box in search.parts:
+        ready = prepared.get(box)
+        if ready is None or ready.reduction != search.reduction:
+            ready = _prepare(rgb if box == (0, 0, *rgb.size) else rgb.crop(box), search)
+            prepared.clear()
+            prepared[box] = ready
+        size = (box[2] - box[0], box[3] - box[1])
+        for found in _detect(ready.sums, search.least):
+            face = _move(found, ready.margin, search.reduction, size)
+            moved = _shifted(face, box[0], box[1])
+            inside = face.box[0] < face.box[2] and face.box[1] < face.box[3]
+            if inside and not _is_known(moved, faces):
+                faces.append(moved)
+    return faces
+
+
+def _prepare(part: Image.Image, search: Search) -> Prepared:
+    small = part
+    if search.reduction > 1:
+        size = [max(1, round(length / search.reduction)) for length in part.size]
+        small = part.resize(size, reducing_gap=REDUCING_GAP)
+    share = min(small.size) // MARGIN_SHARE
+    margin = share if search.margin is None else min(share, search.margin)
+    padded = ImageOps.expand(small, margin, (MARGIN_GREY,) * 3)
+    return Prepared(search.reduction, margin, mtcnn.summed(np.asarray(padded)))
+
+
+def _shifted(face: Face, left: int, top: int) -> Face:
+    if not (left or top):
+        return face
+    x0, y0, x1, y1 = face.box
+    box = (x0 + left, y0 + top, x1 + left, y1 + top)
+    return Face(box, face.landmarks + np.array([left, top], face.landmarks.dtype), face.score)
+
+
+def _is_known(face: Face, known: Sequence[Face]) -> bool:
+    """Whether a face was found before: in a coarser search, or in the part next to this one."""
+    return any(overlap(face.box, other.box) > SAME_FACE for other in known)
+
+
+def whole_face(size: tuple[int, int], spec: InputSpec) -> Face:
+    """An image that is a face as a whole: its eyes and mouth are where training crops have them."""
+    width, height = size
+    places = np.asarray(spec.landmarks, dtype=np.float32) * np.array(size, np.float32)
+    return Face((0.0, 0.0, float(width), float(height)), places, 1.0)
 
 
 def sample_crops(images: Images, seed: int, count: int = 300) -> np.ndarray:

@@ -18,7 +18,7 @@ from fer_core.records.run import RUN_FILE
 from fer_core.weights import BUNDLED, RENAMED, renamed_folder
 
 logger = logging.getLogger(__name__)
-PATIENCE = 10.0  # seconds until the Hub must answer
+PATIENCE = 5.0  # seconds until the Hub must answer
 BUNDLED_NAMES = (BUNDLED.name, *(old for old, name in RENAMED.items() if name == BUNDLED.name))
 HUB_PREFIX = "hf:"
 SHAPE = "USER/NAME or USER/NAME@REVISION (letters, digits, '_', '-' and '.')"
@@ -72,14 +72,17 @@ def find_classifier(source: str) -> Path:
     """The folder of an image classifier of this or another project, see `fetch_classifier`.
 
     Args:
-        source: ``hf:USER/NAME[@REVISION]`` of the Hub, a folder, or what else `resolve_model`
-            takes.
+        source: ``USER/NAME[@REVISION]`` of the Hub, with or without ``hf:`` before it, a folder,
+            or what else `resolve_model` takes.
 
     Raises:
         ModelError: when it is none, or the Hub does not hand the model out.
     """
     if source.startswith(HUB_PREFIX):
         return fetch_classifier(source.removeprefix(HUB_PREFIX))
+    local = _is_there(source) or renamed_folder(Path(source)) != Path(source)
+    if is_hub_id(source) and source not in BUNDLED_NAMES and not local:
+        return fetch_classifier(source)
     return resolve_model(source)
 
 

@@ -7,13 +7,14 @@ import numpy as np
 import torch
 from PIL import Image
 
-from fer_core.faces.align import align
-from fer_core.faces.detect import Face, detect_faces
+from fer_core.faces.align import Crop, align, whole_crop
+from fer_core.faces.detect import Face, detect_faces, whole_face
 from fer_core.foreign.labels import map_labels
 from fer_core.foreign.model import IMAGES_A_PASS, ForeignModel, load_network
+from fer_core.inference.devices import choose_device
 from fer_core.inference.face_prediction import Classification, FacePrediction
 from fer_core.inference.photos import Photo, open_photo
-from fer_core.taxonomy import taxonomy_of
+from fer_core.taxonomy import Taxonomy, taxonomy_of
 
 
 class ForeignPredictor:
@@ -28,34 +29,50 @@ class ForeignPredictor:
 
         Args:
             model: read in our classes.
-            device: torch device of the network; ``auto``: the GPU where there is one.
+            device: of the network, as for `Predictor`.
             mirror: average over each face and its flipped copy, as `Predictor` does.
         """
         self.model, self.mirror = model, mirror
         self._spec = model.input
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        model.network.module.to(torch.device(device))
+        model.network.module.to(choose_device(device))
 
-    def predict(self, photo: Photo) -> list[FacePrediction]:
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The model's classes in the order of the probabilities, with their colours."""
+        return taxonomy_of(self.model.classes)
+
+    def predict(
+        self, photo: Photo, *, cropped: bool = False, thorough: bool = True
+    ) -> list[FacePrediction]:
         """Every face of a photograph, the largest first; as `Predictor.predict`, without maps.
+
+        Args:
+            photo: as for `Predictor.predict`.
+            cropped: likewise.
+            thorough: likewise.
 
         Raises:
             ValueError: when the photograph cannot be read.
             ModelError: when the network answers with no numbers.
         """
         image = open_photo(photo)
-        return self.predict_faces(image, self.find_faces(image))
+        if cropped:
+            crop = whole_crop(image, self._spec)
+            return self._predictions([whole_face(image.size, self._spec)], [crop])
+        return self.predict_faces(image, self.find_faces(image, thorough=thorough))
 
-    def find_faces(self, photo: Image.Image) -> list[Face]:
-        """The faces of an upright RGB photograph, the largest first."""
-        return detect_faces(photo)
+    def find_faces(self, photo: Image.Image, *, thorough: bool = True) -> list[Face]:
+        """The faces of an upright RGB photograph, the largest first; see `detect_faces`."""
+        return detect_faces(photo, thorough=thorough)
 
     def predict_faces(self, image: Image.Image, faces: Sequence[Face]) -> list[FacePrediction]:
         """Classify faces that were found before, in their order."""
         crops = [align(image, face.landmarks, self._spec) for face in faces]
+        return self._predictions(faces, crops)
+
+    def _predictions(self, faces: Sequence[Face], crops: Sequence[Crop]) -> list[FacePrediction]:
         probabilities = self.classify([crop.image for crop in crops]).probabilities
-        taxonomy = taxonomy_of(self.model.classes)
+        taxonomy = self.taxonomy
         return [
             FacePrediction(
                 box=face.box,
@@ -98,15 +115,18 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     return torch.from_numpy(logits).softmax(-1).numpy()
 
 
-def load_foreign_predictor(folder: Path, called: str = "") -> ForeignPredictor:
+def load_foreign_predictor(
+    folder: Path, called: str = "", *, device: str = "auto"
+) -> ForeignPredictor:
     """The model of a folder, its labels read as emotions.
 
     Args:
         folder: see `fer_core.foreign.model.load_network`.
         called: what error messages call it; by default its folder.
+        device: see `ForeignPredictor`.
 
     Raises:
         ModelError: when it cannot be loaded, or no label of it names an emotion.
     """
     network = load_network(folder, called)
-    return ForeignPredictor(ForeignModel(network, map_labels(network.labels)))
+    return ForeignPredictor(ForeignModel(network, map_labels(network.labels)), device)

@@ -1,5 +1,6 @@
 """What the predictor takes as a photograph: files, PIL images, arrays and tensors."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,9 @@ from PIL import Image
 from torch import Tensor
 
 from fer_core.errors import FerError
-from fer_core.io.images import READ_ERRORS, ImageError, open_upright, upright
+from fer_core.io.images import READ_ERRORS, ImageError, fault, open_upright, upright
 
-Photo = str | Path | Image.Image | np.ndarray | Tensor
+Photo = str | Path | bytes | Image.Image | np.ndarray | Tensor
 ARRAYS = "a photograph array must be (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
 TENSORS = "a photograph tensor must be (H, W), (1, H, W), (3, H, W) or (4, H, W)"
 ROUNDING = 1e-3  # by which a value may leave [0, 1], as after resizing
@@ -28,6 +29,7 @@ def open_photo(photo: Photo) -> Image.Image:
         photo: one of
 
             - a path, as text or `Path`: any file that Pillow reads, turned as its EXIF says;
+            - the bytes of such a file;
             - a PIL image of any mode;
             - a numpy array, channels last: (H, W) or (H, W, 1) grey, (H, W, 3) RGB or (H, W, 4)
               RGBA;
@@ -45,16 +47,22 @@ def open_photo(photo: Photo) -> Image.Image:
         photo = _from_tensor(photo)
     elif isinstance(photo, np.ndarray):
         photo = _from_array(photo, ARRAYS)
-    if not isinstance(photo, str | Path | Image.Image):
+    if not isinstance(photo, str | Path | bytes | Image.Image):
         raise PhotoError(
-            "a photograph must be a path, a PIL image, a numpy array or a torch tensor, got "
-            f"{type(photo).__name__}"
+            "a photograph must be a path, the bytes of a file, a PIL image, a numpy array or a "
+            f"torch tensor, got {type(photo).__name__}"
         )
     try:
-        return upright(photo) if isinstance(photo, Image.Image) else open_upright(photo)
+        if isinstance(photo, Image.Image):
+            return upright(photo)
+        return open_upright(io.BytesIO(photo) if isinstance(photo, bytes) else photo)
     except ImageError:
         raise
     except READ_ERRORS as error:
+        if isinstance(photo, bytes):
+            raise PhotoError(
+                f"{len(photo):,} bytes are no readable photograph: {fault(error)}"
+            ) from error
         raise PhotoError(f"{photo} is no readable photograph: {error}") from error
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from fer_core.faces.align import Crop, align
-from fer_core.faces.detect import Face, FaceDetector, detect_faces
+from fer_core.faces.align import Crop, align, whole_crop
+from fer_core.faces.detect import Face, FaceDetector, detect_faces, whole_face
 from fer_core.hub.download import BUNDLED, resolve_model
-from fer_core.inference.backends import BackendError, BackendName, make_backend
+from fer_core.inference.backends import BackendName, make_backend
+from fer_core.inference.devices import choose_device
 from fer_core.inference.face_prediction import Classification, FacePrediction
 from fer_core.inference.onnx_export import ONNX_FILE
 from fer_core.inference.photos import Photo, open_photo, open_photos
@@ -69,7 +70,7 @@ class Predictor:
             onnx_file = onnx_file or folder / ONNX_FILE
         self.folder = folder
         self.trained: TrainedModel = source
-        self.device = _choose_device(device, backend)
+        self.device = choose_device(device, backend)
         self.trained.model.to(self.device)
         self.mirror = mirror
         self.detector = detector
@@ -132,11 +133,23 @@ class Predictor:
         )[0]
 
     @overload
-    def predict(self, photo: Photo) -> list[FacePrediction]: ...
-    @overload
-    def predict(self, photo: list[Any] | tuple[Photo, ...]) -> list[list[FacePrediction]]: ...
     def predict(
-        self, photo: Photo | list[Any] | tuple[Photo, ...]
+        self, photo: Photo, *, cropped: bool = ..., thorough: bool = ...
+    ) -> list[FacePrediction]: ...
+    @overload
+    def predict(
+        self,
+        photo: list[Any] | tuple[Photo, ...],
+        *,
+        cropped: bool = ...,
+        thorough: bool = ...,
+    ) -> list[list[FacePrediction]]: ...
+    def predict(
+        self,
+        photo: Photo | list[Any] | tuple[Photo, ...],
+        *,
+        cropped: bool = False,
+        thorough: bool = True,
     ) -> list[FacePrediction] | list[list[FacePrediction]]:
         """Every face of a photograph, in the detector's order; an empty list when there is none.
 
@@ -146,6 +159,9 @@ class Predictor:
             photo: path, PIL image, array (channels last) or tensor (channels first), see
                 `fer_core.inference.photos.open_photo`; or a list of any of these, whose faces go
                 through the model together.
+            cropped: each image is one face already, as the 48 x 48 crops of a data set: it goes to
+                the model as it is, and its box is the whole image.
+            thorough: look for small faces too, as `detect_faces` does.
 
         Returns:
             The faces; for a list of photographs a list of their faces.
@@ -155,18 +171,27 @@ class Predictor:
         """
         if isinstance(photo, list | tuple):
             photos = open_photos(photo)
-            return self._predict_faces(photos, [self.find_faces(image) for image in photos])
+            if cropped:
+                return [[face] for face in self._predict_cropped(photos)]
+            faces = [self.find_faces(image, thorough=thorough) for image in photos]
+            return self._predict_faces(photos, faces)
         image = open_photo(photo)
-        return self.predict_faces(image, self.find_faces(image))
+        if cropped:
+            return self._predict_cropped([image])
+        return self.predict_faces(image, self.find_faces(image, thorough=thorough))
 
-    def find_faces(self, photo: Image.Image) -> list[Face]:
+    def find_faces(self, photo: Image.Image, *, thorough: bool = True) -> list[Face]:
         """The faces that the predictor's detector finds in an upright RGB photograph.
+
+        Args:
+            photo: the photograph.
+            thorough: see `detect_faces`; a detector of your own is not told.
 
         Raises:
             ValueError: for a detector of your own that gives something else than faces.
         """
         if self.detector is None:
-            return detect_faces(photo)
+            return detect_faces(photo, thorough=thorough)
         faces = list(self.detector(photo))
         for face in faces:
             if not isinstance(face, Face) or np.shape(face.landmarks) != (3, 2):
@@ -195,6 +220,15 @@ class Predictor:
             for pairs in found
         ]
 
+    def _predict_cropped(self, photos: Sequence[Image.Image]) -> list[FacePrediction]:
+        """One prediction an image, which is a face as a whole."""
+        outputs = self._classify(photos)
+        spec = self.trained.input
+        return [
+            self._prediction(whole_face(photo.size, spec), whole_crop(photo, spec), outputs, index)
+            for index, photo in enumerate(photos)
+        ]
+
     def _prediction(
         self, face: Face, crop: Crop, answers: Classification, index: int
     ) -> FacePrediction:
@@ -220,7 +254,7 @@ class Predictor:
         Raises:
             ValueError: when an image cannot be read.
         """
-        if isinstance(crops, str | Path | Image.Image | np.ndarray | torch.Tensor):
+        if isinstance(crops, str | Path | bytes | Image.Image | np.ndarray | torch.Tensor):
             return self._classify([open_photo(crops)])
         return self._classify(open_photos(crops))
 
@@ -257,22 +291,3 @@ def _joined(outputs: Sequence[Output], count: int) -> Output:
     """The answers of several passes as one, on the CPU, of the first ``count`` images."""
     logits, maps = (torch.cat(parts)[:count].cpu() for parts in zip(*outputs, strict=True))
     return Output(logits, maps)
-
-
-def _choose_device(text: str, backend: BackendName) -> torch.device:
-    """The device of the classifier; ONNX Runtime works on the CPU.
-
-    Raises:
-        BackendError: for a device that torch does not know, or does not find here.
-    """
-    if text == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() and backend != "onnx" else "cpu")
-    try:
-        device = torch.device(text)
-    except RuntimeError as error:
-        raise BackendError(
-            f"device must be auto, cpu, cuda, cuda:N or another device of torch, got {text!r}"
-        ) from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise BackendError(f"device {text!r}: torch finds no GPU here, use auto or cpu")
-    return device

@@ -98,8 +98,8 @@ def probe(network: nn.Module, name: str, channels: int, image_size: int) -> obje
     try:
         with torch.no_grad():
             return network(torch.zeros(1, channels, image_size, image_size))
-    except (RuntimeError, AssertionError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:  # networks of timm raise what their layers raise
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise BackboneError(f"{name} takes no {image_size}x{image_size} input: {reason}") from error
     finally:
         network.train(was_training)

@@ -209,7 +209,15 @@ def read_config(folder: Path, called: str = "") -> dict[str, Any]:
     _check_files(folder, called)
     try:
         config = read_json(folder / CONFIG_FILE)
+        if isinstance(config, dict) and "fer_core" not in config:
+            raise ModelError(
+                f"{called or folder} is a model of another project, or its configuration is not "
+                "whole: fer-core predict and evaluate take image classifiers of transformers and "
+                "timm, as does fer_core.inference.foreign_predictor.load_foreign_predictor"
+            )
         check_config(config)
+    except ModelError:
+        raise
     except (ValueError, OSError) as error:
         raise ModelError(
             f"the model at {called or folder} cannot be loaded: {_in_short(error)}"

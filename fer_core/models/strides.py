@@ -4,7 +4,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from fer_core.models.feature_maps import BackboneError, probe
+from fer_core.models.feature_maps import BackboneError, find_layout, probe, to_map
 
 Stem = Literal["own", "small"]
 
@@ -25,7 +25,15 @@ def set_stride(network: nn.Module, name: str, stride: int, channels: int, image_
         hook.remove()
     sides = sorted({side for side, _ in met})  # deepest first
     own = 2 ** len(sides)
-    if not met or stride > own:
+    if not met:
+        output = probe(network, name, channels, image_size)
+        layout = find_layout(network, name, channels, image_size)
+        side = to_map(output, network, layout).shape[-1] if isinstance(output, Tensor) else 1
+        raise BackboneError(
+            f"{name} has a total stride of {image_size // side}, that of its patches, which cannot "
+            f"be made {stride}: leave stride out, or take a convolutional backbone"
+        )
+    if stride > own:
         raise BackboneError(f"{name} has a total stride of {own}, it cannot be made {stride}")
     for side, module in met:
         if side in sides[: (own // stride).bit_length() - 1]:

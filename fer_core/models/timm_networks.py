@@ -41,6 +41,14 @@ def check_known(name: str) -> None:
         near = difflib.get_close_matches(name, timm.list_models(), 5)
         hint = f"; near: {', '.join(near)}" if near else ""
         raise BackboneError(f"unknown timm backbone {name!r}{hint}")
+    base, _, tag = name.partition(".")
+    if tag and name not in REGISTERED_HERE:
+        tags = [full.partition(".")[2] for full in timm.list_pretrained(f"{base}.*")]
+        if tag not in tags:
+            raise BackboneError(
+                f"timm has no weights {tag!r} of {base}: use {base} alone, or one of "
+                f"{', '.join(tags) or 'none'}"
+            )
 
 
 def input_arguments(name: str, channels: int, image_size: int) -> dict[str, Any]:
@@ -81,10 +89,11 @@ def create_network(
     Raises:
         BackboneError: when timm cannot make it, or has no such weights.
     """
-    options = {"num_classes": 0, "global_pool": "", **input_arguments(name, channels, image_size)}
-    if state is not None:
-        options["pretrained_cfg_overlay"] = {"state_dict": dict(state), "custom_load": False}
     try:
+        options = {"num_classes": 0, "global_pool": ""}
+        options |= input_arguments(name, channels, image_size)
+        if state is not None:
+            options["pretrained_cfg_overlay"] = {"state_dict": dict(state), "custom_load": False}
         return timm.create_model(name, pretrained=pretrained != "none", **options)
     except Exception as error:
         raise BackboneError(_creation_problem(name, pretrained, image_size, error)) from error

@@ -120,12 +120,21 @@ def signal_error(number: int) -> str:
 
 
 def last_line(log: Path, start: int) -> str:
-    """The last line with something in it that was written after ``start`` bytes; '' without one."""
+    """What stopped a process: the first line of its last error, or else the last line.
+
+    Args:
+        log: of the process.
+        start: bytes of it that were there before.
+
+    Returns:
+        Without ``error: ``; empty when nothing was written.
+    """
     with log.open("rb") as stream:
         stream.seek(max(start, log.stat().st_size - 65536))
         lines = stream.read().decode("utf-8", "replace").splitlines()
     said = [line.strip() for line in lines if line.strip()]
-    return said[-1].removeprefix("error: ") if said else ""
+    errors = [line for line in said if line.startswith("error: ")]
+    return (errors or said or [""])[-1].removeprefix("error: ")
 
 
 def _environment(threads: int, gpu: str | None) -> dict[str, str]:

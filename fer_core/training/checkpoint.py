@@ -8,6 +8,7 @@ import hashlib
 import io
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,11 @@ NEXT_FILE = Path("checkpoint") / "next.pt"  # while it is written
 DIGESTED = "digested"  # key of a state behind which its digest stands
 MARK = b"\nsha256 "
 TRAILER = len(MARK) + 64  # bytes
+
+
+# Schedules whose learning rate does not depend on the number of epochs, and methods that do.
+OF_ANY_LENGTH = ("exponential", "step", "constant")
+BY_LENGTH = ("nla",)
 
 
 class CheckpointError(FerError, ValueError):
@@ -152,11 +158,23 @@ def _read(file: Path) -> tuple[Checkpoint, RunConfig]:
 def load_checkpoint(folder: Path, config: RunConfig) -> Checkpoint:
     """Read the checkpoint of the run in ``folder``, which must be one of ``config``.
 
+    It may have fewer epochs, where the learning rate of an epoch does not depend on their number.
+
     Raises:
         CheckpointError: when there is none, it is broken, or it belongs to another configuration.
     """
     checkpoint, written = read_checkpoint(folder)
-    if written != config:
+    longer = config.epochs > written.epochs and replace(written, epochs=config.epochs) == config
+    if longer and (config.schedule not in OF_ANY_LENGTH or config.method in BY_LENGTH):
+        what = f"method {config.method}" if config.method in BY_LENGTH else "schedule"
+        raise CheckpointError(
+            f"the run in {folder} cannot be trained longer: its {what} "
+            f"{'' if config.method in BY_LENGTH else repr(config.schedule) + ' '}depends on the "
+            f"number of epochs, {written.epochs}; schedules that do not are "
+            f"{', '.join(OF_ANY_LENGTH)}. Start a new run from its weights, with --pretrained "
+            f"{folder}"
+        )
+    if written != config and not longer:
         before, now = to_json(written), to_json(config)
         changed = [
             f"{name} {before[name]!r} -> {now[name]!r}"

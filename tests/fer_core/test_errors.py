@@ -1,5 +1,6 @@
 import builtins
 import importlib
+import io
 import pkgutil
 import subprocess
 import sys
@@ -69,3 +70,13 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     process.stdout.close()
     assert process.wait(60) == 0
     assert process.stderr.read() == b""
+
+
+def test_letters_that_the_terminal_lacks_are_written_as_escapes(monkeypatch):
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="cp1252", newline="\r\n")  # as on Windows
+    monkeypatch.setattr("sys.stdout", stream)
+    with told_in_a_sentence():
+        sys.stdout.write("顔.png, \udce9\n")
+    stream.flush()
+    assert written.getvalue() == b"\\u9854.png, \\udce9\r\n"

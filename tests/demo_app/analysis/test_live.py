@@ -164,7 +164,7 @@ class Held:
     def __init__(self):
         self.entered, self.let_go = threading.Semaphore(0), threading.Event()
 
-    def predict(self, model, image):
+    def predict(self, model, image, **_):
         self.entered.release()
         assert self.let_go.wait(60)
         return []

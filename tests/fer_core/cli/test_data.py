@@ -415,3 +415,19 @@ def test_noise_without_its_rate_is_refused(command):
     code, _, _ = command("noise", DRAWN, "--noise", "symmetric")
     assert "noise 'symmetric' needs noise_rate" in code
     assert "for example 0.3" in code
+
+
+@pytest.mark.slow
+def test_whole_photographs_are_told_from_faces(command, tmp_path, portrait):
+    (side, *_) = portrait.size
+    for kind, box in (("whole", None), ("faces", (70, 40, 170, 160))):
+        for number, split in enumerate(("train", "train", "test")):
+            for emotion in ("happy", "sad"):
+                file = tmp_path / kind / split / emotion / f"{number}.png"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                (portrait.crop(box) if box else portrait).resize((side, side)).save(file)
+    _, whole, _ = command("check", f"folder:{tmp_path / 'whole'}")
+    _, faces, _ = command("check", f"folder:{tmp_path / 'faces'}")
+    assert "look like whole photographs: a face takes 3" in whole
+    assert "Cut them out with fer-core align" in whole
+    assert "whole photographs" not in faces

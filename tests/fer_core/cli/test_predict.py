@@ -2,12 +2,14 @@ import csv
 import io
 import json
 import sys
+from functools import partial
 
 import pytest
 from PIL import Image
 
 from fer_core.cli import predict
 from fer_core.emotions import SEVEN_CLASSES
+from fer_core.video.writer import VideoWriter
 
 
 @pytest.fixture
@@ -47,7 +49,12 @@ def test_json_has_every_face_with_its_probabilities(command, photos):
     person, nobody = json.loads(output)
     (face,) = person["faces"]
     assert code == 0
-    assert nobody == {"photo": str(photos / "nobody.png"), "faces": []}
+    assert nobody == {
+        "photo": str(photos / "nobody.png"),
+        "faces": [],
+        "problem": "no face found",
+    }
+    assert person["problem"] is None
     assert tuple(face["probabilities"]) == SEVEN_CLASSES
     assert sum(face["probabilities"].values()) == pytest.approx(1, abs=0.001)
     assert face["probabilities"][face["emotion"]] == face["confidence"]
@@ -109,3 +116,132 @@ def test_a_backend_that_is_not_installed_is_one_sentence(command, photos, monkey
     assert code.startswith("error: ONNX needs onnxruntime")
     assert code.endswith("pip install 'fer-core[onnx]'")
     assert command(photos / "person.png", "--backend", "auto")[0] == 0
+
+
+def test_a_table_has_a_row_for_every_input_and_always_a_header(command, photos):
+    code, output, _ = command(photos / "broken.png", photos / "nobody.png", "--csv")
+    broken, nobody = csv.DictReader(io.StringIO(output))
+    assert code == 1
+    assert "is no readable photograph" in broken["problem"]
+    assert (nobody["photo"], nobody["problem"]) == (str(photos / "nobody.png"), "no face found")
+    assert nobody["face"] == nobody["emotion"] == ""
+    header = command(photos / "absent", "--csv")[1].splitlines()[0].split(",")
+    assert {"photo", "face", "problem", *SEVEN_CLASSES} <= set(header)
+
+
+def test_an_unreadable_photograph_stands_in_json_with_its_reason(command, photos):
+    code, output, _ = command(photos / "broken.png", photos / "person.png", "--json")
+    broken, person = json.loads(output)
+    assert code == 1
+    assert "no readable photograph" in broken["problem"]
+    assert len(person["faces"]) == 1
+
+
+def test_a_folder_is_read_at_any_depth_and_what_systems_leave_there_is_not(command, photos):
+    deep = photos / "more" / "deep"
+    deep.mkdir(parents=True)
+    (photos / "person.png").rename(deep / "person.PNG")
+    (photos / "broken.png").rename(photos / "._broken.png")
+    (photos / "notes.txt").write_text("notes")
+    code, output, _ = command(photos, "--json")
+    assert code == 0
+    names = [one["photo"] for one in json.loads(output)]
+    assert names == [str(deep / "person.PNG"), str(photos / "nobody.png")]
+
+
+def test_patterns_and_a_list_on_standard_input_name_photographs(command, photos, monkeypatch):
+    code, output, _ = command(photos / "n*.png", "--json")
+    assert [one["photo"] for one in json.loads(output)] == [str(photos / "nobody.png")]
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{photos / 'nobody.png'}\n\n{photos}/p*.png\n"))
+    code, output, _ = command("-", "--json")
+    assert code == 0
+    assert len(json.loads(output)) == 2
+    code, _, errors = command(photos / "z*.png")
+    assert code == 1
+    assert "no file fits this pattern" in errors
+
+
+def test_an_address_is_asked_with_the_guard_of_the_demo(command):
+    code, output, errors = command("http://127.0.0.1:1/face.jpg", "--json")
+    assert code == 1
+    assert "127.0.0.1 is not on the public internet" in errors
+    assert "not on the public internet" in json.loads(output)[0]["problem"]
+
+
+def test_results_are_printed_as_they_come(command, photos, monkeypatch):
+    out, seen = io.StringIO(), []
+
+    def watched(self, photo, **options):
+        seen.append(out.getvalue())
+        return []
+
+    monkeypatch.setattr(predict.Predictor, "predict", watched)
+    monkeypatch.setattr(predict, "Printer", partial(predict.Printer, out=out))
+    command(photos / "nobody.png", photos / "person.png", "--csv")
+    assert seen[0].startswith("photo,face,")
+    assert "nobody.png" not in seen[0]
+    assert "nobody.png" in seen[1]
+
+
+def test_overlays_never_overwrite_each_other_or_a_photograph(command, tmp_path, portrait):
+    for place in ("a/img.jpg", "b/img.png", "a/other.png"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        portrait.save(tmp_path / place)
+    before = (tmp_path / "a" / "other.png").read_bytes()
+    places = [tmp_path / place for place in ("a/img.jpg", "b/img.png", "a/other.png")]
+    command(*places, "--overlay", tmp_path / "a")
+    drawn = {path.name for path in (tmp_path / "a").iterdir()}
+    assert drawn == {"img.jpg", "other.png", "img.png", "img-2.png", "other-2.png"}
+    assert (tmp_path / "a" / "other.png").read_bytes() == before
+
+
+def test_overlays_of_a_folder_keep_its_folders(command, tmp_path, portrait):
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    portrait.save(tmp_path / "in" / "deep" / "a.png")
+    command(tmp_path / "in", "--overlay", tmp_path / "out")
+    assert (tmp_path / "out" / "deep" / "a.png").is_file()
+
+
+def test_an_unwritable_place_is_found_before_the_first_prediction(command, photos, monkeypatch):
+    monkeypatch.setattr(predict, "_load", lambda _: pytest.fail("a model was loaded"))
+    (photos / "file").write_text("")
+    code, _, _ = command(photos / "person.png", "--overlay", photos / "file" / "below")
+    assert "cannot be written: Not a directory" in code
+
+
+def test_a_face_that_is_cropped_already_goes_to_the_model_as_it_is(command, tmp_path):
+    Image.effect_noise((48, 48), 60).save(tmp_path / "crop.png")  # no detector finds a face here
+    assert "0 faces" in command(tmp_path / "crop.png")[1]
+    _, output, _ = command(tmp_path / "crop.png", "--cropped", "--json")
+    (face,) = json.loads(output)[0]["faces"]
+    assert (face["box"], face["score"]) == ([0.0, 0.0, 48.0, 48.0], 1.0)
+
+
+@pytest.mark.slow
+def test_a_video_gives_a_table_and_a_report(command, tmp_path, portrait):
+    pytest.importorskip("av")
+    with VideoWriter(tmp_path / "clip.mp4") as file:
+        for index in range(4):
+            empty = Image.new("RGB", portrait.size, "grey")
+            file.write(portrait if index < 2 else empty, index / 10)
+    code, output, _ = command(tmp_path / "clip.mp4", "--csv", "--out", tmp_path / "out")
+    rows = list(csv.DictReader(io.StringIO(output)))
+    assert code == 0
+    assert [row["time_s"] for row in rows] == ["0.0", "0.1", "0.2", "0.3"]
+    assert [row["face"] for row in rows] == ["1", "1", "", ""]
+    assert [row["problem"] for row in rows] == ["", "", "no face found", "no face found"]
+    assert (tmp_path / "out" / "clip.csv").read_text() == output
+    report = json.loads((tmp_path / "out" / "clip.json").read_text())
+    assert [face["face"] for face in report["faces"]] == [1]
+    assert len(report["rows"]) == report["moments"] == 4
+
+
+def test_a_rate_that_cannot_be_is_refused(command, photos):
+    for rate in ("0", "many", "1000"):
+        code, _, _ = command(photos / "nobody.png", "--rate", rate)
+        assert f"or all, got {rate!r}" in code
+
+
+def test_an_absent_device_is_one_sentence(command, photos):
+    code, _, _ = command(photos / "nobody.png", "--device", "cuda")
+    assert "torch finds no GPU here, use auto or cpu" in code

@@ -32,6 +32,7 @@ from functools import partial
 from fer_core.cli import sweep
 from fer_core.sweeping.scheduler import SweepSetup
 sweep.SweepSetup = partial(SweepSetup, program={PRETEND!r})
+sweep.check_runs = lambda runs: None
 sweep.main()
 """
 PRETENDED = """
@@ -54,6 +55,7 @@ backbone = 'patient'
 def command(call_command, setup, monkeypatch, tmp_path):
     """``command(text, *arguments)`` of train.sweep on a plan; the runs are pretended."""
     monkeypatch.setattr(sweep, "SweepSetup", partial(SweepSetup, program=setup.program))
+    monkeypatch.setattr(sweep, "check_runs", lambda runs: None)  # of pretended backbones
     plan = tmp_path / "plan.toml"
 
     def call(text, *arguments):
@@ -331,3 +333,21 @@ def epochs_of(folder, name):
 def state_of(folder, name):
     path = folder / "out" / name
     return read_run(path).status if (path / "run.json").exists() else ""
+
+
+def test_what_cannot_work_is_found_before_anything_starts(call_command, tmp_path):
+    plan = tmp_path / "plan.toml"
+    plan.write_text("""
+[grid]
+backbone = ["resnet18", "resnet81"]
+data = ["synthetic", "folder:/absent/faces"]
+pretrained = ["none", "absent.pth"]
+""")
+    code, _, _ = call_command(sweep, plan, "--out", tmp_path / "out", "--dry-run")
+    first, *faults = code.splitlines()
+    assert first == "error: nothing was started, since these runs cannot work:"
+    assert len(faults) == 3
+    assert "unknown timm backbone 'resnet81'; near: " in code
+    assert "no folder at /absent/faces" in code
+    assert "no starting weights at absent.pth" in code
+    assert not (tmp_path / "out").exists()

@@ -11,7 +11,7 @@ from fer_core.config import RunConfig, from_json
 from fer_core.config.recipes import RECIPES
 from fer_core.errors import INTERRUPTED
 from fer_core.records.run import read_run
-from fer_core.training import evaluator
+from fer_core.training import checkpoint, evaluator
 from tests.project import PROJECT
 
 TINY = [
@@ -312,3 +312,28 @@ def test_a_recipe_may_be_trained_with_another_method():
 def test_what_a_method_needs_may_come_with_later_options():
     words = ["--method", "label_smoothing", "--label-smoothing", "0.1"]
     assert module.starting_config(words).method == "label_smoothing"
+
+
+@pytest.mark.slow
+def test_a_finished_run_is_trained_longer_as_if_it_had_been_longer_from_the_start(
+    command, tmp_path
+):
+    tiny = ("--data", "synthetic?train=28&test=14", "--image-size", "48", "--batch-size", "14")
+    tiny = (*tiny, "--backbone", "test_resnet", "--method", "cross_entropy", "--device", "cpu")
+    for name, epochs in (("short", "1"), ("long", "2")):
+        assert command(*tiny, "--epochs", epochs, "--out", tmp_path / name)[0] == 0
+    code, _, _ = command("--resume", tmp_path / "short", "--epochs", "2", "--device", "cpu")
+    assert code == 0
+    short, long = read_run(tmp_path / "short"), read_run(tmp_path / "long")
+    assert (short.status, short.config) == ("finished", long.config)
+    losses = [[epoch["train_loss"] for epoch in run.epochs] for run in (short, long)]
+    assert losses[0] == losses[1]
+    code, _, _ = command("--resume", tmp_path / "short", "--epochs", "2")
+    assert "epochs must be more than the 2 of the run" in code
+
+
+def test_a_schedule_that_depends_on_the_epochs_cannot_be_made_longer(tiny_config, monkeypatch):
+    written = tiny_config.change(schedule="cosine")
+    monkeypatch.setattr(checkpoint, "read_checkpoint", lambda _: (None, written))
+    with pytest.raises(checkpoint.CheckpointError, match="schedule 'cosine' depends on the number"):
+        checkpoint.load_checkpoint(Path("run"), written.change(epochs=9))

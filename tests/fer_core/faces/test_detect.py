@@ -6,6 +6,7 @@ from PIL import Image
 
 from fer_core.config.input_spec import InputSpec
 from fer_core.datasets.synthetic.faces import draw_face, draw_portrait
+from fer_core.faces import detect
 from fer_core.faces.align import align, similarity
 from fer_core.faces.detect import USUAL_LANDMARKS, detect_faces, measure_landmarks
 
@@ -254,3 +255,49 @@ def test_crops_without_faces_get_the_usual_places_and_a_warning(caplog):
     assert np.array_equal(measured, USUAL_LANDMARKS)
     assert measured is not USUAL_LANDMARKS
     assert "only 0 faces found in 12 training crops" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("widths", "found", "searches"),
+    [
+        ((400,), [400], 1),  # far over an eighth of the shorter side
+        ((240,), [240], 2),  # near the limit of the first search
+        ((150,), [150], 3),  # near the limit of the second search
+        ((600, 34), [600], 1),  # a portrait, with somebody far behind
+        ((60, 34), [60, 34], 4),
+        ((34,), [34], 4),
+        ((), [], 4),
+    ],
+)
+def test_a_photograph_is_searched_until_its_smallest_face_is_far_from_the_limit(
+    monkeypatch, widths, found, searches
+):
+    searched = []
+
+    def search(rgb, plan, prepared):
+        searched.append(plan.least * plan.reduction)
+        boxes = [(700.0 * i, 0.0, 700.0 * i + width, width) for i, width in enumerate(widths)]
+        return [
+            detect.Face(box, np.zeros((3, 2)), 0.99)
+            for box in boxes
+            if box[2] - box[0] >= searched[-1]
+        ]
+
+    monkeypatch.setattr(detect, "_search", search)
+    faces = detect_faces(Image.new("L", (2400, 1800)))
+    assert [face.box[2] - face.box[0] for face in faces] == found
+    assert len(searched) == searches
+    searched.clear()
+    detect_faces(Image.new("L", (2400, 1800)), thorough=False)
+    assert len(searched) <= 2
+
+
+@pytest.mark.slow
+def test_faces_of_a_long_strip_are_found_where_they_are():
+    portrait = draw_portrait("happiness", 240, np.random.default_rng(0))
+    strip = Image.new("RGB", (4000, 240), "grey")
+    for left in (100, 1250, 3700):
+        strip.paste(portrait, (left, 0))
+    lefts = sorted(face.box[0] for face in detect_faces(strip, thorough=False))
+    (alone,) = detect_faces(portrait)
+    assert lefts == pytest.approx([left + alone.box[0] for left in (100, 1250, 3700)], abs=12)

@@ -10,9 +10,10 @@ from PIL import Image
 
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.inference.backends import BackendError
+from fer_core.inference.devices import choose_device
 from fer_core.inference.onnx_export import ONNX_FILE, onnx_bytes
 from fer_core.inference.photos import open_photo
-from fer_core.inference.predictor import Predictor, _choose_device
+from fer_core.inference.predictor import Predictor
 from fer_core.inference.quantize import quantise
 from fer_core.models.pretrained import ModelError, load_model
 
@@ -322,10 +323,10 @@ def test_auto_takes_the_gpu_for_pytorch_alone(predictor, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert Predictor(predictor.trained).device.type == "cpu"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert _choose_device("auto", "torch").type == "cuda"
-    assert _choose_device("auto", "auto").type == "cuda"
-    assert _choose_device("auto", "onnx").type == "cpu"
-    assert _choose_device("cuda:1", "torch").index == 1
+    assert choose_device("auto", "torch").type == "cuda"
+    assert choose_device("auto", "auto").type == "cuda"
+    assert choose_device("auto", "onnx").type == "cpu"
+    assert choose_device("cuda:1", "torch").index == 1
 
 
 @pytest.mark.parametrize(
@@ -354,3 +355,38 @@ def test_a_prediction_is_plain_values_that_json_holds(face):
     assert "maps" not in values
     maps = json.loads(json.dumps(face.to_dict(maps=True)))["maps"]
     assert np.allclose(maps["fear"], face.map_of("fear"))
+
+
+def test_a_cropped_face_goes_to_the_model_as_it_is(predictor, portrait):
+    crop = portrait.resize((48, 60))
+    (face,) = predictor.predict(crop, cropped=True)
+    expected = predictor.classify(crop)
+    assert face.box == (0, 0, 48, 60)
+    assert np.allclose(face.probabilities, expected.probabilities[0])
+    assert np.allclose(face.to_photo @ [1, 1, 1], [48, 60])
+    assert (face.landmarks >= 0).all()
+    assert (face.landmarks <= [48, 60]).all()
+    several = predictor.predict([crop, portrait], cropped=True)
+    assert [len(faces) for faces in several] == [1, 1]
+    assert np.allclose(several[0][0].probabilities, face.probabilities, atol=1e-5)
+
+
+def test_frames_are_not_searched_thoroughly_where_it_is_asked(predictor, portrait, monkeypatch):
+    seen = []
+
+    def detect(photo, *, thorough):
+        seen.append(thorough)
+        return []
+
+    monkeypatch.setattr("fer_core.inference.predictor.detect_faces", detect)
+    predictor.predict(portrait)
+    predictor.predict([portrait, portrait], thorough=False)
+    assert seen == [True, False, False]
+
+
+def test_an_apple_gpu_that_is_not_there_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(BackendError, match="torch finds no Apple GPU here, use auto or cpu"):
+        choose_device("mps")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert choose_device("mps").type == "mps"

@@ -1,4 +1,5 @@
 import io
+import logging
 import sys
 
 import numpy as np
@@ -145,3 +146,31 @@ def test_a_folder_without_images_and_an_absent_one_are_told(tmp_path):
         images_below(tmp_path, 3)
     with pytest.raises(ValueError, match="there is no folder"):
         images_below(tmp_path / "absent", 3)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "expected"),
+    [
+        (np.array([[0, 65535]], np.uint16), [0, 255]),
+        (np.array([[0, 4095, 2048]], np.uint16), [0, 255, 128]),  # 12 bits, as of a camera
+        (np.array([[0, 1023]], np.uint16), [0, 255]),
+        (np.array([[0, 200]], np.uint16), [0, 200]),
+        (np.array([[0.0, 0.5, 1.0]], np.float32), [0, 128, 255]),
+        (np.array([[0.0, 128.0, 255.0]], np.float32), [0, 128, 255]),
+        (np.array([[-1.0, 0.0, 1.0]], np.float32), [0, 128, 255]),
+    ],
+)
+def test_pixels_of_more_than_eight_bits_are_scaled_by_their_own_range(
+    tmp_path, pixels, expected, caplog
+):
+    Image.fromarray(pixels).save(tmp_path / "a.tif")
+    with caplog.at_level(logging.INFO, "fer_core.io.images"):
+        image = open_upright(tmp_path / "a.tif")
+    assert np.asarray(image)[0, :, 0].tolist() == expected
+    assert bool(caplog.text) == (pixels.max() != 65535)
+
+
+def test_pixels_that_are_no_numbers_are_refused(tmp_path):
+    Image.fromarray(np.array([[np.nan, 1]], np.float32)).save(tmp_path / "a.tif")
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        open_upright(tmp_path / "a.tif")

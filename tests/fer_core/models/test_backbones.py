@@ -207,3 +207,19 @@ def test_synchronised_batch_norm_keeps_every_weight_and_name():
     assert any(isinstance(module, nn.SyncBatchNorm) for module in after.modules())
     assert after.state_dict().keys() == before.keys()
     assert all(torch.equal(value, before[name]) for name, value in after.state_dict().items())
+
+
+def test_weights_that_timm_does_not_have_of_a_network_are_named_with_those_it_has():
+    with pytest.raises(BackboneError, match=r"no weights 'bogus' of resnet18: .*a1_in1k"):
+        create("resnet18.bogus")
+
+
+@pytest.mark.slow
+def test_a_network_that_fails_in_a_way_of_its_own_is_a_sentence():
+    with pytest.raises(BackboneError, match="lamhalobotnet50ts_256"):
+        create("lamhalobotnet50ts_256", 64)
+
+
+def test_the_stride_of_a_transformer_is_that_of_its_patches():
+    with pytest.raises(BackboneError, match="total stride of 16, that of its patches"):
+        create("test_vit", 160, stride=8)

@@ -88,3 +88,9 @@ def test_an_attempt_ends_when_its_parent_is_killed(attempt, wait_until):
 
 def is_alive(pid):
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_of_an_error_of_several_lines_the_first_one_is_kept(tmp_path):
+    log = tmp_path / LOG_FILE
+    log.write_text("epoch 1\nerror: no folder at x. Expected:\n  PATH/train/happiness/*.jpg\n\n")
+    assert last_line(log, 0) == "no folder at x. Expected:"

@@ -491,7 +491,11 @@ def break_checkpoint(folder, config):
     ("change", "sentence"),
     [
         (lambda _, config: replace(config, seed=1), "has another configuration"),
-        (lambda _, config: replace(config, epochs=9), "has another configuration"),
+        (lambda _, config: replace(config, epochs=1), "has another configuration"),
+        (
+            lambda _, config: replace(config, epochs=9, learning_rate=1e-4),
+            "has another configuration",
+        ),
         (change_labels, "noisy labels of the run in .* are no longer those it was started with"),
         (lose_epochs, "holds 0 epochs, but the checkpoint has completed 2"),
         (break_record, "cannot be read"),

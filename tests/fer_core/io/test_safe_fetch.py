@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from demo_app.serving import safe_fetch as web_picture
-from demo_app.serving.safe_fetch import WebImageError, fetch_image, is_public
+from fer_core.io import safe_fetch as web_picture
+from fer_core.io.safe_fetch import WebImageError, fetch_image, is_public
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 

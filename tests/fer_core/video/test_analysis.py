@@ -1,0 +1,123 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_core.inference.face_prediction import FacePrediction
+from fer_core.taxonomy import taxonomy_of
+from fer_core.video.analysis import AnalysisError, analyse_frames, summarise
+from fer_core.video.annotate import draw_faces, write_annotated
+from fer_core.video.reader import Video
+from fer_core.video.writer import VideoWriter
+
+pytest.importorskip("av")
+TAXONOMY = taxonomy_of(("happiness", "sadness"))
+
+
+class Pretended:
+    """A predictor that sees one face wherever a frame is bright."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def predict(self, photo, *, thorough):
+        assert not thorough  # hours of frames
+        self.calls += 1
+        level = photo.getpixel((5, 5))[0]
+        if level < 40:
+            return []
+        share = level / 255
+        return [
+            FacePrediction(
+                (10.0, 10.0, 30.0, 30.0), np.full((3, 2), 20.0), 0.99, TAXONOMY,
+                np.array([share, 1 - share], np.float32), np.zeros((2, 4, 4), np.float32),
+                Image.new("RGB", (8, 8)), np.eye(2, 3),
+            )
+        ]  # fmt: skip
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """Two seconds at 10 frames a second: a face in the first and the last half second."""
+    with VideoWriter(tmp_path / "clip.mp4") as writer:
+        for index in range(20):
+            level = 200 if index < 5 or index >= 15 else 0
+            writer.write(Image.new("RGB", (64, 48), (level,) * 3), index / 10)
+    return tmp_path / "clip.mp4"
+
+
+def analyse(clip, predictor, state=None, rate=10.0):
+    return list(analyse_frames(predictor, Video(clip, rate=rate), TAXONOMY, model="m", state=state))
+
+
+def figures(moments):
+    return [
+        (round(m.time, 2), m.frame, [(f.number, f.face.box, f.face.emotion) for f in m.faces])
+        for m in moments
+    ]
+
+
+def test_every_moment_is_there_with_a_face_or_without(clip):
+    moments = analyse(clip, Pretended())
+    assert [round(moment.time, 1) for moment in moments] == [index / 10 for index in range(20)]
+    assert [len(moment.faces) for moment in moments] == [1] * 5 + [0] * 10 + [1] * 5
+
+
+def test_the_rate_decides_how_many_frames_are_analysed(clip):
+    assert len(analyse(clip, Pretended(), rate=2.0)) in (4, 5, 6)  # and those at the cuts
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"time": 0.9, "fr'])
+def test_a_stopped_analysis_goes_on_where_it_was_and_ends_alike(clip, tmp_path, torn):
+    whole = analyse(clip, Pretended())
+    state, first = tmp_path / "state.jsonl", Pretended()
+    begun = analyse_frames(first, Video(clip), TAXONOMY, model="m", state=state)
+    for _ in range(7):
+        next(begun)
+    begun.close()
+    with state.open("ab") as file:
+        file.write(torn)
+    second = Pretended()
+    assert figures(analyse(clip, second, state)) == figures(whole)
+    assert first.calls + second.calls == 20
+    third = Pretended()
+    assert figures(analyse(clip, third, state)) == figures(whole)
+    assert third.calls == 0
+
+
+def test_a_state_of_another_rate_is_refused(clip, tmp_path):
+    analyse(clip, Pretended(), tmp_path / "state.jsonl")
+    with pytest.raises(AnalysisError, match=r"of another video, model or rate.*delete it"):
+        analyse(clip, Pretended(), tmp_path / "state.jsonl", rate=5.0)
+
+
+def test_the_state_is_one_line_of_json_a_moment(clip, tmp_path):
+    analyse(clip, Pretended(), tmp_path / "state.jsonl")
+    facts, *lines = map(json.loads, (tmp_path / "state.jsonl").read_text().splitlines())
+    assert facts == {"bytes": clip.stat().st_size, "rate": 10.0, "model": "m"}
+    assert len(lines) == 20
+
+
+def test_each_face_is_summarised_with_its_time_and_classes(clip):
+    first, second = summarise(analyse(clip, Pretended()))
+    assert (first["from_s"], first["to_s"], first["moments"]) == (0.0, 0.4, 5)
+    assert first["share_of_time"] == {"happiness": 1.0}
+    assert second["from_s"] == pytest.approx(1.5)
+
+
+def test_the_annotated_video_has_a_box_where_a_face_was_found(clip, tmp_path):
+    video = Video(clip)
+    write_annotated(video, analyse(clip, Pretended()), tmp_path / "drawn.mp4")
+    pairs = zip(Video(clip).frames(), Video(tmp_path / "drawn.mp4").frames(), strict=True)
+    changed = [
+        np.abs(np.asarray(a.image, int) - np.asarray(b.image, int)).max() > 60 for a, b in pairs
+    ]
+    assert changed == [True] * 5 + [False] * 10 + [True] * 5
+    assert not list(tmp_path.glob(".fer-*"))
+
+
+def test_nothing_is_drawn_on_the_image_itself():
+    image = Image.new("RGB", (64, 48))
+    draw_faces(image, ())
+    assert image.getcolors() == [(64 * 48, (0, 0, 0))]
