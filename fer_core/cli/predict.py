@@ -27,7 +27,7 @@ from fer_core.taxonomy import Taxonomy
 if TYPE_CHECKING:
     from PIL import Image
 
-    from fer_core.video.analysis import Moment
+    from fer_core.video.analysis import VideoMoment
     from fer_core.video.reader import Video
 
 ALL_FRAMES = "all"
@@ -145,7 +145,7 @@ def _predict_video(
     if not one.path.is_file():
         raise PredictError("there is no such file")
     video = Video(one.path, float("inf"), rate)
-    kept: list[Moment] = []
+    kept: list[VideoMoment] = []
     state = None
     if command.out is not None:
         state = command.out / one.below.with_suffix(".moments.jsonl")
@@ -170,7 +170,7 @@ def _predict_video(
 def _write_report(
     place: Path,
     video: "Video",
-    moments: list["Moment"],
+    moments: list["VideoMoment"],
     name: str,
     predictor: Predictor | ForeignPredictor,
 ) -> None:

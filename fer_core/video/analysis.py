@@ -38,7 +38,7 @@ class FramePredictor(Protocol):
         ...
 
 
-class Moment(NamedTuple):
+class VideoMoment(NamedTuple):
     """One frame that was analysed.
 
     Attributes:
@@ -61,7 +61,7 @@ def analyse_frames(
     *,
     model: str = "",
     state: Path | None = None,
-) -> Iterator[Moment]:
+) -> Iterator[VideoMoment]:
     """The moments of a video in the order of time, those of an earlier analysis first.
 
     Args:
@@ -96,7 +96,7 @@ def analyse_frames(
             found = predictor.predict(frame.image, thorough=False)
             faces = [_light(face, scale) for face in found]
             tracked = tuple(tracker.update(faces, frame.time))
-            moment = Moment(frame.time, frame.number, tracked, cut)
+            moment = VideoMoment(frame.time, frame.number, tracked, cut)
             file.write(json.dumps(_to_json(moment)) + "\n")
             file.flush()
             yield moment
@@ -134,7 +134,7 @@ def _facts(video: Video, model: str) -> dict[str, Any]:
     return {"bytes": video.path.stat().st_size, "rate": video.rate, "model": model}
 
 
-def _resumed(state: Path, facts: dict[str, Any], taxonomy: Taxonomy) -> Iterator[Moment]:
+def _resumed(state: Path, facts: dict[str, Any], taxonomy: Taxonomy) -> Iterator[VideoMoment]:
     """The moments of an earlier analysis; the file is begun where there is none."""
     lines = state.read_bytes().splitlines(keepends=True) if state.exists() else []
     whole = [line for line in lines if line.endswith(b"\n")]
@@ -153,7 +153,7 @@ def _resumed(state: Path, facts: dict[str, Any], taxonomy: Taxonomy) -> Iterator
         yield _from_json(json.loads(line), taxonomy)
 
 
-def _to_json(moment: Moment) -> dict[str, Any]:
+def _to_json(moment: VideoMoment) -> dict[str, Any]:
     faces = [
         {
             "box": [round(float(value), 1) for value in one.raw.box],
@@ -167,10 +167,10 @@ def _to_json(moment: Moment) -> dict[str, Any]:
     return {**values, "cut": True} if moment.cut else values
 
 
-def _from_json(values: dict[str, Any], taxonomy: Taxonomy) -> Moment:
+def _from_json(values: dict[str, Any], taxonomy: Taxonomy) -> VideoMoment:
     faces = [_face(one, taxonomy) for one in values["faces"]]
     tracked = tuple(TrackedFace(0, face, face) for face in faces)  # numbered when it is replayed
-    return Moment(values["time"], values["frame"], tracked, values.get("cut", False))
+    return VideoMoment(values["time"], values["frame"], tracked, values.get("cut", False))
 
 
 def _face(values: dict[str, Any], taxonomy: Taxonomy) -> FacePrediction:
@@ -187,7 +187,7 @@ def _face(values: dict[str, Any], taxonomy: Taxonomy) -> FacePrediction:
     )
 
 
-def summarise(moments: Sequence[Moment]) -> list[dict[str, Any]]:
+def summarise(moments: Sequence[VideoMoment]) -> list[dict[str, Any]]:
     """For each face from when to when it is seen, and the share of its moments by class."""
     seen: dict[int, list[tuple[float, str]]] = {}
     for moment in moments:

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from fer_core.io.files import TEMPORARY
-from fer_core.video.analysis import Moment
+from fer_core.video.analysis import VideoMoment
 from fer_core.video.reader import Video
 from fer_core.video.tracking import TrackedFace
 from fer_core.video.writer import VideoWriter
@@ -17,7 +17,7 @@ LONGEST_GAP = 2.5  # moments after which a face that is not found again is no lo
 
 def write_annotated(
     video: Video,
-    moments: Sequence[Moment],
+    moments: Sequence[VideoMoment],
     file: Path,
     progress: Callable[[float], object] = lambda time: None,
 ) -> None:
