@@ -1,0 +1,68 @@
+"""Pages of the report: robustness, label audits and the results table, from made-up records."""
+
+import pandas as pd
+import pytest
+
+from dashboard.data.names import read_folders
+from dashboard.report.audit import MOST_IMAGES, audit_parts
+from dashboard.report.page import render
+from dashboard.report.part import Part, number, part_table
+from dashboard.report.results import result_parts
+from dashboard.report.robustness import MOST_CHARTS, robustness_parts
+from fer_core.audit.folder import FACTS_FILE, write_audit
+from tests.dashboard.made_audits import make_audit
+
+
+@pytest.mark.slow
+def test_robustness_has_the_models_and_the_corruptions_that_cost_most(
+    tmp_path, write_run, write_robustness
+):
+    write_run(tmp_path)
+    kinds = ("noise", "jpeg", "blur")
+    write_robustness(tmp_path / "camera.json", "camera", kinds=kinds)
+    parts = robustness_parts(read_folders([tmp_path]))
+    own = [part for part in parts if "300 of 3,199 images" in part.heading]
+    assert "camera" in own[0].table["model"].item()
+    assert len([part for part in own if part.figure is not None]) == min(len(kinds), MOST_CHARTS)
+
+
+def test_an_audit_has_its_figures_and_the_first_images_by_name_alone(tmp_path, write_run):
+    write_run(tmp_path)
+    write_audit(tmp_path / "audit-faces", make_audit())
+    parts = audit_parts(read_folders([tmp_path]))
+    assert "labels are flagged" in parts[0].text
+    assert not any(part.image for part in parts)
+    assert len(parts[-1].table) <= MOST_IMAGES
+    assert {"image", "suggested_label"} <= set(parts[-1].table.columns)
+
+
+def test_a_broken_audit_is_a_sentence(tmp_path, write_run):
+    write_run(tmp_path)
+    write_audit(tmp_path / "audit-faces", make_audit())
+    (tmp_path / "audit-faces" / FACTS_FILE).write_text("{")
+    (part,) = audit_parts(read_folders([tmp_path]))
+    assert part.text.endswith(".")
+    assert part.table is None
+
+
+@pytest.mark.slow
+def test_the_results_table_is_offered_as_latex(eight_records):
+    (part,) = result_parts(read_folders([eight_records]))
+    page = render("title", "lead", [], {"Results table": [part]})
+    assert r"\toprule" in page
+    assert "± " in page
+    assert '<th scope="col"><button type="button">Method</button></th>' in page
+
+
+def test_columns_have_the_titles_and_decimals_of_their_page():
+    table = pd.DataFrame({"accuracy_percent": [79.04], "noise_rate": [0.123456]})
+    texts = part_table(Part("one", table=table, columns={"accuracy_percent": number("Acc.", 1)}))
+    assert texts.header == ("Acc.", "Noise rate")
+    assert [cell.text for cell in texts.rows[0]] == ["79.0", "0.1235"]
+
+
+def test_a_folded_table_is_in_a_fold_and_not_printed():
+    part = Part("speeds", table=pd.DataFrame({"figure": [1]}), folded=True)
+    page = render("title", "lead", [], {"Cost": [part]})
+    assert '<section class="part wide screen">' in page
+    assert "<details><summary>The table</summary>" in page
