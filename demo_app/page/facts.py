@@ -14,7 +14,7 @@ from fer_core import __version__
 from fer_core.config.input_spec import to_json
 from fer_core.explain.cam import colourise
 from fer_core.faces import detect as faces
-from fer_core.faces import mtcnn
+from fer_core.faces import mtcnn, scales
 from fer_core.models.pretrained import TrainedModel
 from fer_core.taxonomy import Taxonomy
 
@@ -67,8 +67,8 @@ def page_facts(trained: TrainedModel, folder: Path) -> dict[str, Any]:
             "least_score": faces.LEAST_SCORE,
             "least_side": faces.LEAST_SIDE,
             "detection_side": faces.DETECTION_SIDE,
-            "smallest": faces.LEAST_FACE,
-            "shares": list(faces.FACE_SHARES),
+            "smallest": scales.LEAST_FACE,
+            "shares": list(scales.FACE_SHARES),
             "margin_share": faces.MARGIN_SHARE,
             "margin_grey": faces.MARGIN_GREY,
         },

@@ -81,10 +81,12 @@ def _check(spec: InputSpec) -> None:
 
 
 def _sequence(name: str, value: object) -> list[Any]:
-    items = cast("Sequence[Any]", value) if isinstance(value, list | tuple) else None
+    items = list(cast("Sequence[Any]", value)) if isinstance(value, list | tuple) else None
     if items is None or len(items) > 3:
-        raise ValueError(f"input {name} must be a list of at most 3, got {_short(value)}")
-    return list(items)
+        raise ValueError(
+            f"input {name} must be a list of at most 3, got {_short(cast('Any', value))}"
+        )
+    return items
 
 
 def _numbers(name: str, value: object) -> tuple[float, ...]:

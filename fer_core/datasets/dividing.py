@@ -48,7 +48,8 @@ def divide(
             f"{source.kind} by=subject needs a folder for each subject, as PATH/CLASS/SUBJECT/"
             "*.jpg: use by=image"
         )
-    groups = np.unique(subjects if by == "subject" else _contents(whole), return_inverse=True)[1]
+    kept_together = _contents(whole) if by == "image" or subjects is None else list(subjects)
+    groups = np.unique(np.array(kept_together), return_inverse=True)[1]
     if options["by"] == "":
         logger.info("%s is divided by %s", source.path, by)
     order = np.random.default_rng(int(options["seed"])).permutation(int(groups.max()) + 1)

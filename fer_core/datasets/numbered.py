@@ -44,7 +44,7 @@ def list_numbered(
 
     def class_of(name: str) -> str:
         number = number_of(name)
-        if number not in labels:
+        if number is None or number not in labels:
             known = ", ".join(f"{key} {value}" for key, value in labels.items())
             raise ValueError(f"{kind} has no label {name}: its labels are {known}")
         return labels[number]

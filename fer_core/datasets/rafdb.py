@@ -179,8 +179,8 @@ def _tabled(root: Path, name: str, files: dict[str, Path], problems: list[Proble
         where = f"{table} line {row.line}"
         image, label = (row.cells.get(column, "") for column in ("image", "label"))
         number = int(label) if label.isdecimal() else -1
-        if row.fault or (detail := _wrong_label(number)):
-            detail = f"the row {row.fault}" if row.fault else detail
+        detail = f"the row {row.fault}" if row.fault else _wrong_label(number)
+        if detail:
             problems.append(Problem("label", image or where, f"{where}: {detail}"))
             continue
         official = _official_name(Path(image))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 LEAST_SIDE = 24  # pixels; the detector fails on smaller images
 LEAST_FACE = 20  # pixels, of what the detector is given
+FACE_SHARES = (8, 20)  # of the shorter side: looked for first, and where there is none
 DETECTION_SIDE = 1280  # larger images are reduced to this for detection
 SMALLEST = 32  # pixels of the photograph, of the smallest faces that are looked for
 MOST_PIXELS = 12e6  # of a reduced photograph; larger ones are reduced further, to bound the time
@@ -53,7 +54,7 @@ def searches(size: tuple[int, int], *, thorough: bool) -> Iterator[Search]:
     if side < LEAST_SIDE:
         return
     parts = _parts(size, DETECTION_SIDE * reduction, PART_OVERLAP * reduction)
-    limits = [max(LEAST_FACE, round(side / 8)), max(LEAST_FACE, round(side / 20))]
+    limits = [max(LEAST_FACE, round(side / share)) for share in FACE_SHARES]
     if thorough:
         limits.append(max(LEAST_FACE, min(limits[1], round(SMALLEST / reduction))))
     coarser = 0.0

@@ -122,8 +122,9 @@ def read_run(path: Path) -> RunRecord:
         raise RecordError(f"{file} lacks {', '.join(missing)}")
     wrong = [name for name, kind in _FIELDS.items() if not isinstance(run[name], kind)]
     imported = run.get("imported")
-    classes = run["classes"]
-    if isinstance(classes, list) and not all(isinstance(name, str) for name in classes):
+    classes = cast("object", run["classes"])
+    names = cast("list[object]", classes) if isinstance(classes, list) else []
+    if not all(isinstance(name, str) for name in names):
         wrong.append("classes")
     if imported is not None and not isinstance(imported, dict):
         wrong.append("imported")
