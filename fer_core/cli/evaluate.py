@@ -30,7 +30,6 @@ from fer_core.datasets import Decoding, Listing, Storage, list_data
 from fer_core.datasets.loading import training_digests
 from fer_core.errors import told_in_a_sentence
 from fer_core.evaluation.compare import compare
-from fer_core.evaluation.inference import Backend
 from fer_core.evaluation.maps import MapFidelity, assess_maps
 from fer_core.evaluation.predictions import SplitPredictions, predict_split
 from fer_core.evaluation.report import assess
@@ -39,6 +38,7 @@ from fer_core.foreign.model import ForeignModel
 from fer_core.inference.backends import make_backend
 from fer_core.io.files import write_whole
 from fer_core.io.onnx_session import ExportError
+from fer_core.models.attention_model import Backend
 from fer_core.models.pretrained import TrainedModel
 from fer_core.reporting.evaluation_json import (
     EvaluatedModel,

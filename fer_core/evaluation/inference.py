@@ -1,7 +1,7 @@
 """A model's predictions on a split, without and with flip TTA."""
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from fer_core.datasets import Split
 from fer_core.datasets.prefetch import DeviceImages
 from fer_core.errors import FerError
 from fer_core.metrics import classification as metrics
-from fer_core.models.attention_model import AttentionModel, Output
+from fer_core.models.attention_model import AttentionModel, Backend
 from fer_core.models.pretrained import TrainedModel
 from fer_core.transforms.functional import normalise
 
@@ -47,21 +47,6 @@ class Scores(NamedTuple):
 
     single: Evaluation
     tta: Evaluation
-
-
-class Backend(Protocol):
-    """What computes a model's outputs (`fer_core.inference.backends`)."""
-
-    name: str
-
-    def views(self, images: Tensor, *, flipped: bool) -> tuple[Output, ...]:
-        """The outputs on the images, and on their flipped images where those are wanted.
-
-        Args:
-            images: (B, C, H, W) float32, normalised, on the model's device.
-            flipped: also look at the flipped images; their maps are flipped back.
-        """
-        ...
 
 
 class EvaluationError(FerError, ValueError):

@@ -8,8 +8,9 @@ from fer_core.config.input_spec import InputSpec
 from fer_core.datasets import DataError, Decoding, Listing, Split, Storage
 from fer_core.datasets.cache.arrays import WidenedImages
 from fer_core.datasets.loading import SplitKind, load_split, select
-from fer_core.evaluation.inference import Backend, evaluate
+from fer_core.evaluation.inference import evaluate
 from fer_core.foreign.model import ForeignModel
+from fer_core.models.attention_model import Backend
 from fer_core.models.pretrained import TrainedModel
 
 

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from fer_core.errors import FerError
-from fer_core.evaluation.inference import Backend
 from fer_core.inference.onnx_export import (
     INPUT,
     OUTPUTS,
@@ -23,7 +22,7 @@ from fer_core.inference.onnx_export import (
     parity,
 )
 from fer_core.machine import cores
-from fer_core.models.attention_model import Output
+from fer_core.models.attention_model import Backend, Output
 from fer_core.models.pretrained import TrainedModel
 from fer_core.transforms.functional import mirror
 

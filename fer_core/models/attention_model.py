@@ -8,7 +8,7 @@ so a map explains its logit exactly, for every backbone.
 import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 import torch
 import torch.nn.functional as F
@@ -45,6 +45,21 @@ class Output(NamedTuple):
 
     logits: Tensor
     maps: Tensor
+
+
+class Backend(Protocol):
+    """What computes a model's outputs (`fer_core.inference.backends`)."""
+
+    name: str
+
+    def views(self, images: Tensor, *, flipped: bool) -> tuple[Output, ...]:
+        """The outputs on the images, and on their flipped images where those are wanted.
+
+        Args:
+            images: (B, C, H, W) float32, normalised, on the model's device.
+            flipped: also look at the flipped images; their maps are flipped back.
+        """
+        ...
 
 
 class AttentionModel(nn.Module):

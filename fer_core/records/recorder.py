@@ -54,6 +54,8 @@ class RunRecorder:
     def is_finished(self, completed_epochs: int) -> bool:
         """Whether the record was finished before, with these inputs; it is left as it is then.
 
+        One that is now asked for more epochs is not finished.
+
         Args:
             completed_epochs: that the checkpoint has.
 
@@ -67,7 +69,7 @@ class RunRecorder:
             return False
         self._check_same_inputs(earlier)
         _check_epochs(earlier, completed_epochs)
-        return True
+        return earlier.config["epochs"] == self._run["config"]["epochs"]
 
     def begin(self, completed_epochs: int = 0) -> None:
         """Open the record; a resumed run keeps its start time and its completed epochs.

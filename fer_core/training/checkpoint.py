@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from fer_core.config import RunConfig, from_json, to_json
+from fer_core.config import RunConfig, from_json, settled, to_json
 from fer_core.errors import FerError
 from fer_core.io.files import write_whole
 from fer_core.training.optim import state_copies
@@ -164,6 +164,7 @@ def load_checkpoint(folder: Path, config: RunConfig) -> Checkpoint:
         CheckpointError: when there is none, it is broken, or it belongs to another configuration.
     """
     checkpoint, written = read_checkpoint(folder)
+    config = settled(config, to_json(written))
     longer = config.epochs > written.epochs and replace(written, epochs=config.epochs) == config
     if longer and (config.schedule not in OF_ANY_LENGTH or config.method in BY_LENGTH):
         what = f"method {config.method}" if config.method in BY_LENGTH else "schedule"

@@ -1,7 +1,6 @@
 """What people and programs send that is no ordinary photograph: each gets a sentence."""
 
 import io
-import sys
 import zlib
 
 import httpx
@@ -156,17 +155,6 @@ def test_heic_is_a_photograph(ask, portrait, tmp_path):
     pillow_heif = pytest.importorskip("pillow_heif")
     pillow_heif.from_pillow(portrait).save(tmp_path / "photo.heic")
     assert_one_face(ask(tmp_path / "photo.heic")[0], portrait.size)
-
-
-@pytest.mark.slow
-def test_heic_without_its_package_is_told_with_the_command(ask, monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)  # importing it raises ImportError
-    monkeypatch.setattr(Image, "ID", [name for name in Image.ID if name != "HEIF"])
-    (tmp_path / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
-    answer, _ = ask(tmp_path / "photo.heic")
-    assert answer["sentence"] == (
-        "This is a HEIC image, which needs another package: pip install pillow-heif."
-    )
 
 
 @pytest.mark.parametrize(

