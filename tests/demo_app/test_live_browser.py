@@ -45,9 +45,9 @@ def asked(pool, monkeypatch):
     names = []
     predict = pool.predict
 
-    def spy(name, image):
+    def spy(name, image, **options):
         names.append(name)
-        return predict(name, image)
+        return predict(name, image, **options)
 
     monkeypatch.setattr(pool, "predict", spy)
     return names
