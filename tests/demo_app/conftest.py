@@ -122,7 +122,7 @@ def served(pool, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(files))
         page = build(pool)
-        page.launch(prevent_thread_lock=True, **options, **launch_options())
+        page.launch(prevent_thread_lock=True, **options, **launch_options(("demo.test",)))
         yield Served(page, f"http://127.0.0.1:{port}", files)
         page.close()
 

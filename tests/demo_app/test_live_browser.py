@@ -181,11 +181,11 @@ def test_an_error_in_one_frame_does_not_end_the_stream(visit, pool, monkeypatch,
     page = visit()
     predict, failed = pool.predict, []
 
-    def fail_once(name, image):
+    def fail_once(name, image, **options):
         if not failed:
             failed.append(name)
             raise error
-        return predict(name, image)
+        return predict(name, image, **options)
 
     monkeypatch.setattr(pool, "predict", fail_once)
     for _ in range(3):
