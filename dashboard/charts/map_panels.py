@@ -5,10 +5,10 @@ from dashboard.charts.map_images import Panel, face_image, map_overlay
 
 PREDICTED = "predicted class"
 MEANING = (
-    "**What a map shows.** The evidence for one class at each position of the feature map. It adds "
-    "up to the score exactly: its mean plus a constant is the logit of the class. Each map is "
+    "**What a map shows.** What each position of the feature map adds to the score of one class: "
+    "the mean of the map plus a constant is exactly the logit of the class. Each map is "
     "scaled by its own maximum, so brightness compares positions within one map, not classes or "
-    "models. Negative evidence is not drawn.  \n"
+    "models. Negative values are not drawn.  \n"
     "**What it does not show.** A bright region does not prove that the evidence lies there: each "
     "position sees much more of the face than the spot it is drawn on. docs/experiments.md "
     "measures this under “How local are the maps?”. Nor does a map say whether the "

@@ -83,7 +83,7 @@ def show_mirror() -> None:
     for box, (text, image) in zip(st.columns(len(figures)), figures, strict=True):
         box.image(image, text, width="stretch")
     st.caption(
-        "From left to right: the face, the evidence for the predicted class, and that of the "
+        "From left to right: the face, the map of the predicted class, and that of the "
         "mirrored face, mirrored back. Agreement is the correlation of the two maps. EAC is "
         "trained for it, so a high value is no proof that its maps are right: they depend less on "
         "the image than those of the baseline (docs/experiments.md)."

@@ -91,7 +91,7 @@ def show_headline(found: dict[str, ModelMaps], synthetic: bool) -> None:
 def show_colours() -> None:
     """The scale of the colours of the maps."""
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-    row.caption("no evidence", width="content")
+    row.caption("0", width="content")
     row.image(image_url(colour_bar()), width=BAR_WIDTH)
     row.caption("strongest point of the map", width="content")
 

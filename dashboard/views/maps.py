@@ -37,8 +37,8 @@ LARGEST_UPLOAD = 10  # MB
 UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "bmp"]
 FIRST_KEY, SECOND_KEY = "looks_first", "looks_second"
 ABOUT = (
-    "What two models look at: for every face, the evidence that each model sees for an expression, "
-    "place by place."
+    "The attention maps of two models, face by face. A map adds up to the score of its class "
+    "exactly; how local it is, is measured beside it."
 )
 NO_TORCH = (
     "These are the maps that ship with the dashboard. Other faces and models need PyTorch, which "
