@@ -19,7 +19,7 @@ import tyro
 from facenet_pytorch import MTCNN
 
 from benchmarks.result import as_json
-from fer_core.faces import mtcnn
+from fer_core.faces import mtcnn, mtcnn_networks
 from fer_core.io.images import open_upright
 
 ONNX, EAGER, THEIRS = "ours, ONNX Runtime", "ours, PyTorch", "facenet-pytorch"
@@ -43,7 +43,7 @@ def main() -> None:
     """Measure, and print JSON."""
     options = tyro.cli(Options, prog="python -m benchmarks.detector")
     torch.set_num_threads(1)
-    ours = {ONNX: mtcnn.networks(), EAGER: mtcnn.torch_networks()}
+    ours = {ONNX: mtcnn_networks.networks(), EAGER: mtcnn_networks.torch_networks()}
     rows = [row for photo in options.photos for row in _measure(photo, options, ours)]
     ratios = {
         name: round(statistics.median(row["ms"][THEIRS] / row["ms"][name] for row in rows), 2)
@@ -52,7 +52,9 @@ def main() -> None:
     print(as_json({"ratios": ratios, "photos": rows}))
 
 
-def _measure(file: Path, options: Options, ours: dict[str, mtcnn.Networks]) -> list[dict[str, Any]]:
+def _measure(
+    file: Path, options: Options, ours: dict[str, mtcnn_networks.Networks]
+) -> list[dict[str, Any]]:
     photo = open_upright(file).convert("RGB")
     photo.thumbnail((options.side, options.side))
     pixels = np.asarray(photo)

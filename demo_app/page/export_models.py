@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_core.faces.mtcnn import onnx_files
+from fer_core.faces.mtcnn_networks import onnx_files
 from fer_core.inference.onnx_export import export_onnx
 from fer_core.io.onnx_session import ExportError, require
 from fer_core.models.pretrained import TrainedModel
@@ -31,7 +31,7 @@ def classifier_bytes(trained: TrainedModel) -> bytes:
 
 
 def detector_bytes() -> dict[str, bytes]:
-    """The three networks of the detector: see `fer_core.faces.mtcnn.onnx_files`."""
+    """The three networks of the detector: see `fer_core.faces.mtcnn_networks.onnx_files`."""
     return {name: halve(content) for name, content in onnx_files().items()}
 
 

@@ -14,7 +14,7 @@ from fer_core import __version__
 from fer_core.config.input_spec import to_json
 from fer_core.explain.cam import colourise
 from fer_core.faces import detect as faces
-from fer_core.faces import mtcnn, scales
+from fer_core.faces import mtcnn_networks, scales
 from fer_core.models.pretrained import TrainedModel
 from fer_core.taxonomy import Taxonomy
 
@@ -49,7 +49,7 @@ def page_facts(trained: TrainedModel, folder: Path) -> dict[str, Any]:
         trained: the model of the page.
         folder: where it is saved; its test predictions tell what a threshold means.
     """
-    detector = mtcnn.weights()
+    detector = mtcnn_networks.weights()
     return {
         "classes": list(trained.classes),
         "colours": list(trained.taxonomy.colours),

@@ -5,7 +5,7 @@ from facenet_pytorch import MTCNN
 from torch.nn.functional import interpolate
 
 from fer_core.datasets.synthetic.faces import draw_portrait
-from fer_core.faces import mtcnn
+from fer_core.faces import mtcnn, mtcnn_networks
 
 LEAST = 40
 
@@ -23,7 +23,9 @@ def crowd():
 
 @pytest.fixture(scope="module", params=["torch", "best"])
 def networks(request):
-    return mtcnn.torch_networks() if request.param == "torch" else mtcnn.networks()
+    return (
+        mtcnn_networks.torch_networks() if request.param == "torch" else mtcnn_networks.networks()
+    )
 
 
 @pytest.mark.slow
@@ -73,9 +75,9 @@ def test_a_better_box_suppresses_one_inside_it():
 
 def test_without_onnx_the_networks_are_those_of_pytorch(monkeypatch, crowd):
     def missing(name):
-        raise mtcnn.ExportError(f"ONNX needs {name}")
+        raise mtcnn_networks.ExportError(f"ONNX needs {name}")
 
-    monkeypatch.setattr(mtcnn, "require", missing)
-    found = mtcnn.networks.__wrapped__()
+    monkeypatch.setattr(mtcnn_networks, "require", missing)
+    found = mtcnn_networks.networks.__wrapped__()
     images = np.zeros((2, 3, 24, 24), np.float32)
     assert [output.shape for output in found.rnet(images)] == [(2, 4), (2, 2)]
