@@ -89,7 +89,7 @@ def train(
             then says ``failed`` and how to go on.
     """
     config = named(config, dataset, backbone)
-    if resume:
+    if resume and config.precision == "auto":  # a checkpoint is large: read it for nothing else
         config = settled(config, to_json(read_checkpoint(folder)[1]))
     watch = Watch(choose_trackers(log_with, project), project, callbacks)
     refuse_folder(folder, resume)
