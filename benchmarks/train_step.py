@@ -165,7 +165,7 @@ def variants(options: Options) -> list[str]:
         if (options.compile or not change["compile"])
         and not (options.end_to_end and "views" in change)
     ]
-    return rungs + ours
+    return [name for name in rungs + ours if options.bf16 or "bf16" not in name]
 
 
 def table(
