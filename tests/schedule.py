@@ -34,4 +34,3 @@ def sort_longest_first(items: list[pytest.Item]) -> None:
 def _rank(nodeid: str, slow: Counter[str]) -> tuple[bool, int]:
     scope = scope_of(nodeid)
     return scope != BROWSER, -slow[scope]
-
