@@ -210,4 +210,5 @@ def _reduce(face: FacePrediction, scale: float) -> FacePrediction:
         box=(x0, y0, x1, y1),
         landmarks=face.landmarks / scale,
         to_photo=face.to_photo / scale,
+        analysis=face.analysis and face.analysis.scaled(1 / scale),
     )

