@@ -22,7 +22,7 @@ BLENDSHAPES = tuple(
     mouthStretchLeft mouthStretchRight mouthUpperUpLeft mouthUpperUpRight noseSneerLeft
     noseSneerRight""".split()  # noqa: SIM905
 )
-LEAST_SCORE = 0.4  # from which a movement is told in words
+LEAST_SCORE = 0.4  # from which most movements are told in words
 
 
 class Movement(NamedTuple):
@@ -33,11 +33,14 @@ class Movement(NamedTuple):
         unit: name of the action unit (AU) or action descriptor (AD) that is closest; empty where
             there is none.
         blendshapes: whose mean is its score: one, or one a side.
+        least: score from which it counts as seen: above that of 95 % of the neutral faces of
+            FERPlus (benchmarks/landmarks.py).
     """
 
     words: str
     unit: str
     blendshapes: tuple[str, ...]
+    least: float = LEAST_SCORE
 
 
 class Shown(NamedTuple):
@@ -94,12 +97,12 @@ def score(movement: Movement, blendshapes: Mapping[str, float]) -> float:
     return sum(found) / len(found)
 
 
-def movements(blendshapes: Mapping[str, float], least: float = LEAST_SCORE) -> list[Shown]:
-    """The movements with a score of at least ``least``, the strongest first.
+def movements(blendshapes: Mapping[str, float]) -> list[Shown]:
+    """The movements that are seen clearly, the strongest first.
 
     Args:
         blendshapes: name -> score in [0, 1].
-        least: score from which a movement counts as seen.
     """
-    shown = [Shown(one.words, one.unit, score(one, blendshapes)) for one in MOVEMENTS]
-    return sorted((one for one in shown if one.score >= least), key=lambda one: -one.score)
+    scored = [(one, score(one, blendshapes)) for one in MOVEMENTS]
+    shown = [Shown(one.words, one.unit, value) for one, value in scored if value >= one.least]
+    return sorted(shown, key=lambda one: -one.score)

@@ -9,7 +9,9 @@ from PIL import Image
 
 from fer_core.cli import predict
 from fer_core.emotions import SEVEN_CLASSES
+from fer_core.landmarks.movements import BLENDSHAPES
 from fer_core.video.writer import VideoWriter
+from tests.made_analyses import smiling
 
 
 @pytest.fixture
@@ -245,3 +247,62 @@ def test_a_rate_that_cannot_be_is_refused(command, photos):
 def test_an_absent_device_is_one_sentence(command, photos):
     code, _, _ = command(photos / "nobody.png", "--device", "cuda")
     assert "torch finds no GPU here, use auto or cpu" in code
+
+
+@pytest.fixture
+def landmarker(monkeypatch):
+    monkeypatch.setattr(predict, "Landmarker", lambda file: smiling)
+
+
+@pytest.fixture
+def film(tmp_path, portrait):
+    place = tmp_path / "clip.mp4"
+    with VideoWriter(place) as file:
+        for index in range(3):
+            file.write(portrait, index / 10)
+    return place
+
+
+@pytest.mark.usefixtures("landmarker")
+def test_landmarks_are_told_in_words_in_json_and_in_columns(command, photos):
+    _, text, _ = command(photos / "person.png", "--landmarks")
+    assert text.splitlines()[1].endswith("(lip corners pulled)")
+    _, output, _ = command(photos / "person.png", "--landmarks", "--json")
+    (face,) = json.loads(output)[0]["faces"]
+    assert face["movements"] == ["lip corners pulled"]
+    assert set(face["blendshapes"]) == set(BLENDSHAPES)
+    _, output, _ = command(photos / "person.png", photos / "nobody.png", "--landmarks", "--csv")
+    person, nobody = csv.DictReader(io.StringIO(output))
+    assert person["movements"] == "lip corners pulled"
+    assert [person[name] for name in ("yaw", "pitch", "roll")] == ["5.0", "-3.0", "11.0"]
+    assert float(person["mouthSmileLeft"]) == 0.9
+    assert nobody["movements"] == nobody["mouthSmileLeft"] == ""
+
+
+def test_without_landmarks_the_columns_are_as_they_were(command, photos):
+    _, output, _ = command(photos / "person.png", "--csv")
+    header = output.splitlines()[0].split(",")
+    assert not set(header) & {"movements", "yaw", *BLENDSHAPES}
+
+
+def test_a_model_file_without_landmarks_is_a_sentence(command, photos):
+    code, _, _ = command(photos / "person.png", "--landmarker", "face_landmarker.task")
+    assert "--landmarks" in str(code)
+
+
+def test_a_missing_landmarker_says_how_to_get_it(command, photos):
+    code, _, _ = command(
+        photos / "person.png", "--landmarks", "--landmarker", photos / "nowhere.task"
+    )
+    assert "nowhere.task" in str(code)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("landmarker")
+def test_a_stopped_video_goes_on_with_its_landmarks_and_refuses_others(command, film, tmp_path):
+    _, first, _ = command(film, "--landmarks", "--csv", "--out", tmp_path)
+    _, again, _ = command(film, "--landmarks", "--csv", "--out", tmp_path)
+    assert again == first
+    assert next(csv.DictReader(io.StringIO(first)))["movements"] == "lip corners pulled"
+    _, _, errors = command(film, "--out", tmp_path)
+    assert "--landmarks" in errors
