@@ -14,8 +14,8 @@ from PIL import Image
 from fer_core.faces.detect import Face
 from fer_core.landmarks.movements import Shown, movements
 
-# Degrees from which the emotion model has lost accuracy, see docs/landmarks.md.
-MOST_YAW, MOST_PITCH = 40.0, 30.0
+# Degrees beyond which the bundled model loses eight points of accuracy or more (docs/landmarks.md).
+MOST_YAW = MOST_PITCH = 30.0
 
 
 class HeadPose(NamedTuple):

@@ -15,9 +15,9 @@ def test_a_movement_has_the_mean_of_both_sides_and_the_name_of_its_action_unit()
     assert shown == ("lip corners pulled", "AU12", 0.75)
 
 
-def test_the_strongest_movement_is_told_first_and_weak_ones_are_not():
-    faces = {"jawOpen": 0.97, "mouthSmileLeft": 1.0, "mouthSmileRight": 1.0, "cheekPuff": 0.1}
-    assert [one.unit for one in movements(faces)] == ["AU12", "AU26"]
+def test_the_movement_furthest_beyond_its_limit_is_told_first_and_weak_ones_are_not():
+    faces = {"jawOpen": 0.9, "browInnerUp": 0.9, "cheekPuff": 0.05}
+    assert [one.unit for one in movements(faces)] == ["AU26", "AU1"]
 
 
 def test_a_movement_is_told_from_its_own_limit_on():
