@@ -1,5 +1,6 @@
 """Explain photographs and videos: ``fer-core predict PHOTO... --json --overlay DIR``."""
 
+import functools
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ from fer_core.inference.photos import open_photo
 from fer_core.inference.predictor import Predictor
 from fer_core.io.files import write_whole
 from fer_core.landmarks.landmarker import Landmarker
+from fer_core.models.face_embedding import FaceEmbedder
 from fer_core.models.pretrained import ModelError
 from fer_core.taxonomy import Taxonomy
 
@@ -53,6 +55,8 @@ def _run(command: Command, inputs: list[PredictionInput]) -> int:
             _check_folder(folder)
     overlays = overlay_names(inputs, command.overlay or Path())
     predictor = _load(command)
+    if command.identity is not None:
+        _embedder(command.identity)  # a file that is none ends the command here
     videos = any(one.kind == "video" for one in inputs)
     form: Form = "json" if command.json else "csv" if command.csv else "text"
     names = _taxonomy(predictor).names
@@ -108,6 +112,7 @@ def _predict_video(
 ) -> None:
     from fer_core.video.analysis import analyse_frames
     from fer_core.video.annotate import write_annotated
+    from fer_core.video.identity import PersonJoiner
     from fer_core.video.reader import Video
 
     if command.cropped:
@@ -117,13 +122,20 @@ def _predict_video(
     video = Video(one.path, float("inf"), rate)
     kept: list[VideoMoment] = []
     state = None
-    if command.out is not None:
+    persons = None if command.identity is None else PersonJoiner(_embedder(command.identity))
+    if command.out is not None and persons is None:
         state = command.out / one.below.with_suffix(".moments.jsonl")
         state.parent.mkdir(parents=True, exist_ok=True)
     model = str(command.model or "bundled")
     taxonomy = _taxonomy(predictor)
     moments = analyse_frames(
-        predictor, video, taxonomy, model=model, analyses=command.landmarks, state=state
+        predictor,
+        video,
+        taxonomy,
+        model=model,
+        analyses=command.landmarks,
+        persons=persons,
+        state=state,
     )
     for moment in moments:
         faces = [tracked.face for tracked in moment.faces]
@@ -183,6 +195,11 @@ def _taxonomy(predictor: Predictor | ForeignPredictor) -> Taxonomy:
     if isinstance(predictor, ForeignPredictor):
         return predictor.taxonomy
     return predictor.trained.taxonomy
+
+
+@functools.cache
+def _embedder(weights: Path) -> FaceEmbedder:
+    return FaceEmbedder(weights)
 
 
 def _rate(text: str) -> float:

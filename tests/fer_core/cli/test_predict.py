@@ -4,6 +4,7 @@ import json
 import sys
 from functools import partial
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -306,3 +307,30 @@ def test_a_stopped_video_goes_on_with_its_landmarks_and_refuses_others(command, 
     assert next(csv.DictReader(io.StringIO(first)))["movements"] == "lip corners pulled"
     _, _, errors = command(film, "--out", tmp_path)
     assert "--landmarks" in errors
+
+
+@pytest.mark.slow
+def test_with_identity_a_person_keeps_the_number_after_a_cut(
+    command, tmp_path, portrait, monkeypatch
+):
+    monkeypatch.setattr(
+        predict, "FaceEmbedder", lambda _: lambda image, faces: np.ones((len(faces), 1))
+    )
+    other = Image.effect_noise(portrait.size, 90).convert("RGB")
+    with VideoWriter(tmp_path / "cut.mp4") as file:
+        for index in range(9):
+            file.write(other if 3 <= index < 6 else portrait, index / 10)
+    arguments = (tmp_path / "cut.mp4", "--csv", "--out", tmp_path / "out")
+    numbers = {}
+    for more in ([], ["--identity", "faces.safetensors"]):
+        code, output, _ = command(*arguments, *more)
+        assert code == 0
+        rows = csv.DictReader(io.StringIO(output))
+        numbers[len(more)] = [row["face"] for row in rows if row["face"]]
+    assert set(numbers[0]) == {"1", "2"}
+    assert set(numbers[2]) == {"1"}
+
+
+def test_weights_that_are_missing_end_the_command(command, photos):
+    code, _, _ = command(photos / "person.png", "--identity", photos / "nowhere.safetensors")
+    assert "nowhere.safetensors" in str(code)
