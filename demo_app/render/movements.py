@@ -27,7 +27,7 @@ def movements_panel(analysis: FaceAnalysis | None, number: int) -> str:
     )
     shown = f'<div class="bars movements" role="list">{rows}</div>' if rows else ""
     missing = "" if rows else "<p>No clear movement.</p>"
-    note = f'<p class="turned">{escape(sentence(analysis.note))}</p>' if analysis.note else ""
+    note = f'<p class="turned">{escape(words.sentence(analysis.note))}</p>' if analysis.note else ""
     return (
         f"{title}{shown}{missing}<p>{escape(pose_in_words(analysis.pose))}</p>{note}"
         f'<p class="movements-note">{escape(words.MOVEMENTS_NOTE)}</p>'
@@ -43,8 +43,3 @@ def pose_in_words(pose: HeadPose) -> str:
         f"tilted {abs(roll)}° {'clockwise' if roll > 0 else 'anticlockwise'}" if roll else "",
     ]
     return f"Head: {', '.join(filter(None, parts)) or 'straight'}."
-
-
-def sentence(text: str) -> str:
-    """Words as a sentence."""
-    return f"{text[:1].upper()}{text[1:]}."
