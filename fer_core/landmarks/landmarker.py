@@ -61,6 +61,7 @@ class Landmarker:
         Raises:
             LandmarkerError: when LiteRT or the file is missing, or the file is unusable.
         """
+        _interpreter()  # where both are missing, the extra is told first
         task = read_task(find_task_file(file))
         self._landmarks = _Network(task.landmarks)
         self._blendshapes = _Network(task.blendshapes)
@@ -101,7 +102,7 @@ class Landmarker:
         shares = outputs[0].reshape(-1, 3) / SIDE
         side = float(np.hypot(*to_photo[:, 0]))
         places = shares[:, :2] @ to_photo[:, :2].T + to_photo[:, 2]
-        presence = 1 / (1 + np.exp(-float(outputs[1].ravel()[0])))
+        presence = (1 + np.tanh(float(outputs[1].ravel()[0]) / 2)) / 2  # the logistic function
         return np.column_stack([places, shares[:, 2] * side]).astype(np.float32), float(presence)
 
 
@@ -116,16 +117,25 @@ def find_landmarker() -> Landmarker | None:
         return None
 
 
+def _interpreter() -> Any:  # noqa: ANN401 - LiteRT is not always installed
+    """LiteRT's class of a loaded network.
+
+    Raises:
+        LandmarkerError: when it is not installed.
+    """
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        sentence = missing_package(error, "the face landmarker")
+        raise LandmarkerError(sentence or str(error)) from error
+    return Interpreter
+
+
 class _Network:
     """A TensorFlow Lite model with one input; its outputs by their names, sorted."""
 
     def __init__(self, content: bytes) -> None:
-        try:
-            from ai_edge_litert.interpreter import Interpreter
-        except ImportError as error:
-            sentence = missing_package(error, "the face landmarker")
-            raise LandmarkerError(sentence or str(error)) from error
-        self._network: Any = Interpreter(model_content=content, num_threads=1)
+        self._network: Any = _interpreter()(model_content=content, num_threads=1)
         self._network.allocate_tensors()
         self._input = self._network.get_input_details()[0]["index"]
         outputs = sorted(self._network.get_output_details(), key=lambda one: one["name"])

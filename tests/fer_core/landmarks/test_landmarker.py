@@ -7,7 +7,7 @@ from PIL import Image
 from fer_core.faces.detect import Face, detect_faces
 from fer_core.landmarks import landmarker as module
 from fer_core.landmarks.landmarker import Landmarker, find_landmarker
-from fer_core.landmarks.task_file import LandmarkerError, Task
+from fer_core.landmarks.task_file import LandmarkerError
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +76,6 @@ def test_where_the_network_sees_no_face_there_is_no_analysis(landmarker):
 
 def test_without_its_extra_the_landmarker_names_the_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
-    task = Task(b"", b"", np.zeros((1, 3)), np.ones(1))
-    monkeypatch.setattr(module, "find_task_file", lambda file: file)
-    monkeypatch.setattr(module, "read_task", lambda file: task)
     with pytest.raises(LandmarkerError, match=r"pip install 'fer-core\[landmarks\]'"):
         Landmarker()
 
