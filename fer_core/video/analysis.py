@@ -17,8 +17,10 @@ from PIL import Image
 
 from fer_core.errors import FerError
 from fer_core.inference.face_prediction import FacePrediction
+from fer_core.landmarks.analysis import FaceAnalysis
 from fer_core.taxonomy import Taxonomy
-from fer_core.video.reader import Video
+from fer_core.video.identity import PersonJoiner
+from fer_core.video.reader import Frame, Video
 from fer_core.video.shots import CutDetector
 from fer_core.video.tracking import FaceTracker, TrackedFace
 
@@ -60,6 +62,8 @@ def analyse_frames(
     taxonomy: Taxonomy,
     *,
     model: str = "",
+    analyses: bool = False,
+    persons: PersonJoiner | None = None,
     state: Path | None = None,
 ) -> Iterator[VideoMoment]:
     """The moments of a video in the order of time, those of an earlier analysis first.
@@ -69,15 +73,20 @@ def analyse_frames(
         video: the video; its rate says how many moments a second has.
         taxonomy: of the predictor's model.
         model: what tells models apart, for the file.
+        analyses: whether the predictor has an analyser, for the file.
+        persons: joins the tracks of one person; what it knows of faces is not kept, so it goes
+            with no file.
         state: file of the analysis, written line by line; None: nothing is kept.
 
     Raises:
-        AnalysisError: when the file is of another video, model or rate.
+        AnalysisError: when the file is of another video, model or rate, or with ``persons``.
         VideoError: when the video cannot be read.
     """
+    if persons is not None and state is not None:
+        raise AnalysisError("an analysis that joins persons keeps no file to go on from")
     tracker, cuts, last = FaceTracker(), CutDetector(), -1
     if state is not None:
-        for moment in _resumed(state, _facts(video, model), taxonomy):
+        for moment in _resumed(state, _facts(video, model, analyses=analyses), taxonomy):
             if moment.cut:
                 tracker.cut()
             raw = [one.raw for one in moment.faces]
@@ -96,10 +105,24 @@ def analyse_frames(
             found = predictor.predict(frame.image, thorough=False)
             faces = [_light(face, scale) for face in found]
             tracked = tuple(tracker.update(faces, frame.time))
+            if persons is not None:
+                tracked = _numbered(persons, frame, [face.landmarks for face in found], tracked)
             moment = VideoMoment(frame.time, frame.number, tracked, cut)
             file.write(json.dumps(_to_json(moment)) + "\n")
             file.flush()
             yield moment
+
+
+def _numbered(
+    persons: PersonJoiner,
+    frame: Frame,
+    landmarks: Sequence[np.ndarray],
+    tracked: tuple[TrackedFace, ...],
+) -> tuple[TrackedFace, ...]:
+    """Tracked faces with the numbers of their persons; ``landmarks`` in pixels of the frame."""
+    tracks = [one.number for one in tracked]
+    numbers = persons.number(frame.image, landmarks, tracks, frame.time)
+    return tuple(one._replace(number=n) for one, n in zip(tracked, numbers, strict=True))
 
 
 class _Nowhere:
@@ -127,11 +150,13 @@ def _light(face: FacePrediction, scale: float) -> FacePrediction:
         crop=BLANK,
         to_photo=face.to_photo * scale,
         mirror_check=None,
+        analysis=face.analysis and face.analysis.without_points(),
     )
 
 
-def _facts(video: Video, model: str) -> dict[str, Any]:
-    return {"bytes": video.path.stat().st_size, "rate": video.rate, "model": model}
+def _facts(video: Video, model: str, *, analyses: bool) -> dict[str, Any]:
+    facts = {"bytes": video.path.stat().st_size, "rate": video.rate, "model": model}
+    return {**facts, "landmarks": True} if analyses else facts
 
 
 def _resumed(state: Path, facts: dict[str, Any], taxonomy: Taxonomy) -> Iterator[VideoMoment]:
@@ -143,8 +168,8 @@ def _resumed(state: Path, facts: dict[str, Any], taxonomy: Taxonomy) -> Iterator
         return
     if json.loads(whole[0]) != facts:
         raise AnalysisError(
-            f"{state} is of another video, model or rate ({whole[0].decode().strip()}): delete it, "
-            "or name another folder"
+            f"{state} is of another video, model, rate or --landmarks "
+            f"({whole[0].decode().strip()}): delete it, or name another folder"
         )
     if len(whole) < len(lines):  # killed while it wrote
         state.write_bytes(b"".join(whole))
@@ -160,6 +185,7 @@ def _to_json(moment: VideoMoment) -> dict[str, Any]:
             "landmarks": np.round(one.raw.landmarks, 1).tolist(),
             "score": round(float(one.raw.score), 4),
             "probabilities": [float(value) for value in one.raw.probabilities],
+            **({} if one.raw.analysis is None else {"analysis": one.raw.analysis.to_json()}),
         }
         for one in moment.faces
     ]
@@ -184,6 +210,7 @@ def _face(values: dict[str, Any], taxonomy: Taxonomy) -> FacePrediction:
         np.empty((len(taxonomy.names), 0, 0), np.float32),
         BLANK,
         np.zeros((2, 3)),
+        analysis=FaceAnalysis.from_json(values["analysis"]) if "analysis" in values else None,
     )
 
 
