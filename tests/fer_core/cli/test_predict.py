@@ -291,7 +291,8 @@ def test_a_model_file_without_landmarks_is_a_sentence(command, photos):
     assert "--landmarks" in str(code)
 
 
-def test_a_missing_landmarker_says_how_to_get_it(command, photos):
+def test_a_missing_model_file_of_the_landmarker_is_named(command, photos, monkeypatch):
+    monkeypatch.setattr("fer_core.landmarks.landmarker._interpreter", lambda: None)
     code, _, _ = command(
         photos / "person.png", "--landmarks", "--landmarker", photos / "nowhere.task"
     )
