@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from fer_core.faces.detect import Face
-from fer_core.landmarks.movements import Shown, movements
+from fer_core.landmarks.movements import SeenMovement, movements
 
 # Degrees beyond which the bundled model loses eight points of accuracy or more (docs/landmarks.md).
 MOST_YAW = MOST_PITCH = 30.0
@@ -51,7 +51,7 @@ class FaceAnalysis:
     presence: float = 1.0
 
     @property
-    def movements(self) -> list[Shown]:
+    def movements(self) -> list[SeenMovement]:
         """The movements that are seen clearly, the strongest first."""
         return movements(self.blendshapes)
 

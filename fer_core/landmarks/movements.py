@@ -43,7 +43,7 @@ class Movement(NamedTuple):
     blendshapes: tuple[str, ...]
 
 
-class Shown(NamedTuple):
+class SeenMovement(NamedTuple):
     """A movement that is seen on a face, and its score in [0, 1]."""
 
     words: str
@@ -97,7 +97,7 @@ def score(movement: Movement, blendshapes: Mapping[str, float]) -> float:
     return sum(found) / len(found)
 
 
-def movements(blendshapes: Mapping[str, float]) -> list[Shown]:
+def movements(blendshapes: Mapping[str, float]) -> list[SeenMovement]:
     """The movements that are seen clearly, the clearest first.
 
     The clearest is furthest from its limit to 1, since scores of different movements do not
@@ -109,4 +109,4 @@ def movements(blendshapes: Mapping[str, float]) -> list[Shown]:
     scored = [(one, score(one, blendshapes)) for one in MOVEMENTS]
     seen = [(one, value) for one, value in scored if value >= one.least]
     seen.sort(key=lambda pair: (pair[0].least - pair[1]) / (1 - pair[0].least))
-    return [Shown(one.words, one.unit, value) for one, value in seen]
+    return [SeenMovement(one.words, one.unit, value) for one, value in seen]

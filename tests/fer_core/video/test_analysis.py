@@ -88,7 +88,7 @@ def test_a_stopped_analysis_goes_on_where_it_was_and_ends_alike(clip, tmp_path, 
 
 def test_a_state_of_another_rate_is_refused(clip, tmp_path):
     analyse(clip, Pretended(), tmp_path / "state.jsonl")
-    with pytest.raises(AnalysisError, match=r"of another video, model or rate.*delete it"):
+    with pytest.raises(AnalysisError, match=r"of another video, model, rate.*delete it"):
         analyse(clip, Pretended(), tmp_path / "state.jsonl", rate=5.0)
 
 
