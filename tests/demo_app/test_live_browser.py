@@ -55,7 +55,7 @@ def asked(pool, monkeypatch):
 
 def open_live(context, address):
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     page.goto(address)
     page.wait_for_selector(".bar.strong")
     page.get_by_role("tab", name="Live").click()
@@ -254,7 +254,7 @@ def test_the_stopped_camera_stops_the_pictures(visit):
 def test_a_snapshot_of_the_camera_is_analysed_like_a_photograph(camera_browser, served):
     context = camera_browser.new_context(permissions=["camera"])
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     page.goto(served.address)
     page.wait_for_selector(".bar.strong")
     before = page.locator("#faces img").get_attribute("src")

@@ -139,7 +139,7 @@ def visit(server):
                 else page.complaints.append(request.url)
             ),
         )
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         if prepare:
             prepare(page)
         page.goto(server.address)
