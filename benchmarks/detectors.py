@@ -159,8 +159,8 @@ def _turned(crops: Sequence[Image.Image], count: int) -> dict[str, list[Image.Im
     for crop in crops:
         places = (USUAL_LANDMARKS * crop.width).astype(np.float32)
         (analysis,) = landmarker(crop, [Face((0, 0, *crop.size), places, 1.0)])
-        for low, high in YAWS if analysis else ():
-            if low <= abs(analysis.pose.yaw) < high:
+        for low, high in YAWS:
+            if analysis is not None and low <= abs(analysis.pose.yaw) < high:
                 found[f"{low} to {high}°"].append(crop)
     return {value: faces[:count] for value, faces in found.items()}
 
