@@ -123,7 +123,7 @@ def _interpreter() -> Any:  # noqa: ANN401 - LiteRT is not always installed
         LandmarkerError: when it is not installed.
     """
     try:
-        from ai_edge_litert.interpreter import Interpreter  # pyright: ignore[reportMissingImports]
+        from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
         sentence = missing_package(error, "the face landmarker")
         raise LandmarkerError(sentence or str(error)) from error
