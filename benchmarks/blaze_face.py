@@ -5,6 +5,7 @@ https://arxiv.org/abs/1907.05047. Boxes are decoded as MediaPipe's ``face_detect
 of boxes that overlap the best one is kept, where MediaPipe averages them.
 """
 
+import importlib
 import zipfile
 from typing import Any
 
@@ -28,11 +29,10 @@ class BlazeFace:
         Raises:
             ImportError, LandmarkerError: without LiteRT or the model file.
         """
-        from ai_edge_litert.interpreter import Interpreter
-
+        interpreter = importlib.import_module("ai_edge_litert.interpreter").Interpreter
         with zipfile.ZipFile(find_task_file()) as file:
             content = file.read(DETECTOR)
-        self._network: Any = Interpreter(model_content=content, num_threads=1)
+        self._network: Any = interpreter(model_content=content, num_threads=1)
         self._network.allocate_tensors()
         self._centres = np.concatenate([_centres(*one) for one in CELLS])  # (896, 2)
 

@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,6 +35,7 @@ from fer_core.landmarks.task_file import LandmarkerError
 
 NEAR, RATIO = 0.5, 2.0  # of a detection and a face
 YAWS = ((0, 15), (15, 30), (30, 45), (45, 90))
+SMALL = ("16 px", "24 px", "32 px")  # too few pixels to say where an eye is
 CROWD = 60  # crops in all crowds
 WITHOUT = ("brick", "chelsea", "coffee", "coins", "grass", "gravel", "hubble_deep_field", "page",
            "rocket", "text", "horse", "retina")  # fmt: skip
@@ -60,7 +62,7 @@ def main() -> None:
     command = tyro.cli(Command, prog="python -m benchmarks.detectors")
     torch.set_num_threads(1)
     tried = [*scenes(*_materials(command)), *_without_a_face()]
-    found: dict[str, dict[str, dict[str, str]]] = {}
+    found: dict[str, dict[str, Any]] = {}
     missing: dict[str, str] = {}
     for name, make in DETECTORS.items():
         try:
@@ -68,7 +70,7 @@ def main() -> None:
         except (ImportError, LandmarkerError) as error:
             missing[name] = str(error)
             continue
-        found[name] = measure(detector, tried)
+        found[name] = measure(detector, tried) | {"landmarks": landmarks_off(detector, tried)}
     print(as_json({"scenes": len(tried), "detectors": found, "not_installed": missing}))
 
 
@@ -94,6 +96,20 @@ def measure(detector: FaceDetector, tried: Sequence[Scene]) -> dict[str, dict[st
         }
         for condition, values in rows.items()
     }
+
+
+def landmarks_off(detector: FaceDetector, tried: Sequence[Scene]) -> str:
+    """How far landmarks lie from those that were found at full size, on upright whole faces."""
+    off = []
+    for scene in tried:
+        if scene.condition != "face width" or scene.landmarks is None or scene.value in SMALL:
+            continue
+        eyes = float(np.hypot(*(scene.landmarks[1] - scene.landmarks[0])))
+        for face in detector(scene.photo):
+            if _is_of(face.box, scene.faces[0]):
+                distances = np.hypot(*(face.landmarks - scene.landmarks).T)
+                off.append(100 * float(distances.mean()) / eyes)
+    return f"{np.median(off):.1f} % of the distance between the eyes, {len(off)} faces"
 
 
 def matched(found: Sequence[Box], faces: Sequence[Box]) -> tuple[int, int]:
@@ -143,8 +159,8 @@ def _turned(crops: Sequence[Image.Image], count: int) -> dict[str, list[Image.Im
     for crop in crops:
         places = (USUAL_LANDMARKS * crop.width).astype(np.float32)
         (analysis,) = landmarker(crop, [Face((0, 0, *crop.size), places, 1.0)])
-        for low, high in YAWS if analysis else ():
-            if low <= abs(analysis.pose.yaw) < high:
+        for low, high in YAWS:
+            if analysis is not None and low <= abs(analysis.pose.yaw) < high:
                 found[f"{low} to {high}°"].append(crop)
     return {value: faces[:count] for value, faces in found.items()}
 

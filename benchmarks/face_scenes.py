@@ -31,20 +31,23 @@ class Scene:
         value: how much of it.
         photo: RGB.
         faces: boxes (x0, y0, x1, y1).
+        landmarks: (3, 2) of its only face, where they are known.
     """
 
     condition: str
     value: str
     photo: Image.Image
     faces: tuple[Box, ...]
+    landmarks: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class Portrait:
-    """A face with what is around it, and its box in that image."""
+    """A face with what is around it, and its box and landmarks in that image."""
 
     image: Image.Image
     box: Box
+    landmarks: np.ndarray | None = None
 
     @classmethod
     def cut(cls, photo: Image.Image, face: Face) -> "Portrait":
@@ -55,14 +58,16 @@ class Portrait:
         right = min(photo.width, round((x0 + x1) / 2 + reach))
         bottom = min(photo.height, round((y0 + y1) / 2 + reach))
         inside = (x0 - left, y0 - top, x1 - left, y1 - top)
-        return cls(photo.crop((left, top, right, bottom)), inside)
+        return cls(photo.crop((left, top, right, bottom)), inside, face.landmarks - (left, top))
 
     def sized(self, width: float) -> "Portrait":
         """The same with a face of that width."""
         scale = width / (self.box[2] - self.box[0])
         size = (round(self.image.width * scale), round(self.image.height * scale))
         x0, y0, x1, y1 = (value * scale for value in self.box)
-        return Portrait(self.image.resize(size, Image.Resampling.LANCZOS), (x0, y0, x1, y1))
+        landmarks = None if self.landmarks is None else self.landmarks * scale
+        image = self.image.resize(size, Image.Resampling.LANCZOS)
+        return Portrait(image, (x0, y0, x1, y1), landmarks)
 
     def tilted(self, degrees: float) -> "Portrait":
         """The same, turned anticlockwise about the centre of its face, which keeps its box."""
@@ -129,7 +134,8 @@ def _placed(condition: str, value: str, portrait: Portrait, left: int, top: int)
         min(float(SCENE[0]), x1 + left),
         min(float(SCENE[1]), y1 + top),
     )
-    return Scene(condition, value, photo, (inside,))
+    places = None if portrait.landmarks is None else np.add(portrait.landmarks, (left, top))
+    return Scene(condition, value, photo, (inside,), places)
 
 
 def _crowd(crops: Sequence[Image.Image]) -> Scene:

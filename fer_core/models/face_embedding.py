@@ -23,8 +23,8 @@ from fer_core.models.feature_maps import BackboneError
 from fer_core.models.timm_networks import check_known
 
 SIDE = 224  # pixels of the network's input
-# Eye, eye and mouth in it, as shares of its side: of the crops that were tried, those of these
-# places tell faces apart best (benchmarks/identity.py).
+# Eye, eye and mouth in it, as shares of its side. Of seven crops that were tried on five faces (the
+# detector's box, squares, three of these), this one left the widest gap between people.
 PLACES = ((0.34, 0.42), (0.66, 0.42), (0.50, 0.73))
 
 

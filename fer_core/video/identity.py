@@ -14,7 +14,8 @@ from PIL import Image
 from scipy.optimize import linear_sum_assignment
 
 Embedder = Callable[[Image.Image, Sequence[np.ndarray]], np.ndarray]
-# Cosine from which two faces are one person's (benchmarks/identity.py).
+# Cosine from which two faces are one person's: just above that of any two people tried
+# (benchmarks/identity.py, docs/predictor.md).
 LEAST_ALIKE = 0.82
 LEAST_EYES = 12.0  # pixels between the eyes, below which a face tells no person
 MOST_KEPT, APART = 8, 0.5  # embeddings of a person, and seconds between two of them
