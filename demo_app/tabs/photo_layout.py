@@ -65,6 +65,7 @@ def _lay_out_sources(
             height=200,
             elem_id="photo",
         )
+        gr.HTML('<p role="status"></p>', elem_id="photo_fault")
         url = gr.Textbox(
             label="or its web address",
             placeholder="https://… and Enter",
@@ -85,6 +86,9 @@ def _lay_out_sources(
             buttons=[],
             elem_id="examples",
         )
+        cropped = gr.Checkbox(
+            False, label=words.CROPPED, info=words.CROPPED_INFO, elem_id="cropped"
+        )
         second = gr.Dropdown(
             [("no second model", ""), *models],
             value="",
@@ -93,7 +97,7 @@ def _lay_out_sources(
             allow_custom_value=True,
             elem_id="other",
         )
-    return Sources(photo, url, gallery, second)
+    return Sources(photo, url, gallery, cropped, second)
 
 
 def _lay_out_results(
