@@ -123,3 +123,15 @@ def test_an_unknown_model_is_a_sentence(pool, portrait):
     assert result.photo is None
     assert "nobody/no model" in result.sentence(0.5)
     assert table(result) == []
+
+
+def test_an_image_that_is_one_face_already_goes_to_the_model_as_it_is(pool, model, empty):
+    crop = empty.resize((48, 48))
+    assert not analyse(pool, model, crop).faces
+    analysis = analyse(pool, model, crop, "bundled", cropped=True)
+    (face,), (second,) = analysis.faces, analysis.second_faces
+    (alone,) = pool.predict("bundled", crop, cropped=True)
+    assert face.box == second.box == (0.0, 0.0, 48.0, 48.0)
+    assert second.probabilities == pytest.approx(alone.probabilities, abs=1e-5)
+    assert not analyse_again(pool, model, analysis).faces
+    assert analyse_again(pool, model, analysis, cropped=True).faces
