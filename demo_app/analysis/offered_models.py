@@ -51,8 +51,8 @@ def offer_models(sources: Sequence[str]) -> tuple[OfferedModel, ...]:
 
 
 def _free_name(found: ResolvedModel, taken: Collection[str]) -> str:
-    """The name on the Hub, or a short one of the folder, with a number where it is taken."""
-    name, number = found.name, 2
+    """The name on the Hub as written, or a short one of the folder, numbered where it is taken."""
+    name, number = found.text if found.of_hub else found.name, 2
     while name in taken:
         name, number = f"{found.short_name} ({number})", number + 1
     return name
