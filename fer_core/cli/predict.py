@@ -36,6 +36,20 @@ class PredictError(FerError, ValueError):
     """Options of the command that do not go together, or a place that cannot be written."""
 
 
+class Once(logging.Filter):
+    """Passes what is said of many images the first time alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it was not said before."""
+        new = record.getMessage() not in self._said
+        self._said.add(record.getMessage())
+        return new
+
+
 @dataclass(frozen=True)
 class Command:
     """Find the faces in photographs and videos, name their expressions, draw attention maps."""
@@ -73,6 +87,9 @@ class Command:
 def main() -> None:
     """Parse the command line and print one result per face."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    reading = logging.getLogger("fer_core.io.images")
+    reading.setLevel(logging.INFO)  # how pixels of other ranges are read
+    reading.addFilter(Once())
     command = _read_command_line()
     if command.json and command.csv:
         sys.exit("error: choose one of --json and --csv")

@@ -53,7 +53,7 @@ def found_text(source: Source) -> str:
     near = recognise(root)
     if near and near != f"{source.kind}:{root}":
         return f"{found} {near} may read it."
-    if tables and not near:
+    if tables and not near and has_images(root):
         table = f"csv:{displayed(root)}/{tables[0]}?image=COLUMN&label=COLUMN&split=0.2"
         return f"{found} {table} reads a table of labels."
     return found

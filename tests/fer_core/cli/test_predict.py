@@ -325,6 +325,17 @@ def test_a_rate_that_cannot_be_is_refused(command, photos):
         assert f"or all, got {rate!r}" in code
 
 
+def test_how_pixels_of_another_range_are_read_is_said_once(command, photos, portrait, caplog):
+    twelve = np.asarray(portrait.convert("L")).astype(np.uint16) * 16
+    for name in ("one.png", "two.png"):
+        Image.fromarray(twelve).save(photos / name)
+    code, *_ = command(photos / "one.png", photos / "two.png")
+    assert code == 0
+    assert [one.getMessage() for one in caplog.records if "bits" in one.getMessage()] == [
+        f"pixels up to {twelve.max()} are read as 12 bits"
+    ]
+
+
 def test_an_absent_device_is_one_sentence(command, photos):
     code, _, _ = command(photos / "nobody.png", "--device", "cuda")
     assert "torch finds no GPU here, use auto or cpu" in code

@@ -436,6 +436,7 @@ def test_a_table_of_json_lines_is_recognised_and_an_unknown_one_asks_for_its_col
     with pytest.raises(DataError, match=r"csv:.*all\.jsonl\?image=image&label=label"):
         read(f"folder:{tmp_path}")
     lines.write_text("[1]\n")
+    put(tmp_path, "1.png")
     with pytest.raises(DataError, match=r"csv:.*all\.jsonl\?image=COLUMN&label=COLUMN"):
         read(f"folder:{tmp_path}")
 
