@@ -31,6 +31,7 @@ test-fast: $(READY)
 soak: $(READY)
 	FER_FUZZ=100000 $(BIN)/python -m pytest tests/test_fuzz.py -q -p no:cacheprovider -o log_cli=true
 	$(BIN)/python -m benchmarks.load --minutes 5 --clients 50
+	$(BIN)/python -m benchmarks.soak --minutes 180
 
 # What is installed here: versions, licences, and a bill of materials (CycloneDX).
 lock: $(READY)
