@@ -25,7 +25,6 @@ from fer_core.publishing.folder import Publication, write_folder
 from fer_core.publishing.model_info import find_subject
 from fer_core.training.engine import train
 
-WARM = 3  # rounds in which caches fill
 RUN = RunConfig(
     data="synthetic?train=70&test=28",
     backbone="test_resnet",
@@ -99,18 +98,18 @@ def held(seconds: float) -> Round:
 
 
 def summary(rounds: list[Round]) -> dict[str, object]:
-    """First and last figures, and what a round adds, without the first rounds."""
-    later = rounds[WARM:] or rounds
+    """First and last figures, and what a round adds, of the second half: caches fill before."""
+    later = rounds[len(rounds) // 2 :]
     index = np.arange(len(later))
     slope = np.polyfit(index, [one.memory for one in later], 1)[0] if len(later) > 1 else 0.0
     return {
         "rounds": len(rounds),
         "memory_per_round_mb": round(float(slope), 3),
-        "first": asdict(later[0]),
-        "last": asdict(later[-1]),
-        "most_memory_mb": max(one.memory for one in later),
-        "most_files": max(one.files for one in later),
-        "most_threads": max(one.threads for one in later),
+        "first": asdict(rounds[0]),
+        "middle": asdict(later[0]),
+        "last": asdict(rounds[-1]),
+        "most_files": max(one.files for one in rounds),
+        "most_threads": max(one.threads for one in rounds),
     }
 
 

@@ -37,8 +37,8 @@ def test_a_page_without_encryption_is_told_that_it_gets_no_camera(launch_chromiu
     assert page.inner_text("#camera_fault") == CAMERA_FORBIDDEN
     page.locator("#camera button:visible").first.click()
     page.get_by_role("tab", name="Photo").click()
-    page.locator("#photo button[aria-label*='webcam' i]:visible").first.click()
-    page.locator("#photo button:visible").last.click()
+    page.locator("#photo [aria-label='Capture from camera']").click()
+    page.locator("#photo [title='grant webcam access'] button").click()
     page.wait_for_selector("#photo_fault p:not(:empty)")
     assert page.inner_text("#photo_fault") == CAMERA_FORBIDDEN
     shown = page.inner_text("body")
