@@ -3,7 +3,8 @@
     python -m benchmarks.overhead --data ferplus:PATH --epochs 2
 
 One run of the product under Python's profiler: seconds of training, of tests, and of all that
-writes: the lines of the epochs, the checkpoints, and record and model at the end.
+writes: the lines of the epochs, the copies for the checkpoints (a thread writes them meanwhile),
+and record and model at the end.
 """
 
 import cProfile
@@ -20,7 +21,7 @@ from fer_core.config import RunConfig
 from fer_core.machine import Device
 from fer_core.training.engine import train
 
-WRITING = ("add_epoch", "save_checkpoint", "save_model", "finish")
+WRITING = ("add_epoch", "pack_checkpoint", "save_model", "finish")
 
 
 @dataclass(frozen=True)

@@ -74,14 +74,20 @@ class ImageFiles(Dataset[tuple[Tensor, Tensor, int]]):
         return view, hflip(view), self.labels[index]
 
 
-def views_of_files(
+def loader_of_files(
     files: Sequence[Path], labels: Sequence[int], model: AttentionModel, size: int, batch: int,
     workers: int, device: torch.device,
-) -> Iterator[Views]:  # fmt: skip
-    """One epoch of the per-image pipeline."""
+) -> "DataLoader[tuple[Tensor, Tensor, int]]":  # fmt: skip
+    """The per-image pipeline; its workers stay from epoch to epoch."""
     data = ImageFiles(files, labels, model, size)
-    loader = DataLoader(data, batch, shuffle=True, drop_last=True, num_workers=workers,
-                        pin_memory=device.type == "cuda")  # fmt: skip
+    return DataLoader(data, batch, shuffle=True, drop_last=True, num_workers=workers,
+                      pin_memory=device.type == "cuda", persistent_workers=workers > 0)  # fmt: skip
+
+
+def views_of_files(
+    loader: "DataLoader[tuple[Tensor, Tensor, int]]", device: torch.device
+) -> Iterator[Views]:
+    """One epoch of the per-image pipeline."""
     for original, flipped, given in loader:
         yield original.to(device), flipped.to(device), given.to(device)
 

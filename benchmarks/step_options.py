@@ -30,8 +30,10 @@ class Options:
     """Also measure the compiled step."""
     rungs: bool = True
     """Also measure what lies between the straightforward step and ours."""
-    batches: int = 12
-    """Batches of an epoch, end to end."""
+    bf16: bool = True
+    """Also measure bf16; a CPU that only emulates it takes long."""
+    batches: int = 50
+    """Batches of an epoch, end to end; two epochs are measured after one of warm-up."""
     end_to_end: bool = False
     """Measure whole epochs from image files instead of steps."""
     device: str = "cuda" if torch.cuda.is_available() else "cpu"

@@ -4,9 +4,10 @@
     python -m benchmarks.train_step --backbone mobilenetv2_100 --end-to-end
 
 Each variant runs in a process of its own, again in every round; the table shows medians over all
-rounds. The rungs between the straightforward step (`benchmarks.reference_step`) and ours say which
-part of the gain comes from what. Memory is the peak over the process that has only imported its
-libraries.
+rounds by the clock, and the ratio by CPU time too, which with `--threads 1` can be trusted while
+other programs run. The rungs between the straightforward step (`benchmarks.reference_step`) and
+ours say which part of the gain comes from what. Memory is the peak over the process that has only
+imported its libraries.
 """
 
 import resource
@@ -105,18 +106,21 @@ def rung_steps(options: Options, rung: Rung, device: torch.device) -> Iterator[N
     return steps(model, views, rung)
 
 
-def timed_steps(running: Iterator[None], count: int, device: torch.device) -> list[float]:
-    """Seconds of each step, after two steps of warm-up."""
+def timed_steps(
+    running: Iterator[None], count: int, device: torch.device
+) -> tuple[list[float], list[float]]:
+    """Seconds and seconds of CPU of each step, after two steps of warm-up."""
     for _ in range(2):
         next(running)
     wait(device)
-    times = []
+    times, of_cpu = [], []
     for _ in range(count):
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         next(running)
         wait(device)
         times.append(time.perf_counter() - started)
-    return times
+        of_cpu.append(time.process_time() - used)
+    return times, of_cpu
 
 
 def measure(options: Options, variant: str, folder: Path) -> dict[str, Any]:
@@ -128,6 +132,7 @@ def measure(options: Options, variant: str, folder: Path) -> dict[str, Any]:
     if options.device == "cpu" and (variant in OURS or RUNGS[variant].keeps_memory):
         keep_freed_memory()
     idle = psutil.Process().memory_info().rss
+    of_cpu: list[float] = []
     if options.end_to_end:
         own = OURS.get(variant)
         times = (
@@ -141,11 +146,11 @@ def measure(options: Options, variant: str, folder: Path) -> dict[str, Any]:
             if variant in OURS
             else rung_steps(options, RUNGS[variant], device)
         )
-        times = timed_steps(running, options.steps, device)
+        times, of_cpu = timed_steps(running, options.steps, device)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - idle
     if device.type == "cuda":
         peak = torch.cuda.max_memory_allocated()
-    return {"seconds": times, "peak": peak}
+    return {"seconds": times, "cpu_seconds": of_cpu, "peak": peak}
 
 
 def arithmetic(options: Options) -> float:
@@ -165,7 +170,7 @@ def variants(options: Options) -> list[str]:
         if (options.compile or not change["compile"])
         and not (options.end_to_end and "views" in change)
     ]
-    return rungs + ours
+    return [name for name in rungs + ours if options.bf16 or "bf16" not in name]
 
 
 def table(
@@ -184,6 +189,7 @@ def table(
             "memory_ratio": round(median(m["peak"] for m in runs) / memory, 2),
         }
         if not options.end_to_end:
+            row["cpu_ratio"] = round(cpu_seconds(measured[REFERENCE]) / cpu_seconds(runs), 2)
             row["tflops"] = round(flops / seconds / 1e12, 3)
             if options.device == "cuda" and "bf16" in name:
                 gpu = torch.cuda.get_device_name()
@@ -191,6 +197,11 @@ def table(
                 row["share_of_bf16_peak"] = peak and round(row["tflops"] / peak, 3)
         rows[name] = row
     return rows
+
+
+def cpu_seconds(runs: list[dict[str, Any]]) -> float:
+    """Median CPU time of a step; with one thread it is fair on a machine that is not quiet too."""
+    return median(t for m in runs for t in m["cpu_seconds"])
 
 
 def main() -> None:

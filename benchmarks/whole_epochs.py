@@ -8,7 +8,7 @@ import torch
 from accelerate import Accelerator
 from PIL import Image
 
-from benchmarks.reference_step import CLASSES, Rung, steps, views_of_files
+from benchmarks.reference_step import CLASSES, Rung, loader_of_files, steps, views_of_files
 from benchmarks.step_options import Options, run_config, wait
 from fer_core.config import Precision
 from fer_core.datasets import Decoding, Storage, load_data
@@ -26,13 +26,13 @@ def reference_epochs(options: Options, folder: Path, device: torch.device) -> li
     files = sorted((folder / "train").rglob("*.jpg"))
     names = sorted({file.parent.name for file in files})
     labels = [names.index(file.parent.name) for file in files]
+    loader = loader_of_files(
+        files, labels, model, options.image_size, options.batch_size, options.workers, device
+    )
 
     def epoch() -> float:
         started = time.perf_counter()
-        views = views_of_files(
-            files, labels, model, options.image_size, options.batch_size, options.workers, device
-        )
-        for _ in steps(model, views, Rung()):
+        for _ in steps(model, views_of_files(loader, device), Rung()):
             pass
         wait(device)
         return time.perf_counter() - started

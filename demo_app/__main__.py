@@ -85,12 +85,14 @@ def _serve(command: DemoOptions, accounts: Accounts) -> None:
         ValueError: when a model cannot be loaded.
     """
     from demo_app.analysis.model_pool import ModelPool
+    from fer_core.landmarks.landmarker import find_landmarker
 
     pool = ModelPool(
         command.model,
         free_choice=is_private(command.host),
         backend=command.backend,
         device=command.device,
+        analyser=find_landmarker(),
     )
     pool.get(pool.names[0])
     # Gradio leaves its files behind when it stops: a folder of our own is deleted with the program.

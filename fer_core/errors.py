@@ -80,6 +80,7 @@ EXTRAS = {
     "matplotlib": "figures",
     "ray": "ray",
     "tensorboard": "tensorboard",
+    "ai_edge_litert": "landmarks",
     "trackio": "trackio",
     "wandb": "wandb",
 }

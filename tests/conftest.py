@@ -29,6 +29,7 @@ from fer_core.emotions import SEVEN_CLASSES
 from fer_core.records.recorder import RunRecorder
 from fer_core.training import precision
 from fer_core.training.engine import train
+from tests.schedule import ByFile, sort_longest_first
 from tests.warm_python import WarmPython
 
 settings.register_profile("untimed", deadline=None)  # a loaded machine is no failure
@@ -48,6 +49,15 @@ TINY = RunConfig(
 
 
 OURS = sys.modules["__main__"]
+
+
+def pytest_collection_modifyitems(config, items):
+    if hasattr(config, "workerinput"):  # the order of the files stays where one process runs all
+        sort_longest_first(items)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(tryfirst=True)

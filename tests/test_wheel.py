@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import tarfile
 import zipfile
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 
 import numpy as np
@@ -158,6 +159,7 @@ def test_a_function_of_an_extra_names_it_where_it_is_missing(run):
     assert last.endswith("pip install 'fer-core[train]'")
 
 
+@lru_cache
 def beyond_base():
     """Top-level modules of the installed packages that the base dependencies do not bring along."""
     project = (PROJECT / "pyproject.toml").read_text()

@@ -14,6 +14,7 @@ from demo_app.render import panels
 from demo_app.render import text as words
 from demo_app.render.boxes import Mark, crop_overlay, draw_marks, enlarge
 from demo_app.render.hidden_places import describe_places, draw_places
+from demo_app.render.movements import movements_panel
 from fer_core.inference.predictor import FacePrediction
 
 OPACITY = 0.55
@@ -146,6 +147,23 @@ def hide_places(
     emotion = emotion if emotion in face.classes else face.emotion
     found = pool.occlude(analysis.model, face.crop, emotion)
     return draw_places(face.crop, found), describe_places(found, face.classes)
+
+
+def movements(pool: ModelPool, analysis: Analysis, number: int) -> str:
+    """What one face does, as HTML; empty without such a face.
+
+    Args:
+        pool: has the analyser.
+        analysis: of the photograph.
+        number: of the face, from 1.
+
+    Raises:
+        ModelError: when the page has no analyser.
+    """
+    if analysis.photo is None or not 1 <= number <= len(analysis.faces):
+        return ""
+    (face,) = pool.analyse_faces(analysis.photo, [analysis.faces[number - 1]])
+    return movements_panel(face.analysis, number)
 
 
 def side_by_side(

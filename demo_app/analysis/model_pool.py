@@ -20,12 +20,13 @@ from fer_core.foreign.model import is_foreign
 from fer_core.foreign.resolve import resolve_any
 from fer_core.hub.download import HUB_PREFIX, fetch_model, is_hub_id
 from fer_core.inference.backends import BackendError, BackendName
-from fer_core.inference.face_prediction import FacePrediction
+from fer_core.inference.face_prediction import FacePrediction, analysed
 from fer_core.inference.foreign_predictor import ForeignPredictor, load_foreign_predictor
 from fer_core.inference.occlusion import Occlusion, occlude
 from fer_core.inference.onnx_export import ONNX_FILE, ExportError
 from fer_core.inference.predictor import Predictor
 from fer_core.io.image_decoder import ImageDecoder
+from fer_core.landmarks.analysis import FaceAnalyser
 from fer_core.models.pretrained import ModelError, load_model, read_facts
 from fer_core.weights import RENAMED, shipped_models
 
@@ -63,6 +64,7 @@ class ModelPool:
         kept: int = 4,
         backend: BackendName = "torch",
         device: str = "auto",
+        analyser: FaceAnalyser | None = None,
     ) -> None:
         """Offer the named models and the shipped ones.
 
@@ -76,12 +78,14 @@ class ModelPool:
             kept: how many models stay in memory besides the default and the shipped ones.
             backend: what runs the models, see `fer_core.inference.backends.make_backend`.
             device: of the models and the detector, see `fer_core.inference.devices`.
+            analyser: what tells of faces what they do; None where there is none.
 
         Raises:
             ModelError: when one of the sources is no model, or the Hub does not hand it out.
         """
         self.offered = offer_models(sources)
         self.free_choice = free_choice
+        self.analyser = analyser
         self.decoder = ImageDecoder()  # of the photographs of all visitors
         self._backend: BackendName = backend
         self._device = device
@@ -168,6 +172,18 @@ class ModelPool:
             work = partial(predictor.predict, cropped=True)
             return self._model_thread.submit(work, photo).result()
         return self._model_thread.submit(predictor.predict_faces, photo, faces).result()
+
+    def analyse_faces(
+        self, photo: Image.Image, faces: Sequence[FacePrediction]
+    ) -> list[FacePrediction]:
+        """As `fer_core.inference.face_prediction.analysed`, on the model thread.
+
+        Raises:
+            ModelError: when the page has no analyser.
+        """
+        if self.analyser is None:
+            raise ModelError(words.NO_ANALYSER)
+        return self._model_thread.submit(analysed, self.analyser, photo, faces).result()
 
     def occlude(self, name: str, crop: Image.Image, emotion: str) -> Occlusion:
         """As `fer_core.inference.occlude`, on the model thread; raises as `get`."""

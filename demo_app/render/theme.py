@@ -74,6 +74,14 @@ CSS = """
 .bar .track { position: relative; }
 .bar .track::after { content: ""; position: absolute; top: 0; bottom: 0; width: 1px;
   left: calc(100% * var(--threshold)); background: var(--body-text-color-subdued); }
+.movements { margin-bottom: 10px; }
+.movements .bar { grid-template-columns: 13em 1fr 2.6em; }
+.movements .bar small { opacity: .75; white-space: nowrap; }
+.movements .track i { background: var(--primary-500); }
+.movements .track::after { display: none; }
+#movements p { margin: 0 0 6px; }
+#movements .turned { font-weight: 600; }
+#movements .movements-note { font-size: .8rem; color: var(--body-text-color-subdued); margin: 0; }
 #controls { align-items: flex-end; }
 #model_choice input, #other input { text-overflow: ellipsis; }
 #model_line p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from demo_app.analysis import explanation
 from demo_app.analysis import photo as logic
@@ -25,19 +26,24 @@ def build(page: gr.Blocks, pool: ModelPool, controls: Controls) -> None:
     first = analyse(pool, default, examples[0].image)
     models = [(pool.label(name), name) for name in pool.comparison_names]
     classes = list(pool.get(default).trained.classes)
-    view = lay_out(examples, classes, models, free_choice=pool.free_choice)
+    analyses = pool.analyser is not None
+    view = lay_out(examples, classes, models, free_choice=pool.free_choice, movements=analyses)
     page.load(lambda: view.show(first, Selection(threshold=THRESHOLD)), None, view.shown, **PRIVATE)
-    _connect_sources(pool, controls, view, examples)
-    _connect_models(pool, controls, view)
+    changes = [
+        *_connect_sources(pool, controls, view, examples),
+        *_connect_models(pool, controls, view),
+        *_connect_faces(controls, view),
+    ]
     _connect_choices(controls, view)
-    _connect_faces(controls, view)
     _connect_occlusion(pool, view)
+    if analyses:
+        _connect_movements(pool, view, changes)
     add_endpoints(pool)
 
 
 def _connect_sources(
     pool: ModelPool, controls: Controls, view: PhotoView, examples: list[Example]
-) -> None:
+) -> list[Dependency]:
     """A new photograph is analysed by the chosen models."""
     upload = view.sources.photo
 
@@ -69,12 +75,14 @@ def _connect_sources(
 
     options = _options(controls, view)
     shown = [upload, *view.shown]
-    upload.input(read, [upload, *options], shown, **PREDICT)
-    view.sources.url.submit(read_url, [view.sources.url, *options], shown, **PREDICT)
-    view.sources.gallery.select(read_example, options, shown, **PREDICT)
+    return [
+        upload.input(read, [upload, *options], shown, **PREDICT),
+        view.sources.url.submit(read_url, [view.sources.url, *options], shown, **PREDICT),
+        view.sources.gallery.select(read_example, options, shown, **PREDICT),
+    ]
 
 
-def _connect_models(pool: ModelPool, controls: Controls, view: PhotoView) -> None:
+def _connect_models(pool: ModelPool, controls: Controls, view: PhotoView) -> list[Dependency]:
     """Another model analyses the same photograph, or the same model takes it for a face."""
 
     def read_again(
@@ -94,9 +102,11 @@ def _connect_models(pool: ModelPool, controls: Controls, view: PhotoView) -> Non
         return view.show(analysis, _selection(threshold, opacity, number, emotion))
 
     inputs = [view.analysis, view.faces.number, view.faces.emotion, *_options(controls, view)]
-    controls.loaded.change(read_again, inputs, view.shown, **PREDICT)
-    view.sources.second.input(read_again, inputs, view.shown, **PREDICT)
-    view.sources.cropped.input(read_again, inputs, view.shown, **PREDICT)
+    return [
+        controls.loaded.change(read_again, inputs, view.shown, **PREDICT),
+        view.sources.second.input(read_again, inputs, view.shown, **PREDICT),
+        view.sources.cropped.input(read_again, inputs, view.shown, **PREDICT),
+    ]
 
 
 def _connect_choices(controls: Controls, view: PhotoView) -> None:
@@ -122,7 +132,7 @@ def _connect_choices(controls: Controls, view: PhotoView) -> None:
     controls.threshold.input(redrawing(view.redraw), inputs, view.drawn, **REDRAW)
 
 
-def _connect_faces(controls: Controls, view: PhotoView) -> None:
+def _connect_faces(controls: Controls, view: PhotoView) -> list[Dependency]:
     """Another face is selected by its number, or by a click on it."""
     faces = view.faces
 
@@ -145,8 +155,10 @@ def _connect_faces(controls: Controls, view: PhotoView) -> None:
         return select(known, logic.face_at(known, *event.index) or number, threshold, opacity)
 
     inputs = [view.analysis, faces.number, controls.threshold, view.opacity]
-    faces.number.input(select, inputs, view.drawn, **REDRAW)
-    faces.image.select(click, inputs, view.drawn, **REDRAW)
+    return [
+        faces.number.input(select, inputs, view.drawn, **REDRAW),
+        faces.image.select(click, inputs, view.drawn, **REDRAW),
+    ]
 
 
 def _connect_occlusion(pool: ModelPool, view: PhotoView) -> None:
@@ -161,6 +173,19 @@ def _connect_occlusion(pool: ModelPool, view: PhotoView) -> None:
 
     inputs = [view.analysis, view.faces.number, view.faces.emotion]
     view.occlusion.ask.click(hide, inputs, view.occlusion.filled, **PREDICT)
+
+
+def _connect_movements(pool: ModelPool, view: PhotoView, changes: list[Dependency]) -> None:
+    """What the selected face does: on request, and then for every other face and photograph."""
+
+    def tell(known: Analysis | None, number: int | None, asked: bool) -> gr.HTML:
+        text = explanation.movements(pool, remembered(known), number or 1) if asked else ""
+        return gr.HTML(text, visible=bool(text))
+
+    inputs = [view.analysis, view.faces.number, view.movements.ask]
+    view.movements.ask.input(tell, inputs, view.movements.text, **REDRAW)
+    for change in changes:
+        change.then(tell, inputs, view.movements.text, **REDRAW)
 
 
 def _options(controls: Controls, view: PhotoView) -> list[Any]:

@@ -26,22 +26,29 @@ def add_endpoints(pool: ModelPool) -> None:
 
 def _add_analyse(pool: ModelPool, photo: gr.Image, model: gr.Textbox) -> None:
     def analyse(
-        photo: str | None, model: str, threshold: float | None, cropped: bool | None
+        photo: str | None,
+        model: str,
+        threshold: float | None,
+        cropped: bool | None,
+        landmarks: bool | None,
     ) -> tuple[dict[str, Any], Image.Image | None]:
         fault = words.threshold_fault(threshold)
         if fault or threshold is None:
             return {"sentence": fault, "faces": []}, None
         result = logic.analyse(pool, model, photo or "", cropped=bool(cropped))
+        if landmarks:
+            result = logic.with_movements(pool, result)
         rows = {"sentence": result.sentence(threshold), "faces": logic.table(result, threshold)}
         return rows, explanation.overlay_all(result)
 
     threshold = any_number(THRESHOLD, label="threshold")
     cropped = gr.Checkbox(False, label="cropped")
+    landmarks = gr.Checkbox(False, label="landmarks")
     rows = gr.JSON(label="result: sentence, faces")
     overlay = gr.Image(label="overlay", format="jpeg")
     gr.Button("analyse").click(
         analyse,
-        [photo, model, threshold, cropped],
+        [photo, model, threshold, cropped, landmarks],
         [rows, overlay],
         api_name="analyse",
         api_description=words.ENDPOINT,

@@ -12,6 +12,7 @@ from demo_app.tabs.controls import STILL
 from demo_app.tabs.photo_view import (
     ExplanationView,
     FacesView,
+    MovementsView,
     OcclusionView,
     PairView,
     PhotoView,
@@ -38,7 +39,12 @@ def upload(**options: Any) -> gr.Image:  # noqa: ANN401 - options of gr.Image
 
 
 def lay_out(
-    examples: list[Example], classes: list[str], models: list[tuple[str, str]], *, free_choice: bool
+    examples: list[Example],
+    classes: list[str],
+    models: list[tuple[str, str]],
+    *,
+    free_choice: bool,
+    movements: bool,
 ) -> PhotoView:
     """All components of the tab.
 
@@ -47,12 +53,13 @@ def lay_out(
         classes: of the default model.
         models: label and name of every model that can be compared with the chosen one.
         free_choice: whether visitors may name folders, and models of other projects.
+        movements: whether the page can tell what a face does.
     """
     analysis = gr.State()
     with gr.Row():
         sources = _lay_out_sources(examples, models, free_choice=free_choice)
-        faces, found, occlusion, opacity = _lay_out_results(classes)
-    return PhotoView(sources, analysis, faces, found, occlusion, _lay_out_pair(), opacity)
+        faces, found, occlusion, does, opacity = _lay_out_results(classes, movements=movements)
+    return PhotoView(sources, analysis, faces, found, occlusion, does, _lay_out_pair(), opacity)
 
 
 def _lay_out_sources(
@@ -102,8 +109,8 @@ def _lay_out_sources(
 
 
 def _lay_out_results(
-    classes: list[str],
-) -> tuple[FacesView, ExplanationView, OcclusionView, gr.Slider]:
+    classes: list[str], *, movements: bool
+) -> tuple[FacesView, ExplanationView, OcclusionView, MovementsView, gr.Slider]:
     """The middle column with the faces, and the right one with the maps of one of them."""
     with gr.Column(scale=8, min_width=300):
         with gr.Column() as frame:
@@ -112,6 +119,12 @@ def _lay_out_results(
         with gr.Column() as details:
             number = gr.Radio([1], label="Face", visible=False, elem_id="face")
             bars = gr.HTML(container=True, padding=True, elem_id="bars")
+            does = MovementsView(
+                gr.Checkbox(
+                    False, label="What the face does", visible=movements, elem_id="ask_movements"
+                ),
+                gr.HTML(visible=False, container=True, padding=True, elem_id="movements"),
+            )
     with gr.Column(scale=8, min_width=300) as maps:
         overlay = gr.Image(alt_text=words.MAP_ALT, elem_id="overlay", **STILL)
         caption = gr.HTML(elem_id="caption")
@@ -131,7 +144,7 @@ def _lay_out_results(
         )
     faces = FacesView(sentence, frame, image, details, maps, number, emotion)
     found = ExplanationView(caption, overlay, crop, crop_map, mirror_map, bars, mirror)
-    return faces, found, occlusion, opacity
+    return faces, found, occlusion, does, opacity
 
 
 def _lay_out_pair() -> PairView:

@@ -125,6 +125,14 @@ class OcclusionView:
 
 
 @dataclass(frozen=True)
+class MovementsView:
+    """What the selected face does, where it is asked for."""
+
+    ask: gr.Checkbox
+    text: gr.HTML
+
+
+@dataclass(frozen=True)
 class PhotoView:
     """Everything on the tab; ``analysis`` is the state of the session."""
 
@@ -133,6 +141,7 @@ class PhotoView:
     faces: FacesView
     explanation: ExplanationView
     occlusion: OcclusionView
+    movements: MovementsView
     pair: PairView
     opacity: gr.Slider
 

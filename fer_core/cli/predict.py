@@ -1,25 +1,25 @@
 """Explain photographs and videos: ``fer-core predict PHOTO... --json --overlay DIR``."""
 
-import argparse
+import functools
 import json
 import logging
 import os
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from fer_core.cli.predict_batch import BatchPhoto, photo_batches, predict_batch
+from fer_core.cli.predict_options import Command, read_command_line
 from fer_core.cli.predict_output import Form, Printer, face_rows
 from fer_core.errors import FerError, told_in_a_sentence
 from fer_core.foreign.resolve import resolve_any
 from fer_core.inference.any_predictor import AnyPredictor, load_predictor
-from fer_core.inference.backends import BackendName
-from fer_core.inference.devices import DeviceName
 from fer_core.inference.foreign_predictor import ForeignPredictor
 from fer_core.inference.inputs import LIST, PredictionInput, list_inputs, overlay_names
 from fer_core.io.files import write_whole
+from fer_core.landmarks.landmarker import Landmarker
+from fer_core.models.face_embedding import FaceEmbedder
 from fer_core.models.pretrained import ModelError
 from fer_core.taxonomy import Taxonomy
 from fer_core.weights import BUNDLED
@@ -50,39 +50,6 @@ class Once(logging.Filter):
         return new
 
 
-@dataclass(frozen=True)
-class Command:
-    """Find the faces in photographs and videos, name their expressions, draw attention maps."""
-
-    photos: tuple[str, ...]
-    """Photographs, videos, folders of them, patterns, web addresses, or - for a list of these."""
-    model: str | None = None
-    """Folder of a run or of a saved model, or USER/NAME[@REVISION] of one on the Hugging Face Hub;
-    by default the bundled one. An image classifier of transformers or timm whose labels name
-    emotions is taken too: its folder, or hf:USER/NAME."""
-    json: bool = False
-    """Print JSON instead of text."""
-    csv: bool = False
-    """Print CSV instead of text."""
-    cropped: bool = False
-    """Each image is a face already."""
-    backend: BackendName = "torch"
-    """What computes the outputs: torch, onnx (ONNX Runtime), or auto, the faster of both, measured
-    at the start."""
-    device: DeviceName = "auto"
-    """Of the model."""
-    overlay: Path | None = None
-    """Folder for the photographs with the attention maps drawn on them, and annotated videos."""
-    maps: bool = False
-    """Also draw attention maps on annotated videos."""
-    batch: int = 8
-    """Photographs, or frames of a video, that are analysed at once."""
-    rate: str = "10"
-    """Frames of a second of video that are analysed, or all."""
-    out: Path | None = None
-    """Folder for the table and the JSON file of each video."""
-
-
 @told_in_a_sentence()
 def main() -> None:
     """Parse the command line and print one result per face."""
@@ -90,7 +57,7 @@ def main() -> None:
     reading = logging.getLogger("fer_core.io.images")
     reading.setLevel(logging.INFO)  # how pixels of other ranges are read
     reading.addFilter(Once())
-    command = _read_command_line()
+    command = read_command_line()
     if command.json and command.csv:
         sys.exit("error: choose one of --json and --csv")
     if command.batch < 1:
@@ -108,9 +75,12 @@ def _run(command: Command, inputs: list[PredictionInput]) -> int:
             _check_folder(folder)
     overlays = overlay_names(inputs, command.overlay or Path())
     predictor = _load(command)
+    if command.identity is not None:
+        _embedder(command.identity)  # a file that is none ends the command here
     videos = any(one.kind == "video" for one in inputs)
     form: Form = "json" if command.json else "csv" if command.csv else "text"
-    printer = Printer(form, _taxonomy(predictor).names, videos=videos)
+    names = _taxonomy(predictor).names
+    printer = Printer(form, names, videos=videos, analyses=command.landmarks)
     pairs = zip(inputs, overlays, strict=True)
     failed = False
     for batch in photo_batches(pairs, command.batch):
@@ -153,6 +123,7 @@ def _predict_video(
 ) -> None:
     from fer_core.video.analysis import analyse_frames
     from fer_core.video.annotate import write_annotated
+    from fer_core.video.identity import PersonJoiner
     from fer_core.video.reader import Video
 
     if command.cropped:
@@ -162,13 +133,24 @@ def _predict_video(
     video = Video(one.path, float("inf"), rate)
     kept: list[VideoMoment] = []
     state = None
-    if command.out is not None:
+    persons = None if command.identity is None else PersonJoiner(_embedder(command.identity))
+    if command.out is not None and persons is None:
         state = command.out / one.below.with_suffix(".moments.jsonl")
         state.parent.mkdir(parents=True, exist_ok=True)
     model = str(command.model or "bundled")
     taxonomy = _taxonomy(predictor)
-    options = {"model": model, "state": state, "batch": command.batch, "maps": command.maps}
-    for moment in analyse_frames(predictor, video, taxonomy, **options):
+    moments = analyse_frames(
+        predictor,
+        video,
+        taxonomy,
+        model=model,
+        analyses=command.landmarks,
+        persons=persons,
+        state=state,
+        batch=command.batch,
+        maps=command.maps,
+    )
+    for moment in moments:
         faces = [tracked.face for tracked in moment.faces]
         numbers = [tracked.number for tracked in moment.faces]
         printer.moment(one.name, moment.time, moment.frame, faces, numbers)
@@ -194,7 +176,8 @@ def _write_report(
     from fer_core.video.analysis import summarise
 
     with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as stream:
-        table = Printer("csv", _taxonomy(predictor).names, videos=True, out=stream)
+        names, analyses = _taxonomy(predictor).names, predictor.analyser is not None
+        table = Printer("csv", names, videos=True, analyses=analyses, out=stream)
         rows = []
         for moment in moments:
             faces = [one.face for one in moment.faces]
@@ -225,6 +208,11 @@ def _taxonomy(predictor: AnyPredictor) -> Taxonomy:
     if isinstance(predictor, ForeignPredictor):
         return predictor.taxonomy
     return predictor.trained.taxonomy
+
+
+@functools.cache
+def _embedder(weights: Path) -> FaceEmbedder:
+    return FaceEmbedder(weights)
 
 
 def _rate(text: str) -> float:
@@ -258,86 +246,16 @@ def _check_folder(folder: Path) -> None:
 
 def _load(command: Command) -> AnyPredictor:
     """The model, which may be another project's: that one has neither maps nor backends."""
+    if command.landmarker is not None and not command.landmarks:
+        raise PredictError("--landmarker names the model file of --landmarks: give both")
+    analyser = Landmarker(command.landmarker) if command.landmarks else None
     found = resolve_any(command.model or BUNDLED.name)
     if found.foreign and command.overlay is not None:
         raise ModelError(
             f"{found.text} is a model of another project and has no maps for --overlay"
         )
-    return load_predictor(found, device=command.device, backend=command.backend)
-
-
-def _read_command_line() -> Command:
-    """The command, read by argparse: tyro is not installed with the base package."""
-    parser = argparse.ArgumentParser(
-        prog="fer-core predict", description=Command.__doc__, allow_abbrev=False
-    )
-    parser.add_argument(
-        "photos",
-        nargs="+",
-        metavar="PHOTO",
-        help="photograph, video, folder of these (at any depth), pattern, web address of a "
-        "photograph, or - for a list of these, one a line, on standard input",
-    )
-    parser.add_argument(
-        "--model",
-        help="folder of a run or of a saved model, or USER/NAME[@REVISION] of one on the Hugging "
-        "Face Hub; by default the bundled one; hf:USER/NAME also takes an image classifier of "
-        "transformers or timm, without maps",
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
-    parser.add_argument("--csv", action="store_true", help="print CSV instead of text")
-    parser.add_argument(
-        "--cropped",
-        action="store_true",
-        help="each image is a face already, as the crops of a data set: no face is searched for",
-    )
-    parser.add_argument(
-        "--backend",
-        choices=get_args(BackendName),
-        default=Command.backend,
-        help="what computes the predictions: torch, onnx (ONNX Runtime), or auto, the faster of "
-        "both, measured at the start (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--device",
-        choices=get_args(DeviceName),
-        default=Command.device,
-        help="of the model; auto: the GPU where there is one (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--overlay",
-        type=Path,
-        metavar="FOLDER",
-        help="folder for the photographs with the attention maps drawn on them, and for annotated "
-        "videos",
-    )
-    parser.add_argument(
-        "--maps",
-        action="store_true",
-        help="with --overlay: draw the attention maps on annotated videos too",
-    )
-    parser.add_argument(
-        "--batch",
-        type=int,
-        default=Command.batch,
-        metavar="N",
-        help="photographs, or frames of a video, that are analysed at once (default: %(default)s); "
-        "1 prints each result before the next is begun",
-    )
-    parser.add_argument(
-        "--rate",
-        default=Command.rate,
-        help="frames of a second of video that are analysed, or all (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="FOLDER",
-        help="folder for NAME.csv and NAME.json of each video, and for what a stopped analysis "
-        "goes on from (the same command again)",
-    )
-    options = vars(parser.parse_args())
-    return Command(photos=tuple(options.pop("photos")), **options)
+    backend, device = command.backend, command.device
+    return load_predictor(found, device=device, backend=backend, analyser=analyser)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from typing import Any, Literal, TextIO
 
 from fer_core.inference.face_prediction import FacePrediction
+from fer_core.landmarks.movements import BLENDSHAPES
 from fer_core.taxonomy import column_names
 
 NO_FACE = "no face found"
 FIRST = ("photo", "face", "score", "emotion", "confidence", "x0", "y0", "x1", "y1")
 LAST = ("problem",)
 MOMENT = ("time_s", "frame")  # columns of videos
+POSE = ("yaw", "pitch", "roll")
+ANALYSIS = ("movements", *POSE, "note", *BLENDSHAPES)  # columns of --landmarks
 Form = Literal["text", "json", "csv"]
 
 
@@ -20,7 +23,13 @@ class Printer:
     """Prints every result at once, so that what is there when a run is stopped is of use."""
 
     def __init__(
-        self, form: Form, classes: Sequence[str], *, videos: bool, out: TextIO | None = None
+        self,
+        form: Form,
+        classes: Sequence[str],
+        *,
+        videos: bool,
+        analyses: bool = False,
+        out: TextIO | None = None,
     ) -> None:
         """Begin: a CSV table always has its header, a JSON list its bracket.
 
@@ -28,14 +37,15 @@ class Printer:
             form: text, json or csv.
             classes: of the model.
             videos: whether there are videos among the inputs, whose rows have a time.
+            analyses: whether faces have an analysis, with its columns.
             out: where to; by default standard output.
         """
         self.form, self.classes = form, tuple(classes)
         self.out = sys.stdout if out is None else out
         self._count = 0
-        moment = MOMENT if videos else ()
-        columns = column_names(list(self.classes), [*FIRST, *moment, *LAST])
-        self._columns = [*FIRST, *columns, *moment, *LAST]
+        more = (*(ANALYSIS if analyses else ()), *(MOMENT if videos else ()), *LAST)
+        columns = column_names(list(self.classes), [*FIRST, *more])
+        self._columns = [*FIRST, *columns, *more]
         # Standard output turns each line end into that of the system.
         self._table = csv.DictWriter(self.out, self._columns, restval="", lineterminator="\n")
         if form == "csv":
@@ -49,7 +59,7 @@ class Printer:
         if self.form == "text":
             self._write(f"{name}: {len(faces)} face{'' if len(faces) == 1 else 's'}\n")
             for number, face in enumerate(faces, start=1):
-                self._write(f"  {number}. {face.emotion} {100 * face.confidence:.0f} %\n")
+                self._write(f"  {_in_words(number, face)}\n")
 
     def moment(
         self,
@@ -63,10 +73,7 @@ class Printer:
         where = {"time_s": round(time, 3), "frame": frame}
         self._result(name, faces, "" if faces else NO_FACE, where, numbers)
         if self.form == "text":
-            shown = ", ".join(
-                f"{number}. {face.emotion} {100 * face.confidence:.0f} %"
-                for number, face in zip(numbers, faces, strict=True)
-            )
+            shown = ", ".join(_in_words(*pair) for pair in zip(numbers, faces, strict=True))
             self._write(f"{name} {time:.2f} s: {shown or NO_FACE}\n")
 
     def problem(self, name: str, problem: str) -> None:
@@ -104,11 +111,23 @@ class Printer:
         box = dict(zip(("x0", "y0", "x1", "y1"), values.pop("box"), strict=True))
         chances = values.pop("probabilities").values()
         names = self._columns[len(FIRST) : len(FIRST) + len(self.classes)]
-        return {"photo": name, **values, **box, **dict(zip(names, chances, strict=True)), **where}
+        values |= dict(zip(names, chances, strict=True))
+        if "blendshapes" in values:
+            values |= values.pop("blendshapes") | values.pop("head_pose")
+            values["movements"] = ", ".join(values["movements"])
+        return {"photo": name, **values, **box, **where}
 
     def _write(self, text: str) -> None:
         self.out.write(text)
         self.out.flush()
+
+
+def _in_words(number: int, face: FacePrediction) -> str:
+    """A face in a line, such as "1. happiness 93 % (lip corners pulled)"."""
+    said = f"{number}. {face.emotion} {100 * face.confidence:.0f} %"
+    if face.analysis is None:
+        return said
+    return f"{said} ({'; '.join(filter(None, (face.analysis.text, face.analysis.note)))})"
 
 
 def face_rows(
@@ -126,6 +145,7 @@ def face_rows(
                 name: round(float(p), 4)
                 for name, p in zip(face.classes, face.probabilities, strict=True)
             },
+            **({} if face.analysis is None else face.analysis.to_dict()),
         }
         for number, face in zip(numbers or range(1, len(faces) + 1), faces, strict=True)
     ]

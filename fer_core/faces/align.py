@@ -66,7 +66,7 @@ def align(photo: Image.Image, landmarks: np.ndarray, spec: InputSpec) -> Crop:
     face_side = float(np.hypot(*to_photo[:, 0]))
     oversampling = int(np.clip(round(face_side / spec.source_size), 1, 16))
     side = spec.source_size * oversampling
-    part, corner = _part_of(photo, to_photo)
+    part, corner = part_of(photo, to_photo)
     coefficients = np.column_stack([to_photo[:, :2] / side, to_photo[:, 2] - corner])
     image = part.convert("L" if spec.grey else "RGB").transform(
         (side, side),
@@ -79,7 +79,7 @@ def align(photo: Image.Image, landmarks: np.ndarray, spec: InputSpec) -> Crop:
     return Crop(image.convert("L" if spec.channels == 1 else "RGB"), to_photo)
 
 
-def _part_of(photo: Image.Image, to_photo: np.ndarray) -> tuple[Image.Image, np.ndarray]:
+def part_of(photo: Image.Image, to_photo: np.ndarray) -> tuple[Image.Image, np.ndarray]:
     """The part of the photograph that a crop is sampled from, and its top left corner (2,).
 
     A photograph can be a hundred times as large as a face. Edges of the photograph stay edges of

@@ -1,6 +1,7 @@
 """What a predictor says of faces: one prediction a face, and the figures of many at once."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +9,8 @@ from PIL import Image
 
 from fer_core.explain.cam import overlay
 from fer_core.explain.consistency import MirrorCheck
+from fer_core.faces.detect import Face
+from fer_core.landmarks.analysis import FaceAnalyser, FaceAnalysis
 from fer_core.taxonomy import Taxonomy
 
 
@@ -27,6 +30,8 @@ class FacePrediction:
         to_photo: (2, 3) matrix from crop coordinates in [0, 1] to photograph pixels.
         mirror_check: the predictions on the face and on its flipped image apart; None where the
             predictor does not look at flipped images.
+        analysis: what the face does beside its emotion, and where the head is turned; None where
+            the predictor has no analyser, or the analyser sees no face there.
     """
 
     box: tuple[float, float, float, float]
@@ -38,6 +43,7 @@ class FacePrediction:
     crop: Image.Image
     to_photo: np.ndarray
     mirror_check: MirrorCheck | None = None
+    analysis: FaceAnalysis | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -87,6 +93,8 @@ class FacePrediction:
             },
             "consistency": self.consistency,
         }
+        if self.analysis is not None:
+            values |= self.analysis.to_dict()
         if maps:
             values["maps"] = dict(zip(self.classes, self.maps.tolist(), strict=True))
         return values
@@ -109,6 +117,31 @@ class FacePrediction:
     ) -> Image.Image:
         """The photograph with the heat map of one class (by default the predicted one)."""
         return overlay(photo, self.map_of(emotion or self.emotion), self.to_photo, opacity)
+
+
+def analysed(
+    analyser: FaceAnalyser, photo: Image.Image, faces: Sequence[FacePrediction]
+) -> list[FacePrediction]:
+    """The same predictions, each with what the analyser says of its face.
+
+    Args:
+        analyser: called once.
+        photo: that the predictions are of, upright.
+        faces: in pixels of it.
+
+    Raises:
+        ValueError: when the analyser gives something else than one analysis a face.
+    """
+    if not faces:
+        return []
+    found = list(analyser(photo, [Face(one.box, one.landmarks, one.score) for one in faces]))
+    wrong = [one for one in found if not (one is None or isinstance(one, FaceAnalysis))]
+    if wrong or len(found) != len(faces):
+        raise ValueError(
+            f"an analyser must give a fer_core.landmarks.FaceAnalysis or None for each of the "
+            f"{len(faces)} faces, in their order, got {found!r}"
+        )
+    return [replace(face, analysis=one) for face, one in zip(faces, found, strict=True)]
 
 
 class Classification(NamedTuple):

@@ -13,8 +13,9 @@ from fer_core.faces.detect import Face, detect_faces_in, whole_face
 from fer_core.foreign.labels import map_labels
 from fer_core.foreign.model import IMAGES_A_PASS, ForeignModel, load_network
 from fer_core.inference.devices import choose_device
-from fer_core.inference.face_prediction import Classification, FacePrediction
+from fer_core.inference.face_prediction import Classification, FacePrediction, analysed
 from fer_core.inference.photos import Photo, open_photo
+from fer_core.landmarks.analysis import FaceAnalyser
 from fer_core.taxonomy import Taxonomy, taxonomy_of
 
 
@@ -25,15 +26,23 @@ class ForeignPredictor:
     the usual places of eyes and mouth, and the model's preprocessing does the rest.
     """
 
-    def __init__(self, model: ForeignModel, device: str = "auto", *, mirror: bool = True) -> None:
+    def __init__(
+        self,
+        model: ForeignModel,
+        device: str = "auto",
+        *,
+        mirror: bool = True,
+        analyser: FaceAnalyser | None = None,
+    ) -> None:
         """Take a model.
 
         Args:
             model: read in our classes.
             device: of the network, as for `Predictor`.
             mirror: average over each face and its flipped copy, as `Predictor` does.
+            analyser: as for `Predictor`.
         """
-        self.model, self.mirror = model, mirror
+        self.model, self.mirror, self.analyser = model, mirror, analyser
         self._spec = model.input
         self.device = choose_device(device)
         model.network.module.to(self.device)
@@ -65,7 +74,8 @@ class ForeignPredictor:
         """As `Predictor.predict_all`, without maps."""
         if cropped:
             faces = [[whole_face(photo.size, self._spec)] for photo in photos]
-            return self._predict(faces, [[whole_crop(photo, self._spec)] for photo in photos])
+            crops = [[whole_crop(photo, self._spec)] for photo in photos]
+            return self._predict(photos, faces, crops)
         faces = detect_faces_in(photos, thorough=thorough, device=str(self.device))
         return self._predict_faces(photos, faces)
 
@@ -84,14 +94,21 @@ class ForeignPredictor:
             [align(photo, face.landmarks, self._spec) for face in of_photo]
             for photo, of_photo in zip(photos, faces, strict=True)
         ]
-        return self._predict(faces, crops)
+        return self._predict(photos, faces, crops)
 
     def _predict(
-        self, faces: Sequence[Sequence[Face]], crops: Sequence[Sequence[Crop]]
+        self,
+        photos: Sequence[Image.Image],
+        faces: Sequence[Sequence[Face]],
+        crops: Sequence[Sequence[Crop]],
     ) -> list[list[FacePrediction]]:
         """The faces of each photograph, all classified together."""
         rows = iter(self._predictions([*chain(*faces)], [*chain(*crops)]))
-        return [[next(rows) for _ in of_photo] for of_photo in faces]
+        found = [[next(rows) for _ in of_photo] for of_photo in faces]
+        if self.analyser is None:
+            return found
+        pairs = zip(photos, found, strict=True)
+        return [analysed(self.analyser, photo, of_photo) for photo, of_photo in pairs]
 
     def _predictions(self, faces: Sequence[Face], crops: Sequence[Crop]) -> list[FacePrediction]:
         probabilities = self.classify([crop.image for crop in crops]).probabilities
@@ -139,7 +156,11 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def load_foreign_predictor(
-    folder: Path, called: str = "", *, device: str = "auto"
+    folder: Path,
+    called: str = "",
+    *,
+    device: str = "auto",
+    analyser: FaceAnalyser | None = None,
 ) -> ForeignPredictor:
     """The model of a folder, its labels read as emotions.
 
@@ -147,9 +168,12 @@ def load_foreign_predictor(
         folder: see `fer_core.foreign.model.load_network`.
         called: what error messages call it; by default its folder.
         device: see `ForeignPredictor`.
+        analyser: likewise.
 
     Raises:
         ModelError: when it cannot be loaded, or no label of it names an emotion.
     """
     network = load_network(folder, called)
-    return ForeignPredictor(ForeignModel(network, map_labels(network.labels)), device)
+    return ForeignPredictor(
+        ForeignModel(network, map_labels(network.labels)), device, analyser=analyser
+    )

@@ -14,9 +14,10 @@ from fer_core.faces.detect import Face, FaceDetector, detect_faces_in, whole_fac
 from fer_core.hub.download import BUNDLED, resolve_model
 from fer_core.inference.backends import BackendName, make_backend
 from fer_core.inference.devices import choose_device
-from fer_core.inference.face_prediction import Classification, FacePrediction
+from fer_core.inference.face_prediction import Classification, FacePrediction, analysed
 from fer_core.inference.onnx_export import ONNX_FILE
 from fer_core.inference.photos import Photo, open_photo, open_photos
+from fer_core.landmarks.analysis import FaceAnalyser
 from fer_core.models.attention_model import Output, average
 from fer_core.models.pretrained import ModelError, TrainedModel, load_model
 from fer_core.transforms.functional import normalise
@@ -41,6 +42,7 @@ class Predictor:
         backend: BackendName = "torch",
         onnx_file: Path | None = None,
         detector: FaceDetector | None = None,
+        analyser: FaceAnalyser | None = None,
     ) -> None:
         """Load a model.
 
@@ -58,6 +60,9 @@ class Predictor:
                 one, or when it was made from other weights, the model is exported in memory.
             detector: what finds the faces of a photograph (`fer_core.faces.detect.FaceDetector`);
                 None: `fer_core.faces.detect.detect_faces`.
+            analyser: what tells of each face what it does and where the head is turned
+                (`fer_core.landmarks.Landmarker`), for `FacePrediction.analysis`; it changes no
+                prediction.
 
         Raises:
             ModelError: when there is no usable model, or the Hub does not hand it out.
@@ -74,6 +79,7 @@ class Predictor:
         self.trained.model.to(self.device)
         self.mirror = mirror
         self.detector = detector
+        self.analyser = analyser
         spec = self.trained.input
         self._mean = torch.tensor(spec.mean, device=self.device)[:, None, None]
         self._std = torch.tensor(spec.std, device=self.device)[:, None, None]
@@ -226,18 +232,30 @@ class Predictor:
         answers = self._classify([crop.image for pairs in found for _, crop in pairs])
         number = itertools.count()
         return [
-            [self._prediction(face, crop, answers, next(number)) for face, crop in pairs]
-            for pairs in found
+            self._analysed(
+                photo, [self._prediction(face, crop, answers, next(number)) for face, crop in pairs]
+            )
+            for photo, pairs in zip(photos, found, strict=True)
         ]
 
     def _predict_cropped(self, photos: Sequence[Image.Image]) -> list[FacePrediction]:
         """One prediction an image, which is a face as a whole."""
         outputs = self._classify(photos)
         spec = self.trained.input
-        return [
+        faces = [
             self._prediction(whole_face(photo.size, spec), whole_crop(photo, spec), outputs, index)
             for index, photo in enumerate(photos)
         ]
+        return [
+            one
+            for photo, face in zip(photos, faces, strict=True)
+            for one in self._analysed(photo, [face])
+        ]
+
+    def _analysed(
+        self, photo: Image.Image, faces: Sequence[FacePrediction]
+    ) -> list[FacePrediction]:
+        return list(faces) if self.analyser is None else analysed(self.analyser, photo, faces)
 
     def _prediction(
         self, face: Face, crop: Crop, answers: Classification, index: int

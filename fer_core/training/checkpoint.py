@@ -60,14 +60,28 @@ class Checkpoint(NamedTuple):
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint, config: RunConfig) -> None:
     """Write the checkpoint of the run in ``folder``; the one before it stays as the previous."""
+    write_checkpoint(folder, pack_checkpoint(checkpoint, config))
+
+
+def pack_checkpoint(checkpoint: Checkpoint, config: RunConfig) -> io.BytesIO:
+    """The bytes of a checkpoint, all but its digest: a copy, whatever becomes of the tensors."""
+    content = io.BytesIO()
+    torch.save({**checkpoint._asdict(), "config": to_json(config), DIGESTED: True}, content)
+    return content
+
+
+def write_checkpoint(folder: Path, content: io.BytesIO) -> None:
+    """Write what `pack_checkpoint` gave, with its digest, as the last of the run in ``folder``.
+
+    Raises:
+        OSError: when it cannot be written; the checkpoints there stay as they are.
+    """
     file = folder / CHECKPOINT_FILE
     file.parent.mkdir(parents=True, exist_ok=True)
-    buffer = io.BytesIO()
-    torch.save({**checkpoint._asdict(), "config": to_json(config), DIGESTED: True}, buffer)
-    digest = hashlib.sha256(buffer.getbuffer()).hexdigest()
-    buffer.seek(0, io.SEEK_END)
-    buffer.write(MARK + digest.encode())
-    write_whole(folder / NEXT_FILE, buffer.getbuffer())
+    digest = hashlib.sha256(content.getbuffer()).hexdigest()
+    content.seek(0, io.SEEK_END)
+    content.write(MARK + digest.encode())
+    write_whole(folder / NEXT_FILE, content.getbuffer())
     if file.is_file():
         file.replace(folder / PREVIOUS_FILE)
     (folder / NEXT_FILE).replace(file)

@@ -19,7 +19,7 @@ from fer_core.records.lock import lock_run
 from fer_core.records.run import RUN_FILE, RunRecord, read_run
 from fer_core.records.schema import NOISY_LABELS_FILE
 from fer_core.training.callbacks import Callback
-from fer_core.training.checkpoint import save_checkpoint
+from fer_core.training.checkpoint_writer import CheckpointWriter
 from fer_core.training.chosen import load_chosen, save_chosen
 from fer_core.training.facts import create_recorder
 from fer_core.training.interruption import how_to_go_on
@@ -72,7 +72,7 @@ class Recording:
         self._config = to_json(without_folders(experiment.config))
         self._watch = watch
         self._watchers: list[Callback] = []
-        self._saved = 0  # epochs that have a checkpoint
+        self._checkpoints = CheckpointWriter(folder, experiment.config)
         self._finished = False
         self._recorder = create_recorder(
             experiment,
@@ -111,7 +111,8 @@ class Recording:
         )
         self._recorder.add_to_model(facts)
         self._recorder.begin(completed)
-        self._saved = completed
+        self._checkpoints.completed = completed
+        locks.callback(self._checkpoints.close)  # before another process may go on from them
         remove_leftovers(self.folder)
         return True
 
@@ -121,14 +122,23 @@ class Recording:
         try:
             yield
         except Exception as error:
+            self._await_checkpoint()
             self._fail(f"{type(error).__name__}: {error}")
             raise
         except KeyboardInterrupt as error:
-            told = how_to_go_on(error, self.folder, self._saved)
+            self._await_checkpoint()
+            told = how_to_go_on(error, self.folder, self._checkpoints.completed)
             self._fail(told)
             if self.first:
                 logger.warning("the run is %s", told)
             raise
+
+    def _await_checkpoint(self) -> None:
+        """Let the last epoch keep its checkpoint, though the run has ended."""
+        try:
+            self._checkpoints.wait()
+        except OSError as unwritten:
+            logger.warning("the last checkpoint could not be written: %s", unwritten)
 
     def _fail(self, told: str) -> None:
         if not self.first or self._finished:
@@ -154,7 +164,7 @@ class Recording:
     def add_epoch(
         self, completed: int, figures: Mapping[str, Any], state: TrainingState, *, chosen: bool
     ) -> None:
-        """Write the line of an epoch and its checkpoint.
+        """Write the line of an epoch, and its checkpoint while the next epoch is trained.
 
         Args:
             completed: epochs, this one included.
@@ -168,14 +178,15 @@ class Recording:
         if chosen:
             save_chosen(self.folder, state.evaluated, completed)
         self._recorder.add_epoch(values)
-        save_checkpoint(self.folder, state.checkpoint(completed), self.experiment.config)
-        self._saved = completed
+        self._checkpoints.save(state.checkpoint(completed))
         logger.info(
             "epoch %d of %d: training loss %.4f, evaluation accuracy %.4f, %.1f s",
             *(completed, self.experiment.config.epochs),
             *(values["train_loss"], values["eval_accuracy"]),
             values["train_seconds"] + values["eval_seconds"],
         )
+        if self._watch.callbacks:
+            self._checkpoints.wait()
         for watcher in self._watchers:
             watcher.on_epoch_end(values, self.folder)
 
@@ -192,6 +203,7 @@ class Recording:
         last = scores.tta if self.experiment.config.tta_flip else scores.single
         result = final_result(read_run(self.folder).epochs, last, data.eval)
         result |= selection.result(data.eval.true_labels, len(data.classes))
+        self._checkpoints.wait()
         if selection.epoch:
             load_chosen(self.folder, state.evaluated, selection.epoch)
         self._save_model(state.evaluated, result)

@@ -19,7 +19,9 @@ from PIL import Image
 
 from fer_core.errors import FerError
 from fer_core.inference.face_prediction import FacePrediction
+from fer_core.landmarks.analysis import FaceAnalysis
 from fer_core.taxonomy import Taxonomy
+from fer_core.video.identity import PersonJoiner
 from fer_core.video.reader import Frame, Video
 from fer_core.video.shots import CutDetector
 from fer_core.video.tracking import FaceTracker, TrackedFace
@@ -65,6 +67,8 @@ def analyse_frames(
     taxonomy: Taxonomy,
     *,
     model: str = "",
+    analyses: bool = False,
+    persons: PersonJoiner | None = None,
     state: Path | None = None,
     batch: int = 1,
     maps: bool = False,
@@ -76,17 +80,23 @@ def analyse_frames(
         video: the video; its rate says how many moments a second has.
         taxonomy: of the predictor's model.
         model: what tells models apart, for the file.
+        analyses: whether the predictor has an analyser, for the file.
+        persons: joins the tracks of one person; what it knows of faces is not kept, so it goes
+            with no file.
         state: file of the analysis, written line by line; None: nothing is kept.
         batch: moments that are analysed at once.
         maps: keep the attention maps: about a kilobyte for each face and moment.
 
     Raises:
-        AnalysisError: when the file is of another video, model or rate, or lacks the maps.
+        AnalysisError: when the file is of another video, model or rate, lacks the maps, or goes
+            with ``persons``.
         VideoError: when the video cannot be read.
     """
+    if persons is not None and state is not None:
+        raise AnalysisError("an analysis that joins persons keeps no file to go on from")
     tracker, last = FaceTracker(), -1
     if state is not None:
-        facts = _facts(video, model) | ({"maps": True} if maps else {})
+        facts = _facts(video, model, analyses=analyses) | ({"maps": True} if maps else {})
         lines = _resumed(state, facts)
         maps = bool(next(lines).get("maps"))  # of the file: each of its lines has them
         for moment in (_from_json(line, taxonomy) for line in lines):
@@ -103,7 +113,12 @@ def analyse_frames(
                 moment = VideoMoment(frame.time, frame.number, (), cut)
                 file.write(json.dumps(_to_json(moment, raw)) + "\n")
                 file.flush()
-                yield _tracked(tracker, moment, raw)
+                moment = _tracked(tracker, moment, raw)
+                if persons is not None:
+                    places = [face.landmarks for face in faces]
+                    numbered = _numbered(persons, frame, places, moment.faces)
+                    moment = moment._replace(faces=numbered)
+                yield moment
 
 
 def _due(video: Video, last: int) -> Iterator[tuple[Frame, bool]]:
@@ -141,6 +156,30 @@ def _no_maps(face: FacePrediction) -> np.ndarray:
     return np.empty((len(face.classes), 0, 0), np.float32)
 
 
+def _numbered(
+    persons: PersonJoiner,
+    frame: Frame,
+    landmarks: Sequence[np.ndarray],
+    tracked: tuple[TrackedFace, ...],
+) -> tuple[TrackedFace, ...]:
+    """Tracked faces with the numbers of their persons; ``landmarks`` in pixels of the frame."""
+    tracks = [one.number for one in tracked]
+    numbers = persons.number(frame.image, landmarks, tracks, frame.time)
+    return tuple(one._replace(number=n) for one, n in zip(tracked, numbers, strict=True))
+
+
+def _numbered(
+    persons: PersonJoiner,
+    frame: Frame,
+    landmarks: Sequence[np.ndarray],
+    tracked: tuple[TrackedFace, ...],
+) -> tuple[TrackedFace, ...]:
+    """Tracked faces with the numbers of their persons; ``landmarks`` in pixels of the frame."""
+    tracks = [one.number for one in tracked]
+    numbers = persons.number(frame.image, landmarks, tracks, frame.time)
+    return tuple(one._replace(number=n) for one, n in zip(tracked, numbers, strict=True))
+
+
 class _Nowhere:
     """Takes lines and keeps none."""
 
@@ -166,11 +205,13 @@ def _light(face: FacePrediction, scale: float, *, maps: bool) -> FacePrediction:
         crop=BLANK,
         to_photo=face.to_photo * scale,
         mirror_check=None,
+        analysis=face.analysis and face.analysis.without_points(),
     )
 
 
-def _facts(video: Video, model: str) -> dict[str, Any]:
-    return {"bytes": video.path.stat().st_size, "rate": video.rate, "model": model}
+def _facts(video: Video, model: str, *, analyses: bool) -> dict[str, Any]:
+    facts = {"bytes": video.path.stat().st_size, "rate": video.rate, "model": model}
+    return {**facts, "landmarks": True} if analyses else facts
 
 
 def _resumed(state: Path, facts: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -184,8 +225,8 @@ def _resumed(state: Path, facts: dict[str, Any]) -> Iterator[dict[str, Any]]:
     found = json.loads(whole[0])
     if {**found, "maps": True} != {**facts, "maps": True}:
         raise AnalysisError(
-            f"{state} is of another video, model or rate ({whole[0].decode().strip()}): delete it, "
-            "or name another folder"
+            f"{state} is of another video, model, rate or --landmarks "
+            f"({whole[0].decode().strip()}): delete it, or name another folder"
         )
     if facts.get("maps") and not found.get("maps"):
         raise AnalysisError(
@@ -206,6 +247,7 @@ def _to_json(moment: VideoMoment, raw: Sequence[FacePrediction]) -> dict[str, An
             "landmarks": np.round(face.landmarks, 1).tolist(),
             "score": round(float(face.score), 4),
             "probabilities": [float(value) for value in face.probabilities],
+            **({} if face.analysis is None else {"analysis": face.analysis.to_json()}),
             **(_map_to_json(face) if face.has_maps else {}),
         }
         for face in raw
@@ -241,6 +283,7 @@ def _face(values: dict[str, Any], taxonomy: Taxonomy) -> FacePrediction:
         maps,
         BLANK,
         np.array(values.get("to_photo", np.zeros((2, 3)))),
+        analysis=FaceAnalysis.from_json(values["analysis"]) if "analysis" in values else None,
     )
 
 

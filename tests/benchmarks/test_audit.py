@@ -1,5 +1,4 @@
 import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -75,10 +74,10 @@ def test_the_lists_have_the_true_labels_of_the_flagged_and_of_as_many_others(tmp
 
 
 @pytest.mark.slow
-def test_a_folder_that_is_no_audit_is_one_sentence(tmp_path):
+def test_a_folder_that_is_no_audit_is_one_sentence(tmp_path, warm_python):
     for module in ("audit", "audit_lists"):
         done = subprocess.run(
-            [sys.executable, "-m", f"benchmarks.{module}", tmp_path],
+            [warm_python, "-m", f"benchmarks.{module}", tmp_path],
             capture_output=True,
             text=True,
             cwd=PROJECT,

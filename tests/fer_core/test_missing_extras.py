@@ -15,6 +15,7 @@ BY_TORCH = {"onnx"}  # torch.onnx imports it
 BY_ACCELERATE = {"trackio", "wandb"}  # its trackers import them
 ELSEWHERE = BY_TORCH | BY_ACCELERATE
 IMPORTED_AS |= {"lazy-loader": "lazy_loader", "pillow": "PIL", "pillow-heif": "pillow_heif"}
+IMPORTED_AS |= {"ai-edge-litert": "ai_edge_litert"}
 
 
 def imported_by_the_library():

@@ -5,12 +5,15 @@ from demo_app.analysis.explanation import (
     annotate,
     explain,
     hide_places,
+    movements,
     one_map,
     side_by_side,
 )
 from demo_app.analysis.photo import analyse, table
 from fer_core.emotions import COLOURS, EIGHT_CLASSES
+from fer_core.models.pretrained import ModelError
 from tests.demo_app.conftest import pixels
+from tests.made_analyses import smiling
 
 
 def test_a_face_is_boxed_in_the_colour_of_its_emotion(one):
@@ -129,3 +132,13 @@ def test_hiding_places_asks_the_model_of_the_analysis_about_the_chosen_class(poo
 
 def test_no_place_is_hidden_without_a_face(pool, two):
     assert hide_places(pool, two, 3, None) is None
+
+
+def test_what_a_face_does_is_told_where_the_page_has_an_analyser(pool, two, monkeypatch):
+    with pytest.raises(ModelError, match="landmarks"):
+        movements(pool, two, 2)
+    monkeypatch.setattr(pool, "analyser", smiling)
+    told = movements(pool, two, 2)
+    assert "What face 2 does" in told
+    assert "lip corners pulled" in told
+    assert movements(pool, two, 3) == ""

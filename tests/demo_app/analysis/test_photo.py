@@ -7,10 +7,18 @@ from demo_app.analysis.explanation import (
     explain,
     overlay_all,
 )
-from demo_app.analysis.photo import DISPLAY_SIDE, analyse, analyse_again, face_at, table
+from demo_app.analysis.photo import (
+    DISPLAY_SIDE,
+    analyse,
+    analyse_again,
+    face_at,
+    table,
+    with_movements,
+)
 from demo_app.render import text as words
 from fer_core.emotions import EIGHT_CLASSES
 from tests.demo_app.conftest import pixels
+from tests.made_analyses import smiling
 
 
 def test_every_face_gets_a_row_with_all_probabilities(two):
@@ -135,3 +143,12 @@ def test_an_image_that_is_one_face_already_goes_to_the_model_as_it_is(pool, mode
     assert second.probabilities == pytest.approx(alone.probabilities, abs=1e-5)
     assert not analyse_again(pool, model, analysis).faces
     assert analyse_again(pool, model, analysis, cropped=True).faces
+
+
+def test_the_rows_tell_what_faces_do_where_the_page_can(pool, two, monkeypatch):
+    assert "pip install" in with_movements(pool, two).sentence(0)
+    assert "movements" not in table(two)[0]
+    monkeypatch.setattr(pool, "analyser", smiling)
+    for row in table(with_movements(pool, two)):
+        assert row["movements"] == ["lip corners pulled"]
+        assert row["head_pose"]["roll"] == 11.0

@@ -12,8 +12,10 @@ from fer_core.cli import predict
 from fer_core.cli.predict_batch import photo_batches, predict_batch
 from fer_core.emotions import SEVEN_CLASSES
 from fer_core.inference.inputs import list_inputs, overlay_names
+from fer_core.landmarks.movements import BLENDSHAPES
 from fer_core.video.reader import Video
 from fer_core.video.writer import VideoWriter
+from tests.made_analyses import smiling
 
 
 @pytest.fixture
@@ -339,3 +341,90 @@ def test_how_pixels_of_another_range_are_read_is_said_once(command, photos, port
 def test_an_absent_device_is_one_sentence(command, photos):
     code, _, _ = command(photos / "nobody.png", "--device", "cuda")
     assert "torch finds no GPU here, use auto or cpu" in code
+
+
+@pytest.fixture
+def landmarker(monkeypatch):
+    monkeypatch.setattr(predict, "Landmarker", lambda file: smiling)
+
+
+@pytest.fixture
+def film(tmp_path, portrait):
+    place = tmp_path / "clip.mp4"
+    with VideoWriter(place) as file:
+        for index in range(3):
+            file.write(portrait, index / 10)
+    return place
+
+
+@pytest.mark.usefixtures("landmarker")
+def test_landmarks_are_told_in_words_in_json_and_in_columns(command, photos):
+    _, text, _ = command(photos / "person.png", "--landmarks")
+    assert text.splitlines()[1].endswith("(lip corners pulled)")
+    _, output, _ = command(photos / "person.png", "--landmarks", "--json")
+    (face,) = json.loads(output)[0]["faces"]
+    assert face["movements"] == ["lip corners pulled"]
+    assert set(face["blendshapes"]) == set(BLENDSHAPES)
+    _, output, _ = command(photos / "person.png", photos / "nobody.png", "--landmarks", "--csv")
+    person, nobody = csv.DictReader(io.StringIO(output))
+    assert person["movements"] == "lip corners pulled"
+    assert [person[name] for name in ("yaw", "pitch", "roll")] == ["5.0", "-3.0", "11.0"]
+    assert float(person["mouthSmileLeft"]) == 0.9
+    assert nobody["movements"] == nobody["mouthSmileLeft"] == ""
+
+
+def test_without_landmarks_the_columns_are_as_they_were(command, photos):
+    _, output, _ = command(photos / "person.png", "--csv")
+    header = output.splitlines()[0].split(",")
+    assert not set(header) & {"movements", "yaw", *BLENDSHAPES}
+
+
+def test_a_model_file_without_landmarks_is_a_sentence(command, photos):
+    code, _, _ = command(photos / "person.png", "--landmarker", "face_landmarker.task")
+    assert "--landmarks" in str(code)
+
+
+def test_a_missing_model_file_of_the_landmarker_is_named(command, photos, monkeypatch):
+    monkeypatch.setattr("fer_core.landmarks.landmarker._interpreter", lambda: None)
+    code, _, _ = command(
+        photos / "person.png", "--landmarks", "--landmarker", photos / "nowhere.task"
+    )
+    assert "nowhere.task" in str(code)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("landmarker")
+def test_a_stopped_video_goes_on_with_its_landmarks_and_refuses_others(command, film, tmp_path):
+    _, first, _ = command(film, "--landmarks", "--csv", "--out", tmp_path)
+    _, again, _ = command(film, "--landmarks", "--csv", "--out", tmp_path)
+    assert again == first
+    assert next(csv.DictReader(io.StringIO(first)))["movements"] == "lip corners pulled"
+    _, _, errors = command(film, "--out", tmp_path)
+    assert "--landmarks" in errors
+
+
+@pytest.mark.slow
+def test_with_identity_a_person_keeps_the_number_after_a_cut(
+    command, tmp_path, portrait, monkeypatch
+):
+    monkeypatch.setattr(
+        predict, "FaceEmbedder", lambda _: lambda image, faces: np.ones((len(faces), 1))
+    )
+    other = Image.effect_noise(portrait.size, 90).convert("RGB")
+    with VideoWriter(tmp_path / "cut.mp4") as file:
+        for index in range(9):
+            file.write(other if 3 <= index < 6 else portrait, index / 10)
+    arguments = (tmp_path / "cut.mp4", "--csv", "--out", tmp_path / "out")
+    numbers = {}
+    for more in ([], ["--identity", "faces.safetensors"]):
+        code, output, _ = command(*arguments, *more)
+        assert code == 0
+        rows = csv.DictReader(io.StringIO(output))
+        numbers[len(more)] = [row["face"] for row in rows if row["face"]]
+    assert set(numbers[0]) == {"1", "2"}
+    assert set(numbers[2]) == {"1"}
+
+
+def test_weights_that_are_missing_end_the_command(command, photos):
+    code, _, _ = command(photos / "person.png", "--identity", photos / "nowhere.safetensors")
+    assert "nowhere.safetensors" in str(code)

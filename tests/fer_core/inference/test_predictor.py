@@ -16,6 +16,7 @@ from fer_core.inference.photos import open_photo
 from fer_core.inference.predictor import Predictor
 from fer_core.inference.quantize import quantise
 from fer_core.models.pretrained import ModelError, load_model
+from tests.made_analyses import smiling
 
 
 @pytest.fixture(scope="module")
@@ -390,3 +391,28 @@ def test_an_apple_gpu_that_is_not_there_is_refused(monkeypatch):
         choose_device("mps")
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     assert choose_device("mps").type == "mps"
+
+
+def test_an_analyser_tells_of_every_face_and_changes_no_prediction(tiny_run, predictor, portrait):
+    telling = Predictor(tiny_run.path / "model", analyser=smiling)
+    (face,) = telling.predict(portrait)
+    (plain,) = predictor.predict(portrait)
+    assert face.analysis.text == "lip corners pulled"
+    assert (face.probabilities == plain.probabilities).all()
+    assert plain.analysis is None
+    assert json.loads(json.dumps(face.to_dict()))["head_pose"]["yaw"] == 5.0
+    assert "head_pose" not in plain.to_dict()
+
+
+def test_an_analyser_also_sees_images_that_are_faces_and_several_photographs(tiny_run, portrait):
+    telling = Predictor(tiny_run.path / "model", analyser=smiling)
+    crop = portrait.resize((48, 48))
+    for faces in telling.predict([crop, crop], cropped=True) + telling.predict([portrait]):
+        assert [face.analysis.text for face in faces] == ["lip corners pulled"]
+
+
+@pytest.mark.parametrize("given", [[], ["smile"]])
+def test_an_analyser_that_gives_something_else_is_refused(tiny_run, portrait, given):
+    telling = Predictor(tiny_run.path / "model", analyser=lambda photo, faces: given)
+    with pytest.raises(ValueError, match="FaceAnalysis or None for each of the 1 faces"):
+        telling.predict(portrait)

@@ -28,7 +28,7 @@ from fer_core.models.pretrained import load_model
 from fer_core.records.lock import LOCK_FILE, RunLockedError
 from fer_core.records.predictions import read_predictions
 from fer_core.records.run import RecordError, read_run, read_runs
-from fer_core.training import accelerator, engine, evaluator, recording
+from fer_core.training import accelerator, checkpoint_writer, engine, evaluator, recording
 from fer_core.training import loader as batches
 from fer_core.training.checkpoint import CheckpointError, load_checkpoint
 from fer_core.training.engine import TrainingError, train
@@ -92,7 +92,9 @@ def interrupt(monkeypatch):
     """Makes a function of a training run raise an error at its n-th call."""
 
     def set_up(name, call, error):
-        module = next(one for one in (batches, evaluator, recording) if hasattr(one, name))
+        module = next(
+            one for one in (batches, evaluator, recording, checkpoint_writer) if hasattr(one, name)
+        )
         real, calls = getattr(module, name), []
 
         def once(*arguments, **options):
@@ -320,7 +322,8 @@ def test_another_seed_gives_another_record(tiny_config, tiny_run, tmp_path):
     [
         ("augment", 7),  # in the middle of the second epoch
         ("logits_of_both_views", 2),  # before the second epoch is recorded
-        ("save_checkpoint", 2),  # after it is recorded
+        ("pack_checkpoint", 2),  # after it is recorded
+        ("write_checkpoint", 2),  # while the third epoch is trained
         ("save_model", 1),  # after the last epoch
     ],
 )
@@ -345,7 +348,7 @@ def test_a_resumed_run_is_as_if_it_was_never_interrupted(
 def test_a_run_begun_under_version_1_of_the_records_is_resumed(
     tiny_config, tiny_run, tmp_path, interrupt
 ):
-    restore = interrupt("save_checkpoint", 2, RuntimeError("power cut"))
+    restore = interrupt("pack_checkpoint", 2, RuntimeError("power cut"))
     with pytest.raises(RuntimeError, match="power cut"):
         run(tiny_config, tmp_path / "run")
     restore()

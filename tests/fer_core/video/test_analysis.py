@@ -120,7 +120,7 @@ def test_maps_are_kept_where_it_is_asked_and_go_through_the_file(clip, tmp_path)
 
 def test_a_state_of_another_rate_is_refused(clip, tmp_path):
     analyse(clip, Pretended(), tmp_path / "state.jsonl")
-    with pytest.raises(AnalysisError, match=r"of another video, model or rate.*delete it"):
+    with pytest.raises(AnalysisError, match=r"of another video, model, rate.*delete it"):
         analyse(clip, Pretended(), tmp_path / "state.jsonl", rate=5.0)
 
 
