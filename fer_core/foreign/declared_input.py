@@ -122,8 +122,9 @@ def _check_statistics(settings: Mapping[str, Any], place: str) -> None:
 
 
 def _is_number(value: object) -> bool:
-    real = isinstance(value, int | float) and not isinstance(value, bool)
-    return real and math.isfinite(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return math.isfinite(value)
 
 
 def _short(value: object) -> str:

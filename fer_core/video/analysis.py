@@ -168,18 +168,6 @@ def _numbered(
     return tuple(one._replace(number=n) for one, n in zip(tracked, numbers, strict=True))
 
 
-def _numbered(
-    persons: PersonJoiner,
-    frame: Frame,
-    landmarks: Sequence[np.ndarray],
-    tracked: tuple[TrackedFace, ...],
-) -> tuple[TrackedFace, ...]:
-    """Tracked faces with the numbers of their persons; ``landmarks`` in pixels of the frame."""
-    tracks = [one.number for one in tracked]
-    numbers = persons.number(frame.image, landmarks, tracks, frame.time)
-    return tuple(one._replace(number=n) for one, n in zip(tracked, numbers, strict=True))
-
-
 class _Nowhere:
     """Takes lines and keeps none."""
 
