@@ -30,22 +30,26 @@ test-fast: $(READY)
 
 # Long tries of what `make test` tries shortly (docs/reliability.md): minutes to hours.
 soak: $(READY)
-	FER_FUZZ=100000 $(BIN)/python -m pytest tests/test_fuzz.py -q -p no:cacheprovider
+	FER_FUZZ=100000 $(BIN)/python -m pytest tests/test_fuzz.py -q -p no:cacheprovider -o log_cli=true
 	$(BIN)/python -m benchmarks.load --minutes 5 --clients 50
+	$(BIN)/python -m benchmarks.soak --minutes 180
 
 # What is installed here: versions, licences, and a bill of materials (CycloneDX).
 lock: $(READY)
 	$(BIN)/python -m benchmarks.packages lock > requirements.lock
 
 sbom: $(READY)
+	mkdir -p build
 	$(BIN)/python -m benchmarks.packages sbom > build/sbom.json
 
-# The suite with the lowest versions that pyproject.toml allows, in an environment of its own.
+# The tests of the library with the lowest versions that it allows, in an environment of its own.
 test-lowest:
-	$(PYTHON) -m benchmarks.packages lowest > build/lowest.txt
+	mkdir -p build
 	$(PYTHON) -m venv build/lowest
-	build/lowest/bin/python -m pip install --quiet -e '.[all]' --group dev --constraint build/lowest.txt
-	build/lowest/bin/python -m pytest -m 'not browser'
+	build/lowest/bin/python -m pip install --quiet --upgrade pip uv
+	build/lowest/bin/uv pip install --quiet --python build/lowest/bin/python \
+		--resolution lowest-direct -e '.[all]' --group test
+	build/lowest/bin/python -m pytest tests/fer_core -m 'not browser'
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -76,7 +76,9 @@ def main() -> None:
 
 async def _load(process: int, url: str, options: Options) -> Seen:
     seen, end = Seen(), 0.0
-    async with httpx.AsyncClient(base_url=url, timeout=300) as site:
+    # The server closes what is idle for five seconds: never use such a connection again.
+    limits = httpx.Limits(keepalive_expiry=2)
+    async with httpx.AsyncClient(base_url=url, timeout=300, limits=limits) as site:
         await _wait(site)
         end = time.monotonic() + 60 * options.minutes
         watcher = asyncio.create_task(_watch(process, seen))

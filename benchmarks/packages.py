@@ -3,7 +3,6 @@
     python -m benchmarks.packages lock       # name==version of all that is installed for it
     python -m benchmarks.packages licences   # a Markdown table of their licences
     python -m benchmarks.packages sbom       # CycloneDX 1.5 as JSON
-    python -m benchmarks.packages lowest     # the lowest versions that pyproject.toml allows
 
 No output has a host name: where packages come from is the user's choice.
 """
@@ -26,7 +25,7 @@ NAME = "fer-core"
 
 def main() -> None:
     """Print what the command line asks for."""
-    kinds = {"lock": lock, "licences": licences, "sbom": sbom, "lowest": lowest}
+    kinds = {"lock": lock, "licences": licences, "sbom": sbom}
     if len(sys.argv) != 2 or sys.argv[1] not in kinds:
         sys.exit(f"usage: python -m benchmarks.packages {'|'.join(kinds)}")
     print(kinds[sys.argv[1]]())
@@ -58,16 +57,6 @@ def sbom() -> str:
     root = {"type": "application", "name": NAME, "version": metadata.version(NAME)}
     bill = {"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1}
     return json.dumps({**bill, "metadata": {"component": root}, "components": components}, indent=1)
-
-
-def lowest() -> str:
-    """The lower bounds of all requirements as exact versions, for pip's ``--constraint``."""
-    found: dict[str, str] = {}
-    for requirement in stated():
-        bounds = [one.version for one in requirement.specifier if one.operator in (">=", "==")]
-        if bounds:
-            found[canonicalize_name(requirement.name)] = bounds[0]
-    return "\n".join(f"{name}=={version}" for name, version in sorted(found.items()))
 
 
 def stated() -> Iterator[Requirement]:

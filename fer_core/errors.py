@@ -38,14 +38,26 @@ def told_in_a_sentence() -> Iterator[None]:
             stream.reconfigure(errors="backslashreplace")
     try:
         yield
+        sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
+    except SystemExit:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _print_no_more()
+        raise
     except (FerError, ValueError, OSError) as error:
         raise SystemExit(f"error: {error}") from error
     except Terminated:
         raise SystemExit(TERMINATED) from None
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
+
+
+def _print_no_more() -> None:
+    """Let what is still to be printed go nowhere: nobody reads it, and Python would complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # Import name of a package -> the extra that installs it (docs/installation.md). ``pip install

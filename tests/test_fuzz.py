@@ -1,11 +1,15 @@
 """Damaged and invented files: a sentence or a result, never a crash.
 
-`make test` tries a few hundred; `make soak` sets FER_FUZZ to the number for each kind of file.
+`make test` tries a few hundred; `make soak` sets FER_FUZZ to the number for each kind of file,
+holds each input to its time and memory, and logs how many there were and what the worst took.
 """
 
 import io
 import json
+import logging
 import os
+import resource
+import time
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +32,9 @@ from tests.project import PROJECT
 
 pytestmark = pytest.mark.slow
 EXAMPLES = int(os.environ.get("FER_FUZZ", "40"))
+LONG = "FER_FUZZ" in os.environ
+LONGEST, MOST_MEMORY = 2.0, 1000  # CPU seconds of an input, and MB of this process
+logger = logging.getLogger("fuzz")
 fuzz = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -63,7 +70,28 @@ WHOLE = {
 }
 
 
-NUMBERS = [b"\xff" * 4, b"\0" * 4, b"\x7f\xff\0\1"]
+def try_all(kind, inputs, check):
+    """Try a check on many inputs; of a long trial the worst one is held to the limits."""
+    times = []
+
+    @fuzz
+    @given(inputs)
+    def timed(one):
+        begun = time.process_time()
+        check(one)
+        times.append(time.process_time() - begun)
+
+    before = memory()
+    timed()
+    slowest, grown = max(times), memory() - before
+    logger.warning("%s: %d inputs, slowest %.3f s", kind, len(times), slowest)
+    logger.warning("%s: %d MB more at the worst, %d MB in all", kind, grown, memory())
+    assert not LONG or (slowest < LONGEST and grown < MOST_MEMORY)
+
+
+def memory():
+    """MB that this process had at its largest."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 @st.composite
@@ -95,8 +123,6 @@ def folder(tmp_path_factory):
 
 @pytest.mark.parametrize("kind", WHOLE)
 def test_a_damaged_image_is_read_or_refused(kind):
-    @fuzz
-    @given(damaged(WHOLE[kind]))
     def check(content):
         try:
             image = open_upright(io.BytesIO(content))
@@ -104,7 +130,7 @@ def test_a_damaged_image_is_read_or_refused(kind):
             return
         assert image.mode == "RGB"
 
-    check()
+    try_all(kind, damaged(WHOLE[kind]), check)
 
 
 def changed(value, draw):
@@ -123,8 +149,6 @@ def test_a_changed_configuration_of_a_model_is_taken_or_refused(folder):
     check_config(config)
     file = folder / "config.json"
 
-    @fuzz
-    @given(st.data())
     def check(data):
         file.write_text(json.dumps(changed(config, data.draw)))
         try:
@@ -133,19 +157,18 @@ def test_a_changed_configuration_of_a_model_is_taken_or_refused(folder):
             return
         assert 1 <= len(saved.taxonomy.names) <= 1000
 
-    check()
+    try_all("config.json", st.data(), check)
 
 
 def test_a_changed_record_is_read_or_named(folder):
     record = folder / "run"
     facts = {"data": {}, "noise": {}, "model": {}, "environment": {}}
     RunRecorder(record, config={"seed": 0}, classes=["a", "b"], **facts).begin()
-    run = json.loads((record / RUN_FILE).read_text())
+    values = json.loads((record / RUN_FILE).read_text())
+    assert read_run(record).path == record
 
-    @fuzz
-    @given(st.data())
     def check(data):
-        (record / RUN_FILE).write_text(json.dumps(changed(run, data.draw)))
+        (record / RUN_FILE).write_text(json.dumps(changed(values, data.draw)))
         lines = data.draw(st.lists(JSON, max_size=3))
         (record / EPOCHS_FILE).write_text("".join(json.dumps(line) + "\n" for line in lines))
         told = ""
@@ -155,7 +178,7 @@ def test_a_changed_record_is_read_or_named(folder):
             told = str(error)
         assert not told or str(record) in told
 
-    check()
+    try_all("run.json", st.data(), check)
 
 
 TEXTS = {
@@ -176,8 +199,6 @@ def read_text_file(kind, file: Path):
 def test_a_damaged_text_is_read_or_refused(kind, folder):
     file = folder / "text.csv"
 
-    @fuzz
-    @given(damaged(TEXTS[kind].encode()))
     def check(content):
         file.write_bytes(content)
         told = None
@@ -187,4 +208,4 @@ def test_a_damaged_text_is_read_or_refused(kind, folder):
             told = str(error)
         assert told != ""
 
-    check()
+    try_all(kind, damaged(TEXTS[kind].encode()), check)

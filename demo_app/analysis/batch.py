@@ -51,6 +51,8 @@ def analyse_batch(
     threshold: float,
     photos: Sequence[str | Path],
     root: Path,
+    *,
+    cropped: bool = False,
 ) -> Generator[BatchProgress | BatchResult]:
     """Analyse photographs one at a time, so that memory does not grow with their number.
 
@@ -63,6 +65,7 @@ def analyse_batch(
         threshold: of "not sure", in [0, 1].
         photos: files of photographs.
         root: folder in which a new one is made for the files of this call.
+        cropped: each image is one face already.
     """
     folder = Path(tempfile.mkdtemp(prefix="batch-", dir=root))
     rows: list[dict[str, Any]] = []
@@ -72,7 +75,7 @@ def analyse_batch(
             used: set[str] = set()
             for done, photo in enumerate(photos, start=1):
                 name = Path(photo).name
-                analysis = _analyse(pool, model, Path(photo))
+                analysis = _analyse(pool, model, Path(photo), cropped=cropped)
                 rows.extend(_rows(done, name, analysis, threshold))
                 _add_overlay(archive, name, analysis, threshold, used)
                 yield BatchProgress(done, len(photos))
@@ -103,10 +106,10 @@ def summary(rows: Sequence[dict[str, Any]]) -> str:
     return "; ".join(parts) + "."
 
 
-def _analyse(pool: ModelPool, model: str, photo: Path) -> Analysis:
+def _analyse(pool: ModelPool, model: str, photo: Path, *, cropped: bool) -> Analysis:
     if not photo.exists():  # chosen long ago, and deleted since
         return Analysis(None, (), 1.0, words.FORGOTTEN, photo, model)
-    return analyse(pool, model, photo)
+    return analyse(pool, model, photo, cropped=cropped)
 
 
 def _rows(number: int, name: str, analysis: Analysis, threshold: float) -> list[dict[str, Any]]:

@@ -17,7 +17,8 @@ from demo_app.analysis.offered_models import offer_models
 from demo_app.render import text as words
 from fer_core.faces.detect import Face
 from fer_core.foreign.model import is_foreign
-from fer_core.hub.download import HUB_PREFIX, fetch_model, find_classifier, is_hub_id
+from fer_core.foreign.resolve import resolve_any
+from fer_core.hub.download import HUB_PREFIX, fetch_model, is_hub_id
 from fer_core.inference.backends import BackendError, BackendName
 from fer_core.inference.face_prediction import FacePrediction, analysed
 from fer_core.inference.foreign_predictor import ForeignPredictor, load_foreign_predictor
@@ -156,10 +157,20 @@ class ModelPool:
         return self._model_thread.submit(work, photo).result()
 
     def predict_faces(
-        self, name: str, photo: Image.Image, faces: Sequence[Face]
+        self, name: str, photo: Image.Image, faces: Sequence[Face], *, cropped: bool = False
     ) -> list[FacePrediction]:
-        """As `Predictor.predict_faces`, on the model thread; also by a model of another project."""
+        """As `Predictor.predict_faces`, on the model thread; also by a model of another project.
+
+        Args:
+            name: of the model.
+            photo: upright RGB photograph.
+            faces: that were found in it.
+            cropped: the photograph is the one face: it goes to the model as it is.
+        """
         predictor = self._get(name).predictor
+        if cropped:
+            work = partial(predictor.predict, cropped=True)
+            return self._model_thread.submit(work, photo).result()
         return self._model_thread.submit(predictor.predict_faces, photo, faces).result()
 
     def analyse_faces(
@@ -223,7 +234,7 @@ class ModelPool:
     def _load_choice(self, name: str) -> LoadedModel:
         """What a visitor named."""
         if self.free_choice and name:
-            return self._read(find_classifier(name), name)
+            return self._read(resolve_any(name).folder, name)
         name = name.removeprefix(HUB_PREFIX)
         if not is_hub_id(name):
             shown = name if len(name) <= 60 else f"{name[:60]}..."

@@ -4,8 +4,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from fer_core.foreign.model import is_foreign
-from fer_core.hub.download import HUB_PREFIX, find_classifier, is_hub_id
+from fer_core.foreign.resolve import ResolvedModel, resolve_any
 from fer_core.models.pretrained import read_facts
 from fer_core.weights import shipped_models
 
@@ -28,7 +27,7 @@ def offer_models(sources: Sequence[str]) -> tuple[OfferedModel, ...]:
     """The models of a command line, then the shipped ones that it does not name.
 
     Args:
-        sources: folders of saved models, or names on the Hub, see `find_classifier`.
+        sources: folders of saved models, or names on the Hub, see `resolve_any`.
 
     Raises:
         ModelError: when a source is no model, or the Hub does not hand it out.
@@ -38,12 +37,12 @@ def offer_models(sources: Sequence[str]) -> tuple[OfferedModel, ...]:
     taken = {model.name for model in shipped}
     named: list[OfferedModel] = []
     for source in sources:
-        folder = find_classifier(source)
-        model = by_folder.get(folder.resolve())
+        found = resolve_any(source)
+        model = by_folder.get(found.folder.resolve())
         if model is None:
-            model = OfferedModel(_free_name(source, folder, taken), folder, is_foreign(folder))
+            model = OfferedModel(_free_name(found, taken), found.folder, found.foreign)
             if not model.foreign:
-                read_facts(folder, source)
+                read_facts(found.folder, source)
             taken.add(model.name)
         elif model in named:
             continue
@@ -51,17 +50,9 @@ def offer_models(sources: Sequence[str]) -> tuple[OfferedModel, ...]:
     return (*named, *(model for model in shipped if model not in named))
 
 
-def _free_name(source: str, folder: Path, taken: Collection[str]) -> str:
-    """The name on the Hub, or a short one of the folder, with a number where it is taken."""
-    of_hub = is_hub_id(source.removeprefix(HUB_PREFIX)) and not Path(source).exists()
-    name = source if of_hub else _short_name(folder)
-    number = 2
+def _free_name(found: ResolvedModel, taken: Collection[str]) -> str:
+    """The name on the Hub as written, or a short one of the folder, numbered where it is taken."""
+    name, number = found.text if found.of_hub else found.name, 2
     while name in taken:
-        name, number = f"{_short_name(folder)} ({number})", number + 1
+        name, number = f"{found.short_name} ({number})", number + 1
     return name
-
-
-def _short_name(folder: Path) -> str:
-    """The folder's name, or the run's where it is RUN/model."""
-    whole = folder.resolve()
-    return whole.parent.name if whole.name == "model" else whole.name

@@ -101,7 +101,9 @@ def _analyse(
 ) -> Analysis:
     # Faces are read from the full photograph, as on the command line; only the display is reduced.
     faces = pool.predict(model, image, cropped=cropped)
-    other = _predict_second(pool, second, image, faces) if second and faces else _SecondPrediction()
+    other = _SecondPrediction()
+    if second and faces:
+        other = _predict_second(pool, second, image, faces, cropped=cropped)
     scale = max(1.0, max(image.size) / DISPLAY_SIDE)
     if scale > 1:
         width, height = (max(1, round(side / scale)) for side in image.size)
@@ -120,13 +122,15 @@ def _analyse(
     )
 
 
-def analyse_url(pool: ModelPool, model: str, url: str, second: str = "") -> Analysis:
+def analyse_url(
+    pool: ModelPool, model: str, url: str, second: str = "", *, cropped: bool = False
+) -> Analysis:
     """As `analyse`, of the image at a web address."""
     try:
         image = fetch_image(url, decode=partial(_decode, pool))
     except WebImageError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), url, model)
-    analysis = analyse(pool, model, image, second)
+    analysis = analyse(pool, model, image, second, cropped=cropped)
     # The image itself may be huge, and would stay in the session: the display copy is enough.
     return analysis if analysis.photo is None else replace(analysis, source=analysis.photo)
 
@@ -136,8 +140,10 @@ def _decode(pool: ModelPool, content: bytes) -> Image.Image:
         return image
 
 
-def analyse_again(pool: ModelPool, model: str, analysis: Analysis, second: str = "") -> Analysis:
-    """The same photograph by another model, or with another second model.
+def analyse_again(
+    pool: ModelPool, model: str, analysis: Analysis, second: str = "", *, cropped: bool = False
+) -> Analysis:
+    """The same photograph by another model, with another second model, or as a face.
 
     From the display copy when the file has been deleted since.
     """
@@ -145,7 +151,7 @@ def analyse_again(pool: ModelPool, model: str, analysis: Analysis, second: str =
     gone = isinstance(source, str | Path) and not Path(source).is_file()
     if gone and analysis.photo is not None:
         source = analysis.photo
-    return analyse(pool, model, source, second)
+    return analyse(pool, model, source, second, cropped=cropped)
 
 
 def with_movements(pool: ModelPool, analysis: Analysis) -> Analysis:
@@ -205,12 +211,18 @@ class _SecondPrediction(NamedTuple):
 
 
 def _predict_second(
-    pool: ModelPool, name: str, image: Image.Image, faces: Sequence[FacePrediction]
+    pool: ModelPool,
+    name: str,
+    image: Image.Image,
+    faces: Sequence[FacePrediction],
+    *,
+    cropped: bool,
 ) -> _SecondPrediction:
     """The same faces by a second model; when it cannot be loaded, the first one's result stays."""
     found = [Face(face.box, face.landmarks, face.score) for face in faces]
     try:
-        return _SecondPrediction(pool.predict_faces(name, image, found), pool.note(name))
+        predicted = pool.predict_faces(name, image, found, cropped=cropped)
+        return _SecondPrediction(predicted, pool.note(name))
     except ModelError as error:
         return _SecondPrediction(fault=str(error))
 

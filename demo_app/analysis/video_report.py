@@ -31,7 +31,8 @@ ENDPOINT = (
     "which a prediction is not sure. Returns a dictionary (sentence, facts of the video, settings, "
     "and per face the time it was seen, the share of each prediction, and the mean probability of "
     "each class), a CSV file with one row per face and analysed frame, and the annotated video "
-    "(MP4). A video that cannot be read, or is too long, gives a sentence that says so, and no "
+    "(MP4). Meanwhile it sends how far it is (sentence, share); a call that is cancelled stops the "
+    "work. A video that cannot be read, or is too long, gives a sentence that says so, and no "
     "files."
 )
 

@@ -15,6 +15,7 @@ from fer_core.config.input_spec import to_json
 from fer_core.explain.cam import colourise
 from fer_core.faces import detect as faces
 from fer_core.faces import mtcnn_networks, scales
+from fer_core.io.image_budget import LONGEST_SIDE, MOST_BYTES, MOST_PIXELS
 from fer_core.models.pretrained import TrainedModel
 from fer_core.taxonomy import Taxonomy
 
@@ -35,6 +36,8 @@ FAULTS = {
     "no_model": "The model could not be started: its file is damaged, or memory is short. Close "
     "other pages, then reload this one.",
     "unreadable": words.UNREADABLE,
+    "too_large": f"This image is too large: at most {MOST_BYTES // 10**6} MB, "
+    f"{MOST_PIXELS // 10**6} megapixels and {LONGEST_SIDE:,} pixels a side can be read.",
     "camera_forbidden": words.CAMERA_FORBIDDEN,
     "camera_ended": "The camera was switched off or unplugged. Start it again.",
     "failed": "Something went wrong; the browser's console has the details.",
@@ -61,6 +64,7 @@ def page_facts(trained: TrainedModel, folder: Path) -> dict[str, Any]:
             explain_threshold(folder, trained, percent / 100) for percent in range(0, 101, 5)
         ],
         "input": to_json(trained.input),
+        "limits": {"bytes": MOST_BYTES, "side": LONGEST_SIDE, "pixels": MOST_PIXELS},
         "detector": {
             "thresholds": list(detector.thresholds),
             "factor": detector.factor,

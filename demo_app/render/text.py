@@ -59,12 +59,16 @@ CAMERA_FORBIDDEN = (
 LIVE_WAITING = "<p>Frames per second, the last ten seconds and the probabilities appear here.</p>"
 FAILED = "Something went wrong, and nothing was kept; the program's log has the details."
 NOT_SURE = "not sure"
+CROPPED = "The image is one face already"
+BATCH_CROPPED = "Each image is one face already"
+CROPPED_INFO = "such as the crops of a data set: it goes to the model as it is"
 BATCH_NO_FACE = "no face found"
 BATCH_NONE = "Choose some photographs first."
 BATCH_STOPPED = "Stopped; nothing was kept."
 BATCH_ENDPOINT = (
-    "Analyse many photographs. Takes image files, the name of a model (see /models) and the "
-    "probability below which a prediction is not sure. Returns a dictionary with a sentence and "
+    "Analyse many photographs. Takes image files, the name of a model (see /models), the "
+    "probability below which a prediction is not sure, and whether each image is one face already "
+    "(cropped). Returns a dictionary with a sentence and "
     "rows (one per face, as in /analyse, with the file name; a file without a face has a row whose "
     "problem says why), the rows as a CSV file, and a ZIP file of the photographs with boxes and "
     "attention maps."
@@ -91,8 +95,9 @@ ENDPOINT = (
 )
 EXPLAIN_ENDPOINT = (
     "Draw the attention map of one class for one face. Takes an image file, the name of a "
-    "model, the number of the face (1 is the largest), a class (empty: the predicted one) and "
-    "the opacity of the map in [0, 1]. Returns a sentence, the photograph with the map, and the "
+    "model, the number of the face (1 is the largest), a class (empty: the predicted one), "
+    "the opacity of the map in [0, 1], and whether the image is one face already (cropped). "
+    "Returns a sentence, the photograph with the map, and the "
     "aligned face with the map."
 )
 MODELS_ENDPOINT = (

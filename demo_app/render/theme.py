@@ -103,9 +103,9 @@ CSS = """
 #beside img { width: 100%; max-height: 320px; object-fit: contain; }
 #live_view { aspect-ratio: 4 / 3; }
 #live_view img { width: 100%; height: 100%; object-fit: contain; cursor: pointer; }
-#camera_fault .html-container { padding: 0; }
-#camera_fault p { margin: 0; font-weight: 600; }
-#camera_fault:has(p:empty) { display: none; }
+:is(#camera_fault, #photo_fault) .html-container { padding: 0; }
+:is(#camera_fault, #photo_fault) p { margin: 0; font-weight: 600; }
+:is(#camera_fault, #photo_fault):has(p:empty) { display: none; }
 #live_hint p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
 #live_panel p { margin: 0 0 8px; }
 .live-face { min-height: 19rem; }

@@ -66,12 +66,18 @@ class GuardedPage(gr.Blocks):
     ) -> list[Any]:
         """The inputs of an event, see `gradio.Blocks`.
 
+        Those that an endpoint has at its end and a program does not send, since it was written
+        before there were any, have their usual values.
+
         Raises:
             gradio.Error: for a file that is not to be read, and for too many of them.
         """
         refuse_many_files(inputs, self._most_files)
         refuse_foreign_files(inputs, self._uploads)
         await fetch_web_files(inputs, self._uploads, self._allowed, self._fetched)
+        if isinstance(block_fn.api_name, str):
+            absent = block_fn.inputs[len(inputs) :]
+            inputs = [*inputs, *(getattr(block, "value", None) for block in absent)]
         return await super().preprocess_data(block_fn, inputs, state, explicit_call)
 
 

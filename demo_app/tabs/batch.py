@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ class BatchView:
     """The components of the tab; ``stopped`` is the state that ends the work."""
 
     photos: gr.File
+    cropped: gr.Checkbox
     start: gr.Button
     stop: gr.Button
     sentence: gr.Markdown
@@ -85,16 +86,19 @@ def build(pool: ModelPool, controls: Controls, limits: Limits) -> None:
     view = _lay_out(limits)
     root = Path(view.photos.GRADIO_CACHE)
 
-    def run(files: list[str] | None, model: str, threshold: float) -> Generator[Update]:
+    def run(
+        files: list[str] | None, model: str, threshold: float, cropped: bool
+    ) -> Generator[Update]:
         fault = _fault(pool, model, files, limits)
         if fault or not files:
             yield view.without_result(fault)
             return
-        yield from _run(view, pool, model, threshold, files, root)
+        steps = analyse_batch(pool, model, threshold, files, root, cropped=cropped)
+        yield from _run(view, steps, len(files))
 
     view.start.click(
         run,
-        [view.photos, controls.model, controls.threshold],
+        [view.photos, controls.model, controls.threshold, view.cropped],
         view.changing,
         show_progress="hidden",
         concurrency_limit=4,
@@ -112,6 +116,9 @@ def _lay_out(limits: Limits) -> BatchView:
                 height=220,
                 elem_id="batch_photos",
             )
+            cropped = gr.Checkbox(
+                False, label=words.BATCH_CROPPED, info=words.CROPPED_INFO, elem_id="batch_cropped"
+            )
             with gr.Row():
                 start = gr.Button("Analyse", variant="primary", elem_id="batch_start")
                 stop = gr.Button("Stop", interactive=False, elem_id="batch_stop")
@@ -124,22 +131,18 @@ def _lay_out(limits: Limits) -> BatchView:
                 with gr.Row():
                     table = gr.DownloadButton("Table (CSV)", elem_id="batch_csv")
                     overlays = gr.DownloadButton("Overlays (ZIP)", elem_id="batch_zip")
-    return BatchView(photos, start, stop, sentence, results, rows, table, overlays, gr.State())
+    shown = (sentence, results, rows, table, overlays)
+    return BatchView(photos, cropped, start, stop, *shown, gr.State())
 
 
 def _run(
-    view: BatchView,
-    pool: ModelPool,
-    model: str,
-    threshold: float,
-    files: Sequence[str],
-    root: Path,
+    view: BatchView, steps: Generator[BatchProgress | BatchResult], count: int
 ) -> Generator[Update]:
-    """What the tab shows while the photographs are analysed."""
+    """What the tab shows while so many photographs are analysed."""
     stopped = threading.Event()
-    yield view.running(words.batch_progress(0, len(files)), stopped)
+    yield view.running(words.batch_progress(0, count), stopped)
     try:
-        with closing(analyse_batch(pool, model, threshold, files, root)) as steps:
+        with closing(steps):
             for step in steps:
                 if stopped.is_set():
                     yield view.without_result(words.BATCH_STOPPED)
@@ -164,12 +167,13 @@ def _add_endpoint(pool: ModelPool, limits: Limits, root: Path) -> None:
     """The named endpoint for programs; its components are not on the page."""
 
     def batch(
-        photos: list[str] | None, model: str, threshold: float
+        photos: list[str] | None, model: str, threshold: float, cropped: bool | None
     ) -> tuple[dict[str, Any], str | None, str | None]:
         fault = words.threshold_fault(threshold) or _fault(pool, model, photos, limits)
         if fault:
             return {"sentence": fault, "rows": []}, None, None
-        *_, done = analyse_batch(pool, model, threshold, photos or [], root)
+        work = analyse_batch(pool, model, threshold, photos or [], root, cropped=bool(cropped))
+        *_, done = work
         assert isinstance(done, BatchResult)  # it is the last one
         return {"sentence": done.sentence, "rows": done.rows}, str(done.csv), str(done.overlays)
 
@@ -177,11 +181,12 @@ def _add_endpoint(pool: ModelPool, limits: Limits, root: Path) -> None:
         photos = _files(label="photos")
         model = gr.Textbox(pool.names[0], label="model")
         threshold = any_number(THRESHOLD, label="threshold")
+        cropped = gr.Checkbox(False, label="cropped")
         rows = gr.JSON(label="result: sentence, rows")
         table, overlays = gr.File(label="rows as CSV"), gr.File(label="overlays as ZIP")
         gr.Button("batch").click(
             batch,
-            [photos, model, threshold],
+            [photos, model, threshold, cropped],
             [rows, table, overlays],
             api_name="batch",
             api_description=words.BATCH_ENDPOINT,

@@ -4,19 +4,37 @@ import json
 
 from demo_app.render.text import CAMERA_FAULTS, CAMERA_FORBIDDEN
 
-# Runs once, as the `js_on_load` of an HTML part with one paragraph (`element`).
-# Gradio does not report when asking for the camera fails; the promise's reason names the cause.
-# It also sends frames at fixed times: over a slow connection they would queue up in the browser.
+# Each runs once, as the `js_on_load` of an HTML part with one paragraph (`element`).
+#
+# Why there is no camera image, in the tab that asked for it, Photo or Live. Gradio does not report
+# when asking for the camera fails; the promise's reason names the cause. Where browsers offer no
+# camera at all, over plain http, Gradio would show the name of a text that it lacks
+# ("image.no_webcam_support"): a camera that is refused stands in, so that our sentence is the only
+# one. Part of the first tab: others run when they are opened.
+FAULT_SCRIPT = """
+const told = element.querySelector("p");
+const faults = {...FAULTS, SecurityError: FORBIDDEN};
+if (!navigator.mediaDevices) {
+  const refuse = () => Promise.reject(new DOMException("no camera over http", "SecurityError"));
+  Object.defineProperty(navigator, "mediaDevices", {
+    value: {getUserMedia: refuse, enumerateDevices: () => Promise.resolve([])},
+  });
+}
+window.addEventListener("unhandledrejection", (event) => {
+  const fault = faults[event.reason && event.reason.name];
+  if (!fault) return;
+  const shown = (tab) => tab && tab.closest("[role=tabpanel]").offsetParent !== null;
+  const live = document.querySelector("#camera_fault");
+  (shown(live) ? live.querySelector("p") : told).textContent = fault;
+});
+""".replace("FAULTS", json.dumps(CAMERA_FAULTS)).replace("FORBIDDEN", json.dumps(CAMERA_FORBIDDEN))
+
+# Gradio sends frames at fixed times: over a slow connection they would queue up in the browser.
 # So while one frame is on its way, those that follow are dropped; so are all while another tab is
 # shown.
 CAMERA_SCRIPT = """
 const told = element.querySelector("p");
-const faults = FAULTS;
-if (!navigator.mediaDevices) told.textContent = FORBIDDEN;
-window.addEventListener("unhandledrejection", (event) => {
-  const fault = faults[event.reason && event.reason.name];
-  if (fault) told.textContent = fault;
-});
+if (!window.isSecureContext) told.textContent = FORBIDDEN;
 const fetchAsIs = window.fetch;
 let sending = false;
 window.fetch = (resource, options) => {
@@ -28,4 +46,4 @@ window.fetch = (resource, options) => {
   sending = true;
   return fetchAsIs(resource, options).finally(() => { sending = false; });
 };
-""".replace("FAULTS", json.dumps(CAMERA_FAULTS)).replace("FORBIDDEN", json.dumps(CAMERA_FORBIDDEN))
+""".replace("FORBIDDEN", json.dumps(CAMERA_FORBIDDEN))

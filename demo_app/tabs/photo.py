@@ -45,35 +45,45 @@ def _connect_sources(
     pool: ModelPool, controls: Controls, view: PhotoView, examples: list[Example]
 ) -> list[Dependency]:
     """A new photograph is analysed by the chosen models."""
-    photo = view.sources.photo
+    upload = view.sources.photo
 
-    def read(path: str | None, model: str, second: str, threshold: float, opacity: float) -> Update:
-        analysis = analyse(pool, model, examples[0].image if path is None else path, second)
+    def read(
+        path: str | None, model: str, second: str, cropped: bool, threshold: float, opacity: float
+    ) -> Update:
+        photo = examples[0].image if path is None else path
+        analysis = analyse(pool, model, photo, second, cropped=cropped)
         # Never skipped: Gradio would rebuild the component, without its own way to read files.
         kept = path if logic.is_shown_by_browsers(path, analysis) else None
-        return {photo: kept, **view.show(analysis, _selection(threshold, opacity))}
+        return {upload: kept, **view.show(analysis, _selection(threshold, opacity))}
 
-    def read_url(url: str, model: str, second: str, threshold: float, opacity: float) -> Update:
-        analysis = logic.analyse_url(pool, model, url, second)
-        return {photo: None, **view.show(analysis, _selection(threshold, opacity))}
+    def read_url(
+        url: str, model: str, second: str, cropped: bool, threshold: float, opacity: float
+    ) -> Update:
+        analysis = logic.analyse_url(pool, model, url, second, cropped=cropped)
+        return {upload: None, **view.show(analysis, _selection(threshold, opacity))}
 
     def read_example(
-        model: str, second: str, threshold: float, opacity: float, event: gr.SelectData
+        model: str,
+        second: str,
+        cropped: bool,
+        threshold: float,
+        opacity: float,
+        event: gr.SelectData,
     ) -> Update:
-        analysis = analyse(pool, model, examples[event.index].image, second)
-        return {photo: None, **view.show(analysis, _selection(threshold, opacity))}
+        analysis = analyse(pool, model, examples[event.index].image, second, cropped=cropped)
+        return {upload: None, **view.show(analysis, _selection(threshold, opacity))}
 
     options = _options(controls, view)
-    shown = [photo, *view.shown]
+    shown = [upload, *view.shown]
     return [
-        photo.input(read, [photo, *options], shown, **PREDICT),
+        upload.input(read, [upload, *options], shown, **PREDICT),
         view.sources.url.submit(read_url, [view.sources.url, *options], shown, **PREDICT),
         view.sources.gallery.select(read_example, options, shown, **PREDICT),
     ]
 
 
 def _connect_models(pool: ModelPool, controls: Controls, view: PhotoView) -> list[Dependency]:
-    """Another model analyses the same photograph."""
+    """Another model analyses the same photograph, or the same model takes it for a face."""
 
     def read_again(
         known: Analysis | None,
@@ -81,19 +91,21 @@ def _connect_models(pool: ModelPool, controls: Controls, view: PhotoView) -> lis
         emotion: str | None,
         model: str,
         second: str,
+        cropped: bool,
         threshold: float,
         opacity: float,
     ) -> Update:
         known = remembered(known)
         if number and number <= len(known.faces) and emotion == known.faces[number - 1].emotion:
             emotion = None  # the old prediction was shown, no class was chosen
-        analysis = logic.analyse_again(pool, model, known, second)
+        analysis = logic.analyse_again(pool, model, known, second, cropped=cropped)
         return view.show(analysis, _selection(threshold, opacity, number, emotion))
 
     inputs = [view.analysis, view.faces.number, view.faces.emotion, *_options(controls, view)]
     return [
         controls.loaded.change(read_again, inputs, view.shown, **PREDICT),
         view.sources.second.input(read_again, inputs, view.shown, **PREDICT),
+        view.sources.cropped.input(read_again, inputs, view.shown, **PREDICT),
     ]
 
 
@@ -177,11 +189,12 @@ def _connect_movements(pool: ModelPool, view: PhotoView, changes: list[Dependenc
 
 
 def _options(controls: Controls, view: PhotoView) -> list[Any]:
-    """Inputs of an analysis: both models, the threshold and the opacity.
+    """Inputs of an analysis: both models, whether the image is a face, threshold and opacity.
 
     The model that is loaded, never one that is still being loaded.
     """
-    return [controls.loaded, view.sources.second, controls.threshold, view.opacity]
+    models = [controls.loaded, view.sources.second]
+    return [*models, view.sources.cropped, controls.threshold, view.opacity]
 
 
 def _selection(

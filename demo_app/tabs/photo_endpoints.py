@@ -58,21 +58,27 @@ def _add_analyse(pool: ModelPool, photo: gr.Image, model: gr.Textbox) -> None:
 
 def _add_explain(pool: ModelPool, photo: gr.Image, model: gr.Textbox) -> None:
     def explain(
-        photo: str | None, model: str, face: float | None, emotion: str, opacity: float | None
+        photo: str | None,
+        model: str,
+        face: float | None,
+        emotion: str,
+        opacity: float | None,
+        cropped: bool | None,
     ) -> tuple[str, Image.Image | None, Image.Image | None]:
-        result = logic.analyse(pool, model, photo or "")
+        result = logic.analyse(pool, model, photo or "", cropped=bool(cropped))
         opacity = OPACITY if opacity is None else opacity
         return explanation.one_map(result, int(face or 1), emotion, opacity)
 
     face = gr.Number(1, label="face", precision=0)
     emotion = gr.Textbox("", label="emotion")
     opacity = gr.Number(OPACITY, label="opacity")
+    cropped = gr.Checkbox(False, label="cropped")
     sentence = gr.Textbox(label="sentence")
     overlay = gr.Image(label="overlay", format="jpeg")
     crop = gr.Image(label="crop", format="png")
     gr.Button("explain").click(
         explain,
-        [photo, model, face, emotion, opacity],
+        [photo, model, face, emotion, opacity, cropped],
         [sentence, overlay, crop],
         api_name="explain",
         api_description=words.EXPLAIN_ENDPOINT,

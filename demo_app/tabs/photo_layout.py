@@ -7,6 +7,7 @@ import gradio as gr
 from demo_app.analysis.examples import Example
 from demo_app.analysis.explanation import OPACITY
 from demo_app.render import text as words
+from demo_app.tabs.camera_script import FAULT_SCRIPT
 from demo_app.tabs.controls import STILL
 from demo_app.tabs.photo_view import (
     ExplanationView,
@@ -72,6 +73,7 @@ def _lay_out_sources(
             height=200,
             elem_id="photo",
         )
+        gr.HTML('<p role="status"></p>', js_on_load=FAULT_SCRIPT, elem_id="photo_fault")
         url = gr.Textbox(
             label="or its web address",
             placeholder="https://… and Enter",
@@ -92,6 +94,9 @@ def _lay_out_sources(
             buttons=[],
             elem_id="examples",
         )
+        cropped = gr.Checkbox(
+            False, label=words.CROPPED, info=words.CROPPED_INFO, elem_id="cropped"
+        )
         second = gr.Dropdown(
             [("no second model", ""), *models],
             value="",
@@ -100,7 +105,7 @@ def _lay_out_sources(
             allow_custom_value=True,
             elem_id="other",
         )
-    return Sources(photo, url, gallery, second)
+    return Sources(photo, url, gallery, cropped, second)
 
 
 def _lay_out_results(

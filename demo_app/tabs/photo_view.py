@@ -20,6 +20,7 @@ class Sources:
     photo: gr.Image
     url: gr.Textbox
     gallery: gr.Gallery
+    cropped: gr.Checkbox
     second: gr.Dropdown
 
 

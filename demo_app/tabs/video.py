@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -11,7 +12,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from demo_app.analysis.model_pool import ModelPool
-from demo_app.analysis.video import VideoResult, analyse_video, fresh_folder
+from demo_app.analysis.video import VideoProgress, VideoResult, analyse_video, fresh_folder
 from demo_app.analysis.video_example import draw_clip
 from demo_app.analysis.video_report import (
     CANCELLED,
@@ -37,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 SHOW_EVERY = 0.25  # seconds between two updates of the progress
 AT_ONCE = 2  # videos; more wait
+Answer = tuple[dict[str, Any], str | None, str | None]
 HIDDEN: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}
 
 
@@ -117,22 +119,38 @@ def _cancel(cancelled: Event | None) -> gr.Button:
     return gr.Button(interactive=False)
 
 
+def _answers(work: Generator[VideoProgress | VideoResult]) -> Generator[Answer]:
+    """What the endpoint sends: how far the work is, then the result.
+
+    Gradio closes this generator when the call is cancelled or the caller has left; that ends the
+    work, and its files go.
+    """
+    shown = 0.0
+    with closing(work):
+        try:
+            for step in work:
+                if isinstance(step, VideoResult):
+                    step.json.unlink()  # it is returned; Gradio would not know it to delete it
+                    told = {"sentence": step.sentence, **step.summary}
+                    yield told, str(step.csv), str(step.video)
+                elif time.monotonic() - shown >= SHOW_EVERY:
+                    shown = time.monotonic()
+                    yield {"sentence": step.text, "share": round(step.share, 3)}, None, None
+        except (VideoError, ModelError) as error:
+            yield {"sentence": words.sentence(str(error)), "faces": []}, None, None
+
+
 def _add_endpoint(pool: ModelPool, limits: Limits) -> None:
     """The named endpoint for programs; its components are not on the page."""
 
-    def video(
-        video: str | None, model: str, threshold: float
-    ) -> tuple[dict[str, Any], str | None, str | None]:
+    def video(video: str | None, model: str, threshold: float | None) -> Generator[Answer]:
+        fault = NO_VIDEO if video is None else words.threshold_fault(threshold)
+        if fault or video is None or threshold is None:
+            yield {"sentence": fault, "faces": []}, None, None
+            return
         options = VideoOptions(model, threshold, seconds=limits.video_seconds)
-        try:
-            if video is None:
-                raise VideoError(NO_VIDEO)
-            *_, result = analyse_video(pool, video, options, fresh_folder(get_upload_folder()))
-        except (VideoError, ModelError) as error:
-            return {"sentence": words.sentence(str(error)), "faces": []}, None, None
-        assert isinstance(result, VideoResult)
-        result.json.unlink()  # it is returned; Gradio would not know it to delete it
-        return {"sentence": result.sentence, **result.summary}, str(result.csv), str(result.video)
+        work = analyse_video(pool, video, options, fresh_folder(get_upload_folder()))
+        yield from _answers(work)
 
     with gr.Column(visible=False):
         file = upload(label="video")

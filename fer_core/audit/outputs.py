@@ -78,6 +78,21 @@ def model_outputs(model: AttentionModel, split: Split) -> Outputs:
     return Outputs(both[0], both[1], features)
 
 
+def chosen_classes(outputs: Outputs, columns: Sequence[int]) -> Outputs:
+    """The outputs of a model that chooses between some of its classes alone.
+
+    Args:
+        outputs: of all its classes.
+        columns: of the classes that are left, in their new order.
+    """
+    kept = {
+        name: None if values is None else values[:, columns] / values[:, columns].sum(1)[:, None]
+        for name, values in outputs._asdict().items()
+        if name != "features"
+    }
+    return outputs._replace(**kept)
+
+
 def read_outputs(file: Path, names: Sequence[str], classes: Sequence[str]) -> Outputs:
     """Read the outputs of any model from a file, matched to the images by their names.
 

@@ -70,6 +70,9 @@ class Command:
     audit whose lists --decisions rewrites."""
     run: Path | None = None
     """Folder of a finished run on this data set, whose model is asked in place of a new one."""
+    model: str | None = None
+    """Any model in place of a run: a folder, bundled, USER/NAME[@REVISION] of the Hugging Face Hub,
+    or, of another project, a folder or hf:USER/NAME."""
     predictions: Path | None = None
     """Outputs of any model in place of a run: a CSV with the columns image and probability_CLASS,
     or an NPZ file (docs/audit.md)."""
@@ -134,7 +137,9 @@ def check(command: Command) -> None:
     if command.run is not None and command.predictions is not None:
         raise ValueError("name either --run or --predictions: both are a model's outputs")
     run = run_folder(command)
-    if run is not None:
+    if command.model is not None:
+        _check_model(command, run)
+    elif run is not None:
         given = [field.name for field in fields(TrainingOptions) if _given(command, field.name)]
         if given:
             raise ValueError(
@@ -143,6 +148,21 @@ def check(command: Command) -> None:
             )
     elif command.data is not None:
         raise ValueError("--data belongs to a run: the data set is the first argument here")
+
+
+OF_DATA = ("noise", "noise_rate", "exclude", "seed")  # of the options of a run
+
+
+def _check_model(command: Command, run: Path | None) -> None:
+    if run is not None or command.predictions is not None:
+        other = "--predictions" if run is None else f"the run {displayed(run)}"
+        raise ValueError(f"--model {command.model} and {other} exclude each other: name one")
+    for field in fields(TrainingOptions):
+        if field.name not in OF_DATA and _given(command, field.name):
+            raise ValueError(
+                f"--{field.name.replace('_', '-')} is of a run that is yet to be trained; --model "
+                f"{command.model} is trained already"
+            )
 
 
 def config_of_run(command: Command, record: RunRecord) -> RunConfig:

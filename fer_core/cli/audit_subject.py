@@ -1,4 +1,4 @@
-"""What ``fer-core audit`` asks: a run, one that is trained first, or a file of predictions."""
+"""What ``fer-core audit`` asks: a run, one that is trained first, any model, or predictions."""
 
 import time
 from collections.abc import Mapping
@@ -10,11 +10,14 @@ import numpy as np
 import torch
 
 from fer_core.audit.folds import out_of_fold
-from fer_core.audit.outputs import Outputs, model_outputs, read_outputs
+from fer_core.audit.outputs import Outputs, chosen_classes, model_outputs, read_outputs
 from fer_core.audit.runs import trained_run
 from fer_core.cli.audit_options import Command, config_of_run, new_config, run_folder
+from fer_core.cli.measured_models import load_measured
 from fer_core.config import RunConfig
-from fer_core.datasets import DataError, FaceData, Storage, content_hash
+from fer_core.datasets import DataError, Decoding, FaceData, Storage, content_hash, list_data
+from fer_core.evaluation.predictions import widened
+from fer_core.foreign.model import ForeignModel
 from fer_core.io.files import displayed
 from fer_core.models.pretrained import load_model
 from fer_core.noise.generate import NoisyLabels
@@ -60,6 +63,8 @@ def ask(command: Command, folder: Path) -> Asked:
             )
         return _outputs_of(command, record, config, data, {})
     config = new_config(command)
+    if command.model is not None:
+        return _outputs_of_any(command, command.model, config)
     data = load_run_data(config, _storage(command))
     if command.predictions is not None:
         outputs = read_outputs(command.predictions, data.train.names, data.classes)
@@ -91,6 +96,32 @@ def _outputs_of(
     outputs = model_outputs(trained.model, data.train)
     seconds["outputs"] = time.perf_counter() - start
     return Asked(outputs, data, config, record, seconds)
+
+
+def _outputs_of_any(command: Command, text: str, config: RunConfig) -> Asked:
+    """The outputs of a model that was not trained on these labels, or not by a run of ours."""
+    measured = load_measured(text, None, command.device)
+    spec = measured.model.input
+    config = config.change(image_size=spec.size, channels=1 if spec.grey else spec.channels)
+    data = load_run_data(config, _storage(command))
+    model = measured.named(data.classes)
+    absent = [name for name in data.classes if name not in model.classes]
+    if absent:
+        raise DataError(
+            f"{measured.name} cannot judge labels of {', '.join(absent)}: it has the classes "
+            f"{', '.join(model.classes)}, {data.name} has {', '.join(data.classes)}"
+        )
+    order = [model.classes.index(name) for name in data.classes]
+    start = time.perf_counter()
+    if isinstance(model, ForeignModel):
+        without = Path(config.exclude) if config.exclude else None
+        listing = list_data(config.data, Decoding(spec.size, spec.channels), without=without)
+        logits = model.logits(listing.train.images, mirror=True)[:, order]
+        outputs = Outputs(torch.from_numpy(logits).softmax(1).numpy())
+    else:
+        split = widened(data.train, spec)
+        outputs = chosen_classes(model_outputs(model.model, split), order)
+    return Asked(outputs, data, config, None, {"outputs": time.perf_counter() - start})
 
 
 def unseen(command: Command, asked: Asked, noisy: NoisyLabels, folder: Path) -> np.ndarray:

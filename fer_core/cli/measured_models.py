@@ -7,11 +7,10 @@ from pathlib import Path
 import torch
 
 from fer_core.foreign.labels import LabelError, map_labels, parse_labels
-from fer_core.foreign.model import ForeignModel, is_foreign, load_network
+from fer_core.foreign.model import ForeignModel
 from fer_core.foreign.network import Network
-from fer_core.hub.download import HUB_PREFIX, find_classifier, is_hub_id
-from fer_core.models.pretrained import ModelError, TrainedModel, load_model
-from fer_core.weights import BUNDLED
+from fer_core.foreign.resolve import resolve_any
+from fer_core.models.pretrained import ModelError, TrainedModel
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def load_measured(text: str, labels: str | None, device: str) -> MeasuredModel:
     """The model that a command line names.
 
     Args:
-        text: see `find_classifier`.
+        text: see `resolve_any`.
         labels: see `parse_labels`; only for a model of another project.
         device: ``cpu``, ``cuda`` or ``auto``.
 
@@ -61,27 +60,12 @@ def load_measured(text: str, labels: str | None, device: str) -> MeasuredModel:
         LabelError: for labels that cannot be read, or of a model of this project.
     """
     chosen = {} if labels is None else parse_labels(labels)
-    folder = find_classifier(text)
-    foreign = is_foreign(folder)
-    if labels is not None and not foreign:
+    found = resolve_any(text)
+    if labels is not None and not found.foreign:
         raise LabelError(
             f"labels are for models of other projects: {text} has the classes of this one"
         )
     on = "cuda" if device == "cuda" or (device == "auto" and torch.cuda.is_available()) else "cpu"
-    if foreign:
-        network = load_network(folder, text)
-        network.module.to(on)
-        return MeasuredModel(_name(text, folder), folder, network, chosen)
-    trained = load_model(folder, text)
-    trained.model.to(on)
-    return MeasuredModel(_name(text, folder), folder, trained, chosen)
-
-
-def _name(text: str, folder: Path) -> str:
-    """Of a run or folder its last name, of a model of the Hub its id."""
-    if folder == BUNDLED:
-        return "bundled"
-    if text.startswith(HUB_PREFIX) or (is_hub_id(text) and not Path(text).exists()):
-        return text.removeprefix(HUB_PREFIX)
-    named = folder.resolve()
-    return named.parent.name if named.name == "model" else named.name
+    model = found.load()
+    (model.model if isinstance(model, TrainedModel) else model.module).to(on)
+    return MeasuredModel(found.name, found.folder, model, chosen)

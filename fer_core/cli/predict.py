@@ -9,41 +9,61 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer_core.cli.predict_batch import BatchPhoto, photo_batches, predict_batch
 from fer_core.cli.predict_options import Command, read_command_line
 from fer_core.cli.predict_output import Form, Printer, face_rows
 from fer_core.errors import FerError, told_in_a_sentence
-from fer_core.foreign.model import is_foreign
-from fer_core.hub.download import find_classifier
-from fer_core.inference.foreign_predictor import ForeignPredictor, load_foreign_predictor
+from fer_core.foreign.resolve import resolve_any
+from fer_core.inference.any_predictor import AnyPredictor, load_predictor
+from fer_core.inference.foreign_predictor import ForeignPredictor
 from fer_core.inference.inputs import LIST, PredictionInput, list_inputs, overlay_names
-from fer_core.inference.photos import open_photo
-from fer_core.inference.predictor import Predictor
 from fer_core.io.files import write_whole
 from fer_core.landmarks.landmarker import Landmarker
 from fer_core.models.face_embedding import FaceEmbedder
 from fer_core.models.pretrained import ModelError
 from fer_core.taxonomy import Taxonomy
+from fer_core.weights import BUNDLED
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from fer_core.video.analysis import VideoMoment
     from fer_core.video.reader import Video
 
 ALL_FRAMES = "all"
+OPACITY = 0.55  # of the maps on an annotated video, as on photographs
 
 
 class PredictError(FerError, ValueError):
     """Options of the command that do not go together, or a place that cannot be written."""
 
 
+class Once(logging.Filter):
+    """Passes what is said of many images the first time alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it was not said before."""
+        new = record.getMessage() not in self._said
+        self._said.add(record.getMessage())
+        return new
+
+
 @told_in_a_sentence()
 def main() -> None:
     """Parse the command line and print one result per face."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    reading = logging.getLogger("fer_core.io.images")
+    reading.setLevel(logging.INFO)  # how pixels of other ranges are read
+    reading.addFilter(Once())
     command = read_command_line()
     if command.json and command.csv:
         sys.exit("error: choose one of --json and --csv")
+    if command.batch < 1:
+        raise PredictError(f"--batch must be at least 1, got {command.batch}")
+    if command.maps and command.overlay is None:
+        raise PredictError("--maps draws on annotated videos: name their folder with --overlay")
     inputs = list_inputs(command.photos, sys.stdin if LIST in command.photos else ())
     sys.exit(_run(command, inputs))
 
@@ -61,50 +81,41 @@ def _run(command: Command, inputs: list[PredictionInput]) -> int:
     form: Form = "json" if command.json else "csv" if command.csv else "text"
     names = _taxonomy(predictor).names
     printer = Printer(form, names, videos=videos, analyses=command.landmarks)
+    pairs = zip(inputs, overlays, strict=True)
     failed = False
-    for one, overlay in zip(inputs, overlays, strict=True):
-        try:
-            if one.problem:
-                raise PredictError(one.problem)
-            if one.kind == "video":
-                _predict_video(command, predictor, one, overlay, rate, printer)
-            else:
-                _predict_photo(command, predictor, one, overlay, printer)
-        except ValueError as error:
-            failed = True
-            named = str(error) if one.name in str(error) else f"{one.name}: {error}"
-            print(f"error: {named}", file=sys.stderr)
-            printer.problem(one.name, str(error))
+    for batch in photo_batches(pairs, command.batch):
+        predict_batch(predictor, batch, cropped=command.cropped)
+        for photo in batch:
+            try:
+                if photo.fault is not None:
+                    raise photo.fault
+                if photo.source.kind == "video":
+                    _predict_video(command, predictor, photo.source, photo.overlay, rate, printer)
+                else:
+                    _show_photo(command, photo, printer)
+            except ValueError as error:
+                failed = True
+                name = photo.source.name
+                named = str(error) if name in str(error) else f"{name}: {error}"
+                print(f"error: {named}", file=sys.stderr)
+                printer.problem(name, str(error))
     printer.close()
     return int(failed)
 
 
-def _predict_photo(
-    command: Command,
-    predictor: Predictor | ForeignPredictor,
-    one: PredictionInput,
-    overlay: Path,
-    printer: Printer,
-) -> None:
-    photo = _fetch(one.name) if one.kind == "address" else open_photo(one.path)
-    faces = predictor.predict(photo, cropped=command.cropped)
-    printer.photo(one.name, faces)
-    if command.overlay is not None:
-        for face in faces:
-            photo = face.overlay_on(photo)
-        overlay.parent.mkdir(parents=True, exist_ok=True)
-        photo.save(overlay)
-
-
-def _fetch(address: str) -> "Image.Image":
-    from fer_core.io.safe_fetch import fetch_image  # few command lines name an address
-
-    return fetch_image(address)
+def _show_photo(command: Command, photo: BatchPhoto, printer: Printer) -> None:
+    printer.photo(photo.source.name, photo.faces)
+    if command.overlay is not None and photo.image is not None:
+        drawn = photo.image
+        for face in photo.faces:
+            drawn = face.overlay_on(drawn)
+        photo.overlay.parent.mkdir(parents=True, exist_ok=True)
+        drawn.save(photo.overlay)
 
 
 def _predict_video(
     command: Command,
-    predictor: Predictor | ForeignPredictor,
+    predictor: AnyPredictor,
     one: PredictionInput,
     overlay: Path,
     rate: float,
@@ -136,6 +147,8 @@ def _predict_video(
         analyses=command.landmarks,
         persons=persons,
         state=state,
+        batch=command.batch,
+        maps=command.maps,
     )
     for moment in moments:
         faces = [tracked.face for tracked in moment.faces]
@@ -149,7 +162,7 @@ def _predict_video(
         _write_report(command.out / one.below, video, kept, one.name, predictor)
     if command.overlay is not None:
         overlay.parent.mkdir(parents=True, exist_ok=True)
-        write_annotated(video, kept, overlay)
+        write_annotated(video, kept, overlay, opacity=OPACITY if command.maps else 0.0)
 
 
 def _write_report(
@@ -157,7 +170,7 @@ def _write_report(
     video: "Video",
     moments: list["VideoMoment"],
     name: str,
-    predictor: Predictor | ForeignPredictor,
+    predictor: AnyPredictor,
 ) -> None:
     """The table of a video as CSV, and its summary with the rows as JSON."""
     from fer_core.video.analysis import summarise
@@ -191,7 +204,7 @@ def _end_progress() -> None:
         print(file=sys.stderr)
 
 
-def _taxonomy(predictor: Predictor | ForeignPredictor) -> Taxonomy:
+def _taxonomy(predictor: AnyPredictor) -> Taxonomy:
     if isinstance(predictor, ForeignPredictor):
         return predictor.taxonomy
     return predictor.trained.taxonomy
@@ -231,22 +244,18 @@ def _check_folder(folder: Path) -> None:
         ) from error
 
 
-def _load(command: Command) -> Predictor | ForeignPredictor:
+def _load(command: Command) -> AnyPredictor:
     """The model, which may be another project's: that one has neither maps nor backends."""
-    text, analyser = command.model, None
     if command.landmarker is not None and not command.landmarks:
         raise PredictError("--landmarker names the model file of --landmarks: give both")
-    if command.landmarks:
-        analyser = Landmarker(command.landmarker)
-    folder = None if text is None else find_classifier(text)
-    if text is None or folder is None or not is_foreign(folder):
-        backend, device = command.backend, command.device
-        return Predictor(folder, backend=backend, device=device, analyser=analyser)
-    if command.overlay is not None:
-        raise ModelError(f"{text} is a model of another project and has no maps for --overlay")
-    if command.backend == "onnx":
-        raise ModelError(f"{text} is a model of another project and runs on torch alone")
-    return load_foreign_predictor(folder, text, device=command.device, analyser=analyser)
+    analyser = Landmarker(command.landmarker) if command.landmarks else None
+    found = resolve_any(command.model or BUNDLED.name)
+    if found.foreign and command.overlay is not None:
+        raise ModelError(
+            f"{found.text} is a model of another project and has no maps for --overlay"
+        )
+    backend, device = command.backend, command.device
+    return load_predictor(found, device=device, backend=backend, analyser=analyser)
 
 
 if __name__ == "__main__":

@@ -29,9 +29,13 @@ class Command:
     """What computes the outputs: torch, onnx (ONNX Runtime), or auto, the faster of both, measured
     at the start."""
     device: DeviceName = "auto"
-    """Of the model."""
+    """Of the model and of the face detector."""
     overlay: Path | None = None
     """Folder for the photographs with the attention maps drawn on them, and annotated videos."""
+    maps: bool = False
+    """Also draw attention maps on annotated videos."""
+    batch: int = 8
+    """Photographs, or frames of a video, that are analysed at once."""
     rate: str = "10"
     """Frames of a second of video that are analysed, or all."""
     out: Path | None = None
@@ -80,7 +84,8 @@ def read_command_line() -> Command:
         "--device",
         choices=get_args(DeviceName),
         default=Command.device,
-        help="of the model; auto: the GPU where there is one (default: %(default)s)",
+        help="of the model and the face detector; auto: the GPU where there is one "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--overlay",
@@ -88,6 +93,19 @@ def read_command_line() -> Command:
         metavar="FOLDER",
         help="folder for the photographs with the attention maps drawn on them, and for annotated "
         "videos",
+    )
+    parser.add_argument(
+        "--maps",
+        action="store_true",
+        help="with --overlay: draw the attention maps on annotated videos too",
+    )
+    parser.add_argument(
+        "--batch",
+        type=int,
+        default=Command.batch,
+        metavar="N",
+        help="photographs, or frames of a video, that are analysed at once (default: %(default)s); "
+        "1 prints each result before the next is begun",
     )
     parser.add_argument(
         "--rate",

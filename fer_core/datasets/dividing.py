@@ -13,6 +13,7 @@ from fer_core.datasets.exclude import chosen_columns
 logger = logging.getLogger(__name__)
 OPTIONS = {"split": "", "folds": "", "fold": "", "by": "", "seed": "0"}
 BY = ("", "image", "subject")
+DIVIDED = "?split=0.2 takes a fifth of a folder or table without splits for evaluation"
 
 
 def is_divided(options: dict[str, str]) -> bool:

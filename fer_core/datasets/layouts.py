@@ -7,7 +7,7 @@ from pathlib import Path
 from fer_core.datasets.base import DataError, Source
 from fer_core.datasets.images import has_images
 from fer_core.emotions import find_emotion
-from fer_core.io.files import displayed
+from fer_core.io.files import displayed, parse_json
 
 # Names of the folders of splits, in any case; those of each row the likeliest first.
 TRAIN_NAMES = ("train", "training", "train_set")
@@ -15,6 +15,7 @@ EVAL_NAMES = ("test", "testing", "val", "valid", "validation", "eval", "val_set"
 # What systems and programs leave in folders of images.
 LITTER = frozenset({"__macosx", "@eadir", "$recycle.bin", "system volume information"})
 SHOWN = 8  # names in a message
+LONGEST_HEADER = 10_000  # characters of a table's first line
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl")
 IMAGE_COLUMNS = ("image", "img", "file", "filename", "file_name", "image_name", "path", "filepath")
 LABEL_COLUMNS = ("label", "labels", "emotion", "expression", "class", "class_name")
@@ -50,7 +51,12 @@ def found_text(source: Source) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     found = f"Found in {displayed(root)}: {', '.join(names[:SHOWN]) or 'no folder'}{more}."
     near = recognise(root)
-    return f"{found} {near} may read it." if near and near != f"{source.kind}:{root}" else found
+    if near and near != f"{source.kind}:{root}":
+        return f"{found} {near} may read it."
+    if tables and not near and has_images(root):
+        table = f"csv:{displayed(root)}/{tables[0]}?image=COLUMN&label=COLUMN&split=0.2"
+        return f"{found} {table} reads a table of labels."
+    return found
 
 
 def recognise(root: Path, depth: int = 1) -> str | None:
@@ -115,13 +121,25 @@ def _numbers_of_train(root: Path) -> set[int]:
 
 
 def _recognise_table(root: Path) -> str | None:
-    for path in sorted(root.glob("*.csv")):
+    for path in sorted(path for path in root.iterdir() if path.suffix in TABLE_SUFFIXES):
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            header = [cell.strip() for cell in next(csv.reader(file), [])]
+            header = _header(file.readline(LONGEST_HEADER), path.suffix)
         image, label = (_column(header, names) for names in (IMAGE_COLUMNS, LABEL_COLUMNS))
         if image and label:
             return f"csv:{path}?image={image}&label={label}&split=0.2"
     return None
+
+
+def _header(line: str, suffix: str) -> list[str]:
+    """The columns that the first line of a table has."""
+    if suffix == ".jsonl":
+        try:
+            values = parse_json(line)
+        except ValueError:
+            return []
+        return list(values) if isinstance(values, dict) else []
+    cells = next(csv.reader([line], delimiter="\t" if suffix == ".tsv" else ","), [])
+    return [cell.strip() for cell in cells]
 
 
 def _column(header: Iterable[str], names: Iterable[str]) -> str | None:

@@ -19,6 +19,7 @@ from fer_core.datasets.base import (
 )
 from fer_core.datasets.cache.arrays import SelectedImages
 from fer_core.datasets.cache.store import CHECK_HINT, Storage, Stored, store
+from fer_core.datasets.dividing import DIVIDED
 from fer_core.datasets.exclude import chosen_columns
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,8 @@ def load_listing(
     for split in (listing.train, listing.eval):
         if not len(split.true_labels):
             raise DataError(
-                f"{listing.name} split {split.name} has no images left: a run needs both splits"
+                f"{listing.name} split {split.name} has no images left: a run needs both splits; "
+                f"{DIVIDED}"
             )
     stored_train = store(listing.train.images, decoding, storage)
     stored_eval = store(listing.eval.images, decoding, storage)

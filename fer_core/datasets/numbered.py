@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fer_core.datasets.folder import ListedTree, list_tree
-from fer_core.datasets.layouts import named_folder, sub_folders
+from fer_core.datasets.layouts import named_folder, numbered_kind, numbers_of, sub_folders
+from fer_core.io.files import displayed
 
 # 1, 001, class001, 1_surprise
 _NUMBER = re.compile(r"(?:class[ _-]?)?0*(\d{1,2})(?:[ _.-]+\D.*)?", re.IGNORECASE)
@@ -41,12 +42,14 @@ def list_numbered(
     Raises:
         DataError: when the folder holds no images.
     """
+    other = numbered_kind(numbers_of(root / split)) if (root / split).is_dir() else None
 
     def class_of(name: str) -> str:
         number = number_of(name)
         if number is None or number not in labels:
             known = ", ".join(f"{key} {value}" for key, value in labels.items())
-            raise ValueError(f"{kind} has no label {name}: its labels are {known}")
+            hint = f"; {other}:{displayed(root)} has all of these numbers" if other else ""
+            raise ValueError(f"{kind} has no label {name}: its labels are {known}{hint}")
         return labels[number]
 
     return list_tree(root, split, expected, class_of)

@@ -123,8 +123,12 @@ def decode_for(spec: InputSpec, listing: Listing, kind: SplitKind, storage: Stor
         DataError: when the split is empty or broken.
     """
     channels = 1 if spec.grey else spec.channels
-    split = load_split(listing, kind, Decoding(spec.size, channels), storage)
-    if channels == spec.channels:
+    return widened(load_split(listing, kind, Decoding(spec.size, channels), storage), spec)
+
+
+def widened(split: Split, spec: InputSpec) -> Split:
+    """The split with as many channels as a model takes, where it was decoded in grey."""
+    if split.images.shape[-1] == spec.channels:
         return split
     return split._replace(images=WidenedImages(split.images))
 

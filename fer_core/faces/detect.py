@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from fer_core.config.input_spec import InputSpec
-from fer_core.faces import mtcnn
+from fer_core.faces import mtcnn, mtcnn_networks
 from fer_core.faces.scales import (
     DETECTION_SIDE,
     LEAST_FACE,
@@ -25,12 +25,21 @@ from fer_core.faces.scales import (
 )
 from fer_core.io.images import Images
 
-__all__ = ["DETECTION_SIDE", "LEAST_SIDE", "Face", "FaceDetector", "detect_faces", "whole_face"]
+__all__ = [
+    "DETECTION_SIDE",
+    "LEAST_SIDE",
+    "Face",
+    "FaceDetector",
+    "detect_faces",
+    "detect_faces_in",
+    "whole_face",
+]
 
 logger = logging.getLogger(__name__)
 REDUCING_GAP = 1.1  # reduced by whole numbers first: half the time, landmarks stay to a thousandth
 LEAST_SCORE = 0.9
 CROP_FACE = 80  # pixels: in training crops, which are enlarged to 288 pixels
+PIXELS_TOGETHER = 8e6  # of the photographs that go through the networks together, for the memory
 SAME_FACE = 0.3  # overlap of two boxes (intersection by the smaller one) from which they are one
 # A margin of grey around the image, a sixth of its shorter side: without it faces at the edge are
 # missed, or their landmarks are wrong (benchmarks/face_margin.py).
@@ -66,7 +75,7 @@ class FaceDetector(Protocol):
         ...
 
 
-def detect_faces(photo: Image.Image, *, thorough: bool = True) -> list[Face]:
+def detect_faces(photo: Image.Image, *, thorough: bool = True, device: str = "cpu") -> list[Face]:
     """All faces of a photograph, the largest first.
 
     Faces down to about an eighth of the shorter side are looked for; when there is none, down to a
@@ -78,15 +87,60 @@ def detect_faces(photo: Image.Image, *, thorough: bool = True) -> list[Face]:
         photo: any mode; upright (apply the EXIF rotation before).
         thorough: look for faces smaller than a twentieth; otherwise one search or two, for frames
             of a video.
+        device: of the detector's networks, see `fer_core.faces.mtcnn_networks.networks`.
     """
-    rgb = photo if photo.mode == "RGB" else photo.convert("RGB")
-    prepared: dict[Region, Prepared] = {}
-    faces: list[Face] = []
-    for search in searches(photo.size, thorough=thorough):
-        if faces and not is_near(_smallest(faces), search.coarser):
+    return detect_faces_in([photo], thorough=thorough, device=device)[0]
+
+
+def detect_faces_in(
+    photos: Sequence[Image.Image], *, thorough: bool = True, device: str = "cpu"
+) -> list[list[Face]]:
+    """The faces of each of several photographs, as `detect_faces` finds them.
+
+    Small ones of one size, such as the frames of a video, go through the networks together.
+
+    Args:
+        photos: as for `detect_faces`.
+        thorough: likewise.
+        device: likewise.
+    """
+    found: list[list[Face]] = [[] for _ in photos]
+    rows: dict[tuple[int, int], list[int]] = {}
+    for row, photo in enumerate(photos):
+        rows.setdefault(photo.size, []).append(row)
+    by = mtcnn_networks.networks(device)
+    for (width, height), of_size in rows.items():
+        together = max(1, int(PIXELS_TOGETHER // max(1, width * height)))
+        for start in range(0, len(of_size), together):
+            part = of_size[start : start + together]
+            images = [_rgb(photos[row]) for row in part]
+            for row, faces in zip(part, _detect_together(images, thorough, by), strict=True):
+                found[row] = sorted(faces, key=lambda face: face.box[0] - face.box[2])
+    return found
+
+
+def _rgb(photo: Image.Image) -> Image.Image:
+    return photo if photo.mode == "RGB" else photo.convert("RGB")
+
+
+def _detect_together(
+    images: Sequence[Image.Image], thorough: bool, by: mtcnn_networks.Networks
+) -> list[list[Face]]:
+    """The faces of images of one size; every image is searched as far as it has to be."""
+    faces: list[list[Face]] = [[] for _ in images]
+    prepared: list[dict[Region, Prepared]] = [{} for _ in images]
+    rest = list(range(len(images)))
+    for search in searches(images[0].size, thorough=thorough):
+        rest = [
+            row for row in rest if not faces[row] or is_near(_smallest(faces[row]), search.coarser)
+        ]
+        if not rest:
             break
-        faces += [face for face in _search(rgb, search, prepared) if not _is_known(face, faces)]
-    return sorted(faces, key=lambda face: face.box[0] - face.box[2])
+        found = _search([images[row] for row in rest], search, [prepared[row] for row in rest], by)
+        for row, of_image in zip(rest, found, strict=True):
+            known = faces[row]
+            faces[row] = known + [face for face in of_image if not _is_known(face, known)]
+    return faces
 
 
 def _smallest(faces: Sequence[Face]) -> float:
@@ -107,29 +161,48 @@ class Prepared(NamedTuple):
     sums: np.ndarray
 
 
-def _search(rgb: Image.Image, search: Search, prepared: dict[Region, Prepared]) -> list[Face]:
-    """The faces of each part of a photograph, in its own pixels; none twice.
+def _search(
+    images: Sequence[Image.Image],
+    search: Search,
+    prepared: Sequence[dict[Region, Prepared]],
+    by: mtcnn_networks.Networks,
+) -> list[list[Face]]:
+    """The faces of each part of each photograph, in its own pixels; none twice.
 
     Args:
-        rgb: the photograph.
-        search: of it.
-        prepared: the parts of the searches before; of a photograph in one part it is kept there.
+        images: of one size.
+        search: of them.
+        prepared: the parts of the searches before, of each image; of a photograph in one part it
+            is kept there.
+        by: the networks.
     """
-    faces: list[Face] = []
+    faces: list[list[Face]] = [[] for _ in images]
     for box in search.parts:
-        ready = prepared.get(box)
-        if ready is None or ready.reduction != search.reduction:
-            ready = _prepare(rgb if box == (0, 0, *rgb.size) else rgb.crop(box), search)
-            prepared.clear()
-            prepared[box] = ready
+        ready = [
+            _ready(image, box, search, kept) for image, kept in zip(images, prepared, strict=True)
+        ]
         size = (box[2] - box[0], box[3] - box[1])
-        for found in _detect(ready.sums, search.least):
-            face = _move(found, ready.margin, search.reduction, size)
-            moved = _shifted(face, box[0], box[1])
-            inside = face.box[0] < face.box[2] and face.box[1] < face.box[3]
-            if inside and not _is_known(moved, faces):
-                faces.append(moved)
+        found = _detect([one.sums for one in ready], search.least, by)
+        for of_image, one, known in zip(found, ready, faces, strict=True):
+            for face in of_image:
+                placed = _move(face, one.margin, search.reduction, size)
+                moved = _shifted(placed, box[0], box[1])
+                inside = placed.box[0] < placed.box[2] and placed.box[1] < placed.box[3]
+                if inside and not _is_known(moved, known):
+                    known.append(moved)
     return faces
+
+
+def _ready(
+    image: Image.Image, box: Region, search: Search, kept: dict[Region, Prepared]
+) -> Prepared:
+    """A part of a photograph, prepared now or by the search before."""
+    ready = kept.get(box)
+    if ready is None or ready.reduction != search.reduction:
+        ready = _prepare(image if box == (0, 0, *image.size) else image.crop(box), search)
+        kept.clear()
+        kept[box] = ready
+    return ready
 
 
 def _prepare(part: Image.Image, search: Search) -> Prepared:
@@ -217,17 +290,22 @@ def _crop_landmarks(images: np.ndarray) -> list[np.ndarray]:
     return measured
 
 
-def _detect(sums: np.ndarray, least_face: int) -> list[Face]:
+def _detect(
+    images: Sequence[np.ndarray], least_face: int, by: mtcnn_networks.Networks
+) -> list[list[Face]]:
     # Rounded to a few sizes: another size moves the landmarks a little.
     size = int(2 ** (np.floor(2 * np.log2(least_face)) / 2))
     return [
-        Face(
-            _box(*face.box),
-            _three_landmarks(face.points.astype(float)).astype(np.float32),
-            face.score,
-        )
-        for face in mtcnn.find(sums, max(LEAST_FACE, size))
-        if face.score >= LEAST_SCORE
+        [
+            Face(
+                _box(*face.box),
+                _three_landmarks(face.points.astype(float)).astype(np.float32),
+                face.score,
+            )
+            for face in found
+            if face.score >= LEAST_SCORE
+        ]
+        for found in mtcnn.find_in_each(images, max(LEAST_FACE, size), by)
     ]
 
 

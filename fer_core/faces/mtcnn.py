@@ -41,11 +41,26 @@ def find(sums: np.ndarray, least_face: int, by: Networks | None = None) -> list[
         least_face: side of the smallest face that is looked for, in pixels.
         by: the networks; None: those of `networks`.
     """
+    return find_in_each([sums], least_face, by)[0]
+
+
+def find_in_each(
+    images: Sequence[np.ndarray], least_face: int, by: Networks | None = None
+) -> list[list[Detection]]:
+    """The faces of each of several images of one size, all of them through the networks together.
+
+    Args:
+        images: of `summed`, of each image.
+        least_face: as for `find`.
+        by: likewise.
+    """
     by = by or networks()
-    boxes = _propose(sums, least_face, by.pnet)
-    boxes = _refine(sums, boxes, by.rnet)
-    found = _finish(sums, boxes, by.onet)
-    return sorted(found, key=lambda one: -float(np.prod(one.box[2:] - one.box[:2])))
+    boxes = _propose(images, least_face, by.pnet)
+    boxes = _refine(images, boxes, by.rnet)
+    return [
+        sorted(found, key=lambda one: -float(np.prod(one.box[2:] - one.box[:2])))
+        for found in _finish(images, boxes, by.onet)
+    ]
 
 
 def summed(image: np.ndarray) -> np.ndarray:
@@ -92,21 +107,23 @@ def _edges(start: int, length: int, count: int) -> tuple[np.ndarray, np.ndarray]
     return start + places * length // count, start - (-(places + 1) * length // count)
 
 
-def _propose(sums: np.ndarray, least_face: int, pnet: Network) -> np.ndarray:
-    """First network: everywhere, in ever smaller copies of the image; (N, 4) square boxes."""
-    height, width = (side - 1 for side in sums.shape[1:])
-    found = [np.empty((0, 9), np.float32)]
+def _propose(images: Sequence[np.ndarray], least_face: int, pnet: Network) -> list[np.ndarray]:
+    """First network: everywhere, in ever smaller copies; (N, 4) square boxes of each image."""
+    height, width = (side - 1 for side in images[0].shape[1:])
+    found = [[np.empty((0, 9), np.float32)] for _ in images]
     scale, threshold = CELL / least_face, weights().thresholds[0]
     side = min(height, width) * scale
     while side >= CELL:
         size = int(height * scale + 1), int(width * scale + 1)
-        shifts, scores = pnet(reduced(sums, (0, 0, width, height), *size)[None])
-        seen = _cells(shifts[0], scores[0, 1], scale, threshold)
-        found.append(seen[_best(seen, 0.5)])
+        small = [reduced(sums, (0, 0, width, height), *size) for sums in images]
+        shifts, scores = pnet(np.stack(small))
+        for of_image, shift, score in zip(found, shifts, scores[:, 1], strict=True):
+            seen = _cells(shift, score, scale, threshold)
+            of_image.append(seen[_best(seen, 0.5)])
         scale, side = scale * weights().factor, side * weights().factor
-    boxes = np.concatenate(found)
-    boxes = boxes[_best(boxes, 0.7)]
-    return _square(_moved(boxes[:, :4], boxes[:, 5:], border=0))
+    boxes = [np.concatenate(of_image) for of_image in found]
+    boxes = [of_image[_best(of_image, 0.7)] for of_image in boxes]
+    return [_square(_moved(one[:, :4], one[:, 5:], border=0)) for one in boxes]
 
 
 def _cells(shifts: np.ndarray, scores: np.ndarray, scale: float, threshold: float) -> np.ndarray:
@@ -118,24 +135,32 @@ def _cells(shifts: np.ndarray, scores: np.ndarray, scale: float, threshold: floa
     return np.column_stack([boxes, scores[rows, columns], shifts[:, rows, columns].T])
 
 
-def _refine(sums: np.ndarray, boxes: np.ndarray, rnet: Network) -> np.ndarray:
-    """Second network: throws most candidates away; (N, 4) square boxes."""
-    boxes, outputs = _seen(sums, boxes, rnet, CROPS["rnet"])
-    if not len(boxes):
-        return boxes
-    shifts, scores = outputs
-    passed = scores[:, 1] > weights().thresholds[1]
-    kept = np.column_stack([boxes, scores[:, 1], shifts])[passed]
-    kept = kept[_best(kept, 0.7)]
-    return _square(_moved(kept[:, :4], kept[:, 5:], border=1))
+def _refine(
+    images: Sequence[np.ndarray], boxes: Sequence[np.ndarray], rnet: Network
+) -> list[np.ndarray]:
+    """Second network: throws most candidates away; (N, 4) square boxes of each image."""
+    refined = []
+    for of_image, (shifts, scores, *_) in _seen(images, boxes, rnet, CROPS["rnet"]):
+        passed = scores[:, 1] > weights().thresholds[1]
+        kept = np.column_stack([of_image, scores[:, 1], shifts])[passed]
+        kept = kept[_best(kept, 0.7)]
+        refined.append(_square(_moved(kept[:, :4], kept[:, 5:], border=1)))
+    return refined
 
 
-def _finish(sums: np.ndarray, boxes: np.ndarray, onet: Network) -> list[Detection]:
+def _finish(
+    images: Sequence[np.ndarray], boxes: Sequence[np.ndarray], onet: Network
+) -> list[list[Detection]]:
     """Third network: the last word, and the five points."""
-    boxes, outputs = _seen(sums, boxes, onet, CROPS["onet"])
-    if not len(boxes):
-        return []
-    shifts, scores, points = outputs
+    return [
+        _detections(of_image, *outputs)
+        for of_image, outputs in _seen(images, boxes, onet, CROPS["onet"])
+    ]
+
+
+def _detections(
+    boxes: np.ndarray, shifts: np.ndarray, scores: np.ndarray, points: np.ndarray
+) -> list[Detection]:
     passed = scores[:, 1] > weights().thresholds[2]
     boxes, shifts, scores, points = boxes[passed], shifts[passed], scores[passed, 1], points[passed]
     sides = boxes[:, 2:] - boxes[:, :2] + 1  # (N, 2)
@@ -148,18 +173,26 @@ def _finish(sums: np.ndarray, boxes: np.ndarray, onet: Network) -> list[Detectio
 
 
 def _seen(
-    sums: np.ndarray, boxes: np.ndarray, network: Network, side: int
-) -> tuple[np.ndarray, Sequence[np.ndarray]]:
-    """The boxes that lie in the image at all, and the network's outputs on them."""
-    height, width = (length - 1 for length in sums.shape[1:])
-    whole = np.trunc(boxes).astype(int)
-    whole[:, :2] = np.maximum(whole[:, :2], 1) - 1  # counted from 1
-    whole[:, 2:] = np.minimum(whole[:, 2:], (width, height))
-    inside = (whole[:, 2:] > whole[:, :2]).all(1)
-    if not inside.any():
-        return boxes[:0], ()
-    crops = np.stack([reduced(sums, box, side, side) for box in whole[inside]])
-    return boxes[inside], network(crops)
+    images: Sequence[np.ndarray], boxes: Sequence[np.ndarray], network: Network, side: int
+) -> list[tuple[np.ndarray, list[np.ndarray]]]:
+    """The boxes of each image that lie in it at all, and the network's outputs on them.
+
+    Images without such a box have empty boxes and outputs.
+    """
+    kept, crops = [], []
+    for sums, of_image in zip(images, boxes, strict=True):
+        height, width = (length - 1 for length in sums.shape[1:])
+        whole = np.trunc(of_image).astype(int)
+        whole[:, :2] = np.maximum(whole[:, :2], 1) - 1  # counted from 1
+        whole[:, 2:] = np.minimum(whole[:, 2:], (width, height))
+        inside = (whole[:, 2:] > whole[:, :2]).all(1)
+        kept.append(of_image[inside])
+        crops += [reduced(sums, box, side, side) for box in whole[inside]]
+    if not crops:
+        return [(of_image, [np.empty((0, size)) for size in (4, 2, 10)]) for of_image in kept]
+    ends = np.cumsum([len(of_image) for of_image in kept])[:-1]
+    outputs = [np.split(output, ends) for output in network(np.stack(crops))]
+    return [(of_image, list(of)) for of_image, *of in zip(kept, *outputs, strict=True)]
 
 
 def _best(boxes: np.ndarray, most: float) -> np.ndarray:

@@ -3,6 +3,7 @@
 The weights come with the wheel of facenet-pytorch.
 """
 
+import copy
 import io
 import logging
 import warnings
@@ -58,9 +59,16 @@ def weights() -> MTCNN:
     return MTCNN(device="cpu").eval()
 
 
-@lru_cache(maxsize=1)
-def networks() -> Networks:
-    """The fastest networks that this installation has: in ONNX Runtime, else in PyTorch."""
+@lru_cache(maxsize=4)
+def networks(device: str = "cpu") -> Networks:
+    """The fastest networks that this installation has.
+
+    Args:
+        device: of torch. On the CPU they run in ONNX Runtime where that is installed, else and
+            everywhere else in PyTorch.
+    """
+    if device != "cpu":
+        return torch_networks(device)
     try:
         require("onnx")  # of which the exporter makes use
         require("onnxruntime")
@@ -71,9 +79,9 @@ def networks() -> Networks:
     return Networks(*(_runtime(content, threads) for content in onnx_files().values()))
 
 
-def torch_networks() -> Networks:
-    """The networks in PyTorch."""
-    return Networks(*(_eager(Ordered(network)) for network in _modules().values()))
+def torch_networks(device: str = "cpu") -> Networks:
+    """The networks in PyTorch, on a device."""
+    return Networks(*(_eager(Ordered(network), device) for network in _modules().values()))
 
 
 def onnx_files() -> dict[str, bytes]:
@@ -91,10 +99,13 @@ def _modules() -> dict[str, nn.Module]:
     return {"pnet": made.pnet, "rnet": made.rnet, "onet": made.onet}
 
 
-def _eager(network: nn.Module) -> Network:
+def _eager(network: nn.Module, device: str) -> Network:
+    there = network if device == "cpu" else copy.deepcopy(network).to(device)
+
     def run(images: np.ndarray) -> list[np.ndarray]:
         with torch.inference_mode():
-            return [output.numpy() for output in network(torch.from_numpy(images))]
+            outputs = there(torch.from_numpy(images).to(device))
+            return [output.cpu().numpy() for output in outputs]
 
     return run
 

@@ -48,7 +48,7 @@ class Network:
 
         Which crops it was trained on is not known: the usual places of eyes and mouth are taken.
         """
-        side = int(self.prepare([_blank()]).shape[-1])
+        side = int(self.prepare([blank_image()]).shape[-1])
         places = tuple((float(x), float(y)) for x, y in USUAL_LANDMARKS)
         return InputSpec(side, 3, (0.0,) * 3, (1.0,) * 3, side, False, places)
 
@@ -90,16 +90,17 @@ def check_answers(network: Network) -> None:
     Raises:
         ValueError: when it does not give one logit a label, or takes too large an input.
     """
-    prepared = network.prepare([_blank()])
+    prepared = network.prepare([blank_image()])
     if prepared.ndim != 4 or not 1 <= max(prepared.shape[2:]) <= LARGEST_SIDE:
         raise ValueError(
             f"its input must be images of at most {LARGEST_SIDE} pixels a side, got "
             f"{tuple(prepared.shape)}"
         )
-    found = tuple(network.logits([_blank()]).shape)
+    found = tuple(network.logits([blank_image()]).shape)
     if found != (1, len(network.labels)):
         raise ValueError(f"it gives logits of shape {found} for {len(network.labels)} labels")
 
 
-def _blank() -> Image.Image:
+def blank_image() -> Image.Image:
+    """What a new network is tried on."""
     return Image.new("RGB", (BLANK, BLANK), "grey")

@@ -12,6 +12,7 @@ from timm.data.config import resolve_data_config
 from timm.data.transforms_factory import create_transform
 from torch import Tensor, nn
 
+from fer_core.foreign.declared_input import check_pass, check_timm
 from fer_core.foreign.network import Network, check_parameters
 from fer_core.models.pretrained import WEIGHTS_FILE
 
@@ -26,8 +27,12 @@ def load_timm(folder: Path, config: Mapping[str, Any]) -> Network:
     Raises:
         Exception: whatever timm and PyTorch raise for a configuration that does not fit.
     """
+    check_timm(config)
     with torch.device("meta"):
-        check_parameters(_create(folder), folder)
+        planned = _create(folder)
+    check_parameters(planned, folder)
+    shape = resolve_data_config(model=planned)["input_size"]
+    check_pass(str(config["architecture"]), planned.eval(), (1, *shape))
     module = _create(folder)
     module.load_state_dict(load_file(folder / WEIGHTS_FILE))
     data: dict[str, Any] = resolve_data_config(model=module)

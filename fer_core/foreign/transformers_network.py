@@ -14,7 +14,8 @@ from PIL import Image
 from torch import Tensor
 
 from fer_core.errors import missing_package
-from fer_core.foreign.network import Network, check_parameters
+from fer_core.foreign.declared_input import check_pass, check_processor
+from fer_core.foreign.network import Network, blank_image, check_parameters
 from fer_core.hub.contents import PROCESSOR_FILES
 from fer_core.models.pretrained import ModelError
 
@@ -43,15 +44,23 @@ def load_transformers(folder: Path, config: Mapping[str, Any]) -> Network:
         raise ValueError(
             f"it has no {PROCESSOR_FILES[0]}, which says how images are prepared for it"
         )
+    check_processor(folder)
     maker = transformers.AutoModelForImageClassification
     with _quiet(transformers):
         settings = transformers.AutoConfig.from_pretrained(folder, **SAFE)
+        processor = transformers.AutoImageProcessor.from_pretrained(folder, **SAFE)
+
+        def prepare(images: Sequence[Image.Image]) -> Tensor:
+            return processor(images=list(images), return_tensors="pt")["pixel_values"]
+
         with torch.device("meta"):
-            check_parameters(maker.from_config(settings, trust_remote_code=False), folder)
+            planned = maker.from_config(settings, trust_remote_code=False).eval()
+        check_parameters(planned, folder)
+        shape = tuple(prepare([blank_image()]).shape)
+        check_pass(type(planned).__name__, lambda pixels: planned(pixel_values=pixels), shape)
         module, report = maker.from_pretrained(
             folder, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **SAFE
         )
-        processor = transformers.AutoImageProcessor.from_pretrained(folder, **SAFE)
     missing = sorted(report["missing_keys"])
     if missing:
         raise ValueError(
@@ -59,10 +68,6 @@ def load_transformers(folder: Path, config: Mapping[str, Any]) -> Network:
             "it was saved without its head, or before it had one"
         )
     names = {int(index): str(name) for index, name in module.config.id2label.items()}
-
-    def prepare(images: Sequence[Image.Image]) -> Tensor:
-        return processor(images=list(images), return_tensors="pt")["pixel_values"]
-
     return Network(
         library="transformers",
         version=transformers.__version__,

@@ -36,7 +36,7 @@ def is_hub_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def resolve_model(model: str | Path) -> Path:
+def resolve_model(model: str | Path, *, foreign: bool = False) -> Path:
     """The folder of the model that a text names; every command and the predictor ask here.
 
     Args:
@@ -44,20 +44,26 @@ def resolve_model(model: str | Path) -> Path:
 
             - ``bundled`` (or ``embedded``, its old name): the model that ships with the package;
             - the folder of a run, whose model stands in RUN/model, or of a saved model;
-            - ``USER/NAME`` or ``USER/NAME@REVISION`` of the Hugging Face Hub, which is fetched.
+            - ``USER/NAME`` or ``USER/NAME@REVISION`` of the Hugging Face Hub, which is fetched;
+              with ``hf:`` before it, whatever folder has that name here.
 
             A `Path` is a folder in any case.
+        foreign: fetch image classifiers of timm and transformers too (`fetch_classifier`); a
+            folder is not looked into (`fer_core.foreign.resolve.resolve_any` does).
 
     Raises:
         ModelError: when it is none of these, or the Hub does not hand the model out.
     """
+    fetch = fetch_classifier if foreign else fetch_model
     folder = renamed_folder(Path(model))
     if isinstance(model, str):
         if model in BUNDLED_NAMES:
             return BUNDLED
+        if model.startswith(HUB_PREFIX):
+            return fetch(model.removeprefix(HUB_PREFIX))
         if not _is_there(model) and folder == Path(model):
             if is_hub_id(model):
-                return fetch_model(model)
+                return fetch(model)
             near = difflib.get_close_matches(model, BUNDLED_NAMES, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise ModelError(
@@ -66,24 +72,6 @@ def resolve_model(model: str | Path) -> Path:
             )
     of_run = (folder / RUN_FILE).is_file() or (folder / "model" / CONFIG_FILE).is_file()
     return folder / "model" if of_run else folder
-
-
-def find_classifier(source: str) -> Path:
-    """The folder of an image classifier of this or another project, see `fetch_classifier`.
-
-    Args:
-        source: ``USER/NAME[@REVISION]`` of the Hub, with or without ``hf:`` before it, a folder,
-            or what else `resolve_model` takes.
-
-    Raises:
-        ModelError: when it is none, or the Hub does not hand the model out.
-    """
-    if source.startswith(HUB_PREFIX):
-        return fetch_classifier(source.removeprefix(HUB_PREFIX))
-    local = _is_there(source) or renamed_folder(Path(source)) != Path(source)
-    if is_hub_id(source) and source not in BUNDLED_NAMES and not local:
-        return fetch_classifier(source)
-    return resolve_model(source)
 
 
 def fetch_model(name: str, *, anonymous: bool = False, cache: Path | None = None) -> Path:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fer_core.errors import FerError
-from fer_core.hub.download import BUNDLED_NAMES, is_hub_id, resolve_model
+from fer_core.hub.download import BUNDLED_NAMES, HUB_PREFIX, is_hub_id, resolve_model
 from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, read_config
 from fer_core.weights import renamed_folder
 
@@ -33,7 +33,8 @@ def find_weights(pretrained: str, backbone: str) -> str:
     path = renamed_folder(Path(pretrained))
     if pretrained in NO_FILE or path.is_file():
         return pretrained
-    if not (path.is_dir() or pretrained in BUNDLED_NAMES or is_hub_id(pretrained)):
+    of_hub = is_hub_id(pretrained.removeprefix(HUB_PREFIX))
+    if not (path.is_dir() or pretrained in BUNDLED_NAMES or of_hub):
         raise StartError(
             f"no starting weights at {pretrained}: give none, hub (timm's own), a weights file, "
             "the folder of a run or of a saved model, bundled, or USER/NAME of the Hugging Face Hub"

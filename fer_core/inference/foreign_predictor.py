@@ -1,6 +1,7 @@
 """Faces of a photograph by somebody else's model, in the form that our `Predictor` answers in."""
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from PIL import Image
 
 from fer_core.faces.align import Crop, align, whole_crop
-from fer_core.faces.detect import Face, detect_faces, whole_face
+from fer_core.faces.detect import Face, detect_faces_in, whole_face
 from fer_core.foreign.labels import map_labels
 from fer_core.foreign.model import IMAGES_A_PASS, ForeignModel, load_network
 from fer_core.inference.devices import choose_device
@@ -43,7 +44,8 @@ class ForeignPredictor:
         """
         self.model, self.mirror, self.analyser = model, mirror, analyser
         self._spec = model.input
-        model.network.module.to(choose_device(device))
+        self.device = choose_device(device)
+        model.network.module.to(self.device)
 
     @property
     def taxonomy(self) -> Taxonomy:
@@ -64,27 +66,54 @@ class ForeignPredictor:
             ValueError: when the photograph cannot be read.
             ModelError: when the network answers with no numbers.
         """
-        image = open_photo(photo)
+        return self.predict_all([open_photo(photo)], cropped=cropped, thorough=thorough)[0]
+
+    def predict_all(
+        self, photos: Sequence[Image.Image], *, cropped: bool = False, thorough: bool = True
+    ) -> list[list[FacePrediction]]:
+        """As `Predictor.predict_all`, without maps."""
         if cropped:
-            crop = whole_crop(image, self._spec)
-            return self._predictions(image, [whole_face(image.size, self._spec)], [crop])
-        return self.predict_faces(image, self.find_faces(image, thorough=thorough))
+            faces = [[whole_face(photo.size, self._spec)] for photo in photos]
+            crops = [[whole_crop(photo, self._spec)] for photo in photos]
+            return self._predict(photos, faces, crops)
+        faces = detect_faces_in(photos, thorough=thorough, device=str(self.device))
+        return self._predict_faces(photos, faces)
 
     def find_faces(self, photo: Image.Image, *, thorough: bool = True) -> list[Face]:
         """The faces of an upright RGB photograph, the largest first; see `detect_faces`."""
-        return detect_faces(photo, thorough=thorough)
+        return detect_faces_in([photo], thorough=thorough, device=str(self.device))[0]
 
     def predict_faces(self, image: Image.Image, faces: Sequence[Face]) -> list[FacePrediction]:
         """Classify faces that were found before, in their order."""
-        crops = [align(image, face.landmarks, self._spec) for face in faces]
-        return self._predictions(image, faces, crops)
+        return self._predict_faces([image], [faces])[0]
 
-    def _predictions(
-        self, image: Image.Image, faces: Sequence[Face], crops: Sequence[Crop]
-    ) -> list[FacePrediction]:
+    def _predict_faces(
+        self, photos: Sequence[Image.Image], faces: Sequence[Sequence[Face]]
+    ) -> list[list[FacePrediction]]:
+        crops = [
+            [align(photo, face.landmarks, self._spec) for face in of_photo]
+            for photo, of_photo in zip(photos, faces, strict=True)
+        ]
+        return self._predict(photos, faces, crops)
+
+    def _predict(
+        self,
+        photos: Sequence[Image.Image],
+        faces: Sequence[Sequence[Face]],
+        crops: Sequence[Sequence[Crop]],
+    ) -> list[list[FacePrediction]]:
+        """The faces of each photograph, all classified together."""
+        rows = iter(self._predictions([*chain(*faces)], [*chain(*crops)]))
+        found = [[next(rows) for _ in of_photo] for of_photo in faces]
+        if self.analyser is None:
+            return found
+        pairs = zip(photos, found, strict=True)
+        return [analysed(self.analyser, photo, of_photo) for photo, of_photo in pairs]
+
+    def _predictions(self, faces: Sequence[Face], crops: Sequence[Crop]) -> list[FacePrediction]:
         probabilities = self.classify([crop.image for crop in crops]).probabilities
         taxonomy = self.taxonomy
-        predictions = [
+        return [
             FacePrediction(
                 box=face.box,
                 landmarks=face.landmarks,
@@ -97,7 +126,6 @@ class ForeignPredictor:
             )
             for face, crop, row in zip(faces, crops, probabilities, strict=True)
         ]
-        return predictions if self.analyser is None else analysed(self.analyser, image, predictions)
 
     def classify(self, crops: Sequence[Image.Image]) -> Classification:
         """Classify N RGB faces that are cut out already; the maps are (N, K, 0, 0).

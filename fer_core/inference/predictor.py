@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from fer_core.faces.align import Crop, align, whole_crop
-from fer_core.faces.detect import Face, FaceDetector, detect_faces, whole_face
+from fer_core.faces.detect import Face, FaceDetector, detect_faces_in, whole_face
 from fer_core.hub.download import BUNDLED, resolve_model
 from fer_core.inference.backends import BackendName, make_backend
 from fer_core.inference.devices import choose_device
@@ -51,7 +51,7 @@ class Predictor:
                 (``USER/NAME`` or ``USER/NAME@REVISION``; a folder of that name wins), ``bundled``,
                 or a loaded model; None takes the bundled one.
             device: ``auto`` (the GPU where there is one and PyTorch computes the outputs), or any
-                torch device; of the classifier, faces are searched on the CPU.
+                torch device; of the classifier and of the detector's networks.
             mirror: average over each face and its flipped copy: more accurate, twice the work,
                 and maps that favour neither side.
             backend: what computes the outputs: ``torch``, ``onnx`` (ONNX Runtime, on the CPU), or
@@ -176,15 +176,19 @@ class Predictor:
             ValueError: when a photograph cannot be read.
         """
         if isinstance(photo, list | tuple):
-            photos = open_photos(photo)
-            if cropped:
-                return [[face] for face in self._predict_cropped(photos)]
-            faces = [self.find_faces(image, thorough=thorough) for image in photos]
-            return self._predict_faces(photos, faces)
-        image = open_photo(photo)
+            return self.predict_all(open_photos(photo), cropped=cropped, thorough=thorough)
+        return self.predict_all([open_photo(photo)], cropped=cropped, thorough=thorough)[0]
+
+    def predict_all(
+        self, photos: Sequence[Image.Image], *, cropped: bool = False, thorough: bool = True
+    ) -> list[list[FacePrediction]]:
+        """As `predict`, of several upright RGB photographs or frames at once.
+
+        Their faces go through the model together, and those of one size through the detector.
+        """
         if cropped:
-            return self._predict_cropped([image])
-        return self.predict_faces(image, self.find_faces(image, thorough=thorough))
+            return [[face] for face in self._predict_cropped(photos)]
+        return self._predict_faces(photos, self.find_faces_in(photos, thorough=thorough))
 
     def find_faces(self, photo: Image.Image, *, thorough: bool = True) -> list[Face]:
         """The faces that the predictor's detector finds in an upright RGB photograph.
@@ -196,16 +200,22 @@ class Predictor:
         Raises:
             ValueError: for a detector of your own that gives something else than faces.
         """
+        return self.find_faces_in([photo], thorough=thorough)[0]
+
+    def find_faces_in(
+        self, photos: Sequence[Image.Image], *, thorough: bool = True
+    ) -> list[list[Face]]:
+        """As `find_faces`, of several photographs."""
         if self.detector is None:
-            return detect_faces(photo, thorough=thorough)
-        faces = list(self.detector(photo))
-        for face in faces:
+            return detect_faces_in(photos, thorough=thorough, device=str(self.device))
+        found = [list(self.detector(photo)) for photo in photos]
+        for face in itertools.chain(*found):
             if not isinstance(face, Face) or np.shape(face.landmarks) != (3, 2):
                 raise ValueError(
                     "a detector must give fer_core.Face with landmarks (3, 2) in pixels (eye on "
                     f"the left, eye on the right, mouth centre), got {face!r}"
                 )
-        return faces
+        return found
 
     def predict_faces(self, image: Image.Image, faces: Sequence[Face]) -> list[FacePrediction]:
         """Classify faces that were found before, in their order."""

@@ -99,8 +99,12 @@ def probe(network: nn.Module, name: str, channels: int, image_size: int) -> obje
         with torch.no_grad():
             return network(torch.zeros(1, channels, image_size, image_size))
     except Exception as error:  # networks of timm raise what their layers raise
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise BackboneError(f"{name} takes no {image_size}x{image_size} input: {reason}") from error
+        reason = str(error).splitlines()[0] if str(error) else "a layer of it refuses that size"
+        usual = getattr(network, "default_cfg", {}).get("input_size", (0, 0))[-1]
+        hint = f"; it is made for {usual}x{usual}" if usual and usual != image_size else ""
+        raise BackboneError(
+            f"{name} takes no {image_size}x{image_size} input: {reason}{hint}"
+        ) from error
     finally:
         network.train(was_training)
 

@@ -4,7 +4,7 @@ The header of its weights has names and shapes; PyTorch's ``meta`` device comput
 network takes from shapes alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,6 @@ def check_cost(saved: SavedConfig) -> None:
     spec = saved.input
     if spec.size * USUAL_STRIDE <= USUAL_SIDE * (saved.stride or USUAL_STRIDE):
         return
-    counter, largest = FlopCounterMode(display=False), _Largest()
     with torch.device("meta"):
         model = AttentionModel(
             saved.architecture,
@@ -95,9 +94,25 @@ def check_cost(saved: SavedConfig) -> None:
             stride=saved.stride,
             stem=saved.stem,
         ).eval()
-        with largest, counter, torch.no_grad():
-            model.features(torch.zeros(1, spec.channels, spec.size, spec.size))
-    size, macs = f"{saved.architecture} at {spec.size} x {spec.size}", counter.get_total_flops() / 2
+        pixels = torch.zeros(1, spec.channels, spec.size, spec.size)
+    size = f"{saved.architecture} at {spec.size} x {spec.size}"
+    refuse_costly(size, lambda: model.features(pixels))
+
+
+def refuse_costly(size: str, run: Callable[[], object]) -> None:
+    """Refuse a pass of one image that takes minutes, or gigabytes.
+
+    Args:
+        size: the network and its input, for messages.
+        run: the pass, on PyTorch's meta device.
+
+    Raises:
+        ValueError: naming what it takes and the limit.
+    """
+    counter, largest = FlopCounterMode(display=False), _Largest()
+    with torch.device("meta"), largest, counter, torch.no_grad():
+        run()
+    macs = counter.get_total_flops() / 2
     if macs > MOST_MACS:
         raise ValueError(
             f"{size} takes {macs / 1e9:,.0f} billion multiply-adds an image, at most "

@@ -16,7 +16,6 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from timm.models._manipulate import adapt_input_conv
 from torch import Tensor
 
 from fer_core.errors import FerError
@@ -158,11 +157,18 @@ def adapt_channels(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) ->
         wanted: the tensors of the network.
     """
     return {
-        name: adapt_input_conv(wanted[name].shape[1], value, value.shape[1])
+        name: _with_channels(value, wanted[name].shape[1])
         if name in wanted and _other_channels(value.shape, wanted[name].shape)
         else value
         for name, value in state.items()
     }
+
+
+def _with_channels(weight: Tensor, channels: int) -> Tensor:
+    """A first convolution of 1 or 3 input channels as one of the other number."""
+    values = weight.float()
+    made = values.sum(1, keepdim=True) if channels == 1 else values.repeat(1, channels, 1, 1) / 3
+    return made.to(weight.dtype)
 
 
 def _other_channels(held: torch.Size, wanted: torch.Size) -> bool:

@@ -2,6 +2,7 @@
 
 import difflib
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -170,8 +171,22 @@ def prepare_for_scratch(network: nn.Module) -> None:
             nn.init.zeros_(last.weight)
 
 
+# As PyTorch tells the shapes that do not fit.
+OTHER_SHAPE = re.compile(
+    r"size mismatch for ([\w.]+): .* shape torch\.Size\((\[[\d, ]*\])\) from checkpoint, "
+    r"the shape in current model is torch\.Size\((\[[\d, ]*\])\)"
+)
+
+
 def _creation_problem(name: str, pretrained: str, image_size: int, error: Exception) -> str:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+    if other := OTHER_SHAPE.findall(str(error)):
+        shown = "; ".join(f"{tensor} {held} for {wanted}" for tensor, held, wanted in other[:3])
+        more = f" and {len(other) - 3} more" if len(other) > 3 else ""
+        reason = (
+            f"{len(other)} tensors have another shape than those of {name}: {shown}{more}. Name "
+            "the backbone that the file was made with"
+        )
     if pretrained == "none":
         return f"timm cannot make {name} for {image_size}x{image_size} input: {reason}"
     source = "from the hub" if pretrained == "hub" else f"from {pretrained}"

@@ -9,6 +9,7 @@ from fer_core.config import RATED_NOISE, RunConfig
 from fer_core.datasets.base import Problem
 from fer_core.datasets.cache.folder import Entry
 from fer_core.datasets.checks.report import CheckReport, NamedImage, Size, SplitReport, figures
+from fer_core.datasets.dividing import DIVIDED
 from fer_core.datasets.loading import untrained_text
 from fer_core.io.files import displayed
 
@@ -121,7 +122,7 @@ def _problems(report: CheckReport) -> list[str]:
         for kind, found in kinds.items()
     ]
     empty = [
-        f"  split {printable(split.name)} has no images"
+        f"  split {printable(split.name)} has no images: a run needs both; {DIVIDED}"
         for split in (report.train, report.eval)
         if not any(split.counts.values())
     ]
@@ -131,7 +132,8 @@ def _problems(report: CheckReport) -> list[str]:
         )
     if not report.refused:
         return ["no problems: a run can train on this data set"]
-    head = f"a run refuses this data set, problems: {len(report.problems):,}"
+    count = f", problems: {len(report.problems):,}" if report.problems else ":"
+    head = f"a run refuses this data set{count}"
     return ["\n".join([head, *lines, *empty])]
 
 

@@ -7,8 +7,10 @@ its last whole line. The faces of a moment are followed and smoothed as on the d
 
 import json
 import logging
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -35,8 +37,10 @@ class AnalysisError(FerError, ValueError):
 class FramePredictor(Protocol):
     """What finds and classifies the faces of a frame."""
 
-    def predict(self, photo: Image.Image, *, thorough: bool) -> list[FacePrediction]:
-        """The faces of an upright RGB image."""
+    def predict_all(
+        self, photos: Sequence[Image.Image], *, thorough: bool
+    ) -> list[list[FacePrediction]]:
+        """The faces of each of several upright RGB images."""
         ...
 
 
@@ -46,7 +50,8 @@ class VideoMoment(NamedTuple):
     Attributes:
         time: seconds since the first frame.
         frame: its number.
-        faces: in pixels of the original video, without maps.
+        faces: in pixels of the original video; with maps (float16, smoothed) where these were
+            asked for.
         cut: whether a shot begins with it.
     """
 
@@ -65,6 +70,8 @@ def analyse_frames(
     analyses: bool = False,
     persons: PersonJoiner | None = None,
     state: Path | None = None,
+    batch: int = 1,
+    maps: bool = False,
 ) -> Iterator[VideoMoment]:
     """The moments of a video in the order of time, those of an earlier analysis first.
 
@@ -77,40 +84,76 @@ def analyse_frames(
         persons: joins the tracks of one person; what it knows of faces is not kept, so it goes
             with no file.
         state: file of the analysis, written line by line; None: nothing is kept.
+        batch: moments that are analysed at once.
+        maps: keep the attention maps: about a kilobyte for each face and moment.
 
     Raises:
-        AnalysisError: when the file is of another video, model or rate, or with ``persons``.
+        AnalysisError: when the file is of another video, model or rate, lacks the maps, or goes
+            with ``persons``.
         VideoError: when the video cannot be read.
     """
     if persons is not None and state is not None:
         raise AnalysisError("an analysis that joins persons keeps no file to go on from")
-    tracker, cuts, last = FaceTracker(), CutDetector(), -1
+    tracker, last = FaceTracker(), -1
     if state is not None:
-        for moment in _resumed(state, _facts(video, model, analyses=analyses), taxonomy):
-            if moment.cut:
-                tracker.cut()
+        facts = _facts(video, model, analyses=analyses) | ({"maps": True} if maps else {})
+        lines = _resumed(state, facts)
+        maps = bool(next(lines).get("maps"))  # of the file: each of its lines has them
+        for moment in (_from_json(line, taxonomy) for line in lines):
             raw = [one.raw for one in moment.faces]
-            yield moment._replace(faces=tuple(tracker.update(raw, moment.time)))
+            yield _tracked(tracker, moment, raw)
             last = moment.frame
     with state.open("a", encoding="utf-8") if state else _Nowhere() as file:
-        for frame in video.frames():
-            cut = cuts.is_cut(frame.image)
-            if frame.number <= last:
-                continue
-            if cut:
-                tracker.cut()
-            if not (cut or frame.due):
-                continue
-            scale = video.size[0] / frame.image.width
-            found = predictor.predict(frame.image, thorough=False)
-            faces = [_light(face, scale) for face in found]
-            tracked = tuple(tracker.update(faces, frame.time))
-            if persons is not None:
-                tracked = _numbered(persons, frame, [face.landmarks for face in found], tracked)
-            moment = VideoMoment(frame.time, frame.number, tracked, cut)
-            file.write(json.dumps(_to_json(moment)) + "\n")
-            file.flush()
-            yield moment
+        for frames in _batches(_due(video, last), batch):
+            images = [frame.image for frame, _ in frames]
+            found = predictor.predict_all(images, thorough=False)
+            for (frame, cut), faces in zip(frames, found, strict=True):
+                scale = video.size[0] / frame.image.width
+                raw = [_light(face, scale, maps=maps) for face in faces]
+                moment = VideoMoment(frame.time, frame.number, (), cut)
+                file.write(json.dumps(_to_json(moment, raw)) + "\n")
+                file.flush()
+                moment = _tracked(tracker, moment, raw)
+                if persons is not None:
+                    places = [face.landmarks for face in faces]
+                    numbered = _numbered(persons, frame, places, moment.faces)
+                    moment = moment._replace(faces=numbered)
+                yield moment
+
+
+def _due(video: Video, last: int) -> Iterator[tuple[Frame, bool]]:
+    """The frames after the last one that are analysed, and whether a shot begins with each."""
+    cuts = CutDetector()
+    for frame in video.frames():
+        cut = cuts.is_cut(frame.image)
+        if frame.number > last and (cut or frame.due):
+            yield frame, cut
+
+
+def _batches(frames: Iterator[tuple[Frame, bool]], most: int) -> Iterator[list[tuple[Frame, bool]]]:
+    while part := list(islice(frames, most)):
+        yield part
+
+
+def _tracked(
+    tracker: FaceTracker, moment: VideoMoment, raw: Sequence[FacePrediction]
+) -> VideoMoment:
+    """The moment with its faces numbered and smoothed, in little memory."""
+    if moment.cut:
+        tracker.cut()
+    tracked = [
+        TrackedFace(
+            one.number,
+            replace(one.face, maps=one.face.maps.astype(np.float16)),
+            replace(one.raw, maps=_no_maps(one.raw)),
+        )
+        for one in tracker.update(raw, moment.time)
+    ]
+    return moment._replace(faces=tuple(tracked))
+
+
+def _no_maps(face: FacePrediction) -> np.ndarray:
+    return np.empty((len(face.classes), 0, 0), np.float32)
 
 
 def _numbered(
@@ -139,14 +182,14 @@ class _Nowhere:
     def flush(self) -> None: ...
 
 
-def _light(face: FacePrediction, scale: float) -> FacePrediction:
+def _light(face: FacePrediction, scale: float, *, maps: bool) -> FacePrediction:
     """The face in pixels of the original, without what fills the memory of hours."""
     x0, y0, x1, y1 = (value * scale for value in face.box)
     return replace(
         face,
         box=(x0, y0, x1, y1),
         landmarks=face.landmarks * scale,
-        maps=np.empty((len(face.classes), 0, 0), np.float32),
+        maps=face.maps if maps else _no_maps(face),
         crop=BLANK,
         to_photo=face.to_photo * scale,
         mirror_check=None,
@@ -159,38 +202,52 @@ def _facts(video: Video, model: str, *, analyses: bool) -> dict[str, Any]:
     return {**facts, "landmarks": True} if analyses else facts
 
 
-def _resumed(state: Path, facts: dict[str, Any], taxonomy: Taxonomy) -> Iterator[VideoMoment]:
-    """The moments of an earlier analysis; the file is begun where there is none."""
+def _resumed(state: Path, facts: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The facts, then the moments of an earlier analysis; the file is begun where there is none."""
     lines = state.read_bytes().splitlines(keepends=True) if state.exists() else []
     whole = [line for line in lines if line.endswith(b"\n")]
     if not whole:
         state.write_text(json.dumps(facts) + "\n", encoding="utf-8")
+        yield facts
         return
-    if json.loads(whole[0]) != facts:
+    found = json.loads(whole[0])
+    if {**found, "maps": True} != {**facts, "maps": True}:
         raise AnalysisError(
             f"{state} is of another video, model, rate or --landmarks "
             f"({whole[0].decode().strip()}): delete it, or name another folder"
         )
+    if facts.get("maps") and not found.get("maps"):
+        raise AnalysisError(
+            f"{state} was written without maps: delete it, name another folder, or ask for none"
+        )
     if len(whole) < len(lines):  # killed while it wrote
         state.write_bytes(b"".join(whole))
     logger.info("%s: going on after %d moments", state, len(whole) - 1)
+    yield found
     for line in whole[1:]:
-        yield _from_json(json.loads(line), taxonomy)
+        yield json.loads(line)
 
 
-def _to_json(moment: VideoMoment) -> dict[str, Any]:
+def _to_json(moment: VideoMoment, raw: Sequence[FacePrediction]) -> dict[str, Any]:
     faces = [
         {
-            "box": [round(float(value), 1) for value in one.raw.box],
-            "landmarks": np.round(one.raw.landmarks, 1).tolist(),
-            "score": round(float(one.raw.score), 4),
-            "probabilities": [float(value) for value in one.raw.probabilities],
-            **({} if one.raw.analysis is None else {"analysis": one.raw.analysis.to_json()}),
+            "box": [round(float(value), 1) for value in face.box],
+            "landmarks": np.round(face.landmarks, 1).tolist(),
+            "score": round(float(face.score), 4),
+            "probabilities": [float(value) for value in face.probabilities],
+            **({} if face.analysis is None else {"analysis": face.analysis.to_json()}),
+            **(_map_to_json(face) if face.has_maps else {}),
         }
-        for one in moment.faces
+        for face in raw
     ]
     values: dict[str, Any] = {"time": moment.time, "frame": moment.frame, "faces": faces}
     return {**values, "cut": True} if moment.cut else values
+
+
+def _map_to_json(face: FacePrediction) -> dict[str, Any]:
+    content = b64encode(face.maps.astype("<f2").tobytes()).decode()
+    place = np.round(face.to_photo, 3).tolist()
+    return {"to_photo": place, "maps": content, "maps_shape": face.maps.shape}
 
 
 def _from_json(values: dict[str, Any], taxonomy: Taxonomy) -> VideoMoment:
@@ -201,15 +258,19 @@ def _from_json(values: dict[str, Any], taxonomy: Taxonomy) -> VideoMoment:
 
 def _face(values: dict[str, Any], taxonomy: Taxonomy) -> FacePrediction:
     x0, y0, x1, y1 = values["box"]
+    maps = np.empty((len(taxonomy.names), 0, 0), np.float32)
+    if "maps" in values:
+        stored = np.frombuffer(b64decode(values["maps"]), "<f2")
+        maps = stored.reshape(values["maps_shape"]).astype(np.float32)
     return FacePrediction(
         (x0, y0, x1, y1),
         np.array(values["landmarks"], np.float32),
         values["score"],
         taxonomy,
         np.array(values["probabilities"], np.float32),
-        np.empty((len(taxonomy.names), 0, 0), np.float32),
+        maps,
         BLANK,
-        np.zeros((2, 3)),
+        np.array(values.get("to_photo", np.zeros((2, 3)))),
         analysis=FaceAnalysis.from_json(values["analysis"]) if "analysis" in values else None,
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from fer_core.explain.cam import overlay
 from fer_core.io.files import TEMPORARY
 from fer_core.video.analysis import VideoMoment
 from fer_core.video.reader import Video
@@ -20,6 +21,8 @@ def write_annotated(
     moments: Sequence[VideoMoment],
     file: Path,
     progress: Callable[[float], object] = lambda time: None,
+    *,
+    opacity: float = 0.0,
 ) -> None:
     """Write the annotated video, whole or not at all, with the sound of the original.
 
@@ -28,6 +31,7 @@ def write_annotated(
         moments: that were analysed.
         file: to write, ``.mp4``.
         progress: is told the time of each frame.
+        opacity: of the attention maps, in [0, 1]; 0 draws boxes alone, as for faces without maps.
 
     Raises:
         VideoError: when the original cannot be read.
@@ -42,20 +46,31 @@ def write_annotated(
             if index >= 0 and frame.time - times[index] <= LONGEST_GAP / video.rate:
                 shown = moments[index].faces
             scale = frame.image.width / video.size[0]
-            writer.write(draw_faces(frame.image, shown, scale), frame.time)
+            writer.write(draw_faces(frame.image, shown, scale, opacity=opacity), frame.time)
             progress(frame.time)
     part.replace(file)
 
 
-def draw_faces(image: Image.Image, faces: Sequence[TrackedFace], scale: float = 1.0) -> Image.Image:
-    """The image with each face's box, number, class and probability.
+def draw_faces(
+    image: Image.Image,
+    faces: Sequence[TrackedFace],
+    scale: float = 1.0,
+    *,
+    opacity: float = 0.0,
+) -> Image.Image:
+    """The image with each face's box, number, class and probability, and the map of the class.
 
     Args:
         image: RGB.
         faces: in pixels of the original.
         scale: pixels of the image per pixel of the original.
+        opacity: of the maps, in [0, 1].
     """
     drawn = image.copy()
+    for one in faces if opacity > 0 else ():
+        if one.face.has_maps:
+            attention = one.face.map_of(one.face.emotion)
+            drawn = overlay(drawn, attention, one.face.to_photo * scale, opacity)
     draw = ImageDraw.Draw(drawn)
     size = max(12, round(min(image.size) / 30))
     font = ImageFont.load_default(size)

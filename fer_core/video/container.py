@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_core.errors import FerError
+from fer_core.video.boxes import MOST_BOXES, has_many_boxes
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -70,6 +71,10 @@ def open_video(path: Path) -> "InputContainer":
         raise VideoError(f"there is no file {path.name}")
     if path.stat().st_size == 0:
         raise VideoError("this file is empty")
+    if has_many_boxes(path):
+        raise VideoError(
+            f"this file has more than {MOST_BOXES:,} parts, which no video needs: it is not read"
+        )
     options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
     try:
         return av.open(f"file:{path.resolve()}", options=options)

@@ -3,6 +3,7 @@ import zipfile
 from pathlib import Path
 
 import gradio
+import httpx
 import numpy as np
 import pytest
 from gradio.route_utils import delete_files_created_by_app
@@ -136,3 +137,34 @@ def test_a_program_can_send_many_photographs(client, pair, portrait, tmp_path):
     assert absent in answer["sentence"]
     assert answer["rows"] == []
     assert table is None
+
+
+@pytest.mark.slow
+def test_a_program_can_send_faces_that_are_cut_out_already(client, empty, tmp_path):
+    empty.resize((48, 48)).save(tmp_path / "crop.png")
+    photo = handle_file(tmp_path / "crop.png")
+    for cropped, faces in ((False, 0), (True, 1)):
+        answer, _ = client.predict(photo=photo, cropped=cropped, api_name="/analyse")
+        assert len(answer["faces"]) == faces
+        answer, *_ = client.predict(photos=[photo], cropped=cropped, api_name="/batch")
+        assert [row["face"] for row in answer["rows"]] == [1 if cropped else None]
+        told, overlay, _ = client.predict(photo=photo, cropped=cropped, api_name="/explain")
+        assert (overlay is not None) == cropped, told
+
+
+@pytest.mark.slow
+def test_a_request_without_the_newest_input_is_still_answered(address, client, tmp_path, portrait):
+    """As programs sent it that were written before there was ``cropped``."""
+    portrait.save(tmp_path / "one.png")
+    with httpx.Client(base_url=f"{address}/gradio_api", timeout=60) as site:
+        files = {"files": (tmp_path / "one.png").open("rb")}
+        (path,) = site.post("/upload", files=files).json()
+        photo = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        calls = {
+            "analyse": [photo, "bundled", 0.5],
+            "explain": [photo, "bundled", 1, "", 0.5],
+            "batch": [[photo], "bundled", 0.5],
+        }
+        for name, data in calls.items():
+            event = site.post(f"/call/{name}", json={"data": data}).json()["event_id"]
+            assert "event: complete" in site.get(f"/call/{name}/{event}").text

@@ -1,6 +1,7 @@
 import builtins
 import importlib
 import io
+import os
 import pkgutil
 import subprocess
 import sys
@@ -69,6 +70,26 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     process.stdout.readline()
     process.stdout.close()
     assert process.wait(60) == 0
+    assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize(("ending", "code"), [("", 0), ("; sys.exit(3)", 3)])
+def test_what_is_printed_at_the_end_for_a_reader_that_left_is_no_error(ending, code):
+    script = (
+        "import sys\n"
+        "from fer_core.errors import told_in_a_sentence\n"
+        "sys.stdin.readline()\n"
+        f"with told_in_a_sentence(): print('few lines'){ending}\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": ""},
+    )  # fmt: skip
+    process.stdout.close()
+    process.stdin.write(b"\n")
+    process.stdin.close()
+    assert process.wait(60) == code
     assert process.stderr.read() == b""
 
 

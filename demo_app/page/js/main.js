@@ -1,6 +1,7 @@
 /** The page: what the visitor does, and what is shown then. */
 
 import { Analyst } from "./analyst.js";
+import { checkBudget } from "./budget.js";
 import { Fault, explain } from "./faults.js";
 import { Panel } from "./panel.js";
 import { Show } from "./show.js";
@@ -56,7 +57,7 @@ async function begin() {
   show = new Show(analyst, stage, panel, facts, (error) => tell(error, facts.sentences));
   listen(show, facts);
   showExamples(show, facts);
-  await open(show, facts.examples[0]);
+  await open(show, facts.examples[0], facts);
   document.documentElement.dataset.ready = "true";
 }
 
@@ -75,7 +76,7 @@ function prepare(facts) {
 function listen(show, facts) {
   $("#file").disabled = $("#camera").disabled = false;
   $("#file").addEventListener("change", ({ target }) => {
-    if (target.files[0]) open(show, target.files[0]);
+    if (target.files[0]) open(show, target.files[0], facts);
     target.value = ""; // the same file can be chosen again
   });
   $("#camera").addEventListener("click", () => show.switchCamera());
@@ -110,14 +111,15 @@ function listen(show, facts) {
 /** A file that was dropped or pasted. */
 function take(show, transfer, facts) {
   const file = transfer?.files[0];
-  if (file) open(show, file);
+  if (file) open(show, file, facts);
   else if (transfer?.types.includes("Files")) tell(new Fault("unreadable"), facts.sentences);
 }
 
-/** @param {Show} show @param {Blob | string} source */
-async function open(show, source) {
+/** @param {Show} show @param {Blob | string} source @param {any} facts of facts.json */
+async function open(show, source, facts) {
   await show.photograph(async () => {
     const blob = typeof source === "string" ? await (await fetch(source)).blob() : source;
+    await checkBudget(blob, facts.limits);
     try {
       const bitmap = await createImageBitmap(blob);
       const scale = LARGEST / Math.max(bitmap.width, bitmap.height);
@@ -141,7 +143,7 @@ function showExamples(show, facts) {
     const image = new Image(64, 64);
     Object.assign(image, { src: address, alt: `Example: synthetic ${name}` });
     button.append(image);
-    button.addEventListener("click", () => open(show, address));
+    button.addEventListener("click", () => open(show, address, facts));
     $("#examples").append(button);
   }
 }

@@ -127,3 +127,10 @@ def test_a_photograph_that_was_swept_away_is_told_from_a_broken_one(pool, model,
     _, batch = finish(analyse_batch(pool, model, 0.0, photos, root))
     assert batch.rows[0]["problem"] == words.FORGOTTEN
     assert batch.sentence.startswith("4 photographs, 1 face")
+
+
+@pytest.mark.slow
+def test_images_that_are_faces_already_have_one_face_each(pool, model, photos, root):
+    _, batch = finish(analyse_batch(pool, model, 0.0, photos, root, cropped=True))
+    assert [row["face"] for row in batch.rows] == [1, 1, 1, None]
+    assert batch.sentence.startswith("4 photographs, 3 faces: ")

@@ -45,7 +45,7 @@ def test_the_map_is_drawn_on_the_chosen_face_only(two):
 @pytest.mark.slow
 def test_another_emotion_gives_another_map_without_another_analysis(one, monkeypatch):
     monkeypatch.setattr(
-        "fer_core.inference.predictor.detect_faces", None
+        "fer_core.inference.predictor.detect_faces_in", None
     )  # would raise when called
     maps = {name: explain(one, 1, name) for name in EIGHT_CLASSES}
     assert explain(one).caption == maps[one.faces[0].emotion].caption

@@ -133,6 +133,18 @@ def test_an_unknown_model_is_a_sentence(pool, portrait):
     assert table(result) == []
 
 
+def test_an_image_that_is_one_face_already_goes_to_the_model_as_it_is(pool, model, empty):
+    crop = empty.resize((48, 48))
+    assert not analyse(pool, model, crop).faces
+    analysis = analyse(pool, model, crop, "bundled", cropped=True)
+    (face,), (second,) = analysis.faces, analysis.second_faces
+    (alone,) = pool.predict("bundled", crop, cropped=True)
+    assert face.box == second.box == (0.0, 0.0, 48.0, 48.0)
+    assert second.probabilities == pytest.approx(alone.probabilities, abs=1e-5)
+    assert not analyse_again(pool, model, analysis).faces
+    assert analyse_again(pool, model, analysis, cropped=True).faces
+
+
 def test_the_rows_tell_what_faces_do_where_the_page_can(pool, two, monkeypatch):
     assert "pip install" in with_movements(pool, two).sentence(0)
     assert "movements" not in table(two)[0]

@@ -1,6 +1,7 @@
 import json
 import os
 import threading
+import time
 
 import numpy as np
 import pandas as pd
@@ -376,3 +377,49 @@ def test_the_endpoint_tells_what_is_no_video(client, model, tmp_path, served):
     assert summary["sentence"].startswith("This file is no video that can be read")
     assert csv is drawn is None
     assert folders(served) == before
+
+
+def test_a_threshold_that_is_none_is_a_sentence(client, clip, model):
+    summary, csv, _ = client.predict(
+        video=handle_file(clip), model=model, threshold="abc", api_name="/video"
+    )
+    assert "threshold" in summary["sentence"]
+    assert "abc" in summary["sentence"]
+    assert csv is None
+
+
+@pytest.mark.slow
+def test_a_cancelled_call_stops_working_and_its_files_go(
+    client, model, pool, served, tmp_path, monkeypatch
+):
+    before, frames = folders(served), []
+    with VideoWriter(tmp_path / "long.mp4") as writer:
+        for index in range(900):
+            writer.write(Image.new("RGB", (320, 240), (index % 250,) * 3), index / 20)
+    predict = pool.predict
+
+    def slow(*arguments, **options):
+        frames.append(1)
+        time.sleep(0.05)
+        return predict(*arguments, **options)
+
+    monkeypatch.setattr(pool, "predict", slow)
+    job = client.submit(video=handle_file(tmp_path / "long.mp4"), model=model, api_name="/video")
+    wait_until(lambda: len(frames) > 3 and job.outputs())
+    told, csv, _ = job.outputs()[0]
+    assert 0 <= told["share"] < 1
+    assert csv is None
+    job.cancel()
+    wait_until(lambda: folders(served) == before)
+    seen = len(frames)
+    time.sleep(0.5)
+    assert len(frames) <= seen + 1
+    assert seen < 400  # of 450 that the video has
+
+
+def wait_until(true):
+    """Wait at most a minute."""
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)

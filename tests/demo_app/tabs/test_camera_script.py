@@ -35,4 +35,13 @@ def test_a_page_without_encryption_is_told_that_it_gets_no_camera(launch_chromiu
     page.get_by_role("tab", name="Live").click()
     page.wait_for_selector("#camera_fault p:not(:empty)")
     assert page.inner_text("#camera_fault") == CAMERA_FORBIDDEN
+    page.locator("#camera button:visible").first.click()
+    page.get_by_role("tab", name="Photo").click()
+    page.locator("#photo [aria-label='Capture from camera']").click()
+    page.locator("#photo [title='grant webcam access'] button").click()
+    page.wait_for_selector("#photo_fault p:not(:empty)")
+    assert page.inner_text("#photo_fault") == CAMERA_FORBIDDEN
+    shown = page.inner_text("body")
+    assert "image." not in shown
+    assert "webcam_support" not in shown
     browser.close()

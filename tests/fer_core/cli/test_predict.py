@@ -9,8 +9,11 @@ import pytest
 from PIL import Image
 
 from fer_core.cli import predict
+from fer_core.cli.predict_batch import photo_batches, predict_batch
 from fer_core.emotions import SEVEN_CLASSES
+from fer_core.inference.inputs import list_inputs, overlay_names
 from fer_core.landmarks.movements import BLENDSHAPES
+from fer_core.video.reader import Video
 from fer_core.video.writer import VideoWriter
 from tests.made_analyses import smiling
 
@@ -171,19 +174,65 @@ def test_an_address_is_asked_with_the_guard_of_the_demo(command):
     assert "not on the public internet" in json.loads(output)[0]["problem"]
 
 
-def test_results_are_printed_as_they_come(command, photos, monkeypatch):
+def test_results_are_printed_batch_by_batch(command, photos, monkeypatch):
     out, seen = io.StringIO(), []
 
-    def watched(self, photo, **options):
-        seen.append(out.getvalue())
-        return []
+    def watched(self, images, **options):
+        seen.append((len(images), out.getvalue()))
+        return [[] for _ in images]
 
-    monkeypatch.setattr(predict.Predictor, "predict", watched)
+    monkeypatch.setattr("fer_core.inference.predictor.Predictor.predict_all", watched)
     monkeypatch.setattr(predict, "Printer", partial(predict.Printer, out=out))
-    command(photos / "nobody.png", photos / "person.png", "--csv")
-    assert seen[0].startswith("photo,face,")
-    assert "nobody.png" not in seen[0]
-    assert "nobody.png" in seen[1]
+    three = [photos / "nobody.png", photos / "broken.png", photos / "person.png"]
+    command(*three, "--csv", "--batch", 2)
+    (one, before), (other, after) = seen
+    assert (one, other) == (1, 1)  # the broken one is in the first batch
+    assert before.startswith("photo,face,")
+    assert "nobody.png" not in before
+    assert ("nobody.png" in after, "broken.png" in after, "person.png" in after) == (1, 1, 0)
+    assert "--batch must be at least 1" in command(*three, "--batch", 0)[0]
+
+
+@pytest.mark.slow
+def test_batches_change_no_prediction(command, photos, portrait):
+    for number, side in enumerate((240, 300, 300)):
+        portrait.resize((side, side)).save(photos / f"p{number}.png")
+    answers = []
+    for size in (1, 8):
+        code, output, _ = command(photos, "--json", "--batch", size)
+        assert code == 1  # of the broken one
+        answers.append(json.loads(output))
+    assert [one["photo"] for one in answers[0]] == [one["photo"] for one in answers[1]]
+    for one, other in zip(*answers, strict=True):
+        assert one["problem"] == other["problem"]
+        for face, same in zip(one["faces"], other["faces"], strict=True):
+            assert face["box"] == pytest.approx(same["box"], abs=0.11)
+            assert face["probabilities"] == pytest.approx(same["probabilities"], abs=2e-4)
+
+
+def test_of_a_batch_only_the_photograph_that_the_model_refuses_fails(photos, portrait):
+    class Picky:
+        def predict_all(self, images, *, cropped):
+            if any(image.size == (100, 100) for image in images):
+                raise ValueError("NaN")
+            return [["face"] for _ in images]
+
+    inputs = list_inputs([str(photos / "nobody.png"), str(photos / "person.png")])
+    (batch,) = photo_batches(zip(inputs, overlay_names(inputs, photos), strict=True), 8)
+    predict_batch(Picky(), batch)
+    assert [str(photo.fault or "") for photo in batch] == ["NaN", ""]
+    assert [photo.faces for photo in batch] == [[], ["face"]]
+
+
+def test_large_photographs_and_videos_are_in_batches_of_their_own(tmp_path):
+    for name in ("a.png", "b.png", "d.png"):
+        Image.new("L", (4000, 4000)).save(tmp_path / name)
+    (tmp_path / "c.mp4").touch()
+    Image.new("L", (40, 40)).save(tmp_path / "e.png")
+    inputs = list_inputs([str(tmp_path)])
+    batches = photo_batches(zip(inputs, overlay_names(inputs, tmp_path), strict=True), 8)
+    names = [[photo.source.path.name for photo in batch] for batch in batches]
+    assert names == [["a.png"], ["b.png"], ["c.mp4"], ["d.png", "e.png"]]
 
 
 def test_overlays_never_overwrite_each_other_or_a_photograph(command, tmp_path, portrait):
@@ -239,10 +288,54 @@ def test_a_video_gives_a_table_and_a_report(command, tmp_path, portrait):
     assert len(report["rows"]) == report["moments"] == 4
 
 
+@pytest.mark.slow
+def test_maps_are_drawn_on_an_annotated_video_where_it_is_asked(command, tmp_path, portrait):
+    pytest.importorskip("av")
+    with VideoWriter(tmp_path / "clip.mp4") as file:
+        for index in range(3):
+            file.write(portrait, index / 10)
+    frames = {}
+    for name, options in {"boxes": (), "maps": ("--maps",)}.items():
+        code, _, errors = command(
+            *(tmp_path / "clip.mp4", "--overlay", tmp_path / name, "--out", tmp_path / name),
+            *options,
+        )
+        assert code == 0, errors
+        (frames[name],) = list(Video(tmp_path / name / "clip.mp4").frames())[1:2]
+    original = list(Video(tmp_path / "clip.mp4").frames())[1].image
+    inner = (110, 110, 130, 130)  # of the face, where no line of its box is
+
+    def change(image):
+        pair = (np.asarray(one.crop(inner), int) for one in (image, original))
+        return np.abs(np.subtract(*pair)).mean()
+
+    assert change(frames["maps"].image) > 5 + change(frames["boxes"].image)
+    assert "maps" in json.loads((tmp_path / "maps" / "clip.moments.jsonl").open().readline())
+    code, _, errors = command(
+        *(tmp_path / "clip.mp4", "--overlay", tmp_path / "boxes", "--out", tmp_path / "boxes"),
+        "--maps",
+    )
+    assert code == 1
+    assert "without maps" in errors
+    code, _, _ = command(tmp_path / "clip.mp4", "--maps")
+    assert "--overlay" in code
+
+
 def test_a_rate_that_cannot_be_is_refused(command, photos):
     for rate in ("0", "many", "1000"):
         code, _, _ = command(photos / "nobody.png", "--rate", rate)
         assert f"or all, got {rate!r}" in code
+
+
+def test_how_pixels_of_another_range_are_read_is_said_once(command, photos, portrait, caplog):
+    twelve = np.asarray(portrait.convert("L")).astype(np.uint16) * 16
+    for name in ("one.png", "two.png"):
+        Image.fromarray(twelve).save(photos / name)
+    code, *_ = command(photos / "one.png", photos / "two.png")
+    assert code == 0
+    assert [one.getMessage() for one in caplog.records if "bits" in one.getMessage()] == [
+        f"pixels up to {twelve.max()} are read as 12 bits"
+    ]
 
 
 def test_an_absent_device_is_one_sentence(command, photos):

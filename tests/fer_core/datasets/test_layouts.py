@@ -428,3 +428,22 @@ def test_the_classes_of_numbered_layouts_are_those_of_the_data_set(tmp_path):
     other = tmp_path / "other"
     put(other, *FOREIGN["affectnet"])
     assert list_data(f"affectnet:{other}", COLOUR).classes == EIGHT_CLASSES
+
+
+def test_a_table_of_json_lines_is_recognised_and_an_unknown_one_asks_for_its_columns(tmp_path):
+    lines = tmp_path / "all.jsonl"
+    lines.write_text('{"image": "1.png", "label": "anger"}\n')
+    with pytest.raises(DataError, match=r"csv:.*all\.jsonl\?image=image&label=label"):
+        read(f"folder:{tmp_path}")
+    lines.write_text("[1]\n")
+    put(tmp_path, "1.png")
+    with pytest.raises(DataError, match=r"csv:.*all\.jsonl\?image=COLUMN&label=COLUMN"):
+        read(f"folder:{tmp_path}")
+
+
+def test_numbers_of_another_data_set_name_it(tmp_path):
+    for split in ("train_set", "val_set"):
+        put(tmp_path, *(f"{split}/{number}/{split}{number}.png" for number in range(8)))
+    *_, problems = read(f"rafdb:{tmp_path}")
+    assert len(problems) == 2  # the folder 0 of each
+    assert all(f"; affectnet:{tmp_path} has all of these" in problem for problem in problems)

@@ -8,7 +8,7 @@ from fer_core.config.input_spec import InputSpec
 from fer_core.datasets.synthetic.faces import draw_face, draw_portrait
 from fer_core.faces import detect
 from fer_core.faces.align import align, similarity
-from fer_core.faces.detect import USUAL_LANDMARKS, detect_faces, measure_landmarks
+from fer_core.faces.detect import USUAL_LANDMARKS, detect_faces, detect_faces_in, measure_landmarks
 
 PLACES = ((0.31, 0.39), (0.69, 0.39), (0.50, 0.78))
 COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
@@ -274,14 +274,15 @@ def test_a_photograph_is_searched_until_its_smallest_face_is_far_from_the_limit(
 ):
     searched = []
 
-    def search(rgb, plan, prepared):
+    def search(images, plan, prepared, by):
         searched.append(plan.least * plan.reduction)
         boxes = [(700.0 * i, 0.0, 700.0 * i + width, width) for i, width in enumerate(widths)]
-        return [
+        found = [
             detect.Face(box, np.zeros((3, 2)), 0.99)
             for box in boxes
             if box[2] - box[0] >= searched[-1]
         ]
+        return [found for _ in images]
 
     monkeypatch.setattr(detect, "_search", search)
     faces = detect_faces(Image.new("L", (2400, 1800)))
@@ -293,6 +294,22 @@ def test_a_photograph_is_searched_until_its_smallest_face_is_far_from_the_limit(
 
 
 @pytest.mark.slow
+def test_several_photographs_have_the_faces_that_each_has_alone():
+    portrait = draw_portrait("neutral", 300, np.random.default_rng(1)).convert("RGB")
+    two = Image.new("RGB", (640, 480), "grey")
+    two.paste(portrait.resize((200, 200)), (20, 20))
+    two.paste(portrait.resize((120, 120)), (400, 200))
+    photos = [portrait, two, Image.new("RGB", (640, 480)), portrait.convert("L"), two.rotate(180)]
+    together = detect_faces_in([*photos, Image.new("RGB", (9, 9))])
+    assert [len(found) for found in together][:3] == [1, 2, 0]
+    assert together[-1] == []
+    for photo, found in zip(photos, together, strict=False):
+        for one, other in zip(found, detect_faces(photo), strict=True):
+            assert one.box == pytest.approx(other.box, abs=0.01)
+            assert one.landmarks == pytest.approx(other.landmarks, abs=0.01)
+    assert detect_faces_in([]) == []
+
+
 def test_faces_of_a_long_strip_are_found_where_they_are():
     portrait = draw_portrait("happiness", 240, np.random.default_rng(0))
     strip = Image.new("RGB", (4000, 240), "grey")

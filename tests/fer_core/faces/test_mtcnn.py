@@ -48,6 +48,27 @@ def test_an_image_without_a_face_gives_none(networks):
     assert mtcnn.find(mtcnn.summed(noise), LEAST, networks) == []
 
 
+def test_images_that_go_through_the_networks_together_have_the_same_faces(crowd, networks):
+    images = [mtcnn.summed(one) for one in (crowd, crowd[:, ::-1], np.full_like(crowd, 128))]
+    together = mtcnn.find_in_each(images, LEAST, networks)
+    for image, found in zip(images, together, strict=True):
+        alone = mtcnn.find(image, LEAST, networks)
+        assert len(found) == len(alone)
+        for one, other in zip(found, alone, strict=True):
+            assert one.box == pytest.approx(other.box, abs=1e-3)
+            assert one.points == pytest.approx(other.points, abs=1e-3)
+    assert len(together[0]) >= 2
+    assert together[2] == []
+
+
+def test_on_another_device_the_networks_are_those_of_pytorch_on_it(crowd):
+    there = mtcnn_networks.networks("cpu:0")  # a device that is no "cpu" by its name
+    here = mtcnn.find(mtcnn.summed(crowd), LEAST)
+    for one, other in zip(mtcnn.find(mtcnn.summed(crowd), LEAST, there), here, strict=True):
+        assert one.box == pytest.approx(other.box, abs=1e-3)
+    assert mtcnn_networks.weights().pnet.conv1.weight.device.type == "cpu"
+
+
 @pytest.mark.parametrize("box", [(0, 0, 31, 23), (4, 2, 30, 21), (7, 7, 12, 10)])
 @pytest.mark.parametrize(("height", "width"), [(23, 31), (8, 9), (24, 24), (48, 48), (1, 1)])
 def test_a_part_is_reduced_or_enlarged_by_area_as_pytorch_does_it(box, height, width):

@@ -145,6 +145,67 @@ def test_a_network_larger_than_its_weights_is_refused_before_it_is_made(vit_fold
     assert "are of a smaller network" in refusal(timm_folder)
 
 
+def change_processor(folder: Path, **values):
+    file = folder / "preprocessor_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"size": {"height": 100_000, "width": 32}}, "size.height of preprocessor_config.json"),
+        ({"size": {"height": 0, "width": 32}}, "from 1 to 2048, got 0"),
+        ({"size": 4096}, "got 4096"),
+        ({"size": [32, 1e9]}, "got 1000000000.0"),
+        ({"size": "large"}, "got 'large'"),
+        ({"size": {"shortest_edge": True}}, "size.shortest_edge"),
+        ({"crop_size": {"height": 32, "width": -1}}, "crop_size.width"),
+        ({"image_std": [0.5, 0, 0.5]}, "image_std of preprocessor_config.json"),
+        ({"image_mean": [float("nan")]}, "1 to 4 finite numbers"),
+    ],
+)
+def test_an_image_processor_of_odd_sizes_is_refused_before_an_image_is_made(
+    vit_folder, monkeypatch, values, told
+):
+    change_processor(vit_folder, **values)
+    monkeypatch.setattr(Image.Image, "resize", lambda *_: pytest.fail("an image was made"))
+    assert told in refusal(vit_folder)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"input_size": [3, 100_000, 100_000]}, "input_size must be a whole number"),
+        ({"input_size": [3, 32]}, "[1 or 3, height, width], got [3, 32]"),
+        ({"input_size": [7, 32, 32]}, "got [7, 32, 32]"),
+        ({"input_size": [3, 32.5, 32]}, "got 32.5"),
+        ({"crop_pct": 1e-9}, "crop_pct must be a number in [0.05, 1]"),
+        ({"crop_pct": "all"}, "got 'all'"),
+        ({"std": [0.2, -1, 0.2]}, "std of pretrained_cfg"),
+    ],
+)
+def test_a_configuration_of_timm_with_odd_sizes_is_refused(timm_folder, values, told):
+    config = json.loads((timm_folder / CONFIG_FILE).read_text())
+    change_config(timm_folder, pretrained_cfg={**config["pretrained_cfg"], **values})
+    assert told in refusal(timm_folder)
+
+
+@pytest.mark.slow
+def test_a_large_input_that_takes_gigabytes_is_refused_before_it_is_computed(
+    timm_folder, vit_folder, monkeypatch
+):
+    monkeypatch.setattr("fer_core.models.planned.MOST_MACS", 1e6)
+    config = json.loads((timm_folder / CONFIG_FILE).read_text())
+    change_config(
+        timm_folder, pretrained_cfg={**config["pretrained_cfg"], "input_size": [3, 2048, 2048]}
+    )
+    assert "test_resnet at 2048 x 2048 takes" in refusal(timm_folder)
+    monkeypatch.setattr("fer_core.foreign.network.LEAST_BYTES", 0)  # its places are weights too
+    change_config(vit_folder, image_size=1024)
+    change_processor(vit_folder, size={"height": 1024, "width": 1024})
+    assert "ViTForImageClassification at 1024 x 1024 takes" in refusal(vit_folder)
+
+
 def test_a_model_of_transformers_without_an_image_processor_is_refused(vit_folder):
     (vit_folder / "preprocessor_config.json").unlink()
     assert "has no preprocessor_config.json" in refusal(vit_folder)

@@ -12,7 +12,6 @@ from fer_core.hub.contents import OWN_MODEL
 from fer_core.hub.download import (
     fetch_classifier,
     fetch_model,
-    find_classifier,
     is_hub_id,
     resolve_model,
 )
@@ -365,15 +364,15 @@ def foreign_files(tmp_path_factory):
 
 def test_of_another_projects_classifier_neither_code_nor_pickle_is_fetched(hub, foreign_files):
     hub.add("other/faces", foreign_files)
-    folder = find_classifier("hf:other/faces")
+    folder = resolve_model("hf:other/faces", foreign=True)
     wanted = {CONFIG_FILE, WEIGHTS_FILE, "preprocessor_config.json"}
     assert {path.name for path in folder.iterdir()} == wanted == set(hub.fetched())
 
 
 @pytest.mark.slow
 def test_a_classifier_may_also_be_one_of_this_project(hub, files):
-    assert load_model(find_classifier(f"hf:{NAME}")).classes == ("neutral", "happiness")
-    assert find_classifier(NAME) == find_classifier(f"hf:{NAME}")
+    assert load_model(resolve_model(f"hf:{NAME}", foreign=True)).classes == ("neutral", "happiness")
+    assert resolve_model(NAME, foreign=True) == resolve_model(f"hf:{NAME}", foreign=True)
 
 
 def test_a_classifier_that_cannot_be_reached_is_taken_from_the_cache(

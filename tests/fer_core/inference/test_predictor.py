@@ -375,11 +375,11 @@ def test_a_cropped_face_goes_to_the_model_as_it_is(predictor, portrait):
 def test_frames_are_not_searched_thoroughly_where_it_is_asked(predictor, portrait, monkeypatch):
     seen = []
 
-    def detect(photo, *, thorough):
-        seen.append(thorough)
-        return []
+    def detect(photos, *, thorough, device):
+        seen.extend(thorough for _ in photos)
+        return [[] for _ in photos]
 
-    monkeypatch.setattr("fer_core.inference.predictor.detect_faces", detect)
+    monkeypatch.setattr("fer_core.inference.predictor.detect_faces_in", detect)
     predictor.predict(portrait)
     predictor.predict([portrait, portrait], thorough=False)
     assert seen == [True, False, False]

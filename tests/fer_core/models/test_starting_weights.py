@@ -87,6 +87,18 @@ def test_weights_of_another_network_are_refused_with_what_each_side_has(tmp_path
     assert "fer-core convert-weights" in message
 
 
+def test_tensors_of_another_shape_are_named_with_both(source, tmp_path):
+    wide = {name: value.repeat(2, *[1] * (value.ndim - 1)) if value.ndim else value
+            for name, value in source.items()}  # fmt: skip
+    with pytest.raises(BackboneError) as refusal:
+        create(saved(wide, tmp_path / "weights.safetensors"))
+    shape = list(source["conv1.0.weight"].shape)
+    both = f"conv1.0.weight {[2 * shape[0], *shape[1:]]} for {shape}"
+    assert both in str(refusal.value)
+    assert "tensors have another shape than those of test_resnet" in str(refusal.value)
+    assert "more. Name the backbone" in str(refusal.value)
+
+
 def test_names_that_fit_nothing_are_refused(source, tmp_path):
     state = {f"net_{index}": value for index, value in enumerate(source.values())}
     with pytest.raises(BackboneError, match=r"fits 0\.0% of the parameters"):

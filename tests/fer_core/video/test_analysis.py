@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from fer_core.taxonomy import taxonomy_of
 from fer_core.video.analysis import AnalysisError, analyse_frames, summarise
 from fer_core.video.annotate import draw_faces, write_annotated
 from fer_core.video.reader import Video
+from fer_core.video.tracking import TrackedFace
 from fer_core.video.writer import VideoWriter
 
 pytest.importorskip("av")
@@ -20,9 +22,14 @@ class Pretended:
 
     def __init__(self):
         self.calls = 0
+        self.batches = []
 
-    def predict(self, photo, *, thorough):
+    def predict_all(self, photos, *, thorough):
         assert not thorough  # hours of frames
+        self.batches.append(len(photos))
+        return [self.predict(photo) for photo in photos]
+
+    def predict(self, photo):
         self.calls += 1
         level = photo.getpixel((5, 5))[0]
         if level < 40:
@@ -86,6 +93,31 @@ def test_a_stopped_analysis_goes_on_where_it_was_and_ends_alike(clip, tmp_path, 
     assert third.calls == 0
 
 
+def test_frames_are_analysed_several_at_a_time_with_the_same_result(clip):
+    one, four = Pretended(), Pretended()
+    options = {"model": "m", "batch": 4}
+    moments = analyse_frames(four, Video(clip), TAXONOMY, **options)
+    assert figures(moments) == figures(analyse(clip, one))
+    assert four.batches == [4] * 5
+    assert one.batches == [1] * 20
+
+
+def test_maps_are_kept_where_it_is_asked_and_go_through_the_file(clip, tmp_path):
+    options = {"model": "m", "state": tmp_path / "state.jsonl", "maps": True}
+    first = list(analyse_frames(Pretended(), Video(clip), TAXONOMY, **options))
+    again = list(analyse_frames(Pretended(), Video(clip), TAXONOMY, **options))
+    for one, other in zip(first, again, strict=True):
+        for face, same in zip(one.faces, other.faces, strict=True):
+            assert face.face.maps.shape == (2, 4, 4)
+            assert np.allclose(face.face.maps, same.face.maps, atol=1e-3)
+            assert np.allclose(face.face.to_photo, same.face.to_photo)
+    assert figures(analyse(clip, Pretended(), tmp_path / "state.jsonl")) == figures(first)
+    analyse(clip, Pretended(), tmp_path / "plain.jsonl")
+    options["state"] = tmp_path / "plain.jsonl"
+    with pytest.raises(AnalysisError, match="without maps"):
+        list(analyse_frames(Pretended(), Video(clip), TAXONOMY, **options))
+
+
 def test_a_state_of_another_rate_is_refused(clip, tmp_path):
     analyse(clip, Pretended(), tmp_path / "state.jsonl")
     with pytest.raises(AnalysisError, match=r"of another video, model, rate.*delete it"):
@@ -115,6 +147,25 @@ def test_the_annotated_video_has_a_box_where_a_face_was_found(clip, tmp_path):
     ]
     assert changed == [True] * 5 + [False] * 10 + [True] * 5
     assert not list(tmp_path.glob(".fer-*"))
+
+
+def test_the_map_of_the_class_is_drawn_at_its_place(clip):
+    face = Pretended().predict(Image.new("RGB", (64, 48), "white"))[0]
+    maps = np.zeros((2, 4, 4), np.float32)
+    maps[0] = 1
+    place = np.array([[20.0, 0, 10], [0, 20, 10]])
+    face = replace(face, maps=maps, to_photo=place, box=(40.0, 30.0, 60.0, 46.0))
+    tracked = [TrackedFace(1, face, face)]
+    grey = Image.new("RGB", (64, 48), "grey")
+    plain = np.asarray(draw_faces(grey, tracked), int)
+    drawn = np.asarray(draw_faces(grey, tracked, opacity=0.5), int)
+    changed = np.abs(plain - drawn).max(2) > 10
+    assert changed[15:28, 15:28].all()
+    assert not changed[:, 34:].any()
+    half = np.asarray(draw_faces(grey, tracked, 0.5, opacity=0.5), int)
+    assert not (np.abs(half - np.asarray(draw_faces(grey, tracked, 0.5), int)).max(2) > 10)[
+        20:
+    ].any()
 
 
 def test_nothing_is_drawn_on_the_image_itself():

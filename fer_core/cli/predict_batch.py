@@ -1,0 +1,109 @@
+"""Photographs of ``fer-core predict`` that go through detector and model together."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from fer_core.errors import FerError
+from fer_core.inference.any_predictor import AnyPredictor
+from fer_core.inference.face_prediction import FacePrediction
+from fer_core.inference.inputs import PredictionInput
+from fer_core.inference.photos import open_photo
+
+MOST_PIXELS = 24e6  # of the photographs of a batch, for the memory
+
+
+class InputError(FerError, ValueError):
+    """An input of the command line with nothing to predict."""
+
+
+@dataclass(eq=False)
+class BatchPhoto:
+    """An input and what was found in it.
+
+    Attributes:
+        source: as the command line names it; a video is not opened here.
+        overlay: file for its overlay.
+        image: upright RGB; None of a video, and where there is a fault.
+        faces: the predictions.
+        fault: why there are none.
+    """
+
+    source: PredictionInput
+    overlay: Path
+    image: Image.Image | None = None
+    faces: list[FacePrediction] = field(default_factory=list)
+    fault: ValueError | None = None
+
+
+def photo_batches(
+    inputs: Iterable[tuple[PredictionInput, Path]], most: int
+) -> Iterator[list[BatchPhoto]]:
+    """The inputs in their order, opened, a few at a time; a video is alone in its batch.
+
+    Args:
+        inputs: with the file of the overlay of each.
+        most: photographs of a batch; fewer where they are large.
+    """
+    batch: list[BatchPhoto] = []
+    pixels = 0
+    for source, overlay in inputs:
+        photo = _opened(source, overlay)
+        size = photo.image.width * photo.image.height if photo.image is not None else 0
+        if batch and (source.kind == "video" or pixels + size > MOST_PIXELS):
+            yield batch
+            batch, pixels = [], 0
+        batch.append(photo)
+        pixels += size
+        if source.kind == "video" or len(batch) == most:
+            yield batch
+            batch, pixels = [], 0
+    if batch:
+        yield batch
+
+
+def predict_batch(
+    predictor: AnyPredictor, batch: Sequence[BatchPhoto], *, cropped: bool = False
+) -> None:
+    """Find and classify the faces of the photographs that could be opened.
+
+    Args:
+        predictor: of the faces.
+        batch: whose ``faces`` and ``fault`` are filled in.
+        cropped: each image is a face already.
+    """
+    opened = [photo for photo in batch if photo.image is not None]
+    images = [photo.image for photo in opened if photo.image is not None]
+    try:
+        found = predictor.predict_all(images, cropped=cropped) if images else []
+    except ValueError as error:
+        if len(opened) == 1:
+            opened[0].fault = error
+            return
+        for photo in opened:  # which of them it was
+            predict_batch(predictor, [photo], cropped=cropped)
+        return
+    for photo, faces in zip(opened, found, strict=True):
+        photo.faces = faces
+
+
+def _opened(source: PredictionInput, overlay: Path) -> BatchPhoto:
+    photo = BatchPhoto(source, overlay)
+    try:
+        if source.problem:
+            raise InputError(source.problem)
+        if source.kind == "address":
+            photo.image = _fetch(source.name)
+        elif source.kind == "image":
+            photo.image = open_photo(source.path)
+    except ValueError as error:
+        photo.fault = error
+    return photo
+
+
+def _fetch(address: str) -> Image.Image:
+    from fer_core.io.safe_fetch import fetch_image  # few command lines name an address
+
+    return fetch_image(address)
