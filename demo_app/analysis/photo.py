@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from demo_app.analysis.model_pool import ModelPool
+from demo_app.language import say
 from demo_app.render import text as words
 from fer_core.faces.detect import Face
 from fer_core.inference.face_prediction import FacePrediction
@@ -83,7 +84,7 @@ def analyse(
     except ModelError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), photo, model)
     except (ValueError, OSError):
-        return Analysis(None, (), 1.0, words.UNREADABLE, photo, model)
+        return Analysis(None, (), 1.0, say("photo.unreadable"), photo, model)
 
 
 @contextmanager

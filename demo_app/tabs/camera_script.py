@@ -1,8 +1,18 @@
 """JavaScript that Gradio's camera lacks: why there is no image, and no backlog of frames."""
 
 import json
+from html import escape
 
-from demo_app.render.text import CAMERA_FAULTS, CAMERA_FORBIDDEN
+from demo_app.language import say
+from demo_app.render import text as words
+
+
+def camera_status() -> str:
+    """The paragraph that tells what is wrong with the camera; its texts wait as data."""
+    faults = escape(json.dumps(words.camera_faults()))
+    forbidden = escape(say("camera.forbidden"))
+    return f'<p role="status" data-faults="{faults}" data-forbidden="{forbidden}"></p>'
+
 
 # Runs once, as the `js_on_load` of an HTML part with one paragraph (`element`).
 # Gradio does not report when asking for the camera fails; the promise's reason names the cause.
@@ -11,8 +21,8 @@ from demo_app.render.text import CAMERA_FAULTS, CAMERA_FORBIDDEN
 # shown.
 CAMERA_SCRIPT = """
 const told = element.querySelector("p");
-const faults = FAULTS;
-if (!navigator.mediaDevices) told.textContent = FORBIDDEN;
+const faults = JSON.parse(told.dataset.faults);
+if (!navigator.mediaDevices) told.textContent = told.dataset.forbidden;
 window.addEventListener("unhandledrejection", (event) => {
   const fault = faults[event.reason && event.reason.name];
   if (fault) told.textContent = fault;
@@ -28,4 +38,4 @@ window.fetch = (resource, options) => {
   sending = true;
   return fetchAsIs(resource, options).finally(() => { sending = false; });
 };
-""".replace("FAULTS", json.dumps(CAMERA_FAULTS)).replace("FORBIDDEN", json.dumps(CAMERA_FORBIDDEN))
+"""

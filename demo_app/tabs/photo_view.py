@@ -9,6 +9,7 @@ from PIL import Image
 from demo_app.analysis import explanation
 from demo_app.analysis.explanation import Explanation, Selection, SideBySide
 from demo_app.analysis.photo import Analysis
+from demo_app.language import class_name
 from demo_app.render import text as words
 from demo_app.tabs.controls import Update
 
@@ -45,7 +46,8 @@ class FacesView:
         emotion = gr.Radio(value=None)
         if faces:
             face = faces[selection.number - 1]
-            emotion = gr.Radio(list(face.classes), value=selection.emotion or face.emotion)
+            choices = [(class_name(name), name) for name in face.classes]
+            emotion = gr.Radio(choices, value=selection.emotion or face.emotion)
         return {
             self.sentence: analysis.sentence(threshold),
             self.frame: gr.Column(visible=analysis.photo is not None),
