@@ -109,13 +109,13 @@ def _analyse(
         image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=1.1)
     return Analysis(
         image,
-        tuple(_reduce(face, scale) for face in faces),
+        tuple(reduce_face(face, scale) for face in faces),
         scale,
         "",
         photo,
         model,
         second,
-        tuple(_reduce(face, scale) for face in other.faces),
+        tuple(reduce_face(face, scale) for face in other.faces),
         other.note,
         other.fault,
     )
@@ -216,7 +216,8 @@ def _predict_second(
         return _SecondPrediction(fault=str(error))
 
 
-def _reduce(face: FacePrediction, scale: float) -> FacePrediction:
+def reduce_face(face: FacePrediction, scale: float) -> FacePrediction:
+    """A face in pixels of a copy that is smaller by a factor."""
     x0, y0, x1, y1 = (value / scale for value in face.box)
     return replace(
         face,

@@ -191,12 +191,17 @@ CSS = """
   #head h1 { font-size: 1.2rem; }
   #examples .grid-container { grid-template-columns: repeat(6, minmax(0, 1fr)) !important; }
   footer .divider { display: none !important; }
+  #photo_row > :first-child { display: contents; }
+  #photo_row > *, #photo_row > :first-child > * { flex: 1 1 100%; }
+  #photo_row > :nth-child(n + 2) { order: 1; }
+  #photo_row #photo_checks { order: 2; }
   #live > :first-child { display: contents; }
   #live > *, #live > :first-child > * { flex: 1 1 100%; order: 5; }
   #live #camera { order: 0; height: 190px !important; }
   #live #camera_fault { order: 1; }
   #live > :nth-child(2) { order: 2; }
-  #live #live_hint { order: 3; }
+  #live #live_record { order: 3; }
+  #live #live_hint { order: 4; }
   #live > :nth-child(3) { order: 4; }
 }
 """

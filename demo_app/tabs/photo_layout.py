@@ -1,6 +1,6 @@
 """The layout of the photo tab."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -25,6 +25,15 @@ SMALL: dict[str, Any] = {
     "buttons": [],
     "show_label": False,
 }
+
+
+class Crops(NamedTuple):
+    """The small images of the selected face, and the mirror check."""
+
+    crop: gr.Image
+    crop_map: gr.Image
+    mirror_map: gr.Image
+    mirror: gr.HTML
 
 
 def upload(**options: Any) -> gr.Image:  # noqa: ANN401 - options of gr.Image
@@ -55,58 +64,80 @@ def lay_out(
         movements: whether the page can tell what a face does.
     """
     analysis = gr.State()
-    with gr.Row():
-        sources = _lay_out_sources(examples, models, free_choice=free_choice)
-        faces, found, occlusion, does, opacity = _lay_out_results(classes, movements=movements)
+    with gr.Row(elem_id="photo_row"):
+        with gr.Column(scale=4, min_width=230):
+            sources = _lay_out_sources(examples, models, free_choice=free_choice)
+            checks, small, occlusion = _lay_out_checks()
+        faces, found, does, opacity = _lay_out_results(classes, checks, small, movements=movements)
     return PhotoView(sources, analysis, faces, found, occlusion, does, _lay_out_pair(), opacity)
 
 
 def _lay_out_sources(
     examples: list[Example], models: list[tuple[str, str]], *, free_choice: bool
 ) -> Sources:
-    """The left column."""
-    with gr.Column(scale=4, min_width=230):
-        photo = upload(
-            label=fixed("photo.file"),
-            sources=["upload", "clipboard", "webcam"],
-            height=200,
-            elem_id="photo",
-        )
-        url = gr.Textbox(
-            label=fixed("photo.address"),
-            placeholder=fixed("photo.address_placeholder"),
-            type="text",
-            max_lines=1,
-            elem_id="url",
-        )
-        gallery = gr.Gallery(
-            [(example.image, example.name) for example in examples],
-            label=fixed("photo.examples"),
-            columns=3,
-            height="auto",
-            show_label=False,
-            object_fit="cover",
-            format="jpeg",
-            allow_preview=False,
-            interactive=False,
-            buttons=[],
-            elem_id="examples",
-        )
-        second = gr.Dropdown(
-            [(fixed("photo.no_second"), ""), *models],
-            value="",
-            label=fixed("photo.compare"),
-            info=fixed("photo.beside_info_free") if free_choice else fixed("photo.beside_info"),
-            allow_custom_value=True,
-            elem_id="other",
-        )
+    """The upper part of the left column."""
+    photo = upload(
+        label=fixed("photo.file"),
+        sources=["upload", "clipboard", "webcam"],
+        height=200,
+        elem_id="photo",
+    )
+    url = gr.Textbox(
+        label=fixed("photo.address"),
+        placeholder=fixed("photo.address_placeholder"),
+        type="text",
+        max_lines=1,
+        elem_id="url",
+    )
+    gallery = gr.Gallery(
+        [(example.image, example.name) for example in examples],
+        label=fixed("photo.examples"),
+        columns=3,
+        height="auto",
+        show_label=False,
+        object_fit="cover",
+        format="jpeg",
+        allow_preview=False,
+        interactive=False,
+        buttons=[],
+        elem_id="examples",
+    )
+    second = gr.Dropdown(
+        [(fixed("photo.no_second"), ""), *models],
+        value="",
+        label=fixed("photo.compare"),
+        info=fixed("photo.beside_info_free") if free_choice else fixed("photo.beside_info"),
+        allow_custom_value=True,
+        elem_id="other",
+    )
     return Sources(photo, url, gallery, second)
 
 
+def _lay_out_checks() -> tuple[gr.Column, Crops, OcclusionView]:
+    """The lower part of the left column: what the model sees of the face, and how it checks out."""
+    with gr.Column(elem_id="photo_checks") as checks:
+        with gr.Row(elem_id="crops"):
+            crop = gr.Image(alt_text=fixed("photo.crop_alt"), elem_id="crop", **SMALL)
+            crop_map = gr.Image(alt_text=fixed("photo.crop_map_alt"), elem_id="crop_map", **SMALL)
+            mirror_map = gr.Image(alt_text=fixed("photo.mirror_alt"), elem_id="mirror_map", **SMALL)
+        mirror = gr.HTML(elem_id="mirror")
+        occlusion = OcclusionView(
+            gr.Button(fixed("photo.hide_places"), elem_id="hide_places"),
+            gr.Image(
+                alt_text=fixed("photo.occlusion_alt"),
+                visible=False,
+                elem_id="occlusion",
+                **STILL,
+            ),
+            gr.HTML(elem_id="occlusion_text"),
+        )
+    return checks, Crops(crop, crop_map, mirror_map, mirror), occlusion
+
+
 def _lay_out_results(
-    classes: list[str], *, movements: bool
-) -> tuple[FacesView, ExplanationView, OcclusionView, MovementsView, gr.Slider]:
-    """The middle column with the faces, and the right one with the maps of one of them."""
+    classes: list[str], checks: gr.Column, small: Crops, *, movements: bool
+) -> tuple[FacesView, ExplanationView, MovementsView, gr.Slider]:
+    """The middle column with the faces, and the right one with the map of one of them."""
     with gr.Column(scale=8, min_width=300):
         with gr.Column() as frame:
             image = gr.Image(alt_text=fixed("photo.faces_alt"), elem_id="faces", **STILL)
@@ -116,7 +147,10 @@ def _lay_out_results(
             bars = gr.HTML(container=True, padding=True, elem_id="bars")
             does = MovementsView(
                 gr.Checkbox(
-                    False, label=fixed("movements.ask"), visible=movements, elem_id="ask_movements"
+                    False,
+                    label=fixed("movements.ask"),
+                    visible=movements,
+                    elem_id="ask_movements",
                 ),
                 gr.HTML(visible=False, container=True, padding=True, elem_id="movements"),
             )
@@ -127,21 +161,9 @@ def _lay_out_results(
         opacity = gr.Slider(
             0, 1, OPACITY, step=0.05, label=fixed("photo.opacity"), buttons=[], elem_id="opacity"
         )
-        with gr.Row(elem_id="crops"):
-            crop = gr.Image(alt_text=fixed("photo.crop_alt"), elem_id="crop", **SMALL)
-            crop_map = gr.Image(alt_text=fixed("photo.crop_map_alt"), elem_id="crop_map", **SMALL)
-            mirror_map = gr.Image(alt_text=fixed("photo.mirror_alt"), elem_id="mirror_map", **SMALL)
-        mirror = gr.HTML(elem_id="mirror")
-        occlusion = OcclusionView(
-            gr.Button(fixed("photo.hide_places"), elem_id="hide_places"),
-            gr.Image(
-                alt_text=fixed("photo.occlusion_alt"), visible=False, elem_id="occlusion", **STILL
-            ),
-            gr.HTML(elem_id="occlusion_text"),
-        )
-    faces = FacesView(sentence, frame, image, details, maps, number, emotion)
-    found = ExplanationView(caption, overlay, crop, crop_map, mirror_map, bars, mirror)
-    return faces, found, occlusion, does, opacity
+    faces = FacesView(sentence, frame, image, details, maps, checks, number, emotion)
+    found = ExplanationView(caption, overlay, *small[:3], bars, small.mirror)
+    return faces, found, does, opacity
 
 
 def _lay_out_pair() -> PairView:

@@ -33,6 +33,7 @@ class FacesView:
     image: gr.Image
     details: gr.Column
     maps: gr.Column
+    checks: gr.Column
     number: gr.Radio
     emotion: gr.Radio
 
@@ -54,6 +55,7 @@ class FacesView:
             self.image: explanation.annotate(analysis, selection.number, threshold),
             self.details: gr.Column(visible=bool(faces)),
             self.maps: gr.Column(visible=bool(faces)),
+            self.checks: gr.Column(visible=bool(faces)),
             self.number: gr.Radio(
                 names, value=selection.number if faces else None, visible=len(faces) > 1
             ),
