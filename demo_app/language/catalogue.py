@@ -41,5 +41,11 @@ def say(key: str, **values: Any) -> str:  # noqa: ANN401 - whatever a text shows
 
 
 def say_count(key: str, count: int, **values: Any) -> str:  # noqa: ANN401 - see `say`
-    """A text about a number of things: ``KEY_one`` for one of them, else ``KEY_many``."""
-    return say(f"{key}_{'one' if count == 1 else 'many'}", count=count, **values)
+    """A text about a number of things: ``KEY_one`` for one of them, else ``KEY_many``.
+
+    For none of them it is ``KEY_none``, where there is such a text.
+    """
+    form = "one" if count == 1 else "many"
+    if count == 0 and f"{key}_none" in catalogue(current_language()):
+        form = "none"
+    return say(f"{key}_{form}", count=count, **values)

@@ -71,7 +71,7 @@ def test_an_event_is_listed_drawn_and_written(result):
 
 def test_a_rule_that_nothing_meets_says_so(result):
     review = review_video(result, ReviewOptions("happiness", 0.95, 0.5))
-    assert "0 events" in review.events_html
+    assert "No event" in review.events_html
     assert "<table" not in review.events_html
     assert list(pd.read_csv(review.files["events"])["face"]) == []
 
