@@ -65,7 +65,7 @@ def synthetic() -> dict[str, bytes]:
 
     def portrait(index: int, side: int) -> Image.Image:
         emotion = emotions[index % len(emotions)]
-        return draw_portrait(emotion, side, np.random.default_rng(index + 1))
+        return draw_portrait(emotion, side, np.random.default_rng(index))
 
     one = Image.new("RGB", (640, 480), "#8899aa")
     one.paste(portrait(0, 320), (160, 80))

@@ -81,7 +81,7 @@ def test_models_are_compared_on_a_zip_file_of_class_folders(batch, pair, portrai
     batch.click("#models_start")
     batch.wait_for_selector("#models_result table", timeout=60_000)
     assert batch.locator("#models_result th[scope=row]").count() == 2
-    assert "2 photographs of surprise, happiness" in batch.inner_text("#models_result")
+    assert "2 photographs of happiness, surprise" in batch.inner_text("#models_result")
     for part, name in (("#models_csv", "models.csv"), ("#models_photos_csv", "photographs.csv")):
         with batch.expect_download() as download:
             batch.click(part)

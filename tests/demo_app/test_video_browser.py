@@ -53,6 +53,7 @@ def film_time(tab):
 
 def test_a_click_on_the_timeline_goes_there_and_the_line_follows_the_video(tab):
     analyse_clip(tab)
+    tab.locator("#video_timeline").scroll_into_view_if_needed()
     area = tab.locator("#video_timeline .nsewdrag").first.bounding_box()
     tab.mouse.click(area["x"] + 0.75 * area["width"], area["y"] + 20)
     assert film_time(tab) == pytest.approx(3.0, abs=0.1)

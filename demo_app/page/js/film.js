@@ -56,12 +56,19 @@ export class Film {
     if (Math.round(1000 * video.currentTime) === this.seen || video.seeking) await fresh(video);
     const time = Math.round(1000 * video.currentTime);
     if (!this.running || video.seeking || time === this.seen) return null;
-    this.seen = time;
     const { videoWidth, videoHeight } = video;
     const scale = Math.min(1, LONGEST / Math.max(videoWidth, videoHeight));
     const size = { resizeWidth: Math.round(videoWidth * scale),
       resizeHeight: Math.round(videoHeight * scale), resizeQuality: /** @type {const} */ ("high") };
-    return scale < 1 ? createImageBitmap(video, size) : createImageBitmap(video);
+    try {
+      const bitmap = await (scale < 1 ? createImageBitmap(video, size) : createImageBitmap(video));
+      this.seen = time;
+      return bitmap;
+    } catch (error) {
+      if (/** @type {DOMException} */ (error).name !== "InvalidStateError") throw error;
+      await fresh(video); // loaded, but not drawn yet
+      return null;
+    }
   }
 
   /**
