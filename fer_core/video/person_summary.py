@@ -57,13 +57,14 @@ def summarise_person(series: FaceSeries, threshold: float) -> PersonSummary | No
     if not len(series.times):
         return None
     predictions = series.predictions(threshold)
-    lasting: Counter[str] = Counter()
+    lasting: dict[str, float] = {}
     bouts: Counter[str] = Counter()
     transitions: Counter[tuple[str, str]] = Counter()
     before, seen_until = "", float("-inf")
     for begun, after in stretches(series, predictions):
         name, start = predictions[begun], float(series.times[begun])
-        lasting[name] += float((series.ends[begun:after] - series.times[begun:after]).sum())
+        held = float((series.ends[begun:after] - series.times[begun:after]).sum())
+        lasting[name] = lasting.get(name, 0.0) + held
         bouts[name] += 1
         if start > seen_until + 1e-9:
             before = ""
@@ -78,7 +79,7 @@ def summarise_person(series: FaceSeries, threshold: float) -> PersonSummary | No
         float(series.times[0]),
         float(series.ends[-1]),
         whole,
-        {name: seconds / whole for name, seconds in lasting.most_common()},
+        {name: lasting[name] / whole for name in sorted(lasting, key=lambda n: -lasting[n])},
         dict(bouts.most_common()),
         dict(transitions.most_common()),
     )
