@@ -3,10 +3,11 @@
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -92,7 +93,7 @@ def series_of(result: VideoResult) -> list[FaceSeries]:
     """The probabilities of each face over time, from the table of an analysis."""
     classes = tuple(result.summary["classes"])
     columns = list(columns_of(classes))
-    return [
+    found = (
         make_series(
             int(str(number)),
             classes,
@@ -101,7 +102,9 @@ def series_of(result: VideoResult) -> list[FaceSeries]:
             result.period,
         )
         for number, seen in result.table.groupby("face")
-    ]
+    )
+    length = result.summary["video"]["seconds"]  # no sample holds beyond it
+    return [replace(one, ends=np.maximum(one.times, np.minimum(one.ends, length))) for one in found]
 
 
 def _figure(result: VideoResult, events: list[Event], ranges: Sequence[TimeRange]) -> go.Figure:

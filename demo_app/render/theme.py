@@ -28,6 +28,17 @@ THEME = Base(
     block_label_text_color="#4b5765",
     block_label_text_color_dark="#aab6c3",
     block_shadow="none",
+    **{
+        f"link_text_color{state}{mode}": f"*primary_{shade}"
+        for state in ("", "_active", "_hover", "_visited")
+        for mode, shade in (("", 700), ("_dark", 300))
+    },
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_dark="*primary_700",
+    button_primary_background_fill_hover="*primary_800",
+    button_primary_background_fill_hover_dark="*primary_800",
+    button_primary_text_color="#ffffff",
+    button_primary_text_color_dark="#ffffff",
     checkbox_label_background_fill="#eef1f4",
     checkbox_label_background_fill_dark="#252d37",
     checkbox_label_background_fill_selected="#d3efec",
@@ -146,6 +157,8 @@ CSS = """
 #batch_rows { width: 0; min-width: 100% !important; }
 #models_result .html-container { padding: 0; }
 #models_result .wide { overflow-x: auto; }
+#models_result { width: 0; min-width: 100% !important; }
+#models_result :is(table, tr) { border: 0; }
 #models_result table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 #models_result :is(th, td) { text-align: left; padding: 6px 16px 6px 0; border: 0;
   border-top: 1px solid var(--border-color-primary); color: var(--body-text-color);

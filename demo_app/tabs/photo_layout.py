@@ -1,6 +1,6 @@
 """The layout of the photo tab."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 
@@ -25,15 +25,6 @@ SMALL: dict[str, Any] = {
     "buttons": [],
     "show_label": False,
 }
-
-
-class Crops(NamedTuple):
-    """The small images of the selected face, and the mirror check."""
-
-    crop: gr.Image
-    crop_map: gr.Image
-    mirror_map: gr.Image
-    mirror: gr.HTML
 
 
 def upload(**options: Any) -> gr.Image:  # noqa: ANN401 - options of gr.Image
@@ -67,8 +58,8 @@ def lay_out(
     with gr.Row(elem_id="photo_row"):
         with gr.Column(scale=4, min_width=230):
             sources = _lay_out_sources(examples, models, free_choice=free_choice)
-            checks, small, occlusion = _lay_out_checks()
-        faces, found, does, opacity = _lay_out_results(classes, checks, small, movements=movements)
+            checks, occlusion = _lay_out_occlusion()
+        faces, found, does, opacity = _lay_out_results(classes, checks, movements=movements)
     return PhotoView(sources, analysis, faces, found, occlusion, does, _lay_out_pair(), opacity)
 
 
@@ -113,14 +104,9 @@ def _lay_out_sources(
     return Sources(photo, url, gallery, second)
 
 
-def _lay_out_checks() -> tuple[gr.Column, Crops, OcclusionView]:
-    """The lower part of the left column: what the model sees of the face, and how it checks out."""
+def _lay_out_occlusion() -> tuple[gr.Column, OcclusionView]:
+    """The lower part of the left column: hiding each place of the face, on request."""
     with gr.Column(elem_id="photo_checks") as checks:
-        with gr.Row(elem_id="crops"):
-            crop = gr.Image(alt_text=fixed("photo.crop_alt"), elem_id="crop", **SMALL)
-            crop_map = gr.Image(alt_text=fixed("photo.crop_map_alt"), elem_id="crop_map", **SMALL)
-            mirror_map = gr.Image(alt_text=fixed("photo.mirror_alt"), elem_id="mirror_map", **SMALL)
-        mirror = gr.HTML(elem_id="mirror")
         occlusion = OcclusionView(
             gr.Button(fixed("photo.hide_places"), elem_id="hide_places"),
             gr.Image(
@@ -131,11 +117,11 @@ def _lay_out_checks() -> tuple[gr.Column, Crops, OcclusionView]:
             ),
             gr.HTML(elem_id="occlusion_text"),
         )
-    return checks, Crops(crop, crop_map, mirror_map, mirror), occlusion
+    return checks, occlusion
 
 
 def _lay_out_results(
-    classes: list[str], checks: gr.Column, small: Crops, *, movements: bool
+    classes: list[str], checks: gr.Column, *, movements: bool
 ) -> tuple[FacesView, ExplanationView, MovementsView, gr.Slider]:
     """The middle column with the faces, and the right one with the map of one of them."""
     with gr.Column(scale=8, min_width=300):
@@ -161,8 +147,13 @@ def _lay_out_results(
         opacity = gr.Slider(
             0, 1, OPACITY, step=0.05, label=fixed("photo.opacity"), buttons=[], elem_id="opacity"
         )
+        with gr.Row(elem_id="crops"):
+            crop = gr.Image(alt_text=fixed("photo.crop_alt"), elem_id="crop", **SMALL)
+            crop_map = gr.Image(alt_text=fixed("photo.crop_map_alt"), elem_id="crop_map", **SMALL)
+            mirror_map = gr.Image(alt_text=fixed("photo.mirror_alt"), elem_id="mirror_map", **SMALL)
+        mirror = gr.HTML(elem_id="mirror")
     faces = FacesView(sentence, frame, image, details, maps, checks, number, emotion)
-    found = ExplanationView(caption, overlay, *small[:3], bars, small.mirror)
+    found = ExplanationView(caption, overlay, crop, crop_map, mirror_map, bars, mirror)
     return faces, found, does, opacity
 
 

@@ -5,6 +5,7 @@ the rows come with the overlays, and links save the files to the visitor's disk.
 """
 
 import json
+import time
 from html import escape
 from typing import Any
 
@@ -53,7 +54,8 @@ def frame_rows(tracked: list[TrackedFace], threshold: float) -> str:
         }
         for one in tracked
     ]
-    return escape(json.dumps(rows))
+    # Two frames without a face must differ: the page passes changes on, nothing else.
+    return escape(json.dumps({"at": time.monotonic(), "rows": rows}))
 
 
 def _box(box: tuple[float, float, float, float]) -> dict[str, Any]:
@@ -150,7 +152,7 @@ async function end(text) {
   offer("camera", camera, `${stem}-camera.${ending}`);
   offer("overlay", overlay, `${stem}-overlay.${ending}`);
   offer("faces", table, `${stem}-faces.csv`);
-  tell(`${text ? text + " " : ""}${said.ready}${done.frames ? "" : " " + said.nothing}`);
+  tell(`${text ? text + " " : ""}${said.ready}${done.rows.length ? "" : " " + said.nothing}`);
 }
 
 function offer(kind, blob, name) {
@@ -191,7 +193,7 @@ function csv(rows) {
 document.addEventListener("live-frame", (event) => {
   if (!now) return;
   const time = ((performance.now() - now.begun) / 1000).toFixed(3);
-  for (const row of JSON.parse(event.detail || "[]"))
+  for (const row of JSON.parse(event.detail).rows)
     now.rows.push({ time_s: time, frame: now.frames, ...row });
   now.frames += 1;
 });

@@ -9,7 +9,7 @@ from fer_core.video.tracking import TrackedFace
 
 def rows(faces, threshold=0.5):
     tracked = [TrackedFace(number, face, face) for number, face in enumerate(faces, 1)]
-    return json.loads(html.unescape(frame_rows(tracked, threshold)))
+    return json.loads(html.unescape(frame_rows(tracked, threshold)))["rows"]
 
 
 def test_a_frame_has_a_row_per_face_with_all_probabilities(two):
@@ -41,3 +41,8 @@ def test_the_limit_and_every_text_are_on_the_panel():
     assert f"at most {MINUTES} minutes" in panel
     texts = json.loads(html.unescape(panel.split('data-texts="')[1].split('"')[0]))
     assert set(texts) == set(TEXTS)
+
+
+def test_two_frames_without_a_face_differ_so_that_each_is_passed_on():
+    first, second = frame_rows([], 0.5), frame_rows([], 0.5)
+    assert first != second
