@@ -66,7 +66,7 @@ def test_what_was_played_is_saved_as_a_table(visit, chromium, clip):
     page.set_input_files("#file", clip)
     page.wait_for_selector("#film:not([hidden])")
     page.evaluate("document.querySelector('#film').play()")
-    page.wait_for_function("document.querySelector('#film').ended")
+    page.wait_for_function("() => document.querySelector('#film').ended")
     page.wait_for_timeout(500)
     with page.expect_download() as waiting:
         page.click("#film_table")
