@@ -97,7 +97,8 @@ def measure(
     crops = [align(photo, face.landmarks, spec).image for face in faces]
     predicted = with_mirror.predict_faces(photo, faces)
     scale = max(1.0, max(photo.size) / DISPLAY_SIDE)
-    small = photo.resize(tuple(max(1, round(side / scale)) for side in photo.size))
+    size = (max(1, round(photo.width / scale)), max(1, round(photo.height / scale)))
+    small = photo.resize(size)
     reduced = tuple(reduce_face(face, scale) for face in predicted)
     shown = Analysis(small, reduced, scale, "", photo, "bundled")
     drawn = [image for image in (annotate(shown), *_images(shown)) if image is not None]
