@@ -14,7 +14,8 @@ def table_html(table: ModelTable) -> str:
     told = say_count("models.told", len(folder.photos), classes=escape(", ".join(folder.classes)))
     head = "".join(f'<th scope="col">{say(f"models.column_{name}")}</th>' for name in COLUMNS)
     rows = "".join(_row(one) for one in table.results)
-    return f'<p>{told}</p><div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
+    label = escape(say("models.title"))
+    return f'<p>{told}</p><div class="wide" role="region" tabindex="0" aria-label="{label}"><table><tr>{head}</tr>{rows}</table></div>'
 
 
 def _row(one: ModelResult) -> str:

@@ -157,6 +157,8 @@ CSS = """
 #batch_rows { width: 0; min-width: 100% !important; }
 #models_result .html-container { padding: 0; }
 #models_result .wide { overflow-x: auto; }
+#tabs [role="tab"][aria-selected="true"] { color: var(--primary-700); }
+.dark #tabs [role="tab"][aria-selected="true"] { color: var(--primary-300); }
 #models_result { width: 0; min-width: 100% !important; }
 #models_result :is(table, tr) { border: 0; }
 #models_result table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
