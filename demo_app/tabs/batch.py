@@ -65,7 +65,10 @@ class BatchView:
         return {
             **self.without_result(batch.sentence),
             self.results: gr.Column(visible=True),
-            self.rows: [_shown(row) for row in batch.rows],
+            self.rows: {
+                "headers": [say(f"batch.{name}") for name in HEADERS],
+                "data": [_shown(row) for row in batch.rows],
+            },
             self.table: str(batch.csv),
             self.overlays: str(batch.overlays),
         }
