@@ -36,7 +36,7 @@ soak: $(READY)
 
 # What is installed here: versions, licences, and a bill of materials (CycloneDX).
 lock: $(READY)
-	$(BIN)/python -m benchmarks.packages lock > requirements.lock
+	$(BIN)/python -m benchmarks.packages lock > .ci/requirements.lock
 
 sbom: $(READY)
 	mkdir -p build

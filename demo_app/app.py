@@ -1,15 +1,18 @@
 """The page: what all tabs share, and the tabs."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from demo_app.analysis.abstention import explain_threshold
 from demo_app.analysis.model_pool import ModelPool
+from demo_app.language import fixed, fixed_text
 from demo_app.render import text as words
 from demo_app.serving.guarded_page import GuardedPage
 from demo_app.tabs import batch, live, photo, video
 from demo_app.tabs.controls import PREDICT, REDRAW, THRESHOLD, Controls, Limits
+from demo_app.tabs.heading import CHOICE_SCRIPT, heading
 from fer_core.models.pretrained import ModelError
 
 
@@ -17,22 +20,23 @@ def build(pool: ModelPool, limits: Limits | None = None) -> GuardedPage:
     """The page for the models of a pool; it opens with the first example analysed."""
     limits = limits or Limits()
     taxonomy = pool.get(pool.names[0]).trained.taxonomy
-    title, introduction = words.title(taxonomy), words.introduction(taxonomy)
     options: dict[str, Any] = {"analytics_enabled": False, "delete_cache": (60, 900)}
-    with GuardedPage(title=title, most_files=limits.batch_files, **options) as page:
-        gr.HTML(f"<h1>{title}</h1><p>{introduction}</p>", elem_id="head")
+    with GuardedPage(
+        title=fixed_text(partial(words.title, taxonomy)), most_files=limits.batch_files, **options
+    ) as page:
+        gr.HTML(fixed_text(partial(heading, taxonomy)), js_on_load=CHOICE_SCRIPT, elem_id="head")
         controls = _lay_out_controls(pool)
         with gr.Tabs(elem_id="tabs"):
-            with gr.Tab("Photo", id="photo"):
+            with gr.Tab(fixed("head.photo"), id="photo"):
                 photo.build(page, pool, controls)
-            with gr.Tab("Live", id="live"):
+            with gr.Tab(fixed("head.live"), id="live"):
                 live.build(pool, controls)
-            with gr.Tab("Video", id="video"):
+            with gr.Tab(fixed("head.video"), id="video"):
                 video.build(pool, controls, limits)
-            with gr.Tab("Batch", id="batch"):
+            with gr.Tab(fixed("head.batch"), id="batch"):
                 batch.build(pool, controls, limits)
-        with gr.Accordion("What the maps mean, privacy, responsible use", open=False):
-            gr.Markdown(words.ABOUT)
+        with gr.Accordion(fixed("head.about"), open=False):
+            gr.Markdown(fixed("about.text"))
     return page
 
 
@@ -42,8 +46,8 @@ def _lay_out_controls(pool: ModelPool) -> Controls:
         model = gr.Dropdown(
             [(pool.label(name), name) for name in pool.names],
             value=default,
-            label="Model",
-            info=words.MODEL_INFO,
+            label=fixed("controls.model"),
+            info=fixed("controls.model_info"),
             allow_custom_value=True,
             elem_id="model_choice",
         )
@@ -52,14 +56,16 @@ def _lay_out_controls(pool: ModelPool) -> Controls:
             1,
             THRESHOLD,
             step=0.01,
-            label='"Not sure" below',
-            info=words.THRESHOLD_INFO,
+            label=fixed("controls.threshold"),
+            info=fixed("controls.threshold_info"),
             buttons=[],
             elem_id="threshold",
         )
-    line = gr.Markdown(_meaning(pool, default, THRESHOLD), elem_id="model_line")
-    with gr.Accordion("About this model", open=False, elem_id="card_fold"):
-        card = gr.Markdown(_card(pool, default), elem_id="card")
+    line = gr.Markdown(
+        fixed_text(partial(_meaning, pool, default, THRESHOLD)), elem_id="model_line"
+    )
+    with gr.Accordion(fixed("controls.card"), open=False, elem_id="card_fold"):
+        card = gr.Markdown(fixed_text(partial(_card, pool, default)), elem_id="card")
     controls = Controls(model, threshold, gr.State(default))
     _connect_controls(pool, controls, line, card)
     return controls

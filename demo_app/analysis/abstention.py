@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from demo_app.language import say
 from demo_app.render import text as words
 from fer_core.metrics.classification import selective_accuracy
 from fer_core.models.pretrained import TrainedModel
@@ -24,9 +25,9 @@ def explain_threshold(folder: Path, trained: TrainedModel, threshold: float) -> 
     """
     confidences, correct = _read(folder)
     if not len(confidences):
-        return words.NO_PREDICTIONS
+        return say("controls.no_predictions")
     split = trained.facts.get("eval_split")
-    images = f"the images of the {split} split" if split else "its evaluation images"
+    images = say("controls.images_of_split", split=split) if split else say("controls.images")
     return words.coverage(threshold, *selective_accuracy(confidences, correct, threshold), images)
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from demo_app.analysis.explanation import draw_all
 from demo_app.analysis.model_pool import ModelPool
 from demo_app.analysis.photo import Analysis, analyse, table
+from demo_app.language import class_name, say, say_count
 from demo_app.render import text as words
 from fer_core.io.csv_cells import no_formula
 
@@ -92,29 +93,29 @@ def summary(rows: Sequence[dict[str, Any]]) -> str:
     files = len({row["number"] for row in rows})
     faces = [row for row in rows if not row["problem"]]
     counts = Counter(row["answer"] for row in faces).most_common()
-    listed = ", ".join(f"{count} {name}" for name, count in counts)
-    without = sum(row["problem"] == words.BATCH_NO_FACE for row in rows)
+    listed = ", ".join(f"{count} {class_name(name)}" for name, count in counts)
+    without = sum(row["problem"] == say("batch.no_face") for row in rows)
     broken = len(rows) - len(faces) - without
     parts = [
-        f"{_count(files, 'photograph')}, {_count(len(faces), 'face')}"
+        f"{say_count('batch.photographs', files)}, {say_count('batch.faces', len(faces))}"
         + (f": {listed}" if listed else "")
     ]
     if without:
-        parts.append(f"{without} without a face")
+        parts.append(say("batch.without", count=without))
     if broken:
-        parts.append(f"{broken} not readable")
+        parts.append(say("batch.broken", count=broken))
     return "; ".join(parts) + "."
 
 
 def _analyse(pool: ModelPool, model: str, photo: Path, *, cropped: bool) -> Analysis:
     if not photo.exists():  # chosen long ago, and deleted since
-        return Analysis(None, (), 1.0, words.FORGOTTEN, photo, model)
+        return Analysis(None, (), 1.0, say("photo.forgotten"), photo, model)
     return analyse(pool, model, photo, cropped=cropped)
 
 
 def _rows(number: int, name: str, analysis: Analysis, threshold: float) -> list[dict[str, Any]]:
     about = {"number": number, "file": name}
-    problem = analysis.fault or ("" if analysis.faces else words.BATCH_NO_FACE)
+    problem = analysis.fault or ("" if analysis.faces else say("batch.no_face"))
     if problem:
         return [about | {"face": None, "answer": "", "problem": problem}]
     return [
@@ -154,7 +155,3 @@ def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
                 row["problem"],
             ]
             writer.writerow([no_formula(value) for value in values])
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

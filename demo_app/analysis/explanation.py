@@ -10,6 +10,7 @@ from PIL import Image
 
 from demo_app.analysis.model_pool import ModelPool
 from demo_app.analysis.photo import Analysis
+from demo_app.language import say
 from demo_app.render import panels
 from demo_app.render import text as words
 from demo_app.render.boxes import Mark, crop_overlay, draw_marks, enlarge
@@ -146,7 +147,8 @@ def hide_places(
     face = analysis.faces[number - 1]
     emotion = emotion if emotion in face.classes else face.emotion
     found = pool.occlude(analysis.model, face.crop, emotion)
-    return draw_places(face.crop, found), describe_places(found, face.classes)
+    told = describe_places(found, face.classes, face.map_of(emotion))
+    return draw_places(face.crop, found), told
 
 
 def movements(pool: ModelPool, analysis: Analysis, number: int) -> str:
@@ -206,13 +208,13 @@ def one_map(
         return analysis.sentence(0.0), None, None
     if not 1 <= number <= len(analysis.faces):
         count = len(analysis.faces)
-        return f"There is no face {number}: the photograph has faces 1 to {count}.", None, None
+        return say("photo.no_such_face", number=number, count=count), None, None
     face = analysis.faces[number - 1]
     if emotion and emotion not in face.classes:
         known = ", ".join(face.classes)
-        return f"The model knows no class {emotion!r}: choose one of {known}.", None, None
+        return say("photo.no_such_class", emotion=emotion, known=known), None, None
     if not 0 <= opacity <= 1:
-        return f"opacity must be in [0, 1], got {opacity}.", None, None
+        return say("page.opacity_fault", opacity=opacity), None, None
     found = explain(analysis, number, emotion, opacity)
     assert found is not None  # the face is there
     return analysis.sentence(0.0), found.overlay, found.crop_map

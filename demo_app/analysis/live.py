@@ -46,10 +46,12 @@ class LiveFrame(NamedTuple):
     Attributes:
         image: with maps, boxes and predictions.
         panel: figures, bars and strip as HTML; None when it is too early for a new one.
+        faces: of the frame, boxes in pixels of the image.
     """
 
     image: Image.Image
     panel: str | None
+    faces: list[TrackedFace]
 
 
 class FrameLimiter:
@@ -131,7 +133,7 @@ class LiveSession:
         self._remember(tracked, now)
         drawn = draw(small, tracked, style)
         if now - self.panel_drawn < PANEL_EVERY:
-            return LiveFrame(drawn, None)
+            return LiveFrame(drawn, None, tracked)
         self.panel_drawn = now
         milliseconds = 1000 * (time.monotonic() - begun)
         panel = (
@@ -139,7 +141,7 @@ class LiveSession:
             + face_block(tracked, style.number or self.foremost, style.emotion, style.threshold)
             + strip_svg(self.moments, style.threshold, now)
         )
-        return LiveFrame(drawn, panel)
+        return LiveFrame(drawn, panel, tracked)
 
     def rate(self) -> float:
         """Frames per second over the last two seconds; 0 before the second frame."""

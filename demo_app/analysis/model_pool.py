@@ -14,6 +14,7 @@ from PIL import Image
 
 from demo_app.analysis.model_card import clean, name_data, read_card, tame, tame_labels
 from demo_app.analysis.offered_models import offer_models
+from demo_app.language import say
 from demo_app.render import text as words
 from fer_core.faces.detect import Face
 from fer_core.foreign.model import is_foreign
@@ -182,8 +183,20 @@ class ModelPool:
             ModelError: when the page has no analyser.
         """
         if self.analyser is None:
-            raise ModelError(words.NO_ANALYSER)
+            raise ModelError(say("photo.no_analyser"))
         return self._model_thread.submit(analysed, self.analyser, photo, faces).result()
+
+    def find_faces(self, photo: Image.Image) -> list[Face]:
+        """The faces of a photograph as the default model finds them, on the model thread."""
+        work = self.get(self.names[0]).find_faces
+        return self._model_thread.submit(work, photo).result()
+
+    def classes(self, name: str) -> tuple[str, ...]:
+        """The classes of a model, of another project too; raises as `get`."""
+        predictor = self._get(name).predictor
+        if isinstance(predictor, ForeignPredictor):
+            return predictor.taxonomy.names
+        return predictor.trained.taxonomy.names
 
     def occlude(self, name: str, crop: Image.Image, emotion: str) -> Occlusion:
         """As `fer_core.inference.occlude`, on the model thread; raises as `get`."""

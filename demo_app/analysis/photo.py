@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from demo_app.analysis.model_pool import ModelPool
+from demo_app.language import say
 from demo_app.render import text as words
 from fer_core.faces.detect import Face
 from fer_core.inference.face_prediction import FacePrediction
@@ -83,7 +84,7 @@ def analyse(
     except ModelError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), photo, model)
     except (ValueError, OSError):
-        return Analysis(None, (), 1.0, words.UNREADABLE, photo, model)
+        return Analysis(None, (), 1.0, say("photo.unreadable"), photo, model)
 
 
 @contextmanager
@@ -110,13 +111,13 @@ def _analyse(
         image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=1.1)
     return Analysis(
         image,
-        tuple(_reduce(face, scale) for face in faces),
+        tuple(reduce_face(face, scale) for face in faces),
         scale,
         "",
         photo,
         model,
         second,
-        tuple(_reduce(face, scale) for face in other.faces),
+        tuple(reduce_face(face, scale) for face in other.faces),
         other.note,
         other.fault,
     )
@@ -227,7 +228,8 @@ def _predict_second(
         return _SecondPrediction(fault=str(error))
 
 
-def _reduce(face: FacePrediction, scale: float) -> FacePrediction:
+def reduce_face(face: FacePrediction, scale: float) -> FacePrediction:
+    """A face in pixels of a copy that is smaller by a factor."""
     x0, y0, x1, y1 = (value / scale for value in face.box)
     return replace(
         face,

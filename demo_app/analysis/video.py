@@ -32,9 +32,12 @@ from demo_app.analysis.video_report import (
     tabulate,
     write_files,
 )
+from demo_app.language import say, say_count
 from demo_app.render.timeline import draw_timeline
 from fer_core.inference.predictor import FacePrediction
+from fer_core.taxonomy import Taxonomy
 from fer_core.video.reader import Frame, Video
+from fer_core.video.series import sampling_period
 from fer_core.video.shots import CutDetector
 from fer_core.video.tracking import FaceTracker, TrackedFace
 from fer_core.video.writer import VideoWriter
@@ -66,6 +69,7 @@ class VideoResult:
     """What the page shows and hands out.
 
     Attributes:
+        name: of the video's file.
         sentence: what was found.
         summary_html: the same as HTML, with the colours of the timeline.
         table: one row per face and analysed frame; boxes in pixels of the original video.
@@ -74,8 +78,11 @@ class VideoResult:
         video: the annotated video.
         csv: the table.
         json: the summary with the rows of the table.
+        taxonomy: of the model.
+        period: seconds between two analysed frames.
     """
 
+    name: str
     sentence: str
     summary_html: str
     table: pd.DataFrame
@@ -84,6 +91,8 @@ class VideoResult:
     video: Path
     csv: Path
     json: Path
+    taxonomy: Taxonomy
+    period: float
 
 
 def analyse_video(
@@ -112,15 +121,19 @@ def analyse_video(
         analysed = yield from find_tracks(pool, video, options)
         table = tabulate(analysed, classes, options.threshold)
         summary = summarise(video, analysed, table, classes, options)
-        drawn = folder / "annotated.mp4"
+        stem = video.path.stem
+        drawn = folder / f"{stem}-annotated.mp4"
         yield from draw_video(video, analysed, options, drawn)
-        files = write_files(folder, table, summary)
+        files = write_files(folder, stem, table, summary)
         columns, length = columns_of(taxonomy.names), summary["video"]["seconds"]
         figure = draw_timeline(table, columns, taxonomy, options.rate, length)
         finished = True
         shown = summary_html(summary, taxonomy)
+        period = sampling_period(analysed.times, options.rate)
+        told = " ".join(sentences(summary))
         yield VideoResult(
-            " ".join(sentences(summary)), shown, table, summary, figure, drawn, *files
+            *(video.path.name, told, shown, table, summary, figure, drawn, *files),
+            *(taxonomy, period),
         )
     finally:
         if not finished:
@@ -168,15 +181,12 @@ def find_tracks(
             for one in tracker.update(faces, frame.time):
                 _append(tracks.setdefault(one.number, Track(one.number)), frame, one.face)
         share = min(1.0, end / (video.facts.seconds or video.seconds))
-        yield VideoProgress(ANALYSIS * share, f"second {end:.1f}, {_count(len(tracks))} so far")
+        told = say_count("video.so_far", len(tracks), seconds=f"{end:.1f}")
+        yield VideoProgress(ANALYSIS * share, told)
     kept = [track for track in tracks.values() if _lasts(track, end, options.rate)]
     for number, track in enumerate(kept, 1):
         track.number = number
     return Analysed(tuple(kept), tuple(times), video.size[0] / width, end)
-
-
-def _count(faces: int) -> str:
-    return "1 face" if faces == 1 else f"{faces} faces"
 
 
 def _append(track: Track, frame: Frame, face: FacePrediction) -> None:
@@ -202,7 +212,7 @@ def draw_video(
             shown = faces_at(analysed, frame.time, options.rate)
             writer.write(draw(frame.image, shown, style), frame.time)
             share = min(1.0, frame.time / max(analysed.end, 1e-9))
-            yield VideoProgress(ANALYSIS + (1 - ANALYSIS) * share, "drawing the video")
+            yield VideoProgress(ANALYSIS + (1 - ANALYSIS) * share, say("video.drawing"))
 
 
 def faces_at(analysed: Analysed, time: float, rate: float) -> list[TrackedFace]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from demo_app.language import class_name, say, say_count
 from demo_app.render import text as words
 from fer_core.inference.predictor import FacePrediction
 from fer_core.io.csv_cells import no_formula
@@ -17,14 +18,8 @@ from fer_core.video.reader import RATE, SECONDS, Video
 POSITION = ("time_s", "frame", "face", "x0", "y0", "x1", "y1")
 LEAST_SHARE = 0.1  # of the time; rarer predictions are only in the files
 PREDICTION = ("emotion", "probability", "sure")
+EXCLUDED = "excluded"  # column: left out of events and summaries by the visitor
 
-DRAWN = "Annotated video"
-SYNTHETIC_CLIP = "Try a synthetic clip"
-NOTHING_YET = "Choose a video, or try the synthetic clip."
-WAITING = "Waiting in the queue."
-DONE = "Done."
-CANCELLED = "Cancelled; nothing was kept."
-NO_VIDEO = "Choose a video first."
 ENDPOINT = (
     "Track every face in a video and predict its class over time, with most models a facial "
     "expression. Takes a video file, the name of a model (see /models) and the probability below "
@@ -92,7 +87,7 @@ class Analysed:
 
 def columns_of(classes: tuple[str, ...]) -> tuple[str, ...]:
     """The table's columns of probabilities, one for each class."""
-    return column_names(classes, (*POSITION, *PREDICTION))
+    return column_names(classes, (*POSITION, *PREDICTION, EXCLUDED))
 
 
 def tabulate(analysed: Analysed, classes: tuple[str, ...], threshold: float) -> pd.DataFrame:
@@ -107,12 +102,14 @@ def tabulate(analysed: Analysed, classes: tuple[str, ...], threshold: float) -> 
             round(face.confidence, 4),
             words.is_sure(face, threshold),
             *(round(float(value), 4) for value in face.probabilities),
+            False,
         )
         for track in analysed.tracks
         for frame, time, face in zip(track.frames, track.times, track.faces, strict=True)
     ]
     rows.sort(key=lambda row: (row[1], row[2]))
-    return pd.DataFrame(rows, columns=[*POSITION, *PREDICTION, *columns_of(classes)])
+    columns = [*POSITION, *PREDICTION, *columns_of(classes), EXCLUDED]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def summarise(
@@ -160,9 +157,18 @@ def summarise(
     }
 
 
-def write_files(folder: Path, table: pd.DataFrame, summary: dict[str, Any]) -> tuple[Path, Path]:
-    """The table as CSV, and the summary with the rows of the table as JSON."""
-    csv, report = folder / "faces.csv", folder / "faces.json"
+def write_files(
+    folder: Path, stem: str, table: pd.DataFrame, summary: dict[str, Any]
+) -> tuple[Path, Path]:
+    """The table as CSV, and the summary with the rows of the table as JSON.
+
+    Args:
+        folder: of the files.
+        stem: of their names, that of the video.
+        table: see `tabulate`.
+        summary: see `summarise`.
+    """
+    csv, report = folder / f"{stem}-faces.csv", folder / f"{stem}-faces.json"
     shown = table.map(no_formula).rename(columns=no_formula)
     shown.to_csv(csv, index=False, lineterminator="\n")
     content = {**summary, "rows": table.to_dict("records")}
@@ -173,25 +179,23 @@ def write_files(folder: Path, table: pd.DataFrame, summary: dict[str, Any]) -> t
 def sentences(summary: dict[str, Any]) -> list[str]:
     """What was found: a sentence about the video, then one per face."""
     video, faces = summary["video"], summary["faces"]
-    count = "No face" if not faces else "1 face" if len(faces) == 1 else f"{len(faces)} faces"
-    text = f"{count} in {video['seconds']:.1f} seconds; {summary['moments']} frames analysed."
+    seconds, frames = f"{video['seconds']:.1f}", summary["moments"]
+    text = [say_count("video.found", len(faces), seconds=seconds, frames=frames)]
     if video["stopped_at_limit"]:
-        text += " The video is longer than the limit: the rest was skipped."
+        text.append(say("video.stopped_at_limit"))
     if video["damaged_parts"]:
-        text += " Parts of the file are damaged and were skipped."
-    return [text, *(_face_sentence(face) for face in faces)]
+        text.append(say("video.damaged"))
+    return [" ".join(text), *(_face_sentence(face) for face in faces)]
 
 
 def _face_sentence(face: dict[str, Any]) -> str:
-    shares = [
-        f"{name} {words.percent(share)}"
+    shares = ", ".join(
+        f"{class_name(name)} {words.percent(share)}"
         for name, share in face["share_of_time"].items()
         if share >= LEAST_SHARE
-    ]
-    return (
-        f"Face {face['face']}, seen from {face['from_s']:.1f} to {face['to_s']:.1f} s: "
-        f"{', '.join(shares)}."
     )
+    times = {"start": f"{face['from_s']:.1f}", "end": f"{face['to_s']:.1f}"}
+    return say("video.face", face=face["face"], shares=shares, **times)
 
 
 def summary_html(summary: dict[str, Any], taxonomy: Taxonomy) -> str:
@@ -199,17 +203,17 @@ def summary_html(summary: dict[str, Any], taxonomy: Taxonomy) -> str:
     first, *faces = sentences(summary)
     items = "".join(f"<li>{escape(face)}</li>" for face in faces)
     colours = [*zip(taxonomy.names, taxonomy.colours, strict=True), (words.NOT_SURE, "transparent")]
-    keys = "".join(f'<li style="--colour:{colour}">{escape(name)}</li>' for name, colour in colours)
-    legend = f'<ul class="keys" aria-label="Colours of the timeline">{keys}</ul>' if faces else ""
+    keys = "".join(
+        f'<li style="--colour:{colour}">{escape(class_name(name))}</li>' for name, colour in colours
+    )
+    label = escape(say("video.colours"))
+    legend = f'<ul class="keys" aria-label="{label}">{keys}</ul>' if faces else ""
     return f"<p><b>{escape(first)}</b></p><ul>{items}</ul>{legend}"
 
 
 def hint(seconds: float, megabytes: int) -> str:
     """What can be uploaded, and what happens to it."""
-    return (
-        f"MP4, MOV, WebM, MKV or AVI, at most **{seconds:.0f} seconds** and {megabytes} MB. "
-        f"{RATE:.0f} frames per second are analysed. Everything is deleted after some minutes."
-    )
+    return say("video.hint", seconds=f"{seconds:.0f}", megabytes=megabytes, rate=f"{RATE:.0f}")
 
 
 def meter(share: float, text: str) -> str:
@@ -221,8 +225,9 @@ def meter(share: float, text: str) -> str:
     """
     done = round(100 * share)
     shown = f"{done} % · {escape(text)}" if 0 < share < 1 else escape(text)
+    label = escape(say("video.meter"))
     return (
-        f'<div class="meter-line"><i role="progressbar" aria-label="Analysis of the video" '
+        f'<div class="meter-line"><i role="progressbar" aria-label="{label}" '
         f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{done}" style="--share:{share:.3f}">'
         f'</i><span role="status">{shown}</span></div>'
     )

@@ -4,6 +4,8 @@ The folder that it writes can be served by anything that serves files, as ``pyth
 or a static Space. Model, face detector and ONNX Runtime run in the visitor's browser.
 """
 
+import hashlib
+import io
 import json
 import logging
 import tempfile
@@ -16,18 +18,21 @@ import tyro
 
 from demo_app.analysis.examples import DRAWN
 from demo_app.page.export_models import classifier_bytes, detector_bytes
-from demo_app.page.facts import page_facts, page_words
+from demo_app.page.facts import page_facts, page_words, second_facts
 from demo_app.page.fetch_runtime import PACKED, fetch_runtime, pinned_version
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.errors import told_in_a_sentence
-from fer_core.hub.download import BUNDLED, resolve_model
+from fer_core.hub.download import is_hub_id, resolve_model
 from fer_core.models.pretrained import load_model
 from fer_core.taxonomy import Taxonomy
+from fer_core.weights import BUNDLED, shipped_models
 
 logger = logging.getLogger("demo_app")
 SOURCES = Path(__file__).parent
 OUT = Path(__file__).parents[1] / "static"
 FACTS = "facts.json"
+SECOND = "models/second.onnx"
+WORKER = "service_worker.js"
 EXAMPLE_SIDE = 480  # pixels
 COPIED = ("style.css", "icon.svg")
 
@@ -39,6 +44,9 @@ class PageOptions:
     model: str = ""
     """Folder of a saved model (RUN/model), or USER/NAME[@REVISION] of the Hugging Face Hub; the
     bundled one by default."""
+    second: str = ""
+    """A second model, to compare with the first one side by side; it is loaded when it is asked
+    for. Named as the first one, or a bundled one such as noisy30-eac."""
     out: Path = OUT
     """Folder to write; one that was built before is replaced."""
     npm: str = "npm"
@@ -51,7 +59,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logger.setLevel(logging.INFO)
     command = tyro.cli(PageOptions, prog="python -m demo_app.page.build")
-    build(command.out, command.model, command.npm)
+    build(command.out, command.model, command.npm, command.second)
     size = sum(file.stat().st_size for file in command.out.rglob("*") if file.is_file())
     logger.info(
         "%s: %.1f MB. Try it: python -m http.server --directory %s 8000",
@@ -59,13 +67,14 @@ def main() -> None:
     )
 
 
-def build(out: Path, model: str = "", npm: str = "npm") -> None:
+def build(out: Path, model: str = "", npm: str = "npm", second: str = "") -> None:
     """Write the page: whole, or not at all.
 
     Args:
         out: folder of the page; one that was built before is replaced, any other must be empty.
         model: folder or Hub id of the model; empty for the bundled one.
         npm: the npm client.
+        second: a second model, to compare with the first one; empty for none.
 
     Raises:
         ValueError: when there is no such model, it cannot be exported, npm does not fetch the
@@ -74,7 +83,7 @@ def build(out: Path, model: str = "", npm: str = "npm") -> None:
     """
     if out.exists() and not (out / FACTS).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} is no page that was built before: name an empty or a new folder")
-    folder = resolve_model(model or BUNDLED)
+    folder = resolve_model(model) if model else BUNDLED
     trained = load_model(folder, model)
     runtime = fetch_runtime(pinned_version(SOURCES), npm)
     models = {**detector_bytes(), "classifier": classifier_bytes(trained)}
@@ -89,8 +98,41 @@ def build(out: Path, model: str = "", npm: str = "npm") -> None:
         key: {"name": name, "bytes": len(files[name])} for key, name in needed.items()
     }
     facts["examples"] = [f"examples/{emotion}.webp" for emotion, _ in DRAWN]
+    facts["model_name"] = _name(model or BUNDLED.name, folder)
+    if second:
+        place = shipped_models().get(second) or resolve_model(second)
+        other = load_model(place, second)
+        files[SECOND] = classifier_bytes(other)
+        file = {"name": SECOND, "bytes": len(files[SECOND])}
+        facts["second"] = {"name": _name(second, place), "file": file, **second_facts(other)}
     files[FACTS] = json.dumps(facts, separators=(",", ":")).encode()
+    files |= _draw_examples()
+    files[WORKER] = service_worker(files)
     _write(out, files)
+
+
+def _name(source: str, folder: Path) -> str:
+    """What the page calls a model: never by a folder of this computer."""
+    if source in shipped_models() or (is_hub_id(source) and not Path(source).exists()):
+        return source
+    whole = folder.resolve()
+    return whole.parent.name if whole.name == "model" else whole.name
+
+
+def service_worker(files: dict[str, bytes]) -> bytes:
+    """The script that keeps the page for visits without a network.
+
+    Args:
+        files: all others of the page by name; they are its version.
+    """
+    version = hashlib.sha256()
+    for name in sorted(files):
+        version.update(f"{name} {len(files[name])} ".encode() + files[name])
+    # A server answers the folder itself with index.html; that is the address of a visit.
+    names = ["./", *sorted(files)]
+    script = (SOURCES / WORKER).read_text("utf-8")
+    script = script.replace("{{version}}", version.hexdigest()[:16])
+    return script.replace('["{{files}}"]', json.dumps(names)).encode()
 
 
 def _sources(taxonomy: Taxonomy) -> dict[str, bytes]:
@@ -114,7 +156,6 @@ def _write(out: Path, files: dict[str, bytes]) -> None:
             file = fresh / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
-        _draw_examples(fresh / "examples")
         if out.exists():
             out.rename(old)
         try:
@@ -125,11 +166,14 @@ def _write(out: Path, files: dict[str, bytes]) -> None:
             raise
 
 
-def _draw_examples(folder: Path) -> None:
-    folder.mkdir()
+def _draw_examples() -> dict[str, bytes]:
+    drawn = {}
     for emotion, seed in DRAWN:
         image = draw_portrait(emotion, EXAMPLE_SIDE, np.random.default_rng(seed))
-        image.save(folder / f"{emotion}.webp", quality=90)
+        stream = io.BytesIO()
+        image.save(stream, "WEBP", quality=90)
+        drawn[f"examples/{emotion}.webp"] = stream.getvalue()
+    return drawn
 
 
 if __name__ == "__main__":

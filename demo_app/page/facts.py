@@ -9,6 +9,7 @@ import numpy as np
 
 from demo_app.analysis.abstention import explain_threshold
 from demo_app.analysis.explanation import OPACITY
+from demo_app.language import say
 from demo_app.render import text as words
 from fer_core import __version__
 from fer_core.config.input_spec import to_json
@@ -35,13 +36,15 @@ FAULTS = {
     "rebuild the page.",
     "no_model": "The model could not be started: its file is damaged, or memory is short. Close "
     "other pages, then reload this one.",
-    "unreadable": words.UNREADABLE,
+    "no_video": "This video cannot be played by this browser. MP4 (H.264) and WebM are played by "
+    "most; the file may be damaged.",
+    "unreadable": say("photo.unreadable"),
     "too_large": f"This image is too large: at most {MOST_BYTES // 10**6} MB, "
     f"{MOST_PIXELS // 10**6} megapixels and {LONGEST_SIDE:,} pixels a side can be read.",
-    "camera_forbidden": words.CAMERA_FORBIDDEN,
+    "camera_forbidden": say("camera.forbidden"),
     "camera_ended": "The camera was switched off or unplugged. Start it again.",
     "failed": "Something went wrong; the browser's console has the details.",
-    **words.CAMERA_FAULTS,
+    **words.camera_faults(),
 }
 
 
@@ -79,9 +82,18 @@ def page_facts(trained: TrainedModel, folder: Path) -> dict[str, Any]:
         "model": words.model_line(trained.facts, trained.input.size),
         "sentences": {
             **FAULTS,
-            "no_face": words.NO_FACE,
-            "no_live_face": words.NO_LIVE_FACE,
+            "no_face": say("photo.no_face"),
+            "no_live_face": say("live.no_face"),
         },
+    }
+
+
+def second_facts(trained: TrainedModel) -> dict[str, Any]:
+    """What the page needs to know of a second model, as JSON values."""
+    return {
+        "classes": list(trained.classes),
+        "colours": list(trained.taxonomy.colours),
+        "input": to_json(trained.input),
     }
 
 
@@ -103,7 +115,7 @@ def page_words(taxonomy: Taxonomy) -> dict[str, str]:
 
 def _paragraph(title: str) -> str:
     """One paragraph of the demo's explanation, by the words it begins with."""
-    paragraphs = re.split(r"\n\s*\n", words.ABOUT.strip())
+    paragraphs = re.split(r"\n\s*\n", say("about.text").strip())
     markdown = next(text for text in paragraphs if text.startswith(f"**{title}**"))
     text = html.escape(" ".join(markdown.split()), quote=False)
     return "<p>" + re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", text) + "</p>"

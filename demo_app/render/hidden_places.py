@@ -5,9 +5,10 @@ from html import escape
 import numpy as np
 from PIL import Image
 
+from demo_app.language import class_name, say
 from demo_app.render.boxes import enlarge
 from demo_app.render.text import percent
-from fer_core.inference.occlusion import Occlusion
+from fer_core.inference.occlusion import Occlusion, rank_agreement
 
 FALLS = np.array([217, 95, 2])  # orange and blue: told apart by colour-blind readers too
 RISES = np.array([33, 113, 181])
@@ -34,34 +35,31 @@ def draw_places(crop: Image.Image, found: Occlusion, side: int = 384) -> Image.I
     return Image.fromarray(mixed.round().astype(np.uint8))
 
 
-def describe_places(found: Occlusion, classes: tuple[str, ...]) -> str:
+def describe_places(found: Occlusion, classes: tuple[str, ...], attention: np.ndarray) -> str:
     """What hiding the places did, as HTML.
 
     Args:
         found: of one face and one class.
         classes: of the model, in its order.
+        attention: (h, w) attention map of the same class, which is compared.
     """
-    name, count = escape(found.emotion), found.drops.size
+    name, count = escape(class_name(found.emotion)), found.drops.size
     worst = np.unravel_index(found.drops.argmax(), found.drops.shape)
+    effect = say("occlusion.lowers_nowhere", emotion=name)
     if found.drops[worst] > 0:
-        lowest = percent(float(found.hidden_probabilities[worst]))
-        effect = (
-            f"Hiding the most orange place lowers it by {found.drops[worst]:.1f}: {name} goes from "
-            f"{percent(found.probability)} to {lowest}."
+        effect = say(
+            "occlusion.lowers",
+            drop=f"{found.drops[worst]:.1f}",
+            emotion=name,
+            before=escape(percent(found.probability)),
+            after=escape(percent(float(found.hidden_probabilities[worst]))),
         )
-    else:
-        effect = f"Hiding no place lowers the score of {name}."
     others = sorted(set(found.predicted.ravel().tolist()) - {classes.index(found.emotion)})
     changed = sum(int((found.predicted == other).sum()) for other in others)
-    names = escape(", ".join(classes[other] for other in others))
-    places = f"{changed} of {count} places"
-    if changed == count:
-        answer = f"With any place hidden the prediction is {names}."
-    elif changed:
-        answer = f"With one of {places} hidden the prediction is {names}."
-    else:
-        answer = f"The prediction stays {name}, whichever of the {count} places is hidden."
-    return (
-        f'<p class="map-caption">Occlusion map of <b>{name}</b>: orange where hiding the place '
-        f"lowers the score (logit), blue where it raises it. {effect} {answer}</p>"
-    )
+    key = "always" if changed == count else "sometimes" if changed else "never"
+    names = escape(", ".join(class_name(classes[other]) for other in others))
+    answer = say(f"occlusion.{key}", emotion=name, others=names, changed=changed, count=count)
+    caption = say("occlusion.caption", emotion=f"<b>{name}</b>")
+    agreement = rank_agreement(found, attention)
+    fidelity = "" if np.isnan(agreement) else say("occlusion.agreement", value=f"{agreement:.2f}")
+    return f'<p class="map-caption">{caption} {effect} {answer} {fidelity}</p>'

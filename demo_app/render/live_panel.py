@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
 
+from demo_app.language import say
 from demo_app.render import panels
 from demo_app.render import text as words
 from fer_core.video.tracking import TrackedFace
@@ -24,10 +25,11 @@ class Moment(NamedTuple):
 
 def figures_line(faces: int, rate: float, milliseconds: float) -> str:
     """Count of faces, frames per second and the server's milliseconds for a frame."""
-    count = "no face" if not faces else "1 face" if faces == 1 else f"{faces} faces"
+    key = {0: "live.none", 1: "live.one"}.get(faces, "live.many")
+    server = say("live.server", milliseconds=f"{milliseconds:.0f}")
     return (
-        f'<p class="live-figures"><b class="fps">{rate:.1f}</b> frames/s · {count} · '
-        f"{milliseconds:.0f} ms on the server</p>"
+        f'<p class="live-figures"><b class="fps">{rate:.1f}</b> {escape(say("live.frames"))} · '
+        f"{escape(say(key, count=faces))} · {escape(server)}</p>"
     )
 
 
@@ -41,10 +43,11 @@ def face_block(tracked: Sequence[TrackedFace], number: int, emotion: str, thresh
         threshold: of "not sure", in [0, 1].
     """
     if not tracked:
-        return f'<div class="live-face"><p>{escape(words.NO_LIVE_FACE)}</p></div>'
+        return f'<div class="live-face"><p>{escape(say("live.no_face"))}</p></div>'
     one = next((one for one in tracked if one.number == number), tracked[0])
     shown = emotion if emotion in one.face.classes else one.face.emotion
-    title = f"Face {one.number}: {escape(words.prediction(one.face, threshold))}"
+    told = words.prediction(one.face, threshold)
+    title = escape(say("live.face", number=one.number, prediction=told))
     bars = panels.bars(one.face, shown, threshold)
     return f'<div class="live-face"><p>{title}</p>{bars}</div>'
 
@@ -60,9 +63,14 @@ def strip_svg(moments: Iterable[Moment], threshold: float, now: float) -> str:
         seen.setdefault(moment.number, []).append(moment)
     latest = sorted(seen, key=lambda number: (-seen[number][-1].time, number))[:STRIPS]
     rows = "".join(_strip_row(number, seen[number], threshold, now) for number in sorted(latest))
+    seconds = f"{REMEMBERED:.0f}"
+    label, ago = (
+        escape(say("live.strip", seconds=seconds)),
+        escape(say("live.ago", seconds=seconds)),
+    )
     return (
-        f'<div class="strip" role="img" aria-label="The last {REMEMBERED:.0f} seconds of each '
-        f'face">{rows}<span class="axis"><i>{REMEMBERED:.0f} s ago</i><i>now</i></span></div>'
+        f'<div class="strip" role="img" aria-label="{label}">{rows}<span class="axis">'
+        f"<i>{ago}</i><i>{escape(say('live.now'))}</i></span></div>"
     )
 
 

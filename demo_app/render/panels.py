@@ -4,6 +4,7 @@ from html import escape
 
 import numpy as np
 
+from demo_app.language import class_name, say
 from demo_app.render import text as words
 from demo_app.render.text import colour, percent
 from fer_core.explain.cam import colourise
@@ -12,33 +13,41 @@ from fer_core.inference.predictor import FacePrediction
 
 def caption(face: FacePrediction, number: int, emotion: str) -> str:
     """One HTML sentence about the map of one class, with the colour scale."""
-    title = f"Face {number}: map of {_coloured(face, emotion)}"
+    title = say("panel.map_of", number=number, emotion=_coloured(face, emotion))
     probability = float(face.probabilities[face.classes.index(emotion)])
     if float(face.map_of(emotion).max()) <= 0:
-        return f'<p class="map-caption">{title}. Nothing to draw: the map is nowhere positive.</p>'
-    prediction = "the prediction" if emotion == face.emotion else f"predicted: {face.emotion}"
+        return f'<p class="map-caption">{title}. {escape(say("panel.nothing_to_draw"))}</p>'
+    prediction = (
+        say("panel.the_prediction")
+        if emotion == face.emotion
+        else say("panel.predicted", emotion=class_name(face.emotion))
+    )
     return (
         f'<p class="map-caption">{title} ({escape(percent(probability))}; {escape(prediction)}).'
-        f'<span class="scale">0<i style="background:{_scale()}"></i>maximum</span></p>'
+        f'<span class="scale">0<i style="background:{_scale()}"></i>'
+        f"{escape(say('panel.maximum'))}</span></p>"
     )
 
 
 def bars(face: FacePrediction, shown: str, threshold: float) -> str:
     """The probabilities of one face as bars in the model's colours and order.
 
+    Each bar knows its rank too: the page can order them by value (`demo_app.tabs.heading`).
+
     Args:
         face: the face.
         shown: the class whose map is shown; its bar is marked.
         threshold: of "not sure", a line across the bars.
     """
+    ranks = np.argsort(np.argsort(-face.probabilities, kind="stable"))
     rows = [
-        _bar(name, float(value), tint, strong=name == face.emotion, shown=name == shown)
-        for name, value, tint in zip(
-            face.classes, face.probabilities, face.taxonomy.colours, strict=True
+        _bar(name, float(value), tint, rank, strong=name == face.emotion, shown=name == shown)
+        for name, value, tint, rank in zip(
+            face.classes, face.probabilities, face.taxonomy.colours, ranks.tolist(), strict=True
         )
     ]
     return (
-        '<h2 class="panel-title">Probabilities</h2>'
+        f'<h2 class="panel-title">{escape(say("panel.probabilities"))}</h2>'
         f'<div class="bars" role="list" style="--threshold:{threshold:.3f}">'
         f"{''.join(rows)}</div>"
     )
@@ -46,8 +55,8 @@ def bars(face: FacePrediction, shown: str, threshold: float) -> str:
 
 def crop_names(face: FacePrediction) -> str:
     """Captions of the three small images of a face, as HTML."""
-    of_mirror = "map of the mirror image, flipped back" if face.mirror_check else "the same map"
-    names = ("model input", "map of the face", of_mirror)
+    of_mirror = "mirror_map" if face.mirror_check else "same_map"
+    names = (escape(say(f"panel.{key}")) for key in ("crop", "crop_map", of_mirror))
     return f'<div class="crop-names">{"".join(f"<span>{name}</span>" for name in names)}</div>'
 
 
@@ -55,22 +64,22 @@ def mirror_line(face: FacePrediction, emotion: str) -> str:
     """The mirror check of one face and one class, as HTML with three meters."""
     check = face.mirror_check
     if check is None:
-        return '<p class="mirror">No mirror check: this model predicts without flip TTA.</p>'
+        return f'<p class="mirror">{escape(say("panel.no_mirror"))}</p>'
     index = face.classes.index(emotion)
     meters = [
         ("consistency", check.consistency(index)),
-        ("predictions agree", check.answer_agreement),
-        ("maps agree", check.map_agreement(index)),
+        ("predictions_agree", check.answer_agreement),
+        ("maps_agree", check.map_agreement(index)),
     ]
-    names = [face.classes[int(row.argmax())] for row in check.probabilities]
+    one, other = (class_name(face.classes[int(row.argmax())]) for row in check.probabilities)
     text = (
-        f"Both the face and its mirror image: {names[0]}."
+        say("panel.both", emotion=one)
         if check.same_answer
-        else f"The face: {names[0]}; its mirror image: {names[1]}. Do not rely on this prediction."
+        else say("panel.differ", one=one, other=other)
     )
     rows = "".join(
         f'<span class="meter"><b>{escape(percent(value))}</b>'
-        f'<i style="--share:{value:.3f}"></i>{name}</span>'
+        f'<i style="--share:{value:.3f}"></i>{escape(say(f"panel.{name}"))}</span>'
         for name, value in meters
     )
     return f'<div class="mirror"><p>{escape(text)}</p><div class="meters">{rows}</div></div>'
@@ -81,7 +90,7 @@ def model_panel(name: str, face: FacePrediction, emotion: str, threshold: float)
     text = escape(words.prediction(face, threshold))
     return (
         f'<h3>{escape(name)}</h3><p class="said" style="--colour:{colour(face, threshold)}">'
-        f"{text}<span> · map of {escape(emotion)}</span></p>"
+        f"{text}<span> · {escape(say('panel.side_map', emotion=class_name(emotion)))}</span></p>"
         f"{bars(face, emotion, threshold)}{mirror_line(face, emotion)}"
     )
 
@@ -91,20 +100,21 @@ def model_panel_without_map(name: str, face: FacePrediction, note: str, threshol
     text = escape(words.prediction(face, threshold))
     return (
         f'<h3>{escape(name)}</h3><p class="said" style="--colour:{colour(face, threshold)}">'
-        f"{text}<span> · no map</span></p>"
+        f"{text}<span> · {escape(say('panel.side_no_map'))}</span></p>"
         f'{bars(face, "", threshold)}<p class="mirror">{escape(note)}</p>'
     )
 
 
 def _coloured(face: FacePrediction, emotion: str) -> str:
     colour = face.taxonomy.colour_of(emotion)
-    return f'<b class="emotion" style="--colour:{colour}">{escape(emotion)}</b>'
+    return f'<b class="emotion" style="--colour:{colour}">{escape(class_name(emotion))}</b>'
 
 
-def _bar(name: str, value: float, colour: str, *, strong: bool, shown: bool) -> str:
+def _bar(name: str, value: float, colour: str, rank: int, *, strong: bool, shown: bool) -> str:
     state = " strong" * strong + " shown" * shown
     return (
-        f'<div class="bar{state}" role="listitem"><span class="name">{escape(name)}</span>'
+        f'<div class="bar{state}" role="listitem" style="--rank:{rank}">'
+        f'<span class="name">{escape(class_name(name))}</span>'
         f'<span class="track"><i style="width:{100 * value:.1f}%;background:{colour}"></i></span>'
         f'<span class="value">{escape(percent(value))}</span></div>'
     )

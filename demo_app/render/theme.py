@@ -28,6 +28,17 @@ THEME = Base(
     block_label_text_color="#4b5765",
     block_label_text_color_dark="#aab6c3",
     block_shadow="none",
+    **{
+        f"link_text_color{state}{mode}": f"*primary_{shade}"
+        for state in ("", "_active", "_hover", "_visited")
+        for mode, shade in (("", 700), ("_dark", 300))
+    },
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_dark="*primary_700",
+    button_primary_background_fill_hover="*primary_800",
+    button_primary_background_fill_hover_dark="*primary_800",
+    button_primary_text_color="#ffffff",
+    button_primary_text_color_dark="#ffffff",
     checkbox_label_background_fill="#eef1f4",
     checkbox_label_background_fill_dark="#252d37",
     checkbox_label_background_fill_selected="#d3efec",
@@ -42,6 +53,13 @@ CSS = """
 #head { padding: 4px 0 2px; }
 #head h1 { font-size: 1.45rem; font-weight: 650; margin: 0; letter-spacing: -.01em; }
 #head p { margin: 2px 0 0; color: var(--body-text-color-subdued); }
+#head .html-container { position: relative; }
+.language { display: inline-flex; gap: 6px; align-items: center; margin-top: 4px;
+  font-size: .85rem; color: var(--body-text-color-subdued); }
+.language + .language { margin-left: 16px; }
+.language select { min-height: 28px; padding: 2px 6px; border-radius: 6px;
+  border: 1px solid var(--border-color-primary); background: var(--block-background-fill);
+  color: var(--body-text-color); }
 #sentence p { margin: 0; font-size: 1.02rem; font-weight: 550; }
 #faces img, #overlay img { width: 100%; max-height: 440px; object-fit: contain; }
 #faces .icon-button-wrapper, #overlay .icon-button-wrapper { top: auto; bottom: 4px; }
@@ -64,6 +82,7 @@ CSS = """
 .bars { display: grid; gap: 7px; padding: 2px 0; }
 .bar { display: grid; grid-template-columns: 6.2em 1fr 3.8em; gap: 10px; align-items: center;
   color: var(--body-text-color-subdued); font-size: .92rem; }
+.bars-by-value .bar { order: var(--rank); }
 .bar.strong { color: var(--body-text-color); font-weight: 650; }
 .bar.shown .name { text-decoration: underline; text-underline-offset: 4px; }
 .bar .track { height: 12px; border-radius: 6px; background: var(--border-color-primary);
@@ -106,6 +125,20 @@ CSS = """
 :is(#camera_fault, #photo_fault) .html-container { padding: 0; }
 :is(#camera_fault, #photo_fault) p { margin: 0; font-weight: 600; }
 :is(#camera_fault, #photo_fault):has(p:empty) { display: none; }
+.record { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
+.record [hidden] { display: none; }
+.record button, .record a { min-height: 34px; padding: 6px 12px; border-radius: 6px; border: 0;
+  cursor: pointer; font-size: .9rem; color: var(--body-text-color); text-decoration: none;
+  background: var(--border-color-primary); }
+.record .record-start::before { content: "●"; color: #c62828; margin-right: 6px; }
+.record .record-stop { background: #b3261e; color: #fff; }
+.record .record-stop::before { content: "■"; margin-right: 6px; }
+.record-saves { display: flex; flex-wrap: wrap; gap: 8px; }
+.record-saves:not(:has(a:not([hidden]))) { display: none; }
+.record-status { font-size: .9rem; font-variant-numeric: tabular-nums; }
+.record-status:empty { display: none; }
+.record p { flex: 1 1 100%; font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
+#live_record .html-container { padding: 0; }
 #live_hint p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
 #live_panel p { margin: 0 0 8px; }
 .live-face { min-height: 19rem; }
@@ -122,6 +155,18 @@ CSS = """
 .strip .axis i { font-style: normal; }
 /* Without this a long cell makes the whole page wider than a telephone. */
 #batch_rows { width: 0; min-width: 100% !important; }
+#models_result .html-container { padding: 0; }
+#models_result .wide { overflow-x: auto; }
+#tabs [role="tab"][aria-selected="true"] { color: var(--primary-700); }
+.dark #tabs [role="tab"][aria-selected="true"] { color: var(--primary-300); }
+#models_result { width: 0; min-width: 100% !important; }
+#models_result :is(table, tr) { border: 0; }
+#models_result table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+#models_result :is(th, td) { text-align: left; padding: 6px 16px 6px 0; border: 0;
+  border-top: 1px solid var(--border-color-primary); color: var(--body-text-color);
+  background: none; }
+#models_result .note td { border-top: 0; padding-top: 0; font-size: .85rem;
+  color: var(--body-text-color-subdued); }
 #video_hint p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
 #video_progress .html-container { padding: 0; }
 .meter-line i { display: block; height: 8px; border-radius: 4px; margin: 0 0 6px;
@@ -137,6 +182,23 @@ CSS = """
   margin-right: 5px; border-radius: 3px; vertical-align: -1px; background: var(--colour);
   box-shadow: inset 0 0 0 1px var(--body-text-color-subdued); }
 #video_timeline { min-height: 220px; }
+#video_timeline .js-plotly-plot { cursor: col-resize; touch-action: pan-y; }
+.video-line { position: absolute; top: 0; bottom: 40px; width: 2px; margin-left: -1px; z-index: 5;
+  background: var(--body-text-color); cursor: col-resize; }
+.video-line:focus-visible { outline: 2px solid var(--primary-500); outline-offset: 2px; }
+#video_seek p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
+#video_seek .html-container, #video_events .html-container, #video_people .html-container {
+  padding: 0; }
+#video_events table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+#video_events th, #video_events td { text-align: left; padding: 3px 18px 3px 0; border: 0;
+  background: none; color: var(--body-text-color); }
+#video_events .seek { min-height: 24px; padding: 0 8px; border-radius: 4px; cursor: pointer;
+  color: var(--body-text-color); background: var(--border-color-primary); border: 0; }
+#video_events p, #video_people p { margin: 0 0 6px; }
+.person { margin: 0 0 12px; }
+.person .share { display: flex; height: 10px; border-radius: 5px; overflow: hidden; margin: 0 0 6px;
+  background: var(--border-color-primary); }
+#event_fault p { margin: 0; font-weight: 600; }
 #video_timeline :is(g[class$="tick"] text, .annotation-text, [class$="title"]) {
   fill: var(--body-text-color) !important; }
 @media (max-width: 640px) {
@@ -144,12 +206,17 @@ CSS = """
   #head h1 { font-size: 1.2rem; }
   #examples .grid-container { grid-template-columns: repeat(6, minmax(0, 1fr)) !important; }
   footer .divider { display: none !important; }
+  #photo_row > :first-child { display: contents; }
+  #photo_row > *, #photo_row > :first-child > * { flex: 1 1 100%; }
+  #photo_row > :nth-child(n + 2) { order: 1; }
+  #photo_row #photo_checks { order: 2; }
   #live > :first-child { display: contents; }
   #live > *, #live > :first-child > * { flex: 1 1 100%; order: 5; }
   #live #camera { order: 0; height: 190px !important; }
   #live #camera_fault { order: 1; }
   #live > :nth-child(2) { order: 2; }
-  #live #live_hint { order: 3; }
+  #live #live_record { order: 3; }
+  #live #live_hint { order: 4; }
   #live > :nth-child(3) { order: 4; }
 }
 """

@@ -8,13 +8,18 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from demo_app.language import class_name, say
 from demo_app.render.text import NOT_SURE
 from fer_core.taxonomy import Taxonomy
+from fer_core.video.events import Event
+from fer_core.video.time_ranges import TimeRange
 
 ROWS = 6  # faces drawn; the files have all
 ROW_HEIGHT = 150  # pixels
 NEUTRAL = "#75808c"  # read on white and on the dark page alike
 BAND = (-0.24, 0.16)  # base and height of the band below the probabilities
+EVENT = (1.04, 1.1)  # from and to of the bar of an event, above the probabilities
+SHADE = "rgba(127,140,155,.35)"  # of excluded ranges
 
 
 def draw_timeline(
@@ -29,13 +34,12 @@ def draw_timeline(
         rate: analysed moments of a second.
         seconds: length of the video.
     """
-    lasting = table["face"].value_counts().index[:ROWS]
-    faces = sorted(int(face) for face in lasting)
+    faces = drawn_faces(table)
     figure = make_subplots(
         rows=max(1, len(faces)),
         shared_xaxes=True,
         vertical_spacing=0.12 / max(1, len(faces)),
-        row_titles=[f"Face {face}" for face in faces],
+        row_titles=[say("timeline.face", number=face) for face in faces],
     )
     for row, face in enumerate(faces, 1):
         seen = table[table["face"] == face]
@@ -46,6 +50,36 @@ def draw_timeline(
             figure.add_trace(trace, row=row, col=1)
     _style(figure, len(faces), seconds)
     return figure
+
+
+def mark_review(
+    figure: go.Figure, faces: Sequence[int], events: Sequence[Event], excluded: Sequence[TimeRange]
+) -> None:
+    """Draw excluded ranges as shades, and events as bars above the lines of their faces.
+
+    Args:
+        figure: of `draw_timeline`.
+        faces: numbers of the faces in its rows.
+        events: those of other faces are not drawn.
+        excluded: ranges of time.
+    """
+    for one in excluded:
+        figure.add_vrect(x0=one.start, x1=one.end, fillcolor=SHADE, line_width=0, layer="above")
+    for event in events:
+        if event.face in faces:
+            figure.add_shape(
+                type="rect",
+                **{"x0": event.start, "x1": event.end, "y0": EVENT[0], "y1": EVENT[1]},
+                **{"fillcolor": NEUTRAL, "line_width": 0},
+                row=faces.index(event.face) + 1,
+                col=1,
+            )
+
+
+def drawn_faces(table: pd.DataFrame) -> list[int]:
+    """Numbers of the faces that have a row of the figure: those seen longest."""
+    lasting = table["face"].value_counts().index[:ROWS]
+    return sorted(int(face) for face in lasting)
 
 
 def spans(seen: pd.DataFrame, rate: float) -> list[tuple[float, float, str]]:
@@ -83,13 +117,18 @@ def _line(points: tuple[list[float], list[float | None]], name: str, colour: str
         name=escape(name),
         mode="lines",
         line={"color": colour, "width": 2},
-        hovertemplate=f"%{{x:.1f}} s: {_plain(name)} %{{y:.0%}}<extra></extra>",
+        hovertemplate=f"%{{x:.1f}} s: {_plain(class_name(name))} %{{y:.0%}}<extra></extra>",
     )
 
 
 def _plain(name: str) -> str:
     """A class name that Plotly takes as plain text: no HTML, no placeholder."""
     return escape(name).replace("%{", "% {")
+
+
+def _span(begin: float, end: float, prediction: str) -> str:
+    times = {"begin": f"{begin:.1f}", "end": f"{end:.1f}"}
+    return say("timeline.span", prediction=class_name(prediction), **times)
 
 
 def _bands(seen: pd.DataFrame, rate: float, taxonomy: Taxonomy) -> list[go.Bar]:
@@ -107,7 +146,7 @@ def _bands(seen: pd.DataFrame, rate: float, taxonomy: Taxonomy) -> list[go.Bar]:
                     "color": taxonomy.colour_of(prediction) if sure else "rgba(0,0,0,0)",
                     "line": {"width": 0 if sure else 1, "color": NEUTRAL},
                 },
-                hovertemplate=f"{begin:.1f} to {end:.1f} s: {_plain(prediction)}<extra></extra>",
+                hovertemplate=_plain(_span(begin, end, prediction)) + "<extra></extra>",
             )
         )
     return drawn
@@ -128,7 +167,9 @@ def _style(figure: go.Figure, rows: int, seconds: float) -> None:
     figure.update_annotations(font={"color": NEUTRAL, "size": 13})
     grid = {"gridcolor": "rgba(127,140,155,.22)", "zeroline": False}
     figure.update_yaxes(
-        range=[BAND[0] - 0.04, 1.03], tickvals=[0, 0.5, 1], tickformat=".0%", **grid
+        range=[BAND[0] - 0.04, 1.12], tickvals=[0, 0.5, 1], tickformat=".0%", **grid
     )
     figure.update_xaxes(range=[0, seconds], **grid)
-    figure.update_xaxes(title={"text": "seconds", "font": {"size": 13}}, row=max(1, rows), col=1)
+    figure.update_xaxes(
+        title={"text": say("timeline.seconds"), "font": {"size": 13}}, row=max(1, rows), col=1
+    )

@@ -20,6 +20,7 @@ from gradio.state_holder import SessionState
 from gradio.utils import get_upload_folder
 from gradio_client.utils import strip_invalid_filename_characters
 
+from demo_app.language import DEFAULT, current_language, say, translated
 from demo_app.render import text as words
 from demo_app.serving.upload_ledger import WEB, UploadLedger
 from fer_core.io.safe_fetch import Network, WebImageError, fetch
@@ -56,6 +57,21 @@ class GuardedPage(gr.Blocks):
         self._allowed = allowed
         self._most_files = most_files
         self._fetched = UploadLedger()
+
+    @property
+    def config(self) -> Any:  # noqa: ANN401 - Gradio's dictionary
+        """Gradio's description of the page, in the language of the request that asks for it."""
+        language = current_language()
+        if language == DEFAULT:
+            return self._described
+        if language not in self._translations:
+            self._translations[language] = translated(self._described, language)
+        return self._translations[language]
+
+    @config.setter
+    def config(self, described: Any) -> None:  # noqa: ANN401
+        self._described = described
+        self._translations: dict[str, Any] = {}
 
     async def preprocess_data(
         self,
@@ -116,7 +132,7 @@ def refuse_foreign_files(value: object, uploads: Path) -> None:
     root = os.path.realpath(uploads)
     for file in _files(value):
         if not _may_be_read(file, root):
-            raise gr.Error(words.FOREIGN_FILE, print_exception=False)
+            raise gr.Error(say("page.foreign_file"), print_exception=False)
 
 
 async def fetch_web_files(
@@ -151,7 +167,7 @@ async def _download(
     url: str, uploads: Path, allowed: Sequence[Network], ledger: UploadLedger
 ) -> str:
     if ledger.fault(WEB):
-        raise gr.Error(words.FETCHED_ENOUGH, print_exception=False)
+        raise gr.Error(say("page.fetched_enough"), print_exception=False)
     try:
         content = await fetch(url, allowed)
     except WebImageError as error:

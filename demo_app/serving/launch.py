@@ -7,6 +7,7 @@ from starlette.middleware import Middleware
 
 from demo_app.render.theme import CSS, THEME
 from demo_app.serving.body_limit import RequestLimit
+from demo_app.serving.language_guard import LanguageGuard
 from demo_app.serving.login_guard import LoginGuard
 from demo_app.serving.route_guard import RouteGuard
 from demo_app.serving.tools_guard import ToolsGuard
@@ -23,6 +24,7 @@ def launch_options(hosts: Collection[str] | None = ()) -> dict[str, Any]:
         Middleware(RouteGuard, hosts=hosts),
         Middleware(LoginGuard),
         Middleware(ToolsGuard),
+        Middleware(LanguageGuard),
     ]
     return {
         "theme": THEME,

@@ -14,7 +14,9 @@ from gradio.data_classes import FileData, ListFiles
 
 from demo_app.analysis.batch import SHOWN, BatchProgress, BatchResult, analyse_batch
 from demo_app.analysis.model_pool import ModelPool
+from demo_app.language import class_name, fixed, fixed_text, say
 from demo_app.render import text as words
+from demo_app.tabs import model_table
 from demo_app.tabs.controls import (
     PRIVATE,
     THRESHOLD,
@@ -25,7 +27,7 @@ from demo_app.tabs.controls import (
 )
 from fer_core.models.pretrained import ModelError
 
-HEADERS = ["File", "Face", "Prediction", "Probability", "Consistency", "Problem"]
+HEADERS = ("file", "face", "prediction", "probability", "consistency", "problem")
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +66,10 @@ class BatchView:
         return {
             **self.without_result(batch.sentence),
             self.results: gr.Column(visible=True),
-            self.rows: [[row.get(name) for name in SHOWN] for row in batch.rows],
+            self.rows: {
+                "headers": [say(f"batch.{name}") for name in HEADERS],
+                "data": [_shown(row) for row in batch.rows],
+            },
             self.table: str(batch.csv),
             self.overlays: str(batch.overlays),
         }
@@ -105,6 +110,7 @@ def build(pool: ModelPool, controls: Controls, limits: Limits) -> None:
         **PRIVATE,
     )
     view.stop.click(_ask_to_stop, view.stopped, view.stop, **PRIVATE)
+    model_table.build(pool, limits)
     _add_endpoint(pool, limits, root)
 
 
@@ -112,25 +118,33 @@ def _lay_out(limits: Limits) -> BatchView:
     with gr.Row():
         with gr.Column(scale=4, min_width=230):
             photos = _files(
-                label=f"Up to {limits.batch_files} photographs",
+                label=fixed("batch.files", most=limits.batch_files),
                 height=220,
                 elem_id="batch_photos",
             )
             cropped = gr.Checkbox(
-                False, label=words.BATCH_CROPPED, info=words.CROPPED_INFO, elem_id="batch_cropped"
+                False,
+                label=fixed("batch.cropped"),
+                info=fixed("photo.cropped_info"),
+                elem_id="batch_cropped",
             )
             with gr.Row():
-                start = gr.Button("Analyse", variant="primary", elem_id="batch_start")
-                stop = gr.Button("Stop", interactive=False, elem_id="batch_stop")
+                start = gr.Button(fixed("batch.analyse"), variant="primary", elem_id="batch_start")
+                stop = gr.Button(fixed("batch.stop"), interactive=False, elem_id="batch_stop")
         with gr.Column(scale=12, min_width=300):
-            sentence = gr.Markdown(words.batch_hint(limits.batch_files), elem_id="batch_sentence")
+            sentence = gr.Markdown(
+                fixed_text(lambda: words.batch_hint(limits.batch_files)), elem_id="batch_sentence"
+            )
             with gr.Column(visible=False) as results:
                 rows = gr.Dataframe(
-                    headers=HEADERS, interactive=False, max_height=460, elem_id="batch_rows"
+                    headers=[fixed(f"batch.{name}") for name in HEADERS],
+                    interactive=False,
+                    max_height=460,
+                    elem_id="batch_rows",
                 )
                 with gr.Row():
-                    table = gr.DownloadButton("Table (CSV)", elem_id="batch_csv")
-                    overlays = gr.DownloadButton("Overlays (ZIP)", elem_id="batch_zip")
+                    table = gr.DownloadButton(fixed("batch.table"), elem_id="batch_csv")
+                    overlays = gr.DownloadButton(fixed("batch.overlays"), elem_id="batch_zip")
     shown = (sentence, results, rows, table, overlays)
     return BatchView(photos, cropped, start, stop, *shown, gr.State())
 
@@ -145,7 +159,7 @@ def _run(
         with closing(steps):
             for step in steps:
                 if stopped.is_set():
-                    yield view.without_result(words.BATCH_STOPPED)
+                    yield view.without_result(say("batch.stopped"))
                     return
                 if isinstance(step, BatchProgress):
                     yield view.running(words.batch_progress(*step), stopped)
@@ -153,7 +167,12 @@ def _run(
                     yield view.finished(step)
     except Exception:  # whatever it is, the buttons must come back
         logger.exception("a batch failed")
-        yield view.without_result(words.FAILED)
+        yield view.without_result(say("page.failed"))
+
+
+def _shown(row: dict[str, Any]) -> list[Any]:
+    """A row as people read it; the CSV file has the classes' own names."""
+    return [*map((row | {"answer": class_name(row["answer"])}).get, SHOWN)]
 
 
 def _ask_to_stop(stopped: threading.Event | None) -> gr.Button:
@@ -207,7 +226,7 @@ def _paths(payload: ListFiles | FileData | None) -> list[str]:
 
 def _fault(pool: ModelPool, model: str, files: list[str] | None, limits: Limits) -> str:
     if not files:
-        return words.BATCH_NONE
+        return say("batch.none")
     if len(files) > limits.batch_files:
         return words.too_many_files(len(files), limits.batch_files)
     try:

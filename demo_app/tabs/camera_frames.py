@@ -5,7 +5,7 @@ import io
 
 from PIL import Image
 
-from demo_app.render import text as words
+from demo_app.language import say
 from fer_core.errors import FerError
 from fer_core.io.images import READ_ERRORS, open_checked, upright
 
@@ -29,12 +29,12 @@ def read_frame(url: str) -> Image.Image:
         content = base64.b64decode(url.partition(",")[2], validate=True)
         with open_checked(io.BytesIO(content)) as image:
             if image.width * image.height > MOST_PIXELS:
-                raise FrameError(words.UNREADABLE_FRAME)
+                raise FrameError(say("live.unreadable_frame"))
             return upright(image)
     except FrameError:
         raise
     except READ_ERRORS as error:
-        raise FrameError(words.UNREADABLE_FRAME) from error
+        raise FrameError(say("live.unreadable_frame")) from error
 
 
 def write_frame(image: Image.Image) -> dict[str, str]:

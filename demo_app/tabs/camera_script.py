@@ -1,8 +1,18 @@
 """JavaScript that Gradio's camera lacks: why there is no image, and no backlog of frames."""
 
 import json
+from html import escape
 
-from demo_app.render.text import CAMERA_FAULTS, CAMERA_FORBIDDEN
+from demo_app.language import say
+from demo_app.render import text as words
+
+
+def camera_status() -> str:
+    """The paragraph that tells what is wrong with the camera; its texts wait as data."""
+    faults = escape(json.dumps(words.camera_faults()))
+    forbidden = escape(say("camera.forbidden"))
+    return f'<p role="status" data-faults="{faults}" data-forbidden="{forbidden}"></p>'
+
 
 # Each runs once, as the `js_on_load` of an HTML part with one paragraph (`element`).
 #
@@ -13,7 +23,7 @@ from demo_app.render.text import CAMERA_FAULTS, CAMERA_FORBIDDEN
 # one. Part of the first tab: others run when they are opened.
 FAULT_SCRIPT = """
 const told = element.querySelector("p");
-const faults = {...FAULTS, SecurityError: FORBIDDEN};
+const faults = {...JSON.parse(told.dataset.faults), SecurityError: told.dataset.forbidden};
 if (!navigator.mediaDevices) {
   const refuse = () => Promise.reject(new DOMException("no camera over http", "SecurityError"));
   Object.defineProperty(navigator, "mediaDevices", {
@@ -27,14 +37,14 @@ window.addEventListener("unhandledrejection", (event) => {
   const live = document.querySelector("#camera_fault");
   (shown(live) ? live.querySelector("p") : told).textContent = fault;
 });
-""".replace("FAULTS", json.dumps(CAMERA_FAULTS)).replace("FORBIDDEN", json.dumps(CAMERA_FORBIDDEN))
+"""
 
 # Gradio sends frames at fixed times: over a slow connection they would queue up in the browser.
 # So while one frame is on its way, those that follow are dropped; so are all while another tab is
 # shown.
 CAMERA_SCRIPT = """
 const told = element.querySelector("p");
-if (!window.isSecureContext) told.textContent = FORBIDDEN;
+if (!window.isSecureContext) told.textContent = told.dataset.forbidden;
 const fetchAsIs = window.fetch;
 let sending = false;
 window.fetch = (resource, options) => {
@@ -46,4 +56,4 @@ window.fetch = (resource, options) => {
   sending = true;
   return fetchAsIs(resource, options).finally(() => { sending = false; });
 };
-""".replace("FORBIDDEN", json.dumps(CAMERA_FORBIDDEN))
+"""

@@ -71,8 +71,10 @@ class Limits:
         video_seconds: length of a video.
         file_megabytes: size of an uploaded file.
         batch_files: number of photographs in a batch.
+        video_files: number of videos in a queue.
     """
 
     video_seconds: float = 60.0
     file_megabytes: int = 200
     batch_files: int = 200
+    video_files: int = 20

@@ -1,7 +1,8 @@
 """The camera, live: every frame analysed, drawn and discarded."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -10,10 +11,12 @@ import gradio as gr
 from demo_app.analysis.explanation import OPACITY
 from demo_app.analysis.live import FrameLimiter, FrameStyle, LiveSession
 from demo_app.analysis.model_pool import ModelPool
+from demo_app.language import class_name, fixed, fixed_text, say
 from demo_app.render import text as words
 from demo_app.tabs.camera_frames import FrameError, read_frame, write_frame
-from demo_app.tabs.camera_script import CAMERA_SCRIPT
+from demo_app.tabs.camera_script import CAMERA_SCRIPT, camera_status
 from demo_app.tabs.controls import PRIVATE, REDRAW, Controls
+from demo_app.tabs.record_script import FRAME_SCRIPT, RECORD_SCRIPT, frame_rows, record_panel
 from fer_core.models.pretrained import ModelError
 
 STREAM_EVERY = 0.05  # seconds; of the frames that come while one is analysed, the last counts
@@ -22,7 +25,6 @@ CAMERA = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"idea
 # Visitors who stream at once. Each holds one of the server's 40 threads for as long as a frame of
 # theirs is analysed or waits for its slot, so some threads stay free for the other tabs.
 STREAMS = 24
-ANY = "each face's prediction"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class LiveView:
     number: gr.Number
     view: gr.Image
     panel: gr.HTML
+    rows: gr.HTML
 
 
 def build(pool: ModelPool, controls: Controls) -> None:
@@ -50,26 +53,28 @@ def _lay_out(classes: Sequence[str]) -> LiveView:
     with gr.Row(elem_id="live"):
         with gr.Column(scale=4, min_width=230):
             camera = _lay_out_camera()
-            gr.HTML('<p role="status"></p>', js_on_load=CAMERA_SCRIPT, elem_id="camera_fault")
-            gr.Markdown(words.LIVE_HINT, elem_id="live_hint")
+            gr.HTML(fixed_text(camera_status), js_on_load=CAMERA_SCRIPT, elem_id="camera_fault")
+            gr.Markdown(fixed("live.hint"), elem_id="live_hint")
+            gr.HTML(fixed_text(record_panel), js_on_load=RECORD_SCRIPT, elem_id="live_record")
+            rows = gr.HTML("", js_on_load=FRAME_SCRIPT, visible="hidden", elem_id="live_rows")
             with gr.Group(elem_id="live_settings"):
                 emotion, opacity, number = _lay_out_settings(classes)
         with gr.Column(scale=8, min_width=300):
             view = gr.Image(
-                alt_text=words.LIVE_ALT,
+                alt_text=fixed("live.alt"),
                 interactive=False,
                 show_label=False,
                 buttons=["fullscreen"],
                 elem_id="live_view",
             )
         with gr.Column(scale=6, min_width=260):
-            panel = gr.HTML(words.LIVE_WAITING, elem_id="live_panel")
-    return LiveView(session, camera, emotion, opacity, number, view, panel)
+            panel = gr.HTML(fixed("live.waiting"), elem_id="live_panel")
+    return LiveView(session, camera, emotion, opacity, number, view, panel, rows)
 
 
 def _lay_out_camera() -> gr.Image:
     camera = gr.Image(
-        label="Camera",
+        label=fixed("live.camera"),
         sources=["webcam"],
         streaming=True,
         webcam_options=gr.WebcamOptions(mirror=True, constraints={"video": CAMERA}),
@@ -84,17 +89,21 @@ def _lay_out_camera() -> gr.Image:
 
 def _lay_out_settings(classes: Sequence[str]) -> tuple[gr.Dropdown, gr.Slider, gr.Number]:
     emotion = gr.Dropdown(
-        _choices(classes),
+        [(fixed_text(shown), name) for shown, name in _choices(classes)],
         value="",
-        label="Draw the map of",
+        label=fixed("live.draw_map"),
         allow_custom_value=True,  # the model may change while a frame is on its way
         elem_id="live_emotion",
     )
     opacity = gr.Slider(
-        0, 1, OPACITY, step=0.05, label="Opacity", buttons=[], elem_id="live_opacity"
+        0, 1, OPACITY, step=0.05, label=fixed("photo.opacity"), buttons=[], elem_id="live_opacity"
     )
     number = gr.Number(
-        0, label="Bars of face", info=words.LIVE_NUMBER, precision=0, elem_id="live_number"
+        0,
+        label=fixed("live.number"),
+        info=fixed("live.number_info"),
+        precision=0,
+        elem_id="live_number",
     )
     return emotion, opacity, number
 
@@ -110,9 +119,9 @@ def _connect_camera(pool: ModelPool, controls: Controls, view: LiveView) -> None
         emotion: str,
         opacity: float,
         number: int | None,
-    ) -> tuple[Any, Any, LiveSession | None]:
+    ) -> tuple[Any, Any, Any, LiveSession | None]:
         if frame is None:
-            return gr.skip(), gr.skip(), known
+            return gr.skip(), gr.skip(), gr.skip(), known
         session = known if known is not None and known.model == model else LiveSession(model)
         style = FrameStyle(emotion, opacity, threshold, max(0, number or 0))
         return *_draw(limiter, session, frame, style), session
@@ -123,7 +132,7 @@ def _connect_camera(pool: ModelPool, controls: Controls, view: LiveView) -> None
             *(view.camera, view.session, controls.loaded, controls.threshold),
             *(view.emotion, view.opacity, view.number),
         ],
-        [view.view, view.panel, view.session],
+        [view.view, view.panel, view.rows, view.session],
         postprocess=False,
         stream_every=STREAM_EVERY,
         concurrency_limit=STREAMS,
@@ -135,15 +144,16 @@ def _connect_camera(pool: ModelPool, controls: Controls, view: LiveView) -> None
 
 def _draw(
     limiter: FrameLimiter, session: LiveSession, frame: str, style: FrameStyle
-) -> tuple[Any, Any]:
-    """Values of the view and the panel; Gradio's word for no change where there is none."""
+) -> tuple[Any, Any, Any]:
+    """Values of the view, the panel and the rows; Gradio's word for no change if there is none."""
     try:
         shown = session.step(limiter, read_frame(frame), style)
     except (ModelError, FrameError) as error:
-        return gr.skip(), f"<p>{escape(words.sentence(str(error)))}</p>"
+        return gr.skip(), f"<p>{escape(words.sentence(str(error)))}</p>", gr.skip()
     if shown is None:
-        return gr.skip(), gr.skip()
-    return write_frame(shown.image), shown.panel or gr.skip()
+        return gr.skip(), gr.skip(), gr.skip()
+    rows = frame_rows(shown.faces, style.threshold)
+    return write_frame(shown.image), shown.panel or gr.skip(), rows
 
 
 def _connect_choices(pool: ModelPool, controls: Controls, view: LiveView) -> None:
@@ -152,12 +162,15 @@ def _connect_choices(pool: ModelPool, controls: Controls, view: LiveView) -> Non
         return 0 if hit == number else hit
 
     def offer_classes(model: str) -> gr.Dropdown:
-        choices = _choices(pool.get(model).trained.classes)
+        names = _choices(pool.get(model).trained.classes)
+        choices = [(shown(), name) for shown, name in names]
         return gr.Dropdown(choices, value="", allow_custom_value=True)
 
     view.view.select(click, [view.session, view.number], view.number, **REDRAW)
     controls.loaded.change(offer_classes, controls.loaded, view.emotion, **PRIVATE)
 
 
-def _choices(classes: Sequence[str]) -> list[tuple[str, str]]:
-    return [(ANY, ""), *((name, name) for name in classes)]
+def _choices(classes: Sequence[str]) -> list[tuple[Callable[[], str], str]]:
+    """How each choice is said, and its value."""
+    named = [(partial(class_name, name), name) for name in classes]
+    return [(partial(say, "live.any"), ""), *named]

@@ -12,6 +12,7 @@ from demo_app.analysis.examples import Example, load_examples
 from demo_app.analysis.explanation import Selection
 from demo_app.analysis.model_pool import ModelPool
 from demo_app.analysis.photo import Analysis, analyse
+from demo_app.language import say
 from demo_app.render import text as words
 from demo_app.tabs.controls import PREDICT, PRIVATE, REDRAW, THRESHOLD, Controls, Update
 from demo_app.tabs.photo_endpoints import add_endpoints
@@ -206,5 +207,5 @@ def _selection(
 def remembered(analysis: Analysis | None) -> Analysis:
     """The session's analysis, which the server forgets when many others came after it."""
     if analysis is None:
-        raise gr.Error(words.FORGOTTEN, print_exception=False)
+        raise gr.Error(say("photo.forgotten"), print_exception=False)
     return analysis

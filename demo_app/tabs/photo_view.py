@@ -9,6 +9,7 @@ from PIL import Image
 from demo_app.analysis import explanation
 from demo_app.analysis.explanation import Explanation, Selection, SideBySide
 from demo_app.analysis.photo import Analysis
+from demo_app.language import class_name
 from demo_app.render import text as words
 from demo_app.tabs.controls import Update
 
@@ -33,6 +34,7 @@ class FacesView:
     image: gr.Image
     details: gr.Column
     maps: gr.Column
+    checks: gr.Column
     number: gr.Radio
     emotion: gr.Radio
 
@@ -46,13 +48,15 @@ class FacesView:
         emotion = gr.Radio(value=None)
         if faces:
             face = faces[selection.number - 1]
-            emotion = gr.Radio(list(face.classes), value=selection.emotion or face.emotion)
+            choices = [(class_name(name), name) for name in face.classes]
+            emotion = gr.Radio(choices, value=selection.emotion or face.emotion)
         return {
             self.sentence: analysis.sentence(threshold),
             self.frame: gr.Column(visible=analysis.photo is not None),
             self.image: explanation.annotate(analysis, selection.number, threshold),
             self.details: gr.Column(visible=bool(faces)),
             self.maps: gr.Column(visible=bool(faces)),
+            self.checks: gr.Column(visible=bool(faces)),
             self.number: gr.Radio(
                 names, value=selection.number if faces else None, visible=len(faces) > 1
             ),

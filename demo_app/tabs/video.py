@@ -1,36 +1,38 @@
-"""A video: its faces over time, as a timeline, an annotated video, and tables."""
+"""Videos: their faces over time, as timelines, annotated videos, and tables."""
 
 import logging
 import time
 from collections.abc import Generator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 from gradio.utils import get_upload_folder
 
 from demo_app.analysis.model_pool import ModelPool
 from demo_app.analysis.video import VideoProgress, VideoResult, analyse_video, fresh_folder
 from demo_app.analysis.video_example import draw_clip
-from demo_app.analysis.video_report import (
-    CANCELLED,
-    ENDPOINT,
-    NO_VIDEO,
-    WAITING,
-    VideoOptions,
-)
+from demo_app.analysis.video_queue import VideoFault, analyse_queue, keep_files
+from demo_app.analysis.video_report import ENDPOINT, VideoOptions
+from demo_app.analysis.video_review import ReviewOptions, review_video
+from demo_app.language import say, say_count
 from demo_app.render import text as words
 from demo_app.tabs.controls import (
     PRIVATE,
+    REDRAW,
     THRESHOLD,
     Controls,
     Limits,
     Update,
     any_number,
 )
-from demo_app.tabs.video_layout import VideoInputs, VideoView, lay_out, upload
+from demo_app.tabs.video_layout import DOWNLOADS, VideoInputs, VideoView, lay_out, upload
+from demo_app.tabs.video_review import fitting
+from fer_core.errors import FerError
 from fer_core.models.pretrained import ModelError
 from fer_core.video.reader import VideoError
 
@@ -44,8 +46,9 @@ HIDDEN: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}
 
 def build(pool: ModelPool, controls: Controls, limits: Limits) -> None:
     """Lay out the tab and connect its buttons."""
-    inputs, view = lay_out(limits)
+    inputs, view = lay_out(limits, pool.get(pool.names[0]).trained.classes)
     _connect(pool, controls, limits, inputs, view)
+    _connect_review(view)
     _add_endpoint(pool, limits)
 
 
@@ -54,62 +57,155 @@ def _connect(
 ) -> None:
     # Not Gradio's ``cancels``: its update and that of the stopped work race each other on the page.
     def begin() -> Update:
-        return {inputs.cancelled: Event(), **view.without_result(WAITING, running=True)}
+        return {
+            inputs.cancelled: Event(),
+            **view.without_result(say("video.waiting"), running=True),
+        }
 
     def run(
-        cancelled: Event | None, path: str | None, model: str, threshold: float, maps: bool
+        cancelled: Event | None, paths: list[str], model: str, threshold: float, maps: bool
     ) -> Generator[Update]:
+        if len(paths) > limits.video_files:
+            fault = words.too_many_files(len(paths), limits.video_files)
+            yield view.without_result(fault)
+            return
         options = VideoOptions(model, threshold, maps, limits.video_seconds)
-        yield from _run(view, pool, path, options, cancelled)
+        yield from _run(view, pool, paths, options, cancelled)
 
-    asked = [inputs.cancelled, inputs.file, controls.model, controls.threshold, inputs.maps]
+    asked = [inputs.cancelled, inputs.files, controls.model, controls.threshold, inputs.maps]
     changed = [inputs.cancelled, *view.components]
     at_once: dict[str, Any] = {"queue": False, **HIDDEN}
     in_turn: dict[str, Any] = {"concurrency_limit": AT_ONCE, "concurrency_id": "video", **HIDDEN}
     begun = view.start.click(begin, None, changed, **at_once)
-    begun.then(run, asked, view.components, **in_turn)
+    ended = begun.then(run, asked, view.components, **in_turn)
+    _review_after(ended, view)
     begun = view.example.click(begin, None, changed, **at_once)
-    drawn = begun.then(_draw_example, None, inputs.file, **HIDDEN)
-    drawn.then(run, asked, view.components, **in_turn)
+    drawn = begun.then(_draw_example, None, inputs.files, **HIDDEN)
+    ended = drawn.then(run, asked, view.components, **in_turn)
+    _review_after(ended, view)
     view.stop.click(_cancel, inputs.cancelled, view.stop, **at_once)
 
 
-def _draw_example() -> str:
-    return str(draw_clip(fresh_folder(get_upload_folder()) / "drawn.mp4"))
+def _draw_example() -> list[str]:
+    return [str(draw_clip(fresh_folder(get_upload_folder()) / "drawn.mp4"))]
 
 
 def _run(
     view: VideoView,
     pool: ModelPool,
-    path: str | None,
+    paths: list[str],
     options: VideoOptions,
     cancelled: Event | None,
 ) -> Generator[Update]:
-    """What the tab shows while a video is analysed."""
-    if path is None:
-        yield view.without_result(NO_VIDEO)
+    """What the tab shows while the videos are analysed, one after the other."""
+    if not paths:
+        yield view.without_result(say("video.none"))
         return
+    results: list[VideoResult] = []
+    faults: list[str] = []
     shown = 0.0
-    work = analyse_video(pool, path, options, fresh_folder(get_upload_folder()))
+    work = analyse_queue(pool, paths, options, Path(get_upload_folder()))
     try:
         for step in work:
             if isinstance(step, VideoResult):
-                yield view.finished(step)
+                results.append(step)
+            elif isinstance(step, VideoFault):
+                faults.append(step.sentence)
             elif cancelled is not None and cancelled.is_set():
-                work.close()  # which deletes its files
-                yield view.without_result(CANCELLED)
+                work.close()  # which deletes the files of the video that is not finished
+                yield _end(view, results, [say("video.cancelled")])
                 return
             elif time.monotonic() - shown >= SHOW_EVERY:
                 shown = time.monotonic()
-                Path(path).touch()  # long work must not lose its file to `serving.cleanup`
+                keep_files([*paths, *(str(one.video) for one in results)])
                 yield view.running(step)
-    except (VideoError, ModelError) as error:
-        yield view.without_result(words.sentence(str(error)))
+        yield _end(view, results, faults)
     except Exception:  # whatever it is, the buttons must come back
         logger.exception("a video failed")
-        yield view.without_result(words.FAILED)
+        yield view.without_result(say("page.failed"))
     finally:
         work.close()  # also when the visitor left
+
+
+def _end(view: VideoView, results: list[VideoResult], faults: list[str]) -> Update:
+    """The results, and what went wrong with the others."""
+    if not results:
+        return view.without_result(" ".join(faults))
+    done = say_count("video.done", len(results)) if faults else say("video.done")
+    return view.finished(results, " ".join([done, *faults]))
+
+
+def _review_after(ended: Dependency, view: VideoView) -> None:
+    """The review of a new result; it also gives the files."""
+    inputs = [view.results, view.choice, *view.review.rule]
+    ended.then(partial(_review, view), inputs, _reviewed(view), **HIDDEN)
+
+
+def _connect_review(view: VideoView) -> None:
+    """Another rule, other ranges, or another video of the queue: nothing is analysed again."""
+
+    def choose(
+        results: list[VideoResult],
+        number: int,
+        emotion: str,
+        threshold: float,
+        seconds: float,
+        excluded: str,
+    ) -> Update:
+        if not results:
+            raise gr.Error(say("video.forgotten"), print_exception=False)
+        shown = view.show(results[number - 1])
+        rule = (emotion, threshold, seconds, excluded)
+        return {**shown, **_review(view, results, number, *rule)}
+
+    inputs = [view.results, view.choice, *view.review.rule]
+    shown = [view.summary, view.drawn, view.seek, view.downloads[0], *_reviewed(view)]
+    view.choice.input(choose, inputs, shown, **REDRAW)
+    for component in view.review.rule[:3]:
+        component.input(partial(_review, view), inputs, _reviewed(view), **REDRAW)
+    for event in (view.review.excluded.submit, view.review.excluded.blur):
+        event(partial(_review, view), inputs, _reviewed(view), **REDRAW)
+
+
+def _review(
+    view: VideoView,
+    results: list[VideoResult],
+    number: int | None,
+    emotion: str,
+    threshold: float,
+    seconds: float,
+    excluded: str,
+) -> Update:
+    """Events, people, timeline and files of one result."""
+    if not results:
+        return {view.review.panel: gr.Column(visible=False)}
+    result = results[(number or 1) - 1]
+    emotion = fitting(emotion, result.summary["classes"])
+    options = ReviewOptions(emotion, threshold, seconds, excluded)
+    try:
+        review = review_video(result, options)
+    except FerError as error:
+        return {
+            **view.review.offer(result, options),
+            **view.review.complain(words.sentence(str(error))),
+        }
+    files = zip(view.downloads[1:], DOWNLOADS[1:], strict=True)
+    return {
+        view.timeline: review.figure,
+        **{
+            button: gr.DownloadButton(value=str(review.files[kind]), interactive=True)
+            for button, kind in files
+        },
+        **view.review.offer(result, options),
+        **view.review.show(review),
+    }
+
+
+def _reviewed(view: VideoView) -> list[Any]:
+    """The components that `_review` changes."""
+    review = view.review
+    found = [review.panel, review.emotion, review.fault, review.events, review.people]
+    return [view.timeline, *view.downloads[1:], *found]
 
 
 def _cancel(cancelled: Event | None) -> gr.Button:
@@ -144,7 +240,7 @@ def _add_endpoint(pool: ModelPool, limits: Limits) -> None:
     """The named endpoint for programs; its components are not on the page."""
 
     def video(video: str | None, model: str, threshold: float | None) -> Generator[Answer]:
-        fault = NO_VIDEO if video is None else words.threshold_fault(threshold)
+        fault = say("video.none") if video is None else words.threshold_fault(threshold)
         if fault or video is None or threshold is None:
             yield {"sentence": fault, "faces": []}, None, None
             return

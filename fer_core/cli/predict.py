@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fer_core.cli.predict_batch import BatchPhoto, photo_batches, predict_batch
 from fer_core.cli.predict_options import Command, read_command_line
 from fer_core.cli.predict_output import Form, Printer, face_rows
+from fer_core.cli.video_review import check_review, write_review
 from fer_core.errors import FerError, told_in_a_sentence
 from fer_core.foreign.resolve import resolve_any
 from fer_core.inference.any_predictor import AnyPredictor, load_predictor
@@ -77,6 +78,9 @@ def _run(command: Command, inputs: list[PredictionInput]) -> int:
     predictor = _load(command)
     if command.identity is not None:
         _embedder(command.identity)  # a file that is none ends the command here
+    if (command.event or command.exclude) and command.out is None:
+        raise PredictError("--event and --exclude need --out FOLDER, where their files go")
+    check_review(command.event, command.exclude, _taxonomy(predictor).names)
     videos = any(one.kind == "video" for one in inputs)
     form: Form = "json" if command.json else "csv" if command.csv else "text"
     names = _taxonomy(predictor).names
@@ -159,20 +163,21 @@ def _predict_video(
         _progress(video, one.name, moment.time)
     _end_progress()
     if command.out is not None:
-        _write_report(command.out / one.below, video, kept, one.name, predictor)
+        _write_report(command, command.out / one.below, video, kept, one.name, predictor)
     if command.overlay is not None:
         overlay.parent.mkdir(parents=True, exist_ok=True)
         write_annotated(video, kept, overlay, opacity=OPACITY if command.maps else 0.0)
 
 
 def _write_report(
+    command: Command,
     place: Path,
     video: "Video",
     moments: list["VideoMoment"],
     name: str,
     predictor: AnyPredictor,
 ) -> None:
-    """The table of a video as CSV, and its summary with the rows as JSON."""
+    """The tables of a video as CSV, for ELAN, and its summary with the rows as JSON."""
     from fer_core.video.analysis import summarise
 
     with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as stream:
@@ -189,7 +194,10 @@ def _write_report(
         write_whole(place.with_suffix(".csv"), stream.read().encode())
     facts = {"video": place.name, "width": video.size[0], "height": video.size[1]}
     facts |= {"seconds": video.facts.seconds, "damaged_parts": video.damaged}
-    content = {**facts, "moments": len(moments), "faces": summarise(moments), "rows": rows}
+    classes = _taxonomy(predictor).names
+    review = write_review(place, moments, classes, video.rate, command.event, command.exclude)
+    content = {**facts, "moments": len(moments), "faces": summarise(moments), **review}
+    content["rows"] = rows
     write_whole(place.with_suffix(".json"), (json.dumps(content, indent=1) + "\n").encode())
 
 

@@ -39,7 +39,11 @@ class Command:
     rate: str = "10"
     """Frames of a second of video that are analysed, or all."""
     out: Path | None = None
-    """Folder for the table and the JSON file of each video."""
+    """Folder for the tables, the JSON file and the ELAN file of each video."""
+    event: tuple[str, ...] = ()
+    """Rules of events, EMOTION:THRESHOLD:SECONDS."""
+    exclude: str = ""
+    """Ranges of time that events and summaries leave out."""
     landmarks: bool = False
     """Tell of each face what it does (blendshapes) and where the head is turned."""
     landmarker: Path | None = None
@@ -116,8 +120,24 @@ def read_command_line() -> Command:
         "--out",
         type=Path,
         metavar="FOLDER",
-        help="folder for NAME.csv and NAME.json of each video, and for what a stopped analysis "
-        "goes on from (the same command again)",
+        help="folder for NAME.csv, NAME.json, NAME.long.csv (R), NAME.events.csv and NAME.eaf "
+        "(ELAN) of each video, and for what a stopped analysis goes on from (the same command "
+        "again)",
+    )
+    parser.add_argument(
+        "--event",
+        action="append",
+        default=[],
+        metavar="EMOTION:THRESHOLD:SECONDS",
+        help="with --out: list where the probability of a class stays at or above a threshold "
+        "for that long, such as happiness:0.6:0.5; may be given more than once",
+    )
+    parser.add_argument(
+        "--exclude",
+        default="",
+        metavar="RANGES",
+        help="with --out: leave these times out of events, summaries, NAME.long.csv and NAME.eaf, "
+        "such as 0-2.5,1:05-1:10",
     )
     parser.add_argument(
         "--landmarks",
@@ -141,4 +161,5 @@ def read_command_line() -> Command:
         "faces stays in memory, so a stopped analysis starts over",
     )
     options = vars(parser.parse_args())
-    return Command(photos=tuple(options.pop("photos")), **options)
+    photos, events = tuple(options.pop("photos")), tuple(options.pop("event"))
+    return Command(photos=photos, event=events, **options)

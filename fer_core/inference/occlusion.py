@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
+from scipy.stats import rankdata
 
 from fer_core.explain.occlusion import patch_masks
 from fer_core.inference.predictor import Predictor
@@ -73,6 +74,26 @@ def occlude(
         found.probabilities[1:, index].reshape(shape),
         found.probabilities[1:].argmax(1).reshape(shape),
     )
+
+
+def rank_agreement(found: Occlusion, attention: np.ndarray) -> float:
+    """How far an attention map and the hidden places order a face's places alike.
+
+    Args:
+        found: what hiding the places did.
+        attention: (h, w) attention map of the same class.
+
+    Returns:
+        Spearman's rank correlation over the places, in [-1, 1]; nan where one of the two is the
+        same everywhere. The map is averaged, or interpolated, to the grid of the places.
+    """
+    side = len(found.drops)
+    image = Image.fromarray(np.asarray(attention, np.float32))
+    grid = np.asarray(image.resize((side, side), Image.Resampling.BOX))
+    one, other = rankdata(found.drops), rankdata(grid)
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return float("nan")
+    return float(np.corrcoef(one, other)[0, 1])
 
 
 def _mask(inside: np.ndarray) -> Image.Image:

@@ -11,7 +11,7 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 from demo_app.analysis.examples import load_examples
-from demo_app.render.text import BATCH_NONE, NO_FACE
+from demo_app.language import say
 from demo_app.render.theme import THEME
 from demo_app.serving.launch import launch_options
 from demo_app.tabs.photo import remembered
@@ -56,7 +56,7 @@ def test_the_endpoint_answers_with_rows_and_an_overlay(client, pair, tmp_path):
 @pytest.mark.slow
 def test_the_endpoint_answers_a_photograph_without_a_face(client, empty, tmp_path):
     answer, _ = ask(client, empty, tmp_path / "empty.png")
-    assert answer == {"sentence": NO_FACE, "faces": []}
+    assert answer == {"sentence": say("photo.no_face"), "faces": []}
 
 
 def test_only_the_documented_endpoint_is_public(client):
@@ -130,7 +130,7 @@ def test_a_program_can_send_many_photographs(client, pair, portrait, tmp_path):
     assert len(Path(table).read_text().splitlines()) == 4
     assert zipfile.is_zipfile(overlays)
     answer, table, _ = client.predict(photos=[], api_name="/batch")
-    assert answer == {"sentence": BATCH_NONE, "rows": []}
+    assert answer == {"sentence": say("batch.none"), "rows": []}
     assert table is None
     absent = str(tmp_path / "absent")
     answer, table, _ = client.predict(photos=photos, model=absent, api_name="/batch")

@@ -1,6 +1,8 @@
+import zipfile
+
 import pytest
 
-from demo_app.render import text as words
+from demo_app.language import say
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +35,7 @@ def test_many_photographs_give_a_table_and_two_files(batch, pair, portrait, tmp_
 
 def test_nothing_chosen_is_a_sentence(batch):
     batch.click("#batch_start")
-    batch.wait_for_selector(f"#batch_sentence :text('{words.BATCH_NONE}')")
+    batch.wait_for_selector(f"#batch_sentence :text('{say('batch.none')}')")
 
 
 def test_work_can_be_stopped_and_leaves_no_file(batch, served, portrait, tmp_path):
@@ -43,9 +45,9 @@ def test_work_can_be_stopped_and_leaves_no_file(batch, served, portrait, tmp_pat
     choose(batch, paths)
     batch.wait_for_selector("#batch_sentence :text(' of 40 photographs')")
     batch.click("#batch_stop")
-    batch.wait_for_selector(f"#batch_sentence :text('{words.BATCH_STOPPED}')")
+    batch.wait_for_selector(f"#batch_sentence :text('{say('batch.stopped')}')")
     batch.wait_for_timeout(1500)
-    assert batch.inner_text("#batch_sentence") == words.BATCH_STOPPED
+    assert batch.inner_text("#batch_sentence") == say("batch.stopped")
     assert not [
         path
         for path in served.files.glob("batch-*")
@@ -63,3 +65,24 @@ def test_a_long_reason_does_not_widen_the_page_on_a_telephone(batch, tmp_path):
     batch.wait_for_timeout(500)
     assert batch.evaluate("document.documentElement.scrollWidth") == 390
     assert batch.locator("#batch_rows").bounding_box()["width"] > 300
+
+
+def test_models_are_compared_on_a_zip_file_of_class_folders(batch, pair, portrait, tmp_path):
+    portrait.save(tmp_path / "one.png")
+    pair.save(tmp_path / "pair.png")
+    with zipfile.ZipFile(tmp_path / "own.zip", "w") as file:
+        file.write(tmp_path / "one.png", "happiness/one.png")
+        file.write(tmp_path / "pair.png", "surprise/pair.png")
+    batch.get_by_role("button", name="Compare models on your own").click()
+    batch.click("#models_start")
+    batch.wait_for_selector("#models_result :text('Choose a ZIP file')")
+    batch.set_input_files("#models_zip input[type=file]", tmp_path / "own.zip")
+    batch.wait_for_selector("#models_zip :text('own')")
+    batch.click("#models_start")
+    batch.wait_for_selector("#models_result table", timeout=60_000)
+    assert batch.locator("#models_result th[scope=row]").count() == 2
+    assert "2 photographs of happiness, surprise" in batch.inner_text("#models_result")
+    for part, name in (("#models_csv", "models.csv"), ("#models_photos_csv", "photographs.csv")):
+        with batch.expect_download() as download:
+            batch.click(part)
+        assert download.value.suggested_filename == name

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo_app.render.text import NO_FACE, UNREADABLE
+from demo_app.language import say
 
 pytestmark = pytest.mark.browser
 
@@ -72,15 +72,15 @@ def test_another_emotion_and_another_opacity_draw_another_map(page):
 
 def test_a_picture_without_a_face_gets_a_sentence_and_hides_the_results(page, empty, tmp_path):
     empty.save(tmp_path / "empty.png")
-    upload(page, tmp_path / "empty.png", NO_FACE[:24])
-    assert page.inner_text("#sentence") == NO_FACE
+    upload(page, tmp_path / "empty.png", say("photo.no_face")[:24])
+    assert page.inner_text("#sentence") == say("photo.no_face")
     assert not page.locator("#overlay").is_visible()
     assert np.abs(image(page, "#faces") - np.asarray(empty, dtype=int)).mean() < 2
 
 
 def test_a_broken_file_gets_a_sentence(page, tmp_path):
     (tmp_path / "broken.jpg").write_bytes(b"no image")
-    upload(page, tmp_path / "broken.jpg", UNREADABLE[:24])
+    upload(page, tmp_path / "broken.jpg", say("photo.unreadable")[:24])
     assert not page.locator("#faces").is_visible()
     assert page.locator(".toast-body").count() == 0
 
@@ -172,11 +172,11 @@ def test_the_address_of_this_computer_is_refused_with_a_sentence(page, address):
 
 def test_a_click_on_a_photograph_without_a_face_changes_nothing(page, empty, tmp_path):
     empty.save(tmp_path / "empty.png")
-    upload(page, tmp_path / "empty.png", NO_FACE[:24])
+    upload(page, tmp_path / "empty.png", say("photo.no_face")[:24])
     page.locator("#faces img").click()
     page.wait_for_timeout(1000)
     assert page.locator(".toast-body").count() == 0
-    assert page.inner_text("#sentence") == NO_FACE
+    assert page.inner_text("#sentence") == say("photo.no_face")
 
 
 def test_another_model_shows_the_map_of_its_own_answer(page):

@@ -1,10 +1,13 @@
 """The live tab in Chromium, whose camera plays a film of synthetic faces."""
 
+import csv
 import re
 
 import pytest
 
+from fer_core.emotions import EIGHT_CLASSES
 from fer_core.models.pretrained import ModelError
+from fer_core.video.reader import Video
 
 pytestmark = pytest.mark.browser
 
@@ -266,3 +269,60 @@ def test_a_snapshot_of_the_camera_is_analysed_like_a_photograph(camera_browser, 
     )
     page.wait_for_selector("#sentence :text('2 faces')")
     context.close()
+
+
+def save(page, kind, folder):
+    with page.expect_download() as waiting:
+        page.click(f"#live_record a[data-kind={kind}]")
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path
+
+
+def test_a_recording_is_two_videos_and_a_table_on_the_visitors_disk_alone(visit, served, tmp_path):
+    page = visit()
+    next_picture(page)
+    files = {path for path in served.files.rglob("*") if path.is_file()}
+    page.click("#live_record .record-start")
+    page.wait_for_selector("#live_record .record-status:has-text('0:02')")
+    for _ in range(2):
+        next_picture(page)
+    page.click("#live_record .record-stop")
+    page.wait_for_selector("#live_record a[data-kind=faces]")
+    kinds = ("camera", "overlay", "faces")
+    camera, overlay, table = (save(page, kind, tmp_path) for kind in kinds)
+    for path in (camera, overlay):
+        video = Video(path)
+        frames = list(video.frames())
+        assert video.size == (640, 480)
+        assert 1 <= frames[-1].time <= 20
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["face"] for row in rows} == {"1", "2"}
+    times = [float(row["time_s"]) for row in rows]
+    assert times == sorted(times)
+    assert times[-1] <= 20
+    for row in rows:
+        chances = [float(row[name]) for name in EIGHT_CLASSES]
+        assert sum(chances) == pytest.approx(1, abs=0.01)
+        assert max(chances) == pytest.approx(float(row["probability"]), abs=1e-4)
+        assert 0 <= float(row["x0"]) < float(row["x1"]) <= 660
+    assert {path for path in served.files.rglob("*") if path.is_file()} == files
+
+
+def test_without_a_camera_there_is_nothing_to_record(camera_browser, served):
+    context = camera_browser.new_context(permissions=["camera"])
+    page = open_live(context, served.address)
+    page.click("#live_record .record-start")
+    page.wait_for_selector("#live_record .record-status:has-text('Start the camera first')")
+    context.close()
+
+
+def test_a_camera_that_goes_away_ends_the_recording_and_keeps_it(visit):
+    page = visit()
+    page.click("#live_record .record-start")
+    page.wait_for_selector("#live_record .record-status:has-text('0:01')")
+    page.evaluate("document.querySelector('#camera video').srcObject.getTracks()"
+                  ".forEach(track => track.stop())")  # fmt: skip
+    page.wait_for_selector("#live_record a[data-kind=camera]")
+    assert page.is_visible("#live_record .record-start")

@@ -9,7 +9,7 @@ import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from demo_app.render.text import NO_FACE, UNREADABLE
+from demo_app.language import say
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def header_of_a_png(width, height):
 @pytest.mark.slow
 def test_a_picture_without_room_for_a_face_has_none(ask, tmp_path, size):
     answer, overlay = ask(saved(Image.new("RGB", size, "red"), tmp_path / "small.png"))
-    assert answer == {"sentence": NO_FACE, "faces": []}
+    assert answer == {"sentence": say("photo.no_face"), "faces": []}
     assert max(Image.open(overlay).size) <= 1600
 
 
@@ -170,7 +170,7 @@ def test_heic_is_a_photograph(ask, portrait, tmp_path):
 def test_what_is_no_picture_is_told(ask, tmp_path, name, content):
     path = tmp_path / name.replace("/", "_")
     path.write_bytes(content)
-    assert ask(path) == ({"sentence": UNREADABLE, "faces": []}, None)
+    assert ask(path) == ({"sentence": say("photo.unreadable"), "faces": []}, None)
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
@@ -178,9 +178,9 @@ def test_what_is_no_picture_is_told(ask, tmp_path, name, content):
 def test_a_photograph_cut_off_half_way_is_told(ask, portrait, tmp_path, suffix):
     path = saved(portrait, tmp_path / f"cut.{suffix}")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    assert ask(path)[0] == {"sentence": UNREADABLE, "faces": []}
+    assert ask(path)[0] == {"sentence": say("photo.unreadable"), "faces": []}
 
 
 def test_no_photograph_at_all_is_told(client, model):
     answer, _ = client.predict(photo=None, model=model, threshold=0.0, api_name="/analyse")
-    assert answer == {"sentence": UNREADABLE, "faces": []}
+    assert answer == {"sentence": say("photo.unreadable"), "faces": []}

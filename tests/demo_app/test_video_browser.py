@@ -22,7 +22,7 @@ def video_folders(served):
 
 
 def annotated(served):
-    return set(served.files.rglob("annotated.mp4"))
+    return set(served.files.rglob("*annotated.mp4"))
 
 
 def test_a_drawn_clip_gives_a_timeline_a_video_and_a_table_to_download(tab):
@@ -38,6 +38,64 @@ def test_a_drawn_clip_gives_a_timeline_a_video_and_a_table_to_download(tab):
     assert len(rows) >= 35
     assert {row["face"] for row in rows} == {"1"}
     assert tab.outside == []
+
+
+def analyse_clip(tab):
+    tab.click("#video_example")
+    tab.wait_for_selector("#video_timeline .main-svg")
+    tab.wait_for_function("document.querySelector('#video_drawn video').readyState >= 2")
+    tab.wait_for_selector("#video_timeline .video-line")
+
+
+def film_time(tab):
+    return tab.evaluate("document.querySelector('#video_drawn video').currentTime")
+
+
+def test_a_click_on_the_timeline_goes_there_and_the_line_follows_the_video(tab):
+    analyse_clip(tab)
+    tab.locator("#video_timeline").scroll_into_view_if_needed()
+    area = tab.locator("#video_timeline .nsewdrag").first.bounding_box()
+    tab.mouse.click(area["x"] + 0.75 * area["width"], area["y"] + 20)
+    assert film_time(tab) == pytest.approx(3.0, abs=0.1)
+    tab.evaluate("document.querySelector('#video_drawn video').currentTime = 1")
+    tab.wait_for_selector(".video-line[aria-valuenow='1.0']")
+    line = tab.locator(".video-line").bounding_box()
+    middle = line["x"] + line["width"] / 2
+    assert middle == pytest.approx(area["x"] + area["width"] / 4, abs=3)
+
+
+def test_the_line_is_moved_from_the_keyboard(tab):
+    analyse_clip(tab)
+    tab.focus(".video-line")
+    for key in ("PageUp", "PageUp", "ArrowLeft"):
+        tab.keyboard.press(key)
+    assert film_time(tab) == pytest.approx(1.9, abs=0.05)
+    assert tab.get_attribute(".video-line", "aria-valuetext") == "1.9 s"
+
+
+def test_an_event_leads_to_its_time_and_ranges_are_left_out(tab):
+    analyse_clip(tab)
+    tab.locator("#event_threshold input[type=number]").fill("0")
+    tab.locator("#event_threshold input[type=number]").press("Tab")
+    tab.wait_for_selector("#video_events .seek")
+    tab.fill("#event_excluded textarea, #event_excluded input", "0-2")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#video_events .seek:has-text('0:02.0')")
+    tab.click("#video_events .seek")
+    assert film_time(tab) == pytest.approx(2.0, abs=0.1)
+    with tab.expect_download() as waiting:
+        tab.click("#video_csv")
+    rows = list(csv.DictReader(io.StringIO(waiting.value.path().read_text(encoding="utf-8"))))
+    assert {row["excluded"] for row in rows if float(row["time_s"]) < 2} == {"True"}
+    assert {row["excluded"] for row in rows if float(row["time_s"]) >= 2} == {"False"}
+    for kind, name in (("elan", "drawn.eaf"), ("long", "drawn-long.csv")):
+        with tab.expect_download() as waiting:
+            tab.click(f"#video_{kind}")
+        assert waiting.value.suggested_filename == name
+    tab.fill("#event_excluded textarea, #event_excluded input", "soon")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#event_fault :text('soon')")
+    assert tab.locator("#video_events .seek").count() == 1  # what was found before stays
 
 
 def test_cancel_stops_the_work_and_deletes_its_files(tab, served):

@@ -2,7 +2,8 @@
  * From an image to its faces with their expressions: all networks together.
  *
  * @typedef {import("./detector.js").Face & import("./classifier.js").Prediction &
- *   {toPhoto: import("./geometry.js").Affine}} Seen
+ *   {toPhoto: import("./geometry.js").Affine, second?: import("./classifier.js").Prediction &
+ *   {toPhoto: import("./geometry.js").Affine}}} Seen
  */
 
 import { align } from "./alignment.js";
@@ -18,6 +19,8 @@ export class Analysis {
     this.detector = new Detector(networks, facts.detector);
     this.classifier = networks.classifier;
     this.input = facts.input;
+    /** @type {{classifier: import("./networks.js").Network, input: any} | null} */
+    this.second = null; // a model beside the first one
     this.detectionSide = facts.detector.detection_side;
   }
 
@@ -35,13 +38,23 @@ export class Analysis {
     const found = await this.detector.detect(small);
     const faces = found.map((face) => enlarge(face, reduction, width, height));
     if (!faces.length) return [];
-    const crops = faces.map((face) => align(image, face.landmarks, this.input));
-    const planes = crops.map((crop) => crop.planes);
-    const predictions = await classify(this.classifier, planes, this.input);
+    const first = await predict(this.classifier, this.input, image, faces);
+    const second = this.second
+      ? await predict(this.second.classifier, this.second.input, image, faces)
+      : [];
     return faces.map((face, index) => (
-      { ...face, ...predictions[index], toPhoto: crops[index].toPhoto }
+      { ...face, ...first[index], ...(this.second ? { second: second[index] } : {}) }
     ));
   }
+}
+
+/** The faces as a model sees them: cut out as its training crops were. */
+async function predict(classifier, input, image, faces) {
+  const crops = faces.map((face) => align(image, face.landmarks, input));
+  const predictions = await classify(classifier, crops.map((crop) => crop.planes), input);
+  return predictions.map((prediction, index) => (
+    { ...prediction, toPhoto: crops[index].toPhoto }
+  ));
 }
 
 /** The pixels; transparency becomes white. */

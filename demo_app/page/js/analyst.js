@@ -43,6 +43,15 @@ export class Analyst {
   }
 
   /**
+   * Use a second model from now on, or none.
+   *
+   * @param {any} facts of it in facts.json; null for none
+   */
+  async compare(facts) {
+    await this.#ask({ task: "second", facts });
+  }
+
+  /**
    * @param {ImageBitmap} bitmap given away; the answer brings it back
    * @returns {Promise<Sight>}
    */

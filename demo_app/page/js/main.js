@@ -4,6 +4,7 @@ import { Analyst } from "./analyst.js";
 import { checkBudget } from "./budget.js";
 import { Fault, explain } from "./faults.js";
 import { Panel } from "./panel.js";
+import { Second } from "./second.js";
 import { Show } from "./show.js";
 import { Stage } from "./stage.js";
 import { percent } from "./words.js";
@@ -54,11 +55,25 @@ async function begin() {
   let show;
   const panel = new Panel(facts, (number) => show.change({ chosen: number }),
     (emotion) => show.change({ emotion }));
-  show = new Show(analyst, stage, panel, facts, (error) => tell(error, facts.sentences));
+  const second = new Second(facts, async (on) => {
+    try {
+      await analyst.compare(on ? facts.second : null);
+    } catch (error) {
+      tell(error, facts.sentences);
+      throw error;
+    }
+  }, () => show.again());
+  show = new Show(analyst, stage, panel, facts, second, (error) => tell(error, facts.sentences));
   listen(show, facts);
   showExamples(show, facts);
   await open(show, facts.examples[0], facts);
   document.documentElement.dataset.ready = "true";
+  keepOffline();
+}
+
+/** From the next visit on the page needs no network; nothing is lost where that is not offered. */
+function keepOffline() {
+  navigator.serviceWorker?.register("service_worker.js").catch((error) => console.info(error));
 }
 
 /** What needs no model. */
@@ -117,6 +132,10 @@ function take(show, transfer, facts) {
 
 /** @param {Show} show @param {Blob | string} source @param {any} facts of facts.json */
 async function open(show, source, facts) {
+  if (source instanceof Blob && source.type.startsWith("video/")) {
+    await show.video(source);
+    return;
+  }
   await show.photograph(async () => {
     const blob = typeof source === "string" ? await (await fetch(source)).blob() : source;
     await checkBudget(blob, facts.limits);

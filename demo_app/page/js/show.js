@@ -1,12 +1,14 @@
 /** The image that is shown now, a photograph's or the camera's, and how it is drawn. */
 
 import { Camera } from "./camera.js";
+import { Film } from "./film.js";
 import { softmax } from "./classifier.js";
 import { Fault } from "./faults.js";
 import { Smoothing } from "./smoothing.js";
 import { found } from "./words.js";
 
 const RATE_WINDOW = 2000; // milliseconds over which frames are counted
+const LEAP = 1000; // milliseconds of a video's time after which what was seen before is forgotten
 const SAID_EVERY = 2000; // milliseconds between two sentences of the camera, for screen readers
 
 export class Show {
@@ -15,10 +17,11 @@ export class Show {
    * @param {import("./stage.js").Stage} stage
    * @param {import("./panel.js").Panel} panel
    * @param {any} facts of facts.json
+   * @param {import("./second.js").Second} second
    * @param {(error: unknown) => void} tell
    */
-  constructor(analyst, stage, panel, facts, tell) {
-    Object.assign(this, { analyst, stage, panel, facts, tell });
+  constructor(analyst, stage, panel, facts, second, tell) {
+    Object.assign(this, { analyst, stage, panel, facts, second, tell });
     /** @type {import("./stage.js").DrawOptions} */
     this.options = { chosen: 0, emotion: null, threshold: facts.threshold, opacity: facts.opacity };
     /** @type {{bitmap: ImageBitmap, faces: any[]} | null} */
@@ -29,6 +32,9 @@ export class Show {
       this.stopCamera();
       tell(new Fault("camera_ended"));
     });
+    this.film = new Film(document.querySelector("#film"));
+    this.tableButton = document.querySelector("#film_table");
+    this.tableButton.addEventListener("click", () => this.#saveTable());
     this.button = document.querySelector("#camera");
     this.fault = document.querySelector("#fault");
     this.sentence = document.querySelector("#sentence");
@@ -54,6 +60,7 @@ export class Show {
    */
   async photograph(read) {
     this.stopCamera();
+    this.stopFilm();
     const turn = ++this.turn;
     this.fault.hidden = true;
     try {
@@ -69,12 +76,89 @@ export class Show {
     }
   }
 
+  /** See the same image again, as with another second model; the camera's goes on by itself. */
+  async again() {
+    if (!this.shown || this.camera.running) return;
+    const turn = this.turn;
+    const sight = await this.analyst.see(await createImageBitmap(this.shown.bitmap));
+    if (turn !== this.turn) {
+      sight.bitmap.close();
+      return;
+    }
+    const numbered = this.film.running;
+    this.#take(sight, sight.faces.map((face, index) => (
+      numbered ? { ...face, number: this.shown.faces[index]?.number ?? index + 1 } : face)));
+    this.#draw(true);
+  }
+
+  /**
+   * Show a video file: every image that is played or sought is seen.
+   *
+   * @param {Blob} file
+   */
+  async video(file) {
+    this.stopCamera();
+    this.stopFilm();
+    const turn = ++this.turn;
+    this.fault.hidden = true;
+    this.options.chosen = 0;
+    try {
+      await this.film.open(file);
+      if (turn !== this.turn) return;
+      this.tableButton.hidden = false;
+      await this.#play(turn);
+    } catch (error) {
+      if (turn !== this.turn) return;
+      this.stopFilm();
+      this.tell(error);
+    }
+  }
+
+  stopFilm() {
+    this.film.stop();
+    this.tableButton.hidden = true;
+  }
+
+  async #play(turn) {
+    let smoothing = new Smoothing();
+    let before = 0;
+    while (this.film.running && turn === this.turn) {
+      const bitmap = await this.film.next();
+      if (!bitmap) continue;
+      const sight = await this.analyst.see(bitmap);
+      if (turn !== this.turn) return;
+      const time = this.film.seen;
+      if (time < before || time - before > LEAP) {
+        const { numbers } = smoothing;
+        smoothing = Object.assign(new Smoothing(), { numbers }); // no number twice in the table
+      }
+      before = time;
+      this.#take(sight, smoothing.add(sight.faces, time));
+      const { faces, bitmap: seen } = this.shown;
+      this.options.chosen = Math.min(this.options.chosen, Math.max(0, faces.length - 1));
+      this.film.keep(faces, seen.width, this.options.threshold, this.facts.classes);
+      this.figures.textContent =
+        `${(time / 1000).toFixed(2)} s · ${Math.round(sight.duration)} ms on this device`;
+      this.#draw(true);
+    }
+  }
+
+  /** What was seen of the video so far, as a file of the visitor's own. */
+  #saveTable() {
+    const blob = new Blob([this.film.table(this.facts.classes)], { type: "text/csv" });
+    const link = document.createElement("a");
+    Object.assign(link, { href: URL.createObjectURL(blob), download: "faces.csv" });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
   /** Start or stop. */
   async switchCamera() {
     if (this.camera.running) {
       this.stopCamera();
       return;
     }
+    this.stopFilm();
     const turn = ++this.turn;
     this.fault.hidden = true;
     this.button.disabled = true;
@@ -133,7 +217,11 @@ export class Show {
     this.shown?.bitmap.close();
     this.shown = {
       bitmap: sight.bitmap,
-      faces: faces.map((face) => ({ ...face, probabilities: softmax(face.logits) })),
+      faces: faces.map((face) => ({
+        ...face,
+        probabilities: softmax(face.logits),
+        second: face.second && { ...face.second, probabilities: softmax(face.second.logits) },
+      })),
     };
   }
 
@@ -142,6 +230,7 @@ export class Show {
     const { bitmap, faces } = this.shown;
     this.stage.draw(bitmap, faces, this.options);
     this.panel.show(faces, this.options);
+    this.second.show(bitmap, faces[this.options.chosen], this.options);
     if (!say) return;
     this.said = performance.now();
     const sentence = found(faces, this.options.threshold, this.facts, this.camera.running);

@@ -13,14 +13,15 @@ const PATIENCE = 500; // milliseconds for which a face that is not found keeps i
 
 export class Smoothing {
   constructor() {
-    /** @type {{face: Seen, time: number}[]} */
+    /** @type {{face: Seen, time: number, number: number}[]} */
     this.known = [];
+    this.numbers = 0;
   }
 
   /**
    * @param {Seen[]} faces of the new image
    * @param {number} time milliseconds
-   * @returns {Seen[]} the same, in the order of their numbers
+   * @returns {(Seen & {number: number})[]} the same, in the order of their numbers, from 1
    */
   add(faces, time) {
     this.known = this.known.filter((one) => time - one.time < PATIENCE);
@@ -32,17 +33,26 @@ export class Smoothing {
       one.face = blend(one.face, match, 0.5 ** ((time - one.time) / HALF));
       one.time = time;
     }
-    this.known.push(...[...left].map((face) => ({ face, time })));
-    return this.known.filter((one) => one.time === time).map(({ face }) => face);
+    for (const face of left) this.known.push({ face, time, number: ++this.numbers });
+    return this.known.filter((one) => one.time === time)
+      .map(({ face, number }) => ({ ...face, number }));
   }
 }
 
-/** @returns {Seen} the new face with the old one's prediction at a share */
+/** @returns {Seen} the new face with the old one's predictions at a share */
 function blend(old, fresh, share) {
-  const mix = (one, other) => one.map((value, at) => share * value + (1 - share) * other[at]);
+  const mixed = mix(old, fresh, share);
+  return old.second && fresh.second
+    ? { ...mixed, second: mix(old.second, fresh.second, share) }
+    : mixed;
+}
+
+/** @template {import("./classifier.js").Prediction} T @param {T} old @param {T} fresh */
+function mix(old, fresh, share) {
+  const between = (one, other) => one.map((value, at) => share * value + (1 - share) * other[at]);
   return {
     ...fresh,
-    logits: mix(old.logits, fresh.logits),
-    maps: fresh.maps.map((map, index) => mix(old.maps[index], map)),
+    logits: between(old.logits, fresh.logits),
+    maps: fresh.maps.map((map, index) => between(old.maps[index], map)),
   };
 }

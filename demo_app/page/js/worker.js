@@ -8,6 +8,8 @@ import { Network, startRuntime } from "./networks.js";
 const BASE = new URL("..", import.meta.url);
 /** @type {Analysis | null} */
 let analysis = null;
+/** @type {Network | null} */
+let second = null;
 
 /** What the page can ask for. */
 const TASKS = {
@@ -23,6 +25,17 @@ const TASKS = {
       networks[name] = await Network.open(contents[index]);
     }
     analysis = new Analysis(networks, facts);
+    return { result: true };
+  },
+
+  /** Load the second model, or leave it out again. */
+  async second({ facts }) {
+    if (!facts) {
+      analysis.second = null;
+      return { result: true };
+    }
+    second ??= await Network.open((await download([facts.file], BASE, () => {}))[0]);
+    analysis.second = { classifier: second, input: facts.input };
     return { result: true };
   },
 

@@ -1,7 +1,7 @@
 import pytest
 
 from demo_app.analysis.abstention import explain_threshold
-from demo_app.render import text as words
+from demo_app.language import say
 from fer_core.records.predictions import Prediction, write_predictions
 from fer_core.weights import BUNDLED
 
@@ -17,14 +17,14 @@ def test_the_threshold_is_explained_by_the_predictions_beside_the_model(pool, mo
 
 def test_a_model_without_predictions_promises_nothing(pool, model, tmp_path):
     trained = pool.get(model).trained
-    assert explain_threshold(tmp_path, trained, 0.5) == words.NO_PREDICTIONS
+    assert explain_threshold(tmp_path, trained, 0.5) == say("controls.no_predictions")
 
 
 @pytest.mark.parametrize("text", ["image,label\n", "image,label,predicted,confidence\na,b,c,d\n"])
 def test_a_broken_table_promises_nothing(pool, model, tmp_path, text):
     (tmp_path / "predictions.csv").write_text(text)
     trained = pool.get(model).trained
-    assert explain_threshold(tmp_path, trained, 0.5) == words.NO_PREDICTIONS
+    assert explain_threshold(tmp_path, trained, 0.5) == say("controls.no_predictions")
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from demo_app.analysis.batch import BatchProgress, BatchResult, analyse_batch
+from demo_app.language import say
 from demo_app.render import text as words
 
 
@@ -47,7 +48,7 @@ def test_every_face_has_a_row_and_every_other_photograph_a_reason(pool, model, p
         *("pair.png", "pair.png", "one.png", "empty.png", "broken.jpg")
     ]
     assert [row["problem"] for row in batch.rows] == [
-        *("", "", "", words.BATCH_NO_FACE, words.UNREADABLE)
+        *("", "", "", say("batch.no_face"), say("photo.unreadable"))
     ]
     assert batch.sentence.startswith("4 photographs, 3 faces: ")
     assert batch.sentence.endswith("; 1 without a face; 1 not readable.")
@@ -125,7 +126,7 @@ def test_two_batches_have_files_of_their_own(pool, model, photos, root):
 def test_a_photograph_that_was_swept_away_is_told_from_a_broken_one(pool, model, photos, root):
     photos[0].unlink()
     _, batch = finish(analyse_batch(pool, model, 0.0, photos, root))
-    assert batch.rows[0]["problem"] == words.FORGOTTEN
+    assert batch.rows[0]["problem"] == say("photo.forgotten")
     assert batch.sentence.startswith("4 photographs, 1 face")
 
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from demo_app.analysis.live import FRAME_SIDE, FrameLimiter, FrameStyle, LiveSession
-from demo_app.render import text as words
+from demo_app.language import say
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.models.pretrained import ModelError
 
@@ -92,7 +92,7 @@ def test_after_a_pause_a_stream_begins_anew_with_a_new_number(limiter, session, 
 
 def test_without_a_face_there_is_a_sentence_and_the_picture(limiter, session, empty):
     frame = session.step(limiter, empty, LOOK, 0.0)
-    assert words.NO_LIVE_FACE in frame.panel
+    assert say("live.no_face") in frame.panel
     assert (np.asarray(frame.image) == np.asarray(empty)).all()
 
 

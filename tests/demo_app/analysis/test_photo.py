@@ -15,7 +15,7 @@ from demo_app.analysis.photo import (
     table,
     with_movements,
 )
-from demo_app.render import text as words
+from demo_app.language import say
 from fer_core.emotions import EIGHT_CLASSES
 from tests.demo_app.conftest import pixels
 from tests.made_analyses import smiling
@@ -49,7 +49,7 @@ def test_a_large_photograph_is_shown_reduced_with_boxes_in_its_own_pixels(
 
 def test_a_picture_without_a_face_comes_back_unchanged_with_a_sentence(pool, model, empty):
     result = analyse(pool, model, empty)
-    assert result.sentence(0.5) == words.NO_FACE
+    assert result.sentence(0.5) == say("photo.no_face")
     assert (pixels(annotate(result)) == pixels(empty)).all()
     assert (pixels(overlay_all(result)) == pixels(empty)).all()
     assert explain(result) is None
@@ -59,7 +59,7 @@ def test_a_picture_without_a_face_comes_back_unchanged_with_a_sentence(pool, mod
 @pytest.mark.parametrize("size", [(1, 1), (3, 4000), (4000, 1)])
 def test_a_tiny_or_thin_picture_is_a_picture_without_a_face(pool, model, size):
     result = analyse(pool, model, Image.new("RGB", size))
-    assert result.sentence(0.5) == words.NO_FACE
+    assert result.sentence(0.5) == say("photo.no_face")
     assert max(result.photo.size) <= DISPLAY_SIDE
 
 
@@ -71,7 +71,7 @@ def test_broken_files_get_a_sentence(pool, model, tmp_path, portrait):
     cut.write_bytes(cut.read_bytes()[:3000])
     for path in (text, cut, tmp_path / "absent.png", tmp_path):
         result = analyse(pool, model, path)
-        assert result.sentence(0.5) == words.UNREADABLE
+        assert result.sentence(0.5) == say("photo.unreadable")
         assert annotate(result) is None
         assert overlay_all(result) is None
         assert table(result) == []

@@ -39,10 +39,10 @@ def runtime_files():
 def build_site(runtime_files):
     """The function that builds the static page; the runtime is fetched once."""
 
-    def build(out, model=""):
+    def build(out, model="", second=""):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("demo_app.page.build.fetch_runtime", lambda *_: runtime_files)
-            static_page.build(out, model)
+            static_page.build(out, model, second=second)
         return out
 
     return build
@@ -122,7 +122,8 @@ def visit(server):
     contexts = []
 
     def open_one(browser, *, wait=READY, prepare=None, **options):
-        context = browser.new_context(**options)
+        # A service worker would load every file once more, which tests of its own are for.
+        context = browser.new_context(**{"service_workers": "block", **options})
         contexts.append(context)
         page = context.new_page()
         page.complaints = []

@@ -135,7 +135,7 @@ def test_every_control_has_a_name(visit, chromium):
     page = visit(chromium)
     snapshot = page.locator("body").aria_snapshot()
     for name in (
-        'button "Choose a photograph"',
+        'button "Choose a photograph or video"',
         'button "Start the camera"',
         'radio "the prediction\'s map" [checked]',
         'slider "Not sure below"',

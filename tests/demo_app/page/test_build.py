@@ -9,7 +9,7 @@ import pytest
 import torch
 from facenet_pytorch import MTCNN
 
-from demo_app.page.build import SOURCES, build, main
+from demo_app.page.build import SOURCES, WORKER, build, main, service_worker
 from demo_app.page.export_models import classifier_bytes, detector_bytes, halve
 from demo_app.page.facts import DEFAULT_THRESHOLD, page_facts, page_words
 from demo_app.page.fetch_runtime import FetchError, fetch_runtime, pinned_version
@@ -219,3 +219,17 @@ def test_a_folder_with_other_files_is_not_touched(tmp_path):
     with pytest.raises(ValueError, match="is no page that was built before"):
         build(tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_the_service_worker_keeps_every_file_and_each_build_has_its_version(site):
+    script = (site / WORKER).read_text("utf-8")
+    kept = set(json.loads(script.split("const FILES = ")[1].split(";\n")[0]))
+    files = {
+        file.relative_to(site).as_posix()
+        for file in site.rglob("*")
+        if file.is_file() and "images" not in file.parts
+    }
+    assert kept == (files - {WORKER}) | {"./"}
+    one, other = (service_worker({"index.html": text}) for text in (b"one", b"other"))
+    assert one != other
+    assert one == service_worker({"index.html": b"one"})

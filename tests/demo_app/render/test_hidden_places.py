@@ -6,6 +6,7 @@ from demo_app.render.hidden_places import FALLS, RISES, describe_places, draw_pl
 from fer_core.inference.occlusion import Occlusion
 
 CLASSES = ("calm", "a <b>", "joy")
+FLAT = np.zeros((2, 2))
 
 
 def occlusion(drops, predicted, hidden=0.4, emotion="joy"):
@@ -29,7 +30,7 @@ def test_nothing_is_drawn_where_hiding_changes_nothing():
 
 
 def test_the_words_name_the_largest_fall_and_the_places_that_change_the_prediction():
-    text = describe_places(occlusion([[4, -4], [0, 2]], [[0, 2], [2, 1]]), CLASSES)
+    text = describe_places(occlusion([[4, -4], [0, 2]], [[0, 2], [2, 1]]), CLASSES, FLAT)
     assert "lowers it by 4.0" in text
     assert "from 90 % to 40 %" in text
     assert "one of 2 of 4 places" in text
@@ -45,9 +46,17 @@ def test_the_words_name_the_largest_fall_and_the_places_that_change_the_predicti
     ],
 )
 def test_the_words_fit_each_outcome(drops, predicted, said):
-    assert said in describe_places(occlusion(drops, predicted), CLASSES)
+    assert said in describe_places(occlusion(drops, predicted), CLASSES, FLAT)
 
 
 def test_a_strange_name_is_shown_as_text():
-    text = describe_places(occlusion([[1, 0], [0, 0]], [[1, 1], [1, 1]], emotion="a <b>"), CLASSES)
+    text = describe_places(
+        occlusion([[1, 0], [0, 0]], [[1, 1], [1, 1]], emotion="a <b>"), CLASSES, FLAT
+    )
     assert "<b>a &lt;b&gt;</b>" in text
+
+
+def test_the_words_say_how_far_the_attention_map_agrees():
+    found = occlusion([[4, 3], [2, 1]], [[2, 2], [2, 2]])
+    assert "place by place: 1.00" in describe_places(found, CLASSES, np.array([[9, 5], [2, 0]]))
+    assert "Spearman" not in describe_places(found, CLASSES, FLAT)

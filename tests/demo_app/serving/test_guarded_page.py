@@ -8,7 +8,7 @@ import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from demo_app.render.text import FOREIGN_FILE
+from demo_app.language import say
 from demo_app.serving.guarded_page import GuardedPage, refuse_foreign_files
 from tests.demo_app.conftest import free_port
 
@@ -210,4 +210,4 @@ def test_nesting_without_end_is_no_way_around(uploads):
         value = [value]
     with pytest.raises(gr.Error) as refusal:
         refuse_foreign_files(value, uploads)
-    assert refusal.value.message == FOREIGN_FILE
+    assert refusal.value.message == say("page.foreign_file")

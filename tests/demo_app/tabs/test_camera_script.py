@@ -2,7 +2,7 @@
 
 import pytest
 
-from demo_app.render.text import CAMERA_FAULTS, CAMERA_FORBIDDEN
+from demo_app.language import say
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +22,7 @@ def test_a_camera_that_does_not_start_is_explained(launch_chromium, address, fla
     page.get_by_role("tab", name="Live").click()
     page.locator("#camera button:visible").first.click()
     page.wait_for_selector("#camera_fault p:not(:empty)")
-    assert page.inner_text("#camera_fault [role=status]") == CAMERA_FAULTS[fault]
+    assert page.inner_text("#camera_fault [role=status]") == say(f"camera.{fault}")
     browser.close()
 
 
@@ -34,13 +34,13 @@ def test_a_page_without_encryption_is_told_that_it_gets_no_camera(launch_chromiu
     page.wait_for_selector(".bar.strong")
     page.get_by_role("tab", name="Live").click()
     page.wait_for_selector("#camera_fault p:not(:empty)")
-    assert page.inner_text("#camera_fault") == CAMERA_FORBIDDEN
+    assert page.inner_text("#camera_fault") == say("camera.forbidden")
     page.locator("#camera button:visible").first.click()
     page.get_by_role("tab", name="Photo").click()
     page.locator("#photo [aria-label='Capture from camera']").click()
     page.locator("#photo [title='grant webcam access'] button").click()
     page.wait_for_selector("#photo_fault p:not(:empty)")
-    assert page.inner_text("#photo_fault") == CAMERA_FORBIDDEN
+    assert page.inner_text("#photo_fault") == say("camera.forbidden")
     shown = page.inner_text("body")
     assert "image." not in shown
     assert "webcam_support" not in shown

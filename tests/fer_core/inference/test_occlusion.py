@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from fer_core.explain.occlusion import occlusion_map
-from fer_core.inference.occlusion import occlude
+from fer_core.inference.occlusion import Occlusion, occlude, rank_agreement
 from fer_core.inference.predictor import Predictor
 
 
@@ -61,3 +61,12 @@ def test_the_mirror_image_is_asked_as_well_with_flip_tta(predictor, crop):
 def test_what_cannot_be_hidden_is_refused(predictor, crop, options, said):
     with pytest.raises(ValueError, match=said):
         occlude(predictor, crop, **options)
+
+
+def test_an_attention_map_of_the_same_order_agrees_and_one_of_the_opposite_order_does_not():
+    drops = np.arange(64.0).reshape(8, 8)
+    found = Occlusion("fear", drops, 0.5, drops, drops.astype(int))
+    assert rank_agreement(found, drops**3) == pytest.approx(1)
+    assert rank_agreement(found, -drops) == pytest.approx(-1)
+    assert rank_agreement(found, np.kron(drops, np.ones((2, 2)))) == pytest.approx(1)  # finer
+    assert np.isnan(rank_agreement(found, np.ones((8, 8))))

@@ -1,0 +1,90 @@
+"""A ZIP file of class folders from a visitor: unpacked within limits, listed with its labels.
+
+Photographs lie in a folder for each class, as ``happiness/001.jpg``; all folders may lie in one.
+"""
+
+import stat
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from demo_app.language import say
+from fer_core.datasets import DataError
+from fer_core.errors import FerError
+from fer_core.evaluation.photo_folder import PhotoFolder, list_photo_folder
+
+MOST_BYTES = 1_000_000_000  # of all photographs together, unpacked
+PIECE = 1 << 20  # bytes that are unpacked at a time
+BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError)
+
+
+class ClassFoldersError(FerError, ValueError):
+    """A ZIP file that holds no labelled photographs, or too many."""
+
+
+def list_class_folders(archive: str | Path, folder: Path, most: int) -> PhotoFolder:
+    """Unpack the photographs of a ZIP file and list them with their classes.
+
+    Args:
+        archive: the ZIP file.
+        folder: a new one, for the photographs.
+        most: photographs that are taken.
+
+    Raises:
+        ClassFoldersError: when there is no such file, or it holds too much or nothing of use.
+    """
+    try:
+        with zipfile.ZipFile(archive) as file:
+            members = _members(file, most)
+            _unpack(file, members, folder / "unpacked")
+    except BROKEN as error:
+        raise ClassFoldersError(say("models.no_zip")) from error
+    root = folder / "photographs"
+    _root(folder / "unpacked").rename(root)  # its own name may be no path of a data set
+    try:
+        return list_photo_folder(str(root))
+    except DataError as error:
+        text = str(error).replace(str(root), "ZIP")  # not the name of this computer's folder
+        raise ClassFoldersError(f"{say('models.no_classes')} {text}") from error
+
+
+def _members(file: zipfile.ZipFile, most: int) -> list[zipfile.ZipInfo]:
+    """What is unpacked: files in folders, without what macOS adds, links, and other places."""
+    found = []
+    for one in file.infolist():
+        path = PurePosixPath(one.filename.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or ":" in one.filename:
+            raise ClassFoldersError(say("models.outside", name=one.filename[:60]))
+        hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+        if one.is_dir() or hidden or stat.S_ISLNK(one.external_attr >> 16):
+            continue
+        if len(path.parts) > 1:
+            found.append(one)
+    if not found:
+        raise ClassFoldersError(say("models.no_classes"))
+    if len(found) > most:
+        raise ClassFoldersError(say("models.too_many", count=len(found), most=most))
+    return found
+
+
+def _unpack(file: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo], folder: Path) -> None:
+    """Write the files; the limit is counted while unpacking, for a header may say anything."""
+    left = MOST_BYTES
+    for one in members:
+        target = folder.joinpath(*PurePosixPath(one.filename.replace("\\", "/")).parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with file.open(one) as source, target.open("wb") as written:
+            while piece := source.read(PIECE):
+                left -= len(piece)
+                if left < 0:
+                    raise ClassFoldersError(say("models.too_large", most=MOST_BYTES // 1_000_000))
+                written.write(piece)
+
+
+def _root(folder: Path) -> Path:
+    """The folder of the class folders: often all of them lie in one."""
+    inside = list(folder.iterdir())
+    while len(inside) == 1 and inside[0].is_dir() and any(p.is_dir() for p in inside[0].iterdir()):
+        folder = inside[0]
+        inside = list(folder.iterdir())
+    return folder

@@ -1,0 +1,171 @@
+"""A second look at an analysed video: events, ranges left out, what each person did, files."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from demo_app.analysis.video import VideoResult
+from demo_app.analysis.video_report import EXCLUDED, columns_of, write_files
+from demo_app.render.review_tables import events_html, people_html
+from demo_app.render.timeline import draw_timeline, drawn_faces, mark_review
+from fer_core.video.elan import annotate, write_elan
+from fer_core.video.events import Event, EventRule, find_events
+from fer_core.video.person_summary import PersonSummary, summarise_people
+from fer_core.video.series import FaceSeries, exclude, make_series
+from fer_core.video.tables import event_table, long_table
+from fer_core.video.time_ranges import TimeRange, is_within, parse_time_ranges
+
+FOLDER = "review-"
+
+
+@dataclass(frozen=True)
+class ReviewOptions:
+    """What a visitor looks for.
+
+    Attributes:
+        emotion: the class of events.
+        threshold: probability above which an event takes place, in [0, 1].
+        seconds: for which it must at least.
+        excluded: ranges of time as text, see `fer_core.video.time_ranges`.
+    """
+
+    emotion: str
+    threshold: float = 0.6
+    seconds: float = 0.5
+    excluded: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class VideoReview:
+    """What the page shows and hands out.
+
+    Attributes:
+        events: that were found.
+        people: what each face did.
+        events_html: a table whose times are buttons.
+        people_html: shares of time and transitions.
+        figure: the timeline with events and excluded ranges.
+        files: by kind, ``csv``, ``json``, ``events``, ``long`` and ``elan``.
+    """
+
+    events: list[Event]
+    people: list[PersonSummary]
+    events_html: str
+    people_html: str
+    figure: go.Figure
+    files: dict[str, Path]
+
+
+def review_video(result: VideoResult, options: ReviewOptions) -> VideoReview:
+    """Look for events, and write all files anew; no frame is analysed again.
+
+    Args:
+        result: of the analysis.
+        options: what to look for.
+
+    Raises:
+        EventError: when the rule cannot be met, or the model has no such class.
+        TimeRangeError: when the excluded ranges are none.
+    """
+    ranges = parse_time_ranges(options.excluded)
+    rule = EventRule(options.emotion, options.threshold, options.seconds)
+    series = [exclude(one, ranges) for one in series_of(result)]
+    events = find_events(series, rule)
+    people = summarise_people(series, result.summary["threshold"])
+    return VideoReview(
+        events,
+        people,
+        events_html(events, rule),
+        people_html(people, result.taxonomy),
+        _figure(result, events, ranges),
+        _write(result, series, ranges, rule, events, people),
+    )
+
+
+def series_of(result: VideoResult) -> list[FaceSeries]:
+    """The probabilities of each face over time, from the table of an analysis."""
+    classes = tuple(result.summary["classes"])
+    columns = list(columns_of(classes))
+    found = (
+        make_series(
+            int(str(number)),
+            classes,
+            seen["time_s"].to_list(),
+            seen[columns].to_numpy(float),
+            result.period,
+        )
+        for number, seen in result.table.groupby("face")
+    )
+    length = result.summary["video"]["seconds"]  # no sample holds beyond it
+    return [replace(one, ends=np.maximum(one.times, np.minimum(one.ends, length))) for one in found]
+
+
+def _figure(result: VideoResult, events: list[Event], ranges: Sequence[TimeRange]) -> go.Figure:
+    taxonomy, summary = result.taxonomy, result.summary
+    figure = draw_timeline(
+        result.table,
+        columns_of(taxonomy.names),
+        taxonomy,
+        summary["moments_per_second"],
+        summary["video"]["seconds"],
+    )
+    mark_review(figure, drawn_faces(result.table), events, ranges)
+    return figure
+
+
+def _write(
+    result: VideoResult,
+    series: Sequence[FaceSeries],
+    ranges: Sequence[TimeRange],
+    rule: EventRule,
+    events: Sequence[Event],
+    people: Sequence[PersonSummary],
+) -> dict[str, Path]:
+    """All files in a new folder; those of the review before are deleted."""
+    root = result.video.parent
+    for old in root.glob(f"{FOLDER}*"):
+        shutil.rmtree(old, ignore_errors=True)
+    folder = root / f"{FOLDER}{abs(hash((rule, ranges))):x}"
+    folder.mkdir(parents=True)  # the sweeping may have deleted the root meanwhile
+    stem = Path(result.name).stem
+    outside = [is_within(time, ranges) for time in result.table["time_s"]]
+    table = result.table.assign(**{EXCLUDED: pd.Series(outside, result.table.index, dtype=bool)})
+    csv, report = write_files(
+        folder, stem, table, result.summary | _entries(ranges, rule, events, people)
+    )
+    written = {
+        "events": (f"{stem}-events.csv", event_table(result.name, events)),
+        "long": (f"{stem}-long.csv", long_table(result.name, series)),
+        "elan": (
+            f"{stem}.eaf",
+            write_elan(annotate(series, result.summary["threshold"], events), result.name),
+        ),
+    }
+    files = {"csv": csv, "json": report}
+    for kind, (name, content) in written.items():
+        (folder / name).write_bytes(content)
+        files[kind] = folder / name
+    return files
+
+
+def _entries(
+    ranges: Sequence[TimeRange],
+    rule: EventRule,
+    events: Sequence[Event],
+    people: Sequence[PersonSummary],
+) -> dict[str, Any]:
+    """What the JSON file says of a review."""
+    content = {
+        "excluded": [list(one) for one in ranges],
+        "rule": vars(rule),
+        "events": [one._asdict() for one in events],
+        "people": [one.to_dict() for one in people],
+    }
+    return json.loads(json.dumps(content))

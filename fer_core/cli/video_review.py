@@ -1,0 +1,70 @@
+"""What ``fer-core predict CLIP --out`` writes beside the table: events, people, ELAN and R."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer_core.io.files import write_whole
+
+if TYPE_CHECKING:
+    from fer_core.video.analysis import VideoMoment
+
+SURE = 0.0  # the command takes every prediction, as its tables do
+
+
+def write_review(
+    place: Path,
+    moments: Sequence["VideoMoment"],
+    classes: Sequence[str],
+    rate: float,
+    events: Sequence[str] = (),
+    excluded: str = "",
+) -> dict[str, Any]:
+    """Write the further files of a video; give what its JSON file holds of them.
+
+    Args:
+        place: of the files, with the name of the video; they take its stem.
+        moments: that were analysed.
+        classes: of the model.
+        rate: frames of a second that were asked for.
+        events: rules, see `fer_core.video.events.parse_event_rule`.
+        excluded: ranges of time, see `fer_core.video.time_ranges.parse_time_ranges`.
+
+    Raises:
+        EventError: when a text is no rule.
+        TimeRangeError: when a text is no range.
+    """
+    from fer_core.video.elan import annotate, write_elan
+    from fer_core.video.events import find_events, parse_event_rule
+    from fer_core.video.person_summary import summarise_people
+    from fer_core.video.series import exclude, series_of_moments
+    from fer_core.video.tables import event_table, long_table
+    from fer_core.video.time_ranges import parse_time_ranges
+
+    ranges = parse_time_ranges(excluded)
+    rules = [parse_event_rule(text, classes) for text in events]
+    series = [exclude(one, ranges) for one in series_of_moments(moments, classes, rate)]
+    found = sorted(
+        (event for rule in rules for event in find_events(series, rule)),
+        key=lambda event: (event.start, event.face),
+    )
+    write_whole(place.with_suffix(".long.csv"), long_table(place.name, series))
+    write_whole(place.with_suffix(".events.csv"), event_table(place.name, found))
+    elan = write_elan(annotate(series, SURE, found), place.name)
+    write_whole(place.with_suffix(".eaf"), elan)
+    return {
+        "excluded": [list(one) for one in ranges],
+        "people": [one.to_dict() for one in summarise_people(series, SURE)],
+        "rules": [vars(rule) for rule in rules],
+        "events": [one._asdict() for one in found],
+    }
+
+
+def check_review(events: Sequence[str], excluded: str, classes: Sequence[str]) -> None:
+    """See that the options are understood before the first prediction; raises as `write_review`."""
+    from fer_core.video.events import parse_event_rule
+    from fer_core.video.time_ranges import parse_time_ranges
+
+    parse_time_ranges(excluded)
+    for text in events:
+        parse_event_rule(text, classes)

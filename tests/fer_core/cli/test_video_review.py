@@ -1,0 +1,77 @@
+import csv
+import json
+from xml.etree import ElementTree
+
+import pytest
+
+from fer_core.cli import predict
+from fer_core.emotions import SEVEN_CLASSES
+from fer_core.video.writer import VideoWriter
+
+pytest.importorskip("av")
+
+
+@pytest.fixture
+def clip(tmp_path, portrait):
+    """A face of four tenths of a second."""
+    with VideoWriter(tmp_path / "clip.mp4") as file:
+        for index in range(4):
+            file.write(portrait, index / 10)
+    return tmp_path / "clip.mp4"
+
+
+@pytest.fixture
+def command(call_command, tiny_run, clip, tmp_path):
+    def run(*arguments):
+        model = ("--model", tiny_run.path / "model")
+        return call_command(predict, clip, *model, *arguments)
+
+    return run
+
+
+def rows(path):
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_video_gives_tables_for_r_and_elan_and_its_events(command, tmp_path):
+    rules = [word for name in SEVEN_CLASSES for word in ("--event", f"{name}:0.01:0.3")]
+    code, _, _ = command("--out", tmp_path / "out", *rules)
+    assert code == 0
+    long = rows(tmp_path / "out" / "clip.long.csv")
+    assert len(long) == 4 * len(SEVEN_CLASSES)
+    events = rows(tmp_path / "out" / "clip.events.csv")
+    assert {event["duration_s"] for event in events} == {"0.4"}
+    root = ElementTree.parse(tmp_path / "out" / "clip.eaf").getroot()
+    assert [tier.get("TIER_ID") for tier in root.iter("TIER")] == ["Face 1", "Face 1 events"]
+    report = json.loads((tmp_path / "out" / "clip.json").read_text())
+    assert len(report["events"]) == len(events)
+    assert [one["seen_s"] for one in report["people"]] == [0.4]
+    assert len(report["rows"]) == 4
+
+
+def test_excluded_times_are_left_out_of_summaries_and_not_of_the_table(command, tmp_path):
+    command("--out", tmp_path / "out", "--exclude", "0-0.2")
+    report = json.loads((tmp_path / "out" / "clip.json").read_text())
+    assert [one["seen_s"] for one in report["people"]] == [0.2]
+    assert report["excluded"] == [[0.0, 0.2]]
+    assert len(report["rows"]) == len(rows(tmp_path / "out" / "clip.csv")) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [(("--event", "joy:0.5"), "joy"), (("--exclude", "5-3"), "5-3")],
+)
+def test_an_option_that_is_not_understood_stops_before_the_first_prediction(
+    command, tmp_path, options, named
+):
+    code, output, error = command("--out", tmp_path / "out", *options)
+    assert code
+    assert named in f"{code} {error}"
+    assert output == ""
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_events_without_a_place_for_them_are_refused(command):
+    code, _, error = command("--event", "fear")
+    assert "--out" in f"{code} {error}"
