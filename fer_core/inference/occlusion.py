@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
-from scipy.stats import rankdata
 
 from fer_core.explain.occlusion import patch_masks
 from fer_core.inference.predictor import Predictor
@@ -90,6 +89,8 @@ def rank_agreement(found: Occlusion, attention: np.ndarray) -> float:
     side = len(found.drops)
     image = Image.fromarray(np.asarray(attention, np.float32))
     grid = np.asarray(image.resize((side, side), Image.Resampling.BOX))
+    from scipy.stats import rankdata  # not in the base install
+
     one, other = rankdata(found.drops), rankdata(grid)
     if np.ptp(one) == 0 or np.ptp(other) == 0:
         return float("nan")
