@@ -20,7 +20,8 @@ from numpy.random import default_rng
 from PIL import Image, ImageEnhance, ImageFilter
 
 from fer_core.datasets import Decoding, load_data
-from fer_core.faces.detect import USUAL_LANDMARKS, detect_faces
+from fer_core.faces.crop_landmarks import USUAL_LANDMARKS
+from fer_core.faces.detect import detect_faces
 from fer_core.io.images import open_upright
 from fer_core.models.face_embedding import FaceEmbedder
 from fer_core.video.identity import LEAST_ALIKE

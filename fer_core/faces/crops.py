@@ -15,7 +15,8 @@ from PIL import Image
 from fer_core.config.input_spec import InputSpec
 from fer_core.errors import FerError
 from fer_core.faces.align import align
-from fer_core.faces.detect import USUAL_LANDMARKS, detect_faces
+from fer_core.faces.crop_landmarks import USUAL_LANDMARKS
+from fer_core.faces.detect import detect_faces
 from fer_core.io.files import displayed, write_whole
 from fer_core.io.images import fault, open_upright
 

@@ -1,10 +1,9 @@
-"""Find the faces of a photograph, and where training crops show eyes and mouth.
+"""Find the faces of a photograph.
 
 Detector: MTCNN (`fer_core.faces.mtcnn`), whose weights come with the wheel of facenet-pytorch.
 Coordinates are pixels (x, y) with the origin at the top left corner of the image.
 """
 
-import logging
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -23,7 +22,6 @@ from fer_core.faces.scales import (
     overlap,
     searches,
 )
-from fer_core.io.images import Images
 
 __all__ = [
     "DETECTION_SIDE",
@@ -35,18 +33,14 @@ __all__ = [
     "whole_face",
 ]
 
-logger = logging.getLogger(__name__)
 REDUCING_GAP = 1.1  # reduced by whole numbers first: half the time, landmarks stay to a thousandth
 LEAST_SCORE = 0.9
-CROP_FACE = 80  # pixels: in training crops, which are enlarged to 288 pixels
 PIXELS_TOGETHER = 8e6  # of the photographs that go through the networks together, for the memory
 SAME_FACE = 0.3  # overlap of two boxes (intersection by the smaller one) from which they are one
 # A margin of grey around the image, a sixth of its shorter side: without it faces at the edge are
 # missed, or their landmarks are wrong (benchmarks/face_margin.py).
 MARGIN_SHARE = 6
 MARGIN_GREY = 128
-# Where aligned face crops usually show eye, eye and mouth, used when none can be measured.
-USUAL_LANDMARKS = np.array([[0.31, 0.39], [0.69, 0.39], [0.50, 0.78]])
 
 
 class Face(NamedTuple):
@@ -236,60 +230,6 @@ def whole_face(size: tuple[int, int], spec: InputSpec) -> Face:
     return Face((0.0, 0.0, float(width), float(height)), places, 1.0)
 
 
-def sample_crops(images: Images, seed: int, count: int = 300) -> np.ndarray:
-    """A sample of training crops (N, S, S, C), at most ``count``, in their order."""
-    chosen = np.random.default_rng(seed).permutation(len(images))[:count]
-    return images[np.sort(chosen)]
-
-
-def measure_landmarks(crops: np.ndarray) -> np.ndarray:
-    """Where training crops show the eyes and the mouth: the median over them.
-
-    The two sides are averaged with their flipped image, since training mirrors faces.
-
-    Args:
-        crops: (N, S, S, C) uint8, of `sample_crops`.
-
-    Returns:
-        (3, 2) landmarks as shares of the side; the usual places, with a warning in the log, when
-        fewer than ten faces are found.
-    """
-    measured = [
-        landmarks
-        for start in range(0, len(crops), 50)
-        for landmarks in _crop_landmarks(crops[start : start + 50])
-    ]
-    if len(measured) < 10:
-        logger.warning(
-            "only %d faces found in %d training crops: the usual places of eyes and mouth are "
-            "assumed for alignment",
-            *(len(measured), len(crops)),
-        )
-        return USUAL_LANDMARKS.copy()
-    middle = np.median(measured, axis=0)
-    mirrored = np.column_stack([1 - middle[[1, 0, 2], 0], middle[[1, 0, 2], 1]])
-    return (middle + mirrored) / 2
-
-
-def _crop_landmarks(images: np.ndarray) -> list[np.ndarray]:
-    """Landmarks of the crops in which a face is found; a margin gives the detector context."""
-    side = images.shape[1]
-    margin = side // 4
-    padded = np.pad(images, ((0, 0), (margin, margin), (margin, margin), (0, 0)), mode="edge")
-    enlarged = [
-        Image.fromarray(image.squeeze()).convert("RGB").resize((288, 288), Image.Resampling.BICUBIC)
-        for image in padded
-    ]
-    scale = (side + 2 * margin) / 288
-    measured: list[np.ndarray] = []
-    for image in enlarged:
-        found = mtcnn.find(mtcnn.summed(np.asarray(image)), CROP_FACE)
-        if found and found[0].score > LEAST_SCORE:
-            five = found[0].points.astype(float) * scale - margin
-            measured.append(_three_landmarks(five) / side)
-    return measured
-
-
 def _detect(
     images: Sequence[np.ndarray], least_face: int, by: mtcnn_networks.Networks
 ) -> list[list[Face]]:
@@ -299,7 +239,7 @@ def _detect(
         [
             Face(
                 _box(*face.box),
-                _three_landmarks(face.points.astype(float)).astype(np.float32),
+                three_landmarks(face.points.astype(float)).astype(np.float32),
                 face.score,
             )
             for face in found
@@ -309,7 +249,7 @@ def _detect(
     ]
 
 
-def _three_landmarks(five: np.ndarray) -> np.ndarray:
+def three_landmarks(five: np.ndarray) -> np.ndarray:
     """Eye, eye, mouth centre of MTCNN's five points (eye, eye, nose, mouth corner, corner)."""
     return np.stack([five[0], five[1], (five[3] + five[4]) / 2])
 

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from fer_core.config.input_spec import LARGEST_SIDE, InputSpec
-from fer_core.faces.detect import USUAL_LANDMARKS
+from fer_core.faces.crop_landmarks import USUAL_LANDMARKS
 from fer_core.models.pretrained import LEAST_BYTES, WEIGHTS_FILE, ModelError
 
 BLANK = 64  # pixels, of the image that a new network is tried on

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_core.faces.detect import USUAL_LANDMARKS, measure_landmarks, sample_crops
+from fer_core.faces.crop_landmarks import USUAL_LANDMARKS, measure_landmarks, sample_crops
 from fer_core.io.files import write_whole
 from fer_core.io.images import Images
 

@@ -5,7 +5,7 @@ from PIL import Image
 from fer_core.config.input_spec import InputSpec
 from fer_core.faces import align as module
 from fer_core.faces.align import align
-from fer_core.faces.detect import USUAL_LANDMARKS
+from fer_core.faces.crop_landmarks import USUAL_LANDMARKS
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,14 @@ from PIL import Image
 
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.faces import crops as alignment
+from fer_core.faces.crop_landmarks import USUAL_LANDMARKS
 from fer_core.faces.crops import (
     AlignmentError,
     Photo,
     Settings,
     align_photo,
 )
-from fer_core.faces.detect import USUAL_LANDMARKS, detect_faces
+from fer_core.faces.detect import detect_faces
 from fer_core.io import files
 
 LOW = ((0.35, 0.45), (0.65, 0.45), (0.50, 0.70))

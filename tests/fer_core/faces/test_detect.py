@@ -8,7 +8,8 @@ from fer_core.config.input_spec import InputSpec
 from fer_core.datasets.synthetic.faces import draw_face, draw_portrait
 from fer_core.faces import detect
 from fer_core.faces.align import align, similarity
-from fer_core.faces.detect import USUAL_LANDMARKS, detect_faces, detect_faces_in, measure_landmarks
+from fer_core.faces.crop_landmarks import USUAL_LANDMARKS, measure_landmarks
+from fer_core.faces.detect import detect_faces, detect_faces_in
 
 PLACES = ((0.31, 0.39), (0.69, 0.39), (0.50, 0.78))
 COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255))

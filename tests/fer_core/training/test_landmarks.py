@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fer_core.datasets.cache.folder import clear_cache
-from fer_core.faces.detect import USUAL_LANDMARKS
+from fer_core.faces.crop_landmarks import USUAL_LANDMARKS
 from fer_core.training import landmarks
 from fer_core.training.landmarks import training_landmarks
 

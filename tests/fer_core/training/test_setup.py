@@ -8,7 +8,7 @@ from PIL import Image
 from fer_core.config import RunConfig
 from fer_core.datasets import DataError
 from fer_core.emotions import FERPLUS_VOTES
-from fer_core.faces.detect import USUAL_LANDMARKS
+from fer_core.faces.crop_landmarks import USUAL_LANDMARKS
 from fer_core.training.labels import draw_noisy_labels
 from fer_core.training.setup import load_run_data, prepare
 
