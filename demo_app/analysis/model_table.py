@@ -4,8 +4,6 @@ The faces of a photograph are found once, for all models; the largest one is jud
 face is an error of each, as in `fer_core.evaluation.photos`.
 """
 
-import csv
-import io
 import shutil
 import tempfile
 from collections.abc import Generator, Sequence
@@ -25,7 +23,7 @@ from fer_core.evaluation.photo_folder import LabelledPhoto, PhotoFolder
 from fer_core.evaluation.photo_report import PhotoAssessment, assess_photos
 from fer_core.evaluation.photos import NO_FACE, PhotoPrediction, PhotoPredictions
 from fer_core.faces.detect import Face
-from fer_core.io.csv_cells import no_formula
+from fer_core.io.csv_cells import csv_bytes
 from fer_core.metrics.intervals import McNemar, mcnemar
 
 MOST_MODELS = 6
@@ -198,7 +196,7 @@ def _is_right(row: PhotoPrediction, predictions: PhotoPredictions) -> bool:
 
 def _write(folder: Path, photos: PhotoFolder, results: Sequence[ModelResult]) -> tuple[Path, Path]:
     table, single = folder / TABLE_FILE, folder / PHOTOS_FILE
-    table.write_bytes(_csv([FIGURES, *(_figures(one) for one in results)]))
+    table.write_bytes(csv_bytes([FIGURES, *(_figures(one) for one in results)]))
     shown = [one for one in results if one.predictions is not None]
     header = ("file", "class", "faces", *(one.name for one in shown), "problem")
     rows: list[Sequence[object]] = [header]
@@ -209,7 +207,7 @@ def _write(folder: Path, photos: PhotoFolder, results: Sequence[ModelResult]) ->
         faces = max((row.faces for row, _ in of_models), default=0)
         reasons = dict.fromkeys(row.reason for row, _ in of_models if row.reason)
         rows.append((photo.name, photo.label, faces, *answers, "; ".join(reasons)))
-    single.write_bytes(_csv(rows))
+    single.write_bytes(csv_bytes(rows))
     return table, single
 
 
@@ -224,11 +222,3 @@ def _figures(result: ModelResult) -> tuple[object, ...]:
         *(round(found.mean_class_accuracy, 4), found.found),
         *("" if test is None else round(test.p_value, 4), ""),
     )
-
-
-def _csv(rows: Sequence[Sequence[object]]) -> bytes:
-    stream = io.StringIO(newline="")
-    csv.writer(stream, lineterminator="\n").writerows(
-        [no_formula(value) for value in row] for row in rows
-    )
-    return stream.getvalue().encode()

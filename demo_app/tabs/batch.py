@@ -24,6 +24,7 @@ from demo_app.tabs.controls import (
     Limits,
     Update,
     any_number,
+    ask_to_stop,
 )
 from fer_core.models.pretrained import ModelError
 
@@ -109,7 +110,7 @@ def build(pool: ModelPool, controls: Controls, limits: Limits) -> None:
         concurrency_limit=4,
         **PRIVATE,
     )
-    view.stop.click(_ask_to_stop, view.stopped, view.stop, **PRIVATE)
+    view.stop.click(ask_to_stop, view.stopped, view.stop, **PRIVATE)
     model_table.build(pool, limits)
     _add_endpoint(pool, limits, root)
 
@@ -173,13 +174,6 @@ def _run(
 def _shown(row: dict[str, Any]) -> list[Any]:
     """A row as people read it; the CSV file has the classes' own names."""
     return [*map((row | {"answer": class_name(row["answer"])}).get, SHOWN)]
-
-
-def _ask_to_stop(stopped: threading.Event | None) -> gr.Button:
-    """Disables the button; the work itself reports when it has stopped."""
-    if stopped is not None:
-        stopped.set()
-    return gr.Button(interactive=False)
 
 
 def _add_endpoint(pool: ModelPool, limits: Limits, root: Path) -> None:

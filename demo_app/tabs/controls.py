@@ -1,5 +1,6 @@
 """What all tabs share: the model, the threshold of "not sure", and the limits of the server."""
 
+import threading
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -41,6 +42,17 @@ class Controls(NamedTuple):
     model: gr.Dropdown
     threshold: gr.Slider
     loaded: gr.State
+
+
+def ask_to_stop(stopped: threading.Event | None) -> gr.Button:
+    """Disables the button that stops work; the work itself reports when it has stopped.
+
+    Args:
+        stopped: that the work looks at; None where there is none.
+    """
+    if stopped is not None:
+        stopped.set()
+    return gr.Button(interactive=False)
 
 
 def any_number(value: float, label: str) -> gr.Number:

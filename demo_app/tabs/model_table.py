@@ -16,7 +16,7 @@ from demo_app.analysis.model_table import MOST_MODELS, ModelTable, TableProgress
 from demo_app.analysis.model_table_html import table_html
 from demo_app.language import fixed, say
 from demo_app.render import text as words
-from demo_app.tabs.controls import PRIVATE, Limits, Update
+from demo_app.tabs.controls import PRIVATE, Limits, Update, ask_to_stop
 from demo_app.tabs.video_layout import upload
 from fer_core.errors import FerError
 
@@ -115,7 +115,7 @@ def _connect(
 
     options: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 2, **PRIVATE}
     view.start.click(run, [archive, models], view.changing, **options)
-    view.stop.click(_ask_to_stop, view.stopped, view.stop, **PRIVATE)
+    view.stop.click(ask_to_stop, view.stopped, view.stop, **PRIVATE)
 
 
 def _run(
@@ -140,10 +140,3 @@ def _run(
     except Exception:  # whatever it is, the buttons must come back
         logger.exception("a comparison of models failed")
         yield view.show(say("page.failed"))
-
-
-def _ask_to_stop(stopped: threading.Event | None) -> gr.Button:
-    """Disables the button; the work itself reports when it has stopped."""
-    if stopped is not None:
-        stopped.set()
-    return gr.Button(interactive=False)

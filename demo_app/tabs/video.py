@@ -29,6 +29,7 @@ from demo_app.tabs.controls import (
     Limits,
     Update,
     any_number,
+    ask_to_stop,
 )
 from demo_app.tabs.video_layout import DOWNLOADS, VideoInputs, VideoView, lay_out, upload
 from demo_app.tabs.video_review import fitting
@@ -83,7 +84,7 @@ def _connect(
     drawn = begun.then(_draw_example, None, inputs.files, **HIDDEN)
     ended = drawn.then(run, asked, view.components, **in_turn)
     _review_after(ended, view)
-    view.stop.click(_cancel, inputs.cancelled, view.stop, **at_once)
+    view.stop.click(ask_to_stop, inputs.cancelled, view.stop, **at_once)
 
 
 def _draw_example() -> list[str]:
@@ -144,18 +145,10 @@ def _review_after(ended: Dependency, view: VideoView) -> None:
 def _connect_review(view: VideoView) -> None:
     """Another rule, other ranges, or another video of the queue: nothing is analysed again."""
 
-    def choose(
-        results: list[VideoResult],
-        number: int,
-        emotion: str,
-        threshold: float,
-        seconds: float,
-        excluded: str,
-    ) -> Update:
+    def choose(results: list[VideoResult], number: int, *rule: Any) -> Update:  # noqa: ANN401
         if not results:
             raise gr.Error(say("video.forgotten"), print_exception=False)
         shown = view.show(results[number - 1])
-        rule = (emotion, threshold, seconds, excluded)
         return {**shown, **_review(view, results, number, *rule)}
 
     inputs = [view.results, view.choice, *view.review.rule]
@@ -206,13 +199,6 @@ def _reviewed(view: VideoView) -> list[Any]:
     review = view.review
     found = [review.panel, review.emotion, review.fault, review.events, review.people]
     return [view.timeline, *view.downloads[1:], *found]
-
-
-def _cancel(cancelled: Event | None) -> gr.Button:
-    """Disables the button; the work itself reports when it has stopped."""
-    if cancelled is not None:
-        cancelled.set()
-    return gr.Button(interactive=False)
 
 
 def _answers(work: Generator[VideoProgress | VideoResult]) -> Generator[Answer]:

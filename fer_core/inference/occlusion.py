@@ -7,8 +7,10 @@ is asked again for every hidden place (Zeiler and Fergus, ECCV 2014).
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from PIL import Image
 
+from fer_core.explain.fidelity import spearman
 from fer_core.explain.occlusion import patch_masks
 from fer_core.inference.predictor import Predictor
 
@@ -89,12 +91,8 @@ def rank_agreement(found: Occlusion, attention: np.ndarray) -> float:
     side = len(found.drops)
     image = Image.fromarray(np.asarray(attention, np.float32))
     grid = np.asarray(image.resize((side, side), Image.Resampling.BOX))
-    from scipy.stats import rankdata  # not in the base install
-
-    one, other = rankdata(found.drops), rankdata(grid)
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
-        return float("nan")
-    return float(np.corrcoef(one, other)[0, 1])
+    drops, values = (torch.tensor(one).reshape(1, -1) for one in (found.drops, grid))
+    return float(spearman(drops, values)[0])
 
 
 def _mask(inside: np.ndarray) -> Image.Image:

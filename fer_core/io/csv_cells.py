@@ -5,7 +5,10 @@ classes come from anywhere. Files that programs read back (``predictions.csv``, 
 keep every name as it is.
 """
 
+import csv
+import io
 import re
+from collections.abc import Iterable, Sequence
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _DIGITS = r"[+-]?\d[\d.,]*(?:e[+-]?\d+)?(?: ?%)?"
@@ -22,3 +25,15 @@ def no_formula(value: object) -> object:
     if not isinstance(value, str) or not value.startswith(FORMULA_STARTS):
         return value
     return value if _HARMLESS.fullmatch(value) else f"'{value}"
+
+
+def csv_bytes(rows: Iterable[Sequence[object]]) -> bytes:
+    """A whole table in UTF-8, its lines ended by a line feed; no cell is a formula.
+
+    Args:
+        rows: the header first.
+    """
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerows([no_formula(value) for value in row] for row in rows)
+    return stream.getvalue().encode()

@@ -1,10 +1,8 @@
 """Tables of a video's faces as CSV: one row a class for R and tidy tools, events, summaries."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
-from fer_core.io.csv_cells import no_formula
+from fer_core.io.csv_cells import csv_bytes
 from fer_core.video.events import Event
 from fer_core.video.person_summary import PersonSummary
 from fer_core.video.series import FaceSeries
@@ -79,8 +77,4 @@ def _ms(seconds: float) -> float:
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([no_formula(value) for value in row] for row in rows)
-    return stream.getvalue().encode()
+    return csv_bytes([header, *rows])
