@@ -193,10 +193,7 @@ class ModelPool:
 
     def classes(self, name: str) -> tuple[str, ...]:
         """The classes of a model, of another project too; raises as `get`."""
-        predictor = self._get(name).predictor
-        if isinstance(predictor, ForeignPredictor):
-            return predictor.taxonomy.names
-        return predictor.trained.taxonomy.names
+        return self._get(name).predictor.taxonomy.names
 
     def occlude(self, name: str, crop: Image.Image, emotion: str) -> Occlusion:
         """As `fer_core.inference.occlude`, on the model thread; raises as `get`."""

@@ -16,13 +16,11 @@ from fer_core.cli.video_review import check_review, write_review
 from fer_core.errors import FerError, told_in_a_sentence
 from fer_core.foreign.resolve import resolve_any
 from fer_core.inference.any_predictor import AnyPredictor, load_predictor
-from fer_core.inference.foreign_predictor import ForeignPredictor
 from fer_core.inference.inputs import LIST, PredictionInput, list_inputs, overlay_names
 from fer_core.io.files import write_whole
 from fer_core.landmarks.landmarker import Landmarker
 from fer_core.models.face_embedding import FaceEmbedder
 from fer_core.models.pretrained import ModelError
-from fer_core.taxonomy import Taxonomy
 from fer_core.weights import BUNDLED
 
 if TYPE_CHECKING:
@@ -80,10 +78,10 @@ def _run(command: Command, inputs: list[PredictionInput]) -> int:
         _embedder(command.identity)  # a file that is none ends the command here
     if (command.event or command.exclude) and command.out is None:
         raise PredictError("--event and --exclude need --out FOLDER, where their files go")
-    check_review(command.event, command.exclude, _taxonomy(predictor).names)
+    names = predictor.taxonomy.names
+    check_review(command.event, command.exclude, names)
     videos = any(one.kind == "video" for one in inputs)
     form: Form = "json" if command.json else "csv" if command.csv else "text"
-    names = _taxonomy(predictor).names
     printer = Printer(form, names, videos=videos, analyses=command.landmarks)
     pairs = zip(inputs, overlays, strict=True)
     failed = False
@@ -142,7 +140,7 @@ def _predict_video(
         state = command.out / one.below.with_suffix(".moments.jsonl")
         state.parent.mkdir(parents=True, exist_ok=True)
     model = str(command.model or "bundled")
-    taxonomy = _taxonomy(predictor)
+    taxonomy = predictor.taxonomy
     moments = analyse_frames(
         predictor,
         video,
@@ -181,7 +179,7 @@ def _write_report(
     from fer_core.video.analysis import summarise
 
     with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as stream:
-        names, analyses = _taxonomy(predictor).names, predictor.analyser is not None
+        names, analyses = predictor.taxonomy.names, predictor.analyser is not None
         table = Printer("csv", names, videos=True, analyses=analyses, out=stream)
         rows = []
         for moment in moments:
@@ -194,8 +192,7 @@ def _write_report(
         write_whole(place.with_suffix(".csv"), stream.read().encode())
     facts = {"video": place.name, "width": video.size[0], "height": video.size[1]}
     facts |= {"seconds": video.facts.seconds, "damaged_parts": video.damaged}
-    classes = _taxonomy(predictor).names
-    review = write_review(place, moments, classes, video.rate, command.event, command.exclude)
+    review = write_review(place, moments, names, video.rate, command.event, command.exclude)
     content = {**facts, "moments": len(moments), "faces": summarise(moments), **review}
     content["rows"] = rows
     write_whole(place.with_suffix(".json"), (json.dumps(content, indent=1) + "\n").encode())
@@ -210,12 +207,6 @@ def _progress(video: "Video", name: str, time: float) -> None:
 def _end_progress() -> None:
     if sys.stderr.isatty():
         print(file=sys.stderr)
-
-
-def _taxonomy(predictor: AnyPredictor) -> Taxonomy:
-    if isinstance(predictor, ForeignPredictor):
-        return predictor.taxonomy
-    return predictor.trained.taxonomy
 
 
 @functools.cache

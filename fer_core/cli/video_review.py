@@ -62,12 +62,9 @@ def write_review(
 
 def check_review(events: Sequence[str], excluded: str, classes: Sequence[str]) -> None:
     """See that the options are understood before the first prediction; raises as `write_review`."""
+    from fer_core.video.events import parse_event_rule
     from fer_core.video.time_ranges import parse_time_ranges
 
     parse_time_ranges(excluded)
-    if not events:
-        return
-    from fer_core.video.events import parse_event_rule  # needs scipy, which is not in the base
-
     for text in events:
         parse_event_rule(text, classes)

@@ -20,6 +20,7 @@ from fer_core.inference.photos import Photo, open_photo, open_photos
 from fer_core.landmarks.analysis import FaceAnalyser
 from fer_core.models.attention_model import Output, average
 from fer_core.models.pretrained import ModelError, TrainedModel, load_model
+from fer_core.taxonomy import Taxonomy
 from fer_core.transforms.functional import normalise
 
 FACES_A_PASS = 64
@@ -84,6 +85,11 @@ class Predictor:
         self._mean = torch.tensor(spec.mean, device=self.device)[:, None, None]
         self._std = torch.tensor(spec.std, device=self.device)[:, None, None]
         self.backend = make_backend(self.trained, backend, flipped=mirror, file=onnx_file)
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The model's classes in the order of the probabilities, with their colours."""
+        return self.trained.taxonomy
 
     @classmethod
     def from_pretrained(cls, source: str | Path = "bundled", **options: Any) -> Self:  # noqa: ANN401
@@ -187,7 +193,9 @@ class Predictor:
         Their faces go through the model together, and those of one size through the detector.
         """
         if cropped:
-            return [[face] for face in self._predict_cropped(photos)]
+            spec = self.trained.input
+            whole = [[(whole_face(one.size, spec), whole_crop(one, spec))] for one in photos]
+            return self._predictions(photos, whole, self._classify(photos))
         return self._predict_faces(photos, self.find_faces_in(photos, thorough=thorough))
 
     def find_faces(self, photo: Image.Image, *, thorough: bool = True) -> list[Face]:
@@ -230,26 +238,21 @@ class Predictor:
             for photo, of_photo in zip(photos, faces, strict=True)
         ]
         answers = self._classify([crop.image for pairs in found for _, crop in pairs])
+        return self._predictions(photos, found, answers)
+
+    def _predictions(
+        self,
+        photos: Sequence[Image.Image],
+        found: Sequence[Sequence[tuple[Face, Crop]]],
+        answers: Classification,
+    ) -> list[list[FacePrediction]]:
+        """What the answers, one a face, say of the faces of each photograph."""
         number = itertools.count()
         return [
             self._analysed(
                 photo, [self._prediction(face, crop, answers, next(number)) for face, crop in pairs]
             )
             for photo, pairs in zip(photos, found, strict=True)
-        ]
-
-    def _predict_cropped(self, photos: Sequence[Image.Image]) -> list[FacePrediction]:
-        """One prediction an image, which is a face as a whole."""
-        outputs = self._classify(photos)
-        spec = self.trained.input
-        faces = [
-            self._prediction(whole_face(photo.size, spec), whole_crop(photo, spec), outputs, index)
-            for index, photo in enumerate(photos)
-        ]
-        return [
-            one
-            for photo, face in zip(photos, faces, strict=True)
-            for one in self._analysed(photo, [face])
         ]
 
     def _analysed(
@@ -264,7 +267,7 @@ class Predictor:
             face.box,
             face.landmarks,
             face.score,
-            self.trained.taxonomy,
+            self.taxonomy,
             answers.probabilities[index],
             answers.maps[index],
             crop.image,

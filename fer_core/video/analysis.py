@@ -99,9 +99,9 @@ def analyse_frames(
         facts = _facts(video, model, analyses=analyses) | ({"maps": True} if maps else {})
         lines = _resumed(state, facts)
         maps = bool(next(lines).get("maps"))  # of the file: each of its lines has them
-        for moment in (_from_json(line, taxonomy) for line in lines):
-            raw = [one.raw for one in moment.faces]
-            yield _tracked(tracker, moment, raw)
+        for line in lines:
+            moment = VideoMoment(line["time"], line["frame"], (), line.get("cut", False))
+            yield _tracked(tracker, moment, [_face(one, taxonomy) for one in line["faces"]])
             last = moment.frame
     with state.open("a", encoding="utf-8") if state else _Nowhere() as file:
         for frames in _batches(_due(video, last), batch):
@@ -248,12 +248,6 @@ def _map_to_json(face: FacePrediction) -> dict[str, Any]:
     content = b64encode(face.maps.astype("<f2").tobytes()).decode()
     place = np.round(face.to_photo, 3).tolist()
     return {"to_photo": place, "maps": content, "maps_shape": face.maps.shape}
-
-
-def _from_json(values: dict[str, Any], taxonomy: Taxonomy) -> VideoMoment:
-    faces = [_face(one, taxonomy) for one in values["faces"]]
-    tracked = tuple(TrackedFace(0, face, face) for face in faces)  # numbered when it is replayed
-    return VideoMoment(values["time"], values["frame"], tracked, values.get("cut", False))
 
 
 def _face(values: dict[str, Any], taxonomy: Taxonomy) -> FacePrediction:

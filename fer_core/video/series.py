@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_core.video.analysis import VideoMoment
 from fer_core.video.time_ranges import TimeRange, is_within
+
+if TYPE_CHECKING:
+    from fer_core.video.analysis import VideoMoment  # needs scipy, which is not in the base
 
 NOT_SURE = "not sure"
 GAP = 1.5  # sampling periods between two samples from which on the face was away
@@ -81,7 +84,7 @@ def sampling_period(times: Sequence[float], rate: float) -> float:
 
 
 def series_of_moments(
-    moments: Sequence[VideoMoment], classes: Sequence[str], rate: float
+    moments: Sequence["VideoMoment"], classes: Sequence[str], rate: float
 ) -> list[FaceSeries]:
     """The faces of an analysis, by number.
 
