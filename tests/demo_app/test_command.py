@@ -43,8 +43,15 @@ def running(start):
         port = free_port()
         program = start("--port", port, *arguments, **environment)
         try:
-            assert program.stderr.readline().startswith(f"The demo is at http://127.0.0.1:{port}")
-            yield program, f"http://127.0.0.1:{port}"
+            address = f"http://127.0.0.1:{port}"
+            said = []  # libraries may speak first
+            for line in program.stderr:
+                said.append(line)
+                if line.startswith(f"The demo is at {address}"):
+                    break
+            else:
+                pytest.fail(f"the program ended without a page: {''.join(said)}")
+            yield program, address
         finally:
             program.kill()
             program.communicate()
