@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from dashboard.analysis.comparison import SeedGroup, find_pairs
+from dashboard.analysis.comparison import SeedGroup, by_evidence, find_pairs
 from dashboard.analysis.curves import run_labels
 from dashboard.analysis.runs import trained_here
 from dashboard.data.names import data_name, method_name
@@ -66,9 +66,7 @@ def find_sides(table: pd.DataFrame) -> tuple[list[Side], tuple[str, str] | None]
 
 
 def _first(finished: pd.DataFrame, sides: list[Side]) -> tuple[str, str] | None:
-    pairs = sorted(
-        find_pairs(finished), key=lambda pair: (-pair[1].noise.percent, -len(pair[1].trials))
-    )
+    pairs = sorted(find_pairs(finished), key=by_evidence)
     by_runs = {side.runs: side.name for side in sides}
     for baseline, eac in pairs:
         names = [by_runs.get(tuple(t.record for t in group.trials)) for group in (baseline, eac)]

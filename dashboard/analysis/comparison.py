@@ -136,6 +136,18 @@ def find_pairs(rows: pd.DataFrame) -> list[tuple[SeedGroup, SeedGroup]]:
     return pair_eac_with_baseline(group_trials(trials_of(rows.drop_duplicates("run"))))
 
 
+def by_evidence(pair: tuple[SeedGroup, SeedGroup]) -> tuple[object, ...]:
+    """Sort key of (baseline, EAC): which pair speaks first for what EAC does about label noise.
+
+    Pairs with noisy labels, then those with several seeds, which alone have an interval over
+    seeds, then the most noise, then the most seeds.
+    """
+    _, eac = pair
+    setting, noise, seeds = eac.setting, eac.noise, len(eac.trials)
+    names = (setting.backbone, setting.options, noise.kind, eac.approach.options)
+    return (not noise.percent, seeds == 1, -noise.percent, -seeds, *names)
+
+
 def pair_runs(rows: pd.DataFrame) -> pd.DataFrame:
     """The runs of `find_pairs`, one row per seed.
 
@@ -157,19 +169,23 @@ def pair_runs(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def default_pair(table: pd.DataFrame) -> list[str]:
-    """The runs to show first: an EAC run and its baseline, from the pair with the most noise.
+    """The runs to show first: an EAC run and its baseline.
 
-    Finished pairs come before running ones; at equal noise the comparison with the most pairs comes
-    first. Without a pair: the latest run.
+    Finished pairs come before running ones, then the order is that of `by_evidence`; at equal noise
+    the comparison with the most pairs comes first. Without a pair: the latest run.
     """
     pairs = pair_runs(with_comparison(table))
     if pairs.empty:
         return table.sort_values("started")["run"].tail(1).tolist()
     finished = table.loc[table["status"] == "finished", "run"]
     pairs["open"] = ~(pairs["run_eac"].isin(finished) & pairs["run_baseline"].isin(finished))
+    alike = ["comparison", "backbone", "kind", "noise_percent"]
+    pairs["single"] = pairs.groupby(alike)["seed"].transform("size") == 1
+    pairs["clean"] = pairs["noise_percent"] == 0
     pairs["size"] = pairs.groupby("comparison")["seed"].transform("size")
-    order = ["open", "noise_percent", "size", "comparison", "backbone", "seed"]
-    first = pairs.sort_values(order, ascending=[True, False, False, True, True, True]).iloc[0]
+    falling = ["noise_percent", "size"]
+    order = ["open", "clean", "single", *falling, "comparison", "backbone", "seed"]
+    first = pairs.sort_values(order, ascending=[name not in falling for name in order]).iloc[0]
     return [first["run_eac"], first["run_baseline"]]
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dashboard.analysis.comparison import ACCURACY, SeedGroup, find_pairs
+from dashboard.analysis.comparison import ACCURACY, SeedGroup, by_evidence, find_pairs
 from dashboard.analysis.run_pairs import pair_tests
 from dashboard.data.names import Runs, data_name
 from fer_core.metrics.student_t import mean_interval
@@ -58,8 +58,8 @@ class LandingFigure(NamedTuple):
 def landing_figures(runs: Runs) -> list[LandingFigure]:
     """Accuracy and memorised labels under the most label noise, and accuracy on clean labels.
 
-    The pair of EAC and baseline on photographs with the most noise, then the most seeds, and the
-    clean pair with the same options. Seeds are paired; a single seed is compared image by image.
+    The pair of EAC and baseline on photographs that `by_evidence` puts first, and the clean pair
+    with the same options. Seeds are paired; a single seed is compared image by image.
 
     Args:
         runs: records, such as the shipped ones.
@@ -68,7 +68,7 @@ def landing_figures(runs: Runs) -> list[LandingFigure]:
         Up to three figures; fewer where the records do not have them.
     """
     finished = runs.table[runs.table["status"] == "finished"]
-    pairs = sorted(find_pairs(finished), key=_most_noise)
+    pairs = sorted(find_pairs(finished), key=_photographs_first)
     noisy = [pair for pair in pairs if pair[1].noise.percent]
     if not noisy:
         return []
@@ -137,8 +137,5 @@ def _memorised(runs: Runs, pair: Pair) -> dict[str, float]:
     return {} if last.isna().any() else (100 * last).to_dict()
 
 
-def _most_noise(pair: Pair) -> tuple[object, ...]:
-    """Sort key: photographs, most noise, most seeds."""
-    eac = pair[1]
-    names = (eac.setting.backbone, eac.noise.kind, eac.setting.options, eac.approach.options)
-    return (eac.setting.data == SYNTHETIC, -eac.noise.percent, -len(eac.trials), *names)
+def _photographs_first(pair: Pair) -> tuple[object, ...]:
+    return (pair[1].setting.data == SYNTHETIC, *by_evidence(pair))

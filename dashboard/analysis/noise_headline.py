@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from dashboard.analysis.comparison import ACCURACY, FIGURES, TIE, SeedGroup, find_pairs
+from dashboard.analysis.comparison import ACCURACY, FIGURES, TIE, SeedGroup, by_evidence, find_pairs
 from fer_core.metrics.student_t import Interval, mean_interval
 from fer_core.records.compare import with_clean_pair
 from fer_core.records.trials import LabelNoise
@@ -22,7 +22,7 @@ NO_CHANGE = (
 
 
 def headline(points: pd.DataFrame, column: str = ACCURACY) -> str:
-    """One sentence on EAC and the baseline, from the pair with the most label noise.
+    """One sentence on EAC and the baseline, from the pair that `by_evidence` puts first.
 
     The two differ only in the method; runs are paired by seed, and both means are over the seeds
     that both have. A second sentence gives the figures of both with clean labels, over the seeds
@@ -38,7 +38,7 @@ def headline(points: pd.DataFrame, column: str = ACCURACY) -> str:
         pairs = [pair for pair in pairs if pair[1].noise.percent]
     if not pairs:
         return NO_CHANGE if column == CHANGE else NO_PAIR
-    best = min(pairs, key=_most_noise)
+    best = min(pairs, key=by_evidence)
     values = dict(zip(known["run"], known[column], strict=True))
     baseline, eac = (_values(group, values) for group in best)
     asked = dict(zip(known["run"], known["noise_asked_percent"], strict=True))
@@ -69,14 +69,6 @@ def noise_text(noise: LabelNoise, asked: float) -> str:
     text = f"{noise.percent:g} % {noise.kind} label noise"
     same = np.isnan(asked) or round(asked, 1) == noise.percent
     return text if same else f"{text} ({asked:g} % asked)"
-
-
-def _most_noise(pair: tuple[SeedGroup, SeedGroup]) -> tuple[object, ...]:
-    """Sort key: most noise first, then most seeds."""
-    _, eac = pair
-    setting, noise = eac.setting, eac.noise
-    names = (setting.backbone, setting.options, noise.kind, eac.approach.options)
-    return (-noise.percent, -len(eac.trials), *names)
 
 
 def _values(group: SeedGroup, values: Mapping[str, float]) -> np.ndarray:

@@ -12,10 +12,11 @@ from dashboard.data.notes import read_note
 from dashboard.data.robustness import RobustnessFile
 from dashboard.data.run_files import read_tags
 from dashboard.data.sources import RecordSource
-from fer_core.config import flat_options
+from fer_core.config import RATED_NOISE, flat_options
 from fer_core.records.measures import MEASURES
 from fer_core.records.run import RunRecord
 from fer_core.records.trials import (
+    CLEAN,
     NO_NUMBER,
     UNKNOWN,
     Approach,
@@ -137,6 +138,7 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
     config, result, trial = record.config, record.result, trial_of(record)
     setting, noise = trial.setting, trial.noise
     finished = record.status == "finished"
+    rated = noise.kind in (CLEAN, *RATED_NOISE)
     return {
         "status": record.status,
         "data": setting.data,
@@ -171,7 +173,7 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
         "macs": float(record.model.get("macs") or "nan"),
         "eval_split": setting.eval_split,
         "imported": str((record.imported or {}).get("file") or ""),
-        "noise_asked_percent": _percent(record.noise.get("rate")),
+        "noise_asked_percent": _percent(record.noise.get("rate") if rated else None),
         "noise_realised_percent": _percent(record.noise.get("realised_rate")),
         "tags": ", ".join(read_tags(record.path)),
         "note": read_note(record.path, config),

@@ -20,6 +20,7 @@ from dashboard.analysis.curves import (
     short_labels,
     unfinished_notes,
 )
+from dashboard.analysis.landing import landing_figures
 from dashboard.analysis.noise_headline import headline
 from dashboard.analysis.placed import measured_rows
 from dashboard.analysis.published import read_published, select
@@ -30,7 +31,6 @@ from dashboard.data.names import fingerprint, read_folders
 from fer_core.config import RunConfig, to_json
 from fer_core.config.methods import METHODS
 from fer_core.records.failures import record_failure
-from fer_core.records.published import SHIPPED_RUNS
 
 RAFDB = ("RAF-DB · 7 classes", "accuracy", 0.0)
 
@@ -385,4 +385,24 @@ def test_comparisons_that_pair_eac_with_the_baseline_come_first(write_run, tmp_p
     first, second = comparisons(noise_points(read_folders([tmp_path]).table))
     assert "6 epochs" in first
     assert "8 epochs" in second
-    assert "30" in headline(noise_points(read_folders([SHIPPED_RUNS]).table))
+
+
+@pytest.mark.slow
+def test_pairs_of_several_seeds_lead_those_of_one_seed_with_more_noise(write_run, tmp_path):
+    for rate, seeds in ((0.3, 2), (0.4, 1), (0.0, 3)):
+        for seed in range(seeds):
+            for method in ("eac", "cross_entropy"):
+                write_run(tmp_path, method=method, seed=seed, rate=rate)
+    runs = read_folders([tmp_path])
+    assert headline(noise_points(runs.table)).startswith("At 30 % symmetric label noise,")
+    assert all("30" in run for run in default_pair(runs.table))
+    assert landing_figures(runs)[0].name == "Accuracy with 30 % wrong labels"
+
+
+@pytest.mark.slow
+def test_noise_that_nobody_asked_a_share_of_is_named_without_one(write_run, tmp_path):
+    for method in ("eac", "cross_entropy"):
+        path = write_run(tmp_path, method=method)
+        edit_run(path, noise={"kind": "fer2013", "rate": 0.0, "realised_rate": 0.317})
+    text = headline(noise_points(read_folders([tmp_path]).table))
+    assert text.startswith("At 31.7 % fer2013 label noise, ")
