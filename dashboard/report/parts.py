@@ -70,7 +70,8 @@ from dashboard.report.published import published_parts
 from dashboard.report.results import result_parts
 from dashboard.report.robustness import robustness_parts
 
-MIN_RUNS = 2  # of a comparison that gets a chart
+SAID_ONCE = ("status", "source")  # columns of runs that are left out where all say the same
+MIN_COSTS = 3  # points of a comparison that gets a chart; two are said in its headline
 MIN_RATES = 2  # of a chart over label noise
 CURVES = ("Loss", "Accuracy", "Noisy labels")  # charts
 COST_TITLES = ("Parameters", "Time")
@@ -169,8 +170,13 @@ def class_parts(runs: Runs) -> list[Part]:
 def run_parts(runs: Runs) -> list[Part]:
     """The table of runs, and their options against accuracy for each set of evaluation images."""
     named = with_names(runs.table).sort_values("started", ascending=False)
-    facts = [name for name in RUN_FACTS if name != "imported" or named["imported"].any()]
-    parts = [Part("All runs", table=named[facts], columns=RUN_FACTS)]
+    facts = [
+        name
+        for name in RUN_FACTS
+        if (name != "imported" or named[name].any())
+        and (name not in SAID_ONCE or named[name].nunique() > 1)
+    ]
+    parts, lines = [Part("All runs", table=named[facts], columns=RUN_FACTS)], []
     finished = trained_here(runs.table)
     for name, rows in finished.groupby(image_sets(finished), sort=False):
         axes = option_axes(rows)
@@ -178,12 +184,12 @@ def run_parts(runs: Runs) -> list[Part]:
         if picked and len(axes) >= MIN_LINES:
             drawn = axes[["run", *picked, ACCURACY]]
             figure = parallel_figure(drawn, ACCURACY)
-            parts.append(Part(f"Evaluated on {name}", "", figure, drawn))
+            lines.append(Part(f"Evaluated on {name}", "", figure, drawn, wide=True))
             found = option_importance(axes)
             if not found.empty:
                 chart = importance_figure(found)
                 parts.append(Part(f"Importance on {name}", ABOUT, chart, found))
-    return parts
+    return [*parts, *lines]
 
 
 def cost_parts(runs: Runs) -> list[Part]:
@@ -194,7 +200,7 @@ def cost_parts(runs: Runs) -> list[Part]:
         noise = noises[0]  # of most approaches
         chosen = finished[(finished["tested_on"] == name) & (finished["noise_name"] == noise)]
         points = cost_points(chosen)
-        if len(points) < MIN_RUNS:
+        if len(points) < MIN_COSTS:
             continue
         text = cost_headline(chosen)
         for title in COST_TITLES:

@@ -1,6 +1,7 @@
 "use strict";
 // Charts are drawn when they come into view, tables are sorted and searched, and all is printed.
-const PAPER = {wide: [690, 300], half: [335, 240]}; // pixels of a chart on an A4 page
+// Pixels of a chart on an A4 page: of the whole, of the plot, of what is below its axis, of a name in the legend.
+const PAPER = {wide: 690, part: 220, plot: 125, below: 72, name: 15};
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const charts = new Map();
 for (const text of document.querySelectorAll("script[data-chart]"))
@@ -14,16 +15,24 @@ function draw(place, printed = false) {
   layout.paper_bgcolor = layout.plot_bgcolor = "rgba(0,0,0,0)";
   for (const name of Object.keys(layout).filter((key) => /^[xy]axis/.test(key)))
     layout[name] = {automargin: true, ...layout[name], gridcolor: line, zerolinecolor: line};
-  if (printed) {
-    const [width, height] = PAPER[place.closest(".part").matches(".wide") ? "wide" : "half"];
-    const extra = Math.max(0, (layout.height || 430) - 430); // of its legend
-    Object.assign(layout, {width, height: height + extra / 2, autosize: false});
-    layout.font.size = 9;
-    if (width < PAPER.wide[0]) layout.legend = {...layout.legend, y: -0.55}; // below the axis title
-  }
+  if (printed) forPaper(layout, data, place.closest(".part").matches(".wide"));
   chart.drawn = true;
   return Plotly.react(place, data, layout,
     {responsive: !printed, displaylogo: false, toImageButtonOptions: {scale: 2}});
+}
+
+// All names of the legend below the axis: nobody can scroll on paper.
+function forPaper(layout, data, wide) {
+  const names = data.filter((trace) => trace.name && trace.showlegend !== false).length;
+  const shown = layout.showlegend === false ? 0 : names;
+  const rows = wide ? Math.ceil(shown / 3) : shown, plot = PAPER.plot * (wide ? 1.3 : 1);
+  const margin = {l: 45, r: 10, t: 28, b: PAPER.below + PAPER.name * rows};
+  Object.assign(layout, {margin, autosize: false, width: wide ? PAPER.wide : PAPER.part,
+    height: plot + margin.t + margin.b});
+  layout.font.size = 8;
+  if (layout.title) layout.title = {...layout.title, font: {size: 9}, y: 0.99, yanchor: "top"};
+  layout.legend = {orientation: wide ? "h" : "v", x: 0, xanchor: "left", yanchor: "top",
+    y: -PAPER.below / plot, maxheight: 1, font: {size: 8}, tracegroupgap: 0};
 }
 
 const seen = new IntersectionObserver((entries) => {

@@ -100,6 +100,10 @@ def test_the_report_is_searched_sorted_and_printed_with_all_charts(page, records
     ]
     assert values == sorted(values)
     assert "\\toprule" in page.locator("pre").first.text_content()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    bars = page.locator(".legend .scrollbar")  # of height 0 where all names fit
+    assert bars.count() > 3
+    assert {bar.get_attribute("height") for bar in bars.all()} == {"0"}
     pdf = page.pdf(prefer_css_page_size=True, print_background=True)
     assert page.evaluate("document.querySelectorAll('.chart:not(:has(.main-svg))').length") == 0
     assert 2 <= pdf.count(b"/Type /Page\n") <= 12
