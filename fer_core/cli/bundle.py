@@ -158,6 +158,7 @@ def _make(record: RunRecord, out: Path, origin: str, changes: Changes) -> dict[s
     form: dict[str, Any] = {
         "stride": config.stride,
         "stem": config.stem,
+        "receptive_field": config.receptive_field,
         "backbone": config.backbone,
         "classes": trained.taxonomy,
         "spec": trained.input,

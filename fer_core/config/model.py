@@ -26,10 +26,17 @@ class ModelOptions:
     """First layers of a convolutional backbone: own, or small (3x3 at stride 1, no pooling), for
     inputs of 32 to 64 pixels."""
 
+    receptive_field: int | None = None
+    """Largest receptive field in pixels of a convolutional backbone: the deepest convolutions
+    become pointwise (1x1), so a place of the attention map speaks for its part of the face. None
+    keeps the backbone's own, which is usually larger than the face."""
+
     def check_model(self) -> None:
         """Check the values of this group."""
         if self.stride is not None and self.stride not in (2, 4, 8, 16, 32):
             raise ValueError(f"stride must be 2, 4, 8, 16 or 32, got {self.stride}")
+        if self.receptive_field is not None:
+            checks.at_least("receptive_field", self.receptive_field, 3)
 
 
 @dataclass(frozen=True)

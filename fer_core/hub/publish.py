@@ -128,6 +128,7 @@ class _Writer:
             own={
                 "stride": self.own["stride"],
                 "stem": self.own.get("stem", "own"),
+                "receptive_field": self.own.get("receptive_field"),
                 "weights": layout,
                 "facts": dict(self.facts),
             },

@@ -11,17 +11,19 @@ all classes must agree between both views, after those of the flipped view are f
 Which EAC a run is, its options say (docs/methods.md has the table): which erased region the
 flipped view has, whether the labelled view is ever flipped and has pixel noise, whether the
 classifier is detached in the maps (the official code does), and whether BatchNorm sees both views
-at once. As a control, the consistency can be asked of the logits alone.
+at once. As a control, the consistency can be asked of the logits alone; as an experiment, of maps
+without what is the same on every image, or of the places where neither view is erased.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from fer_core.config import RunConfig
 from fer_core.config.methods.eac import EACOptions
 from fer_core.methods.base import Batch, Method, StepOutput
 from fer_core.models.attention_model import Output
-from fer_core.transforms.functional import erase_, mirror
+from fer_core.transforms.functional import erase_, mirror, region_masks
 
 
 def consistency_loss(maps: Tensor, flipped_maps: Tensor) -> Tensor:
@@ -40,6 +42,32 @@ def consistency_loss(maps: Tensor, flipped_maps: Tensor) -> Tensor:
             f"{tuple(flipped_maps.shape)}"
         )
     return (maps - mirror(flipped_maps)).square().mean()
+
+
+def centred_consistency_loss(maps: Tensor, flipped_maps: Tensor) -> Tensor:
+    """L_c of the maps minus their mean over the batch.
+
+    Maps that are one fixed pattern for each class then gain nothing by it.
+
+    Args:
+        maps: (B, K, h, w) raw attention maps of the original.
+        flipped_maps: (B, K, h, w) those of the flipped view, not yet flipped back.
+    """
+    return consistency_loss(maps - maps.mean(0), flipped_maps - flipped_maps.mean(0))
+
+
+def consistency_outside(maps: Tensor, flipped_maps: Tensor, holes: Tensor) -> Tensor:
+    """L_c over the places of the maps that no hole touches; 0 where there are none.
+
+    Args:
+        maps: (B, K, h, w) raw attention maps of the original.
+        flipped_maps: (B, K, h, w) those of the flipped view, not yet flipped back.
+        holes: (B, 1, H, W) bool, what is erased in either view, as the original sees it.
+    """
+    touched = F.adaptive_max_pool2d(holes.to(maps.dtype), maps.shape[-2:])
+    kept = 1 - touched  # (B, 1, h, w)
+    squares = (maps - mirror(flipped_maps)).square() * kept
+    return squares.sum() / (kept.sum() * maps.shape[1]).clamp(min=1)
 
 
 def consistency_weight(options: EACOptions, epoch: float) -> float:
@@ -70,13 +98,13 @@ class EAC(Method[EACOptions]):
         own = self.model.attend(features, detach_classifier=True) if detach else output
         flipped = self.model.attend(flipped_features, detach_classifier=detach)
         classification = self.classification_loss(output.logits, batch.noisy_labels)
-        consistency = self.consistency(own, flipped)
+        consistency = self.consistency(own, flipped, batch)
         weight = consistency_weight(self.options, batch.epoch)
         loss = classification + weight * consistency
         parts = {"classification": classification.detach(), "consistency": consistency.detach()}
         return StepOutput(loss, output.logits.detach(), parts)
 
-    def consistency(self, original: Output, flipped: Output) -> Tensor:
+    def consistency(self, original: Output, flipped: Output, batch: Batch) -> Tensor:
         """The consistency loss of both views, given their maps as the model makes them.
 
         Of the logits alone it is the mean squared difference of the logits (B, K): the mean maps
@@ -84,7 +112,19 @@ class EAC(Method[EACOptions]):
         """
         if self.options.consistency == "logits":
             return (original.logits - flipped.logits).square().mean()
+        if self.options.consistency == "centred_maps":
+            return centred_consistency_loss(original.maps, flipped.maps)
+        if self.options.consistency == "outside_holes":
+            return consistency_outside(original.maps, flipped.maps, self._holes(batch))
         return consistency_loss(original.maps, flipped.maps)
+
+    def _holes(self, batch: Batch) -> Tensor:
+        """(B, 1, H, W) bool, what is erased in either view, as the original sees it."""
+        size = batch.images.shape[-2:]
+        own = region_masks(batch.regions, *size)
+        if same_hole(self.options, self.config):
+            return own
+        return own | mirror(region_masks(batch.other_regions, *size))
 
     def view_features(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Feature maps of the erased image I and its flipped counterpart I', (B, D, h, w) each."""

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from fer_core.config import RunConfig
 from fer_core.config.methods.eac_balanced import BalancedEACOptions
+from fer_core.methods.base import Batch
 from fer_core.methods.class_weights import balanced_weights, class_counts
 from fer_core.methods.eac import EAC, consistency_loss
 from fer_core.models.attention_model import AttentionModel, Output
@@ -77,7 +78,7 @@ class BalancedEAC(EAC):
         self.register_buffer("map_weights", weights / weights.mean(), persistent=False)
         self.register_buffer("smooth_labels", smooth_labels, persistent=False)
 
-    def consistency(self, original: Output, flipped: Output) -> Tensor:
+    def consistency(self, original: Output, flipped: Output, batch: Batch) -> Tensor:
         """The weighted consistency loss of both views' maps (B, K, h, w)."""
         return balanced_consistency_loss(original.maps, flipped.maps, self.map_weights)
 

@@ -74,6 +74,7 @@ class AttentionModel(nn.Module):
         channels: int = 3,
         stride: int | None = None,
         stem: Stem = "own",
+        receptive_field: int | None = None,
         pretrained: str = "none",
         num_features: int | None = None,
     ) -> None:
@@ -87,6 +88,7 @@ class AttentionModel(nn.Module):
             channels: input channels, 1 or 3.
             stride: total stride of the backbone, None for its own.
             stem: ``own``, or ``small`` for inputs of 32 to 64 pixels.
+            receptive_field: its largest side in pixels, None for the backbone's own.
             pretrained: ``none``, ``hub``, or the path of a weights file: timm's, or one that this
                 project saved (then the classifier is taken over as well, if it has as many
                 classes). What of a file fits is in ``match`` (None without a file).
@@ -99,7 +101,8 @@ class AttentionModel(nn.Module):
         super().__init__()
         own = _read_own_weights(pretrained)
         if isinstance(backbone, nn.Module):
-            _refuse_timm_options(backbone, stride, stem, "none" if own else pretrained)
+            start = "none" if own else pretrained
+            _refuse_timm_options(backbone, stride, stem, receptive_field, start)
             made = wrap_backbone(backbone, num_features, channels=channels, image_size=image_size)
             backbone = own_name(backbone)
         else:
@@ -110,6 +113,7 @@ class AttentionModel(nn.Module):
                 image_size=image_size,
                 stride=stride,
                 stem=stem,
+                receptive_field=receptive_field,
             )
         self.backbone = made.network
         self.layout: MapLayout = made.layout
@@ -241,14 +245,24 @@ def create_model(
         channels=config.channels,
         stride=config.stride,
         stem=config.stem,
+        receptive_field=config.receptive_field,
         pretrained=config.pretrained,
     )
 
 
 def _refuse_timm_options(
-    backbone: nn.Module, stride: int | None, stem: Stem, pretrained: str
+    backbone: nn.Module,
+    stride: int | None,
+    stem: Stem,
+    receptive_field: int | None,
+    pretrained: str,
 ) -> None:
-    asked = {"stride": (stride, None), "stem": (stem, "own"), "pretrained": (pretrained, "none")}
+    asked = {
+        "stride": (stride, None),
+        "stem": (stem, "own"),
+        "receptive_field": (receptive_field, None),
+        "pretrained": (pretrained, "none"),
+    }
     for name, (value, default) in asked.items():
         if value != default:
             raise BackboneError(

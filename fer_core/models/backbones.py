@@ -14,6 +14,7 @@ from fer_core.models.feature_maps import (
     head_size,
     per_channel,
 )
+from fer_core.models.receptive_field import limit_receptive_field
 from fer_core.models.relu6 import keep_results_of_relu6
 from fer_core.models.strides import Stem, set_stride, shrink_stem
 from fer_core.models.timm_networks import (
@@ -34,6 +35,7 @@ def create_backbone(
     image_size: int,
     stride: int | None,
     stem: Stem = "own",
+    receptive_field: int | None = None,
 ) -> Backbone:
     """Create a timm backbone.
 
@@ -46,11 +48,13 @@ def create_backbone(
             strided layers are made dense, without dilation.
         stem: ``own``, or ``small``: the first convolution becomes 3x3 at stride 1 and a pooling
             layer behind it is left out, which keeps four times (ResNet: sixteen times) the points.
+        receptive_field: its largest side in pixels, or None for the network's own; see
+            `fer_core.models.receptive_field`.
 
     Raises:
         BackboneError: for an unknown name, a family without a usable map, weights that cannot be
-            had or fit less than 95 % of the parameters, or an input size or stride that the network
-            does not take.
+            had or fit less than 95 % of the parameters, or an input size, stride or receptive
+            field that the network does not take.
     """
     check_known(name)
     if pretrained not in ("none", "hub") and not Path(pretrained).is_file():
@@ -66,6 +70,8 @@ def create_backbone(
         shrink_stem(network, name, pretrained)
     if stride is not None:
         set_stride(network, name, stride, channels, image_size)
+    if receptive_field is not None:
+        limit_receptive_field(network, name, receptive_field, channels, image_size)
     speed_up_depthwise(network)
     keep_results_of_relu6(network)
     layout = find_layout(network, name, channels, image_size)

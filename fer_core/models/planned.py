@@ -93,6 +93,7 @@ def check_cost(saved: SavedConfig) -> None:
             channels=spec.channels,
             stride=saved.stride,
             stem=saved.stem,
+            receptive_field=saved.receptive_field,
         ).eval()
         pixels = torch.zeros(1, spec.channels, spec.size, spec.size)
     size = f"{saved.architecture} at {spec.size} x {spec.size}"

@@ -23,7 +23,7 @@ from fer_core.io.files import write_whole
 from fer_core.models.attention_model import AttentionModel
 from fer_core.models.own_backbones import OWN, own_name
 from fer_core.models.planned import check_cost, check_header, check_values
-from fer_core.models.saved_config import WeightLayout, check_config, read_json
+from fer_core.models.saved_config import SavedConfig, WeightLayout, check_config, read_json
 from fer_core.models.strides import Stem
 from fer_core.models.timm_format import from_timm
 from fer_core.models.timm_networks import count_parameters
@@ -85,6 +85,7 @@ def save_model(
     backbone: str,
     stride: int | None,
     stem: Stem = "own",
+    receptive_field: int | None = None,
     classes: tuple[str, ...] | Taxonomy,
     spec: InputSpec,
     facts: Mapping[str, Any],
@@ -98,6 +99,7 @@ def save_model(
         backbone: its timm name.
         stride: its total stride where that was changed.
         stem: ``own`` or ``small``.
+        receptive_field: its largest side in pixels where that was limited.
         classes: class names in the order of the logits, or a taxonomy with colours of its own.
         spec: the network input.
         facts: anything JSON can hold: run, data, noise, results.
@@ -108,7 +110,10 @@ def save_model(
     if half:
         state = {n: v.half() if v.is_floating_point() else v for n, v in state.items()}
     write_whole(folder / WEIGHTS_FILE, save(state, metadata={"format": "pt"}))
-    own = {"stride": stride, "stem": stem, "weights": "own", "facts": dict(facts)}
+    own = {
+        **{"stride": stride, "stem": stem, "receptive_field": receptive_field},
+        **{"weights": "own", "facts": dict(facts)},
+    }
     taxonomy = classes if isinstance(classes, Taxonomy) else taxonomy_of(classes)
     write_config(folder, backbone=backbone, taxonomy=taxonomy, spec=spec, own=own)
 
@@ -177,7 +182,7 @@ def load_model(
         _check_backbone(saved.architecture, backbone)
         check_header(saved, folder / WEIGHTS_FILE)
         if backbone is None:
-            _check_size(saved.architecture, saved.input, folder / WEIGHTS_FILE)
+            _check_size(saved, folder / WEIGHTS_FILE)
             check_cost(saved)
         model = AttentionModel(
             backbone or saved.architecture,
@@ -186,6 +191,7 @@ def load_model(
             channels=saved.input.channels,
             stride=saved.stride,
             stem=saved.stem,
+            receptive_field=saved.receptive_field,
         )
         state = read_weights(folder, config)
         check_values(state)
@@ -261,9 +267,11 @@ def _check_backbone(architecture: str, backbone: nn.Module | None) -> None:
         raise ValueError(f"its backbone is {architecture}, got {own_name(backbone)}")
 
 
-def _check_size(backbone: str, spec: InputSpec, weights: Path) -> None:
+def _check_size(saved: SavedConfig, weights: Path) -> None:
     """Refuse a network that the weights cannot be of before there is made room for it."""
-    parameters, size = count_parameters(backbone, spec.channels, spec.size), weights.stat().st_size
+    backbone, spec, size = saved.architecture, saved.input, weights.stat().st_size
+    limited = saved.receptive_field is not None
+    parameters = count_parameters(backbone, spec.channels, spec.size, pointwise=limited)
     if LEAST_BYTES * parameters > size:
         raise ValueError(
             f"{backbone} has {parameters:,} parameters, the {size:,} bytes of {WEIGHTS_FILE} are "

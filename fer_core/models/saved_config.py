@@ -24,6 +24,7 @@ MOST_CLASSES = 1000
 LONGEST_NAME = 100  # characters of a class name
 LONGEST_ARCHITECTURE = 200
 LARGEST_STRIDE = 64
+LARGEST_FIELD = 256
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class SavedConfig:
         input: what the network expects.
         stride: of the backbone where it was changed.
         stem: ``own`` or ``small``.
+        receptive_field: of the backbone where it was limited, in pixels.
         weights: whose names the weights have.
         classifier: what timm calls the last layer; needed for its names alone.
         facts: how it was trained and what it reaches, as saved.
@@ -46,6 +48,7 @@ class SavedConfig:
     input: InputSpec
     stride: int | None
     stem: Stem
+    receptive_field: int | None
     weights: WeightLayout
     classifier: str
     facts: dict[str, Any]
@@ -87,6 +90,12 @@ def check_config(config: Mapping[str, Any]) -> SavedConfig:
         raise ValueError(
             f"stride must be null or an integer in [1, {LARGEST_STRIDE}], got {_short(stride)}"
         )
+    field = own.get("receptive_field")
+    if field is not None and not (_is_int(field) and 3 <= field <= LARGEST_FIELD):
+        raise ValueError(
+            f"receptive_field must be null or an integer in [3, {LARGEST_FIELD}], got "
+            f"{_short(field)}"
+        )
     weights = _one_of(own.get("weights", "own"), "weights", get_args(WeightLayout))
     return SavedConfig(
         architecture,
@@ -94,6 +103,7 @@ def check_config(config: Mapping[str, Any]) -> SavedConfig:
         from_json(_field(own, "input", dict)),
         stride,
         cast("Stem", _one_of(own.get("stem", "own"), "stem", get_args(Stem))),
+        field,
         cast("WeightLayout", weights),
         "" if weights == "own" else _classifier(config),
         _field(own, "facts", dict),

@@ -59,8 +59,15 @@ def input_arguments(name: str, channels: int, image_size: int) -> dict[str, Any]
     return {"in_chans": channels, **({"img_size": image_size} if fixed else {})}
 
 
-def count_parameters(name: str, channels: int, image_size: int) -> int:
+def count_parameters(name: str, channels: int, image_size: int, *, pointwise: bool = False) -> int:
     """Parameters of a timm network without its head, found without making room for them.
+
+    Args:
+        name: timm model name.
+        channels: input channels, 1 or 3.
+        image_size: side of the input in pixels.
+        pointwise: as if all its convolutions were 1x1, the fewest that a limited receptive field
+            can leave.
 
     Raises:
         BackboneError: for an unknown name, or a size that the network does not take.
@@ -68,7 +75,10 @@ def count_parameters(name: str, channels: int, image_size: int) -> int:
     check_known(name)
     with torch.device("meta"):
         network = create_network(name, "none", channels, image_size)
-    return sum(parameter.numel() for parameter in network.parameters())
+    return sum(
+        parameter.numel() // (parameter[0, 0].numel() if pointwise and parameter.ndim == 4 else 1)
+        for parameter in network.parameters()
+    )
 
 
 def create_network(

@@ -234,6 +234,7 @@ class Recording:
             backbone=config.backbone,
             stride=config.stride,
             stem=config.stem,
+            receptive_field=config.receptive_field,
             classes=data.classes,
             spec=self.experiment.input,
             facts={

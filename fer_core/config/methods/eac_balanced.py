@@ -20,10 +20,10 @@ class BalancedEACOptions(EACOptions):
     def __post_init__(self) -> None:
         """Check the values."""
         super().__post_init__()
-        if self.consistency == "logits":
+        if self.consistency != "maps":
             raise ValueError(
                 "method 'eac_balanced' weighs the maps of the classes: consistency must be 'maps', "
-                "got 'logits'"
+                f"got {self.consistency!r}"
             )
         checks.in_range("rare_smoothing", self.rare_smoothing, 0, 1)
 

@@ -9,7 +9,12 @@ from torch import nn
 
 from fer_core.config import from_json
 from fer_core.config.methods.eac import EACOptions
-from fer_core.methods.eac import consistency_loss, consistency_weight
+from fer_core.methods.eac import (
+    centred_consistency_loss,
+    consistency_loss,
+    consistency_outside,
+    consistency_weight,
+)
 from fer_core.models.attention_model import AttentionModel
 from fer_core.transforms.functional import region_masks
 
@@ -291,6 +296,43 @@ def test_the_logits_control_asks_the_mean_maps_alone_to_agree(step, model, batch
     assert logits.parts["consistency"].item() == pytest.approx(expected, rel=1e-4)
     assert logits.parts["classification"] == maps.parts["classification"]
     assert logits.parts["consistency"] < maps.parts["consistency"]  # Jensen's inequality
+
+
+def test_centred_maps_take_no_loss_from_what_is_alike_on_every_image():
+    maps, other = torch.rand(2, 4, 3, 5, 5, generator=torch.Generator().manual_seed(0))
+    pattern = torch.rand(3, 5, 5)
+    loss = centred_consistency_loss(maps, other)
+    assert centred_consistency_loss(maps + pattern, other) == pytest.approx(loss.item(), rel=1e-5)
+    own, flipped = (maps - maps.mean(0)).numpy(), (other - other.mean(0)).numpy()
+    assert loss.item() == pytest.approx(((own - flipped[..., ::-1]) ** 2).mean(), rel=1e-5)
+
+
+def test_outside_the_holes_maps_must_agree_and_inside_they_may_differ():
+    maps = torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    holes = torch.zeros(2, 1, 16, 16, dtype=torch.bool)
+    holes[0, :, 3:6, 9:12] = True  # touches rows 0 and 1 and column 2 of the map
+    flipped = maps.flip(-1).clone()
+    flipped[0, :, :2, 3 - 2] += 7
+    assert consistency_outside(maps, flipped, holes) == 0
+    flipped[1, 0, 3, 3] += 2
+    places = 2 * 16 - 2  # of one class
+    assert consistency_outside(maps, flipped, holes).item() == pytest.approx(4 / (3 * places))
+    assert consistency_outside(maps, flipped, torch.ones_like(holes)) == 0
+
+
+def test_the_holes_of_both_views_are_left_out_where_the_labelled_view_has_them(step, batch):
+    options = {"erased_region": "independent", "consistency_weight": 1.0, "erase_probability": 1.0}
+    moving = MirrorSymmetric()  # its maps follow the pixels, so only erased places differ
+    everywhere, outside = (
+        step(moving, batch, consistency=kind, **options) for kind in ("maps", "outside_holes")
+    )
+    assert everywhere.parts["consistency"] > 0.01
+    assert outside.parts["consistency"] == pytest.approx(0, abs=1e-12)
+
+
+def test_one_hole_for_both_views_has_no_outside():
+    with pytest.raises(ValueError, match="erased_region 'independent' or 'official', got 'same'"):
+        EACOptions(consistency="outside_holes")
 
 
 @pytest.mark.parametrize(("noise", "same"), [("none", True), ("symmetric", False)])

@@ -29,6 +29,18 @@ def saved(tmp_path_factory):
     return folder
 
 
+def test_a_limited_receptive_field_is_saved_with_the_model(tmp_path):
+    model = AttentionModel("test_resnet", 3, image_size=64, receptive_field=40)
+    spec = InputSpec(64, 3, model.mean, model.std, 64, False, LANDMARKS)
+    options = {"backbone": "test_resnet", "stride": None, "receptive_field": 40}
+    save_model(tmp_path, model, spec=spec, facts={}, classes=("a", "b", "c"), **options)
+    loaded = load_model(tmp_path).model.state_dict()
+    assert all(torch.equal(value, loaded[name]) for name, value in model.state_dict().items())
+    change(tmp_path, fer_core__receptive_field=1000)
+    with pytest.raises(ModelError, match=r"receptive_field must be .* got 1000"):
+        load_model(tmp_path)
+
+
 @pytest.fixture
 def folder(saved, tmp_path):
     for name in (CONFIG_FILE, WEIGHTS_FILE):
