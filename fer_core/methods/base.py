@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Generic, NamedTuple, NoReturn, TypeVar, cast
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -74,6 +75,7 @@ class Method(nn.Module, Generic[Options]):
     """
 
     class_weights: Tensor | None
+    schedule: Tensor
 
     def __init__(self, model: AttentionModel, config: RunConfig, targets: Tensor) -> None:
         """Take what is to be trained.
@@ -89,6 +91,7 @@ class Method(nn.Module, Generic[Options]):
         self.options = cast("Options", config.options)
         weights = class_weights(config, targets, self.classes)
         self.register_buffer("class_weights", weights, persistent=False)
+        self.register_buffer("schedule", torch.zeros(()), persistent=False)
 
     @property
     def classes(self) -> int:
@@ -108,6 +111,23 @@ class Method(nn.Module, Generic[Options]):
             FerError: for what cannot work; the run ends before anything is written.
         """
         return {}
+
+    def scheduled(self, epoch: float) -> float:
+        """The number of the loss that changes from step to step, as a ramp; here, none.
+
+        Args:
+            epoch: completed epochs, with a fraction.
+        """
+        return 0.0
+
+    def schedule_at(self, epoch: float) -> Tensor:
+        """() `scheduled` on the device: a CUDA graph that was captured reads each step's value.
+
+        While a graph is captured the value stays; whoever replays it calls this before each step.
+        """
+        if not (self.schedule.is_cuda and torch.cuda.is_current_stream_capturing()):
+            self.schedule.fill_(self.scheduled(epoch))
+        return self.schedule.clone()  # a loss of an earlier step keeps its own
 
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch."""

@@ -62,6 +62,10 @@ def same_hole(options: EACOptions, config: RunConfig) -> bool:
 class EAC(Method[EACOptions]):
     """Cross-entropy of the original plus ``consistency_weight`` times the consistency loss."""
 
+    def scheduled(self, epoch: float) -> float:
+        """Lambda."""
+        return consistency_weight(self.options, epoch)
+
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch; ``parts`` has ``classification`` and ``consistency``."""
         features, flipped_features = self.view_features(batch)
@@ -71,8 +75,7 @@ class EAC(Method[EACOptions]):
         flipped = self.model.attend(flipped_features, detach_classifier=detach)
         classification = self.classification_loss(output.logits, batch.noisy_labels)
         consistency = self.consistency(own, flipped)
-        weight = consistency_weight(self.options, batch.epoch)
-        loss = classification + weight * consistency
+        loss = classification + self.schedule_at(batch.epoch) * consistency
         parts = {"classification": classification.detach(), "consistency": consistency.detach()}
         return StepOutput(loss, output.logits.detach(), parts)
 

@@ -15,7 +15,7 @@ from fer_core.models.attention_model import AttentionModel
 from fer_core.training.checkpoint import Checkpoint
 from fer_core.training.ema import WeightAverage
 from fer_core.training.holdout import EpochSelection
-from fer_core.training.optim import create_optimizer
+from fer_core.training.optim import create_optimizer, move_learning_rate
 from fer_core.training.setup import Experiment
 
 
@@ -68,6 +68,7 @@ class TrainingState:
         """Go on from a checkpoint of the same configuration."""
         self.method.load_state_dict(checkpoint.method)
         self.optimizer.load_state_dict(checkpoint.optimizer)
+        move_learning_rate(self.optimizer)  # a checkpoint's is on the CPU, an earlier one's a float
         if self.average:
             self.average.model.load_state_dict(checkpoint.average or {})
         if self.scaler and checkpoint.scaler:
