@@ -66,9 +66,10 @@ smoke: $(READY)
 		--image-size 64 --epochs 2 --noise symmetric --noise-rate 0.3 --device cpu \
 		--out "$$(mktemp -d)/smoke"
 
-# The tables of README and docs/experiments.md, from the records that ship with the project.
+# The tables of README and docs, from the records that ship with the project and the results of benchmarks/.
 report: $(READY)
-	$(BIN)/fer-core report --records fer_core/records/shipped_runs --pages README.md docs/experiments.md
+	$(BIN)/fer-core report --records fer_core/records/shipped_runs --pages README.md docs/experiments.md \
+	  docs/training.md
 
 docs: $(READY)
 	$(BIN)/mkdocs build --strict --quiet -f .ci/mkdocs.yml

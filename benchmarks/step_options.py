@@ -1,6 +1,7 @@
 """What `benchmarks.train_step` can be asked for."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,9 +20,9 @@ class Options:
     batch_size: int = 16
     """Images a step."""
     steps: int = 5
-    """Measured steps of each variant and round, after two steps of warm-up."""
+    """Measured steps of each variant and round; end to end, epochs. Warm-up: two, or one."""
     rounds: int = 2
-    """How often every variant is started."""
+    """How often every pair of processes is started."""
     threads: int = 2
     """CPU threads."""
     workers: int = 2
@@ -33,11 +34,13 @@ class Options:
     bf16: bool = True
     """Also measure bf16; a CPU that only emulates it takes long."""
     batches: int = 50
-    """Batches of an epoch, end to end; two epochs are measured after one of warm-up."""
+    """Batches of an epoch, end to end."""
     end_to_end: bool = False
     """Measure whole epochs from image files instead of steps."""
     device: str = "cuda" if torch.cuda.is_available() else "cpu"
     """cpu or cuda."""
+    json: Path | None = None
+    """Also write the result to this file."""
 
 
 def run_config(options: Options, **changes: Any) -> RunConfig:  # noqa: ANN401 - any option

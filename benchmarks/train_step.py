@@ -1,34 +1,28 @@
-"""Speed and memory of our EAC training step against a straightforward one, in one run.
+"""Speed and memory of our EAC training step against a straightforward one, in turns.
 
-    python -m benchmarks.train_step --backbone resnet50
+    python -m benchmarks.train_step --backbone resnet50 --json benchmarks/results/step-resnet50.json
     python -m benchmarks.train_step --backbone mobilenetv2_100 --end-to-end
 
-Each variant runs in a process of its own, again in every round; the table shows medians over all
-rounds by the clock, and the ratio by CPU time too, which with `--threads 1` can be trusted while
-other programs run. The rungs between the straightforward step (`benchmarks.reference_step`) and
-ours say which part of the gain comes from what. Memory is the peak over the process that has only
-imported its libraries.
+Each variant and the straightforward step (`benchmarks.reference_step`) live in two processes at
+once and do a step each in turn; a ratio is the median over these pairs, by the clock and by CPU
+time, with its interval. The rungs between the straightforward step and ours say which part of the
+gain comes from what. Memory is the peak over the process that has only imported its libraries.
 """
 
-import resource
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
-import psutil
 import torch
 import tyro
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.paired import Cost, PairedRatio, Worker, paired_ratio, take_turns
 from benchmarks.reference_step import CLASSES, Rung, steps, views_of_arrays
-from benchmarks.result import as_json
+from benchmarks.result import ratio_entry, write_result
 from benchmarks.step_options import Options, run_config, wait
 from benchmarks.whole_epochs import our_epochs, reference_epochs, write_files
 from fer_core.config import RunConfig
@@ -37,6 +31,7 @@ from fer_core.machine import keep_freed_memory
 from fer_core.methods import Batch, create_method
 from fer_core.models.attention_model import AttentionModel
 from fer_core.training.optim import create_optimizer
+from fer_core.training.state import put_passes_side_by_side
 from fer_core.transforms.functional import augment, to_tensor
 from fer_core.transforms.sampling import draw_epoch
 
@@ -73,6 +68,7 @@ def our_steps(options: Options, config: RunConfig, device: torch.device) -> Iter
     model.channels_last()
     if config.compile:
         model.speed_up_training()
+    put_passes_side_by_side(config, method)
     optimizer = create_optimizer(config, method)
     generator = torch.Generator().manual_seed(0)
     mean, std = model.statistics()
@@ -106,51 +102,59 @@ def rung_steps(options: Options, rung: Rung, device: torch.device) -> Iterator[N
     return steps(model, views, rung)
 
 
-def timed_steps(
-    running: Iterator[None], count: int, device: torch.device
-) -> tuple[list[float], list[float]]:
-    """Seconds and seconds of CPU of each step, after two steps of warm-up."""
-    for _ in range(2):
-        next(running)
-    wait(device)
-    times, of_cpu = [], []
-    for _ in range(count):
-        started, used = time.perf_counter(), time.process_time()
-        next(running)
-        wait(device)
-        times.append(time.perf_counter() - started)
-        of_cpu.append(time.process_time() - used)
-    return times, of_cpu
-
-
-def measure(options: Options, variant: str, folder: Path) -> dict[str, Any]:
-    """One variant in this process."""
+def start_variant(options: Options, variant: str, folder: Path) -> Iterator[None]:
+    """One variant in its process: an item for each step, or whole epoch, that it has done."""
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     torch.backends.cudnn.benchmark = True
     device = torch.device(options.device)
     if options.device == "cpu" and (variant in OURS or RUNGS[variant].keeps_memory):
         keep_freed_memory()
-    idle = psutil.Process().memory_info().rss
-    of_cpu: list[float] = []
     if options.end_to_end:
         own = OURS.get(variant)
-        times = (
+        return (
             our_epochs(options, folder, own["precision"], own["compile"])
             if own
             else reference_epochs(options, folder, device)
         )
-    else:
-        running = (
-            our_steps(options, run_config(options, **OURS[variant]), device)
-            if variant in OURS
-            else rung_steps(options, RUNGS[variant], device)
-        )
-        times, of_cpu = timed_steps(running, options.steps, device)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - idle
-    if device.type == "cuda":
-        peak = torch.cuda.max_memory_allocated()
-    return {"seconds": times, "cpu_seconds": of_cpu, "peak": peak}
+    running = (
+        our_steps(options, run_config(options, **OURS[variant]), device)
+        if variant in OURS
+        else rung_steps(options, RUNGS[variant], device)
+    )
+    return _finished(running, device)
+
+
+def _finished(running: Iterator[None], device: torch.device) -> Iterator[None]:
+    for _ in running:
+        wait(device)
+        yield
+
+
+class Measured(NamedTuple):
+    """A variant and the straightforward step, which ran in turns with it."""
+
+    own: list[Cost]
+    reference: list[Cost]
+    memory: list[int]
+    reference_memory: list[int]
+
+
+def measure(options: Options, variant: str, folder: Path) -> Measured:
+    """A variant in turns with the straightforward step, in ``rounds`` pairs of processes."""
+    found = Measured([], [], [], [])
+    warm_up = 1 if options.end_to_end else 2
+    for _ in range(options.rounds):
+        with (
+            Worker(start_variant, options, REFERENCE, folder) as reference,
+            Worker(start_variant, options, variant, folder) as own,
+        ):
+            theirs, ours = take_turns((reference, own), options.steps, warm_up)
+            found.reference.extend(theirs)
+            found.own.extend(ours)
+            found.reference_memory.append(reference.memory().peak)
+            found.memory.append(own.memory().peak)
+    return found
 
 
 def arithmetic(options: Options) -> float:
@@ -162,8 +166,8 @@ def arithmetic(options: Options) -> float:
 
 
 def variants(options: Options) -> list[str]:
-    """Names of all that is measured, the reference first."""
-    rungs = list(RUNGS) if options.rungs and not options.end_to_end else [REFERENCE]
+    """Names of all that is measured against the straightforward step."""
+    rungs = list(RUNGS)[1:] if options.rungs and not options.end_to_end else []
     ours = [
         name
         for name, change in OURS.items()
@@ -173,58 +177,57 @@ def variants(options: Options) -> list[str]:
     return [name for name in rungs + ours if options.bf16 or "bf16" not in name]
 
 
-def table(
-    options: Options, measured: dict[str, list[dict[str, Any]]], images: int, flops: float
+def row(
+    options: Options, found: Measured, variant: str, images: int, flops: float
 ) -> dict[str, Any]:
-    """Images a second, ratio to the reference, memory and arithmetic of each variant."""
-    rows = {}
-    reference = median(t for m in measured[REFERENCE] for t in m["seconds"])
-    memory = median(m["peak"] for m in measured[REFERENCE])
-    for name, runs in measured.items():
-        seconds = median(t for m in runs for t in m["seconds"])
-        row: dict[str, Any] = {
-            "images_per_second": round(images / seconds, 2),
-            "ratio": round(reference / seconds, 2),
-            "peak_mb": round(median(m["peak"] for m in runs) / 1e6),
-            "memory_ratio": round(median(m["peak"] for m in runs) / memory, 2),
-        }
-        if not options.end_to_end:
-            row["cpu_ratio"] = round(cpu_seconds(measured[REFERENCE]) / cpu_seconds(runs), 2)
-            row["tflops"] = round(flops / seconds / 1e12, 3)
-            if options.device == "cuda" and "bf16" in name:
-                gpu = torch.cuda.get_device_name()
-                peak = next((value for key, value in PEAKS.items() if key in gpu), None)
-                row["share_of_bf16_peak"] = peak and round(row["tflops"] / peak, 3)
-        rows[name] = row
-    return rows
+    """Ratios to the straightforward step, images a second, memory and arithmetic of a variant."""
+    seconds = median(cost.seconds for cost in found.own)
+    unit = "epochs" if options.end_to_end else "step"
+    entry = ratio_entry(
+        f"{options.backbone}, {unit}, {variant}",
+        REFERENCE,
+        _ratio(found, "seconds"),
+        precision="bf16" if "bf16" in variant else "fp32",
+        threads=options.threads,
+        cpu=_ratio(found, "cpu_seconds"),
+        memory=median(found.memory) / median(found.reference_memory),
+    )
+    entry |= {
+        "seconds": round(seconds, 3),
+        "reference_seconds": round(median(cost.seconds for cost in found.reference), 3),
+        "images_per_second": round(images / seconds, 2),
+        "peak_mb": round(median(found.memory) / 1e6),
+        "reference_peak_mb": round(median(found.reference_memory) / 1e6),
+    }
+    if not options.end_to_end:
+        entry["tflops"] = round(flops / seconds / 1e12, 3)
+        if options.device == "cuda" and "bf16" in variant:
+            gpu = torch.cuda.get_device_name()
+            peak = next((value for key, value in PEAKS.items() if key in gpu), None)
+            entry["share_of_bf16_peak"] = peak and round(entry["tflops"] / peak, 3)
+    return entry
 
 
-def cpu_seconds(runs: list[dict[str, Any]]) -> float:
-    """Median CPU time of a step; with one thread it is fair on a machine that is not quiet too."""
-    return median(t for m in runs for t in m["cpu_seconds"])
+def _ratio(found: Measured, name: str) -> PairedRatio:
+    own, reference = ([getattr(cost, name) for cost in costs] for costs in found[:2])
+    return paired_ratio(reference, own)
 
 
 def main() -> None:
-    """Measure all variants and print images a second and ratios as JSON."""
+    """Measure all variants and print ratios as JSON."""
     options = tyro.cli(Options)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         images = options.batch_size
         if options.end_to_end:
             images *= write_files(folder, options)
-        measured: dict[str, list[dict[str, Any]]] = {name: [] for name in variants(options)}
-        for _ in range(options.rounds):
-            for name, runs in measured.items():
-                # No daemon, as a pool's processes are: the per-image pipeline starts its workers.
-                with ProcessPoolExecutor(1, get_context("spawn")) as process:
-                    runs.append(process.submit(measure, options, name, folder).result())
-                print(name, [round(t, 3) for t in runs[-1]["seconds"]], file=sys.stderr)
-    flops = arithmetic(options)
-    about = {
-        "options": asdict(options),
-        "gflop_a_step": round(flops / 1e9, 1),
-    }
-    print(as_json(about | table(options, measured, images, flops)))
+        flops = arithmetic(options)
+        rows = [
+            row(options, measure(options, name, folder), name, images, flops)
+            for name in variants(options)
+        ]
+    about = {"options": {name: value for name, value in asdict(options).items() if name != "json"}}
+    write_result(about | {"gflop_a_step": round(flops / 1e9, 1), "ratios": rows}, options.json)
 
 
 if __name__ == "__main__":

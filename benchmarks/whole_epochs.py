@@ -1,6 +1,6 @@
 """Whole epochs from image files: the straightforward step and pipeline, and the product."""
 
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,11 @@ from fer_core.training.epoch import Training, train_epoch
 from fer_core.training.loader import TrainingSet
 from fer_core.training.optim import create_optimizer
 from fer_core.training.setup import prepare
+from fer_core.training.state import put_passes_side_by_side
 
 
-def reference_epochs(options: Options, folder: Path, device: torch.device) -> list[float]:
-    """Seconds of epochs of the straightforward step on the per-image pipeline."""
+def reference_epochs(options: Options, folder: Path, device: torch.device) -> Iterator[None]:
+    """Epochs of the straightforward step on the per-image pipeline."""
     model = AttentionModel(options.backbone, CLASSES, image_size=options.image_size).to(device)
     files = sorted((folder / "train").rglob("*.jpg"))
     names = sorted({file.parent.name for file in files})
@@ -29,22 +30,20 @@ def reference_epochs(options: Options, folder: Path, device: torch.device) -> li
     loader = loader_of_files(
         files, labels, model, options.image_size, options.batch_size, options.workers, device
     )
-
-    def epoch() -> float:
-        started = time.perf_counter()
+    while True:
         for _ in steps(model, views_of_files(loader, device), Rung()):
             pass
         wait(device)
-        return time.perf_counter() - started
-
-    epoch()
-    return [epoch() for _ in range(2)]
+        yield
 
 
-def our_epochs(options: Options, folder: Path, precision: Precision, compiled: bool) -> list[float]:
-    """Seconds of epochs of the product on the same image files, with a warm cache."""
+def our_epochs(
+    options: Options, folder: Path, precision: Precision, compiled: bool
+) -> Iterator[None]:
+    """Epochs of the product on the same image files, with a warm cache."""
+    epochs = options.steps + 1
     config = run_config(
-        options, data=f"folder:{folder}", precision=precision, compile=compiled, epochs=3
+        options, data=f"folder:{folder}", precision=precision, compile=compiled, epochs=epochs
     )
     accelerator = Accelerator(mixed_precision=precision, cpu=options.device == "cpu")
     experiment = prepare(config, Storage("auto", folder / "cache"))
@@ -53,15 +52,13 @@ def our_epochs(options: Options, folder: Path, precision: Precision, compiled: b
     experiment.model.channels_last()
     if compiled:
         experiment.model.speed_up_training()
+    put_passes_side_by_side(config, method)
     prepared, optimizer = accelerator.prepare(method, create_optimizer(config, method))
     images = TrainingSet(experiment, accelerator.device, "auto")
     training = Training(experiment, images, prepared, optimizer, None, accelerator, False)
-    times = []
-    for epoch in range(3):
-        started = time.perf_counter()
+    for epoch in range(epochs):
         train_epoch(training, epoch)
-        times.append(time.perf_counter() - started)
-    return times[1:]
+        yield
 
 
 def write_files(folder: Path, options: Options) -> int:

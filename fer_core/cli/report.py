@@ -9,8 +9,10 @@ Every table is in a block that names its records:
     published GLOB    our runs and published results
     bundled           the bundled model
     bundled-classes   its recall of each class
+    speed GLOB        how many times as fast, from results of ``benchmarks/``
 
-GLOB chooses records by their folder below ``--records``, for example ``study/*``.
+GLOB chooses records by their folder below ``--records``, for example ``study/*``; for speed, result
+files below ``--benchmarks`` by their name without ``.json``.
 """
 
 import sys
@@ -30,6 +32,7 @@ from fer_core.reporting.blocks import ReportError, fill
 from fer_core.reporting.bundled import bundled_table, classes_table
 from fer_core.reporting.measures import measures_table
 from fer_core.reporting.published import published_table
+from fer_core.reporting.speed import speed_table
 from fer_core.reporting.tables import noise_table, runs_table
 
 TABLES: dict[str, Callable[[Sequence[RunRecord]], str]] = {
@@ -43,6 +46,7 @@ BUNDLED: dict[str, Callable[[], str]] = {
     "bundled": bundled_table,
     "bundled-classes": classes_table,
 }
+SPEED = "speed"
 RENAMED = {"embedded": "bundled", "embedded-classes": "bundled-classes"}  # former names
 
 
@@ -56,6 +60,8 @@ class Command:
     """Records of the table to show: a pattern of their folders below --records."""
     records: Path = Path("runs")
     """Folder of the run records."""
+    benchmarks: Path = Path("benchmarks/results")
+    """Folder of the results of benchmarks, for tables of speed."""
     pages: tuple[Path, ...] = ()
     """Markdown files with blocks to write."""
     check: bool = False
@@ -72,7 +78,10 @@ def main() -> None:
     if not command.pages:
         raise ReportError("name Markdown files with --pages, or a table with --show")
     made = {
-        page: fill(_text(page), partial(make_table, records=command.records))
+        page: fill(
+            _text(page),
+            partial(make_table, records=command.records, benchmarks=command.benchmarks),
+        )
         for page in command.pages
     }
     outdated = [page for page, text in made.items() if text != _text(page)]
@@ -87,12 +96,13 @@ def main() -> None:
         print(f"{page}: {'written' if page in outdated else 'as the records say'}")
 
 
-def make_table(directive: str, records: Path) -> str:
+def make_table(directive: str, records: Path, benchmarks: Path = Path("benchmarks/results")) -> str:
     """The Markdown that a directive asks for.
 
     Args:
         directive: as in the comment that opens a block.
         records: folder of the run records.
+        benchmarks: folder of the results of benchmarks.
 
     Raises:
         ReportError: for an unknown directive, or records that no such table can be made of.
@@ -103,11 +113,17 @@ def make_table(directive: str, records: Path) -> str:
     name = RENAMED.get(name, name)
     if name in BUNDLED and not pattern:
         return BUNDLED[name]()
-    if name not in TABLES or not pattern.strip():
-        known = [*BUNDLED, *(f"{name} GLOB" for name in TABLES)]
+    if name not in (*TABLES, SPEED) or not pattern.strip():
+        known = [*BUNDLED, *(f"{name} GLOB" for name in (*TABLES, SPEED))]
         raise ReportError(f"unknown table {directive!r}; known: {', '.join(known)}")
     if Path(pattern.strip()).is_absolute():
-        raise ReportError(f"{pattern.strip()!r} must be a pattern of folders below {records}")
+        folder = benchmarks if name == SPEED else records
+        raise ReportError(f"{pattern.strip()!r} must be a pattern of names below {folder}")
+    if name == SPEED:
+        files = sorted(benchmarks.glob(f"{pattern.strip()}.json"))
+        if not files:
+            raise ReportError(f"no result matches {pattern.strip()!r} in {benchmarks}")
+        return speed_table(files)
     found = sorted(file.parent for file in records.glob(f"{pattern.strip()}/{RUN_FILE}"))
     if not found:
         raise ReportError(f"no run record matches {pattern.strip()!r} in {records}")

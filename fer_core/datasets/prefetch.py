@@ -14,7 +14,8 @@ from fer_core.datasets.cache.store import StorageKind
 from fer_core.io.images import Images
 from fer_core.transforms.functional import to_tensor
 
-SHARE = 0.5  # of the device's free memory that "auto" gives to the images
+SHARE = 0.5  # of the device's free memory that "auto" gives to the images, at least
+ROOM = 24e9  # bytes that it leaves to the model: AffectNet at 224 pixels fits a GPU of 80 GB
 PORTION = 1024  # images that are moved to the device at once
 AHEAD = 3  # batches that are read while the model works
 
@@ -29,7 +30,7 @@ class DeviceImages:
             images: (N, S, S, C) uint8.
             device: where the batches are wanted.
             storage: ``device`` moves the images there, ``auto`` does when they take at most half
-                of a GPU's free memory; else they are read for each batch.
+                of a GPU's free memory, or leave 24 GB of it; else they are read for each batch.
 
         Raises:
             DataError: when ``device`` is asked for and has no room for the images.
@@ -84,4 +85,4 @@ def _wants_device(storage: StorageKind, size: int, device: torch.device) -> bool
             f"storage 'device' needs {size / 1e6:,.0f} MB for the images, {device} has "
             f"{free / 1e6:,.0f} MB free: use 'auto' or 'cache'"
         )
-    return storage == "device" or size <= SHARE * free
+    return storage == "device" or size <= max(SHARE * free, free - ROOM)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Generic, NamedTuple, NoReturn, TypeVar, cast
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -11,6 +12,7 @@ from fer_core.config.methods import METHODS
 from fer_core.config.methods.sources import import_class
 from fer_core.methods.class_weights import class_weights
 from fer_core.models.attention_model import AttentionModel
+from fer_core.models.side_by_side import PROBED, SideBySide, stands_side_by_side
 from fer_core.transforms.functional import erase_
 
 Options = TypeVar("Options", bound=MethodOptions)
@@ -74,6 +76,8 @@ class Method(nn.Module, Generic[Options]):
     """
 
     class_weights: Tensor | None
+    schedule: Tensor
+    _passes: SideBySide | None = None
 
     def __init__(self, model: AttentionModel, config: RunConfig, targets: Tensor) -> None:
         """Take what is to be trained.
@@ -89,6 +93,29 @@ class Method(nn.Module, Generic[Options]):
         self.options = cast("Options", config.options)
         weights = class_weights(config, targets, self.classes)
         self.register_buffer("class_weights", weights, persistent=False)
+        self.register_buffer("schedule", torch.zeros(()), persistent=False)
+
+    @property
+    def two_passes(self) -> bool:
+        """Whether a step has two passes of the model, by `features_of_both`; here, it has not."""
+        return False
+
+    def run_side_by_side(self, threads: int) -> None:
+        """Let the two passes of a step run at once on a CPU, where the model allows it.
+
+        Args:
+            threads: of both together.
+        """
+        size = (PROBED, self.config.channels, self.config.image_size, self.config.image_size)
+        if stands_side_by_side(self.model.backbone, torch.zeros(size)):
+            self._passes = SideBySide(self.model.backbone, threads)
+
+    def features_of_both(self, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+        """Feature maps (B, D, h, w) of two batches (B, C, H, W), in a pass for each."""
+        if self._passes is None or not self.training or not torch.is_grad_enabled():
+            return self.model.features(first), self.model.features(second)
+        one, other = (self.model.as_map(made) for made in self._passes(first, second))
+        return one, other
 
     @property
     def classes(self) -> int:
@@ -108,6 +135,23 @@ class Method(nn.Module, Generic[Options]):
             FerError: for what cannot work; the run ends before anything is written.
         """
         return {}
+
+    def scheduled(self, epoch: float) -> float:
+        """The number of the loss that changes from step to step, as a ramp; here, none.
+
+        Args:
+            epoch: completed epochs, with a fraction.
+        """
+        return 0.0
+
+    def schedule_at(self, epoch: float) -> Tensor:
+        """() `scheduled` on the device: a CUDA graph that was captured reads each step's value.
+
+        While a graph is captured the value stays; whoever replays it calls this before each step.
+        """
+        if not (self.schedule.is_cuda and torch.cuda.is_current_stream_capturing()):
+            self.schedule.fill_(self.scheduled(epoch))
+        return self.schedule.clone()  # a loss of an earlier step keeps its own
 
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch."""

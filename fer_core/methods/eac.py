@@ -90,6 +90,15 @@ def same_hole(options: EACOptions, config: RunConfig) -> bool:
 class EAC(Method[EACOptions]):
     """Cross-entropy of the original plus ``consistency_weight`` times the consistency loss."""
 
+    @property
+    def two_passes(self) -> bool:
+        """Unless BatchNorm is to see both views at once."""
+        return self.options.views == "two_passes"
+
+    def scheduled(self, epoch: float) -> float:
+        """Lambda."""
+        return consistency_weight(self.options, epoch)
+
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch; ``parts`` has ``classification`` and ``consistency``."""
         features, flipped_features = self.view_features(batch)
@@ -99,8 +108,7 @@ class EAC(Method[EACOptions]):
         flipped = self.model.attend(flipped_features, detach_classifier=detach)
         classification = self.classification_loss(output.logits, batch.noisy_labels)
         consistency = self.consistency(own, flipped, batch)
-        weight = consistency_weight(self.options, batch.epoch)
-        loss = classification + weight * consistency
+        loss = classification + self.schedule_at(batch.epoch) * consistency
         parts = {"classification": classification.detach(), "consistency": consistency.detach()}
         return StepOutput(loss, output.logits.detach(), parts)
 
@@ -132,7 +140,7 @@ class EAC(Method[EACOptions]):
         if self.options.views == "one_pass":
             both = self.model.features(torch.cat([original, flipped]))
             return both[: len(original)], both[len(original) :]
-        return self.model.features(original), self.model.features(flipped)
+        return self.features_of_both(original, flipped)
 
     def _two_views(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """I and I', both (B, C, H, W)."""

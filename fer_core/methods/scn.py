@@ -122,11 +122,7 @@ class SCN(Method[SCNOptions]):
         return {**parts, "relabelled_right": right}
 
     def _relabel(self, indices: Tensor, changes: Tensor) -> None:
-        """Change labels (B,) at indices (B,), here and in every other process of the run.
-
-        DistributedDataParallel gives all processes the first one's buffers before each step, so
-        what the others change would be lost if it did not stand there as well.
-        """
+        """Change labels (B,) at indices (B,), here and in every other process of the run."""
         rows = _of_all_processes(torch.stack([indices, changes], 1))  # (B of all processes, 2)
         # An image that a batch holds twice may ask for two labels: the larger number, wherever it
         # stands, so that every process and every device decides alike.

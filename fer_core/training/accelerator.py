@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedDataParallelKwargs
 
 from fer_core.config import RunConfig
 from fer_core.machine import Device, keep_freed_memory
@@ -14,6 +15,9 @@ from fer_core.methods import METHODS
 from fer_core.training.optim import check_optimizer
 from fer_core.training.trackers import FOLDER
 
+# DistributedDataParallel would send the first process's buffers to all others before each step, but
+# these train with the statistics of their own batch: evaluation shares buffers, once an epoch.
+BUFFERS = DistributedDataParallelKwargs(broadcast_buffers=False)
 logger = logging.getLogger(__name__)
 
 
@@ -40,6 +44,7 @@ def create_accelerator(
         gradient_accumulation_steps=config.accumulate,
         log_with=[*trackers] or None,
         project_dir=folder / FOLDER,
+        kwargs_handlers=[BUFFERS],
     )
     _check_batch(config, accelerator.num_processes)
     _check_device(config, accelerator.device)

@@ -17,7 +17,7 @@ from fer_core.errors import FerError
 from fer_core.training.distributed import gather_rows, mean_over_processes
 from fer_core.training.ema import WeightAverage
 from fer_core.training.loader import TrainingSet
-from fer_core.training.optim import learning_rate
+from fer_core.training.optim import learning_rate, set_learning_rate
 from fer_core.training.setup import Experiment
 
 CHECK_EVERY = 25  # steps between two readings of the loss
@@ -73,8 +73,7 @@ def train_epoch(training: Training, epoch: int) -> dict[str, Any]:
         disable=not progress,
     )
     for step, batch in enumerate(bar):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(config, batch.epoch)
+        set_learning_rate(optimizer, learning_rate(config, batch.epoch))
         with accelerator.accumulate(method):
             output = method(batch)
             accelerator.backward(output.loss)

@@ -28,13 +28,17 @@ class Evaluator:
             self._holdout_images = DeviceImages(self._holdout.split.images, device, storage)
 
     def evaluate(self, model: AttentionModel) -> Scores:
-        """Evaluate on the evaluation split, against its true labels."""
+        """Evaluate on the evaluation split, against its true labels.
+
+        Every process first takes the buffers of the first one: BatchNorm statistics.
+        """
+        share_buffers(self.accelerator, model)
         return self._evaluate(model, self._images, self._true_labels)
 
     def evaluate_holdout(self, model: AttentionModel) -> Evaluation | None:
         """Evaluate on the held-out images, against their noisy labels and without flip TTA.
 
-        None without such images.
+        After `evaluate`, which shares the buffers of the same model. None without such images.
         """
         if self._holdout is None:
             return None
@@ -43,7 +47,6 @@ class Evaluator:
 
     def _evaluate(self, model: AttentionModel, images: DeviceImages, labels: np.ndarray) -> Scores:
         """Each process takes its share of the images, none is left out or doubled."""
-        share_buffers(self.accelerator, model)
         shares = np.array_split(np.arange(len(images.images)), self.accelerator.num_processes)
         rows = torch.from_numpy(shares[self.accelerator.process_index])
         with self.accelerator.autocast():

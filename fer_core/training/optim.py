@@ -53,7 +53,8 @@ def check_optimizer(config: RunConfig) -> None:
 def create_optimizer(config: RunConfig, module: nn.Module) -> Optimizer:
     """The optimiser that ``config.optimizer`` names, over all weights of the module.
 
-    On CPUs and NVIDIA GPUs a step of adam, adamw and sgd is one fused kernel. Without
+    On CPUs and NVIDIA GPUs a step of adam, adamw and sgd is one fused kernel, and their learning
+    rate is a tensor on the device, so that a captured step can be replayed with another. Without
     ``decay_norms`` weight decay spares what timm spares: vectors (norms and biases) and what a
     backbone itself names, for example position embeddings.
 
@@ -67,8 +68,34 @@ def create_optimizer(config: RunConfig, module: nn.Module) -> Optimizer:
     if kind is None:
         return create_optimizer_v2(groups, config.optimizer, lr=rate, weight_decay=decay)
     devices = {parameter.device.type for parameter in module.parameters()}
-    own: dict[str, Any] = {"momentum": 0.9, "nesterov": True} if kind is SGD else {}
-    return kind(groups, rate, weight_decay=decay, fused=devices <= {"cpu", "cuda"}, **own)
+    own: dict[str, Any] = {"capturable": devices == {"cuda"}}
+    if kind is SGD:
+        own = {"momentum": 0.9, "nesterov": True}
+    optimizer = kind(groups, rate, weight_decay=decay, fused=devices <= {"cpu", "cuda"}, **own)
+    move_learning_rate(optimizer)
+    return optimizer
+
+
+def move_learning_rate(optimizer: Optimizer) -> None:
+    """Make the learning rate of a fused optimiser a tensor on its device, where it is none yet.
+
+    The optimisers of timm compute with a Python number.
+    """
+    for group in optimizer.param_groups:
+        if group.get("fused"):
+            device = group["params"][0].device
+            # A fused kernel reads double on the CPU and float on a GPU.
+            kind = torch.float64 if device.type == "cpu" else torch.float32
+            group["lr"] = torch.as_tensor(group["lr"], dtype=kind, device=device)
+
+
+def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
+    """Give all weights this learning rate; where it is a tensor, that tensor keeps its place."""
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
 
 
 def weight_groups(config: RunConfig, module: nn.Module) -> list[Any]:

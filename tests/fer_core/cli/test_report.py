@@ -9,6 +9,11 @@ from fer_core.records.run import read_run
 from fer_core.reporting.blocks import ReportError, fill, orders
 from tests.project import PROJECT
 
+PAGES = ("README.md", "docs/experiments.md", "docs/training.md")
+RATIO = re.compile(
+    r"\d(?: \([^)]*\))? times\b|(?:twice|thrice) as (?:fast|long)|% (?:faster|slower)"
+    r"|\d[x\u00d7](?!\d)"
+)
 PAGE = """# A page
 <!-- report: runs one-* -->
 old
@@ -39,8 +44,9 @@ def page(tmp_path):
 
 @pytest.mark.slow
 def test_every_table_of_the_project_is_what_its_records_say(call_command):
-    pages = (PROJECT / "README.md", PROJECT / "docs" / "experiments.md")
-    code, output, _ = call_command(report, "--check", "--records", SHIPPED_RUNS, "--pages", *pages)
+    pages = [PROJECT / name for name in PAGES]
+    folders = ("--records", SHIPPED_RUNS, "--benchmarks", PROJECT / "benchmarks" / "results")
+    code, output, _ = call_command(report, "--check", *folders, "--pages", *pages)
     assert code == 0, code
     assert len(output.splitlines()) == len(pages)
 
@@ -56,6 +62,22 @@ def test_no_accuracy_in_readme_stands_outside_of_a_block():
     assert len(orders(text)) >= 2
     outside = re.sub(r"<!-- report:.*?<!-- end of report -->", "", text, flags=re.S)
     assert re.findall(r"\b\d\d\.\d\d\b|\d\.\d+ ?%|\d\.\d+ points", outside) == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/training.md"])
+def test_no_ratio_of_speed_stands_outside_of_a_block(name):
+    text = (PROJECT / name).read_text(encoding="utf-8")
+    assert any(order.startswith("speed ") for order in orders(text))
+    outside = re.sub(r"<!-- report:.*?<!-- end of report -->", "", text, flags=re.S)
+    assert RATIO.findall(outside) == []
+
+
+@pytest.mark.parametrize(
+    "said", ["2.1 times as fast", "2.5 and 2.8 times", "1.4 (ResNet-50) times as", "twice as fast",
+             "takes 2.9 times as long", "30 % faster", "1.48x", "3\u00d7 faster"]
+)  # fmt: skip
+def test_a_ratio_of_speed_is_recognised(said):
+    assert RATIO.findall(said)
 
 
 def test_baseline_and_eac_are_in_one_row_with_their_paired_difference(records):
