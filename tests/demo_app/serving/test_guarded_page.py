@@ -1,4 +1,5 @@
 import inspect
+import io
 import json
 from pathlib import Path
 
@@ -112,6 +113,18 @@ def test_the_refusal_does_not_tell_whether_the_file_exists(site, secret, endpoin
         return from_call(site, endpoint, "call/v2", data)
 
     assert ask(secret) == ask(secret.with_name("nothing.png"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mark", [{}, {"meta": "x"}, {"meta": None}])
+def test_what_was_uploaded_needs_no_mark(site, portrait, mark):
+    stream = io.BytesIO()
+    portrait.save(stream, "PNG")
+    sent = site.post("/gradio_api/upload", files={"files": ("photo.png", stream.getvalue())})
+    file = {"path": sent.json()[0], **mark}
+    assert "overlays.zip" in from_call(site, "batch", "call/v2", {"photos": [file]})
+    assert "no video" in from_call(site, "video", "call/v2", {"video": file})
+    assert "happiness" in from_call(site, "analyse", "call/v2", {"photo": file})
 
 
 @pytest.mark.slow
