@@ -166,9 +166,9 @@ async def _attack(
         for name, content in images.items():
             started = time.monotonic()
             path = await _upload(site, content, seen)
-            told = path is not None and await _analyse(site, path, seen, leave=False)
-            taken = "read" if told else "refused"
-            seen.refusals.setdefault(f"{name}: {taken}", []).append(time.monotonic() - started)
+            told = None if path is None else await _analyse(site, path, seen, leave=False)
+            answer = "no answer" if told is None else told["sentence"][:60]
+            seen.refusals.setdefault(f"{name}: {answer}", []).append(time.monotonic() - started)
 
 
 async def _upload(site: httpx.AsyncClient, content: bytes, seen: Seen) -> str | None:
