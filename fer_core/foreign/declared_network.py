@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import safe_open
+from torch import nn
 
 from fer_core.models.pretrained import WEIGHTS_FILE
 
@@ -53,21 +54,24 @@ def _of(value: object) -> str:
     return repr(value)[:60]
 
 
-def refuse_unused(folder: Path, unused: Collection[str]) -> None:
+def refuse_unused(folder: Path, module: nn.Module, unused: Collection[str]) -> None:
     """Refuse weights of which the network leaves out more than a little: they are of another one.
+
+    Values are counted, since transformers renames the tensors of earlier versions.
 
     Args:
         folder: of the weights.
-        unused: tensors of the file that the network does not have.
+        module: that has taken its own from them.
+        unused: tensors of the file that it does not have.
 
     Raises:
         ValueError: naming one of them.
     """
     with safe_open(folder / WEIGHTS_FILE, framework="numpy") as file:
         names = list(file.keys())
-        sizes = {name: math.prod(file.get_slice(name).get_shape()) for name in names}
-    left_out = sum(sizes.get(name, 0) for name in unused)
-    if left_out > MOST_UNUSED * sum(sizes.values()):
+        held = sum(math.prod(file.get_slice(name).get_shape()) for name in names)
+    taken = sum(value.numel() for value in module.state_dict().values())
+    if unused and held - taken > MOST_UNUSED * held:
         raise ValueError(
             f"its weights hold {len(unused)} tensors that its configuration has no place for, such "
             f"as {min(unused)}: they are of another network"

@@ -69,7 +69,7 @@ def load_transformers(folder: Path, config: Mapping[str, Any]) -> Network:
             f"its weights lack {len(missing)} of the classifier's tensors, such as {missing[0]}: "
             "it was saved without its head, or before it had one"
         )
-    refuse_unused(folder, report["unexpected_keys"])
+    refuse_unused(folder, module, report["unexpected_keys"])
     names = {int(index): str(name) for index, name in module.config.id2label.items()}
     return Network(
         library="transformers",

@@ -61,12 +61,19 @@ def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
     """The value of a text from anywhere.
 
     Raises:
-        ValueError: when it is no JSON, or is nested so deep that Python cannot follow.
+        ValueError: when it is no JSON, is nested so deep that Python cannot follow, or has a half
+            of a character, which no file and no page can hold.
     """
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        if (b"\\ud" if isinstance(text, bytes) else "\\ud") in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError("it is nested too deep to be read") from None
+    except UnicodeEncodeError as error:
+        half = ascii(error.object[error.start])
+        raise ValueError(f"it has {half}, half of a character of UTF-16") from None
+    return value
 
 
 def displayed(path: str | os.PathLike[str]) -> str:
