@@ -203,7 +203,8 @@ def _may_be_read(file: dict[str, Any], root: str) -> bool:
         resolved = Path(os.path.realpath(path))
     except ValueError:  # a zero byte: no file has such a name
         return False
-    return resolved.is_relative_to(root)
+    # A folder would end the task with which Gradio deletes old files.
+    return resolved.is_relative_to(root) and not resolved.is_dir()
 
 
 def _mark_files(value: object) -> None:

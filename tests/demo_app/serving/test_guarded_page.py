@@ -192,6 +192,13 @@ def test_a_path_that_leads_out_of_the_uploads_is_refused(uploads, path, monkeypa
         refuse_foreign_files([1, {"deep": [{"path": named}]}], uploads)
 
 
+def test_a_folder_of_the_uploads_is_refused(uploads):
+    for folder in (uploads, uploads / "ab12"):
+        with pytest.raises(gr.Error, match="handle_file"):
+            refuse_foreign_files([{"path": str(folder), **MARK}], uploads)
+    refuse_foreign_files([{"path": str(uploads / "ab12" / "photo.png"), **MARK}], uploads)
+
+
 @pytest.mark.parametrize("path", [1, ["/etc/passwd"], {"path": None}, b"/etc/passwd", True])
 def test_a_path_that_is_no_text_is_refused(uploads, path):
     with pytest.raises(gr.Error):
