@@ -72,3 +72,11 @@ def test_half_a_character_is_no_text_and_a_whole_one_in_two_halves_is(kind):
         with pytest.raises(ValueError, match="half of a character"):
             parse_json(kind(text))
     assert parse_json(kind('{"a": "\\ud83d\\ude00 \\u00e9"}')) == {"a": "\U0001f600 é"}
+
+
+def test_a_number_that_no_table_can_hold_is_refused():
+    assert parse_json('{"a": [123456789012345678, -1, 2.5]}') == {
+        "a": [123456789012345678, -1, 2.5]
+    }
+    with pytest.raises(ValueError, match="a whole number of 401 digits, at most 18"):
+        parse_json('{"a": 1' + "0" * 400 + "}")
