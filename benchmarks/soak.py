@@ -7,6 +7,7 @@ the folder that would be published, loads it and predicts a portrait. What grows
 is lost memory, or a file that nobody closes.
 """
 
+import json
 import shutil
 import tempfile
 import time
@@ -44,6 +45,8 @@ class Command:
     """How long."""
     plot: Path | None = None
     """File for a plot of memory and handles over time."""
+    rows: Path | None = None
+    """File for a line of JSON after each round: what is known when the process is ended early."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             one_round(Path(folder))
         rounds.append(held(time.monotonic() - start))
+        if command.rows is not None:
+            with command.rows.open("a") as file:
+                file.write(json.dumps(asdict(rounds[-1])) + "\n")
     print(as_json(summary(rounds)))
     if command.plot is not None:
         draw(rounds, command.plot)

@@ -29,7 +29,7 @@ def option_importance(axes: pd.DataFrame) -> pd.DataFrame:
     """
     accuracy = axes[ACCURACY].to_numpy(dtype=float)
     names = [name for name in axes.columns if name not in ("run", ACCURACY)]
-    codes = {name: pd.factorize(axes[name].astype(str))[0] for name in names}
+    codes = {name: pd.factorize(axes[name].astype(str), use_na_sentinel=False)[0] for name in names}
     rows = []
     for name in names:
         values = len(set(codes[name]))

@@ -31,6 +31,8 @@ from fer_core.landmarks.analysis import FaceAnalyser
 from fer_core.models.pretrained import ModelError, load_model, read_facts
 from fer_core.weights import RENAMED, shipped_models
 
+LARGE = 4_000_000  # pixels of a photograph that does not keep the smaller ones waiting
+
 
 class LoadedModel(NamedTuple):
     """A model in memory.
@@ -53,7 +55,9 @@ class ModelPool:
 
     PyTorch uses all cores for one image, so two at once would only slow each other down; and every
     thread that calls it gets worker threads of its own, which then compete for the cores. So one
-    thread runs the models, and requests are served in order (docs/demo.md has what that gains).
+    thread runs the models, and requests are served in order (docs/demo.md has what that gains). A
+    second one takes large photographs, whose many scales keep the detector busy for seconds: they
+    wait for each other, and the small ones of all others do not wait for them.
     Loading happens elsewhere: while one model is downloaded, the others predict.
     """
 
@@ -97,6 +101,7 @@ class ModelPool:
         self._guard = threading.Lock()  # of the two above; held for moments only
         self._downloading = threading.Lock()
         self._model_thread = ThreadPoolExecutor(1, thread_name_prefix="model")
+        self._large_thread = ThreadPoolExecutor(1, thread_name_prefix="large photographs")
 
     @property
     def names(self) -> list[str]:
@@ -155,7 +160,7 @@ class ModelPool:
     ) -> list[FacePrediction]:
         """As `Predictor.predict`, on the model thread."""
         work = partial(self.get(name).predict, cropped=cropped, thorough=thorough)
-        return self._model_thread.submit(work, photo).result()
+        return self._thread(photo).submit(work, photo).result()
 
     def predict_faces(
         self, name: str, photo: Image.Image, faces: Sequence[Face], *, cropped: bool = False
@@ -171,8 +176,8 @@ class ModelPool:
         predictor = self._get(name).predictor
         if cropped:
             work = partial(predictor.predict, cropped=True)
-            return self._model_thread.submit(work, photo).result()
-        return self._model_thread.submit(predictor.predict_faces, photo, faces).result()
+            return self._thread(photo).submit(work, photo).result()
+        return self._thread(photo).submit(predictor.predict_faces, photo, faces).result()
 
     def analyse_faces(
         self, photo: Image.Image, faces: Sequence[FacePrediction]
@@ -189,7 +194,7 @@ class ModelPool:
     def find_faces(self, photo: Image.Image) -> list[Face]:
         """The faces of a photograph as the default model finds them, on the model thread."""
         work = self.get(self.names[0]).find_faces
-        return self._model_thread.submit(work, photo).result()
+        return self._thread(photo).submit(work, photo).result()
 
     def classes(self, name: str) -> tuple[str, ...]:
         """The classes of a model, of another project too; raises as `get`."""
@@ -199,6 +204,9 @@ class ModelPool:
         """As `fer_core.inference.occlude`, on the model thread; raises as `get`."""
         predictor = self.get(name)
         return self._model_thread.submit(occlude, predictor, crop, emotion).result()
+
+    def _thread(self, photo: Image.Image) -> ThreadPoolExecutor:
+        return self._large_thread if photo.width * photo.height > LARGE else self._model_thread
 
     def _get(self, name: str) -> LoadedModel:
         """The model, loaded by the first caller while the others wait for it."""

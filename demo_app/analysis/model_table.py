@@ -120,11 +120,11 @@ def _predict(
 ) -> dict[str, PhotoPrediction]:
     """The largest face of a photograph by each model."""
     try:
-        with pool.decoder.decoded(photo.path) as image:
+        with pool.decoder.decoded(photo.path) as (image, scale):
             faces = pool.find_faces(image)
             largest = max(faces, key=lambda face: face.box[2] - face.box[0], default=None)
             return {
-                name: _row(pool, name, photo, image, largest, len(faces), classes)
+                name: _row(pool, name, photo, (image, scale), largest, len(faces), classes)
                 for name, classes in known.items()
             }
     except (ValueError, OSError) as error:
@@ -136,7 +136,7 @@ def _row(
     pool: ModelPool,
     name: str,
     photo: LabelledPhoto,
-    image: Image.Image,
+    decoded: tuple[Image.Image, float],
     face: Face | None,
     faces: int,
     classes: Sequence[str],
@@ -145,9 +145,16 @@ def _row(
         return PhotoPrediction(photo, f"the model does not know {photo.label}", counted=False)
     if face is None:
         return PhotoPrediction(photo, NO_FACE, counted=True)
+    image, scale = decoded
     (prediction,) = pool.predict_faces(name, image, [face])
+    x0, y0, x1, y1 = (value * scale for value in face.box)
     return PhotoPrediction(
-        photo, "", counted=True, faces=faces, box=face.box, probabilities=prediction.probabilities
+        photo,
+        "",
+        counted=True,
+        faces=faces,
+        box=(x0, y0, x1, y1),
+        probabilities=prediction.probabilities,
     )
 
 

@@ -19,8 +19,9 @@ from demo_app.render import text as words
 from fer_core.faces.detect import Face
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.inference.photos import open_photo
+from fer_core.io.image_decoder import Decoded
 from fer_core.io.images import ImageError
-from fer_core.io.safe_fetch import WebImageError, fetch_image
+from fer_core.io.safe_fetch import WebImageError, fetch_decoded
 from fer_core.models.pretrained import ModelError
 
 DISPLAY_SIDE = 1600  # pixels; larger photographs are shown reduced
@@ -77,8 +78,8 @@ def analyse(
     """
     model, second = pool.current_name(model), pool.current_name(second)
     try:
-        with _opened(pool, photo) as image:
-            return _analyse(pool, model, photo, image, second, cropped=cropped)
+        with _opened(pool, photo) as opened:
+            return _analyse(pool, model, photo, opened, second, cropped=cropped)
     except ImageError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), photo, model)
     except ModelError as error:
@@ -88,19 +89,20 @@ def analyse(
 
 
 @contextmanager
-def _opened(pool: ModelPool, photo: Photo) -> Iterator[Image.Image]:
+def _opened(pool: ModelPool, photo: Photo) -> Iterator[Decoded]:
     """The photograph, upright; a file of a visitor is decoded by another process."""
     if isinstance(photo, str | Path):
-        with pool.decoder.decoded(photo) as image:
-            yield image
+        with pool.decoder.decoded(photo) as decoded:
+            yield decoded
     else:
-        yield open_photo(photo)
+        yield Decoded(open_photo(photo), 1.0)
 
 
 def _analyse(
-    pool: ModelPool, model: str, photo: Photo, image: Image.Image, second: str, *, cropped: bool
+    pool: ModelPool, model: str, photo: Photo, opened: Decoded, second: str, *, cropped: bool
 ) -> Analysis:
-    # Faces are read from the full photograph, as on the command line; only the display is reduced.
+    # Faces are read from all that was decoded, not from what is shown.
+    image = opened.image
     faces = pool.predict(model, image, cropped=cropped)
     other = _SecondPrediction()
     if second and faces:
@@ -112,7 +114,7 @@ def _analyse(
     return Analysis(
         image,
         tuple(reduce_face(face, scale) for face in faces),
-        scale,
+        scale * opened.scale,
         "",
         photo,
         model,
@@ -128,17 +130,18 @@ def analyse_url(
 ) -> Analysis:
     """As `analyse`, of the image at a web address."""
     try:
-        image = fetch_image(url, decode=partial(_decode, pool))
+        opened = fetch_decoded(url, partial(_decode, pool))
     except WebImageError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), url, model)
-    analysis = analyse(pool, model, image, second, cropped=cropped)
+    analysis = analyse(pool, model, opened.image, second, cropped=cropped)
+    analysis = replace(analysis, scale=analysis.scale * opened.scale)
     # The image itself may be huge, and would stay in the session: the display copy is enough.
     return analysis if analysis.photo is None else replace(analysis, source=analysis.photo)
 
 
-def _decode(pool: ModelPool, content: bytes) -> Image.Image:
-    with pool.decoder.decoded(content) as image:
-        return image
+def _decode(pool: ModelPool, content: bytes) -> Decoded:
+    with pool.decoder.decoded(content) as decoded:
+        return decoded
 
 
 def analyse_again(

@@ -91,6 +91,7 @@ class GuardedPage(gr.Blocks):
         refuse_many_files(inputs, self._most_files)
         refuse_foreign_files(inputs, self._uploads)
         await fetch_web_files(inputs, self._uploads, self._allowed, self._fetched)
+        _mark_files(inputs)
         if isinstance(block_fn.api_name, str):
             absent = block_fn.inputs[len(inputs) :]
             inputs = [*inputs, *(getattr(block, "value", None) for block in absent)]
@@ -202,7 +203,14 @@ def _may_be_read(file: dict[str, Any], root: str) -> bool:
         resolved = Path(os.path.realpath(path))
     except ValueError:  # a zero byte: no file has such a name
         return False
-    return resolved.is_relative_to(root)
+    # A folder would end the task with which Gradio deletes old files.
+    return resolved.is_relative_to(root) and not resolved.is_dir()
+
+
+def _mark_files(value: object) -> None:
+    """Mark the files that may be read: without it Gradio refuses them, and does not say why."""
+    for file in _files(value):
+        file["meta"] = {"_type": OWN_MARK}
 
 
 def uploaded(path: str) -> dict[str, Any]:

@@ -77,9 +77,10 @@ def _guard_files(tools: GradioMCPServer) -> None:
         return _readable(schema), positions
 
     def convert(value: Any, filedata_positions: list[list[str | int]]) -> Any:  # noqa: ANN401
-        refuse_many_files(value)
         refuse_foreign_files(value, uploads)
-        return _with_files(value, {tuple(place) for place in filedata_positions}, uploads)
+        named = _with_files(value, {tuple(place) for place in filedata_positions}, uploads)
+        refuse_many_files(named)  # of which Gradio's client would upload each
+        return named
 
     tools.get_input_schema = get_input_schema
     tools.convert_strings_to_filedata = convert

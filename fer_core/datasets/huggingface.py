@@ -20,6 +20,7 @@ from fer_core.datasets.base import (
 from fer_core.datasets.huggingface_images import HubImages, row_name
 from fer_core.datasets.naming import Naming, choose_naming
 from fer_core.emotions import EIGHT_CLASSES
+from fer_core.io.hub_reach import ask_hub_once
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -90,6 +91,7 @@ def _load(source: Source, config: str) -> dict[str, "Dataset"]:
     if path.is_file():
         raise DataError(f"{path} is a file: name the folder of all splits. Expected:\n{EXPECTED}")
     loaded: Any
+    reached = path.exists() or ask_hub_once(f"the data set {path.as_posix()}")
     try:
         with _quiet(datasets):
             if (path / "dataset_dict.json").is_file():
@@ -98,6 +100,11 @@ def _load(source: Source, config: str) -> dict[str, "Dataset"]:
                 place = str(path) if path.exists() else path.as_posix()
                 loaded = datasets.load_dataset(place, config or None)
     except Exception as error:  # whatever a reader of some file format raises
+        if not reached:
+            raise DataError(
+                f"the Hub cannot be reached, and its data set {path.as_posix()} has not been "
+                "downloaded before: check the network, or name a folder that exists"
+            ) from error
         hint = "" if path.exists() else " (hf: takes the hub's OWNER/NAME, or a path that exists)"
         raise DataError(f"{path} cannot be loaded: {error}{hint}. Expected:\n{EXPECTED}") from error
     return {str(name): split for name, split in loaded.items()}

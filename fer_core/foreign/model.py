@@ -113,7 +113,9 @@ def load_network(folder: Path, called: str = "") -> Network:
     except ModelError:
         raise
     except Exception as error:  # both libraries run on what a stranger wrote in the configuration
-        text = " ".join(str(error).split()) or type(error).__name__
+        text = " ".join(str(error).split())
+        if not isinstance(error, ValueError | OSError | RuntimeError) or not text:
+            text = f"its configuration makes no network ({type(error).__name__}: {text})"
         short = text if len(text) <= LONGEST_FAULT else f"{text[:LONGEST_FAULT]} ..."
         raise ModelError(f"the model {name} cannot be loaded: {short}") from error
     return network

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from fer_core.errors import missing_package
 from fer_core.foreign.declared_input import check_pass, check_processor
+from fer_core.foreign.declared_network import check_transformers, refuse_unused
 from fer_core.foreign.network import Network, blank_image, check_parameters
 from fer_core.hub.contents import PROCESSOR_FILES
 from fer_core.models.pretrained import ModelError
@@ -45,6 +46,7 @@ def load_transformers(folder: Path, config: Mapping[str, Any]) -> Network:
             f"it has no {PROCESSOR_FILES[0]}, which says how images are prepared for it"
         )
     check_processor(folder)
+    check_transformers(config)
     maker = transformers.AutoModelForImageClassification
     with _quiet(transformers):
         settings = transformers.AutoConfig.from_pretrained(folder, **SAFE)
@@ -67,6 +69,7 @@ def load_transformers(folder: Path, config: Mapping[str, Any]) -> Network:
             f"its weights lack {len(missing)} of the classifier's tensors, such as {missing[0]}: "
             "it was saved without its head, or before it had one"
         )
+    refuse_unused(folder, module, report["unexpected_keys"])
     names = {int(index): str(name) for index, name in module.config.id2label.items()}
     return Network(
         library="transformers",

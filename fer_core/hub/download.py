@@ -13,12 +13,12 @@ from typing import Any
 
 from fer_core.hub.contents import CLASSIFIER, OWN_MODEL, Contents, check_sizes, read_json
 from fer_core.hub.errors import NAME_PART, Wanted, is_refusal, no_answer, quiet_client
+from fer_core.io.hub_reach import PATIENCE, within
 from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, ModelError
 from fer_core.records.run import RUN_FILE
 from fer_core.weights import BUNDLED, RENAMED, renamed_folder
 
 logger = logging.getLogger(__name__)
-PATIENCE = 5.0  # seconds until the Hub must answer
 BUNDLED_NAMES = (BUNDLED.name, *(old for old, name in RENAMED.items() if name == BUNDLED.name))
 HUB_PREFIX = "hf:"
 SHAPE = "USER/NAME or USER/NAME@REVISION (letters, digits, '_', '-' and '.')"
@@ -115,8 +115,11 @@ def _fetch(name: str, contents: Contents, *, anonymous: bool, cache: Path | None
     access: dict[str, Any] = {"token": False if anonymous else None}
     place: dict[str, Any] = {**access, "cache_dir": cache}
     try:
-        info = client.HfApi(**access).model_info(
-            repository, revision=revision, timeout=PATIENCE, files_metadata=True
+        info = within(
+            PATIENCE,
+            lambda: client.HfApi(**access).model_info(
+                repository, revision=revision, timeout=PATIENCE, files_metadata=True
+            ),
         )
     except Exception as error:  # the transport's own errors differ between versions of the client
         kept = None

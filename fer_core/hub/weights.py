@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fer_core.errors import FerError
 from fer_core.hub.download import BUNDLED_NAMES, HUB_PREFIX, is_hub_id, resolve_model
+from fer_core.io.hub_reach import ask_hub_once
 from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, read_config
 from fer_core.weights import renamed_folder
 
@@ -31,6 +32,8 @@ def find_weights(pretrained: str, backbone: str) -> str:
         ModelError: when a folder holds no model, or the Hub does not hand it out.
     """
     path = renamed_folder(Path(pretrained))
+    if pretrained == "hub":
+        ask_hub_once(f"timm's weights of {backbone}")
     if pretrained in NO_FILE or path.is_file():
         return pretrained
     of_hub = is_hub_id(pretrained.removeprefix(HUB_PREFIX))

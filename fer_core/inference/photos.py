@@ -10,7 +10,15 @@ from PIL import Image
 from torch import Tensor
 
 from fer_core.errors import FerError
-from fer_core.io.images import READ_ERRORS, ImageError, fault, open_upright, upright
+from fer_core.io.images import (
+    READ_ERRORS,
+    ImageError,
+    bits_below,
+    fault,
+    first_eight,
+    open_upright,
+    upright,
+)
 
 Photo = str | Path | bytes | Image.Image | np.ndarray | Tensor
 ARRAYS = "a photograph array must be (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
@@ -36,7 +44,8 @@ def open_photo(photo: Photo) -> Image.Image:
             - a torch tensor on any device, channels first: (H, W), (1, H, W), (3, H, W) or
               (4, H, W).
 
-            Arrays and tensors are uint8 in 0 to 255, or floating point in [0, 1]. OpenCV's images
+            Arrays and tensors are uint8 in 0 to 255, floating point in [0, 1], or uint16, whose
+            range is that of the fewest bits (8, 10, 12, 14, 16) that hold them. OpenCV's images
             are BGR: turn them round before, ``image[..., ::-1]``.
 
     Raises:
@@ -101,6 +110,8 @@ def _from_array(array: np.ndarray, rule: str) -> Image.Image:
         raise PhotoError(_refusal(rule, array.shape, array.dtype))
     if array.dtype.kind == "f":
         array = _bytes(array)
+    elif array.dtype == np.uint16:
+        array = first_eight(array, bits_below(int(array.max())))
     if array.dtype != np.uint8:
         raise PhotoError(_refusal(rule, array.shape, array.dtype))
     return Image.fromarray(np.ascontiguousarray(array))
@@ -118,4 +129,4 @@ def _bytes(array: np.ndarray) -> np.ndarray:
 
 def _refusal(rule: str, shape: Sequence[int], dtype: Any) -> str:  # noqa: ANN401 - of either library
     several = "; pass several photographs as a list" if len(shape) == 4 else ""
-    return f"{rule}, uint8 or floating point in [0, 1], got {tuple(shape)} {dtype}{several}"
+    return f"{rule}, uint8, uint16 or floating point in [0, 1], got {tuple(shape)} {dtype}{several}"

@@ -4,7 +4,8 @@ A decoder that hangs in a thread of a server cannot be stopped, and what it has 
 server. `ImageDecoder` asks this process instead, and ends it when it takes too long.
 
 A request is a line of JSON: ``{"path": ...}``, or ``{"bytes": n}`` and n bytes. The reply is one
-line: ``{"size": [width, height]}`` and the RGB bytes, or ``{"kind": ..., "fault": ...}``.
+line: ``{"size": [width, height], "scale": ..., "large": ...}`` and the RGB bytes, or
+``{"kind": ..., "fault": ...}``. A large image is reduced, and the scale says how much.
 """
 
 import contextlib
@@ -15,11 +16,11 @@ import signal
 import sys
 from typing import BinaryIO
 
-from fer_core.io.images import READ_ERRORS, ImageError, open_upright
+from fer_core.io.images import READ_ERRORS, ImageError, open_within
 
 MEMORY = 2 * 2**30  # bytes of addresses, where the system can limit them
 CPU_SECONDS = 5.0  # of work on one image, however busy the computer is
-LARGE = 12_000_000  # pixels from which the process ends after its reply, so that memory comes back
+LARGE = 12_000_000  # pixels, to which larger images are reduced; the process ends after one
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:
@@ -29,17 +30,18 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
         source = request.get("path") or io.BytesIO(requests.read(request.get("bytes", 0)))
         _limit_time(CPU_SECONDS)
         try:
-            image = open_upright(source)
+            image, scale = open_within(source, LARGE)
         except READ_ERRORS as error:
             told = {"kind": "image" if isinstance(error, ImageError) else "other"}
             _say(replies, {**told, "fault": str(error)[:500]})
             continue
         finally:
             _limit_time(0)
-        _say(replies, {"size": list(image.size)})
+        large = scale > 1
+        _say(replies, {"size": list(image.size), "scale": scale, "large": large})
         replies.write(image.tobytes())
         replies.flush()
-        if image.width * image.height > LARGE:
+        if large:  # so that its memory comes back
             return
 
 

@@ -57,16 +57,34 @@ def read_text(file: Path) -> str:
         raise ValueError(f"{file} is no UTF-8 text: save it with that encoding") from error
 
 
+LONGEST_NUMBER = 18  # digits, with the sign: what 64 bits can hold
+
+
 def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
     """The value of a text from anywhere.
 
     Raises:
-        ValueError: when it is no JSON, or is nested so deep that Python cannot follow.
+        ValueError: when it is no JSON, is nested so deep that Python cannot follow, or has what no
+            table and no page can hold: a whole number beyond 64 bits, or half of a character.
     """
     try:
-        return json.loads(text)
+        value = json.loads(text, parse_int=_whole_number)
+        if (b"\\ud" if isinstance(text, bytes) else "\\ud") in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError("it is nested too deep to be read") from None
+    except UnicodeEncodeError as error:
+        half = ascii(error.object[error.start])
+        raise ValueError(f"it has {half}, half of a character of UTF-16") from None
+    return value
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise ValueError(
+            f"it has a whole number of {len(digits)} digits, at most {LONGEST_NUMBER} are read"
+        )
+    return int(digits)
 
 
 def displayed(path: str | os.PathLike[str]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -17,15 +18,29 @@ from fer_core.io.decode_worker import LARGE
 from fer_core.io.images import ImageError, open_checked
 
 SECONDS = 30.0  # of one image by the clock; the process itself has a limit of work
+MOST_LARGE = 4  # images that are worked on or wait: each keeps one of the server's places
 QUICK_BYTES = 4_000_000  # of a file that is decoded among the quick ones
 PROGRAM = (sys.executable, "-m", "fer_core.io.decode_worker")
 ROOT = Path(__file__).resolve().parents[2]
 
 
+class Decoded(NamedTuple):
+    """An image as it came from its file.
+
+    Attributes:
+        image: upright RGB, of at most `LARGE` pixels.
+        scale: pixels of the file per pixel of it, at least 1.
+    """
+
+    image: Image.Image
+    scale: float
+
+
 class ImageDecoder:
     """Decodes images one at a time in one process, large ones in another.
 
-    So a large image keeps only other large ones waiting, and only one of them is in memory.
+    So a large image keeps only other large ones waiting, and only one of them is in memory; it is
+    reduced to `LARGE` pixels, more than the face detector looks at.
     """
 
     def __init__(self, seconds: float = SECONDS, program: tuple[str, ...] = PROGRAM) -> None:
@@ -37,24 +52,34 @@ class ImageDecoder:
         """
         self._quick, self._slow = _Lane(seconds, program), _Lane(seconds, program)
         self._large = threading.Lock()
+        self._places = threading.Semaphore(MOST_LARGE)
 
     @contextmanager
-    def decoded(self, source: str | Path | bytes) -> Iterator[Image.Image]:
-        """An image file, upright RGB; while a large one is in use there is no other large one.
+    def decoded(self, source: str | Path | bytes) -> Iterator[Decoded]:
+        """The image of a file; while a large one is in use there is no other large one.
 
         Args:
             source: path, or the bytes of the file.
 
         Raises:
-            ImageError: for an image that asks for too much, or takes too long.
+            ImageError: for an image that asks for too much, or takes too long, and for a large one
+                while `MOST_LARGE` are in work.
             ValueError: when it cannot be read.
             OSError: when it is absent.
         """
         if self._is_quick(source):
             yield self._quick.decode(source)
             return
-        with self._large:
-            yield self._slow.decode(source)
+        if not self._places.acquire(blocking=False):
+            raise ImageError(
+                f"{MOST_LARGE} large images are being read already: try again in a moment, or send "
+                f"it with less than {LARGE // 10**6} megapixels and {QUICK_BYTES // 10**6} MB"
+            )
+        try:
+            with self._large:
+                yield self._slow.decode(source)
+        finally:
+            self._places.release()
 
     def close(self) -> None:
         """End the processes."""
@@ -84,7 +109,7 @@ class _Lane:
         self._process: subprocess.Popen[bytes] | None = None
         self._guard = threading.Lock()
 
-    def decode(self, source: str | Path | bytes) -> Image.Image:
+    def decode(self, source: str | Path | bytes) -> Decoded:
         with self._guard:
             process = self._running()
             late = threading.Event()
@@ -129,7 +154,7 @@ class _Lane:
         return process
 
 
-def _ask(process: subprocess.Popen[bytes], source: str | Path | bytes) -> Image.Image:
+def _ask(process: subprocess.Popen[bytes], source: str | Path | bytes) -> Decoded:
     requests, replies = process.stdin, process.stdout
     assert requests is not None
     assert replies is not None
@@ -149,6 +174,6 @@ def _ask(process: subprocess.Popen[bytes], source: str | Path | bytes) -> Image.
     content = replies.read(width * height * 3)
     if len(content) != width * height * 3:
         raise EOFError
-    if width * height > LARGE:
+    if reply["large"]:
         process.wait()  # it ends by itself, and gives its memory back
-    return Image.frombytes("RGB", (width, height), content)
+    return Decoded(Image.frombytes("RGB", (width, height), content), reply["scale"])

@@ -28,6 +28,7 @@ __all__ = [
     "images_below",
     "open_checked",
     "open_upright",
+    "open_within",
     "upright",
 ]
 
@@ -44,6 +45,7 @@ HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"
 STRIP = 512  # rows
 ORIENTATION = 0x0112  # of EXIF
 HEIF_INSTALL = "pip install pillow-heif"
+REDUCING_GAP = 2.0  # reduced by whole numbers first, then to at least twice less
 DEPTHS = (8, 10, 12, 14, 16)  # bits that a pixel in 16 may have
 
 
@@ -79,8 +81,23 @@ def open_upright(file: str | Path | BinaryIO) -> Image.Image:
             without pillow-heif.
         One of READ_ERRORS when the file is absent or no whole image.
     """
+    return open_within(file)[0]
+
+
+def open_within(
+    file: str | Path | BinaryIO, most_pixels: float = math.inf
+) -> tuple[Image.Image, float]:
+    """As `open_upright`, reduced while it is read, which spares memory and work.
+
+    Args:
+        file: as for `open_upright`.
+        most_pixels: that the image may have.
+
+    Returns:
+        The image, and how many pixels of the file's sides are one of its own, at least 1.
+    """
     try:
-        return _open(file)
+        return _open(file, most_pixels)
     except UnidentifiedImageError as error:
         head = _head(file)
         if not head:
@@ -88,7 +105,7 @@ def open_upright(file: str | Path | BinaryIO) -> Image.Image:
         if head[4:8] != b"ftyp" or head[8:12] not in HEIF_BRANDS:
             raise
         _learn_heif()
-        return _open(file)
+        return _open(file, most_pixels)
 
 
 def images_below(folder: Path, most: int) -> list[Path]:
@@ -155,12 +172,8 @@ def eight_bits(low: float, high: float, floating: bool) -> Callable[[Image.Image
         raise ValueError("its pixels are NaN or infinite")
     shift, factor = 0.0, 1.0
     if not floating:
-        bits = next((bits for bits in DEPTHS if high < 2**bits), DEPTHS[-1])
-        if bits != DEPTHS[-1]:
-            logger.info("pixels up to %d are read as %d bits", high, bits)
-        return lambda strip: Image.fromarray(
-            (np.asarray(strip, np.int64).clip(0, 2**bits - 1) >> (bits - 8)).astype(np.uint8)
-        )
+        bits = bits_below(high)
+        return lambda strip: Image.fromarray(first_eight(np.asarray(strip, np.int64), bits))
     if low >= 0 and high <= 255:
         factor = 255.0 if high <= 1 else 1.0
         logger.info("floating point pixels up to %.4g: multiplied by %g", high, factor)
@@ -170,6 +183,19 @@ def eight_bits(low: float, high: float, floating: bool) -> Callable[[Image.Image
     return lambda strip: Image.fromarray(
         np.rint((np.asarray(strip) - shift) * factor).clip(0, 255).astype(np.uint8)
     )
+
+
+def bits_below(high: float) -> int:
+    """How many bits the pixels of an image have in 16, by the largest; the log says of fewer."""
+    bits = next((bits for bits in DEPTHS if high < 2**bits), DEPTHS[-1])
+    if bits != DEPTHS[-1]:
+        logger.info("pixels up to %d are read as %d bits", high, bits)
+    return bits
+
+
+def first_eight(values: np.ndarray, bits: int) -> np.ndarray:
+    """The first eight of so many bits, as uint8."""
+    return (values.clip(0, 2**bits - 1) >> (bits - 8)).astype(np.uint8)
 
 
 def _extremes(image: Image.Image) -> tuple[float, float]:
@@ -210,9 +236,18 @@ def open_checked(file: str | Path | BinaryIO) -> Image.Image:
     return image
 
 
-def _open(file: str | Path | BinaryIO) -> Image.Image:
+def _open(file: str | Path | BinaryIO, most_pixels: float) -> tuple[Image.Image, float]:
     with open_checked(file) as image:
-        return upright(image)
+        side = max(image.size)
+        excess = math.sqrt(image.width * image.height / most_pixels)
+        if excess > 1:  # a JPEG is decoded at a half, a quarter or an eighth of its sides
+            image.draft(None, (int(image.width / excess), int(image.height / excess)))
+        read = upright(image)
+    excess = math.sqrt(read.width * read.height / most_pixels)
+    if excess > 1:
+        size = max(1, int(read.width / excess)), max(1, int(read.height / excess))
+        read = read.resize(size, reducing_gap=REDUCING_GAP)
+    return read, max(1.0, side / max(read.size))
 
 
 def _formats() -> tuple[str, ...]:

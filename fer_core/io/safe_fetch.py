@@ -13,7 +13,7 @@ import ipaddress
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import httpx
 from PIL import Image
@@ -26,6 +26,7 @@ REDIRECTS = 3
 CONNECT_SECONDS = 5.0
 ALL_SECONDS = 20.0
 
+Decoded = TypeVar("Decoded")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # IPv6 that carries an IPv4 address which could be private (NAT64, 6to4, Teredo, mapped,
@@ -53,25 +54,36 @@ class _Target(NamedTuple):
     addresses: tuple[Address, ...]
 
 
-def fetch_image(
-    url: str,
-    allowed: Sequence[Network] = (),
-    decode: Callable[[bytes], Image.Image] | None = None,
-) -> Image.Image:
+def fetch_image(url: str, allowed: Sequence[Network] = ()) -> Image.Image:
     """The image at a web address, upright RGB.
 
     Args:
         url: of http or https.
         allowed: networks that may be asked although they are not public; none for visitors.
-        decode: reads the file that came; None: `open_upright`, in this process.
 
     Raises:
         WebImageError: when the address is none, is private, or has no image within 25 MB.
     """
+    return fetch_decoded(url, lambda content: open_upright(io.BytesIO(content)), allowed)
+
+
+def fetch_decoded(
+    url: str, decode: Callable[[bytes], Decoded], allowed: Sequence[Network] = ()
+) -> Decoded:
+    """What a decoder makes of the file at a web address; otherwise as `fetch_image`.
+
+    Args:
+        url: as for `fetch_image`.
+        decode: reads the file that came.
+        allowed: as for `fetch_image`.
+
+    Raises:
+        WebImageError: as `fetch_image`.
+    """
     with ThreadPoolExecutor(1) as thread:  # of its own: the caller's may run an event loop
         content = thread.submit(lambda: asyncio.run(fetch(url, allowed))).result()
     try:
-        return decode(content) if decode else open_upright(io.BytesIO(content))
+        return decode(content)
     except ImageError as error:
         raise WebImageError(str(error)) from error
     except READ_ERRORS as error:

@@ -13,6 +13,7 @@ import torch
 from timm.models._efficientnet_blocks import InvertedResidual
 from torch import Tensor, nn
 
+from fer_core.io.hub_reach import is_not_downloaded
 from fer_core.models.feature_maps import BackboneError
 from fer_core.models.own_backbones import OWN
 from fer_core.models.same_padding import REGISTERED_HERE
@@ -199,6 +200,8 @@ def _creation_problem(name: str, pretrained: str, image_size: int, error: Except
         )
     if pretrained == "none":
         return f"timm cannot make {name} for {image_size}x{image_size} input: {reason}"
+    if is_not_downloaded(error):
+        reason = "the Hub cannot be reached, and they have not been downloaded before"
     source = "from the hub" if pretrained == "hub" else f"from {pretrained}"
     return (
         f"no pretrained weights of {name} {source}: {reason}. "

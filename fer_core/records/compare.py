@@ -82,7 +82,7 @@ def _pair(
 
     def key(group: Group[R]) -> tuple[Any, ...]:
         treatments = group.approach.treatments
-        return (*group[:2], *(treatments.get(name) for name in shared))
+        return (*group[:2], *(str(treatments.get(name)) for name in shared))
 
     found = [group for group in groups if group.approach.method == BASELINE and group.comparable]
     found.sort(key=lambda group: len(group.approach.treatments), reverse=True)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, cast
 from fer_core import taxonomy as taxonomies
 from fer_core.errors import FerError
 from fer_core.io.files import parse_json
+from fer_core.records.odd_values import odd_values
 from fer_core.records.schema import SCHEMA_VERSION, current_epoch, current_run
 from fer_core.taxonomy import Taxonomy, TaxonomyError
 
@@ -129,6 +130,8 @@ def read_run(path: Path) -> RunRecord:
     if imported is not None and not isinstance(imported, dict):
         wrong.append("imported")
     wrong += [name for name in ("started", "ended") if not _is_time(run[name])]
+    if not wrong:
+        wrong = odd_values(run)
     if wrong or run["status"] not in STATUSES:
         raise RecordError(f"{file} has a wrong value in {', '.join(wrong or ['status'])}")
     try:

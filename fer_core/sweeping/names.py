@@ -10,6 +10,7 @@ from typing import Any
 
 LONGEST = 150  # characters; the record's files need room behind it
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+-]*")
+PART = re.compile(r"[?&]fold=(\d+)")  # of a data set that is divided
 BARE = ("backbone", "method")  # fields whose values speak for themselves
 
 
@@ -40,7 +41,9 @@ def name_fault(name: str) -> str | None:
 
 def _part(field: str, value: object, values: Mapping[str, Any]) -> str:
     if field == "data":
-        return str(value).partition(":")[0].partition("?")[0]
+        part = PART.search(str(value))
+        kind = str(value).partition(":")[0].partition("?")[0]
+        return f"{kind}-fold{part[1]}" if part else kind
     if field == "noise":
         return _noise(str(value), values.get("noise_rate"))
     if field == "noise_rate":

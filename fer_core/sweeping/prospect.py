@@ -3,15 +3,18 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
+
 from fer_core.config import RunConfig
 from fer_core.datasets import DataError, Decoding, list_data
-from fer_core.datasets.loading import refuse_problems
+from fer_core.datasets.loading import refuse_problems, untrained_text
 from fer_core.errors import FerError
 from fer_core.hub.download import is_hub_id
 from fer_core.hub.weights import find_weights
 from fer_core.models.own_backbones import OWN
 from fer_core.models.timm_networks import check_known
 from fer_core.sweeping.plan import PlannedRun
+from fer_core.training.labels import draw_noisy_labels
 
 DOWNLOADED = "hf:"  # data that are not on this computer yet
 
@@ -21,7 +24,7 @@ class ProspectError(FerError, ValueError):
 
 
 def check_runs(runs: Iterable[PlannedRun]) -> None:
-    """See that the data, backbones and starting weights of all runs are there; no image is opened.
+    """See that all runs have data, noise, backbone and starting weights; no image is opened.
 
     Raises:
         ProspectError: naming every fault once, with the first run that has it.
@@ -48,7 +51,8 @@ def _checks(config: RunConfig) -> list[tuple[tuple[str, ...], Callable[[], None]
     if not config.backbone.startswith(OWN):
         found.append((("backbone", config.backbone), lambda: check_known(config.backbone)))
     if not config.data.startswith((DOWNLOADED, "synthetic")):
-        key = ("data", config.data, config.exclude or "")
+        noise = (config.noise, config.confusions, config.noise_file or "")
+        key = ("data", config.data, config.exclude or "", *noise)
         found.append((key, lambda: _check_data(config)))
     if not (is_hub_id(config.pretrained) and not Path(config.pretrained).exists()):
         key = ("weights", config.pretrained, config.backbone)
@@ -63,6 +67,12 @@ def _check_data(config: RunConfig) -> None:
     for split in (listing.train, listing.eval):
         if not len(split.true_labels):
             raise DataError(f"{listing.name} split {split.name} has no images: a run needs both")
+    train = listing.train
+    counts = np.bincount(train.true_labels, minlength=len(listing.classes))
+    absent = [name for name, count in zip(listing.classes, counts, strict=True) if not count]
+    if absent:
+        raise DataError(untrained_text(listing.name, train.name, absent))
+    draw_noisy_labels(config, listing)
 
 
 def _check_weights(config: RunConfig) -> None:

@@ -45,3 +45,8 @@ def test_an_option_with_a_value_for_each_run_says_nothing():
     assert option_importance(axes_of([80.0, 70.0], name=["a", "b"])).empty
     same = option_importance(axes_of([80.0, 80.0, 80.0], method=["a", "a", "b"]))
     assert same["share"].tolist() == [0.0]
+
+
+def test_an_option_that_some_runs_do_not_state_counts_as_a_value_of_its_own():
+    found = option_importance(axes_of([80.0, 80.0, 70.0, 70.0], stride=[None, None, "8", "8"]))
+    assert found["share"].tolist() == [100.0]

@@ -335,20 +335,44 @@ def test_one_thread_asks_the_models_in_the_order_of_the_questions(pool, model, m
 
     def answer(photo, **options):
         assert go_on.wait(20)
-        asked.append((photo, threading.current_thread().name))
+        asked.append((photo.width, threading.current_thread().name))
         return []
 
     monkeypatch.setattr(pool.get(model), "predict", answer)
     visitors = []
     for number in range(10):
-        visitors.append(threading.Thread(target=pool.predict, args=(model, number)))
+        photo = Image.new("RGB", (number, 1))
+        visitors.append(threading.Thread(target=pool.predict, args=(model, photo)))
         visitors[-1].start()
         wait_until(lambda count=number: pool._model_thread._work_queue.qsize() == count)
     go_on.set()
     for visitor in visitors:
         visitor.join(20)
-    assert [photo for photo, _ in asked] == list(range(10))
+    assert [width for width, _ in asked] == list(range(10))
     assert len({thread for _, thread in asked}) == 1
+
+
+def test_large_photographs_wait_for_each_other_and_small_ones_do_not_wait_for_them(
+    pool, model, monkeypatch
+):
+    asked, go_on = [], threading.Event()
+
+    def answer(photo, **options):
+        assert photo.width < 3000 or go_on.wait(20)
+        asked.append(photo.width)
+        return []
+
+    monkeypatch.setattr(pool.get(model), "predict", answer)
+    with ThreadPoolExecutor(2) as visitors:
+        large = [
+            visitors.submit(pool.predict, model, Image.new("RGB", (3000 + number, 2000)))
+            for number in range(2)
+        ]
+        pool.predict(model, Image.new("RGB", (640, 480)))
+        assert asked == [640]
+        go_on.set()
+    assert [one.result() for one in large] == [[], []]
+    assert sorted(asked) == [640, 3000, 3001]
 
 
 def test_a_question_that_fails_is_told_and_the_next_is_answered(pool, model, monkeypatch):
@@ -358,7 +382,7 @@ def test_a_question_that_fails_is_told_and_the_next_is_answered(pool, model, mon
     with monkeypatch.context() as patch:
         patch.setattr(pool.get(model), "predict", fail)
         with pytest.raises(ValueError, match="mine"):
-            pool.predict(model, None)
+            pool.predict(model, Image.new("RGB", (64, 64)))
     assert pool.predict(model, Image.new("RGB", (64, 64))) == []
 
 

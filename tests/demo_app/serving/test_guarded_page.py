@@ -1,4 +1,5 @@
 import inspect
+import io
 import json
 from pathlib import Path
 
@@ -115,6 +116,18 @@ def test_the_refusal_does_not_tell_whether_the_file_exists(site, secret, endpoin
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("mark", [{}, {"meta": "x"}, {"meta": None}])
+def test_what_was_uploaded_needs_no_mark(site, portrait, mark):
+    stream = io.BytesIO()
+    portrait.save(stream, "PNG")
+    sent = site.post("/gradio_api/upload", files={"files": ("photo.png", stream.getvalue())})
+    file = {"path": sent.json()[0], **mark}
+    assert "overlays.zip" in from_call(site, "batch", "call/v2", {"photos": [file]})
+    assert "no video" in from_call(site, "video", "call/v2", {"video": file})
+    assert "happiness" in from_call(site, "analyse", "call/v2", {"photo": file})
+
+
+@pytest.mark.slow
 def test_an_event_of_a_later_version_of_the_page_is_guarded_as_well(portrait, secret):
     with GuardedPage() as page:
         gallery, told = gr.Gallery(), gr.Textbox()
@@ -177,6 +190,13 @@ def test_a_path_that_leads_out_of_the_uploads_is_refused(uploads, path, monkeypa
     named = path if inside else f"{uploads}/{path}"
     with pytest.raises(gr.Error, match="Only uploaded files are read"):
         refuse_foreign_files([1, {"deep": [{"path": named}]}], uploads)
+
+
+def test_a_folder_of_the_uploads_is_refused(uploads):
+    for folder in (uploads, uploads / "ab12"):
+        with pytest.raises(gr.Error, match="handle_file"):
+            refuse_foreign_files([{"path": str(folder), **MARK}], uploads)
+    refuse_foreign_files([{"path": str(uploads / "ab12" / "photo.png"), **MARK}], uploads)
 
 
 @pytest.mark.parametrize("path", [1, ["/etc/passwd"], {"path": None}, b"/etc/passwd", True])

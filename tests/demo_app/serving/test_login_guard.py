@@ -199,6 +199,14 @@ def test_every_tool_that_takes_files_takes_uploads_one_or_many(site, portrait, t
     assert "Only uploaded files are read" in told["content"][0]["text"]
 
 
+def test_a_tool_that_is_given_very_many_files_refuses_them_before_any_is_copied(site, closed):
+    upload = {"files": ("face.png", b"x")}
+    (path,) = site.post("/gradio_api/upload", files=upload, auth=ADA).json()
+    tools = closed.mcp_server_obj
+    with pytest.raises(gr.Error, match="201 files; at most 200"):
+        tools.convert_strings_to_filedata({"photos": [path] * 201}, [["photos", "items"]])
+
+
 def test_the_schemas_of_the_tools_refer_to_nothing_outside(site):
     tools = result(ask_tools(site, "tools/list", auth=ADA))["tools"]
     assert "$ref" not in json.dumps(tools)

@@ -352,3 +352,34 @@ pretrained = ["none", "absent.pth"]
     assert "no folder at /absent/faces" in code
     assert "no starting weights at absent.pth" in code
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("emotions", "told"),
+    [
+        ((0, 1, 2, 3, 4, 5, 6), "absent.csv"),
+        ((0, 2, 3, 4, 5, 6), "no training image of disgust"),
+    ],
+)
+def test_noise_that_cannot_be_drawn_and_a_class_without_images_are_found_too(
+    call_command, tmp_path, emotions, told
+):
+    rows = "emotion,pixels,Usage\n" + "".join(
+        f"{emotion},{' '.join(['7'] * 2304)},{usage}\n"
+        for emotion in emotions
+        for usage in ("Training", "PrivateTest")
+    )
+    (tmp_path / "fer2013.csv").write_text(rows)
+    plan = tmp_path / "plan.toml"
+    plan.write_text(f"""
+[common]
+data = "fer2013:{tmp_path}"
+noise = "asymmetric"
+noise_rate = 0.1
+confusions = "absent.csv"
+
+[grid]
+backbone = ["test_resnet"]
+""")
+    code, _, _ = call_command(sweep, plan, "--out", tmp_path / "out", "--dry-run")
+    assert told in code

@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -143,6 +144,35 @@ def test_a_network_larger_than_its_weights_is_refused_before_it_is_made(vit_fold
     assert "are of a smaller network" in refusal(vit_folder)
     change_config(timm_folder, architecture="vit_giant_patch14_224", model_args={})
     assert "are of a smaller network" in refusal(timm_folder)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"id2label": []}, "id2label must be an object of 1 to 1000 names, got list of 0"),
+        ({"id2label": {str(place): "a" for place in range(1001)}}, "got dict of 1001"),
+        ({"id2label": {"x": "happy"}}, "id2label must have numbers with names"),
+        ({"id2label": {"0": "h" * 101}}, "of at most 100 characters"),
+        ({"num_hidden_layers": 100_000}, "num_hidden_layers must be .* 1 to 200, got 100000"),
+        ({"num_hidden_layers": -1}, "num_hidden_layers must be .* got -1"),
+        ({"depths": [2, "x"]}, "depths must be .* got 'x'"),
+        ({"patch_size": 0}, r"patch_size must be in \[1, 1,000,000\], got 0"),
+        ({"hidden_size": 10**12}, "hidden_size must be in"),
+        ({"num_attention_heads": 0}, r"makes no network \(ZeroDivisionError"),
+    ],
+)
+def test_a_configuration_of_transformers_that_makes_no_network_is_refused(vit_folder, values, told):
+    change_config(vit_folder, **values)
+    assert re.search(told, refusal(vit_folder))
+
+
+def test_weights_that_the_network_has_no_place_for_are_refused(vit_folder):
+    state = load_file(vit_folder / WEIGHTS_FILE)
+    layer = {name: value for name, value in state.items() if ".layer.0." in name}
+    assert layer
+    more = {name.replace(".layer.0.", ".layer.7."): layer[name].clone() for name in layer}
+    save_file({**state, **more}, vit_folder / WEIGHTS_FILE, metadata={"format": "pt"})
+    assert "tensors that its configuration has no place for, such as" in refusal(vit_folder)
 
 
 def change_processor(folder: Path, **values):

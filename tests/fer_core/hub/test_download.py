@@ -1,4 +1,5 @@
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -309,7 +310,7 @@ def test_offline_mode_takes_what_is_there_and_says_what_is_not(hub, monkeypatch)
 def test_a_hub_that_does_not_answer_in_time_is_a_sentence(hub, monkeypatch):
     monkeypatch.setattr(hub_download, "PATIENCE", 0.1)
     hub.pause = 1.0
-    assert "cannot be reached (ReadTimeout)" in refusal()
+    assert re.search(r"cannot be reached \(\w*Timeout", refusal())
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -8,9 +8,11 @@ from PIL import Image
 from fer_core.config import RunConfig, without_folders
 from fer_core.hub import download
 from fer_core.hub.weights import StartError, find_weights
+from fer_core.models.feature_maps import BackboneError
 from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, ModelError
 from fer_core.records.provenance import weights_digest
 from fer_core.training.engine import train
+from fer_core.training.setup import prepare
 from fer_core.weights import BUNDLED
 
 
@@ -37,9 +39,26 @@ def test_a_model_of_the_hub_is_a_start_by_its_id(tiny_run, monkeypatch):
     assert asked == ["someone/faces@v1"]
 
 
-@pytest.mark.parametrize("name", ["none", "hub"])
-def test_what_names_no_file_stays_as_it_is(name):
-    assert find_weights(name, "resnet18") == name
+def test_what_names_no_file_stays_as_it_is(monkeypatch):
+    asked = []
+    monkeypatch.setattr("fer_core.hub.weights.ask_hub_once", asked.append)
+    assert find_weights("none", "resnet18") == "none"
+    assert not asked
+    assert find_weights("hub", "resnet18") == "hub"
+    assert asked == ["timm's weights of resnet18"]
+
+
+@pytest.fixture
+def no_hub(monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+
+
+@pytest.mark.usefixtures("no_hub")
+def test_weights_of_a_hub_that_does_not_answer_are_refused_in_a_sentence(tiny_config):
+    config = replace(tiny_config, backbone="resnet18", pretrained="hub")
+    with pytest.raises(BackboneError, match=r"resnet18 .* the Hub cannot be reached"):
+        prepare(config)
 
 
 def test_a_name_of_nothing_is_refused_with_all_that_is_taken(tmp_path):

@@ -24,6 +24,14 @@ def test_floating_point_in_0_to_1_is_uint8_in_0_to_255(dtype):
     assert np.array_equal(opened, PIXELS)
 
 
+@pytest.mark.parametrize(("bits", "shape"), [(8, (4, 4)), (12, (4, 4, 3)), (16, (4, 4, 3))])
+def test_arrays_of_sixteen_bits_are_read_by_the_bits_that_they_use(bits, shape):
+    array = np.zeros(shape, np.uint16)
+    array[0], array[1] = 2**bits - 1, 2 ** (bits - 1)
+    opened = np.asarray(open_photo(array))
+    assert opened[:3, 0].tolist() == [[255] * 3, [128] * 3, [0] * 3]
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_tensors_of_floating_point_are_read_alike(dtype):
     tensor = torch.from_numpy(PIXELS).permute(2, 0, 1).to(dtype) / 255
@@ -57,7 +65,7 @@ def test_transparent_arrays_and_tensors_become_white():
         (np.zeros((32,), np.uint8), "array must be"),
         (np.zeros((0, 0, 3), np.uint8), "array must be"),
         (np.zeros((2, 32, 32, 3), np.uint8), "pass several photographs as a list"),
-        (np.zeros((32, 32), np.int64), "uint8 or floating point in .* got .* int64"),
+        (np.zeros((32, 32), np.int64), "uint8, uint16 or floating point in .* got .* int64"),
         (np.zeros((32, 32), bool), "got .* bool"),
         (np.full((8, 8, 3), 255.0), r"values in \[0, 1\], got 255 to 255: divide by 255"),
         (np.full((8, 8, 3), -0.5), "undo the normalisation"),

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from fer_core.io import files
-from fer_core.io.files import displayed, remove_leftovers, write_whole
+from fer_core.io.files import displayed, parse_json, remove_leftovers, write_whole
 
 
 def test_a_file_is_written_and_replaced(tmp_path):
@@ -64,3 +64,19 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
     (tmp_path / "state.pt").write_bytes(b"whole")
     remove_leftovers(tmp_path)
     assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == ["state.pt"]
+
+
+@pytest.mark.parametrize("kind", [str, str.encode])
+def test_half_a_character_is_no_text_and_a_whole_one_in_two_halves_is(kind):
+    for text in ('{"a": "\\ud800"}', '{"a": ["b\\uDFFF"]}', '{"\\udc00": 1}'):
+        with pytest.raises(ValueError, match="half of a character"):
+            parse_json(kind(text))
+    assert parse_json(kind('{"a": "\\ud83d\\ude00 \\u00e9"}')) == {"a": "\U0001f600 é"}
+
+
+def test_a_number_that_no_table_can_hold_is_refused():
+    assert parse_json('{"a": [123456789012345678, -1, 2.5]}') == {
+        "a": [123456789012345678, -1, 2.5]
+    }
+    with pytest.raises(ValueError, match="a whole number of 401 digits, at most 18"):
+        parse_json('{"a": 1' + "0" * 400 + "}")

@@ -31,8 +31,9 @@ def path(tmp_path):
 def test_an_image_is_what_it_is_when_it_is_read_here(decoder, path):
     wanted = np.asarray(open_upright(path))
     for source in (path, str(path), path.read_bytes()):
-        with decoder.decoded(source) as image:
+        with decoder.decoded(source) as (image, scale):
             assert np.array_equal(np.asarray(image), wanted)
+            assert scale == 1
 
 
 @pytest.mark.slow
@@ -42,25 +43,42 @@ def test_what_is_wrong_with_an_image_is_told_and_the_next_one_is_read(decoder, p
                           (b"", ValueError), (tmp_path / "absent.png", OSError)):  # fmt: skip
         with pytest.raises(error), decoder.decoded(source):
             pass
-    with decoder.decoded(path) as image:
+    with decoder.decoded(path) as (image, _):
         assert image.size == (60, 40)
 
 
 @pytest.mark.slow
-def test_a_large_image_ends_its_process_and_gives_its_memory_back(path, monkeypatch):
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_large_image_is_reduced_ends_its_process_and_gives_its_memory_back(kind):
     decoder = ImageDecoder()
     try:
         stream = io.BytesIO()
-        Image.new("RGB", (4100, 3000)).save(stream, "PNG")
+        Image.new("RGB", (8000, 6000)).save(stream, kind)
         for _ in range(2):
-            with decoder.decoded(stream.getvalue()) as image:
-                assert image.size == (4100, 3000)
+            with decoder.decoded(stream.getvalue()) as (image, scale):
+                assert image.size == (4000, 3000)
+                assert scale == 2
                 assert decoder._large.locked()
             assert not decoder._large.locked()
             assert decoder._slow._process.poll() == 0
         assert decoder._quick._process is None
     finally:
         decoder.close()
+
+
+@pytest.mark.slow
+def test_large_images_do_not_take_all_places_of_a_server(decoder):
+    large = bytes(image_decoder.QUICK_BYTES + 1)
+    for _ in range(image_decoder.MOST_LARGE):
+        assert decoder._places.acquire(blocking=False)
+    try:
+        with pytest.raises(ImageError, match=r"4 large images .* 12 megapixels"):
+            decoder.decoded(large).__enter__()
+    finally:
+        for _ in range(image_decoder.MOST_LARGE):
+            decoder._places.release()
+    with pytest.raises(ValueError, match="identify"), decoder.decoded(large):
+        pass
 
 
 @pytest.mark.parametrize(("program", "words"), [(HANGING, "too much time"), (DYING, "too much m")])
@@ -73,7 +91,7 @@ def test_a_process_that_hangs_or_dies_is_a_sentence_and_the_next_image_is_read(
         with pytest.raises(ImageError, match=words), decoder.decoded(path):
             pass
         decoder._quick._program, decoder._quick._seconds = image_decoder.PROGRAM, 30
-        with decoder.decoded(path) as image:
+        with decoder.decoded(path) as (image, _):
             assert image.size == (60, 40)
     finally:
         decoder.close()

@@ -7,7 +7,14 @@ import pytest
 from PIL import Image
 
 from fer_core.io import image_budget, images
-from fer_core.io.images import READ_ERRORS, ImageError, fault, images_below, open_upright
+from fer_core.io.images import (
+    READ_ERRORS,
+    ImageError,
+    fault,
+    images_below,
+    open_upright,
+    open_within,
+)
 
 
 @pytest.fixture
@@ -133,6 +140,22 @@ def test_images_of_a_folder_are_found_at_any_depth_and_nothing_else(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     assert images_below(tmp_path, 9) == [tmp_path / "b.PNG", tmp_path / "below" / "a.jpg"]
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_a_large_image_is_reduced_as_it_is_read_and_turned_as_its_file_says(tmp_path, suffix):
+    halves = Image.new("RGB", (900, 300), "black")
+    halves.paste("white", (450, 0, 900, 300))
+    turned = Image.Exif()
+    turned[0x0112] = 6  # to be turned to the right
+    halves.save(tmp_path / f"a.{suffix}", exif=turned)
+    image, scale = open_within(tmp_path / f"a.{suffix}", 30_000)
+    assert image.size == (100, 300)
+    assert scale == 3
+    top, bottom = np.asarray(image)[:140], np.asarray(image)[160:]
+    assert top.max() < 5
+    assert bottom.min() > 250
+    assert open_within(tmp_path / f"a.{suffix}", 270_000)[1] == 1
 
 
 def test_of_many_images_those_taken_are_spread_over_the_folder(tmp_path):

@@ -12,6 +12,7 @@ from fer_core.sweeping.names import LONGEST, entry_name, name_fault
         ({"seed": 3}, "seed3"),
         ({"data": "ferplus:/data/fer?classes=7"}, "ferplus"),
         ({"data": "synthetic?train=28"}, "synthetic"),
+        ({"data": "folder:/faces?folds=5&fold=2"}, "folder-fold2"),
         ({"noise": "none"}, "clean"),
         ({"noise": "rater"}, "noise-rater"),
         ({"noise": "symmetric", "noise_rate": 0.3}, "noise0.3"),
