@@ -45,8 +45,8 @@ class Options:
     json: Path | None = None
     """Also write the result to this file."""
 
-    def plan(self, runs: int) -> str:
-        """The plan file of a sweep of so many runs, as TOML."""
+    def plan(self) -> str:
+        """The plan file of the sweep, as TOML."""
         images = self.steps * self.batch_size
         return "\n".join(
             (
@@ -62,7 +62,7 @@ class Options:
                 'pretrained = "none"',
                 'precision = "no"',
                 "[grid]",
-                f"seed = {list(range(runs))}",
+                f"seed = {list(range(self.runs))}",
             )
         )
 
@@ -91,11 +91,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         plan = folder / "sweep.toml"
-        one = folder / "one.toml"
-        one.write_text(options.plan(1), encoding="utf-8")
-        plan.write_text(options.plan(options.runs), encoding="utf-8")
+        plan.write_text(options.plan(), encoding="utf-8")
         cache = ("--cache", str(folder / "cache"))
-        carry_out(one, folder / "warm-up", *cache)
+        carry_out(plan, folder / "warm-up", *cache)
         for number in range(options.rounds):
             for name in list(kinds)[:: -1 if number % 2 else 1]:
                 out = folder / f"{name} {number}"

@@ -31,7 +31,6 @@ from fer_core.machine import keep_freed_memory
 from fer_core.methods import Batch, create_method
 from fer_core.models.attention_model import AttentionModel
 from fer_core.training.optim import create_optimizer
-from fer_core.training.state import put_passes_side_by_side
 from fer_core.transforms.functional import augment, to_tensor
 from fer_core.transforms.sampling import draw_epoch
 
@@ -68,7 +67,6 @@ def our_steps(options: Options, config: RunConfig, device: torch.device) -> Iter
     model.channels_last()
     if config.compile:
         model.speed_up_training()
-    put_passes_side_by_side(config, method)
     optimizer = create_optimizer(config, method)
     generator = torch.Generator().manual_seed(0)
     mean, std = model.statistics()

@@ -18,7 +18,6 @@ from fer_core.training.epoch import Training, train_epoch
 from fer_core.training.loader import TrainingSet
 from fer_core.training.optim import create_optimizer
 from fer_core.training.setup import prepare
-from fer_core.training.state import put_passes_side_by_side
 
 
 def reference_epochs(options: Options, folder: Path, device: torch.device) -> Iterator[None]:
@@ -52,7 +51,6 @@ def our_epochs(
     experiment.model.channels_last()
     if compiled:
         experiment.model.speed_up_training()
-    put_passes_side_by_side(config, method)
     prepared, optimizer = accelerator.prepare(method, create_optimizer(config, method))
     images = TrainingSet(experiment, accelerator.device, "auto")
     training = Training(experiment, images, prepared, optimizer, None, accelerator, False)

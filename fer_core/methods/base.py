@@ -12,7 +12,6 @@ from fer_core.config.methods import METHODS
 from fer_core.config.methods.sources import import_class
 from fer_core.methods.class_weights import class_weights
 from fer_core.models.attention_model import AttentionModel
-from fer_core.models.side_by_side import PROBED, SideBySide, stands_side_by_side
 from fer_core.transforms.functional import erase_
 
 Options = TypeVar("Options", bound=MethodOptions)
@@ -77,7 +76,6 @@ class Method(nn.Module, Generic[Options]):
 
     class_weights: Tensor | None
     schedule: Tensor
-    _passes: SideBySide | None = None
 
     def __init__(self, model: AttentionModel, config: RunConfig, targets: Tensor) -> None:
         """Take what is to be trained.
@@ -94,28 +92,6 @@ class Method(nn.Module, Generic[Options]):
         weights = class_weights(config, targets, self.classes)
         self.register_buffer("class_weights", weights, persistent=False)
         self.register_buffer("schedule", torch.zeros(()), persistent=False)
-
-    @property
-    def two_passes(self) -> bool:
-        """Whether a step has two passes of the model, by `features_of_both`; here, it has not."""
-        return False
-
-    def run_side_by_side(self, threads: int) -> None:
-        """Let the two passes of a step run at once on a CPU, where the model allows it.
-
-        Args:
-            threads: of both together.
-        """
-        size = (PROBED, self.config.channels, self.config.image_size, self.config.image_size)
-        if stands_side_by_side(self.model.backbone, torch.zeros(size)):
-            self._passes = SideBySide(self.model.backbone, threads)
-
-    def features_of_both(self, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-        """Feature maps (B, D, h, w) of two batches (B, C, H, W), in a pass for each."""
-        if self._passes is None or not self.training or not torch.is_grad_enabled():
-            return self.model.features(first), self.model.features(second)
-        one, other = (self.model.as_map(made) for made in self._passes(first, second))
-        return one, other
 
     @property
     def classes(self) -> int:

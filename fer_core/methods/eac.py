@@ -90,11 +90,6 @@ def same_hole(options: EACOptions, config: RunConfig) -> bool:
 class EAC(Method[EACOptions]):
     """Cross-entropy of the original plus ``consistency_weight`` times the consistency loss."""
 
-    @property
-    def two_passes(self) -> bool:
-        """Unless BatchNorm is to see both views at once."""
-        return self.options.views == "two_passes"
-
     def scheduled(self, epoch: float) -> float:
         """Lambda."""
         return consistency_weight(self.options, epoch)
@@ -140,7 +135,7 @@ class EAC(Method[EACOptions]):
         if self.options.views == "one_pass":
             both = self.model.features(torch.cat([original, flipped]))
             return both[: len(original)], both[len(original) :]
-        return self.features_of_both(original, flipped)
+        return self.model.features(original), self.model.features(flipped)
 
     def _two_views(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """I and I', both (B, C, H, W)."""

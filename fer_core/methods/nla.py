@@ -92,16 +92,11 @@ def jensen_shannon(logits: Tensor, other_logits: Tensor) -> Tensor:
 class NLA(Method[NLAOptions]):
     """Ambiguity-weighted cross-entropy of one view, Jensen-Shannon consistency of both."""
 
-    @property
-    def two_passes(self) -> bool:
-        """One of each view."""
-        return True
-
     def forward(self, batch: Batch) -> StepOutput:
         """Loss of one batch; ``classification`` is L_NAW, ``consistency`` is L_reg."""
         original = self.labelled_view(batch)
-        both = self.features_of_both(original, mirror(original))
-        logits, flipped = (self.model.attend(features).logits for features in both)  # (B, K) each
+        logits = self.model(original).logits  # (B, K)
+        flipped = self.model(mirror(original)).logits
         weights = 1 + ambiguity_weights(
             logits, batch.noisy_labels, batch.epoch / self.config.epochs
         )

@@ -185,10 +185,6 @@ class AttentionModel(nn.Module):
         """The last feature map F (B, D, h, w) of normalised images (B, C, H, W)."""
         return self._training_pass(images) if self.training else self._map_features(images)
 
-    def as_map(self, made: Tensor) -> Tensor:
-        """What the backbone gives as a map (B, D, h, w)."""
-        return to_map(made, self.backbone, self.layout)
-
     def attend(self, features: Tensor, *, detach_classifier: bool = False) -> Output:
         """Class attention maps and logits of feature maps (B, D, h, w), in float32.
 
@@ -221,7 +217,7 @@ class AttentionModel(nn.Module):
         return unflipped, Output(flipped.logits, mirror(flipped.maps))
 
     def _map_features(self, images: Tensor) -> Tensor:
-        return self.as_map(self.backbone(images))
+        return to_map(self.backbone(images), self.backbone, self.layout)
 
 
 def average(one: Output, other: Output) -> Output:

@@ -10,7 +10,6 @@ from torch import nn
 from torch.amp.grad_scaler import GradScaler
 from torch.optim import Optimizer
 
-from fer_core.config import RunConfig
 from fer_core.methods import Method, create_method
 from fer_core.models.attention_model import AttentionModel
 from fer_core.training.checkpoint import Checkpoint
@@ -95,24 +94,8 @@ def create_state(experiment: Experiment, accelerator: Accelerator) -> TrainingSt
     if config.compile:
         for network in networks:
             network.speed_up_training()
-    if accelerator.num_processes == 1:
-        put_passes_side_by_side(config, method)
     prepared, optimizer = accelerator.prepare(method, optimizer)
     selection = EpochSelection()
     return TrainingState(
         model, method, prepared, optimizer, average, accelerator.scaler, selection, facts
     )
-
-
-def put_passes_side_by_side(config: RunConfig, method: Method) -> None:
-    """Let both passes of a step share the cores, where that changes no number.
-
-    Gradients of several passes are summed in an order that would vary, and a compiled pass is one
-    for all threads: with ``accumulate`` or ``compile`` the passes stay one after the other, as with
-    an odd number of threads.
-    """
-    threads = torch.get_num_threads()
-    on_cpu = method.model.classifier.weight.device.type == "cpu"
-    alone = config.accumulate == 1 and not config.compile
-    if method.two_passes and on_cpu and alone and threads % 2 == 0:
-        method.run_side_by_side(threads)
