@@ -169,7 +169,7 @@ def _text(value: object) -> str:
         return value
     if isinstance(value, float):
         return f"{value:g}"
-    return json.dumps(value)
+    return json.dumps(value.item() if isinstance(value, np.generic) else value)
 
 
 def _order(text: str) -> tuple[float, str]:
