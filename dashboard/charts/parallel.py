@@ -167,9 +167,11 @@ def _scaled(values: np.ndarray) -> np.ndarray:
 def _text(value: object) -> str:
     if isinstance(value, str):
         return value
+    if value is pd.NA:
+        return "not stated"
     if isinstance(value, float):
         return f"{value:g}"
-    return json.dumps(value)
+    return json.dumps(value.item() if isinstance(value, np.generic) else value)
 
 
 def _order(text: str) -> tuple[float, str]:

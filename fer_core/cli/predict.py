@@ -55,7 +55,6 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     reading = logging.getLogger("fer_core.io.images")
     reading.setLevel(logging.INFO)  # how pixels of other ranges are read
-    reading.addFilter(Once())
     command = read_command_line()
     if command.json and command.csv:
         sys.exit("error: choose one of --json and --csv")
@@ -64,7 +63,12 @@ def main() -> None:
     if command.maps and command.overlay is None:
         raise PredictError("--maps draws on annotated videos: name their folder with --overlay")
     inputs = list_inputs(command.photos, sys.stdin if LIST in command.photos else ())
-    sys.exit(_run(command, inputs))
+    once = Once()
+    reading.addFilter(once)
+    try:
+        sys.exit(_run(command, inputs))
+    finally:
+        reading.removeFilter(once)
 
 
 def _run(command: Command, inputs: list[PredictionInput]) -> int:

@@ -69,7 +69,8 @@ def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
     """
     try:
         value = json.loads(text, parse_int=_whole_number)
-        if (b"\\ud" if isinstance(text, bytes) else "\\ud") in text.lower():
+        written = text if isinstance(text, str) else text.decode("latin-1")
+        if "\\ud" in written.lower():
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError("it is nested too deep to be read") from None

@@ -1,5 +1,7 @@
 """The table of runs: filters, sparklines, options against accuracy."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.dashboard import make_records
@@ -129,6 +131,14 @@ def test_values_that_are_numbers_in_part_stand_in_the_order_of_numbers(tmp_path,
     weight = next(trace for trace in figure.data if trace.name == "consistency weight")
     assert weight.text == ("2", "10", UNUSED)
     assert list(weight.x) == sorted(weight.x)
+
+
+def test_whole_numbers_of_numpy_beside_one_that_is_not_stated_are_drawn_as_numbers():
+    epochs = pd.Series([np.int64(3), pd.NA, np.int64(12)], dtype=object)
+    axes = pd.DataFrame({"run": ["a", "b", "c"], "epochs": epochs, ACCURACY: [70.0, 71.0, 72.0]})
+    figure = parallel_figure(axes, ACCURACY)
+    drawn = next(trace for trace in figure.data if trace.name == "epochs")
+    assert drawn.text == ("3", "12", "not stated")
 
 
 def test_pages_of_many_runs_can_be_measured(tmp_path):
