@@ -74,7 +74,8 @@ def paired_ratio(of_other: Sequence[float], own: Sequence[float]) -> PairedRatio
     ratios = np.array(of_other) / np.array(own)
     drawn = default_rng(0).choice(ratios, (RESAMPLES, len(ratios)))
     low, high = np.quantile(np.median(drawn, axis=1), (0.025, 0.975))
-    return PairedRatio(*(round(float(x), 3) for x in (np.median(ratios), low, high)), len(ratios))
+    value, low, high = (round(float(x), 3) for x in (np.median(ratios), low, high))
+    return PairedRatio(value, low, high, len(ratios))
 
 
 def take_turns(workers: Sequence["Worker"], units: int, warm_up: int) -> list[list[Cost]]:

@@ -1,12 +1,14 @@
 """An exponential moving average (EMA) of the weights, which is what is tested and kept."""
 
 import copy
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from fer_core.models.attention_model import AttentionModel
+
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 class WeightAverage:
@@ -59,7 +61,7 @@ class WeightAverage:
             torch._foreach_copy_(averages, weights)  # pyright: ignore[reportPrivateImportUsage]
 
 
-def move_towards(averages: Sequence[Tensor], weights: Sequence[Tensor], share: Tensor) -> None:
+def move_towards(averages: Tensors, weights: Tensors, share: Tensor) -> None:
     """Move all averages by a share of their distance from the weights, in three kernels.
 
     PyTorch has no kernel for the interpolation of many tensors whose share is on the GPU.
