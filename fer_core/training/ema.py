@@ -7,7 +7,6 @@ from torch import Tensor
 
 from fer_core.models.attention_model import AttentionModel
 
-
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
