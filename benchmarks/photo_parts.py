@@ -6,6 +6,8 @@ The parts are those of the page: the file decoded, faces found, aligned, classif
 the mirror image, everything drawn, and the images encoded for the browser. Time is that of the
 processor, all threads together, so that other work on the machine counts little; the median over
 the rounds. Without photographs, synthetic ones are measured: one face, ten faces, 12 megapixels.
+A photograph whose faces are large enough is decoded at a reduced scale; the row "in full" is of the
+same photograph as it was read before.
 """
 
 import io
@@ -23,12 +25,13 @@ from PIL import Image
 
 from benchmarks.result import as_json
 from demo_app.analysis.explanation import annotate, explain
-from demo_app.analysis.photo import DISPLAY_SIDE, Analysis, reduce_face
+from demo_app.analysis.photo import Analysis, reduce_face
+from demo_app.analysis.photo_reading import DISPLAY_SIDE, display_copy
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.faces.align import align
 from fer_core.inference.backends import BackendName
-from fer_core.inference.photos import open_photo
 from fer_core.inference.predictor import Predictor
+from fer_core.io.images import open_within
 
 QUALITY = 90  # of the synthetic photographs
 
@@ -52,10 +55,13 @@ def main() -> None:
     with_mirror = Predictor(backend=options.backend)
     alone = Predictor(backend=options.backend, mirror=False)
     named = {path.name: path.read_bytes() for path in options.photos} or synthetic()
-    rows = [
-        {"photo": name, **measure(content, with_mirror, alone, options.rounds)}
-        for name, content in named.items()
-    ]
+    rows = []
+    for name, content in named.items():
+        _, reduction = open_within(io.BytesIO(content), enough=DISPLAY_SIDE)
+        for enough in (DISPLAY_SIDE, None) if reduction > 1 else (None,):
+            label = f"{name}, in full" if reduction > 1 and enough is None else name
+            measured = measure(content, with_mirror, alone, options.rounds, enough)
+            rows.append({"photo": label, **measured})
     print(as_json({"backend": type(with_mirror.backend).__name__, "photos": rows}))
 
 
@@ -81,7 +87,11 @@ def synthetic() -> dict[str, bytes]:
 
 
 def measure(
-    content: bytes, with_mirror: Predictor, alone: Predictor, rounds: int
+    content: bytes,
+    with_mirror: Predictor,
+    alone: Predictor,
+    rounds: int,
+    enough: int | None = None,
 ) -> dict[str, Any]:
     """Milliseconds of processor time of each part of a photograph.
 
@@ -90,25 +100,24 @@ def measure(
         with_mirror: predicts from face and mirror image.
         alone: the same model, from the face alone.
         rounds: measurements of each part.
+        enough: see `open_within`.
     """
-    photo = open_photo(Image.open(io.BytesIO(content)))
+    photo, _ = open_within(io.BytesIO(content), enough=enough)
     faces = with_mirror.find_faces(photo)
     spec = with_mirror.trained.input
     crops = [align(photo, face.landmarks, spec).image for face in faces]
     predicted = with_mirror.predict_faces(photo, faces)
-    scale = max(1.0, max(photo.size) / DISPLAY_SIDE)
-    size = (max(1, round(photo.width / scale)), max(1, round(photo.height / scale)))
-    small = photo.resize(size)
+    small, scale = display_copy(photo)
     reduced = tuple(reduce_face(face, scale) for face in predicted)
     shown = Analysis(small, reduced, scale, "", photo, "bundled")
     drawn = [image for image in (annotate(shown), *_images(shown)) if image is not None]
     parts: dict[str, Callable[[], object]] = {
-        "decode": lambda: open_photo(Image.open(io.BytesIO(content))),
+        "decode": lambda: open_within(io.BytesIO(content), enough=enough),
         "detect": lambda: with_mirror.find_faces(photo),
         "align": lambda: [align(photo, face.landmarks, spec) for face in faces],
         "model": lambda: alone.classify(crops),
         "model and mirror image": lambda: with_mirror.classify(crops),
-        "display copy": lambda: photo.resize(small.size, Image.Resampling.LANCZOS, None, 1.1),
+        "display copy": lambda: display_copy(photo),
         "draw": lambda: (annotate(shown), explain(shown)),
         "encode": lambda: [_encode(image) for image in drawn],
     }

@@ -1,26 +1,32 @@
 """Camera frames one after the other: faces tracked, predictions smoothed and kept for seconds."""
 
-import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from PIL import Image
 
-from demo_app.analysis.model_pool import ModelPool
+from demo_app.analysis.frame_limiter import FrameLimiter
+from demo_app.analysis.live_movements import MovementWatch
 from demo_app.render import text as words
 from demo_app.render.boxes import Mark, draw_marks
-from demo_app.render.live_panel import REMEMBERED, Moment, face_block, figures_line, strip_svg
-from fer_core.inference.predictor import FacePrediction
+from demo_app.render.live_panel import (
+    REMEMBERED,
+    Moment,
+    face_block,
+    figures_line,
+    shown_face,
+    strip_svg,
+)
+from demo_app.render.movements import live_movements
 from fer_core.video.tracking import FaceTracker, TrackedFace
 
 FRAME_SIDE = 640  # pixels; larger frames are reduced
 RATE_WINDOW = 2.0  # seconds over which frames are counted
 PANEL_EVERY = 0.2  # seconds between two drawings of the panel
 PAUSE = 2.0  # seconds without a frame after which a stream starts over
-SLOTS = 2  # frames of all visitors at the model: one being predicted, one next
-PATIENCE = 0.3  # seconds for which a frame waits for its slot
 LARGER = 1.25  # how many times wider a face must be to take over the bars
 
 
@@ -32,12 +38,14 @@ class FrameStyle(NamedTuple):
         opacity: of the maps, in [0, 1]; 0 draws boxes alone.
         threshold: of "not sure", in [0, 1].
         number: of the face whose bars are shown; 0 for the largest.
+        movements: tell what the faces do.
     """
 
     emotion: str
     opacity: float
     threshold: float
     number: int = 0
+    movements: bool = False
 
 
 class LiveFrame(NamedTuple):
@@ -54,37 +62,6 @@ class LiveFrame(NamedTuple):
     faces: list[TrackedFace]
 
 
-class FrameLimiter:
-    """Passes frames of all visitors to the models, and drops those that would come too late.
-
-    Frames never queue up: a frame that gets no slot within its patience is dropped, because the
-    visitor's next one is newer. So the delay stays bounded with any number of visitors, who share
-    the frames per second, and a photograph waits for a few frames at most.
-    """
-
-    def __init__(self, pool: ModelPool, slots: int = SLOTS, patience: float = PATIENCE) -> None:
-        """Set the limit.
-
-        Args:
-            pool: the models.
-            slots: frames at the models at the same time.
-            patience: seconds for which a frame waits for a slot.
-        """
-        self._pool = pool
-        self._slots = threading.BoundedSemaphore(slots)
-        self._patience = patience
-
-    def predict(self, model: str, image: Image.Image) -> list[FacePrediction] | None:
-        """As `ModelPool.predict`; None for a frame that was dropped."""
-        self._pool.get(model)  # loading takes no slot
-        if not self._slots.acquire(timeout=self._patience):
-            return None
-        try:
-            return self._pool.predict(model, image, thorough=False)
-        finally:
-            self._slots.release()
-
-
 @dataclass(eq=False)
 class LiveSession:
     """One visitor's stream; holds numbers and words of the last seconds, no image.
@@ -97,6 +74,7 @@ class LiveSession:
         boxes: of the last frame's faces by their numbers.
         panel_drawn: time of the last panel.
         foremost: number of the face whose bars are shown when none is chosen.
+        watch: what the faces do.
     """
 
     model: str
@@ -106,6 +84,7 @@ class LiveSession:
     boxes: dict[int, tuple[float, float, float, float]] = field(default_factory=dict)
     panel_drawn: float = float("-inf")
     foremost: int = 0
+    watch: MovementWatch = field(default_factory=MovementWatch)
 
     def step(
         self, limiter: FrameLimiter, image: Image.Image, style: FrameStyle, now: float | None = None
@@ -119,7 +98,7 @@ class LiveSession:
             now: seconds on a monotonic clock, by default the computer's.
 
         Raises:
-            ModelError: when the model cannot be loaded.
+            ModelError: when the model cannot be loaded, or nothing tells movements.
         """
         begun = time.monotonic()
         now = begun if now is None else now
@@ -131,15 +110,19 @@ class LiveSession:
             return None
         tracked = self.tracker.update(faces, now)
         self._remember(tracked, now)
+        if style.movements:
+            tracked = self.watch.look(tracked, partial(limiter.analyse, small))
         drawn = draw(small, tracked, style)
         if now - self.panel_drawn < PANEL_EVERY:
             return LiveFrame(drawn, None, tracked)
         self.panel_drawn = now
         milliseconds = 1000 * (time.monotonic() - begun)
+        number = style.number or self.foremost
         panel = (
             figures_line(len(tracked), self.rate(), milliseconds)
-            + face_block(tracked, style.number or self.foremost, style.emotion, style.threshold)
+            + face_block(tracked, number, style.emotion, style.threshold)
             + strip_svg(self.moments, style.threshold, now)
+            + (self._movements(tracked, number) if style.movements else "")
         )
         return LiveFrame(drawn, panel, tracked)
 
@@ -157,6 +140,12 @@ class LiveSession:
             if x0 <= x <= x1 and y0 <= y <= y1
         ]
         return min(hits)[1] if hits else 0
+
+    def _movements(self, tracked: list[TrackedFace], number: int) -> str:
+        shown = shown_face(tracked, number)
+        if shown is None or not self.watch.knows(shown.number):
+            return ""
+        return live_movements(self.watch.last(shown.number), shown.number)
 
     def _restart(self) -> None:
         self.tracker.cut()

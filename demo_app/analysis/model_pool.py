@@ -191,9 +191,9 @@ class ModelPool:
             raise ModelError(say("photo.no_analyser"))
         return self._model_thread.submit(analysed, self.analyser, photo, faces).result()
 
-    def find_faces(self, photo: Image.Image) -> list[Face]:
+    def find_faces(self, photo: Image.Image, *, thorough: bool = True) -> list[Face]:
         """The faces of a photograph as the default model finds them, on the model thread."""
-        work = self.get(self.names[0]).find_faces
+        work = partial(self.get(self.names[0]).find_faces, thorough=thorough)
         return self._thread(photo).submit(work, photo).result()
 
     def classes(self, name: str) -> tuple[str, ...]:

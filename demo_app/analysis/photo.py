@@ -3,31 +3,26 @@
 A photograph is analysed once; drawing is in `demo_app.analysis.explanation`.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from PIL import Image
 
 from demo_app.analysis.model_pool import ModelPool
+from demo_app.analysis.photo_reading import Photo, Reading, display_copy, read_faces
 from demo_app.language import say
 from demo_app.render import text as words
 from fer_core.faces.detect import Face
 from fer_core.inference.face_prediction import FacePrediction
-from fer_core.inference.photos import open_photo
 from fer_core.io.image_decoder import Decoded
 from fer_core.io.images import ImageError
 from fer_core.io.safe_fetch import WebImageError, fetch_decoded
 from fer_core.models.pretrained import ModelError
 
-DISPLAY_SIDE = 1600  # pixels; larger photographs are shown reduced
 BROWSER_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
-
-Photo = str | Path | Image.Image | np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +73,8 @@ def analyse(
     """
     model, second = pool.current_name(model), pool.current_name(second)
     try:
-        with _opened(pool, photo) as opened:
-            return _analyse(pool, model, photo, opened, second, cropped=cropped)
+        with read_faces(pool, model, photo, cropped=cropped) as reading:
+            return _analyse(pool, model, photo, reading, second, cropped=cropped)
     except ImageError as error:
         return Analysis(None, (), 1.0, words.sentence(str(error)), photo, model)
     except ModelError as error:
@@ -88,33 +83,18 @@ def analyse(
         return Analysis(None, (), 1.0, say("photo.unreadable"), photo, model)
 
 
-@contextmanager
-def _opened(pool: ModelPool, photo: Photo) -> Iterator[Decoded]:
-    """The photograph, upright; a file of a visitor is decoded by another process."""
-    if isinstance(photo, str | Path):
-        with pool.decoder.decoded(photo) as decoded:
-            yield decoded
-    else:
-        yield Decoded(open_photo(photo), 1.0)
-
-
 def _analyse(
-    pool: ModelPool, model: str, photo: Photo, opened: Decoded, second: str, *, cropped: bool
+    pool: ModelPool, model: str, photo: Photo, reading: Reading, second: str, *, cropped: bool
 ) -> Analysis:
-    # Faces are read from all that was decoded, not from what is shown.
-    image = opened.image
-    faces = pool.predict(model, image, cropped=cropped)
+    image, faces, reduction = reading
     other = _SecondPrediction()
     if second and faces:
         other = _predict_second(pool, second, image, faces, cropped=cropped)
-    scale = max(1.0, max(image.size) / DISPLAY_SIDE)
-    if scale > 1:
-        width, height = (max(1, round(side / scale)) for side in image.size)
-        image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=1.1)
+    shown, scale = display_copy(image)
     return Analysis(
-        image,
+        shown,
         tuple(reduce_face(face, scale) for face in faces),
-        scale * opened.scale,
+        reduction * scale,
         "",
         photo,
         model,

@@ -21,17 +21,8 @@ from PIL import Image
 from demo_app.analysis.explanation import OPACITY
 from demo_app.analysis.live import FrameStyle, draw
 from demo_app.analysis.model_pool import ModelPool
-from demo_app.analysis.video_report import (
-    Analysed,
-    Track,
-    VideoOptions,
-    columns_of,
-    sentences,
-    summarise,
-    summary_html,
-    tabulate,
-    write_files,
-)
+from demo_app.analysis.video_report import VideoOptions, sentences, summarise, summary_html
+from demo_app.analysis.video_table import Analysed, Track, columns_of, tabulate, write_files
 from demo_app.language import say, say_count
 from demo_app.render.timeline import draw_timeline
 from fer_core.inference.predictor import FacePrediction
@@ -110,7 +101,7 @@ def analyse_video(
 
     Raises:
         VideoError: when the video cannot be read or is too long.
-        ModelError: when there is no such model.
+        ModelError: when there is no such model, or nothing that tells movements.
     """
     finished = False
     folder.mkdir(parents=True)
@@ -119,7 +110,7 @@ def analyse_video(
         taxonomy = pool.get(options.model).trained.taxonomy
         classes = taxonomy.names
         analysed = yield from find_tracks(pool, video, options)
-        table = tabulate(analysed, classes, options.threshold)
+        table = tabulate(analysed, classes, options.threshold, movements=options.movements)
         summary = summarise(video, analysed, table, classes, options)
         stem = video.path.stem
         drawn = folder / f"{stem}-annotated.mp4"
@@ -178,6 +169,8 @@ def find_tracks(
         if cut or frame.due:
             times.append(frame.time)
             faces = pool.predict(options.model, frame.image, thorough=False)
+            if options.movements:
+                faces = pool.analyse_faces(frame.image, faces)
             for one in tracker.update(faces, frame.time):
                 _append(tracks.setdefault(one.number, Track(one.number)), frame, one.face)
         share = min(1.0, end / (video.facts.seconds or video.seconds))
@@ -193,7 +186,8 @@ def _append(track: Track, frame: Frame, face: FacePrediction) -> None:
     track.frames.append(frame.number)
     track.times.append(frame.time)
     # What is not drawn is dropped: with many faces it would fill the memory.
-    track.faces.append(replace(face, crop=BLANK, mirror_check=None))
+    does = face.analysis and face.analysis.without_points()
+    track.faces.append(replace(face, crop=BLANK, mirror_check=None, analysis=does))
 
 
 def _lasts(track: Track, end: float, rate: float) -> bool:

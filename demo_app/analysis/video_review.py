@@ -1,6 +1,7 @@
 """A second look at an analysed video: events, ranges left out, what each person did, files."""
 
 import json
+import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,14 +13,19 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from demo_app.analysis.video import VideoResult
-from demo_app.analysis.video_report import EXCLUDED, columns_of, write_files
-from demo_app.render.review_tables import events_html, people_html
+from demo_app.analysis.video_movements import (
+    MovementSummary,
+    follow_movements,
+    summarise_movements,
+)
+from demo_app.analysis.video_table import EXCLUDED, PERSON, columns_of, write_files
+from demo_app.render.review_tables import events_html, movement_shares_html, people_html
 from demo_app.render.timeline import draw_timeline, drawn_faces, mark_review
 from fer_core.video.elan import annotate, write_elan
 from fer_core.video.events import Event, EventRule, find_events
 from fer_core.video.person_summary import PersonSummary, summarise_people
 from fer_core.video.series import FaceSeries, exclude, make_series
-from fer_core.video.tables import event_table, long_table
+from fer_core.video.tables import event_table, long_table, people_table, transition_table
 from fer_core.video.time_ranges import TimeRange, is_within, parse_time_ranges
 
 FOLDER = "review-"
@@ -50,15 +56,18 @@ class VideoReview:
         events: that were found.
         people: what each face did.
         events_html: a table whose times are buttons.
-        people_html: shares of time and transitions.
+        people_html: shares of time, transitions and movements.
+        movements_html: what the faces do where the video is; empty where that was not asked for.
         figure: the timeline with events and excluded ranges.
-        files: by kind, ``csv``, ``json``, ``events``, ``long`` and ``elan``.
+        files: by kind, ``csv``, ``json``, ``events``, ``long``, ``people``, ``transitions`` and
+            ``elan``.
     """
 
     events: list[Event]
     people: list[PersonSummary]
     events_html: str
     people_html: str
+    movements_html: str
     figure: go.Figure
     files: dict[str, Path]
 
@@ -79,13 +88,18 @@ def review_video(result: VideoResult, options: ReviewOptions) -> VideoReview:
     series = [exclude(one, ranges) for one in series_of(result)]
     events = find_events(series, rule)
     people = summarise_people(series, result.summary["threshold"])
+    outside = [is_within(time, ranges) for time in result.table["time_s"]]
+    table = result.table.assign(**{EXCLUDED: pd.Series(outside, result.table.index, dtype=bool)})
+    does = summarise_movements(table[~table[EXCLUDED]])
+    entries = _entries(ranges, rule, events, people, does)
     return VideoReview(
         events,
         people,
         events_html(events, rule),
-        people_html(people, result.taxonomy),
+        people_html(people, result.taxonomy) + movement_shares_html(does),
+        follow_movements(table, result.period),
         _figure(result, events, ranges),
-        _write(result, series, ranges, rule, events, people),
+        _write(result, table, series, events, people, entries),
     )
 
 
@@ -93,18 +107,17 @@ def series_of(result: VideoResult) -> list[FaceSeries]:
     """The probabilities of each face over time, from the table of an analysis."""
     classes = tuple(result.summary["classes"])
     columns = list(columns_of(classes))
-    found = (
-        make_series(
-            int(str(number)),
-            classes,
-            seen["time_s"].to_list(),
-            seen[columns].to_numpy(float),
-            result.period,
-        )
-        for number, seen in result.table.groupby("face")
-    )
     length = result.summary["video"]["seconds"]  # no sample holds beyond it
-    return [replace(one, ends=np.maximum(one.times, np.minimum(one.ends, length))) for one in found]
+    found = []
+    for number, seen in result.table.groupby("face"):
+        face, times = int(str(number)), seen["time_s"].to_list()
+        rows = seen[columns].to_numpy(float)
+        series = make_series(face, classes, times, rows, result.period)
+        ends = np.maximum(series.times, np.minimum(series.ends, length))
+        person = str(seen[PERSON].iloc[0])
+        name = "" if person == series.person else person
+        found.append(replace(series, ends=ends, name=name))
+    return found
 
 
 def _figure(result: VideoResult, events: list[Event], ranges: Sequence[TimeRange]) -> go.Figure:
@@ -122,27 +135,25 @@ def _figure(result: VideoResult, events: list[Event], ranges: Sequence[TimeRange
 
 def _write(
     result: VideoResult,
+    table: pd.DataFrame,
     series: Sequence[FaceSeries],
-    ranges: Sequence[TimeRange],
-    rule: EventRule,
     events: Sequence[Event],
     people: Sequence[PersonSummary],
+    entries: dict[str, Any],
 ) -> dict[str, Path]:
     """All files in a new folder; those of the review before are deleted."""
     root = result.video.parent
     for old in root.glob(f"{FOLDER}*"):
         shutil.rmtree(old, ignore_errors=True)
-    folder = root / f"{FOLDER}{abs(hash((rule, ranges))):x}"
+    folder = root / f"{FOLDER}{secrets.token_hex(8)}"
     folder.mkdir(parents=True)  # the sweeping may have deleted the root meanwhile
     stem = Path(result.name).stem
-    outside = [is_within(time, ranges) for time in result.table["time_s"]]
-    table = result.table.assign(**{EXCLUDED: pd.Series(outside, result.table.index, dtype=bool)})
-    csv, report = write_files(
-        folder, stem, table, result.summary | _entries(ranges, rule, events, people)
-    )
+    csv, report = write_files(folder, stem, table, result.summary | entries)
     written = {
         "events": (f"{stem}-events.csv", event_table(result.name, events)),
         "long": (f"{stem}-long.csv", long_table(result.name, series)),
+        "people": (f"{stem}-people.csv", people_table(result.name, people)),
+        "transitions": (f"{stem}-transitions.csv", transition_table(result.name, people)),
         "elan": (
             f"{stem}.eaf",
             write_elan(annotate(series, result.summary["threshold"], events), result.name),
@@ -160,6 +171,7 @@ def _entries(
     rule: EventRule,
     events: Sequence[Event],
     people: Sequence[PersonSummary],
+    does: Sequence[MovementSummary],
 ) -> dict[str, Any]:
     """What the JSON file says of a review."""
     content = {
@@ -167,5 +179,6 @@ def _entries(
         "rule": vars(rule),
         "events": [one._asdict() for one in events],
         "people": [one.to_dict() for one in people],
+        **({"movements": [one.to_dict() for one in does]} if does else {}),
     }
     return json.loads(json.dumps(content))

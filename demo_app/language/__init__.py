@@ -2,7 +2,7 @@
 
 from demo_app.language.catalogue import DEFAULT, LANGUAGES, catalogue, say, say_count
 from demo_app.language.choice import COOKIE, asked_language, current_language, speaking
-from demo_app.language.class_names import class_name
+from demo_app.language.class_names import class_name, movement_name
 from demo_app.language.static_text import fixed, fixed_text, translated
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "current_language",
     "fixed",
     "fixed_text",
+    "movement_name",
     "say",
     "say_count",
     "speaking",

@@ -46,16 +46,20 @@ def translated(value: Any, language: str) -> Any:  # noqa: ANN401 - JSON
 def _walk(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, dict):
         return {
-            name: _choices(inner)
-            if name == "choices"
-            else _shown(inner)
-            if name in SHOWN
-            else _walk(inner)
-            for name, inner in value.items()
+            name: _part(name, inner, chosen="choices" in value) for name, inner in value.items()
         }
     if isinstance(value, list | tuple):
         return [_walk(inner) for inner in value]
     return value
+
+
+def _part(name: str, value: Any, *, chosen: bool) -> Any:  # noqa: ANN401
+    """One entry of a component; what is chosen among several goes back to the server as it is."""
+    if name == "choices":
+        return _choices(value)
+    if name in SHOWN and not (chosen and name == "value"):
+        return _shown(value)
+    return value if name == "value" else _walk(value)
 
 
 def _choices(pairs: Any) -> Any:  # noqa: ANN401

@@ -42,14 +42,20 @@ def face_block(tracked: Sequence[TrackedFace], number: int, emotion: str, thresh
         emotion: whose map is drawn, its bar is marked; empty for the face's own prediction.
         threshold: of "not sure", in [0, 1].
     """
-    if not tracked:
+    one = shown_face(tracked, number)
+    if one is None:
         return f'<div class="live-face"><p>{escape(say("live.no_face"))}</p></div>'
-    one = next((one for one in tracked if one.number == number), tracked[0])
     shown = emotion if emotion in one.face.classes else one.face.emotion
     told = words.prediction(one.face, threshold)
     title = escape(say("live.face", number=one.number, prediction=told))
     bars = panels.bars(one.face, shown, threshold)
     return f'<div class="live-face"><p>{title}</p>{bars}</div>'
+
+
+def shown_face(tracked: Sequence[TrackedFace], number: int) -> TrackedFace | None:
+    """The face of a number, else the largest; None without a face."""
+    largest = tracked[0] if tracked else None
+    return next((one for one in tracked if one.number == number), largest)
 
 
 def strip_svg(moments: Iterable[Moment], threshold: float, now: float) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from demo_app.language import class_name, say
 from fer_core.inference.predictor import FacePrediction
 from fer_core.taxonomy import Taxonomy
+from fer_core.video.series import person_label
 
 UNSURE_COLOUR = "#f5f5f5"  # not grey: that is neutral's
 NOT_SURE = "not sure"  # in tables and files; people read `class_name` of it
@@ -130,6 +131,16 @@ def found(faces: Sequence[FacePrediction], threshold: float) -> str:
 def face_name(face: FacePrediction, number: int, threshold: float) -> str:
     """A face in the list of choices."""
     return f"{number} · {prediction(face, threshold)}"
+
+
+def person_name(face: int, person: str) -> str:
+    """Who a face is in the visitor's language: the name that they gave, or "Face 3".
+
+    Args:
+        face: its number.
+        person: as in the files, see `fer_core.video.series.person_label`.
+    """
+    return say("timeline.face", number=face) if person == person_label(face) else person
 
 
 def only_second(name: str) -> str:

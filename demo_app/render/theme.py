@@ -78,7 +78,7 @@ CSS = """
   font-size: .8rem; color: var(--body-text-color-subdued); }
 .map-caption .scale i { flex: 0 1 180px; height: 8px; border-radius: 4px; }
 .panel-title { font-size: .875rem; font-weight: 400; margin: 0 0 10px;
-  color: var(--block-title-text-color); }
+  color: var(--body-text-color-subdued); }
 .bars { display: grid; gap: 7px; padding: 2px 0; }
 .bar { display: grid; grid-template-columns: 6.2em 1fr 3.8em; gap: 10px; align-items: center;
   color: var(--body-text-color-subdued); font-size: .92rem; }
@@ -98,9 +98,9 @@ CSS = """
 .movements .bar small { opacity: .75; white-space: nowrap; }
 .movements .track i { background: var(--primary-500); }
 .movements .track::after { display: none; }
-#movements p { margin: 0 0 6px; }
-#movements .turned { font-weight: 600; }
-#movements .movements-note { font-size: .8rem; color: var(--body-text-color-subdued); margin: 0; }
+#movements p, .doing p, .moments p { margin: 0 0 6px; }
+p.turned { font-weight: 600; }
+p.movements-note { font-size: .8rem; color: var(--body-text-color-subdued); margin: 0; }
 #controls { align-items: flex-end; }
 #model_choice input, #other input { text-overflow: ellipsis; }
 #model_line p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
@@ -187,14 +187,19 @@ CSS = """
   background: var(--body-text-color); cursor: col-resize; }
 .video-line:focus-visible { outline: 2px solid var(--primary-500); outline-offset: 2px; }
 #video_seek p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
-#video_seek .html-container, #video_events .html-container, #video_people .html-container {
+#video_seek .html-container, #video_events .html-container, #video_summaries .html-container {
   padding: 0; }
 #video_events table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 #video_events th, #video_events td { text-align: left; padding: 3px 18px 3px 0; border: 0;
   background: none; color: var(--body-text-color); }
 #video_events .seek { min-height: 24px; padding: 0 8px; border-radius: 4px; cursor: pointer;
   color: var(--body-text-color); background: var(--border-color-primary); border: 0; }
-#video_events p, #video_people p { margin: 0 0 6px; }
+#video_events p, #video_summaries p { margin: 0 0 6px; }
+.moments .doing { display: grid; gap: 4px 24px; min-height: 6.5em;
+  grid-template-columns: repeat(auto-fit, minmax(15em, 1fr)); }
+#live_panel .doing { min-height: 11em; }
+#people_hint p { font-size: .85rem; color: var(--body-text-color-subdued); margin: 0; }
+#people_fault p { margin: 0; font-weight: 600; }
 .person { margin: 0 0 12px; }
 .person .share { display: flex; height: 10px; border-radius: 5px; overflow: hidden; margin: 0 0 6px;
   background: var(--border-color-primary); }

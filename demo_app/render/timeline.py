@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from demo_app.language import class_name, say
-from demo_app.render.text import NOT_SURE
+from demo_app.render.text import NOT_SURE, person_name
 from fer_core.taxonomy import Taxonomy
 from fer_core.video.events import Event
 from fer_core.video.time_ranges import TimeRange
@@ -39,7 +39,7 @@ def draw_timeline(
         rows=max(1, len(faces)),
         shared_xaxes=True,
         vertical_spacing=0.12 / max(1, len(faces)),
-        row_titles=[say("timeline.face", number=face) for face in faces],
+        row_titles=[_title(table, face) for face in faces],
     )
     for row, face in enumerate(faces, 1):
         seen = table[table["face"] == face]
@@ -80,6 +80,11 @@ def drawn_faces(table: pd.DataFrame) -> list[int]:
     """Numbers of the faces that have a row of the figure: those seen longest."""
     lasting = table["face"].value_counts().index[:ROWS]
     return sorted(int(face) for face in lasting)
+
+
+def _title(table: pd.DataFrame, face: int) -> str:
+    person = str(table.loc[table["face"] == face, "person"].iloc[0])
+    return _plain(person_name(face, person))
 
 
 def spans(seen: pd.DataFrame, rate: float) -> list[tuple[float, float, str]]:

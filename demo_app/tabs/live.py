@@ -9,7 +9,8 @@ from typing import Any
 import gradio as gr
 
 from demo_app.analysis.explanation import OPACITY
-from demo_app.analysis.live import FrameLimiter, FrameStyle, LiveSession
+from demo_app.analysis.frame_limiter import FrameLimiter
+from demo_app.analysis.live import FrameStyle, LiveSession
 from demo_app.analysis.model_pool import ModelPool
 from demo_app.language import class_name, fixed, fixed_text, say
 from demo_app.render import text as words
@@ -36,6 +37,7 @@ class LiveView:
     emotion: gr.Dropdown
     opacity: gr.Slider
     number: gr.Number
+    movements: gr.Checkbox
     view: gr.Image
     panel: gr.HTML
     rows: gr.HTML
@@ -43,12 +45,13 @@ class LiveView:
 
 def build(pool: ModelPool, controls: Controls) -> None:
     """Lay out the tab and connect the camera."""
-    view = _lay_out(pool.get(pool.names[0]).trained.classes)
+    classes = pool.get(pool.names[0]).trained.classes
+    view = _lay_out(classes, movements=pool.analyser is not None)
     _connect_camera(pool, controls, view)
     _connect_choices(pool, controls, view)
 
 
-def _lay_out(classes: Sequence[str]) -> LiveView:
+def _lay_out(classes: Sequence[str], *, movements: bool) -> LiveView:
     session = gr.State()
     with gr.Row(elem_id="live"):
         with gr.Column(scale=4, min_width=230):
@@ -59,6 +62,13 @@ def _lay_out(classes: Sequence[str]) -> LiveView:
             rows = gr.HTML("", js_on_load=FRAME_SCRIPT, visible="hidden", elem_id="live_rows")
             with gr.Group(elem_id="live_settings"):
                 emotion, opacity, number = _lay_out_settings(classes)
+                does = gr.Checkbox(
+                    False,
+                    label=fixed("movements.ask"),
+                    info=fixed("movements.ask_info"),
+                    visible=movements,
+                    elem_id="live_movements",
+                )
         with gr.Column(scale=8, min_width=300):
             view = gr.Image(
                 alt_text=fixed("live.alt"),
@@ -69,7 +79,7 @@ def _lay_out(classes: Sequence[str]) -> LiveView:
             )
         with gr.Column(scale=6, min_width=260):
             panel = gr.HTML(fixed("live.waiting"), elem_id="live_panel")
-    return LiveView(session, camera, emotion, opacity, number, view, panel, rows)
+    return LiveView(session, camera, emotion, opacity, number, does, view, panel, rows)
 
 
 def _lay_out_camera() -> gr.Image:
@@ -119,18 +129,19 @@ def _connect_camera(pool: ModelPool, controls: Controls, view: LiveView) -> None
         emotion: str,
         opacity: float,
         number: int | None,
+        movements: bool,
     ) -> tuple[Any, Any, Any, LiveSession | None]:
         if frame is None:
             return gr.skip(), gr.skip(), gr.skip(), known
         session = known if known is not None and known.model == model else LiveSession(model)
-        style = FrameStyle(emotion, opacity, threshold, max(0, number or 0))
+        style = FrameStyle(emotion, opacity, threshold, max(0, number or 0), movements)
         return *_draw(limiter, session, frame, style), session
 
     view.camera.stream(
         step,
         [
             *(view.camera, view.session, controls.loaded, controls.threshold),
-            *(view.emotion, view.opacity, view.number),
+            *(view.emotion, view.opacity, view.number, view.movements),
         ],
         [view.view, view.panel, view.rows, view.session],
         postprocess=False,

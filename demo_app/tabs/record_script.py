@@ -11,6 +11,7 @@ from typing import Any
 
 from demo_app.language import say
 from fer_core.io.csv_cells import no_formula
+from fer_core.landmarks.analysis import cells
 from fer_core.video.tracking import TrackedFace
 
 MINUTES = 10  # longest recording: two videos of 640 x 480 are about 220 MB by then
@@ -51,6 +52,7 @@ def frame_rows(tracked: list[TrackedFace], threshold: float) -> str:
                 str(no_formula(name)): round(float(value), 4)
                 for name, value in zip(one.face.classes, one.face.probabilities, strict=True)
             },
+            "does": {} if one.face.analysis is None else cells(one.face.analysis.to_dict()),
         }
         for one in tracked
     ]
@@ -174,7 +176,9 @@ function csv(rows) {
   const classes = [...new Set(rows.flatMap((row) => Object.keys(row.classes)))];
   const plain = ["time_s", "frame", "face", "x0", "y0", "x1", "y1",
     "emotion", "probability", "sure"];
-  const taken = new Set(plain);
+  // Columns of movements, where the visitor asked for them; empty in frames that were not analysed.
+  const more = [...new Set(rows.flatMap((row) => Object.keys(row.does)))];
+  const taken = new Set([...plain, ...more]);
   const names = classes.map((name) => {
     while (taken.has(name)) name = `p_${name}`;
     taken.add(name);
@@ -185,8 +189,10 @@ function csv(rows) {
     return /[",\\n\\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const lines = rows.map((row) =>
-    [...plain.map((name) => row[name]), ...classes.map((name) => row.classes[name])].map(cell));
-  return [[...plain, ...names].map(cell), ...lines].map((line) => line.join(",") + "\\n").join("");
+    [...plain.map((name) => row[name]), ...classes.map((name) => row.classes[name]),
+      ...more.map((name) => row.does[name])].map(cell));
+  const header = [...plain, ...names, ...more].map(cell);
+  return [header, ...lines].map((line) => line.join(",") + "\\n").join("");
 }
 
 // The rows of a frame, at the time at which its overlay is shown.

@@ -4,13 +4,11 @@ import logging
 import time
 from collections.abc import Generator
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import gradio as gr
-from gradio.events import Dependency
 from gradio.utils import get_upload_folder
 
 from demo_app.analysis.model_pool import ModelPool
@@ -18,12 +16,10 @@ from demo_app.analysis.video import VideoProgress, VideoResult, analyse_video, f
 from demo_app.analysis.video_example import draw_clip
 from demo_app.analysis.video_queue import VideoFault, analyse_queue, keep_files
 from demo_app.analysis.video_report import ENDPOINT, VideoOptions
-from demo_app.analysis.video_review import ReviewOptions, review_video
 from demo_app.language import say, say_count
 from demo_app.render import text as words
 from demo_app.tabs.controls import (
     PRIVATE,
-    REDRAW,
     THRESHOLD,
     Controls,
     Limits,
@@ -31,9 +27,8 @@ from demo_app.tabs.controls import (
     any_number,
     ask_to_stop,
 )
-from demo_app.tabs.video_layout import DOWNLOADS, VideoInputs, VideoView, lay_out, upload
-from demo_app.tabs.video_review import fitting
-from fer_core.errors import FerError
+from demo_app.tabs.video_layout import VideoInputs, VideoView, lay_out, upload
+from demo_app.tabs.video_review_events import connect_review, review_after
 from fer_core.models.pretrained import ModelError
 from fer_core.video.reader import VideoError
 
@@ -47,9 +42,10 @@ HIDDEN: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}
 
 def build(pool: ModelPool, controls: Controls, limits: Limits) -> None:
     """Lay out the tab and connect its buttons."""
-    inputs, view = lay_out(limits, pool.get(pool.names[0]).trained.classes)
+    classes = pool.get(pool.names[0]).trained.classes
+    inputs, view = lay_out(limits, classes, movements=pool.analyser is not None)
     _connect(pool, controls, limits, inputs, view)
-    _connect_review(view)
+    connect_review(view)
     _add_endpoint(pool, limits)
 
 
@@ -64,26 +60,34 @@ def _connect(
         }
 
     def run(
-        cancelled: Event | None, paths: list[str], model: str, threshold: float, maps: bool
+        cancelled: Event | None,
+        paths: list[str],
+        model: str,
+        threshold: float,
+        maps: bool,
+        movements: bool,
     ) -> Generator[Update]:
         if len(paths) > limits.video_files:
             fault = words.too_many_files(len(paths), limits.video_files)
             yield view.without_result(fault)
             return
-        options = VideoOptions(model, threshold, maps, limits.video_seconds)
+        options = VideoOptions(model, threshold, maps, limits.video_seconds, movements=movements)
         yield from _run(view, pool, paths, options, cancelled)
 
-    asked = [inputs.cancelled, inputs.files, controls.model, controls.threshold, inputs.maps]
+    asked = [
+        *(inputs.cancelled, inputs.files, controls.model, controls.threshold),
+        *(inputs.maps, inputs.movements),
+    ]
     changed = [inputs.cancelled, *view.components]
     at_once: dict[str, Any] = {"queue": False, **HIDDEN}
     in_turn: dict[str, Any] = {"concurrency_limit": AT_ONCE, "concurrency_id": "video", **HIDDEN}
     begun = view.start.click(begin, None, changed, **at_once)
     ended = begun.then(run, asked, view.components, **in_turn)
-    _review_after(ended, view)
+    review_after(ended, view)
     begun = view.example.click(begin, None, changed, **at_once)
     drawn = begun.then(_draw_example, None, inputs.files, **HIDDEN)
     ended = drawn.then(run, asked, view.components, **in_turn)
-    _review_after(ended, view)
+    review_after(ended, view)
     view.stop.click(ask_to_stop, inputs.cancelled, view.stop, **at_once)
 
 
@@ -136,71 +140,6 @@ def _end(view: VideoView, results: list[VideoResult], faults: list[str]) -> Upda
     return view.finished(results, " ".join([done, *faults]))
 
 
-def _review_after(ended: Dependency, view: VideoView) -> None:
-    """The review of a new result; it also gives the files."""
-    inputs = [view.results, view.choice, *view.review.rule]
-    ended.then(partial(_review, view), inputs, _reviewed(view), **HIDDEN)
-
-
-def _connect_review(view: VideoView) -> None:
-    """Another rule, other ranges, or another video of the queue: nothing is analysed again."""
-
-    def choose(results: list[VideoResult], number: int, *rule: Any) -> Update:  # noqa: ANN401
-        if not results:
-            raise gr.Error(say("video.forgotten"), print_exception=False)
-        shown = view.show(results[number - 1])
-        return {**shown, **_review(view, results, number, *rule)}
-
-    inputs = [view.results, view.choice, *view.review.rule]
-    shown = [view.summary, view.drawn, view.seek, view.downloads[0], *_reviewed(view)]
-    view.choice.input(choose, inputs, shown, **REDRAW)
-    for component in view.review.rule[:3]:
-        component.input(partial(_review, view), inputs, _reviewed(view), **REDRAW)
-    for event in (view.review.excluded.submit, view.review.excluded.blur):
-        event(partial(_review, view), inputs, _reviewed(view), **REDRAW)
-
-
-def _review(
-    view: VideoView,
-    results: list[VideoResult],
-    number: int | None,
-    emotion: str,
-    threshold: float,
-    seconds: float,
-    excluded: str,
-) -> Update:
-    """Events, people, timeline and files of one result."""
-    if not results:
-        return {view.review.panel: gr.Column(visible=False)}
-    result = results[(number or 1) - 1]
-    emotion = fitting(emotion, result.summary["classes"])
-    options = ReviewOptions(emotion, threshold, seconds, excluded)
-    try:
-        review = review_video(result, options)
-    except FerError as error:
-        return {
-            **view.review.offer(result, options),
-            **view.review.complain(words.sentence(str(error))),
-        }
-    files = zip(view.downloads[1:], DOWNLOADS[1:], strict=True)
-    return {
-        view.timeline: review.figure,
-        **{
-            button: gr.DownloadButton(value=str(review.files[kind]), interactive=True)
-            for button, kind in files
-        },
-        **view.review.offer(result, options),
-        **view.review.show(review),
-    }
-
-
-def _reviewed(view: VideoView) -> list[Any]:
-    """The components that `_review` changes."""
-    review = view.review
-    found = [review.panel, review.emotion, review.fault, review.events, review.people]
-    return [view.timeline, *view.downloads[1:], *found]
-
-
 def _answers(work: Generator[VideoProgress | VideoResult]) -> Generator[Answer]:
     """What the endpoint sends: how far the work is, then the result.
 
@@ -225,12 +164,16 @@ def _answers(work: Generator[VideoProgress | VideoResult]) -> Generator[Answer]:
 def _add_endpoint(pool: ModelPool, limits: Limits) -> None:
     """The named endpoint for programs; its components are not on the page."""
 
-    def video(video: str | None, model: str, threshold: float | None) -> Generator[Answer]:
+    def video(
+        video: str | None, model: str, threshold: float | None, landmarks: bool | None
+    ) -> Generator[Answer]:
         fault = say("video.none") if video is None else words.threshold_fault(threshold)
         if fault or video is None or threshold is None:
             yield {"sentence": fault, "faces": []}, None, None
             return
-        options = VideoOptions(model, threshold, seconds=limits.video_seconds)
+        options = VideoOptions(
+            model, threshold, seconds=limits.video_seconds, movements=bool(landmarks)
+        )
         work = analyse_video(pool, video, options, fresh_folder(get_upload_folder()))
         yield from _answers(work)
 
@@ -238,12 +181,13 @@ def _add_endpoint(pool: ModelPool, limits: Limits) -> None:
         file = upload(label="video")
         model = gr.Textbox(pool.names[0], label="model")
         threshold = any_number(THRESHOLD, label="threshold")
+        landmarks = gr.Checkbox(False, label="landmarks")
         summary = gr.JSON(label="result: sentence, video, settings, faces")
         table = gr.File(label="table")
         drawn = gr.File(label="annotated video")
         gr.Button("video").click(
             video,
-            [file, model, threshold],
+            [file, model, threshold, landmarks],
             [summary, table, drawn],
             api_name="video",
             api_description=ENDPOINT,

@@ -11,10 +11,11 @@ from demo_app.analysis.video import VideoProgress, VideoResult
 from demo_app.analysis.video_report import hint, meter
 from demo_app.language import fixed, fixed_text, say
 from demo_app.tabs.controls import Limits, Update
+from demo_app.tabs.moments_script import MOMENTS_SCRIPT
 from demo_app.tabs.video_review import ReviewView, lay_out_review
 from demo_app.tabs.video_script import SEEK_SCRIPT, seek_hint
 
-DOWNLOADS = ("mp4", "csv", "json", "events", "long", "elan")
+DOWNLOADS = ("mp4", "csv", "json", "events", "people", "transitions", "long", "elan")
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class VideoInputs:
 
     files: gr.File
     maps: gr.Checkbox
+    movements: gr.Checkbox
     cancelled: gr.State
 
 
@@ -101,12 +103,15 @@ class VideoView:
         }
 
 
-def lay_out(limits: Limits, classes: Sequence[str]) -> tuple[VideoInputs, VideoView]:
+def lay_out(
+    limits: Limits, classes: Sequence[str], *, movements: bool
+) -> tuple[VideoInputs, VideoView]:
     """All components of the tab.
 
     Args:
         limits: what a visitor may ask for.
         classes: of the default model.
+        movements: whether the page can tell what a face does.
     """
     cancelled, results = gr.State(), gr.State([])
     with gr.Row():
@@ -123,6 +128,12 @@ def lay_out(limits: Limits, classes: Sequence[str]) -> tuple[VideoInputs, VideoV
             )
             example = gr.Button(fixed("video.synthetic_clip"), size="sm", elem_id="video_example")
             maps = gr.Checkbox(False, label=fixed("video.draw_maps"), elem_id="video_maps")
+            does = gr.Checkbox(
+                False,
+                label=fixed("movements.ask_video"),
+                visible=movements,
+                elem_id="video_movements",
+            )
             start, stop = _lay_out_buttons()
             progress = gr.HTML(
                 fixed_text(lambda: meter(0.0, say("video.nothing_yet"))), elem_id="video_progress"
@@ -138,6 +149,14 @@ def lay_out(limits: Limits, classes: Sequence[str]) -> tuple[VideoInputs, VideoV
                 buttons=[],
                 elem_id="video_drawn",
             )
+            moments = gr.HTML(
+                "",
+                js_on_load=MOMENTS_SCRIPT,
+                visible="hidden",
+                container=True,
+                padding=True,
+                elem_id="video_moments",
+            )
             summary = gr.HTML(elem_id="video_told")
             seek = gr.HTML(
                 fixed_text(seek_hint), js_on_load=SEEK_SCRIPT, visible=False, elem_id="video_seek"
@@ -145,12 +164,12 @@ def lay_out(limits: Limits, classes: Sequence[str]) -> tuple[VideoInputs, VideoV
             timeline = gr.Plot(show_label=False, elem_id="video_timeline")
             with gr.Row(elem_id="video_downloads"):
                 downloads = tuple(_download(kind) for kind in DOWNLOADS)
-            review = lay_out_review(classes)
+            review = lay_out_review(classes, moments)
     view = VideoView(
         *(start, example, stop, progress, results, choice, summary, drawn, seek, timeline),
         *(downloads, review),
     )
-    return VideoInputs(files, maps, cancelled), view
+    return VideoInputs(files, maps, does, cancelled), view
 
 
 def _lay_out_buttons() -> tuple[gr.Button, gr.Button]:

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from demo_app.analysis.video import VideoResult
 from demo_app.analysis.video_review import ReviewOptions, VideoReview
-from demo_app.language import fixed
+from demo_app.language import class_name, fixed, fixed_text
 from demo_app.tabs.controls import Update
+from demo_app.tabs.video_people import PeopleView, lay_out_people
 
 RULE = ReviewOptions("happiness")  # its threshold and duration are those a visitor begins with
 
@@ -25,12 +27,14 @@ class ReviewView:
     excluded: gr.Textbox
     fault: gr.Markdown
     events: gr.HTML
-    people: gr.HTML
+    summaries: gr.HTML
+    moments: gr.HTML
+    people: PeopleView
 
     @property
     def components(self) -> list[Any]:
         """All of them."""
-        return [getattr(self, one.name) for one in fields(self)]
+        return [*(getattr(self, one.name) for one in fields(self)[:-1]), *self.people.components]
 
     @property
     def rule(self) -> list[Any]:
@@ -39,14 +43,20 @@ class ReviewView:
 
     def hide(self) -> Update:
         """Nothing to look at; ranges left out belong to a video."""
-        return {self.panel: gr.Column(visible=False), self.excluded: ""}
+        return {
+            self.panel: gr.Column(visible=False),
+            self.excluded: "",
+            self.moments: gr.HTML("", visible="hidden"),
+            **self.people.forget(),
+        }
 
     def offer(self, result: VideoResult, options: ReviewOptions) -> Update:
         """The classes of a result's model."""
         classes = list(result.summary["classes"])
+        choices = [(class_name(name), name) for name in classes]
         return {
             self.panel: gr.Column(visible=True),
-            self.emotion: gr.Dropdown(classes, value=fitting(options.emotion, classes)),
+            self.emotion: gr.Dropdown(choices, value=fitting(options.emotion, classes)),
         }
 
     def show(self, review: VideoReview) -> Update:
@@ -54,7 +64,10 @@ class ReviewView:
         return {
             self.fault: gr.Markdown("", visible=False),
             self.events: review.events_html,
-            self.people: review.people_html,
+            self.summaries: review.people_html,
+            self.moments: gr.HTML(
+                review.movements_html, visible=bool(review.movements_html) or "hidden"
+            ),
         }
 
     def complain(self, text: str) -> Update:
@@ -67,16 +80,17 @@ def fitting(emotion: str, classes: Sequence[str]) -> str:
     return emotion if emotion in classes else classes[0]
 
 
-def lay_out_review(classes: Sequence[str]) -> ReviewView:
+def lay_out_review(classes: Sequence[str], moments: gr.HTML) -> ReviewView:
     """The components, hidden until there is a result.
 
     Args:
         classes: of the default model.
+        moments: the panel beside the video that tells what the faces do.
     """
     with gr.Column(visible=False, elem_id="video_review") as panel:
         with gr.Row(elem_id="video_rule"):
             emotion = gr.Dropdown(
-                list(classes),
+                [(fixed_text(partial(class_name, name)), name) for name in classes],
                 value=fitting(RULE.emotion, classes),
                 label=fixed("video_review.emotion"),
                 allow_custom_value=True,  # another model's classes may be on their way
@@ -108,5 +122,9 @@ def lay_out_review(classes: Sequence[str]) -> ReviewView:
             )
         fault = gr.Markdown(visible=False, elem_id="event_fault")
         events = gr.HTML(elem_id="video_events")
-        people = gr.HTML(elem_id="video_people")
-    return ReviewView(panel, emotion, threshold, seconds, excluded, fault, events, people)
+        summaries = gr.HTML(elem_id="video_summaries")
+        people = lay_out_people()
+    return ReviewView(
+        *(panel, emotion, threshold, seconds, excluded, fault, events, summaries),
+        *(moments, people),
+    )

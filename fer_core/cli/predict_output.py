@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from typing import Any, Literal, TextIO
 
 from fer_core.inference.face_prediction import FacePrediction
-from fer_core.landmarks.movements import BLENDSHAPES
+from fer_core.landmarks.analysis import COLUMNS, cells
 from fer_core.taxonomy import column_names
 
 NO_FACE = "no face found"
 FIRST = ("photo", "face", "score", "emotion", "confidence", "x0", "y0", "x1", "y1")
 LAST = ("problem",)
 MOMENT = ("time_s", "frame")  # columns of videos
-POSE = ("yaw", "pitch", "roll")
-ANALYSIS = ("movements", *POSE, "note", *BLENDSHAPES)  # columns of --landmarks
 Form = Literal["text", "json", "csv"]
 
 
@@ -43,7 +41,7 @@ class Printer:
         self.form, self.classes = form, tuple(classes)
         self.out = sys.stdout if out is None else out
         self._count = 0
-        more = (*(ANALYSIS if analyses else ()), *(MOMENT if videos else ()), *LAST)
+        more = (*(COLUMNS if analyses else ()), *(MOMENT if videos else ()), *LAST)
         columns = column_names(list(self.classes), [*FIRST, *more])
         self._columns = [*FIRST, *columns, *more]
         # Standard output turns each line end into that of the system.
@@ -113,8 +111,8 @@ class Printer:
         names = self._columns[len(FIRST) : len(FIRST) + len(self.classes)]
         values |= dict(zip(names, chances, strict=True))
         if "blendshapes" in values:
-            values |= values.pop("blendshapes") | values.pop("head_pose")
-            values["movements"] = ", ".join(values["movements"])
+            values |= cells(values)
+            del values["blendshapes"], values["head_pose"]
         return {"photo": name, **values, **box, **where}
 
     def _write(self, text: str) -> None:

@@ -38,7 +38,7 @@ def write_review(
     from fer_core.video.events import find_events, parse_event_rule
     from fer_core.video.person_summary import summarise_people
     from fer_core.video.series import exclude, series_of_moments
-    from fer_core.video.tables import event_table, long_table
+    from fer_core.video.tables import event_table, long_table, people_table, transition_table
     from fer_core.video.time_ranges import parse_time_ranges
 
     ranges = parse_time_ranges(excluded)
@@ -50,11 +50,14 @@ def write_review(
     )
     write_whole(place.with_suffix(".long.csv"), long_table(place.name, series))
     write_whole(place.with_suffix(".events.csv"), event_table(place.name, found))
+    people = summarise_people(series, SURE)
+    write_whole(place.with_suffix(".people.csv"), people_table(place.name, people))
+    write_whole(place.with_suffix(".transitions.csv"), transition_table(place.name, people))
     elan = write_elan(annotate(series, SURE, found), place.name)
     write_whole(place.with_suffix(".eaf"), elan)
     return {
         "excluded": [list(one) for one in ranges],
-        "people": [one.to_dict() for one in summarise_people(series, SURE)],
+        "people": [one.to_dict() for one in people],
         "rules": [vars(rule) for rule in rules],
         "events": [one._asdict() for one in found],
     }

@@ -3,8 +3,9 @@
 A decoder that hangs in a thread of a server cannot be stopped, and what it has taken stays with the
 server. `ImageDecoder` asks this process instead, and ends it when it takes too long.
 
-A request is a line of JSON: ``{"path": ...}``, or ``{"bytes": n}`` and n bytes. The reply is one
-line: ``{"size": [width, height], "scale": ..., "large": ...}`` and the RGB bytes, or
+A request is a line of JSON: ``{"path": ...}``, or ``{"bytes": n}`` and n bytes; ``enough`` in it is
+that of `open_within`. The reply is one line:
+``{"size": [width, height], "scale": ..., "large": ...}`` and the RGB bytes, or
 ``{"kind": ..., "fault": ...}``. A large image is reduced, and the scale says how much.
 """
 
@@ -30,14 +31,14 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
         source = request.get("path") or io.BytesIO(requests.read(request.get("bytes", 0)))
         _limit_time(CPU_SECONDS)
         try:
-            image, scale = open_within(source, LARGE)
+            image, scale = open_within(source, LARGE, request.get("enough"))
         except READ_ERRORS as error:
             told = {"kind": "image" if isinstance(error, ImageError) else "other"}
             _say(replies, {**told, "fault": str(error)[:500]})
             continue
         finally:
             _limit_time(0)
-        large = scale > 1
+        large = scale > 1 and image.width * image.height > LARGE / 2
         _say(replies, {"size": list(image.size), "scale": scale, "large": large})
         replies.write(image.tobytes())
         replies.flush()

@@ -55,11 +55,12 @@ class ImageDecoder:
         self._places = threading.Semaphore(MOST_LARGE)
 
     @contextmanager
-    def decoded(self, source: str | Path | bytes) -> Iterator[Decoded]:
+    def decoded(self, source: str | Path | bytes, enough: int | None = None) -> Iterator[Decoded]:
         """The image of a file; while a large one is in use there is no other large one.
 
         Args:
             source: path, or the bytes of the file.
+            enough: pixels of the longer side that are enough, see `fer_core.io.images.open_within`.
 
         Raises:
             ImageError: for an image that asks for too much, or takes too long, and for a large one
@@ -68,7 +69,7 @@ class ImageDecoder:
             OSError: when it is absent.
         """
         if self._is_quick(source):
-            yield self._quick.decode(source)
+            yield self._quick.decode(source, enough)
             return
         if not self._places.acquire(blocking=False):
             raise ImageError(
@@ -77,7 +78,7 @@ class ImageDecoder:
             )
         try:
             with self._large:
-                yield self._slow.decode(source)
+                yield self._slow.decode(source, enough)
         finally:
             self._places.release()
 
@@ -109,7 +110,7 @@ class _Lane:
         self._process: subprocess.Popen[bytes] | None = None
         self._guard = threading.Lock()
 
-    def decode(self, source: str | Path | bytes) -> Decoded:
+    def decode(self, source: str | Path | bytes, enough: int | None) -> Decoded:
         with self._guard:
             process = self._running()
             late = threading.Event()
@@ -121,7 +122,7 @@ class _Lane:
             timer = threading.Timer(self._seconds, end)
             timer.start()
             try:
-                return _ask(process, source)
+                return _ask(process, source, enough)
             except (OSError, EOFError) as error:
                 process.kill()
                 overworked = process.wait() == -getattr(signal, "SIGPROF", 0)
@@ -154,14 +155,18 @@ class _Lane:
         return process
 
 
-def _ask(process: subprocess.Popen[bytes], source: str | Path | bytes) -> Decoded:
+def _ask(
+    process: subprocess.Popen[bytes], source: str | Path | bytes, enough: int | None
+) -> Decoded:
     requests, replies = process.stdin, process.stdout
     assert requests is not None
     assert replies is not None
     if isinstance(source, bytes):
-        requests.write(json.dumps({"bytes": len(source)}).encode() + b"\n" + source)
+        request = {"bytes": len(source), "enough": enough}
+        requests.write(json.dumps(request).encode() + b"\n" + source)
     else:
-        requests.write(json.dumps({"path": os.fspath(source)}).encode() + b"\n")
+        request = {"path": os.fspath(source), "enough": enough}
+        requests.write(json.dumps(request).encode() + b"\n")
     requests.flush()
     line = replies.readline()
     if not line:

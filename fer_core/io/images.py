@@ -85,19 +85,21 @@ def open_upright(file: str | Path | BinaryIO) -> Image.Image:
 
 
 def open_within(
-    file: str | Path | BinaryIO, most_pixels: float = math.inf
+    file: str | Path | BinaryIO, most_pixels: float = math.inf, enough: int | None = None
 ) -> tuple[Image.Image, float]:
     """As `open_upright`, reduced while it is read, which spares memory and work.
 
     Args:
         file: as for `open_upright`.
         most_pixels: that the image may have.
+        enough: pixels of the longer side: a JPEG that has twice as many is decoded at a half, a
+            quarter or an eighth of its sides, never to fewer.
 
     Returns:
         The image, and how many pixels of the file's sides are one of its own, at least 1.
     """
     try:
-        return _open(file, most_pixels)
+        return _open(file, most_pixels, enough)
     except UnidentifiedImageError as error:
         head = _head(file)
         if not head:
@@ -105,7 +107,7 @@ def open_within(
         if head[4:8] != b"ftyp" or head[8:12] not in HEIF_BRANDS:
             raise
         _learn_heif()
-        return _open(file, most_pixels)
+        return _open(file, most_pixels, enough)
 
 
 def images_below(folder: Path, most: int) -> list[Path]:
@@ -146,9 +148,15 @@ def upright(image: Image.Image) -> Image.Image:
     Pixels of more bits are reduced by their own range: 16 bits, the 12 or 10 that cameras and
     scanners keep in 16, and floating point in [0, 1] or beyond; the log says which.
     """
+    turned = _eight_bit_rgb(image)
+    return turned.copy() if turned is image else turned
+
+
+def _eight_bit_rgb(image: Image.Image) -> Image.Image:
+    """As `upright`; the very image where nothing is to be changed."""
     image.load()
-    # Pillow copies what needs no turn; other modes are copied below in any case.
-    turns = image.mode == "RGB" or image.getexif().get(ORIENTATION, 1) != 1
+    # Pillow would copy what needs no turn.
+    turns = image.getexif().get(ORIENTATION, 1) != 1
     turned = ImageOps.exif_transpose(image) if turns else image
     if turned.mode.startswith("I") or turned.mode == "F":  # which Pillow would clip to white
         turned = _in_strips(turned, "L", eight_bits(*_extremes(turned), turned.mode == "F"))
@@ -236,13 +244,16 @@ def open_checked(file: str | Path | BinaryIO) -> Image.Image:
     return image
 
 
-def _open(file: str | Path | BinaryIO, most_pixels: float) -> tuple[Image.Image, float]:
+def _open(
+    file: str | Path | BinaryIO, most_pixels: float, enough: int | None
+) -> tuple[Image.Image, float]:
     with open_checked(file) as image:
         side = max(image.size)
         excess = math.sqrt(image.width * image.height / most_pixels)
-        if excess > 1:  # a JPEG is decoded at a half, a quarter or an eighth of its sides
-            image.draft(None, (int(image.width / excess), int(image.height / excess)))
-        read = upright(image)
+        by = max(excess, side / enough if enough else 0.0)
+        if by > 1:  # a JPEG is decoded at a half, a quarter or an eighth of its sides
+            image.draft(None, (max(1, int(image.width / by)), max(1, int(image.height / by))))
+        read = _eight_bit_rgb(image)
     excess = math.sqrt(read.width * read.height / most_pixels)
     if excess > 1:
         size = max(1, int(read.width / excess)), max(1, int(read.height / excess))

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from fer_core.faces.detect import Face
-from fer_core.landmarks.movements import SeenMovement, movements
+from fer_core.landmarks.movements import BLENDSHAPES, SeenMovement, movements
 
 # Degrees beyond which the bundled model loses eight points of accuracy or more (docs/landmarks.md).
 MOST_YAW = MOST_PITCH = 30.0
@@ -31,6 +31,9 @@ class HeadPose(NamedTuple):
     yaw: float
     pitch: float
     roll: float
+
+
+COLUMNS = ("movements", *HeadPose._fields, "note", *BLENDSHAPES)  # of a table, see `cells`
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,6 +87,15 @@ class FaceAnalysis:
         """The same in pixels of a photograph that is ``factor`` times as large."""
         return replace(self, points=self.points * np.float32(factor))
 
+    def of_mirror_image(self) -> "FaceAnalysis":
+        """The same with the person's own sides, of a face in a mirrored photograph.
+
+        Pose and landmarks stay those of the photograph.
+        """
+        return replace(
+            self, blendshapes={_other_side(name): one for name, one in self.blendshapes.items()}
+        )
+
     def without_points(self) -> "FaceAnalysis":
         """The same without what fills the memory of hours of video."""
         return replace(self, points=np.empty((0, 3), np.float32))
@@ -107,6 +119,23 @@ class FaceAnalysis:
         """An analysis that was written to a file, without landmarks."""
         pose = HeadPose(*values["pose"])
         return cls(values["blendshapes"], pose, np.empty((0, 3), np.float32), values["presence"])
+
+
+def _other_side(name: str) -> str:
+    for one, other in (("Left", "Right"), ("Right", "Left")):
+        if name.endswith(one):
+            return name.removesuffix(one) + other
+    return name
+
+
+def cells(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What `FaceAnalysis.to_dict` gives, as the cells of a table with `COLUMNS`."""
+    return {
+        "movements": ", ".join(values["movements"]),
+        **values["head_pose"],
+        "note": values["note"] or "",
+        **values["blendshapes"],
+    }
 
 
 class FaceAnalyser(Protocol):

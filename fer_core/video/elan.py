@@ -47,13 +47,13 @@ def annotate(
     tiers: dict[str, list[Annotation]] = {}
     for one in series:
         predictions = one.predictions(threshold)
-        tiers[f"Face {one.face}"] = [
+        tiers[one.person] = [
             Annotation(float(one.times[begun]), float(one.ends[after - 1]), predictions[begun])
             for begun, after in stretches(one, predictions)
         ]
         found = [event for event in events if event.face == one.face]
         if found:
-            tiers[f"Face {one.face} events"] = [
+            tiers[f"{one.person} events"] = [
                 Annotation(event.start, event.end, f"{event.emotion} {event.mean:.2f}")
                 for event in found
             ]

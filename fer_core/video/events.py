@@ -53,6 +53,7 @@ class Event(NamedTuple):
         end: in seconds.
         peak: the highest probability of the class.
         mean: of its probabilities, each counted by how long it holds.
+        person: who it is, see `fer_core.video.series.person_label`.
     """
 
     face: int
@@ -61,6 +62,7 @@ class Event(NamedTuple):
     end: float
     peak: float
     mean: float
+    person: str = ""
 
 
 def parse_event_rule(text: str, classes: Sequence[str]) -> EventRule:
@@ -111,5 +113,5 @@ def find_events(series: Sequence[FaceSeries], rule: EventRule) -> list[Event]:
             weights = one.ends[begun:after] - one.times[begun:after]
             mean = float((column[begun:after] * weights).sum() / weights.sum())
             peak = float(column[begun:after].max())
-            events.append(Event(one.face, rule.emotion, start, end, peak, mean))
+            events.append(Event(one.face, rule.emotion, start, end, peak, mean, one.person))
     return sorted(events, key=lambda event: (event.start, event.face))

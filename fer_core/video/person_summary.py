@@ -21,6 +21,7 @@ class PersonSummary:
         bouts: how many unbroken stretches each prediction has.
         transitions: how often one class follows another; a stretch that is not sure between the
             two does not count, one in which the face is away ends the count.
+        person: who it is, see `fer_core.video.series.person_label`.
     """
 
     face: int
@@ -30,11 +31,13 @@ class PersonSummary:
     shares: dict[str, float]
     bouts: dict[str, int]
     transitions: dict[tuple[str, str], int]
+    person: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The summary for JSON, its numbers rounded."""
         return {
             "face": self.face,
+            "person": self.person,
             "from_s": round(self.start, 3),
             "to_s": round(self.end, 3),
             "seen_s": round(self.seconds, 3),
@@ -82,6 +85,7 @@ def summarise_person(series: FaceSeries, threshold: float) -> PersonSummary | No
         {name: lasting[name] / whole for name in sorted(lasting, key=lambda n: -lasting[n])},
         dict(bouts.most_common()),
         dict(transitions.most_common()),
+        series.person,
     )
 
 

@@ -1,7 +1,7 @@
 """The probabilities of each face over time, and the stretches without a gap in them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,7 @@ class FaceSeries:
         ends: (T,), until when each sample holds: the next one, or a sampling period where the face
             is away after it.
         probabilities: (T, K), each row adds up to 1.
+        name: that somebody gave to the person; empty without one.
     """
 
     face: int
@@ -33,6 +34,12 @@ class FaceSeries:
     times: np.ndarray
     ends: np.ndarray
     probabilities: np.ndarray
+    name: str = ""
+
+    @property
+    def person(self) -> str:
+        """Who it is in a table: the name, or the number of the face."""
+        return person_label(self.face, self.name)
 
     def predictions(self, threshold: float) -> list[str]:
         """The T predictions; ``not sure`` where no probability reaches the threshold."""
@@ -42,6 +49,11 @@ class FaceSeries:
             self.classes[index] if enough else NOT_SURE
             for index, enough in zip(best, sure, strict=True)
         ]
+
+
+def person_label(face: int, name: str = "") -> str:
+    """Who a face is in a table: the name that somebody gave to the person, or its number."""
+    return name or f"Face {face}"
 
 
 def make_series(
@@ -112,7 +124,7 @@ def exclude(series: FaceSeries, ranges: Sequence[TimeRange]) -> FaceSeries:
     times, ends = series.times[kept], series.ends[kept].copy()
     for one in ranges:
         ends = np.where(times < one.start, np.minimum(ends, one.start), ends)
-    return FaceSeries(series.face, series.classes, times, ends, series.probabilities[kept])
+    return replace(series, times=times, ends=ends, probabilities=series.probabilities[kept])
 
 
 def stretches(series: FaceSeries, labels: Sequence[object]) -> Iterator[tuple[int, int]]:

@@ -7,10 +7,20 @@ from fer_core.video.events import Event
 from fer_core.video.person_summary import PersonSummary
 from fer_core.video.series import FaceSeries
 
-LONG = ("video", "face", "time_s", "until_s", "emotion", "probability")
-EVENTS = ("video", "face", "emotion", "from_s", "to_s", "duration_s", "mean", "peak")
-TRANSITIONS = ("video", "face", "from", "to", "count")
-PEOPLE = ("video", "face", "from_s", "to_s", "seen_s", "emotion", "share_of_time", "bouts")
+LONG = ("video", "face", "time_s", "until_s", "emotion", "probability", "person")
+EVENTS = ("video", "face", "emotion", "from_s", "to_s", "duration_s", "mean", "peak", "person")
+TRANSITIONS = ("video", "face", "from", "to", "count", "person")
+PEOPLE = (
+    "video",
+    "face",
+    "from_s",
+    "to_s",
+    "seen_s",
+    "emotion",
+    "share_of_time",
+    "bouts",
+    "person",
+)
 
 
 def long_table(video: str, series: Iterable[FaceSeries]) -> bytes:
@@ -23,7 +33,7 @@ def long_table(video: str, series: Iterable[FaceSeries]) -> bytes:
     return _table(
         LONG,
         (
-            (video, one.face, _ms(time), _ms(end), name, round(float(value), 4))
+            (video, one.face, _ms(time), _ms(end), name, round(float(value), 4), one.person)
             for one in series
             for time, end, row in zip(one.times, one.ends, one.probabilities, strict=True)
             for name, value in zip(one.classes, row, strict=True)
@@ -38,7 +48,7 @@ def event_table(video: str, events: Iterable[Event]) -> bytes:
         (
             (
                 *(video, one.face, one.emotion, _ms(one.start), _ms(one.end)),
-                *(_ms(one.end - one.start), round(one.mean, 4), round(one.peak, 4)),
+                *(_ms(one.end - one.start), round(one.mean, 4), round(one.peak, 4), one.person),
             )
             for one in events
         ),
@@ -52,7 +62,7 @@ def people_table(video: str, people: Iterable[PersonSummary]) -> bytes:
         (
             (
                 *(video, one.face, _ms(one.start), _ms(one.end), _ms(one.seconds)),
-                *(name, round(share, 4), one.bouts[name]),
+                *(name, round(share, 4), one.bouts[name], one.person),
             )
             for one in people
             for name, share in one.shares.items()
@@ -65,7 +75,7 @@ def transition_table(video: str, people: Iterable[PersonSummary]) -> bytes:
     return _table(
         TRANSITIONS,
         (
-            (video, one.face, before, after, count)
+            (video, one.face, before, after, count, one.person)
             for one in people
             for (before, after), count in one.transitions.items()
         ),

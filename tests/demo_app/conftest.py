@@ -19,6 +19,7 @@ from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.emotions import EIGHT_CLASSES
 from fer_core.models.attention_model import AttentionModel
 from fer_core.models.pretrained import save_model
+from tests.made_analyses import smiling
 from tests.warm_python import WarmPython
 
 
@@ -121,7 +122,9 @@ def served(pool, tmp_path_factory):
     options = {"server_name": "127.0.0.1", "server_port": port, "quiet": True}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(files))
-        page = build(pool)
+        with pytest.MonkeyPatch.context() as analysing:  # so that the page offers movements
+            analysing.setattr(pool, "analyser", smiling)
+            page = build(pool)
         page.launch(prevent_thread_lock=True, **options, **launch_options(("demo.test",)))
         yield Served(page, f"http://127.0.0.1:{port}", files)
         page.close()

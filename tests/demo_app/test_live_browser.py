@@ -6,8 +6,10 @@ import re
 import pytest
 
 from fer_core.emotions import EIGHT_CLASSES
+from fer_core.landmarks.analysis import COLUMNS
 from fer_core.models.pretrained import ModelError
 from fer_core.video.reader import Video
+from tests.made_analyses import smiling
 
 pytestmark = pytest.mark.browser
 
@@ -328,3 +330,25 @@ def test_a_camera_that_goes_away_ends_the_recording_and_keeps_it(visit):
                   ".forEach(track => track.stop())")  # fmt: skip
     page.wait_for_selector("#live_record a[data-kind=camera]")
     assert page.is_visible("#live_record .record-start")
+
+
+def test_movements_are_told_on_request_and_are_in_the_table_of_a_recording(
+    visit, pool, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(pool, "analyser", smiling)
+    page = visit()
+    assert page.locator("#live_panel .doing").count() == 0
+    page.check("#live_movements input")
+    page.wait_for_selector("#live_panel .doing :text('lip corners pulled (AU12)')")
+    page.click("#live_record .record-start")
+    page.locator("#live_record .record-status").filter(has_text=re.compile(r"0:0[3-9]")).wait_for()
+    page.click("#live_record .record-stop")
+    page.wait_for_selector("#live_record a[data-kind=faces]")
+    with save(page, "faces", tmp_path).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0])[-len(COLUMNS) :] == COLUMNS
+    told = [row for row in rows if row["movements"]]
+    assert {row["movements"] for row in told} == {"lip corners pulled"}
+    assert {row["yaw"] for row in told} == {"5"}
+    page.uncheck("#live_movements input")
+    page.wait_for_selector("#live_panel:not(:has(.doing))")

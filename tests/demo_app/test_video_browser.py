@@ -2,9 +2,12 @@
 
 import csv
 import io
+import itertools
 import time
 
 import pytest
+
+from tests.made_analyses import make_analysis
 
 pytestmark = pytest.mark.browser
 
@@ -145,3 +148,44 @@ def test_without_a_video_the_page_asks_for_one(tab):
 def test_the_tab_fits_a_telephone(tab):
     tab.set_viewport_size({"width": 390, "height": 844})
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_face_is_named_from_the_keyboard_and_the_name_is_undone(tab):
+    analyse_clip(tab)
+    tab.locator("#people_fold button").first.press("Enter")
+    tab.locator("#people_chosen input").first.press("Space")
+    tab.locator("#people_name :is(input, textarea)").fill("Ada")
+    tab.locator("#people_rename").press("Enter")
+    tab.wait_for_selector("#video_told :text('Ada, seen from')")
+    tab.wait_for_selector("#video_timeline .annotation-text:has-text('Ada')")
+    tab.wait_for_selector("#people_chosen :text('Ada')")
+    with tab.expect_download() as waiting:
+        tab.click("#video_people")
+    rows = list(csv.DictReader(io.StringIO(waiting.value.path().read_text(encoding="utf-8"))))
+    assert {row["person"] for row in rows} == {"Ada"}
+    tab.locator("#people_undo").press("Enter")
+    tab.wait_for_selector("#video_told :text('Face 1, seen from')")
+    assert tab.locator("#people_undo").is_disabled()
+    tab.locator("#people_rename").press("Enter")
+    tab.wait_for_selector("#people_fault :text('Choose one face')")
+
+
+def test_movements_follow_the_video(tab, pool, monkeypatch):
+    calls = itertools.count()
+
+    def analyse(photo, faces):  # a smile for two seconds, then an open mouth
+        scores = {} if next(calls) < 20 else {"jawOpen": 0.9}
+        return [make_analysis(scores) if scores else make_analysis() for _ in faces]
+
+    monkeypatch.setattr(pool, "analyser", analyse)
+    tab.check("#video_movements input")
+    analyse_clip(tab)
+    tab.wait_for_selector("#video_moments :text('lip corners pulled')")
+    tab.evaluate("document.querySelector('#video_drawn video').currentTime = 3")
+    tab.wait_for_selector("#video_moments :text('jaw dropped')")
+    assert "lip corners" not in tab.inner_text("#video_moments")
+    assert "jaw dropped" in tab.inner_text("#video_summaries")
+    with tab.expect_download() as waiting:
+        tab.click("#video_csv")
+    rows = list(csv.DictReader(io.StringIO(waiting.value.path().read_text(encoding="utf-8"))))
+    assert {row["movements"] for row in rows} == {"lip corners pulled", "jaw dropped"}

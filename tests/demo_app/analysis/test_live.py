@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo_app.analysis.live import FRAME_SIDE, FrameLimiter, FrameStyle, LiveSession
+from demo_app.analysis.frame_limiter import FrameLimiter
+from demo_app.analysis.live import FRAME_SIDE, FrameStyle, LiveSession
 from demo_app.language import say
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.models.pretrained import ModelError
+from tests.made_analyses import SMILE, smiling
 
 LOOK = FrameStyle("", 0.5, 0.0)
 
@@ -189,3 +191,29 @@ def test_an_error_gives_its_place_back(empty, pool):
     for _ in range(3):
         with pytest.raises(ModelError):
             alone.predict("nobody/none", empty)
+
+
+@pytest.mark.slow
+def test_on_request_the_panel_tells_what_the_shown_face_does(
+    pool, limiter, session, portrait, monkeypatch
+):
+    assert "lip corners" not in session.step(limiter, portrait, LOOK, 0.0).panel
+    monkeypatch.setattr(pool, "analyser", smiling)
+    frame = session.step(limiter, portrait, LOOK._replace(movements=True), 0.5)
+    assert "lip corners pulled (AU12)" in frame.panel
+    analysis = frame.faces[0].face.analysis
+    assert analysis.text == "lip corners pulled"
+    # The frame is a mirror image: what the analyser took for the left is the person's right.
+    assert analysis.blendshapes["mouthSmileRight"] == SMILE["mouthSmileLeft"]
+    assert "lip corners" not in session.step(limiter, portrait, LOOK, 1.0).panel
+
+
+def test_an_analysis_waits_for_no_slot(model, empty, one):
+    pool = Held()
+    limiter = FrameLimiter(pool, slots=1, patience=0.01)
+    other = threading.Thread(target=limiter.predict, args=(model, empty))
+    other.start()
+    assert pool.entered.acquire(timeout=60)
+    assert limiter.analyse(empty, one.faces[0]) is None
+    pool.let_go.set()
+    other.join(60)

@@ -8,13 +8,13 @@ from demo_app.analysis.explanation import (
     overlay_all,
 )
 from demo_app.analysis.photo import (
-    DISPLAY_SIDE,
     analyse,
     analyse_again,
     face_at,
     table,
     with_movements,
 )
+from demo_app.analysis.photo_reading import DISPLAY_SIDE
 from demo_app.language import say
 from fer_core.emotions import EIGHT_CLASSES
 from tests.demo_app.conftest import pixels

@@ -19,14 +19,18 @@ from demo_app.analysis.video import (
     fresh_folder,
 )
 from demo_app.analysis.video_example import draw_clip
+from demo_app.analysis.video_movements import follow_movements, summarise_movements
 from demo_app.analysis.video_report import VideoOptions, hint, meter
+from demo_app.analysis.video_review import ReviewOptions, review_video
 from demo_app.render.timeline import NOT_SURE, draw_timeline, spans
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.emotions import COLOURS
+from fer_core.landmarks.analysis import COLUMNS
 from fer_core.models.pretrained import ModelError
 from fer_core.taxonomy import taxonomy_of
 from fer_core.video.reader import Video, VideoError
 from fer_core.video.writer import VideoWriter
+from tests.made_analyses import make_analysis
 
 pytestmark = pytest.mark.slow
 
@@ -295,10 +299,11 @@ def test_every_request_has_a_folder_of_its_own_and_old_ones_go(tmp_path):
 
 def table(answers, step=0.1):
     rows = [
-        (index * step if at is None else at, 1, emotion, sure, 0.9, 0.1)
+        (index * step if at is None else at, 1, "Face 1", emotion, sure, 0.9, 0.1)
         for index, (emotion, sure, at) in enumerate(answers)
     ]
-    return pd.DataFrame(rows, columns=["time_s", "face", "emotion", "sure", "anger", "fear"])
+    columns = ["time_s", "face", "person", "emotion", "sure", "anger", "fear"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def test_a_span_ends_where_the_answer_changes_or_the_face_is_away():
@@ -379,6 +384,16 @@ def test_the_endpoint_tells_what_is_no_video(client, model, tmp_path, served):
     assert folders(served) == before
 
 
+def test_the_endpoint_tells_movements_where_the_page_can(client, pool, clip, model, monkeypatch):
+    asked = {"video": handle_file(clip), "model": model, "landmarks": True, "api_name": "/video"}
+    summary, csv, _ = client.predict(**asked)
+    assert "landmarks" in summary["sentence"]
+    assert csv is None
+    monkeypatch.setattr(pool, "analyser", half_seen)
+    _, csv, _ = client.predict(**asked)
+    assert set(pd.read_csv(csv)["movements"].dropna()) == {"lip corners pulled"}
+
+
 def test_a_threshold_that_is_none_is_a_sentence(client, clip, model):
     summary, csv, _ = client.predict(
         video=handle_file(clip), model=model, threshold="abc", api_name="/video"
@@ -423,3 +438,53 @@ def wait_until(true):
     while not true():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def half_seen(photo, faces):
+    """An analyser: the second face, on the left, smiles and is turned away; of the first it sees
+    nothing.
+    """
+    boxes = [face.box[0] for face in faces]
+    turned = make_analysis(pose=(50.0, 0.0, 0.0))
+    return [turned if box == min(boxes) and box < 200 else None for box in boxes]
+
+
+@pytest.fixture
+def doing(pool, model, clip, tmp_path, monkeypatch):
+    monkeypatch.setattr(pool, "analyser", half_seen)
+    options = VideoOptions(model, 0.2, movements=True)
+    return finish(analyse_video(pool, clip, options, tmp_path / "doing"))
+
+
+def test_movements_and_pose_are_in_the_table_the_files_and_the_panel(doing, result):
+    assert set(COLUMNS).isdisjoint(result.table)
+    seen = doing.table[doing.table["face"] == 2]
+    assert set(seen["movements"]) == {"lip corners pulled"}
+    assert set(seen["yaw"]) == {50.0}
+    assert doing.table.loc[doing.table["face"] == 1, list(COLUMNS)].isna().all(axis=None)
+    csv = pd.read_csv(doing.csv)
+    assert list(csv)[-len(COLUMNS) :] == list(COLUMNS)
+    rows = json.loads(doing.json.read_text(encoding="utf-8"))["rows"]
+    assert {row["mouthSmileLeft"] for row in rows if row["face"] == 2} == {0.9}
+    assert {row["note"] for row in rows if row["face"] == 1} == {None}
+    panel = follow_movements(doing.table, doing.period)
+    assert "lip corners pulled (AU12)" in panel
+    assert follow_movements(result.table, result.period) == ""
+
+
+def test_movements_are_summed_up_over_the_frames_in_which_the_landmarker_saw_the_face(doing):
+    (one,) = summarise_movements(doing.table)
+    assert (one.face, one.frames, one.turned) == (2, 30, 1.0)
+    assert one.shares == {"lip corners pulled": 1.0}
+    review = review_video(doing, ReviewOptions("happiness", excluded="0-1"))
+    report = json.loads(review.files["json"].read_text(encoding="utf-8"))
+    assert [entry["frames"] for entry in report["movements"]] == [20]
+    assert "turned too far for a reliable emotion in 100 %" in review.people_html
+    assert "movements-note" in review.movements_html
+
+
+def test_without_an_analyser_movements_are_refused_and_leave_no_file(pool, model, clip, tmp_path):
+    options = VideoOptions(model, 0.2, movements=True)
+    with pytest.raises(ModelError, match="landmarks"):
+        finish(analyse_video(pool, clip, options, tmp_path / "none"))
+    assert not (tmp_path / "none").exists()

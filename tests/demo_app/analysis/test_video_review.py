@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from demo_app.analysis.video import VideoResult
-from demo_app.analysis.video_report import EXCLUDED, POSITION, PREDICTION
 from demo_app.analysis.video_review import ReviewOptions, review_video, series_of
+from demo_app.analysis.video_table import EXCLUDED, PERSON, POSITION, PREDICTION
 from demo_app.render.timeline import draw_timeline
 from fer_core.taxonomy import taxonomy_of
 from fer_core.video.events import EventError
@@ -25,9 +25,9 @@ def result(tmp_path):
         happy = 0.9 if index < 10 else 0.2
         best = max(happy, 1 - happy)
         name = CLASSES[0] if happy > 0.5 else CLASSES[1]
-        values = (name, best, best >= 0.5, happy, 1 - happy, False)
+        values = (name, best, best >= 0.5, happy, 1 - happy, False, "Face 1")
         rows.append((index / 10, index, 1, 0.0, 0.0, 9.0, 9.0, *values))
-    table = pd.DataFrame(rows, columns=[*POSITION, *PREDICTION, *CLASSES, EXCLUDED])
+    table = pd.DataFrame(rows, columns=[*POSITION, *PREDICTION, *CLASSES, EXCLUDED, PERSON])
     summary = {
         "video": {"seconds": 2.0},
         "classes": list(CLASSES),

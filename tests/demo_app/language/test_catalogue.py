@@ -7,10 +7,19 @@ from pathlib import Path
 import pytest
 
 import demo_app
-from demo_app.language import DEFAULT, LANGUAGES, catalogue, say, say_count, speaking
+from demo_app.language import (
+    DEFAULT,
+    LANGUAGES,
+    catalogue,
+    movement_name,
+    say,
+    say_count,
+    speaking,
+)
 from demo_app.render.text import NOT_SURE
 from demo_app.tabs.video_layout import DOWNLOADS
 from fer_core.emotions import EIGHT_CLASSES
+from fer_core.landmarks.movements import MOVEMENTS
 
 SOURCES = sorted(
     path
@@ -43,6 +52,15 @@ def test_a_translation_keeps_markup_and_numbers_of_articles(language):
         assert sorted(marks.findall(catalogue(language)[key])) == sorted(marks.findall(text)), key
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_movement_has_a_name_in_every_language(language):
+    with speaking(language):
+        names = [movement_name(one.words) for one in MOVEMENTS]
+    assert len(set(names)) == len(MOVEMENTS)
+    english = {one.words for one in MOVEMENTS}
+    assert set(names) == english if language == DEFAULT else not set(names) & english
+
+
 def test_vietnamese_letters_are_composed_as_keyboards_and_fonts_have_them():
     for key, text in catalogue("vi").items():
         assert unicodedata.normalize("NFC", text) == text, key
@@ -71,7 +89,8 @@ def test_every_text_that_the_page_asks_for_is_there():
 def test_no_text_is_there_for_nothing():
     """Keys that are put together are looked for by their last part, as a word of its own."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
-    source += " ".join((*EIGHT_CLASSES, *DOWNLOADS, NOT_SURE.replace(" ", "_")))
+    moves = (one.words.replace(" ", "_").replace("'", "") for one in MOVEMENTS)
+    source += " ".join((*EIGHT_CLASSES, *DOWNLOADS, NOT_SURE.replace(" ", "_"), *moves))
     asked = {key for path in SOURCES for key in spoken(path)}
     parts = ("save_", "column_", "download_")
     for key in set(catalogue(DEFAULT)) - asked:

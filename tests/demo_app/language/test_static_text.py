@@ -24,3 +24,10 @@ def test_of_a_choice_the_value_that_goes_back_to_the_server_stays():
     name = fixed("class.happiness")
     (pair,) = translated({"choices": [(name, name)]}, "vi")["choices"]
     assert pair == ["vui vẻ", "happiness"]
+
+
+def test_of_a_choice_the_value_that_is_chosen_at_first_stays():
+    name = fixed("class.happiness")
+    props = {"label": fixed("photo.face"), "choices": [(name, name)], "value": name}
+    found = translated({"props": props}, "vi")["props"]
+    assert (found["label"], found["value"]) == ("Khuôn mặt", "happiness")

@@ -3,8 +3,10 @@ import json
 from dataclasses import replace
 
 from demo_app.tabs.record_script import MINUTES, TEXTS, frame_rows, record_panel
+from fer_core.landmarks.analysis import COLUMNS
 from fer_core.taxonomy import taxonomy_of
 from fer_core.video.tracking import TrackedFace
+from tests.made_analyses import make_analysis
 
 
 def rows(faces, threshold=0.5):
@@ -33,6 +35,14 @@ def test_names_of_a_strangers_classes_are_neither_formulas_nor_markup(one):
     assert "<" not in frame_rows(tracked, 0.5)
     (row,) = rows([face])
     assert list(row["classes"])[:2] == ["'=1+1", "<b>x</b>"]
+
+
+def test_a_face_that_was_analysed_has_its_movements_and_its_pose_in_the_row(one):
+    assert rows(one.faces)[0]["does"] == {}
+    (row,) = rows([replace(one.faces[0], analysis=make_analysis())])
+    assert tuple(row["does"]) == COLUMNS
+    assert row["does"]["movements"] == "lip corners pulled"
+    assert row["does"]["yaw"] == 5.0
 
 
 def test_the_limit_and_every_text_are_on_the_panel():

@@ -42,6 +42,10 @@ def test_a_video_gives_tables_for_r_and_elan_and_its_events(command, tmp_path):
     assert len(long) == 4 * len(SEVEN_CLASSES)
     events = rows(tmp_path / "out" / "clip.events.csv")
     assert {event["duration_s"] for event in events} == {"0.4"}
+    people = rows(tmp_path / "out" / "clip.people.csv")
+    assert {one["person"] for one in people} == {"Face 1"}
+    assert sum(float(one["share_of_time"]) for one in people) == pytest.approx(1, abs=1e-3)
+    assert rows(tmp_path / "out" / "clip.transitions.csv") == []
     root = ElementTree.parse(tmp_path / "out" / "clip.eaf").getroot()
     assert [tier.get("TIER_ID") for tier in root.iter("TIER")] == ["Face 1", "Face 1 events"]
     report = json.loads((tmp_path / "out" / "clip.json").read_text())

@@ -14,6 +14,7 @@ from fer_core.io.images import (
     images_below,
     open_upright,
     open_within,
+    upright,
 )
 
 
@@ -197,3 +198,30 @@ def test_pixels_that_are_no_numbers_are_refused(tmp_path):
     Image.fromarray(np.array([[np.nan, 1]], np.float32)).save(tmp_path / "a.tif")
     with pytest.raises(ValueError, match="NaN or infinite"):
         open_upright(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize(
+    ("enough", "size", "reduction"),
+    [
+        *((None, (803, 602), 1), (800, (803, 602), 1), (401, (402, 301), 2)),
+        *((150, (201, 151), 4), (1, (101, 76), 8)),
+    ],
+)
+def test_a_jpeg_is_reduced_by_whole_factors_and_keeps_enough(tmp_path, enough, size, reduction):
+    Image.linear_gradient("L").convert("RGB").resize((803, 602)).save(tmp_path / "a.jpg")
+    image, by = open_within(tmp_path / "a.jpg", enough=enough)
+    assert image.size == size
+    assert by == pytest.approx(reduction, rel=0.01)
+    whole = open_upright(tmp_path / "a.jpg").resize(size)
+    differs = np.abs(np.asarray(image, int) - np.asarray(whole, int))
+    assert differs.mean() < 2
+
+
+def test_an_image_outlives_its_file_and_one_from_memory_is_copied(tmp_path):
+    image = Image.new("RGB", (20, 10), "red")
+    assert upright(image) is not image
+    image.save(tmp_path / "a.png")
+    read = open_upright(tmp_path / "a.png")
+    (tmp_path / "a.png").unlink()
+    assert read.getpixel((3, 3)) == (255, 0, 0)
+    assert read.copy().size == (20, 10)

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from fer_core.landmarks.analysis import MOST_PITCH, MOST_YAW, FaceAnalysis
+from fer_core.landmarks.analysis import COLUMNS, MOST_PITCH, MOST_YAW, FaceAnalysis, cells
+from fer_core.landmarks.movements import BLENDSHAPES
 from tests.made_analyses import make_analysis
 
 
@@ -47,3 +48,20 @@ def test_the_plain_values_name_movements_pose_and_all_blendshapes():
     assert values["head_pose"] == {"yaw": 5.0, "pitch": -3.0, "roll": 11.0}
     assert values["note"] is None
     assert len(values["blendshapes"]) == 52
+
+
+def test_of_a_mirror_image_the_sides_are_the_persons_own():
+    seen = make_analysis({"mouthSmileLeft": 0.9, "jawRight": 0.4, "jawOpen": 0.3})
+    own = seen.of_mirror_image()
+    assert set(own.blendshapes) == set(BLENDSHAPES)
+    assert own.blendshapes["mouthSmileRight"] == 0.9
+    assert own.blendshapes["jawLeft"] == 0.4
+    assert own.blendshapes["jawOpen"] == 0.3
+    assert own.pose == seen.pose
+    assert own.of_mirror_image().blendshapes == seen.blendshapes
+
+
+def test_the_cells_of_a_table_are_its_columns():
+    values = cells(make_analysis().to_dict())
+    assert tuple(values) == COLUMNS
+    assert (values["movements"], values["yaw"], values["note"]) == ("lip corners pulled", 5.0, "")

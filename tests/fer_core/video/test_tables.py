@@ -22,7 +22,8 @@ def read(content):
 
 def test_the_long_table_has_a_row_per_sample_and_class(series):
     table = read(long_table("clip.mp4", series))
-    assert list(table) == ["video", "face", "time_s", "until_s", "emotion", "probability"]
+    columns = ["video", "face", "time_s", "until_s", "emotion", "probability", "person"]
+    assert list(table) == columns
     assert len(table) == 20
     assert table.groupby("time_s")["probability"].sum().to_numpy() == pytest.approx(1)
     wide = table.pivot(index="time_s", columns="emotion", values="probability")
@@ -41,6 +42,7 @@ def test_events_have_their_duration(series):
 def test_without_events_the_header_remains():
     assert list(read(event_table("clip.mp4", []))) == [
         "video", "face", "emotion", "from_s", "to_s", "duration_s", "mean", "peak",
+        "person",
     ]  # fmt: skip
 
 
