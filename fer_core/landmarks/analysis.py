@@ -92,9 +92,9 @@ class FaceAnalysis:
 
         Pose and landmarks stay those of the photograph.
         """
-        return replace(
-            self, blendshapes={_other_side(name): one for name, one in self.blendshapes.items()}
-        )
+        swapped = {_other_side(name): score for name, score in self.blendshapes.items()}
+        in_order = {name: swapped[name] for name in self.blendshapes if name in swapped}
+        return replace(self, blendshapes=in_order | swapped)
 
     def without_points(self) -> "FaceAnalysis":
         """The same without what fills the memory of hours of video."""
