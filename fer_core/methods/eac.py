@@ -117,7 +117,7 @@ class EAC(Method[EACOptions]):
             return (original.logits - flipped.logits).square().mean()
         if self.options.consistency == "centred_maps":
             return centred_consistency_loss(original.maps, flipped.maps)
-        if self.options.consistency == "outside_holes":
+        if self.options.consistency == "outside_erased":
             return consistency_outside(original.maps, flipped.maps, self._holes(batch))
         return consistency_loss(original.maps, flipped.maps)
 

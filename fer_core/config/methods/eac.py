@@ -14,11 +14,11 @@ class EACOptions(MethodOptions):
 
     consistency_weight: float = 5.0
     """Lambda, the weight of the consistency loss: 5 in the paper's code."""
-    consistency: Literal["maps", "logits", "centred_maps", "outside_holes"] = "maps"
+    consistency: Literal["maps", "logits", "centred_maps", "outside_erased"] = "maps"
     """What must agree in both views: the attention maps; as a control, the logits alone. Against
     maps that hardly depend on the image: centred_maps, the maps minus their mean over the batch, or
-    outside_holes, the maps where neither view is erased, so that they may change in the holes; it
-    needs an erased_region independent of the other."""
+    outside_erased, the maps where neither view is erased, so that they may change where the face
+    is erased; it needs an erased_region independent of the other."""
     ramp_epochs: int = 0
     """Epochs over which lambda rises from 0; the paper has none. Helps from random weights."""
     erased_region: Literal["same", "independent", "official"] = "same"
@@ -35,9 +35,9 @@ class EACOptions(MethodOptions):
         checks.finite("consistency_weight", self.consistency_weight)
         checks.at_least("consistency_weight", self.consistency_weight, 0)
         checks.at_least("ramp_epochs", self.ramp_epochs, 0)
-        if self.consistency == "outside_holes" and self.erased_region == "same":
+        if self.consistency == "outside_erased" and self.erased_region == "same":
             raise ValueError(
-                "consistency 'outside_holes' compares views with different holes: use "
+                "consistency 'outside_erased' compares views with different holes: use "
                 "erased_region 'independent' or 'official', got 'same'"
             )
 

@@ -187,10 +187,10 @@ def test_images_of_a_folder_are_sorted_and_nothing_else(tmp_path):
 def test_whatever_pillow_raises_on_a_broken_file_names_it(tmp_path, monkeypatch):
     save(tmp_path / "a.png")
 
-    def broken(_):
+    def broken(*_, **__):
         raise struct.error("required argument is not an integer")
 
-    monkeypatch.setattr("fer_core.io.images.ImageOps.exif_transpose", broken)
+    monkeypatch.setattr("fer_core.io.images.Image.open", broken)
     with pytest.raises(UnusableImageError, match=r"a\.png is no readable image: required argument"):
         ImageFiles((tmp_path / "a.png",)).open(0)
 

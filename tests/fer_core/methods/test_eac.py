@@ -324,7 +324,7 @@ def test_the_holes_of_both_views_are_left_out_where_the_labelled_view_has_them(s
     options = {"erased_region": "independent", "consistency_weight": 1.0, "erase_probability": 1.0}
     moving = MirrorSymmetric()  # its maps follow the pixels, so only erased places differ
     everywhere, outside = (
-        step(moving, batch, consistency=kind, **options) for kind in ("maps", "outside_holes")
+        step(moving, batch, consistency=kind, **options) for kind in ("maps", "outside_erased")
     )
     assert everywhere.parts["consistency"] > 0.01
     assert outside.parts["consistency"] == pytest.approx(0, abs=1e-12)
@@ -332,7 +332,7 @@ def test_the_holes_of_both_views_are_left_out_where_the_labelled_view_has_them(s
 
 def test_one_hole_for_both_views_has_no_outside():
     with pytest.raises(ValueError, match="erased_region 'independent' or 'official', got 'same'"):
-        EACOptions(consistency="outside_holes")
+        EACOptions(consistency="outside_erased")
 
 
 @pytest.mark.parametrize(("noise", "same"), [("none", True), ("symmetric", False)])
