@@ -125,7 +125,9 @@ class Method(nn.Module, Generic[Options]):
 
         While a graph is captured the value stays; whoever replays it calls this before each step.
         """
-        if not (self.schedule.is_cuda and torch.cuda.is_current_stream_capturing()):
+        # A pretended GPU has no driver to ask.
+        on_gpu = self.schedule.is_cuda and torch.cuda.is_available()
+        if not (on_gpu and torch.cuda.is_current_stream_capturing()):
             self.schedule.fill_(self.scheduled(epoch))
         return self.schedule.clone()  # a loss of an earlier step keeps its own
 
