@@ -25,7 +25,6 @@ class ModelOptions:
     stem: Literal["own", "small"] = "own"
     """First layers of a convolutional backbone: own, or small (3x3 at stride 1, no pooling), for
     inputs of 32 to 64 pixels."""
-
     receptive_field: int | None = None
     """Largest receptive field in pixels of a convolutional backbone: the deepest convolutions
     become pointwise (1x1), so a place of the attention map speaks for its part of the face. None

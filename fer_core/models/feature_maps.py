@@ -1,5 +1,7 @@
 """What a backbone is: a network without its head, and its last feature map (B, D, h, w)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -93,10 +95,8 @@ def probe(network: nn.Module, name: str, channels: int, image_size: int) -> obje
     Raises:
         BackboneError: when it does not take images of this size.
     """
-    was_training = network.training
-    network.eval()
     try:
-        with torch.no_grad():
+        with evaluating(network):
             return network(torch.zeros(1, channels, image_size, image_size))
     except Exception as error:  # networks of timm raise what their layers raise
         reason = str(error).splitlines()[0] if str(error) else "a layer of it refuses that size"
@@ -105,6 +105,16 @@ def probe(network: nn.Module, name: str, channels: int, image_size: int) -> obje
         raise BackboneError(
             f"{name} takes no {image_size}x{image_size} input: {reason}{hint}"
         ) from error
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """The network in evaluation mode and without gradients; its mode comes back."""
+    was_training = network.training
+    network.eval()
+    try:
+        with torch.no_grad():
+            yield
     finally:
         network.train(was_training)
 

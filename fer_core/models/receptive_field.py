@@ -7,14 +7,13 @@ making deep convolutions pointwise. Here that is done to any convolutional netwo
 pretrained weights stay in use.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import math
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from fer_core.models.feature_maps import BackboneError
+from fer_core.models.feature_maps import BackboneError, evaluating
 
 ADVICE = "Take another backbone, such as mobilenetv2_100 or resnet50"
 WINDOWS = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
@@ -91,7 +90,7 @@ def _windows(network: nn.Module, channels: int, image_size: int) -> list[_Window
 
     def look(layer: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
         side = inputs[0].shape[-1]
-        jump = 2 ** round(float(torch.log2(torch.tensor(image_size / side))))
+        jump = 2 ** round(math.log2(image_size / side))
         kernel, dilation = _side(layer, "kernel_size"), _side(layer, "dilation")
         if kernel > 1:
             met.append(_Window(layer, (kernel - 1) * dilation * jump))
@@ -101,7 +100,7 @@ def _windows(network: nn.Module, channels: int, image_size: int) -> list[_Window
         for layer in network.modules()
         if isinstance(layer, WINDOWS)
     ]
-    with _measured(network):
+    with evaluating(network):
         network(torch.zeros(1, channels, image_size, image_size))
     for hook in hooks:
         hook.remove()
@@ -122,7 +121,7 @@ def _refuse_global_layers(network: nn.Module, name: str, channels: int, pixels: 
     other = one.clone()
     other[..., -pixels:, -pixels:] = 0
     try:
-        with _measured(network):
+        with evaluating(network):
             first, second = (network(image)[..., 0, 0] for image in (one, other))
     except Exception as error:  # networks of timm raise what their layers raise
         raise BackboneError(
@@ -134,14 +133,3 @@ def _refuse_global_layers(network: nn.Module, name: str, channels: int, pixels: 
             f"{name} has layers that see the whole image (squeeze-and-excitation, attention): its "
             f"receptive field cannot be limited. {ADVICE}"
         )
-
-
-@contextmanager
-def _measured(network: nn.Module) -> Iterator[None]:
-    was_training = network.training
-    network.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        network.train(was_training)

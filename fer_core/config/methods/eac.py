@@ -37,7 +37,7 @@ class EACOptions(MethodOptions):
         checks.at_least("ramp_epochs", self.ramp_epochs, 0)
         if self.consistency == "outside_erased" and self.erased_region == "same":
             raise ValueError(
-                "consistency 'outside_erased' compares views with different holes: use "
+                "consistency 'outside_erased' compares views with regions of their own: use "
                 "erased_region 'independent' or 'official', got 'same'"
             )
 

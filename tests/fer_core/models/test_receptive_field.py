@@ -70,3 +70,11 @@ def test_a_network_that_sees_the_whole_image_otherwise_is_refused(backbone):
 def test_pooling_that_is_too_wide_is_refused_with_its_size():
     with pytest.raises(BackboneError, match=r"test_resnet .* 33 pixels, .* limited to 20"):
         AttentionModel("test_resnet", 3, image_size=64, receptive_field=20)
+
+
+def test_a_limited_network_is_planned_without_memory():
+    with torch.device("meta"):
+        model = AttentionModel("test_resnet", 3, image_size=64, receptive_field=40)
+    limited = AttentionModel("test_resnet", 3, image_size=64, receptive_field=40)
+    shapes = {name: value.shape for name, value in limited.state_dict().items()}
+    assert {name: value.shape for name, value in model.state_dict().items()} == shapes
