@@ -71,7 +71,7 @@ from dashboard.report.results import result_parts
 from dashboard.report.robustness import robustness_parts
 
 SAID_ONCE = ("status", "source")  # columns of runs that are left out where all say the same
-MIN_COSTS = 3  # points of a comparison that gets a chart; two are said in its headline
+MIN_COSTS = 3  # points of a comparison that gets a chart; of two, the headline says all
 MIN_RATES = 2  # of a chart over label noise
 CURVES = ("Loss", "Accuracy", "Noisy labels")  # charts
 COST_TITLES = ("Parameters", "Time")
@@ -200,9 +200,12 @@ def cost_parts(runs: Runs) -> list[Part]:
         noise = noises[0]  # of most approaches
         chosen = finished[(finished["tested_on"] == name) & (finished["noise_name"] == noise)]
         points = cost_points(chosen)
-        if len(points) < MIN_COSTS:
+        if len(points) < 2:
             continue
         text = cost_headline(chosen)
+        if len(points) < MIN_COSTS:
+            parts.append(Part(f"Cost: {name}, label noise {noise}", text))
+            continue
         for title in COST_TITLES:
             cost = COSTS[title]
             drawn = drawn_costs(points, cost)

@@ -170,9 +170,19 @@ def test_speeds_from_the_diary_stand_in_it_exactly():
 
 
 @pytest.mark.slow
-def test_the_report_file_shows_costs_and_speeds_and_says_what_is_missing(three_seeds):
+def test_the_report_file_shows_costs_and_speeds_and_says_what_is_missing(three_seeds, write_run):
+    for seed in range(3):
+        path = write_run(three_seeds, method="eac", epochs=9, seed=seed, name=f"longer-s{seed}")
+        edit_run(path, "result", seconds=400.0)
     parts = cost_parts(read_folders([three_seeds]))
     charts = [str(part.figure.layout.title.text) for part in parts if part.figure is not None]
     assert charts == [COSTS["Time"].title]  # in all other costs the approaches agree
     assert any(part.heading == "MACs" and "recorded them" in part.text for part in parts)
     assert parts[-1].heading == "Measured speed"
+
+
+def test_the_report_file_says_the_cost_of_two_approaches_in_a_sentence(three_seeds):
+    first, *others = cost_parts(read_folders([three_seeds]))
+    assert first.figure is None
+    assert "takes 2.00 times as long" in first.text
+    assert [part.heading for part in others] == ["MACs", "Measured speed"]
