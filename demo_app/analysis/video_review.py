@@ -29,6 +29,7 @@ from fer_core.video.tables import event_table, long_table, people_table, transit
 from fer_core.video.time_ranges import TimeRange, is_within, parse_time_ranges
 
 FOLDER = "review-"
+KEPT = 3  # leaving a field and pressing a button may both look again while a file is sent
 
 
 @dataclass(frozen=True)
@@ -141,9 +142,9 @@ def _write(
     people: Sequence[PersonSummary],
     entries: dict[str, Any],
 ) -> dict[str, Path]:
-    """All files in a new folder; those of the review before are deleted."""
+    """All files in a new folder; the KEPT ones before it stay, for downloads under way."""
     root = result.video.parent
-    for old in root.glob(f"{FOLDER}*"):
+    for old in sorted(root.glob(f"{FOLDER}*"), key=_written)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
     folder = root / f"{FOLDER}{secrets.token_hex(8)}"
     folder.mkdir(parents=True)  # the sweeping may have deleted the root meanwhile
@@ -164,6 +165,14 @@ def _write(
         (folder / name).write_bytes(content)
         files[kind] = folder / name
     return files
+
+
+def _written(folder: Path) -> int:
+    """When the folder got its last file; 0 where it was swept meanwhile."""
+    try:
+        return folder.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _entries(

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from demo_app.analysis.video import VideoResult
-from demo_app.analysis.video_review import ReviewOptions, review_video, series_of
+from demo_app.analysis.video_review import KEPT, ReviewOptions, review_video, series_of
 from demo_app.analysis.video_table import EXCLUDED, PERSON, POSITION, PREDICTION
 from demo_app.render.timeline import draw_timeline
 from fer_core.taxonomy import taxonomy_of
@@ -90,11 +90,10 @@ def test_an_excluded_range_is_marked_and_counts_nowhere_else(result):
     assert len(pd.read_csv(review.files["long"])) == 20
 
 
-def test_a_second_look_replaces_the_files_of_the_first(result):
-    first = review_video(result, ReviewOptions("happiness"))
-    second = review_video(result, ReviewOptions("sadness"))
-    assert not first.files["csv"].exists()
-    assert all(file.exists() for file in second.files.values())
+def test_files_stay_for_downloads_under_way_and_go_after_a_few_more_looks(result):
+    looks = [review_video(result, ReviewOptions("happiness", 0.1 * n)) for n in range(KEPT + 2)]
+    there = [all(file.exists() for file in look.files.values()) for look in looks]
+    assert there == [False] + [True] * (KEPT + 1)
     assert result.video.exists()
 
 
