@@ -119,9 +119,10 @@ def _split_folders(source: Source, root: Path) -> dict[str, str]:
 
 def _refuse_few(folder: Path, classes: tuple[str, ...], naming: Naming) -> None:
     if len(classes) < 2:
+        one, several = ("emotion", "emotions") if naming.emotions else ("class", "classes")
         raise LayoutError(
-            f"{folder} has images of {len(classes)} "
-            f"{'emotions' if naming.emotions else 'classes'}, at least 2 are needed. "
+            f"{folder} has images of {len(classes) or 'no'} "
+            f"{one if len(classes) == 1 else several}, at least 2 are needed. "
             f"Expected:\n{EXPECTED}"
         )
 

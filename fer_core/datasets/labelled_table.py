@@ -69,6 +69,9 @@ def list_table(source: Source, _decoding: Decoding) -> Listing:
         )
     problems: list[Problem] = []
     rows = [*_rows(path, options, problems)]
+    if not rows:
+        first = f"; the first problem: {problems[0].detail}" if problems else ""
+        raise DataError(f"{path} lists no image that can be read{first}. Expected:\n{EXPECTED}")
     others = _other_rows(path, options, problems)
     labels = {row.label for row in (*rows, *others)}
     naming = choose_naming(source, options["classes"], labels, "labels")
@@ -104,7 +107,8 @@ def list_table(source: Source, _decoding: Decoding) -> Listing:
 def _refuse_few(path: Path, classes: tuple[str, ...]) -> None:
     if len(classes) < 2:
         raise DataError(
-            f"{path} has images of {len(classes)} classes to train on, at least 2 are needed. "
+            f"{path} has training images of {len(classes) or 'no'} "
+            f"class{'' if len(classes) == 1 else 'es'}, at least 2 are needed. "
             f"Expected:\n{EXPECTED}"
         )
 
@@ -181,6 +185,8 @@ def _header(path: Path) -> list[str]:
             first = file.readline().strip()
     except UnicodeError as error:
         raise DataError(f"{path} is no table in UTF-8: {error}") from error
+    if not first:
+        raise DataError(f"{path} is empty. Expected:\n{EXPECTED}")
     if path.suffix.lower() in LINES:
         return list(_object(path, 1, first))
     sign = max(",;\t", key=first.count)

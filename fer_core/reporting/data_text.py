@@ -157,7 +157,7 @@ def _remarks(report: CheckReport) -> Iterable[str]:
         if groups:
             yield _line(
                 f"identical within {split.name}",
-                f"{counts[f'{key}_copies']:,} images, {len(groups):,} different ones",
+                f"{counts[f'{key}_copies']:,} images, {len(groups):,} distinct",
                 counts[f"{key}_contradicting"],
                 (_pair(*faces[:2]) for faces in groups),
             )

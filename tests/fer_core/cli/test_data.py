@@ -108,7 +108,7 @@ def test_duplicates_alone_are_a_remark(command, root):
         "different labels: test/angry/p.png\n"
     ) in output
     assert (
-        "identical within train: 2 images, 1 different ones, 1 with different labels: "
+        "identical within train: 2 images, 1 distinct, 1 with different labels: "
         "train/happy/p.png = train/angry/p.png (happiness, anger)\n"
     ) in output
     assert "altered copies of images in train (similarity from 0.950): 0 of 7" in output

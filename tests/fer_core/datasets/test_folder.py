@@ -78,7 +78,7 @@ def test_an_empty_split_is_refused(root):
 
 def test_one_emotion_is_too_few(tmp_path):
     put(tmp_path, "train/happy/a.png", "test/happy/b.png")
-    with pytest.raises(DataError, match="images of 1 emotions, at least 2"):
+    with pytest.raises(DataError, match="images of 1 emotion, at least 2"):
         load_data(f"folder:{tmp_path}", COLOUR)
 
 

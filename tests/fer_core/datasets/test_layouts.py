@@ -324,7 +324,7 @@ def test_subjects_of_a_table_stay_together(tmp_path):
     ("rows", "options", "sentence"),
     [
         ([("a.png", "happy")], "image=photo", "lacks the columns photo; it has image, label"),
-        ([("a.png", "happy"), ("b.png", "happy")], "split=0.5", "images of 1 classes"),
+        ([("a.png", "happy"), ("b.png", "happy")], "split=0.5", "images of 1 class,"),
         ([("a.png", "happy")], "usage=label", "must say train for some images"),
         ([("a.png", "happy")], "usage=label&split=0.2", "takes one of usage, test, split"),
         ([("a.png", "happy")], "test=other.csv", "no table at .*other.csv, which test="),
@@ -447,3 +447,18 @@ def test_numbers_of_another_data_set_name_it(tmp_path):
     *_, problems = read(f"rafdb:{tmp_path}")
     assert len(problems) == 2  # the folder 0 of each
     assert all(f"; affectnet:{tmp_path} has all of these" in problem for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("labels.csv", "image,label\n", "lists no image that can be read. Expected"),
+        ("labels.csv", "image,label\na.png,\n", "line 2: label is empty"),
+        ("labels.csv", "", "is empty"),
+        ("labels.jsonl", "", "is empty"),
+    ],
+)
+def test_a_table_without_images_says_so(tmp_path, name, content, sentence):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=sentence):
+        read(f"csv:{tmp_path / name}?split=0.2")

@@ -33,7 +33,7 @@ def test_names_of_which_none_is_near_an_emotion_are_classes_as_they_stand(tmp_pa
 
 def test_two_classes_are_enough_and_one_is_not(tmp_path):
     assert listed(write(tmp_path / "two", "awake", "drowsy")).classes == ("awake", "drowsy")
-    with pytest.raises(DataError, match="images of 1 classes, at least 2 are needed"):
+    with pytest.raises(DataError, match="images of 1 class, at least 2 are needed"):
         listed(write(tmp_path / "one", "awake"))
 
 
