@@ -1,5 +1,6 @@
 """Fixtures of all tests: one CPU thread, no network, one tiny trained run."""
 
+import gc
 import math
 import os
 import shutil
@@ -54,6 +55,15 @@ OURS = sys.modules["__main__"]
 def pytest_collection_modifyitems(config, items):
     if hasattr(config, "workerinput"):  # the order of the files stays where one process runs all
         sort_longest_first(items)
+
+
+def pytest_configure(config):
+    gc.disable()  # what imports and collection make stays: it need not be looked through
+
+
+def pytest_collection_finish(session):
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_xdist_make_scheduler(config, log):
