@@ -9,10 +9,12 @@ import pytest
 import torch
 from facenet_pytorch import MTCNN
 
-from demo_app.page.build import SOURCES, WORKER, build, main, service_worker
+from demo_app.language import say, speaking
+from demo_app.page.build import ON_DEMAND, SOURCES, WORKER, build, main, service_worker
 from demo_app.page.export_models import classifier_bytes, detector_bytes, halve
-from demo_app.page.facts import DEFAULT_THRESHOLD, page_facts, page_words
+from demo_app.page.facts import DEFAULT_THRESHOLD, page_facts
 from demo_app.page.fetch_runtime import FetchError, fetch_runtime, pinned_version
+from demo_app.page.texts import PAGES, page_words
 from demo_app.render import text as words
 from fer_core.emotions import COLOURS, EIGHT_CLASSES
 from fer_core.explain.cam import colourise
@@ -95,18 +97,25 @@ def test_the_security_policy_lets_nothing_out(site):
 
 
 def test_no_sentence_is_left_out(site):
-    index = (site / "index.html").read_text()
-    assert "{{" not in index
-    assert words.title(taxonomy_of(EIGHT_CLASSES)) in index
-    assert "<strong>Responsible use.</strong>" in index
-    assert "Decide nothing about a person with this page." in " ".join(index.split())
+    said = {
+        "en": ("<strong>Responsible use.", "Decide nothing about a person with this page."),
+        "vi": ("<strong>Sử dụng có trách nhiệm.", "Đừng quyết định điều gì về một con người"),
+    }
+    for language, name in PAGES.items():
+        page = (site / name).read_text("utf-8")
+        with speaking(language):
+            assert words.title(taxonomy_of(EIGHT_CLASSES)) in page
+        assert f'<html lang="{language}">' in page
+        assert "{{" not in page
+        assert all(text in page for text in said[language])
 
 
 def test_only_paragraphs_that_hold_without_a_server_are_taken():
-    assert not any(
-        "computer that runs this page" in text
-        for text in page_words(taxonomy_of(EIGHT_CLASSES)).values()
-    )
+    for language, phrase in (("en", "computer that runs this page"), ("vi", "đang chạy trang này")):
+        with speaking(language):
+            told = page_words(taxonomy_of(EIGHT_CLASSES))
+            assert phrase in say("about.text")
+        assert not any(phrase in text for text in told.values())
 
 
 def test_classes_colours_and_heat_are_python_s(facts):
@@ -117,9 +126,11 @@ def test_classes_colours_and_heat_are_python_s(facts):
 
 
 def test_every_step_of_the_threshold_has_its_sentence(facts):
-    assert len(facts["thresholds"]) == 21
-    at_default = facts["thresholds"][round(20 * DEFAULT_THRESHOLD)]
-    assert at_default.startswith("At 50 % this model is sure about ")
+    begin = {"en": "At 50 % this model is sure about ", "vi": "Ở mức 50 %, mô hình này chắc chắn "}
+    for language, told in facts["languages"].items():
+        assert len(told["thresholds"]) == 21
+        at_default = told["thresholds"][round(20 * DEFAULT_THRESHOLD)]
+        assert at_default.startswith(begin[language])
 
 
 def test_every_fault_that_the_scripts_name_has_a_sentence(facts):
@@ -129,8 +140,9 @@ def test_every_fault_that_the_scripts_name_has_a_sentence(facts):
         for kind in re.findall(r'new Fault\("(\w+)"', file.read_text())
     }
     assert len(named) > 5
-    assert named - {"facts"} <= set(facts["sentences"])  # main.js says that one by itself
-    assert all(text.endswith(".") for text in facts["sentences"].values())
+    for told in facts["languages"].values():
+        assert named - {"facts"} <= set(told["sentences"])  # index.html has that one
+        assert all(re.search(r"[.)]$", text) for text in told["sentences"].values())
 
 
 def test_half_weights_answer_as_the_model_does(trained):
@@ -229,7 +241,8 @@ def test_the_service_worker_keeps_every_file_and_each_build_has_its_version(site
         for file in site.rglob("*")
         if file.is_file() and "images" not in file.parts
     }
-    assert kept == (files - {WORKER}) | {"./"}
+    asked_for = {name for name in files if name.startswith(ON_DEMAND)}
+    assert kept == (files - asked_for - {WORKER}) | {"./"}
     one, other = (service_worker({"index.html": text}) for text in (b"one", b"other"))
     assert one != other
     assert one == service_worker({"index.html": b"one"})
