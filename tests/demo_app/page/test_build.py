@@ -19,6 +19,7 @@ from demo_app.render import text as words
 from fer_core.emotions import COLOURS, EIGHT_CLASSES
 from fer_core.explain.cam import colourise
 from fer_core.inference.onnx_export import ExportError, require
+from fer_core.landmarks.task_file import LandmarkerError
 from fer_core.models.pretrained import load_model
 from fer_core.taxonomy import taxonomy_of
 from fer_core.weights import BUNDLED
@@ -246,3 +247,24 @@ def test_the_service_worker_keeps_every_file_and_each_build_has_its_version(site
     one, other = (service_worker({"index.html": text}) for text in (b"one", b"other"))
     assert one != other
     assert one == service_worker({"index.html": b"one"})
+
+
+@pytest.mark.parametrize("content", [None, b"no zip file"])
+def test_a_landmarker_that_was_named_and_is_none_stops_the_build(build_site, tmp_path, content):
+    file = tmp_path / "face_landmarker.task"
+    if content:
+        file.write_bytes(content)
+    with pytest.raises(LandmarkerError, match=r"face_landmarker\.task"):
+        build_site(tmp_path / "page", landmarker=str(file))
+    assert not (tmp_path / "page").exists()
+
+
+def test_where_no_landmarker_is_installed_the_page_is_built_without(
+    build_site, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
+    with caplog.at_level("INFO", logger="demo_app"):
+        page = build_site(tmp_path / "page")
+    assert "movements" not in json.loads((page / "facts.json").read_text())
+    assert "The page cannot tell what faces do: " in caplog.text
+    assert "pip install" in caplog.text
