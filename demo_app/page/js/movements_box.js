@@ -21,6 +21,8 @@ export class MovementsBox {
     this.on = false;
     this.box = document.querySelector("#movements");
     this.content = this.box.querySelector(".doing");
+    this.hint = this.box.querySelector("#movements_hint");
+    this.size = this.hint.textContent;
     if (!this.settings) return;
     const { share, lasts } = this.settings;
     this.watch = new MovementWatch(share, lasts);
@@ -43,7 +45,7 @@ export class MovementsBox {
       told = explain(error, this.facts.sentences);
     }
     choice.disabled = false;
-    this.box.querySelector("#movements_size").hidden = this.on;
+    this.hint.textContent = this.on ? "" : this.size;
     this.content.replaceChildren(...(told ? [line(told)] : []));
     await again();
   }
@@ -81,6 +83,7 @@ export class MovementsBox {
    */
   show(face, number, running) {
     if (!this.on || this.choice.disabled) return;
+    this.hint.textContent = running ? this.#text("ask_info") : "";
     this.content.setAttribute("aria-live", running ? "off" : "polite");
     const doing = face && (face.doing === undefined ? this.watch.last(face.number) : face.doing);
     if (doing === undefined) {
@@ -106,9 +109,7 @@ export class MovementsBox {
     if (turnedTooFar(doing, this.settings)) {
       told.push(Object.assign(line(this.#text("turned")), { className: "turned" }));
     }
-    const small = running ? ["ask_info", "note"] : ["note"];
-    return told.concat(small.map((name) => (
-      Object.assign(line(this.#text(name)), { className: "small" }))));
+    return [...told, Object.assign(line(this.#text("note")), { className: "small" })];
   }
 
   #name(words, unit) {

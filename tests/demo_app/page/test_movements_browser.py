@@ -123,7 +123,7 @@ def test_nothing_of_it_is_loaded_before_it_is_switched_on_and_its_size_is_said(
     server.paths.clear()
     page = visit(chromium)
     assert not page.is_checked(SWITCH)
-    assert page.inner_text("#movements_size") == "3.4 MB, loaded when it is switched on"
+    assert page.inner_text("#movements_hint") == "3.4 MB, loaded when it is switched on"
     assert not any("on_demand" in path for path in server.paths)
     switch_on(page)
     assert sum("on_demand" in path for path in server.paths) == 2
@@ -172,7 +172,7 @@ def test_the_camera_s_face_is_told_and_frames_go_on(visit, camera_browser, predi
     page.click("#camera")
     page.wait_for_selector("#figures:has-text('frames/s')")
     switch_on(page)
-    page.wait_for_selector(".doing:has-text('at most a quarter of the time')")
+    page.wait_for_selector("#movements_hint:has-text('at most a quarter of the time')")
     assert "Head: " in lines(page)
     for _ in range(3):
         page.wait_for_function(
