@@ -182,6 +182,27 @@ def test_the_camera_s_face_is_told_and_frames_go_on(visit, camera_browser, predi
     assert page.complaints == []
 
 
+LOOK = """async ([kind]) => {
+  const { MovementsBox } = await import("./js/movements_box.js");
+  const facts = await (await fetch("facts.json")).json();
+  const names = facts.movements.blendshapes;
+  const seen = { blendshapes: names.map((_, at) => at), pose: { yaw: 5, pitch: 0, roll: 0 } };
+  const box = new MovementsBox(facts, { doing: async () => seen }, async () => {});
+  box.on = true;
+  const faces = [{ number: 1 }];
+  await box.look(faces, 0, kind);
+  const at = faces[0].doing.blendshapes[names.indexOf("mouthSmileLeft")];
+  return [names[at], faces[0].doing.pose.yaw];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "side"), [("mirror", "Right"), ("running", "Left"), ("still", "Left")]
+)
+def test_sides_are_the_person_s_own_in_a_mirror_too(visit, chromium, predictor, kind, side):
+    assert visit(chromium).evaluate(LOOK, [kind]) == [f"mouthSmile{side}", 5]
+
+
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
