@@ -17,7 +17,8 @@ from demo_app.analysis import explanation
 from demo_app.analysis import photo as logic
 from demo_app.analysis.model_pool import ModelPool
 from demo_app.analysis.photo import analyse
-from demo_app.page.facts import page_facts, page_words
+from demo_app.page.facts import page_facts
+from demo_app.page.texts import page_words
 from demo_app.render import panels
 from demo_app.render import text as words
 from fer_core.cli import predict, publish

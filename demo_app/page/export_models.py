@@ -1,4 +1,4 @@
-"""The networks of the static page as ONNX files: the classifier and the three of the detector.
+"""The networks of the static page as ONNX files: classifier, detector, and face landmarker.
 
 Weights are stored as float16 and become float32 when the page loads them: half the download, and
 arithmetic as before.
@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from demo_app.page.convert_tflite import convert
 from fer_core.faces.mtcnn_networks import onnx_files
 from fer_core.inference.onnx_export import export_onnx
 from fer_core.io.onnx_session import ExportError, require
+from fer_core.landmarks.task_file import Task
 from fer_core.models.pretrained import TrainedModel
 
 LEAST_VALUES = 64  # smaller weights stay float32: halving them saves nothing
@@ -33,6 +35,21 @@ def classifier_bytes(trained: TrainedModel) -> bytes:
 def detector_bytes() -> dict[str, bytes]:
     """The three networks of the detector: see `fer_core.faces.mtcnn_networks.onnx_files`."""
     return {name: halve(content) for name, content in onnx_files().items()}
+
+
+def landmarker_bytes(task: Task) -> dict[str, bytes]:
+    """The two networks of the face landmarker, whose weights are float16 in its file too.
+
+    ``landmarks``: ``values`` (1, 256, 256, 3) in [0, 1] to ``points`` (1, 1, 1, 1434) and
+    ``presence`` (1, 1, 1, 1), a logit; ``blendshapes``: ``values`` (1, 146, 2) to ``scores`` (52,).
+
+    Raises:
+        ExportError: when LiteRT is missing, or a model is not as expected.
+    """
+    return {
+        "landmarks": halve(convert(task.landmarks, ("points", "presence"))),
+        "blendshapes": halve(convert(task.blendshapes, ("scores",))),
+    }
 
 
 def halve(content: bytes) -> bytes:

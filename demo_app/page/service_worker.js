@@ -1,5 +1,6 @@
 /**
- * The page without a network: after the first visit all of its files come from the browser's cache.
+ * The page without a network: after the first visit its files come from the browser's cache. Those
+ * in the folder on_demand, which a visitor may never ask for, are kept once they were asked for.
  *
  * The build writes the two values. A page that was built anew has another version: its files are
  * fetched whole into a cache of their own, and used once no window shows the old page any more, so
@@ -9,6 +10,7 @@
 const VERSION = "{{version}}";
 const FILES = ["{{files}}"];
 const PREFIX = "fer-page-";
+const ON_DEMAND = "/on_demand/";
 const NAME = `${PREFIX}${VERSION}`;
 
 self.addEventListener("install", (event) => {
@@ -27,6 +29,12 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || new URL(request.url).origin !== location.origin) return;
   event.respondWith((async () => {
     const cache = await caches.open(NAME);
-    return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
+    const kept = await cache.match(request, { ignoreSearch: true });
+    if (kept) return kept;
+    const response = await fetch(request);
+    if (response.ok && new URL(request.url).pathname.includes(ON_DEMAND)) {
+      await cache.put(request, response.clone());
+    }
+    return response;
   })());
 });

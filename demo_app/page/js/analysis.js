@@ -21,6 +21,10 @@ export class Analysis {
     this.input = facts.input;
     /** @type {{classifier: import("./networks.js").Network, input: any} | null} */
     this.second = null; // a model beside the first one
+    /** @type {import("./landmarker.js").Landmarker | null} */
+    this.landmarker = null;
+    /** @type {ImageData | null} */
+    this.last = null; // the image that was seen last, kept for the landmarker
     this.detectionSide = facts.detector.detection_side;
   }
 
@@ -31,6 +35,7 @@ export class Analysis {
   async see(bitmap) {
     const { width, height } = bitmap;
     const image = read(bitmap, width, height);
+    this.last = this.landmarker ? image : null;
     const reduction = Math.max(1, Math.max(width, height) / this.detectionSide);
     const small = reduction > 1
       ? read(bitmap, Math.round(width / reduction), Math.round(height / reduction))
@@ -45,6 +50,16 @@ export class Analysis {
     return faces.map((face, index) => (
       { ...face, ...first[index], ...(this.second ? { second: second[index] } : {}) }
     ));
+  }
+
+  /**
+   * What a face of the last image does.
+   *
+   * @param {import("./geometry.js").Point[]} landmarks
+   * @returns {Promise<import("./landmarker.js").Doing | null>} null where the network sees no face
+   */
+  async doing(landmarks) {
+    return this.last && this.landmarker ? this.landmarker.analyse(this.last, landmarks) : null;
   }
 }
 

@@ -52,6 +52,25 @@ export class Analyst {
   }
 
   /**
+   * Load what tells what faces do, or leave it out again.
+   *
+   * @param {any} settings `movements` of facts.json; null to leave it out
+   */
+  async watch(settings) {
+    await this.#ask({ task: "watch", settings });
+  }
+
+  /**
+   * What a face of the image that was seen last does.
+   *
+   * @param {import("./geometry.js").Point[]} landmarks of it
+   * @returns {Promise<import("./landmarker.js").Doing | null>} null where the network sees no face
+   */
+  doing(landmarks) {
+    return this.#ask({ task: "doing", landmarks });
+  }
+
+  /**
    * @param {ImageBitmap} bitmap given away; the answer brings it back
    * @returns {Promise<Sight>}
    */

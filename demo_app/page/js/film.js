@@ -1,22 +1,33 @@
 /** A video file of the visitor: its images as they are played, and a table of what was seen. */
 
 import { Fault } from "./faults.js";
+import { cells } from "./movements.js";
 
 const LONGEST = 1280; // pixels of an analysed frame
 const PATIENCE = 500; // milliseconds after which a wait for an image looks whether it is over
 
 export class Film {
-  /** @param {HTMLVideoElement} video the player on the page */
-  constructor(video) {
+  /**
+   * @param {HTMLVideoElement} video the player on the page
+   * @param {any} facts of facts.json
+   */
+  constructor(video, facts) {
     this.video = video;
+    this.facts = facts;
     this.address = "";
     /** Rows of the table by the time of their frame in milliseconds: seen again, they are new. */
     this.rows = new Map();
     this.seen = -1; // time of the last image that was given
+    this.moved = false; // whether the table tells what a face does
   }
 
   get running() {
     return this.address !== "";
+  }
+
+  /** Whether the image stands still. */
+  get still() {
+    return this.video.paused || this.video.ended;
   }
 
   /**
@@ -29,6 +40,7 @@ export class Film {
     this.address = URL.createObjectURL(file);
     this.rows.clear();
     this.seen = -1;
+    this.moved = false;
     const { video } = this;
     await new Promise((resolve, reject) => {
       video.onloadeddata = resolve;
@@ -74,36 +86,41 @@ export class Film {
   /**
    * Take what was seen in the image that was given last into the table.
    *
-   * @param {(import("./analysis.js").Seen & {number: number, probabilities: number[]})[]} faces
+   * @param {(import("./analysis.js").Seen & {number: number, probabilities: number[],
+   *   doing?: import("./landmarker.js").Doing | null})[]} faces
    * @param {number} width of the image
    * @param {number} threshold
-   * @param {string[]} classes
    */
-  keep(faces, width, threshold, classes) {
+  keep(faces, width, threshold) {
+    const { classes } = this.facts;
     const scale = this.video.videoWidth / width;
-    this.rows.set(this.seen, faces.map(({ number, box, probabilities }) => {
+    this.moved ||= faces.some(({ doing }) => doing);
+    this.rows.set(this.seen, faces.map(({ number, box, probabilities, doing }) => {
       const most = Math.max(...probabilities);
-      return [(this.seen / 1000).toFixed(3), number, ...box.map((v) => (v * scale).toFixed(1)),
+      const seen = [(this.seen / 1000).toFixed(3), number, ...box.map((v) => (v * scale).toFixed(1)),
         classes[probabilities.indexOf(most)], most.toFixed(4), most >= threshold ? "True" : "False",
         ...probabilities.map((value) => value.toFixed(4))];
+      return { seen, doing };
     }));
   }
 
-  /**
-   * The table as CSV, in the order of time.
-   *
-   * @param {string[]} classes
-   */
-  table(classes) {
+  /** The table as CSV, in the order of time; with movements where any were told. */
+  table() {
+    const { classes, movements: settings } = this.facts;
     const head = ["time_s", "face", "x0", "y0", "x1", "y1", "emotion", "probability", "sure"];
-    const taken = new Set(head);
-    for (let name of classes) {
-      while (taken.has(name)) name = `p_${name}`;
-      taken.add(name);
-    }
+    const moving = this.moved ? settings.columns : [];
+    const taken = new Set([...head, ...moving]);
+    const names = classes.map((name) => {
+      let own = name;
+      while (taken.has(own)) own = `p_${own}`;
+      taken.add(own);
+      return own;
+    });
     const times = [...this.rows.keys()].sort((one, other) => one - other);
-    const rows = [[...taken], ...times.flatMap((time) => this.rows.get(time))];
-    return rows.map((row) => `${row.map(cell).join(",")}\n`).join("");
+    const rows = times.flatMap((time) => this.rows.get(time)).map(({ seen, doing }) => (
+      this.moved ? [...seen, ...cells(doing, settings)] : seen));
+    return [[...head, ...names, ...moving], ...rows]
+      .map((row) => `${row.map(cell).join(",")}\n`).join("");
   }
 }
 

@@ -3,11 +3,12 @@
 import { Analyst } from "./analyst.js";
 import { checkBudget } from "./budget.js";
 import { Fault, explain } from "./faults.js";
+import { MovementsBox } from "./movements_box.js";
 import { Panel } from "./panel.js";
 import { Second } from "./second.js";
 import { Show } from "./show.js";
 import { Stage } from "./stage.js";
-import { percent } from "./words.js";
+import { fill, inLanguage, percent } from "./words.js";
 
 const LARGEST = 4096; // pixels along the longer side of an analysed photograph
 const $ = (selector) => document.querySelector(selector);
@@ -22,15 +23,12 @@ function tell(error, sentences) {
 async function readFacts() {
   try {
     const response = await fetch("facts.json");
-    if (response.ok) return await response.json();
+    if (response.ok) return inLanguage(await response.json(), document.documentElement.lang);
   } catch (error) {
     console.warn(error);
   }
   $("#loading").hidden = true;
-  tell(new Fault("facts"), {
-    facts: "The page could not be loaded: the file facts.json is missing. Build the page again " +
-      "(python -m demo_app.page.build), and serve its folder.",
-  });
+  tell(new Fault("facts"), { ...$("#fault").dataset });
   return null;
 }
 
@@ -40,7 +38,7 @@ async function begin() {
   prepare(facts);
   const analyst = new Analyst((share) => {
     $("#progress").value = share;
-    if (share === 1) $("#loading_text").textContent = "Starting the model";
+    if (share === 1) $("#loading_text").textContent = facts.texts["static.starting_model"];
   });
   try {
     await analyst.load(facts);
@@ -63,7 +61,9 @@ async function begin() {
       throw error;
     }
   }, () => show.again());
-  show = new Show(analyst, stage, panel, facts, second, (error) => tell(error, facts.sentences));
+  const movements = new MovementsBox(facts, analyst, () => show.again());
+  show = new Show(analyst, stage, panel, facts, second, movements,
+    (error) => tell(error, facts.sentences));
   listen(show, facts);
   showExamples(show, facts);
   await open(show, facts.examples[0], facts);
@@ -157,10 +157,11 @@ async function open(show, source, facts) {
 function showExamples(show, facts) {
   for (const address of facts.examples) {
     const name = address.replace(/^.*\/|\..*$/g, "");
+    const said = facts.class_names[facts.classes.indexOf(name)] ?? name;
     const button = document.createElement("button");
     button.type = "button";
     const image = new Image(64, 64);
-    Object.assign(image, { src: address, alt: `Example: synthetic ${name}` });
+    Object.assign(image, { src: address, alt: fill(facts.texts["static.example"], { name: said }) });
     button.append(image);
     button.addEventListener("click", () => open(show, address, facts));
     $("#examples").append(button);

@@ -47,6 +47,6 @@ export class Network {
    */
   async run(input, dims) {
     const tensor = new ort.Tensor("float32", input, dims);
-    return /** @type {any} */ (await this.session.run({ images: tensor }));
+    return /** @type {any} */ (await this.session.run({ [this.session.inputNames[0]]: tensor }));
   }
 }

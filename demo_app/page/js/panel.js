@@ -14,9 +14,9 @@ export class Panel {
     this.faces = document.querySelector("#faces");
     this.chips = [];
     const rows = document.querySelector("#bars .rows");
-    rows.append(radioRow("row auto", "emotion", "the prediction's map", () => chooseEmotion(null)));
+    rows.append(radioRow("row auto", "emotion", facts.texts["static.own_map"], () => chooseEmotion(null)));
     rows.querySelector("input").checked = true;
-    this.rows = facts.classes.map((name, index) => {
+    this.rows = facts.class_names.map((name, index) => {
       const row = radioRow("row", "emotion", name, () => chooseEmotion(index));
       const track = element("span", "track");
       track.setAttribute("aria-hidden", "true");

@@ -1,7 +1,8 @@
 /** A second model beside the first one: prediction, bars, and the map of either on the face. */
 
+import { bar } from "./bars.js";
 import { draw } from "./heat.js";
-import { best, percent, prediction } from "./words.js";
+import { best, fill, percent, prediction } from "./words.js";
 
 const SIDE = 160; // pixels of a face with its map
 
@@ -47,16 +48,18 @@ export class Second {
     // A class is meant by its name: the two models may have others, or another order.
     const chosen = options.emotion === null ? null : facts.classes[options.emotion];
     this.box.querySelectorAll("article").forEach((article, index) => {
-      const { name, classes, colours, of } = models[index];
+      const { name, classes, class_names: names, colours, of } = models[index];
       const at = chosen === null ? -1 : classes.indexOf(chosen);
       const shown = at < 0 ? best(of.probabilities) : at;
-      const said = { classes, not_sure: facts.not_sure };
+      const said = { class_names: names, not_sure: facts.not_sure };
+      const map = fill(facts.texts["panel.side_map"], { emotion: names[shown] });
       article.querySelector("h2").textContent = name;
       article.querySelector(".said").textContent =
-        `${prediction(of.probabilities, options.threshold, said)} · map of ${classes[shown]}`;
+        `${prediction(of.probabilities, options.threshold, said)} · ${map}`;
       this.#drawFace(article.querySelector("canvas"), bitmap, of, shown, options.opacity);
       article.querySelector(".rows").replaceChildren(
-        ...classes.map((label, k) => bar(label, of.probabilities[k], colours[k])));
+        ...names.map((label, k) => (
+          bar(label, of.probabilities[k], percent(of.probabilities[k]), colours[k]))));
     });
   }
 
@@ -69,23 +72,4 @@ export class Second {
     const heat = draw(face.maps[shown], face.mapWidth, face.mapHeight, this.facts.heat, opacity);
     if (heat) pen.drawImage(heat, 0, 0, SIDE, SIDE);
   }
-}
-
-function bar(label, value, colour) {
-  const row = document.createElement("div");
-  row.className = "row";
-  const [name, track, share] = ["name", "track", "value"].map((kind) => {
-    const part = document.createElement("span");
-    part.className = kind;
-    return part;
-  });
-  const fill = document.createElement("i");
-  fill.style.width = `${100 * value}%`;
-  fill.style.background = colour;
-  name.textContent = label;
-  share.textContent = percent(value);
-  track.setAttribute("aria-hidden", "true");
-  track.append(fill);
-  row.append(name, track, share);
-  return row;
 }

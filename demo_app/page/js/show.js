@@ -5,7 +5,7 @@ import { Film } from "./film.js";
 import { softmax } from "./classifier.js";
 import { Fault } from "./faults.js";
 import { Smoothing } from "./smoothing.js";
-import { found } from "./words.js";
+import { fill, found } from "./words.js";
 
 const RATE_WINDOW = 2000; // milliseconds over which frames are counted
 const LEAP = 1000; // milliseconds of a video's time after which what was seen before is forgotten
@@ -18,10 +18,11 @@ export class Show {
    * @param {import("./panel.js").Panel} panel
    * @param {any} facts of facts.json
    * @param {import("./second.js").Second} second
+   * @param {import("./movements_box.js").MovementsBox} movements
    * @param {(error: unknown) => void} tell
    */
-  constructor(analyst, stage, panel, facts, second, tell) {
-    Object.assign(this, { analyst, stage, panel, facts, second, tell });
+  constructor(analyst, stage, panel, facts, second, movements, tell) {
+    Object.assign(this, { analyst, stage, panel, facts, second, movements, tell });
     /** @type {import("./stage.js").DrawOptions} */
     this.options = { chosen: 0, emotion: null, threshold: facts.threshold, opacity: facts.opacity };
     /** @type {{bitmap: ImageBitmap, faces: any[]} | null} */
@@ -32,7 +33,7 @@ export class Show {
       this.stopCamera();
       tell(new Fault("camera_ended"));
     });
-    this.film = new Film(document.querySelector("#film"));
+    this.film = new Film(document.querySelector("#film"), facts);
     this.tableButton = document.querySelector("#film_table");
     this.tableButton.addEventListener("click", () => this.#saveTable());
     this.button = document.querySelector("#camera");
@@ -41,10 +42,16 @@ export class Show {
     this.figures = document.querySelector("#figures");
   }
 
+  /** Whether the image is one of many that follow each other by themselves. */
+  get running() {
+    return this.camera.running || (this.film.running && !this.film.still);
+  }
+
   /** Redraw the same image with other options. */
   change(options) {
     Object.assign(this.options, options);
     if (this.shown) this.#draw(true);
+    if ("chosen" in options) this.#lookAtStill();
   }
 
   /** @param {MouseEvent} event */
@@ -69,16 +76,17 @@ export class Show {
       if (turn !== this.turn) return;
       this.options.chosen = 0;
       this.#take(sight, sight.faces);
-      this.figures.textContent = `${Math.round(sight.duration)} ms on this device`;
+      this.figures.textContent = this.#took(sight);
       this.#draw(true);
+      await this.#lookAtStill();
     } catch (error) {
       if (turn === this.turn) this.tell(error);
     }
   }
 
-  /** See the same image again, as with another second model; the camera's goes on by itself. */
+  /** See the same image again, as with another second model; what runs goes on by itself. */
   async again() {
-    if (!this.shown || this.camera.running) return;
+    if (!this.shown || this.running) return;
     const turn = this.turn;
     const sight = await this.analyst.see(await createImageBitmap(this.shown.bitmap));
     if (turn !== this.turn) {
@@ -89,6 +97,17 @@ export class Show {
     this.#take(sight, sight.faces.map((face, index) => (
       numbered ? { ...face, number: this.shown.faces[index]?.number ?? index + 1 } : face)));
     this.#draw(true);
+    await this.#lookAtStill();
+  }
+
+  /** Tell what the chosen face of a photograph, or of a video that stands still, does. */
+  async #lookAtStill() {
+    const { shown, turn, options: { chosen } } = this;
+    if (!shown || this.running) return;
+    if (!await this.movements.look(shown.faces, chosen, "still")) return;
+    if (turn !== this.turn || shown !== this.shown) return;
+    if (this.film.running) this.#keep();
+    this.#draw(false);
   }
 
   /**
@@ -124,7 +143,10 @@ export class Show {
     let before = 0;
     while (this.film.running && turn === this.turn) {
       const bitmap = await this.film.next();
-      if (!bitmap) continue;
+      if (!bitmap) {
+        await this.#lookAtStill();
+        continue;
+      }
       const sight = await this.analyst.see(bitmap);
       if (turn !== this.turn) return;
       const time = this.film.seen;
@@ -134,18 +156,27 @@ export class Show {
       }
       before = time;
       this.#take(sight, smoothing.add(sight.faces, time));
-      const { faces, bitmap: seen } = this.shown;
+      const { faces } = this.shown;
       this.options.chosen = Math.min(this.options.chosen, Math.max(0, faces.length - 1));
-      this.film.keep(faces, seen.width, this.options.threshold, this.facts.classes);
+      const kind = this.film.still ? "still" : "running";
+      await this.movements.look(faces, this.options.chosen, kind);
+      if (turn !== this.turn) return;
+      this.#keep();
       this.figures.textContent =
-        `${(time / 1000).toFixed(2)} s · ${Math.round(sight.duration)} ms on this device`;
+        `${(time / 1000).toFixed(2)} s · ${this.#took(sight)}`;
       this.#draw(true);
     }
   }
 
+  /** The image of the video that was seen last, in its table. */
+  #keep() {
+    const { faces, bitmap } = this.shown;
+    this.film.keep(faces, bitmap.width, this.options.threshold);
+  }
+
   /** What was seen of the video so far, as a file of the visitor's own. */
   #saveTable() {
-    const blob = new Blob([this.film.table(this.facts.classes)], { type: "text/csv" });
+    const blob = new Blob([this.film.table()], { type: "text/csv" });
     const link = document.createElement("a");
     Object.assign(link, { href: URL.createObjectURL(blob), download: "faces.csv" });
     link.click();
@@ -175,7 +206,7 @@ export class Show {
       this.stopCamera();
       return;
     }
-    this.#name("Stop the camera", true);
+    this.#name("stop_camera", true);
     this.options.chosen = 0;
     try {
       await this.#watch(turn);
@@ -187,7 +218,7 @@ export class Show {
 
   stopCamera() {
     this.camera.stop();
-    this.#name("Start the camera", false);
+    this.#name("start_camera", false);
   }
 
   /** One frame after the other, as fast as they are seen; the camera's own pace is the limit. */
@@ -206,11 +237,17 @@ export class Show {
       const faces = smoothing.add(sight.faces, now);
       this.options.chosen = Math.min(this.options.chosen, Math.max(0, faces.length - 1));
       this.#take(sight, faces);
+      await this.movements.look(this.shown.faces, this.options.chosen, "mirror");
+      if (turn !== this.turn) return;
       const rate = times.length > 1 ? (1000 * (times.length - 1)) / (now - times[0]) : 0;
-      this.figures.textContent =
-        `${rate.toFixed(1)} frames/s · ${Math.round(sight.duration)} ms on this device`;
+      const shown = fill(this.facts.texts["static.rate"], { rate: rate.toFixed(1) });
+      this.figures.textContent = `${shown} · ${this.#took(sight)}`;
       this.#draw(now - this.said > SAID_EVERY);
     }
+  }
+
+  #took({ duration }) {
+    return fill(this.facts.texts["static.took"], { milliseconds: Math.round(duration) });
   }
 
   #take(sight, faces) {
@@ -231,15 +268,18 @@ export class Show {
     this.stage.draw(bitmap, faces, this.options);
     this.panel.show(faces, this.options);
     this.second.show(bitmap, faces[this.options.chosen], this.options);
+    const { chosen } = this.options;
+    this.movements.show(faces[chosen], chosen + 1, this.running);
     if (!say) return;
     this.said = performance.now();
     const sentence = found(faces, this.options.threshold, this.facts, this.camera.running);
     if (this.sentence.textContent !== sentence) this.sentence.textContent = sentence;
-    this.stage.canvas.setAttribute("aria-label", `The image with boxes and maps. ${sentence}`);
+    const label = fill(this.facts.texts["static.stage_alt"], { sentence });
+    this.stage.canvas.setAttribute("aria-label", label);
   }
 
-  #name(text, running) {
-    this.button.textContent = text;
+  #name(key, running) {
+    this.button.textContent = this.facts.texts[`static.${key}`];
     this.button.classList.toggle("on", running);
   }
 }

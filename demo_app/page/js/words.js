@@ -29,7 +29,7 @@ export function best(probabilities) {
  */
 export function prediction(probabilities, threshold, facts) {
   const top = best(probabilities);
-  const likeliest = `${facts.classes[top]} ${percent(probabilities[top])}`;
+  const likeliest = `${facts.class_names[top]} ${percent(probabilities[top])}`;
   return probabilities[top] >= threshold ? likeliest : `${facts.not_sure.words} (${likeliest})`;
 }
 
@@ -55,8 +55,33 @@ export function colour(probabilities, threshold, facts) {
  */
 export function found(faces, threshold, facts, live) {
   if (!faces.length) return facts.sentences[live ? "no_live_face" : "no_face"];
-  if (faces.length === 1) return `One face: ${prediction(faces[0].probabilities, threshold, facts)}.`;
+  const { texts } = facts;
+  if (faces.length === 1) {
+    const said = prediction(faces[0].probabilities, threshold, facts);
+    return fill(texts["photo.one_face"], { prediction: said });
+  }
   const unsure = faces.filter(({ probabilities }) => Math.max(...probabilities) < threshold).length;
-  const rest = unsure ? ` Not sure about ${unsure} of them.` : "";
-  return `${faces.length} faces. Choose one by its number, or click on it.${rest}`;
+  const rest = unsure ? ` ${fill(texts["photo.faces_not_sure"], { count: unsure })}` : "";
+  return `${fill(texts["photo.faces"], { count: faces.length })}${rest}`;
+}
+
+/**
+ * A text with values in the place of the names in braces.
+ *
+ * @param {string} text
+ * @param {Record<string, string | number>} values
+ */
+export function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+}
+
+/**
+ * What Python tells the page, with the texts of one language in their places.
+ *
+ * @param {any} facts as in facts.json
+ * @param {string} language
+ */
+export function inLanguage({ languages, second, ...facts }, language) {
+  const there = second && { ...second, class_names: second.class_names[language] };
+  return { ...facts, ...languages[language], ...(there ? { second: there } : {}) };
 }

@@ -3,6 +3,7 @@
 import { Analysis } from "./analysis.js";
 import { download } from "./download.js";
 import { Fault } from "./faults.js";
+import { Landmarker } from "./landmarker.js";
 import { Network, startRuntime } from "./networks.js";
 
 const BASE = new URL("..", import.meta.url);
@@ -10,6 +11,8 @@ const BASE = new URL("..", import.meta.url);
 let analysis = null;
 /** @type {Network | null} */
 let second = null;
+/** @type {Landmarker | null} */
+let landmarker = null;
 
 /** What the page can ask for. */
 const TASKS = {
@@ -37,6 +40,23 @@ const TASKS = {
     second ??= await Network.open((await download([facts.file], BASE, () => {}))[0]);
     analysis.second = { classifier: second, input: facts.input };
     return { result: true };
+  },
+
+  /** Load what tells what faces do, or leave it out again. */
+  async watch({ settings }) {
+    if (settings && !landmarker) {
+      const files = [settings.files.landmarks, settings.files.blendshapes];
+      const [landmarks, blendshapes] = await Promise.all(
+        (await download(files, BASE, () => {})).map(Network.open));
+      landmarker = new Landmarker({ landmarks, blendshapes }, settings);
+    }
+    analysis.landmarker = settings ? landmarker : null;
+    return { result: true };
+  },
+
+  /** What one face of the last image does. */
+  async doing({ landmarks }) {
+    return { result: await analysis.doing(landmarks) };
   },
 
   /** See one image; it is handed back. */

@@ -22,9 +22,12 @@ from fer_core.emotions import EIGHT_CLASSES
 from fer_core.landmarks.movements import MOVEMENTS
 
 SOURCES = sorted(
+    path for path in Path(demo_app.__file__).parent.rglob("*.py") if "spaces" not in path.parts
+)
+SCRIPTS = sorted(
     path
-    for path in Path(demo_app.__file__).parent.rglob("*.py")
-    if not {"page", "spaces"} & set(path.parts)
+    for kind in ("js/*.js", "*.html")
+    for path in (Path(demo_app.__file__).parent / "page").glob(kind)
 )
 SPEAKERS = {"say", "say_count", "fixed"}
 
@@ -86,9 +89,16 @@ def test_every_text_that_the_page_asks_for_is_there():
     assert asked - set(catalogue(DEFAULT)) == set()
 
 
+def test_every_text_that_the_page_without_a_server_asks_for_is_there():
+    keys = re.compile(r"(?:\{\{|texts\[\")(\w+\.\w+)")
+    asked = {key for path in SCRIPTS for key in keys.findall(path.read_text(encoding="utf-8"))}
+    assert len(asked) > 20
+    assert asked - set(catalogue(DEFAULT)) == set()
+
+
 def test_no_text_is_there_for_nothing():
     """Keys that are put together are looked for by their last part, as a word of its own."""
-    source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (*SOURCES, *SCRIPTS))
     moves = (one.words.replace(" ", "_").replace("'", "") for one in MOVEMENTS)
     source += " ".join((*EIGHT_CLASSES, *DOWNLOADS, NOT_SURE.replace(" ", "_"), *moves))
     asked = {key for path in SOURCES for key in spoken(path)}

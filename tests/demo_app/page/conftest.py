@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from demo_app.page import build as static_page
-from demo_app.page.build import SOURCES
+from demo_app.page.build import AUTO, SOURCES
 from demo_app.page.fetch_runtime import fetch_runtime, pinned_version
 
 MOST_BYTES = 15_000_000
@@ -39,10 +39,10 @@ def runtime_files():
 def build_site(runtime_files):
     """The function that builds the static page; the runtime is fetched once."""
 
-    def build(out, model="", second=""):
+    def build(out, model="", second="", landmarker=AUTO):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("demo_app.page.build.fetch_runtime", lambda *_: runtime_files)
-            static_page.build(out, model, second=second)
+            static_page.build(out, model, second=second, landmarker=landmarker)
         return out
 
     return build

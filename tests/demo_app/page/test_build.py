@@ -9,14 +9,17 @@ import pytest
 import torch
 from facenet_pytorch import MTCNN
 
-from demo_app.page.build import SOURCES, WORKER, build, main, service_worker
+from demo_app.language import say, speaking
+from demo_app.page.build import ON_DEMAND, SOURCES, WORKER, build, main, service_worker
 from demo_app.page.export_models import classifier_bytes, detector_bytes, halve
-from demo_app.page.facts import DEFAULT_THRESHOLD, page_facts, page_words
+from demo_app.page.facts import DEFAULT_THRESHOLD, page_facts
 from demo_app.page.fetch_runtime import FetchError, fetch_runtime, pinned_version
+from demo_app.page.texts import PAGES, page_words
 from demo_app.render import text as words
 from fer_core.emotions import COLOURS, EIGHT_CLASSES
 from fer_core.explain.cam import colourise
 from fer_core.inference.onnx_export import ExportError, require
+from fer_core.landmarks.task_file import LandmarkerError
 from fer_core.models.pretrained import load_model
 from fer_core.taxonomy import taxonomy_of
 from fer_core.weights import BUNDLED
@@ -95,18 +98,25 @@ def test_the_security_policy_lets_nothing_out(site):
 
 
 def test_no_sentence_is_left_out(site):
-    index = (site / "index.html").read_text()
-    assert "{{" not in index
-    assert words.title(taxonomy_of(EIGHT_CLASSES)) in index
-    assert "<strong>Responsible use.</strong>" in index
-    assert "Decide nothing about a person with this page." in " ".join(index.split())
+    said = {
+        "en": ("<strong>Responsible use.", "Decide nothing about a person with this page."),
+        "vi": ("<strong>Sử dụng có trách nhiệm.", "Đừng quyết định điều gì về một con người"),
+    }
+    for language, name in PAGES.items():
+        page = (site / name).read_text("utf-8")
+        with speaking(language):
+            assert words.title(taxonomy_of(EIGHT_CLASSES)) in page
+        assert f'<html lang="{language}">' in page
+        assert "{{" not in page
+        assert all(text in page for text in said[language])
 
 
 def test_only_paragraphs_that_hold_without_a_server_are_taken():
-    assert not any(
-        "computer that runs this page" in text
-        for text in page_words(taxonomy_of(EIGHT_CLASSES)).values()
-    )
+    for language, phrase in (("en", "computer that runs this page"), ("vi", "đang chạy trang này")):
+        with speaking(language):
+            told = page_words(taxonomy_of(EIGHT_CLASSES))
+            assert phrase in say("about.text")
+        assert not any(phrase in text for text in told.values())
 
 
 def test_classes_colours_and_heat_are_python_s(facts):
@@ -117,9 +127,11 @@ def test_classes_colours_and_heat_are_python_s(facts):
 
 
 def test_every_step_of_the_threshold_has_its_sentence(facts):
-    assert len(facts["thresholds"]) == 21
-    at_default = facts["thresholds"][round(20 * DEFAULT_THRESHOLD)]
-    assert at_default.startswith("At 50 % this model is sure about ")
+    begin = {"en": "At 50 % this model is sure about ", "vi": "Ở mức 50 %, mô hình này chắc chắn "}
+    for language, told in facts["languages"].items():
+        assert len(told["thresholds"]) == 21
+        at_default = told["thresholds"][round(20 * DEFAULT_THRESHOLD)]
+        assert at_default.startswith(begin[language])
 
 
 def test_every_fault_that_the_scripts_name_has_a_sentence(facts):
@@ -129,8 +141,9 @@ def test_every_fault_that_the_scripts_name_has_a_sentence(facts):
         for kind in re.findall(r'new Fault\("(\w+)"', file.read_text())
     }
     assert len(named) > 5
-    assert named - {"facts"} <= set(facts["sentences"])  # main.js says that one by itself
-    assert all(text.endswith(".") for text in facts["sentences"].values())
+    for told in facts["languages"].values():
+        assert named - {"facts"} <= set(told["sentences"])  # index.html has that one
+        assert all(re.search(r"[.)]$", text) for text in told["sentences"].values())
 
 
 def test_half_weights_answer_as_the_model_does(trained):
@@ -229,7 +242,29 @@ def test_the_service_worker_keeps_every_file_and_each_build_has_its_version(site
         for file in site.rglob("*")
         if file.is_file() and "images" not in file.parts
     }
-    assert kept == (files - {WORKER}) | {"./"}
+    asked_for = {name for name in files if name.startswith(ON_DEMAND)}
+    assert kept == (files - asked_for - {WORKER}) | {"./"}
     one, other = (service_worker({"index.html": text}) for text in (b"one", b"other"))
     assert one != other
     assert one == service_worker({"index.html": b"one"})
+
+
+@pytest.mark.parametrize("content", [None, b"no zip file"])
+def test_a_landmarker_that_was_named_and_is_none_stops_the_build(build_site, tmp_path, content):
+    file = tmp_path / "face_landmarker.task"
+    if content:
+        file.write_bytes(content)
+    with pytest.raises(LandmarkerError, match=r"face_landmarker\.task"):
+        build_site(tmp_path / "page", landmarker=str(file))
+    assert not (tmp_path / "page").exists()
+
+
+def test_where_no_landmarker_is_installed_the_page_is_built_without(
+    build_site, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
+    with caplog.at_level("INFO", logger="demo_app"):
+        page = build_site(tmp_path / "page")
+    assert "movements" not in json.loads((page / "facts.json").read_text())
+    assert "The page cannot tell what faces do: " in caplog.text
+    assert "pip install" in caplog.text
