@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from fer_core.errors import FerError
 
@@ -64,11 +64,13 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         """Derivative of the cross-entropy by 1/T."""
         return float(((softmax(logits, 1 / inverse) * logits).sum(1) - of_labels).mean())
 
+    from scipy.optimize import root_scalar  # slow to import
+
     low, high = 1 / HOTTEST, 1 / COLDEST
     least, greatest = slope(low), slope(high)
     if least >= 0 or greatest <= 0:
         return 1.0 if least == greatest else HOTTEST if least >= 0 else COLDEST
-    return 1 / float(optimize.root_scalar(slope, bracket=(low, high), xtol=1e-12).root)
+    return 1 / float(root_scalar(slope, bracket=(low, high), xtol=1e-12).root)
 
 
 def _scaled(logits: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:

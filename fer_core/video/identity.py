@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
-from scipy.optimize import linear_sum_assignment
+
+from fer_core.video.pairing import best_pairs
 
 Embedder = Callable[[Image.Image, Sequence[np.ndarray]], np.ndarray]
 # Cosine from which two faces are one person's: just above that of any two people tried
@@ -114,7 +115,7 @@ class PersonJoiner:
             [[person.alike(embeddings[track]) for person in away] for track in fresh]
         ).reshape(len(fresh), len(away))
         alike[alike < self._least] = 0
-        for row, column in zip(*linear_sum_assignment(alike, maximize=True), strict=True):
+        for row, column in best_pairs(alike):
             if alike[row, column] > 0:
                 self._persons[fresh[row]] = away[column]
         for track in fresh:

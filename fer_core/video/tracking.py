@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 from scipy.special import softmax
 
 from fer_core.inference.predictor import FacePrediction
+from fer_core.video.pairing import best_pairs
 
 LEAST_CLOSENESS = 0.3  # of a face and the track it continues, see `closeness`
 LEAST_PROBABILITY = 1e-12
@@ -110,7 +110,7 @@ class FaceTracker:
             [[track.closeness(face.box, time) for track in self._tracks] for face in faces]
         ).reshape(len(faces), len(self._tracks))
         near[near < LEAST_CLOSENESS] = 0  # two poor pairs must not outweigh a good one
-        for row, column in zip(*linear_sum_assignment(near, maximize=True), strict=True):
+        for row, column in best_pairs(near):
             if near[row, column] > 0:
                 found[row] = self._tracks[column]
         return found
