@@ -69,11 +69,12 @@ def summed(image: np.ndarray) -> np.ndarray:
     Sums of more than 16.8 million pixels wrap around, and so do their differences, which are right.
     """
     height, width, channels = image.shape
+    above = image.reshape(height, width * channels).astype(np.uint32)
+    for row in range(1, height):  # whole rows: faster than `accumulate` along columns
+        above[row] += above[row - 1]
     sums = np.zeros((channels, height + 1, width + 1), np.uint32)
-    inner = sums[:, 1:, 1:]
-    inner[:] = image.transpose(2, 0, 1)
-    np.add.accumulate(inner, axis=1, out=inner)
-    np.add.accumulate(inner, axis=2, out=inner)
+    planes = above.reshape(image.shape).transpose(2, 0, 1)
+    np.add.accumulate(planes, axis=2, out=sums[:, 1:, 1:])
     return sums
 
 
@@ -93,18 +94,24 @@ def reduced(sums: np.ndarray, box: Sequence[int], height: int, width: int) -> np
         (3, height, width) float32 in about [-1, 1].
     """
     left, top, right, bottom = box
-    first, last = _edges(top, bottom - top, height)
-    rows = sums[:, last, left : right + 1] - sums[:, first, left : right + 1]
-    start, end = _edges(0, right - left, width)
-    totals = rows[:, :, end] - rows[:, :, start]
-    counts = ((last - first)[:, None] * (end - start)).astype(np.float32)
-    return (totals.astype(np.float32) / counts - np.float32(127.5)) * np.float32(1 / 128)
+    part = sums[:, top : bottom + 1, left : right + 1]  # `take` copies it, and needs no more
+    first, last = _edges(bottom - top, height)
+    rows = part.take(last, axis=1)
+    rows -= part.take(first, axis=1)
+    start, end = _edges(right - left, width)
+    totals = rows.take(end, axis=2)
+    totals -= rows.take(start, axis=2)
+    values = totals.astype(np.float32)
+    values /= ((last - first)[:, None] * (end - start)).astype(np.float32)
+    values -= np.float32(127.5)
+    values *= np.float32(1 / 128)
+    return values
 
 
-def _edges(start: int, length: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """First and past the last input place of each of ``count`` output places."""
+def _edges(length: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """First and past the last of ``length`` input places of each of ``count`` output places."""
     places = np.arange(count)
-    return start + places * length // count, start - (-(places + 1) * length // count)
+    return places * length // count, -(-(places + 1) * length // count)
 
 
 def _propose(images: Sequence[np.ndarray], least_face: int, pnet: Network) -> list[np.ndarray]:
