@@ -22,7 +22,7 @@ from dashboard.data.names import Runs
 from dashboard.data.robustness import read_files, shipped_files
 from dashboard.report.part import Part, number
 
-MOST_CHARTS = 4  # corruptions that cost the first model most
+MOST_CHARTS = 3  # corruptions that cost the first model most
 SUMMARY = {
     "model": "Model",
     "clean": number("Clean accuracy (%)", 1),
@@ -41,7 +41,8 @@ def robustness_parts(runs: Runs) -> list[Part]:
     found = read_files((*shipped_files(), *runs.robustness))
     measure = MEASURES["Accuracy"]
     parts = [Part("Not shown", " ".join(found.problems))] if found.problems else []
-    for name, index in comparison_names(found.comparisons).items():
+    names = comparison_names(found.comparisons)
+    for name, index in names.items():
         labels = model_labels(found.comparisons[index].models)
         shown = dict(list(labels.items())[:MOST_MODELS])
         points = robustness_points(shown)
@@ -51,7 +52,7 @@ def robustness_parts(runs: Runs) -> list[Part]:
         for kind in _worst_kinds(points):
             figure = robustness_figure(points, kind, measure, styles, top)
             title = kind_name(kind)
-            heading = f"{title[0].upper()}{title[1:]}: {name}"
+            heading = f"{title[0].upper()}{title[1:]}{f': {name}' if len(names) > 1 else ''}"
             parts.append(Part(heading, figure=figure, table=points[points["kind"] == kind]))
     return parts
 
