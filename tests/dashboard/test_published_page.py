@@ -92,7 +92,7 @@ def test_a_result_entered_in_the_form_is_placed_and_drawn(open_page, eight_recor
     labelled["Add"].click()
     app.run()
     assert not app.exception
-    assert "**my method**, 91.00 %: rank 15 of 36." in text_of(app)
+    assert "**my method**, 91.00 %: rank 16 of 37." in text_of(app)
     assert "my method" in app.dataframe[0].value["method"].tolist()
     assert "my method" in json.dumps(json.loads(app.get("plotly_chart")[0].proto.spec))
 
