@@ -207,7 +207,7 @@ def show_measured(ours: pd.DataFrame) -> None:
     show_table(shown, "measured", SHOWN)
 
 
-st.title("Published results")
+st.title("Published results", anchor=False)  # its link wraps on phones
 published = find_published()
 st.markdown(
     f"What papers report for facial expression recognition: {len(published)} figures, each with a "
@@ -227,12 +227,7 @@ else:
     show_bibtex(chosen)
     show_own(own, chosen)
 with st.expander(f"All {len(published)} published results"):
-    st.dataframe(
-        published[ALL_COLUMNS],
-        hide_index=True,
-        column_config=SHOWN,
-        placeholder="-",
-    )
+    show_table(published[ALL_COLUMNS], "published-all", SHOWN, rows=published)
 show_download(published, "published-all", "Download all as CSV")
 show_hust_report(published)
 show_measured(ours)
