@@ -4,9 +4,9 @@
 
 Starts the dashboard on a folder of run records (the shipped ones by default) and opens its pages in
 headless Chromium: *fresh* is the address in a browser without a cache, *click* is the link in the
-sidebar, coming from the first page in the same browser. A page is there when its script has ended and all its charts are
-drawn. Then it chooses other faces and models on the page Attention maps. Medians of wall seconds;
-server and browser share this machine's cores.
+sidebar, coming from the first page in the same browser. A page is there when its script has ended
+and all its charts are drawn. Then it chooses other faces and models on the page Attention maps.
+Wall seconds; server and browser share this machine's cores.
 """
 
 import os

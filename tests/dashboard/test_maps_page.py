@@ -221,6 +221,6 @@ def test_a_data_set_of_this_computer_gives_a_face_of_each_class(
     names = app.selectbox(key="looks_face").options
     assert [name.partition(" · ")[0] for name in names] == ["anger", "fear"]
     assert "Of 2 faces, tiny recognises" in words(app)
-    assert "drawn" not in words(app)
+    assert "These faces are drawn" not in words(app)
     app = open_local(**query, **TINY, looks_data="folder:/absent")
     assert "/absent" in app.warning[0].value
