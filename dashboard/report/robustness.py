@@ -1,7 +1,5 @@
 """Models on corrupted images in the HTML report."""
 
-import pandas as pd
-
 from dashboard.analysis.robustness import (
     MEASURES,
     comparison_names,
@@ -11,6 +9,7 @@ from dashboard.analysis.robustness import (
     model_summary,
     robustness_points,
     second_sentence,
+    worst_kinds,
 )
 from dashboard.charts.robustness import (
     MOST_MODELS,
@@ -49,16 +48,9 @@ def robustness_parts(runs: Runs) -> list[Part]:
         text = f"{headline(points, measure)} {second_sentence(points)}".strip()
         parts.append(Part(name, text, table=model_summary(points), columns=SUMMARY))
         styles, top = model_styles(list(shown)), highest_value(points, measure)
-        for kind in _worst_kinds(points):
+        for kind in worst_kinds(points)[:MOST_CHARTS]:
             figure = robustness_figure(points, kind, measure, styles, top)
             title = kind_name(kind)
             heading = f"{title[0].upper()}{title[1:]}{f': {name}' if len(names) > 1 else ''}"
             parts.append(Part(heading, figure=figure, table=points[points["kind"] == kind]))
     return parts
-
-
-def _worst_kinds(points: pd.DataFrame) -> list[str]:
-    """The corruptions that cost the first model the most accuracy, at any strength."""
-    first = points[(points["model"] == points["model"].iloc[0]) & (points["level"] > 0)]
-    lost = first.groupby("kind")["lost"].max().sort_values(ascending=False, kind="stable")
-    return [str(kind) for kind in lost.index[:MOST_CHARTS]]
