@@ -45,7 +45,8 @@ def text_positions(places: np.ndarray, texts: Sequence[str], width: float) -> li
     taken = [_around(x, y) for x, y in places]
     inside = _Box(0.0, -np.inf, width, np.inf)
     chosen = [""] * len(texts)
-    for index in np.argsort(places[:, 0], kind="stable"):
+    order: list[int] = np.argsort(places[:, 0], kind="stable").tolist()
+    for index in order:
         boxes = {side: _box(places[index], texts[index], side) for side in SIDES}
         others = [box for place, box in enumerate(taken) if place != index]
         costs = {
