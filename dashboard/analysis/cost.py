@@ -25,6 +25,7 @@ APPROACH = [
     *("method", "backbone", "image_size", "epochs_asked", "options", "method_options"),
     *("device", "precision"),
 ]
+NO_PAIR = "There is no pair here of an EAC run and a baseline run that differ only in the method."
 NO_MACS = (
     "MACs: none of these runs recorded them; training does so since version 0.3 (`model.macs` in "
     "run.json). `python -m benchmarks.train_step --backbone NAME` counts the arithmetic of one "
@@ -134,9 +135,7 @@ def cost_headline(runs: pd.DataFrame) -> str:
     timed = with_comparison(runs.dropna(subset="seconds")).set_index("run", drop=False)
     pairs = find_pairs(timed)
     if not pairs:
-        return (
-            "There is no pair here of an EAC run and a baseline run that differ only in the method."
-        )
+        return NO_PAIR
 
     def size_then_name(pair: tuple[Group[str], Group[str]]) -> tuple[object, ...]:
         _, eac = pair

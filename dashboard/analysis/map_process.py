@@ -20,6 +20,7 @@ from dashboard.analysis.shipped_maps import Key, shipped_maps
 
 OWN_FOLDER = "FOLDER_OF_YOUR_IMAGES"
 SCRATCH = "fer-maps-"
+WARM_AFTER = 1.0  # seconds after the first view
 KEPT = 24  # results in memory, one for each model and choice of faces
 
 
@@ -35,6 +36,7 @@ class MapCache:
         self._worker = MapWorker() if worker is None else worker
         self._known: OrderedDict[Key, ModelMaps] = OrderedDict()
         self._lock = threading.Lock()
+        self._warming = threading.Timer(0, compute_maps)  # not started
 
     def get(
         self, models: Mapping[str, Path], faces: FaceChoice
@@ -64,19 +66,24 @@ class MapCache:
         return {name: done[name] for name in models if name in done}, failed
 
     def warm(self, models: Mapping[str, Path], faces: FaceChoice) -> None:
-        """Start the process in the background, and let it load some models; no error is raised.
+        """Start the process soon, and let it load some models; no error is raised.
+
+        It waits until the page is drawn, which would take longer beside it.
 
         Args:
             models: that are likely to be asked for.
             faces: likewise; nothing is stored of them.
         """
-        if self._worker.running or not can_make_maps():
+        if self._worker.running or self._warming.is_alive() or not can_make_maps():
             return
         call = (self._worker, dict(models), faces)
-        threading.Thread(target=compute_maps, args=call, daemon=True).start()
+        self._warming = threading.Timer(WARM_AFTER, compute_maps, call)
+        self._warming.daemon = True
+        self._warming.start()
 
     def close(self) -> None:
         """End the process."""
+        self._warming.cancel()
         self._worker.close()
 
     def _look_up(self, key: Key) -> ModelMaps | None:

@@ -11,6 +11,8 @@ FACE_COLUMNS = (
     *("model", "face", "prediction", "probability_percent", "flipped_prediction"),
     *("prediction_agreement", "map_agreement", "consistency"),
 )
+SYNTHETIC = "synthetic "  # before the label, in the name of a synthetic face
+SEPARATOR = " · "  # between the label and the name of an image of a data set
 VIEWS = ("flip TTA", "face", "horizontal flip, flipped back")
 
 
@@ -97,14 +99,22 @@ def agreement_headline(models: Mapping[str, ModelMaps]) -> str:
 
 
 def recognised(models: Mapping[str, ModelMaps]) -> str:
-    """How many synthetic faces each model recognises, in one sentence."""
+    """How many of the faces whose label is known each model recognises; empty where none is."""
+    count = sum(bool(_label(name)) for name in next(iter(models.values())).names)
+    if not count:
+        return ""
     texts = [f"{name} recognises {_right(maps)}" for name, maps in models.items()]
-    count = len(next(iter(models.values())).names)
-    return f"Synthetic faces are unlike the training images: of {count}, {' and '.join(texts)}."
+    return f"Of {count} faces, {' and '.join(texts)}."
+
+
+def _label(name: str) -> str:
+    """The label in the name of a face: of a synthetic one, or of one of a data set."""
+    if name.startswith(SYNTHETIC):
+        return name.removeprefix(SYNTHETIC)
+    return name.partition(SEPARATOR)[0] if SEPARATOR in name else ""
 
 
 def _right(maps: ModelMaps) -> int:
     return sum(
-        name.removeprefix("synthetic ") == maps.classes[maps.prediction(face)]
-        for face, name in enumerate(maps.names)
+        _label(name) == maps.classes[maps.prediction(face)] for face, name in enumerate(maps.names)
     )

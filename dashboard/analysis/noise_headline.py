@@ -97,7 +97,7 @@ def _which(clean: int, noisy: int) -> str:
     """The seeds with clean runs, among those of the noisy pair."""
     if clean == noisy:
         return f"the same {clean} seeds" if clean > 1 else "the same seed"
-    return f"the {clean} of {noisy} seeds with clean runs of both"
+    return f"{clean} of {noisy} seeds: those with clean runs of both"
 
 
 def _difference(gap: Interval) -> str:

@@ -211,3 +211,14 @@ def _free(name: str, taken: Mapping[str, object]) -> str:
     """The name, numbered if it is taken."""
     numbers = (f"{name} ({number})" for number in range(2, len(taken) + 3))
     return name if name not in taken else next(one for one in numbers if one not in taken)
+
+
+def worst_kinds(points: pd.DataFrame) -> list[str]:
+    """The corruptions, those that cost the first model the most accuracy in front.
+
+    Args:
+        points: of `robustness_points`.
+    """
+    first = points[(points["model"] == points["model"].iloc[0]) & (points["level"] > 0)]
+    lost = first.groupby("kind")["lost"].max().sort_values(ascending=False, kind="stable")
+    return [str(kind) for kind in lost.index]

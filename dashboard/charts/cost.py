@@ -7,10 +7,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.analysis.cost import Cost
+from dashboard.charts.point_texts import text_positions
 from dashboard.charts.style import HEIGHT, SYMBOLS, finish, log_axis, method_colours
 from dashboard.data.names import method_name
 
 ENTRY_HEIGHT = 22  # pixels of a legend entry
+PLOT_WIDTH, PLOT_HEIGHT = 840, 230  # pixels at 1440 pixels of screen
 
 
 def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
@@ -28,6 +30,8 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
     backbones = list(dict.fromkeys(drawn["backbone"]))
     figure = go.Figure()
     drawn = drawn.assign(label=_labels(drawn))
+    axis = _axis(drawn, cost)
+    drawn = drawn.assign(side=_sides(drawn, cost, axis["range"]))
     groups = drawn.groupby(["method", "backbone"], sort=True)
     for (method, backbone), rows in groups:
         colour = colours[str(method)]
@@ -41,7 +45,7 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
             error_y={**bars, "array": rows["accuracy_half"].to_numpy(dtype=float)},
             error_x={**bars, "symmetric": False, "array": high - x, "arrayminus": x - low},
             text=rows["label"],
-            textposition="top right",
+            textposition=rows["side"],
             customdata=np.column_stack([rows["approach"], _texts(rows, cost)]),
             mode="markers+text",
             cliponaxis=False,
@@ -53,7 +57,7 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
             name=f"{method_name(str(method))} · {backbone}",
             hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>",
         )
-    figure.update_xaxes(title=cost.axis, **_axis(drawn, cost))
+    figure.update_xaxes(title=cost.axis, **axis)
     figure.update_yaxes(title="Accuracy (%)")
     finish(figure, cost.title, legend=True)
     return figure.update_layout(height=HEIGHT + ENTRY_HEIGHT * max(0, len(groups) - 3))
@@ -68,6 +72,15 @@ def _labels(drawn: pd.DataFrame) -> pd.Series:
         for row in drawn.to_dict("records")
     ]
     return pd.Series(texts, index=drawn.index, dtype=object)
+
+
+def _sides(drawn: pd.DataFrame, cost: Cost, ends: list[float]) -> list[str]:
+    """Where the text of each point goes on a chart of a usual size."""
+    across = (np.log10(drawn[cost.column].to_numpy(dtype=float)) - ends[0]) / (ends[1] - ends[0])
+    heights = drawn["accuracy"].to_numpy(dtype=float)
+    up = (heights - heights.min()) / max(np.ptp(heights), 1.0)
+    places = np.column_stack([across * PLOT_WIDTH, up * PLOT_HEIGHT])
+    return text_positions(places, list(drawn["label"]), PLOT_WIDTH)
 
 
 def _texts(rows: pd.DataFrame, cost: Cost) -> list[str]:

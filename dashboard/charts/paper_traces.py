@@ -208,11 +208,27 @@ def _draw_scatter(axes: Axes, trace: Any, x: np.ndarray, y: np.ndarray) -> Any: 
     else:
         drawn = axes.errorbar(x, y, yerr=across, xerr=along, capsize=2, elinewidth=0.8, **style)
     if "text" in mode and trace.text is not None:
-        for place, height, text in zip(x, y, trace.text, strict=True):
-            axes.annotate(
-                plain(text), (place, height), (2, 2), textcoords="offset points", fontsize="small"
-            )
+        sides = trace.textposition
+        sides = [sides] * len(x) if isinstance(sides, str | None) else sides
+        for place, height, text, side in zip(x, y, trace.text, sides, strict=True):
+            _write_beside(axes, (place, height), plain(text), str(side or "top right"))
     return drawn
+
+
+def _write_beside(axes: Axes, place: tuple[Any, Any], text: str, side: str) -> None:
+    """A text on the side of a point that Plotly's ``textposition`` names."""
+    up, along = side.split()
+    x = {"right": 4, "left": -4}.get(along, 0)
+    y = {"top": 2, "bottom": -2}.get(up, 0)
+    axes.annotate(
+        text,
+        place,
+        (x, y),
+        textcoords="offset points",
+        fontsize="small",
+        ha={"right": "left", "left": "right"}.get(along, "center"),
+        va={"top": "bottom", "bottom": "top"}.get(up, "center"),
+    )
 
 
 def _spread(error: Any) -> np.ndarray | None:  # noqa: ANN401

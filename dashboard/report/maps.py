@@ -15,13 +15,21 @@ from dashboard.charts.map_panels import (
     map_panel,
 )
 from dashboard.data.names import Runs
-from dashboard.report.part import Part
+from dashboard.report.part import Part, number
 
 TITLE = "Attention maps"
 NO_TORCH = (
     "These are the maps that ship with the dashboard: computing others needs PyTorch, which was "
     "not installed."
 )
+
+FIGURES = {
+    "consistency": number("Consistency", 2),
+    "lowest": number("Lowest", 2),
+    "map_agreement": number("Map agreement", 2),
+    "prediction_agreement": number("Prediction agreement", 2),
+    "probability_percent": number("Probability (%)", 0),
+}
 
 
 def map_parts(runs: Runs, cache: MapCache) -> list[Part]:
@@ -74,7 +82,9 @@ def _parts(found: dict[str, ModelMaps]) -> list[Part]:
         Part(
             "Agreement under horizontal flips",
             f"Means over the faces shown. {CONSISTENCY}{SYNTHETIC_ONLY}",
-            table=model_table(agreement),
+            table=model_table(agreement).drop(columns="faces"),
+            columns=FIGURES,
+            half=True,
         ),
     ]
 

@@ -3,15 +3,19 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
+from io import BytesIO
 from pathlib import Path
 
 import plotly.graph_objects as go
+from PIL import Image
 from plotly.offline import get_plotlyjs
 
 from dashboard.report.part import Part, part_table
 from fer_core.reporting.table_text import MARK, Cell, TextTable, to_latex
 
 MAX_ROWS = 500  # of a table
+PRINTED_ROWS = 25  # of a table on paper; report.css hides the others
+NARROW = 90  # letters in the longest row of a table that is half as wide as a printed page
 # The browser refuses everything that is not in the file.
 # Plotly compiles the shaders of parallel coordinates, hence unsafe-eval.
 POLICY = (
@@ -20,7 +24,13 @@ POLICY = (
 )
 STYLE = Path(__file__).with_name("report.css")
 SCRIPT = Path(__file__).with_name("report.js")
+SHORT_NOTE = 400  # letters of a text that is a third as wide as a printed page
+SHORT_TEXT, PAGE_LETTERS = 32, 170  # letters of a cell on one line on paper, and of such a line
 SHORT_TABLE = 60  # rows of a table that is offered as LaTeX
+NOT_PRINTED = (
+    "The file has more than this print: the data of each chart, all rows and the LaTeX of each "
+    "table, measured speeds, and options against accuracy run by run."
+)
 
 
 def render(title: str, lead: str, facts: Sequence[str], pages: Mapping[str, Sequence[Part]]) -> str:
@@ -38,9 +48,10 @@ def render(title: str, lead: str, facts: Sequence[str], pages: Mapping[str, Sequ
     body: list[str] = []
     charts = 0
     for name, parts in pages.items():
-        body.append(f'<h2 id="{anchors[name]}">{escape(name)}</h2><div class="parts">')
+        screen = "" if parts else ' class="screen"'
+        body.append(f'<h2{screen} id="{anchors[name]}">{escape(name)}</h2><div class="parts">')
         if not parts:
-            body.append('<p class="soft wide">There are no records for this page yet.</p>')
+            body.append('<p class="soft wide screen">There are no records for this page yet.</p>')
         for part in parts:
             body.append(_block(part, f"chart-{charts}"))
             charts += part.figure is not None
@@ -51,7 +62,8 @@ def render(title: str, lead: str, facts: Sequence[str], pages: Mapping[str, Sequ
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE.read_text()}</style></head>\n"
         f'<body><h1>{escape(title)}</h1><p class="lead">{escape(lead)}</p>'
-        f'<div class="soft">{lines}</div><nav><p>{links}</p></nav>'
+        f'<div class="soft">{lines}<div class="paper">{NOT_PRINTED}</div></div>'
+        f"<nav><p>{links}</p></nav>"
         '<p class="search"><input type="search" placeholder="Search all tables" '
         'aria-label="Search all tables"><output></output></p>'
         "<noscript><p>The charts need JavaScript; the data of each chart is below "
@@ -65,8 +77,10 @@ def render(title: str, lead: str, facts: Sequence[str], pages: Mapping[str, Sequ
 def _block(part: Part, chart: str) -> str:
     half = part.figure is not None and not part.wide
     drawn = part.figure is not None or part.image
+    table = part_table(part)
     kinds = f"part{'' if half else ' wide'}{' figure' if drawn else ''}"
-    kinds += " screen" if part.folded and not part.text else ""
+    kinds += _paper_width(part, table)
+    kinds += " screen" if part.screen or (part.folded and not part.text) else ""
     pieces = [f'<section class="{kinds}"><h3>{escape(part.heading)}</h3>']
     if part.text:
         pieces.append(f"<p>{escape(part.text)}</p>")
@@ -78,7 +92,7 @@ def _block(part: Part, chart: str) -> str:
         data = b64encode(part.image).decode()
         name = escape(part.heading, quote=True)
         pieces.append(f'<img alt="{name}" src="data:image/png;base64,{data}">')
-    if (table := part_table(part)) is not None:
+    if table is not None:
         what = "The table"
         if drawn:
             what = f"Data of the {'chart' if part.figure is not None else 'image'}"
@@ -88,6 +102,27 @@ def _block(part: Part, chart: str) -> str:
         if not drawn and len(table.rows) <= SHORT_TABLE:
             pieces.append(_latex(table))
     return "".join([*pieces, "</section>"])
+
+
+def _paper_width(part: Part, table: TextTable | None) -> str:
+    """The class of a block of half (``narrow``) or a third (``short``) of a printed page."""
+    if part.half:
+        return " narrow"
+    if part.figure is not None:
+        return ""
+    if part.image:
+        with Image.open(BytesIO(part.image)) as image:
+            return " narrow" if image.width < image.height else ""
+    if table is None or part.folded:
+        return " short" if 0 < len(part.text) <= SHORT_NOTE else ""
+    fits = sum(_widths(table)) + 2 * len(table.header) <= NARROW
+    return " narrow" if fits else ""
+
+
+def _widths(table: TextTable) -> list[int]:
+    """Letters of the longest cell of each column, its name included."""
+    rows = ([f"{cell.text}{cell.note}" for cell in row] for row in table.rows)
+    return [max(map(len, column)) for column in zip(table.header, *rows, strict=True)]
 
 
 def _figure_json(figure: go.Figure) -> str:
@@ -100,10 +135,11 @@ def _rows(table: TextTable) -> str:
     """The table, with buttons that sort it."""
     count = len(table.rows)
     note = f"<p>The first {MAX_ROWS} of {count:,} rows.</p>" if count > MAX_ROWS else ""
-    marks = [' class="n"' if numeric else "" for numeric in table.numeric]
+    marks = _marks(table)
+    kinds = [' class="n"' if numeric else "" for numeric in table.numeric]
     head = "".join(
-        f'<th scope="col"{mark}><button type="button">{escape(name)}</button></th>'
-        for name, mark in zip(table.header, marks, strict=True)
+        f'<th scope="col"{kind}><button type="button">{escape(name)}</button></th>'
+        for name, kind in zip(table.header, kinds, strict=True)
     )
     body = "".join(
         "<tr>"
@@ -111,10 +147,22 @@ def _rows(table: TextTable) -> str:
         + "</tr>"
         for row in table.rows[:MAX_ROWS]
     )
+    rest = min(count, MAX_ROWS) - PRINTED_ROWS
+    more = f'<p class="paper">{rest} more rows in the file.</p>' if rest > 0 else ""
     return (
         f'{note}<div class="rows"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f"<tbody>{body}</tbody></table></div>{more}"
     )
+
+
+def _marks(table: TextTable) -> list[str]:
+    """Classes of the columns: ``n`` for numbers, ``s`` for short texts, on one line on paper."""
+    widths = [min(width, SHORT_TEXT) for width in _widths(table)]
+    fits = sum(widths) <= PAGE_LETTERS
+    return [
+        ' class="n"' if numeric else ' class="s"' if fits and width < SHORT_TEXT else ""
+        for numeric, width in zip(table.numeric, widths, strict=True)
+    ]
 
 
 def _cell(cell: Cell) -> str:

@@ -23,6 +23,9 @@ class Part(NamedTuple):
         columns: of the table: title, or `number`; other columns are named after themselves.
         wide: whether a chart has the width of the page, not of half of it.
         folded: whether the table is shown once it is asked for, and not printed.
+        half: whether half of the width of a page is right on paper; charts have a third of it
+            otherwise.
+        screen: whether the block is of use on a screen alone, and not printed.
     """
 
     heading: str
@@ -33,6 +36,8 @@ class Part(NamedTuple):
     columns: Mapping[str, Any] = {}
     wide: bool = False
     folded: bool = False
+    half: bool = False
+    screen: bool = False
 
 
 def number(title: str, decimals: int) -> dict[str, Any]:

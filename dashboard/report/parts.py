@@ -18,6 +18,7 @@ from dashboard.analysis.comparison import comparisons, default_pair, noise_point
 from dashboard.analysis.cost import (
     COSTS,
     NO_MACS,
+    NO_PAIR,
     cost_headline,
     cost_points,
     drawn_costs,
@@ -71,7 +72,7 @@ from dashboard.report.results import result_parts
 from dashboard.report.robustness import robustness_parts
 
 SAID_ONCE = ("status", "source")  # columns of runs that are left out where all say the same
-MIN_COSTS = 3  # points of a comparison that gets a chart; of two, the headline says all
+MIN_COSTS = 4  # points, and costs, of a comparison that gets a chart; of fewer, tables say all
 MIN_RATES = 2  # of a chart over label noise
 CURVES = ("Loss", "Accuracy", "Noisy labels")  # charts
 COST_TITLES = ("Parameters", "Time")
@@ -103,7 +104,7 @@ def first_sentence(runs: Runs) -> str:
 def noise_parts(runs: Runs) -> list[Part]:
     """Accuracy over label noise for every comparison with a method at two noise rates."""
     points, published, measure = noise_points(runs.table), read_published(), MEASURES["Accuracy"]
-    parts = []
+    parts, means = [], []
     for name in comparisons(points):
         shown = points[points["comparison"] == name]
         if shown.groupby("line")["noise_percent"].nunique().max() < MIN_RATES:
@@ -115,8 +116,8 @@ def noise_parts(runs: Runs) -> list[Part]:
         parts.append(Part(name, text, noise_figure(*drawn, measure), table, wide=True))
         areas = noise_areas(shown, measure.column)
         if not areas.empty:
-            parts.append(Part(f"{name}: mean accuracy over all noise rates", AREA, table=areas))
-    return parts
+            means.append(Part(f"{name}: mean accuracy over all noise rates", AREA, table=areas))
+    return [*parts, *means]
 
 
 def curve_parts(runs: Runs) -> list[Part]:
@@ -177,6 +178,7 @@ def run_parts(runs: Runs) -> list[Part]:
         and (name not in SAID_ONCE or named[name].nunique() > 1)
     ]
     parts, lines = [Part("All runs", table=named[facts], columns=RUN_FACTS)], []
+    about = ABOUT
     finished = trained_here(runs.table)
     for name, rows in finished.groupby(image_sets(finished), sort=False):
         axes = option_axes(rows)
@@ -184,18 +186,19 @@ def run_parts(runs: Runs) -> list[Part]:
         if picked and len(axes) >= MIN_LINES:
             drawn = axes[["run", *picked, ACCURACY]]
             figure = parallel_figure(drawn, ACCURACY)
-            lines.append(Part(f"Evaluated on {name}", "", figure, drawn, wide=True))
+            lines.append(Part(f"Evaluated on {name}", "", figure, drawn, wide=True, screen=True))
             found = option_importance(axes)
             if not found.empty:
                 chart = importance_figure(found)
-                parts.append(Part(f"Importance on {name}", ABOUT, chart, found))
+                parts.append(Part(f"Importance on {name}", about, chart, found))
+                about = ""  # said once
     return [*parts, *lines]
 
 
 def cost_parts(runs: Runs) -> list[Part]:
     """Accuracy over each cost that differs, for each set of comparable runs; measured speeds."""
     finished = with_sets(runs.table)
-    parts = []
+    parts, texts = [], []
     for name, noises in set_choices(finished).items():
         noise = noises[0]  # of most approaches
         chosen = finished[(finished["tested_on"] == name) & (finished["noise_name"] == noise)]
@@ -203,20 +206,20 @@ def cost_parts(runs: Runs) -> list[Part]:
         if len(points) < 2:
             continue
         text = cost_headline(chosen)
-        if len(points) < MIN_COSTS:
-            parts.append(Part(f"Cost: {name}, label noise {noise}", text))
-            continue
+        said = len(parts)
         for title in COST_TITLES:
             cost = COSTS[title]
             drawn = drawn_costs(points, cost)
-            if drawn[cost.column].nunique() > 1:
+            if drawn[cost.column].nunique() >= MIN_COSTS:
                 heading = f"{title}: {name}, label noise {noise}"
-                parts.append(Part(heading, text, cost_figure(drawn, cost), drawn))
+                parts.append(Part(heading, text, cost_figure(drawn, cost), drawn, wide=True))
                 text = ""
+        if len(parts) == said and text != NO_PAIR:
+            texts.append(Part(f"Cost: {name}, label noise {noise}", text))
     if finished["macs"].isna().all():
-        parts.append(Part("MACs", NO_MACS))
+        texts.append(Part("MACs", NO_MACS))
     speeds = read_latency()[list(SPEEDS)]
-    return [*parts, Part("Measured speed", table=speeds, columns=SPEEDS, folded=True)]
+    return [*parts, *texts, Part("Measured speed", table=speeds, columns=SPEEDS, folded=True)]
 
 
 PAGES: dict[str, Callable[[Runs], list[Part]]] = {

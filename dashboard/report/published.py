@@ -16,9 +16,10 @@ from dashboard.data.names import Runs
 from dashboard.report.part import Part
 
 MIN_PUBLISHED = 3  # results of a group
-MIN_DRAWN = 5  # points of a chart
+MIN_DRAWN = 6  # points of a chart
+CROWD = 16  # points whose names need the width of a page
 AXIS = "Year"
-SENTENCES = 3  # of how EAC compares; the table has all of it
+SENTENCES = 2  # of how EAC compares; the table has all of it
 LISTED = ["method", "value", "metric", "rank", "year", "backbone", "pretraining", "trust", "source"]
 
 
@@ -45,5 +46,6 @@ def published_parts(runs: Runs) -> list[Part]:
         drawn, missing = drawn_points(points, AXIS)
         if len(drawn) >= MIN_DRAWN:
             figure = published_figure(drawn, metric, AXIS)
-            parts.append(Part(f"{setting}, {metric}, {noise}", missing, figure, rows[COLUMNS]))
+            heading, many = f"{setting}, {metric}, {noise}", len(drawn) >= CROWD
+            parts.append(Part(heading, missing, figure, rows[COLUMNS], wide=many, half=not many))
     return parts

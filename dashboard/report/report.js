@@ -1,7 +1,10 @@
 "use strict";
 // Charts are drawn when they come into view, tables are sorted and searched, and all is printed.
-// Pixels of a chart on an A4 page: of the whole, of the plot, of what is below its axis, of a name in the legend.
-const PAPER = {wide: 690, part: 220, plot: 125, below: 72, name: 15};
+// Pixels of a chart on an A4 page: its width by the kind of its block, its plot, what is below the
+// axis (more below slanted names), a name in the legend. Charts are drawn larger and scaled down:
+// how much smaller their marks become, and what the height of a chart with names includes but its plot.
+const PAPER = {wide: 690, narrow: 335, part: 220, plot: 116, below: 40, slanted: 68, name: 14,
+  zoom: 0.75, marks: 0.8, names: 0.56, around: 170};
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const charts = new Map();
 for (const text of document.querySelectorAll("script[data-chart]"))
@@ -15,24 +18,52 @@ function draw(place, printed = false) {
   layout.paper_bgcolor = layout.plot_bgcolor = "rgba(0,0,0,0)";
   for (const name of Object.keys(layout).filter((key) => /^[xy]axis/.test(key)))
     layout[name] = {automargin: true, ...layout[name], gridcolor: line, zerolinecolor: line};
-  if (printed) forPaper(layout, data, place.closest(".part").matches(".wide"));
+  place.style.zoom = printed ? PAPER.zoom : "";
+  if (printed) forPaper(layout, data, place.closest(".part").classList);
   chart.drawn = true;
   return Plotly.react(place, data, layout,
-    {responsive: !printed, displaylogo: false, toImageButtonOptions: {scale: 2}});
+    {responsive: !printed, displayModeBar: printed ? false : "hover", displaylogo: false, toImageButtonOptions: {scale: 2}});
 }
 
 // All names of the legend below the axis: nobody can scroll on paper.
-function forPaper(layout, data, wide) {
+function forPaper(layout, data, kinds) {
+  const kind = ["wide", "narrow", "part"].find((name) => kinds.contains(name));
   const names = data.filter((trace) => trace.name && trace.showlegend !== false).length;
-  const shown = layout.showlegend === false ? 0 : names;
-  const rows = wide ? Math.ceil(shown / 3) : shown, plot = PAPER.plot * (wide ? 1.3 : 1);
-  const margin = {l: 45, r: 10, t: 28, b: PAPER.below + PAPER.name * rows};
-  Object.assign(layout, {margin, autosize: false, width: wide ? PAPER.wide : PAPER.part,
-    height: plot + margin.t + margin.b});
-  layout.font.size = 8;
-  if (layout.title) layout.title = {...layout.title, font: {size: 9}, y: 0.99, yanchor: "top"};
-  layout.legend = {orientation: wide ? "h" : "v", x: 0, xanchor: "left", yanchor: "top",
-    y: -PAPER.below / plot, maxheight: 1, font: {size: 8}, tracegroupgap: 0};
+  const shown = layout.showlegend === false || names < 2 ? 0 : names;
+  const rows = Math.ceil(shown / {wide: 4, narrow: 2, part: 1}[kind]);
+  const slanted = data.some(({type}) => type === "heatmap") || layout.xaxis?.type === "category";
+  const below = slanted ? PAPER.slanted : PAPER.below, font = (pixels) => pixels / PAPER.zoom;
+  const plot = forPaperNames(layout) ?? PAPER.plot * (kind === "wide" ? 1.4 : 1);
+  const margin = {l: 38, r: 8, t: 20, b: below + PAPER.name * rows};
+  const size = {width: PAPER[kind], height: plot + margin.t + margin.b};
+  for (const part of [margin, size])
+    for (const side of Object.keys(part)) part[side] /= PAPER.zoom;
+  Object.assign(layout, {margin, ...size, autosize: false, showlegend: shown > 0});
+  layout.font.size = font(8);
+  for (const name of Object.keys(layout).filter((key) => /^[xy]axis/.test(key))) {
+    const axis = layout[name], [low, high] = axis.domain ?? [0, 1];
+    if (axis.title) axis.title = {...axis.title, standoff: 4};
+    if (high - low < 0.35) axis.nticks = 3;
+  }
+  if (data.some(({orientation}) => orientation === "h"))  // a name at each bar
+    Object.assign(layout.yaxis, {dtick: 1, tickfont: {size: font(6.5)}});
+  if (layout.title)
+    layout.title = {...layout.title, font: {size: font(9)}, y: 0.99, yanchor: "top"};
+  layout.legend = {orientation: kind === "part" ? "v" : "h", x: 0, xanchor: "left", yanchor: "top",
+    y: -below / plot, maxheight: 1, font: {size: font(7.5)}, tracegroupgap: 0};
+  for (const trace of data) {
+    if (typeof trace.marker?.size === "number") trace.marker.size *= PAPER.marks;
+    if (trace.mode?.includes("text")) trace.textfont = {...trace.textfont, size: font(6.5)};
+  }
+}
+
+// Names beside points keep their places: the height that the plot needs for them; undefined without.
+function forPaperNames(layout) {
+  const scale = PAPER.names / PAPER.zoom;
+  const names = (layout.annotations ?? []).filter(({ay}) => ay !== undefined);
+  for (const name of names)
+    Object.assign(name, {ax: name.ax * scale, ay: name.ay * scale, font: {size: 7 / PAPER.zoom}});
+  return names.length ? (layout.height - PAPER.around) * PAPER.names : undefined;
 }
 
 const seen = new IntersectionObserver((entries) => {

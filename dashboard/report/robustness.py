@@ -1,7 +1,5 @@
 """Models on corrupted images in the HTML report."""
 
-import pandas as pd
-
 from dashboard.analysis.robustness import (
     MEASURES,
     comparison_names,
@@ -11,6 +9,7 @@ from dashboard.analysis.robustness import (
     model_summary,
     robustness_points,
     second_sentence,
+    worst_kinds,
 )
 from dashboard.charts.robustness import (
     MOST_MODELS,
@@ -22,7 +21,7 @@ from dashboard.data.names import Runs
 from dashboard.data.robustness import read_files, shipped_files
 from dashboard.report.part import Part, number
 
-MOST_CHARTS = 4  # corruptions that cost the first model most
+MOST_CHARTS = 3  # corruptions that cost the first model most
 SUMMARY = {
     "model": "Model",
     "clean": number("Clean accuracy (%)", 1),
@@ -41,23 +40,17 @@ def robustness_parts(runs: Runs) -> list[Part]:
     found = read_files((*shipped_files(), *runs.robustness))
     measure = MEASURES["Accuracy"]
     parts = [Part("Not shown", " ".join(found.problems))] if found.problems else []
-    for name, index in comparison_names(found.comparisons).items():
+    names = comparison_names(found.comparisons)
+    for name, index in names.items():
         labels = model_labels(found.comparisons[index].models)
         shown = dict(list(labels.items())[:MOST_MODELS])
         points = robustness_points(shown)
         text = f"{headline(points, measure)} {second_sentence(points)}".strip()
         parts.append(Part(name, text, table=model_summary(points), columns=SUMMARY))
         styles, top = model_styles(list(shown)), highest_value(points, measure)
-        for kind in _worst_kinds(points):
+        for kind in worst_kinds(points)[:MOST_CHARTS]:
             figure = robustness_figure(points, kind, measure, styles, top)
             title = kind_name(kind)
-            heading = f"{title[0].upper()}{title[1:]}: {name}"
+            heading = f"{title[0].upper()}{title[1:]}{f': {name}' if len(names) > 1 else ''}"
             parts.append(Part(heading, figure=figure, table=points[points["kind"] == kind]))
     return parts
-
-
-def _worst_kinds(points: pd.DataFrame) -> list[str]:
-    """The corruptions that cost the first model the most accuracy, at any strength."""
-    first = points[(points["model"] == points["model"].iloc[0]) & (points["level"] > 0)]
-    lost = first.groupby("kind")["lost"].max().sort_values(ascending=False, kind="stable")
-    return [str(kind) for kind in lost.index[:MOST_CHARTS]]

@@ -23,9 +23,10 @@ from dashboard.analysis.changes import (
 from dashboard.analysis.map_choices import may_name_folders
 from dashboard.charts.changes import chance_figure, changes_figure
 from dashboard.data.names import Runs
-from dashboard.data.raters import EvalImages, FerError, agreement_bins, read_eval_images
+from dashboard.data.raters import EvalImages, FerError, agreement_bins
 from dashboard.data.tables import Confusion
 from dashboard.views.change_images import show_maps, show_thumbnails
+from dashboard.views.data_images import list_images
 from dashboard.views.foreign_text import foreign
 from dashboard.views.sidebar import load_runs
 from dashboard.views.tables import show_table
@@ -53,6 +54,7 @@ PRIVATE = (
 )
 
 
+RATERS = "By agreement of raters: shown where the data set is on this computer."
 Stamps = dict[str, tuple[str, int]]  # by run: its predictions, and when they were written
 
 
@@ -85,12 +87,6 @@ def compare(
     """The comparison and its tests; ``written`` is only a key of the cache."""
     found = compare_sides(_folders, first, second)
     return found, cell_tests(found, classes)
-
-
-@st.cache_resource(show_spinner="Listing the data set", max_entries=2)
-def list_images(uri: str) -> EvalImages:
-    """`read_eval_images`, shared, so read only."""
-    return read_eval_images(uri)
 
 
 def pick_sides(sides: list[Side], default: tuple[str, str] | None) -> tuple[Side, Side] | None:
@@ -166,7 +162,7 @@ def show_by_group(
         show_groups(by_class(images, classes), "class", names)
     with right:
         if data is None:
-            st.caption("Agreement of raters: name the data set above.")
+            st.caption(RATERS)
         elif data.agreement.empty:
             st.caption("This data set has no votes of raters, so their agreement is not known.")
         else:

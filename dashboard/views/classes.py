@@ -1,11 +1,13 @@
 """Classes: confusions, recall, calibration, and accuracy by group of people."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
 
 from dashboard.analysis.classes import (
+    CalibrationCurves,
     calibration,
     class_tints,
     confusion_difference,
@@ -39,6 +41,7 @@ from dashboard.views.seed_picker import pick_groups, pick_together, pooled_note
 from dashboard.views.sidebar import load_runs
 from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart, show_empty
+from fer_core.records.predictions import PREDICTIONS_FILE
 
 NUMBER = st.column_config.NumberColumn
 ABOUT = (
@@ -52,6 +55,8 @@ NO_SLICES = (
     "its attribute files are in the folder, each run records accuracy by group: `fer-core train "
     "--data rafdb:FOLDER`"
 )
+
+Stamp = tuple[str, int, int]
 
 
 class Shown(NamedTuple):
@@ -156,12 +161,34 @@ def show_recalls(shown: Shown) -> None:
     )
 
 
+def predictions_stamp(folder: Path) -> Stamp:
+    """Folder of a run, size and time of its predictions; zeros without them."""
+    try:
+        state = (folder / PREDICTIONS_FILE).stat()
+    except OSError:
+        return str(folder), 0, 0
+    return str(folder), state.st_size, state.st_mtime_ns
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def find_calibration(
+    _shown: Shown,
+    members: tuple[str, ...],
+    names: tuple[tuple[str, str], ...],
+    stamps: tuple[Stamp, ...],
+) -> CalibrationCurves:
+    """Calibration of the chosen runs or groups; all but ``_shown`` are only keys of the cache."""
+    del members, names, stamps
+    if _shown.groups:
+        return group_calibration(_shown.runs.folders, _shown.groups, _shown.names)
+    return calibration(_shown.runs.folders, _shown.names)
+
+
 def show_calibration(shown: Shown) -> None:
     """Accuracy against confidence, and the calibration error."""
-    if shown.groups:
-        found = group_calibration(shown.runs.folders, shown.groups, shown.names)
-    else:
-        found = calibration(shown.runs.folders, shown.names)
+    members = [run for group in shown.groups for run in group.runs] or list(shown.names)
+    stamps = tuple(predictions_stamp(shown.runs.folders[run]) for run in members)
+    found = find_calibration(shown, tuple(members), tuple(shown.names.items()), stamps)
     for problem in dict.fromkeys(found.problems):
         st.info(problem)
     if found.curve.empty:

@@ -20,6 +20,17 @@ def quiet_popover(label: str, key: str, icon: str) -> DeltaGenerator | None:
     return box if box.open else None
 
 
+def quiet_expander(label: str, key: str) -> DeltaGenerator | None:
+    """The content of an expander; None while it is closed, as `quiet_popover`.
+
+    Args:
+        label: of its head.
+        key: unique on the page.
+    """
+    box = st.expander(label, key=key, on_change="rerun")
+    return box if box.open else None
+
+
 def save_button(
     label: str, content: str | bytes | Callable[[], bytes], file_name: str, mime: str, key: str
 ) -> None:

@@ -70,13 +70,18 @@ def show_failure(error: MapsError, model: str = "") -> None:
         st.code(error.command, language="bash")
 
 
-def show_headline(found: dict[str, ModelMaps], synthetic: bool) -> None:
-    """How far maps agree with their mirror images, and beside it what such agreement is worth."""
+def show_headline(found: dict[str, ModelMaps], note: str) -> None:
+    """How far maps agree with their mirror images, and beside it what such agreement is worth.
+
+    Args:
+        found: the maps by model.
+        note: on the faces, below the headline.
+    """
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(f"##### {agreement_headline(found)}")
-        if synthetic:
-            st.caption(f"{recognised(found)} Photographs show more: choose *your images* above.")
+        if text := f"{note} {recognised(found)}".strip():
+            st.markdown(text)
     table = fidelity_table(list(found))
     if table.empty:
         return

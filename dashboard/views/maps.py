@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.analysis.data_faces import faces_of_data
 from dashboard.analysis.map_choices import (
     MAX_FACES,
     FaceChoice,
@@ -17,6 +19,9 @@ from dashboard.analysis.model_maps import ModelMaps
 from dashboard.analysis.shipped_maps import shipped_pair
 from dashboard.charts.map_panels import MEANING, PREDICTED
 from dashboard.data.names import Runs
+from dashboard.data.raters import FerError, data_on_this_computer
+from dashboard.views.data_images import list_images
+from dashboard.views.foreign_text import foreign
 from dashboard.views.links import FORMER_FACES, FORMER_MAPS, rename_in_link
 from dashboard.views.map_blocks import (
     map_cache,
@@ -32,6 +37,9 @@ from dashboard.views.widgets import show_empty
 from fer_core.weights import RENAMED
 
 SYNTHETIC, UPLOADS, FOLDER = "synthetic faces", "your images", "a folder of images"
+DATA = "a data set"
+OWN = (UPLOADS, FOLDER, DATA)  # faces of the visitor, at this computer
+LATEST_RUNS = 20  # in whose records the data set is looked for
 LAST_SEED = 99
 LARGEST_UPLOAD = 10  # MB
 UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "bmp"]
@@ -40,6 +48,8 @@ ABOUT = (
     "The attention maps of two models, face by face. A map adds up to the score of its class "
     "exactly; how local it is, is measured beside it."
 )
+DRAWN = "**These faces are drawn; the models were trained on photographs.**"
+ASK_OWN = f"{DRAWN} For faces that they know choose {{}} above."
 NO_TORCH = (
     "These are the maps that ship with the dashboard. Other faces and models need PyTorch, which "
     "is not installed where this page runs; start the dashboard from a checkout of the project on "
@@ -82,23 +92,16 @@ def pick_faces() -> FaceChoice | None:
     at_home = may_name_folders(st.context.ip_address, st.context.headers)
     kind = row.segmented_control(
         "Faces",
-        (SYNTHETIC, UPLOADS, FOLDER) if at_home else (SYNTHETIC, UPLOADS),
+        (*(OWN if at_home else (UPLOADS,)), SYNTHETIC),
         default=SYNTHETIC,
         required=True,
         key="looks_faces",
         bind="query-params",
     )
     if kind == SYNTHETIC:
-        seed = row.number_input(
-            "Seed",
-            0,
-            LAST_SEED,
-            key="looks_seed",
-            bind="query-params",
-            width=200,
-            help="Each seed generates eight other people, one for each expression.",
-        )
-        return FaceChoice(seed=int(seed))
+        return FaceChoice(seed=pick_seed(row, "Each seed draws eight other people."))
+    if kind == DATA:
+        return pick_data(row)
     folder = ""
     if kind == FOLDER:
         folder = row.text_input(
@@ -124,6 +127,42 @@ def pick_faces() -> FaceChoice | None:
         return FaceChoice(folder=Path(folder), aligned=aligned)
     images = take_uploads()
     return FaceChoice(aligned=aligned, uploads=images) if images else None
+
+
+def pick_seed(row: DeltaGenerator, about: str) -> int:
+    """The number that the visitor chose: others faces for another one."""
+    return int(
+        row.number_input(
+            "Seed", 0, LAST_SEED, key="looks_seed", bind="query-params", width=200, help=about
+        )
+    )
+
+
+def pick_data(row: DeltaGenerator) -> FaceChoice | None:
+    """One evaluation image of each class of a data set; None until it is named and found."""
+    runs = load_runs()
+    if "looks_data" not in st.session_state and not st.query_params.get("looks_data"):
+        latest = runs.table.sort_values("started", ascending=False)["run"].head(LATEST_RUNS)
+        st.session_state["looks_data"] = data_on_this_computer(runs.folders[run] for run in latest)
+    uri = row.text_input(
+        "Data set on this computer",
+        key="looks_data",
+        width=400,
+        bind="query-params",
+        placeholder="ferplus:FOLDER",
+        help="As `fer-core train --data` takes it. One evaluation image of each class is shown, "
+        "where raters voted one on which they agree. Nothing is stored.",
+    ).strip()
+    seed = pick_seed(row, "Each seed picks other images.")
+    if not uri:
+        st.info("Name a data set above, such as `ferplus:FOLDER`.")
+        return None
+    try:
+        faces = faces_of_data(list_images(uri), seed)
+    except FerError as error:
+        st.warning(foreign(f"{uri}: {error}"))
+        return None
+    return FaceChoice(aligned=True, uploads=faces)
 
 
 def take_uploads() -> tuple[tuple[str, bytes], ...]:
@@ -155,15 +194,17 @@ def show_maps(models: dict[str, Path], faces: FaceChoice) -> None:
     for model, error in failed.items():
         show_failure(error, model)
     if found:
-        show_found(found, synthetic=faces.synthetic)
+        own = OWN if may_name_folders(st.context.ip_address, st.context.headers) else (UPLOADS,)
+        names = " or ".join(f"*{name}*" for name in own)
+        show_found(found, faces.synthetic, ASK_OWN.format(names) if faces.synthetic else "")
         map_cache().warm(models, faces)
 
 
-def show_found(found: dict[str, ModelMaps], synthetic: bool) -> None:
-    """The maps of some models on the same faces."""
+def show_found(found: dict[str, ModelMaps], synthetic: bool, note: str) -> None:
+    """The maps of some models on the same faces, with a note on these faces."""
     for sentence in next(iter(found.values())).left_out:
         st.info(f"Skipped: {sentence}.")
-    show_headline(found, synthetic)
+    show_headline(found, note)
     emotions = dict.fromkeys(name for maps in found.values() for name in maps.classes)
     rename_in_link("looks_map", FORMER_MAPS)
     emotion = st.selectbox(
@@ -181,7 +222,7 @@ st.markdown(ABOUT)
 loaded = load_runs()
 choices = find_models(loaded, loaded.fingerprint)
 if not can_make_maps():
-    show_found(shipped_pair(), synthetic=True)
+    show_found(shipped_pair(), synthetic=True, note=DRAWN)
     st.info(NO_TORCH)
     st.code(OWN_COMMANDS, language="bash")
     st.stop()

@@ -1,5 +1,8 @@
 """Published results: what others report, where it was read, and our own results beside it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -21,7 +24,7 @@ from dashboard.analysis.published import (
 from dashboard.analysis.published_points import drawn_points, scatter_points
 from dashboard.charts.published import published_figure
 from dashboard.data.names import Runs
-from dashboard.views.downloads import save_button
+from dashboard.views.downloads import quiet_expander, save_button
 from dashboard.views.published_own import find_own, show_own, show_places
 from dashboard.views.published_table import (
     ALL_COLUMNS,
@@ -162,14 +165,32 @@ def show_group(rows: pd.DataFrame, ours: pd.DataFrame, own: pd.DataFrame, metric
     st.caption(f"{hollow} {missing}" if "validation" in " ".join(drawn["kind"]) else missing)
 
 
+@st.fragment
 def show_bibtex(rows: pd.DataFrame) -> None:
-    """The BibTeX entries of the papers of some rows."""
+    """The BibTeX entries of the papers of some rows, made once they are asked for."""
     keys = rows["bibtex"].dropna()
     count = keys.nunique()
-    with st.expander(f"BibTeX of {count} paper{'' if count == 1 else 's'}"):
+    label = f"BibTeX of {count} paper{'' if count == 1 else 's'}"
+    if (box := quiet_expander(label, "open-bibtex")) is None:
+        return
+    with box:
         entries = published_bibtex(keys)
         st.code(entries, language="latex", height=320)
         save_button("Save as .bib", entries, "published.bib", "application/x-bibtex", "bibtex")
+
+
+@st.fragment
+def show_closed(
+    label: str,
+    shown: pd.DataFrame,
+    name: str,
+    columns: Mapping[str, Any],
+    rows: pd.DataFrame | None = None,
+) -> None:
+    """`show_table` below the head of an expander, sent once it is opened."""
+    if (box := quiet_expander(label, f"open-{name}")) is not None:
+        with box:
+            show_table(shown, name, columns, rows=rows)
 
 
 def show_hust_report(published: pd.DataFrame) -> None:
@@ -189,8 +210,7 @@ def show_hust_report(published: pd.DataFrame) -> None:
         "Differences are computed only where data set, classes, noise and metric agree. None of "
         "these results has a confidence interval, so a small difference may be chance."
     )
-    with st.expander("All pairs of results"):
-        show_table(gaps, "published-eac", GAPS)
+    show_closed("All pairs of results", gaps, "published-eac", GAPS)
 
 
 def show_measured(ours: pd.DataFrame) -> None:
@@ -207,7 +227,7 @@ def show_measured(ours: pd.DataFrame) -> None:
     show_table(shown, "measured", SHOWN)
 
 
-st.title("Published results")
+st.title("Published results", anchor=False)  # its link wraps on phones
 published = find_published()
 st.markdown(
     f"What papers report for facial expression recognition: {len(published)} figures, each with a "
@@ -226,13 +246,13 @@ else:
     show_group(chosen, comparable_runs(ours, chosen), comparable, group[1])
     show_bibtex(chosen)
     show_own(own, chosen)
-with st.expander(f"All {len(published)} published results"):
-    st.dataframe(
-        published[ALL_COLUMNS],
-        hide_index=True,
-        column_config=SHOWN,
-        placeholder="-",
-    )
+show_closed(
+    f"All {len(published)} published results",
+    published[ALL_COLUMNS],
+    "published-all",
+    SHOWN,
+    rows=published,
+)
 show_download(published, "published-all", "Download all as CSV")
 show_hust_report(published)
 show_measured(ours)

@@ -66,7 +66,7 @@ def show_own(own: pd.DataFrame, group: pd.DataFrame) -> None:
         st.file_uploader("A file of results", type="csv", key="own_file")
         _show_form(group)
         if own.empty:
-            st.code(EXAMPLE, language=None)
+            st.text(EXAMPLE)
             return
         text = own_csv(own[own_frame([]).columns])
         save_button(f"Save as {OWN_FILE}", text, str(OWN_FILE), "text/csv", "own-save")

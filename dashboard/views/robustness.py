@@ -15,6 +15,7 @@ from dashboard.analysis.robustness import (
     of_kinds,
     robustness_points,
     second_sentence,
+    worst_kinds,
 )
 from dashboard.charts.robustness import (
     MOST_MODELS,
@@ -88,6 +89,7 @@ RULES = """
 - Models of one file or seed are single training runs; the intervals are over images, not over
   seeds. Accuracy under **wrong labels** is on the page Noise robustness.
 """
+MOST_CHARTS = 6  # at first: more take longer to draw than a click should
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
@@ -138,7 +140,14 @@ def show_charts(points: pd.DataFrame, labels: list[str], measure_name: str, samp
     """A chart for each corruption, and the download of what all of them draw."""
     measure = MEASURES[measure_name]
     styles, top = model_styles(labels), highest_value(points, measure)
-    kinds = points.loc[points["level"] > 0, "kind"].unique()
+    kinds = list(points.loc[points["level"] > 0, "kind"].unique())
+    many = len(kinds) > MOST_CHARTS and not st.session_state.get("robustness_kind")
+    if many and not st.toggle(
+        f"All {len(kinds)} corruptions", key="robustness_all", bind="query-params"
+    ):
+        kinds = worst_kinds(points)[:MOST_CHARTS]
+        model = in_markdown(str(points["model"].iloc[0]))
+        st.caption(f"The {len(kinds)} corruptions that cost {model} the most accuracy.")
     columns = st.columns(min(COLUMNS, len(kinds)))
     for row in range(0, len(kinds), COLUMNS):
         for column, kind in zip(columns, kinds[row : row + COLUMNS], strict=False):

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from threading import Timer
 from typing import TextIO
 
 import tyro
@@ -32,6 +33,7 @@ from fer_core.io.images import images_below
 
 KEPT_MODELS = 4
 KEPT_FACES = 8  # choices of faces
+PAUSE = 1.5  # seconds without a question
 Stamps = tuple[tuple[str, int, int], ...]
 
 
@@ -45,15 +47,21 @@ def start() -> None:
 def serve(questions: TextIO, answers: TextIO) -> None:
     """Answer each line of ``questions`` with a line of ``answers``.
 
-    After each answer the synthetic faces of the next seed are made, which take longer than the
-    models.
+    Once nothing has been asked for PAUSE seconds, the synthetic faces of the next seed are made,
+    which take longer than the models. Sooner they would keep the page from being drawn.
     """
+    waiting = Timer(0, _prepare_next)
     for line in iter(questions.readline, ""):
+        waiting.cancel()
         commands = json.loads(line)
         errors = [run(words) for words in commands]
         answers.write(json.dumps(errors) + "\n")
         answers.flush()
-        _prepare_next([words for words, error in zip(commands, errors, strict=True) if not error])
+        done = [words for words, error in zip(commands, errors, strict=True) if not error]
+        waiting = Timer(PAUSE, _prepare_next, (done,))
+        waiting.daemon = True
+        waiting.start()
+    waiting.cancel()
 
 
 def run(words: Sequence[str]) -> str:

@@ -9,6 +9,8 @@ The distributions are scipy's, imported where they are asked for: it is slow to 
 install does without it.
 """
 
+from math import sqrt
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -62,11 +64,18 @@ def wilson(hits: int, count: int) -> Estimate:
     Args:
         hits: images predicted correctly.
         count: images, at least 1.
-    """
-    from scipy.stats import binomtest
 
-    interval = binomtest(hits, count).proportion_ci(LEVEL, "wilson")
-    return Estimate(hits / count, float(interval.low), float(interval.high))
+    Raises:
+        ValueError: when there are more hits than images, or no image.
+    """
+    if not 0 <= hits <= count or count < 1:
+        raise ValueError(f"hits must be in [0, count] and count at least 1, got {hits} of {count}")
+    share, z = hits / count, NormalDist().inv_cdf((1 + LEVEL) / 2)
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z * sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2) / (1 + z**2 / count)
+    # At the ends one limit is the share itself, which rounding must not move.
+    low = 0.0 if hits == 0 else middle - half
+    return Estimate(share, low, 1.0 if hits == count else middle + half)
 
 
 def bootstrap_accuracy(hits: int, count: int, resamples: int, generator: Generator) -> Estimate:

@@ -185,3 +185,42 @@ def test_uploaded_images_are_asked_for_and_their_maps_shown(open_page, with_mode
     assert not app.exception
     assert captions(app)
     assert "Synthetic faces" not in words(app)
+
+
+@MADE_UP
+@pytest.mark.slow
+def test_own_faces_are_offered_before_drawn_ones_which_the_page_calls_drawn(open_local, with_model):
+    app = open_local(runs=str(with_model), **TINY)
+    assert not app.exception
+    faces = app.get("button_group")[0]
+    assert [option.content for option in faces.proto.options] == [
+        "your images",
+        "a folder of images",
+        "a data set",
+        "synthetic faces",
+    ]
+    assert "These faces are drawn" in words(app)
+    assert "choose *your images* or *a folder of images* or *a data set* above" in words(app)
+    assert "Of 8 faces, tiny recognises" in words(app)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("maps_in_this_process")
+def test_a_data_set_of_this_computer_gives_a_face_of_each_class(
+    open_local, with_model, portrait, tmp_path
+):
+    for label in ("anger", "fear"):
+        for split in ("train", "test"):
+            place = tmp_path / "data" / split / label
+            place.mkdir(parents=True)
+            portrait.save(place / f"{label}.png")
+    query = {"runs": str(with_model), "looks_faces": "a data set"}
+    assert "Name a data set above" in words(open_local(**query, **TINY))
+    app = open_local(**query, **TINY, looks_data=f"folder:{tmp_path / 'data'}")
+    assert not app.exception
+    names = app.selectbox(key="looks_face").options
+    assert [name.partition(" · ")[0] for name in names] == ["anger", "fear"]
+    assert "Of 2 faces, tiny recognises" in words(app)
+    assert "These faces are drawn" not in words(app)
+    app = open_local(**query, **TINY, looks_data="folder:/absent")
+    assert "/absent" in app.warning[0].value

@@ -213,3 +213,24 @@ def _numbers(values):
     import numpy as np
 
     return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]).tolist()
+
+
+@pytest.mark.slow
+def test_the_corruptions_that_cost_most_are_drawn_first_and_all_on_request(
+    open_page, tmp_path, write_run, write_robustness
+):
+    write_run(tmp_path)
+    report = json.loads(write_robustness(tmp_path / "camera.json", kinds=("noise",)).read_text())
+    kinds = report["model"]["robustness"]["kinds"]
+    mild = json.loads(json.dumps(kinds["noise"]))
+    for level in mild["levels"]:
+        level["lost"] = {"value": 0.01, "interval": [0.0, 0.02]}
+    for number in range(7):
+        kinds[f"mild {number}"] = mild
+    (tmp_path / "camera.json").write_text(json.dumps(report))
+    app = open_page("robustness", tmp_path)
+    assert not app.exception
+    assert len(charts(app)) == 6
+    assert titles(app)[0] == "Noise"
+    app = open_page("robustness", tmp_path, robustness_all="true")
+    assert len(charts(app)) == 8

@@ -4,13 +4,21 @@ import json
 
 import pytest
 
+from dashboard.analysis.map_process import MapCache
 from dashboard.data.names import read_folders
-from dashboard.report.export import export
+from dashboard.report.export import export, read_places
 from tests.dashboard.test_browser import (  # noqa: F401 - address is a fixture
     address,
     pytestmark,
 )
 
+REPORT_PAGES = 6  # of the shipped runs on A4
+# What sticks out of its block, by its title, and names in charts that are cut at the edge.
+CUT = """() => [...document.querySelectorAll("section")].filter((block) => {
+  const edge = block.getBoundingClientRect().right + 1;
+  const inside = block.querySelectorAll("table, img, .gtitle, .legendtext, .annotation-text");
+  return [...inside].some((one) => one.getBoundingClientRect().right > edge);
+}).map((block) => block.querySelector("h3").textContent)"""
 PAIR = ["cross_entropy-mobilenetv2_100-30-s0", "eac-mobilenetv2_100-30-s0"]
 
 
@@ -107,3 +115,19 @@ def test_the_report_is_searched_sorted_and_printed_with_all_charts(page, records
     pdf = page.pdf(prefer_css_page_size=True, print_background=True)
     assert page.evaluate("document.querySelectorAll('.chart:not(:has(.main-svg))').length") == 0
     assert 2 <= pdf.count(b"/Type /Page\n") <= 12
+
+
+def test_the_shipped_runs_are_printed_on_few_pages_with_nothing_cut(page, tmp_path):
+    report = tmp_path / "report.html"
+    cache = MapCache()
+    report.write_text(export(read_places(["shipped"]), cache))
+    cache.close()
+    page.set_viewport_size({"width": 703, "height": 1000})  # 186 mm
+    page.goto(report.as_uri())
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(CUT) == []
+    assert page.locator(".modebar:visible").count() == 0
+    assert page.get_by_text("25 more rows in the file.").is_visible()
+    pdf = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert pdf.count(b"/Type /Page\n") <= REPORT_PAGES

@@ -171,9 +171,11 @@ def test_speeds_from_the_diary_stand_in_it_exactly():
 
 @pytest.mark.slow
 def test_the_report_file_shows_costs_and_speeds_and_says_what_is_missing(three_seeds, write_run):
-    for seed in range(3):
-        path = write_run(three_seeds, method="eac", epochs=9, seed=seed, name=f"longer-s{seed}")
-        edit_run(path, "result", seconds=400.0)
+    for epochs, seconds in ((9, 400.0), (12, 500.0)):
+        for seed in range(3):
+            name = f"{epochs}-epochs-s{seed}"
+            path = write_run(three_seeds, method="eac", epochs=epochs, seed=seed, name=name)
+            edit_run(path, "result", seconds=seconds)
     parts = cost_parts(read_folders([three_seeds]))
     charts = [str(part.figure.layout.title.text) for part in parts if part.figure is not None]
     assert charts == [COSTS["Time"].title]  # in all other costs the approaches agree

@@ -187,6 +187,15 @@ def test_too_long_is_a_sentence_and_the_next_question_starts_another_process(tin
         assert "longer than 0.01 seconds" in str(failure(cache, tiny_run.path / "model"))
 
 
+def test_the_process_is_warmed_with_the_models_of_the_first_view(asked, monkeypatch):
+    monkeypatch.setattr(process_module, "WARM_AFTER", 0.0)
+    cache = MapCache()
+    cache.warm({"one": Path("model")}, FaceChoice(seed=3))
+    cache._warming.join(timeout=10)
+    assert asked == [(["one"], FaceChoice(seed=3))]
+    cache.close()
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("warm_command")
 def test_a_broken_model_is_the_sentence_of_the_command_and_takes_no_other_with_it(

@@ -161,7 +161,13 @@ def test_synthetic_faces_that_are_recognised_are_counted(found):
     right = found._replace(names=names)
     wrong = found._replace(names=["synthetic contempt"] * 2)
     text = recognised({"good": right, "bad": wrong})
-    assert "of 2, good recognises 2 and bad recognises 0" in text
+    assert text == "Of 2 faces, good recognises 2 and bad recognises 0."
+
+
+def test_faces_of_a_data_set_are_counted_and_faces_without_a_label_are_not(found):
+    names = [f"{found.classes[found.prediction(face)]} · {face}.png" for face in range(2)]
+    assert recognised({"good": found._replace(names=names)}) == "Of 2 faces, good recognises 2."
+    assert recognised({"good": found._replace(names=["me.png", "you.png"])}) == ""
 
 
 def test_the_shipped_models_have_measured_maps_and_others_have_none():

@@ -208,7 +208,9 @@ def test_clean_figures_say_over_which_seeds_they_are(tmp_path, write_run):
         write_run(tmp_path, method=method, rate=0.0)
         for seed in range(3):
             write_run(tmp_path, method=method, seed=seed)
-    assert headline(read_points(tmp_path)).endswith("(the 1 of 3 seeds with clean runs of both).")
+    assert headline(read_points(tmp_path)).endswith(
+        "(1 of 3 seeds: those with clean runs of both)."
+    )
 
 
 def test_asymmetric_noise_has_its_name_and_its_asked_and_realised_share(tmp_path, write_run):

@@ -1,11 +1,20 @@
 """The evaluation images of a data set on this computer, with the agreement of its raters."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from dashboard.data.raters import BIN_NAMES, FerError, agreement_bins, read_eval_images
+from dashboard.analysis.data_faces import faces_of_data
+from dashboard.data.raters import (
+    BIN_NAMES,
+    FerError,
+    agreement_bins,
+    data_on_this_computer,
+    read_eval_images,
+)
 
 
 @pytest.fixture
@@ -30,6 +39,23 @@ def test_agreement_is_the_share_of_the_most_frequent_expression(ferplus):
     assert data.agreement["a-FER2013Valid.png"] == 1.0
     assert data.agreement["b-FER2013Valid.png"] == pytest.approx(0.6)
     assert set(data.names) == set(data.agreement.index)
+
+
+def test_faces_of_a_data_set_are_one_of_each_class_that_opens(ferplus):
+    faces = faces_of_data(read_eval_images(ferplus), seed=0)
+    assert [name for name, _ in faces] == [
+        "happiness · b-FER2013Valid.png",  # raters agree on none, so it is shown
+        "neutral · a-FER2013Valid.png",  # sadness is damaged
+    ]
+    assert all(content.startswith(b"\x89PNG") for _, content in faces)
+
+
+def test_the_data_set_of_a_run_is_found_where_its_folder_is_here(tmp_path, write_run):
+    here = write_run(tmp_path / "runs", name="here")
+    run = json.loads((here / "run.json").read_text())
+    for data, found in ((f"ferplus:{tmp_path}", True), ("ferplus:/absent", False)):
+        (here / "run.json").write_text(json.dumps(run | {"config": run["config"] | {"data": data}}))
+        assert data_on_this_computer([tmp_path / "broken", here]) == (data if found else "")
 
 
 def test_an_image_is_missing_where_there_is_none_that_opens(ferplus):

@@ -1,11 +1,13 @@
 """Pages of the report: robustness, label audits and the results table, from made-up records."""
 
+import re
+
 import pandas as pd
 import pytest
 
 from dashboard.data.names import read_folders
 from dashboard.report.audit import MOST_IMAGES, audit_parts
-from dashboard.report.page import render
+from dashboard.report.page import PRINTED_ROWS, STYLE, render
 from dashboard.report.part import Part, number, part_table
 from dashboard.report.results import result_parts
 from dashboard.report.robustness import MOST_CHARTS, robustness_parts
@@ -66,3 +68,45 @@ def test_a_folded_table_is_in_a_fold_and_not_printed():
     page = render("title", "lead", [], {"Cost": [part]})
     assert '<section class="part wide screen">' in page
     assert "<details><summary>The table</summary>" in page
+
+
+def kinds_of(part):
+    """The classes of the section of a block."""
+    page = render("title", "lead", [], {"page": [part]})
+    return set(re.search(r'<section class="([^"]+)">', page)[1].split())
+
+
+def test_paper_has_the_first_rows_of_a_long_table_and_says_how_many_more():
+    rows = pd.DataFrame({"value": range(PRINTED_ROWS + 3)})
+    page = render("title", "lead", [], {"page": [Part("rows", table=rows)]})
+    assert '<p class="paper">3 more rows in the file.</p>' in page
+    assert f"tbody tr:nth-child(n + {PRINTED_ROWS + 1})" in STYLE.read_text()
+    short = render("title", "lead", [], {"page": [Part("rows", table=rows.head(PRINTED_ROWS))]})
+    assert "more rows" not in short
+
+
+def test_blocks_take_as_much_of_a_printed_page_as_they_need():
+    few = pd.DataFrame({"method": ["EAC"], "accuracy": [79.0]})
+    many = pd.DataFrame([{f"column number {number}": "text" for number in range(9)}])
+    assert "narrow" in kinds_of(Part("few", table=few))
+    assert not kinds_of(Part("many", table=many)) & {"narrow", "short"}
+    assert "short" in kinds_of(Part("sentence", "EAC takes twice as long."))
+    assert not kinds_of(Part("long", "word " * 100)) & {"narrow", "short"}
+
+
+def test_what_is_of_use_on_a_screen_alone_is_not_printed():
+    assert "screen" in kinds_of(Part("parallel", "drag the axes", screen=True))
+    page = render("title", "lead", [], {"Label audit": []})
+    assert re.search(r'<h2 class="screen"[^>]*>Label audit', page)
+    assert '<p class="soft wide screen">There are no records' in page
+
+
+def test_short_texts_stay_on_one_line_on_paper_where_the_line_has_room():
+    table = pd.DataFrame(
+        {"noise": ["30 % symmetric"], "source": ["results of the repository " * 2]}
+    )
+    page = render("title", "lead", [], {"page": [Part("runs", table=table)]})
+    assert '<td class="s">30 % symmetric</td>' in page
+    assert '<td class="s">results of' not in page
+    crowded = pd.DataFrame([{f"column number {number}": "text" for number in range(12)}])
+    assert 'class="s"' not in render("title", "lead", [], {"page": [Part("all", table=crowded)]})

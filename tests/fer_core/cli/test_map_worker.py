@@ -67,10 +67,38 @@ def test_a_model_that_breaks_is_a_sentence_and_ends_nothing(monkeypatch, tmp_pat
     assert map_worker.run(words) == "RuntimeError: no such layer"
 
 
+class Waiting:
+    """A timer that is up at the next question, unless that cancels it."""
+
+    def __init__(self, seconds, act, arguments=()):
+        self.act = lambda: act(*arguments)
+
+    def start(self):
+        started.append(self)
+
+    def cancel(self):
+        if self in started:
+            started.remove(self)
+
+
+started: list[Waiting] = []
+
+
 def test_the_faces_of_the_next_seed_are_made_while_nothing_is_asked(monkeypatch, tmp_path):
     made = []
+    started.clear()
+    monkeypatch.setattr(map_worker, "Timer", Waiting)
+    monkeypatch.setattr(Waiting, "cancel", lambda one: one in started and one.act())
     monkeypatch.setattr(map_worker, "run", lambda words: "")
     monkeypatch.setattr(map_worker, "_found", lambda *call: made.append(call))
     synthetic = ["--faces", "synthetic", "--seed", "4", "--out", "maps.npz"]
     answers_to([synthetic, synthetic], [["--faces", str(tmp_path), "--out", "maps.npz"]])
     assert made == [("synthetic", 5, False, ())]
+
+
+def test_a_question_comes_before_the_faces_of_the_next_seed(monkeypatch):
+    started.clear()
+    monkeypatch.setattr(map_worker, "Timer", Waiting)
+    monkeypatch.setattr(map_worker, "run", lambda words: "")
+    answers_to([["--faces", "synthetic", "--out", "maps.npz"]])
+    assert not started
