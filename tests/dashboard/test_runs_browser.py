@@ -12,7 +12,7 @@ from tests.dashboard.test_browser import (  # noqa: F401 - address is a fixture
     pytestmark,
 )
 
-REPORT_PAGES = 6  # of the shipped runs on A4
+REPORT_PAGES = 7  # of the shipped runs on A4; 6 until the ablation had its last fifteen
 # What sticks out of its block, by its title, and names in charts that are cut at the edge.
 CUT = """() => [...document.querySelectorAll("section")].filter((block) => {
   const edge = block.getBoundingClientRect().right + 1;
@@ -128,6 +128,6 @@ def test_the_shipped_runs_are_printed_on_few_pages_with_nothing_cut(page, tmp_pa
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate(CUT) == []
     assert page.locator(".modebar:visible").count() == 0
-    assert page.get_by_text("25 more rows in the file.").is_visible()
+    assert page.locator(".paper:visible", has_text="more rows in the file.").count() > 0
     pdf = page.pdf(prefer_css_page_size=True, print_background=True)
     assert pdf.count(b"/Type /Page\n") <= REPORT_PAGES
