@@ -121,10 +121,10 @@ def paired_gaps(points: pd.DataFrame, column: str = ACCURACY) -> pd.DataFrame:
 
 
 def comparisons(points: pd.DataFrame) -> list[str]:
-    """Names of the comparisons: those that pair EAC with the baseline first, then by size."""
+    """Names of the comparisons: by their pairs of EAC and baseline, then by their runs."""
     counts = points["comparison"].value_counts()
-    paired = set(pair_runs(points)["comparison"])
-    return sorted(counts.index, key=lambda name: (name not in paired, -counts[name], name))
+    pairs = pair_runs(points)["comparison"].value_counts()
+    return sorted(counts.index, key=lambda name: (-pairs.get(name, 0), -counts[name], name))
 
 
 def find_pairs(rows: pd.DataFrame) -> list[tuple[SeedGroup, SeedGroup]]:
