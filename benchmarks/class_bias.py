@@ -9,11 +9,13 @@ the share of its class in the training labels is subtracted. Tau above 0 favours
 
 import sys
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import tyro
 
 from fer_core.datasets import DataError, Decoding, list_data
+from fer_core.datasets.base import Listing
 from fer_core.datasets.cache.store import Storage
 from fer_core.evaluation.predictions import predict_split
 from fer_core.hub.download import resolve_model
@@ -35,27 +37,62 @@ class Command:
     """Strengths of the preference; 0: the model as it is."""
 
 
+class Predictions(NamedTuple):
+    """Of one model for one evaluation split: ``labels`` (N,) and ``logits`` (N, K)."""
+
+    listing: Listing
+    labels: np.ndarray
+    logits: np.ndarray
+
+
 def main() -> None:
     """Parse the command line, and print a table."""
     command = tyro.cli(Command, prog="python -m benchmarks.class_bias")
     try:
-        trained = load_model(resolve_model(command.model), command.model)
-        listing = list_data(command.data, Decoding(trained.input.size, trained.input.channels))
-        found = predict_split(
-            trained, listing, "eval", storage=Storage(), mirror=True, shared_classes=False
-        )
+        found = predict_with(command.model, command.data)
     except (DataError, ModelError) as error:
         sys.exit(f"error: {error}")
-    if listing.classes != trained.classes:
-        sys.exit(f"error: the model predicts {trained.classes}, the data have {listing.classes}")
-    counts = np.bincount(listing.train.true_labels, minlength=len(listing.classes))
-    rarest = np.argsort(counts)[:RAREST]
-    names = [f"precision of {listing.classes[one]}" for one in rarest]
-    _line("tau", "accuracy", "mean class accuracy", "macro F1", *names)
-    _line(*("---",) * (4 + RAREST))
+    rarest = print_head("tau", found.listing)
+    counts = class_counts(found.listing)
+    logs = np.log(counts / counts.sum())
     for tau in command.tau:
-        predicted = (found.logits - tau * np.log(counts / counts.sum())).argmax(1)
-        _line(f"{tau:g}", *figures(predicted, found.split.true_labels, rarest, len(counts)))
+        predicted = (found.logits - tau * logs).argmax(1)
+        print_line(f"{tau:g}", *figures(predicted, found.labels, rarest, len(counts)))
+
+
+def predict_with(name: str, data: str) -> Predictions:
+    """The predictions of a model for the evaluation split, with flip TTA.
+
+    Args:
+        name: folder of a saved model, a name of the Hub, or bundled.
+        data: data set, with the classes of the model.
+
+    Raises:
+        DataError: when there is no such data set, or it has other classes.
+        ModelError: when there is no such model.
+    """
+    trained = load_model(resolve_model(name), name)
+    listing = list_data(data, Decoding(trained.input.size, trained.input.channels))
+    if listing.classes != trained.classes:
+        raise DataError(f"{name} predicts {trained.classes}, the data have {listing.classes}")
+    found = predict_split(
+        trained, listing, "eval", storage=Storage(), mirror=True, shared_classes=False
+    )
+    return Predictions(listing, found.split.true_labels, found.logits)
+
+
+def class_counts(listing: Listing) -> np.ndarray:
+    """(K,) training images of each class."""
+    return np.bincount(listing.train.true_labels, minlength=len(listing.classes))
+
+
+def print_head(first: str, listing: Listing) -> np.ndarray:
+    """Print the head of a table of `figures`, and return its rarest classes."""
+    rarest = np.argsort(class_counts(listing))[:RAREST]
+    names = [f"precision of {listing.classes[one]}" for one in rarest]
+    print_line(first, "accuracy", "mean class accuracy", "macro F1", *names)
+    print_line(*("---",) * (4 + RAREST))
+    return rarest
 
 
 def figures(
@@ -79,7 +116,8 @@ def figures(
     return [f"{100 * share:.2f}" for share in shares]
 
 
-def _line(*cells: str) -> None:
+def print_line(*cells: str) -> None:
+    """Print a row of a Markdown table."""
     print(f"| {' | '.join(cells)} |")
 
 

@@ -9,20 +9,15 @@ which model is best is seen on the same images, so it is a little too small.
 
 import sys
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import tyro
 
-from benchmarks.class_bias import RAREST, figures
-from fer_core.datasets import DataError, Decoding, list_data
-from fer_core.datasets.base import Listing
-from fer_core.datasets.cache.store import Storage
-from fer_core.evaluation.predictions import predict_split
-from fer_core.hub.download import resolve_model
+from benchmarks.class_bias import figures, predict_with, print_head, print_line
+from fer_core.datasets import DataError
 from fer_core.metrics.calibration import softmax
 from fer_core.metrics.intervals import bootstrap_mean
-from fer_core.models.pretrained import ModelError, load_model
+from fer_core.models.pretrained import ModelError
 
 RESAMPLES = 10_000
 
@@ -37,33 +32,23 @@ class Command:
     """Folders of saved models, names of the Hub, or bundled; with the same classes."""
 
 
-class _Predictions(NamedTuple):
-    listing: Listing
-    labels: np.ndarray  # (N,)
-    logits: np.ndarray  # (N, K)
-
-
 def main() -> None:
     """Parse the command line, and print a table."""
     command = tyro.cli(Command, prog="python -m benchmarks.ensemble")
     if len(command.models) < 2:
         sys.exit(f"error: --models needs at least 2 models, got {len(command.models)}")
     try:
-        found = [_predictions(name, command.data) for name in command.models]
+        found = [predict_with(name, command.data) for name in command.models]
     except (DataError, ModelError) as error:
         sys.exit(f"error: {error}")
     listing = found[0].listing
     labels = found[0].labels
-    counts = np.bincount(listing.train.true_labels, minlength=len(listing.classes))
-    rarest = np.argsort(counts)[:RAREST]
-    names = [f"precision of {listing.classes[one]}" for one in rarest]
-    _line("model", "accuracy", "mean class accuracy", "macro F1", *names)
-    _line(*("---",) * (4 + RAREST))
+    rarest = print_head("model", listing)
     alone = [one.logits.argmax(1) for one in found]
     together = mean_probabilities([one.logits for one in found]).argmax(1)
     everyone = zip((*command.models, "together"), (*alone, together), strict=True)
     for name, predicted in everyone:
-        _line(name, *figures(predicted, labels, rarest, len(listing.classes)))
+        print_line(name, *figures(predicted, labels, rarest, len(listing.classes)))
     best = max(alone, key=lambda predicted: (predicted == labels).mean())
     gained = (together == labels).astype(float) - (best == labels)
     value, low, high = bootstrap_mean(gained, RESAMPLES, np.random.default_rng(0))
@@ -80,21 +65,6 @@ def mean_probabilities(logits: list[np.ndarray]) -> np.ndarray:
         (N, K), rows that sum to 1.
     """
     return np.mean([softmax(one) for one in logits], axis=0)
-
-
-def _predictions(name: str, data: str) -> _Predictions:
-    trained = load_model(resolve_model(name), name)
-    listing = list_data(data, Decoding(trained.input.size, trained.input.channels))
-    if listing.classes != trained.classes:
-        raise DataError(f"{name} predicts {trained.classes}, the data have {listing.classes}")
-    found = predict_split(
-        trained, listing, "eval", storage=Storage(), mirror=True, shared_classes=False
-    )
-    return _Predictions(listing, found.split.true_labels, found.logits)
-
-
-def _line(*cells: str) -> None:
-    print(f"| {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
