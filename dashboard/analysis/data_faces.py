@@ -24,7 +24,7 @@ def faces_of_data(data: EvalImages, seed: int) -> tuple[tuple[str, bytes], ...]:
     labels = np.array(data.labels)
     agreed = data.agreement.reindex(list(data.names)).to_numpy() >= CLEAR
     picked = []
-    for label in list(dict.fromkeys(sorted(data.labels)))[:MAX_FACES]:
+    for label in sorted(set(data.labels))[:MAX_FACES]:
         members = np.flatnonzero(labels == label)
         clear = members[agreed[members]]
         picked.append(data.names[generator.choice(clear if len(clear) else members)])

@@ -20,9 +20,9 @@ from dashboard.analysis.changes import (
     compare_sides,
     image_rows,
 )
-from dashboard.analysis.map_choices import may_name_folders
 from dashboard.charts.changes import chance_figure, changes_figure
 from dashboard.data.names import Runs
+from dashboard.data.prediction_files import Stamp, predictions_stamp
 from dashboard.data.raters import EvalImages, FerError, agreement_bins
 from dashboard.data.tables import Confusion
 from dashboard.views.change_images import show_maps, show_thumbnails
@@ -30,8 +30,9 @@ from dashboard.views.data_images import list_images
 from dashboard.views.foreign_text import foreign
 from dashboard.views.sidebar import load_runs
 from dashboard.views.tables import show_table
+from dashboard.views.visit import at_home
 from dashboard.views.widgets import show_chart, show_empty
-from fer_core.records.predictions import PREDICTIONS_FILE, Prediction
+from fer_core.records.predictions import Prediction
 
 NUMBER, TEXT = st.column_config.NumberColumn, st.column_config.TextColumn
 HEADER = len(",".join(Prediction._fields)) + 1  # bytes of a file without predictions
@@ -55,17 +56,13 @@ PRIVATE = (
 
 
 RATERS = "By agreement of raters: shown where the data set is on this computer."
-Stamps = dict[str, tuple[str, int]]  # by run: its predictions, and when they were written
+Stamps = dict[str, Stamp]  # by run
 
 
 def find_predictions(runs: Runs) -> Stamps:
     """The runs with predictions, which the fingerprint of records leaves out."""
-    found = {}
-    for run, folder in runs.folders.items():
-        file = folder / PREDICTIONS_FILE
-        if file.exists() and file.stat().st_size > HEADER:
-            found[run] = (str(file), file.stat().st_mtime_ns)
-    return found
+    stamps = {run: predictions_stamp(folder) for run, folder in runs.folders.items()}
+    return {run: stamp for run, stamp in stamps.items() if stamp[1] > HEADER}
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
@@ -120,7 +117,7 @@ def pick_sides(sides: list[Side], default: tuple[str, str] | None) -> tuple[Side
 
 def pick_data() -> EvalImages | None:
     """The data set named by the visitor; None without one, and for visitors from elsewhere."""
-    if not may_name_folders(st.context.ip_address, st.context.headers):
+    if not at_home():
         st.caption(PRIVATE)
         return None
     uri = st.text_input(

@@ -1,7 +1,6 @@
 """Classes: confusions, recall, calibration, and accuracy by group of people."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
@@ -34,6 +33,7 @@ from dashboard.charts.classes import (
 )
 from dashboard.charts.style import method_colours
 from dashboard.data.names import Confusion, Runs
+from dashboard.data.prediction_files import Stamp, predictions_stamp
 from dashboard.views.foreign_text import foreign
 from dashboard.views.links import rename_methods_in_link
 from dashboard.views.run_detail import read_records
@@ -41,7 +41,6 @@ from dashboard.views.seed_picker import pick_groups, pick_together, pooled_note
 from dashboard.views.sidebar import load_runs
 from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart, show_empty
-from fer_core.records.predictions import PREDICTIONS_FILE
 
 NUMBER = st.column_config.NumberColumn
 ABOUT = (
@@ -55,8 +54,6 @@ NO_SLICES = (
     "its attribute files are in the folder, each run records accuracy by group: `fer-core train "
     "--data rafdb:FOLDER`"
 )
-
-Stamp = tuple[str, int, int]
 
 
 class Shown(NamedTuple):
@@ -159,15 +156,6 @@ def show_recalls(shown: Shown) -> None:
         "epoch, with Wilson's 95 % interval. The interval covers the choice of images, not of the "
         "seed" + (": more seeds do not make it narrower." if shown.groups else ".")
     )
-
-
-def predictions_stamp(folder: Path) -> Stamp:
-    """Folder of a run, size and time of its predictions; zeros without them."""
-    try:
-        state = (folder / PREDICTIONS_FILE).stat()
-    except OSError:
-        return str(folder), 0, 0
-    return str(folder), state.st_size, state.st_mtime_ns
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

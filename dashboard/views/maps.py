@@ -11,7 +11,6 @@ from dashboard.analysis.map_choices import (
     FaceChoice,
     MapsError,
     default_models,
-    may_name_folders,
     model_choices,
 )
 from dashboard.analysis.map_process import can_make_maps
@@ -33,6 +32,7 @@ from dashboard.views.map_blocks import (
     show_one_face,
 )
 from dashboard.views.sidebar import load_runs
+from dashboard.views.visit import at_home
 from dashboard.views.widgets import show_empty
 from fer_core.weights import RENAMED
 
@@ -85,14 +85,18 @@ def pick_models(choices: dict[str, Path]) -> dict[str, Path]:
     return {name: choices[name] for name in picked}
 
 
+def own_kinds() -> tuple[str, ...]:
+    """The kinds of faces of their own that the visitor may choose."""
+    return OWN if at_home() else (UPLOADS,)
+
+
 def pick_faces() -> FaceChoice | None:
     """The faces chosen by the visitor; None until images are uploaded or a folder is named."""
     row = st.container(horizontal=True, vertical_alignment="bottom")
     rename_in_link("looks_faces", FORMER_FACES)
-    at_home = may_name_folders(st.context.ip_address, st.context.headers)
     kind = row.segmented_control(
         "Faces",
-        (*(OWN if at_home else (UPLOADS,)), SYNTHETIC),
+        (*own_kinds(), SYNTHETIC),
         default=SYNTHETIC,
         required=True,
         key="looks_faces",
@@ -194,8 +198,7 @@ def show_maps(models: dict[str, Path], faces: FaceChoice) -> None:
     for model, error in failed.items():
         show_failure(error, model)
     if found:
-        own = OWN if may_name_folders(st.context.ip_address, st.context.headers) else (UPLOADS,)
-        names = " or ".join(f"*{name}*" for name in own)
+        names = " or ".join(f"*{name}*" for name in own_kinds())
         show_found(found, faces.synthetic, ASK_OWN.format(names) if faces.synthetic else "")
         map_cache().warm(models, faces)
 

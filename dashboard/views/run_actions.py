@@ -9,7 +9,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.analysis.map_choices import may_name_folders
 from dashboard.data.imports import FOLDER, import_runs
 from dashboard.data.names import LOCAL_RUNS, Runs
 from dashboard.data.run_files import (
@@ -20,18 +19,14 @@ from dashboard.data.run_files import (
     set_archived,
     write_tags,
 )
-from dashboard.data.sources import RecordSource, is_fixed
+from dashboard.data.sources import RecordSource
 from dashboard.views.foreign_text import foreign
+from dashboard.views.visit import at_home
 from fer_core.importing.runs import Facts
 from fer_core.importing.series import SourceError
 
 UPLOADED = "uploaded"  # name of a run whose file is only called metrics
 DONE = "runs_done"  # in the session: what the last action did
-
-
-def at_home() -> bool:
-    """Whether the visitor sits at this computer, and the sources are not fixed for strangers."""
-    return may_name_folders(st.context.ip_address, st.context.headers) and not is_fixed()
 
 
 def show_organise(runs: Runs) -> None:

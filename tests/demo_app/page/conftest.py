@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
@@ -79,6 +80,20 @@ def serve(folder):
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server, Server(f"http://127.0.0.1:{server.server_port}", paths, sent)
+
+
+@contextmanager
+def first_visit(chromium, folder):
+    """A page in a browser that keeps its files now, and its server, which may be shut down."""
+    running, server = serve(folder)
+    context = chromium.new_context()
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.goto(server.address)
+    page.wait_for_selector(READY)
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    yield page, running, server
+    context.close()
 
 
 @pytest.fixture(scope="session")

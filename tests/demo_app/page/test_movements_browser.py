@@ -18,7 +18,7 @@ from fer_core.landmarks.landmarker import find_landmarker
 from fer_core.landmarks.movements import BLENDSHAPES
 from fer_core.video.reader import Video
 from fer_core.video.writer import VideoWriter
-from tests.demo_app.page.conftest import READY, serve, upload
+from tests.demo_app.page.conftest import READY, first_visit, serve, upload
 
 pytestmark = pytest.mark.browser
 SWITCH, TOLD = "#movements input", ".doing h2"
@@ -259,27 +259,20 @@ def test_a_file_that_is_gone_is_a_sentence(chromium, site, predictor, tmp_path):
 
 def test_what_was_switched_on_once_works_without_a_server(chromium, site, predictor, tmp_path):
     folder = shutil.copytree(site, tmp_path / "page", ignore=shutil.ignore_patterns("images"))
-    running, server = serve(folder)
-    context = chromium.new_context()
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    page.goto(server.address)
-    page.wait_for_selector(READY)
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.reload()
-    page.wait_for_selector(READY)
-    switch_on(page)
-    running.shutdown()
-    running.server_close()
-    page.reload()
-    page.wait_for_selector(READY)
-    switch_on(page)
-    assert "Head: " in lines(page)
-    page.goto(f"{server.address}/vi.html")
-    page.wait_for_selector(READY)
-    switch_on(page)
-    assert "Đầu: " in lines(page)
-    context.close()
+    with first_visit(chromium, folder) as (page, running, server):
+        page.reload()
+        page.wait_for_selector(READY)
+        switch_on(page)
+        running.shutdown()
+        running.server_close()
+        page.reload()
+        page.wait_for_selector(READY)
+        switch_on(page)
+        assert "Head: " in lines(page)
+        page.goto(f"{server.address}/vi.html")
+        page.wait_for_selector(READY)
+        switch_on(page)
+        assert "Đầu: " in lines(page)
 
 
 def test_a_page_that_was_built_without_it_offers_nothing(chromium, build_site, tmp_path):

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.demo_app.page.conftest import READY, serve
+from tests.demo_app.page.conftest import READY, first_visit
 
 pytestmark = pytest.mark.browser
 
@@ -15,16 +15,9 @@ def own_site(site, tmp_path):
 
 
 def test_after_one_visit_the_page_needs_no_server(chromium, own_site):
-    running, server = serve(own_site)
-    context = chromium.new_context()
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    page.goto(server.address)
-    page.wait_for_selector(READY)
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    running.shutdown()
-    running.server_close()
-    page.reload()
-    page.wait_for_selector(READY)
-    assert page.inner_text("#sentence").startswith("One face: happiness")
-    context.close()
+    with first_visit(chromium, own_site) as (page, running, _):
+        running.shutdown()
+        running.server_close()
+        page.reload()
+        page.wait_for_selector(READY)
+        assert page.inner_text("#sentence").startswith("One face: happiness")
