@@ -69,9 +69,9 @@ def test_a_mirrored_face_looks_to_the_other_side(landmarker, astronaut):
 
 @pytest.mark.slow
 def test_where_the_network_sees_no_face_there_is_no_analysis(landmarker):
-    noise = Image.effect_noise((200, 200), 60).convert("RGB")
+    gradient = Image.linear_gradient("L").resize((200, 200)).convert("RGB")
     places = np.array([[70, 80], [130, 80], [100, 140]], np.float32)
-    assert landmarker(noise, [Face((40, 40, 160, 180), places, 1.0)]) == [None]
+    assert landmarker(gradient, [Face((40, 40, 160, 180), places, 1.0)]) == [None]
 
 
 def test_without_its_extra_the_landmarker_names_the_command(monkeypatch):
