@@ -90,7 +90,7 @@ class Cache:
 def main() -> None:
     """Parse the command line, do it, and exit with its code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    arguments = current_flags(sys.argv[1:], {"leave_out": "exclude"})
+    arguments = _bare_uri(current_flags(sys.argv[1:], {"leave_out": "exclude"}))
     command = tyro.cli(
         Check | Noise | Cache, args=arguments, prog="fer-core data", description=ABOUT
     )
@@ -102,6 +102,11 @@ def main() -> None:
         case Cache():
             code = _cache(command)
     sys.exit(code)
+
+
+def _bare_uri(arguments: list[str]) -> list[str]:
+    """Let the data set stand behind --data too, as in the other commands."""
+    return [word.removeprefix("--data=") for word in arguments if word != "--data"]
 
 
 def _check(command: Check) -> int:

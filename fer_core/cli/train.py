@@ -22,6 +22,7 @@ from fer_core.datasets.cache.store import StorageKind
 from fer_core.errors import told_in_a_sentence
 from fer_core.io.files import read_text
 from fer_core.machine import Device
+from fer_core.metrics.classification import averaged_epochs
 from fer_core.records.run import RunRecord
 from fer_core.training.checkpoint import read_checkpoint
 from fer_core.training.engine import train
@@ -119,8 +120,9 @@ def result_line(record: RunRecord) -> str:
     """The figures of a finished run in one line."""
     result = record.result
     return (
-        f"{record.path}: accuracy {100 * result['accuracy_last5']:.2f} % (mean of the last 5 "
-        f"epochs), mean class accuracy {100 * result['mean_class_accuracy_last5']:.2f} %, "
+        f"{record.path}: accuracy {100 * result['accuracy_last5']:.2f} % "
+        f"({averaged_epochs(len(record.epochs))}), "
+        f"mean class accuracy {100 * result['mean_class_accuracy_last5']:.2f} %, "
         f"last epoch {100 * result['final_accuracy']:.2f} %, {result['seconds']:.0f} s"
     )
 

@@ -52,8 +52,11 @@ def macro_f1(confusion: np.ndarray) -> float:
     return float(np.nanmean(f1_scores(confusion)))
 
 
-def mean_of_last(values: Sequence[float], count: int = 5) -> float:
-    """Mean of the last ``count`` values, as in the HUST report (2024); all if fewer.
+AVERAGED_EPOCHS = 5  # whose mean is the reported figure, as in the HUST report (2024)
+
+
+def mean_of_last(values: Sequence[float], count: int = AVERAGED_EPOCHS) -> float:
+    """Mean of the last ``count`` values; all if fewer.
 
     Raises:
         ValueError: when there are no values.
@@ -61,6 +64,14 @@ def mean_of_last(values: Sequence[float], count: int = 5) -> float:
     if not values:
         raise ValueError("the mean of no epochs is undefined")
     return float(np.mean(values[-count:]))
+
+
+def averaged_epochs(epochs: int) -> str:
+    """What `mean_of_last` averages in a run of so many epochs, in words."""
+    if epochs == 1:
+        return "its only epoch"
+    last = "the last " if epochs > AVERAGED_EPOCHS else "its "
+    return f"mean of {last}{min(epochs, AVERAGED_EPOCHS)} epochs"
 
 
 def expected_calibration_error(

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from fer_core.metrics.classification import averaged_epochs
 from fer_core.sweeping.status import RunProgress
 
 
@@ -104,7 +105,7 @@ def summary_lines(progress: Sequence[RunProgress]) -> list[str]:
 def end_line(one: RunProgress) -> str:
     """How an attempt ended, in one line."""
     if one.state == "finished":
-        return f"finished {one.run.name}: {_figures(one)[1]} (mean of the last 5 epochs)"
+        return f"finished {one.run.name}: {_figures(one)[1]} ({averaged_epochs(one.epochs)})"
     again = "; it is tried again" if one.state == "waiting" else ""
     return f"failed   {one.run.name}: {one_line(one.error or '')}{again}"
 

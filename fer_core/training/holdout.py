@@ -7,9 +7,12 @@ import numpy as np
 
 from fer_core.datasets import Split
 from fer_core.evaluation.inference import Evaluation, Scores
-from fer_core.metrics.classification import accuracy, confusion_matrix, mean_class_accuracy
-
-RECENT = 5  # epochs whose mean accuracy is the reported figure
+from fer_core.metrics.classification import (
+    AVERAGED_EPOCHS,
+    accuracy,
+    confusion_matrix,
+    mean_class_accuracy,
+)
 
 
 def held_out(digests: np.ndarray, share: float, seed: int) -> np.ndarray:
@@ -75,7 +78,7 @@ class EpochSelection:
             Whether this epoch is the chosen one now: the first with the highest accuracy.
         """
         predicted = np.stack([scores.single.predicted, scores.tta.predicted])
-        self.recent = [*self.recent, predicted][-RECENT:]
+        self.recent = [*self.recent, predicted][-AVERAGED_EPOCHS:]
         if holdout is None:
             return False
         value = accuracy(holdout.confusion)

@@ -77,6 +77,11 @@ def test_a_whole_data_set_is_shown_with_code_0(command, root):
     assert "reading train: 100%" in errors
 
 
+@pytest.mark.parametrize("uri", [("--data", DRAWN), (f"--data={DRAWN}",)])
+def test_the_data_set_may_stand_behind_data_as_in_other_commands(command, uri):
+    assert command("check", *uri)[:2] == command("check", DRAWN)[:2]
+
+
 def test_problems_are_listed_with_code_1(command, broken):
     code, output, _ = command("check", f"folder:{broken}?classes=emotions")
     assert code == 1

@@ -95,3 +95,16 @@ def test_no_answer_at_all_has_no_accuracy():
     coverage, accuracy = metrics.selective_accuracy(np.array([0.4]), np.array([True]), 0.5)
     assert coverage == 0
     assert np.isnan(accuracy)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "words"),
+    [
+        (1, "its only epoch"),
+        (4, "mean of its 4 epochs"),
+        (5, "mean of its 5 epochs"),
+        (15, "mean of the last 5 epochs"),
+    ],
+)
+def test_the_averaged_epochs_are_those_that_there_are(epochs, words):
+    assert metrics.averaged_epochs(epochs) == words
