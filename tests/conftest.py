@@ -51,6 +51,7 @@ TINY = RunConfig(
 
 
 OURS = sys.modules["__main__"]
+PATIENCE = 180_000  # ms for every step in a browser: a loaded machine is no failure
 
 
 def pytest_collection_modifyitems(config, items):
@@ -303,7 +304,7 @@ def launch_chromium():
     """
     program = shutil.which("chromium")
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import Browser, expect, sync_playwright
     except ImportError:
         program = None
     if program is None:
@@ -311,7 +312,22 @@ def launch_chromium():
         if os.environ.get("FER_REQUIRE_BROWSER") == "1":
             pytest.fail(missing)
         pytest.skip(missing)
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        for name in ("new_context", "new_page"):
+            patch.setattr(Browser, name, _patient(getattr(Browser, name)))
+        expect.set_options(timeout=PATIENCE)
         yield lambda *flags: playwright.chromium.launch(
             executable_path=program, args=[*CHROMIUM_FLAGS.split(), *flags]
         )
+
+
+def _patient(open_one):
+    """What a browser opens, with our patience."""
+
+    @wraps(open_one)
+    def opened(*arguments, **options):
+        one = open_one(*arguments, **options)
+        one.set_default_timeout(PATIENCE)
+        return one
+
+    return opened

@@ -95,10 +95,10 @@ def test_every_page_opens_without_an_error_and_calls_no_other_host(address, laun
     page.on("request", note_request)
     for path, (title, text) in PAGES.items():
         page.goto(f"{address}/{path}")
-        page.get_by_role("heading", name=title, exact=True).wait_for(timeout=60_000)
-        page.get_by_text(text).first.wait_for(timeout=120_000)  # maps take processes of their own
+        page.get_by_role("heading", name=title, exact=True).wait_for()
+        page.get_by_text(text).first.wait_for()  # maps take processes of their own
         if path not in ("", "audit", "changes", "looks", "runs"):
-            page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=120_000)
+            page.locator(".js-plotly-plot .main-svg").first.wait_for()
         assert page.get_by_test_id("stException").count() == 0
         assert page.get_by_text("Page not found").count() == 0
     browser.close()

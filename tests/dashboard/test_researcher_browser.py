@@ -26,7 +26,6 @@ def open_view(browser, url):
         accept_downloads=True,
     )
     page = context.new_page()
-    page.set_default_timeout(90_000)
     page.goto(url)
     page.locator(TABLE).wait_for()
     page.locator(".js-plotly-plot .main-svg").first.wait_for()

@@ -34,37 +34,37 @@ def test_picked_rows_are_compared_and_the_address_reopens_the_view(address, page
 
     page.goto(f"{address}/runs?runs_status=finished&runs_seeds=single%20runs")
     table = page.get_by_test_id("stDataFrame").first
-    table.wait_for(timeout=60_000)
-    page.get_by_text("Options and accuracy").first.wait_for(timeout=60_000)
+    table.wait_for()
+    page.get_by_text("Options and accuracy").first.wait_for()
     for row in (0, 1):  # below the line of names; the box to tick stands at the left
         table.click(position={"x": 18, "y": 35 * (row + 1) + 17})
         named = f"location.search.split('runs_compare=').length == {row + 2}"
-        page.wait_for_function(named, timeout=60_000)
-    page.get_by_text("Options that differ", exact=True).wait_for(timeout=60_000)
+        page.wait_for_function(named)
+    page.get_by_text("Options that differ", exact=True).wait_for()
     assert "runs_status=finished" in page.url
     choices = page.get_by_test_id("stMultiSelect")
     seen = choices.all_text_contents()
     assert len(seen) == 8  # five filters, what is hidden, the runs that are compared, the axes
     page.goto(page.url)
-    page.get_by_text("Options that differ", exact=True).wait_for(timeout=60_000)
-    expect(choices).to_have_text(seen, timeout=60_000)
+    page.get_by_text("Options that differ", exact=True).wait_for()
+    expect(choices).to_have_text(seen)
 
 
 def test_the_address_of_a_run_is_left_behind_on_the_other_pages(address, page):  # noqa: F811
     page.goto(f"{address}/runs?run={PAIR[0]}")
-    page.get_by_role("heading", name=PAIR[0]).wait_for(timeout=60_000)
+    page.get_by_role("heading", name=PAIR[0]).wait_for()
     page.get_by_role("link", name="Training curves").click()
-    page.get_by_text("figures 8 to 11 of the HUST report").first.wait_for(timeout=60_000)
+    page.get_by_text("figures 8 to 11 of the HUST report").first.wait_for()
     assert page.get_by_test_id("stException").count() == 0
 
 
 def test_an_open_page_follows_what_the_runs_write(address, page, records):  # noqa: F811
     page.goto(f"{address}/runs")
-    page.get_by_text("8 of 8 runs").wait_for(timeout=60_000)
+    page.get_by_text("8 of 8 runs").wait_for()
     path = records / PAIR[0] / "run.json"
     run = json.loads(path.read_text())
     path.write_text(json.dumps(run | {"status": "failed", "error": "the disk is full"}))
-    page.get_by_text("failed: the disk is full").wait_for(timeout=60_000)
+    page.get_by_text("failed: the disk is full").wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -80,11 +80,11 @@ def test_the_report_draws_its_charts_alone_and_legibly(page, records, tmp_path, 
     charts = page.locator(".chart")
     drawn = "document.querySelectorAll('.chart:has(.main-svg)').length"
     charts.first.scroll_into_view_if_needed()
-    page.locator(".chart .main-svg").first.wait_for(timeout=60_000)
+    page.locator(".chart .main-svg").first.wait_for()
     assert page.evaluate(drawn) < charts.count()  # the others wait until they are scrolled to
     for number in range(charts.count()):
         charts.nth(number).scroll_into_view_if_needed()
-        charts.nth(number).locator(".main-svg").first.wait_for(timeout=60_000)
+        charts.nth(number).locator(".main-svg").first.wait_for()
     assert charts.count() > 5
     ink = page.evaluate("getComputedStyle(document.querySelector('.gtitle')).fill")
     assert ink == {"light": "rgb(34, 38, 44)", "dark": "rgb(232, 234, 237)"}[scheme]

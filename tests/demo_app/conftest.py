@@ -153,7 +153,6 @@ def page(chromium, address):
         "request",
         lambda request: None if request.url.startswith(own) else page.outside.append(request.url),
     )
-    page.set_default_timeout(60_000)
     page.goto(address)
     page.wait_for_selector("#overlay img")
     page.wait_for_selector(".bar.strong")

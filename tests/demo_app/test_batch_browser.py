@@ -79,7 +79,7 @@ def test_models_are_compared_on_a_zip_file_of_class_folders(batch, pair, portrai
     batch.set_input_files("#models_zip input[type=file]", tmp_path / "own.zip")
     batch.wait_for_selector("#models_zip :text('own')")
     batch.click("#models_start")
-    batch.wait_for_selector("#models_result table", timeout=60_000)
+    batch.wait_for_selector("#models_result table")
     assert batch.locator("#models_result th[scope=row]").count() == 2
     assert "2 photographs of happiness, surprise" in batch.inner_text("#models_result")
     for part, name in (("#models_csv", "models.csv"), ("#models_photos_csv", "photographs.csv")):

@@ -15,7 +15,6 @@ def visit(chromium, address):
         context = chromium.new_context(locale=locale, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
         page.goto(address)
         page.wait_for_selector(".bar.strong")
         return page

@@ -14,7 +14,6 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def tab(page):
-    page.set_default_timeout(60_000)
     page.get_by_role("tab", name="Video").click()
     page.wait_for_selector("#video_start")
     return page

@@ -88,7 +88,6 @@ def first_visit(chromium, folder):
     running, server = serve(folder)
     context = chromium.new_context()
     page = context.new_page()
-    page.set_default_timeout(30_000)
     page.goto(server.address)
     page.wait_for_selector(READY)
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
@@ -155,7 +154,6 @@ def visit(server):
                 else page.complaints.append(request.url)
             ),
         )
-        page.set_default_timeout(60_000)
         if prepare:
             prepare(page)
         page.goto(server.address)

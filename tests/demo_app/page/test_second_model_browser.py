@@ -23,7 +23,6 @@ def paired(build_site, tmp_path_factory):
 def page(chromium, paired):
     context = chromium.new_context(service_workers="block")
     page = context.new_page()
-    page.set_default_timeout(20_000)
     page.goto(paired.address)
     page.wait_for_selector(READY)
     yield page

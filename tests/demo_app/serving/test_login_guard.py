@@ -238,7 +238,6 @@ def test_a_page_without_accounts_lets_everybody_in(address):
 def test_in_the_browser_the_login_page_lets_an_account_in(closed, chromium):
     context = chromium.new_context()
     page = context.new_page()
-    page.set_default_timeout(60_000)
     faults = []
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     page.goto(closed.local_url)

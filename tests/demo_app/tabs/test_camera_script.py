@@ -16,7 +16,6 @@ REFUSED = ("--use-fake-ui-for-media-stream=deny", "--use-fake-device-for-media-s
 def test_a_camera_that_does_not_start_is_explained(launch_chromium, address, flags, fault):
     browser = launch_chromium(*flags)
     page = browser.new_page()
-    page.set_default_timeout(60_000)
     page.goto(address)
     page.wait_for_selector(".bar.strong")
     page.get_by_role("tab", name="Live").click()
@@ -29,7 +28,6 @@ def test_a_camera_that_does_not_start_is_explained(launch_chromium, address, fla
 def test_a_page_without_encryption_is_told_that_it_gets_no_camera(launch_chromium, address):
     browser = launch_chromium("--host-resolver-rules=MAP demo.test 127.0.0.1")
     page = browser.new_page()
-    page.set_default_timeout(60_000)
     page.goto(address.replace("127.0.0.1", "demo.test"))
     page.wait_for_selector(".bar.strong")
     page.get_by_role("tab", name="Live").click()
