@@ -3,8 +3,10 @@
 import json
 import math
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
+from fer_core.config import defaults_of
 from fer_core.config.data import DATA_NAMES
 from fer_core.metrics.student_t import Interval
 from fer_core.records.compare import EAC, pair_eac_with_baseline, paired_gap, with_clean_pair
@@ -69,7 +71,7 @@ def runs_table(records: Sequence[RunRecord]) -> str:
         [
             *model_cells(group, groups),
             approach_name(group, groups),
-            noise_name(group.noise),
+            noise_name(group.noise) + _list_name(group),
             mean_text(group.over_seeds(ACCURACY)),
             mean_text(group.over_seeds(MEAN_CLASS_ACCURACY)),
             _share(group.last_epoch("memorised")),
@@ -143,6 +145,11 @@ def noise_name(noise: LabelNoise) -> str:
     return f"{noise.percent:g} % {noise.kind}"
 
 
+def _list_name(group: RunGroup) -> str:
+    files = {trial.record.config.get("noise_file") for trial in group.trials} - {None}
+    return "".join(f" {name}" for name in sorted(Path(file).name for file in files))
+
+
 def mean_text(value: Interval | None) -> str:
     """Mean and standard deviation over seeds; a dash where a run lacks the figure."""
     if value is None:
@@ -203,17 +210,20 @@ def _several(groups: Sequence[RunGroup]) -> bool:
 
 
 def approach_name(group: RunGroup, groups: Sequence[RunGroup]) -> str:
-    """The method of a group, with the options in which groups of its method differ."""
+    """The method of a group, with the options off their default in which groups of it differ."""
     return group.approach.method + _differing(group, groups)
 
 
 def _differing(group: RunGroup, groups: Sequence[RunGroup]) -> str:
-    """The options of the group in which groups of the table differ, as text behind the method."""
+    """The options of the group in which groups of the table differ, as text behind the method.
+
+    The default of an option goes without saying; for the number of epochs there is none.
+    """
     alike = [other for other in groups if other.approach.method == group.approach.method]
-    names = [
-        name for name in _options(group) if len({str(_options(o).get(name)) for o in alike}) > 1
-    ]
-    return "".join(f", {name.replace('_', ' ')} {_options(group)[name]}" for name in sorted(names))
+    defaults = defaults_of(group.approach.method) | {"epochs": None}
+    said = {name: value for name, value in _options(group).items() if value != defaults.get(name)}
+    names = [name for name in said if len({str(_options(o).get(name)) for o in alike}) > 1]
+    return "".join(f", {name.replace('_', ' ')} {said[name]}" for name in sorted(names))
 
 
 def _options(group: RunGroup) -> dict[str, Any]:
