@@ -189,6 +189,7 @@ def show_images(
     data: EvalImages | None,
     sides: tuple[Side, Side],
     names: tuple[str, str],
+    others: list[Side],
 ) -> None:
     """The changed images, filtered by the visitor: as images where they are here, and by name."""
     left, right = st.columns(2)
@@ -203,7 +204,7 @@ def show_images(
         return
     if data is not None and (found := show_thumbnails(rows, data)):
         models = [(name, side.runs[0]) for name, side in zip(names, sides, strict=True)]
-        show_maps(runs, models, data, found)
+        show_maps(runs, models, data, found, {side.name: side.runs[0] for side in others})
     shown = rows.drop(columns="change")
     columns = {
         "image": "Image",
@@ -219,8 +220,8 @@ def show_images(
     )
 
 
-def show_changes(runs: Runs, sides: tuple[Side, Side], written: Stamps) -> None:
-    """Everything that the page shows of two sides."""
+def show_changes(runs: Runs, sides: tuple[Side, Side], written: Stamps, others: list[Side]) -> None:
+    """Everything that the page shows of two sides, of all that could be chosen."""
     first, second = sides
     confusion = runs.confusions.get(first.runs[0])
     if confusion is None:
@@ -248,7 +249,8 @@ def show_changes(runs: Runs, sides: tuple[Side, Side], written: Stamps) -> None:
     show_tests(tests, names, confusion)
     st.subheader("The images")
     agreement = None if data is None else data.agreement
-    show_images(runs, image_rows(found.images, classes, agreement), data, sides, names)
+    rows = image_rows(found.images, classes, agreement)
+    show_images(runs, rows, data, sides, names, others)
 
 
 st.title("Changed images")
@@ -262,4 +264,4 @@ if not choices:
         "differ in the method:"
     )
 elif chosen := pick_sides(choices, default_pair):
-    show_changes(loaded, chosen, predictions)
+    show_changes(loaded, chosen, predictions, choices)
