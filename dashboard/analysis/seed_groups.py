@@ -132,6 +132,8 @@ def fact_text(name: str, facts: Mapping[str, str]) -> str:
     value = facts.get(name, UNSET)
     if name in NAMED:
         return f"{value} epochs" if name == "epochs" else value
+    if value.startswith('["'):  # a list of texts
+        value = value.strip("[]").replace('"', "")
     return f"{name} {value}"
 
 
