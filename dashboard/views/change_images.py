@@ -85,12 +85,12 @@ def show_maps(
     if not st.toggle("Maps of both models", key="changes_maps", bind="query-params"):
         return
     choices = [FIRST, *images] if len(images) > 1 else list(images)
-    picked = st.selectbox("Maps of", choices, key="changes_image", bind="query-params")
-    chosen = (images[picked],) if picked in images else tuple(images.values())[:MAPPED]
+    picked = st.selectbox("Maps of", choices, key="changes_image", bind="query-params", width=420)
+    shown = {picked: images[picked]} if picked in images else dict(list(images.items())[:MAPPED])
     written = tuple((name, str(one), written_at(one)) for name, one in folders.items())
     try:
         with st.spinner("Computing the maps; this takes a few seconds for each model"):
-            found = compute_maps(data, chosen, data.uri, written)
+            found = compute_maps(data, tuple(shown.values()), data.uri, written)
     except MapsError as error:
         show_failure(error)
         return
@@ -100,8 +100,10 @@ def show_maps(
         "the class that the model predicts with flip TTA. Of several seeds: the first."
     )
     with st.container(horizontal=True):
+        numbers = [text.partition(".")[0] for text in shown]
         for face in range(min(len(maps.names) for maps in found.values())):
-            st.image(*_strip(list(found.values()), face), width=3 * SIDE)
+            image, words = _strip(list(found.values()), face)
+            st.image(image, f"{numbers[face]}. {words}", width=3 * SIDE)
 
 
 def written_at(model: Path) -> int:

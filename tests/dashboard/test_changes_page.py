@@ -124,12 +124,13 @@ def test_the_maps_of_both_runs_are_shown_for_the_first_images_or_a_chosen_one(de
     shown = [image.captions[0] for image in app.get("image")]
     thumbnails, maps = shown[:24], shown[24:]
     assert [text.partition(".")[0] for text in thumbnails] == [str(n) for n in range(1, 25)]
-    assert len(maps) == 6
+    assert [text.partition(".")[0] for text in maps] == [str(n) for n in range(1, 7)]
     names = ("baseline · 30 % symmetric noise · seed 0", "EAC · 30 % symmetric noise · seed 0")
     assert asked == [(names, 6)]
     app.selectbox(key="changes_image").select(thumbnails[9]).run()
     assert asked[1:] == [(names, 1)]
-    assert len(app.get("image")) == 24 + 1
+    (chosen,) = (image.captions[0] for image in app.get("image")[24:])
+    assert chosen.startswith("10. ")
 
 
 @pytest.mark.slow
