@@ -1,7 +1,6 @@
 """Tables of the cost page: accuracy against parameters, MACs, training speed and run time."""
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ import pandas as pd
 
 from dashboard.analysis.comparison import TIE, find_pairs
 from dashboard.analysis.runs import trained_here, with_names
+from dashboard.analysis.seed_groups import UNSET, usual_values
 from dashboard.analysis.sets import image_sets, with_comparison
 from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
@@ -239,23 +239,19 @@ def _approach_names(points: pd.DataFrame) -> list[str]:
     for name in {name for name in base if base.count(name) > 1}:
         indices = [index for index, other in enumerate(base) if other == name]
         options = [_options(points.iloc[index]) for index in indices]
-        for field in sorted({field for values in options for field in values}):
-            texts = [_option_text(values.get(field, "unset")) for values in options]
-            most, count = Counter(texts).most_common(1)[0]
-            usual = most if 2 * count > len(texts) else None
-            for index, text in zip(indices, texts, strict=True):
-                if text != usual:
-                    names[index] += f" · {field.replace('_', ' ')} {text}"
+        fields = sorted({field for values in options for field in values})
+        usual = usual_values(options, fields)
+        for index, values in zip(indices, options, strict=True):
+            told = [one for one in fields if values.get(one, UNSET) != usual.get(one)]
+            details = [f"{one.replace('_', ' ')} {values.get(one, UNSET)}" for one in told]
+            names[index] = " · ".join([name, *details])
     return names
 
 
-def _options(point: pd.Series) -> dict[str, object]:
-    return {
-        **json.loads(point["options"]),
-        **json.loads(point["method_options"]),
-        "device": point["device"],
+def _options(point: pd.Series) -> dict[str, str]:
+    values = {**json.loads(point["options"]), **json.loads(point["method_options"])}
+    texts = {
+        field: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        for field, value in values.items()
     }
-
-
-def _option_text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return {**texts, "device": str(point["device"])}

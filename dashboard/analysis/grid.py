@@ -19,6 +19,7 @@ from dashboard.analysis.seed_groups import (
     fact_text,
     in_order,
     seed_groups,
+    usual_values,
 )
 from dashboard.analysis.sets import image_sets, with_comparison
 from fer_core.metrics.student_t import Interval, mean_interval
@@ -118,7 +119,7 @@ def results_grid(
     facts = [group.facts for group in groups]
     chosen = [name for name in rows if name != column]
     row_facts = _telling_apart(facts, chosen, column)
-    usual = _usual(facts, [name for name in row_facts if name not in chosen])
+    usual = usual_values(facts, [name for name in row_facts if name not in chosen])
     gaps = _gaps(groups, values)
     cells = []
     for group, gap in zip(groups, gaps, strict=True):
@@ -220,16 +221,6 @@ def _telling_apart(
         if not more:
             return chosen
         chosen.append(max(more, key=lambda name: len({one.get(name, UNSET) for one in alike})))
-
-
-def _usual(facts: Sequence[Mapping[str, str]], names: Sequence[str]) -> dict[str, str]:
-    """By fact, the value that more than half of the groups have, where there is one."""
-    found = {}
-    for name in names:
-        value, count = Counter(one.get(name, UNSET) for one in facts).most_common(1)[0]
-        if 2 * count > len(facts):
-            found[name] = value
-    return found
 
 
 def _gaps(groups: Sequence[SeedGroup], values: Mapping[str, float]) -> list[Interval]:

@@ -53,9 +53,8 @@ PRIVATE = (
     "The images themselves are not part of run records. Run the dashboard on the computer that has "
     "the data set to see them, and how far its raters agreed."
 )
-
-
 RATERS = "By agreement of raters: shown where the data set is on this computer."
+NO_VOTES = "This data set has no votes of raters, so their agreement is not known."
 Stamps = dict[str, Stamp]  # by run
 
 
@@ -154,17 +153,16 @@ def show_by_group(
     images: pd.DataFrame, classes: tuple[str, ...], data: EvalImages | None, names: tuple[str, str]
 ) -> None:
     """The images that change sides by class and, where known, by the agreement of raters."""
+    if data is None or data.agreement.empty:
+        show_groups(by_class(images, classes), "class", names)
+        st.caption(RATERS if data is None else NO_VOTES)
+        return
     left, right = st.columns(2, gap="large")
     with left:
         show_groups(by_class(images, classes), "class", names)
     with right:
-        if data is None:
-            st.caption(RATERS)
-        elif data.agreement.empty:
-            st.caption("This data set has no votes of raters, so their agreement is not known.")
-        else:
-            bins = agreement_bins(data.agreement.reindex(images.index))
-            show_groups(changes_by(images, bins, "rater agreement"), "rater agreement", names)
+        bins = agreement_bins(data.agreement.reindex(images.index))
+        show_groups(changes_by(images, bins, "rater agreement"), "rater agreement", names)
 
 
 def show_tests(tests: CellTests, names: tuple[str, str], confusion: Confusion) -> None:
