@@ -128,9 +128,12 @@ def _save_box(figure: go.Figure, name: str, stem: str, caption: str) -> None:
 def show_download(
     drawn: pd.DataFrame, name: str, label: str = "Download CSV", *, stem: str = ""
 ) -> None:
-    """The button that saves rows as CSV, under the name or another stem of the file."""
-    text = csv_text(drawn)
-    save_button(label, text, f"{stem or name}.csv", "text/csv", f"csv-{name}")
+    """The button that saves rows as CSV, under the name or another stem of the file.
+
+    The text is made when it is saved: a browser would read all of them with the page.
+    """
+    file_name = f"{stem or name}.csv"
+    save_button(label, lambda: csv_text(drawn).encode(), file_name, "text/csv", f"csv-{name}")
 
 
 def show_empty(sentence: str, commands: str = f"{TRAIN_COMMAND}\n{HELP_COMMAND}") -> None:
