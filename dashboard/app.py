@@ -11,7 +11,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(1, str(ROOT))
 
 from dashboard.views.sidebar import show_source  # noqa: E402 - needs the path above
-from dashboard.views.widgets import mend_dark_theme  # noqa: E402
+from dashboard.views.widgets import mend_theme  # noqa: E402
 
 VIEWS = Path(__file__).parent / "views"
 SHARED = {"runs", "picture"}  # query parameters of every page
@@ -43,7 +43,7 @@ def main() -> None:
         st.switch_page(
             noise, query_params={name: st.query_params.get_all(name) for name in st.query_params}
         )
-    mend_dark_theme()
+    mend_theme()
     show_source()
     page.run()
 

@@ -14,6 +14,7 @@ from fer_core.records.run import RecordError
 GAINED, LOST = "wrong → right", "right → wrong"
 CHANGES = (GAINED, LOST)
 LEVEL = 0.05  # chance explains a difference unless its adjusted p-value is below
+SMALLEST_P = 0.0001  # that a sentence gives exactly
 CHANCE_NOTE = (
     "Grey cells: chance explains the difference (McNemar's test image by image, adjusted for the "
     "number of cells, Holm). The test covers the choice of images, not of the seeds."
@@ -208,8 +209,12 @@ def change_sentence(images: pd.DataFrame, first: str, second: str) -> str:
     return (
         f"From {first} to {second}, {gained:,} of {len(images):,} images change from wrong to "
         f"right and {lost:,} from right to wrong: {net:+.1f} points, which {verdict} "
-        f"(McNemar, p = {test.p_value:.2g})."
+        f"(McNemar, {_p_text(test.p_value)})."
     )
+
+
+def _p_text(p_value: float) -> str:
+    return f"p = {p_value:.2g}" if p_value >= SMALLEST_P else f"p < {SMALLEST_P:.4f}"
 
 
 def _named(codes: pd.Series, classes: Sequence[str]) -> pd.Categorical:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboard.analysis.comparison import TIE, find_pairs
 from dashboard.analysis.runs import trained_here, with_names
+from dashboard.analysis.seed_groups import UNSET, usual_values
 from dashboard.analysis.sets import image_sets, with_comparison
 from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
@@ -43,6 +44,7 @@ class Cost(NamedTuple):
         unit: written after a value.
         divisor: converts the column's unit to the axis's.
         varies: whether it differs between seeds, so it has an interval.
+        wanted: whether more of it is better, as of a speed.
     """
 
     column: str
@@ -51,6 +53,7 @@ class Cost(NamedTuple):
     unit: str
     divisor: float
     varies: bool
+    wanted: bool = False
 
 
 COSTS = {
@@ -60,7 +63,7 @@ COSTS = {
     "MACs": Cost("macs", "Accuracy by MACs", "MACs per image (millions)", "M", 1e6, False),
     "Images/s": Cost(
         *("images_per_second", "Accuracy by training speed", "Training images/s"),
-        *("images/s", 1.0, True),
+        *("images/s", 1.0, True, True),
     ),
     "Time": Cost("seconds", "Accuracy by run time", "Run time (minutes)", "min", 60.0, True),
 }
@@ -124,6 +127,21 @@ def drawn_costs(points: pd.DataFrame, cost: Cost) -> pd.DataFrame:
     facts += ["n", "accuracy", "accuracy_half"]
     ends = [f"{cost.column}{end}" for end in ("", "_low", "_high")]
     return points.dropna(subset=cost.column)[[*facts, *ends]]
+
+
+def cost_front(drawn: pd.DataFrame, cost: Cost) -> pd.Series:
+    """Whether no other approach is at least as accurate and as cheap, and better in one of both.
+
+    Args:
+        drawn: of `drawn_costs`.
+        cost: of the comparison.
+    """
+    spent = drawn[cost.column].to_numpy(dtype=float) * (-1 if cost.wanted else 1)
+    accuracy = drawn["accuracy"].to_numpy(dtype=float)
+    # (n, n): whether the approach of the column matches and beats that of the row
+    matched = (spent <= spent[:, None]) & (accuracy >= accuracy[:, None])
+    better = (spent < spent[:, None]) | (accuracy > accuracy[:, None])
+    return pd.Series(~(matched & better).any(axis=1), index=drawn.index)
 
 
 def cost_headline(runs: pd.DataFrame) -> str:
@@ -208,7 +226,10 @@ def _between(low: float, high: float, form: str) -> str:
 
 
 def _approach_names(points: pd.DataFrame) -> list[str]:
-    """Method, backbone, size and epochs; if that is ambiguous, also the options that differ."""
+    """Method, backbone, size and epochs; if that is ambiguous, also the options that differ.
+
+    An option is left out where it has the value that most approaches of the name have.
+    """
     base = [
         f"{method_name(str(row.method))} · {row.backbone} · {row.image_size} px · "
         f"{row.epochs_asked} epochs"
@@ -219,18 +240,18 @@ def _approach_names(points: pd.DataFrame) -> list[str]:
         indices = [index for index, other in enumerate(base) if other == name]
         options = [_options(points.iloc[index]) for index in indices]
         fields = sorted({field for values in options for field in values})
-        varying = [f for f in fields if len({str(values.get(f)) for values in options}) > 1]
+        usual = usual_values(options, fields)
         for index, values in zip(indices, options, strict=True):
-            details = [
-                f"{field.replace('_', ' ')} {values.get(field, 'unset')}" for field in varying
-            ]
+            told = [one for one in fields if values.get(one, UNSET) != usual.get(one)]
+            details = [f"{one.replace('_', ' ')} {values.get(one, UNSET)}" for one in told]
             names[index] = " · ".join([name, *details])
     return names
 
 
-def _options(point: pd.Series) -> dict[str, object]:
-    return {
-        **json.loads(point["options"]),
-        **json.loads(point["method_options"]),
-        "device": point["device"],
+def _options(point: pd.Series) -> dict[str, str]:
+    values = {**json.loads(point["options"]), **json.loads(point["method_options"])}
+    texts = {
+        field: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        for field, value in values.items()
     }
+    return {**texts, "device": str(point["device"])}

@@ -19,6 +19,7 @@ from dashboard.analysis.seed_groups import (
     fact_text,
     in_order,
     seed_groups,
+    usual_values,
 )
 from dashboard.analysis.sets import image_sets, with_comparison
 from fer_core.metrics.student_t import Interval, mean_interval
@@ -55,12 +56,14 @@ class Grid(NamedTuple):
             ``separate``: the 95 % interval of the gap excludes zero.
         rows, columns: their names in order.
         row_facts: names of the facts that name a row.
+        usual: the values, with their names, that rows leave out because most have them.
     """
 
     cells: pd.DataFrame
     rows: list[str]
     columns: list[str]
     row_facts: list[str]
+    usual: list[str]
 
 
 def scopes(table: pd.DataFrame, *, mixed: bool = True) -> dict[str, list[str]]:
@@ -101,6 +104,9 @@ def results_grid(
 ) -> Grid:
     """The results of finished runs by row and column.
 
+    A row is named by its chosen facts, and by the others that tell rows apart, except where it has
+    the value that most of the groups have.
+
     Args:
         table: of runs, of one of `scopes`.
         rows: names of the facts that make the rows, of `axis_choices`.
@@ -111,12 +117,15 @@ def results_grid(
     known = table[table[MEASURES[measure]].notna()]
     groups = seed_groups(known)
     facts = [group.facts for group in groups]
-    row_facts = _telling_apart(facts, [name for name in rows if name != column], column)
+    chosen = [name for name in rows if name != column]
+    row_facts = _telling_apart(facts, chosen, column)
+    usual = usual_values(facts, [name for name in row_facts if name not in chosen])
     gaps = _gaps(groups, values)
     cells = []
     for group, gap in zip(groups, gaps, strict=True):
         mean = mean_interval([values[run] for run in group.runs])
-        name = " · ".join(fact_text(fact, group.facts) for fact in row_facts) or "all"
+        told = [one for one in row_facts if usual.get(one) != group.facts.get(one, UNSET)]
+        name = " · ".join(fact_text(fact, group.facts) for fact in told) or "all"
         numbers = (mean.mean, mean.deviation, mean.half, mean.n, gap.mean, gap.half, gap.n)
         separate = gap.n > 1 and abs(gap.mean) > gap.half
         names = ", ".join(group.runs)
@@ -124,7 +133,8 @@ def results_grid(
     frame = pd.DataFrame(cells, columns=CELL_COLUMNS)
     baselines = {row for row, group in zip(frame["row"], groups, strict=True) if _plain(group)}
     order = sorted(in_order(frame["row"].tolist()), key=lambda name: name not in baselines)
-    return Grid(frame, order, in_order(frame["column"].tolist()), row_facts)
+    left_out = [fact_text(name, usual) for name, value in usual.items() if value != UNSET]
+    return Grid(frame, order, in_order(frame["column"].tolist()), row_facts, left_out)
 
 
 def choose(grid: Grid, rows: Sequence[str], columns: Sequence[str]) -> Grid:
@@ -167,6 +177,13 @@ def grid_table(grid: Grid, show: str, decimals: int, corner: str, caption: str) 
     return TextTable((corner, *grid.columns), tuple(body), caption)
 
 
+def corner_of(grid: Grid) -> str:
+    """Title of the first column: the facts that name a row, as far as all rows have them."""
+    if not grid.usual:
+        return " · ".join(grid.row_facts).capitalize() or "Runs"
+    return f"{grid.row_facts[0].capitalize()} · options"
+
+
 def caption_of(grid: Grid, scope: str, measure: str, show: str) -> str:
     """What the table shows: measure, data, spread, seeds, and what bold and * mean."""
     counts = grid.cells["gap_n" if show == GAP else "n"]
@@ -186,6 +203,8 @@ def caption_of(grid: Grid, scope: str, measure: str, show: str) -> str:
             " *: the 95 % interval of the paired difference from the cross-entropy baseline "
             "excludes 0."
         )
+    if grid.usual:
+        text += f" Unless a row says otherwise: {', '.join(grid.usual)}."
     return text
 
 

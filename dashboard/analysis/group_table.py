@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from dashboard.analysis.seed_groups import SeedGroup
+from dashboard.analysis.seed_groups import SeedGroup, option_texts
 from fer_core.metrics.student_t import half_width, mean_interval
 from fer_core.records.compare import with_shared_seeds
 from fer_core.records.trials import NO_NUMBER
@@ -28,9 +28,10 @@ def group_table(table: pd.DataFrame, groups: Sequence[SeedGroup]) -> pd.DataFram
         groups: of `seed_groups` of it.
 
     Returns:
-        ``group``, its facts (empty where they are pooled), ``n`` finished runs, ``seeds``, for each
-        of FIGURES its mean, ``_sd``, ``_low`` and ``_high`` (95 %, Student's t), ``status``,
-        ``seconds`` of one run on average, ``started`` of the latest run, and ``pooled`` facts.
+        ``group``, its facts (empty where they are pooled) and ``options`` (of `option_texts`),
+        ``n`` finished runs, ``seeds``, for each of FIGURES its mean, ``_sd``, ``_low`` and
+        ``_high`` (95 %, Student's t), ``status``, ``seconds`` of one run on average, ``started`` of
+        the latest run, and ``pooled`` facts.
     """
     places = {run: place for place, group in enumerate(groups) for run in group.runs}
     runs = table[table["run"].isin(list(places))]
@@ -50,6 +51,7 @@ def group_table(table: pd.DataFrame, groups: Sequence[SeedGroup]) -> pd.DataFram
                 name.replace(" ", "_"): [group.facts.get(name, "") for group in groups]
                 for name in FACTS
             },
+            "options": option_texts([group.facts for group in groups]),
             "n": counts["accuracy_percent"].to_numpy(),
             "seeds": [_seeds(group) for group in groups],
         },

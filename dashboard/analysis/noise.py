@@ -7,6 +7,7 @@ from scipy.integrate import trapezoid
 
 from dashboard.analysis.comparison import ACCURACY, noise_summary, pair_runs, paired_gaps
 from dashboard.analysis.noise_headline import CHANGE, headline
+from dashboard.analysis.published_curves import incomparable_note, reference_curves
 from fer_core.metrics.student_t import mean_interval
 
 
@@ -160,6 +161,50 @@ def noise_drawn(
     if single_seeds:
         parts.insert(0, seeds.assign(what="seed"))
     return pd.concat([part for part in parts if not part.empty] or parts, ignore_index=True)
+
+
+class NoiseView(NamedTuple):
+    """What the noise page says of some runs by a measure.
+
+    Attributes:
+        headline: of the measure.
+        other: of mean class accuracy beside accuracy; empty for other measures.
+        references: of `published_curves.reference_curves`; none for other measures than accuracy.
+        incomparable: a sentence on published results that are no references; empty without any.
+        summary: of `shown_summary`.
+        gaps: of `comparison.paired_gaps`.
+        areas: of `noise_areas`.
+    """
+
+    headline: str
+    other: str
+    references: pd.DataFrame
+    incomparable: str
+    summary: pd.DataFrame
+    gaps: pd.DataFrame
+    areas: pd.DataFrame
+
+
+def noise_view(points: pd.DataFrame, published: pd.DataFrame, measure: NoiseMeasure) -> NoiseView:
+    """Everything that the noise page computes.
+
+    Args:
+        points: of `noise_points`, of one comparison.
+        published: of `published.read_published`.
+        measure: of MEASURES.
+    """
+    column = measure.column
+    curves = reference_curves(published, points)
+    alone = curves.empty and column == ACCURACY
+    return NoiseView(
+        headline=headline(points, measure.headline),
+        other=other_headline(points) if column == ACCURACY else "",
+        references=curves if column == ACCURACY else curves.head(0),
+        incomparable=incomparable_note(published, points) if alone else "",
+        summary=shown_summary(points, measure),
+        gaps=paired_gaps(points, column),
+        areas=noise_areas(points, column),
+    )
 
 
 def noise_notes(summary: pd.DataFrame) -> list[str]:

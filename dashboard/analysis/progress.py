@@ -60,6 +60,8 @@ def running(
         now: in seconds.
     """
     mine = table[table["status"] == "running"]
+    if mine.empty:
+        return []
     taken = epochs.loc[epochs["run"].isin(mine["run"]), ["run", "train_seconds", "eval_seconds"]]
     seconds = taken.set_index("run").sum(axis=1, min_count=2).groupby(level=0).median()
     return [

@@ -132,7 +132,38 @@ def fact_text(name: str, facts: Mapping[str, str]) -> str:
     value = facts.get(name, UNSET)
     if name in NAMED:
         return f"{value} epochs" if name == "epochs" else value
+    if value.startswith('["'):  # a list of texts
+        value = value.strip("[]").replace('"', "")
     return f"{name} {value}"
+
+
+def usual_values(facts: Sequence[Mapping[str, str]], names: Sequence[str]) -> dict[str, str]:
+    """By name of a fact, the value that more than half of them have, where there is one."""
+    found = {}
+    for name in names:
+        value, count = Counter(one.get(name, UNSET) for one in facts).most_common(1)[0]
+        if 2 * count > len(facts):
+            found[name] = value
+    return found
+
+
+def option_texts(facts: Sequence[Mapping[str, str]]) -> list[str]:
+    """The options that tell groups with the same named facts apart; empty where none does.
+
+    An option is left out where it has the value that most of these groups have.
+    """
+    texts = [""] * len(facts)
+    kinds: dict[tuple[str, ...], list[int]] = {}
+    for index, one in enumerate(facts):
+        kinds.setdefault(tuple(one.get(name, UNSET) for name in NAMED), []).append(index)
+    for indices in kinds.values():
+        alike = [facts[index] for index in indices]
+        names = differing(alike)
+        usual = usual_values(alike, names)
+        for index, one in zip(indices, alike, strict=True):
+            told = [name for name in names if one.get(name, UNSET) != usual.get(name)]
+            texts[index] = ", ".join(fact_text(name, one) for name in told)
+    return texts
 
 
 def _merged(parts: list[Group[str]], facts: list[dict[str, str]]) -> SeedGroup:

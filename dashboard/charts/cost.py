@@ -1,25 +1,32 @@
 """Charts of the cost page: accuracy against cost."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.analysis.cost import Cost
+from dashboard.analysis.cost import Cost, cost_front
 from dashboard.charts.point_texts import text_positions
 from dashboard.charts.style import HEIGHT, SYMBOLS, finish, log_axis, method_colours
 from dashboard.data.names import method_name
 
 ENTRY_HEIGHT = 22  # pixels of a legend entry
-PLOT_WIDTH, PLOT_HEIGHT = 840, 230  # pixels at 1440 pixels of screen
+# Pixels of the plot on a phone; on a wider screen the texts have more room to the same sides.
+PLOT_WIDTH, PLOT_HEIGHT = 290, 230
+MOST_NAMED = 8  # points that each have a text; of more, only the front has
+MIN_BAR_SEEDS = 3  # Student's t makes the interval of two seeds wider than the chart
+FRONT = "best for its cost"
+GREY = "#8A8F98"
 
 
 def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
     """Accuracy over one cost on a logarithmic axis: one point per approach, error bars over seeds.
 
-    Colours are methods, symbols are backbones; image size and epochs are written at the point
-    where they differ.
+    Colours are methods, symbols are backbones. Image size and epochs are written at the points
+    where they differ; of more than MOST_NAMED points, only at the front: the approaches that none
+    beats in accuracy at the same or a lower cost.
 
     Args:
         drawn: of `cost.drawn_costs`.
@@ -29,30 +36,31 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
     colours = method_colours(methods)
     backbones = list(dict.fromkeys(drawn["backbone"]))
     figure = go.Figure()
-    drawn = drawn.assign(label=_labels(drawn))
+    many = len(drawn) > MOST_NAMED
+    front = cost_front(drawn, cost)
+    drawn = drawn.assign(label=_labels(drawn).where(front | (not many), ""))
     axis = _axis(drawn, cost)
-    drawn = drawn.assign(side=_sides(drawn, cost, axis["range"]))
+    steps = _front_steps(drawn[front], cost) if many else np.empty((0, 2))
+    drawn = drawn.assign(side=_sides(drawn, cost, axis["range"], steps))
+    if many:
+        line = {"color": GREY, "width": 1.5, "dash": "dot"}
+        lines = {"mode": "lines", "line": line, "name": FRONT, "hoverinfo": "skip"}
+        figure.add_scatter(x=steps[:, 0], y=steps[:, 1], **lines)
     groups = drawn.groupby(["method", "backbone"], sort=True)
     for (method, backbone), rows in groups:
-        colour = colours[str(method)]
-        x, low, high = (
-            rows[f"{cost.column}{end}"].to_numpy(dtype=float) for end in ("", "_low", "_high")
-        )
-        bars = {"type": "data", "thickness": 1.3, "width": 4}
         figure.add_scatter(
-            x=x,
+            x=rows[cost.column],
             y=rows["accuracy"],
-            error_y={**bars, "array": rows["accuracy_half"].to_numpy(dtype=float)},
-            error_x={**bars, "symmetric": False, "array": high - x, "arrayminus": x - low},
+            **_bars(rows, cost),
             text=rows["label"],
             textposition=rows["side"],
             customdata=np.column_stack([rows["approach"], _texts(rows, cost)]),
             mode="markers+text",
             cliponaxis=False,
             marker={
-                "color": colour,
+                "color": colours[str(method)],
                 "symbol": SYMBOLS[backbones.index(backbone) % len(SYMBOLS)],
-                "size": 11,
+                "size": 9 if many else 11,
             },
             name=f"{method_name(str(method))} · {backbone}",
             hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>",
@@ -61,6 +69,28 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
     figure.update_yaxes(title="Accuracy (%)")
     finish(figure, cost.title, legend=True)
     return figure.update_layout(height=HEIGHT + ENTRY_HEIGHT * max(0, len(groups) - 3))
+
+
+def _front_steps(front: pd.DataFrame, cost: Cost) -> np.ndarray:
+    """(m, 2) corners of the best accuracy that each cost allows, from the left to the right."""
+    corners = front.sort_values(cost.column)[[cost.column, "accuracy"]].to_numpy(dtype=float)
+    across, up = np.repeat(corners, 2, axis=0).T
+    # Up to the next cost the cheaper approach holds; of a speed, the faster one already does.
+    pairs = (across[:-1], up[1:]) if cost.wanted else (across[1:], up[:-1])
+    return np.column_stack(pairs)
+
+
+def _bars(rows: pd.DataFrame, cost: Cost) -> dict[str, Any]:
+    """Error bars of approaches with enough seeds."""
+    told = rows["n"] >= MIN_BAR_SEEDS
+    half = rows["accuracy_half"].where(told).to_numpy(dtype=float)
+    x = rows[cost.column].to_numpy(dtype=float)
+    low, high = (
+        rows[f"{cost.column}_{end}"].where(told).to_numpy(dtype=float) for end in ("low", "high")
+    )
+    bars = {"type": "data", "thickness": 1.3, "width": 4}
+    across = {**bars, "symmetric": False, "array": high - x, "arrayminus": x - low}
+    return {"error_y": {**bars, "array": half}, "error_x": across}
 
 
 def _labels(drawn: pd.DataFrame) -> pd.Series:
@@ -74,13 +104,21 @@ def _labels(drawn: pd.DataFrame) -> pd.Series:
     return pd.Series(texts, index=drawn.index, dtype=object)
 
 
-def _sides(drawn: pd.DataFrame, cost: Cost, ends: list[float]) -> list[str]:
-    """Where the text of each point goes on a chart of a usual size."""
-    across = (np.log10(drawn[cost.column].to_numpy(dtype=float)) - ends[0]) / (ends[1] - ends[0])
-    heights = drawn["accuracy"].to_numpy(dtype=float)
-    up = (heights - heights.min()) / max(np.ptp(heights), 1.0)
-    places = np.column_stack([across * PLOT_WIDTH, up * PLOT_HEIGHT])
-    return text_positions(places, list(drawn["label"]), PLOT_WIDTH)
+def _sides(drawn: pd.DataFrame, cost: Cost, ends: Sequence[float], steps: np.ndarray) -> list[str]:
+    """Where the text of each point goes on a narrow chart, clear of points, bars and the front."""
+    points = drawn[[cost.column, "accuracy"]].to_numpy(dtype=float)
+    scale = PLOT_HEIGHT / max(np.ptp(points[:, 1]), 1.0)
+
+    def pixels(values: np.ndarray) -> np.ndarray:
+        across = (np.log10(values[:, 0]) - ends[0]) / (ends[1] - ends[0])
+        return np.column_stack([across * PLOT_WIDTH, (values[:, 1] - points[:, 1].min()) * scale])
+
+    bars = drawn.loc[drawn["n"] >= MIN_BAR_SEEDS, [cost.column, "accuracy", "accuracy_half"]]
+    across, middle, half = bars.to_numpy(dtype=float).T
+    begin = pixels(np.vstack([steps[:-1], np.column_stack([across, middle - half])]))
+    end = pixels(np.vstack([steps[1:], np.column_stack([across, middle + half])]))
+    lines = np.hstack([np.minimum(begin, end), np.maximum(begin, end)])
+    return text_positions(pixels(points), list(drawn["label"]), PLOT_WIDTH, lines)
 
 
 def _texts(rows: pd.DataFrame, cost: Cost) -> list[str]:
@@ -100,5 +138,6 @@ def _texts(rows: pd.DataFrame, cost: Cost) -> list[str]:
 
 
 def _axis(drawn: pd.DataFrame, cost: Cost) -> dict[str, Any]:
-    ends = drawn[[f"{cost.column}{end}" for end in ("", "_low", "_high")]].to_numpy(dtype=float)
+    bars = drawn.loc[drawn["n"] >= MIN_BAR_SEEDS, [f"{cost.column}_low", f"{cost.column}_high"]]
+    ends = np.append(bars.to_numpy(dtype=float), drawn[cost.column].to_numpy(dtype=float))
     return log_axis(float(np.nanmin(ends)), float(np.nanmax(ends)))

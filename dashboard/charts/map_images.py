@@ -3,6 +3,7 @@
 import io
 from base64 import b64encode
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ OPACITY = 0.7
 BAR_WIDTH, BAR_HEIGHT = 200, 10  # displayed pixels of the colour bar
 LINE = 17  # displayed pixels of a line of text on the sheet
 LETTERS = 12  # points
+KEPT = 256  # overlays, of 150 kB each
 
 
 class Panel(NamedTuple):
@@ -44,13 +46,24 @@ def face_image(crop: np.ndarray) -> Image.Image:
 def map_overlay(crop: np.ndarray, attention: np.ndarray) -> Image.Image:
     """A map over the grey face, in the colours of `fer_core.explain.cam`, scaled by its maximum.
 
+    The last KEPT are kept, since a page draws about forty of them each time. Shared: read only.
+
     Args:
         crop: (S, S, 3) uint8.
         attention: (h, w) raw class attention map of the crop.
     """
+    grid = (attention.shape, attention.dtype.str)
+    return _overlay(crop.tobytes(), crop.shape, attention.tobytes(), *grid)
+
+
+@lru_cache(maxsize=KEPT)
+def _overlay(
+    crop: bytes, shape: tuple[int, ...], attention: bytes, grid: tuple[int, ...], kind: str
+) -> Image.Image:
     side = SIDE * SHARP
     full = np.array([[side, 0, 0], [0, side, 0]], dtype=float)
-    return overlay(face_image(crop), attention, full, OPACITY)
+    face = face_image(np.frombuffer(crop, np.uint8).reshape(shape))
+    return overlay(face, np.frombuffer(attention, kind).reshape(grid), full, OPACITY)
 
 
 def colour_bar() -> Image.Image:

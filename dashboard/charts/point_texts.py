@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 LETTER, LINE, MARKER = 6.4, 15.0, 8.0  # pixels: width and height of a text, radius of a point
+THICK = 1.5  # half of a line, in pixels
 # Plotly's names for the place of a text: where its left end (in widths) and its lower end are.
 SIDES = {
     "top right": (0.0, MARKER / 2),
@@ -32,7 +33,9 @@ class _Box(NamedTuple):
         return max(width, 0.0) * max(height, 0.0)
 
 
-def text_positions(places: np.ndarray, texts: Sequence[str], width: float) -> list[str]:
+def text_positions(
+    places: np.ndarray, texts: Sequence[str], width: float, lines: np.ndarray | None = None
+) -> list[str]:
     """Plotly's ``textposition`` of each text: the one that covers least of what is there.
 
     Texts are placed from the left to the right; the first of SIDES wins where several are free.
@@ -41,14 +44,17 @@ def text_positions(places: np.ndarray, texts: Sequence[str], width: float) -> li
         places: (n, 2) pixels of the points, from the left and from below.
         texts: of the points.
         width: of the plot, in pixels; texts stay in it.
+        lines: (m, 4) other things that no text should cover, as horizontal or vertical lines:
+            left, lower, right and upper end in pixels.
     """
     taken = [_around(x, y) for x, y in places]
+    drawn = [] if lines is None else [_thick(*line) for line in lines.tolist()]
     inside = _Box(0.0, -np.inf, width, np.inf)
     chosen = [""] * len(texts)
     order: list[int] = np.argsort(places[:, 0], kind="stable").tolist()
     for index in order:
         boxes = {side: _box(places[index], texts[index], side) for side in SIDES}
-        others = [box for place, box in enumerate(taken) if place != index]
+        others = [box for place, box in enumerate(taken) if place != index] + drawn
         costs = {
             side: sum(box.shared(other) for other in others) + _outside(box, inside)
             for side, box in boxes.items()
@@ -61,6 +67,10 @@ def text_positions(places: np.ndarray, texts: Sequence[str], width: float) -> li
 
 def _around(x: float, y: float) -> _Box:
     return _Box(x - MARKER, y - MARKER, x + MARKER, y + MARKER)
+
+
+def _thick(left: float, low: float, right: float, high: float) -> _Box:
+    return _Box(left - THICK, low - THICK, right + THICK, high + THICK)
 
 
 def _box(place: np.ndarray, text: str, side: str) -> _Box:

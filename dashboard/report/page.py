@@ -15,7 +15,8 @@ from fer_core.reporting.table_text import MARK, Cell, TextTable, to_latex
 
 MAX_ROWS = 500  # of a table
 PRINTED_ROWS = 25  # of a table on paper; report.css hides the others
-NARROW = 90  # letters in the longest row of a table that is half as wide as a printed page
+# Letters in the longest row, and rows, of a table that is half as wide as a printed page.
+NARROW, LOW = 90, 10
 # The browser refuses everything that is not in the file.
 # Plotly compiles the shaders of parallel coordinates, hence unsafe-eval.
 POLICY = (
@@ -116,7 +117,7 @@ def _paper_width(part: Part, table: TextTable | None) -> str:
     if table is None or part.folded:
         return " short" if 0 < len(part.text) <= SHORT_NOTE else ""
     fits = sum(_widths(table)) + 2 * len(table.header) <= NARROW
-    return " narrow" if fits else ""
+    return " narrow" if fits and len(table.rows) <= LOW else ""
 
 
 def _widths(table: TextTable) -> list[int]:

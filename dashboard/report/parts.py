@@ -113,11 +113,13 @@ def noise_parts(runs: Runs) -> list[Part]:
         drawn = (shown, shown_summary(shown, measure), curves[curves["same_backbone"]])
         text = f"{headline(shown)} {other_headline(shown)}".strip()
         table = noise_drawn(*drawn, measure.column)
-        parts.append(Part(name, text, noise_figure(*drawn, measure), table, wide=True))
+        figure = noise_figure(*drawn, measure)
+        parts.append(Part(name, text, figure, table, wide=True))
         areas = noise_areas(shown, measure.column)
         if not areas.empty:
             means.append(Part(f"{name}: mean accuracy over all noise rates", AREA, table=areas))
-    return [*parts, *means]
+    halves = [part._replace(half=len(parts) > 1) for part in parts]
+    return [*halves, *means]
 
 
 def curve_parts(runs: Runs) -> list[Part]:

@@ -27,13 +27,14 @@ function draw(place, printed = false) {
 
 // All names of the legend below the axis: nobody can scroll on paper.
 function forPaper(layout, data, kinds) {
-  const kind = ["wide", "narrow", "part"].find((name) => kinds.contains(name));
+  const kind = ["narrow", "wide", "part"].find((name) => kinds.contains(name));
   const names = data.filter((trace) => trace.name && trace.showlegend !== false).length;
   const shown = layout.showlegend === false || names < 2 ? 0 : names;
   const rows = Math.ceil(shown / {wide: 4, narrow: 2, part: 1}[kind]);
   const slanted = data.some(({type}) => type === "heatmap") || layout.xaxis?.type === "category";
   const below = slanted ? PAPER.slanted : PAPER.below, font = (pixels) => pixels / PAPER.zoom;
-  const plot = forPaperNames(layout) ?? PAPER.plot * (kind === "wide" ? 1.4 : 1);
+  const high = kind === "wide" || (kind === "narrow" && layout.yaxis2);
+  const plot = forPaperNames(layout) ?? PAPER.plot * (high ? 1.5 : 1);
   const margin = {l: 38, r: 8, t: 20, b: below + PAPER.name * rows};
   const size = {width: PAPER[kind], height: plot + margin.t + margin.b};
   for (const part of [margin, size])

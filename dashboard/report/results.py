@@ -1,6 +1,14 @@
 """The results table of a paper in the HTML report: method by noise, for every comparison."""
 
-from dashboard.analysis.grid import SD, caption_of, grid_table, results_grid, scopes, with_best
+from dashboard.analysis.grid import (
+    SD,
+    caption_of,
+    corner_of,
+    grid_table,
+    results_grid,
+    scopes,
+    with_best,
+)
 from dashboard.data.names import Runs
 from dashboard.report.part import Part
 
@@ -15,6 +23,6 @@ def result_parts(runs: Runs) -> list[Part]:
         grid = with_best(results_grid(rows, ["method"], "noise"), SD, 1)
         if len(grid.cells) >= MIN_CELLS:
             caption = caption_of(grid, name, "Accuracy", SD)
-            corner = " · ".join(grid.row_facts).capitalize() or "Runs"
-            parts.append(Part(name, caption, table=grid_table(grid, SD, 1, corner, caption)))
+            table = grid_table(grid, SD, 1, corner_of(grid), caption)
+            parts.append(Part(name, caption, table=table))
     return parts

@@ -14,23 +14,29 @@ from dashboard.analysis.model_maps import ModelMaps
 from dashboard.charts.map_images import face_image, image_url, map_overlay, strip
 from dashboard.data.names import Runs
 from dashboard.data.raters import EvalImages
+from dashboard.views.foreign_text import foreign
 from dashboard.views.map_blocks import map_cache, show_failure
 
 SHOWN = 24
 SIDE = 104  # pixels; three fit next to each other on a phone
 MAPPED = 6
+MOST_LISTED = 4  # runs with weights
+FIRST = f"the first {MAPPED}"
 NO_MODELS = (
     "The maps of both models are offered where both runs kept their weights (the folder `model` of "
     "a record), as new runs do."
 )
 
 
-def show_thumbnails(rows: pd.DataFrame, data: EvalImages) -> list[str]:
-    """The first of the images with label and predictions; the names of those that opened.
+def show_thumbnails(rows: pd.DataFrame, data: EvalImages) -> dict[str, str]:
+    """The first of the images with label and predictions.
 
     Args:
         rows: `changes.image_rows`.
         data: where the images are.
+
+    Returns:
+        By what is written below it, the name of each image that opened.
     """
     first = rows.head(SHOWN)
     pairs = [
@@ -40,40 +46,51 @@ def show_thumbnails(rows: pd.DataFrame, data: EvalImages) -> list[str]:
     ]
     if not pairs:
         st.warning("None of these images is in the data set: another one, or another split?")
-        return []
+        return {}
     if len(rows) > len(pairs):
         st.caption(f"The {len(pairs)} surest of {len(rows):,}; label: first → second prediction.")
+    names = {}
     with st.container(horizontal=True):
-        for image, row in pairs:
+        for number, (image, row) in enumerate(pairs, start=1):
             square = image.resize((2 * SIDE, 2 * SIDE), Image.Resampling.BICUBIC)
-            text = f"{row.label}: {row.first_predicted} → {row.second_predicted}"
+            text = f"{number}. {row.label}: {row.first_predicted} → {row.second_predicted}"
             st.image(square, text, width=SIDE)
-    return [str(row.image) for _, row in pairs]
+            names[text] = str(row.image)
+    return names
 
 
 def show_maps(
-    runs: Runs, sides: Sequence[tuple[str, str]], data: EvalImages, images: list[str]
+    runs: Runs,
+    sides: Sequence[tuple[str, str]],
+    data: EvalImages,
+    images: Mapping[str, str],
+    others: Mapping[str, str],
 ) -> None:
-    """What both models look at on the first of some images, once the visitor asks for it.
+    """What both models look at on some of the images, once the visitor asks for it.
 
     Args:
         runs: all of them.
         sides: name and run of each of the two models.
         data: where the images are.
-        images: names of images that open.
+        images: by what is written below it, the name of each image that opens.
+        others: by name, a run of all that could be chosen.
     """
     models = {name: model_of_run(runs, run) for name, run in sides}
     folders = {name: folder for name, folder in models.items() if folder is not None}
     if len(folders) < len(sides) or not can_make_maps():
-        st.caption(NO_MODELS)
+        kept = [name for name, run in others.items() if model_of_run(runs, run) is not None]
+        listed = "; ".join(kept[:MOST_LISTED])
+        st.caption(foreign(NO_MODELS + (f" Here: {listed}." if kept else "")))
         return
     if not st.toggle("Maps of both models", key="changes_maps", bind="query-params"):
         return
-    chosen = tuple(images[:MAPPED])
-    stamps = tuple((folder / WEIGHTS_FILE).stat().st_mtime_ns for folder in folders.values())
+    choices = [FIRST, *images] if len(images) > 1 else list(images)
+    picked = st.selectbox("Maps of", choices, key="changes_image", bind="query-params", width=420)
+    shown = {picked: images[picked]} if picked in images else dict(list(images.items())[:MAPPED])
+    written = tuple((name, str(one), written_at(one)) for name, one in folders.items())
     try:
         with st.spinner("Computing the maps; this takes a few seconds for each model"):
-            found = compute_maps(folders, data, chosen, data.uri, stamps)
+            found = compute_maps(data, tuple(shown.values()), data.uri, written)
     except MapsError as error:
         show_failure(error)
         return
@@ -83,19 +100,30 @@ def show_maps(
         "the class that the model predicts with flip TTA. Of several seeds: the first."
     )
     with st.container(horizontal=True):
+        numbers = [text.partition(".")[0] for text in shown]
         for face in range(min(len(maps.names) for maps in found.values())):
-            st.image(*_strip(list(found.values()), face), width=3 * SIDE)
+            image, words = _strip(list(found.values()), face)
+            st.image(image, f"{numbers[face]}. {words}", width=3 * SIDE)
+
+
+def written_at(model: Path) -> int:
+    """When the weights of a model were written, in nanoseconds."""
+    return (model / WEIGHTS_FILE).stat().st_mtime_ns
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def compute_maps(
-    _folders: Mapping[str, Path],
     _data: EvalImages,
     images: tuple[str, ...],
     uri: str,
-    stamps: tuple[int, ...],
+    written: tuple[tuple[str, str, int], ...],
 ) -> dict[str, ModelMaps]:
-    """The maps of each model on some images; ``uri`` and ``stamps`` are only keys of the cache.
+    """The maps of each model on some images; ``uri`` is only a key of the cache.
+
+    Args:
+        images: their names.
+        uri: of the data set.
+        written: name and folder of each model, and when its weights were written.
 
     Raises:
         MapsError: when they cannot be computed.
@@ -104,7 +132,8 @@ def compute_maps(
         for place, image in enumerate(_data.open(list(images))):
             if image is not None:
                 image.save(Path(scratch) / f"{place:02}.png")
-        found, failed = map_cache().get(_folders, FaceChoice(folder=Path(scratch), aligned=True))
+        faces = FaceChoice(folder=Path(scratch), aligned=True)
+        found, failed = map_cache().get({n: Path(folder) for n, folder, _ in written}, faces)
     for error in failed.values():
         raise error
     return found

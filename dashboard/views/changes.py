@@ -53,9 +53,8 @@ PRIVATE = (
     "The images themselves are not part of run records. Run the dashboard on the computer that has "
     "the data set to see them, and how far its raters agreed."
 )
-
-
 RATERS = "By agreement of raters: shown where the data set is on this computer."
+NO_VOTES = "This data set has no votes of raters, so their agreement is not known."
 Stamps = dict[str, Stamp]  # by run
 
 
@@ -154,17 +153,16 @@ def show_by_group(
     images: pd.DataFrame, classes: tuple[str, ...], data: EvalImages | None, names: tuple[str, str]
 ) -> None:
     """The images that change sides by class and, where known, by the agreement of raters."""
+    if data is None or data.agreement.empty:
+        show_groups(by_class(images, classes), "class", names)
+        st.caption(RATERS if data is None else NO_VOTES)
+        return
     left, right = st.columns(2, gap="large")
     with left:
         show_groups(by_class(images, classes), "class", names)
     with right:
-        if data is None:
-            st.caption(RATERS)
-        elif data.agreement.empty:
-            st.caption("This data set has no votes of raters, so their agreement is not known.")
-        else:
-            bins = agreement_bins(data.agreement.reindex(images.index))
-            show_groups(changes_by(images, bins, "rater agreement"), "rater agreement", names)
+        bins = agreement_bins(data.agreement.reindex(images.index))
+        show_groups(changes_by(images, bins, "rater agreement"), "rater agreement", names)
 
 
 def show_tests(tests: CellTests, names: tuple[str, str], confusion: Confusion) -> None:
@@ -189,6 +187,7 @@ def show_images(
     data: EvalImages | None,
     sides: tuple[Side, Side],
     names: tuple[str, str],
+    others: list[Side],
 ) -> None:
     """The changed images, filtered by the visitor: as images where they are here, and by name."""
     left, right = st.columns(2)
@@ -203,7 +202,7 @@ def show_images(
         return
     if data is not None and (found := show_thumbnails(rows, data)):
         models = [(name, side.runs[0]) for name, side in zip(names, sides, strict=True)]
-        show_maps(runs, models, data, found)
+        show_maps(runs, models, data, found, {side.name: side.runs[0] for side in others})
     shown = rows.drop(columns="change")
     columns = {
         "image": "Image",
@@ -219,8 +218,8 @@ def show_images(
     )
 
 
-def show_changes(runs: Runs, sides: tuple[Side, Side], written: Stamps) -> None:
-    """Everything that the page shows of two sides."""
+def show_changes(runs: Runs, sides: tuple[Side, Side], written: Stamps, others: list[Side]) -> None:
+    """Everything that the page shows of two sides, of all that could be chosen."""
     first, second = sides
     confusion = runs.confusions.get(first.runs[0])
     if confusion is None:
@@ -248,7 +247,8 @@ def show_changes(runs: Runs, sides: tuple[Side, Side], written: Stamps) -> None:
     show_tests(tests, names, confusion)
     st.subheader("The images")
     agreement = None if data is None else data.agreement
-    show_images(runs, image_rows(found.images, classes, agreement), data, sides, names)
+    rows = image_rows(found.images, classes, agreement)
+    show_images(runs, rows, data, sides, names, others)
 
 
 st.title("Changed images")
@@ -262,4 +262,4 @@ if not choices:
         "differ in the method:"
     )
 elif chosen := pick_sides(choices, default_pair):
-    show_changes(loaded, chosen, predictions)
+    show_changes(loaded, chosen, predictions, choices)

@@ -14,13 +14,17 @@ from dashboard.analysis.cost import (
     set_choices,
     with_sets,
 )
-from dashboard.charts.cost import cost_figure
+from dashboard.charts.cost import MOST_NAMED, cost_figure
 from dashboard.data.names import Runs
 from dashboard.views.foreign_text import foreign
 from dashboard.views.sidebar import load_runs
 from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart, show_empty
 
+NAMED = (
+    "Only the approaches that none beats at the same or a lower cost have their size and epochs "
+    "beside them. Hover over any point, or tap it, for its name and figures."
+)
 NUMBER = st.column_config.NumberColumn
 ABOUT = "What accuracy costs: parameters, arithmetic, training speed and time of each approach."
 SHOWN = {
@@ -51,9 +55,9 @@ SPEEDS = {
 RULES = """
 - Each point is an **approach**: a method with its backbone, image size and all other options. Its
   figures are means over seeds. All points share the evaluation images and the label noise; anything
-  else may differ.
+  else may differ. A name leaves out options with the value that most approaches of its kind have.
 - **Accuracy** is the mean of the last five epochs; bars are 95 % intervals (Student's t over
-  seeds).
+  seeds), drawn from three seeds on. The table has those of two.
 - **Images/s** (median over epochs) and **run time** (training and evaluation) are geometric means
   with intervals on the log scale. EAC processes each image twice.
 - Speed depends on the machine and its load: compare it only within one machine. Parameters and MACs
@@ -85,8 +89,8 @@ def pick_rows(runs: pd.DataFrame, choices: dict[str, list[str]]) -> tuple[pd.Dat
     return rows, f"{name}\n{noise}"
 
 
-def pick_points(points: pd.DataFrame) -> pd.DataFrame:
-    """The approaches of the chosen image sizes and numbers of epochs, where they differ."""
+def pick_points(points: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The approaches of the chosen image sizes and numbers of epochs, and the name of the cost."""
     row = st.container(horizontal=True)
     for column, title in (("image_size", "Image size (px)"), ("epochs_asked", "Epochs")):
         values = sorted(points[column].dropna().unique().tolist())
@@ -98,20 +102,12 @@ def pick_points(points: pd.DataFrame) -> pd.DataFrame:
             key=f"cost_{column}",
             bind="query-params",
             placeholder="all",
-            width=200,
+            width=165,  # two side by side on a phone
             help="More of it costs more: compare methods of the same.",
         )
         if chosen:
             points = points[points[column].astype(str).isin(chosen)]
-    return points
-
-
-def show_points(points: pd.DataFrame, chosen: list[str]) -> None:
-    """Accuracy against the chosen cost, and all costs as a table.
-
-    ``chosen`` names the evaluation images and the label noise.
-    """
-    name = st.segmented_control(
+    name = row.segmented_control(
         "Cost",
         list(COSTS),
         default="Time",
@@ -119,14 +115,24 @@ def show_points(points: pd.DataFrame, chosen: list[str]) -> None:
         key="cost_axis",
         bind="query-params",
     )
-    cost = COSTS[str(name)]
+    return points, str(name)
+
+
+def show_points(points: pd.DataFrame, name: str, chosen: list[str]) -> None:
+    """Accuracy against the cost of this name, and all costs as a table.
+
+    ``chosen`` names the evaluation images and the label noise.
+    """
+    cost = COSTS[name]
     drawn = drawn_costs(points, cost)
     if drawn.empty:
         st.info(NO_MACS if name == "MACs" else f"{name}: none of these runs recorded it.")
     else:
         caption = f"{cost.title}. {', '.join(chosen)}. Bars: 95 % intervals over seeds."
         figure = cost_figure(drawn, cost)
-        show_chart(figure, drawn, "cost", selection=[*chosen, str(name)], caption=caption)
+        show_chart(figure, drawn, "cost", selection=[*chosen, name], caption=caption)
+        if len(drawn) > MOST_NAMED:
+            st.caption(NAMED)
     if 0 < len(drawn) < len(points):
         st.caption(f"{len(points) - len(drawn)} of {len(points)} approaches do not record it.")
     macs = points["macs"].map("{:.1f}".format).where(points["macs"].notna(), "not recorded")
@@ -159,7 +165,7 @@ else:
     rows, chosen = pick_rows(runs, choices)
     points, sentence = find_points(rows, loaded.fingerprint, chosen)
     st.markdown(f"##### {foreign(sentence)}")
-    show_points(pick_points(points), chosen.split("\n"))
+    show_points(*pick_points(points), chosen.split("\n"))
     with st.expander("How to read this"):
         st.markdown(RULES)
 show_latency()

@@ -3,22 +3,19 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.analysis.comparison import ACCURACY, comparisons, noise_points, paired_gaps
+from dashboard.analysis.comparison import comparisons, noise_points
 from dashboard.analysis.noise import (
     FORMER_MEASURES,
     MEASURES,
     NoiseMeasure,
-    noise_areas,
+    NoiseView,
     noise_caption,
     noise_drawn,
     noise_notes,
+    noise_view,
     offered_measures,
-    other_headline,
-    shown_summary,
 )
-from dashboard.analysis.noise_headline import headline
 from dashboard.analysis.published import read_published
-from dashboard.analysis.published_curves import incomparable_note, reference_curves
 from dashboard.charts.noise import noise_figure
 from dashboard.data.names import Runs
 from dashboard.views.foreign_text import foreign
@@ -73,15 +70,18 @@ def find_points(_runs: Runs, fingerprint: str) -> pd.DataFrame:
     return noise_points(_runs.table)
 
 
-def pick_references(points: pd.DataFrame, measure: NoiseMeasure) -> pd.DataFrame:
+@st.cache_data(show_spinner=False, max_entries=64)
+def find_view(_shown: pd.DataFrame, fingerprint: str, chosen: str, name: str) -> NoiseView:
+    """`noise_view` of the runs of a comparison; all but the first are only keys of the cache."""
+    return noise_view(_shown, read_published(), MEASURES[name])
+
+
+def pick_references(view: NoiseView) -> pd.DataFrame:
     """The published curves to draw; offered if some are comparable with these runs."""
-    published = read_published()
-    curves = reference_curves(published, points)
-    if measure.column != ACCURACY:
-        return curves.head(0)
+    curves = view.references
     if curves.empty:
-        if note := incomparable_note(published, points):
-            st.caption(note)
+        if view.incomparable:
+            st.caption(view.incomparable)
         return curves
     chosen = st.segmented_control(
         "Published curves",
@@ -150,23 +150,24 @@ else:
         bind="query-params",
     )
     measure = MEASURES[str(name)]
-    st.markdown(f"##### {foreign(headline(shown, measure.headline))}")
-    if measure.column == ACCURACY and (other := other_headline(shown)):
-        st.markdown(f"By mean class accuracy, which weights all classes equally: {foreign(other)}")
-    references = pick_references(shown, measure)
-    summary = shown_summary(shown, measure)
+    view = find_view(shown, runs.fingerprint, str(chosen), str(name))
+    st.markdown(f"##### {foreign(view.headline)}")
+    if view.other:
+        words = f"By mean class accuracy, which weights all classes equally: {view.other}"
+        st.markdown(foreign(words))
+    references, summary = pick_references(view), view.summary
     if summary.empty:
         st.info(NO_CLEAN_RUN)
     else:
         seeds = st.toggle("Single seeds", key="noise_seeds", bind="query-params")
-        more = {"gaps": paired_gaps(shown, measure.column), "single_seeds": seeds}
+        more = {"gaps": view.gaps, "single_seeds": seeds}
         figure = noise_figure(shown, summary, references, measure, **more)
         drawn = noise_drawn(shown, summary, references, measure.column, **more)
         notes = noise_notes(summary)
         caption = noise_caption(shown, summary, measure)
         show_chart(figure, drawn, "noise", selection=[str(chosen), str(name)], caption=caption)
         st.caption(" ".join([READING, *notes]))
-        show_tables(summary, noise_areas(shown, measure.column), measure)
+        show_tables(summary, view.areas, measure)
     with st.expander("How to read this"):
         st.markdown(RULES)
 

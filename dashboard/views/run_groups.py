@@ -21,6 +21,10 @@ COLUMNS = {
     "noise": "Noise",
     "image_size": "Image size",
     "epochs": "Epochs",
+    "options": st.column_config.TextColumn(
+        "Options",
+        help="In which this group differs from most groups that are alike in all named facts",
+    ),
     "n": NUMBER("n", help="Finished runs: seeds, unless the group pools other options"),
     **{
         name + end: NUMBER(f"{title}{what}", format="%.2f", help=about)

@@ -14,6 +14,7 @@ from dashboard.analysis.grid import (
     axis_choices,
     caption_of,
     choose,
+    corner_of,
     grid_table,
     offered,
     results_grid,
@@ -37,7 +38,7 @@ WIDE = "<style>.st-key-results-table table { display: block; overflow-x: auto; }
 RULES = """
 - **A cell** is one group of runs that differ in their seed alone; n is the number of seeds. Groups
   are never averaged: where two would share a cell, their rows also name the options in which they
-  differ.
+  differ. An option is left out of a row that has the value of most rows; the caption says which.
 - **Bold** is the best mean of its column, after rounding.
 - **\\*** marks a cell whose paired difference from the cross-entropy baseline has a 95 % interval
   (Student's t over the shared seeds) that excludes 0. The baseline has the same setting and noise.
@@ -108,8 +109,7 @@ def show_grid(grid: Grid, scope: str, column: str, measure: str) -> None:
         )
         return
     caption = caption_of(grid, scope, measure, show)
-    corner = " · ".join(grid.row_facts).capitalize() or "Runs"
-    table = grid_table(grid, show, decimals, corner, caption)
+    table = grid_table(grid, show, decimals, corner_of(grid), caption)
     with st.container(key="results-table"):
         st.html(WIDE)
         st.markdown(to_markdown(replace(table, caption="")))

@@ -26,3 +26,8 @@ def test_texts_at_the_right_edge_go_to_the_left():
 def test_no_text_covers_another_point():
     places = np.array([[300.0, 100.0], [360.0, 110.0]])
     assert text_positions(places, [TEXT, ""], 800)[0] != "top right"
+
+
+def test_no_text_covers_a_line():
+    places, upright = np.array([[300.0, 100.0]]), np.array([[320.0, 60.0, 320.0, 200.0]])
+    assert text_positions(places, [TEXT], 800, upright) == ["top left"]

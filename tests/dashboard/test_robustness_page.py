@@ -30,7 +30,7 @@ def saved(monkeypatch):
     files = {}
 
     def note(label, data, *, file_name, **_):
-        files[file_name] = data
+        files[file_name] = data().decode() if callable(data) else data
 
     monkeypatch.setattr(st, "download_button", note)
     return files

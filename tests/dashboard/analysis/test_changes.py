@@ -55,7 +55,7 @@ def test_each_image_is_gained_lost_or_neither_and_the_sentence_counts_them(folde
     assert images["change"].value_counts().to_dict() == {"": 24, GAINED: 19, LOST: 1}
     sentence = change_sentence(images, *NAMES)
     assert "19 of 44 images change from wrong to right and 1 from right to wrong" in sentence
-    assert "+40.9 points, which chance does not explain" in sentence
+    assert "+40.9 points, which chance does not explain (McNemar, p < 0.0001)" in sentence
 
 
 def test_a_side_of_several_seeds_is_right_if_more_than_half_of_them_are(tmp_path):

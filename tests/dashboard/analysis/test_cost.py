@@ -5,6 +5,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -13,6 +14,7 @@ from dashboard.analysis.cost import (
     LATENCY,
     LATENCY_COLUMNS,
     SERVING,
+    cost_front,
     cost_headline,
     cost_points,
     drawn_costs,
@@ -85,6 +87,68 @@ def test_approaches_of_one_name_are_told_apart_by_the_option_that_differs(tmp_pa
     names = cost_points(chosen_rows(tmp_path))["approach"].tolist()
     assert all("weight decay" in name for name in names)
     assert len(set(names)) == 2
+
+
+def test_a_name_leaves_out_what_most_of_its_kind_have(tmp_path, write_run):
+    for name, decay, noise in (("a", 0.0, 1), ("b", 0.0, 1), ("c", 0.05, 1), ("d", 0.0, 2)):
+        write_run(tmp_path, weight_decay=decay, batch_size=noise * 64, name=name)
+    names = cost_points(chosen_rows(tmp_path))["approach"].tolist()
+    plain = min(names, key=len)
+    ends = sorted(name.removeprefix(plain) for name in names)
+    assert ends == ["", " · batch size 128", " · weight decay 0.05"]
+
+
+def test_the_front_has_what_none_beats_at_its_cost():
+    points = pd.DataFrame(
+        {"seconds": [1.0, 2.0, 2.0, 4.0, 8.0], "accuracy": [60.0, 70.0, 65.0, 70.0, 75.0]}
+    )
+    assert cost_front(points, COSTS["Time"]).tolist() == [True, True, False, False, True]
+    speeds = points.rename(columns={"seconds": "images_per_second"})
+    assert cost_front(speeds, COSTS["Images/s"]).tolist() == [False] * 4 + [True]
+
+
+@pytest.fixture
+def many_points(tmp_path, write_run):
+    """Ten approaches with one seed; longer ones are more accurate, but the second and third."""
+    for epochs in range(10):
+        path = write_run(tmp_path, epochs=epochs + 5, name=f"{epochs}")
+        edit_run(path, "result", seconds=60.0 * (epochs + 1))
+    runs = chosen_rows(tmp_path)
+    accuracy = [50.0, 49.0, 48.0, *range(60, 67)]
+    by_epochs = dict(zip(range(5, 15), accuracy, strict=True))
+    return cost_points(runs.assign(accuracy_percent=runs["epochs_asked"].map(by_epochs)))
+
+
+def test_of_many_points_only_the_front_has_texts(many_points):
+    figure = cost_figure(drawn_costs(many_points, COSTS["Time"]), COSTS["Time"])
+    front, points = figure.data
+    assert front.mode == "lines"
+    texts = dict(zip(points.x.round(6), points.text, strict=True))
+    assert [texts[cost] for cost in (1, 2, 3, 4)] == ["5 epochs", "", "", "8 epochs"]
+    steps = list(zip(front.x, front.y, strict=True))
+    assert np.allclose(
+        steps[:3], [(1, 50), (4, 50), (4, 60)]
+    )  # up to four minutes, the first is the best
+
+
+def test_of_a_speed_the_front_drops_after_the_slower_point(many_points):
+    speeds = [100.0 / rank for rank in range(1, 11)]
+    drawn = drawn_costs(many_points.assign(images_per_second=speeds), COSTS["Images/s"])
+    front, _ = cost_figure(drawn, COSTS["Images/s"]).data
+    steps = list(zip(front.x, front.y, strict=True))
+    assert np.allclose(steps[:3], [(10, 66), (10, 65), (100 / 9, 65)])
+
+
+def test_two_seeds_have_no_bars_but_their_figures(tmp_path, write_run):
+    for seed in range(2):
+        edit_run(write_run(tmp_path, seed=seed), "result", seconds=100.0 + 400 * seed)
+    drawn = drawn_costs(cost_points(chosen_rows(tmp_path)), COSTS["Time"])
+    figure = cost_figure(drawn, COSTS["Time"])
+    (points,) = figure.data
+    assert np.isnan(points.error_y.array).all()
+    assert np.isnan(points.error_x.array).all()
+    assert f"to {drawn['seconds_high'].iloc[0]:.4g}" in points.customdata[0][1]
+    assert 10 ** figure.layout.xaxis.range[1] < drawn["seconds_high"].iloc[0]
 
 
 def test_sizes_and_backbones_are_points_of_their_own(tmp_path, write_run):

@@ -10,6 +10,7 @@ from dashboard.analysis.grid import (
     axis_choices,
     caption_of,
     choose,
+    corner_of,
     grid_table,
     offered,
     results_grid,
@@ -96,6 +97,18 @@ def test_groups_that_would_share_a_cell_get_rows_of_their_own(tmp_path, write_ru
     assert grid.row_facts == ["method", "learning rate"]
     assert grid.rows == ["EAC · learning rate 0.0001", "EAC · learning rate 0.0002"]
     assert grid.cells["n"].tolist() == [1, 1]
+
+
+def test_rows_leave_out_what_most_of_them_share_and_the_caption_says_it(tmp_path, write_run):
+    for name, rate, decay in (("a", 1e-4, 0.1), ("b", 2e-4, 0.1), ("c", 2e-4, 0.2)):
+        write_run(tmp_path, learning_rate=rate, weight_decay=decay, name=name)
+    grid = results_grid(read_folders([tmp_path]).table, ["method"], "noise")
+    assert grid.rows == ["EAC", "EAC · learning rate 0.0001", "EAC · weight decay 0.2"]
+    assert corner_of(grid) == "Method · options"
+    caption = caption_of(grid, "made", "Accuracy", SD)
+    assert "Unless a row says otherwise:" in caption
+    assert "learning rate 0.0002" in caption
+    assert "weight decay 0.1" in caption
 
 
 def test_any_two_options_make_rows_and_columns(table):

@@ -13,6 +13,7 @@ from dashboard.analysis.noise import (
     noise_areas,
     noise_drawn,
     noise_notes,
+    noise_view,
     offered_measures,
     other_headline,
     shown_summary,
@@ -271,3 +272,15 @@ def test_a_seed_without_the_figure_is_neither_drawn_nor_listed(points):
     assert (drawn["what"] == "seed").sum() == len(points) - 1
     seeds = [trace for trace in figure.data if trace.name.endswith(", seeds")]
     assert sum(np.isfinite(trace.x).sum() for trace in seeds) == len(points) - 1
+
+
+def test_a_view_has_references_and_the_second_headline_for_accuracy_alone(eight_records):
+    points = noise_points(read_folders([eight_records]).table)
+    published = read_published()
+    view = noise_view(points, published, ACCURACY)
+    assert view.headline == headline(points)
+    assert view.references.equals(reference_curves(published, points))
+    assert view.gaps.equals(paired_gaps(points, ACCURACY.column))
+    change = noise_view(points, published, CHANGE)
+    assert change.headline == headline(points, CHANGE.headline)
+    assert (change.other, change.incomparable, len(change.references)) == ("", "", 0)

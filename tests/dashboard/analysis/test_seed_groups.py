@@ -6,6 +6,7 @@ from dashboard.analysis.seed_groups import (
     common_facts,
     differing,
     in_order,
+    option_texts,
     seed_groups,
     seeds_text,
     short_names,
@@ -60,3 +61,12 @@ def test_a_repeated_seed_counts_once(tmp_path, write_run):
 def test_values_are_in_natural_order():
     values = ["30 % symmetric", "5 % symmetric", "clean labels", "rater"]
     assert in_order(values) == ["clean labels", "5 % symmetric", "30 % symmetric", "rater"]
+
+
+def test_options_tell_alike_groups_apart_without_what_most_of_them_have(tmp_path, write_run):
+    for name, rate, decay in (("a", 1e-4, 0.1), ("b", 2e-4, 0.1), ("c", 2e-4, 0.2)):
+        write_run(tmp_path, learning_rate=rate, weight_decay=decay, name=name)
+    write_run(tmp_path, method="cross_entropy", learning_rate=3e-4, name="alone")
+    groups = seed_groups(read_folders([tmp_path]).table)
+    texts = option_texts([group.facts for group in groups])
+    assert sorted(texts) == ["", "", "learning rate 0.0001", "weight decay 0.2"]
