@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from fer_core.foreign.resolve import ResolvedModel, resolve_any
-from fer_core.models.pretrained import read_facts
+from fer_core.models.saved_model import read_facts
 from fer_core.weights import shipped_models
+
+if TYPE_CHECKING:
+    from fer_core.foreign.resolve import ResolvedModel
 
 
 class OfferedModel(NamedTuple):
@@ -36,6 +38,8 @@ def offer_models(sources: Sequence[str]) -> tuple[OfferedModel, ...]:
     by_folder = {model.folder.resolve(): model for model in shipped}
     taken = {model.name for model in shipped}
     named: list[OfferedModel] = []
+    if sources:  # with PyTorch, which the shipped models do not need yet
+        from fer_core.foreign.resolve import resolve_any
     for source in sources:
         found = resolve_any(source)
         model = by_folder.get(found.folder.resolve())
@@ -50,7 +54,7 @@ def offer_models(sources: Sequence[str]) -> tuple[OfferedModel, ...]:
     return (*named, *(model for model in shipped if model not in named))
 
 
-def _free_name(found: ResolvedModel, taken: Collection[str]) -> str:
+def _free_name(found: "ResolvedModel", taken: Collection[str]) -> str:
     """The name on the Hub as written, or a short one of the folder, numbered where it is taken."""
     name, number = found.text if found.of_hub else found.name, 2
     while name in taken:

@@ -5,13 +5,13 @@ Coordinates are pixels (x, y) with the origin at the top left corner of the imag
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from fer_core.config.input_spec import InputSpec
 from fer_core.faces import mtcnn, mtcnn_networks
+from fer_core.faces.face import Face, FaceDetector
 from fer_core.faces.scales import (
     DETECTION_SIDE,
     LEAST_FACE,
@@ -30,7 +30,7 @@ __all__ = [
     "FaceDetector",
     "detect_faces",
     "detect_faces_in",
-    "whole_face",
+    "found_face",
 ]
 
 REDUCING_GAP = 1.1  # reduced by whole numbers first: half the time, landmarks stay to a thousandth
@@ -41,32 +41,6 @@ SAME_FACE = 0.3  # overlap of two boxes (intersection by the smaller one) from w
 # missed, or their landmarks are wrong (benchmarks/face_margin.py).
 MARGIN_SHARE = 6
 MARGIN_GREY = 128
-
-
-class Face(NamedTuple):
-    """One detected face.
-
-    Attributes:
-        box: (x0, y0, x1, y1), within the image.
-        landmarks: (3, 2): the eye on the image's left, the eye on its right, the mouth centre;
-            those of a face that the image's edge cuts may lie outside of the image.
-        score: the detector's confidence in [0, 1].
-    """
-
-    box: tuple[float, float, float, float]
-    landmarks: np.ndarray
-    score: float
-
-
-class FaceDetector(Protocol):
-    """What finds the faces of a photograph: a function, or an object that is called.
-
-    `detect_faces` is the usual one.
-    """
-
-    def __call__(self, photo: Image.Image, /) -> Sequence[Face]:
-        """The faces of an upright RGB photograph, in the order of their predictions."""
-        ...
 
 
 def detect_faces(photo: Image.Image, *, thorough: bool = True, device: str = "cpu") -> list[Face]:
@@ -223,13 +197,6 @@ def _is_known(face: Face, known: Sequence[Face]) -> bool:
     return any(overlap(face.box, other.box) > SAME_FACE for other in known)
 
 
-def whole_face(size: tuple[int, int], spec: InputSpec) -> Face:
-    """An image that is a face as a whole: its eyes and mouth are where training crops have them."""
-    width, height = size
-    places = np.asarray(spec.landmarks, dtype=np.float32) * np.array(size, np.float32)
-    return Face((0.0, 0.0, float(width), float(height)), places, 1.0)
-
-
 def _detect(
     images: Sequence[np.ndarray], least_face: int, by: mtcnn_networks.Networks
 ) -> list[list[Face]]:
@@ -247,6 +214,20 @@ def _detect(
         ]
         for found in mtcnn.find_in_each(images, max(LEAST_FACE, size), by)
     ]
+
+
+def found_face(found: mtcnn.Detection, corner: np.ndarray, size: tuple[int, int]) -> Face:
+    """A face that was found in a part of an image, in pixels of the image.
+
+    Args:
+        found: in pixels of the part.
+        corner: (2,) x, y of the part in the image.
+        size: of the image, at whose edges the box is cut.
+    """
+    low = np.clip(found.box[:2] + corner, 0, size)
+    high = np.clip(found.box[2:] + corner, 0, size)
+    landmarks = three_landmarks(found.points.astype(float)) + corner
+    return Face(_box(*low, *high), landmarks.astype(np.float32), found.score)
 
 
 def three_landmarks(five: np.ndarray) -> np.ndarray:

@@ -63,6 +63,20 @@ def find_in_each(
     ]
 
 
+def find_near(
+    images: Sequence[np.ndarray], boxes: Sequence[np.ndarray], by: Networks | None = None
+) -> list[list[Detection]]:
+    """The faces of each of several images where they are expected: without the first network.
+
+    Args:
+        images: of `summed`, of each image; of any sizes.
+        boxes: (N, 4) squares of each image that may be a face.
+        by: as for `find`.
+    """
+    by = by or networks()
+    return _finish(images, _refine(images, boxes, by.rnet), by.onet)
+
+
 def summed(image: np.ndarray) -> np.ndarray:
     """(3, H + 1, W + 1) uint32 sums of all pixels above and to the left, of (H, W, 3) uint8 RGB.
 

@@ -48,13 +48,13 @@ def visit(camera_browser, served):
 def asked(pool, monkeypatch):
     """Names of the models that were asked, one for each frame."""
     names = []
-    predict = pool.predict
+    predict = pool.predict_next
 
-    def spy(name, image, **options):
+    def spy(name, *frame):
         names.append(name)
-        return predict(name, image, **options)
+        return predict(name, *frame)
 
-    monkeypatch.setattr(pool, "predict", spy)
+    monkeypatch.setattr(pool, "predict_next", spy)
     return names
 
 
@@ -184,15 +184,15 @@ def test_another_model_answers_without_a_new_start(visit, asked):
 @pytest.mark.parametrize("error", [RuntimeError("broken"), ModelError("The model is gone")])
 def test_an_error_in_one_frame_does_not_end_the_stream(visit, pool, monkeypatch, error):
     page = visit()
-    predict, failed = pool.predict, []
+    predict, failed = pool.predict_next, []
 
-    def fail_once(name, image, **options):
+    def fail_once(name, *frame):
         if not failed:
             failed.append(name)
             raise error
-        return predict(name, image, **options)
+        return predict(name, *frame)
 
-    monkeypatch.setattr(pool, "predict", fail_once)
+    monkeypatch.setattr(pool, "predict_next", fail_once)
     for _ in range(3):
         next_picture(page)
     assert failed

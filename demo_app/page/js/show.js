@@ -147,9 +147,10 @@ export class Show {
         await this.#lookAtStill();
         continue;
       }
-      const sight = await this.analyst.see(bitmap);
-      if (turn !== this.turn) return;
+      // An image that stands still is searched as a whole, as a photograph is.
       const time = this.film.seen;
+      const sight = await this.analyst.see(bitmap, this.film.still ? null : { stream: turn, time });
+      if (turn !== this.turn) return;
       if (time < before || time - before > LEAP) {
         const { numbers } = smoothing;
         smoothing = Object.assign(new Smoothing(), { numbers }); // no number twice in the table
@@ -229,7 +230,7 @@ export class Show {
     while (this.camera.running && turn === this.turn) {
       const bitmap = await this.camera.next();
       if (!bitmap) continue;
-      const sight = await this.analyst.see(bitmap);
+      const sight = await this.analyst.see(bitmap, { stream: turn, time: performance.now() });
       if (turn !== this.turn) return;
       const now = performance.now();
       times.push(now);
