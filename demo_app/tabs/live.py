@@ -20,9 +20,11 @@ from demo_app.tabs.controls import PRIVATE, REDRAW, Controls
 from demo_app.tabs.record_script import FRAME_SCRIPT, RECORD_SCRIPT, frame_rows, record_panel
 from fer_core.models.saved_model import ModelError
 
-STREAM_EVERY = 0.05  # seconds; of the frames that come while one is analysed, the last counts
+# Seconds between two frames of the camera; those that come while one is analysed are dropped, so
+# this is also how long the next one keeps the server waiting at most.
+STREAM_EVERY = 0.025
 # Gradio would ask a camera for 1920 x 1440 pixels, and send every one of them.
-CAMERA = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 20}}
+CAMERA = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30}}
 # Visitors who stream at once. Each holds one of the server's 40 threads for as long as a frame of
 # theirs is analysed or waits for its slot, so some threads stay free for the other tabs.
 STREAMS = 24

@@ -104,7 +104,13 @@ def _detect_together(
         ]
         if not rest:
             break
-        found = _search([images[row] for row in rest], search, [prepared[row] for row in rest], by)
+        found = _search(
+            [images[row] for row in rest],
+            search,
+            [prepared[row] for row in rest],
+            [faces[row] for row in rest],
+            by,
+        )
         for row, of_image in zip(rest, found, strict=True):
             known = faces[row]
             faces[row] = known + [face for face in of_image if not _is_known(face, known)]
@@ -133,6 +139,7 @@ def _search(
     images: Sequence[Image.Image],
     search: Search,
     prepared: Sequence[dict[Region, Prepared]],
+    known: Sequence[Sequence[Face]],
     by: mtcnn_networks.Networks,
 ) -> list[list[Face]]:
     """The faces of each part of each photograph, in its own pixels; none twice.
@@ -142,6 +149,7 @@ def _search(
         search: of them.
         prepared: the parts of the searches before, of each image; of a photograph in one part it
             is kept there.
+        known: faces that searches before have found, of each image.
         by: the networks.
     """
     faces: list[list[Face]] = [[] for _ in images]
@@ -150,14 +158,15 @@ def _search(
             _ready(image, box, search, kept) for image, kept in zip(images, prepared, strict=True)
         ]
         size = (box[2] - box[0], box[3] - box[1])
-        found = _detect([one.sums for one in ready], search.least, by)
-        for of_image, one, known in zip(found, ready, faces, strict=True):
+        boxes = [_boxes_in(box, one, of_image) for one, of_image in zip(ready, known, strict=True)]
+        found = _detect([one.sums for one in ready], search.least, by, boxes)
+        for of_image, one, so_far in zip(found, ready, faces, strict=True):
             for face in of_image:
                 placed = _move(face, one.margin, search.reduction, size)
                 moved = _shifted(placed, box[0], box[1])
                 inside = placed.box[0] < placed.box[2] and placed.box[1] < placed.box[3]
-                if inside and not _is_known(moved, known):
-                    known.append(moved)
+                if inside and not _is_known(moved, so_far):
+                    so_far.append(moved)
     return faces
 
 
@@ -184,6 +193,12 @@ def _prepare(part: Image.Image, search: Search) -> Prepared:
     return Prepared(search.reduction, margin, mtcnn.summed(np.asarray(padded)))
 
 
+def _boxes_in(part: Region, ready: Prepared, faces: Sequence[Face]) -> np.ndarray:
+    """(N, 4) boxes of the photograph's faces in a part as it is prepared."""
+    boxes = np.array([face.box for face in faces], np.float32).reshape(-1, 4)
+    return (boxes - np.tile(part[:2], 2)) / ready.reduction + ready.margin
+
+
 def _shifted(face: Face, left: int, top: int) -> Face:
     if not (left or top):
         return face
@@ -198,7 +213,10 @@ def _is_known(face: Face, known: Sequence[Face]) -> bool:
 
 
 def _detect(
-    images: Sequence[np.ndarray], least_face: int, by: mtcnn_networks.Networks
+    images: Sequence[np.ndarray],
+    least_face: int,
+    by: mtcnn_networks.Networks,
+    known: Sequence[np.ndarray],
 ) -> list[list[Face]]:
     # Rounded to a few sizes: another size moves the landmarks a little.
     size = int(2 ** (np.floor(2 * np.log2(least_face)) / 2))
@@ -212,7 +230,7 @@ def _detect(
             for face in found
             if face.score >= LEAST_SCORE
         ]
-        for found in mtcnn.find_in_each(images, max(LEAST_FACE, size), by)
+        for found in mtcnn.find_in_each(images, max(LEAST_FACE, size), by, known)
     ]
 
 

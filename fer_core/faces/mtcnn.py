@@ -7,15 +7,19 @@ ONNX Runtime where that is installed (`fer_core.faces.mtcnn_networks`). docs/exp
 figures.
 """
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torchvision.ops import nms
 
-from fer_core.faces.mtcnn_networks import CROPS, Network, Networks, networks, weights
+from fer_core.faces.mtcnn_networks import CROPS, Network, Networks, count_threads, networks, weights
 
+SHARED = 0.5  # of the smaller of two boxes, from which they are of one face
 CELL, STRIDE = 12, 2  # pixels that the first network sees at once, and between two of its places
 
 
@@ -45,7 +49,10 @@ def find(sums: np.ndarray, least_face: int, by: Networks | None = None) -> list[
 
 
 def find_in_each(
-    images: Sequence[np.ndarray], least_face: int, by: Networks | None = None
+    images: Sequence[np.ndarray],
+    least_face: int,
+    by: Networks | None = None,
+    known: Sequence[np.ndarray] | None = None,
 ) -> list[list[Detection]]:
     """The faces of each of several images of one size, all of them through the networks together.
 
@@ -53,9 +60,13 @@ def find_in_each(
         images: of `summed`, of each image.
         least_face: as for `find`.
         by: likewise.
+        known: (N, 4) boxes in each image of faces that are known: the later networks, which take
+            as long as the first in an image with many faces, need not see them again.
     """
     by = by or networks()
     boxes = _propose(images, least_face, by.pnet)
+    if known is not None:
+        boxes = [_elsewhere(*pair) for pair in zip(boxes, known, strict=True)]
     boxes = _refine(images, boxes, by.rnet)
     return [
         sorted(found, key=lambda one: -float(np.prod(one.box[2:] - one.box[:2])))
@@ -131,20 +142,43 @@ def _edges(length: int, count: int) -> tuple[np.ndarray, np.ndarray]:
 def _propose(images: Sequence[np.ndarray], least_face: int, pnet: Network) -> list[np.ndarray]:
     """First network: everywhere, in ever smaller copies; (N, 4) square boxes of each image."""
     height, width = (side - 1 for side in images[0].shape[1:])
-    found = [[np.empty((0, 9), np.float32)] for _ in images]
     scale, threshold = CELL / least_face, weights().thresholds[0]
-    side = min(height, width) * scale
-    while side >= CELL:
+
+    def propose(scale: float) -> list[np.ndarray]:
         size = int(height * scale + 1), int(width * scale + 1)
         small = [reduced(sums, (0, 0, width, height), *size) for sums in images]
         shifts, scores = pnet(np.stack(small))
-        for of_image, shift, score in zip(found, shifts, scores[:, 1], strict=True):
-            seen = _cells(shift, score, scale, threshold)
-            of_image.append(seen[_best(seen, 0.5)])
+        seen = [
+            _cells(*outputs, scale, threshold) for outputs in zip(shifts, scores[:, 1], strict=True)
+        ]
+        return [of_image[_best(of_image, 0.5)] for of_image in seen]
+
+    scales, side = [], min(height, width) * scale
+    while side >= CELL:
+        scales.append(scale)
         scale, side = scale * weights().factor, side * weights().factor
-    boxes = [np.concatenate(of_image) for of_image in found]
+    none = [np.empty((0, 9), np.float32) for _ in images]
+    threads = _threads(count_threads(), os.getpid())  # the largest takes as long as all others
+    found = [none, *(map(propose, scales) if threads is None else threads.map(propose, scales))]
+    boxes = [np.concatenate(of_image) for of_image in zip(*found, strict=True)]
     boxes = [of_image[_best(of_image, 0.7)] for of_image in boxes]
     return [_square(_moved(one[:, :4], one[:, 5:], border=0)) for one in boxes]
+
+
+def _elsewhere(boxes: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The (N, 4) boxes that share less than half of the smaller one with each of the (M, 4)."""
+    low = np.maximum(boxes[:, None, :2], known[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], known[None, :, 2:])
+    shared = np.maximum(0, high - low).prod(2)  # (N, M)
+    areas = [np.prod(one[:, 2:] - one[:, :2], axis=1) for one in (boxes, known)]
+    smaller = np.minimum(areas[0][:, None], areas[1])
+    return boxes[(shared <= SHARED * smaller).all(1)]
+
+
+@lru_cache(maxsize=1)
+def _threads(count: int, process: int) -> ThreadPoolExecutor | None:
+    """Threads for the scales of an image; none where one has to do. A fork has none of these."""
+    return ThreadPoolExecutor(count, thread_name_prefix="scales") if count > 1 else None
 
 
 def _cells(shifts: np.ndarray, scores: np.ndarray, scale: float, threshold: float) -> np.ndarray:

@@ -102,3 +102,38 @@ def test_without_onnx_the_networks_are_those_of_pytorch(monkeypatch, crowd):
     found = mtcnn_networks.networks.__wrapped__()
     images = np.zeros((2, 3, 24, 24), np.float32)
     assert [output.shape for output in found.rnet(images)] == [(2, 4), (2, 2)]
+
+
+@pytest.mark.parametrize("size", [(24, 24), (41, 58)])
+def test_the_first_network_answers_the_same_with_its_pooling_first(size):
+    pnet = mtcnn_networks.weights().pnet
+    assert (pnet.prelu1.weight < 0).any()
+    assert (pnet.prelu1.weight > 0).any()
+    images = 2 * torch.rand((2, 3, *size), generator=torch.Generator().manual_seed(4)) - 1
+    with torch.no_grad():
+        expected = mtcnn_networks.Ordered(pnet)(images)
+        found = mtcnn_networks.PooledProposals(pnet)(images)
+    for one, other in zip(found, expected, strict=True):
+        assert one == pytest.approx(other, abs=1e-6)
+
+
+def test_several_threads_find_what_one_finds(monkeypatch, crowd, networks):
+    sums = mtcnn.summed(crowd)
+    one = mtcnn.find(sums, LEAST, networks)
+    monkeypatch.setattr(mtcnn, "count_threads", lambda: 3)
+    for found, expected in zip(mtcnn.find(sums, LEAST, networks), one, strict=True):
+        assert found.box == pytest.approx(expected.box, abs=1e-3)
+
+
+def test_faces_that_are_known_are_left_out_and_others_are_found(crowd, networks):
+    sums = mtcnn.summed(crowd)
+    everyone = mtcnn.find(sums, LEAST, networks)
+    known = np.stack([everyone[0].box])
+    (found,) = mtcnn.find_in_each([sums], LEAST, networks, [known])
+    assert len(found) == len(everyone) - 1
+    for one, other in zip(found, everyone[1:], strict=True):
+        assert one.box == pytest.approx(other.box, abs=1e-3)
+    (nobody,) = mtcnn.find_in_each(
+        [sums], LEAST, networks, [np.stack([one.box for one in everyone])]
+    )
+    assert nobody == []
