@@ -38,10 +38,8 @@ def offer_models(sources: Sequence[str]) -> tuple[OfferedModel, ...]:
     by_folder = {model.folder.resolve(): model for model in shipped}
     taken = {model.name for model in shipped}
     named: list[OfferedModel] = []
-    if sources:  # with PyTorch, which the shipped models do not need yet
-        from fer_core.foreign.resolve import resolve_any
     for source in sources:
-        found = resolve_any(source)
+        found = _resolve(source)
         model = by_folder.get(found.folder.resolve())
         if model is None:
             model = OfferedModel(_free_name(found, taken), found.folder, found.foreign)
@@ -52,6 +50,12 @@ def offer_models(sources: Sequence[str]) -> tuple[OfferedModel, ...]:
             continue
         named.append(model)
     return (*named, *(model for model in shipped if model not in named))
+
+
+def _resolve(source: str) -> "ResolvedModel":
+    from fer_core.foreign.resolve import resolve_any  # with PyTorch: shipped models need it later
+
+    return resolve_any(source)
 
 
 def _free_name(found: "ResolvedModel", taken: Collection[str]) -> str:

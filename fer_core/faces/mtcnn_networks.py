@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from facenet_pytorch import MTCNN
+from facenet_pytorch.models.mtcnn import PNet
 from torch import Tensor, nn
 
 from fer_core.io.onnx_session import EXPORTING, ExportError, open_session, require
@@ -71,9 +72,8 @@ class PooledFirst(nn.Module):
         place[falling] = count + torch.arange(len(falling))
         sign[falling] = -1
         self.count, self.pool, self.prelu = count, pool, prelu
-        self.convolution = nn.Conv2d(
-            convolution.in_channels, count + len(falling), convolution.kernel_size
-        )
+        side = convolution.kernel_size[0]
+        self.convolution = nn.Conv2d(convolution.in_channels, count + len(falling), side)
         for name in ("weight", "bias"):
             own = getattr(convolution, name).detach()
             getattr(self.convolution, name).data = torch.cat([own, -own[falling]])
@@ -90,7 +90,7 @@ class PooledFirst(nn.Module):
 class PooledProposals(nn.Module):
     """The first network with `PooledFirst`."""
 
-    def __init__(self, pnet: nn.Module) -> None:
+    def __init__(self, pnet: PNet) -> None:
         super().__init__()
         self.first = PooledFirst(pnet.conv1, pnet.prelu1, pnet.pool1)
         self.rest = nn.Sequential(pnet.conv2, pnet.prelu2, pnet.conv3, pnet.prelu3)

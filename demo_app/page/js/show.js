@@ -227,24 +227,47 @@ export class Show {
     const smoothing = new Smoothing();
     /** @type {number[]} */
     const times = [];
-    while (this.camera.running && turn === this.turn) {
-      const bitmap = await this.camera.next();
-      if (!bitmap) continue;
-      const sight = await this.analyst.see(bitmap, { stream: turn, time: performance.now() });
-      if (turn !== this.turn) return;
-      const now = performance.now();
-      times.push(now);
-      while (now - times[0] > RATE_WINDOW) times.shift();
-      const faces = smoothing.add(sight.faces, now);
-      this.options.chosen = Math.min(this.options.chosen, Math.max(0, faces.length - 1));
-      this.#take(sight, faces);
-      await this.movements.look(this.shown.faces, this.options.chosen, "mirror");
-      if (turn !== this.turn) return;
-      const rate = times.length > 1 ? (1000 * (times.length - 1)) / (now - times[0]) : 0;
-      const shown = fill(this.facts.texts["static.rate"], { rate: rate.toFixed(1) });
-      this.figures.textContent = `${shown} · ${this.#took(sight)}`;
-      this.#draw(now - this.said > SAID_EVERY);
+    /** @type {Promise<import("./analyst.js").Sight | null> | null} */
+    let coming = this.#seeNext(turn);
+    try {
+      for (;;) {
+        const sight = await coming;
+        coming = null;
+        if (!this.camera.running || turn !== this.turn) {
+          sight?.bitmap.close();
+          return;
+        }
+        // The next image is seen while this one is drawn, unless the worker is asked about this one.
+        const asks = this.movements.on;
+        if (!asks) coming = this.#seeNext(turn);
+        if (sight) await this.#showFrame(sight, smoothing, times, asks);
+        coming ??= this.#seeNext(turn);
+      }
+    } finally {
+      coming?.then((sight) => sight?.bitmap.close(), () => {}); // nobody waits for it any more
     }
+  }
+
+  /** What is seen in the camera's next image; null when there is none for a while. */
+  async #seeNext(turn) {
+    const bitmap = await this.camera.next();
+    return bitmap && this.analyst.see(bitmap, { stream: turn, time: performance.now() });
+  }
+
+  async #showFrame(sight, smoothing, times, asks) {
+    const { turn } = this;
+    const now = performance.now();
+    times.push(now);
+    while (now - times[0] > RATE_WINDOW) times.shift();
+    const faces = smoothing.add(sight.faces, now);
+    this.options.chosen = Math.min(this.options.chosen, Math.max(0, faces.length - 1));
+    this.#take(sight, faces);
+    if (asks) await this.movements.look(this.shown.faces, this.options.chosen, "mirror");
+    if (turn !== this.turn) return;
+    const rate = times.length > 1 ? (1000 * (times.length - 1)) / (now - times[0]) : 0;
+    const shown = fill(this.facts.texts["static.rate"], { rate: rate.toFixed(1) });
+    this.figures.textContent = `${shown} · ${this.#took(sight)}`;
+    this.#draw(now - this.said > SAID_EVERY);
   }
 
   #took({ duration }) {

@@ -407,11 +407,12 @@ def test_backends_are_compared_by_the_thread_that_asks(folders, monkeypatch):
     threads = []
     real = model_reading.Predictor
 
-    def note(*arguments, **options):
-        threads.append((threading.current_thread().name, options["backend"]))
-        return real(*arguments, **options)
+    class Noting(real):
+        def __init__(self, *arguments, **options):
+            threads.append((threading.current_thread().name, options["backend"]))
+            super().__init__(*arguments, **options)
 
-    monkeypatch.setattr(model_reading, "Predictor", note)
+    monkeypatch.setattr(model_reading, "Predictor", Noting)
     pool = ModelPool(folders[:1], backend="auto")
     pool.get(pool.names[0])
     ((thread, backend),) = threads
