@@ -20,9 +20,9 @@ from demo_app.tabs.controls import PRIVATE, REDRAW, Controls
 from demo_app.tabs.record_script import FRAME_SCRIPT, RECORD_SCRIPT, frame_rows, record_panel
 from fer_core.models.saved_model import ModelError
 
-# Seconds between two frames of the camera; those that come while one is analysed are dropped, so
-# this is also how long the next one keeps the server waiting at most.
-STREAM_EVERY = 0.025
+# Seconds between two looks at the camera; most take no frame (`CAMERA_SCRIPT`), so this is only how
+# long the server waits for the next one at most.
+STREAM_EVERY = 0.01
 # Gradio would ask a camera for 1920 x 1440 pixels, and send every one of them.
 CAMERA = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30}}
 # Visitors who stream at once. Each holds one of the server's 40 threads for as long as a frame of

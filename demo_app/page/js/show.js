@@ -8,6 +8,7 @@ import { Smoothing } from "./smoothing.js";
 import { fill, found } from "./words.js";
 
 const RATE_WINDOW = 2000; // milliseconds over which frames are counted
+const SOON = 10; // milliseconds for which drawing waits until the next image is sent
 const LEAP = 1000; // milliseconds of a video's time after which what was seen before is forgotten
 const SAID_EVERY = 2000; // milliseconds between two sentences of the camera, for screen readers
 
@@ -227,31 +228,36 @@ export class Show {
     const smoothing = new Smoothing();
     /** @type {number[]} */
     const times = [];
-    /** @type {Promise<import("./analyst.js").Sight | null> | null} */
+    /** @type {{sent: Promise<unknown>, sight: Promise<import("./analyst.js").Sight | null>} | null} */
     let coming = this.#seeNext(turn);
     try {
       for (;;) {
-        const sight = await coming;
+        const sight = await coming.sight;
         coming = null;
+        // The next image is seen while this one is drawn, unless the worker is asked about this one.
+        const asks = this.movements.on;
+        if (!asks && this.camera.running) {
+          coming = this.#seeNext(turn);
+          await Promise.race([coming.sent, new Promise((resolve) => setTimeout(resolve, SOON))]);
+        }
         if (!this.camera.running || turn !== this.turn) {
           sight?.bitmap.close();
           return;
         }
-        // The next image is seen while this one is drawn, unless the worker is asked about this one.
-        const asks = this.movements.on;
-        if (!asks) coming = this.#seeNext(turn);
         if (sight) await this.#showFrame(sight, smoothing, times, asks);
         coming ??= this.#seeNext(turn);
       }
     } finally {
-      coming?.then((sight) => sight?.bitmap.close(), () => {}); // nobody waits for it any more
+      coming?.sight.then((sight) => sight?.bitmap.close(), () => {}); // nobody waits for it any more
     }
   }
 
-  /** What is seen in the camera's next image; null when there is none for a while. */
-  async #seeNext(turn) {
-    const bitmap = await this.camera.next();
-    return bitmap && this.analyst.see(bitmap, { stream: turn, time: performance.now() });
+  /** The camera's next image on its way to the worker, and what is seen in it; null for none. */
+  #seeNext(turn) {
+    const sent = this.camera.next();
+    const sight = sent.then((bitmap) => (
+      bitmap && this.analyst.see(bitmap, { stream: turn, time: performance.now() })));
+    return { sent, sight };
   }
 
   async #showFrame(sight, smoothing, times, asks) {
