@@ -199,6 +199,27 @@ def test_an_error_in_one_frame_does_not_end_the_stream(visit, pool, monkeypatch,
     assert shown(page).startswith("data:")  # still no file
 
 
+ENCODED = """() => {
+  window.encoded = 0;
+  const own = HTMLCanvasElement.prototype.toDataURL;
+  HTMLCanvasElement.prototype.toDataURL = function (...options) {
+    window.encoded += 1;
+    return own.apply(this, options);
+  };
+}"""
+
+
+def test_no_frame_is_encoded_for_which_the_server_has_no_room(visit):
+    page = visit()
+    posted = []
+    page.on("request", lambda asked: posted.append(asked.url) if "/stream/" in asked.url else None)
+    page.evaluate(ENCODED)
+    for _ in range(6):
+        next_picture(page)
+    encoded = page.evaluate("window.encoded")
+    assert 3 <= encoded <= len(posted) + 1
+
+
 def test_over_a_slow_line_frames_are_dropped_and_do_not_queue_up(visit):
     page = visit()
     line = page.context.new_cdp_session(page)
