@@ -40,9 +40,9 @@ window.addEventListener("unhandledrejection", (event) => {
 """
 
 # Gradio sends frames at fixed times: over a slow connection they would queue up in the browser, and
-# those that the server leaves out would be encoded for nothing. So no frame is taken while one is on
-# its way, while the server has two whose overlays are not there yet (one that it analyses and the
-# next one), or while another tab is shown. A camera whose image has no width is not asked for one.
+# those that the server leaves out would be encoded for nothing. So no frame is taken while one is
+# on its way, while the server has two whose overlays are not there yet (one that it analyses, and
+# the next one), or while another tab is shown. Of a video without a width Gradio takes none.
 CAMERA_SCRIPT = """
 const FRAMES = 2, PATIENCE = 500; // at the server; milliseconds after which one counts as dropped
 const told = element.querySelector("p");

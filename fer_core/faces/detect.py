@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from fer_core.faces import mtcnn, mtcnn_networks
+from fer_core.faces import area_sums, mtcnn, mtcnn_networks
 from fer_core.faces.face import Face, FaceDetector
 from fer_core.faces.scales import (
     DETECTION_SIDE,
@@ -127,7 +127,7 @@ class Prepared(NamedTuple):
     Attributes:
         reduction: of the part.
         margin: pixels of grey around it.
-        sums: see `fer_core.faces.mtcnn.summed`.
+        sums: see `fer_core.faces.area_sums.summed`.
     """
 
     reduction: float
@@ -190,7 +190,7 @@ def _prepare(part: Image.Image, search: Search) -> Prepared:
     share = min(small.size) // MARGIN_SHARE
     margin = share if search.margin is None else min(share, search.margin)
     padded = ImageOps.expand(small, margin, (MARGIN_GREY,) * 3)
-    return Prepared(search.reduction, margin, mtcnn.summed(np.asarray(padded)))
+    return Prepared(search.reduction, margin, area_sums.summed(np.asarray(padded)))
 
 
 def _boxes_in(part: Region, ready: Prepared, faces: Sequence[Face]) -> np.ndarray:

@@ -17,8 +17,10 @@ import numpy as np
 import torch
 from torchvision.ops import nms
 
+from fer_core.faces.area_sums import reduced, reduced_parts
 from fer_core.faces.mtcnn_networks import CROPS, Network, Networks, count_threads, networks, weights
 
+TOGETHER = 256  # parts of an image that are reduced at once, for the memory
 SHARED = 0.5  # of the smaller of two boxes, from which they are of one face
 CELL, STRIDE = 12, 2  # pixels that the first network sees at once, and between two of its places
 
@@ -41,7 +43,7 @@ def find(sums: np.ndarray, least_face: int, by: Networks | None = None) -> list[
     """The faces of an image, the largest first.
 
     Args:
-        sums: of `summed`, of the image.
+        sums: of `fer_core.faces.area_sums.summed`, of the image.
         least_face: side of the smallest face that is looked for, in pixels.
         by: the networks; None: those of `networks`.
     """
@@ -57,7 +59,7 @@ def find_in_each(
     """The faces of each of several images of one size, all of them through the networks together.
 
     Args:
-        images: of `summed`, of each image.
+        images: of `fer_core.faces.area_sums.summed`, of each image.
         least_face: as for `find`.
         by: likewise.
         known: (N, 4) boxes in each image of faces that are known: the later networks, which take
@@ -80,63 +82,12 @@ def find_near(
     """The faces of each of several images where they are expected: without the first network.
 
     Args:
-        images: of `summed`, of each image; of any sizes.
+        images: of `fer_core.faces.area_sums.summed`, of each image; of any sizes.
         boxes: (N, 4) squares of each image that may be a face.
         by: as for `find`.
     """
     by = by or networks()
     return _finish(images, _refine(images, boxes, by.rnet), by.onet)
-
-
-def summed(image: np.ndarray) -> np.ndarray:
-    """(3, H + 1, W + 1) uint32 sums of all pixels above and to the left, of (H, W, 3) uint8 RGB.
-
-    Sums of more than 16.8 million pixels wrap around, and so do their differences, which are right.
-    """
-    height, width, channels = image.shape
-    above = image.reshape(height, width * channels).astype(np.uint32)
-    for row in range(1, height):  # whole rows: faster than `accumulate` along columns
-        above[row] += above[row - 1]
-    sums = np.zeros((channels, height + 1, width + 1), np.uint32)
-    planes = above.reshape(image.shape).transpose(2, 0, 1)
-    np.add.accumulate(planes, axis=2, out=sums[:, 1:, 1:])
-    return sums
-
-
-def reduced(sums: np.ndarray, box: Sequence[int], height: int, width: int) -> np.ndarray:
-    """A part of the image as a network takes it, reduced or enlarged by area.
-
-    Every output pixel is the mean of the pixels that it touches, as PyTorch's "area" interpolation
-    has it.
-
-    Args:
-        sums: of `summed`.
-        box: left, top, right and bottom of the part, in whole pixels.
-        height: of the output.
-        width: of the output.
-
-    Returns:
-        (3, height, width) float32 in about [-1, 1].
-    """
-    left, top, right, bottom = box
-    part = sums[:, top : bottom + 1, left : right + 1]  # `take` copies it, and needs no more
-    first, last = _edges(bottom - top, height)
-    rows = part.take(last, axis=1)
-    rows -= part.take(first, axis=1)
-    start, end = _edges(right - left, width)
-    totals = rows.take(end, axis=2)
-    totals -= rows.take(start, axis=2)
-    values = totals.astype(np.float32)
-    values /= ((last - first)[:, None] * (end - start)).astype(np.float32)
-    values -= np.float32(127.5)
-    values *= np.float32(1 / 128)
-    return values
-
-
-def _edges(length: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """First and past the last of ``length`` input places of each of ``count`` output places."""
-    places = np.arange(count)
-    return places * length // count, -(-(places + 1) * length // count)
 
 
 def _propose(images: Sequence[np.ndarray], least_face: int, pnet: Network) -> list[np.ndarray]:
@@ -242,11 +193,15 @@ def _seen(
         whole[:, 2:] = np.minimum(whole[:, 2:], (width, height))
         inside = (whole[:, 2:] > whole[:, :2]).all(1)
         kept.append(of_image[inside])
-        crops += [reduced(sums, box, side, side) for box in whole[inside]]
+        rows = whole[inside]
+        crops += [
+            reduced_parts(sums, rows[start : start + TOGETHER], side)
+            for start in range(0, len(rows), TOGETHER)
+        ]
     if not crops:
         return [(of_image, [np.empty((0, size)) for size in (4, 2, 10)]) for of_image in kept]
     ends = np.cumsum([len(of_image) for of_image in kept])[:-1]
-    outputs = [np.split(output, ends) for output in network(np.stack(crops))]
+    outputs = [np.split(output, ends) for output in network(np.concatenate(crops))]
     return [(of_image, list(of)) for of_image, *of in zip(kept, *outputs, strict=True)]
 
 

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 from PIL import Image
 
-from fer_core.faces import mtcnn, mtcnn_networks
+from fer_core.faces import area_sums, mtcnn, mtcnn_networks
 from fer_core.faces.detect import (
     LEAST_SCORE,
     MARGIN_GREY,
@@ -37,7 +37,7 @@ def follow_faces(
     parts = [_part(photo, of_face, margin) for of_face in squares]
     corners = [corner for _, corner in parts]
     found = mtcnn.find_near(
-        [mtcnn.summed(np.asarray(image)) for image, _ in parts],
+        [area_sums.summed(np.asarray(image)) for image, _ in parts],
         [of_face - np.tile(corner, 2) for of_face, corner in zip(squares, corners, strict=True)],
         mtcnn_networks.networks(device),
     )

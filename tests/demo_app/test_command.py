@@ -1,9 +1,11 @@
 import importlib.util
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 
 import httpx
@@ -13,6 +15,7 @@ from gradio_client import Client, handle_file
 from demo_app.__main__ import main
 from demo_app.render.text import introduction
 from fer_core.emotions import EIGHT_CLASSES
+from fer_core.models.saved_model import WEIGHTS_FILE
 from fer_core.taxonomy import taxonomy_of
 from tests.demo_app.conftest import free_port
 from tests.project import PROJECT
@@ -101,6 +104,37 @@ def test_what_needs_no_model_waits_for_none(arguments):
 def test_a_folder_without_a_model_is_one_sentence(monkeypatch, tmp_path, model_folder):
     message = run_main(monkeypatch, "--model", str(model_folder), str(tmp_path))
     assert message.startswith(f"error: no model at {tmp_path}")
+
+
+@pytest.mark.slow
+def test_a_model_that_breaks_when_it_is_loaded_ends_the_program_with_one_sentence(
+    monkeypatch, tmp_path, model_folder
+):
+    folder = tmp_path / "model"
+    shutil.copytree(model_folder, folder)
+    (folder / WEIGHTS_FILE).write_bytes(b"none")
+    message = run_main(monkeypatch, "--model", str(folder))
+    assert re.fullmatch(r"error: the model at model cannot be loaded: .+", message)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.slow
+def test_a_program_that_is_stopped_while_it_loads_its_model_ends_at_once(
+    monkeypatch, tmp_path, model_folder
+):
+    loading = []
+
+    def load(pool, name):
+        loading.append(name)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+
+    monkeypatch.setattr("demo_app.analysis.model_pool.ModelPool.get", load)
+    monkeypatch.setattr(sys, "argv", ["demo_app", "--port", str(free_port())])
+    begun = time.monotonic()
+    main()
+    assert loading == ["bundled"]
+    assert time.monotonic() - begun < 50
 
 
 def test_a_model_that_the_hub_cannot_give_is_one_sentence(monkeypatch):
