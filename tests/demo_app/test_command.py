@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 
 import httpx
@@ -108,33 +107,16 @@ def test_a_folder_without_a_model_is_one_sentence(monkeypatch, tmp_path, model_f
 
 @pytest.mark.slow
 def test_a_model_that_breaks_when_it_is_loaded_ends_the_program_with_one_sentence(
-    monkeypatch, tmp_path, model_folder
+    start, tmp_path, model_folder
 ):
-    folder = tmp_path / "model"
+    folder = tmp_path / "broken"
     shutil.copytree(model_folder, folder)
     (folder / WEIGHTS_FILE).write_bytes(b"none")
-    message = run_main(monkeypatch, "--model", str(folder))
-    assert re.fullmatch(r"error: the model at model cannot be loaded: .+", message)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.slow
-def test_a_program_that_is_stopped_while_it_loads_its_model_ends_at_once(
-    monkeypatch, tmp_path, model_folder
-):
-    loading = []
-
-    def load(pool, name):
-        loading.append(name)
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(60)
-
-    monkeypatch.setattr("demo_app.analysis.model_pool.ModelPool.get", load)
-    monkeypatch.setattr(sys, "argv", ["demo_app", "--port", str(free_port())])
-    begun = time.monotonic()
-    main()
-    assert loading == ["bundled"]
-    assert time.monotonic() - begun < 50
+    program = start("--port", free_port(), "--model", folder)
+    _, errors = program.communicate(timeout=60)
+    assert program.returncode == 1
+    assert re.search(r"^error: the model at broken cannot be loaded: .+$", errors, re.MULTILINE)
+    assert "Traceback" not in errors
 
 
 def test_a_model_that_the_hub_cannot_give_is_one_sentence(monkeypatch):
