@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from fer_core.faces.detect import Face
+from fer_core.faces.face import Face
 from fer_core.faces.scales import overlap
 from fer_core.landmarks.task_file import DETECTOR, find_task_file
 

@@ -19,7 +19,7 @@ import tyro
 from facenet_pytorch import MTCNN
 
 from benchmarks.result import as_json
-from fer_core.faces import mtcnn, mtcnn_networks
+from fer_core.faces import area_sums, mtcnn, mtcnn_networks
 from fer_core.io.images import open_upright
 
 ONNX, EAGER, THEIRS = "ours, ONNX Runtime", "ours, PyTorch", "facenet-pytorch"
@@ -63,7 +63,7 @@ def _measure(
         least = max(20, min(photo.size) // share)
         theirs = MTCNN(keep_all=True, min_face_size=least, device="cpu")
         searches: dict[str, Callable[[], Any]] = {
-            name: lambda by=by, least=least: mtcnn.find(mtcnn.summed(pixels), least, by)
+            name: lambda by=by, least=least: mtcnn.find(area_sums.summed(pixels), least, by)
             for name, by in ours.items()
         }
         searches[THEIRS] = lambda theirs=theirs: theirs.detect(photo, landmarks=True)

@@ -29,7 +29,8 @@ from benchmarks.result import as_json
 from benchmarks.rival_detectors import DETECTORS
 from fer_core.datasets import Decoding, load_data
 from fer_core.faces.crop_landmarks import USUAL_LANDMARKS
-from fer_core.faces.detect import Face, FaceDetector, detect_faces
+from fer_core.faces.detect import detect_faces
+from fer_core.faces.face import Face, FaceDetector
 from fer_core.io.images import open_upright
 from fer_core.landmarks.landmarker import find_landmarker
 from fer_core.landmarks.task_file import LandmarkerError

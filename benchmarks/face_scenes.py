@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from fer_core.faces.detect import Face
+from fer_core.faces.face import Face
 
 Box = tuple[float, float, float, float]
 SCENE = (640, 480)

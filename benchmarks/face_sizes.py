@@ -19,7 +19,8 @@ import tyro
 from PIL import Image
 
 from fer_core.datasets.synthetic.faces import draw_portrait
-from fer_core.faces.detect import Face, detect_faces
+from fer_core.faces.detect import detect_faces
+from fer_core.faces.face import Face
 
 Box = tuple[float, float, float, float]
 FOUND = 0.4  # overlap

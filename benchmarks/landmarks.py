@@ -20,7 +20,7 @@ from PIL import Image
 
 from benchmarks.reliability import area
 from fer_core.datasets import DataError, Decoding, Split, load_data
-from fer_core.faces.detect import whole_face
+from fer_core.faces.face import whole_face
 from fer_core.hub.download import resolve_model
 from fer_core.inference.predictor import Predictor
 from fer_core.landmarks.analysis import FaceAnalysis

@@ -14,7 +14,8 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.blaze_face import BlazeFace
-from fer_core.faces.detect import Face, FaceDetector, detect_faces
+from fer_core.faces.detect import detect_faces
+from fer_core.faces.face import Face, FaceDetector
 
 LEAST_FACE = 20  # pixels: MTCNN's smallest
 

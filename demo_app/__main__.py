@@ -84,6 +84,7 @@ def _serve(command: DemoOptions, accounts: Accounts) -> None:
     Raises:
         ValueError: when a model cannot be loaded.
     """
+    # Not PyTorch, which takes as long as all the rest: that is imported once the page is served.
     from demo_app.analysis.model_pool import ModelPool
     from fer_core.landmarks.landmarker import find_landmarker
 
@@ -94,7 +95,6 @@ def _serve(command: DemoOptions, accounts: Accounts) -> None:
         device=command.device,
         analyser=find_landmarker(),
     )
-    pool.get(pool.names[0])
     # Gradio leaves its files behind when it stops: a folder of our own is deleted with the program.
     # Some of its modules read the variable when they are imported, so it is set first.
     with tempfile.TemporaryDirectory(prefix="fer-demo-") as files:
@@ -122,8 +122,14 @@ def _open_page(command: DemoOptions, accounts: Accounts, pool: "ModelPool", file
         "mcp_server": command.mcp,
         "quiet": True,
     }
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    stopped, warming = threading.Event(), threading.Event()
+
+    def stop(*_: object) -> None:
+        stopped.set()
+        if warming.is_set():
+            raise KeyboardInterrupt  # which ends a loading that takes seconds
+
+    signal.signal(signal.SIGTERM, stop)
     page = build(pool, limits)
     try:
         page.launch(prevent_thread_lock=True, **options)
@@ -132,9 +138,27 @@ def _open_page(command: DemoOptions, accounts: Accounts, pool: "ModelPool", file
     shown = "127.0.0.1" if command.host == "0.0.0.0" else command.host
     keep_sweeping(files, stopped)
     logger.info("The demo is at http://%s:%d (stop it with Ctrl+C)", shown, command.port)
-    with contextlib.suppress(KeyboardInterrupt):
-        stopped.wait()
-    page.close(verbose=False)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            if not stopped.is_set():
+                warming.set()
+                _warm_up(pool)
+                warming.clear()
+            stopped.wait()
+    finally:
+        page.close(verbose=False)
+
+
+def _warm_up(pool: "ModelPool") -> None:
+    """Load the default model and let it predict once, while the first visitors read the page.
+
+    Raises:
+        ValueError: when it cannot be loaded.
+    """
+    from demo_app.analysis.examples import load_examples
+
+    pool.get(pool.names[0])
+    pool.predict(pool.names[0], load_examples()[0].image)
 
 
 if __name__ == "__main__":

@@ -13,13 +13,13 @@ from demo_app.serving.guarded_page import GuardedPage
 from demo_app.tabs import batch, live, photo, video
 from demo_app.tabs.controls import PREDICT, REDRAW, THRESHOLD, Controls, Limits
 from demo_app.tabs.heading import CHOICE_SCRIPT, heading
-from fer_core.models.pretrained import ModelError
+from fer_core.models.saved_model import ModelError
 
 
 def build(pool: ModelPool, limits: Limits | None = None) -> GuardedPage:
     """The page for the models of a pool; it opens with the first example analysed."""
     limits = limits or Limits()
-    taxonomy = pool.get(pool.names[0]).trained.taxonomy
+    taxonomy = pool.about(pool.names[0]).taxonomy
     options: dict[str, Any] = {"analytics_enabled": False, "delete_cache": (60, 900)}
     with GuardedPage(
         title=fixed_text(partial(words.title, taxonomy)), most_files=limits.batch_files, **options
@@ -94,9 +94,9 @@ def _connect_controls(
 
 def _meaning(pool: ModelPool, name: str, threshold: float) -> str:
     """What the threshold means for a model."""
-    return explain_threshold(pool.folder(name), pool.get(name).trained, threshold)
+    return explain_threshold(pool.folder(name), pool.about(name), threshold)
 
 
 def _card(pool: ModelPool, name: str) -> str:
-    trained = pool.get(name).trained
-    return f"{words.model_line(trained.facts, trained.input.size)}\n\n{pool.card(name)}"
+    described = pool.about(name)
+    return f"{words.model_line(described.facts, described.input.size)}\n\n{pool.card(name)}"

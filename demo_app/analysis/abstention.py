@@ -2,31 +2,35 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from demo_app.language import say
 from demo_app.render import text as words
 from fer_core.metrics.classification import selective_accuracy
-from fer_core.models.pretrained import TrainedModel
+from fer_core.models.saved_model import ModelFacts
 from fer_core.records.predictions import PREDICTIONS_FILE, read_predictions
 from fer_core.records.run import RecordError
+
+if TYPE_CHECKING:
+    from fer_core.models.pretrained import TrainedModel
 
 LARGEST = 4_000_000  # bytes of the predictions that are read
 
 
-def explain_threshold(folder: Path, trained: TrainedModel, threshold: float) -> str:
+def explain_threshold(folder: Path, model: "TrainedModel | ModelFacts", threshold: float) -> str:
     """One sentence: the share of test images above a threshold, and the accuracy on them.
 
     Args:
         folder: of the saved model; its ``predictions.csv`` is read.
-        trained: the model.
+        model: what it is.
         threshold: of "not sure", in [0, 1].
     """
     confidences, correct = _read(folder)
     if not len(confidences):
         return say("controls.no_predictions")
-    split = trained.facts.get("eval_split")
+    split = model.facts.get("eval_split")
     images = say("controls.images_of_split", split=split) if split else say("controls.images")
     return words.coverage(threshold, *selective_accuracy(confidences, correct, threshold), images)
 

@@ -16,7 +16,7 @@ from demo_app.render import text as words
 from demo_app.render.boxes import Mark, crop_overlay, draw_marks, enlarge
 from demo_app.render.hidden_places import describe_places, draw_places
 from demo_app.render.movements import movements_panel
-from fer_core.inference.predictor import FacePrediction
+from fer_core.inference.face_prediction import FacePrediction
 
 OPACITY = 0.55
 CROP_SIDE = 256  # pixels of a shown face crop

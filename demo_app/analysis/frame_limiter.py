@@ -6,7 +6,8 @@ from dataclasses import replace
 from PIL import Image
 
 from demo_app.analysis.model_pool import ModelPool
-from fer_core.inference.predictor import FacePrediction
+from fer_core.faces.follow import FaceFollower
+from fer_core.inference.face_prediction import FacePrediction
 
 SLOTS = 2  # frames of all visitors at the model: one being predicted, one next
 PATIENCE = 0.3  # seconds for which a frame waits for its slot
@@ -32,13 +33,15 @@ class FrameLimiter:
         self._slots = threading.BoundedSemaphore(slots)
         self._patience = patience
 
-    def predict(self, model: str, image: Image.Image) -> list[FacePrediction] | None:
-        """As `ModelPool.predict`; None for a frame that was dropped."""
+    def predict(
+        self, model: str, image: Image.Image, follower: FaceFollower, now: float
+    ) -> list[FacePrediction] | None:
+        """As `ModelPool.predict_next`; None for a frame that was dropped."""
         self._pool.get(model)  # loading takes no slot
         if not self._slots.acquire(timeout=self._patience):
             return None
         try:
-            return self._pool.predict(model, image, thorough=False)
+            return self._pool.predict_next(model, image, follower, now)
         finally:
             self._slots.release()
 

@@ -21,6 +21,7 @@ from demo_app.render.live_panel import (
     strip_svg,
 )
 from demo_app.render.movements import live_movements
+from fer_core.faces.follow import FaceFollower
 from fer_core.video.tracking import FaceTracker, TrackedFace
 
 FRAME_SIDE = 640  # pixels; larger frames are reduced
@@ -68,7 +69,8 @@ class LiveSession:
 
     Attributes:
         model: name of the model.
-        tracker: follows and smooths the faces; waits for a face as long as the stream for a frame.
+        follower: finds the faces of a frame near those of the frame before.
+        tracker: numbers and smooths the faces; waits for a face as long as the stream for a frame.
         moments: of the last seconds, for the strip.
         times: of the last frames, for the rate.
         boxes: of the last frame's faces by their numbers.
@@ -78,6 +80,7 @@ class LiveSession:
     """
 
     model: str
+    follower: FaceFollower = field(default_factory=FaceFollower)
     tracker: FaceTracker = field(default_factory=lambda: FaceTracker(patience=PAUSE))
     moments: deque[Moment] = field(default_factory=deque)
     times: deque[float] = field(default_factory=deque)
@@ -105,7 +108,7 @@ class LiveSession:
         if self.times and now - self.times[-1] > PAUSE:
             self._restart()
         small = _reduce(image)
-        faces = limiter.predict(self.model, small)
+        faces = limiter.predict(self.model, small, self.follower, now)
         if faces is None:
             return None
         tracked = self.tracker.update(faces, now)

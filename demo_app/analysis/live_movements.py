@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from fer_core.inference.predictor import FacePrediction
+from fer_core.inference.face_prediction import FacePrediction
 from fer_core.landmarks.analysis import FaceAnalysis
 from fer_core.video.tracking import TrackedFace
 

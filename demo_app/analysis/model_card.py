@@ -8,13 +8,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fer_core.config.data import DATA_NAMES
 from fer_core.foreign.labels import LabelMapping
-from fer_core.models.pretrained import CARD_FILE, TrainedModel
+from fer_core.models.saved_model import CARD_FILE, ModelFacts
 from fer_core.taxonomy import column_names
 
+if TYPE_CHECKING:
+    from fer_core.models.pretrained import TrainedModel
+
+Described = TypeVar("Described", "TrainedModel", ModelFacts)  # a model, loaded or not
 LONGEST = 20_000  # characters of a card
 LONGEST_NAME = 40  # characters of a class name
 FIGURES = ("accuracy", "mean_class_accuracy", "noise_rate")  # that the page calculates with
@@ -25,7 +29,7 @@ LIMITS = (
 )
 
 
-def read_card(folder: Path, trained: TrainedModel) -> str:
+def read_card(folder: Path, trained: "TrainedModel | ModelFacts") -> str:
     """The card of a saved model as Markdown that is safe to show."""
     try:
         with (folder / CARD_FILE).open(encoding="utf-8", errors="replace") as file:
@@ -55,7 +59,7 @@ def clean(text: str) -> str:
     return _demote(text).strip()
 
 
-def tame(trained: TrainedModel) -> TrainedModel:
+def tame(trained: Described) -> Described:
     """The model with class names and facts that are safe wherever the page shows them.
 
     Figures that are none are left out.
@@ -93,7 +97,7 @@ def _tame_fact(value: Any) -> Any:  # noqa: ANN401 - what JSON holds
     return value
 
 
-def build_card(trained: TrainedModel) -> str:
+def build_card(trained: "TrainedModel | ModelFacts") -> str:
     """A card from the facts saved with a model; no fact is made up."""
     facts, spec = trained.facts, trained.input
     pixels = f"{spec.size} x {spec.size} {'grey' if spec.grey else 'colour'} pixels"

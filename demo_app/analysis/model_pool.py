@@ -4,50 +4,31 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from demo_app.analysis.model_card import clean, name_data, read_card, tame, tame_labels
+from demo_app.analysis.model_card import clean, name_data, read_card, tame
 from demo_app.analysis.offered_models import offer_models
 from demo_app.language import say
 from demo_app.render import text as words
-from fer_core.faces.detect import Face
-from fer_core.foreign.model import is_foreign
-from fer_core.foreign.resolve import resolve_any
-from fer_core.hub.download import HUB_PREFIX, fetch_model, is_hub_id
-from fer_core.inference.backends import BackendError, BackendName
+from fer_core.faces.face import Face
+from fer_core.faces.follow import FaceFollower
 from fer_core.inference.face_prediction import FacePrediction, analysed
-from fer_core.inference.foreign_predictor import ForeignPredictor, load_foreign_predictor
-from fer_core.inference.occlusion import Occlusion, occlude
-from fer_core.inference.onnx_export import ONNX_FILE, ExportError
-from fer_core.inference.predictor import Predictor
 from fer_core.io.image_decoder import ImageDecoder
 from fer_core.landmarks.analysis import FaceAnalyser
-from fer_core.models.pretrained import ModelError, load_model, read_facts
+from fer_core.models.saved_model import ModelError, ModelFacts, describe_model, read_facts
 from fer_core.weights import RENAMED, shipped_models
 
+if TYPE_CHECKING:
+    from demo_app.analysis.model_reading import LoadedModel, ModelReader
+    from fer_core.inference.backends import BackendName
+    from fer_core.inference.occlusion import Occlusion
+    from fer_core.inference.predictor import Predictor
+
 LARGE = 4_000_000  # pixels of a photograph that does not keep the smaller ones waiting
-
-
-class LoadedModel(NamedTuple):
-    """A model in memory.
-
-    Attributes:
-        predictor: the model, ready to predict.
-        folder: where it is saved.
-        card: safe Markdown.
-        download: a visitor's download, deleted when the model leaves memory.
-    """
-
-    predictor: Predictor | ForeignPredictor
-    folder: Path
-    card: str
-    download: TemporaryDirectory[str] | None = None
 
 
 class ModelPool:
@@ -58,7 +39,8 @@ class ModelPool:
     thread runs the models, and requests are served in order (docs/demo.md has what that gains). A
     second one takes large photographs, whose many scales keep the detector busy for seconds: they
     wait for each other, and the small ones of all others do not wait for them.
-    Loading happens elsewhere: while one model is downloaded, the others predict.
+    Loading happens elsewhere: while one model is downloaded, the others predict. What an offered
+    model is, its files tell without loading it: `about`, `folder`, `card`.
     """
 
     def __init__(
@@ -67,7 +49,7 @@ class ModelPool:
         *,
         free_choice: bool = True,
         kept: int = 4,
-        backend: BackendName = "torch",
+        backend: "BackendName" = "torch",
         device: str = "auto",
         analyser: FaceAnalyser | None = None,
     ) -> None:
@@ -96,10 +78,10 @@ class ModelPool:
         self._device = device
         self._kept = kept
         self._staying = {self.names[0], *shipped_models()}
+        self._described: dict[str, ModelFacts] = {}
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
         self._pending: dict[str, Future[LoadedModel]] = {}
         self._guard = threading.Lock()  # of the two above; held for moments only
-        self._downloading = threading.Lock()
         self._model_thread = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._large_thread = ThreadPoolExecutor(1, thread_name_prefix="large photographs")
 
@@ -117,30 +99,44 @@ class ModelPool:
         """The name itself, or the present one of a shipped model that had it earlier."""
         return name if name in self.comparison_names else RENAMED.get(name, name)
 
-    def get(self, name: str) -> Predictor:
+    def get(self, name: str) -> "Predictor":
         """The model of that name: one of `names`, an earlier name, or what else visitors may name.
 
         Raises:
             ModelError: when there is no such model, it cannot be loaded, or it is of another
                 project.
         """
-        predictor = self._get(name).predictor
-        if isinstance(predictor, ForeignPredictor):
+        predictor = self._get(name).own
+        if predictor is None:
             raise ModelError(words.only_second(name))
         return predictor
 
+    def about(self, name: str) -> ModelFacts:
+        """What a model is, safe to show; loads none that is offered; raises as `get`."""
+        name = self.current_name(name)
+        if name not in self.names:
+            trained = self.get(name).trained
+            return ModelFacts(trained.taxonomy, trained.input, trained.facts)
+        if name not in self._described:
+            self._described[name] = tame(describe_model(self.folder(name), name))
+        return self._described[name]
+
     def folder(self, name: str) -> Path:
-        """Where a model is saved; raises as `get`."""
-        return self._get(name).folder
+        """Where a model is saved; loads none that is offered; raises as `get`."""
+        folders = {model.name: model.folder for model in self.offered}
+        return folders.get(self.current_name(name)) or self._get(name).folder
 
     def card(self, name: str) -> str:
-        """The model card, as Markdown that is safe to show; raises as `get`."""
+        """The model card, as Markdown that is safe to show; as `about`."""
+        name = self.current_name(name)
+        if name in self.names:
+            return read_card(self.folder(name), self.about(name))
         return self._get(name).card
 
     def note(self, name: str) -> str:
         """What to know about a model of another project; empty for ours; raises as `get`."""
-        predictor = self._get(name).predictor
-        if not isinstance(predictor, ForeignPredictor):
+        predictor = self._get(name).foreign
+        if predictor is None:
             return ""
         model = predictor.model
         return words.foreign_model(model.network.library, model.mapping.sentences())
@@ -161,6 +157,26 @@ class ModelPool:
         """As `Predictor.predict`, on the model thread."""
         work = partial(self.get(name).predict, cropped=cropped, thorough=thorough)
         return self._thread(photo).submit(work, photo).result()
+
+    def predict_next(
+        self, name: str, frame: Image.Image, follower: FaceFollower, now: float
+    ) -> list[FacePrediction]:
+        """The faces of the next frame of a camera, on the model thread.
+
+        Args:
+            name: of the model.
+            frame: upright RGB image.
+            follower: of the camera's faces.
+            now: time of the frame in seconds.
+        """
+        predictor = self.get(name)
+
+        def work() -> list[FacePrediction]:
+            search = partial(predictor.find_faces, thorough=False)
+            faces = follower.find(frame, now, search, str(predictor.device))
+            return predictor.predict_faces(frame, faces)
+
+        return self._model_thread.submit(work).result()
 
     def predict_faces(
         self, name: str, photo: Image.Image, faces: Sequence[Face], *, cropped: bool = False
@@ -200,15 +216,17 @@ class ModelPool:
         """The classes of a model, of another project too; raises as `get`."""
         return self._get(name).predictor.taxonomy.names
 
-    def occlude(self, name: str, crop: Image.Image, emotion: str) -> Occlusion:
+    def occlude(self, name: str, crop: Image.Image, emotion: str) -> "Occlusion":
         """As `fer_core.inference.occlude`, on the model thread; raises as `get`."""
+        from fer_core.inference.occlusion import occlude
+
         predictor = self.get(name)
         return self._model_thread.submit(occlude, predictor, crop, emotion).result()
 
     def _thread(self, photo: Image.Image) -> ThreadPoolExecutor:
         return self._large_thread if photo.width * photo.height > LARGE else self._model_thread
 
-    def _get(self, name: str) -> LoadedModel:
+    def _get(self, name: str) -> "LoadedModel":
         """The model, loaded by the first caller while the others wait for it."""
         name = self.current_name(name.strip() if name else "")
         with self._guard:
@@ -235,68 +253,22 @@ class ModelPool:
                     other.download.cleanup()
         return pending.result()
 
-    def _leaving(self) -> list[LoadedModel]:
+    def _leaving(self) -> "list[LoadedModel]":
         """Drops the least recently used models."""
         guests = [name for name in self._loaded if name not in self._staying]
         return [self._loaded.pop(name) for name in guests[: max(0, len(guests) - self._kept)]]
 
-    def _load(self, name: str) -> LoadedModel:
+    def _load(self, name: str) -> "LoadedModel":
         for model in self.offered:
             if model.name == name:
-                return self._read(model.folder, name)
+                return self._reader.read(model.folder, name)
         try:
-            return self._load_choice(name)
+            return self._reader.choose(name, self.names, free_choice=self.free_choice)
         except ModelError as error:  # may quote the model's files, and is shown on the page
             raise ModelError(clean(str(error))) from error
 
-    def _load_choice(self, name: str) -> LoadedModel:
-        """What a visitor named."""
-        if self.free_choice and name:
-            return self._read(resolve_any(name).folder, name)
-        name = name.removeprefix(HUB_PREFIX)
-        if not is_hub_id(name):
-            shown = name if len(name) <= 60 else f"{name[:60]}..."
-            raise ModelError(
-                f"no model named {shown!r}: choose {', '.join(self.names)}, or the USER/NAME of "
-                "one on the Hugging Face Hub"
-            )
-        return self._download(name)
+    @cached_property
+    def _reader(self) -> "ModelReader":
+        from demo_app.analysis.model_reading import ModelReader  # with PyTorch, in seconds
 
-    def _download(self, name: str) -> LoadedModel:
-        """A visitor's choice: one download at a time, deleted with the model to free the disk."""
-        with self._downloading:
-            download = TemporaryDirectory(prefix="fer-model-", ignore_cleanup_errors=True)
-            try:
-                folder = fetch_model(name, anonymous=True, cache=Path(download.name))
-                return self._read(folder, name, download)
-            except BaseException:  # whatever a stranger's file brings about
-                download.cleanup()
-                raise
-
-    def _read(
-        self, folder: Path, name: str, download: TemporaryDirectory[str] | None = None
-    ) -> LoadedModel:
-        """The model of a folder; a stranger's ONNX file is not trusted, its weights are exported.
-
-        Backends are compared on the model thread too: undisturbed, where they will run.
-        """
-        if is_foreign(folder):
-            return LoadedModel(_read_foreign(folder, name, self._device), folder, "", download)
-        trained = tame(load_model(folder, name))
-        file = None if download else folder / ONNX_FILE
-        try:
-            predictor = self._model_thread.submit(
-                Predictor, trained, self._device, backend=self._backend, onnx_file=file
-            ).result()
-        except (BackendError, ExportError) as error:
-            raise ModelError(
-                f"the model {name} does not run on {self._backend}: {error}"
-            ) from error
-        return LoadedModel(predictor, folder, read_card(folder, trained), download)
-
-
-def _read_foreign(folder: Path, name: str, device: str) -> ForeignPredictor:
-    """A model of another project; its labels come from strangers and are shown on the page."""
-    predictor = load_foreign_predictor(folder, name, device=device)
-    mapping = tame_labels(predictor.model.mapping)
-    return ForeignPredictor(replace(predictor.model, mapping=mapping), device)
+        return ModelReader(self._backend, self._device, self._model_thread)

@@ -22,7 +22,7 @@ from fer_core.datasets import DataError
 from fer_core.evaluation.photo_folder import LabelledPhoto, PhotoFolder
 from fer_core.evaluation.photo_report import PhotoAssessment, assess_photos
 from fer_core.evaluation.photos import NO_FACE, PhotoPrediction, PhotoPredictions
-from fer_core.faces.detect import Face
+from fer_core.faces.face import Face
 from fer_core.io.csv_cells import csv_bytes
 from fer_core.metrics.intervals import McNemar, mcnemar
 

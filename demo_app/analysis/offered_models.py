@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from fer_core.foreign.resolve import ResolvedModel, resolve_any
-from fer_core.models.pretrained import read_facts
+from fer_core.models.saved_model import read_facts
 from fer_core.weights import shipped_models
+
+if TYPE_CHECKING:
+    from fer_core.foreign.resolve import ResolvedModel
 
 
 class OfferedModel(NamedTuple):
@@ -37,7 +39,7 @@ def offer_models(sources: Sequence[str]) -> tuple[OfferedModel, ...]:
     taken = {model.name for model in shipped}
     named: list[OfferedModel] = []
     for source in sources:
-        found = resolve_any(source)
+        found = _resolve(source)
         model = by_folder.get(found.folder.resolve())
         if model is None:
             model = OfferedModel(_free_name(found, taken), found.folder, found.foreign)
@@ -50,7 +52,13 @@ def offer_models(sources: Sequence[str]) -> tuple[OfferedModel, ...]:
     return (*named, *(model for model in shipped if model not in named))
 
 
-def _free_name(found: ResolvedModel, taken: Collection[str]) -> str:
+def _resolve(source: str) -> "ResolvedModel":
+    from fer_core.foreign.resolve import resolve_any  # with PyTorch: shipped models need it later
+
+    return resolve_any(source)
+
+
+def _free_name(found: "ResolvedModel", taken: Collection[str]) -> str:
     """The name on the Hub as written, or a short one of the folder, numbered where it is taken."""
     name, number = found.text if found.of_hub else found.name, 2
     while name in taken:

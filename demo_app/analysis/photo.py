@@ -15,12 +15,12 @@ from demo_app.analysis.model_pool import ModelPool
 from demo_app.analysis.photo_reading import Photo, Reading, display_copy, read_faces
 from demo_app.language import say
 from demo_app.render import text as words
-from fer_core.faces.detect import Face
+from fer_core.faces.face import Face
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.io.image_decoder import Decoded
 from fer_core.io.images import ImageError
 from fer_core.io.safe_fetch import WebImageError, fetch_decoded
-from fer_core.models.pretrained import ModelError
+from fer_core.models.saved_model import ModelError
 
 BROWSER_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
 

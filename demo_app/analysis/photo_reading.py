@@ -15,10 +15,9 @@ import numpy as np
 from PIL import Image
 
 from demo_app.analysis.model_pool import ModelPool
-from fer_core.faces.detect import Face
+from fer_core.faces.face import Face
 from fer_core.faces.scales import is_near, searches
 from fer_core.inference.face_prediction import FacePrediction
-from fer_core.inference.photos import open_photo
 from fer_core.io.decode_worker import LARGE
 from fer_core.io.image_decoder import Decoded
 
@@ -59,6 +58,8 @@ def read_faces(
         ModelError: when there is no such model.
     """
     if not isinstance(photo, str | Path):
+        from fer_core.inference.photos import open_photo  # with PyTorch, whose tensors it takes
+
         yield _in_full(pool, model, Decoded(open_photo(photo), 1.0), cropped=cropped)
         return
     known: list[Face] = []

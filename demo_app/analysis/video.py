@@ -25,7 +25,7 @@ from demo_app.analysis.video_report import VideoOptions, sentences, summarise, s
 from demo_app.analysis.video_table import Analysed, Track, columns_of, tabulate, write_files
 from demo_app.language import say, say_count
 from demo_app.render.timeline import draw_timeline
-from fer_core.inference.predictor import FacePrediction
+from fer_core.inference.face_prediction import FacePrediction
 from fer_core.taxonomy import Taxonomy
 from fer_core.video.reader import Frame, Video
 from fer_core.video.series import sampling_period
@@ -107,7 +107,7 @@ def analyse_video(
     folder.mkdir(parents=True)
     try:
         video = Video(path, options.seconds, options.rate)
-        taxonomy = pool.get(options.model).trained.taxonomy
+        taxonomy = pool.about(options.model).taxonomy
         classes = taxonomy.names
         analysed = yield from find_tracks(pool, video, options)
         table = tabulate(analysed, classes, options.threshold, movements=options.movements)

@@ -11,7 +11,7 @@ from demo_app.analysis.video import VideoProgress, VideoResult, analyse_video, f
 from demo_app.analysis.video_report import VideoOptions
 from demo_app.language import say
 from demo_app.render import text as words
-from fer_core.models.pretrained import ModelError
+from fer_core.models.saved_model import ModelError
 from fer_core.video.reader import VideoError
 
 

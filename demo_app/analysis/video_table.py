@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from demo_app.render import text as words
-from fer_core.inference.predictor import FacePrediction
+from fer_core.inference.face_prediction import FacePrediction
 from fer_core.io.csv_cells import no_formula
 from fer_core.landmarks.analysis import COLUMNS as MOVEMENTS
 from fer_core.landmarks.analysis import cells

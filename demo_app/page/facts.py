@@ -12,7 +12,7 @@ from demo_app.page.texts import names_of, script_words
 from fer_core.config.input_spec import to_json
 from fer_core.explain.cam import colourise
 from fer_core.faces import detect as faces
-from fer_core.faces import mtcnn_networks, scales
+from fer_core.faces import follow, mtcnn_networks, near, scales
 from fer_core.io.image_budget import LONGEST_SIDE, MOST_BYTES, MOST_PIXELS
 from fer_core.models.pretrained import TrainedModel
 
@@ -45,6 +45,10 @@ def page_facts(trained: TrainedModel, folder: Path) -> dict[str, Any]:
             "shares": list(scales.FACE_SHARES),
             "margin_share": faces.MARGIN_SHARE,
             "margin_grey": faces.MARGIN_GREY,
+            "moves": [list(move) for move in near.MOVES],
+            "around": near.AROUND,
+            "same_face": faces.SAME_FACE,
+            "search_every": round(1000 * follow.SEARCH_EVERY),
         },
         "languages": _in_each_language(lambda: script_words(trained, folder)),
     }

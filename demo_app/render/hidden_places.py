@@ -1,6 +1,7 @@
 """The occlusion map of a face: a square for every hidden place, and what it says in words."""
 
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -8,14 +9,16 @@ from PIL import Image
 from demo_app.language import class_name, say
 from demo_app.render.boxes import enlarge
 from demo_app.render.text import percent
-from fer_core.inference.occlusion import Occlusion, rank_agreement
+
+if TYPE_CHECKING:
+    from fer_core.inference.occlusion import Occlusion
 
 FALLS = np.array([217, 95, 2])  # orange and blue: told apart by colour-blind readers too
 RISES = np.array([33, 113, 181])
 STRONGEST = 0.75  # opacity of the square that changes the score most
 
 
-def draw_places(crop: Image.Image, found: Occlusion, side: int = 384) -> Image.Image:
+def draw_places(crop: Image.Image, found: "Occlusion", side: int = 384) -> Image.Image:
     """The enlarged crop with a square on each place: orange where hiding it lowers the score.
 
     Args:
@@ -35,7 +38,7 @@ def draw_places(crop: Image.Image, found: Occlusion, side: int = 384) -> Image.I
     return Image.fromarray(mixed.round().astype(np.uint8))
 
 
-def describe_places(found: Occlusion, classes: tuple[str, ...], attention: np.ndarray) -> str:
+def describe_places(found: "Occlusion", classes: tuple[str, ...], attention: np.ndarray) -> str:
     """What hiding the places did, as HTML.
 
     Args:
@@ -60,6 +63,8 @@ def describe_places(found: Occlusion, classes: tuple[str, ...], attention: np.nd
     names = escape(", ".join(class_name(classes[other]) for other in others))
     answer = say(f"occlusion.{key}", emotion=name, others=names, changed=changed, count=count)
     caption = say("occlusion.caption", emotion=f"<b>{name}</b>")
+    from fer_core.inference.occlusion import rank_agreement
+
     agreement = rank_agreement(found, attention)
     fidelity = "" if np.isnan(agreement) else say("occlusion.agreement", value=f"{agreement:.2f}")
     return f'<p class="map-caption">{caption} {effect} {answer} {fidelity}</p>'

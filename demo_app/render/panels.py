@@ -8,7 +8,7 @@ from demo_app.language import class_name, say
 from demo_app.render import text as words
 from demo_app.render.text import colour, percent
 from fer_core.explain.cam import colourise
-from fer_core.inference.predictor import FacePrediction
+from fer_core.inference.face_prediction import FacePrediction
 
 
 def caption(face: FacePrediction, number: int, emotion: str) -> str:

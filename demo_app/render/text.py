@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from demo_app.language import class_name, say
-from fer_core.inference.predictor import FacePrediction
+from fer_core.inference.face_prediction import FacePrediction
 from fer_core.taxonomy import Taxonomy
 from fer_core.video.series import person_label
 

@@ -26,7 +26,7 @@ from demo_app.tabs.controls import (
     any_number,
     ask_to_stop,
 )
-from fer_core.models.pretrained import ModelError
+from fer_core.models.saved_model import ModelError
 
 HEADERS = ("file", "face", "prediction", "probability", "consistency", "problem")
 

@@ -39,21 +39,36 @@ window.addEventListener("unhandledrejection", (event) => {
 });
 """
 
-# Gradio sends frames at fixed times: over a slow connection they would queue up in the browser.
-# So while one frame is on its way, those that follow are dropped; so are all while another tab is
-# shown.
+# Gradio sends frames at fixed times: over a slow connection they would queue up in the browser, and
+# those that the server leaves out would be encoded for nothing. So no frame is taken while one is
+# on its way, while the server has two whose overlays are not there yet (one that it analyses, and
+# the next one), or while another tab is shown. Of a video without a width Gradio takes none.
 CAMERA_SCRIPT = """
+const FRAMES = 2, PATIENCE = 500; // at the server; milliseconds after which one counts as dropped
 const told = element.querySelector("p");
 if (!window.isSecureContext) told.textContent = told.dataset.forbidden;
 const fetchAsIs = window.fetch;
 let sending = false;
+let sent = []; // when the frames were sent whose overlays are not there yet
+const busy = () => {
+  const now = performance.now();
+  sent = sent.filter((time) => now - time < PATIENCE);
+  const hidden = element.closest("[role=tabpanel]").offsetParent === null;
+  return sending || hidden || sent.length >= FRAMES;
+};
+document.addEventListener("live-frame", () => sent.shift());
+const width = Object.getOwnPropertyDescriptor(HTMLVideoElement.prototype, "videoWidth");
+Object.defineProperty(HTMLVideoElement.prototype, "videoWidth", {
+  ...width,
+  get() { return this.closest("#camera") && busy() ? 0 : width.get.call(this); },
+});
 window.fetch = (resource, options) => {
   const path = new URL(resource.url || resource, document.baseURI).pathname;
   if (!/\\/stream\\/[0-9a-f]+$/.test(path)) return fetchAsIs(resource, options);
   told.textContent = "";
-  const hidden = element.closest("[role=tabpanel]").offsetParent === null;
-  if (sending || hidden) return Promise.resolve(new Response('{"msg": "dropped"}'));
+  if (busy()) return Promise.resolve(new Response('{"msg": "dropped"}'));
   sending = true;
+  sent.push(performance.now());
   return fetchAsIs(resource, options).finally(() => { sending = false; });
 };
 """

@@ -18,9 +18,11 @@ from demo_app.tabs.camera_frames import FrameError, read_frame, write_frame
 from demo_app.tabs.camera_script import CAMERA_SCRIPT, camera_status
 from demo_app.tabs.controls import PRIVATE, REDRAW, Controls
 from demo_app.tabs.record_script import FRAME_SCRIPT, RECORD_SCRIPT, frame_rows, record_panel
-from fer_core.models.pretrained import ModelError
+from fer_core.models.saved_model import ModelError
 
-STREAM_EVERY = 0.05  # seconds; of the frames that come while one is analysed, the last counts
+# Seconds between two looks at the camera; most take no frame (`CAMERA_SCRIPT`), so this is only how
+# long the server waits for the next one at most.
+STREAM_EVERY = 0.01
 # Gradio would ask a camera for 1920 x 1440 pixels, and send every one of them.
 CAMERA = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 20}}
 # Visitors who stream at once. Each holds one of the server's 40 threads for as long as a frame of
@@ -45,7 +47,7 @@ class LiveView:
 
 def build(pool: ModelPool, controls: Controls) -> None:
     """Lay out the tab and connect the camera."""
-    classes = pool.get(pool.names[0]).trained.classes
+    classes = pool.about(pool.names[0]).classes
     view = _lay_out(classes, movements=pool.analyser is not None)
     _connect_camera(pool, controls, view)
     _connect_choices(pool, controls, view)
@@ -173,7 +175,7 @@ def _connect_choices(pool: ModelPool, controls: Controls, view: LiveView) -> Non
         return 0 if hit == number else hit
 
     def offer_classes(model: str) -> gr.Dropdown:
-        names = _choices(pool.get(model).trained.classes)
+        names = _choices(pool.about(model).classes)
         choices = [(shown(), name) for shown, name in names]
         return gr.Dropdown(choices, value="", allow_custom_value=True)
 

@@ -1,10 +1,13 @@
 """One photograph: every face, its probabilities, the map of any class, and the mirror check."""
 
+import threading
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
+from PIL import Image
 
 from demo_app.analysis import explanation
 from demo_app.analysis import photo as logic
@@ -18,18 +21,23 @@ from demo_app.tabs.controls import PREDICT, PRIVATE, REDRAW, THRESHOLD, Controls
 from demo_app.tabs.photo_endpoints import add_endpoints
 from demo_app.tabs.photo_layout import lay_out
 from demo_app.tabs.photo_view import PhotoView
-from fer_core.models.pretrained import ModelError
+from fer_core.models.saved_model import ModelError
 
 
 def build(page: gr.Blocks, pool: ModelPool, controls: Controls) -> None:
     """Lay out the tab and connect its events; it opens with the first example analysed."""
     examples, default = load_examples(), pool.names[0]
-    first = analyse(pool, default, examples[0].image)
+    first = _First(pool, examples[0].image)
     models = [(pool.label(name), name) for name in pool.comparison_names]
-    classes = list(pool.get(default).trained.classes)
+    classes = list(pool.about(default).classes)
     analyses = pool.analyser is not None
     view = lay_out(examples, classes, models, free_choice=pool.free_choice, movements=analyses)
-    page.load(lambda: view.show(first, Selection(threshold=THRESHOLD)), None, view.shown, **PRIVATE)
+    page.load(
+        lambda: view.show(first.analysis, Selection(threshold=THRESHOLD)),
+        None,
+        view.shown,
+        **PRIVATE,
+    )
     changes = [
         *_connect_sources(pool, controls, view, examples),
         *_connect_models(pool, controls, view),
@@ -40,6 +48,23 @@ def build(page: gr.Blocks, pool: ModelPool, controls: Controls) -> None:
     if analyses:
         _connect_movements(pool, view, changes)
     add_endpoints(pool)
+
+
+class _First:
+    """The analysis with which the page opens: made for the first visitor, shown to all."""
+
+    def __init__(self, pool: ModelPool, photo: Image.Image) -> None:
+        self._pool, self._photo = pool, photo
+        self._making = threading.Lock()
+
+    @property
+    def analysis(self) -> Analysis:
+        with self._making:
+            return self._made
+
+    @cached_property
+    def _made(self) -> Analysis:
+        return analyse(self._pool, self._pool.names[0], self._photo)
 
 
 def _connect_sources(

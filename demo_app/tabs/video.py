@@ -29,7 +29,7 @@ from demo_app.tabs.controls import (
 )
 from demo_app.tabs.video_layout import VideoInputs, VideoView, lay_out, upload
 from demo_app.tabs.video_review_events import connect_review, review_after
-from fer_core.models.pretrained import ModelError
+from fer_core.models.saved_model import ModelError
 from fer_core.video.reader import VideoError
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ HIDDEN: dict[str, Any] = {"show_progress": "hidden", **PRIVATE}
 
 def build(pool: ModelPool, controls: Controls, limits: Limits) -> None:
     """Lay out the tab and connect its buttons."""
-    classes = pool.get(pool.names[0]).trained.classes
+    classes = pool.about(pool.names[0]).classes
     inputs, view = lay_out(limits, classes, movements=pool.analyser is not None)
     _connect(pool, controls, limits, inputs, view)
     connect_review(view)

@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 from fer_core.cli.targets import check_target
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.errors import told_in_a_sentence
-from fer_core.inference.predictor import FacePrediction, Predictor
+from fer_core.inference.face_prediction import FacePrediction
+from fer_core.inference.predictor import Predictor
 
 SIDE, MARGIN, CAPTION = 300, 10, 26
 

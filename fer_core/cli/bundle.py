@@ -33,14 +33,8 @@ from fer_core.methods.class_weights import class_weights
 from fer_core.metrics import classification as metrics
 from fer_core.metrics.calibration import CalibrationError, fit_temperature
 from fer_core.models.attention_model import AttentionModel
-from fer_core.models.pretrained import (
-    CARD_FILE,
-    WEIGHTS_FILE,
-    ModelError,
-    TrainedModel,
-    load_model,
-    save_model,
-)
+from fer_core.models.pretrained import TrainedModel, load_model, save_model
+from fer_core.models.saved_model import CARD_FILE, WEIGHTS_FILE, ModelError
 from fer_core.publishing.model_card import card
 from fer_core.publishing.model_info import SCRATCH, Subject, stated_origin
 from fer_core.records.predictions import write_predictions

@@ -32,7 +32,8 @@ from fer_core.inference.onnx_export import (
 from fer_core.inference.quantize import quantise
 from fer_core.io.files import displayed, write_whole
 from fer_core.metrics import classification as metrics
-from fer_core.models.pretrained import WEIGHTS_FILE, TrainedModel, load_model
+from fer_core.models.pretrained import TrainedModel, load_model
+from fer_core.models.saved_model import WEIGHTS_FILE
 from fer_core.reporting.data_text import printable, table
 from fer_core.transforms.functional import mirror, normalise, to_tensor
 

@@ -10,7 +10,8 @@ from fer_core.foreign.labels import LabelError, map_labels, parse_labels
 from fer_core.foreign.model import ForeignModel
 from fer_core.foreign.network import Network
 from fer_core.foreign.resolve import resolve_any
-from fer_core.models.pretrained import ModelError, TrainedModel
+from fer_core.models.pretrained import TrainedModel
+from fer_core.models.saved_model import ModelError
 
 
 @dataclass(frozen=True)

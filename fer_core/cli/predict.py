@@ -20,7 +20,7 @@ from fer_core.inference.inputs import LIST, PredictionInput, list_inputs, overla
 from fer_core.io.files import write_whole
 from fer_core.landmarks.landmarker import Landmarker
 from fer_core.models.face_embedding import FaceEmbedder
-from fer_core.models.pretrained import ModelError
+from fer_core.models.saved_model import ModelError
 from fer_core.weights import BUNDLED
 
 if TYPE_CHECKING:

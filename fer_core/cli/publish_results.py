@@ -15,7 +15,7 @@ import tyro
 from fer_core.errors import told_in_a_sentence
 from fer_core.hub.upload import upload_folder
 from fer_core.io.files import displayed, write_whole
-from fer_core.models.pretrained import CARD_FILE
+from fer_core.models.saved_model import CARD_FILE
 from fer_core.publishing.licences import check_licence
 from fer_core.publishing.options import PublishOptions
 from fer_core.publishing.records import Copied, copy_records

@@ -11,7 +11,7 @@ from PIL import Image
 from fer_core.datasets import DataError
 from fer_core.datasets.images import Box, cut_out
 from fer_core.evaluation.photo_folder import LabelledPhoto, PhotoFolder
-from fer_core.faces.detect import Face
+from fer_core.faces.face import Face
 from fer_core.io.images import READ_ERRORS, fault, open_upright
 
 NO_FACE = "no face found"

@@ -1,7 +1,7 @@
 """From class attention maps to images: raw map -> heat map -> overlay on the photograph."""
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 # Black - purple - orange - yellow, rising in lightness, so that it reads in grey as well.
 _STOPS = np.array(
@@ -31,6 +31,9 @@ def colourise(heat_map: np.ndarray) -> np.ndarray:
     return np.stack(channels, -1).round().astype(np.uint8)
 
 
+_PALETTE = colourise(np.linspace(0, 1, 256)[None])[0].tobytes()
+
+
 def overlay(
     photo: Image.Image, attention: np.ndarray, to_photo: np.ndarray, opacity: float = 0.55
 ) -> Image.Image:
@@ -55,16 +58,17 @@ def overlay(
         return image
     scaled = _smooth(heat(attention))
     values = _place(scaled, to_photo, (left, top, right, bottom))
+    colours = values.copy()
+    colours.putpalette(_PALETTE)
     inside = Image.new("L", (right - left, bottom - top))
     ImageDraw.Draw(inside).polygon([(x - left, y - top) for x, y in corners.T], fill=255)
     feather = max(1.0, float(np.hypot(*to_photo[:, 0])) / 40)
-    edge = np.asarray(inside.filter(ImageFilter.GaussianBlur(feather)), dtype=np.float32) / 255
+    edge = inside.filter(ImageFilter.GaussianBlur(feather))
     veil = 0.25 if scaled.any() else 0.0  # nothing is drawn when nothing speaks for the class
-    alpha = opacity * edge * (veil + (1 - veil) * values)
-    region = np.asarray(image.crop((left, top, right, bottom)), dtype=np.float32)
-    mixed = region + alpha[..., None] * (colourise(values) - region)
-    result = image.copy()
-    result.paste(Image.fromarray(mixed.round().astype(np.uint8)), (int(left), int(top)))
+    shares = 255 * opacity * (veil + (1 - veil) * np.linspace(0, 1, 256))
+    alpha = ImageChops.multiply(edge, values.point(shares.round().astype(int).tolist()))
+    result = image.copy() if image is photo else image
+    result.paste(colours.convert("RGB"), (int(left), int(top)), alpha)
     return result
 
 
@@ -75,17 +79,16 @@ def _smooth(heat_map: np.ndarray, side: int = 128) -> np.ndarray:
 
 def _place(
     heat_map: np.ndarray, to_photo: np.ndarray, box: tuple[int, int, int, int]
-) -> np.ndarray:
-    """The heat map resampled to the photograph's pixels inside ``box``; 0 outside the crop."""
+) -> Image.Image:
+    """The heat map in 0 to 255 at the photograph's pixels inside ``box``; 0 outside the crop."""
     left, top, right, bottom = box
     inverse = np.linalg.inv(to_photo[:, :2])
     offset = inverse @ (np.array([left, top]) - to_photo[:, 2])
     side = heat_map.shape[0]
     coefficients = np.column_stack([inverse, offset]) * side
-    placed = Image.fromarray(heat_map.astype(np.float32)).transform(
+    return Image.fromarray((255 * heat_map).round().astype(np.uint8)).transform(
         (int(right - left), int(bottom - top)),
         Image.Transform.AFFINE,
         tuple(coefficients.ravel()),
         resample=Image.Resampling.BILINEAR,
     )
-    return np.clip(np.asarray(placed), 0, 1)

@@ -5,7 +5,7 @@ import logging
 import numpy as np
 from PIL import Image
 
-from fer_core.faces import mtcnn
+from fer_core.faces import area_sums, mtcnn
 from fer_core.faces.detect import LEAST_SCORE, three_landmarks
 from fer_core.io.images import Images
 
@@ -62,7 +62,7 @@ def _crop_landmarks(images: np.ndarray) -> list[np.ndarray]:
     scale = (side + 2 * margin) / 288
     measured: list[np.ndarray] = []
     for image in enlarged:
-        found = mtcnn.find(mtcnn.summed(np.asarray(image)), CROP_FACE)
+        found = mtcnn.find(area_sums.summed(np.asarray(image)), CROP_FACE)
         if found and found[0].score > LEAST_SCORE:
             five = found[0].points.astype(float) * scale - margin
             measured.append(three_landmarks(five) / side)

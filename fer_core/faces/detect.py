@@ -5,13 +5,13 @@ Coordinates are pixels (x, y) with the origin at the top left corner of the imag
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from fer_core.config.input_spec import InputSpec
-from fer_core.faces import mtcnn, mtcnn_networks
+from fer_core.faces import area_sums, mtcnn, mtcnn_networks
+from fer_core.faces.face import Face, FaceDetector
 from fer_core.faces.scales import (
     DETECTION_SIDE,
     LEAST_FACE,
@@ -30,7 +30,7 @@ __all__ = [
     "FaceDetector",
     "detect_faces",
     "detect_faces_in",
-    "whole_face",
+    "found_face",
 ]
 
 REDUCING_GAP = 1.1  # reduced by whole numbers first: half the time, landmarks stay to a thousandth
@@ -41,32 +41,6 @@ SAME_FACE = 0.3  # overlap of two boxes (intersection by the smaller one) from w
 # missed, or their landmarks are wrong (benchmarks/face_margin.py).
 MARGIN_SHARE = 6
 MARGIN_GREY = 128
-
-
-class Face(NamedTuple):
-    """One detected face.
-
-    Attributes:
-        box: (x0, y0, x1, y1), within the image.
-        landmarks: (3, 2): the eye on the image's left, the eye on its right, the mouth centre;
-            those of a face that the image's edge cuts may lie outside of the image.
-        score: the detector's confidence in [0, 1].
-    """
-
-    box: tuple[float, float, float, float]
-    landmarks: np.ndarray
-    score: float
-
-
-class FaceDetector(Protocol):
-    """What finds the faces of a photograph: a function, or an object that is called.
-
-    `detect_faces` is the usual one.
-    """
-
-    def __call__(self, photo: Image.Image, /) -> Sequence[Face]:
-        """The faces of an upright RGB photograph, in the order of their predictions."""
-        ...
 
 
 def detect_faces(photo: Image.Image, *, thorough: bool = True, device: str = "cpu") -> list[Face]:
@@ -130,7 +104,13 @@ def _detect_together(
         ]
         if not rest:
             break
-        found = _search([images[row] for row in rest], search, [prepared[row] for row in rest], by)
+        found = _search(
+            [images[row] for row in rest],
+            search,
+            [prepared[row] for row in rest],
+            [faces[row] for row in rest],
+            by,
+        )
         for row, of_image in zip(rest, found, strict=True):
             known = faces[row]
             faces[row] = known + [face for face in of_image if not _is_known(face, known)]
@@ -147,7 +127,7 @@ class Prepared(NamedTuple):
     Attributes:
         reduction: of the part.
         margin: pixels of grey around it.
-        sums: see `fer_core.faces.mtcnn.summed`.
+        sums: see `fer_core.faces.area_sums.summed`.
     """
 
     reduction: float
@@ -159,6 +139,7 @@ def _search(
     images: Sequence[Image.Image],
     search: Search,
     prepared: Sequence[dict[Region, Prepared]],
+    known: Sequence[Sequence[Face]],
     by: mtcnn_networks.Networks,
 ) -> list[list[Face]]:
     """The faces of each part of each photograph, in its own pixels; none twice.
@@ -168,6 +149,7 @@ def _search(
         search: of them.
         prepared: the parts of the searches before, of each image; of a photograph in one part it
             is kept there.
+        known: faces that searches before have found, of each image.
         by: the networks.
     """
     faces: list[list[Face]] = [[] for _ in images]
@@ -176,14 +158,15 @@ def _search(
             _ready(image, box, search, kept) for image, kept in zip(images, prepared, strict=True)
         ]
         size = (box[2] - box[0], box[3] - box[1])
-        found = _detect([one.sums for one in ready], search.least, by)
-        for of_image, one, known in zip(found, ready, faces, strict=True):
+        boxes = [_boxes_in(box, one, of_image) for one, of_image in zip(ready, known, strict=True)]
+        found = _detect([one.sums for one in ready], search.least, by, boxes)
+        for of_image, one, so_far in zip(found, ready, faces, strict=True):
             for face in of_image:
                 placed = _move(face, one.margin, search.reduction, size)
                 moved = _shifted(placed, box[0], box[1])
                 inside = placed.box[0] < placed.box[2] and placed.box[1] < placed.box[3]
-                if inside and not _is_known(moved, known):
-                    known.append(moved)
+                if inside and not _is_known(moved, so_far):
+                    so_far.append(moved)
     return faces
 
 
@@ -207,7 +190,13 @@ def _prepare(part: Image.Image, search: Search) -> Prepared:
     share = min(small.size) // MARGIN_SHARE
     margin = share if search.margin is None else min(share, search.margin)
     padded = ImageOps.expand(small, margin, (MARGIN_GREY,) * 3)
-    return Prepared(search.reduction, margin, mtcnn.summed(np.asarray(padded)))
+    return Prepared(search.reduction, margin, area_sums.summed(np.asarray(padded)))
+
+
+def _boxes_in(part: Region, ready: Prepared, faces: Sequence[Face]) -> np.ndarray:
+    """(N, 4) boxes of the photograph's faces in a part as it is prepared."""
+    boxes = np.array([face.box for face in faces], np.float32).reshape(-1, 4)
+    return (boxes - np.tile(part[:2], 2)) / ready.reduction + ready.margin
 
 
 def _shifted(face: Face, left: int, top: int) -> Face:
@@ -223,15 +212,11 @@ def _is_known(face: Face, known: Sequence[Face]) -> bool:
     return any(overlap(face.box, other.box) > SAME_FACE for other in known)
 
 
-def whole_face(size: tuple[int, int], spec: InputSpec) -> Face:
-    """An image that is a face as a whole: its eyes and mouth are where training crops have them."""
-    width, height = size
-    places = np.asarray(spec.landmarks, dtype=np.float32) * np.array(size, np.float32)
-    return Face((0.0, 0.0, float(width), float(height)), places, 1.0)
-
-
 def _detect(
-    images: Sequence[np.ndarray], least_face: int, by: mtcnn_networks.Networks
+    images: Sequence[np.ndarray],
+    least_face: int,
+    by: mtcnn_networks.Networks,
+    known: Sequence[np.ndarray],
 ) -> list[list[Face]]:
     # Rounded to a few sizes: another size moves the landmarks a little.
     size = int(2 ** (np.floor(2 * np.log2(least_face)) / 2))
@@ -245,8 +230,22 @@ def _detect(
             for face in found
             if face.score >= LEAST_SCORE
         ]
-        for found in mtcnn.find_in_each(images, max(LEAST_FACE, size), by)
+        for found in mtcnn.find_in_each(images, max(LEAST_FACE, size), by, known)
     ]
+
+
+def found_face(found: mtcnn.Detection, corner: np.ndarray, size: tuple[int, int]) -> Face:
+    """A face that was found in a part of an image, in pixels of the image.
+
+    Args:
+        found: in pixels of the part.
+        corner: (2,) x, y of the part in the image.
+        size: of the image, at whose edges the box is cut.
+    """
+    low = np.clip(found.box[:2] + corner, 0, size)
+    high = np.clip(found.box[2:] + corner, 0, size)
+    landmarks = three_landmarks(found.points.astype(float)) + corner
+    return Face(_box(*low, *high), landmarks.astype(np.float32), found.score)
 
 
 def three_landmarks(five: np.ndarray) -> np.ndarray:

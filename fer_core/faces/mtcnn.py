@@ -7,15 +7,21 @@ ONNX Runtime where that is installed (`fer_core.faces.mtcnn_networks`). docs/exp
 figures.
 """
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torchvision.ops import nms
 
-from fer_core.faces.mtcnn_networks import CROPS, Network, Networks, networks, weights
+from fer_core.faces.area_sums import reduced, reduced_parts
+from fer_core.faces.mtcnn_networks import CROPS, Network, Networks, count_threads, networks, weights
 
+TOGETHER = 256  # parts of an image that are reduced at once, for the memory
+SHARED = 0.5  # of the smaller of two boxes, from which they are of one face
 CELL, STRIDE = 12, 2  # pixels that the first network sees at once, and between two of its places
 
 
@@ -37,7 +43,7 @@ def find(sums: np.ndarray, least_face: int, by: Networks | None = None) -> list[
     """The faces of an image, the largest first.
 
     Args:
-        sums: of `summed`, of the image.
+        sums: of `fer_core.faces.area_sums.summed`, of the image.
         least_face: side of the smallest face that is looked for, in pixels.
         by: the networks; None: those of `networks`.
     """
@@ -45,17 +51,24 @@ def find(sums: np.ndarray, least_face: int, by: Networks | None = None) -> list[
 
 
 def find_in_each(
-    images: Sequence[np.ndarray], least_face: int, by: Networks | None = None
+    images: Sequence[np.ndarray],
+    least_face: int,
+    by: Networks | None = None,
+    known: Sequence[np.ndarray] | None = None,
 ) -> list[list[Detection]]:
     """The faces of each of several images of one size, all of them through the networks together.
 
     Args:
-        images: of `summed`, of each image.
+        images: of `fer_core.faces.area_sums.summed`, of each image.
         least_face: as for `find`.
         by: likewise.
+        known: (N, 4) boxes in each image of faces that are known: the later networks, which take
+            as long as the first in an image with many faces, need not see them again.
     """
     by = by or networks()
     boxes = _propose(images, least_face, by.pnet)
+    if known is not None:
+        boxes = [_elsewhere(*pair) for pair in zip(boxes, known, strict=True)]
     boxes = _refine(images, boxes, by.rnet)
     return [
         sorted(found, key=lambda one: -float(np.prod(one.box[2:] - one.box[:2])))
@@ -63,74 +76,60 @@ def find_in_each(
     ]
 
 
-def summed(image: np.ndarray) -> np.ndarray:
-    """(3, H + 1, W + 1) uint32 sums of all pixels above and to the left, of (H, W, 3) uint8 RGB.
-
-    Sums of more than 16.8 million pixels wrap around, and so do their differences, which are right.
-    """
-    height, width, channels = image.shape
-    above = image.reshape(height, width * channels).astype(np.uint32)
-    for row in range(1, height):  # whole rows: faster than `accumulate` along columns
-        above[row] += above[row - 1]
-    sums = np.zeros((channels, height + 1, width + 1), np.uint32)
-    planes = above.reshape(image.shape).transpose(2, 0, 1)
-    np.add.accumulate(planes, axis=2, out=sums[:, 1:, 1:])
-    return sums
-
-
-def reduced(sums: np.ndarray, box: Sequence[int], height: int, width: int) -> np.ndarray:
-    """A part of the image as a network takes it, reduced or enlarged by area.
-
-    Every output pixel is the mean of the pixels that it touches, as PyTorch's "area" interpolation
-    has it.
+def find_near(
+    images: Sequence[np.ndarray], boxes: Sequence[np.ndarray], by: Networks | None = None
+) -> list[list[Detection]]:
+    """The faces of each of several images where they are expected: without the first network.
 
     Args:
-        sums: of `summed`.
-        box: left, top, right and bottom of the part, in whole pixels.
-        height: of the output.
-        width: of the output.
-
-    Returns:
-        (3, height, width) float32 in about [-1, 1].
+        images: of `fer_core.faces.area_sums.summed`, of each image; of any sizes.
+        boxes: (N, 4) squares of each image that may be a face.
+        by: as for `find`.
     """
-    left, top, right, bottom = box
-    part = sums[:, top : bottom + 1, left : right + 1]  # `take` copies it, and needs no more
-    first, last = _edges(bottom - top, height)
-    rows = part.take(last, axis=1)
-    rows -= part.take(first, axis=1)
-    start, end = _edges(right - left, width)
-    totals = rows.take(end, axis=2)
-    totals -= rows.take(start, axis=2)
-    values = totals.astype(np.float32)
-    values /= ((last - first)[:, None] * (end - start)).astype(np.float32)
-    values -= np.float32(127.5)
-    values *= np.float32(1 / 128)
-    return values
-
-
-def _edges(length: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """First and past the last of ``length`` input places of each of ``count`` output places."""
-    places = np.arange(count)
-    return places * length // count, -(-(places + 1) * length // count)
+    by = by or networks()
+    return _finish(images, _refine(images, boxes, by.rnet), by.onet)
 
 
 def _propose(images: Sequence[np.ndarray], least_face: int, pnet: Network) -> list[np.ndarray]:
     """First network: everywhere, in ever smaller copies; (N, 4) square boxes of each image."""
     height, width = (side - 1 for side in images[0].shape[1:])
-    found = [[np.empty((0, 9), np.float32)] for _ in images]
     scale, threshold = CELL / least_face, weights().thresholds[0]
-    side = min(height, width) * scale
-    while side >= CELL:
+
+    def propose(scale: float) -> list[np.ndarray]:
         size = int(height * scale + 1), int(width * scale + 1)
         small = [reduced(sums, (0, 0, width, height), *size) for sums in images]
         shifts, scores = pnet(np.stack(small))
-        for of_image, shift, score in zip(found, shifts, scores[:, 1], strict=True):
-            seen = _cells(shift, score, scale, threshold)
-            of_image.append(seen[_best(seen, 0.5)])
+        seen = [
+            _cells(*outputs, scale, threshold) for outputs in zip(shifts, scores[:, 1], strict=True)
+        ]
+        return [of_image[_best(of_image, 0.5)] for of_image in seen]
+
+    scales, side = [], min(height, width) * scale
+    while side >= CELL:
+        scales.append(scale)
         scale, side = scale * weights().factor, side * weights().factor
-    boxes = [np.concatenate(of_image) for of_image in found]
+    none = [np.empty((0, 9), np.float32) for _ in images]
+    threads = _threads(count_threads(), os.getpid())  # the largest takes as long as all others
+    found = [none, *(map(propose, scales) if threads is None else threads.map(propose, scales))]
+    boxes = [np.concatenate(of_image) for of_image in zip(*found, strict=True)]
     boxes = [of_image[_best(of_image, 0.7)] for of_image in boxes]
     return [_square(_moved(one[:, :4], one[:, 5:], border=0)) for one in boxes]
+
+
+def _elsewhere(boxes: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The (N, 4) boxes that share less than half of the smaller one with each of the (M, 4)."""
+    low = np.maximum(boxes[:, None, :2], known[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], known[None, :, 2:])
+    shared = np.maximum(0, high - low).prod(2)  # (N, M)
+    areas = [np.prod(one[:, 2:] - one[:, :2], axis=1) for one in (boxes, known)]
+    smaller = np.minimum(areas[0][:, None], areas[1])
+    return boxes[(shared <= SHARED * smaller).all(1)]
+
+
+@lru_cache(maxsize=1)
+def _threads(count: int, process: int) -> ThreadPoolExecutor | None:
+    """Threads for the scales of an image; none where one has to do. A fork has none of these."""
+    return ThreadPoolExecutor(count, thread_name_prefix="scales") if count > 1 else None
 
 
 def _cells(shifts: np.ndarray, scores: np.ndarray, scale: float, threshold: float) -> np.ndarray:
@@ -194,11 +193,15 @@ def _seen(
         whole[:, 2:] = np.minimum(whole[:, 2:], (width, height))
         inside = (whole[:, 2:] > whole[:, :2]).all(1)
         kept.append(of_image[inside])
-        crops += [reduced(sums, box, side, side) for box in whole[inside]]
+        rows = whole[inside]
+        crops += [
+            reduced_parts(sums, rows[start : start + TOGETHER], side)
+            for start in range(0, len(rows), TOGETHER)
+        ]
     if not crops:
         return [(of_image, [np.empty((0, size)) for size in (4, 2, 10)]) for of_image in kept]
     ends = np.cumsum([len(of_image) for of_image in kept])[:-1]
-    outputs = [np.split(output, ends) for output in network(np.stack(crops))]
+    outputs = [np.split(output, ends) for output in network(np.concatenate(crops))]
     return [(of_image, list(of)) for of_image, *of in zip(kept, *outputs, strict=True)]
 
 

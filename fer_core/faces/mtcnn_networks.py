@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from facenet_pytorch import MTCNN
+from facenet_pytorch.models.mtcnn import PNet
 from torch import Tensor, nn
 
 from fer_core.io.onnx_session import EXPORTING, ExportError, open_session, require
@@ -53,6 +54,54 @@ class Ordered(nn.Module):
         return boxes, scores, *points
 
 
+class PooledFirst(nn.Module):
+    """Convolution, PReLU and max pooling, with the PReLU after the pooling.
+
+    So it has a quarter of the values to do. It is no monotone function where its slope is negative,
+    but the largest of its values in a cell is that of the cell's largest or of its smallest input:
+    the output is the same to the last bit. The smallest inputs are the largest of the negated
+    convolution, which has room in the blocks of 16 channels that ONNX Runtime fills anyway.
+    """
+
+    def __init__(self, convolution: nn.Conv2d, prelu: nn.PReLU, pool: nn.MaxPool2d) -> None:
+        super().__init__()
+        slopes = prelu.weight.detach()
+        falling = torch.nonzero(slopes < 0).flatten()
+        count = len(slopes)
+        place, sign = torch.arange(count), torch.ones(count)
+        place[falling] = count + torch.arange(len(falling))
+        sign[falling] = -1
+        self.count, self.pool, self.prelu = count, pool, prelu
+        side = convolution.kernel_size[0]
+        self.convolution = nn.Conv2d(convolution.in_channels, count + len(falling), side)
+        for name in ("weight", "bias"):
+            own = getattr(convolution, name).detach()
+            getattr(self.convolution, name).data = torch.cat([own, -own[falling]])
+        self.register_buffer("place", place)
+        self.register_buffer("sign", sign[:, None, None])
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) to (B, C, H / 2, W / 2)."""
+        pooled = self.pool(self.convolution(images))
+        most, least = pooled[:, : self.count], pooled[:, self.place] * self.sign
+        return torch.maximum(self.prelu(most), self.prelu(least))
+
+
+class PooledProposals(nn.Module):
+    """The first network with `PooledFirst`."""
+
+    def __init__(self, pnet: PNet) -> None:
+        super().__init__()
+        self.first = PooledFirst(pnet.conv1, pnet.prelu1, pnet.pool1)
+        self.rest = nn.Sequential(pnet.conv2, pnet.prelu2, pnet.conv3, pnet.prelu3)
+        self.boxes, self.scores = pnet.conv4_2, pnet.conv4_1
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Shifts and scores, see `Networks`."""
+        seen = self.rest(self.first(images))
+        return self.boxes(seen), self.scores(seen).softmax(1)
+
+
 @lru_cache(maxsize=1)
 def weights() -> MTCNN:
     """The networks of facenet-pytorch, with its thresholds."""
@@ -75,28 +124,36 @@ def networks(device: str = "cpu") -> Networks:
     except ExportError as error:
         logger.info("the face detector uses PyTorch: %s", error)
         return torch_networks()
-    threads = max(1, min(torch.get_num_threads(), cores()))
-    return Networks(*(_runtime(content, threads) for content in onnx_files().values()))
+    # The first network's many small passes go to threads of `fer_core.faces.mtcnn` instead.
+    files = onnx_files()
+    return Networks(
+        _runtime(files["pnet"], 1),
+        _runtime(files["rnet"], count_threads()),
+        _runtime(files["onet"], count_threads()),
+    )
+
+
+def count_threads() -> int:
+    """As many as PyTorch uses, and never more than this process has cores."""
+    return max(1, min(torch.get_num_threads(), cores()))
 
 
 def torch_networks(device: str = "cpu") -> Networks:
     """The networks in PyTorch, on a device."""
-    return Networks(*(_eager(Ordered(network), device) for network in _modules().values()))
+    made = weights()
+    return Networks(
+        *(_eager(Ordered(network), device) for network in (made.pnet, made.rnet, made.onet))
+    )
 
 
 def onnx_files() -> dict[str, bytes]:
     """The networks as ONNX files: pnet (any image), rnet (24 x 24 crops), onet (48 x 48)."""
-    return {
-        name: _export(
-            Ordered(network), CROPS.get(name, 48), ANY_NUMBER if name in CROPS else ANY_IMAGE
-        )
-        for name, network in _modules().items()
-    }
-
-
-def _modules() -> dict[str, nn.Module]:
     made = weights()
-    return {"pnet": made.pnet, "rnet": made.rnet, "onet": made.onet}
+    return {
+        "pnet": _export(PooledProposals(made.pnet).eval(), 48, ANY_IMAGE),
+        "rnet": _export(Ordered(made.rnet), CROPS["rnet"], ANY_NUMBER),
+        "onet": _export(Ordered(made.onet), CROPS["onet"], ANY_NUMBER),
+    }
 
 
 def _eager(network: nn.Module, device: str) -> Network:

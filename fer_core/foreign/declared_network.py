@@ -8,7 +8,7 @@ from typing import Any
 from safetensors import safe_open
 from torch import nn
 
-from fer_core.models.pretrained import WEIGHTS_FILE
+from fer_core.models.saved_model import WEIGHTS_FILE
 
 LABELS = 1000
 LONGEST_LABEL = 100  # characters

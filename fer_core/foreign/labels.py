@@ -10,7 +10,7 @@ import numpy as np
 from fer_core.emotions import EIGHT_CLASSES, find_emotion
 from fer_core.errors import FerError
 from fer_core.io.files import displayed, parse_json, read_text
-from fer_core.models.pretrained import ModelError
+from fer_core.models.saved_model import ModelError
 
 MOST_NAMED = 12  # labels in a message
 

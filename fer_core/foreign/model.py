@@ -15,7 +15,7 @@ from fer_core.foreign.network import Network, check_answers
 from fer_core.foreign.timm_network import load_timm
 from fer_core.foreign.transformers_network import load_transformers
 from fer_core.hub.contents import check_safetensors, kind_of_model, read_json
-from fer_core.models.pretrained import CONFIG_FILE, LONGEST_FAULT, ModelError
+from fer_core.models.saved_model import CONFIG_FILE, LONGEST_FAULT, ModelError
 
 IMAGES_A_PASS = 32
 

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from fer_core.config.input_spec import LARGEST_SIDE, InputSpec
 from fer_core.faces.crop_landmarks import USUAL_LANDMARKS
-from fer_core.models.pretrained import LEAST_BYTES, WEIGHTS_FILE, ModelError
+from fer_core.models.pretrained import LEAST_BYTES
+from fer_core.models.saved_model import WEIGHTS_FILE, ModelError
 
 BLANK = 64  # pixels, of the image that a new network is tried on
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from fer_core.foreign.declared_input import check_pass, check_timm
 from fer_core.foreign.network import Network, check_parameters
-from fer_core.models.pretrained import WEIGHTS_FILE
+from fer_core.models.saved_model import WEIGHTS_FILE
 
 
 def load_timm(folder: Path, config: Mapping[str, Any]) -> Network:

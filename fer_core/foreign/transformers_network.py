@@ -18,7 +18,7 @@ from fer_core.foreign.declared_input import check_pass, check_processor
 from fer_core.foreign.declared_network import check_transformers, refuse_unused
 from fer_core.foreign.network import Network, blank_image, check_parameters
 from fer_core.hub.contents import PROCESSOR_FILES
-from fer_core.models.pretrained import ModelError
+from fer_core.models.saved_model import ModelError
 
 SAFE: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
 

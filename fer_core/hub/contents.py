@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from fer_core.io.files import parse_json
-from fer_core.models.pretrained import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, ModelError
+from fer_core.models.saved_model import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, ModelError
 
 LARGEST = 1_000_000_000  # bytes of all files
 LARGEST_TEXTS = 50_000_000  # bytes of all but the weights

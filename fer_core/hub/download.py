@@ -14,7 +14,7 @@ from typing import Any
 from fer_core.hub.contents import CLASSIFIER, OWN_MODEL, Contents, check_sizes, read_json
 from fer_core.hub.errors import NAME_PART, Wanted, is_refusal, no_answer, quiet_client
 from fer_core.io.hub_reach import PATIENCE, within
-from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, ModelError
+from fer_core.models.saved_model import CONFIG_FILE, WEIGHTS_FILE, ModelError
 from fer_core.records.run import RUN_FILE
 from fer_core.weights import BUNDLED, RENAMED, renamed_folder
 

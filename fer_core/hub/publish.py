@@ -17,15 +17,13 @@ from torch import Tensor
 
 from fer_core.io.files import write_whole
 from fer_core.models.pretrained import (
-    WEIGHTS_FILE,
-    ModelError,
     TrainedModel,
     WeightLayout,
     load_model,
-    read_config,
     read_weights,
     write_config,
 )
+from fer_core.models.saved_model import WEIGHTS_FILE, ModelError, read_config
 from fer_core.models.timm_format import layer_names, possible_arguments, timm_rebuilds, to_timm
 
 TAG = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")

@@ -5,7 +5,7 @@ from pathlib import Path
 from fer_core.errors import FerError
 from fer_core.hub.download import BUNDLED_NAMES, HUB_PREFIX, is_hub_id, resolve_model
 from fer_core.io.hub_reach import ask_hub_once
-from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, read_config
+from fer_core.models.saved_model import CONFIG_FILE, WEIGHTS_FILE, read_config
 from fer_core.weights import renamed_folder
 
 NO_FILE = ("none", "hub")

@@ -9,7 +9,7 @@ from PIL import Image
 
 from fer_core.explain.cam import overlay
 from fer_core.explain.consistency import MirrorCheck
-from fer_core.faces.detect import Face
+from fer_core.faces.face import Face
 from fer_core.landmarks.analysis import FaceAnalyser, FaceAnalysis
 from fer_core.taxonomy import Taxonomy
 

@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 
 from fer_core.faces.align import Crop, align, whole_crop
-from fer_core.faces.detect import Face, detect_faces_in, whole_face
+from fer_core.faces.detect import detect_faces_in
+from fer_core.faces.face import Face, whole_face
 from fer_core.foreign.labels import map_labels
 from fer_core.foreign.model import IMAGES_A_PASS, ForeignModel, load_network
 from fer_core.inference.devices import choose_device

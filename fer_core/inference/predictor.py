@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from fer_core.faces.align import Crop, align, whole_crop
-from fer_core.faces.detect import Face, FaceDetector, detect_faces_in, whole_face
+from fer_core.faces.detect import detect_faces_in
+from fer_core.faces.face import Face, FaceDetector, whole_face
 from fer_core.hub.download import BUNDLED, resolve_model
 from fer_core.inference.backends import BackendName, make_backend
 from fer_core.inference.devices import choose_device
@@ -19,7 +20,8 @@ from fer_core.inference.onnx_export import ONNX_FILE
 from fer_core.inference.photos import Photo, open_photo, open_photos
 from fer_core.landmarks.analysis import FaceAnalyser
 from fer_core.models.attention_model import Output, average
-from fer_core.models.pretrained import ModelError, TrainedModel, load_model
+from fer_core.models.pretrained import TrainedModel, load_model
+from fer_core.models.saved_model import ModelError
 from fer_core.taxonomy import Taxonomy
 from fer_core.transforms.functional import normalise
 

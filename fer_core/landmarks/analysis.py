@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 from PIL import Image
 
-from fer_core.faces.detect import Face
+from fer_core.faces.face import Face
 from fer_core.landmarks.movements import BLENDSHAPES, SeenMovement, movements
 
 # Degrees beyond which the bundled model loses eight points of accuracy or more (docs/landmarks.md).

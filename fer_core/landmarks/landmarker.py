@@ -16,7 +16,7 @@ from PIL import Image
 
 from fer_core.errors import missing_package
 from fer_core.faces.align import part_of, similarity
-from fer_core.faces.detect import Face
+from fer_core.faces.face import Face
 from fer_core.landmarks.analysis import FaceAnalysis
 from fer_core.landmarks.head_pose import head_pose
 from fer_core.landmarks.movements import BLENDSHAPES

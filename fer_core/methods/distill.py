@@ -31,7 +31,8 @@ from fer_core.errors import FerError
 from fer_core.hub.download import resolve_model
 from fer_core.methods.base import Batch, Method, StepOutput
 from fer_core.models.attention_model import AttentionModel
-from fer_core.models.pretrained import WEIGHTS_FILE, load_model, read_config
+from fer_core.models.pretrained import load_model
+from fer_core.models.saved_model import WEIGHTS_FILE, read_config
 from fer_core.records.provenance import weights_digest
 
 logger = logging.getLogger(__name__)

@@ -18,6 +18,7 @@ from fer_core.config import RunConfig
 from fer_core.models.backbones import create_backbone, synchronised_batch_norm
 from fer_core.models.feature_maps import BackboneError, MapLayout, to_map
 from fer_core.models.own_backbones import own_name, wrap_backbone
+from fer_core.models.saved_config import Stem
 from fer_core.models.starting_weights import (
     Match,
     WeightsError,
@@ -27,7 +28,6 @@ from fer_core.models.starting_weights import (
     refuse_larger,
     unwrap,
 )
-from fer_core.models.strides import Stem
 from fer_core.transforms.functional import mirror
 
 logger = logging.getLogger(__name__)

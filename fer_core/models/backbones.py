@@ -16,7 +16,8 @@ from fer_core.models.feature_maps import (
 )
 from fer_core.models.receptive_field import limit_receptive_field
 from fer_core.models.relu6 import keep_results_of_relu6
-from fer_core.models.strides import Stem, set_stride, shrink_stem
+from fer_core.models.saved_config import Stem
+from fer_core.models.strides import set_stride, shrink_stem
 from fer_core.models.timm_networks import (
     check_known,
     create_network,

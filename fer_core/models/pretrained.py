@@ -18,13 +18,27 @@ from torch import Tensor, nn
 
 from fer_core import taxonomy as taxonomies
 from fer_core.config.input_spec import InputSpec, to_json
-from fer_core.errors import FerError
 from fer_core.io.files import write_whole
 from fer_core.models.attention_model import AttentionModel
 from fer_core.models.own_backbones import OWN, own_name
 from fer_core.models.planned import check_cost, check_header, check_values
-from fer_core.models.saved_config import SavedConfig, WeightLayout, check_config, read_json
-from fer_core.models.strides import Stem
+from fer_core.models.saved_config import (
+    SavedConfig,
+    Stem,
+    WeightLayout,
+    check_config,
+    read_json,
+)
+from fer_core.models.saved_model import (
+    CARD_FILE,
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    ModelError,
+    check_files,
+    in_short,
+    read_config,
+    read_facts,
+)
 from fer_core.models.timm_format import from_timm
 from fer_core.models.timm_networks import count_parameters
 from fer_core.records.schema import current_facts
@@ -45,15 +59,7 @@ __all__ = [
     "write_config",
 ]
 
-WEIGHTS_FILE = "model.safetensors"
-CONFIG_FILE = "config.json"
-CARD_FILE = "README.md"
-LONGEST_FAULT = 300  # characters
 LEAST_BYTES = 1.5  # of a parameter: float16 has 2, and a file of fewer is of a smaller network
-
-
-class ModelError(FerError, ValueError):
-    """A saved model that is absent, incomplete or broken."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +181,7 @@ def load_model(
         ModelError: when the folder holds no such model, one that does not fit together, or one
             whose backbone is not given.
     """
-    _check_files(folder, called)
+    check_files(folder, called)
     try:
         config = read_json(folder / CONFIG_FILE)
         saved = check_config(config)
@@ -200,44 +206,10 @@ def load_model(
         )
     except (KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
         raise ModelError(
-            f"the model at {called or folder} cannot be loaded: {_in_short(error)}"
+            f"the model at {called or folder} cannot be loaded: {in_short(error)}"
         ) from error
     facts = current_facts(saved.facts)
     return TrainedModel(model.eval().requires_grad_(False), saved.taxonomy, saved.input, facts)
-
-
-def read_config(folder: Path, called: str = "") -> dict[str, Any]:
-    """The configuration of a saved model, as it is, once it is checked.
-
-    Raises:
-        ModelError: when the folder holds no model of this project.
-    """
-    _check_files(folder, called)
-    try:
-        config = read_json(folder / CONFIG_FILE)
-        if isinstance(config, dict) and "fer_core" not in config:
-            raise ModelError(
-                f"{called or folder} is a model of another project, or its configuration is not "
-                "whole: fer-core predict and evaluate take image classifiers of transformers and "
-                "timm, as does fer_core.inference.foreign_predictor.load_foreign_predictor"
-            )
-        check_config(config)
-    except ModelError:
-        raise
-    except (ValueError, OSError) as error:
-        raise ModelError(
-            f"the model at {called or folder} cannot be loaded: {_in_short(error)}"
-        ) from error
-    return config
-
-
-def read_facts(folder: Path, called: str = "") -> dict[str, Any]:
-    """How a saved model was trained and what it reaches, without loading it.
-
-    Raises:
-        ModelError: when the folder holds no model of this project.
-    """
-    return current_facts(read_config(folder, called)["fer_core"]["facts"])
 
 
 def read_weights(folder: Path, config: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -277,17 +249,3 @@ def _check_size(saved: SavedConfig, weights: Path) -> None:
             f"{backbone} has {parameters:,} parameters, the {size:,} bytes of {WEIGHTS_FILE} are "
             "of a smaller network"
         )
-
-
-def _check_files(folder: Path, called: str) -> None:
-    if not (folder / CONFIG_FILE).is_file() or not (folder / WEIGHTS_FILE).is_file():
-        raise ModelError(
-            f"no model at {called or folder}: expected {CONFIG_FILE} and {WEIGHTS_FILE}, as "
-            "fer-core train writes them to RUN/model"
-        )
-
-
-def _in_short(error: Exception) -> str:
-    """One line: PyTorch names every weight that does not fit, which can be hundreds."""
-    text = " ".join(str(error).split())
-    return text if len(text) <= LONGEST_FAULT else f"{text[:LONGEST_FAULT]} ..."

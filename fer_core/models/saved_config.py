@@ -13,9 +13,9 @@ from typing import Any, Literal, cast, get_args
 from fer_core import taxonomy as taxonomies
 from fer_core.config.input_spec import InputSpec, from_json
 from fer_core.io.files import parse_json
-from fer_core.models.strides import Stem
 from fer_core.taxonomy import Taxonomy
 
+Stem = Literal["own", "small"]
 WeightLayout = Literal["own", "timm"]
 LARGEST = 2_000_000  # bytes of the file
 DEEPEST = 16  # objects and lists in one another

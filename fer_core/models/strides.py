@@ -1,12 +1,8 @@
 """Changes to a network that give its last map more points: denser strides, a smaller stem."""
 
-from typing import Literal
-
 from torch import Tensor, nn
 
 from fer_core.models.feature_maps import BackboneError, find_layout, probe, to_map
-
-Stem = Literal["own", "small"]
 
 
 def set_stride(network: nn.Module, name: str, stride: int, channels: int, image_size: int) -> None:

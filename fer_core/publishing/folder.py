@@ -7,7 +7,8 @@ from pathlib import Path
 from fer_core.config.methods import paper_of
 from fer_core.hub.publish import Statement, write_publication
 from fer_core.io.files import write_whole
-from fer_core.models.pretrained import CARD_FILE, WEIGHTS_FILE, WeightLayout
+from fer_core.models.pretrained import WeightLayout
+from fer_core.models.saved_model import CARD_FILE, WEIGHTS_FILE
 from fer_core.publishing.card_results import CONFUSION_IMAGE
 from fer_core.publishing.data_terms import kind_of, name_of
 from fer_core.publishing.model_card import PublishedAs, card

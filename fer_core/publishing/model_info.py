@@ -11,7 +11,8 @@ from numpy.random import default_rng
 from fer_core.evaluation.report import class_figures, to_json
 from fer_core.metrics import classification as metrics
 from fer_core.metrics.intervals import bootstrap_accuracy, bootstrap_mean_class_accuracy
-from fer_core.models.pretrained import TrainedModel, load_model, read_config
+from fer_core.models.pretrained import TrainedModel, load_model
+from fer_core.models.saved_model import read_config
 from fer_core.records.predictions import Prediction, read_predictions
 from fer_core.records.provenance import Origin
 from fer_core.records.run import RUN_FILE, RecordError, RunRecord, read_run

@@ -23,7 +23,8 @@ from fer_core.evaluation.report import Assessment, to_json
 from fer_core.foreign.model import ForeignModel
 from fer_core.io.csv_cells import no_formula
 from fer_core.metrics.calibration import softmax
-from fer_core.models.pretrained import WEIGHTS_FILE, TrainedModel
+from fer_core.models.pretrained import TrainedModel
+from fer_core.models.saved_model import WEIGHTS_FILE
 from fer_core.reporting.map_fidelity import map_fidelity_json
 from fer_core.taxonomy import column_names
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import softmax
 
-from fer_core.inference.predictor import FacePrediction
+from fer_core.inference.face_prediction import FacePrediction
 from fer_core.video.pairing import best_pairs
 
 LEAST_CLOSENESS = 0.3  # of a face and the track it continues, see `closeness`

@@ -4,7 +4,7 @@ from PIL import Image
 
 from benchmarks.detectors import matched, measure
 from benchmarks.face_scenes import SCENE, Portrait, Scene, scenes
-from fer_core.faces.detect import Face
+from fer_core.faces.face import Face
 
 FACE = (100.0, 100.0, 160.0, 180.0)
 

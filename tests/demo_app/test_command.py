@@ -1,6 +1,7 @@
 import importlib.util
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from gradio_client import Client, handle_file
 from demo_app.__main__ import main
 from demo_app.render.text import introduction
 from fer_core.emotions import EIGHT_CLASSES
+from fer_core.models.saved_model import WEIGHTS_FILE
 from fer_core.taxonomy import taxonomy_of
 from tests.demo_app.conftest import free_port
 from tests.project import PROJECT
@@ -101,6 +103,20 @@ def test_what_needs_no_model_waits_for_none(arguments):
 def test_a_folder_without_a_model_is_one_sentence(monkeypatch, tmp_path, model_folder):
     message = run_main(monkeypatch, "--model", str(model_folder), str(tmp_path))
     assert message.startswith(f"error: no model at {tmp_path}")
+
+
+@pytest.mark.slow
+def test_a_model_that_breaks_when_it_is_loaded_ends_the_program_with_one_sentence(
+    start, tmp_path, model_folder
+):
+    folder = tmp_path / "broken"
+    shutil.copytree(model_folder, folder)
+    (folder / WEIGHTS_FILE).write_bytes(b"none")
+    program = start("--port", free_port(), "--model", folder)
+    _, errors = program.communicate(timeout=60)
+    assert program.returncode == 1
+    assert re.search(r"^error: the model at broken cannot be loaded: .+$", errors, re.MULTILINE)
+    assert "Traceback" not in errors
 
 
 def test_a_model_that_the_hub_cannot_give_is_one_sentence(monkeypatch):

@@ -54,3 +54,28 @@ def test_importing_the_page_changes_nothing_global():
         check=True,
     )
     assert done.stdout == "[]\n"
+
+
+PAGE_CODE = """
+import sys
+from demo_app.analysis.model_pool import ModelPool
+from demo_app.app import build
+from demo_app.serving.launch import launch_options
+
+build(ModelPool(backend="auto"))
+launch_options()
+print([name for name in ("torch", "timm", "facenet_pytorch") if name in sys.modules])
+"""
+
+
+@pytest.mark.slow
+def test_the_page_is_built_without_pytorch_which_takes_as_long_to_import_as_all_the_rest():
+    done = subprocess.run(
+        [sys.executable, "-c", PAGE_CODE],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        timeout=300,
+        check=True,
+    )
+    assert done.stdout == "[]\n"

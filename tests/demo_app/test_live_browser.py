@@ -48,13 +48,13 @@ def visit(camera_browser, served):
 def asked(pool, monkeypatch):
     """Names of the models that were asked, one for each frame."""
     names = []
-    predict = pool.predict
+    predict = pool.predict_next
 
-    def spy(name, image, **options):
+    def spy(name, *frame):
         names.append(name)
-        return predict(name, image, **options)
+        return predict(name, *frame)
 
-    monkeypatch.setattr(pool, "predict", spy)
+    monkeypatch.setattr(pool, "predict_next", spy)
     return names
 
 
@@ -183,19 +183,40 @@ def test_another_model_answers_without_a_new_start(visit, asked):
 @pytest.mark.parametrize("error", [RuntimeError("broken"), ModelError("The model is gone")])
 def test_an_error_in_one_frame_does_not_end_the_stream(visit, pool, monkeypatch, error):
     page = visit()
-    predict, failed = pool.predict, []
+    predict, failed = pool.predict_next, []
 
-    def fail_once(name, image, **options):
+    def fail_once(name, *frame):
         if not failed:
             failed.append(name)
             raise error
-        return predict(name, image, **options)
+        return predict(name, *frame)
 
-    monkeypatch.setattr(pool, "predict", fail_once)
+    monkeypatch.setattr(pool, "predict_next", fail_once)
     for _ in range(3):
         next_picture(page)
     assert failed
     assert shown(page).startswith("data:")  # still no file
+
+
+ENCODED = """() => {
+  window.encoded = 0;
+  const own = HTMLCanvasElement.prototype.toDataURL;
+  HTMLCanvasElement.prototype.toDataURL = function (...options) {
+    window.encoded += 1;
+    return own.apply(this, options);
+  };
+}"""
+
+
+def test_no_frame_is_encoded_for_which_the_server_has_no_room(visit):
+    page = visit()
+    posted = []
+    page.on("request", lambda asked: posted.append(asked.url) if "/stream/" in asked.url else None)
+    page.evaluate(ENCODED)
+    for _ in range(6):
+        next_picture(page)
+    encoded = page.evaluate("window.encoded")
+    assert 3 <= encoded <= len(posted) + 1
 
 
 def test_over_a_slow_line_frames_are_dropped_and_do_not_queue_up(visit):

@@ -20,7 +20,8 @@ from fer_core.datasets import (
     register_dataset,
 )
 from fer_core.datasets.synthetic.dataset import list_synthetic
-from fer_core.faces.detect import Face, detect_faces
+from fer_core.faces.detect import detect_faces
+from fer_core.faces.face import Face
 from fer_core.inference.predictor import Predictor
 from fer_core.models.attention_model import AttentionModel
 from fer_core.models.feature_maps import BackboneError

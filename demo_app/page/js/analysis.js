@@ -9,6 +9,7 @@
 import { align } from "./alignment.js";
 import { classify } from "./classifier.js";
 import { Detector } from "./detector.js";
+import { Follower } from "./follower.js";
 
 export class Analysis {
   /**
@@ -16,7 +17,7 @@ export class Analysis {
    * @param {any} facts of facts.json
    */
   constructor(networks, facts) {
-    this.detector = new Detector(networks, facts.detector);
+    this.follower = new Follower(new Detector(networks, facts.detector), facts.detector.search_every);
     this.classifier = networks.classifier;
     this.input = facts.input;
     /** @type {{classifier: import("./networks.js").Network, input: any} | null} */
@@ -30,9 +31,10 @@ export class Analysis {
 
   /**
    * @param {ImageBitmap} bitmap
+   * @param {import("./follower.js").Moment | null} [moment] none for an image on its own
    * @returns {Promise<Seen[]>} the largest face first
    */
-  async see(bitmap) {
+  async see(bitmap, moment = null) {
     const { width, height } = bitmap;
     const image = read(bitmap, width, height);
     this.last = this.landmarker ? image : null;
@@ -40,7 +42,7 @@ export class Analysis {
     const small = reduction > 1
       ? read(bitmap, Math.round(width / reduction), Math.round(height / reduction))
       : image;
-    const found = await this.detector.detect(small);
+    const found = await this.follower.find(small, moment);
     const faces = found.map((face) => enlarge(face, reduction, width, height));
     if (!faces.length) return [];
     const first = await predict(this.classifier, this.input, image, faces);

@@ -72,10 +72,11 @@ export class Analyst {
 
   /**
    * @param {ImageBitmap} bitmap given away; the answer brings it back
+   * @param {import("./follower.js").Moment | null} [moment] of an image that is one of many
    * @returns {Promise<Sight>}
    */
-  see(bitmap) {
-    return this.#ask({ task: "see", bitmap }, [bitmap]);
+  see(bitmap, moment = null) {
+    return this.#ask({ task: "see", bitmap, moment }, [bitmap]);
   }
 
   /** @returns {Promise<any>} */

@@ -11,6 +11,7 @@
 
 import { AreaSums } from "./area_sums.js";
 import { inside, move, square, suppress } from "./candidates.js";
+import { cutAround, overlapOfSmaller, padded, squaresAround } from "./parts.js";
 
 const CELL = 12; // pixels that the first network sees at once
 const STRIDE = 2;
@@ -19,7 +20,9 @@ export class Detector {
   /**
    * @param {Record<string, import("./networks.js").Network>} networks pnet, rnet and onet
    * @param {{thresholds: number[], factor: number, least_score: number, least_side: number,
-   *   smallest: number, shares: number[], margin_share: number, margin_grey: number}} settings of `fer_core.faces.detect`
+   *   smallest: number, shares: number[], margin_share: number, margin_grey: number,
+   *   moves: [number, number][], around: number, same_face: number}} settings of
+   *   `fer_core.faces.detect` and `fer_core.faces.near`
    */
   constructor(networks, settings) {
     this.networks = networks;
@@ -46,11 +49,42 @@ export class Detector {
       const rounded = Math.floor(2 ** (Math.floor(2 * Math.log2(least)) / 2));
       const found = await this.#search(sums, Math.max(smallest, rounded));
       const faces = found
-        .map((face) => shifted(face, margin, image.width, image.height))
+        .map((face) => shifted(face, margin, margin, image.width, image.height))
         .filter(({ box }) => box[0] < box[2] && box[1] < box[3]);
       if (faces.length) return faces.sort((one, other) => width(other) - width(one));
     }
     return [];
+  }
+
+  /**
+   * The same faces in the next image, the largest first; null where one is lost. Without the first
+   * network: the other two look at squares around each face.
+   *
+   * @param {ImageData} image of the same size
+   * @param {Face[]} faces of the image before
+   * @returns {Promise<Face[] | null>}
+   */
+  async follow(image, faces) {
+    const { settings } = this;
+    const margin = Math.floor(Math.min(image.width, image.height) / settings.margin_share);
+    const followed = [];
+    for (const { box } of faces) {
+      const squares = squaresAround(box, settings.moves);
+      const { part, left, top } =
+        cutAround(image, squares, settings.around, margin, settings.margin_grey);
+      const sums = new AreaSums(part);
+      const placed = squares.map(([x0, y0, x1, y1]) => (
+        { box: [x0 - left, y0 - top, x1 - left, y1 - top], score: 0 }));
+      const [best] = await this.#finish(sums, await this.#refine(sums, placed));
+      if (!best || best.score < settings.least_score) return null;
+      const face = shifted(faceOf(best), -left, -top, image.width, image.height);
+      if (face.box[0] >= face.box[2] || face.box[1] >= face.box[3]) return null;
+      if (followed.some((other) => overlapOfSmaller(face.box, other.box) > settings.same_face)) {
+        return null;
+      }
+      followed.push(face);
+    }
+    return followed.sort((one, other) => width(other) - width(one));
   }
 
   /**
@@ -64,11 +98,7 @@ export class Detector {
     candidates = await this.#finish(sums, candidates);
     return candidates
       .filter(({ score }) => score >= this.settings.least_score)
-      .map(({ box, score, points }) => ({
-        box: /** @type {Box} */ (box),
-        score,
-        landmarks: [points[0], points[1], middle(points[3], points[4])],
-      }));
+      .map(faceOf);
   }
 
   /** First network: everywhere, in ever smaller copies of the image. */
@@ -166,36 +196,32 @@ function cells(boxes, scores, scale, threshold) {
 }
 
 /**
- * The image with a margin of one grey around it.
- *
- * @param {{data: Uint8ClampedArray, width: number, height: number}} image RGBA pixels
- * @param {number} margin pixels
- * @param {number} grey
+ * @param {import("./candidates.js").Candidate} candidate of the third network
+ * @returns {Face}
  */
-function padded({ data, width, height }, margin, grey) {
-  const [wide, high] = [width + 2 * margin, height + 2 * margin];
-  const pixels = new Uint8ClampedArray(4 * wide * high).fill(grey);
-  for (let y = 0; y < height; y++) {
-    const row = data.subarray(4 * y * width, 4 * (y + 1) * width);
-    pixels.set(row, 4 * ((y + margin) * wide + margin));
-  }
-  return { data: pixels, width: wide, height: high };
+function faceOf({ box, score, points }) {
+  return {
+    box: /** @type {Box} */ (box),
+    score,
+    landmarks: [points[0], points[1], middle(points[3], points[4])],
+  };
 }
 
 /**
- * A face of the image with its margin, in the image without; its box is cut at the edges.
+ * A face of another image that begins elsewhere, in the image; its box is cut at the edges.
  *
  * @param {Face} face
- * @param {number} margin pixels
+ * @param {number} left pixels of the other one left of the image
+ * @param {number} top pixels above it
  * @param {number} width of the image
  * @param {number} height of the image
  * @returns {Face}
  */
-function shifted({ box, landmarks, score }, margin, width, height) {
-  const [x0, y0, x1, y1] = box.map((edge) => edge - margin);
+function shifted({ box, landmarks, score }, left, top, width, height) {
+  const [x0, y0, x1, y1] = [box[0] - left, box[1] - top, box[2] - left, box[3] - top];
   return {
     box: [Math.max(0, x0), Math.max(0, y0), Math.min(width, x1), Math.min(height, y1)],
-    landmarks: landmarks.map(([x, y]) => [x - margin, y - margin]),
+    landmarks: landmarks.map(([x, y]) => [x - left, y - top]),
     score,
   };
 }

@@ -8,6 +8,7 @@ import { Smoothing } from "./smoothing.js";
 import { fill, found } from "./words.js";
 
 const RATE_WINDOW = 2000; // milliseconds over which frames are counted
+const SOON = 10; // milliseconds for which drawing waits until the next image is sent
 const LEAP = 1000; // milliseconds of a video's time after which what was seen before is forgotten
 const SAID_EVERY = 2000; // milliseconds between two sentences of the camera, for screen readers
 
@@ -147,9 +148,10 @@ export class Show {
         await this.#lookAtStill();
         continue;
       }
-      const sight = await this.analyst.see(bitmap);
-      if (turn !== this.turn) return;
+      // An image that stands still is searched as a whole, as a photograph is.
       const time = this.film.seen;
+      const sight = await this.analyst.see(bitmap, this.film.still ? null : { stream: turn, time });
+      if (turn !== this.turn) return;
       if (time < before || time - before > LEAP) {
         const { numbers } = smoothing;
         smoothing = Object.assign(new Smoothing(), { numbers }); // no number twice in the table
@@ -226,24 +228,52 @@ export class Show {
     const smoothing = new Smoothing();
     /** @type {number[]} */
     const times = [];
-    while (this.camera.running && turn === this.turn) {
-      const bitmap = await this.camera.next();
-      if (!bitmap) continue;
-      const sight = await this.analyst.see(bitmap);
-      if (turn !== this.turn) return;
-      const now = performance.now();
-      times.push(now);
-      while (now - times[0] > RATE_WINDOW) times.shift();
-      const faces = smoothing.add(sight.faces, now);
-      this.options.chosen = Math.min(this.options.chosen, Math.max(0, faces.length - 1));
-      this.#take(sight, faces);
-      await this.movements.look(this.shown.faces, this.options.chosen, "mirror");
-      if (turn !== this.turn) return;
-      const rate = times.length > 1 ? (1000 * (times.length - 1)) / (now - times[0]) : 0;
-      const shown = fill(this.facts.texts["static.rate"], { rate: rate.toFixed(1) });
-      this.figures.textContent = `${shown} · ${this.#took(sight)}`;
-      this.#draw(now - this.said > SAID_EVERY);
+    /** @type {{sent: Promise<unknown>, sight: Promise<import("./analyst.js").Sight | null>} | null} */
+    let coming = this.#seeNext(turn);
+    try {
+      for (;;) {
+        const sight = await coming.sight;
+        coming = null;
+        // The next image is seen while this one is drawn, unless the worker is asked about this one.
+        const asks = this.movements.on;
+        if (!asks && this.camera.running) {
+          coming = this.#seeNext(turn);
+          await Promise.race([coming.sent, new Promise((resolve) => setTimeout(resolve, SOON))]);
+        }
+        if (!this.camera.running || turn !== this.turn) {
+          sight?.bitmap.close();
+          return;
+        }
+        if (sight) await this.#showFrame(sight, smoothing, times, asks);
+        coming ??= this.#seeNext(turn);
+      }
+    } finally {
+      coming?.sight.then((sight) => sight?.bitmap.close(), () => {}); // nobody waits for it any more
     }
+  }
+
+  /** The camera's next image on its way to the worker, and what is seen in it; null for none. */
+  #seeNext(turn) {
+    const sent = this.camera.next();
+    const sight = sent.then((bitmap) => (
+      bitmap && this.analyst.see(bitmap, { stream: turn, time: performance.now() })));
+    return { sent, sight };
+  }
+
+  async #showFrame(sight, smoothing, times, asks) {
+    const { turn } = this;
+    const now = performance.now();
+    times.push(now);
+    while (now - times[0] > RATE_WINDOW) times.shift();
+    const faces = smoothing.add(sight.faces, now);
+    this.options.chosen = Math.min(this.options.chosen, Math.max(0, faces.length - 1));
+    this.#take(sight, faces);
+    if (asks) await this.movements.look(this.shown.faces, this.options.chosen, "mirror");
+    if (turn !== this.turn) return;
+    const rate = times.length > 1 ? (1000 * (times.length - 1)) / (now - times[0]) : 0;
+    const shown = fill(this.facts.texts["static.rate"], { rate: rate.toFixed(1) });
+    this.figures.textContent = `${shown} · ${this.#took(sight)}`;
+    this.#draw(now - this.said > SAID_EVERY);
   }
 
   #took({ duration }) {

@@ -60,9 +60,9 @@ const TASKS = {
   },
 
   /** See one image; it is handed back. */
-  async see({ bitmap }) {
+  async see({ bitmap, moment }) {
     const start = performance.now();
-    const faces = await analysis.see(bitmap);
+    const faces = await analysis.see(bitmap, moment);
     return { result: { faces, bitmap, duration: performance.now() - start }, given: [bitmap] };
   },
 };

@@ -9,6 +9,7 @@ from demo_app.analysis.frame_limiter import FrameLimiter
 from demo_app.analysis.live import FRAME_SIDE, FrameStyle, LiveSession
 from demo_app.language import say
 from fer_core.datasets.synthetic.faces import draw_portrait
+from fer_core.faces.follow import FaceFollower
 from fer_core.models.pretrained import ModelError
 from tests.made_analyses import SMILE, smiling
 
@@ -166,7 +167,7 @@ class Held:
     def __init__(self):
         self.entered, self.let_go = threading.Semaphore(0), threading.Event()
 
-    def predict(self, model, image, **_):
+    def predict_next(self, model, frame, follower, now):
         self.entered.release()
         assert self.let_go.wait(60)
         return []
@@ -175,7 +176,7 @@ class Held:
 def test_a_frame_that_finds_no_place_is_dropped_and_the_next_one_is_taken(model, empty):
     pool = Held()
     limiter = FrameLimiter(pool, slots=1, patience=0.01)
-    other = threading.Thread(target=limiter.predict, args=(model, empty))
+    other = threading.Thread(target=limiter.predict, args=(model, empty, FaceFollower(), 0.0))
     other.start()
     assert pool.entered.acquire(timeout=60)
     session = LiveSession(model)
@@ -190,7 +191,7 @@ def test_an_error_gives_its_place_back(empty, pool):
     alone = FrameLimiter(pool, slots=1, patience=0.01)
     for _ in range(3):
         with pytest.raises(ModelError):
-            alone.predict("nobody/none", empty)
+            alone.predict("nobody/none", empty, FaceFollower(), 0.0)
 
 
 @pytest.mark.slow
@@ -211,7 +212,7 @@ def test_on_request_the_panel_tells_what_the_shown_face_does(
 def test_an_analysis_waits_for_no_slot(model, empty, one):
     pool = Held()
     limiter = FrameLimiter(pool, slots=1, patience=0.01)
-    other = threading.Thread(target=limiter.predict, args=(model, empty))
+    other = threading.Thread(target=limiter.predict, args=(model, empty, FaceFollower(), 0.0))
     other.start()
     assert pool.entered.acquire(timeout=60)
     assert limiter.analyse(empty, one.faces[0]) is None

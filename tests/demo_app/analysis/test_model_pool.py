@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from demo_app.analysis import model_pool
+from demo_app.analysis import model_reading
 from demo_app.analysis.model_pool import ModelPool
 from fer_core.faces.detect import detect_faces
 from fer_core.models.pretrained import (
@@ -37,13 +37,13 @@ def folders(model_folder, tmp_path):
 @pytest.fixture
 def loads(monkeypatch):
     """Names of the models that were loaded, in order."""
-    seen, load = [], model_pool.load_model
+    seen, load = [], model_reading.load_model
 
     def count(folder, called=""):
         seen.append(called)
         return load(folder, called)
 
-    monkeypatch.setattr(model_pool, "load_model", count)
+    monkeypatch.setattr(model_reading, "load_model", count)
     return seen
 
 
@@ -126,7 +126,7 @@ def test_a_model_is_loaded_once_however_many_ask_at_once(folders, loads):
 def test_a_model_that_is_slow_to_load_keeps_nobody_else_waiting(folders, monkeypatch, portrait):
     pool = ModelPool(folders)
     pool.get("run0")
-    started, go_on, load = threading.Event(), threading.Event(), model_pool.load_model
+    started, go_on, load = threading.Event(), threading.Event(), model_reading.load_model
 
     def slow(folder, called=""):
         if called == "run1":
@@ -134,7 +134,7 @@ def test_a_model_that_is_slow_to_load_keeps_nobody_else_waiting(folders, monkeyp
             assert go_on.wait(30)
         return load(folder, called)
 
-    monkeypatch.setattr(model_pool, "load_model", slow)
+    monkeypatch.setattr(model_reading, "load_model", slow)
     with ThreadPoolExecutor(1) as executor:
         waiting = executor.submit(pool.get, "run1")
         assert started.wait(30)
@@ -405,13 +405,14 @@ def test_every_backend_gives_the_same_faces(folders, portrait):
 @pytest.mark.slow
 def test_backends_are_compared_by_the_thread_that_asks(folders, monkeypatch):
     threads = []
-    real = model_pool.Predictor
+    real = model_reading.Predictor
 
-    def note(*arguments, **options):
-        threads.append((threading.current_thread().name, options["backend"]))
-        return real(*arguments, **options)
+    class Noting(real):
+        def __init__(self, *arguments, **options):
+            threads.append((threading.current_thread().name, options["backend"]))
+            super().__init__(*arguments, **options)
 
-    monkeypatch.setattr(model_pool, "Predictor", note)
+    monkeypatch.setattr(model_reading, "Predictor", Noting)
     pool = ModelPool(folders[:1], backend="auto")
     pool.get(pool.names[0])
     ((thread, backend),) = threads

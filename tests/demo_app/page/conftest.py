@@ -9,7 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from demo_app.page import build as static_page
 from demo_app.page.build import AUTO, SOURCES
@@ -104,6 +104,7 @@ def images(portrait, pair, empty, tmp_path_factory):
     turned = portrait.rotate(20, Image.Resampling.BICUBIC, fillcolor="#8899aa")
     drawn = {"portrait": portrait, "pair": pair, "turned": turned, "small": small, "empty": empty}
     width, height = portrait.size
+    drawn["moved"] = ImageChops.offset(pair, 14, -9)
     drawn["cut"] = portrait.crop((round(0.4 * width), 0, width, height))  # an edge cuts the face
     for name, image in drawn.items():
         image.save(folder / f"{name}.png")

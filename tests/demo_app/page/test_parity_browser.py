@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from fer_core.faces.detect import detect_faces
+from fer_core.faces.near import follow_faces
 from fer_core.inference.predictor import Predictor
 from tests.demo_app.page.conftest import serve
 
@@ -38,7 +41,12 @@ def see(server, chromium):
     """The function that asks the page's own modules what they see in an image."""
     page = chromium.new_page()
     page.goto(f"{server.address}/icon.svg")
-    yield lambda name: page.evaluate(SEE, f"/images/{name}.png")
+
+    def ask(name):
+        return page.evaluate(SEE, f"/images/{name}.png")
+
+    ask.page = page
+    yield ask
     page.close()
 
 
@@ -54,6 +62,52 @@ def test_the_browser_sees_what_python_sees(see, images, name):
         assert np.abs(np.subtract(one["probabilities"], other.probabilities)).max() < 0.03
         maps = np.corrcoef(np.ravel(one["maps"]), np.ravel(other.maps))[0, 1]
         assert maps > 0.999
+
+
+FOLLOW = """async ([before, names]) => {
+  const pixels = async (name) => {
+    const bitmap = await createImageBitmap(await (await fetch(`/images/${name}.png`)).blob());
+    const pen = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+    pen.drawImage(bitmap, 0, 0);
+    return pen.getImageData(0, 0, bitmap.width, bitmap.height);
+  };
+  const { Follower } = await import("/js/follower.js");
+  const { detector } = window.analysis.follower;
+  const faces = before.map(([box, landmarks, score]) => ({ box, landmarks, score }));
+  const followed = await detector.follow(await pixels(names[0]), faces);
+  const searches = [];
+  const counted = Object.assign(Object.create(detector), {
+    detect: (image) => { searches.push(image); return detector.detect(image); },
+    follow: (image, known) => detector.follow(image, known),
+  });
+  const follower = new Follower(counted, 500);
+  const counts = [];
+  for (const [name, stream, time] of names[1]) {
+    const found = await follower.find(await pixels(name), stream && { stream, time });
+    counts.push([found.length, searches.length]);
+  }
+  return { followed, counts };
+}"""
+
+
+def test_faces_are_followed_as_in_python(see, images):
+    see("pair")  # the networks are loaded
+    (before,) = [detect_faces(Image.open(images / "pair.png"))]
+    moved = Image.open(images / "moved.png")
+    stream = [
+        *(("pair", 1, 0), ("moved", 1, 100), ("moved", 1, 499), ("moved", 1, 500)),
+        *(("pair", 2, 510), ("empty", 2, 600), ("pair", 2, 700), ("pair", None, 710)),
+    ]
+    given = [[face.box, face.landmarks.tolist(), face.score] for face in before]
+    found = see.page.evaluate(FOLLOW, [given, ["moved", stream]])
+    expected = follow_faces(moved, before)
+    assert len(found["followed"]) == len(expected) == 2
+    for one, other in zip(found["followed"], expected, strict=True):
+        assert np.abs(np.subtract(one["box"], other.box)).max() < 2
+        assert np.abs(np.subtract(one["landmarks"], other.landmarks)).max() < 1
+        assert abs(one["score"] - other.score) < 0.01
+    # Faces, and searches of whole images so far: none while a stream goes on for half a second.
+    assert found["counts"] == [[2, 1], [2, 1], [2, 1], [2, 2], [2, 3], [0, 4], [2, 5], [2, 6]]
 
 
 def test_a_model_that_sees_colours_is_asked_as_in_python(

@@ -8,7 +8,7 @@ from fer_core.datasets import DataError
 from fer_core.evaluation.photo_folder import list_photo_folder
 from fer_core.evaluation.photo_report import assess_photos
 from fer_core.evaluation.photos import NO_FACE, predict_photos
-from fer_core.faces.detect import Face
+from fer_core.faces.face import Face
 from fer_core.metrics.intervals import wilson
 
 CLASSES = ("neutral", "happiness", "anger")

@@ -275,7 +275,7 @@ def test_a_photograph_is_searched_until_its_smallest_face_is_far_from_the_limit(
 ):
     searched = []
 
-    def search(images, plan, prepared, by):
+    def search(images, plan, prepared, known, by):
         searched.append(plan.least * plan.reduction)
         boxes = [(700.0 * i, 0.0, 700.0 * i + width, width) for i, width in enumerate(widths)]
         found = [

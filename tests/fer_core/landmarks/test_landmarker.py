@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_core.faces.detect import Face, detect_faces
+from fer_core.faces.detect import detect_faces
+from fer_core.faces.face import Face
 from fer_core.landmarks import landmarker as module
 from fer_core.landmarks.landmarker import Landmarker, find_landmarker
 from fer_core.landmarks.task_file import LandmarkerError
