@@ -47,7 +47,7 @@ class Command:
     """Put eyes and mouth where the training crops of this model have them: folder of a run or of a
     model, 'bundled', or USER/NAME[@REVISION] of the Hugging Face Hub."""
     faces: Literal["largest", "all"] = "largest"
-    """Which faces to crop: the largest in each photograph, or all: x_1.png (largest), x_2.png, ..."""
+    """Which faces to crop: the largest in a photograph, or all: x_1.png (largest), x_2.png, ..."""
     grey: bool = False
     """Write grey crops."""
     workers: int | None = None

@@ -49,7 +49,7 @@ class Check:
     """Also search for evaluation images that are a training image encoded, scaled, lit or flipped
     differently: seconds for 30,000 images."""
     near_threshold: float | None = None
-    """Similarity threshold in (0, 1]; by default 0.95, higher if images look alike; implies --near."""
+    """Similarity threshold in (0, 1]; by default 0.95, more if images are alike; implies --near."""
 
 
 @dataclass(frozen=True)
