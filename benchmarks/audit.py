@@ -33,7 +33,7 @@ class Command:
     bootstrap: int = 1000
     """Resamples of the intervals."""
     seed: int = 0
-    """Of the halves and the resamples."""
+    """Seed of the halves and the resamples."""
 
 
 def main() -> None:

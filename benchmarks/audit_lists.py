@@ -28,7 +28,7 @@ class Command:
     audit: tyro.conf.Positional[Path]
     """Folder that fer-core audit has written, with true labels."""
     seed: int = 0
-    """Of the images that are drawn at random."""
+    """Seed of the images that are drawn at random."""
 
 
 def main() -> None:

@@ -52,11 +52,11 @@ class Options:
     images: int = 12_271
     """Training images."""
     side: int = 100
-    """Side of the JPEG files."""
+    """Side length of the JPEG files in pixels."""
     image_size: int = 224
-    """Side of the batches."""
+    """Side length of the images in pixels."""
     batch_size: int = 64
-    """Images a batch."""
+    """Images per batch."""
     workers: int = 2
     """Worker processes of the per-image pipeline, and threads of ours."""
     repeats: int = 2

@@ -56,7 +56,7 @@ class Command:
     looked_at: int = 1500
     """Crops among which turned heads are looked for."""
     seed: int = 0
-    """Of the crops that are drawn."""
+    """Seed of the crops that are drawn."""
 
 
 def main() -> None:

@@ -32,9 +32,9 @@ class Command:
     """Measure the recall of the face detector by the size of the faces."""
 
     width: int = 4000
-    """Of the photograph in pixels."""
+    """Width of the photograph in pixels."""
     height: int = 3000
-    """Likewise."""
+    """Height of the photograph in pixels."""
     sizes: tuple[int, ...] = (32, 40, 60, 110, 160, 200, 300, 600)
     """Widths of the faces in pixels."""
     most: int = 30

@@ -43,7 +43,7 @@ class Command:
     images: int = 600
     """Crops of it."""
     seed: int = 0
-    """Of the crops that are drawn."""
+    """Seed of the crops that are drawn."""
 
 
 def main() -> None:

@@ -47,7 +47,7 @@ class Command:
     evaluated: int = 0
     """Evaluation images; 0: all."""
     seed: int = 0
-    """Of the images that are drawn."""
+    """Seed of the images that are drawn."""
 
 
 def main() -> None:

@@ -52,7 +52,7 @@ class Command:
     """Share of the training images that the model's run held out; 0: none, the scores are then
     fitted on images that it has learned."""
     seed: int = 0
-    """Of that run, of the images that are drawn, and of their corruptions."""
+    """Seed of that run, of the images that are drawn, and of their corruptions."""
     fit_images: int = 2500
     """Training images to fit on."""
     images: int = 0

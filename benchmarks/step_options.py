@@ -16,9 +16,9 @@ class Options:
     backbone: str = "mobilenetv2_100"
     """timm model name."""
     image_size: int = 224
-    """Side of the input."""
+    """Side length of the input in pixels."""
     batch_size: int = 16
-    """Images a step."""
+    """Images per step."""
     steps: int = 5
     """Measured steps of each variant and round; end to end, epochs. Warm-up: two, or one."""
     rounds: int = 2

@@ -35,9 +35,9 @@ class Options:
     backbone: str = "mobilenetv2_100"
     """timm model name."""
     image_size: int = 48
-    """Side of the images."""
+    """Side length of the images in pixels."""
     batch_size: int = 64
-    """Images a step."""
+    """Images per step."""
     steps: int = 10
     """Steps of an epoch."""
     epochs: int = 2

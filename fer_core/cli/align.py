@@ -35,19 +35,19 @@ Report = Callable[[Photo, str], None]
 
 @dataclass(frozen=True)
 class Command:
-    """Cut the faces out of photographs; sub-folders are kept, so folder:OUT is a data set."""
+    """Crop and align faces from photographs; sub-folders are kept, so folder:OUT is a data set."""
 
     photographs: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="IN")]
     """Folder of photographs, with any sub-folders."""
     out: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="OUT")]
     """Folder of the crops, outside IN; IN/train/happy/x.jpg becomes OUT/train/happy/x.png."""
     size: int = 224
-    """Side of a crop in pixels."""
+    """Side length of a crop in pixels."""
     model: str | None = None
     """Put eyes and mouth where the training crops of this model have them: folder of a run or of a
     model, 'bundled', or USER/NAME[@REVISION] of the Hugging Face Hub."""
     faces: Literal["largest", "all"] = "largest"
-    """Only the largest face of a photograph, or all: x_1.png, x_2.png, the largest first."""
+    """Which faces to crop: the largest in a photograph, or all: x_1.png (largest), x_2.png, ..."""
     grey: bool = False
     """Write grey crops."""
     workers: int | None = None

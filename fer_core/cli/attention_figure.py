@@ -19,7 +19,7 @@ SIDE, MARGIN, CAPTION = 300, 10, 26
 
 @dataclass(frozen=True)
 class Command:
-    """Draw a figure with one row a face: the image, the baseline's map and the EAC model's map."""
+    """Draw one row per face: the image, the baseline's map and the EAC model's map."""
 
     baseline: tyro.conf.Positional[str]
     """The cross-entropy baseline: folder of its run, of a model, 'bundled',
@@ -31,7 +31,7 @@ class Command:
     emotions: tuple[str, ...] = ("happiness", "surprise")
     """Expressions of the synthetic faces; the maps shown are those of these classes."""
     seed: int = 3
-    """Of the synthetic faces."""
+    """Seed of the synthetic faces."""
 
 
 @told_in_a_sentence()

@@ -25,7 +25,7 @@ from fer_core.io.files import displayed, write_whole
 from fer_core.reporting.data_text import printable
 from fer_core.training.labels import draw_noisy_labels
 
-ABOUT = "Rank training images by how likely their label is wrong, and list better labels."
+ABOUT = "Rank training images by how likely their label is wrong, and suggest better ones."
 
 
 @told_in_a_sentence()

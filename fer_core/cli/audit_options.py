@@ -31,7 +31,7 @@ class TrainingOptions:
     pretrained: str | None = None
     """Starting weights: none, hub, or a file."""
     image_size: int | None = None
-    """Side of the input in pixels."""
+    """Side length of the input in pixels."""
     channels: Literal[1, 3] | None = None
     """Input channels."""
     stride: int | None = None
@@ -39,37 +39,37 @@ class TrainingOptions:
     epochs: int | None = None
     """Passes over the training set; by default 15, or those of the recipe."""
     batch_size: int | None = None
-    """Images a step."""
+    """Images per step."""
     learning_rate: float | None = None
-    """Of the first epoch."""
+    """Learning rate of the first epoch."""
     gamma: float | None = None
-    """Factor of the learning rate an epoch."""
+    """Learning-rate factor per epoch."""
     precision: Literal["no", "bf16", "fp16"] | None = None
-    """Arithmetic."""
+    """Numeric precision."""
     noise: NoiseKind | None = None
-    """Label noise, to measure the audit by: the data set's own labels are then the true ones."""
+    """Label noise for evaluating the audit; the data set's own labels then count as true."""
     noise_rate: float | None = None
-    """Of the noise."""
+    """Noise rate: share of the training labels to change."""
     exclude: str | None = None
     """List of files to exclude."""
     seed: int | None = None
-    """Of noise, weights, order and folds."""
+    """Seed of noise, weights, order and folds."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """Rank training images by how likely their label is wrong, and list better labels.
+    """Rank training images by how likely their label is wrong, and suggest better ones.
 
-    `fer-core audit URI` trains one EAC run on the labels and asks it; `fer-core audit RUN` asks a
-    finished run. A method that withstands label noise, such as EAC, finds wrong labels; a
-    cross-entropy baseline memorises them.
+    `fer-core audit URI` trains one EAC run on the labels and scores with it; `fer-core audit RUN`
+    uses a finished run. A method that is robust to label noise, such as EAC, exposes wrong labels;
+    a cross-entropy baseline memorises them.
     """
 
     subject: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="URI|RUN|AUDIT")]
     """Data set as for fer-core train --data, the folder of a finished run, or the folder of an
     audit whose lists --decisions rewrites."""
     run: Path | None = None
-    """Folder of a finished run on this data set, whose model is asked in place of a new one."""
+    """Folder of a finished run on this data set; its model is used, and none is trained."""
     model: str | None = None
     """Any model in place of a run: a folder, bundled, USER/NAME[@REVISION] of the Hugging Face Hub,
     or, of another project, a folder or hf:USER/NAME."""
@@ -82,22 +82,22 @@ class Command:
     rank_by: ScoreName = "combined"
     """The score that ranks the images."""
     flag: int | None = None
-    """Flag so many images, by rank; by default as many as the model is as sure of another class of
-    as it is, on average, of the images with that label."""
+    """Number of images to flag, by rank; by default, the number for which the model is at least as
+    confident in another class as it is, on average, for images labelled with that class."""
     folds: int = 0
-    """Train a cross-entropy baseline on all but one of so many parts of the data, for each part,
-    and score each image by the model that has not seen it; 0: no such score."""
+    """Number of folds: train a cross-entropy baseline without each fold, and score each image with
+    the model that has not seen it; 0: off."""
     fold_epochs: int | None = None
-    """Epochs of each of these; by default as many as the run's."""
+    """Epochs of each of these baselines; by default, as many as the run's."""
     gallery: int = 500
     """Images in gallery.html, the most suspicious first, plus copies with different labels; 0:
     no gallery."""
     decisions: Path | None = None
     """CSV of decisions (image,decision,label) on the images of an audit."""
     first: int = 1000
-    """Where true labels are known: the precision is that among so many images of each score."""
+    """If true labels are known: number of top-ranked images for each score's precision."""
     bootstrap: int = RESAMPLES
-    """Where true labels are known: resamples of the intervals."""
+    """If true labels are known: number of bootstrap resamples for the intervals."""
     data: str | None = None
     """The run's data set, where its folder has moved since; its content must be the same."""
     noise_file: Path | None = None
@@ -113,7 +113,7 @@ class Command:
 
 
 def run_folder(command: Command) -> Path | None:
-    """The folder of the run whose model is asked; None: one is trained, or predictions are read."""
+    """The folder of the run whose model is used; None: one is trained, or predictions are read."""
     if command.run is not None:
         return command.run
     path = Path(command.subject)
@@ -135,7 +135,9 @@ def check(command: Command) -> None:
     if command.folds and command.folds < 2:
         raise ValueError(f"folds must be 0 (off) or at least 2, got {command.folds}")
     if command.run is not None and command.predictions is not None:
-        raise ValueError("name either --run or --predictions: both are a model's outputs")
+        raise ValueError(
+            "give either --run or --predictions, not both: each provides a model's outputs"
+        )
     run = run_folder(command)
     if command.model is not None:
         _check_model(command, run)
@@ -143,8 +145,8 @@ def check(command: Command) -> None:
         given = [field.name for field in fields(TrainingOptions) if _given(command, field.name)]
         if given:
             raise ValueError(
-                f"--{given[0].replace('_', '-')} is of a run that is yet to be trained; "
-                f"{displayed(run)} is trained already"
+                f"--{given[0].replace('_', '-')} applies only when a new run is "
+                f"trained, but {displayed(run)} is already trained"
             )
     elif command.data is not None:
         raise ValueError("--data belongs to a run: the data set is the first argument here")
@@ -156,12 +158,12 @@ OF_DATA = ("noise", "noise_rate", "exclude", "seed")  # of the options of a run
 def _check_model(command: Command, run: Path | None) -> None:
     if run is not None or command.predictions is not None:
         other = "--predictions" if run is None else f"the run {displayed(run)}"
-        raise ValueError(f"--model {command.model} and {other} exclude each other: name one")
+        raise ValueError(f"--model {command.model} and {other} are mutually exclusive: give one")
     for field in fields(TrainingOptions):
         if field.name not in OF_DATA and _given(command, field.name):
             raise ValueError(
-                f"--{field.name.replace('_', '-')} is of a run that is yet to be trained; --model "
-                f"{command.model} is trained already"
+                f"--{field.name.replace('_', '-')} applies only when a new run is "
+                f"trained, but --model {command.model} is already trained"
             )
 
 

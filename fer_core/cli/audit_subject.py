@@ -58,8 +58,8 @@ def ask(command: Command, folder: Path) -> Asked:
         data = load_run_data(config, _storage(command))
         if content_hash(data) != record.data["sha256"]:
             raise DataError(
-                f"{printable(config.data)} is not what the run was trained on: its images or "
-                "labels differ; name the same data set with --data"
+                f"{printable(config.data)} is not the data set that the run was trained on: its "
+                "images or labels differ; give the original one with --data"
             )
         return _outputs_of(command, record, config, data, {})
     config = new_config(command)

@@ -60,7 +60,7 @@ class Command:
     """Where the starting weights come from, a sentence for the card; needed where there are any
     and their file does not state it."""
     undo_weights: bool = False
-    """Take the class weights of the loss (--balance loss or root) out of the logits again."""
+    """Remove the effect of the loss's class weights (--balance loss or root) from the logits."""
     average_with: Path | None = None
     """Take the mean of the run's weights and those of this other run of the same network."""
 
@@ -87,8 +87,8 @@ def main() -> None:
     origin = command.origin or stated_origin(record)
     if record.config["pretrained"] != "none" and not origin:
         raise RecordError(
-            f"the run started from {record.config['pretrained']}: say with --origin where "
-            "these weights come from, for the card"
+            f"the run started from {record.config['pretrained']}: state the source "
+            "of these weights with --origin, for the model card"
         )
     changes = Changes(command.undo_weights, command.average_with)
     facts = bundle(record, command.out, origin, changes)
@@ -197,7 +197,7 @@ def _average(trained: TrainedModel, run: Path) -> None:
         *(other.classes, other.input.size),
     ):
         raise ModelError(
-            f"average_with needs a run of the same network, classes and input size: {run} has "
+            f"average_with needs a run with the same network, classes and input size: {run} has "
             f"{', '.join(other.classes)} at {other.input.size} pixels, and {len(same)} of "
             f"{len(ours)} weights of the same name and shape"
         )
@@ -212,7 +212,7 @@ def _undo_weights(model: AttentionModel, config: RunConfig, targets: np.ndarray)
     if weights is None:
         raise ModelError(
             f"the run has balance {config.balance!r}: undo_weights needs a run with 'loss' or "
-            "'root', whose loss weighs the classes"
+            "'root', whose loss is class-weighted"
         )
     model.shift_logits(-weights.log())
 

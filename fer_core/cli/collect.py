@@ -67,7 +67,8 @@ def collect(folders: Sequence[Path], out: Path, *, replace: bool = False) -> int
     others = [folder.name for folder in folders if _is_another(folder, out / folder.name)]
     if others and not replace:
         raise RecordError(
-            f"{out} has other runs named {', '.join(others)}: choose another folder, or --replace"
+            f"{out} already has different runs named {', '.join(others)}: choose another folder, "
+            "or pass --replace"
         )
     files = [folder / name for folder in folders for name in FILES if (folder / name).exists()]
     size = sum(file.stat().st_size for file in files)

@@ -27,10 +27,10 @@ class Command:
     out: tyro.conf.Positional[Path]
     """The .safetensors file to write."""
     data: str = ""
-    """Of a TensorFlow.js graph: the data to be trained on (docs/data.md); its training images give
-    BatchNorm the statistics that the graph has lost."""
+    """For a TensorFlow.js graph: the data that you will train on (docs/data.md); its training
+    images restore the BatchNorm statistics missing from the graph."""
     image_size: int = 64
-    """Side of these images in pixels, as in training."""
+    """Side length of these images in pixels, as in training."""
     stride: int | None = None
     """Total stride of the network, as in training."""
     source: str = ""

@@ -39,18 +39,17 @@ class Check:
     uri: tyro.conf.Positional[str]
     """Data set as for fer-core train --data, for example ferplus:PATH?classes=7."""
     fix_list: Path | None = None
-    """Write the names of all that a run refuses, for fer-core train --exclude; without any such
-    name the file is empty. With --exclude its names stay in the new list."""
+    """Write the names of all files that a run would refuse, for fer-core train --exclude; the
+    file is empty if there are none. Names given with --exclude stay in the new list."""
     exclude: Path | None = None
     """Check what is left without the files of this list."""
     json: Path | None = None
-    """Write the whole report with every name; '-' prints it alone."""
+    """Write the whole report with every name; '-' prints it and nothing else."""
     near: bool = False
     """Also search for evaluation images that are a training image encoded, scaled, lit or flipped
     differently: seconds for 30,000 images."""
     near_threshold: float | None = None
-    """Least similarity of these in (0, 1]; by default 0.95, and more where all images are alike;
-    implies near."""
+    """Similarity threshold in (0, 1]; by default 0.95, more if images are alike; implies --near."""
 
 
 @dataclass(frozen=True)
@@ -184,11 +183,11 @@ def _noise(command: Noise) -> int:
 def _cache(command: Cache) -> int:
     folder = cache_folder(command.cache)
     if folder.exists() and not folder.is_dir():
-        raise DataError(f"the cache {displayed(folder)} is no folder")
+        raise DataError(f"the cache {displayed(folder)} is not a folder")
     print(cache_text(folder, list_entries(folder)))
     if command.clear:
         cleared = clear_cache(folder)
-        print(f"deleted {cleared.entries} entries, {cleared.bytes / 1e6:,.1f} MB are free again")
+        print(f"deleted {cleared.entries} entries, freed {cleared.bytes / 1e6:,.1f} MB")
         for path in cleared.kept:
             print(f"kept {path.name[:17]}: a run is writing it")
     return 0

@@ -21,7 +21,7 @@ from fer_core.transforms.corruption import CORRUPTIONS
 
 @dataclass(frozen=True)
 class Command:
-    """Measure a model on a labelled data set, alone or against another one."""
+    """Evaluate a model on a labelled data set, alone or against another one."""
 
     model: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="MODEL")]
     """Folder of a run or of a model, 'bundled' for the model that ships with the project,
@@ -39,23 +39,23 @@ class Command:
     tta_flip: bool = True
     """Flip TTA: average over each face and its flipped copy, as the predictor does."""
     labels: str | None = None
-    """What the labels of another project's model mean, where their names do not say it:
+    """Emotions that the labels of another project's model stand for, if their names do not say:
     LABEL_0=anger,LABEL_1=disgust or a JSON file."""
     shared_classes: bool = False
     """Let the model choose only from the classes that the data set has."""
     against: str | None = None
     """A second model, for a paired test on the same images."""
     against_labels: str | None = None
-    """As --labels, of the second model."""
+    """Like --labels, for the second model."""
     against_tta_flip: bool | None = None
-    """Flip TTA of the second model; by default as of the first."""
+    """Flip TTA of the second model; by default, the same as for the first."""
     calibrate_on: str | None = None
     """Data set to fit the temperature on; by default it is fitted on either half of the images for
     the other half."""
     calibrate_split: SplitKind = "eval"
     """Which split of the data set to calibrate on."""
     duplicates: bool = True
-    """Of the split eval, also give the accuracy without images that are also in the train split;
+    """On the eval split, also give the accuracy without images that are also in the train split;
     every training image is read once for this."""
     robustness: bool = False
     """Also corrupt images (noise, blur, JPEG, light, occlusion, ...) at five strengths each."""
@@ -64,7 +64,7 @@ class Command:
     robustness_kinds: tuple[str, ...] = ()
     """Which corruptions; by default all. An unknown one lists them."""
     maps: bool = False
-    """Also measure what the attention maps are worth: locality, the effect of hiding places, ..."""
+    """Also measure how faithful the attention maps are: locality, effect of hiding places, ..."""
     maps_images: int = MAP_IMAGES
     """How many images --maps takes, spread evenly over the split."""
     bootstrap: int = 2000
@@ -72,7 +72,7 @@ class Command:
     seed: int = 0
     """Seed of the bootstrap, of the images that --robustness draws and of their noise."""
     json: Path | None = None
-    """Write all figures to this file; '-' prints them alone."""
+    """Write all figures to this file; '-' prints them and nothing else."""
     predictions: Path | None = None
     """Write the prediction and all probabilities of each image to this CSV file."""
     device: Device = "auto"
@@ -100,9 +100,9 @@ def check(command: Command) -> None:
     if command.device == "cuda" and not torch.cuda.is_available():
         raise ValueError("device cuda: torch finds no GPU here, use cpu or auto")
     if command.against is None and command.against_tta_flip is not None:
-        raise ValueError("against-tta-flip is an option of --against, which names no model here")
+        raise ValueError("--against-tta-flip needs --against MODEL")
     if command.against is None and command.against_labels is not None:
-        raise ValueError("against-labels is an option of --against, which names no model here")
+        raise ValueError("--against-labels needs --against MODEL")
     chosen = command.robustness_kinds or command.robustness_images != IMAGES
     if chosen and not command.robustness:
         raise ValueError("robustness-images and robustness-kinds are options of --robustness")

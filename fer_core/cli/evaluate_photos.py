@@ -59,7 +59,7 @@ def check_subject(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> Non
     if not values["data"] and not values["photos"]:
         raise ValueError(SUBJECT)
     if values["data"] and values["photos"]:
-        raise ValueError(f"--data and --photos exclude each other: {SUBJECT}")
+        raise ValueError(f"--data and --photos are mutually exclusive: {SUBJECT}")
     if not values["photos"]:
         return
     taken = [*PhotoOptions.__dataclass_fields__]

@@ -51,7 +51,7 @@ class Command:
     out: Path
     """File to write. The predictor finds it as model.onnx in the model's folder."""
     int8: bool = False
-    """Compute in integers: a quarter of the size, faster, a little less exact."""
+    """Quantise to int8: a quarter of the size, faster, slightly less accurate."""
     data: str | None = None
     """Data set as for fer-core train --data: the file is measured on its evaluation split, and
     --int8 is calibrated on its train split."""

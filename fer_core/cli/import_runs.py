@@ -17,22 +17,22 @@ from fer_core.importing.sources import find_sources
 
 @dataclass(frozen=True)
 class Command:
-    """Make run records of tables of metrics (CSV of Keras, Lightning, timm) and event files.
+    """Create run records from metric tables (CSV of Keras, Lightning, timm) and event files.
 
-    Facts hold for every run of the call; what is not given stays unknown, and an unknown is never
-    taken for equal.
+    The facts you give apply to every run of this call; anything not given stays unknown, and
+    unknown values never count as equal.
     """
 
     source: tyro.conf.Positional[Path]
     """A CSV, a TensorBoard event file, or a folder that is searched for both."""
     facts: Annotated[Facts, tyro.conf.arg(name="")] = field(default_factory=Facts)
-    """Of the runs."""
+    """Facts about the runs."""
     out: Path = Path("runs/imported")
     """Folder of the records."""
     map: Annotated[tuple[str, ...], tyro.conf.arg(metavar="FIGURE=COLUMN")] = ()
     """Columns that are not found by their names, as accuracy=val_acc."""
     replace: bool = False
-    """Write over earlier imports of the same names."""
+    """Overwrite earlier imports with the same names."""
 
 
 @told_in_a_sentence()

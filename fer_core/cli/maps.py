@@ -52,7 +52,7 @@ class Command:
     """synthetic: one synthetic face of each expression; else a folder of images, of which up to 12,
     spread over the folder, are used."""
     seed: int = 0
-    """Of the synthetic faces."""
+    """Seed of the synthetic faces."""
     aligned: bool = False
     """The images are face crops, as of a data set: no face is detected."""
 

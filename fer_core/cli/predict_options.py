@@ -24,20 +24,20 @@ class Command:
     csv: bool = False
     """Print CSV instead of text."""
     cropped: bool = False
-    """Each image is a face already."""
+    """Each image is already a face crop."""
     backend: BackendName = "torch"
     """What computes the outputs: torch, onnx (ONNX Runtime), or auto, the faster of both, measured
     at the start."""
     device: DeviceName = "auto"
-    """Of the model and of the face detector."""
+    """Device of the model and of the face detector."""
     overlay: Path | None = None
     """Folder for the photographs with the attention maps drawn on them, and annotated videos."""
     maps: bool = False
     """Also draw attention maps on annotated videos."""
     batch: int = 8
-    """Photographs, or frames of a video, that are analysed at once."""
+    """Number of photographs or video frames analysed at once."""
     rate: str = "10"
-    """Frames of a second of video that are analysed, or all."""
+    """Frames per second of video to analyse, or all."""
     out: Path | None = None
     """Folder for the tables, the JSON file and the ELAN file of each video."""
     event: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Command:
     exclude: str = ""
     """Ranges of time that events and summaries leave out."""
     landmarks: bool = False
-    """Tell of each face what it does (blendshapes) and where the head is turned."""
+    """Report each face's movements (blendshapes) and head pose."""
     landmarker: Path | None = None
     """Model file of the face landmarker; by default that of the installed package."""
     identity: Path | None = None
@@ -62,7 +62,7 @@ def read_command_line() -> Command:
         nargs="+",
         metavar="PHOTO",
         help="photograph, video, folder of these (at any depth), pattern, web address of a "
-        "photograph, or - for a list of these, one a line, on standard input",
+        "photograph, or - for a list of these, one per line, on standard input",
     )
     parser.add_argument(
         "--model",
@@ -75,7 +75,7 @@ def read_command_line() -> Command:
     parser.add_argument(
         "--cropped",
         action="store_true",
-        help="each image is a face already, as the crops of a data set: no face is searched for",
+        help="each image is already a face crop, as in a data set: skip face detection",
     )
     parser.add_argument(
         "--backend",
@@ -88,7 +88,7 @@ def read_command_line() -> Command:
         "--device",
         choices=get_args(DeviceName),
         default=Command.device,
-        help="of the model and the face detector; auto: the GPU where there is one "
+        help="device of the model and the face detector; auto: the GPU where there is one "
         "(default: %(default)s)",
     )
     parser.add_argument(
@@ -108,21 +108,21 @@ def read_command_line() -> Command:
         type=int,
         default=Command.batch,
         metavar="N",
-        help="photographs, or frames of a video, that are analysed at once (default: %(default)s); "
-        "1 prints each result before the next is begun",
+        help="number of photographs or video frames analysed at once (default: %(default)s); 1 "
+        "prints each result before the next one is started",
     )
     parser.add_argument(
         "--rate",
         default=Command.rate,
-        help="frames of a second of video that are analysed, or all (default: %(default)s)",
+        help="frames per second of video to analyse, or all (default: %(default)s)",
     )
     parser.add_argument(
         "--out",
         type=Path,
         metavar="FOLDER",
         help="folder for NAME.csv, NAME.json, NAME.long.csv (R), NAME.events.csv and NAME.eaf "
-        "(ELAN) of each video, and for what a stopped analysis goes on from (the same command "
-        "again)",
+        "(ELAN) of each video, and for the file from which the same command resumes an "
+        "interrupted analysis",
     )
     parser.add_argument(
         "--event",
@@ -142,8 +142,7 @@ def read_command_line() -> Command:
     parser.add_argument(
         "--landmarks",
         action="store_true",
-        help="tell of each face what it does (blendshapes) and where the head is turned; needs the "
-        "extra landmarks",
+        help="report each face's movements (blendshapes) and head pose; needs the extra landmarks",
     )
     parser.add_argument(
         "--landmarker",
@@ -157,8 +156,8 @@ def read_command_line() -> Command:
         type=Path,
         metavar="WEIGHTS",
         help="weights of a network that tells people apart, as fer-core convert-weights writes "
-        "them: a person of a video keeps one number after a cut or a look away. What it knows of "
-        "faces stays in memory, so a stopped analysis starts over",
+        "them: a person keeps the same number after a cut or after looking away. Face data stay "
+        "in memory, so an interrupted analysis starts over",
     )
     options = vars(parser.parse_args())
     photos, events = tuple(options.pop("photos")), tuple(options.pop("event"))

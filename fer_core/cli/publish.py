@@ -32,9 +32,9 @@ class Command:
     model: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="MODEL")]
     """Folder of a run record with its model, or of a saved model."""
     repo: str
-    """USER/NAME: made where it is missing, else the model becomes its next version."""
+    """USER/NAME: created if missing; otherwise the model becomes its next version."""
     record: Path | None = None
-    """Of a saved model: folder of its run record, for the recipe on the card."""
+    """For a saved model: folder of its run record, for the recipe on the card."""
     origin: str = ""
     """Where the starting weights come from, a sentence for the card; needed where there are any
     and their file does not state it."""

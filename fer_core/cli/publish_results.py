@@ -33,7 +33,7 @@ class Command:
     records: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="FOLDER")]
     """Folder of run records, searched at any depth."""
     repo: str
-    """USER/NAME of the data set: made where it is missing, else the records are added to it."""
+    """USER/NAME of the data set: created if missing; otherwise the records are added to it."""
     license: str = "apache-2.0"
     """Licence of the records, by its name on the Hub."""
     options: Annotated[PublishOptions, tyro.conf.arg(name="")] = field(

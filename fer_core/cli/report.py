@@ -65,7 +65,7 @@ class Command:
     pages: tuple[Path, ...] = ()
     """Markdown files with blocks to write."""
     check: bool = False
-    """Write nothing; fail when a page is not what its records say."""
+    """Write nothing; fail if a page disagrees with its records."""
 
 
 @told_in_a_sentence()
@@ -87,13 +87,11 @@ def main() -> None:
     outdated = [page for page, text in made.items() if text != _text(page)]
     if command.check and outdated:
         names = ", ".join(page.name for page in outdated)
-        sys.exit(
-            f"error: {names}: not what the records say; the same command without --check writes it"
-        )
+        sys.exit(f"error: {names} out of date: run the same command without --check to update")
     for page in outdated:
         write_whole(page, made[page].encode())
     for page in made:
-        print(f"{page}: {'written' if page in outdated else 'as the records say'}")
+        print(f"{page}: {'written' if page in outdated else 'up to date'}")
 
 
 def make_table(directive: str, records: Path, benchmarks: Path = Path("benchmarks/results")) -> str:

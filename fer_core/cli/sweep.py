@@ -47,7 +47,7 @@ class Command:
     """Start nothing: print one shell command for each run that is not finished, for SLURM or GNU
     parallel."""
     jobs: int | None = None
-    """Runs at a time; by default on the CPU one a core, where memory allows (4 GiB each), else as
+    """Runs at a time; by default, on the CPU one per core where memory allows (4 GiB each), else as
     many as the GPUs take, or as Ray has room."""
     per_gpu: int = 1
     """Runs that share a GPU."""
@@ -63,9 +63,9 @@ class Command:
     cache: Path | None = None
     """Folder of the cache of decoded images, as for fer-core train."""
     log_with: tuple[TrackerName, ...] = ()
-    """Trackers that are told about every run, as for fer-core train."""
+    """Trackers that log every run, as for fer-core train."""
     project: str = PROJECT
-    """Under which the trackers show the runs."""
+    """Project name under which trackers show the runs."""
     ray: str | None = None
     """Run on Ray: local, or the HOST:PORT of a cluster. All its machines must see the folder of the
     records, this folder and the data under the same paths."""

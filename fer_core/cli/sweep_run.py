@@ -57,7 +57,7 @@ def _work(config_file: Path, folder: Path, options: list[str]) -> None:
 def _read_command_line() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="fer-core sweep-run",
-        description="Start one run of a sweep, or go on with it; a finished run is left alone.",
+        description="Start or resume one run of a sweep; a finished run is left alone.",
         allow_abbrev=False,
     )
     parser.add_argument(

@@ -63,8 +63,8 @@ class Command(Start):
     out: Path | None = None
     """Folder of the record; by default runs/<data>-<backbone>-<method>-noise<rate>-seed<seed>."""
     resume: Path | None = None
-    """Go on with the interrupted run in this folder; its recorded configuration is used. With
-    --epochs also a finished one, for more epochs, where its schedule allows it."""
+    """Resume the interrupted run in this folder; its recorded configuration is used. With --epochs,
+    also extend a finished run if its schedule allows it."""
     device: Device = "auto"
     """cpu, cuda, or auto: the GPU where there is one."""
     threads: int | None = None
@@ -76,10 +76,10 @@ class Command(Start):
     """Folder of the cache of decoded images; by default FER_CORE_CACHE, or fer_core in the
     user's cache folder."""
     log_with: tuple[TrackerName, ...] = ()
-    """Trackers that are told about the run, without any effect on the result; all: each one that is
-    installed (docs/training.md)."""
+    """Trackers that log the run, without any effect on the result; all: each one that is installed
+    (docs/training.md)."""
     project: str = PROJECT
-    """Under which the trackers show the run; its name there is that of its folder."""
+    """Project name under which trackers show the run; its name there is that of its folder."""
     longer: Annotated[bool, tyro.conf.Suppress] = False
     """Whether --epochs is among the arguments: a resumed run then gets more of them."""
 

@@ -27,12 +27,12 @@ class DataOptions:
     dedup: bool = False
     """Drop evaluation images that are also in train, pixel by pixel."""
     holdout: float = 0.0
-    """Share of the training images that is held out, with its noisy labels, to choose the epoch on:
-    for example 0.1; 0: none. Identical images stay together."""
+    """Share of the training images to hold out, with their noisy labels, for epoch selection: for
+    example 0.1; 0: none. Identical images stay together."""
     exclude: str | None = None
     """List of files to exclude, as 'fer-core data check --fix-list' writes it."""
     image_size: int = 48
-    """Side of the square network input in pixels."""
+    """Side length of the square network input in pixels."""
     channels: Literal[1, 3] = 3
     """Input channels: 3 (grey images are repeated) or 1 (colour images become grey)."""
 
@@ -56,11 +56,11 @@ class NoiseOptions:
     confused with others. These two kinds of noise need it; for the others it is 0."""
     confusions: str = "people"
     """Asymmetric noise, which class is taken for which: people (fear and surprise, sadness and
-    neutral, anger and disgust) or a CSV table of weights, a row a class."""
+    neutral, anger and disgust) or a CSV table of weights, one row per class."""
     noise_file: str | None = None
-    """List of noisy labels in RAF-DB format: one 'train_00001.jpg 5' a line."""
+    """List of noisy labels in RAF-DB format: one 'train_00001.jpg 5' per line."""
     targets: Targets = "labels"
-    """What the classification loss aims at: labels, votes (the share of each class in the raters'
+    """Targets of the classification loss: labels, votes (the share of each class in the raters'
     votes) or sharpened_votes (these shares squared, and scaled to a sum of 1). Votes: FERPlus
     without noise."""
 

@@ -45,8 +45,8 @@ class LossOptions:
     label_smoothing: float = 0.0
     """Label smoothing of the cross-entropy, in [0, 1)."""
     balance: Balance = "none"
-    """Against rare classes: loss (the cross-entropy of a class weighs with the inverse of its
-    effective number of labels), root (with the inverse square root of its number of labels) or
+    """Class balancing: loss (the cross-entropy of a class is weighted by the inverse of its
+    effective number of labels), root (by the inverse square root of its number of labels) or
     sampling (every class is drawn equally often)."""
     balance_beta: float = 0.999
     """balance loss and eac_balanced: beta of the effective number (1 - beta^n) / (1 - beta) of n

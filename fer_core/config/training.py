@@ -35,8 +35,8 @@ class AugmentationOptions:
     jitter: float = 0.0
     """Random brightness and contrast, factors of up to 1 +- this."""
     corruption: float = 0.0
-    """Probability that an image passes through a poor camera: one or two of corruption_kinds, at a
-    lower resolution (docs/training.md); 0: off."""
+    """Probability that an image is degraded as by a poor camera: one or two of corruption_kinds, at
+    a lower resolution (docs/training.md); 0: off."""
     corruption_kinds: tuple[CorruptionKind, ...] = get_args(CorruptionKind)
     """Which corruptions there are; one that is named twice is drawn twice as often."""
     mixup: float = 0.0
@@ -70,7 +70,7 @@ class OptimisationOptions:
     epochs: int = 40
     """Passes over the training set."""
     batch_size: int = 64
-    """Images a forward pass, over all processes together."""
+    """Images per forward pass, over all processes together."""
     accumulate: int = 1
     """Gradient accumulation: forward passes whose gradients make one step of the optimiser, so a
     step sees accumulate * batch_size images. BatchNorm sees the images of one pass."""
@@ -90,13 +90,13 @@ class OptimisationOptions:
     """Learning rate: exponential (times gamma each epoch), step (times gamma each decay_epochs),
     poly ((1 - t) ** gamma), tanh, cosine to zero, or constant."""
     gamma: float = 0.9
-    """exponential and step: factor of each fall, in (0, 1]; poly: exponent, above 0."""
+    """exponential and step: factor of each drop, in (0, 1]; poly: exponent, above 0."""
     decay_epochs: int = 10
-    """step: epochs between two falls of the learning rate."""
+    """step: epochs between two drops of the learning rate."""
     warmup_epochs: int = 0
     """Epochs of linear warm-up at the start."""
     ema_decay: float = 0.0
-    """Evaluate and keep an exponential moving average of the weights with this decay a step, for
+    """Evaluate and keep an exponential moving average of the weights with this decay per step, for
     example 0.999; 0: the weights themselves."""
     tta_flip: bool = False
     """Flip TTA: evaluate on the average over each image and its flipped copy."""

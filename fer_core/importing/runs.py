@@ -1,7 +1,7 @@
 """A run of another program as a run record: what is known of it, and where it comes from.
 
 Readers take such a record as any other. Its ``config`` has every field of a run, null where nobody
-said its value, and ``imported`` says which file it is made of. What is unknown is never taken for
+said its value, and ``imported`` says which file it is made of. Unknown values never count as
 equal: only runs of one ``suite``, for which the user vouches, may be compared with each other.
 """
 
@@ -31,19 +31,19 @@ class Facts:
     """What the user knows of the runs; None and empty: unknown."""
 
     data_name: str | None = None
-    """Of the data set, for example RAF-DB."""
+    """Name of the data set, for example RAF-DB."""
     method: str | None = None
     """Training method, for example cross_entropy, eac, or a name of its own."""
     backbone: str | None = None
     """For example resnet18; a timm name where there is one."""
     image_size: int | None = None
-    """Side of the input in pixels."""
+    """Side length of the input in pixels."""
     noise: str | None = None
     """Kind of label noise: none, symmetric, asymmetric, ..."""
     noise_rate: float | None = None
     """Share of noisy labels in [0, 1)."""
     seed: int | None = None
-    """Of the random numbers."""
+    """Seed of the random numbers."""
     eval_split: str | None = None
     """Name of the images that are evaluated; by default the word in the column, as val."""
     classes: tuple[str, ...] = ()

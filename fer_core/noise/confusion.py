@@ -46,7 +46,7 @@ def confusion_weights(preset_or_path: str | Path, class_names: Sequence[str]) ->
             raise ValueError(
                 f"the confusions {preset_or_path!r} are between emotions, the data set has classes "
                 f"of its own: {', '.join(classes)}. Name a table of them: a CSV with the header "
-                "'label,<class>,...' and a row a class"
+                "'label,<class>,...' and one row per class"
             )
         for pair in PRESETS[str(preset_or_path)]:
             foreign = [name for name in pair if name not in classes]
@@ -64,7 +64,7 @@ def confusion_weights(preset_or_path: str | Path, class_names: Sequence[str]) ->
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise FileNotFoundError(
             f"confusions must be a preset ({', '.join(PRESETS)}) or the path of a CSV with the "
-            f"header 'label,<class>,...' and a row a class, got {str(preset_or_path)!r}{hint}"
+            f"header 'label,<class>,...' and one row per class, got {str(preset_or_path)!r}{hint}"
         )
     for label, given, cell in _read_table(path, classes):
         if given != label:

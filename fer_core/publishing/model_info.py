@@ -134,6 +134,6 @@ def _find_origin(origin: str, record: RunRecord | None, facts: dict[str, Any], f
         else (f"the model at {folder} does not say what it started from")
     )
     raise RecordError(
-        f"{started}: say with --origin where these weights come from, for the card"
-        + ("" if record else f" (--origin '{SCRATCH}' where there were none)")
+        f"{started}: state the source of these weights with --origin, for the model card"
+        + ("" if record else f" (--origin '{SCRATCH}' if there were none)")
     )

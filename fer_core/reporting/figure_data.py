@@ -63,13 +63,13 @@ def read_folders(folders: Iterable[Path]) -> tuple[list[RunRecord], list[str]]:
     """The finished runs of both methods below the folders, and a sentence for each broken record.
 
     Raises:
-        ValueError: when one is no folder.
+        ValueError: when one is not a folder.
     """
     runs: dict[Path, RunRecord] = {}
     problems: dict[str, None] = {}
     for folder in folders:
         if not folder.is_dir():
-            raise ValueError(f"records: {folder} is no folder")
+            raise ValueError(f"records: {folder} is not a folder")
         records = read_runs(folder)
         problems |= dict.fromkeys(records.problems)
         for record in records.runs:

@@ -32,7 +32,8 @@ EXPLANATION = (
     "Held-out: a tenth of the training images with their noisy labels. In brackets the difference "
     "to the baseline: 95 % interval of Student's t over the seeds; in the last columns, of the "
     "chosen epoch with flip TTA, that of a hierarchical bootstrap over seeds and images. "
-    "Unanswered: classes of which a run predicts no test image right, with the number of such runs."
+    "Never predicted correctly: classes for which a run gets no test image right, with the number "
+    "of such runs."
 )
 
 
@@ -58,7 +59,8 @@ def measures_table(records: Sequence[RunRecord]) -> str:
         rows.append([*_cells(other, shown), *_figures(other, baseline)])
     header = [*model_header(shown), "noise", "method", "seeds"]
     header += [measure.title for measure in MEASURES.values()]
-    header += ["difference (seeds and images)", "mean class accuracy", "difference", "unanswered"]
+    header += ["difference (seeds and images)", "mean class accuracy", "difference"]
+    header += ["never predicted correctly"]
     runs = [trial.record for group in shown for trial in group.trials]
     unique = list({record.path: record for record in runs}.values())
     return f"{table(header, rows)}\n\n{EXPLANATION} {which_eac(shown)}{provenance(unique)}"

@@ -18,8 +18,8 @@ HEADER = (
     *("peak memory", "processor"),
 )
 EXPLANATION = (
-    "Both did their work in turns; median ratio of the pairs, and a bootstrap over them. By CPU "
-    "time: what other programs took is not counted."
+    "Both ran alternately; median ratio of the pairs, with a bootstrap interval over them. CPU "
+    "time excludes other programs."
 )
 
 

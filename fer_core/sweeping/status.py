@@ -98,7 +98,7 @@ def begin(runs: Sequence[PlannedRun], out: Path) -> list[RunProgress]:
 
 def _own_record(run: PlannedRun, folder: Path) -> RunRecord | None:
     if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{run.name}: {folder} is no folder")
+        raise ValueError(f"{run.name}: {folder} is not a folder")
     if not (folder / RUN_FILE).exists():
         return None
     record = read_run(folder)

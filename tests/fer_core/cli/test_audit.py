@@ -249,11 +249,14 @@ def test_a_record_without_its_checkpoint_is_audited_by_its_configuration(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--data", "synthetic?train=70&test=56"], "is not what the run was trained on"),
+        (
+            ["--data", "synthetic?train=70&test=56"],
+            "is not the data set that the run was trained on",
+        ),
         (["--first", "0"], "first must be at least 1, got 0"),
         (["--folds", "1"], "folds must be 0 .* got 1"),
         (["--out", "nowhere/audit.csv"], "no folder nowhere"),
-        (["--epochs", "3"], "--epochs is of a run that is yet to be trained"),
+        (["--epochs", "3"], "--epochs applies only when a new run is trained"),
         (["--rank-by", "out_of_fold"], "out_of_fold is not possible.*--folds"),
         (["--bootstrap", "1"], "bootstrap must be"),
     ],

@@ -185,7 +185,7 @@ def test_a_run_from_weights_needs_a_sentence_on_where_they_come_from(
     other.mkdir()
     (other / "run.json").write_text(text.replace('"pretrained": "none"', '"pretrained": "a.pth"'))
     code, _, _ = call_command(bundle, other, "--out", tmp_path / "out")
-    assert "say with --origin where" in code
+    assert "of these weights with --origin" in code
     assert not (tmp_path / "out").exists()
 
 

@@ -37,7 +37,7 @@ def test_another_run_of_the_same_name_is_not_lost(call_command, runs, write_run,
     text = (other / "run.json").read_text().replace('"started": "2', '"started": "1')
     (other / "run.json").write_text(text)
     code, _, _ = call_command(collect, runs, out)
-    assert "has other runs named run1" in code
+    assert "already has different runs named run1" in code
     assert (other / "run.json").read_text() == text
     assert not (out / "run0").exists()
     assert call_command(collect, runs, out, "--replace")[0] == 0

@@ -322,7 +322,7 @@ def test_the_cache_is_listed_and_cleared(command, root, tmp_path):
     assert rows[6] == ["total", "0.0"]
     code, output, _ = command("cache", "--cache", cache, "--clear")
     assert code == 0
-    assert "deleted 3 entries, 0.0 MB are free again" in output
+    assert "deleted 3 entries, freed 0.0 MB" in output
     assert (cache / "notes.txt").read_text() == "mine"
     assert f"no decoded images in {cache}" in command("cache", "--cache", cache)[1]
 
@@ -335,7 +335,7 @@ def test_the_cache_is_the_one_that_runs_use(command, tmp_path, monkeypatch):
     assert "deleted 0 entries" in output
     assert not (tmp_path / "chosen").exists()
     (tmp_path / "file").write_text("")
-    assert "file is no folder" in command("cache", "--cache", tmp_path / "file")[0]
+    assert "file is not a folder" in command("cache", "--cache", tmp_path / "file")[0]
 
 
 @pytest.mark.slow

@@ -299,7 +299,10 @@ def test_groups_of_faces_have_their_accuracy_with_an_interval(command, tmp_path)
         (["bundled", "--data", DATA, "--bootstrap", "5"], "100 to 1,000,000 resamples, got 5"),
         (["bundled", "--data", DATA, "--seed", "-1"], "seed must be at least 0, got -1"),
         (["bundled", "--data", DATA, "--against", "gone"], "no model at gone"),
-        (["bundled", "--data", DATA, "--against-tta-flip", "True"], "an option of --against"),
+        (
+            ["bundled", "--data", DATA, "--against-tta-flip", "True"],
+            "--against-tta-flip needs --against MODEL",
+        ),
         (["bundled", "--data", DATA, "--json", "absent/e.json"], "no folder absent to write"),
         (["bundled", "--data", DATA, "--predictions", "-"], "name a file: '-' means"),
         (["bundled", "--data", DATA, "--calibrate-on", DATA], "those that are assessed"),

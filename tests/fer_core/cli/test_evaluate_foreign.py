@@ -142,7 +142,7 @@ def test_labels_without_meaning_need_the_users_word(command, faces, tmp_path):
     ("arguments", "message"),
     [
         (("bundled", "--labels", "a=anger"), "labels are for models of other projects"),
-        (("bundled", "--against-labels", "a=anger"), "against-labels is an option of --against"),
+        (("bundled", "--against-labels", "a=anger"), "--against-labels needs --against MODEL"),
         (("MODEL", "--labels", "anger"), "labels must be LABEL=CLASS"),
         (("MODEL", "--labels", "angri=anger"), "no label 'angri'"),
     ],

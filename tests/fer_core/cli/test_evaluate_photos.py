@@ -155,7 +155,7 @@ def test_another_projects_model_is_measured_on_photographs(command, photos, tmp_
     ("arguments", "told"),
     [
         ((), ("--data", "--photos")),
-        (("--photos", "x", "--data", "synthetic"), ("exclude each other",)),
+        (("--photos", "x", "--data", "synthetic"), ("mutually exclusive",)),
         (("--photos", "x", "--bootstrap", "500"), ("--bootstrap", "--shared-classes")),
         (("--photos", "x", "--against", "bundled"), ("--against",)),
         (("--photos", "nowhere"), ("nowhere", "happiness")),

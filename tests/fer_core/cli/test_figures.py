@@ -310,7 +310,7 @@ def test_the_nearest_miss_says_what_differs(tmp_path, write):
     ("arguments", "message"),
     [
         ((), "error: records: name at least one folder of run records, for example runs"),
-        (("no/such",), "error: records: no/such is no folder"),
+        (("no/such",), "error: records: no/such is not a folder"),
     ],
 )
 def test_folders_that_are_not_there_are_refused(call_command, arguments, message):

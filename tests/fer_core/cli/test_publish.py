@@ -211,7 +211,9 @@ def test_a_saved_model_says_where_it_started_or_must_be_told(call, tmp_path):
     saved = shipped_models()["noisy30-eac"]  # made before models stated it
     arguments = (saved, "--repo", NAME, "--dry-run", tmp_path / "out")
     code, _, _ = call(*arguments)
-    assert "does not say what it started from: say with --origin" in code
+    assert (
+        "does not say what it started from: state the source of these weights with --origin" in code
+    )
     assert not (tmp_path / "out").exists()
     assert call(*arguments, "--origin", "MobileNetV2 of ImageNet")[0] == 0
     card = (tmp_path / "out" / "README.md").read_text()
@@ -252,7 +254,7 @@ def test_a_run_from_weights_needs_their_origin(call, tiny_run, tmp_path):
     run = json.loads(file.read_text())
     file.write_text(json.dumps(run | {"config": run["config"] | {"pretrained": "a.pth"}}))
     code, _, _ = call(tmp_path / "run", "--repo", NAME, "--dry-run", tmp_path / "out")
-    assert "the run started from a.pth: say with --origin" in code
+    assert "the run started from a.pth: state the source of these weights with --origin" in code
 
 
 @pytest.mark.slow

@@ -108,7 +108,7 @@ def test_what_is_neither_a_preset_nor_a_file_is_answered_with_both(name, ending)
         confusion_weights(name, SEVEN_CLASSES)
     assert str(caught.value) == (
         "confusions must be a preset (people) or the path of a CSV with the header "
-        f"'label,<class>,...' and a row a class, got {ending}"
+        f"'label,<class>,...' and one row per class, got {ending}"
     )
 
 
