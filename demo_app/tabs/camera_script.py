@@ -50,11 +50,11 @@ if (!window.isSecureContext) told.textContent = told.dataset.forbidden;
 const fetchAsIs = window.fetch;
 let sending = false;
 let sent = []; // when the frames were sent whose overlays are not there yet
+const hidden = () => element.closest("[role=tabpanel]").offsetParent === null;
 const busy = () => {
   const now = performance.now();
   sent = sent.filter((time) => now - time < PATIENCE);
-  const hidden = element.closest("[role=tabpanel]").offsetParent === null;
-  return sending || hidden || sent.length >= FRAMES;
+  return sending || sent.length >= FRAMES || hidden(); // the last one may lay the page out
 };
 document.addEventListener("live-frame", () => sent.shift());
 const width = Object.getOwnPropertyDescriptor(HTMLVideoElement.prototype, "videoWidth");
