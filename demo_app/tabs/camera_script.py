@@ -45,16 +45,19 @@ window.addEventListener("unhandledrejection", (event) => {
 # the next one), or while another tab is shown. Of a video without a width Gradio takes none.
 CAMERA_SCRIPT = """
 const FRAMES = 2, PATIENCE = 500; // at the server; milliseconds after which one counts as dropped
+const APART = 40; // milliseconds: a camera has no more new images, and the browser other work
 const told = element.querySelector("p");
 if (!window.isSecureContext) told.textContent = told.dataset.forbidden;
 const fetchAsIs = window.fetch;
 let sending = false;
 let sent = []; // when the frames were sent whose overlays are not there yet
+let last = -Infinity; // when the last one was
+const hidden = () => element.closest("[role=tabpanel]").offsetParent === null;
 const busy = () => {
   const now = performance.now();
   sent = sent.filter((time) => now - time < PATIENCE);
-  const hidden = element.closest("[role=tabpanel]").offsetParent === null;
-  return sending || hidden || sent.length >= FRAMES;
+  if (sending || now - last < APART || sent.length >= FRAMES) return true;
+  return hidden(); // which may lay the page out
 };
 document.addEventListener("live-frame", () => sent.shift());
 const width = Object.getOwnPropertyDescriptor(HTMLVideoElement.prototype, "videoWidth");
@@ -68,7 +71,8 @@ window.fetch = (resource, options) => {
   told.textContent = "";
   if (busy()) return Promise.resolve(new Response('{"msg": "dropped"}'));
   sending = true;
-  sent.push(performance.now());
+  last = performance.now();
+  sent.push(last);
   return fetchAsIs(resource, options).finally(() => { sending = false; });
 };
 """

@@ -22,7 +22,7 @@ from fer_core.models.saved_model import ModelError
 
 # Seconds between two looks at the camera; most take no frame (`CAMERA_SCRIPT`), so this is only how
 # long the server waits for the next one at most.
-STREAM_EVERY = 0.01
+STREAM_EVERY = 0.02
 # Gradio would ask a camera for 1920 x 1440 pixels, and send every one of them.
 CAMERA = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 20}}
 # Visitors who stream at once. Each holds one of the server's 40 threads for as long as a frame of
