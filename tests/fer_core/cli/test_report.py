@@ -112,17 +112,19 @@ def test_pairs_of_other_options_of_eac_are_told_apart(write_run, tmp_path):
     for weight in (1.0, 5.0):
         write_run(tmp_path, name=f"eac{weight}", consistency_weight=weight)
     table = report.make_table("noise *", tmp_path)
-    for weight in (1.0, 5.0):
-        assert f"| 30 % symmetric, consistency weight {weight} | 0 |" in table
+    assert "| 30 % symmetric, consistency weight 1.0 | 0 |" in table
+    assert "| 30 % symmetric | 0 |" in table  # weight 5, the default
 
 
-def test_rows_of_one_method_name_the_options_in_which_they_differ(write_run, tmp_path):
+def test_rows_of_one_method_name_the_options_off_their_default_in_which_they_differ(
+    write_run, tmp_path
+):
     write_run(tmp_path, name="one", consistency_weight=1.0)
     write_run(tmp_path, name="five", consistency_weight=5.0)
     write_run(tmp_path, name="plain", method="cross_entropy")
     table = report.make_table("runs *", tmp_path)
     assert "eac, consistency weight 1.0 |" in table
-    assert "eac, consistency weight 5.0 |" in table
+    assert "| eac |" in table
     assert "cross_entropy |" in table
 
 
