@@ -68,8 +68,8 @@ def describe(run: Imported) -> list[str]:
     """What was made of a file, line by line."""
     columns = ", ".join(f"{figure} <- {column}" for figure, column in run.taken.items())
     lines = [
-        f"{run.folder}: {run.epochs} epochs, accuracy {100 * run.accuracy:.2f} % (mean of the last "
-        "5 epochs)",
+        f"{run.folder}: {run.epochs} epochs, accuracy {100 * run.accuracy:.2f} % "
+        f"({averaged_epochs(run.epochs)})",
         f"  read: {columns}",
     ]
     if run.left:

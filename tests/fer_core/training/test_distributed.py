@@ -127,7 +127,7 @@ def test_every_test_image_is_answered_once_and_as_by_one_process(pair):
 def test_the_record_says_how_many_processes_there_were_and_one_of_them_prints(pair):
     one, two, ended = pair
     assert (one.environment["processes"], two.environment["processes"]) == (1, 2)
-    assert ended.stdout.count("mean of the last") == 1
+    assert ended.stdout.count(": accuracy ") == 1
     assert ended.stderr.count("epoch 2 of 2") == 1
 
 
