@@ -13,6 +13,7 @@ from fer_core.importing.columns import read_choices
 from fer_core.importing.runs import Facts, Imported, import_run
 from fer_core.importing.series import SourceError
 from fer_core.importing.sources import find_sources
+from fer_core.metrics.classification import averaged_epochs
 
 
 @dataclass(frozen=True)

@@ -146,8 +146,9 @@ def noise_name(noise: LabelNoise) -> str:
 
 
 def _list_name(group: RunGroup) -> str:
-    files = {trial.record.config.get("noise_file") for trial in group.trials} - {None}
-    return "".join(f" {name}" for name in sorted(Path(file).name for file in files))
+    files = [trial.record.config.get("noise_file") for trial in group.trials]
+    names = {Path(file).name for file in files if file is not None}
+    return "".join(f" {name}" for name in sorted(names))
 
 
 def mean_text(value: Interval | None) -> str:
