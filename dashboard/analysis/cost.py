@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboard.analysis.comparison import TIE, find_pairs
 from dashboard.analysis.runs import trained_here, with_names
-from dashboard.analysis.seed_groups import UNSET, usual_values
+from dashboard.analysis.seed_groups import UNSET, unusual, usual_values
 from dashboard.analysis.sets import image_sets, with_comparison
 from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
@@ -242,7 +242,7 @@ def _approach_names(points: pd.DataFrame) -> list[str]:
         fields = sorted({field for values in options for field in values})
         usual = usual_values(options, fields)
         for index, values in zip(indices, options, strict=True):
-            told = [one for one in fields if values.get(one, UNSET) != usual.get(one)]
+            told = unusual(values, fields, usual)
             details = [f"{one.replace('_', ' ')} {values.get(one, UNSET)}" for one in told]
             names[index] = " · ".join([name, *details])
     return names

@@ -19,6 +19,7 @@ from dashboard.analysis.seed_groups import (
     fact_text,
     in_order,
     seed_groups,
+    unusual,
     usual_values,
 )
 from dashboard.analysis.sets import image_sets, with_comparison
@@ -124,7 +125,7 @@ def results_grid(
     cells = []
     for group, gap in zip(groups, gaps, strict=True):
         mean = mean_interval([values[run] for run in group.runs])
-        told = [one for one in row_facts if usual.get(one) != group.facts.get(one, UNSET)]
+        told = unusual(group.facts, row_facts, usual)
         name = " · ".join(fact_text(fact, group.facts) for fact in told) or "all"
         numbers = (mean.mean, mean.deviation, mean.half, mean.n, gap.mean, gap.half, gap.n)
         separate = gap.n > 1 and abs(gap.mean) > gap.half

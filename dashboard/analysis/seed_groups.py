@@ -147,6 +147,11 @@ def usual_values(facts: Sequence[Mapping[str, str]], names: Sequence[str]) -> di
     return found
 
 
+def unusual(facts: Mapping[str, str], names: Sequence[str], usual: Mapping[str, str]) -> list[str]:
+    """The names of the facts that have another value than the usual one, see `usual_values`."""
+    return [name for name in names if facts.get(name, UNSET) != usual.get(name)]
+
+
 def option_texts(facts: Sequence[Mapping[str, str]]) -> list[str]:
     """The options that tell groups with the same named facts apart; empty where none does.
 
@@ -161,7 +166,7 @@ def option_texts(facts: Sequence[Mapping[str, str]]) -> list[str]:
         names = differing(alike)
         usual = usual_values(alike, names)
         for index, one in zip(indices, alike, strict=True):
-            told = [name for name in names if one.get(name, UNSET) != usual.get(name)]
+            told = unusual(one, names, usual)
             texts[index] = ", ".join(fact_text(name, one) for name in told)
     return texts
 

@@ -46,11 +46,7 @@ def reduced(sums: np.ndarray, box: Sequence[int], height: int, width: int) -> np
     start, end = _edges(right - left, width)
     totals = rows.take(end, axis=2)
     totals -= rows.take(start, axis=2)
-    values = totals.astype(np.float32)
-    values /= ((last - first)[:, None] * (end - start)).astype(np.float32)
-    values -= np.float32(127.5)
-    values *= np.float32(1 / 128)
-    return values
+    return _network_input(totals.astype(np.float32), (last - first)[:, None] * (end - start))
 
 
 def reduced_parts(sums: np.ndarray, boxes: np.ndarray, side: int) -> np.ndarray:
@@ -77,11 +73,18 @@ def reduced_parts(sums: np.ndarray, boxes: np.ndarray, side: int) -> np.ndarray:
     totals -= corner(first, end)
     totals -= corner(last, start)
     totals += corner(first, start)
-    values = totals.transpose(1, 0, 2, 3).astype(np.float32, order="C")
-    values /= ((last - first)[:, :, None] * (end - start)[:, None]).astype(np.float32)[:, None]
-    values -= np.float32(127.5)
-    values *= np.float32(1 / 128)
-    return values
+    pixels = (last - first)[:, :, None] * (end - start)[:, None]
+    return _network_input(
+        totals.transpose(1, 0, 2, 3).astype(np.float32, order="C"), pixels[:, None]
+    )
+
+
+def _network_input(totals: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """The means of sums over so many pixels, as the networks take them; changes the sums."""
+    totals /= pixels.astype(np.float32)
+    totals -= np.float32(127.5)
+    totals *= np.float32(1 / 128)
+    return totals
 
 
 def _edges(length: int | np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -72,7 +72,7 @@ def read_facts(folder: Path, called: str = "") -> dict[str, Any]:
     Raises:
         ModelError: when the folder holds no model of this project.
     """
-    return current_facts(read_config(folder, called)["fer_core"]["facts"])
+    return describe_model(folder, called).facts
 
 
 def check_files(folder: Path, called: str) -> None:

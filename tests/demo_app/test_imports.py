@@ -43,17 +43,18 @@ print([name for name in before if before[name] != after[name]])
 """
 
 
+def printed_by(code):
+    """What a new Python prints of a program."""
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(
+        words, capture_output=True, text=True, cwd=PROJECT, timeout=300, check=True
+    )
+    return done.stdout
+
+
 @pytest.mark.slow
 def test_importing_the_page_changes_nothing_global():
-    done = subprocess.run(
-        [sys.executable, "-c", CODE],
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
-        timeout=300,
-        check=True,
-    )
-    assert done.stdout == "[]\n"
+    assert printed_by(CODE) == "[]\n"
 
 
 PAGE_CODE = """
@@ -70,12 +71,4 @@ print([name for name in ("torch", "timm", "facenet_pytorch") if name in sys.modu
 
 @pytest.mark.slow
 def test_the_page_is_built_without_pytorch_which_takes_as_long_to_import_as_all_the_rest():
-    done = subprocess.run(
-        [sys.executable, "-c", PAGE_CODE],
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
-        timeout=300,
-        check=True,
-    )
-    assert done.stdout == "[]\n"
+    assert printed_by(PAGE_CODE) == "[]\n"
