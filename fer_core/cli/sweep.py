@@ -16,6 +16,11 @@ from fer_core.machine import Device, cores
 from fer_core.sweeping.commands import write_commands
 from fer_core.sweeping.plan import read_plan
 from fer_core.sweeping.pool import Pool, ProcessPool, machine_slots
+from fer_core.sweeping.precision import (
+    LEFT_TO_THE_RUNS,
+    agree_on_precision,
+    waits_for_precision,
+)
 from fer_core.sweeping.prospect import check_runs
 from fer_core.sweeping.ray_pool import RayPool
 from fer_core.sweeping.scheduler import SweepSetup, carry_out
@@ -121,6 +126,8 @@ def _print_commands(
     for line in write_commands(progress, setup):
         print(line)
     print(f"{counts(progress)}; records in {notes.parent}", file=sys.stderr)
+    if waits_for_precision(progress):
+        print(LEFT_TO_THE_RUNS, file=sys.stderr)
     return progress
 
 
@@ -128,6 +135,7 @@ def _work(command: Command, progress: list[RunProgress], notes: Path) -> list[Ru
     out = notes.parent
     waiting = sum(one.state == "waiting" for one in progress)
     if waiting:
+        remarks = _settle_precision(command, progress)
         pool, threads = _pool(command, notes, waiting)
         earlier = signal.signal(signal.SIGTERM, _terminate)
         try:
@@ -135,6 +143,8 @@ def _work(command: Command, progress: list[RunProgress], notes: Path) -> list[Ru
             setup = SweepSetup(notes, options, threads, Path.cwd(), command.retries)
             with SweepTable(Console()) as table:
                 table.say(f"{len(progress)} runs, records in {out}: {counts(progress)}")
+                for remark in remarks:
+                    table.say(remark)
                 carry_out(progress, pool, setup, table)
         except (KeyboardInterrupt, SystemExit):
             print("stopped: the same command goes on", file=sys.stderr)
@@ -144,6 +154,13 @@ def _work(command: Command, progress: list[RunProgress], notes: Path) -> list[Ru
             signal.signal(signal.SIGTERM, earlier)
     print("\n".join([*summary_lines(progress), f"{counts(progress)}; records in {out}"]))
     return progress
+
+
+def _settle_precision(command: Command, progress: list[RunProgress]) -> list[str]:
+    """One precision for the runs of this machine; what to say about it."""
+    if command.ray is None:
+        return agree_on_precision(progress, command.device)
+    return [LEFT_TO_THE_RUNS] if waits_for_precision(progress) else []
 
 
 def _pool(command: Command, notes: Path, waiting: int) -> tuple[Pool, int]:

@@ -12,7 +12,10 @@ from filelock import FileLock
 from fer_core.cli import sweep
 from fer_core.records.run import read_run, read_runs
 from fer_core.sweeping import commands as commands_module
+from fer_core.sweeping import precision
+from fer_core.sweeping.precision import LEFT_TO_THE_RUNS
 from fer_core.sweeping.scheduler import SweepSetup
+from fer_core.training.precision import PrecisionChoice
 from tests.fer_core.conftest import PRETEND
 from tests.project import PROJECT
 
@@ -25,6 +28,7 @@ backbone = "test_resnet"
 image_size = 48
 batch_size = 14
 epochs = 2
+precision = "no"
 """
 # The command, with attempts that are pretended.
 PRETENDING = f"""
@@ -38,6 +42,7 @@ sweep.main()
 PRETENDED = """
 [common]
 epochs = 2
+precision = "no"
 [grid]
 backbone = ["good", "unknown"]
 seed = [0, 1]
@@ -48,6 +53,7 @@ PATIENT = """
 [[runs]]
 name = '{name}'
 backbone = 'patient'
+precision = 'no'
 """
 
 
@@ -280,6 +286,26 @@ def test_printed_commands_finish_the_sweep_one_array_job_each(
     assert array_job(1, left).returncode == 0
     assert printed()[0] == []
     assert [run.status for run in read_runs(Path("out")).runs] == ["finished", "finished"]
+
+
+@pytest.mark.slow
+def test_runs_whose_precision_is_auto_all_get_the_same_one(command, tmp_path, monkeypatch):
+    timed = []
+
+    def choose(config, device):
+        timed.append(config.seed)
+        return PrecisionChoice("bf16", "a timed step was faster")
+
+    monkeypatch.setattr(precision, "choose_precision", choose)
+    plan = "[common]\nepochs = 2\nbackbone = 'good'\n[grid]\nseed = {}"
+    _, output, _ = command(plan.format([0, 1]))
+    assert "precision 'bf16' for all runs: a timed step was faster" in output
+    _, output, _ = command(plan.format([0, 1, 2]))
+    assert "precision 'bf16' for all runs: as in seed0" in output
+    precisions = [run.config["precision"] for run in read_runs(tmp_path / "out").runs]
+    assert (precisions, timed) == (["bf16"] * 3, [0])
+    code, _, said = command(plan.format([3]), "--print-commands")
+    assert (code, LEFT_TO_THE_RUNS in said) == (0, True)
 
 
 @pytest.mark.parametrize("option", [("--jobs", 2), ("--dry-run",), ("--ray", "local")])
