@@ -55,7 +55,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/pyright
+	$(BIN)/pyright --threads $(WORKERS)
 
 fix: $(READY)
 	$(BIN)/ruff check --fix .

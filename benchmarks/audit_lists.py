@@ -45,7 +45,7 @@ def write(folder: Path, seed: int) -> dict[Path, int]:
     """Write both lists; gives how many labels each changes.
 
     Raises:
-        AuditError: when the folder is no audit with true labels.
+        AuditError: when the folder is not an audit with true labels.
     """
     audit = read_audit(folder)
     if audit.true_labels is None:

@@ -28,7 +28,7 @@ def told_in_a_sentence() -> Iterator[None]:
 
     A `FerError`, a ValueError (an option out of range) and an OSError (a file that cannot be read
     or written) end the program with ``error: ...`` and exit code 1, Ctrl-C with 130, `Terminated`
-    with 143; a reader of the output that has seen enough, such as ``head``, is no error.
+    with 143; a reader of the output that has seen enough, such as ``head``, is not an error.
 
     Raises:
         SystemExit: in place of these.

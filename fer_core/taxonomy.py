@@ -19,7 +19,7 @@ from fer_core.errors import FerError
 # near-black. Further classes have the same colours lighter, then darker.
 PALETTE = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#44aa99")
 _MIXES = ((0, 0.0), (255, 0.45), (0, 0.4))  # grey level and its share, for each round
-OTHER_COLOUR = "#7f8c9b"  # of what is no class of the model
+OTHER_COLOUR = "#7f8c9b"  # of what is not a class of the model
 _COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 
 

@@ -34,7 +34,7 @@ from fer_core.training.engine import train
 from tests.schedule import ByFile, sort_longest_first
 from tests.warm_python import WarmPython
 
-settings.register_profile("untimed", deadline=None)  # a loaded machine is no failure
+settings.register_profile("untimed", deadline=None)  # a loaded machine is not a failure
 settings.load_profile("untimed")
 
 TINY = RunConfig(
@@ -51,7 +51,7 @@ TINY = RunConfig(
 
 
 OURS = sys.modules["__main__"]
-PATIENCE = 180_000  # ms for every step in a browser: a loaded machine is no failure
+PATIENCE = 180_000  # ms for every step in a browser: a loaded machine is not a failure
 
 
 def pytest_collection_modifyitems(config, items):

@@ -103,7 +103,7 @@ class HubServer(ThreadingHTTPServer):
         return [found["path"] for path in paths if (found := FILE.fullmatch(path))]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no error here."""
+        """A client that hangs up is not an error here."""
 
 
 @contextmanager

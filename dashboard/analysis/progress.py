@@ -77,7 +77,7 @@ def running(
 
 
 def troubles(table: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, str]:
-    """By run, what went wrong in its curves: a loss that is no number, or one class for all images.
+    """By run, what went wrong in its curves: a loss that is not a number, one class for all images.
 
     Args:
         table: `Runs.table`.
@@ -85,13 +85,13 @@ def troubles(table: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     losses = epochs[["run", "epoch", *LOSSES]]
-    # Imported runs may have no loss at all; that is no trouble.
+    # Imported runs may have no loss at all; that is not a fault.
     stated = losses.groupby("run")["train_loss"].transform("count") > 0
     missing = stated & losses["train_loss"].isna()
     endless = losses[list(LOSSES)].isin([np.inf, -np.inf]).any(axis=1)
     broken = losses[endless | missing]
     for run, rows in broken.groupby("run", sort=False):
-        found[str(run)] = f"its loss is no finite number since epoch {rows['epoch'].min()}"
+        found[str(run)] = f"its loss has not been a finite number since epoch {rows['epoch'].min()}"
     classes = table.set_index("run")["classes"]
     last = epochs.groupby("run", sort=False).tail(LAST).groupby("run", sort=False)
     accuracy = last["eval_mean_class_accuracy"]

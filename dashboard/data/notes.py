@@ -19,7 +19,7 @@ class NoteError(FerError, ValueError):
 def read_note(folder: Path, config: Mapping[str, Any]) -> str:
     """The note on a run, or an empty text; the file takes precedence over the configuration."""
     file = folder / NOTES_FILE
-    if file.is_file() and not file.is_symlink():  # a link may lead to a file that is no note
+    if file.is_file() and not file.is_symlink():  # a link may lead to a file that is not a note
         try:
             with file.open(encoding="utf-8", errors="replace") as stream:
                 return stream.read(LONGEST).strip()

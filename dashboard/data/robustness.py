@@ -109,7 +109,7 @@ def _check(file: RobustnessFile) -> None:
     if lies_outside(file.path, file.root):
         raise ValueError(f"{file.name} is a link to a file outside of the runs folder: copy it")
     if not file.path.is_file():
-        raise ValueError(f"{file.name} is no file, or a link to one that is gone")
+        raise ValueError(f"{file.name} is not a file, or a link to one that is gone")
     if file.size > LARGEST:
         raise ValueError(
             f"{file.name} has {file.size / 1e6:.0f} MB; an evaluation under corruption has at most "

@@ -83,7 +83,7 @@ addEventListener("afterprint", () => {
   }
 });
 
-// A number sorts as a number, and what is no number comes last.
+// A number sorts as a number, and what is not a number comes last.
 function value(cell) {
   const number = parseFloat(cell.textContent.replace(/[,\s]/g, "").replace("\u2212", "-"));
   return Number.isNaN(number) ? null : number;

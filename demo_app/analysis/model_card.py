@@ -25,7 +25,7 @@ FIGURES = ("accuracy", "mean_class_accuracy", "noise_rate")  # that the page cal
 DEMOTED = "##"  # the page has headings of its own above
 LIMITS = (
     "It predicts {names}. Profiles, covered and very small faces are "
-    "unreliable, rare classes even more so; a high probability is no proof."
+    "unreliable, rare classes even more so; a high probability is not proof."
 )
 
 

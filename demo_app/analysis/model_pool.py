@@ -68,7 +68,7 @@ class ModelPool:
             analyser: what tells of faces what they do; None where there is none.
 
         Raises:
-            ModelError: when one of the sources is no model, or the Hub does not hand it out.
+            ModelError: when one of the sources is not a model, or the Hub does not hand it out.
         """
         self.offered = offer_models(sources)
         self.free_choice = free_choice

@@ -128,7 +128,7 @@ def _predict(
                 for name, classes in known.items()
             }
     except (ValueError, OSError) as error:
-        text = f"no readable photograph: {error}"
+        text = f"unreadable photograph: {error}"
         return {name: PhotoPrediction(photo, text, counted=False) for name in known}
 
 

@@ -32,7 +32,7 @@ def offer_models(sources: Sequence[str]) -> tuple[OfferedModel, ...]:
         sources: folders of saved models, or names on the Hub, see `resolve_any`.
 
     Raises:
-        ModelError: when a source is no model, or the Hub does not hand it out.
+        ModelError: when a source is not a model, or the Hub does not hand it out.
     """
     shipped = [OfferedModel(name, folder) for name, folder in shipped_models().items()]
     by_folder = {model.folder.resolve(): model for model in shipped}

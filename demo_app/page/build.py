@@ -101,7 +101,9 @@ def build(
         OSError: when the folder cannot be written.
     """
     if out.exists() and not (out / FACTS).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise ValueError(f"{out} is no page that was built before: name an empty or a new folder")
+        raise ValueError(
+            f"{out} is not a page that was built before: name an empty or a new folder"
+        )
     folder = resolve_model(model) if model else BUNDLED
     trained = load_model(folder, model)
     runtime = fetch_runtime(pinned_version(SOURCES), npm)

@@ -75,5 +75,5 @@ def _pack(npm: str, version: str, folder: Path) -> Path:
 def _read(files: tarfile.TarFile, name: str) -> bytes:
     member = files.extractfile(f"package/dist/{name}")
     if member is None:
-        raise KeyError(f"{name} is no file")
+        raise KeyError(f"{name} is not a file")
     return member.read()

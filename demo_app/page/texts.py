@@ -123,7 +123,7 @@ def _sentences() -> Mapping[str, str]:
 
 
 def _link(code: str, name: str) -> str:
-    """The page in another language; its own is no link."""
+    """The page in another language; its own is not a link."""
     if code == current_language():
         return f'<span aria-current="page">{name}</span>'
     return f'<a href="{PAGES[code]}" lang="{code}" hreflang="{code}">{name}</a>'

@@ -42,7 +42,7 @@ def read_accounts(file: Path | None, environment: Mapping[str, str] = os.environ
             continue
         name, colon, password = line.partition(":")
         if not (name.strip() and colon and password):
-            raise ValueError(f"line {number} of {source} is no account: write {SHAPE}")
+            raise ValueError(f"line {number} of {source} is not an account: write {SHAPE}")
         if name.strip() in accounts:
             raise ValueError(f"line {number} of {source} names an account again: write {SHAPE}")
         accounts[name.strip()] = password

@@ -57,7 +57,8 @@ def build_space(space: Space, out: Path, root: Path = ROOT) -> list[Path]:
 
     Raises:
         ValueError: one sentence, when the folder holds something else, the static page is not
-            built, the project is no git checkout, or a committed file does not belong on a Space.
+            built, the project is not a git checkout, or a committed file does not belong on a
+            Space.
         OSError: when a file cannot be read or written.
     """
     _check_target(out)
@@ -87,7 +88,7 @@ def committed(root: Path, patterns: Sequence[str]) -> dict[str, Path]:
         patterns: git's, relative to it.
 
     Raises:
-        ValueError: when the folder is no git checkout, or an image is among the files.
+        ValueError: when the folder is not a git checkout, or an image is among the files.
     """
     git = shutil.which("git")
     if git is None:
@@ -95,7 +96,9 @@ def committed(root: Path, patterns: Sequence[str]) -> dict[str, Path]:
     asked = [git, "-C", str(root), "ls-files", "-z", "--", *patterns]
     answer = subprocess.run(asked, capture_output=True, text=True, check=False)
     if answer.returncode != 0 or not answer.stdout:
-        raise ValueError(f"the files of a Space are the committed ones: {root} is no git checkout")
+        raise ValueError(
+            f"the files of a Space are the committed ones: {root} is not a git checkout"
+        )
     names = answer.stdout.rstrip("\0").split("\0")
     for name in names:
         if name.lower().endswith(IMAGE_SUFFIXES):
@@ -136,5 +139,5 @@ def _check_target(out: Path) -> None:
     card = out / "README.md"
     if (out / ".git").exists() or not card.is_file() or MARK not in card.read_text("utf-8"):
         raise ValueError(
-            f"{out} is no Space that was built before: choose another folder with --out"
+            f"{out} is not a Space that was built before: choose another folder with --out"
         )

@@ -27,8 +27,8 @@ def command_fault(words: Sequence[str]) -> str | None:
     for model in options.model:
         if not _is_in_a_space(model):
             return (
-                f"--model {model} is no model that a Space has: publish it (fer-core publish) and "
-                "name USER/NAME"
+                f"--model {model} is not a model that a Space has: publish it (fer-core publish) "
+                "and name USER/NAME"
             )
     return None
 

@@ -7,7 +7,8 @@ from PIL import Image
 
 from demo_app.language import say
 from fer_core.errors import FerError
-from fer_core.io.images import READ_ERRORS, open_checked, upright
+from fer_core.io.eight_bits import upright
+from fer_core.io.images import READ_ERRORS, open_checked
 
 QUALITY = 80  # of the JPEG that goes back
 
@@ -16,7 +17,7 @@ MOST_PIXELS = 4_200_000  # of a frame; the page asks cameras for 640 x 480
 
 
 class FrameError(FerError, ValueError):
-    """A camera frame that is no image."""
+    """A camera frame that is not an image."""
 
 
 def read_frame(url: str) -> Image.Image:

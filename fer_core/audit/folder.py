@@ -20,7 +20,7 @@ SCORE, PROBABILITY = "score_", "probability_"
 
 
 class AuditError(FerError, ValueError):
-    """Outputs or files that cannot be audited, or a folder that is no whole audit."""
+    """Outputs or files that cannot be audited, or a folder that is not a whole audit."""
 
 
 def write_audit(folder: str | Path, audit: Audit) -> None:
@@ -108,7 +108,7 @@ def read_audit(folder: str | Path) -> Audit:
     1, 2, ...
 
     Raises:
-        AuditError: when the folder is no whole audit, or one of a later version.
+        AuditError: when the folder is not a whole audit, or one of a later version.
     """
     folder = Path(folder)
     facts, table = _read_facts(folder), folder / TABLE_FILE
@@ -163,7 +163,7 @@ def _read_facts(folder: Path) -> dict[str, Any]:
         facts = parse_json(read_text(file))
         schema = facts["schema"]
     except (ValueError, KeyError, TypeError) as error:
-        raise AuditError(f"{displayed(file)} is no audit: {error!r}") from error
+        raise AuditError(f"{displayed(file)} is not an audit: {error!r}") from error
     if schema != SCHEMA:
         raise AuditError(
             f"{displayed(file)} has schema {schema}, this version reads {SCHEMA}: update fer-core, "

@@ -129,7 +129,7 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
         reader = csv.DictReader(io.StringIO(read_text(file), newline=""), strict=True)
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
-        raise AuditError(f"{displayed(file)} is no readable CSV: {error}") from error
+        raise AuditError(f"{displayed(file)} is not a readable CSV: {error}") from error
     if not {"image", "decision", "label"} <= set(reader.fieldnames or ()):
         raise AuditError(
             f"{displayed(file)} must have the header image,decision,label, got "

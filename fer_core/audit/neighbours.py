@@ -40,7 +40,7 @@ def neighbour_disagreement(
             block = _unit(known[first : first + KEYS])
             similarity = asked @ block.T  # (queries, keys)
             inside = (rows >= first) & (rows < first + len(block))
-            similarity[inside, rows[inside] - first] = -2.0  # an image is no neighbour of itself
+            similarity[inside, rows[inside] - first] = -2.0  # an image is not a neighbour of itself
             top = similarity.topk(min(neighbours, len(block)), 1)
             best = torch.cat([best, top.values], 1)
             places = torch.cat([places, top.indices + first], 1)

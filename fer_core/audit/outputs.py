@@ -153,7 +153,7 @@ def _read_npz(file: Path) -> dict[str, np.ndarray]:
         with np.load(file, allow_pickle=False) as archive:
             arrays = dict(archive)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise AuditError(f"{displayed(file)} is no readable NPZ file: {error}") from error
+        raise AuditError(f"{displayed(file)} is not a readable NPZ file: {error}") from error
     absent = [name for name in ("names", "classes", "probabilities") if name not in arrays]
     if absent:
         raise AuditError(f"{displayed(file)} has no array {absent[0]!r}; it has {sorted(arrays)}")
@@ -173,7 +173,7 @@ def _read_csv(file: Path) -> dict[str, np.ndarray]:
     except (csv.Error, TypeError, ValueError) as error:
         if isinstance(error, AuditError):
             raise
-        raise AuditError(f"{displayed(file)} is no table of predictions: {error}") from error
+        raise AuditError(f"{displayed(file)} is not a table of predictions: {error}") from error
     return {
         "names": np.array([name for name, _ in rows]),
         "classes": np.array([name.removeprefix(PROBABILITY) for name in columns]),

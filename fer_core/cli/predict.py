@@ -53,7 +53,7 @@ class Once(logging.Filter):
 def main() -> None:
     """Parse the command line and print one result per face."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    reading = logging.getLogger("fer_core.io.images")
+    reading = logging.getLogger("fer_core.io.eight_bits")
     reading.setLevel(logging.INFO)  # how pixels of other ranges are read
     command = read_command_line()
     if command.json and command.csv:

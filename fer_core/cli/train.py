@@ -144,7 +144,7 @@ def starting_config(arguments: Sequence[str]) -> RunConfig:
         try:
             content = json.loads(read_text(file))
         except json.JSONDecodeError as error:
-            raise ValueError(f"{file} is no JSON: {error}") from error
+            raise ValueError(f"{file} is not valid JSON: {error}") from error
         if not isinstance(content, dict):
             raise ValueError(f"{file} must hold a JSON object of options, got {content!r}")
         values |= content

@@ -31,8 +31,8 @@ def write_review(
         excluded: ranges of time, see `fer_core.video.time_ranges.parse_time_ranges`.
 
     Raises:
-        EventError: when a text is no rule.
-        TimeRangeError: when a text is no range.
+        EventError: when a text is not a rule.
+        TimeRangeError: when a text is not a range.
     """
     from fer_core.video.elan import annotate, write_elan
     from fer_core.video.events import find_events, parse_event_rule

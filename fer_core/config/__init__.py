@@ -188,7 +188,7 @@ def field_types(methods: Iterable[str] | None = None) -> dict[str, Any]:
 def without_folders(config: RunConfig) -> RunConfig:
     """The configuration as it may be published: of every path only the last name is left.
 
-    The name of a data set on the Hugging Face hub, ``hf:OWNER/NAME``, is no path and stays.
+    The name of a data set on the Hugging Face hub, ``hf:OWNER/NAME``, is not a path and stays.
     """
     kind, colon, rest = config.data.partition(":")
     text, query, options = rest.partition("?")

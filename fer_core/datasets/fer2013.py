@@ -91,7 +91,7 @@ def read_pixel_table(path: Path) -> PixelTable:
     numbers: they pass over most of the rows without a face.
 
     Raises:
-        DataError: when the file is no table or lacks columns.
+        DataError: when the file is not a table or lacks columns.
     """
     usages: list[str] = []
     labels: list[int] = []
@@ -137,7 +137,7 @@ def _wrong(row: TableRow, label: int, values: np.ndarray) -> tuple[str, str] | N
 def _numbers(text: str) -> np.ndarray:
     try:
         return np.fromstring(text, np.int64, sep=" ")
-    except ValueError:  # something that is no number
+    except ValueError:  # something that is not a number
         return np.empty(0, np.int64)
 
 

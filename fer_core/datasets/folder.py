@@ -196,7 +196,9 @@ def _list_classes(root: Path, train: str, naming: Naming) -> Listing:
     tree, name = list_tree(root, ".", EXPECTED, naming.class_of), root.resolve().name
     classes = naming.in_order(tree.images)
     if not naming.emotions:
-        _refuse_few(root, classes, naming)  # one folder that is no emotion is no class either
+        _refuse_few(
+            root, classes, naming
+        )  # one folder that is not an emotion is not a class either
     return Listing(
         name=name,
         classes=classes,

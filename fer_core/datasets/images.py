@@ -121,7 +121,7 @@ def image_error(name: str, error: Exception) -> UnusableImageError:
     """What is wrong with the image ``name``, by what Pillow or the system raised."""
     if isinstance(error, FileNotFoundError):
         return UnusableImageError(f"{name} is absent", absent=True)
-    return UnusableImageError(f"{name} is no readable image: {fault(error)}", absent=False)
+    return UnusableImageError(f"{name} is not a readable image: {fault(error)}", absent=False)
 
 
 def file_stamp(path: Path) -> bytes:

@@ -184,7 +184,7 @@ def _header(path: Path) -> list[str]:
         with path.open(encoding=encoding_of(path)) as file:
             first = file.readline().strip()
     except UnicodeError as error:
-        raise DataError(f"{path} is no table in UTF-8: {error}") from error
+        raise DataError(f"{path} is not a UTF-8 table: {error}") from error
     if not first:
         raise DataError(f"{path} is empty. Expected:\n{EXPECTED}")
     if path.suffix.lower() in LINES:
@@ -205,14 +205,14 @@ def _lines(path: Path, wanted: set[str]) -> Iterator[TableRow]:
                     cells = {name: str(value).strip() for name, value in values.items()}
                     yield TableRow(number, cells, fault)
     except UnicodeError as error:
-        raise DataError(f"{path} is no text in UTF-8: {error}") from error
+        raise DataError(f"{path} is not UTF-8 text: {error}") from error
 
 
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         values = json.loads(line)
     except json.JSONDecodeError as error:
-        raise DataError(f"{path} line {number} is no JSON: {error}") from error
+        raise DataError(f"{path} line {number} is not valid JSON: {error}") from error
     if not isinstance(values, dict):
         raise DataError(f"{path} line {number} must be an object, got {line.strip()[:40]!r}")
     return values

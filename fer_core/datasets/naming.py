@@ -108,7 +108,7 @@ def _doubt(name: str, *, mixed: bool) -> str:
         return ""
     if name.strip().isdecimal():
         return f"{name!r} is a number alone"
-    return f"{name!r} is no emotion" if mixed else ""
+    return f"{name!r} is not an emotion" if mixed else ""
 
 
 def _uri(source: Source) -> str:

@@ -31,12 +31,12 @@ def read_lines(path: Path) -> list[str]:
     """The lines of a text in UTF-8, with or without a byte order mark, or UTF-16 with one.
 
     Raises:
-        DataError: when the file is no such text.
+        DataError: when the file is not such a text.
     """
     try:
         return path.read_text(encoding=encoding_of(path)).splitlines()
     except UnicodeError as error:
-        raise DataError(f"{path} is no UTF-8 text: {error}") from error
+        raise DataError(f"{path} is not UTF-8 text: {error}") from error
 
 
 def encoding_of(path: Path) -> str:
@@ -54,7 +54,7 @@ def read_table(path: Path, needed: AbstractSet[str]) -> list[dict[str, str]]:
         needed: columns that must be there.
 
     Raises:
-        DataError: when the file is no table, or lacks columns or cells.
+        DataError: when the file is not a table, or lacks columns or cells.
     """
     rows = []
     for row in table_rows(path, needed):
@@ -76,7 +76,7 @@ def table_rows(
             it holds none of these.
 
     Raises:
-        DataError: when the file is no table, or lacks columns.
+        DataError: when the file is not a table, or lacks columns.
     """
     try:
         with path.open(encoding=encoding_of(path), newline="") as file:
@@ -97,7 +97,7 @@ def table_rows(
                 if any(cell.strip() for cell in cells):
                     yield _row(lines.line_num, cells, columns)
     except (UnicodeError, csv.Error) as error:
-        raise DataError(f"{path} is no table in UTF-8: {error}") from error
+        raise DataError(f"{path} is not a UTF-8 table: {error}") from error
 
 
 def _delimiter(file: TextIO, names: AbstractSet[str]) -> str:

@@ -94,7 +94,7 @@ def _read_boxes(file: Path, names: frozenset[str]) -> Mapping[str, Box]:
         name = row.cells["file"].replace("\\", "/")
         if name not in names:
             raise DataError(
-                f"{place} names {name!r}, which is no photograph of the folder: expected a path "
+                f"{place} names {name!r}, which is not a photograph of the folder: expected a path "
                 f"below it, such as {min(names)!r}"
             )
         if name in boxes:

@@ -151,7 +151,7 @@ def _predict(
     try:
         image = open_upright(photo.path)
     except READ_ERRORS as error:
-        return PhotoPrediction(photo, f"no readable photograph: {fault(error)}", counted=False)
+        return PhotoPrediction(photo, f"unreadable photograph: {fault(error)}", counted=False)
     of_crop, box_fault = _predict_crop(predictor, image, photo.box, kept)
     started = time.perf_counter()
     faces = predictor.find_faces(image)

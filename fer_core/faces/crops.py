@@ -95,7 +95,7 @@ def align_photo(photo: Photo, settings: Settings) -> str:
     try:
         image = open_upright(photo.path)
     except Exception as error:  # Pillow's decoders raise many kinds on a broken file
-        return f"no readable image: {fault(error)}"
+        return f"unreadable image: {fault(error)}"
     try:
         faces = detect_faces(image)[: None if settings.faces == "all" else 1]
         crops = [align(image, face.landmarks, settings.spec).image for face in faces]

@@ -57,7 +57,7 @@ class Ordered(nn.Module):
 class PooledFirst(nn.Module):
     """Convolution, PReLU and max pooling, with the PReLU after the pooling.
 
-    So it has a quarter of the values to do. It is no monotone function where its slope is negative,
+    So it has a quarter of the values to do. It is not monotone where its slope is negative,
     but the largest of its values in a cell is that of the cell's largest or of its smallest input:
     the output is the same to the last bit. The smallest inputs are the largest of the negated
     convolution, which has room in the blocks of 16 channels that ONNX Runtime fills anyway.

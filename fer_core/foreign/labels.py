@@ -151,7 +151,7 @@ def _wanted_class(name: str | None, classes: Sequence[str]) -> str | None:
     found = _class_of(name, classes)
     if found is None:
         known = ", ".join(dict.fromkeys((*classes, *EIGHT_CLASSES)))
-        raise LabelError(f"labels: {name!r} is no class; use one of {known}")
+        raise LabelError(f"labels: {name!r} is not a class; use one of {known}")
     return found
 
 

@@ -57,7 +57,7 @@ class Network:
         """Logits (B, L) float32 of RGB images, on the CPU.
 
         Raises:
-            ModelError: when they are no numbers.
+            ModelError: when they are not numbers.
         """
         with torch.inference_mode():
             logits = self.answer(self.prepare(images).to(self.device)).float().cpu()

@@ -69,7 +69,7 @@ def is_own(config: Any) -> bool:  # noqa: ANN401 - any JSON value
 
 
 def check_safetensors(name: str, names: Iterable[str]) -> None:
-    """Refuse weights that are no safetensors file: a pickle can run code when it is opened.
+    """Refuse weights that are not a safetensors file: a pickle can run code when it is opened.
 
     Args:
         name: what messages call the model.
@@ -88,7 +88,7 @@ def check_safetensors(name: str, names: Iterable[str]) -> None:
             f"opened, and not as {WEIGHTS_FILE}: ask its authors for that file"
         )
     raise ModelError(
-        f"the model {name} is no image classifier that can be read: expected {CONFIG_FILE} and "
+        f"the model {name} is not an image classifier that can be read: expected {CONFIG_FILE} and "
         f"{WEIGHTS_FILE}, found {_listed(names)}"
     )
 

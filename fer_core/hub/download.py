@@ -156,7 +156,7 @@ def _split(name: str) -> tuple[str, str | None]:
     found = _ID.fullmatch(name)
     if found is None:
         shown = name if len(name) <= 100 else f"{name[:100]}..."
-        raise ModelError(f"{shown!r} is no name of a model on the Hub: use {SHAPE}")
+        raise ModelError(f"{shown!r} is not the name of a model on the Hub: use {SHAPE}")
     return found["repository"], found["revision"]
 
 

@@ -23,7 +23,7 @@ class UploadError(FerError, ValueError):
 
 
 def check_repository(name: str) -> None:
-    """Refuse what is no name of a repository.
+    """Refuse what is not a repository name.
 
     Raises:
         UploadError: with the right shape.
@@ -31,8 +31,7 @@ def check_repository(name: str) -> None:
     if _ID.fullmatch(name) is None:
         shown = name if len(name) <= 100 else f"{name[:100]}..."
         raise UploadError(
-            f"{shown!r} is no name of a repository: use USER/NAME (letters, digits, '_', '-' and "
-            "'.')"
+            f"{shown!r} is not a repository name: use USER/NAME (letters, digits, '_', '-' and '.')"
         )
 
 

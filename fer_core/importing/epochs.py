@@ -23,7 +23,7 @@ class Epochs(NamedTuple):
 def to_epochs(source: SeriesSource, taken: Mapping[str, str]) -> Epochs:
     """One line an epoch, numbered from 1; a figure that an epoch lacks is null.
 
-    Where steps are no epochs, each value of the evaluation accuracy ends one, and other figures
+    Where steps are not epochs, each value of the evaluation accuracy ends one, and other figures
     belong to the first epoch that ends at their step or later.
 
     Args:
@@ -100,7 +100,7 @@ def _number(series: Mapping[str, Points], by_epoch: bool, notes: list[str]) -> M
             for key, points in series.items()
         }
     notes.append(
-        f"steps {ends[0]:g} to {ends[-1]:g} are no epochs: each of the {len(ends)} values of the "
+        f"steps {ends[0]:g} to {ends[-1]:g} are not epochs: each of the {len(ends)} values of the "
         "evaluation accuracy ends one"
     )
     late = sum(step > ends[-1] for points in series.values() for step, _ in points)

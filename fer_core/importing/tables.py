@@ -19,7 +19,7 @@ def read_table(file: Path, name: str) -> SeriesSource:
     Several rows of one epoch are one epoch: Lightning writes training and validation apart.
 
     Raises:
-        SourceError: when it is no such table.
+        SourceError: when it is not such a table.
         OSError: when it cannot be read.
     """
     if file.stat().st_size > LARGEST:
@@ -28,7 +28,7 @@ def read_table(file: Path, name: str) -> SeriesSource:
     try:
         rows = list(csv.DictReader(content.decode("utf-8-sig").splitlines()))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(f"{file} is no table that can be read: {error}") from error
+        raise SourceError(f"{file} is not a table that can be read: {error}") from error
     columns = {column.strip(): column for column in (rows[0] if rows else {}) if column}
     lower = {column.lower(): column for column in columns}
     counts = next((lower[step] for step in STEPS if step in lower), None)

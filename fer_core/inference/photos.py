@@ -10,15 +10,8 @@ from PIL import Image
 from torch import Tensor
 
 from fer_core.errors import FerError
-from fer_core.io.images import (
-    READ_ERRORS,
-    ImageError,
-    bits_below,
-    fault,
-    first_eight,
-    open_upright,
-    upright,
-)
+from fer_core.io.eight_bits import bits_below, first_eight, upright
+from fer_core.io.images import READ_ERRORS, ImageError, fault, open_upright
 
 Photo = str | Path | bytes | Image.Image | np.ndarray | Tensor
 ARRAYS = "a photograph array must be (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
@@ -27,7 +20,7 @@ ROUNDING = 1e-3  # by which a value may leave [0, 1], as after resizing
 
 
 class PhotoError(FerError, ValueError):
-    """Something that is no photograph, with what is taken."""
+    """Something that is not a photograph, with what is taken."""
 
 
 def open_photo(photo: Photo) -> Image.Image:
@@ -70,9 +63,9 @@ def open_photo(photo: Photo) -> Image.Image:
     except READ_ERRORS as error:
         if isinstance(photo, bytes):
             raise PhotoError(
-                f"{len(photo):,} bytes are no readable photograph: {fault(error)}"
+                f"{len(photo):,} bytes are not a readable photograph: {fault(error)}"
             ) from error
-        raise PhotoError(f"{photo} is no readable photograph: {error}") from error
+        raise PhotoError(f"{photo} is not a readable photograph: {error}") from error
 
 
 def open_photos(photos: Sequence[Photo]) -> list[Image.Image]:

@@ -14,18 +14,15 @@ from fer_core.faces.detect import detect_faces_in
 from fer_core.faces.face import Face, FaceDetector, whole_face
 from fer_core.hub.download import BUNDLED, resolve_model
 from fer_core.inference.backends import BackendName, make_backend
+from fer_core.inference.crop_classifier import CropClassifier
 from fer_core.inference.devices import choose_device
 from fer_core.inference.face_prediction import Classification, FacePrediction, analysed
 from fer_core.inference.onnx_export import ONNX_FILE
 from fer_core.inference.photos import Photo, open_photo, open_photos
 from fer_core.landmarks.analysis import FaceAnalyser
-from fer_core.models.attention_model import Output, average
 from fer_core.models.pretrained import TrainedModel, load_model
 from fer_core.models.saved_model import ModelError
 from fer_core.taxonomy import Taxonomy
-from fer_core.transforms.functional import normalise
-
-FACES_A_PASS = 64
 
 
 class Predictor:
@@ -83,10 +80,8 @@ class Predictor:
         self.mirror = mirror
         self.detector = detector
         self.analyser = analyser
-        spec = self.trained.input
-        self._mean = torch.tensor(spec.mean, device=self.device)[:, None, None]
-        self._std = torch.tensor(spec.std, device=self.device)[:, None, None]
         self.backend = make_backend(self.trained, backend, flipped=mirror, file=onnx_file)
+        self._crops = CropClassifier(self.trained.input, self.backend, self.device, mirror=mirror)
 
     @property
     def taxonomy(self) -> Taxonomy:
@@ -197,7 +192,7 @@ class Predictor:
         if cropped:
             spec = self.trained.input
             whole = [[(whole_face(one.size, spec), whole_crop(one, spec))] for one in photos]
-            return self._predictions(photos, whole, self._classify(photos))
+            return self._predictions(photos, whole, self._crops.classify(photos))
         return self._predict_faces(photos, self.find_faces_in(photos, thorough=thorough))
 
     def find_faces(self, photo: Image.Image, *, thorough: bool = True) -> list[Face]:
@@ -239,7 +234,7 @@ class Predictor:
             [(face, align(photo, face.landmarks, self.trained.input)) for face in of_photo]
             for photo, of_photo in zip(photos, faces, strict=True)
         ]
-        answers = self._classify([crop.image for pairs in found for _, crop in pairs])
+        answers = self._crops.classify([crop.image for pairs in found for _, crop in pairs])
         return self._predictions(photos, found, answers)
 
     def _predictions(
@@ -288,39 +283,5 @@ class Predictor:
             ValueError: when an image cannot be read.
         """
         if isinstance(crops, str | Path | bytes | Image.Image | np.ndarray | torch.Tensor):
-            return self._classify([open_photo(crops)])
-        return self._classify(open_photos(crops))
-
-    def _classify(self, crops: Sequence[Image.Image]) -> Classification:
-        spec = self.trained.input
-        views: list[tuple[Output, ...]] = []
-        for start in range(0, max(1, len(crops)), FACES_A_PASS):
-            pixels = np.stack(
-                [self._pixels(crop) for crop in crops[start : start + FACES_A_PASS]]
-                or [np.zeros((spec.size, spec.size, spec.channels), np.uint8)]
-            )
-            images = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(self.device)
-            normalised = normalise(images, self._mean, self._std)
-            views.append(self.backend.views(normalised, flipped=self.mirror))
-        parts = [_joined(outputs, len(crops)) for outputs in zip(*views, strict=True)]
-        whole = average(*parts) if len(parts) > 1 else parts[0]
-        return Classification(
-            whole.logits.softmax(1).numpy(),
-            whole.maps.numpy(),
-            np.stack([part.logits.softmax(1).numpy() for part in parts], 1),
-            np.stack([part.maps.numpy() for part in parts], 1),
-        )
-
-    def _pixels(self, crop: Image.Image) -> np.ndarray:
-        spec = self.trained.input
-        image = crop.convert("L" if spec.grey else "RGB")
-        if image.size != (spec.size, spec.size):
-            image = image.resize((spec.size, spec.size), Image.Resampling.BICUBIC)
-        image = image.convert("L" if spec.channels == 1 else "RGB")
-        return np.asarray(image).reshape(spec.size, spec.size, spec.channels)
-
-
-def _joined(outputs: Sequence[Output], count: int) -> Output:
-    """The answers of several passes as one, on the CPU, of the first ``count`` images."""
-    logits, maps = (torch.cat(parts)[:count].cpu() for parts in zip(*outputs, strict=True))
-    return Output(logits, maps)
+            return self._crops.classify([open_photo(crops)])
+        return self._crops.classify(open_photos(crops))

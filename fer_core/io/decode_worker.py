@@ -64,7 +64,7 @@ def main() -> None:
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a decoder prints is no reply
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a decoder prints is not a reply
     serve(sys.stdin.buffer, replies)
 
 

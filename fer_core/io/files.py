@@ -49,12 +49,12 @@ def read_text(file: Path) -> str:
     """A text in UTF-8, with or without a byte order mark.
 
     Raises:
-        ValueError: naming the file, when it is no such text.
+        ValueError: naming the file, when it is not such a text.
     """
     try:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{file} is no UTF-8 text: save it with that encoding") from error
+        raise ValueError(f"{file} is not UTF-8 text: save it with that encoding") from error
 
 
 LONGEST_NUMBER = 18  # digits, with the sign: what 64 bits can hold
@@ -64,7 +64,7 @@ def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
     """The value of a text from anywhere.
 
     Raises:
-        ValueError: when it is no JSON, is nested so deep that Python cannot follow, or has what no
+        ValueError: when it is not JSON, is nested so deep that Python cannot follow, or has what no
             table and no page can hold: a whole number beyond 64 bits, or half of a character.
     """
     try:
@@ -89,5 +89,5 @@ def _whole_number(digits: str) -> int:
 
 
 def displayed(path: str | os.PathLike[str]) -> str:
-    r"""A path that can be printed and stored: bytes that are no UTF-8 become ``\xe9``."""
+    r"""A path that can be printed and stored: bytes that are not UTF-8 become ``\xe9``."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -43,7 +43,7 @@ def check_file(file: Path) -> None:
     if stat.S_ISDIR(facts.st_mode):
         return  # whoever opens it says so
     if not stat.S_ISREG(facts.st_mode):
-        raise ImageError("this is no file but a pipe or a device, which is not read as an image")
+        raise ImageError("this is a pipe or a device, not a file: it is not read as an image")
     _check_bytes(facts.st_size)
 
 

@@ -126,9 +126,9 @@ async def _resolve(text: str, allowed: Sequence[Network]) -> _Target:
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL as error:
-        raise WebImageError("this is no web address") from error
+        raise WebImageError("this is not a web address") from error
     if url.scheme not in ("http", "https") or not url.host:
-        raise WebImageError("this is no web address: it must begin with https:// or http://")
+        raise WebImageError("this is not a web address: it must begin with https:// or http://")
     if url.userinfo:
         raise WebImageError("an address with a name or password in it is not fetched")
     port = url.port or (443 if url.scheme == "https" else 80)

@@ -67,7 +67,7 @@ class FaceAnalysis:
     def note(self) -> str:
         """Why the emotion model may err on this face: it is turned too far; empty when it is not.
 
-        The tilt is no reason: the face is turned upright before the model sees it.
+        The tilt is not a reason: the face is turned upright before the model sees it.
         """
         yaw, pitch, _ = self.pose
         turned = []

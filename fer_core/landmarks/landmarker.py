@@ -86,7 +86,7 @@ class Landmarker:
             return None
         shown = points[SUBSET, :2].astype(np.float32)
         scores = self._blendshapes(shown[None])[0].ravel().astype(float)
-        count = len(self._head)  # the iris is no part of the model head
+        count = len(self._head)  # the iris is not part of the model head
         return FaceAnalysis(
             dict(zip(BLENDSHAPES, scores.tolist(), strict=True)),
             head_pose(points[:count].astype(float), self._head, self._weights),

@@ -3,7 +3,7 @@
 Blendshapes are named as in Apple's ARKit (``ARFaceAnchor.BlendShapeLocation``) and estimated by
 MediaPipe's blendshape network. The action units are those of the Facial Action Coding System that
 describe about the same movement (P. Ekman, W. V. Friesen, J. C. Hager, "Facial Action Coding
-System", 2002). The table is a reading aid: a blendshape is no intensity of an action unit, and
+System", 2002). The table is a reading aid: a blendshape is not an intensity of an action unit, and
 scores of different blendshapes do not compare.
 """
 

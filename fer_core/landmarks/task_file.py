@@ -66,7 +66,7 @@ def read_task(path: Path) -> Task:
     """The models of a file.
 
     Raises:
-        LandmarkerError: when it is no such file.
+        LandmarkerError: when it is not such a file.
     """
     try:
         with zipfile.ZipFile(path) as file:
@@ -75,7 +75,7 @@ def read_task(path: Path) -> Task:
             )
         head, weights = read_geometry(geometry)
     except (zipfile.BadZipFile, KeyError, ValueError, IndexError) as error:
-        raise LandmarkerError(f"{path} is no usable {FILE}: {error}") from error
+        raise LandmarkerError(f"{path} is not a usable {FILE}: {error}") from error
     return Task(landmarks, blendshapes, head, weights)
 
 

@@ -70,7 +70,7 @@ def add_up_loss(mixed_logits: Tensor, labels: Tensor) -> Tensor:
 
 
 class RUL(Method[MethodOptions]):
-    """The add-up loss of mixtures by relative uncertainty; the head is no part of the model."""
+    """The add-up loss of mixtures by relative uncertainty; the head is not part of the model."""
 
     def __init__(self, model: AttentionModel, config: RunConfig, targets: Tensor) -> None:
         """Add the head that tells uncertainty: log-variances (B, 64) of pooled features (B, D)."""

@@ -133,7 +133,7 @@ def _convert_graph(network: nn.Module, backbone: str, file: Path, faces: Faces |
     try:
         put_into(network, read_layers(graph), known.expected)
     except ForeignWeightsError as error:
-        raise ForeignWeightsError(f"{file} is no {backbone}: {error}") from error
+        raise ForeignWeightsError(f"{file} is not a {backbone}: {error}") from error
     if faces is None:
         raise ForeignWeightsError(
             f"the BatchNorm of {file.name} is folded into its convolutions, and training needs its "
@@ -167,7 +167,7 @@ def _convert_state(network: nn.Module, backbone: str, file: Path) -> Origin:
         network.load_state_dict(state)
     except (AssertionError, RuntimeError) as error:
         raise ForeignWeightsError(
-            f"{file} is no {backbone}: its {len(found)} tensors do not match the {len(wanted)} "
+            f"{file} is not a {backbone}: its {len(found)} tensors do not match the {len(wanted)} "
             "expected ones in order and shape"
         ) from error
     return Origin(file.name, NOT_STATED, hashlib.sha256(file.read_bytes()).hexdigest())

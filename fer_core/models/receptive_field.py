@@ -61,8 +61,8 @@ def limit_receptive_field(
         image_size: side of its input, at which strides are measured.
 
     Raises:
-        BackboneError: when a layer that is no convolution is too wide, or one sees the whole image
-            whatever the convolutions see.
+        BackboneError: when a layer that is not a convolution is too wide, or one sees the whole
+            image whatever the convolutions see.
     """
     windows = _windows(network, channels, image_size)
     field = 1 + sum(window.reach for window in windows)

@@ -72,7 +72,7 @@ def read_weights(file: Path) -> dict[str, Tensor]:
             raise pickle.UnpicklingError("a plain pickle")
         content = torch.load(file, map_location="cpu", weights_only=True)
     except SafetensorError as error:
-        raise WeightsError(f"{file} is no safetensors file: {error}") from error
+        raise WeightsError(f"{file} is not a safetensors file: {error}") from error
     except pickle.UnpicklingError as error:
         raise WeightsError(_pickled(file)) from error
     except (OSError, RuntimeError, EOFError, KeyError, ValueError) as error:

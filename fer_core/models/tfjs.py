@@ -65,7 +65,7 @@ def read_graph_model(file: Path) -> GraphModel:
         file: the ``.json``; the files that its manifest names are expected in the same folder.
 
     Raises:
-        ForeignWeightsError: when it is no graph model, weights are missing, quantised or of an
+        ForeignWeightsError: when it is not a graph model, weights are missing, quantised or of an
             unknown type, or the files are longer or shorter than the manifest says.
     """
     try:
@@ -74,7 +74,7 @@ def read_graph_model(file: Path) -> GraphModel:
         raise ForeignWeightsError(f"{file} holds no JSON that can be read: {error}") from error
     if not isinstance(content, dict) or content.get("format") != "graph-model":
         raise ForeignWeightsError(
-            f"{file} is no graph model of TensorFlow.js: its format must be graph-model"
+            f"{file} is not a graph model of TensorFlow.js: its format must be graph-model"
         )
     try:
         nodes = [_read_node(entry) for entry in content["modelTopology"]["node"]]

@@ -77,7 +77,7 @@ def _read_layer(graph: GraphModel, node: Node) -> tuple[Layer, Node]:
     for op, bound in (("Maximum", 0), ("Minimum", 6)):
         limits = graph.tensors.get(_expect(node, op).inputs[1])
         if limits is None or limits.size != 1 or float(limits.reshape(())) != bound:
-            raise ForeignWeightsError(f"another graph: {node.name} is no part of a ReLU6")
+            raise ForeignWeightsError(f"another graph: {node.name} is not part of a ReLU6")
         node = _node(graph, node.inputs[0])
     node = _node(graph, _expect(node, "Relu").inputs[0])
     bias = _tensor(graph, _expect(node, "Add").inputs[1])
@@ -124,7 +124,7 @@ def _node(graph: GraphModel, name: str) -> Node:
 
 def _tensor(graph: GraphModel, name: str) -> Tensor:
     if name not in graph.tensors:
-        raise ForeignWeightsError(f"another graph: {name} is no constant with weights")
+        raise ForeignWeightsError(f"another graph: {name} is not a constant with weights")
     return torch.from_numpy(graph.tensors[name].astype(np.float32))
 
 

@@ -81,7 +81,7 @@ def _read_table(path: Path, classes: Sequence[str]) -> list[tuple[str, str, str]
     try:
         rows = [(reader.line_num, row) for row in reader if "".join(row).strip()]
     except csv.Error as error:
-        raise ValueError(f"{path} is no readable CSV: {error}") from error
+        raise ValueError(f"{path} is not a readable CSV: {error}") from error
     if not rows or rows[0][1][0].strip().lower() != "label":
         raise ValueError(f"{path}: the header must be 'label,<class>,...', one column a class")
     header = rows[0][1]

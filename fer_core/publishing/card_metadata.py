@@ -9,7 +9,7 @@ from huggingface_hub.repocard_data import DatasetCardData
 from fer_core.publishing.data_terms import kind_of, name_of
 
 TAGS = ["facial-expression-recognition", "emotion-recognition", "noisy-labels"]
-OWN_TAGS = ["face-classification", "noisy-labels"]  # of classes that are no emotions
+OWN_TAGS = ["face-classification", "noisy-labels"]  # of classes that are not emotions
 # Figure of the facts -> the Hub's kind of metric, and its name.
 _METRICS = {
     "accuracy": ("accuracy", "accuracy"),

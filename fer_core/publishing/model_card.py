@@ -151,8 +151,8 @@ def _limits(subject: Subject) -> str:
     limits = words_of(subject.facts).limits
     return f"""{f"{limits} " if limits else ""}{_weakest(subject)} Profiles, covered faces and \
 very small faces are unreliable.
-A high probability is no proof. An attention map adds up to the score of its class; it does not show
-why a person looks like that."""
+A high probability is not proof. An attention map adds up to the score of its class; it does not
+show why a person looks like that."""
 
 
 def _responsible(subject: Subject) -> str:

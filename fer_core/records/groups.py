@@ -42,7 +42,7 @@ def group_runs(records: Iterable[RunRecord]) -> list[RunGroup]:
 def group_trials(trials: Iterable[Trial[R]]) -> list[Group[R]]:
     """Trials by setting, noise and approach, in that order.
 
-    Of trials that repeat a seed only the latest counts, so that a copy is no evidence: the latest
+    Of trials that repeat a seed only the latest counts, so that a copy is not evidence: the latest
     finished one where there is one. A run whose seed nobody stated may repeat any: it has
     its own group.
     """

@@ -33,7 +33,7 @@ def _is_text(value: object) -> bool:
 
 
 def _fits(value: object, default: object) -> bool:
-    """Whether an option may have a value, by the type of its default; None is no statement."""
+    """Whether an option may have a value, by the type of its default; None states nothing."""
     if value is None:
         return True
     if isinstance(default, bool):

@@ -57,7 +57,7 @@ def source_commit(project: Path = PROJECT) -> str | None:
         project: folder of the project.
 
     Returns:
-        None where the code is no git checkout (an installed package), or there is no git.
+        None where the code is not a git checkout (an installed package), or there is no git.
     """
     git = shutil.which("git")
     if git is None or not (project / ".git").exists():
@@ -92,4 +92,4 @@ def weights_origin(pretrained: str) -> Origin | None:
         with safe_open(pretrained, framework="numpy") as file:
             return Origin.from_json(file.metadata())
     except SafetensorError as error:
-        raise ValueError(f"{pretrained} is no safetensors file: {error}") from error
+        raise ValueError(f"{pretrained} is not a safetensors file: {error}") from error

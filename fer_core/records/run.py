@@ -110,7 +110,7 @@ def read_run(path: Path) -> RunRecord:
     except (OSError, ValueError) as error:  # no UTF-8, no JSON, or a number of thousands of digits
         raise RecordError(f"{file} cannot be read: {error}") from error
     if not isinstance(content, dict) or "schema_version" not in content:
-        raise RecordError(f"{file} is no run record: it has no schema_version")
+        raise RecordError(f"{file} is not a run record: it has no schema_version")
     run = cast("dict[str, Any]", content)
     version = run["schema_version"]
     if not isinstance(version, int) or version > SCHEMA_VERSION:

@@ -85,7 +85,7 @@ def _remarks(report: EvaluationReport, measured: Measured) -> Iterator[str]:
             "(--shared-classes excludes them)"
         )
     if measured.subject.saw_split == (report.listing.name, predictions.split.name):
-        lines.append("the model was trained on a split of this name: this is no test of it")
+        lines.append("the model was trained on a split of this name: this does not test it")
     if lines:
         yield "\n".join(map(wrapped, lines))
 

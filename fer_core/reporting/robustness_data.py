@@ -99,7 +99,7 @@ def read_robustness(files: Iterable[Path]) -> list[RobustnessComparison]:
     """The models of all files, together where they were shown the same corrupted images.
 
     Raises:
-        ValueError: when a file is no evaluation under corruption.
+        ValueError: when a file is not an evaluation under corruption.
     """
     return compare_robustness(measured for file in files for measured in read_models(file))
 
@@ -108,13 +108,13 @@ def read_models(file: Path) -> list[tuple[Sample, ModelCurve]]:
     """The model of a file, or both that it compares, each with the images that it was shown.
 
     Raises:
-        ValueError: when the file is no evaluation under corruption.
+        ValueError: when the file is not an evaluation under corruption.
     """
     where = displayed(file)
     try:
         report = parse_json(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"records: {where} is no readable JSON file: {error}") from error
+        raise ValueError(f"records: {where} is not a readable JSON file: {error}") from error
     try:
         models = [model for model in (report["model"], report["against"]) if model is not None]
         if not models or any(model.get("robustness") is None for model in models):
@@ -158,7 +158,7 @@ def file_stems(comparisons: Sequence[RobustnessComparison]) -> list[str]:
 
 
 def _refusal(where: str, reason: str) -> str:
-    return f"records: {where} is no evaluation under corruption ({reason}): {ASKED_FOR}"
+    return f"records: {where} is not an evaluation under corruption ({reason}): {ASKED_FOR}"
 
 
 def _sample(data: Mapping[str, Any], model: Mapping[str, Any]) -> Sample:

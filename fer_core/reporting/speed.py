@@ -27,7 +27,7 @@ def speed_table(files: Sequence[Path]) -> str:
     """A row for each ratio of the result files, in their order.
 
     Raises:
-        ReportError: for a file that cannot be read or is no result with ratios.
+        ReportError: for a file that cannot be read or is not a result with ratios.
     """
     rows = [row for file in files for row in _rows(file)]
     return f"{table(HEADER, rows)}\n\n{EXPLANATION}"
@@ -41,7 +41,7 @@ def _rows(file: Path) -> list[list[str]]:
     except (OSError, ValueError) as error:
         raise ReportError(f"{file} cannot be read: {error}") from error
     except (KeyError, TypeError, IndexError) as error:
-        raise ReportError(f"{file} is no result of a benchmark: it lacks {error}") from error
+        raise ReportError(f"{file} is not a benchmark result: it lacks {error}") from error
     if not rows:
         raise ReportError(f"{file} has no ratios")
     return rows

@@ -35,7 +35,7 @@ def read_axis(axis: str, entries: object, mistakes: list[str]) -> list[AxisValue
     fields = field_types()
     if current_name(axis) not in fields and not all(isinstance(entry, dict) for entry in entries):
         mistakes.append(
-            f"[grid] {axis} is no field of a run{near(axis, list(fields))} (an axis with a name "
+            f"[grid] {axis} is not a field of a run{near(axis, list(fields))} (an axis with a name "
             "of its own is a list of tables: [{FIELD = VALUE, ...}, ...])"
         )
         return []

@@ -28,7 +28,7 @@ def name_fault(name: str) -> str | None:
     """Why a run cannot have this name; None when it can."""
     if not NAME.fullmatch(name):
         return (
-            f"{name!r} is no name of a run: letters, digits and . _ = + - may be in it, and a "
+            f"{name!r} is not a valid run name: letters, digits and . _ = + - may be in it, and a "
             "letter or a digit comes first"
         )
     if len(name) > LONGEST:

@@ -38,7 +38,7 @@ def read_plan(file: Path, settings: Sequence[str] = ()) -> list[PlannedRun]:
 
     Raises:
         PlanError: naming every mistake of the plan at once: the run, the field, what is allowed.
-        OSError, ValueError: when the file is no text that can be read.
+        OSError, ValueError: when the file is not text that can be read.
     """
     plan = _load(file)
     mistakes: list[str] = []
@@ -63,7 +63,7 @@ def _load(file: Path) -> dict[str, Any]:
     try:
         plan = tomllib.loads(read_text(file))
     except tomllib.TOMLDecodeError as error:
-        raise PlanError(f"{file} is no TOML: {error}") from error
+        raise PlanError(f"{file} is not valid TOML: {error}") from error
     unknown = [f"unknown table [{name}]{near(name, TABLES)}" for name in plan if name not in TABLES]
     _refuse(file, unknown)
     return plan
@@ -98,7 +98,7 @@ def _find_methods(
     extra: Sequence[Mapping[str, Any]],
     mistakes: list[str],
 ) -> None:
-    """Import the methods that are no part of this package, so that their options are known."""
+    """Import the methods that are not part of this package, so that their options are known."""
     axes = [entry for entries in grid.values() if isinstance(entries, list) for entry in entries]
     tables = [common, *(entry for entry in axes if isinstance(entry, dict)), *extra]
     named = [table.get("method") for table in tables]

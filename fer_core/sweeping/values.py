@@ -45,7 +45,7 @@ def read_setting(text: str) -> tuple[str, Any]:
     """The field and the value of ``FIELD=VALUE``; text needs no quotes.
 
     Raises:
-        ValueError: when it is no such pair, or the value is none of the field's.
+        ValueError: when it is not such a pair, or the value is none of the field's.
     """
     written, equals, raw = text.partition("=")
     name = current_name(written)

@@ -85,7 +85,7 @@ def flatten(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, A
 
 
 def numbers(values: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers in nested mappings, by name; what does not apply (null) and lists are no numbers.
+    """The numbers in nested mappings, by name; null (does not apply) and lists are not numbers.
 
     The one list of a result is the confusion matrix, which stays in the record.
     """

@@ -1,6 +1,6 @@
 """Trackers: the figures of a run in TensorBoard, Trackio, Weights & Biases and their like.
 
-What they show never decides the outcome of a run: it is no part of its configuration, and a
+What they show never decides the outcome of a run: it is not part of its configuration, and a
 tracker that fails after the start is a warning. What talks to each tool is Accelerate's; this
 module says which there are.
 """

@@ -80,7 +80,7 @@ def open_video(path: Path) -> "InputContainer":
         return av.open(f"file:{path.resolve()}", options=options)
     except (av.FFmpegError, UnicodeError) as error:
         raise VideoError(
-            "this file is no video that can be read: it may be damaged or of another kind "
+            "this file is not a video that can be read: it may be damaged or of another kind "
             "(MP4, MOV, WebM, MKV, AVI and MPEG can be read)"
         ) from error
 

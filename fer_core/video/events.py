@@ -84,7 +84,7 @@ def parse_event_rule(text: str, classes: Sequence[str]) -> EventRule:
         values = [0.0] * 3
     if len(values) > 2:
         raise EventError(
-            f"{text!r} is no rule of an event: write EMOTION:THRESHOLD:SECONDS, such as "
+            f"{text!r} is not an event rule: write EMOTION:THRESHOLD:SECONDS, such as "
             f"{emotion}:0.6:0.5"
         )
     return EventRule(emotion, *values)

@@ -73,7 +73,7 @@ class Video:
             rate: frames of a second that are to be analysed.
 
         Raises:
-            VideoError: when it is no video, has no images, or is longer.
+            VideoError: when it is not a video, has no images, or is longer.
         """
         if not (seconds > 0 and rate > 0):
             raise ValueError(f"seconds and rate must be above 0, got {seconds} and {rate}")

@@ -26,7 +26,7 @@ def parse_time_ranges(text: str) -> tuple[TimeRange, ...]:
         text: such as ``0-2.5, 1:05-1:10``; empty for none.
 
     Raises:
-        TimeRangeError: naming the part that is no range.
+        TimeRangeError: naming the part that is not a range.
     """
     found = sorted(_parse(part.strip()) for part in text.split(",") if part.strip())
     joined: list[TimeRange] = []
@@ -49,7 +49,7 @@ def _parse(part: str) -> TimeRange:
     try:
         found = TimeRange(_seconds(start), _seconds(end))
     except ValueError as error:
-        raise TimeRangeError(f"{part!r} is no range of time: write {FORM}") from error
+        raise TimeRangeError(f"{part!r} is not a time range: write {FORM}") from error
     if not dash or not found.start < found.end:
         raise TimeRangeError(f"{part!r} must end after it begins: write {FORM}")
     return found

@@ -168,7 +168,7 @@ def test_a_broken_file_is_a_sentence_beside_the_others(open_page, two_models):
     app = open_page("robustness", two_models)
     assert not app.exception
     (warning,) = app.warning
-    assert "/cut\\_off.json is no readable JSON file" in warning.value
+    assert "/cut\\_off.json is not a readable JSON file" in warning.value
     assert len(charts(app)) == 2
 
 

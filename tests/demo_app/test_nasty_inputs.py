@@ -1,4 +1,4 @@
-"""What people and programs send that is no ordinary photograph: each gets a sentence."""
+"""What people and programs send that is not an ordinary photograph: each gets a sentence."""
 
 import io
 import zlib

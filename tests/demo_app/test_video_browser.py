@@ -135,7 +135,7 @@ def test_a_file_that_is_no_video_gets_a_sentence(tab, tmp_path):
     tab.set_input_files("#video_file input", tmp_path / "text.mp4")
     tab.wait_for_selector("#video_file :text('text')")
     tab.click("#video_start")
-    tab.wait_for_selector("#video_progress :text('no video that can be read')")
+    tab.wait_for_selector("#video_progress :text('not a video that can be read')")
     assert tab.is_enabled("#video_start")
 
 

@@ -85,7 +85,7 @@ function read(bitmap, width, height) {
 }
 
 /**
- * A face of the reduced image in the image itself, whose size is no exact multiple.
+ * A face of the reduced image in the image itself, whose size is not an exact multiple.
  *
  * @param {import("./detector.js").Face} face
  * @param {number} factor

@@ -170,7 +170,7 @@ def _imported(source: str) -> MethodSpec:
         if spec.source == here:
             return spec
     if not is_method(kind):
-        raise ValueError(f"{source} is no subclass of fer_core.methods.Method")
+        raise ValueError(f"{source} is not a subclass of fer_core.methods.Method")
     bases = {source_of(base) for base in kind.__mro__[1:]}
     like = next((spec for spec in METHODS.values() if spec.source in bases), None)
     name = kind.__name__

@@ -1,4 +1,4 @@
-"""Where the class of a method is: in a module, or in a file that is no part of a package."""
+"""Where the class of a method is: in a module, or in a file that is not part of a package."""
 
 import importlib
 import importlib.util

@@ -23,7 +23,7 @@ def list_synthetic(source: Source, decoding: Decoding) -> Listing:
     URI: ``synthetic?train=3000&test=1000&seed=0``. The same URI gives the same images.
 
     Raises:
-        DataError: for options that are no numbers or too small.
+        DataError: for options that are not numbers or too small.
     """
     if source.path is not None:
         raise DataError(f"synthetic takes no path, got {str(source.path)!r}")

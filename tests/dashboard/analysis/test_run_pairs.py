@@ -27,7 +27,7 @@ def answered(tmp_path, write_run):
         rows = [
             Prediction(f"{first + i}.png", 1, 1 if ok else 0, 0.9) for i, ok in enumerate(right)
         ]
-        write_predictions(path, reversed(rows))  # the order of a file is no order of images
+        write_predictions(path, reversed(rows))  # the order of a file is not an order of images
         return read_run(path)
 
     return write

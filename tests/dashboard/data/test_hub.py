@@ -21,7 +21,7 @@ def server(monkeypatch, tmp_path):
 
 @pytest.fixture
 def files(tmp_path, write_run):
-    """Two records, one in a folder, with files that are no part of them."""
+    """Two records, one in a folder, with files that are not part of them."""
     root = tmp_path / "upload"
     for name in ("first", "study/second"):
         path = write_run(root, name=name)

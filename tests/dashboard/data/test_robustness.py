@@ -86,7 +86,7 @@ def test_impossible_figures_are_refused_with_the_name_of_the_file(tmp_path, writ
     files = found_in(tmp_path)
     assert files.comparisons == []
     (problem,) = files.problems
-    assert f"{tmp_path.name}/made.json is no evaluation under corruption" in problem
+    assert f"{tmp_path.name}/made.json is not an evaluation under corruption" in problem
 
 
 def test_served_to_others_a_link_out_of_the_folder_is_not_read(

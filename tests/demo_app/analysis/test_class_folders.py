@@ -77,7 +77,7 @@ def test_a_bomb_is_stopped_while_it_is_unpacked(pack, tmp_path, monkeypatch):
 
 def test_a_file_that_is_no_zip_file_gets_a_sentence(tmp_path):
     (tmp_path / "own.zip").write_text("no archive")
-    with pytest.raises(ClassFoldersError, match="no ZIP"):
+    with pytest.raises(ClassFoldersError, match="not a ZIP"):
         list_class_folders(tmp_path / "own.zip", tmp_path / "out", 10)
 
 

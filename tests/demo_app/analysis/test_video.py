@@ -379,7 +379,7 @@ def test_the_endpoint_tells_what_is_no_video(client, model, tmp_path, served):
     summary, csv, drawn = client.predict(
         video=handle_file(tmp_path / "text.mp4"), model=model, api_name="/video"
     )
-    assert summary["sentence"].startswith("This file is no video that can be read")
+    assert summary["sentence"].startswith("This file is not a video that can be read")
     assert csv is drawn is None
     assert folders(served) == before
 

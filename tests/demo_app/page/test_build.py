@@ -229,7 +229,7 @@ def test_an_old_page_is_replaced_and_nothing_else_is_left(build_site, model_fold
 
 def test_a_folder_with_other_files_is_not_touched(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(ValueError, match="is no page that was built before"):
+    with pytest.raises(ValueError, match="is not a page that was built before"):
         build(tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 

@@ -29,7 +29,7 @@ def test_the_file_counts_where_there_are_both(tmp_path):
 @pytest.mark.parametrize("line", ["secret", ":secret", "ada:", " :secret"])
 def test_a_line_that_is_no_account_is_named_but_not_shown(tmp_path, line):
     file = write(tmp_path / "accounts", f"a:b\n{line}\n")
-    with pytest.raises(ValueError, match=f"line 2 of {file} is no account") as caught:
+    with pytest.raises(ValueError, match=f"line 2 of {file} is not an account") as caught:
         read_accounts(file, {})
     assert "secret" not in str(caught.value)
 

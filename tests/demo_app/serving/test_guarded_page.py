@@ -123,7 +123,7 @@ def test_what_was_uploaded_needs_no_mark(site, portrait, mark):
     sent = site.post("/gradio_api/upload", files={"files": ("photo.png", stream.getvalue())})
     file = {"path": sent.json()[0], **mark}
     assert "overlays.zip" in from_call(site, "batch", "call/v2", {"photos": [file]})
-    assert "no video" in from_call(site, "video", "call/v2", {"video": file})
+    assert "not a video" in from_call(site, "video", "call/v2", {"video": file})
     assert "happiness" in from_call(site, "analyse", "call/v2", {"photo": file})
 
 

@@ -113,7 +113,7 @@ def test_a_committed_picture_stops_the_build(project, tmp_path):
 
 def test_a_folder_that_is_no_git_checkout_is_one_sentence(project, tmp_path):
     shutil.rmtree(project / ".git")
-    with pytest.raises(ValueError, match="is no git checkout"):
+    with pytest.raises(ValueError, match="is not a git checkout"):
         built("demo", tmp_path / "out", project)
 
 
@@ -151,7 +151,7 @@ def test_a_checkout_of_the_space_itself_is_not_replaced(project, tmp_path):
     out = tmp_path / "out"
     built("demo", out, project)
     (out / ".git").mkdir()
-    with pytest.raises(ValueError, match="no Space that was built before"):
+    with pytest.raises(ValueError, match="not a Space that was built before"):
         built("demo", out, project)
 
 

@@ -56,7 +56,7 @@ def test_a_foreign_folder_is_one_sentence(run, tmp_path):
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "thesis.txt").write_text("mine")
     message = run("build", "demo", "--out", tmp_path)
-    assert message.startswith(f"error: {tmp_path}/demo is no Space that was built before")
+    assert message.startswith(f"error: {tmp_path}/demo is not a Space that was built before")
     assert "\n" not in message
 
 
@@ -97,7 +97,7 @@ def test_push_says_where_the_space_is_and_never_the_token(run, server, capfd, ca
     [
         (None, "me/results", "cannot be uploaded without an access token"),
         ("hf_wrong", "me/results", "the Hub refuses the access token"),
-        (TOKEN, "results", "'results' is no name of a repository: use USER/NAME"),
+        (TOKEN, "results", "'results' is not a repository name: use USER/NAME"),
     ],
 )
 @pytest.mark.slow

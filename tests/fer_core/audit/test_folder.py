@@ -88,7 +88,7 @@ def test_the_corrected_labels_change_what_is_flagged_and_nothing_else():
         (lambda folder: (folder / "audit.csv").unlink(), "audit.csv"),
         (lambda folder: (folder / "audit.csv").write_text("rank,image\n1,a\n"), "audit.csv"),
         (lambda folder: (folder / "audit.json").write_text('{"schema": 99}'), "schema 99"),
-        (lambda folder: (folder / "audit.json").write_text("{"), "is no audit"),
+        (lambda folder: (folder / "audit.json").write_text("{"), "is not an audit"),
     ],
 )
 def test_a_folder_that_is_no_whole_audit_is_named(tmp_path, spoil, message):

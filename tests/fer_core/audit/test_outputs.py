@@ -59,7 +59,7 @@ def test_an_archive_may_have_every_kind_of_output(tmp_path):
         ([("a", 0.5, 0.5)], None, "no row for 1 of 2 training images, first 'b'"),
         ([("a", 0.5, 0.5)] * 2 + [("b", 0.5, 0.5)], None, "twice"),
         ([("a", 3.0, -1.0), ("b", 0.5, 0.5)], None, "softmax"),
-        ([("a", "x", 0.5), ("b", 0.5, 0.5)], None, "no table of predictions"),
+        ([("a", "x", 0.5), ("b", 0.5, 0.5)], None, "not a table of predictions"),
         ([("a", 1.0)], ("image", "probability_sad"), "no row"),
         ([("a", 1.0), ("b", 1.0)], ("image", "probability_sad"), "sad.*calm, glad"),
         ([("a", 1.0)], ("image", "score"), "probability_CLASS"),
@@ -77,7 +77,7 @@ def test_a_broken_archive_is_refused(tmp_path):
     with pytest.raises(AuditError, match="no file"):
         read_outputs(file, NAMES, CLASSES)
     file.write_bytes(b"no archive")
-    with pytest.raises(AuditError, match="no readable NPZ"):
+    with pytest.raises(AuditError, match="not a readable NPZ"):
         read_outputs(file, NAMES, CLASSES)
     np.savez(file, names=NAMES, classes=CLASSES)
     with pytest.raises(AuditError, match="probabilities"):

@@ -63,5 +63,5 @@ def test_a_file_that_does_not_fit_is_one_error(call_command, tmp_path):
     torch.save(timm.create_model("test_vit").state_dict(), file)
     code, _, _ = call_command(convert_weights, "test_resnet", file, out)
     assert code.startswith("error: ")
-    assert "is no test_resnet" in code
+    assert "is not a test_resnet" in code
     assert not out.exists()

@@ -88,7 +88,7 @@ def test_problems_are_listed_with_code_1(command, broken):
     assert "a run refuses this data set, problems: 3" in output
     assert "  class: 1 (train/bored/)" in output
     assert "  unreadable file: 2 (train/happy/0.png, test/angry/7.png)" in output
-    assert "happy/0.png is no readable image" in output
+    assert "happy/0.png is not a readable image" in output
     assert ["cannot", "be", "read", "1", "1"] in words(output)
     assert "Traceback" not in output
 
@@ -381,7 +381,7 @@ def test_a_mixture_of_emotions_and_other_classes_is_a_question_with_both_ways_ou
 ):
     put(root, "train/bored/x.png", 1)
     code, _, _ = command("check", f"folder:{root}")
-    assert "'bored' is no emotion, while" in code
+    assert "'bored' is not an emotion, while" in code
     assert f"'folder:{root}?classes=as-is'" in code
     code, output, _ = command("check", f"folder:{root}?classes=as-is")
     assert code == 0

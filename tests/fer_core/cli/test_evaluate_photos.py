@@ -117,7 +117,7 @@ def test_the_text_says_what_was_missed_left_out_and_how_long_it_took(command, mo
     assert code == 0
     assert "tiny on photographs of my photos: 3 photographs, 3 classes, with flip TTA" in told
     assert "no face found, an error: 1 (happy/empty.png)" in told
-    assert "neutral/broken.png (no readable photograph" in told
+    assert "neutral/broken.png (unreadable photograph" in told
     assert "excluded: 1 photographs of anger" in told
     assert "found minus cut out" in told
     assert "mean time per photograph: detection" in told

@@ -79,7 +79,7 @@ def test_a_broken_photograph_is_named_and_the_others_are_still_explained(command
     code, output, errors = command(photos / "broken.png", photos / "person.png")
     assert code == 1
     assert errors.startswith("error: ")
-    assert "broken.png is no readable photograph" in errors
+    assert "broken.png is not a readable photograph" in errors
     assert "person.png: 1 face" in output
 
 
@@ -128,7 +128,7 @@ def test_a_table_has_a_row_for_every_input_and_always_a_header(command, photos):
     code, output, _ = command(photos / "broken.png", photos / "nobody.png", "--csv")
     broken, nobody = csv.DictReader(io.StringIO(output))
     assert code == 1
-    assert "is no readable photograph" in broken["problem"]
+    assert "is not a readable photograph" in broken["problem"]
     assert (nobody["photo"], nobody["problem"]) == (str(photos / "nobody.png"), "no face found")
     assert nobody["face"] == nobody["emotion"] == ""
     header = command(photos / "absent", "--csv")[1].splitlines()[0].split(",")
@@ -139,7 +139,7 @@ def test_an_unreadable_photograph_stands_in_json_with_its_reason(command, photos
     code, output, _ = command(photos / "broken.png", photos / "person.png", "--json")
     broken, person = json.loads(output)
     assert code == 1
-    assert "no readable photograph" in broken["problem"]
+    assert "not a readable photograph" in broken["problem"]
     assert len(person["faces"]) == 1
 
 

@@ -105,7 +105,7 @@ def test_a_model_without_a_folder_and_a_repository_without_a_user_are_not_publis
     loaded = load_model(tiny_run.path / "model")
     with pytest.raises(ModelError, match="save_model writes a folder"):
         Predictor(loaded).push_to_hub(NAME)
-    with pytest.raises(UploadError, match="no name of a repository"):
+    with pytest.raises(UploadError, match="not a repository name"):
         Predictor(tiny_run.path).push_to_hub("faces")
 
 
@@ -202,7 +202,7 @@ def test_an_interrupted_upload_is_one_sentence_and_a_second_try_completes(server
 @pytest.mark.slow
 def test_a_refused_upload_is_one_sentence(server, call, tiny_run, repository):
     code, _, _ = call(tiny_run.path, "--repo", repository)
-    assert re.match(r"error: (the access token may not write|'nouser' is no name)", code)
+    assert re.match(r"error: (the access token may not write|'nouser' is not the name)", code)
     assert "\n" not in code
 
 

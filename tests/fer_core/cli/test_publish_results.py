@@ -34,7 +34,7 @@ def server(monkeypatch, tmp_path):
 
 @pytest.fixture
 def records(tmp_path, write_run):
-    """Two records, one in a folder, with weights and a log that are no part of them."""
+    """Two records, one in a folder, with weights and a log that are not part of them."""
     root = tmp_path / "runs"
     for name in ("first", "study/second"):
         path = write_run(root, name=name)

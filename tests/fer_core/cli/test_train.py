@@ -255,7 +255,7 @@ def test_an_unknown_recipe_is_refused_with_the_known_ones(command):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ('{"epochs": 3', "config.json is no JSON: "),
+        ('{"epochs": 3', "config.json is not valid JSON: "),
         ("[1, 2]", "config.json must hold a JSON object of options, got [1, 2]"),
         ({"epoch": 3}, "unknown configuration fields: epoch; did you mean 'epochs'?"),
         ({"epochs": "many"}, "epochs must be a whole number, got 'many'"),

@@ -85,7 +85,7 @@ def test_one_file_among_the_methods_is_found_by_its_name(tmp_path, monkeypatch):
         ("nowhere.py:Zero", "no file at .*nowhere.py"),
         ("no_such_package.part:Zero", "no module 'no_such_package.part'.*install its package"),
         ("{folder}/mine.py:Zer", "mine.py has no class Zer"),
-        ("{folder}/mine.py:NoMethod", "is no subclass of fer_core.methods.Method"),
+        ("{folder}/mine.py:NoMethod", "is not a subclass of fer_core.methods.Method"),
         ("{folder}/mine.py:", "named pkg.module:Class or file.py:Class"),
     ],
 )

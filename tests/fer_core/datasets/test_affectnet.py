@@ -154,7 +154,7 @@ def test_a_missing_image_is_named(official):
 def test_a_list_that_is_no_utf8_is_named(official):
     path = official / "Manually_Annotated_file_lists" / "validation.csv"
     path.write_bytes(path.read_bytes() + b"\xe9\n")
-    with pytest.raises(DataError, match=r"validation\.csv is no table in UTF-8"):
+    with pytest.raises(DataError, match=r"validation\.csv is not a UTF-8 table"):
         load_data(f"affectnet:{official}", COLOUR)
 
 

@@ -98,7 +98,7 @@ def test_a_photograph_stored_turned_is_decoded_upright(tmp_path):
 def test_a_broken_image_is_named(tmp_path, content):
     image().save(tmp_path / "a.png")
     (tmp_path / "b.png").write_bytes(content)
-    with pytest.raises(UnusableImageError, match=r"b\.png is no readable image"):
+    with pytest.raises(UnusableImageError, match=r"b\.png is not a readable image"):
         decoded([tmp_path / "a.png", tmp_path / "b.png"], Decoding(8, 3))
 
 
@@ -106,7 +106,7 @@ def test_half_an_image_is_broken(tmp_path):
     image(64, 64).save(tmp_path / "a.png")
     content = (tmp_path / "a.png").read_bytes()
     (tmp_path / "a.png").write_bytes(content[: len(content) // 2])
-    with pytest.raises(UnusableImageError, match=r"a\.png is no readable image"):
+    with pytest.raises(UnusableImageError, match=r"a\.png is not a readable image"):
         decoded([tmp_path / "a.png"], Decoding(8, 3))
 
 

@@ -122,7 +122,7 @@ def test_rows_of_a_split_that_is_not_used_are_no_problem(tmp_path):
 
 def test_a_table_that_is_no_utf8_is_named(root):
     (root / "fer2013.csv").write_bytes(b"emotion,pixels,Usage\n0,\xe9,Training\n")
-    with pytest.raises(DataError, match=r"fer2013\.csv is no table in UTF-8"):
+    with pytest.raises(DataError, match=r"fer2013\.csv is not a UTF-8 table"):
         load_data(f"fer2013:{root}", GREY)
 
 

@@ -173,7 +173,7 @@ def test_a_missing_image_that_is_left_out_anyway_is_no_problem(root):
 
 def test_a_broken_image_is_named(root):
     (root / "FER2013Train" / "fer0000005.png").write_bytes(b"no image")
-    with pytest.raises(DataError, match=r"fer0000005\.png is no readable image"):
+    with pytest.raises(DataError, match=r"fer0000005\.png is not a readable image"):
         load_data(f"ferplus:{root}", GREY)
 
 
@@ -186,7 +186,7 @@ def test_missing_columns_are_named(root):
 
 def test_a_vote_that_is_no_number_is_refused(root):
     write_table(root, [("Training", "fer0000000.png", {"neutral": "many"})])
-    with pytest.raises(DataError, match=r"a vote that is no number.*many"):
+    with pytest.raises(DataError, match=r"a vote that is not a number.*many"):
         load_data(f"ferplus:{root}", GREY)
 
 
@@ -322,7 +322,7 @@ def test_a_vote_that_is_no_number_is_a_problem_of_its_image(root):
 
 def test_a_vote_table_that_is_no_utf8_is_named(root):
     (root / "fer2013new.csv").write_bytes(b"\xff\xfe\xe9")
-    with pytest.raises(DataError, match=r"fer2013new\.csv is no table in UTF-8"):
+    with pytest.raises(DataError, match=r"fer2013new\.csv is not a UTF-8 table"):
         load_data(f"ferplus:{root}", GREY)
 
 
@@ -347,5 +347,5 @@ def test_an_image_that_stands_in_the_table_twice_is_refused(root):
 
 def test_a_vote_beyond_all_numbers_is_refused(root):
     write_table(root, [*ROWS[1:], ("Training", "fer0000000.png", {"neutral": "9" * 30})])
-    with pytest.raises(DataError, match="a vote that is no number: '999"):
+    with pytest.raises(DataError, match="a vote that is not a number: '999"):
         load_data(f"ferplus:{root}", GREY)

@@ -91,7 +91,7 @@ def test_a_test_class_that_is_never_trained_is_refused(root):
 @pytest.mark.parametrize("place", ["train/happy/a.png", "test/anger/f.png"])
 def test_a_broken_image_is_named(root, place):
     (root / place).write_bytes(b"no image")
-    with pytest.raises(DataError, match=f"{place} is no readable image"):
+    with pytest.raises(DataError, match=f"{place} is not a readable image"):
         load_data(f"folder:{root}", COLOUR)
 
 

@@ -166,7 +166,9 @@ def test_labels_of_any_language_are_classes_as_they_stand_sorted_by_name(tmp_pat
 def test_labels_of_which_some_are_emotions_are_a_question(tmp_path):
     train = rows(["sad", "bored", "fear"], names=None)
     save(tmp_path, train=train, test=rows(["fear"], names=None))
-    with pytest.raises(DataError, match=r"'bored' is no emotion, while 'fear' and 'sad' name emot"):
+    with pytest.raises(
+        DataError, match=r"'bored' is not an emotion, while 'fear' and 'sad' name emot"
+    ):
         load_data(f"hf:{tmp_path}", COLOUR)
     assert load_data(f"hf:{tmp_path}?classes=as-is", COLOUR).classes == ("bored", "fear", "sad")
 
@@ -199,8 +201,8 @@ def test_a_class_label_may_be_absent(tmp_path):
 @pytest.mark.parametrize(
     ("content", "sentence", "absent"),
     [
-        (b"no image", "is no readable image", False),
-        (encoded(1)[:60], "is no readable image", False),
+        (b"no image", "is not a readable image", False),
+        (encoded(1)[:60], "is not a readable image", False),
         (None, "holds no image", True),
     ],
 )

@@ -93,7 +93,7 @@ def test_what_is_no_whole_image_is_named_with_the_reason(tmp_path, name, content
         Image.fromarray(pixels).save(path)
         path.write_bytes(path.read_bytes()[: int(content * path.stat().st_size)])
     with pytest.raises(
-        UnusableImageError, match=rf"{name} is no readable image: .*({reason})"
+        UnusableImageError, match=rf"{name} is not a readable image: .*({reason})"
     ) as error:
         ImageFiles((path,)).open(0)
     assert not error.value.absent
@@ -125,7 +125,7 @@ def test_a_file_name_that_is_no_utf8_is_read_and_shown_with_its_bytes(tmp_path):
     data.train.names[0].encode("utf-8")
     broken = next((tmp_path / "train" / "angry").iterdir())
     broken.write_bytes(b"")
-    with pytest.raises(DataError, match=r"caf\\xe9\.png is no readable image") as error:
+    with pytest.raises(DataError, match=r"caf\\xe9\.png is not a readable image") as error:
         load_data(f"folder:{tmp_path}", Decoding(8, 3))
     str(error.value).encode("utf-8")
 
@@ -165,7 +165,7 @@ def test_a_box_may_reach_over_the_edge_but_not_lie_outside(tmp_path):
     assert images.open(0).size == (20, 10)
     for index in (1, 2):
         with pytest.raises(
-            UnusableImageError, match=r"a\.png is no readable image: its face box .* lies"
+            UnusableImageError, match=r"a\.png is not a readable image: its face box .* lies"
         ):
             images.open(index)
 
@@ -191,10 +191,12 @@ def test_whatever_pillow_raises_on_a_broken_file_names_it(tmp_path, monkeypatch)
         raise struct.error("required argument is not an integer")
 
     monkeypatch.setattr("fer_core.io.images.Image.open", broken)
-    with pytest.raises(UnusableImageError, match=r"a\.png is no readable image: required argument"):
+    with pytest.raises(
+        UnusableImageError, match=r"a\.png is not a readable image: required argument"
+    ):
         ImageFiles((tmp_path / "a.png",)).open(0)
 
 
 def test_a_name_longer_than_any_file_has_is_no_readable_image(tmp_path):
-    with pytest.raises(UnusableImageError, match="is no readable image: File name too long"):
+    with pytest.raises(UnusableImageError, match="is not a readable image: File name too long"):
         ImageFiles((tmp_path / ("a" * 300 + ".png"),)).open(0)

@@ -105,7 +105,7 @@ def test_an_absent_list_names_the_command_that_writes_it(tmp_path):
 
 def test_a_list_that_is_no_text_is_named(tmp_path):
     (tmp_path / "list.txt").write_bytes("gesicht_ä.jpg".encode("latin-1"))
-    with pytest.raises(DataError, match=r"list\.txt is no UTF-8 text"):
+    with pytest.raises(DataError, match=r"list\.txt is not UTF-8 text"):
         read_exclude_list(tmp_path / "list.txt")
 
 

@@ -62,7 +62,7 @@ def test_a_mixture_names_the_doubtful_folders_and_both_ways_out(tmp_path):
     with pytest.raises(DataError) as error:
         listed(tmp_path)
     told = str(error.value)
-    assert "'engaged' is no emotion and 'suprised' may be surprise" in told
+    assert "'engaged' is not an emotion and 'suprised' may be surprise" in told
     assert "while 'happy' and 'sad' name emotions" in told
     assert f"'folder:{tmp_path}?classes=as-is'" in told
     assert f"'folder:{tmp_path}?classes=emotions'" in told

@@ -57,7 +57,7 @@ def test_a_missing_image_is_named(root):
 
 def test_a_broken_image_is_named(root):
     (root / "Image" / "aligned" / "train_00003_aligned.jpg").write_bytes(b"no image")
-    with pytest.raises(DataError, match=r"train_00003_aligned\.jpg is no readable image"):
+    with pytest.raises(DataError, match=r"train_00003_aligned\.jpg is not a readable image"):
         load_data(f"rafdb:{root}", COLOUR)
 
 
@@ -133,7 +133,7 @@ def test_the_same_image_twice_in_the_list_is_refused(root):
 def test_a_list_that_is_no_text_is_named(root):
     path = root / "EmoLabel" / "list_patition_label.txt"
     path.write_bytes("gesicht_ä.jpg 4\n".encode("latin-1"))
-    with pytest.raises(DataError, match=r"list_patition_label\.txt is no UTF-8 text"):
+    with pytest.raises(DataError, match=r"list_patition_label\.txt is not UTF-8 text"):
         load_data(f"rafdb:{root}", COLOUR)
 
 
@@ -150,5 +150,5 @@ def test_a_name_of_neither_split_is_refused(root):
 
 def test_a_name_that_no_file_can_have_is_a_missing_image(root):
     change_list(root, "train_00001.jpg 1\ntrain_\0.jpg 3\ntest_0001.jpg 7\n")
-    with pytest.raises(DataError, match=r"_aligned\.jpg is (absent|no readable image)"):
+    with pytest.raises(DataError, match=r"_aligned\.jpg is (absent|not a readable image)"):
         load_data(f"rafdb:{root}", COLOUR)

@@ -105,7 +105,7 @@ def test_of_several_faces_the_largest_is_judged_and_they_are_counted(root):
 def test_an_unreadable_photograph_is_named_and_enters_no_figure(root):
     (root / "neutral" / "c.png").write_bytes(b"no image")
     predictions = measure(root)
-    assert "no readable photograph" in reasons(predictions)["neutral/c.png"]
+    assert "unreadable photograph" in reasons(predictions)["neutral/c.png"]
     assert assess_photos(predictions).photos == 5
 
 

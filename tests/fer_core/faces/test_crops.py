@@ -129,9 +129,9 @@ def break_photo(file, kind, portrait):
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        ("empty", "no readable image: the file is empty"),
-        ("text", "no readable image: no image format known here"),
-        ("truncated", "no readable image: image file is truncated"),
+        ("empty", "unreadable image: the file is empty"),
+        ("text", "unreadable image: no image format known here"),
+        ("truncated", "unreadable image: image file is truncated"),
     ],
 )
 def test_a_broken_photograph_has_a_reason_and_leaves_nothing(tmp_path, portrait, kind, reason):

@@ -52,7 +52,7 @@ def test_a_model_without_any_known_label_is_refused_with_its_labels():
     ("chosen", "message"),
     [
         ({"LABEL_9": "anger"}, "no label 'LABEL_9'; its labels: LABEL_0, sad"),
-        ({"LABEL_0": "angre"}, "'angre' is no class; use one of bored, neutral"),
+        ({"LABEL_0": "angre"}, "'angre' is not a class; use one of bored, neutral"),
     ],
 )
 def test_a_mapping_of_unknown_names_is_refused(chosen, message):

@@ -249,7 +249,7 @@ def test_what_is_no_image_classifier_is_refused(vit_folder, timm_folder, tmp_pat
     assert "no_such_network" in refusal(timm_folder)
     (timm_folder / CONFIG_FILE).write_text("[]")
     assert "none of timm (architecture), transformers (model_type)" in refusal(timm_folder)
-    assert "no image classifier" in refusal(tmp_path / "nowhere")
+    assert "not an image classifier" in refusal(tmp_path / "nowhere")
 
 
 def test_weights_of_another_shape_and_broken_files_are_refused(timm_folder):

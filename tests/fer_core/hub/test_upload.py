@@ -171,7 +171,7 @@ def test_a_card_that_the_hub_cannot_read_is_refused_before_anything_is_sent(serv
 
 @pytest.mark.parametrize("name", ["thing", "a/b/c", "a/b@main", "../b", "a/b--c", "x/" + "y" * 96])
 def test_a_malformed_name_is_refused_with_the_right_shape(server, folder, name):
-    assert "is no name of a repository: use USER/NAME" in refusal(folder, repository=name)
+    assert "is not a repository name: use USER/NAME" in refusal(folder, repository=name)
     assert server.requests == []
 
 

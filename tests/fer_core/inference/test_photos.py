@@ -94,7 +94,7 @@ def test_values_that_leave_the_range_by_rounding_alone_are_taken():
 def test_one_of_several_that_cannot_be_read_is_named_by_its_number():
     sizes = [image.size for image in open_photos([PIXELS, Image.new("L", (5, 7))])]
     assert sizes == [(32, 24), (5, 7)]
-    with pytest.raises(PhotoError, match=r"photograph 1 of 2: absent\.png is no readable"):
+    with pytest.raises(PhotoError, match=r"photograph 1 of 2: absent\.png is not a readable"):
         open_photos([PIXELS, "absent.png"])
 
 
@@ -104,5 +104,5 @@ def test_the_bytes_of_a_file_are_read_as_the_file(tmp_path):
 
 
 def test_bytes_that_are_no_image_are_a_short_sentence():
-    with pytest.raises(PhotoError, match=r"^3,000 bytes are no readable photograph: no image"):
+    with pytest.raises(PhotoError, match=r"^3,000 bytes are not a readable photograph: no image"):
         open_photo(b"x" * 3000)

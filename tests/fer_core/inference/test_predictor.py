@@ -166,7 +166,7 @@ def test_files_that_are_no_image_are_named(predictor, portrait, tmp_path):
     (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "damaged.png").write_bytes(whole[:200] + b"\0" * 50 + whole[250:])
     for name in ("text.jpg", "empty.png", "half.png", "damaged.png", "absent.png", "."):
-        with pytest.raises(ValueError, match="is no readable photograph"):
+        with pytest.raises(ValueError, match="is not a readable photograph"):
             predictor.predict(tmp_path / name)
 
 
@@ -275,7 +275,7 @@ def test_a_list_of_photographs_gives_a_list_of_their_faces(predictor, portrait, 
 
 
 def test_a_photograph_of_a_list_that_cannot_be_read_is_named_by_its_number(predictor, portrait):
-    with pytest.raises(ValueError, match=r"photograph 1 of 2: absent\.png is no readable"):
+    with pytest.raises(ValueError, match=r"photograph 1 of 2: absent\.png is not a readable"):
         predictor.predict([portrait, "absent.png"])
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_core.io import image_budget, images
+from fer_core.io import image_budget
+from fer_core.io.eight_bits import upright
 from fer_core.io.images import (
     READ_ERRORS,
     ImageError,
@@ -14,7 +15,6 @@ from fer_core.io.images import (
     images_below,
     open_upright,
     open_within,
-    upright,
 )
 
 
@@ -75,7 +75,7 @@ def test_a_transparent_palette_becomes_white(tmp_path):
 
 
 def test_the_image_that_was_given_stays_as_it_was(image):
-    assert images.upright(image) is not image
+    assert upright(image) is not image
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_pixels_of_more_than_eight_bits_are_scaled_by_their_own_range(
     tmp_path, pixels, expected, caplog
 ):
     Image.fromarray(pixels).save(tmp_path / "a.tif")
-    with caplog.at_level(logging.INFO, "fer_core.io.images"):
+    with caplog.at_level(logging.INFO, "fer_core.io.eight_bits"):
         image = open_upright(tmp_path / "a.tif")
     assert np.asarray(image)[0, :, 0].tolist() == expected
     assert bool(caplog.text) == (pixels.max() != 65535)

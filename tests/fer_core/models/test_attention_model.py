@@ -117,7 +117,7 @@ def test_training_can_start_from_the_weights_of_an_earlier_run(tmp_path):
 def test_a_broken_weights_file_is_named(tmp_path):
     file = tmp_path / "model.safetensors"
     file.write_bytes(b"not weights")
-    with pytest.raises(BackboneError, match="no safetensors file"):
+    with pytest.raises(BackboneError, match="not a safetensors file"):
         AttentionModel("test_resnet", 7, image_size=64, pretrained=str(file))
 
 

@@ -38,7 +38,7 @@ def test_a_state_dictionary_inside_of_a_checkpoint_is_found(foreign, tmp_path):
 def test_another_architecture_is_refused_and_nothing_written(foreign, tmp_path):
     file, _ = foreign
     out = tmp_path / "out.safetensors"
-    with pytest.raises(ForeignWeightsError, match="is no mobilenetv2_100"):
+    with pytest.raises(ForeignWeightsError, match="is not a mobilenetv2_100"):
         convert_weights("mobilenetv2_100", file, out)
     assert not out.exists()
 

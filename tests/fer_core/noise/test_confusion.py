@@ -22,7 +22,7 @@ def table(tmp_path):
 def test_a_table_that_is_no_text_is_named(tmp_path):
     path = tmp_path / "latin.csv"
     path.write_bytes("label,ä\n".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"latin\.csv is no UTF-8 text"):
+    with pytest.raises(ValueError, match=r"latin\.csv is not UTF-8 text"):
         confusion_weights(path, SEVEN_CLASSES)
 
 
@@ -84,7 +84,7 @@ def test_a_table_may_have_blank_lines_other_line_ends_and_rows_in_any_order(tabl
         ("label,", "class,", "the header must be 'label,<class>,...', one column a class"),
         (TABLE, "", "the header must be 'label,<class>,...', one column a class"),
         (",1,2\nhappy,0.5", ",0,0\nhappy,0", "no weight above 0 off its diagonal"),
-        ("neutral,,1", 'neutral,,"1', "is no readable CSV: unexpected end of data"),
+        ("neutral,,1", 'neutral,,"1', "is not a readable CSV: unexpected end of data"),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused(table, old, new, sentence):

@@ -117,7 +117,7 @@ def test_an_absent_list_is_named(tmp_path):
 def test_a_file_that_is_no_text_is_named(tmp_path):
     path = tmp_path / "latin.txt"
     path.write_bytes("gesicht_ä.jpg 4\n".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"latin\.txt is no UTF-8 text"):
+    with pytest.raises(ValueError, match=r"latin\.txt is not UTF-8 text"):
         read(path, ["gesicht_ä.jpg"])
 
 

@@ -66,7 +66,7 @@ def test_a_file_states_its_origin_and_records_keep_it(tmp_path):
 def test_a_file_whose_origin_cannot_be_read_is_an_error(tmp_path):
     file = tmp_path / "weights.safetensors"
     file.write_bytes(b"no weights")
-    with pytest.raises(ValueError, match="no safetensors file"):
+    with pytest.raises(ValueError, match="not a safetensors file"):
         weights_origin(str(file))
 
 

@@ -35,7 +35,7 @@ def test_a_name_says_what_is_varied(values, name):
 
 @pytest.mark.parametrize("name", ["", ".hidden", "a/b", "..", "a b", "-x", "ü", "a\n"])
 def test_what_no_folder_should_be_called_is_no_name(name):
-    assert "is no name of a run" in str(name_fault(name))
+    assert "is not a valid run name" in str(name_fault(name))
 
 
 def test_a_name_that_is_too_long_asks_for_a_shorter_one():

@@ -141,7 +141,7 @@ name = "a/b"
     assert len(lines) == 4
     assert "run eaz-epochs0 and 4 more: unknown field 'epoch'; did you mean 'epochs'?" in text
     assert "run eaz-epochs-many and 1 more: epochs must be a whole number, got 'many'" in text
-    assert "'a/b' is no name of a run" in text
+    assert "'a/b' is not a valid run name" in text
 
 
 def test_what_is_not_allowed_is_said_once_with_the_number_of_runs(read):
@@ -157,7 +157,7 @@ def test_what_is_not_allowed_is_said_once_with_the_number_of_runs(read):
     [
         ("", "it has no run"),
         ("[common]\nepochs = 3", "it has no run"),
-        ("[grid", "is no TOML"),
+        ("[grid", "is not valid TOML"),
         ("[gird]\nseed = [0]", "unknown table [gird]; did you mean 'grid'?"),
         ("seed = [0]", "unknown table [seed]"),
         ("grid = 3", "grid must be a table, written [grid]"),
@@ -165,7 +165,7 @@ def test_what_is_not_allowed_is_said_once_with_the_number_of_runs(read):
         ("[[runs]]\nseed = 1", "[[runs]] number 1 has no name"),
         ("[grid]\nseed = 3", "[grid] seed must be a list of values"),
         ("[grid]\nseed = []", "[grid] seed must be a list of values"),
-        ("[grid]\nsead = [1]", "[grid] sead is no field of a run; did you mean 'seed'?"),
+        ("[grid]\nsead = [1]", "[grid] sead is not a field of a run; did you mean 'seed'?"),
         ("[grid]\nvariant = [{}]", "[grid] variant has an empty table"),
         (
             "[grid]\nnoise_rate = [0.1]\nnoise = [{noise = 'symmetric', noise_rate = 0.1}]",

@@ -1,7 +1,7 @@
 """What a CUDA graph needs of a training step: no number of the host in it changes.
 
 A graph repeats the operations that were captured, with the numbers that they had then. So the
-operations of two steps are noted here, with all that is no tensor, and must be the same.
+operations of two steps are noted here, with all that is not a tensor, and must be the same.
 """
 
 from dataclasses import replace

@@ -55,7 +55,7 @@ def outcome(record):
         "result": without_times(record.result),
         "predictions": read_predictions(record.path),
         "facts": (record.config, record.classes, record.data, record.noise, record.model),
-        # A commit to this checkout while the tests run is no difference of two runs.
+        # A commit to this checkout while the tests run is not a difference of two runs.
         "environment": {k: v for k, v in record.environment.items() if k != "commit"},
         "status": (record.status, record.error),
     }

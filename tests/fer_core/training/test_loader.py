@@ -92,7 +92,7 @@ def test_a_batch_holds_the_images_and_labels_of_its_indices(config, tmp_path):
         assert torch.equal(batch.images, normalise(pixels, mean, std))
         assert batch.noisy_labels.tolist() == labels[batch.indices].tolist()
         seen += batch.indices.tolist()
-    assert len(set(seen)) == 20  # of 21; the last is no full batch
+    assert len(set(seen)) == 20  # of 21; the last is not a full batch
 
 
 @pytest.mark.slow

@@ -193,7 +193,7 @@ def test_a_video_of_unknown_length_stops_at_the_limit(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("text.mp4", b"this is no video\n" * 50),
+        ("text.mp4", b"this is not a video\n" * 50),
         ("list.m3u8", b"#EXTM3U\n#EXTINF:1,\nclip.mp4\n#EXT-X-ENDLIST\n"),
         ("list.mp4", b"ffconcat version 1.0\nfile clip.mp4\n"),
         ("noise.mp4", bytes(range(256)) * 30),
@@ -202,13 +202,13 @@ def test_a_video_of_unknown_length_stops_at_the_limit(tmp_path):
 def test_what_is_no_video_is_told(clip, name, content):
     path = clip.parent / name
     path.write_bytes(content)
-    with pytest.raises(VideoError, match="no video that can be read"):
+    with pytest.raises(VideoError, match="not a video that can be read"):
         Video(path)
 
 
 def test_a_photograph_is_no_video(tmp_path):
     image().save(tmp_path / "photo.png")
-    with pytest.raises(VideoError, match="no video that can be read"):
+    with pytest.raises(VideoError, match="not a video that can be read"):
         Video(tmp_path / "photo.png")
 
 

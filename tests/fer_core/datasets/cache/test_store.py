@@ -163,7 +163,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(faces, tmp_path, monkeypa
 def test_a_broken_image_stops_the_build_and_nothing_is_half_written(faces, tmp_path):
     faces.paths[4].write_bytes(faces.paths[4].read_bytes()[:60])
     for kind in ("cache", "auto", "stream"):
-        with pytest.raises(DataError, match=r"4\.png is no readable image.*fer-core data check"):
+        with pytest.raises(DataError, match=r"4\.png is not a readable image.*fer-core data check"):
             store(faces, SMALL, kept(tmp_path, kind))
     assert entries(tmp_path) == []
     assert not (tmp_path / "known").exists()
