@@ -32,12 +32,13 @@ from fer_core.errors import told_in_a_sentence
 from fer_core.evaluation.compare import compare
 from fer_core.evaluation.maps import MapFidelity, assess_maps
 from fer_core.evaluation.predictions import SplitPredictions, predict_split
-from fer_core.evaluation.report import assess
+from fer_core.evaluation.report import SAME_IMAGES, assess
 from fer_core.evaluation.robustness import measure_robustness
 from fer_core.foreign.model import ForeignModel
 from fer_core.inference.backends import make_backend
 from fer_core.io.files import write_whole
 from fer_core.io.onnx_session import ExportError
+from fer_core.metrics.calibration import CalibrationError, refuse_few
 from fer_core.models.attention_model import Backend
 from fer_core.models.pretrained import TrainedModel
 from fer_core.reporting.evaluation_json import (
@@ -135,7 +136,17 @@ def _find_data(command: Command, models: Sequence[tuple[MeasuredModel, bool]]) -
     calibration = listing
     if command.calibrate_on not in (None, command.data):
         calibration = list_data(command.calibrate_on, decoding)
+    if command.calibrate_on is not None:
+        _check_calibration(command, calibration)
     return _Data(listing, calibration, Storage(command.storage, command.cache, progress=True))
+
+
+def _check_calibration(command: Command, listing: Listing) -> None:
+    """Refuse before the models work what `assess` would refuse after it."""
+    if (command.calibrate_on, command.calibrate_split) == (command.data, command.split):
+        raise CalibrationError(SAME_IMAGES)
+    split = listing.train if command.calibrate_split == "train" else listing.eval
+    refuse_few(len(split.names))
 
 
 def _measure(

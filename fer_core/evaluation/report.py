@@ -25,6 +25,11 @@ from fer_core.metrics.intervals import (
     wilson,
 )
 
+SAME_IMAGES = (
+    "the images to calibrate on are those that are assessed: name others, or none, and each half "
+    "is calibrated on the other"
+)
+
 
 class ClassFigures(NamedTuple):
     """One class of the model.
@@ -218,10 +223,7 @@ def _calibrate(
         count = len(calibrate_on.split.true_labels)
         repeated = int(also_in(split.digests, calibrate_on.split.digests).sum())
         if repeated == count:
-            raise CalibrationError(
-                "the images to calibrate on are those that are assessed: name others, or none, and "
-                "each half is calibrated on the other"
-            )
+            raise CalibrationError(SAME_IMAGES)
         each = fit_temperature(calibrate_on.logits, calibrate_on.split.true_labels)
         fitted = ("other images", count, repeated, (each,))
     nll = negative_log_likelihood(logits, split.true_labels, each)

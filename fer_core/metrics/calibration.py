@@ -38,6 +38,18 @@ def negative_log_likelihood(
     return float(-logarithms[np.arange(len(labels)), labels].mean())
 
 
+def refuse_few(count: int) -> None:
+    """Refuse to fit a temperature on too few images.
+
+    Raises:
+        CalibrationError: for fewer than 50.
+    """
+    if count < LEAST_IMAGES:
+        raise CalibrationError(
+            f"a temperature needs at least {LEAST_IMAGES} images to be fitted on, got {count}"
+        )
+
+
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """The temperature with the least cross-entropy, in [0.01, 100].
 
@@ -53,10 +65,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     Raises:
         CalibrationError: for fewer than 50 images.
     """
-    if len(labels) < LEAST_IMAGES:
-        raise CalibrationError(
-            f"a temperature needs at least {LEAST_IMAGES} images to be fitted on, got {len(labels)}"
-        )
+    refuse_few(len(labels))
     logits = logits.astype(np.float64)
     of_labels = logits[np.arange(len(labels)), labels]
 
