@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from dashboard.analysis.comparison import ACCURACY, SeedGroup, by_evidence, find_pairs
-from dashboard.analysis.run_pairs import pair_tests
 from dashboard.data.names import Runs, data_name
 from fer_core.metrics.student_t import mean_interval
-from fer_core.records.run import read_run
+from fer_core.reporting.tables import eac_name
 
 SYNTHETIC = "synthetic"
+MEAN_CLASS = "mean_class_accuracy_percent"
 Pair = tuple[SeedGroup, SeedGroup]  # baseline, EAC
 
 
@@ -25,7 +24,7 @@ class LandingFigure(NamedTuple):
         low, high: 95 % interval; nan when there is none.
         over: what the interval is over, such as ``3 seeds``.
         baseline, eac: percent of each.
-        where: data, split and backbone.
+        where: data, split, backbone and epochs; which EAC it is.
     """
 
     name: str
@@ -56,10 +55,9 @@ class LandingFigure(NamedTuple):
 
 
 def landing_figures(runs: Runs) -> list[LandingFigure]:
-    """Accuracy and memorised labels under the most label noise, and accuracy on clean labels.
+    """Accuracy, mean class accuracy and memorised labels under the most label noise.
 
-    The pair of EAC and baseline on photographs that `by_evidence` puts first, and the clean pair
-    with the same options. Seeds are paired; a single seed is compared image by image.
+    Of the pair of EAC and baseline on photographs that `by_evidence` puts first; seeds are paired.
 
     Args:
         runs: records, such as the shipped ones.
@@ -75,41 +73,12 @@ def landing_figures(runs: Runs) -> list[LandingFigure]:
     first = noisy[0]
     rate = f"{first[1].noise.percent:g} % wrong labels"
     table = finished.set_index("run")
-    figures = [_over_seeds(f"Accuracy with {rate}", first, dict(table[ACCURACY]))]
-    memorised = _memorised(runs, first)
-    if memorised:
-        figures.append(_over_seeds("Wrong labels memorised", first, memorised))
-    clean = [
-        pair
-        for pair in pairs
-        if not pair[1].noise.percent
-        and all(
-            (one.setting, one.approach) == (other.setting, other.approach)
-            for one, other in zip(pair, first, strict=True)
-        )
-    ]
-    return [*figures, *[_on_clean_labels(runs, pair, table) for pair in clean[:1]]]
-
-
-def _on_clean_labels(runs: Runs, pair: Pair, table: pd.DataFrame) -> LandingFigure:
-    name = "Accuracy with clean labels"
-    if len(pair[1].trials) > 1:
-        return _over_seeds(name, pair, dict(table[ACCURACY]))
-    baseline, eac = (group.trials[0].record for group in pair)
-    records = {run: read_run(runs.folders[run]) for run in (baseline, eac)}
-    test = pair_tests(records).iloc[0]
-    figure = _over_seeds(name, pair, dict(table[ACCURACY]))
-    if test["reason"]:
-        return figure
-    final = {run: 100 * float(record.result["final_accuracy"]) for run, record in records.items()}
-    return figure._replace(
-        gap=test["difference"],
-        low=test["low"],
-        high=test["high"],
-        over=f"{test['images']:,} images, one seed, last epoch",
-        baseline=final[baseline],
-        eac=final[eac],
-    )
+    named = {
+        f"Accuracy with {rate}": dict(table[ACCURACY]),
+        f"Mean class accuracy with {rate}": dict(table[MEAN_CLASS]),
+        "Wrong labels memorised": _memorised(runs, first),
+    }
+    return [_over_seeds(name, first, values) for name, values in named.items() if values]
 
 
 def _over_seeds(name: str, pair: Pair, values: Mapping[str, float]) -> LandingFigure:
@@ -126,7 +95,8 @@ def _over_seeds(name: str, pair: Pair, values: Mapping[str, float]) -> LandingFi
         f"{gap.n} seeds" if gap.n > 1 else "one seed",
         float(baseline.mean()),
         float(eac.mean()),
-        f"{data_name(setting.data)} {setting.eval_split}, {setting.backbone}",
+        f"{data_name(setting.data)} {setting.eval_split}, {setting.backbone}, "
+        f"{setting.epochs} epochs. EAC {eac_name(pair[1])}",
     )
 
 

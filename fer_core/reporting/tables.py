@@ -10,7 +10,7 @@ from fer_core.config import defaults_of
 from fer_core.config.data import DATA_NAMES
 from fer_core.metrics.student_t import Interval
 from fer_core.records.compare import EAC, pair_eac_with_baseline, paired_gap, with_clean_pair
-from fer_core.records.groups import RunGroup, group_runs
+from fer_core.records.groups import Group, RunGroup, group_runs
 from fer_core.records.run import RunRecord
 from fer_core.records.trials import NO_NUMBER, TREATMENTS, UNKNOWN, LabelNoise
 from fer_core.reporting.blocks import ReportError
@@ -115,25 +115,26 @@ def provenance(records: Sequence[RunRecord]) -> str:
 
 def which_eac(groups: Sequence[RunGroup]) -> str:
     """One sentence and a space: which EAC the groups have (docs/methods.md); empty without any."""
-    names = {_eac_name(group) for group in groups if group.approach.method == EAC}
+    names = {eac_name(group) for group in groups if group.approach.method == EAC}
     return f"EAC here: {'; '.join(sorted(names))}. " if names else ""
 
 
-def _eac_name(group: RunGroup) -> str:
+def eac_name(group: Group[Any]) -> str:
+    """Which EAC a group of runs of it has, in words (docs/methods.md)."""
     if group.setting.imported:
         return f"that of another program, its options {NOT_STATED}"
-    options = _options(group)
+    options: dict[str, Any] = json.loads(group.approach.options)
     if options["consistency"] == "logits":
         return "consistency of the logits alone, a control"
-    flip = float(options["flip_probability"])
+    flip = float(options.get("flip_probability", 0.0))
     if flip:
         return (
             f"the labelled view is flipped with probability {flip:g}, which the published method "
             "never does"
         )
-    if options["erased_region"] == "official" and options["pixel_noise"]:
-        return "as the authors' code"
-    return "as the paper's text, the labelled view never flipped"
+    if options["erased_region"] == "official" and options.get("pixel_noise"):
+        return "as in the authors' code"
+    return "as in the paper: the labelled view is never flipped"
 
 
 def noise_name(noise: LabelNoise) -> str:

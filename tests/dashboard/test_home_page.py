@@ -13,12 +13,13 @@ def test_the_landing_page_has_three_figures_with_intervals_and_a_link_to_every_p
     assert not app.exception
     assert [item.label for item in app.metric] == [
         "Accuracy with 30 % wrong labels",
+        "Mean class accuracy with 30 % wrong labels",
         "Wrong labels memorised",
-        "Accuracy with clean labels",
     ]
     assert all(re.fullmatch(r"[+-]\d+\.\d points", item.value) for item in app.metric)
     captions = " ".join(item.value for item in app.caption)
     assert len(re.findall(r"95 % interval [+-]\d+\.\d to [+-]\d+\.\d", captions)) == 3
+    assert captions.count("the labelled view is never flipped") == 3
     links = {item.proto.label.strip("*") for item in app.get("page_link")}
     assert {"Noise robustness", "Attention maps", "Published results", "Runs"} <= links
     assert '<abbr title="' in app.markdown[0].value

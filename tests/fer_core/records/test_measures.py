@@ -134,4 +134,4 @@ def test_the_table_has_a_row_for_each_approach_beside_its_baseline(runs, tmp_pat
     (eac,) = (row for row in rows if "| eac |" in row)
     assert "71.00 ± 1.00 [+11.00 (+8.52 to +13.48)]" in eac
     assert "b (3)" in eac
-    assert "as the paper's text" in text
+    assert "as in the paper" in text
