@@ -202,7 +202,7 @@ def test_an_interrupted_upload_is_one_sentence_and_a_second_try_completes(server
 @pytest.mark.slow
 def test_a_refused_upload_is_one_sentence(server, call, tiny_run, repository):
     code, _, _ = call(tiny_run.path, "--repo", repository)
-    assert re.match(r"error: (the access token may not write|'nouser' is not the name)", code)
+    assert re.match(r"error: (the access token may not write|'nouser' is not a repository)", code)
     assert "\n" not in code
 
 
