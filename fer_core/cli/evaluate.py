@@ -130,7 +130,7 @@ def _load_models(command: Command) -> list[tuple[MeasuredModel, bool]]:
 def _find_data(command: Command, models: Sequence[tuple[MeasuredModel, bool]]) -> _Data:
     decoding = Decoding(max(model.model.input.size for model, _ in models), 3)
     listing = list_data(command.data, decoding, without=command.exclude)
-    split = listing.train if command.split == "train" else listing.eval
+    split = listing.split(command.split)
     if warning := whole_photos(split):
         logger.warning("%s", warning)
     calibration = listing
@@ -145,8 +145,7 @@ def _check_calibration(command: Command, listing: Listing) -> None:
     """Refuse before the models work what `assess` would refuse after it."""
     if (command.calibrate_on, command.calibrate_split) == (command.data, command.split):
         raise CalibrationError(SAME_IMAGES)
-    split = listing.train if command.calibrate_split == "train" else listing.eval
-    refuse_few(len(split.names))
+    refuse_few(len(listing.split(command.calibrate_split).names))
 
 
 def _measure(
@@ -205,7 +204,7 @@ def _backend(
     if command.backend == "torch":
         return None
     on_cpu = trained.model.classifier.weight.device.type == "cpu"
-    split = listing.train if command.split == "train" else listing.eval
+    split = listing.split(command.split)
     few = len(split.names) < MANY_IMAGES
     if command.backend == "auto" and (few or not on_cpu):
         return None

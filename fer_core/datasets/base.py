@@ -92,6 +92,10 @@ class Listing(NamedTuple):
     problems: tuple[Problem, ...] = ()
     found_classes: bool = False
 
+    def split(self, kind: str) -> ListedSplit:
+        """The training split for ``train``, else the one that is evaluated."""
+        return self.train if kind == "train" else self.eval
+
 
 class Split(NamedTuple):
     """One part of a data set, ready for training.

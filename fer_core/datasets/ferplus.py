@@ -210,9 +210,8 @@ def _read_votes(path: Path) -> VoteTable:
     for index, row in enumerate(rows):
         bad = [column for column in FERPLUS_VOTES if not COUNT.fullmatch(row[column])]
         if bad:
-            detail = (
-                f"{path}, {names[index]}: a vote that is not a number: {row[bad[0]]!r} {bad[0]}"
-            )
+            vote = f"{row[bad[0]]!r} {bad[0]}"
+            detail = f"{path}, {names[index]}: a vote that is not a number: {vote}"
             problems[index] = Problem("label", names[index], detail)
         else:
             votes[index] = [int(row[column]) for column in FERPLUS_VOTES]

@@ -78,7 +78,7 @@ def load_split(listing: Listing, kind: SplitKind, decoding: Decoding, storage: S
         DataError: for a problem of the listing, a broken image, or a split without images.
     """
     refuse_problems(listing)
-    listed = listing.train if kind == "train" else listing.eval
+    listed = listing.split(kind)
     if kind == "test":
         logger.warning("split 'test' is now 'eval': of %s, %s", listing.name, listed.name)
     if not len(listed.true_labels):

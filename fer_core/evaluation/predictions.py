@@ -92,7 +92,7 @@ def predict_split(
         split = select(split, np.flatnonzero(known))
     absent = tuple(name for name in trained.classes if name not in listing.classes)
     if foreign:
-        images = (listing.train if kind == "train" else listing.eval).images
+        images = listing.split(kind).images
         logits = trained.logits(images.select(np.flatnonzero(known)), mirror=mirror)
     else:
         logits = evaluate(trained.model, split, mirror=mirror, backend=backend).logits

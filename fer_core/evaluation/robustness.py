@@ -107,7 +107,7 @@ def measure_robustness(
     Raises:
         DataError: when the model knows the class of none of the images drawn.
     """
-    listed = listing.train if kind == "train" else listing.eval
+    listed = listing.split(kind)
     drawn = plan.draw(len(listed.names))
     numbers = zip(predictions.split.names, predictions.split.true_labels.tolist(), strict=True)
     known = dict(numbers)
