@@ -192,7 +192,8 @@ def run_parts(runs: Runs) -> list[Part]:
             found = option_importance(axes)
             if not found.empty:
                 chart = importance_figure(found)
-                parts.append(Part(f"Importance on {name}", about, chart, found))
+                later = about != ABOUT  # the first set alone is printed
+                parts.append(Part(f"Importance on {name}", about, chart, found, screen=later))
                 about = ""  # said once
     return [*parts, *lines]
 

@@ -19,6 +19,7 @@ MIN_PUBLISHED = 3  # results of a group
 MIN_DRAWN = 6  # points of a chart
 CROWD = 16  # points whose names need the width of a page
 AXIS = "Year"
+PRINTED = 3  # charts; the others are on the screen
 SENTENCES = 2  # of how EAC compares; the table has all of it
 LISTED = ["method", "value", "metric", "rank", "year", "backbone", "pretraining", "trust", "source"]
 
@@ -33,6 +34,7 @@ def published_parts(runs: Runs) -> list[Part]:
         Part("The eight methods of the HUST report (2024)", HUST_REPORT, table=listed),
         Part("How EAC compares", facts, table=gaps, folded=True),
     ]
+    charts = []
     keys = ["setting", "metric", "noise_percent", "trained_on"]
     groups = published.groupby(keys, sort=False).size()
     highest = published.groupby(["setting", "metric", "trained_on"])["noise_percent"].max()
@@ -47,5 +49,6 @@ def published_parts(runs: Runs) -> list[Part]:
         if len(drawn) >= MIN_DRAWN:
             figure = published_figure(drawn, metric, AXIS)
             heading, many = f"{setting}, {metric}, {noise}", len(drawn) >= CROWD
-            parts.append(Part(heading, missing, figure, rows[COLUMNS], wide=many, half=not many))
-    return parts
+            charts.append(Part(heading, missing, figure, rows[COLUMNS], wide=many, half=not many))
+    later = [chart._replace(screen=True) for chart in charts[PRINTED:]]
+    return [*parts, *charts[:PRINTED], *later]
