@@ -208,7 +208,7 @@ def change_sentence(images: pd.DataFrame, first: str, second: str) -> str:
     net = 100 * (gained - lost) / len(images)
     return (
         f"From {first} to {second}, {gained:,} of {len(images):,} images change from wrong to "
-        f"right and {lost:,} from right to wrong: {net:+.1f} points, which {verdict} "
+        f"right and {lost:,} from right to wrong: {net:+z.1f} points, which {verdict} "
         f"(McNemar, {_p_text(test.p_value)})."
     )
 

@@ -21,6 +21,7 @@ from fer_core.records.compare import (
 )
 from fer_core.records.groups import Group, group_trials
 from fer_core.records.trials import CLEAN
+from fer_core.reporting.tables import which_eac
 
 SeedGroup = Group[str]  # names of runs that differ only in their seed
 ACCURACY = "accuracy_percent"
@@ -134,6 +135,15 @@ def find_pairs(rows: pd.DataFrame) -> list[tuple[SeedGroup, SeedGroup]]:
         rows: runs; duplicates count once.
     """
     return pair_eac_with_baseline(group_trials(trials_of(rows.drop_duplicates("run"))))
+
+
+def eac_note(rows: pd.DataFrame) -> str:
+    """One sentence: which EAC these runs have (docs/methods.md); empty without any.
+
+    Args:
+        rows: runs; duplicates count once.
+    """
+    return which_eac(group_trials(trials_of(rows.drop_duplicates("run")))).strip()
 
 
 def by_evidence(pair: tuple[SeedGroup, SeedGroup]) -> tuple[object, ...]:

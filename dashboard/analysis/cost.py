@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dashboard.analysis.comparison import TIE, find_pairs
+from dashboard.analysis.comparison import TIE, eac_note, find_pairs
 from dashboard.analysis.runs import trained_here, with_names
 from dashboard.analysis.seed_groups import UNSET, unusual, usual_values
 from dashboard.analysis.sets import image_sets, with_comparison
@@ -171,9 +171,9 @@ def cost_headline(runs: pd.DataFrame) -> str:
     low, high = gain.mean - gain.half, gain.mean + gain.half
     return (
         f"Training with EAC takes {ratio.mean:.2f} times as long as the cross-entropy baseline"
-        f"{_between(ratio.low, ratio.high, '.2f')} and changes accuracy by {gain.mean:+.1f} "
-        f"points{_between(low, high, '+.1f')}{f': {TIE}' if low <= 0 <= high else ''} "
-        f"({name[0]}, {name[1]}; {seeds})."
+        f"{_between(ratio.low, ratio.high, '.2f')} and changes accuracy by {gain.mean:+z.1f} "
+        f"points{_between(low, high, '+z.1f')}{f': {TIE}' if low <= 0 <= high else ''} "
+        f"({name[0]}, {name[1]}; {seeds}). {eac_note(eac)}"
     )
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dashboard.analysis.comparison import comparisons, noise_points
+from dashboard.analysis.comparison import comparisons, eac_note, noise_points
 from dashboard.analysis.seed_groups import (
     UNSET,
     SeedGroup,
@@ -58,6 +58,7 @@ class Grid(NamedTuple):
         rows, columns: their names in order.
         row_facts: names of the facts that name a row.
         usual: the values, with their names, that rows leave out because most have them.
+        eac: a sentence: which EAC the runs have; empty without any.
     """
 
     cells: pd.DataFrame
@@ -65,6 +66,7 @@ class Grid(NamedTuple):
     columns: list[str]
     row_facts: list[str]
     usual: list[str]
+    eac: str
 
 
 def scopes(table: pd.DataFrame, *, mixed: bool = True) -> dict[str, list[str]]:
@@ -135,7 +137,9 @@ def results_grid(
     baselines = {row for row, group in zip(frame["row"], groups, strict=True) if _plain(group)}
     order = sorted(in_order(frame["row"].tolist()), key=lambda name: name not in baselines)
     left_out = [fact_text(name, usual) for name, value in usual.items() if value != UNSET]
-    return Grid(frame, order, in_order(frame["column"].tolist()), row_facts, left_out)
+    return Grid(
+        frame, order, in_order(frame["column"].tolist()), row_facts, left_out, eac_note(known)
+    )
 
 
 def choose(grid: Grid, rows: Sequence[str], columns: Sequence[str]) -> Grid:
@@ -206,7 +210,7 @@ def caption_of(grid: Grid, scope: str, measure: str, show: str) -> str:
         )
     if grid.usual:
         text += f" Unless a row says otherwise: {', '.join(grid.usual)}."
-    return text
+    return f"{text} {grid.eac}".strip()
 
 
 def _telling_apart(

@@ -39,14 +39,14 @@ class LandingFigure(NamedTuple):
     @property
     def value(self) -> str:
         """The difference, rounded."""
-        return f"{self.gap:+.1f} points"
+        return f"{self.gap:+z.1f} points"
 
     @property
     def interval(self) -> str:
         """The interval in words."""
         if np.isnan(self.low):
             return f"no interval: {self.over}"
-        return f"95 % interval {self.low:+.1f} to {self.high:+.1f} ({self.over})"
+        return f"95 % interval {self.low:+z.1f} to {self.high:+z.1f} ({self.over})"
 
     @property
     def detail(self) -> str:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 from scipy.integrate import trapezoid
 
-from dashboard.analysis.comparison import ACCURACY, noise_summary, pair_runs, paired_gaps
+from dashboard.analysis.comparison import ACCURACY, eac_note, noise_summary, pair_runs, paired_gaps
 from dashboard.analysis.noise_headline import CHANGE, headline
 from dashboard.analysis.published_curves import incomparable_note, reference_curves
 from fer_core.metrics.student_t import mean_interval
@@ -170,6 +170,7 @@ class NoiseView(NamedTuple):
         headline: of the measure.
         other: of mean class accuracy beside accuracy; empty for other measures.
         references: of `published_curves.reference_curves`; none for other measures than accuracy.
+        eac: a sentence: which EAC the runs have; empty without any.
         incomparable: a sentence on published results that are no references; empty without any.
         summary: of `shown_summary`.
         gaps: of `comparison.paired_gaps`.
@@ -178,6 +179,7 @@ class NoiseView(NamedTuple):
 
     headline: str
     other: str
+    eac: str
     references: pd.DataFrame
     incomparable: str
     summary: pd.DataFrame
@@ -199,6 +201,7 @@ def noise_view(points: pd.DataFrame, published: pd.DataFrame, measure: NoiseMeas
     return NoiseView(
         headline=headline(points, measure.headline),
         other=other_headline(points) if column == ACCURACY else "",
+        eac=eac_note(points),
         references=curves if column == ACCURACY else curves.head(0),
         incomparable=incomparable_note(published, points) if alone else "",
         summary=shown_summary(points, measure),
@@ -240,8 +243,9 @@ def noise_caption(points: pd.DataFrame, summary: pd.DataFrame, measure: NoiseMea
     how = "" if measure.column.startswith("chosen") else ", mean of the last five epochs"
     return (
         f"{measure.axis}{how}. {points['comparison'].iloc[0]}{split}, {seeds} seeds. "
-        f"{' '.join([*noise_notes(summary), 'Bars and bands: 95 % intervals, Student t.'])}"
-    )
+        f"{' '.join([*noise_notes(summary), 'Bars and bands: 95 % intervals, Student t.'])} "
+        f"{eac_note(points)}"
+    ).strip()
 
 
 def _listed(rates: object) -> str:

@@ -48,8 +48,8 @@ def headline(points: pd.DataFrame, column: str = ACCURACY) -> str:
     if column == CHANGE:
         return (
             f"From clean labels to {where}, {backbone} trained with EAC changes by "
-            f"{eac.mean():+.1f} points of accuracy, the cross-entropy baseline by "
-            f"{baseline.mean():+.1f}: a difference of {gap}"
+            f"{eac.mean():+z.1f} points of accuracy, the cross-entropy baseline by "
+            f"{baseline.mean():+z.1f}: a difference of {gap}"
         )
     text = (
         f"{f'At {where}' if noise.percent else 'With clean labels'}, {backbone} trained with EAC "
@@ -103,9 +103,9 @@ def _which(clean: int, noisy: int) -> str:
 def _difference(gap: Interval) -> str:
     """The paired difference with its interval."""
     seeds = f"{gap.n} seeds" if gap.n > 1 else "one seed"
-    text = f"{gap.mean:+.1f} points ({seeds}"
+    text = f"{gap.mean:+z.1f} points ({seeds}"
     if gap.n == 1:
         return f"{text}, so it may be chance)."
     low, high = gap.mean - gap.half, gap.mean + gap.half
-    text += f", paired; 95 % interval {low:+.1f} to {high:+.1f})"
+    text += f", paired; 95 % interval {low:+z.1f} to {high:+z.1f})"
     return f"{text}; {TIE}." if low <= 0 <= high else f"{text}."

@@ -113,7 +113,7 @@ def _band_traces(line: str, means: pd.DataFrame, colour: str) -> list[dict[str, 
 def _gaps_trace(line: str, gaps: pd.DataFrame, style: Mapping[str, str]) -> dict[str, object]:
     """The paired difference of a line from the baseline, in the panel below."""
     texts = [
-        _interval_text(gap, low, high, n, "points", "+.1f")
+        _interval_text(gap, low, high, n, "points", "+z.1f")
         for gap, low, high, n in zip(gaps["gap"], gaps["low"], gaps["high"], gaps["n"], strict=True)
     ]
     return {

@@ -14,7 +14,7 @@ from dashboard.analysis.classes import (
     confusion_frame,
     recall_table,
 )
-from dashboard.analysis.comparison import comparisons, default_pair, noise_points
+from dashboard.analysis.comparison import comparisons, default_pair, eac_note, noise_points
 from dashboard.analysis.cost import (
     COSTS,
     NO_MACS,
@@ -111,7 +111,7 @@ def noise_parts(runs: Runs) -> list[Part]:
             continue  # no line goes anywhere; the results table has its figures
         curves = reference_curves(published, shown)
         drawn = (shown, shown_summary(shown, measure), curves[curves["same_backbone"]])
-        text = f"{headline(shown)} {other_headline(shown)}".strip()
+        text = " ".join(filter(None, (headline(shown), other_headline(shown), eac_note(shown))))
         table = noise_drawn(*drawn, measure.column)
         figure = noise_figure(*drawn, measure)
         parts.append(Part(name, text, figure, table, wide=True))

@@ -155,6 +155,8 @@ else:
     if view.other:
         words = f"By mean class accuracy, which weights all classes equally: {view.other}"
         st.markdown(foreign(words))
+    if view.eac:
+        st.caption(view.eac)
     references, summary = pick_references(view), view.summary
     if summary.empty:
         st.info(NO_CLEAN_RUN)

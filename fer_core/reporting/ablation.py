@@ -123,7 +123,7 @@ def _differences(own: Answers, base: Answers) -> tuple[Estimate, Estimate]:
 
 def _points(gap: Estimate) -> str:
     value, low, high = (100 * share for share in gap)
-    return f"{value:+.2f} ({low:+.2f} to {high:+.2f})"
+    return f"{value:+z.2f} ({low:+z.2f} to {high:+z.2f})"
 
 
 def _change(record: RunRecord, base: RunRecord) -> str:

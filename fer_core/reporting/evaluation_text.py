@@ -204,8 +204,8 @@ def _comparison_text(first: Measured, second: Measured, found: Comparison) -> st
         ("accuracy", found.accuracies, found.difference),
         ("mean class accuracy", found.mean_class_accuracies, found.mean_class_accuracy_difference),
     ):
-        ends = f"{100 * difference.low:+.2f} .. {100 * difference.high:+.2f}"
-        rows.append((label, *map(percent, pair), f"{100 * difference.value:+.2f}", ends))
+        ends = f"{100 * difference.low:+z.2f} .. {100 * difference.high:+z.2f}"
+        rows.append((label, *map(percent, pair), f"{100 * difference.value:+z.2f}", ends))
     test = found.mcnemar
     statistic = "" if test.statistic is None else f", {test.statistic:.3f}"
     p_value = f"p = {test.p_value:.3g}" if test.p_value else "p < 1e-300"

@@ -104,4 +104,4 @@ def _gap(
 
 def estimate_text(gap: Estimate) -> str:
     """A difference in points with its interval."""
-    return f"{gap.value:+.2f} ({gap.low:+.2f} to {gap.high:+.2f})"
+    return f"{gap.value:+z.2f} ({gap.low:+z.2f} to {gap.high:+z.2f})"

@@ -115,7 +115,7 @@ def _crops_text(crops: CropFigures | None) -> str:
     test = crops.mcnemar
     difference = 100 * (crops.on_photos.value - crops.on_crops.value)
     told = (
-        f"found minus cut out: {difference:+.2f} points; faces missed: {crops.missed:,}; "
+        f"found minus cut out: {difference:+z.2f} points; faces missed: {crops.missed:,}; "
         f"right only when found: {test.only_first:,}, only when cut out: {test.only_second:,}; "
         f"McNemar's test ({test.test}): p = {test.p_value:.3g}"
     )

@@ -113,7 +113,7 @@ def provenance(records: Sequence[RunRecord]) -> str:
     )
 
 
-def which_eac(groups: Sequence[RunGroup]) -> str:
+def which_eac(groups: Sequence[Group[Any]]) -> str:
     """One sentence and a space: which EAC the groups have (docs/methods.md); empty without any."""
     names = {eac_name(group) for group in groups if group.approach.method == EAC}
     return f"EAC here: {'; '.join(sorted(names))}. " if names else ""
@@ -164,8 +164,8 @@ def gap_text(gap: Interval | None) -> str:
     if gap is None:
         return "no seed in both"
     if gap.n == 1:
-        return f"{gap.mean:+.2f} (one seed)"
-    return f"{gap.mean:+.2f} ({gap.mean - gap.half:+.2f} to {gap.mean + gap.half:+.2f})"
+        return f"{gap.mean:+z.2f} (one seed)"
+    return f"{gap.mean:+z.2f} ({gap.mean - gap.half:+z.2f} to {gap.mean + gap.half:+z.2f})"
 
 
 def _falls(pair: tuple[RunGroup, RunGroup], pairs: Sequence[tuple[RunGroup, RunGroup]]) -> str:
@@ -175,7 +175,7 @@ def _falls(pair: tuple[RunGroup, RunGroup], pairs: Sequence[tuple[RunGroup, RunG
     gaps = (paired_gap(noisy, clean) for noisy, clean in zip(four[:2], four[2:], strict=True))
     count = len(four[0].trials)
     fewer = f" (n = {count})" if count < len(pair[1].trials) else ""
-    return " / ".join(f"{gap.mean:+.2f}" for gap in gaps if gap is not None) + fewer
+    return " / ".join(f"{gap.mean:+z.2f}" for gap in gaps if gap is not None) + fewer
 
 
 def _mean_alone(value: Interval | None) -> str:

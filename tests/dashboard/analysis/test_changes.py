@@ -58,6 +58,17 @@ def test_each_image_is_gained_lost_or_neither_and_the_sentence_counts_them(folde
     assert "+40.9 points, which chance does not explain (McNemar, p < 0.0001)" in sentence
 
 
+def test_a_difference_that_rounds_to_zero_has_no_minus(tmp_path):
+    labels = [0] * 2501
+    first, second = [1] + [0] * 2500, [0, 1, 1] + [0] * 2498
+    folders = {
+        "one": write(tmp_path / "one", labels, first),
+        "two": write(tmp_path / "two", labels, second),
+    }
+    images = compare_sides(folders, ["one"], ["two"]).images
+    assert ": +0.0 points, which chance may explain" in change_sentence(images, *NAMES)
+
+
 def test_a_side_of_several_seeds_is_right_if_more_than_half_of_them_are(tmp_path):
     labels = [0, 0, 0]
     folders = {

@@ -11,6 +11,7 @@ from dashboard.analysis.comparison import noise_points, noise_summary, paired_ga
 from dashboard.analysis.noise import (
     MEASURES,
     noise_areas,
+    noise_caption,
     noise_drawn,
     noise_notes,
     noise_view,
@@ -41,6 +42,16 @@ def no_references(points):
 
 def read_points(folder):
     return noise_points(read_folders([folder]).table)
+
+
+def test_view_and_caption_say_which_eac_the_runs_have(points, tmp_path, write_run):
+    told = "EAC here: as in the paper: the labelled view is never flipped."
+    view = noise_view(points, read_published(), ACCURACY)
+    assert view.eac == told
+    assert noise_caption(points, view.summary, ACCURACY).endswith(told)
+    alone = tmp_path / "alone"
+    write_run(alone, rate=0.3, method="cross_entropy")
+    assert noise_view(read_points(alone), read_published(), ACCURACY).eac == ""
 
 
 def test_a_change_is_taken_from_the_clean_run_of_the_same_seed(tmp_path, write_run):
