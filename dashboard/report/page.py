@@ -14,7 +14,7 @@ from dashboard.report.part import Part, part_table
 from fer_core.reporting.table_text import MARK, Cell, TextTable, to_latex
 
 MAX_ROWS = 500  # of a table
-PRINTED_ROWS = 25  # of a table on paper; report.css hides the others
+PRINTED_ROWS = 16  # of a table on paper; report.css hides the others
 # Letters in the longest row, and rows, of a table that is half as wide as a printed page.
 NARROW, LOW = 90, 10
 # The browser refuses everything that is not in the file.
