@@ -7,7 +7,7 @@
  */
 
 import { align } from "./alignment.js";
-import { classify } from "./classifier.js";
+import { BOTH, classify } from "./classifier.js";
 import { Detector } from "./detector.js";
 import { Follower } from "./follower.js";
 
@@ -27,6 +27,8 @@ export class Analysis {
     /** @type {ImageData | null} */
     this.last = null; // the image that was seen last, kept for the landmarker
     this.detectionSide = facts.detector.detection_side;
+    this.before = { stream: -1, faces: 0 }; // the last image
+    this.mirrored = false; // the view of the last image of which only one was predicted
   }
 
   /**
@@ -44,14 +46,26 @@ export class Analysis {
       : image;
     const found = await this.follower.find(small, moment);
     const faces = found.map((face) => enlarge(face, reduction, width, height));
+    const views = this.#views(faces.length, moment);
     if (!faces.length) return [];
-    const first = await predict(this.classifier, this.input, image, faces);
+    const first = await predict(this.classifier, this.input, image, faces, views);
     const second = this.second
-      ? await predict(this.second.classifier, this.second.input, image, faces)
+      ? await predict(this.second.classifier, this.second.input, image, faces, views)
       : [];
     return faces.map((face, index) => (
       { ...face, ...first[index], ...(this.second ? { second: second[index] } : {}) }
     ));
+  }
+
+  /** Both views of each face; one, in turn, of those that are averaged with the images before. */
+  #views(faces, moment) {
+    const { before } = this;
+    this.before = { stream: moment?.averaged ? moment.stream : -1, faces };
+    if (this.before.stream < 0 || this.before.stream !== before.stream || faces > before.faces) {
+      return BOTH;
+    }
+    this.mirrored = !this.mirrored;
+    return [this.mirrored];
   }
 
   /**
@@ -66,9 +80,9 @@ export class Analysis {
 }
 
 /** The faces as a model sees them: cut out as its training crops were. */
-async function predict(classifier, input, image, faces) {
+async function predict(classifier, input, image, faces, views) {
   const crops = faces.map((face) => align(image, face.landmarks, input));
-  const predictions = await classify(classifier, crops.map((crop) => crop.planes), input);
+  const predictions = await classify(classifier, crops.map((crop) => crop.planes), input, views);
   return predictions.map((prediction, index) => (
     { ...prediction, toPhoto: crops[index].toPhoto }
   ));

@@ -10,53 +10,60 @@
  * @property {number} mapHeight
  */
 
+/** The views of a face, by whether they are mirrored. */
+export const BOTH = [false, true];
+
 /**
  * @param {import("./networks.js").Network} network
  * @param {Float32Array[][]} crops channels of every face, in [0, 255]
  * @param {import("./alignment.js").InputSpec} spec
- * @returns {Promise<Prediction[]>}
+ * @param {boolean[]} [views] of every face, by whether they are mirrored
+ * @returns {Promise<Prediction[]>} the mean over the views
  */
-export async function classify(network, crops, spec) {
+export async function classify(network, crops, spec, views = BOTH) {
   const { size, channels } = spec;
-  const length = channels * size * size;
-  const input = new Float32Array(2 * crops.length * length);
+  const plane = size * size;
+  const count = views.length * crops.length;
+  const input = new Float32Array(count * channels * plane);
   crops.forEach((planes, index) => {
-    planes.forEach((plane, channel) => {
-      const at = 2 * index * length + channel * size * size;
-      write(input, at, plane, spec, channel);
+    views.forEach((mirrored, view) => {
+      const image = index * views.length + view;
+      planes.forEach((values, channel) => {
+        write(input, (image * channels + channel) * plane, values, spec, channel, mirrored);
+      });
     });
   });
-  const outputs = await network.run(input, [2 * crops.length, channels, size, size]);
-  return crops.map((_, index) => average(outputs.logits, outputs.maps, 2 * index));
+  const outputs = await network.run(input, [count, channels, size, size]);
+  return crops.map((_, index) => average(outputs.logits, outputs.maps, index, views));
 }
 
-/** One normalised channel, and its mirror image one image later. */
-function write(input, at, plane, { size, channels, mean, std }, channel) {
-  const mirrored = at + channels * size * size;
+/** One normalised channel, mirrored or not. */
+function write(input, at, plane, { size, mean, std }, channel, mirrored) {
   for (let y = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {
       const value = (plane[y * size + x] / 255 - mean[channel]) / std[channel];
-      input[at + y * size + x] = value;
-      input[mirrored + y * size + (size - 1 - x)] = value;
+      input[at + y * size + (mirrored ? size - 1 - x : x)] = value;
     }
   }
 }
 
-/** @returns {Prediction} */
-function average(logits, maps, row) {
+/** The mean over the views of a face; maps of mirrored ones are mirrored back. @returns {Prediction} */
+function average(logits, maps, face, views) {
   const [, classes, mapHeight, mapWidth] = maps.dims;
   const plane = mapHeight * mapWidth;
-  const one = row * classes;
-  const other = one + classes;
+  const rows = views.map((_, view) => (face * views.length + view) * classes);
   const mean = Array.from({ length: classes }, (_, k) =>
-    (logits.data[one + k] + logits.data[other + k]) / 2);
+    rows.reduce((sum, row) => sum + logits.data[row + k], 0) / rows.length);
   const means = Array.from({ length: classes }, (_, k) => {
     const map = new Float32Array(plane);
-    for (let at = 0; at < plane; at++) {
-      const x = at % mapWidth;
-      const flipped = at - x + (mapWidth - 1 - x);
-      map[at] = (maps.data[(one + k) * plane + at] + maps.data[(other + k) * plane + flipped]) / 2;
-    }
+    views.forEach((mirrored, view) => {
+      const begin = (rows[view] + k) * plane;
+      for (let at = 0; at < plane; at++) {
+        const x = at % mapWidth;
+        const from = mirrored ? at - x + (mapWidth - 1 - x) : at;
+        map[at] += maps.data[begin + from] / views.length;
+      }
+    });
     return map;
   });
   return { logits: mean, maps: means, mapWidth, mapHeight };

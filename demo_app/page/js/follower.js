@@ -5,6 +5,7 @@
  * @typedef {object} Moment of an image that is one of many
  * @property {number} stream of images that belong together
  * @property {number} time milliseconds
+ * @property {boolean} [averaged] whether what is predicted will be averaged with the images before
  */
 
 export class Follower {

@@ -256,7 +256,7 @@ export class Show {
   #seeNext(turn) {
     const sent = this.camera.next();
     const sight = sent.then((bitmap) => (
-      bitmap && this.analyst.see(bitmap, { stream: turn, time: performance.now() })));
+      bitmap && this.analyst.see(bitmap, { stream: turn, time: performance.now(), averaged: true })));
     return { sent, sight };
   }
 

@@ -125,3 +125,46 @@ def test_a_model_that_sees_colours_is_asked_as_in_python(
     for one, other in zip(found, expected, strict=True):
         assert np.abs(np.subtract(one["probabilities"], other.probabilities)).max() < 0.02
         assert np.corrcoef(np.ravel(one["maps"]), np.ravel(other.maps))[0, 1] > 0.999
+
+
+IN_TURN = """async (steps) => {
+  const { analysis } = window;
+  const { classifier, input } = analysis;
+  const { classify } = await import("/js/classifier.js");
+  const counts = [];
+  analysis.classifier = {
+    run: (values, dims) => { counts.push(dims[0]); return classifier.run(values, dims); },
+  };
+  try {
+    for (const [name, time, averaged] of steps) {
+      const bitmap = await createImageBitmap(await (await fetch(`/images/${name}.png`)).blob());
+      await analysis.see(bitmap, { stream: 9, time, averaged });
+    }
+  } finally {
+    analysis.classifier = classifier;
+  }
+  const values = (seed) => Float32Array.from(
+    { length: input.size ** 2 }, (_, at) => 127 + 120 * Math.sin(seed + at * at / 99));
+  const crops = [1, 2].map((seed) => Array.from({ length: input.channels }, () => values(seed)));
+  const sides = [];
+  for (const views of [[false], [true], [false, true]]) {
+    const found = await classify(classifier, crops, input, views);
+    sides.push(found.map(({ logits, maps }) => ({ logits, maps: maps.map((map) => [...map]) })));
+  }
+  return { counts, sides };
+}"""
+
+
+def test_views_of_a_face_take_turns_where_they_are_averaged_over_time(see):
+    see("pair")  # the networks are loaded
+    times = (0, 100, 200, 499, 500)
+    fewer = [["portrait", 600, True], ["empty", 1200, True], ["portrait", 1800, True]]
+    steps = [*(["pair", time, True] for time in times), *fewer, ["portrait", 1900, False]]
+    found = see.page.evaluate(IN_TURN, steps)
+    # Both views of faces that come, or that nothing averages; of the others one.
+    assert found["counts"] == [4, 2, 2, 2, 2, 1, 2, 2]
+    for one, other, both in zip(*found["sides"], strict=True):
+        for key in ("logits", "maps"):
+            views = np.array([one[key], other[key]])
+            assert views.mean(0) == pytest.approx(np.array(both[key]), abs=1e-3)
+            assert np.ptp(views, 0).max() > 0.1
