@@ -1,12 +1,10 @@
 """A photograph of a visitor with its faces; a large JPEG is decoded no larger than it has to be.
 
-Most photographs of a telephone have 12 megapixels, and a face that fills a good part of them. The
-detector looks at 1280 pixels, the page shows 1600, the model takes about 100: such a photograph is
-decoded at a half of its size. Where a face is small, or none is found, it is decoded in full.
+See `fer_core.faces.reduced`. Files are decoded by another process.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -16,13 +14,12 @@ from PIL import Image
 
 from demo_app.analysis.model_pool import ModelPool
 from fer_core.faces.face import Face
-from fer_core.faces.scales import is_near, searches
+from fer_core.faces.reduced import READ_SIDE, are_all, are_large
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.io.decode_worker import LARGE
 from fer_core.io.image_decoder import Decoded
 
-DISPLAY_SIDE = 1600  # pixels; larger photographs are shown reduced
-LEAST_FACE = 224  # pixels of a reduced photograph: no model takes more of a face
+DISPLAY_SIDE = READ_SIDE  # pixels; larger photographs are shown reduced
 
 Photo = str | Path | Image.Image | np.ndarray
 
@@ -69,15 +66,15 @@ def read_faces(
             yield _in_full(pool, model, reduced, cropped=cropped)
             return
         found = pool.find_faces(reduced.image, thorough=False)
-        if _are_all(found, reduced.image.size, factor):
-            if min(face.box[2] - face.box[0] for face in found) >= LEAST_FACE:
+        if are_all(found, reduced.image.size, factor):
+            if are_large(found):
                 faces = pool.predict_faces(model, reduced.image, found)
                 yield Reading(reduced.image, faces, reduced.scale)
                 return
             known = found
     with pool.decoder.decoded(photo) as whole:
         if known:
-            enlarged = [_enlarged(face, reduced.scale / whole.scale) for face in known]
+            enlarged = [face.scaled(reduced.scale / whole.scale) for face in known]
             faces = pool.predict_faces(model, whole.image, enlarged)
             yield Reading(whole.image, faces, whole.scale)
         else:
@@ -104,25 +101,3 @@ def _further(reduced: Decoded) -> float:
     pixels = reduced.image.width * reduced.image.height * reduced.scale**2
     in_full = max(1.0, math.sqrt(pixels / LARGE))
     return max(1.0, round(reduced.scale / in_full, 2))
-
-
-def _are_all(faces: Sequence[Face], size: tuple[int, int], factor: float) -> bool:
-    """Whether a search of the whole photograph would end with these faces.
-
-    Args:
-        faces: that the quick searches of the reduced photograph found.
-        size: of the reduced photograph.
-        factor: how many times wider the whole one is.
-    """
-    whole = (round(size[0] * factor), round(size[1] * factor))
-    quick = len(list(searches(whole, thorough=False)))
-    further = list(searches(whole, thorough=True))[quick:]
-    if not faces or not further:
-        return bool(faces)
-    smallest = factor * min(face.box[2] - face.box[0] for face in faces)
-    return not is_near(smallest, further[0].coarser)
-
-
-def _enlarged(face: Face, factor: float) -> Face:
-    x0, y0, x1, y1 = (factor * value for value in face.box)
-    return Face((x0, y0, x1, y1), face.landmarks * np.float32(factor), face.score)

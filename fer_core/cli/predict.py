@@ -89,7 +89,8 @@ def _run(command: Command, inputs: list[PredictionInput]) -> int:
     printer = Printer(form, names, videos=videos, analyses=command.landmarks)
     pairs = zip(inputs, overlays, strict=True)
     failed = False
-    for batch in photo_batches(pairs, command.batch):
+    whole = command.overlay is not None or command.cropped
+    for batch in photo_batches(pairs, command.batch, None if whole else predictor):
         predict_batch(predictor, batch, cropped=command.cropped)
         for photo in batch:
             try:
@@ -111,8 +112,8 @@ def _run(command: Command, inputs: list[PredictionInput]) -> int:
 
 def _show_photo(command: Command, photo: BatchPhoto, printer: Printer) -> None:
     printer.photo(photo.source.name, photo.faces)
-    if command.overlay is not None and photo.image is not None:
-        drawn = photo.image
+    if command.overlay is not None and photo.opened is not None:
+        drawn = photo.opened.image
         for face in photo.faces:
             drawn = face.overlay_on(drawn)
         photo.overlay.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """Photographs of ``fer-core predict`` that go through detector and model together."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from fer_core.errors import FerError
 from fer_core.inference.any_predictor import AnyPredictor
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.inference.inputs import PredictionInput
+from fer_core.inference.photo_files import OpenedPhoto, open_for, predict_opened
 from fer_core.inference.photos import open_photo
 
 MOST_PIXELS = 24e6  # of the photographs of a batch, for the memory
@@ -26,32 +28,35 @@ class BatchPhoto:
     Attributes:
         source: as the command line names it; a video is not opened here.
         overlay: file for its overlay.
-        image: upright RGB; None of a video, and where there is a fault.
+        opened: the image; None of a video, and where there is a fault.
         faces: the predictions.
         fault: why there are none.
     """
 
     source: PredictionInput
     overlay: Path
-    image: Image.Image | None = None
+    opened: OpenedPhoto | None = None
     faces: list[FacePrediction] = field(default_factory=list)
     fault: ValueError | None = None
 
 
 def photo_batches(
-    inputs: Iterable[tuple[PredictionInput, Path]], most: int
+    inputs: Iterable[tuple[PredictionInput, Path]],
+    most: int,
+    predictor: AnyPredictor | None = None,
 ) -> Iterator[list[BatchPhoto]]:
     """The inputs in their order, opened, a few at a time; a video is alone in its batch.
 
     Args:
         inputs: with the file of the overlay of each.
         most: photographs of a batch; fewer where they are large.
+        predictor: that large JPEGs may be reduced for; None: all are read whole.
     """
     batch: list[BatchPhoto] = []
     pixels = 0
     for source, overlay in inputs:
-        photo = _opened(source, overlay)
-        size = photo.image.width * photo.image.height if photo.image is not None else 0
+        photo = _opened(source, overlay, predictor)
+        size = math.prod(photo.opened.image.size) if photo.opened is not None else 0
         if batch and (source.kind == "video" or pixels + size > MOST_PIXELS):
             yield batch
             batch, pixels = [], 0
@@ -74,10 +79,13 @@ def predict_batch(
         batch: whose ``faces`` and ``fault`` are filled in.
         cropped: each image is a face already.
     """
-    opened = [photo for photo in batch if photo.image is not None]
-    images = [photo.image for photo in opened if photo.image is not None]
+    opened = [photo for photo in batch if photo.opened is not None]
+    photos = [photo.opened for photo in opened if photo.opened is not None]
     try:
-        found = predictor.predict_all(images, cropped=cropped) if images else []
+        if cropped and photos:
+            found = predictor.predict_all([one.image for one in photos], cropped=True)
+        else:
+            found = predict_opened(predictor, photos)
     except ValueError as error:
         if len(opened) == 1:
             opened[0].fault = error
@@ -89,15 +97,17 @@ def predict_batch(
         photo.faces = faces
 
 
-def _opened(source: PredictionInput, overlay: Path) -> BatchPhoto:
+def _opened(source: PredictionInput, overlay: Path, predictor: AnyPredictor | None) -> BatchPhoto:
     photo = BatchPhoto(source, overlay)
     try:
         if source.problem:
             raise InputError(source.problem)
         if source.kind == "address":
-            photo.image = _fetch(source.name)
+            photo.opened = OpenedPhoto(source.name, _fetch(source.name))
+        elif source.kind == "image" and predictor is not None:
+            photo.opened = open_for(predictor, source.path)
         elif source.kind == "image":
-            photo.image = open_photo(source.path)
+            photo.opened = OpenedPhoto(source.path, open_photo(source.path))
     except ValueError as error:
         photo.fault = error
     return photo

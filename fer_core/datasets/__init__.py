@@ -22,7 +22,7 @@ from fer_core.datasets.base import (
 from fer_core.datasets.cache.store import Storage
 from fer_core.datasets.exclude import read_exclude_list, without_files
 from fer_core.datasets.fer2013 import list_fer2013
-from fer_core.datasets.ferplus import list_ferplus, vote_shares
+from fer_core.datasets.ferplus import list_ferplus
 from fer_core.datasets.folder import list_folder
 from fer_core.datasets.huggingface import list_hub_set
 from fer_core.datasets.labelled_table import list_table
@@ -30,6 +30,7 @@ from fer_core.datasets.layouts import LayoutError, found_text, recognise
 from fer_core.datasets.loading import load_listing, with_repeated_names
 from fer_core.datasets.rafdb import list_rafdb
 from fer_core.datasets.synthetic.dataset import list_synthetic
+from fer_core.datasets.vote_rules import vote_shares
 
 if TYPE_CHECKING:
     from fer_core.datasets.torch_faces import TorchFaces

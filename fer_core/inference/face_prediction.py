@@ -99,6 +99,15 @@ class FacePrediction:
             values["maps"] = dict(zip(self.classes, self.maps.tolist(), strict=True))
         return values
 
+    def scaled(self, factor: float) -> "FacePrediction":
+        """The same prediction in a photograph that is so many times as wide and high."""
+        face = Face(self.box, self.landmarks, self.score).scaled(factor)
+        to_photo = (self.to_photo * factor).astype(self.to_photo.dtype)
+        analysis = self.analysis.scaled(factor) if self.analysis is not None else None
+        return replace(
+            self, box=face.box, landmarks=face.landmarks, to_photo=to_photo, analysis=analysis
+        )
+
     def map_of(self, emotion: str) -> np.ndarray:
         """The (h, w) raw attention map of one class.
 

@@ -11,10 +11,12 @@ from PIL import Image
 from fer_core.faces.align import Crop, align, whole_crop
 from fer_core.faces.detect import detect_faces_in
 from fer_core.faces.face import Face, whole_face
+from fer_core.faces.reduced import least_width
 from fer_core.foreign.labels import map_labels
 from fer_core.foreign.model import IMAGES_A_PASS, ForeignModel, load_network
 from fer_core.inference.devices import choose_device
 from fer_core.inference.face_prediction import Classification, FacePrediction, analysed
+from fer_core.inference.photo_files import predict_photos
 from fer_core.inference.photos import Photo, open_photo
 from fer_core.landmarks.analysis import FaceAnalyser
 from fer_core.taxonomy import Taxonomy, taxonomy_of
@@ -67,7 +69,14 @@ class ForeignPredictor:
             ValueError: when the photograph cannot be read.
             ModelError: when the network answers with no numbers.
         """
-        return self.predict_all([open_photo(photo)], cropped=cropped, thorough=thorough)[0]
+        if cropped:
+            return self.predict_all([open_photo(photo)], cropped=True)[0]
+        return predict_photos(self, [photo], thorough=thorough)[0]
+
+    @property
+    def least_width(self) -> int:
+        """Pixels of a face from which a reduced copy of a photograph is enough to look at it."""
+        return least_width(self._spec.size)
 
     def predict_all(
         self, photos: Sequence[Image.Image], *, cropped: bool = False, thorough: bool = True

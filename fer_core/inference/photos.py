@@ -1,7 +1,8 @@
 """What the predictor takes as a photograph: files, PIL images, arrays and tensors."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from fer_core.errors import FerError
 from fer_core.io.eight_bits import bits_below, first_eight, upright
-from fer_core.io.images import READ_ERRORS, ImageError, fault, open_upright
+from fer_core.io.images import READ_ERRORS, ImageError, fault, open_within
 
 Photo = str | Path | bytes | Image.Image | np.ndarray | Tensor
 ARRAYS = "a photograph array must be (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)"
@@ -45,6 +46,19 @@ def open_photo(photo: Photo) -> Image.Image:
         ImageError: a ValueError, for a whole image that is not read, see `open_upright`.
         PhotoError: a ValueError, when it cannot be read, or has no image's shape, type or values.
     """
+    return open_reduced(photo, None)[0]
+
+
+def open_reduced(photo: Photo, enough: int | None) -> tuple[Image.Image, float]:
+    """As `open_photo`; a large JPEG is decoded at a half, a quarter or an eighth of its sides.
+
+    Args:
+        photo: as for `open_photo`.
+        enough: pixels that the longer side keeps at least; None: all.
+
+    Returns:
+        The image, and how many times wider the photograph is.
+    """
     if isinstance(photo, Tensor):
         photo = _from_tensor(photo)
     elif isinstance(photo, np.ndarray):
@@ -56,8 +70,9 @@ def open_photo(photo: Photo) -> Image.Image:
         )
     try:
         if isinstance(photo, Image.Image):
-            return upright(photo)
-        return open_upright(io.BytesIO(photo) if isinstance(photo, bytes) else photo)
+            return upright(photo), 1.0
+        file = io.BytesIO(photo) if isinstance(photo, bytes) else photo
+        return open_within(file, enough=enough)
     except ImageError:
         raise
     except READ_ERRORS as error:
@@ -72,15 +87,24 @@ def open_photos(photos: Sequence[Photo]) -> list[Image.Image]:
     """Several photographs, see `open_photo`.
 
     Raises:
-        PhotoError: when one of them cannot be read; names its number, from 0.
+        ImageError, PhotoError: when one of them cannot be read; of several its number, from 0.
     """
     opened = []
     for number, photo in enumerate(photos):
-        try:
+        with numbered(number, len(photos)):
             opened.append(open_photo(photo))
-        except (ImageError, PhotoError) as error:
-            raise PhotoError(f"photograph {number} of {len(photos)}: {error}") from error
     return opened
+
+
+@contextmanager
+def numbered(number: int, count: int) -> Iterator[None]:
+    """What is wrong with one of several photographs is said with its number."""
+    try:
+        yield
+    except (ImageError, PhotoError) as error:
+        if count == 1:
+            raise
+        raise PhotoError(f"photograph {number} of {count}: {error}") from error
 
 
 def _from_tensor(tensor: Tensor) -> Image.Image:

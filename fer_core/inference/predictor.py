@@ -12,12 +12,14 @@ from PIL import Image
 from fer_core.faces.align import Crop, align, whole_crop
 from fer_core.faces.detect import detect_faces_in
 from fer_core.faces.face import Face, FaceDetector, whole_face
+from fer_core.faces.reduced import least_width
 from fer_core.hub.download import BUNDLED, resolve_model
 from fer_core.inference.backends import BackendName, make_backend
 from fer_core.inference.crop_classifier import CropClassifier
 from fer_core.inference.devices import choose_device
 from fer_core.inference.face_prediction import Classification, FacePrediction, analysed
 from fer_core.inference.onnx_export import ONNX_FILE
+from fer_core.inference.photo_files import predict_photos
 from fer_core.inference.photos import Photo, open_photo, open_photos
 from fer_core.landmarks.analysis import FaceAnalyser
 from fer_core.models.pretrained import TrainedModel, load_model
@@ -173,14 +175,23 @@ class Predictor:
             thorough: look for small faces too, as `detect_faces` does.
 
         Returns:
-            The faces; for a list of photographs a list of their faces.
+            The faces; for a list of photographs a list of their faces. A large JPEG whose faces are
+            large is decoded reduced (`fer_core.inference.photo_files`).
 
         Raises:
             ValueError: when a photograph cannot be read.
         """
-        if isinstance(photo, list | tuple):
-            return self.predict_all(open_photos(photo), cropped=cropped, thorough=thorough)
-        return self.predict_all([open_photo(photo)], cropped=cropped, thorough=thorough)[0]
+        photos = photo if isinstance(photo, list | tuple) else [photo]
+        if cropped:
+            found = self.predict_all(open_photos(photos), cropped=True)
+        else:
+            found = predict_photos(self, photos, thorough=thorough)
+        return found if photos is photo else found[0]
+
+    @property
+    def least_width(self) -> int | None:
+        """Pixels of a face that are enough in a reduced copy; None with a detector of your own."""
+        return None if self.detector is not None else least_width(self.trained.input.size)
 
     def predict_all(
         self, photos: Sequence[Image.Image], *, cropped: bool = False, thorough: bool = True

@@ -212,7 +212,7 @@ def test_batches_change_no_prediction(command, photos, portrait):
 
 def test_of_a_batch_only_the_photograph_that_the_model_refuses_fails(photos, portrait):
     class Picky:
-        def predict_all(self, images, *, cropped):
+        def predict_all(self, images, **_):
             if any(image.size == (100, 100) for image in images):
                 raise ValueError("NaN")
             return [["face"] for _ in images]

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from fer_core.datasets import DataError, Decoding, content_hash, list_data, load_data
-from fer_core.datasets.ferplus import majority_labels, probability_labels, vote_shares
+from fer_core.datasets.vote_rules import majority_labels, probability_labels, vote_shares
 from fer_core.emotions import EIGHT_CLASSES, FERPLUS_VOTES
 
 GREY = Decoding(48, 1)

@@ -1,13 +1,8 @@
-import errno
-import json
+"""What a run leaves, and what is refused."""
+
 import math
-import os
 import re
-import shutil
-import signal
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,58 +13,20 @@ from fer_core.config import defaults_of, from_json
 from fer_core.config.input_spec import from_json as spec_from_json
 from fer_core.datasets import DataError, Decoding, Storage, load_data
 from fer_core.datasets import prefetch as device_images
-from fer_core.errors import Terminated
 from fer_core.evaluation.inference import evaluate
-from fer_core.io import files
-from fer_core.methods import METHODS, create_method
-from fer_core.models.attention_model import AttentionModel
+from fer_core.methods import create_method
 from fer_core.models.feature_maps import BackboneError
 from fer_core.models.pretrained import load_model
-from fer_core.records.lock import LOCK_FILE, RunLockedError
 from fer_core.records.predictions import read_predictions
-from fer_core.records.run import RecordError, read_run, read_runs
-from fer_core.training import accelerator, checkpoint_writer, engine, evaluator, recording
+from fer_core.records.run import read_run
 from fer_core.training import loader as batches
-from fer_core.training.checkpoint import CheckpointError, load_checkpoint
+from fer_core.training.checkpoint import load_checkpoint
 from fer_core.training.engine import TrainingError, train
 from fer_core.training.setup import prepare
+from tests.fer_core.training.engine_runs import TIMES, assert_same_run, run, weights
 from tests.project import PROJECT
-from tests.version_1 import make_version_1
 
-TIMES = {"train_seconds", "eval_seconds", "images_per_second", "seconds"}
 DOCUMENT = PROJECT / "docs" / "run-records.md"
-
-
-def run(config, folder, **options):
-    return train(config, folder, device="cpu", progress=False, **options)
-
-
-def without_times(values):
-    return {key: value for key, value in values.items() if key not in TIMES}
-
-
-def outcome(record):
-    """All of a record that must not depend on when and how fast it was written."""
-    return {
-        "epochs": [without_times(epoch) for epoch in record.epochs],
-        "result": without_times(record.result),
-        "predictions": read_predictions(record.path),
-        "facts": (record.config, record.classes, record.data, record.noise, record.model),
-        # A commit to this checkout while the tests run is not a difference of two runs.
-        "environment": {k: v for k, v in record.environment.items() if k != "commit"},
-        "status": (record.status, record.error),
-    }
-
-
-def weights(record):
-    return load_model(record.path / "model").model.state_dict()
-
-
-def assert_same_run(first, second):
-    assert outcome(first) == outcome(second)
-    others = weights(second)
-    for name, value in weights(first).items():
-        assert torch.equal(value, others[name]), name
 
 
 def documented_keys(heading):
@@ -85,28 +42,6 @@ def documented_parts(key):
     rows = re.findall(rf"^\| `{key}` \|.*$", DOCUMENT.read_text(encoding="utf-8"), flags=re.M)
     row = rows[0]  # further ones tell former names
     return set(re.findall(r"`(\w+)`", row)) - {key}
-
-
-@pytest.fixture
-def interrupt(monkeypatch):
-    """Makes a function of a training run raise an error at its n-th call."""
-
-    def set_up(name, call, error):
-        module = next(
-            one for one in (batches, evaluator, recording, checkpoint_writer) if hasattr(one, name)
-        )
-        real, calls = getattr(module, name), []
-
-        def once(*arguments, **options):
-            calls.append(name)
-            if len(calls) == call:
-                raise error
-            return real(*arguments, **options)
-
-        monkeypatch.setattr(module, name, once)
-        return lambda: monkeypatch.setattr(module, name, real)
-
-    return set_up
 
 
 @pytest.fixture(scope="module")
@@ -276,23 +211,6 @@ def test_a_model_that_learns_the_noise_has_memorised_it_and_recovered_nothing(
 
 
 @pytest.mark.slow
-def test_a_resumed_run_draws_the_same_dropout(tiny_config, tmp_path, interrupt, monkeypatch):
-    config = replace(tiny_config, data="synthetic?train=28&test=14", batch_size=14)
-    real = batches.augment
-
-    def with_dropout(*arguments):  # draws from torch's own generator, as dropout does
-        return torch.nn.functional.dropout(real(*arguments), 0.2)
-
-    monkeypatch.setattr(batches, "augment", with_dropout)
-    whole = run(config, tmp_path / "whole")
-    restore = interrupt("augment", 4, RuntimeError("power cut"))
-    with pytest.raises(RuntimeError, match="power cut"):
-        run(config, tmp_path / "run")
-    restore()
-    assert_same_run(whole, run(config, tmp_path / "run", resume=True))
-
-
-@pytest.mark.slow
 def test_a_model_learns_a_small_clean_set_by_heart(tiny_config, tmp_path):
     config = replace(
         tiny_config, data="synthetic?train=56&test=14", noise="none", noise_rate=0.0, epochs=25,
@@ -315,247 +233,6 @@ def test_another_seed_gives_another_record(tiny_config, tiny_run, tmp_path):
     assert other.data["sha256"] == tiny_run.data["sha256"]
     assert other.noise["noisy_labels_sha256"] != tiny_run.noise["noisy_labels_sha256"]
     assert other.epochs[0]["train_loss"] != tiny_run.epochs[0]["train_loss"]
-
-
-@pytest.mark.parametrize(
-    ("name", "call"),
-    [
-        ("augment", 7),  # in the middle of the second epoch
-        ("logits_of_both_views", 2),  # before the second epoch is recorded
-        ("pack_checkpoint", 2),  # after it is recorded
-        ("write_checkpoint", 2),  # while the third epoch is trained
-        ("save_model", 1),  # after the last epoch
-    ],
-)
-@pytest.mark.slow
-def test_a_resumed_run_is_as_if_it_was_never_interrupted(
-    tiny_config, tiny_run, tmp_path, interrupt, name, call
-):
-    restore = interrupt(name, call, RuntimeError("power cut"))
-    with pytest.raises(RuntimeError, match="power cut"):
-        run(tiny_config, tmp_path / "run")
-    failed = read_run(tmp_path / "run")
-    assert failed.status == "failed"
-    assert failed.error == "RuntimeError: power cut"
-    assert failed.result == {}
-    restore()
-    resumed = run(tiny_config, tmp_path / "run", resume=True)
-    assert resumed.started == failed.started
-    assert_same_run(tiny_run, resumed)
-
-
-@pytest.mark.slow
-def test_a_run_begun_under_version_1_of_the_records_is_resumed(
-    tiny_config, tiny_run, tmp_path, interrupt
-):
-    restore = interrupt("pack_checkpoint", 2, RuntimeError("power cut"))
-    with pytest.raises(RuntimeError, match="power cut"):
-        run(tiny_config, tmp_path / "run")
-    restore()
-    make_version_1(tmp_path / "run")
-    assert_same_run(tiny_run, run(tiny_config, tmp_path / "run", resume=True))
-    assert not (tmp_path / "run" / "given_labels.txt").exists()
-    assert (tmp_path / "run" / "noisy_labels.txt").exists()
-
-
-@pytest.mark.slow
-def test_a_run_stopped_by_hand_can_be_read_and_resumed(tiny_config, tiny_run, tmp_path, interrupt):
-    restore = interrupt("augment", 7, KeyboardInterrupt())
-    with pytest.raises(KeyboardInterrupt):
-        run(tiny_config, tmp_path / "run")
-    stopped = read_run(tmp_path / "run")
-    assert stopped.status == "failed"
-    assert stopped.error == (
-        f"ended by Ctrl-C after 1 epoch: go on with fer-core train --resume {tmp_path / 'run'}"
-    )
-    assert len(stopped.epochs) == 1
-    restore()
-    assert_same_run(tiny_run, run(tiny_config, tmp_path / "run", resume=True))
-
-
-def test_a_run_stopped_in_its_first_epoch_says_how_to_start_again(tiny_config, tmp_path, interrupt):
-    interrupt("augment", 1, KeyboardInterrupt())
-    with pytest.raises(KeyboardInterrupt):
-        run(tiny_config, tmp_path / "run")
-    assert "in its first epoch: delete" in read_run(tmp_path / "run").error
-
-
-@pytest.mark.slow
-def test_sigterm_closes_the_record_and_the_run_goes_on_to_the_same(
-    tiny_config, tiny_run, tmp_path, monkeypatch
-):
-    real, calls = batches.augment, []
-
-    def augment(*arguments):
-        calls.append(1)
-        if len(calls) == 7:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return real(*arguments)
-
-    monkeypatch.setattr(batches, "augment", augment)
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(Terminated):
-        run(tiny_config, tmp_path / "run")
-    assert signal.getsignal(signal.SIGTERM) is before
-    stopped = read_run(tmp_path / "run")
-    assert (stopped.status, len(stopped.epochs)) == ("failed", 1)
-    assert "ended by SIGTERM after 1 epoch: go on with fer-core train --resume" in stopped.error
-    assert_same_run(tiny_run, run(tiny_config, tmp_path / "run", resume=True))
-
-
-@pytest.mark.slow
-def test_a_run_whose_last_checkpoint_is_broken_goes_on_from_the_one_before(
-    tiny_config, tiny_run, tmp_path, interrupt
-):
-    restore = interrupt("save_model", 1, RuntimeError("power cut"))
-    with pytest.raises(RuntimeError, match="power cut"):
-        run(tiny_config, tmp_path / "run")
-    restore()
-    file = tmp_path / "run" / "checkpoint" / "state.pt"
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-    assert_same_run(tiny_run, run(tiny_config, tmp_path / "run", resume=True))
-
-
-def train_until_killed(config, folder):
-    """Train in a process that kills itself in the middle of the second epoch."""
-    real, calls = batches.augment, []
-
-    def augment(*arguments):
-        calls.append(1)
-        if len(calls) == 7:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*arguments)
-
-    batches.augment = augment
-    run(config, folder)
-
-
-@pytest.mark.slow
-def test_a_killed_process_leaves_a_record_that_can_be_read_and_resumed(
-    tiny_config, tiny_run, tmp_path, processes
-):
-    process = processes.Process(target=train_until_killed, args=(tiny_config, tmp_path / "run"))
-    process.start()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
-    runs, problems = read_runs(tmp_path)
-    assert problems == []
-    assert (runs[0].status, len(runs[0].epochs)) == ("running", 1)
-    with (tmp_path / "run" / "epochs.jsonl").open("a") as file:
-        file.write('{"epoch": 2, "train_l')  # as if killed while it wrote
-    assert_same_run(tiny_run, run(tiny_config, tmp_path / "run", resume=True))
-
-
-@pytest.mark.slow
-def test_resuming_a_finished_run_touches_nothing_of_it(tiny_config, tiny_run, finished):
-    before = contents(finished)
-    assert_same_run(tiny_run, run(tiny_config, finished, resume=True))
-    assert contents(finished) == before
-
-
-def contents(folder):
-    """Every file of a folder but the lock, with what stands in it."""
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name != LOCK_FILE)
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
-
-
-@pytest.fixture
-def finished(tiny_run, tmp_path):
-    """A copy of the finished run, which may be written to."""
-    return Path(shutil.copytree(tiny_run.path, tmp_path / "finished"))
-
-
-def change_labels(folder, config):
-    record = json.loads((folder / "run.json").read_text())
-    record["noise"]["noisy_labels_sha256"] = "0" * 64
-    (folder / "run.json").write_text(json.dumps(record))
-    return config
-
-
-def lose_epochs(folder, config):
-    (folder / "epochs.jsonl").write_text("")
-    return config
-
-
-def break_record(folder, config):
-    (folder / "run.json").write_text("{half")
-    return config
-
-
-def break_checkpoint(folder, config):
-    for name in ("state.pt", "previous.pt"):
-        (folder / "checkpoint" / name).write_bytes(b"no checkpoint")
-    return config
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        (lambda _, config: replace(config, seed=1), "has another configuration"),
-        (lambda _, config: replace(config, epochs=1), "has another configuration"),
-        (
-            lambda _, config: replace(config, epochs=9, learning_rate=1e-4),
-            "has another configuration",
-        ),
-        (change_labels, "noisy labels of the run in .* are no longer those it was started with"),
-        (lose_epochs, "holds 0 epochs, but the checkpoint has completed 2"),
-        (break_record, "cannot be read"),
-        (break_checkpoint, "cannot be read"),
-    ],
-)
-@pytest.mark.slow
-def test_a_resume_that_is_refused_changes_nothing_of_a_finished_run(
-    tiny_config, finished, change, sentence
-):
-    config = change(finished, tiny_config)
-    (finished / ".fer-1-1.tmp").write_text("left behind")
-    before = contents(finished)
-    with pytest.raises(ValueError, match=sentence):
-        run(config, finished, resume=True)
-    assert contents(finished) == before
-
-
-def test_a_run_that_another_process_works_on_is_not_resumed(tiny_config, finished, held_elsewhere):
-    before = contents(finished)
-    with held_elsewhere(finished), pytest.raises(RunLockedError, match="another process"):
-        run(tiny_config, finished, resume=True)
-    assert contents(finished) == before
-
-
-@pytest.mark.slow
-def test_of_two_processes_that_start_one_run_the_second_is_refused(
-    tiny_config, tiny_run, tmp_path, monkeypatch, held_elsewhere
-):
-    with held_elsewhere(tmp_path / "run"), pytest.raises(RunLockedError, match="another process"):
-        run(tiny_config, tmp_path / "run")
-    assert contents(tmp_path / "run") == {}
-    real = engine.prepare
-
-    def while_another_one_finishes(*arguments, **options):
-        shutil.copytree(tiny_run.path, tmp_path / "run", dirs_exist_ok=True)
-        return real(*arguments, **options)
-
-    monkeypatch.setattr(engine, "prepare", while_another_one_finishes)
-    with pytest.raises(FileExistsError, match="already holds a run"):
-        run(tiny_config, tmp_path / "run")
-    assert contents(tmp_path / "run") == contents(tiny_run.path)
-
-
-def test_a_resume_without_a_run_leaves_no_trace(tiny_config, tmp_path):
-    (tmp_path / "empty").mkdir()
-    for name in ("absent", "empty"):
-        with pytest.raises(ValueError, match="no checkpoint at"):
-            run(tiny_config, tmp_path / name, resume=True)
-    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
-
-
-def test_a_checkpoint_is_written_after_every_epoch(tiny_run, tiny_config):
-    checkpoint = load_checkpoint(tiny_run.path, tiny_config)
-    assert checkpoint.epoch == 2
-    for name, value in weights(tiny_run).items():
-        assert torch.equal(value, checkpoint.method[f"model.{name}"]), name
 
 
 @pytest.mark.parametrize("schedule", ["exponential", "constant"])
@@ -609,18 +286,6 @@ def test_input_that_cannot_work_is_refused_before_anything_is_written(
     with pytest.raises(error, match=sentence):
         run(replace(tiny_config, **change), tmp_path / "run")
     assert not (tmp_path / "run").exists()
-
-
-def test_resuming_with_another_configuration_is_refused(tiny_config, tiny_run):
-    before = (tiny_run.path / "run.json").read_bytes()
-    with pytest.raises(CheckpointError, match=r"learning_rate 0.002 -> 0.001"):
-        run(replace(tiny_config, learning_rate=1e-3), tiny_run.path, resume=True)
-    assert (tiny_run.path / "run.json").read_bytes() == before
-
-
-def test_resuming_where_nothing_ran_is_refused(tiny_config, tmp_path):
-    with pytest.raises(CheckpointError, match="no checkpoint"):
-        run(tiny_config, tmp_path / "run", resume=True)
 
 
 @pytest.mark.slow
@@ -681,53 +346,6 @@ def test_what_is_left_over_of_an_epoch_is_not_trained_on(tiny_config, tmp_path, 
 
 
 @pytest.mark.slow
-def test_a_disk_that_fills_up_ends_the_run_with_what_it_was_and_it_can_be_resumed(
-    tiny_config, tiny_run, tmp_path, monkeypatch
-):
-    folder = tmp_path / "run"
-    real, calls = files.os.fsync, []
-
-    def full(descriptor):
-        calls.append(1)
-        if len(calls) > 5:  # in the second epoch
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real(descriptor)
-
-    monkeypatch.setattr(files.os, "fsync", full)
-    with pytest.raises(OSError, match="No space left on device"):
-        run(tiny_config, folder)
-    assert not list(folder.rglob(".fer-*"))
-    assert [epoch["epoch"] for epoch in read_run(folder).epochs][:1] == [1]
-    monkeypatch.undo()
-    assert_same_run(tiny_run, run(tiny_config, folder, resume=True))
-
-
-@pytest.mark.parametrize("change", ["labels", "pixels"])
-@pytest.mark.slow
-def test_a_run_whose_data_have_changed_is_not_resumed(tiny_config, tmp_path, change, interrupt):
-    for split in ("train", "test"):
-        for emotion in ("happiness", "anger"):
-            (tmp_path / split / emotion).mkdir(parents=True)
-            for number in range(8):
-                pixels = np.random.default_rng(number).integers(0, 256, (9, 9, 3), dtype=np.uint8)
-                Image.fromarray(pixels).save(tmp_path / split / emotion / f"{number}.png")
-    config = replace(tiny_config, data=f"folder:{tmp_path}", batch_size=8)
-    restore = interrupt("augment", 3, RuntimeError("power cut"))  # in the second epoch
-    with pytest.raises(RuntimeError, match="power cut"):
-        run(config, tmp_path / "run")
-    restore()
-    before = (tmp_path / "run" / "noisy_labels.txt").read_bytes()
-    if change == "labels":
-        (tmp_path / "train/anger/0.png").rename(tmp_path / "train/happiness/x.png")
-    else:
-        Image.new("RGB", (9, 9)).save(tmp_path / "test/anger/0.png")
-    what = "noisy labels" if change == "labels" else "data"
-    with pytest.raises(RecordError, match=f"the {what} of the run in .* no longer those it was"):
-        run(config, tmp_path / "run", resume=True)
-    assert (tmp_path / "run" / "noisy_labels.txt").read_bytes() == before
-
-
-@pytest.mark.slow
 def test_a_device_without_room_leaves_no_record(tiny_config, tmp_path, monkeypatch):
     memory = device_images.psutil.virtual_memory()._replace(available=1000)
     monkeypatch.setattr(device_images.psutil, "virtual_memory", lambda: memory)
@@ -753,154 +371,6 @@ def test_names_that_cannot_stand_in_a_list_fail_the_run_and_its_record(tiny_conf
     with pytest.raises(ValueError, match="cannot be in a noise list"):
         run(config, tmp_path / "run")
     assert read_run(tmp_path / "run").status == "failed"
-
-
-METHOD_OPTIONS = [
-    {"method": "co_teaching", "forget_epochs": 1},
-    {"method": "eac_balanced"},
-    {"method": "label_smoothing", "label_smoothing": 0.1},
-    {"method": "cross_entropy", "balance": "loss"},
-    {"method": "distill"},
-    {"method": "eac", "ema_decay": 0.9},
-    {"method": "gce"},
-    {"method": "nla"},
-    {"method": "scn", "relabel_epoch": 1, "relabel_margin": 0.0},
-    {"method": "rul"},
-]
-
-
-def test_every_method_is_among_those_that_are_resumed_here():
-    assert {options["method"] for options in METHOD_OPTIONS} == {
-        name for name, spec in METHODS.items() if spec.bundled
-    }
-
-
-@pytest.mark.parametrize("options", METHOD_OPTIONS, ids=lambda options: options["method"])
-@pytest.mark.slow
-def test_every_method_resumes_to_the_record_of_an_unbroken_run(
-    tiny_config, tiny_run, tmp_path, interrupt, options
-):
-    if options["method"] == "distill":
-        options = {**options, "teachers": [str(tiny_run.path)]}
-    config = tiny_config.change(data="synthetic?train=56&test=14", batch_size=14, **options)
-    whole = run(config, tmp_path / "whole")
-    restore = interrupt("augment", 6, RuntimeError("power cut"))  # in the second epoch
-    with pytest.raises(RuntimeError, match="power cut"):
-        run(config, tmp_path / "run")
-    restore()
-    assert_same_run(whole, run(config, tmp_path / "run", resume=True))
-    assert whole.epochs[0]["train_loss"] != whole.epochs[1]["train_loss"]
-    two_views = options["method"] in ("eac", "eac_balanced", "nla")
-    assert (whole.epochs[0]["train_consistency_loss"] is not None) == two_views
-
-
-@pytest.mark.slow
-def test_labels_that_scn_changes_are_counted_and_stay_changed_over_the_epochs(
-    tiny_config, tmp_path
-):
-    config = tiny_config.change(method="scn", relabel_epoch=2, relabel_margin=0.0, epochs=3)
-    record = run(config, tmp_path / "run")
-    for epoch in record.epochs:
-        assert set(epoch["train_parts"]) == {"ranking", "relabelled", "relabelled_right"}
-        total = epoch["train_classification_loss"] + epoch["train_parts"]["ranking"]
-        assert epoch["train_loss"] == pytest.approx(total, rel=1e-5)
-    first, second, third = (epoch["train_parts"] for epoch in record.epochs)
-    assert first["relabelled"] == 0
-    assert 0 < second["relabelled"] < third["relabelled"] < 1
-    assert first["relabelled_right"] is None
-    assert 0 <= third["relabelled_right"] < 1
-    labels = load_checkpoint(record.path, config).method["labels"].numpy()
-    assert 0 < (labels != prepare(config).targets).mean() < 1
-    assert record.noise["noisy_label_count"] == 21  # the noise of the record is not touched
-
-
-@pytest.mark.parametrize("method", ["gce", "rul"])
-@pytest.mark.slow
-def test_a_method_without_further_parts_records_none(tiny_config, tmp_path, method):
-    (epoch,) = run(replace(tiny_config, method=method, epochs=1), tmp_path / "run").epochs
-    assert epoch["train_parts"] is None
-    assert epoch["train_loss"] == epoch["train_classification_loss"]
-
-
-@pytest.mark.parametrize("method", ["scn", "rul"])
-@pytest.mark.slow
-def test_what_a_method_learns_beside_the_model_is_not_saved_with_it(tiny_config, tmp_path, method):
-    record = run(replace(tiny_config, method=method, epochs=1), tmp_path / "run")
-    assert set(weights(record)) == set(AttentionModel("test_resnet", 7, image_size=48).state_dict())
-
-
-@pytest.mark.parametrize("method", ["scn", "rul"])
-def test_methods_that_compare_images_refuse_processes_of_a_single_one(
-    tiny_config, tmp_path, monkeypatch, method
-):
-    eight = SimpleNamespace(num_processes=8, device=torch.device("cpu"))
-    monkeypatch.setattr(accelerator, "Accelerator", lambda **options: eight)
-    with pytest.raises(ValueError, match="batch_size must be at least 16 with 8 processes, got 8"):
-        run(replace(tiny_config, method=method, batch_size=8), tmp_path / "run")
-    assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.slow
-def test_co_teaching_trains_two_networks_and_keeps_the_first(tiny_config, tmp_path):
-    config = replace(
-        tiny_config, data="synthetic?train=56&test=14", batch_size=14, method="co_teaching"
-    )
-    record = run(config, tmp_path / "run")
-    checkpoint = load_checkpoint(record.path, config)
-    peer = {n: v for n, v in checkpoint.method.items() if n.startswith("peer.")}
-    for name, value in weights(record).items():
-        assert torch.equal(value, checkpoint.method[f"model.{name}"]), name
-    start = prepare(config).model.state_dict()
-    assert not torch.equal(checkpoint.method["model.classifier.weight"], start["classifier.weight"])
-    fresh = create_method(prepare(config).model, config, torch.arange(7)).state_dict()
-    assert not any(torch.equal(v, fresh[n]) for n, v in peer.items() if n.endswith("weight"))
-    assert record.model["parameters"] == sum(p.numel() for p in prepare(config).model.parameters())
-    for epoch in record.epochs:
-        assert epoch["train_loss"] > epoch["train_classification_loss"]
-
-
-@pytest.mark.slow
-def test_both_networks_of_co_teaching_are_made_fast_alike(tiny_config, tmp_path, monkeypatch):
-    calls = []
-    real = AttentionModel.channels_last
-
-    def channels_last(model):
-        calls.append(("channels_last", model))
-        return real(model)
-
-    monkeypatch.setattr(AttentionModel, "channels_last", channels_last)
-    monkeypatch.setattr(
-        AttentionModel, "speed_up_training", lambda model: calls.append(("compile", model))
-    )
-    config = replace(tiny_config, method="co_teaching", epochs=1, compile=True)
-    run(config, tmp_path / "run")
-    for name in ("channels_last", "compile"):
-        assert len({id(model) for kind, model in calls if kind == name}) == 2
-
-
-@pytest.mark.slow
-def test_with_an_average_it_is_the_average_that_is_tested_and_saved(tiny_config, tmp_path):
-    config = replace(tiny_config, ema_decay=0.9)
-    record = run(config, tmp_path / "run")
-    checkpoint = load_checkpoint(record.path, config)
-    saved = weights(record)
-    assert checkpoint.average.keys() == saved.keys()
-    for name, value in saved.items():
-        assert torch.equal(value, checkpoint.average[name]), name
-        if name.endswith("weight"):
-            assert not torch.equal(value, checkpoint.method[f"model.{name}"]), name
-    split = load_data(config.data, Decoding(48, 3)).eval
-    answers = evaluate(load_model(record.path / "model").model, split)
-    assert answers.confusion.tolist() == record.result["confusion"]
-    assert answers.loss == pytest.approx(record.epochs[-1]["eval_loss"], rel=1e-5)
-
-
-@pytest.mark.slow
-def test_the_average_changes_no_step_of_training(tiny_config, tiny_run, tmp_path):
-    averaged = run(replace(tiny_config, ema_decay=0.9), tmp_path / "run")
-    for epoch, plain in zip(averaged.epochs, tiny_run.epochs, strict=True):
-        assert epoch["train_loss"] == plain["train_loss"]
-        assert epoch["eval_loss"] != plain["eval_loss"]
 
 
 @pytest.mark.slow
