@@ -30,7 +30,7 @@ class OpenedPhoto(NamedTuple):
     factor: float = 1.0
 
 
-class PhotoPredictor(Protocol):
+class FaceClassifier(Protocol):
     """What finds and classifies the faces of opened photographs."""
 
     @property
@@ -54,7 +54,7 @@ class PhotoPredictor(Protocol):
 
 
 def predict_photos(
-    predictor: PhotoPredictor, photos: Sequence[Photo], *, thorough: bool = True
+    predictor: FaceClassifier, photos: Sequence[Photo], *, thorough: bool = True
 ) -> list[list[FacePrediction]]:
     """The faces of each photograph in its own pixels.
 
@@ -73,7 +73,7 @@ def predict_photos(
     return predict_opened(predictor, opened, thorough=thorough)
 
 
-def open_for(predictor: PhotoPredictor, photo: Photo) -> OpenedPhoto:
+def open_for(predictor: FaceClassifier, photo: Photo) -> OpenedPhoto:
     """A photograph as `predict_opened` takes it: a large JPEG reduced.
 
     Raises:
@@ -84,7 +84,7 @@ def open_for(predictor: PhotoPredictor, photo: Photo) -> OpenedPhoto:
 
 
 def predict_opened(
-    predictor: PhotoPredictor, photos: Sequence[OpenedPhoto], *, thorough: bool = True
+    predictor: FaceClassifier, photos: Sequence[OpenedPhoto], *, thorough: bool = True
 ) -> list[list[FacePrediction]]:
     """As `predict_photos`; those that have to be read whole go through the networks together."""
     found: list[list[FacePrediction] | None] = []
@@ -99,7 +99,7 @@ def predict_opened(
 
 
 def _predict_copy(
-    predictor: PhotoPredictor, photo: OpenedPhoto, thorough: bool
+    predictor: FaceClassifier, photo: OpenedPhoto, thorough: bool
 ) -> list[FacePrediction] | None:
     """The faces of a photograph from its reduced copy; None where that is not enough."""
     copy, factor, least = photo.image, photo.factor, predictor.least_width
