@@ -30,8 +30,8 @@ SHORT_TEXT, PAGE_LETTERS = 32, 170  # letters of a cell on one line on paper, an
 SHORT_TABLE = 60  # rows of a table that is offered as LaTeX
 NOT_PRINTED = (
     "The file has more than this print: the data of each chart, all rows and the LaTeX of each "
-    "table, measured speeds, the other charts of published results, and options against accuracy "
-    "run by run."
+    "table, measured speeds, results of small comparisons, the other charts of published results, "
+    "and options against accuracy run by run."
 )
 
 

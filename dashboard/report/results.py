@@ -13,16 +13,19 @@ from dashboard.data.names import Runs
 from dashboard.report.part import Part
 
 MIN_CELLS = 2
+PRINTED = 4  # tables, those of most runs; the others are on the screen
 
 
 def result_parts(runs: Runs) -> list[Part]:
     """Mean and standard deviation over seeds: a row a method, a column a noise rate."""
     parts = []
-    for name, members in scopes(runs.table, mixed=False).items():
+    found = scopes(runs.table, mixed=False)
+    printed = sorted(found, key=lambda name: -len(found[name]))[:PRINTED]
+    for name, members in found.items():
         rows = runs.table[runs.table["run"].isin(members)]
         grid = with_best(results_grid(rows, ["method"], "noise"), SD, 1)
         if len(grid.cells) >= MIN_CELLS:
             caption = caption_of(grid, name, "Accuracy", SD)
             table = grid_table(grid, SD, 1, corner_of(grid), caption)
-            parts.append(Part(name, caption, table=table))
+            parts.append(Part(name, caption, table=table, screen=name not in printed))
     return parts
