@@ -169,8 +169,8 @@ class NoiseView(NamedTuple):
     Attributes:
         headline: of the measure.
         other: of mean class accuracy beside accuracy; empty for other measures.
-        references: of `published_curves.reference_curves`; none for other measures than accuracy.
         eac: a sentence: which EAC the runs have; empty without any.
+        references: of `published_curves.reference_curves`; none for other measures than accuracy.
         incomparable: a sentence on published results that are no references; empty without any.
         summary: of `shown_summary`.
         gaps: of `comparison.paired_gaps`.

@@ -1,6 +1,5 @@
 """Photographs of ``fer-core predict`` that go through detector and model together."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,6 @@ from fer_core.inference.any_predictor import AnyPredictor
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.inference.inputs import PredictionInput
 from fer_core.inference.photo_files import OpenedPhoto, open_for, predict_opened
-from fer_core.inference.photos import open_photo
 
 MOST_PIXELS = 24e6  # of the photographs of a batch, for the memory
 
@@ -53,18 +51,18 @@ def photo_batches(
         predictor: that large JPEGs may be reduced for; None: all are read whole.
     """
     batch: list[BatchPhoto] = []
-    pixels = 0
+    pixels = 0.0
     for source, overlay in inputs:
         photo = _opened(source, overlay, predictor)
-        size = math.prod(photo.opened.image.size) if photo.opened is not None else 0
+        size = photo.opened.pixels if photo.opened is not None else 0.0
         if batch and (source.kind == "video" or pixels + size > MOST_PIXELS):
             yield batch
-            batch, pixels = [], 0
+            batch, pixels = [], 0.0
         batch.append(photo)
         pixels += size
         if source.kind == "video" or len(batch) == most:
             yield batch
-            batch, pixels = [], 0
+            batch, pixels = [], 0.0
     if batch:
         yield batch
 
@@ -104,10 +102,8 @@ def _opened(source: PredictionInput, overlay: Path, predictor: AnyPredictor | No
             raise InputError(source.problem)
         if source.kind == "address":
             photo.opened = OpenedPhoto(source.name, _fetch(source.name))
-        elif source.kind == "image" and predictor is not None:
-            photo.opened = open_for(predictor, source.path)
         elif source.kind == "image":
-            photo.opened = OpenedPhoto(source.path, open_photo(source.path))
+            photo.opened = open_for(predictor, source.path)
     except ValueError as error:
         photo.fault = error
     return photo

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from fer_core.faces import area_sums, mtcnn, mtcnn_networks
-from fer_core.faces.face import Face, FaceDetector
+from fer_core.faces.face import Face, FaceDetector, narrowest
 from fer_core.faces.scales import (
     DETECTION_SIDE,
     LEAST_FACE,
@@ -100,7 +100,7 @@ def _detect_together(
     rest = list(range(len(images)))
     for search in searches(images[0].size, thorough=thorough):
         rest = [
-            row for row in rest if not faces[row] or is_near(_smallest(faces[row]), search.coarser)
+            row for row in rest if not faces[row] or is_near(narrowest(faces[row]), search.coarser)
         ]
         if not rest:
             break
@@ -115,10 +115,6 @@ def _detect_together(
             known = faces[row]
             faces[row] = known + [face for face in of_image if not _is_known(face, known)]
     return faces
-
-
-def _smallest(faces: Sequence[Face]) -> float:
-    return min(face.box[2] - face.box[0] for face in faces)
 
 
 class Prepared(NamedTuple):

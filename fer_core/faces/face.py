@@ -3,6 +3,7 @@
 Coordinates are pixels (x, y) with the origin at the top left corner of the image.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -30,6 +31,11 @@ class Face(NamedTuple):
         """The same face in an image that is so many times as wide and high."""
         x0, y0, x1, y1 = (factor * value for value in self.box)
         return Face((x0, y0, x1, y1), self.landmarks * np.float32(factor), self.score)
+
+
+def narrowest(faces: Sequence[Face]) -> float:
+    """Pixels that the smallest of the faces is wide; infinite without any."""
+    return min((face.box[2] - face.box[0] for face in faces), default=math.inf)
 
 
 class FaceDetector(Protocol):

@@ -5,10 +5,9 @@ detector looks at 1280 pixels, a model takes about 100 of a face: such a JPEG is
 of its sides, in a fraction of the time. Where a face is small, or none is found, it is not enough.
 """
 
-import math
 from collections.abc import Sequence
 
-from fer_core.faces.face import Face
+from fer_core.faces.face import Face, narrowest
 from fer_core.faces.scales import is_near, searches
 
 READ_SIDE = 1600  # pixels that the longer side keeps; the detector takes 1280 of them
@@ -28,7 +27,7 @@ def are_all(faces: Sequence[Face], size: tuple[int, int], factor: float) -> bool
     further = list(searches(whole, thorough=True))[quick:]
     if not faces or not further:
         return bool(faces)
-    return not is_near(factor * _narrowest(faces), further[0].coarser)
+    return not is_near(factor * narrowest(faces), further[0].coarser)
 
 
 def least_width(size: int) -> int:
@@ -38,8 +37,4 @@ def least_width(size: int) -> int:
 
 def are_large(faces: Sequence[Face], least: int = LEAST_WIDTH) -> bool:
     """Whether each face is at least so many pixels wide in the copy."""
-    return _narrowest(faces) >= least
-
-
-def _narrowest(faces: Sequence[Face]) -> float:
-    return min((face.box[2] - face.box[0] for face in faces), default=math.inf)
+    return narrowest(faces) >= least

@@ -3,6 +3,7 @@ import io
 import json
 import sys
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -233,6 +234,16 @@ def test_large_photographs_and_videos_are_in_batches_of_their_own(tmp_path):
     batches = photo_batches(zip(inputs, overlay_names(inputs, tmp_path), strict=True), 8)
     names = [[photo.source.path.name for photo in batch] for batch in batches]
     assert names == [["a.png"], ["b.png"], ["c.mp4"], ["d.png", "e.png"]]
+
+
+def test_a_batch_has_room_for_its_photographs_whole(tmp_path):
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        Image.new("RGB", (4000, 3000)).save(tmp_path / name)
+    inputs = list_inputs([str(tmp_path)])
+    pairs = zip(inputs, overlay_names(inputs, tmp_path), strict=True)
+    batches = list(photo_batches(pairs, 8, SimpleNamespace(least_width=128)))
+    assert [len(batch) for batch in batches] == [2, 1]
+    assert {photo.opened.image.size for batch in batches for photo in batch} == {(2000, 1500)}
 
 
 def test_overlays_never_overwrite_each_other_or_a_photograph(command, tmp_path, portrait):
