@@ -1,38 +1,44 @@
 """Draw figures from run records: ``fer-core figures RECORDS... --out FOLDER``.
 
-They are those of the HUST report (2024); docs/figures.md describes them and the runs
-that they compare. A JSON file of ``fer-core evaluate --robustness`` gives a figure of the accuracy
-on corrupted images.
+They are those of the HUST report (2024), and every method against the baseline by three measures;
+docs/figures.md describes them and the runs that they compare. A JSON file of ``fer-core evaluate
+--robustness`` gives a figure of the accuracy on corrupted images.
 """
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import tyro
 
 from fer_core.errors import told_in_a_sentence
 from fer_core.io.files import displayed, write_whole
+from fer_core.records.run import RunRecord
+from fer_core.reporting.baseline_gaps import BaselineGaps, find_baseline_gaps
 from fer_core.reporting.data_text import printable
 from fer_core.reporting.figure_data import (
     ComparedSetting,
+    file_stems,
     find_comparisons,
+    noise_stem,
     read_folders,
     why_no_pair,
 )
-from fer_core.reporting.robustness_data import file_stems, read_robustness
+from fer_core.reporting.robustness_data import file_stems as robustness_stems
+from fer_core.reporting.robustness_data import read_robustness
 
-ABOUT = "Draw EAC runs against their cross-entropy baselines, or models on corrupted images."
+ABOUT = "Draw runs against their cross-entropy baselines, or models on corrupted images."
 NEEDED = (
-    "a figure needs a finished run of cross_entropy and one of eac with the same data, backbone, "
-    "label noise, seed and options"
+    "a figure needs a finished run of cross_entropy and one of eac, or with --holdout of any other "
+    "method, with the same data, backbone, label noise, seed and options"
 )
 
 
 @dataclass(frozen=True)
 class Command:
-    """Draw EAC against the baseline, and models on corrupted images."""
+    """Draw EAC and other methods against the baseline, and models on corrupted images."""
 
     records: Annotated[
         tyro.conf.Positional[tuple[Path, ...]],
@@ -46,6 +52,13 @@ class Command:
     """png, or svg for an SVG in addition to each PNG."""
 
 
+class Compared(NamedTuple):
+    """What the folders of records give to draw."""
+
+    pairs: list[ComparedSetting]
+    gaps: list[BaselineGaps]
+
+
 @told_in_a_sentence()
 def main() -> None:
     """Parse the command line, draw, and print a line for each file."""
@@ -57,16 +70,22 @@ def _write(command: Command) -> None:
     files = [path for path in command.records if path.is_file()]
     folders = tuple(path for path in command.records if path not in files)
     corrupted = read_robustness(files)
-    comparisons = [] if files and not folders else _read(folders)
+    compared = Compared([], []) if files and not folders else _read(folders)
     try:
-        from fer_core.reporting.figure_drawing import draw_all, render
+        from fer_core.reporting.baseline_gaps_figure import draw_baseline_gaps
+        from fer_core.reporting.figure_drawing import draw_all, file_name, render
         from fer_core.reporting.robustness_figure import draw_robustness
     except ImportError as error:
         raise ValueError(
             f"figures need matplotlib ({error}): pip install 'fer-core[figures]'"
         ) from error
-    figures = draw_all(comparisons)  # all of them before the first is written
-    for comparison, stem in zip(corrupted, file_stems(corrupted), strict=True):
+    figures = draw_all(compared.pairs)  # all of them before the first is written
+    settings = list(dict.fromkeys(gaps.setting for gaps in compared.gaps))
+    stems = dict(zip(settings, file_stems([(of, None) for of in settings]), strict=True))
+    for gaps in compared.gaps:
+        name = file_name(f"measures-{stems[gaps.setting]}-{noise_stem(gaps.noise)}")
+        figures[name] = draw_baseline_gaps(gaps)
+    for comparison, stem in zip(corrupted, robustness_stems(corrupted), strict=True):
         figures[stem] = draw_robustness(comparison)
     command.out.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
@@ -76,25 +95,35 @@ def _write(command: Command) -> None:
             print(displayed(file))
 
 
-def _read(folders: tuple[Path, ...]) -> list[ComparedSetting]:
+def _read(folders: tuple[Path, ...]) -> Compared:
     """What is compared in the folders; warns of what cannot be read and of what has no pair."""
     if not folders:
         raise ValueError("records: name at least one folder of run records, for example runs")
     runs, problems = read_folders(folders)
     for problem in problems:
         print(f"warning: {printable(problem)}", file=sys.stderr)
-    comparisons = find_comparisons(runs)
-    if not comparisons:
+    compared = Compared(find_comparisons(runs), find_baseline_gaps(runs))
+    if not any(compared):
         where = ", ".join(displayed(folder) for folder in folders)
         raise ValueError(f"nothing to draw in {where}: {NEEDED}; {printable(why_no_pair(runs))}")
-    pairs = [pair for comparison in comparisons for pair in comparison.pairs]
-    drawn = {run.record.path for pair in pairs for run in pair.baseline + pair.eac}
+    drawn = {record.path for record in _drawn(compared)}
     if left := sorted(run.name for run in runs if run.path not in drawn):
         print(
             f"not drawn (no counterpart, or run again later): {printable(', '.join(left))}",
             file=sys.stderr,
         )
-    return comparisons
+    return compared
+
+
+def _drawn(compared: Compared) -> Iterator[RunRecord]:
+    """The runs in the figures."""
+    for comparison in compared.pairs:
+        for pair in comparison.pairs:
+            yield from (trial.record for trial in pair.baseline + pair.eac)
+    for gaps in compared.gaps:
+        for approach in gaps.approaches:
+            for runs in approach.runs:
+                yield from runs
 
 
 if __name__ == "__main__":

@@ -41,8 +41,8 @@ class Pair(NamedTuple):
 
     @property
     def stem(self) -> str:
-        """The noise for file names, such as ``symmetric-30``; ``clean`` without any."""
-        return f"{self.noise.kind}-{self.noise.percent:g}" if self.noise.percent else "clean"
+        """The noise for file names: see `noise_stem`."""
+        return noise_stem(self.noise)
 
 
 class ComparedSetting(NamedTuple):
@@ -59,8 +59,13 @@ class ComparedSetting(NamedTuple):
     pairs: tuple[Pair, ...]
 
 
+def noise_stem(noise: LabelNoise) -> str:
+    """The noise for file names, such as ``symmetric-30``; ``clean`` without any."""
+    return f"{noise.kind}-{noise.percent:g}" if noise.percent else "clean"
+
+
 def read_folders(folders: Iterable[Path]) -> tuple[list[RunRecord], list[str]]:
-    """The finished runs of both methods below the folders, and a sentence for each broken record.
+    """The finished runs below the folders, and a sentence for each broken record.
 
     Raises:
         ValueError: when one is not a folder.
@@ -73,7 +78,7 @@ def read_folders(folders: Iterable[Path]) -> tuple[list[RunRecord], list[str]]:
         records = read_runs(folder)
         problems |= dict.fromkeys(records.problems)
         for record in records.runs:
-            if record.status != "finished" or record.config.get("method") not in (BASELINE, EAC):
+            if record.status != "finished":
                 continue
             try:
                 _check(record)
@@ -114,16 +119,19 @@ def accuracies(trials: Iterable[RunTrial]) -> np.ndarray:
     return np.array([100 * float(trial.record.result[ACCURACY]) for trial in trials])
 
 
-def file_stems(comparisons: Sequence[ComparedSetting]) -> list[str]:
+def file_stems(compared: Sequence[tuple[Setting, Approach | None]]) -> list[str]:
     """What the file names of each comparison say of it.
 
     The backbone and, where several have the same one, as many of the facts in which these differ as
     it takes to tell them apart.
+
+    Args:
+        compared: setting of each comparison and, where its options tell it apart, EAC.
     """
     stems: list[str] = []
-    for comparison in comparisons:
-        backbone, facts = comparison.setting.backbone, _facts(comparison.setting, comparison.eac)
-        others = [_facts(c.setting, c.eac) for c in comparisons if c.setting.backbone == backbone]
+    for setting, eac in compared:
+        backbone, facts = setting.backbone, _facts(setting, eac)
+        others = [_facts(*other) for other in compared if other[0].backbone == backbone]
         others.remove(facts)
         parts = [backbone]
         for name, value in facts.items():

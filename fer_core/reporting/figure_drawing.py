@@ -38,14 +38,20 @@ _SETTINGS: dict[Any, dict[str, Any]] = {  # by matplotlib's groups
 def draw_all(comparisons: Sequence[ComparedSetting]) -> dict[str, Figure]:
     """Every figure that the comparisons allow, by its file name without the ending."""
     figures: dict[str, Figure] = {}
-    for comparison, stem in zip(comparisons, file_stems(comparisons), strict=True):
+    stems = file_stems([(comparison.setting, comparison.eac) for comparison in comparisons])
+    for comparison, stem in zip(comparisons, stems, strict=True):
         for pair in comparison.pairs:
             figures[f"curves-{stem}-{pair.stem}"] = draw_curves(comparison, pair)
         if noisy_pairs(comparison):
             figures[f"memorised-{stem}"] = draw_memorised(comparison)
         if len(symmetric_pairs(comparison)) > 1:  # one rate has nothing to be drawn over
             figures[f"noise-{stem}"] = draw_noise(comparison)
-    return {re.sub(r"[^\w.-]+", "-", name): figure for name, figure in figures.items()}
+    return {file_name(name): figure for name, figure in figures.items()}
+
+
+def file_name(name: str) -> str:
+    """What a figure's file is called: the name with every odd character replaced."""
+    return re.sub(r"[^\w.-]+", "-", name)
 
 
 def draw_curves(comparison: ComparedSetting, pair: Pair) -> Figure:

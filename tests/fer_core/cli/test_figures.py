@@ -19,6 +19,7 @@ from fer_core.reporting.figure_data import (
     why_no_pair,
 )
 from fer_core.reporting.figure_drawing import STYLES, draw_all, render
+from tests.project import PROJECT
 
 RATES = (0.0, 0.1, 0.3)
 BASELINE = "cross_entropy"
@@ -65,6 +66,10 @@ def comparisons_in(folder):
     runs, problems = read_folders([folder])
     assert problems == []
     return find_comparisons(runs)
+
+
+def stems_of(comparisons):
+    return file_stems([(comparison.setting, comparison.eac) for comparison in comparisons])
 
 
 def drawn(axes):
@@ -120,7 +125,7 @@ def test_two_kinds_of_eac_are_two_comparisons_with_files_of_their_own(tmp_path, 
     comparisons = comparisons_in(tmp_path / "records")
     drawn_runs = [one.pairs[0].eac[0].record.name for one in comparisons]
     assert sorted(drawn_runs) == ["strong", "weak"]
-    assert sorted(file_stems(comparisons)) == [
+    assert sorted(stems_of(comparisons)) == [
         "mobilenetv2_100-consistency_weight-1.0",
         "mobilenetv2_100-consistency_weight-5.0",
     ]
@@ -131,19 +136,22 @@ def test_a_file_name_says_no_more_than_tells_the_comparisons_apart(tmp_path, wri
         for method in STYLES:
             write(method, name=f"{method}{size}", image_size=size, learning_rate=rate)
     stems = [f"mobilenetv2_100-image_size-{size}" for size in (48, 64)]
-    assert file_stems(comparisons_in(tmp_path / "records")) == stems
+    assert stems_of(comparisons_in(tmp_path / "records")) == stems
 
 
 def test_another_backbone_adds_nothing_to_a_file_name(records, write):
     for method in STYLES:
         write(method, name=f"other-{method}", backbone="resnet18")
-    assert sorted(file_stems(comparisons_in(records))) == ["mobilenetv2_100", "resnet18"]
+    assert sorted(stems_of(comparisons_in(records))) == ["mobilenetv2_100", "resnet18"]
 
 
-def test_unfinished_runs_and_other_methods_are_passed_over(tmp_path, write):
+def test_unfinished_runs_are_passed_over_and_those_of_other_methods_make_no_pair(tmp_path, write):
     write("eac", status="running")
-    write("gce")
-    assert read_folders([tmp_path / "records"]) == ([], [])
+    write("gce", rate=0.1)
+    runs, problems = read_folders([tmp_path / "records"])
+    assert [run.config["method"] for run in runs] == ["gce"]
+    assert problems == []
+    assert find_comparisons(runs) == []
 
 
 @pytest.mark.slow
@@ -233,6 +241,18 @@ def test_the_files_are_named_and_printed(call_command, records, tmp_path):
 
 
 @pytest.mark.slow
+def test_every_method_of_the_study_is_drawn_against_its_baseline(call_command, tmp_path):
+    study = PROJECT / "fer_core" / "records" / "shipped_runs" / "study48"
+    code, output, errors = call_command(module, study, "--out", tmp_path)
+    assert (code, errors) == (0, "")  # none is left out
+    files = [line.rpartition("/")[2] for line in output.splitlines()]
+    assert [file for file in files if file.startswith("measures-")] == [
+        "measures-mobilenetv2_100-classes-7-fer2013-31.7.png",
+        "measures-mobilenetv2_100-classes-8-symmetric-30.png",
+    ]
+
+
+@pytest.mark.slow
 def test_the_same_records_give_the_same_bytes(call_command, pair, write, tmp_path):
     for method in STYLES:
         write(method, 0.0)
@@ -291,7 +311,7 @@ def test_nothing_to_draw_names_the_folder_and_what_a_pair_needs(call_command, re
         shutil.rmtree(folder)
     code, _, _ = call_command(module, records, "--out", tmp_path / "out")
     assert code.startswith(f"error: nothing to draw in {records}: ")
-    assert "a finished run of cross_entropy and one of eac with the same data" in code
+    assert "a finished run of cross_entropy and one of eac, or with --holdout of any" in code
     assert code.endswith("finished runs there: 6 of cross_entropy, 0 of eac")
     assert not (tmp_path / "out").exists()
 

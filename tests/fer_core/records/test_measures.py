@@ -3,53 +3,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fer_core.config import RunConfig, to_json
 from fer_core.metrics.intervals import hierarchical_difference
 from fer_core.records.compare import pair_with_baseline
 from fer_core.records.groups import group_runs
 from fer_core.records.measures import MEASURES, gap_over_seeds_and_images, has_measure, unanswered
-from fer_core.records.predictions import Prediction, write_predictions
-from fer_core.records.run import RecordError, RunRecord
+from fer_core.records.run import RecordError
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.measures import measures_table
-from fer_core.taxonomy import taxonomy_of
-
-LABELS = np.repeat([0, 1], [80, 20])
-
-
-def run(folder, method, seed, right, *, names=None, old=False, **options):
-    """A finished record whose first ``right`` images are predicted right in every measure."""
-    folder.mkdir()
-    guesses = np.where(np.arange(100) < right, LABELS, 1 - LABELS)
-    extra = (None, None, None) if old else ()
-    rows = []
-    for index, (label, guess) in enumerate(zip(LABELS, guesses, strict=True)):
-        own = extra or (float(guess == label), int(guess), int(guess))
-        name = f"{names or 'face'}{index}"
-        rows.append(Prediction(name, int(label), int(guess), 0.9, *own))
-    write_predictions(folder, rows)
-    config = RunConfig(method=method, noise="symmetric", noise_rate=0.3, seed=seed, **options)
-    share = right / 100
-    result = {"accuracy_last5": share, "mean_class_accuracy_last5": share}
-    if not old:
-        for measure in MEASURES.values():
-            result |= {measure.accuracy: share, measure.mean_class_accuracy: share}
-    return RunRecord(
-        path=folder,
-        name=folder.name,
-        status="finished",
-        started="2026-01-01",
-        ended=None,
-        config=to_json(config),
-        taxonomy=taxonomy_of(("a", "b")),
-        data={"name": "synthetic", "sha256": "a", "eval_split": "test", "eval_images": 100},
-        noise={"kind": "symmetric", "rate": 0.3, "realised_rate": 0.3},
-        model={},
-        environment={"device": "cpu"},
-        result=result,
-        epochs=({"epoch": 1, "memorised": 0.2},),
-        error=None,
-    )
+from tests.made_records import MEASURED_LABELS
+from tests.made_records import measured_run as run
 
 
 @pytest.fixture
@@ -77,8 +39,8 @@ def test_the_interval_counts_seeds_and_images():
 
 
 def test_the_class_mean_counts_every_class_alike():
-    gaps = np.where(LABELS == 1, 1.0, 0.0)[None]
-    found = hierarchical_difference(gaps, 500, np.random.default_rng(0), labels=LABELS)
+    gaps = np.where(MEASURED_LABELS == 1, 1.0, 0.0)[None]
+    found = hierarchical_difference(gaps, 500, np.random.default_rng(0), labels=MEASURED_LABELS)
     assert found == (0.5, 0.5, 0.5)
     assert hierarchical_difference(gaps, 500, np.random.default_rng(0)).value == 0.2
 

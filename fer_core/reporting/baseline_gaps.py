@@ -1,0 +1,95 @@
+"""Run records -> every approach's difference to the baseline, by each measure of accuracy.
+
+Knows no matplotlib. `fer_core.records.compare` says which runs may be compared, and
+`fer_core.records.measures` what the measures are.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from fer_core.config.methods import METHODS
+from fer_core.metrics.intervals import Estimate
+from fer_core.records.compare import pair_with_baseline
+from fer_core.records.groups import RunGroup, group_runs
+from fer_core.records.measures import MEASURES, gap_over_seeds_and_images, has_measure
+from fer_core.records.run import RunRecord
+from fer_core.records.trials import LabelNoise, Setting
+from fer_core.reporting.tables import approach_name, which_eac
+
+
+class ApproachGaps(NamedTuple):
+    """An approach minus the baseline, over the seeds of both, in points.
+
+    Attributes:
+        method: as readers know it.
+        options: in which it differs from others of the method here, or nothing.
+        runs: one for each seed, baseline and approach.
+        accuracy: by the name of the measure; the intervals count seeds and images.
+        mean_class_accuracy: likewise.
+    """
+
+    method: str
+    options: str
+    runs: tuple[tuple[RunRecord, RunRecord], ...]
+    accuracy: dict[str, Estimate]
+    mean_class_accuracy: dict[str, Estimate]
+
+
+class BaselineGaps(NamedTuple):
+    """The approaches that have a baseline in one setting, under one label noise.
+
+    Attributes:
+        setting: that all runs share.
+        noise: likewise.
+        approaches: in the order of the tables.
+        which_eac: a sentence on the views of EAC, or nothing without EAC.
+    """
+
+    setting: Setting
+    noise: LabelNoise
+    approaches: tuple[ApproachGaps, ...]
+    which_eac: str
+
+
+def find_baseline_gaps(records: Iterable[RunRecord]) -> list[BaselineGaps]:
+    """Finished runs with all measures, paired with their baselines.
+
+    Raises:
+        RecordError: when predictions cannot be read, or are of other images in two runs of a pair.
+    """
+    measured = [
+        group
+        for group in group_runs(records)
+        if all(has_measure(group, measure) for measure in MEASURES.values())
+    ]
+    pairs: dict[tuple[Setting, LabelNoise], list[tuple[RunGroup, RunGroup]]] = {}
+    for pair in pair_with_baseline(measured):
+        pairs.setdefault(pair[1][:2], []).append(pair)
+    found = []
+    for (setting, noise), alike in pairs.items():
+        shown = [group for pair in alike for group in pair]
+        gaps = [_gaps(*pair, shown) for pair in alike]
+        approaches = tuple(one for one in gaps if one is not None)
+        if approaches:
+            found.append(BaselineGaps(setting, noise, approaches, which_eac(shown).strip()))
+    return found
+
+
+def _gaps(baseline: RunGroup, other: RunGroup, shown: Sequence[RunGroup]) -> ApproachGaps | None:
+    """Of one approach; None where a run has no predictions of its images."""
+    by_figure: list[dict[str, Estimate]] = []
+    for mean_class in (False, True):
+        gaps = {
+            measure.name: gap_over_seeds_and_images(
+                other, baseline, measure, mean_class_accuracy=mean_class
+            )
+            for measure in MEASURES.values()
+        }
+        by_figure.append({name: gap for name, gap in gaps.items() if gap is not None})
+        if len(by_figure[-1]) < len(MEASURES):
+            return None
+    runs = zip(baseline.trials, other.trials, strict=True)
+    records = tuple((one.record, two.record) for one, two in runs)
+    method, _, options = approach_name(other, shown).partition(", ")
+    title = METHODS[method].title if method in METHODS else method
+    return ApproachGaps(title, options, records, *by_figure)
