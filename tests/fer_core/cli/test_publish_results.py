@@ -63,6 +63,7 @@ def change(path, **values):
 
 @pytest.mark.slow
 def test_the_dashboard_shows_what_was_published_as_it_was(server, call, records):
+    pytest.importorskip("streamlit")  # the library's own environment has none
     code, output, errors = call(records, "--repo", NAME)
     assert (code, errors) == (0, "")
     assert output == f"{server.address}/datasets/{NAME}, in the dashboard: hf://{NAME}\n"
