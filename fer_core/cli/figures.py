@@ -20,14 +20,11 @@ from fer_core.reporting.baseline_gaps import BaselineGaps, find_baseline_gaps
 from fer_core.reporting.data_text import printable
 from fer_core.reporting.figure_data import (
     ComparedSetting,
-    file_stems,
     find_comparisons,
-    noise_stem,
     read_folders,
     why_no_pair,
 )
-from fer_core.reporting.robustness_data import file_stems as robustness_stems
-from fer_core.reporting.robustness_data import read_robustness
+from fer_core.reporting.robustness_data import file_stems, read_robustness
 
 ABOUT = "Draw runs against their cross-entropy baselines, or models on corrupted images."
 NEEDED = (
@@ -72,20 +69,16 @@ def _write(command: Command) -> None:
     corrupted = read_robustness(files)
     compared = Compared([], []) if files and not folders else _read(folders)
     try:
-        from fer_core.reporting.baseline_gaps_figure import draw_baseline_gaps
-        from fer_core.reporting.figure_drawing import draw_all, file_name, render
+        from fer_core.reporting.baseline_gaps_figure import draw_all_baseline_gaps
+        from fer_core.reporting.figure_drawing import draw_all, render
         from fer_core.reporting.robustness_figure import draw_robustness
     except ImportError as error:
         raise ValueError(
             f"figures need matplotlib ({error}): pip install 'fer-core[figures]'"
         ) from error
     figures = draw_all(compared.pairs)  # all of them before the first is written
-    settings = list(dict.fromkeys(gaps.setting for gaps in compared.gaps))
-    stems = dict(zip(settings, file_stems([(of, None) for of in settings]), strict=True))
-    for gaps in compared.gaps:
-        name = file_name(f"measures-{stems[gaps.setting]}-{noise_stem(gaps.noise)}")
-        figures[name] = draw_baseline_gaps(gaps)
-    for comparison, stem in zip(corrupted, robustness_stems(corrupted), strict=True):
+    figures |= draw_all_baseline_gaps(compared.gaps)
+    for comparison, stem in zip(corrupted, file_stems(corrupted), strict=True):
         figures[stem] = draw_robustness(comparison)
     command.out.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
@@ -100,9 +93,10 @@ def _read(folders: tuple[Path, ...]) -> Compared:
     if not folders:
         raise ValueError("records: name at least one folder of run records, for example runs")
     runs, problems = read_folders(folders)
-    for problem in problems:
+    gaps, unread = find_baseline_gaps(runs)
+    for problem in problems + unread:
         print(f"warning: {printable(problem)}", file=sys.stderr)
-    compared = Compared(find_comparisons(runs), find_baseline_gaps(runs))
+    compared = Compared(find_comparisons(runs), gaps)
     if not any(compared):
         where = ", ".join(displayed(folder) for folder in folders)
         raise ValueError(f"nothing to draw in {where}: {NEEDED}; {printable(why_no_pair(runs))}")

@@ -70,6 +70,11 @@ def has_measure(group: RunGroup, measure: Measure) -> bool:
     return all(trial.record.result.get(measure.accuracy) is not None for trial in group.trials)
 
 
+def has_all_measures(group: RunGroup) -> bool:
+    """Whether every run of the group has the figures of every measure."""
+    return all(has_measure(group, measure) for measure in MEASURES.values())
+
+
 def gap_over_seeds_and_images(
     one: RunGroup,
     other: RunGroup,

@@ -11,8 +11,8 @@ from fer_core.config.methods import METHODS
 from fer_core.metrics.intervals import Estimate
 from fer_core.records.compare import pair_with_baseline
 from fer_core.records.groups import RunGroup, group_runs
-from fer_core.records.measures import MEASURES, gap_over_seeds_and_images, has_measure
-from fer_core.records.run import RunRecord
+from fer_core.records.measures import MEASURES, gap_over_seeds_and_images, has_all_measures
+from fer_core.records.run import RecordError, RunRecord
 from fer_core.records.trials import LabelNoise, Setting
 from fer_core.reporting.tables import approach_name, which_eac
 
@@ -51,28 +51,33 @@ class BaselineGaps(NamedTuple):
     which_eac: str
 
 
-def find_baseline_gaps(records: Iterable[RunRecord]) -> list[BaselineGaps]:
+def find_baseline_gaps(records: Iterable[RunRecord]) -> tuple[list[BaselineGaps], list[str]]:
     """Finished runs with all measures, paired with their baselines.
 
-    Raises:
-        RecordError: when predictions cannot be read, or are of other images in two runs of a pair.
+    Returns:
+        What compares, and a sentence for each approach whose predictions cannot be read, or are of
+        other images than the baseline's.
     """
-    measured = [
-        group
-        for group in group_runs(records)
-        if all(has_measure(group, measure) for measure in MEASURES.values())
-    ]
+    measured = [group for group in group_runs(records) if has_all_measures(group)]
     pairs: dict[tuple[Setting, LabelNoise], list[tuple[RunGroup, RunGroup]]] = {}
     for pair in pair_with_baseline(measured):
         pairs.setdefault(pair[1][:2], []).append(pair)
-    found = []
+    found: list[BaselineGaps] = []
+    problems: list[str] = []
     for (setting, noise), alike in pairs.items():
         shown = [group for pair in alike for group in pair]
-        gaps = [_gaps(*pair, shown) for pair in alike]
-        approaches = tuple(one for one in gaps if one is not None)
+        approaches: list[ApproachGaps] = []
+        for pair in alike:
+            try:
+                gaps = _gaps(*pair, shown)
+            except RecordError as error:
+                problems.append(str(error))
+            else:
+                approaches += [] if gaps is None else [gaps]
         if approaches:
-            found.append(BaselineGaps(setting, noise, approaches, which_eac(shown).strip()))
-    return found
+            words = which_eac(shown).strip()
+            found.append(BaselineGaps(setting, noise, tuple(approaches), words))
+    return found, problems
 
 
 def _gaps(baseline: RunGroup, other: RunGroup, shown: Sequence[RunGroup]) -> ApproachGaps | None:

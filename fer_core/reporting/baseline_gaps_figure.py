@@ -1,5 +1,7 @@
 """Every approach against the baseline, by three measures, as a matplotlib figure."""
 
+from collections.abc import Sequence
+
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,13 +11,26 @@ from fer_core.config.data import DATA_NAMES
 from fer_core.metrics.intervals import Estimate
 from fer_core.records.measures import MEASURES
 from fer_core.reporting.baseline_gaps import ApproachGaps, BaselineGaps
-from fer_core.reporting.figure_drawing import GREY, WIDTH, new_figure
+from fer_core.reporting.figure_data import file_stems, noise_stem
+from fer_core.reporting.figure_drawing import GREY, WIDTH, file_name, new_figure
 from fer_core.reporting.tables import noise_name
 
 ROW_HEIGHT, WORDS_HEIGHT = 0.62, 1.9  # inches
 ASIDE = 0.22  # between the measures of a row
 # Okabe and Ito's colours, without those that are the baseline's and EAC's in the other figures.
 STYLES = {"last5": ("#CC79A7", "^"), "chosen": ("#009E73", "s"), "chosen_tta": ("#000000", "o")}
+
+
+def draw_all_baseline_gaps(found: Sequence[BaselineGaps]) -> dict[str, Figure]:
+    """A figure for each setting and noise, by its file name without the ending."""
+    settings = list(dict.fromkeys(gaps.setting for gaps in found))
+    stems = dict(zip(settings, file_stems([(of, None) for of in settings]), strict=True))
+    return {
+        file_name(f"measures-{stems[gaps.setting]}-{noise_stem(gaps.noise)}"): draw_baseline_gaps(
+            gaps
+        )
+        for gaps in found
+    }
 
 
 def draw_baseline_gaps(gaps: BaselineGaps) -> Figure:

@@ -9,7 +9,7 @@ from fer_core.records.measures import (
     MEASURES,
     Measure,
     gap_over_seeds_and_images,
-    has_measure,
+    has_all_measures,
     unanswered,
 )
 from fer_core.records.run import RunRecord
@@ -43,7 +43,7 @@ def measures_table(records: Sequence[RunRecord]) -> str:
     Raises:
         ReportError: when no approach has a baseline with held-out images.
     """
-    groups = [group for group in group_runs(records) if _has_all(group)]
+    groups = [group for group in group_runs(records) if has_all_measures(group)]
     pairs = pair_with_baseline(groups)
     if not pairs:
         raise ReportError(
@@ -64,10 +64,6 @@ def measures_table(records: Sequence[RunRecord]) -> str:
     runs = [trial.record for group in shown for trial in group.trials]
     unique = list({record.path: record for record in runs}.values())
     return f"{table(header, rows)}\n\n{EXPLANATION} {which_eac(shown)}{provenance(unique)}"
-
-
-def _has_all(group: RunGroup) -> bool:
-    return all(has_measure(group, measure) for measure in MEASURES.values())
 
 
 def _cells(group: RunGroup, shown: Sequence[RunGroup]) -> list[str]:

@@ -26,7 +26,8 @@ def runs(tmp_path):
 
 
 def by_name(runs):
-    (found,) = find_baseline_gaps(runs)
+    (found,), problems = find_baseline_gaps(runs)
+    assert problems == []
     return found, {(row.method, row.options): row for row in found.approaches}
 
 
@@ -52,14 +53,23 @@ def test_runs_without_all_measures_are_left_out(runs, tmp_path):
     base = measured_run(tmp_path / "base", "cross_entropy", 2, 60)
     _, rows = by_name([*runs, base])
     assert len(rows["EAC", ""].runs) == 2
-    assert find_baseline_gaps([base, old]) == []
+    assert find_baseline_gaps([base, old]) == ([], [])
+
+
+def test_predictions_that_cannot_be_read_are_named_and_the_others_compared(runs):
+    file = runs[-1].path / "predictions.csv"
+    file.write_text("what\nnobody expects\n")
+    (found,), problems = find_baseline_gaps(runs)
+    assert [row.method for row in found.approaches] == ["baseline", "EAC"]
+    assert len(problems) == 1
+    assert str(file) in problems[0]
 
 
 def test_a_noise_of_its_own_is_a_figure_of_its_own(runs):
     noise = {"kind": "none", "rate": 0.0, "realised_rate": 0.0}
     config = {"noise": "none", "noise_rate": 0.0}
     clean = [replace(run, noise=noise, config={**run.config, **config}) for run in runs]
-    assert [found.noise.percent for found in find_baseline_gaps([*runs, *clean])] == [0, 30]
+    assert [found.noise.percent for found in find_baseline_gaps([*runs, *clean])[0]] == [0, 30]
 
 
 def test_the_figure_has_a_point_and_an_interval_for_each_measure(runs):
