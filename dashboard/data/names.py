@@ -7,7 +7,7 @@ from dashboard.data.cache import Reader, scan
 from dashboard.data.sources import LOCAL_RUNS, SHIPPED_RUNS, RecordSource
 from dashboard.data.tables import EPOCH_COLUMNS, RUN_COLUMNS, Confusion, Runs
 from fer_core.config.data import DATA_NAMES
-from fer_core.config.methods import METHODS
+from fer_core.config.methods import method_title
 
 __all__ = [
     "EPOCH_COLUMNS",
@@ -35,7 +35,7 @@ def fingerprint(folders: Sequence[Path]) -> str:
 
 def method_name(method: str) -> str:
     """The display name of a method; an unknown one keeps its name."""
-    return METHODS[method].title if method in METHODS else method
+    return method_title(method)
 
 
 def data_name(name: str) -> str:

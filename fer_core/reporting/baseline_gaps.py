@@ -7,14 +7,14 @@ Knows no matplotlib. `fer_core.records.compare` says which runs may be compared,
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from fer_core.config.methods import METHODS
+from fer_core.config.methods import method_title
 from fer_core.metrics.intervals import Estimate
 from fer_core.records.compare import pair_with_baseline
 from fer_core.records.groups import RunGroup, group_runs
 from fer_core.records.measures import MEASURES, gap_over_seeds_and_images, has_all_measures
 from fer_core.records.run import RecordError, RunRecord
 from fer_core.records.trials import LabelNoise, Setting
-from fer_core.reporting.tables import approach_name, which_eac
+from fer_core.reporting.tables import differing_options, which_eac
 
 
 class ApproachGaps(NamedTuple):
@@ -95,6 +95,5 @@ def _gaps(baseline: RunGroup, other: RunGroup, shown: Sequence[RunGroup]) -> App
             return None
     runs = zip(baseline.trials, other.trials, strict=True)
     records = tuple((one.record, two.record) for one, two in runs)
-    method, _, options = approach_name(other, shown).partition(", ")
-    title = METHODS[method].title if method in METHODS else method
-    return ApproachGaps(title, options, records, *by_figure)
+    options = differing_options(other, shown).removeprefix(", ")
+    return ApproachGaps(method_title(other.approach.method), options, records, *by_figure)

@@ -37,7 +37,7 @@ def noise_table(records: Sequence[RunRecord]) -> str:
     groups = [group for pair in pairs for group in pair]
     rows = []
     for baseline, eac in pairs:
-        options = _differing(eac, groups)
+        options = differing_options(eac, groups)
         rows.append(
             [
                 *model_cells(eac, groups),
@@ -213,10 +213,10 @@ def _several(groups: Sequence[RunGroup]) -> bool:
 
 def approach_name(group: RunGroup, groups: Sequence[RunGroup]) -> str:
     """The method of a group, with the options off their default in which groups of it differ."""
-    return group.approach.method + _differing(group, groups)
+    return group.approach.method + differing_options(group, groups)
 
 
-def _differing(group: RunGroup, groups: Sequence[RunGroup]) -> str:
+def differing_options(group: RunGroup, groups: Sequence[RunGroup]) -> str:
     """The options of the group in which groups of the table differ, as text behind the method.
 
     The default of an option goes without saying; for the number of epochs there is none.

@@ -157,6 +157,11 @@ def owners(option: str) -> list[str]:
     return [name for name in METHODS if option in option_names(name)]
 
 
+def method_title(method: str) -> str:
+    """A method as pages and figures show it; one that is not known keeps its name."""
+    return METHODS[method].title if method in METHODS else method
+
+
 def paper_of(method: str) -> Paper | None:
     """Where a method comes from; None for one without paper, or one that is not known here."""
     return METHODS[method].paper if method in METHODS else None
