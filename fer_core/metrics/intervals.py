@@ -218,18 +218,20 @@ def hierarchical_difference(
     """
     seeds, count = gaps.shape
     shares = generator.multinomial(seeds, np.full(seeds, 1 / seeds), resamples) / seeds
-    over_seeds = shares @ gaps  # (resamples, N)
     if labels is None:
         parts = [np.arange(count)]
     else:
         parts = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     drawn = np.zeros(resamples)
     value = 0.0
-    for part in parts:  # class by class: memory for one column of resamples of its images
-        chances = np.full(len(part), 1 / len(part))
-        for start in range(0, resamples, 256):
+    for part in parts:
+        # Images on which the seeds differ alike are one kind: how many of each kind are drawn is
+        # all that counts, and there are few kinds.
+        kinds, sizes = np.unique(gaps[:, part], axis=1, return_counts=True)
+        over_seeds = shares @ kinds  # (resamples, kinds)
+        for start in range(0, resamples, 256):  # memory for one block of resamples
             stop = min(start + 256, resamples)
-            counts = generator.multinomial(len(part), chances, stop - start)
-            drawn[start:stop] += (counts * over_seeds[start:stop, part]).sum(1) / len(part)
+            counts = generator.multinomial(len(part), sizes / len(part), stop - start)
+            drawn[start:stop] += (counts * over_seeds[start:stop]).sum(1) / len(part)
         value += float(gaps[:, part].mean())
     return _estimate(value / len(parts), drawn / len(parts))

@@ -81,7 +81,7 @@ def gap_over_seeds_and_images(
     measure: Measure,
     *,
     mean_class_accuracy: bool = False,
-    resamples: int = 2000,
+    resamples: int = 5000,
     seed: int = 0,
 ) -> Estimate | None:
     """``one`` minus ``other`` in points, with an interval that counts seeds and evaluation images.

@@ -2,13 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from fer_core.io.files import write_whole
 from fer_core.records.run import RecordError
-from fer_core.records.schema import current_prediction
+from fer_core.records.schema import current_columns
 
 PREDICTIONS_FILE = "predictions.csv"
 
@@ -56,17 +56,20 @@ def read_predictions(path: Path) -> list[Prediction]:
         return []
     try:
         with file.open(encoding="utf-8", newline="") as stream:
-            return [
-                Prediction(
-                    row["image"],
-                    int(row["true_label"]),
-                    int(row["predicted"]),
-                    float(row["confidence"]),
-                    float(row["hits_last5"]) if row.get("hits_last5") else None,
-                    int(row["chosen"]) if row.get("chosen") else None,
-                    int(row["chosen_tta"]) if row.get("chosen_tta") else None,
-                )
-                for row in map(current_prediction, csv.DictReader(stream))
-            ]
-    except (KeyError, TypeError, ValueError) as error:
+            rows = csv.reader(stream)
+            columns = current_columns(next(rows, ()))
+            return [_prediction(dict(zip(columns, row, strict=False))) for row in rows if row]
+    except (KeyError, ValueError, csv.Error) as error:
         raise RecordError(f"{file} is not a table of predictions: {error!r}") from error
+
+
+def _prediction(row: Mapping[str, str]) -> Prediction:
+    return Prediction(
+        row["image"],
+        int(row["true_label"]),
+        int(row["predicted"]),
+        float(row["confidence"]),
+        float(row["hits_last5"]) if row.get("hits_last5") else None,
+        int(row["chosen"]) if row.get("chosen") else None,
+        int(row["chosen_tta"]) if row.get("chosen_tta") else None,
+    )

@@ -4,7 +4,7 @@ Version 2 gave names to what version 1 called by several; it changed no figure. 
 stay as they are on the disk: whoever reads one gets the names of version 2 from here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fer_core.config.renamed import current_names
@@ -79,9 +79,9 @@ def current_epoch(epoch: Mapping[str, Any]) -> dict[str, Any]:
     return _renamed(epoch, EPOCH)
 
 
-def current_prediction(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of ``predictions.csv`` under the names of this version."""
-    return _renamed(row, PREDICTION)
+def current_columns(columns: Iterable[str]) -> list[str]:
+    """The columns of ``predictions.csv`` under the names of this version."""
+    return [PREDICTION.get(column, column) for column in columns]
 
 
 def current_facts(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,8 @@ def test_nothing_can_be_sent_elsewhere_not_even_by_the_worker(visit, chromium, t
 
 
 def test_a_refused_camera_is_a_sentence(visit, launch_chromium):
-    browser = launch_chromium("--use-fake-device-for-media-stream", "--deny-permission-prompts")
+    refusing = "--use-fake-ui-for-media-stream=deny"
+    browser = launch_chromium("--use-fake-device-for-media-stream", refusing)
     page = visit(browser)
     page.click("#camera")
     assert fault(page).startswith("The browser does not let this page use the camera.")

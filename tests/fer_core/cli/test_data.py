@@ -360,8 +360,8 @@ def test_a_list_is_not_written_to_the_terminal(command, arguments):
 
 
 @pytest.mark.slow
-def test_a_reader_that_has_seen_enough_is_no_error():
-    arguments = [sys.executable, "-u", "-m", "fer_core.cli.data", "noise", DRAWN, "--noise", "none"]
+def test_a_reader_that_has_seen_enough_is_no_error(warm_python):
+    arguments = [warm_python, "-u", "-m", "fer_core.cli.data", "noise", DRAWN, "--noise", "none"]
     process = subprocess.Popen(
         arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
     )

@@ -21,6 +21,7 @@ from tests.project import PROJECT
 
 # Runs of the test in which processes are killed; 12 for the acceptance of a release.
 RUNS = int(os.environ.get("FER_SWEEP_RUNS", "3"))
+EPOCHS = 16  # enough for a kill to come before the end
 COMMON = """
 [common]
 data = "synthetic?train=28&test=14"
@@ -191,7 +192,7 @@ def test_a_stopped_sweep_ends_its_runs_and_can_go_on(
 @pytest.mark.slow
 def test_killed_runs_and_a_killed_sweep_end_with_a_record_for_every_run(tmp_path, wait_until):
     names = ["victim", "long", "broken", *(f"seed{seed}" for seed in range(RUNS - 3))]
-    plan, options = plan_of_all(names, epochs=40), ("--jobs", "2", "--retries", "0")
+    plan, options = plan_of_all(names, epochs=EPOCHS), ("--jobs", "2", "--retries", "0")
     process = start_sweep(tmp_path, plan, *options)
     wait_until(lambda: epochs_of(tmp_path, "victim") >= 1)
     os.kill(attempts_at_work(tmp_path, "victim")[0], signal.SIGKILL)
@@ -219,7 +220,7 @@ def test_killed_runs_and_a_killed_sweep_end_with_a_record_for_every_run(tmp_path
     assert output.splitlines()[-1].startswith(f"{RUNS - 1} finished, 1 failed; records in")
     epochs = (tmp_path / "out" / "long" / "epochs.jsonl").read_text().splitlines()
     assert epochs[0] == first_epoch  # to the very second that it took: it was resumed
-    assert len(epochs) == len(runs["victim"].epochs) == 40
+    assert len(epochs) == len(runs["victim"].epochs) == EPOCHS
 
 
 @pytest.mark.slow

@@ -38,6 +38,20 @@ def test_the_interval_counts_seeds_and_images():
     assert wide.high - wide.low > 2 * (found.high - found.low)
 
 
+@pytest.mark.slow
+def test_images_of_one_kind_are_drawn_together_as_if_they_were_drawn_one_by_one():
+    generator = np.random.default_rng(0)
+    gaps = generator.choice([-1.0, 0.0, 0.4, 1.0], (3, 200))
+    gaps[1] = gaps[0]  # seeds that agree: the images must stay the same for all of them
+    found = hierarchical_difference(gaps, 4000, np.random.default_rng(1))
+    drawn = [
+        gaps[generator.integers(0, 3, 3)][:, generator.integers(0, 200, 200)].mean()
+        for _ in range(4000)
+    ]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.01)
+
+
 def test_the_class_mean_counts_every_class_alike():
     gaps = np.where(MEASURED_LABELS == 1, 1.0, 0.0)[None]
     found = hierarchical_difference(gaps, 500, np.random.default_rng(0), labels=MEASURED_LABELS)
