@@ -22,7 +22,18 @@ VARIANTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def _gpu_without_driver():
+    """Skips where PyTorch (2.5) asks the driver even for what a pretended tensor looks like."""
+    with FakeTensorMode():
+        try:
+            torch.zeros(1, device="cuda")[..., 0]
+        except RuntimeError as error:
+            pytest.skip(f"no GPU can be pretended: {error}".splitlines()[0])
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("_gpu_without_driver")
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
 def test_a_forward_pass_reads_nothing_from_the_device(options):
@@ -36,7 +47,7 @@ def test_a_forward_pass_reads_nothing_from_the_device(options):
     with FakeTensorMode(allow_non_fake_inputs=True) as pretended:
 
         def on_gpu(tensor):
-            return pretended.from_tensor(tensor).to("cuda")
+            return torch.empty_like(pretended.from_tensor(tensor), device="cuda")
 
         state = {name: on_gpu(value.detach()) for name, value in tensors}
         own = draws._make(None if column is None else on_gpu(column) for column in draws)

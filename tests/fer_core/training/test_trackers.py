@@ -28,7 +28,7 @@ if __name__ == "__main__":
     from trackio import Api
     from trackio.sqlite_storage import SQLiteStorage
     (run,) = Api().runs("faces")
-    logs = SQLiteStorage.get_logs("faces", run.name, run_id=run.id)
+    logs = SQLiteStorage.get_logs("faces", run.name)
     seen = {"name": run.name, "config": run.config, "logs": logs}
     Path(sys.argv[3]).write_text(json.dumps(seen))
 """
