@@ -172,7 +172,8 @@ def find_tracks(
             if options.movements:
                 faces = pool.analyse_faces(frame.image, faces)
             for one in tracker.update(faces, frame.time):
-                _append(tracks.setdefault(one.number, Track(one.number)), frame, one.face)
+                face = one.face if options.maps else one.face.without_maps()
+                _append(tracks.setdefault(one.number, Track(one.number)), frame, face)
         share = min(1.0, end / (video.facts.seconds or video.seconds))
         told = say_count("video.so_far", len(tracks), seconds=f"{end:.1f}")
         yield VideoProgress(ANALYSIS * share, told)

@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from fer_core.cli.predict_batch import BatchPhoto, photo_batches, predict_batch
 from fer_core.cli.predict_options import Command, read_command_line
@@ -16,6 +16,7 @@ from fer_core.cli.video_review import check_review, write_review
 from fer_core.errors import FerError, told_in_a_sentence
 from fer_core.foreign.resolve import resolve_any
 from fer_core.inference.any_predictor import AnyPredictor, load_predictor
+from fer_core.inference.face_prediction import FacePrediction
 from fer_core.inference.inputs import LIST, PredictionInput, list_inputs, overlay_names
 from fer_core.io.files import write_whole
 from fer_core.landmarks.landmarker import Landmarker
@@ -158,11 +159,9 @@ def _predict_video(
         maps=command.maps,
     )
     for moment in moments:
-        faces = [tracked.face for tracked in moment.faces]
-        numbers = [tracked.number for tracked in moment.faces]
-        printer.moment(one.name, moment.time, moment.frame, faces, numbers)
+        printer.moment(one.name, moment.time, moment.frame, *_shown(moment))
         if command.out is not None or command.overlay is not None:
-            kept.append(moment)
+            kept.append(_without_raw(moment))
         _progress(video, one.name, moment.time)
     _end_progress()
     if command.out is not None:
@@ -183,24 +182,43 @@ def _write_report(
     """The tables of a video as CSV, for ELAN, and its summary with the rows as JSON."""
     from fer_core.video.analysis import summarise
 
-    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as stream:
-        names, analyses = predictor.taxonomy.names, predictor.analyser is not None
+    names, analyses = predictor.taxonomy.names, predictor.analyser is not None
+    with _spooled() as stream:
         table = Printer("csv", names, videos=True, analyses=analyses, out=stream)
-        rows = []
         for moment in moments:
-            faces = [one.face for one in moment.faces]
-            numbers = [one.number for one in moment.faces]
-            table.moment(name, moment.time, moment.frame, faces, numbers)
-            where = {"time_s": round(moment.time, 3), "frame": moment.frame}
-            rows.append({**where, "faces": face_rows(faces, numbers)})
-        stream.seek(0)
-        write_whole(place.with_suffix(".csv"), stream.read().encode())
+            table.moment(name, moment.time, moment.frame, *_shown(moment))
+        _write_spooled(stream, place.with_suffix(".csv"))
     facts = {"video": place.name, "width": video.size[0], "height": video.size[1]}
     facts |= {"seconds": video.facts.seconds, "damaged_parts": video.damaged}
     review = write_review(place, moments, names, video.rate, command.event, command.exclude)
     content = {**facts, "moments": len(moments), "faces": summarise(moments), **review}
-    content["rows"] = rows
-    write_whole(place.with_suffix(".json"), (json.dumps(content, indent=1) + "\n").encode())
+    with _spooled() as stream:  # a moment a line: the rows of hours are never in memory at once
+        stream.write(json.dumps(content, indent=1).removesuffix("\n}") + ',\n "rows": [')
+        for index, moment in enumerate(moments):
+            where = {"time_s": round(moment.time, 3), "frame": moment.frame}
+            row = json.dumps({**where, "faces": face_rows(*_shown(moment))})
+            stream.write(f"{',' if index else ''}\n  {row}")
+        stream.write("\n ]\n}\n")
+        _write_spooled(stream, place.with_suffix(".json"))
+
+
+def _without_raw(moment: "VideoMoment") -> "VideoMoment":
+    """The moment in half the memory, without each face's prediction on this frame alone."""
+    return moment._replace(faces=tuple(one._replace(raw=one.face) for one in moment.faces))
+
+
+def _shown(moment: "VideoMoment") -> tuple[list[FacePrediction], list[int]]:
+    """Faces of a moment and their numbers."""
+    return [one.face for one in moment.faces], [one.number for one in moment.faces]
+
+
+def _spooled() -> TextIO:
+    return tempfile.TemporaryFile("w+", encoding="utf-8", newline="")
+
+
+def _write_spooled(stream: TextIO, file: Path) -> None:
+    stream.seek(0)
+    write_whole(file, stream.read().encode())
 
 
 def _progress(video: "Video", name: str, time: float) -> None:

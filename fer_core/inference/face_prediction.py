@@ -72,6 +72,10 @@ class FacePrediction:
             return None
         return self.mirror_check.consistency(int(self.probabilities.argmax()))
 
+    def without_maps(self) -> "FacePrediction":
+        """The same prediction without its attention maps, which are most of its memory."""
+        return replace(self, maps=np.empty((len(self.classes), 0, 0), np.float32))
+
     def __repr__(self) -> str:
         box = ", ".join(f"{value:.0f}" for value in self.box)
         return f"FacePrediction({self.emotion} {100 * self.confidence:.0f} %, box ({box}))"

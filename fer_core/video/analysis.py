@@ -145,15 +145,11 @@ def _tracked(
         TrackedFace(
             one.number,
             replace(one.face, maps=one.face.maps.astype(np.float16)),
-            replace(one.raw, maps=_no_maps(one.raw)),
+            one.raw.without_maps(),
         )
         for one in tracker.update(raw, moment.time)
     ]
     return moment._replace(faces=tuple(tracked))
-
-
-def _no_maps(face: FacePrediction) -> np.ndarray:
-    return np.empty((len(face.classes), 0, 0), np.float32)
 
 
 def _numbered(
@@ -186,10 +182,9 @@ def _light(face: FacePrediction, scale: float, *, maps: bool) -> FacePrediction:
     """The face in pixels of the original, without what fills the memory of hours."""
     x0, y0, x1, y1 = (value * scale for value in face.box)
     return replace(
-        face,
+        face if maps else face.without_maps(),
         box=(x0, y0, x1, y1),
         landmarks=face.landmarks * scale,
-        maps=face.maps if maps else _no_maps(face),
         crop=BLANK,
         to_photo=face.to_photo * scale,
         mirror_check=None,

@@ -95,7 +95,7 @@ def result(pool, model, clip, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def analysed(pool, model, clip):
-    return run_out(find_tracks(pool, Video(clip), VideoOptions(model, 0.2)))
+    return run_out(find_tracks(pool, Video(clip), VideoOptions(model, 0.2, maps=True)))
 
 
 def run_out(generator):
