@@ -2,6 +2,7 @@
 
 import io
 import socket
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -142,8 +143,8 @@ def chromium(launch_chromium):
     browser.close()
 
 
-@pytest.fixture
-def page(chromium, address):
+@contextmanager
+def visited(chromium, address):
     """A fresh visit, with the example on the page; ``page.outside`` lists foreign requests."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
@@ -158,6 +159,13 @@ def page(chromium, address):
     page.wait_for_selector(".bar.strong")
     yield page
     context.close()
+
+
+@pytest.fixture
+def page(chromium, address):
+    """A visit of one test, see `visited`."""
+    with visited(chromium, address) as page:
+        yield page
 
 
 @pytest.fixture(scope="session")

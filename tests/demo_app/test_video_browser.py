@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.demo_app.conftest import visited
 from tests.made_analyses import make_analysis
 
 pytestmark = pytest.mark.browser
@@ -14,9 +15,28 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def tab(page):
+    return open_tab(page)
+
+
+@pytest.fixture(scope="module")
+def analysed_tab(chromium, address):
+    """The tab with the analysed clip, for tests that leave its result as it was."""
+    with visited(chromium, address) as page:
+        analyse_clip(open_tab(page))
+        yield page
+
+
+def open_tab(page):
     page.get_by_role("tab", name="Video").click()
     page.wait_for_selector("#video_start")
     return page
+
+
+def analyse_clip(tab):
+    tab.click("#video_example")
+    tab.wait_for_selector("#video_timeline .main-svg")
+    tab.wait_for_function("document.querySelector('#video_drawn video').readyState >= 2")
+    tab.wait_for_selector("#video_timeline .video-line")
 
 
 def video_folders(served):
@@ -27,10 +47,8 @@ def annotated(served):
     return set(served.files.rglob("*annotated.mp4"))
 
 
-def test_a_drawn_clip_gives_a_timeline_a_video_and_a_table_to_download(tab):
-    tab.click("#video_example")
-    tab.wait_for_selector("#video_timeline .main-svg")
-    tab.wait_for_function("document.querySelector('#video_drawn video').readyState >= 2")
+def test_a_drawn_clip_gives_a_timeline_a_video_and_a_table_to_download(analysed_tab):
+    tab = analysed_tab
     assert "1 face in 4.0 seconds" in tab.inner_text("#video_told")
     assert tab.get_attribute("#video_progress [role=progressbar]", "aria-valuenow") == "100"
     with tab.expect_download() as waiting:
@@ -42,19 +60,12 @@ def test_a_drawn_clip_gives_a_timeline_a_video_and_a_table_to_download(tab):
     assert tab.outside == []
 
 
-def analyse_clip(tab):
-    tab.click("#video_example")
-    tab.wait_for_selector("#video_timeline .main-svg")
-    tab.wait_for_function("document.querySelector('#video_drawn video').readyState >= 2")
-    tab.wait_for_selector("#video_timeline .video-line")
-
-
 def film_time(tab):
     return tab.evaluate("document.querySelector('#video_drawn video').currentTime")
 
 
-def test_a_click_on_the_timeline_goes_there_and_the_line_follows_the_video(tab):
-    analyse_clip(tab)
+def test_a_click_on_the_timeline_goes_there_and_the_line_follows_the_video(analysed_tab):
+    tab = analysed_tab
     tab.locator("#video_timeline").scroll_into_view_if_needed()
     area = tab.locator("#video_timeline .nsewdrag").first.bounding_box()
     tab.mouse.click(area["x"] + 0.75 * area["width"], area["y"] + 20)
@@ -66,8 +77,10 @@ def test_a_click_on_the_timeline_goes_there_and_the_line_follows_the_video(tab):
     assert middle == pytest.approx(area["x"] + area["width"] / 4, abs=3)
 
 
-def test_the_line_is_moved_from_the_keyboard(tab):
-    analyse_clip(tab)
+def test_the_line_is_moved_from_the_keyboard(analysed_tab):
+    tab = analysed_tab
+    tab.evaluate("document.querySelector('#video_drawn video').currentTime = 0")
+    tab.wait_for_selector(".video-line[aria-valuenow='0.0']")
     tab.focus(".video-line")
     for key in ("PageUp", "PageUp", "ArrowLeft"):
         tab.keyboard.press(key)
@@ -75,8 +88,8 @@ def test_the_line_is_moved_from_the_keyboard(tab):
     assert tab.get_attribute(".video-line", "aria-valuetext") == "1.9 s"
 
 
-def test_an_event_leads_to_its_time_and_ranges_are_left_out(tab):
-    analyse_clip(tab)
+def test_an_event_leads_to_its_time_and_ranges_are_left_out(analysed_tab):
+    tab = analysed_tab
     tab.locator("#event_threshold input[type=number]").fill("0")
     tab.locator("#event_threshold input[type=number]").press("Tab")
     tab.wait_for_selector("#video_events .seek")
@@ -98,6 +111,9 @@ def test_an_event_leads_to_its_time_and_ranges_are_left_out(tab):
     tab.keyboard.press("Enter")
     tab.wait_for_selector("#event_fault :text('soon')")
     assert tab.locator("#video_events .seek").count() == 1  # what was found before stays
+    tab.fill("#event_excluded textarea, #event_excluded input", "")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#video_events .seek:has-text('0:00.0')")
 
 
 def test_cancel_stops_the_work_and_deletes_its_files(tab, served):
@@ -149,8 +165,8 @@ def test_the_tab_fits_a_telephone(tab):
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_face_is_named_from_the_keyboard_and_the_name_is_undone(tab):
-    analyse_clip(tab)
+def test_a_face_is_named_from_the_keyboard_and_the_name_is_undone(analysed_tab):
+    tab = analysed_tab
     tab.locator("#people_fold button").first.press("Enter")
     tab.locator("#people_chosen input").first.press("Space")
     tab.locator("#people_name :is(input, textarea)").fill("Ada")
