@@ -204,6 +204,7 @@ def test_the_headline_says_that_there_is_no_pair(tmp_path, write_run):
 
 @pytest.mark.slow
 def test_the_shipped_runs_say_what_eac_costs():
+    """By three seeds on a quiet machine: five others were trained beside other programs."""
     runs = with_sets(read_folders([SHIPPED_RUNS]).table)
     (name,) = runs.loc[runs["run"] == "study/eac-noise0.3-seed0", "tested_on"]
     chosen = runs[(runs["tested_on"] == name) & (runs["noise_name"] == "30 % symmetric")]
