@@ -203,7 +203,7 @@ def _write_report(
 
 
 def _without_raw(moment: "VideoMoment") -> "VideoMoment":
-    """The moment in half the memory, without each face's prediction on this frame alone."""
+    """The moment in less memory, without each face's prediction on this frame alone."""
     return moment._replace(faces=tuple(one._replace(raw=one.face) for one in moment.faces))
 
 
