@@ -6,6 +6,7 @@ turns in one run (`benchmarks.paired`). What a page says of speed is read from t
 
 import json
 from collections.abc import Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +14,31 @@ from fer_core.io.files import read_text
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.tables import table
 
+CPU = "by CPU time"
 HEADER = (
-    *("what", "against", "precision", "times as fast (95 % interval)", "by CPU time"),
+    *("what", "against", "precision", "times as fast (95 % interval)", CPU),
     *("peak memory", "processor"),
 )
 EXPLANATION = (
-    "Both ran alternately; median ratio of the pairs, with a bootstrap interval over them. CPU "
-    "time excludes other programs."
+    "Both ran alternately; median ratio of the pairs, with a bootstrap interval over them."
 )
+OF_CPU_TIME = " CPU time excludes other programs."
+NONE = "-"
 
 
 def speed_table(files: Sequence[Path]) -> str:
     """A row for each ratio of the result files, in their order.
 
+    A column that no row fills is left out: not every benchmark measures CPU time and memory.
+
     Raises:
         ReportError: for a file that cannot be read or is not a result with ratios.
     """
     rows = [row for file in files for row in _rows(file)]
-    return f"{table(HEADER, rows)}\n\n{EXPLANATION}"
+    filled = [any(row[i] != NONE for row in rows) for i in range(len(HEADER))]
+    header, *rows = ([*compress(row, filled)] for row in (HEADER, *rows))
+    note = OF_CPU_TIME if filled[HEADER.index(CPU)] else ""
+    return f"{table(header, rows)}\n\n{EXPLANATION}{note}"
 
 
 def _rows(file: Path) -> list[list[str]]:
@@ -54,8 +62,8 @@ def _row(ratio: dict[str, Any], machine: dict[str, Any]) -> list[str]:
         ratio["against"],
         ratio["precision"],
         f"{_interval(ratio['ratio'])}, {ratio['pairs']} pairs",
-        _interval(ratio["cpu_ratio"]) if "cpu_ratio" in ratio else "",
-        "" if memory is None else f"{memory:.2f}",
+        _interval(ratio["cpu_ratio"]) if "cpu_ratio" in ratio else NONE,
+        NONE if memory is None else f"{memory:.2f}",
         _processor(machine, ratio["threads"]),
     ]
 

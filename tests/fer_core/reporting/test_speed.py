@@ -30,9 +30,20 @@ def test_a_ratio_names_precision_interval_pairs_and_processor(write, tmp_path):
     table = make_table("speed step", tmp_path, write("step"))
     row = table.splitlines()[2]
     assert row == (
-        "| step, ours | straightforward | fp32 | 1.60 (1.51 to 1.70), 16 pairs |  |  | "
+        "| step, ours | straightforward | fp32 | 1.60 (1.51 to 1.70), 16 pairs | "
         "A Fine CPU, 2 threads, bf16 emulated |"
     )
+
+
+def test_a_column_of_what_nothing_measured_is_left_out_and_one_cell_of_it_is_not(write, tmp_path):
+    write("step-a")
+    assert "CPU time" not in make_table("speed step-a", tmp_path, tmp_path)
+    write("step-b", cpu_ratio=[1.55, 1.5, 1.6])
+    table = make_table("speed step-*", tmp_path, tmp_path)
+    assert "| by CPU time |" in table.splitlines()[0]
+    assert "memory" not in table
+    assert "16 pairs | - | A Fine CPU" in table.splitlines()[2]
+    assert table.endswith("CPU time excludes other programs.")
 
 
 def test_cpu_time_and_memory_stand_beside_it_where_they_were_measured(write, tmp_path):
