@@ -1,7 +1,7 @@
 """Batch augmentation on the device: geometry, light, normalisation, mixing, erasing, mirroring.
 
 The random numbers come from `fer_core.transforms.sampling`; nothing here makes the host wait for a
-GPU.
+GPU but simulated corruptions, which Pillow computes.
 """
 
 import numpy as np
