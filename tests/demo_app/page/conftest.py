@@ -78,7 +78,7 @@ def serve(folder):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     return server, Server(f"http://127.0.0.1:{server.server_port}", paths, sent)
 
 

@@ -82,7 +82,7 @@ def server(image_file):
     server.asked = []
     server.stopped = threading.Event()
     server.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     yield server
     server.stopped.set()
     server.shutdown()

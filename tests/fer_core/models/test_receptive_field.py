@@ -29,6 +29,7 @@ def seen_by_one_place(model, side=256):
         ("test_resnet", None, 40, 39),
     ],
 )
+@pytest.mark.slow
 def test_a_place_of_the_map_sees_no_more_than_was_asked_for(backbone, stride, pixels, expected):
     options = {"image_size": 64, "channels": 1, "stride": stride}
     model = AttentionModel(backbone, 3, receptive_field=pixels, **options)
