@@ -8,7 +8,14 @@ from fer_core.records.published import Conditions, architecture, read_published_
 from fer_core.records.run import RunRecord
 from fer_core.records.trials import LabelNoise, Setting
 from fer_core.reporting.blocks import ReportError
-from fer_core.reporting.tables import ACCURACY, SELECTION, mean_text, noise_name, provenance, table
+from fer_core.reporting.tables import (
+    ACCURACY,
+    mean_text,
+    noise_name,
+    provenance,
+    selection,
+    table,
+)
 
 
 def published_table(records: Sequence[RunRecord], file: Path | None = None) -> str:
@@ -53,7 +60,7 @@ def published_table(records: Sequence[RunRecord], file: Path | None = None) -> s
             and row["backbone"] == architecture(setting.backbone)
         ]
     header = ["noise", "backbone", "method", "accuracy", "source", "selection", "trust"]
-    return f"{table(header, rows)}\n\n{SELECTION} {provenance(records)}"
+    return f"{table(header, rows)}\n\n{selection(records)} {provenance(records)}"
 
 
 def _read(file: Path | None) -> list[dict[str, str]]:

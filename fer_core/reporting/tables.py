@@ -17,10 +17,8 @@ from fer_core.reporting.blocks import ReportError
 
 ACCURACY, MEAN_CLASS_ACCURACY = "accuracy_last5", "mean_class_accuracy_last5"
 NOT_STATED = "not stated"  # of a run of another program
-SELECTION = (
-    "Accuracy: mean over the last 5 epochs, never the best one; ±: standard deviation over seeds. "
-    "Memorised: noisy training labels that the model predicts in its last epoch."
-)
+AVERAGED = 5  # epochs, as in the papers
+MEMORISED = "Memorised: noisy training labels that the model predicts in its last epoch."
 
 
 def noise_table(records: Sequence[RunRecord]) -> str:
@@ -55,7 +53,7 @@ def noise_table(records: Sequence[RunRecord]) -> str:
     header += ["EAC - baseline (95 % interval)", "against own clean run, baseline / EAC"]
     header += ["mean class accuracy, baseline / EAC", "memorised, baseline / EAC"]
     shown = [trial.record for group in groups for trial in group.trials]
-    return f"{table(header, rows)}\n\n{SELECTION} {which_eac(groups)}{provenance(shown)}"
+    return f"{table(header, rows)}\n\n{selection(shown)} {which_eac(groups)}{provenance(shown)}"
 
 
 def runs_table(records: Sequence[RunRecord]) -> str:
@@ -87,7 +85,7 @@ def runs_table(records: Sequence[RunRecord]) -> str:
         "mean class accuracy",
         "memorised",
     ]
-    facts = f"{SELECTION} {which_eac(groups)}{provenance(records)}"
+    facts = f"{selection(records)} {which_eac(groups)}{provenance(records)}"
     return f"{table([*header, 'seeds'], rows)}\n\n{facts}"
 
 
@@ -96,6 +94,17 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def selection(records: Sequence[RunRecord]) -> str:
+    """What the figures of these records are; of a shorter run, how many epochs its mean has."""
+    epochs = {int(record.config["epochs"]) for record in records if record.status == "finished"}
+    short = sorted(number for number in epochs if number < AVERAGED)
+    fewer = f" (all {' or '.join(map(str, short))} of a shorter run)" if short else ""
+    return (
+        f"Accuracy: mean over the last {AVERAGED} epochs{fewer}, never the best one; ±: standard "
+        f"deviation over seeds. {MEMORISED}"
+    )
 
 
 def provenance(records: Sequence[RunRecord]) -> str:

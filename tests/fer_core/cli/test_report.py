@@ -128,6 +128,20 @@ def test_rows_of_one_method_name_the_options_off_their_default_in_which_they_dif
     assert "cross_entropy |" in table
 
 
+@pytest.mark.parametrize(
+    ("epochs", "said"),
+    [
+        ((6, 5), "the last 5 epochs, never"),
+        ((6, 4), "the last 5 epochs (all 4 of a shorter run), never"),
+        ((4, 2), "the last 5 epochs (all 2 or 4 of a shorter run), never"),
+    ],
+)
+def test_the_mean_of_a_short_run_says_how_many_epochs_it_has(write_run, tmp_path, epochs, said):
+    for number in epochs:
+        write_run(tmp_path, name=f"{number}", epochs=number)
+    assert said in report.make_table("runs *", tmp_path)
+
+
 def test_published_results_of_the_same_conditions_stand_beside_ours(write_run, tmp_path):
     for method, accuracy in (("eac", 0.7777), ("cross_entropy", 0.6666)):
         options = {"data": "rafdb", "backbone": "mobilenetv2_100.ra_in1k"}
