@@ -107,30 +107,39 @@ def make_table(directive: str, records: Path, benchmarks: Path = Path("benchmark
         RecordError: when a record cannot be read.
         ModelError: when the bundled model cannot be read.
     """
-    name, _, pattern = directive.strip().partition(" ")
+    name, *patterns = directive.split() or [""]
     name = RENAMED.get(name, name)
-    if name in BUNDLED and not pattern:
+    if name in BUNDLED and not patterns:
         return BUNDLED[name]()
-    if name not in (*TABLES, SPEED) or not pattern.strip():
-        known = [*BUNDLED, *(f"{name} GLOB" for name in (*TABLES, SPEED))]
+    if name not in (*TABLES, SPEED) or not patterns:
+        known = [*BUNDLED, *(f"{name} GLOB..." for name in (*TABLES, SPEED))]
         raise ReportError(f"unknown table {directive!r}; known: {', '.join(known)}")
-    if Path(pattern.strip()).is_absolute():
-        folder = benchmarks if name == SPEED else records
-        raise ReportError(f"{pattern.strip()!r} must be a pattern of names below {folder}")
     if name == SPEED:
-        files = sorted(benchmarks.glob(f"{pattern.strip()}.json"))
-        if not files:
-            raise ReportError(f"no result matches {pattern.strip()!r} in {benchmarks}")
-        return speed_table(files)
-    found = sorted(file.parent for file in records.glob(f"{pattern.strip()}/{RUN_FILE}"))
-    if not found:
-        raise ReportError(f"no run record matches {pattern.strip()!r} in {records}")
+        return speed_table(_matches(patterns, benchmarks, ".json", "result"))
+    found = [file.parent for file in _matches(patterns, records, f"/{RUN_FILE}", "run record")]
     try:
         return TABLES[name]([read_run(folder) for folder in found])
     except ReportError as error:
         raise ReportError(f"table '{directive}': {error}") from error
     except (KeyError, TypeError, AttributeError) as error:  # a record is foreign input
         raise ReportError(f"table '{directive}': a record lacks or misstates {error}") from error
+
+
+def _matches(patterns: Sequence[str], folder: Path, ending: str, kind: str) -> list[Path]:
+    """What each of the patterns matches below the folder, in the order of the names.
+
+    Raises:
+        ReportError: for a pattern that matches nothing, or lies elsewhere.
+    """
+    found: set[Path] = set()
+    for pattern in patterns:
+        if Path(pattern).is_absolute():
+            raise ReportError(f"{pattern!r} must be a pattern of names below {folder}")
+        files = set(folder.glob(f"{pattern}{ending}"))
+        if not files:
+            raise ReportError(f"no {kind} matches {pattern!r} in {folder}")
+        found |= files
+    return sorted(found)
 
 
 def _text(page: Path) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fer_core.publishing.card_metadata import results_header
 from fer_core.publishing.data_terms import kind_of, words_of
 from fer_core.publishing.records import Copied
-from fer_core.reporting.tables import SELECTION, table
+from fer_core.reporting.tables import averaged, table
 
 LONGEST = 200  # runs in the table
 
@@ -57,7 +57,7 @@ runs = read_runs(Path(snapshot_download("{repository}", repo_type="dataset"))).r
 ## Runs
 {table(header, rows)}{more}
 
-{SELECTION}
+Accuracy: {averaged([run.record for run in copied])}.
 
 ## Terms
 The records: {licence}. They hold no image; where there is a `predictions.csv`, it names images of \

@@ -97,14 +97,16 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def selection(records: Sequence[RunRecord]) -> str:
-    """What the figures of these records are; of a shorter run, how many epochs its mean has."""
+    """Two sentences: what the figures of a table of these records are."""
+    return f"Accuracy: {averaged(records)}; ±: standard deviation over seeds. {MEMORISED}"
+
+
+def averaged(records: Sequence[RunRecord]) -> str:
+    """Over how many epochs the accuracies of these records are means."""
     epochs = {int(record.config["epochs"]) for record in records if record.status == "finished"}
     short = sorted(number for number in epochs if number < AVERAGED)
     fewer = f" (all {' or '.join(map(str, short))} of a shorter run)" if short else ""
-    return (
-        f"Accuracy: mean over the last {AVERAGED} epochs{fewer}, never the best one; ±: standard "
-        f"deviation over seeds. {MEMORISED}"
-    )
+    return f"mean over the last {AVERAGED} epochs{fewer}, never the best one"
 
 
 def provenance(records: Sequence[RunRecord]) -> str:

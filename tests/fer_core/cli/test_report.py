@@ -128,6 +128,17 @@ def test_rows_of_one_method_name_the_options_off_their_default_in_which_they_dif
     assert "cross_entropy |" in table
 
 
+def test_several_patterns_name_the_runs_of_one_table_and_each_must_match(write_run, tmp_path):
+    for name, method in (("a-1", "eac"), ("b-1", "cross_entropy"), ("c-1", "gce")):
+        write_run(tmp_path, name=name, method=method)
+    table = report.make_table("runs b-* a-* a-1", tmp_path)
+    assert [row.split(" | ")[1] for row in table.splitlines()[2:4]] == ["cross_entropy", "eac"]
+    assert "2 runs" in table
+    assert "gce" not in table
+    with pytest.raises(ReportError, match=r"no run record matches 'd-\*'"):
+        report.make_table("runs a-* d-*", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("epochs", "said"),
     [
