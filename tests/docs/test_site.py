@@ -158,6 +158,15 @@ def can_be_imported(name):
     return True
 
 
+def test_readme_names_every_method_and_their_number():
+    readme = (PROJECT / "README.md").read_text()
+    bundled = {name for name, spec in METHODS.items() if spec.bundled}
+    listed = re.search(r"^Methods: (.*?);", readme, re.MULTILINE | re.DOTALL)[1]
+    assert set(re.findall(r"`(\w+)`", listed)) == bundled
+    number = {9: "nine", 10: "ten", 11: "eleven", 12: "twelve"}[len(bundled)]
+    assert f"{number} training methods" in readme
+
+
 @pytest.mark.parametrize(
     "notebook", sorted((PROJECT / "examples").glob("*.ipynb")), ids=lambda n: n.stem
 )
