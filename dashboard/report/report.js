@@ -3,7 +3,7 @@
 // Pixels of a chart on an A4 page: its width by the kind of its block, its plot, what is below the
 // axis (more below slanted names), a name in the legend. Charts are drawn larger and scaled down:
 // how much smaller their marks become, and what the height of a chart with names includes but its plot.
-const PAPER = {wide: 690, narrow: 335, part: 220, plot: 116, below: 40, slanted: 68, name: 14,
+const PAPER = {wide: 690, narrow: 335, part: 220, plot: 108, below: 38, slanted: 66, name: 12,
   zoom: 0.75, marks: 0.8, names: 0.56, around: 170};
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const charts = new Map();
