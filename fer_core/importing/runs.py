@@ -19,11 +19,10 @@ from fer_core.importing.columns import match_columns
 from fer_core.importing.epochs import to_epochs
 from fer_core.importing.series import SeriesSource, SourceError
 from fer_core.io.files import write_whole
+from fer_core.metrics.classification import AVERAGED_EPOCHS
 from fer_core.records.recorder import timestamp, write_run
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_run
 from fer_core.records.schema import SCHEMA_VERSION
-
-LAST = 5  # epochs, of which the papers' figure is the mean
 
 
 @dataclass(frozen=True)
@@ -205,7 +204,7 @@ def _config(facts: Facts, epochs: int) -> dict[str, Any]:
 
 def _result(known: Mapping[int, float], lines: list[dict[str, Any]]) -> dict[str, Any]:
     """The final figures that follow from the epochs."""
-    last = list(known)[-LAST:]
+    last = list(known)[-AVERAGED_EPOCHS:]
     best = max(known, key=lambda epoch: known[epoch])
     result: dict[str, Any] = {
         "accuracy_last5": fmean(known[epoch] for epoch in last),

@@ -8,6 +8,7 @@ from typing import Any
 
 from fer_core.config import defaults_of
 from fer_core.config.data import DATA_NAMES
+from fer_core.metrics.classification import AVERAGED_EPOCHS
 from fer_core.metrics.student_t import Interval
 from fer_core.records.compare import EAC, pair_eac_with_baseline, paired_gap, with_clean_pair
 from fer_core.records.groups import Group, RunGroup, group_runs
@@ -17,7 +18,6 @@ from fer_core.reporting.blocks import ReportError
 
 ACCURACY, MEAN_CLASS_ACCURACY = "accuracy_last5", "mean_class_accuracy_last5"
 NOT_STATED = "not stated"  # of a run of another program
-AVERAGED = 5  # epochs, as in the papers
 MEMORISED = "Memorised: noisy training labels that the model predicts in its last epoch."
 
 
@@ -103,25 +103,29 @@ def selection(records: Sequence[RunRecord]) -> str:
 
 def averaged(records: Sequence[RunRecord]) -> str:
     """Over how many epochs the accuracies of these records are means."""
-    epochs = {int(record.config["epochs"]) for record in records if record.status == "finished"}
-    short = sorted(number for number in epochs if number < AVERAGED)
+    short = [number for number in _epochs(records) if number < AVERAGED_EPOCHS]
     fewer = f" (all {' or '.join(map(str, short))} of a shorter run)" if short else ""
-    return f"mean over the last {AVERAGED} epochs{fewer}, never the best one"
+    return f"mean over the last {AVERAGED_EPOCHS} epochs{fewer}, never the best one"
 
 
 def provenance(records: Sequence[RunRecord]) -> str:
     """One sentence: how many runs, on what, from which weights, at which commits of the code."""
     finished = [record for record in records if record.status == "finished"]
     tests = sorted({_eval_images(record) for record in finished})
-    epochs = sorted({int(r.config["epochs"]) for r in finished})
     weights = sorted({_weights(r.config["pretrained"]) for r in finished})
     commits = sorted({str(r.environment.get("commit") or "not recorded")[:12] for r in finished})
     devices = sorted({str(r.environment.get("device") or "a device not stated") for r in finished})
     return (
         f"{len(finished)} run{'s'[: len(finished) > 1]} on {', '.join(devices)}; tested on "
-        f"{'; '.join(tests)}; {', '.join(map(str, epochs))} epochs; "
+        f"{'; '.join(tests)}; {', '.join(map(str, _epochs(records)))} epochs; "
         f"{', '.join(weights)}; commit {', '.join(commits)}."
     )
+
+
+def _epochs(records: Sequence[RunRecord]) -> list[int]:
+    """The lengths of the finished runs, from the shortest."""
+    finished = (record for record in records if record.status == "finished")
+    return sorted({int(record.config["epochs"]) for record in finished})
 
 
 def which_eac(groups: Sequence[Group[Any]]) -> str:

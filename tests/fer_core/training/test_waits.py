@@ -20,15 +20,17 @@ from fer_core.training.loader import TrainingSet
 from fer_core.training.setup import prepare
 
 META = torch.device("meta")
-NEEDED = {
-    "label_smoothing": {"label_smoothing": 0.1},
-    "nla": {"epochs": 8},
-}
+NEEDED = {"label_smoothing": {"label_smoothing": 0.1}}
 BUNDLED = sorted(name for name, spec in METHODS.items() if spec.bundled and name != "distill")
 
 
-def forward(method, device):
-    """A step of the method but the optimiser's, with four images on the device."""
+@pytest.fixture(autouse=True)
+def _no_autocast(monkeypatch):
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # unknown on meta
+
+
+def forward(method):
+    """Two steps of the method but the optimiser's, with four images on `meta`."""
     config = from_json(
         {
             **{"method": method, "backbone": "test_resnet", "image_size": 64, "ema_decay": 0.9},
@@ -37,15 +39,12 @@ def forward(method, device):
     )
     labels = torch.arange(4)
     model = AttentionModel("test_resnet", 7, image_size=64)
-    made = create_method(model, config, labels).train().to(device)
+    made = create_method(model, config, labels).train().to(META)
     average = WeightAverage(model, config.ema_decay)
     batch = Batch(
-        torch.zeros(4, 3, 64, 64, device=device),
-        labels.to(device),
-        labels.to(device),
-        labels.to(device),
-        torch.zeros(4, 4, dtype=torch.int64, device=device),
-        torch.zeros(4, 4, dtype=torch.int64, device=device),
+        torch.zeros(4, 3, 64, 64, device=META),
+        *[labels.to(META)] * 3,
+        *[torch.zeros(4, 4, dtype=torch.int64, device=META)] * 2,
     )
     for time in (0.5, 4.5):  # methods may begin later than the run
         made.schedule_at(time)
@@ -56,9 +55,8 @@ def forward(method, device):
 
 
 @pytest.mark.parametrize("method", BUNDLED)
-def test_no_method_reads_a_value_of_the_device(method, monkeypatch):
-    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # unknown on meta
-    output = forward(method, META)
+def test_no_method_reads_a_value_of_the_device(method):
+    output = forward(method)
     assert output.loss.device == META
 
 
@@ -87,7 +85,6 @@ def test_no_batch_reads_a_value_of_the_device(tiny_config, changes):
 @pytest.mark.parametrize("accumulate", [1, 2])
 @pytest.mark.slow
 def test_the_loop_of_an_epoch_reads_nothing_before_its_end(tiny_config, monkeypatch, accumulate):
-    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
     config = replace(tiny_config, accumulate=accumulate, clip_norm=1.0, ema_decay=0.9)
     experiment = prepare(config)
     method = create_method(experiment.model, config, torch.from_numpy(experiment.targets)).to(META)
