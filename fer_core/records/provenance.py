@@ -1,12 +1,13 @@
 """Where a run comes from: the commit of the code, and its starting weights."""
 
 import hashlib
+import json
 import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from safetensors import SafetensorError, safe_open
 
@@ -70,11 +71,26 @@ def source_commit(project: Path = PROJECT) -> str | None:
 
 
 def weights_digest(pretrained: str) -> str | None:
-    """SHA-256 of the file of the starting weights; None for random weights and those of the hub."""
+    """SHA-256 of the starting weights; None for random weights and those of the hub.
+
+    What a safetensors file states about itself (source, licence, ...) does not count: the same
+    weights have one digest, with or without it, and runs from either compare.
+    """
     if pretrained in ("none", "hub"):
         return None
-    with Path(pretrained).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    path = Path(pretrained)
+    with path.open("rb") as file:
+        head = _tensors_head(file) if path.suffix == ".safetensors" else b""
+        return hashlib.file_digest(file, lambda: hashlib.sha256(head)).hexdigest()
+
+
+def _tensors_head(file: BinaryIO) -> bytes:
+    """The head of a safetensors file as it is without metadata; the tensors are left to read."""
+    head = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    head.pop("__metadata__", None)
+    text = json.dumps(head, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # as the format aligns it
+    return len(text).to_bytes(8, "little") + text
 
 
 def weights_origin(pretrained: str) -> Origin | None:

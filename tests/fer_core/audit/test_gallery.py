@@ -135,7 +135,7 @@ def test_decisions_by_keyboard_are_exported_kept_and_read(
     assert lists.excluded == ("=c.png",)
     assert lists.labels.tolist() == [1, 1, 2, 0, 0, 0]
     page.reload()
-    assert "4 decided" in page.locator("#shown").inner_text()
+    page.get_by_text("4 decided").wait_for()  # another process of the browser may store them late
     for place in (0, 1, 2):
         page.locator(f'#cards .card[data-place="{place}"]').click()
         page.keyboard.press("u")
@@ -147,3 +147,18 @@ def test_decisions_by_keyboard_are_exported_kept_and_read(
     assert page.locator("#cards .card").count() == 1
     browser.close()
     assert problems == []
+
+
+@pytest.mark.browser
+def test_two_tabs_of_one_gallery_share_their_decisions(gallery, launch_chromium):
+    browser = launch_chromium()
+    context = browser.new_context()
+    first, second = context.new_page(), context.new_page()
+    for page in (first, second):
+        page.goto(gallery.as_uri())
+    first.keyboard.press("k")
+    second.get_by_text("1 decided").wait_for()
+    second.locator('#cards .card[data-place="1"]').click()
+    second.keyboard.press("d")
+    first.get_by_text("2 decided").wait_for()
+    browser.close()

@@ -41,11 +41,23 @@ def test_code_without_a_repository_or_a_commit_has_none(tmp_path, monkeypatch):
 
 
 def test_a_file_of_weights_has_a_digest_and_random_weights_have_none(tmp_path):
-    file = tmp_path / "weights.safetensors"
+    file = tmp_path / "weights.pth"
     file.write_bytes(b"weights")
     assert weights_digest(str(file)) == hashlib.sha256(b"weights").hexdigest()
     assert weights_digest("none") is None
     assert weights_digest("hub") is None
+
+
+def test_what_a_file_states_about_itself_leaves_the_digest_of_its_weights(tmp_path):
+    tensors = {"b\u00e9ta": np.arange(3, dtype=np.float32), "a": np.ones((2, 1), np.float16)}
+    bare, stated, other = (tmp_path / f"{name}.safetensors" for name in "bso")
+    save_file(tensors, bare)
+    save_file(tensors, stated, metadata={"source": "somebody", "licence": "MIT"})
+    save_file(tensors | {"a": np.zeros((2, 1), np.float16)}, other)
+    assert bare.read_bytes() != stated.read_bytes()
+    digest = hashlib.sha256(bare.read_bytes()).hexdigest()
+    assert weights_digest(str(bare)) == weights_digest(str(stated)) == digest
+    assert weights_digest(str(other)) != digest
 
 
 def test_a_file_states_its_origin_and_records_keep_it(tmp_path):
