@@ -66,8 +66,7 @@ class CoTeaching(Method[CoTeachingOptions]):
     def __init__(self, model: AttentionModel, config: RunConfig, targets: Tensor) -> None:
         """Create the peer, with starting weights of its own that follow from the seed."""
         super().__init__(model, config, targets)
-        given = self.options.forget_rate
-        self.forget_rate = config.noise_rate or 0.0 if given is None else given
+        self.forget_rate = self.options.share(config)
         self.peer = _create_peer(config, model)
 
     def forward(self, batch: Batch) -> StepOutput:

@@ -98,6 +98,8 @@ def train(
     config = replace(config, precision=precision.precision)
     accelerator = create_accelerator(config, device, watch.names, folder)
     first = accelerator.is_main_process
+    if first and (unreached := config.options.unreached(config)):
+        logger.warning("%s with epochs = %d: %s", config.method, config.epochs, unreached)
     storage = (storage or Storage())._replace(progress=progress and first)
     with ExitStack() as locks:
         if resume and first and has_checkpoint(folder):

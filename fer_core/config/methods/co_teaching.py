@@ -29,6 +29,20 @@ class CoTeachingOptions(MethodOptions):
             checks.in_range("forget_rate", self.forget_rate, 0, 1)
         checks.at_least("forget_epochs", self.forget_epochs, 0)
 
+    def share(self, run: "RunConfig") -> float:
+        """Tau, the share that is excluded in the end."""
+        return (run.noise_rate or 0.0) if self.forget_rate is None else self.forget_rate
+
+    def unreached(self, run: "RunConfig") -> str:
+        """The full share, where the last epoch excludes less."""
+        if self.forget_epochs < run.epochs or not self.share(run):
+            return ""
+        share = 100 * (run.epochs - 1) / self.forget_epochs
+        return (
+            f"forget_epochs is {self.forget_epochs}, so the excluded share ends at {share:.0f} % "
+            "of forget_rate (the paper reaches it after a twentieth of its epochs)"
+        )
+
     def check_run(self, run: "RunConfig") -> None:
         """Refuse noise of an unknown rate, for which no share would follow."""
         known = run.noise in ("none", *RATED_NOISE)

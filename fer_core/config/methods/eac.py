@@ -1,11 +1,14 @@
 """Options and facts of EAC (ECCV 2022); what it computes: `fer_core.methods.eac`."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fer_core.config import checks
 from fer_core.config.methods.registry import add
 from fer_core.config.methods.spec import MethodOptions, MethodSpec, Paper
+
+if TYPE_CHECKING:
+    from fer_core.config import RunConfig
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,13 @@ class EACOptions(MethodOptions):
                 "consistency 'outside_erased' compares views with regions of their own: use "
                 "erased_region 'independent' or 'official', got 'same'"
             )
+
+    def unreached(self, run: "RunConfig") -> str:
+        """The full lambda, where it rises for longer than the run."""
+        if self.ramp_epochs <= run.epochs:
+            return ""
+        share = 100 * run.epochs / self.ramp_epochs
+        return f"ramp_epochs is {self.ramp_epochs}, so lambda ends at {share:.0f} % of its weight"
 
 
 add(

@@ -1,10 +1,14 @@
 """Options and facts of SCN (CVPR 2020); what it computes: `fer_core.methods.scn`."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fer_core.config import checks
 from fer_core.config.methods.registry import add
 from fer_core.config.methods.spec import MethodOptions, MethodSpec, Paper
+
+if TYPE_CHECKING:
+    from fer_core.config import RunConfig
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,15 @@ class SCNOptions(MethodOptions):
         for name in ("confidence_margin", "relabel_margin"):
             checks.in_range(name, getattr(self, name), 0, 1, closed=True)
         checks.at_least("relabel_epoch", self.relabel_epoch, 1)
+
+    def unreached(self, run: "RunConfig") -> str:
+        """Relabelling, where it begins after the last epoch."""
+        if self.relabel_epoch <= run.epochs:
+            return ""
+        return (
+            f"relabel_epoch is {self.relabel_epoch}, so no label is corrected (the paper begins "
+            "after a seventh of its epochs)"
+        )
 
 
 add(

@@ -34,6 +34,13 @@ class MethodOptions:
             ValueError: naming the option, its value and what is allowed.
         """
 
+    def unreached(self, run: "RunConfig") -> str:
+        """What of the method the run is too short to reach, as a clause; empty: nothing.
+
+        Papers train for longer, so a schedule counted in epochs may lie beyond the end of a run.
+        """
+        return ""
+
     def without_folders(self) -> Self:
         """The options as a record may publish them: paths without their folders; here, none."""
         return self

@@ -121,3 +121,24 @@ def test_another_source_under_a_name_is_refused(tmp_path):
     (tmp_path / "mine.py").write_text(PLAIN)
     with pytest.raises(ValueError, match="is method 'Zero', got method 'other'"):
         RunConfig(method="other", method_source=f"{tmp_path}/mine.py:Zero")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"method": "scn", "relabel_epoch": 9}, "no label is corrected"),
+        ({"method": "scn", "relabel_epoch": 8}, ""),
+        ({"method": "co_teaching", "forget_epochs": 10}, "ends at 70 % of forget_rate"),
+        ({"method": "co_teaching", "forget_epochs": 7}, ""),
+        ({"method": "co_teaching", "forget_epochs": 10, "forget_rate": 0.0}, ""),
+        ({"method": "co_teaching", "noise": "none", "noise_rate": 0.0}, ""),
+        ({"method": "eac", "ramp_epochs": 16}, "lambda ends at 50 % of its weight"),
+        ({"method": "eac_balanced", "ramp_epochs": 8}, ""),
+        ({"method": "cross_entropy"}, ""),
+    ],
+)
+def test_a_schedule_that_a_short_run_never_completes_is_told(options, said):
+    config = from_json({"noise": "symmetric", "noise_rate": 0.3, "epochs": 8} | options)
+    told = config.options.unreached(config)
+    assert said in told
+    assert bool(told) == bool(said)

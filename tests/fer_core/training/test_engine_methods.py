@@ -37,6 +37,14 @@ def test_labels_that_scn_changes_are_counted_and_stay_changed_over_the_epochs(
     assert record.noise["noisy_label_count"] == 21  # the noise of the record is not touched
 
 
+@pytest.mark.slow
+def test_a_run_too_short_for_its_method_says_so_in_its_log(tiny_config, tmp_path, caplog):
+    config = tiny_config.change(method="scn", relabel_epoch=2, epochs=1)
+    run(config, tmp_path / "run")
+    (told,) = (one.getMessage() for one in caplog.records if one.levelname == "WARNING")
+    assert told.startswith("scn with epochs = 1: relabel_epoch is 2")
+
+
 @pytest.mark.parametrize("method", ["gce", "rul"])
 @pytest.mark.slow
 def test_a_method_without_further_parts_records_none(tiny_config, tmp_path, method):
