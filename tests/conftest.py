@@ -20,7 +20,7 @@ import pytest
 
 from tests.schedule import ByFile, sort_longest_first
 
-FIXTURES = ("tests.tiny_run", "tests.written_run", "tests.chromium")
+FIXTURES = ("tests.tiny_run", "tests.written_run", "tests.written_maps", "tests.chromium")
 OURS = sys.modules["__main__"]
 
 

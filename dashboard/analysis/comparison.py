@@ -21,7 +21,7 @@ from fer_core.records.compare import (
 )
 from fer_core.records.groups import Group, group_trials
 from fer_core.records.trials import CLEAN
-from fer_core.reporting.tables import which_eac
+from fer_core.reporting.eac_variants import which_eac
 
 SeedGroup = Group[str]  # names of runs that differ only in their seed
 ACCURACY = "accuracy_percent"
@@ -35,6 +35,7 @@ SUMMARY_COLUMNS = [
     *("comparison", "line", "noise_percent", "noise", "asked", "realised"),
     *("mean", "sd", "low", "high", "half", "n"),
 ]
+SYNTHETIC = "synthetic"  # faces that are drawn
 UNSET = "unset"  # an option that a run does not have; null is a value
 TIE = "the interval includes zero, so the difference is not significant"
 
@@ -122,10 +123,16 @@ def paired_gaps(points: pd.DataFrame, column: str = ACCURACY) -> pd.DataFrame:
 
 
 def comparisons(points: pd.DataFrame) -> list[str]:
-    """Names of the comparisons: by their pairs of EAC and baseline, then by their runs."""
+    """Names of the comparisons: first the one whose pair `by_evidence` puts first.
+
+    Those without a pair of EAC and baseline follow by their number of runs.
+    """
     counts = points["comparison"].value_counts()
-    pairs = pair_runs(points)["comparison"].value_counts()
-    return sorted(counts.index, key=lambda name: (-pairs.get(name, 0), -counts[name], name))
+    names = dict(zip(points["run"], points["comparison"], strict=True))
+    ranked = sorted(find_pairs(points), key=by_evidence)
+    first = list(dict.fromkeys(names[pair[1].trials[0].record] for pair in ranked))
+    others = counts.index.difference(first)
+    return [*first, *sorted(others, key=lambda name: (-counts[name], name))]
 
 
 def find_pairs(rows: pd.DataFrame) -> list[tuple[SeedGroup, SeedGroup]]:
@@ -149,13 +156,14 @@ def eac_note(rows: pd.DataFrame) -> str:
 def by_evidence(pair: tuple[SeedGroup, SeedGroup]) -> tuple[object, ...]:
     """Sort key of (baseline, EAC): which pair speaks first for what EAC does about label noise.
 
-    Pairs with noisy labels, then those with several seeds, which alone have an interval over
-    seeds, then the most noise, then the most seeds.
+    Pairs on photographs, with noisy labels, then those with several seeds, which alone have an
+    interval over seeds, then the most noise, then the most seeds.
     """
     _, eac = pair
     setting, noise, seeds = eac.setting, eac.noise, len(eac.trials)
     names = (setting.backbone, setting.options, noise.kind, eac.approach.options)
-    return (not noise.percent, seeds == 1, -noise.percent, -seeds, *names)
+    drawn = setting.data == SYNTHETIC
+    return (drawn, not noise.percent, seeds == 1, -noise.percent, -seeds, *names)
 
 
 def pair_runs(rows: pd.DataFrame) -> pd.DataFrame:

@@ -8,9 +8,8 @@ import numpy as np
 from dashboard.analysis.comparison import ACCURACY, SeedGroup, by_evidence, find_pairs
 from dashboard.data.names import Runs, data_name
 from fer_core.metrics.student_t import mean_interval
-from fer_core.reporting.tables import eac_name
+from fer_core.reporting.eac_variants import eac_name
 
-SYNTHETIC = "synthetic"
 MEAN_CLASS = "mean_class_accuracy_percent"
 Pair = tuple[SeedGroup, SeedGroup]  # baseline, EAC
 
@@ -66,7 +65,7 @@ def landing_figures(runs: Runs) -> list[LandingFigure]:
         Up to three figures; fewer where the records do not have them.
     """
     finished = runs.table[runs.table["status"] == "finished"]
-    pairs = sorted(find_pairs(finished), key=_photographs_first)
+    pairs = sorted(find_pairs(finished), key=by_evidence)
     noisy = [pair for pair in pairs if pair[1].noise.percent]
     if not noisy:
         return []
@@ -105,7 +104,3 @@ def _memorised(runs: Runs, pair: Pair) -> dict[str, float]:
     names = [trial.record for group in pair for trial in group.trials]
     last = runs.epochs.groupby("run")["memorised"].last().reindex(names)
     return {} if last.isna().any() else (100 * last).to_dict()
-
-
-def _photographs_first(pair: Pair) -> tuple[object, ...]:
-    return (pair[1].setting.data == SYNTHETIC, *by_evidence(pair))

@@ -1,43 +1,47 @@
-"""What the maps of the shipped pair are worth: a stored file of ``fer-core evaluate --maps``.
+"""What attention maps are worth: tables for the pages of the shipped pair and of a run.
 
-docs/experiments.md has the command; `fer_core.explain.fidelity` defines the measures.
+``fer-core evaluate --maps --json`` writes the files; `fer_core.explain.fidelity` defines the
+measures.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-FILE = Path(__file__).parents[1] / "data" / "map_fidelity.json"
-COLUMNS = ["model", "mirror", "fixed", "locality", "occlusion", "images"]
+from fer_core.records.published import SHIPPED_RUNS
+from fer_core.reporting.map_files import HEADLINE, MAPS_FILE, MapMeasurement, map_rows, read_maps
+
+PAIR = SHIPPED_RUNS / "demo_pair"  # the runs of the shipped models
+COLUMNS = ["model", *HEADLINE, "images"]
 
 
-def fidelity_table(models: Sequence[str]) -> pd.DataFrame:
-    """A row of COLUMNS for each of some models that was measured.
+def fidelity_table(models: Iterable[str]) -> pd.DataFrame:
+    """A row for each of some models that was measured.
 
     Args:
         models: names; those of the shipped pair have been measured.
 
     Returns:
-        ``mirror`` agreement, ``fixed`` share of the variance in percent, ``locality`` and
-        ``occlusion``, the correlation with the effect of hiding, over ``images``.
+        ``model``, the measures of `HEADLINE` as texts with their intervals, and ``images``.
     """
-    measured = _measured()
-    rows = [
-        (
-            *(model, maps["mirror"][0], 100 * maps["fixed"]),
-            *(maps["locality"][0], maps["occlusion"][0], maps["images"]),
-        )
-        for model in models
-        if (maps := measured.get(model))
-    ]
+    measured = _shipped()
+    rows = [headline_row(measured[model]) for model in models if model in measured]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def headline_row(found: MapMeasurement) -> dict[str, str | int]:
+    """``model``, the measures of `HEADLINE` as texts with their intervals, and ``images``."""
+    texts = {name: found.text(name) for name in HEADLINE}
+    return {"model": found.model, **texts, "images": found.images}
+
+
+def measure_table(found: MapMeasurement) -> pd.DataFrame:
+    """Every measure of a model's maps: ``measure`` and ``value`` with its interval."""
+    return pd.DataFrame(map_rows(found.values).items(), columns=["measure", "value"])
+
+
 @cache
-def _measured() -> dict[str, dict[str, Any]]:
-    report = json.loads(FILE.read_text(encoding="utf-8"))
-    return {side["name"]: side["maps"] for side in (report["model"], report["against"])}
+def _shipped() -> dict[str, MapMeasurement]:
+    files = sorted(PAIR.glob(f"*/{MAPS_FILE}"))
+    return {found.model: found for file in files for found in read_maps(file)}

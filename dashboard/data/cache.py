@@ -13,6 +13,7 @@ import numpy as np
 from dashboard.data.notes import NOTES_FILE
 from dashboard.data.robustness import RobustnessFile, find_files
 from dashboard.data.run_files import ARCHIVED_FILE, TAGS_FILE
+from dashboard.data.run_maps import read_run_maps
 from dashboard.data.sources import RecordSource
 from dashboard.data.tables import (
     Confusion,
@@ -20,26 +21,35 @@ from dashboard.data.tables import (
     confusion_of,
     epoch_table,
     epoch_values,
+    map_columns,
     run_row,
     run_table,
 )
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_run
+from fer_core.reporting.map_files import MAPS_FILE
 from fer_core.reporting.robustness_data import ROBUSTNESS_FILE
 
-WATCHED = (RUN_FILE, EPOCHS_FILE, NOTES_FILE, TAGS_FILE, ARCHIVED_FILE, ROBUSTNESS_FILE)
+WATCHED = (
+    *(RUN_FILE, EPOCHS_FILE, NOTES_FILE, TAGS_FILE, ARCHIVED_FILE),
+    *(MAPS_FILE, ROBUSTNESS_FILE),
+)
 KEPT_SOURCES = 16  # sources whose records stay in memory
 KEPT_RUNS = 4  # sets of sources whose tables stay in memory
 Stamp = tuple[tuple[str, int, int], ...]
 
 
 class _Entry(NamedTuple):
-    """A record with the state of its files when it was read; or the problem with it."""
+    """A record with the state of its files when it was read; or the problem with it.
+
+    A remark is about a file beside a record that can be read.
+    """
 
     stamp: Stamp
     row: Mapping[str, Any]
     epochs: np.ndarray
     confusion: Confusion | None
     problem: str
+    remark: str = ""
 
 
 class Scan(NamedTuple):
@@ -93,13 +103,13 @@ class Reader:
             current = {
                 path: entry
                 if (entry := known.get(path)) is not None and entry.stamp == stamp
-                else _read_entry(Path(path), stamp)
+                else _read_entry(Path(path), stamp, source)
                 for path, stamp in records.items()
             }
             self._entries[source.folder] = current
             for path, entry in current.items():
+                problems += [text for text in (entry.problem, entry.remark) if text]
                 if entry.problem:
-                    problems.append(entry.problem)
                     continue
                 name = _run_name(Path(path), source, folders)
                 folders[name], origins[name] = Path(path), source
@@ -165,11 +175,17 @@ def _file_state(entry: os.DirEntry[str]) -> tuple[str, int, int]:
     return entry.name, stat.st_size, stat.st_mtime_ns
 
 
-def _read_entry(path: Path, stamp: Stamp) -> _Entry:
+def _read_entry(path: Path, stamp: Stamp, source: RecordSource) -> _Entry:
+    maps, remark = None, ""
+    try:
+        maps = read_run_maps(path, source)
+    except ValueError as error:
+        remark = str(error)
     try:
         record = read_run(path)
         epochs = epoch_values(record)
-        return _Entry(stamp, run_row(record, epochs), epochs, confusion_of(record), "")
+        row = run_row(record, epochs) | map_columns(maps)
+        return _Entry(stamp, row, epochs, confusion_of(record), "", remark)
     # Records are foreign input: one bad record must not hide the others.
     except (ValueError, TypeError, KeyError, AttributeError, OSError, OverflowError) as error:
         return _Entry(stamp, {}, np.empty((0, 0)), None, _problem(path, error))

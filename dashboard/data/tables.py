@@ -1,5 +1,6 @@
 """The tables behind the pages: their columns, and the rows made from run records."""
 
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -25,6 +26,7 @@ from fer_core.records.trials import (
     stated_noise,
     trial_of,
 )
+from fer_core.reporting.map_files import MapMeasurement
 
 RUN_COLUMNS = (
     *("run", "source", "status", "data", "classes", "method", "backbone", "noise"),
@@ -42,7 +44,7 @@ RUN_COLUMNS = (
     *("image_size", "content", "pretrained", "options", "method_options"),
     *("macro_f1_percent", "ended", "parameters", "device", "precision", "images_per_second"),
     *("macs", "eval_split", "imported", "noise_asked_percent", "noise_realised_percent"),
-    *("tags", "note"),
+    *("tags", "note", "map_locality", "map_occlusion", "map_fixed"),
 )
 EPOCH_COLUMNS = (
     *("run", "epoch", "learning_rate", "train_loss", "train_classification_loss"),
@@ -133,8 +135,14 @@ def epoch_table(runs: list[str], values: list[np.ndarray]) -> pd.DataFrame:
     return table
 
 
+def map_columns(found: MapMeasurement | None) -> dict[str, float]:
+    """The columns of RUN_COLUMNS that say what a run's attention maps are worth; nan: unknown."""
+    names = ("locality", "occlusion", "fixed")
+    return {f"map_{name}": found.values[name].value if found else math.nan for name in names}
+
+
 def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
-    """The values of a run for RUN_COLUMNS, except ``run`` and ``source``."""
+    """The values of a run for RUN_COLUMNS, except ``run``, ``source`` and `map_columns`."""
     config, result, trial = record.config, record.result, trial_of(record)
     setting, noise = trial.setting, trial.noise
     finished = record.status == "finished"

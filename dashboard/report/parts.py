@@ -14,7 +14,13 @@ from dashboard.analysis.classes import (
     confusion_frame,
     recall_table,
 )
-from dashboard.analysis.comparison import comparisons, default_pair, eac_note, noise_points
+from dashboard.analysis.comparison import (
+    comparisons,
+    default_pair,
+    eac_note,
+    find_pairs,
+    noise_points,
+)
 from dashboard.analysis.cost import (
     COSTS,
     NO_MACS,
@@ -90,15 +96,23 @@ RUN_FACTS = {
     "image_size": number("Pixels", 0),
     **{"source": "Source", "imported": "Imported from"},
 }
+CHOSEN_TTA = MEASURES["Chosen epoch, flip TTA"].column
 AREA = "The area under the line of each seed with a run at every rate, divided by its width."
 
 
 def first_sentence(runs: Runs) -> str:
-    """The headline of the most important comparison."""
+    """The headline of the most important comparison, by the epoch chosen on held-out images.
+
+    By the mean of the last epochs where its runs have held none out.
+    """
     points = noise_points(runs.table)
     if points.empty:
         return "No run has finished yet."
-    return headline(points[points["comparison"] == comparisons(points)[0]])
+    first = points[points["comparison"] == comparisons(points)[0]]
+    if find_pairs(first.dropna(subset=CHOSEN_TTA)):
+        return f"{headline(first, CHOSEN_TTA)} {eac_note(first)}"
+    last = "Accuracy is the mean of the last five epochs." if find_pairs(first) else ""
+    return " ".join(filter(None, (headline(first), last, eac_note(first))))
 
 
 def noise_parts(runs: Runs) -> list[Part]:

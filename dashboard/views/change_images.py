@@ -66,7 +66,7 @@ def show_maps(
     images: Mapping[str, str],
     others: Mapping[str, str],
 ) -> None:
-    """What both models look at on some of the images, once the visitor asks for it.
+    """The maps of both models on some of the images, once the visitor asks for them.
 
     Args:
         runs: all of them.

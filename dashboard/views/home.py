@@ -34,7 +34,7 @@ PAGES = {
     "changes": ("Changed images", "Which images two models predict differently."),
     "robustness": ("Robustness", "Noise, blur, JPEG, low resolution and light."),
     "audit": ("Label audit", "Training images whose label is probably wrong."),
-    "maps": ("Attention maps", "What two models look at, on faces of yours."),
+    "maps": ("Attention maps", "The maps of two models, on faces of yours."),
     "runs": ("Runs", "All runs, and what distinguishes any two of them."),
     "table": ("Results table", "The table of a paper, to copy as LaTeX."),
     "cost": ("Cost", "Time, memory and parameters against accuracy."),

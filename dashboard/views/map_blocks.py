@@ -34,25 +34,23 @@ from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_download
 
 NUMBER = st.column_config.NumberColumn
+TEXT = st.column_config.TextColumn
 FIDELITY = {
     "model": "Model",
-    "mirror": NUMBER("Agreement", format="%.2f", help="Of the maps with their mirror images"),
-    "fixed": NUMBER(
-        "Fixed (%)",
-        format="%.0f",
-        help="Share of the maps' spatial variance that one pattern per class explains: at 100 a "
-        "map says which class, and nothing of the image",
-    ),
-    "locality": NUMBER(
+    "locality": TEXT(
         "Locality",
-        format="%.2f",
         help="Share of the change in the map that lies where the image was hidden; 0.25: not local",
     ),
-    "occlusion": NUMBER(
+    "occlusion": TEXT(
         "Hiding",
-        format="%.2f",
         help="Rank correlation of the map with the drop of the logit when each place is hidden",
     ),
+    "fixed": TEXT(
+        "Fixed",
+        help="Share of the maps' spatial variance that one pattern per class explains: at 1 a map "
+        "says which class, and nothing of the image",
+    ),
+    "mirror": TEXT("Agreement", help="Correlation of the maps with those of mirror images"),
     "images": NUMBER("Images"),
 }
 
@@ -88,8 +86,9 @@ def show_headline(found: dict[str, ModelMaps], note: str) -> None:
     with right:
         show_table(table, "fidelity", FIDELITY)
         st.caption(
-            "What the maps are worth, measured on 150 images of FERPlus val, one model each "
-            "(docs/experiments.md). Agreement is cheap where maps hardly depend on the image."
+            "What the maps are worth: images of FERPlus val, one model each, with 95 % intervals "
+            "over the images. This EAC flips its labelled view. Agreement is cheap where maps "
+            "hardly depend on the image."
         )
 
 

@@ -1,7 +1,10 @@
 """One run in full: figures, label noise, command, note, configuration, environment, files."""
 
+import shlex
+
 import streamlit as st
 
+from dashboard.analysis.map_fidelity import measure_table
 from dashboard.analysis.run_facts import (
     fact_table,
     file_table,
@@ -15,10 +18,13 @@ from dashboard.analysis.run_facts import (
 from dashboard.charts.runs import run_curve_figure, run_curve_points, transition_figure
 from dashboard.data.names import Runs
 from dashboard.data.notes import LONGEST, NoteError, can_write, read_note, write_note
+from dashboard.data.run_maps import read_run_maps
+from dashboard.data.sources import RecordSource
 from dashboard.views.foreign_text import foreign
 from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart
 from fer_core.records.run import RecordError, RunRecord, read_run
+from fer_core.reporting.map_files import MAPS_FILE
 
 NOT_OURS = (
     "Converted from a file of another program. Its evaluation images may be a validation split, "
@@ -64,6 +70,7 @@ def show_run(runs: Runs, run: str) -> None:
         show_table(import_table(record.imported), "run-import")
     show_note(record, source.writable)
     show_facts(record)
+    show_maps(record, source)
     st.subheader("Files")
     show_table(file_table(record, source), "run-files")
 
@@ -130,6 +137,26 @@ def show_facts(record: RunRecord) -> None:
     with right:
         st.subheader("Model")
         show_table(fact_table(record.model), "run-model")
+
+
+def show_maps(record: RunRecord, source: RecordSource) -> None:
+    """What the run's attention maps are worth, if it was measured."""
+    st.subheader("Attention maps")
+    try:
+        found = read_run_maps(record.path, source)
+    except ValueError as error:
+        st.warning(foreign(error))
+        return
+    if found is None:
+        st.caption("Not measured. This measures how local and faithful the maps are:")
+        run = shlex.quote(str(record.path))
+        st.code(f"fer-core evaluate {run} --data URI --maps --json {run}/{MAPS_FILE}", "bash")
+        return
+    st.caption(
+        f"Maps of the predicted class, {found.images:,} images of {foreign(found.data)}, with 95 % "
+        "intervals over the images (docs/evaluation.md)."
+    )
+    show_table(measure_table(found), "run-maps", {"measure": "Measure", "value": "Value"})
 
 
 def read_records(runs: Runs, names: list[str]) -> dict[str, RunRecord]:

@@ -65,8 +65,27 @@ COLUMNS: dict[str, Any] = {
     "seconds": NUMBER("Seconds", format="%.0f"),
     "started": st.column_config.DatetimeColumn("Started (UTC)", format="YYYY-MM-DD HH:mm"),
     "source": "Source",
+    "map_locality": NUMBER(
+        "Map locality",
+        format="%.2f",
+        help="Share of the change in the attention map that lies where the image was hidden; "
+        "0.25 is not local",
+    ),
+    "map_occlusion": NUMBER(
+        "Map and hiding",
+        format="%.2f",
+        help="Rank correlation of the attention map with the effect of hiding each place",
+    ),
+    "map_fixed": NUMBER(
+        "Map fixed",
+        format="%.2f",
+        help="Share of the maps' spatial variance that is one fixed pattern of the class",
+    ),
 }
-OPTIONAL = ("imported", "tags", "note", "chosen_percent", "chosen_tta_percent")
+OPTIONAL = (
+    *("imported", "tags", "note", "chosen_percent", "chosen_tta_percent"),
+    *("map_locality", "map_occlusion", "map_fixed"),
+)
 NOT_DEFAULT = ("run",)  # shown by its differing part
 
 

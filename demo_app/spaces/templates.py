@@ -15,14 +15,16 @@ MODEL_FILES = "config.json,model.safetensors"
 PORT = "7860"  # of a Gradio Space, unless its environment names another
 ABOUT = {
     "demo": "Facial expression recognition on photographs, videos and the camera. Every class gets "
-    "a map over the face; the mean of a map plus one constant is exactly the score of its class. "
+    "a map over the face; the mean of a map plus one constant is exactly the score of its class. A "
+    "map is only partly local; the demo can hide each place of a face to show what depends on it. "
     "Images are analysed by this Space and deleted after some minutes; for images that must not "
     "leave your device, run the demo there.",
     "dashboard": "What noisy training labels do to facial expression recognition: Erasing "
     "Attention Consistency (EAC, ECCV 2022) against the cross-entropy baseline, run by run, with "
     "intervals, curves, classes, costs and published results.",
     "static": "Facial expression recognition on photographs and the camera, with a map for every "
-    "class score. Model and face detector run in your browser: nothing leaves your device.",
+    "class score; a map adds up to its score exactly, but is only partly local. Model and face "
+    "detector run in your browser: nothing leaves your device.",
 }
 RESPONSIBLE = """\
 The models predict visible expressions, not feelings, and are weak on rare expressions, profiles and

@@ -1,7 +1,8 @@
 """Finished records for publication: ``fer-core collect RUNS OUT``.
 
-Copies what a record is (run.json, epochs.jsonl, predictions.csv) and leaves behind what belongs to
-the machine: checkpoints, weights, logs, lists of labels.
+Copies what a record is (run.json, epochs.jsonl, predictions.csv) and what was measured of it beside
+(maps.json, robustness.json), and leaves behind what belongs to the machine: checkpoints, weights,
+logs, lists of labels.
 """
 
 import shutil
@@ -14,8 +15,11 @@ import tyro
 from fer_core.errors import told_in_a_sentence
 from fer_core.records.predictions import PREDICTIONS_FILE
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RecordError, read_run
+from fer_core.reporting.map_files import MAPS_FILE
+from fer_core.reporting.robustness_data import ROBUSTNESS_FILE
 
-FILES = (EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE)  # the last one makes a folder a record
+# The last one makes a folder a record.
+FILES = (MAPS_FILE, ROBUSTNESS_FILE, EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE)
 LARGEST = 20_000_000  # bytes of one call
 
 

@@ -9,10 +9,13 @@ Every table is in a block that names its records:
     published GLOB    our runs and published results
     bundled           the bundled model
     bundled-classes   its recall of each class
+    maps GLOB         what attention maps are worth, a row for each model
+    all-maps GLOB     the same by every measure, a column for each model
     speed GLOB        how many times as fast, from results of ``benchmarks/``
 
-GLOB chooses records by their folder below ``--records``, for example ``study/*``; for speed, result
-files below ``--benchmarks`` by their name without ``.json``.
+GLOB chooses records by their folder below ``--records``, for example ``study/*``; for maps, those
+with a ``maps.json``, or ``bundled`` for the bundled model; for speed, result files below
+``--benchmarks`` by their name without ``.json``.
 """
 
 import sys
@@ -30,10 +33,12 @@ from fer_core.records.run import RUN_FILE, RunRecord, read_run
 from fer_core.reporting.ablation import ablation_table
 from fer_core.reporting.blocks import ReportError, fill
 from fer_core.reporting.bundled import bundled_table, classes_table
+from fer_core.reporting.map_files import MAPS_FILE, all_maps_table, maps_table
 from fer_core.reporting.measures import measures_table
 from fer_core.reporting.published import published_table
 from fer_core.reporting.speed import speed_table
 from fer_core.reporting.tables import noise_table, runs_table
+from fer_core.weights import FOLDER, shipped_models
 
 TABLES: dict[str, Callable[[Sequence[RunRecord]], str]] = {
     "noise": noise_table,
@@ -45,6 +50,10 @@ TABLES: dict[str, Callable[[Sequence[RunRecord]], str]] = {
 BUNDLED: dict[str, Callable[[], str]] = {
     "bundled": bundled_table,
     "bundled-classes": classes_table,
+}
+MAPS: dict[str, Callable[[Sequence[Path]], str]] = {
+    "maps": maps_table,
+    "all-maps": all_maps_table,
 }
 SPEED = "speed"
 RENAMED = {"embedded": "bundled", "embedded-classes": "bundled-classes"}  # former names
@@ -111,11 +120,13 @@ def make_table(directive: str, records: Path, benchmarks: Path = Path("benchmark
     name = RENAMED.get(name, name)
     if name in BUNDLED and not patterns:
         return BUNDLED[name]()
-    if name not in (*TABLES, SPEED) or not patterns:
-        known = [*BUNDLED, *(f"{name} GLOB..." for name in (*TABLES, SPEED))]
+    if name not in (*TABLES, *MAPS, SPEED) or not patterns:
+        known = [*BUNDLED, *(f"{name} GLOB..." for name in (*TABLES, *MAPS, SPEED))]
         raise ReportError(f"unknown table {directive!r}; known: {', '.join(known)}")
     if name == SPEED:
         return speed_table(_matches(patterns, benchmarks, ".json", "result"))
+    if name in MAPS:
+        return MAPS[name](_map_files(patterns, records))
     found = [file.parent for file in _matches(patterns, records, f"/{RUN_FILE}", "run record")]
     try:
         return TABLES[name]([read_run(folder) for folder in found])
@@ -123,6 +134,19 @@ def make_table(directive: str, records: Path, benchmarks: Path = Path("benchmark
         raise ReportError(f"table '{directive}': {error}") from error
     except (KeyError, TypeError, AttributeError) as error:  # a record is foreign input
         raise ReportError(f"table '{directive}': a record lacks or misstates {error}") from error
+
+
+def _map_files(patterns: Sequence[str], records: Path) -> list[Path]:
+    """The measures of maps that the patterns name, in their order; of shipped models, by name."""
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        shipped = FOLDER / pattern / MAPS_FILE
+        if pattern in shipped_models() and shipped.exists():
+            found[shipped] = None
+        else:
+            kind = f"run record with a {MAPS_FILE}"
+            found |= dict.fromkeys(_matches([pattern], records, f"/{MAPS_FILE}", kind))
+    return list(found)
 
 
 def _matches(patterns: Sequence[str], folder: Path, ending: str, kind: str) -> list[Path]:

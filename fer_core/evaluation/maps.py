@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from fer_core.datasets import Split
-from fer_core.explain.fidelity import ORDERS, Fidelity, measure_fidelity
-from fer_core.metrics.intervals import Estimate, bootstrap_mean
+from fer_core.explain.fidelity import ORDERS, Fidelity, fixed_share, measure_fidelity
+from fer_core.metrics.intervals import Estimate, bootstrap_mean, jackknife
 from fer_core.models.pretrained import TrainedModel
 from fer_core.transforms.functional import normalise, to_tensor
 
@@ -15,7 +15,9 @@ IMAGES = 200  # measured by default: a minute on a CPU
 
 
 class MapFidelity(NamedTuple):
-    """The measures of `fer_core.explain.fidelity`, as means over images.
+    """The measures of `fer_core.explain.fidelity`, as means over images with 95 % intervals.
+
+    Completeness is a maximum and has none; the interval of `fixed` is the jackknife's.
 
     Attributes:
         images: number of images, spread evenly over the split.
@@ -28,7 +30,7 @@ class MapFidelity(NamedTuple):
         mirror: correlation with the map of the mirror image, flipped back.
         randomisation: rank correlation with the map of random weights; near 0 is better.
         fixed: share of the spatial variance that is one pattern of the class, over the classes
-            with at least two images; None without such a class.
+            with at least two images; nan without such a class.
     """
 
     images: int
@@ -40,7 +42,7 @@ class MapFidelity(NamedTuple):
     insertion: dict[str, Estimate]
     mirror: Estimate
     randomisation: Estimate
-    fixed: float | None
+    fixed: Estimate
 
 
 def assess_maps(
@@ -72,8 +74,9 @@ def _summary(found: Fidelity, images: int, resamples: int, seed: int) -> MapFide
     def estimate(values: np.ndarray) -> Estimate:
         return bootstrap_mean(values, resamples, np.random.default_rng(seed))
 
-    weights = [int((found.predicted == label).sum()) for label in found.fixed]
-    fixed = np.average(list(found.fixed.values()), weights=weights) if weights else None
+    def fixed(rows: np.ndarray) -> float:
+        return fixed_share(found.maps[rows], found.predicted[rows])
+
     return MapFidelity(
         images,
         seed,
@@ -84,5 +87,5 @@ def _summary(found: Fidelity, images: int, resamples: int, seed: int) -> MapFide
         {order: estimate(found.insertion[order]) for order in ORDERS},
         estimate(found.mirror),
         estimate(found.randomisation),
-        None if fixed is None else float(fixed),
+        jackknife(fixed, images),
     )

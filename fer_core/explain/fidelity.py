@@ -58,7 +58,7 @@ class Fidelity(NamedTuple):
         insertion: order -> areas, higher is better.
         mirror: correlations.
         randomisation: correlations.
-        fixed: class number -> share of the variance that its mean map explains, of its images.
+        maps: (N, h, w) of the predicted classes, for `fixed_share`.
         predicted: (N,) the predicted classes.
     """
 
@@ -69,7 +69,7 @@ class Fidelity(NamedTuple):
     insertion: dict[str, np.ndarray]
     mirror: np.ndarray
     randomisation: np.ndarray
-    fixed: dict[int, float]
+    maps: np.ndarray
     predicted: np.ndarray
 
 
@@ -93,8 +93,6 @@ def measure_fidelity(
     randomised = with_random_weights(model, seed)
     parts = [_measure(model, randomised, part, generator) for part in images.split(batch)]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    maps = joined.pop("maps")
-    predicted = joined["predicted"]
     return Fidelity(
         completeness=joined["completeness"],
         locality=joined["locality"],
@@ -103,8 +101,8 @@ def measure_fidelity(
         insertion={order: joined[f"insertion {order}"] for order in ORDERS},
         mirror=joined["mirror"],
         randomisation=joined["randomisation"],
-        fixed=fixed_shares(maps, predicted),
-        predicted=predicted,
+        maps=joined["maps"],
+        predicted=joined["predicted"],
     )
 
 
@@ -135,6 +133,15 @@ def fixed_shares(maps: np.ndarray, predicted: np.ndarray) -> dict[int, float]:
         if len(own) > 1 and total > 0:
             shares[int(label)] = float((own.mean(0) ** 2).mean()) / total
     return shares
+
+
+def fixed_share(maps: np.ndarray, predicted: np.ndarray) -> float:
+    """Mean of `fixed_shares` over the images of their classes; nan where no class has a share."""
+    shares = fixed_shares(maps, predicted)
+    if not shares:
+        return float("nan")
+    weights = [int((predicted == label).sum()) for label in shares]
+    return float(np.average(list(shares.values()), weights=weights))
 
 
 def _measure(

@@ -1,5 +1,7 @@
 """The card of a saved model, bundled or published, from its run record and measured figures."""
 
+import json
+import math
 from typing import NamedTuple
 
 import torch
@@ -11,6 +13,10 @@ from fer_core.publishing.card_results import results_of
 from fer_core.publishing.card_usage import loading
 from fer_core.publishing.data_terms import words_of
 from fer_core.publishing.model_info import SCRATCH, Subject
+from fer_core.records.compare import EAC
+from fer_core.records.run import RunRecord
+from fer_core.records.trials import approach_of
+from fer_core.reporting.eac_variants import eac_variant
 from fer_core.reporting.tables import table
 
 
@@ -142,17 +148,41 @@ def _recipe(subject: Subject) -> str:
 options below. {record.result["seconds"] / 60:.0f} minutes on {record.environment["device"]} with
 {record.environment["threads"]} thread(s); code at commit
 {record.environment.get("commit")}. SHA-256 of the starting weights:
-{record.model.get("pretrained_sha256") or "none"}.
+{record.model.get("pretrained_sha256") or "none"}.{_which_eac(record)}
 
 {table(["option", "value"], rows)}"""
+
+
+def _which_eac(record: RunRecord) -> str:
+    """Which EAC the run trained; empty for another method."""
+    if record.config["method"] != EAC:
+        return ""
+    return f"\nEAC here: {eac_variant(json.loads(approach_of(record.config).options))}."
 
 
 def _limits(subject: Subject) -> str:
     limits = words_of(subject.facts).limits
     return f"""{f"{limits} " if limits else ""}{_weakest(subject)} Profiles, covered faces and \
 very small faces are unreliable.
-A high probability is not proof. An attention map adds up to the score of its class; it does not
-show why a person looks like that."""
+A high probability is not proof. {_maps(subject)}
+Nor does a map show why a person looks like that."""
+
+
+def _maps(subject: Subject) -> str:
+    """What an attention map says exactly, and how local it is, if that was measured."""
+    exact = "An attention map adds up to the score of its class exactly."
+    if subject.maps is None:
+        return f"{exact}\nHow local it is was not measured (`fer-core evaluate --maps`)."
+    local, occlusion = subject.maps.values["locality"], subject.maps.values["occlusion"]
+    low, high = (f"{100 * share:.0f}" for share in local[1:])
+    text = f"""{exact} How local it is was measured:
+when a quarter of the face is hidden, {100 * local.value:.0f} % ({low} to {high} %) of the change \
+in the map lies in that quarter,
+where a map without any locality would have 25 %"""
+    if not math.isnan(occlusion.value):
+        text += f""". Its rank correlation with the effect
+of hiding each place is {subject.maps.text("occlusion")}"""
+    return f"{text} ({subject.maps.images:,} images of {subject.maps.data}, one model)."
 
 
 def _responsible(subject: Subject) -> str:

@@ -17,6 +17,7 @@ from fer_core.records.predictions import Prediction, read_predictions
 from fer_core.records.provenance import Origin
 from fer_core.records.run import RUN_FILE, RecordError, RunRecord, read_run
 from fer_core.reporting.bundled import check_facts
+from fer_core.reporting.map_files import MapMeasurement, find_maps
 
 SCRATCH = "random weights, no other data"
 RESAMPLES = 10_000
@@ -34,6 +35,7 @@ class Subject:
         facts: how it was trained and what it reaches.
         predictions: its predictions on the evaluation images; may be empty.
         origin: where its starting weights come from, a phrase.
+        maps: what its attention maps are worth; None where nobody measured it.
     """
 
     folder: Path
@@ -43,6 +45,7 @@ class Subject:
     facts: dict[str, Any]
     predictions: Sequence[Prediction]
     origin: str
+    maps: MapMeasurement | None = None
 
 
 def find_subject(place: Path, record: Path | None, origin: str) -> Subject:
@@ -57,6 +60,7 @@ def find_subject(place: Path, record: Path | None, origin: str) -> Subject:
     Raises:
         ModelError, RecordError: when something is missing, broken, or does not belong together.
         ReportError: when the figures are not those of the predictions.
+        ValueError: when measures of the maps cannot be read, or are those of two models.
     """
     in_run = (place / RUN_FILE).is_file()
     if in_run and record is not None:
@@ -76,7 +80,8 @@ def find_subject(place: Path, record: Path | None, origin: str) -> Subject:
         check_facts(facts, predictions, trained.classes, place)
     if found is not None:
         facts["accuracy_last5"] = found.result["accuracy_last5"]
-    return Subject(folder, trained, backbone, found, facts, predictions, facts["origin"])
+    maps = find_maps([place, *([] if told is None else [told])])
+    return Subject(folder, trained, backbone, found, facts, predictions, facts["origin"], maps)
 
 
 def measured(predictions: Sequence[Prediction], classes: tuple[str, ...]) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from fer_core.metrics.intervals import (
     paired_difference,
     paired_mean_class_accuracy_difference,
 )
+from fer_core.records.groups import group_runs
 from fer_core.records.predictions import read_predictions
 from fer_core.records.run import RunRecord
 from fer_core.reporting.blocks import ReportError
+from fer_core.reporting.eac_variants import which_eac
 from fer_core.reporting.tables import provenance, table
 
 RESAMPLES, RAREST = 2000, 2
@@ -71,7 +73,8 @@ def ablation_table(records: Sequence[RunRecord]) -> str:
     rows = [_row(answers, base, rarest) for answers in found]
     header = ["change", "accuracy", "difference", "mean class accuracy", "difference", "macro F1"]
     header += [f"precision, {names}", "minutes"]
-    return f"{table(header, rows)}\n\n{EXPLANATION} {provenance(finished)}"
+    facts = f"{which_eac(group_runs(finished))}{provenance(finished)}"
+    return f"{table(header, rows)}\n\n{EXPLANATION} {facts}"
 
 
 def _answers(record: RunRecord) -> Answers:

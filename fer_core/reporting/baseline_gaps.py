@@ -14,7 +14,8 @@ from fer_core.records.groups import RunGroup, group_runs
 from fer_core.records.measures import MEASURES, gap_over_seeds_and_images, has_all_measures
 from fer_core.records.run import RecordError, RunRecord
 from fer_core.records.trials import LabelNoise, Setting
-from fer_core.reporting.tables import differing_options, which_eac
+from fer_core.reporting.eac_variants import which_eac
+from fer_core.reporting.tables import differing_options
 
 
 class ApproachGaps(NamedTuple):

@@ -28,7 +28,7 @@ from fer_core.models.saved_model import WEIGHTS_FILE
 from fer_core.reporting.map_fidelity import map_fidelity_json
 from fer_core.taxonomy import column_names
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 TRAINING = ("data", "train_split", "method", "noise", "noise_rate", "epochs", "seed")
 
 

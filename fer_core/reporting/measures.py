@@ -14,6 +14,7 @@ from fer_core.records.measures import (
 )
 from fer_core.records.run import RunRecord
 from fer_core.reporting.blocks import ReportError
+from fer_core.reporting.eac_variants import which_eac
 from fer_core.reporting.tables import (
     approach_name,
     gap_text,
@@ -24,7 +25,6 @@ from fer_core.reporting.tables import (
     provenance,
     seeds_text,
     table,
-    which_eac,
 )
 
 BEST_KNOWN = "chosen_tta"  # the measure that a practitioner gets, and whose interval counts images

@@ -8,8 +8,10 @@ from fer_core.records.published import Conditions, architecture, read_published_
 from fer_core.records.run import RunRecord
 from fer_core.records.trials import LabelNoise, Setting
 from fer_core.reporting.blocks import ReportError
+from fer_core.reporting.eac_variants import which_eac
 from fer_core.reporting.tables import (
     ACCURACY,
+    approach_name,
     mean_text,
     noise_name,
     provenance,
@@ -37,7 +39,7 @@ def published_table(records: Sequence[RunRecord], file: Path | None = None) -> s
             [
                 noise_name(noise),
                 setting.backbone,
-                group.approach.method,
+                approach_name(group, alike),
                 f"**{mean_text(group.over_seeds(ACCURACY))}**",
                 f"these records, n = {len(group.trials)}",
                 "mean of last 5 epochs",
@@ -60,7 +62,8 @@ def published_table(records: Sequence[RunRecord], file: Path | None = None) -> s
             and row["backbone"] == architecture(setting.backbone)
         ]
     header = ["noise", "backbone", "method", "accuracy", "source", "selection", "trust"]
-    return f"{table(header, rows)}\n\n{selection(records)} {provenance(records)}"
+    facts = f"{selection(records)} {which_eac(groups)}{provenance(records)}"
+    return f"{table(header, rows)}\n\n{facts}"
 
 
 def _read(file: Path | None) -> list[dict[str, str]]:

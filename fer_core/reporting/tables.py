@@ -10,14 +10,16 @@ from fer_core.config import defaults_of
 from fer_core.config.data import DATA_NAMES
 from fer_core.metrics.classification import AVERAGED_EPOCHS
 from fer_core.metrics.student_t import Interval
-from fer_core.records.compare import EAC, pair_eac_with_baseline, paired_gap, with_clean_pair
-from fer_core.records.groups import Group, RunGroup, group_runs
+from fer_core.records.compare import pair_eac_with_baseline, paired_gap, with_clean_pair
+from fer_core.records.groups import RunGroup, group_runs
+from fer_core.records.measures import MEASURES, has_all_measures
+from fer_core.records.provenance import NOT_STATED
 from fer_core.records.run import RunRecord
 from fer_core.records.trials import NO_NUMBER, TREATMENTS, UNKNOWN, LabelNoise
 from fer_core.reporting.blocks import ReportError
+from fer_core.reporting.eac_variants import which_eac
 
 ACCURACY, MEAN_CLASS_ACCURACY = "accuracy_last5", "mean_class_accuracy_last5"
-NOT_STATED = "not stated"  # of a run of another program
 MEMORISED = "Memorised: noisy training labels that the model predicts in its last epoch."
 
 
@@ -50,7 +52,8 @@ def noise_table(records: Sequence[RunRecord]) -> str:
             ]
         )
     header = [*model_header(groups), "noise", "seeds", "baseline", "EAC"]
-    header += ["EAC - baseline (95 % interval)", "against own clean run, baseline / EAC"]
+    header += ["EAC - baseline (95 % interval, Student's t over seeds)"]
+    header += ["against own clean run, baseline / EAC"]
     header += ["mean class accuracy, baseline / EAC", "memorised, baseline / EAC"]
     shown = [trial.record for group in groups for trial in group.trials]
     return f"{table(header, rows)}\n\n{selection(shown)} {which_eac(groups)}{provenance(shown)}"
@@ -59,32 +62,31 @@ def noise_table(records: Sequence[RunRecord]) -> str:
 def runs_table(records: Sequence[RunRecord]) -> str:
     """A row for each approach: method, the options in which the rows differ, and what it reached.
 
+    Runs with held-out images have all three measures of `fer_core.records.measures`.
+
     Raises:
         ReportError: when no run is finished.
     """
     groups = group_runs(records)
     if not groups:
         raise ReportError("none of the runs is finished")
+    figures = {"accuracy": ACCURACY, "mean class accuracy": MEAN_CLASS_ACCURACY}
+    if any(has_all_measures(group) for group in groups):
+        chosen, with_tta = MEASURES["chosen"], MEASURES["chosen_tta"]
+        figures |= {one.title: one.accuracy for one in (chosen, with_tta)}
+        figures["its mean class accuracy"] = with_tta.mean_class_accuracy
     rows = [
         [
             *model_cells(group, groups),
             approach_name(group, groups),
             noise_name(group.noise) + _list_name(group),
-            mean_text(group.over_seeds(ACCURACY)),
-            mean_text(group.over_seeds(MEAN_CLASS_ACCURACY)),
+            *(mean_text(group.over_seeds(figure)) for figure in figures.values()),
             _share(group.last_epoch("memorised")),
             seeds_text(group),
         ]
         for group in groups
     ]
-    header = [
-        *model_header(groups),
-        "method",
-        "noise",
-        "accuracy",
-        "mean class accuracy",
-        "memorised",
-    ]
+    header = [*model_header(groups), "method", "noise", *figures, "memorised"]
     facts = f"{selection(records)} {which_eac(groups)}{provenance(records)}"
     return f"{table([*header, 'seeds'], rows)}\n\n{facts}"
 
@@ -126,30 +128,6 @@ def _epochs(records: Sequence[RunRecord]) -> list[int]:
     """The lengths of the finished runs, from the shortest."""
     finished = (record for record in records if record.status == "finished")
     return sorted({int(record.config["epochs"]) for record in finished})
-
-
-def which_eac(groups: Sequence[Group[Any]]) -> str:
-    """One sentence and a space: which EAC the groups have (docs/methods.md); empty without any."""
-    names = {eac_name(group) for group in groups if group.approach.method == EAC}
-    return f"EAC here: {'; '.join(sorted(names))}. " if names else ""
-
-
-def eac_name(group: Group[Any]) -> str:
-    """Which EAC a group of runs of it has, in words (docs/methods.md)."""
-    if group.setting.imported:
-        return f"that of another program, its options {NOT_STATED}"
-    options: dict[str, Any] = json.loads(group.approach.options)
-    if options["consistency"] == "logits":
-        return "consistency of the logits alone, a control"
-    flip = float(options.get("flip_probability", 0.0))
-    if flip:
-        return (
-            f"the labelled view is flipped with probability {flip:g}, which the published method "
-            "never does"
-        )
-    if options["erased_region"] == "official" and options.get("pixel_noise"):
-        return "as in the authors' code"
-    return "as in the paper: the labelled view is never flipped"
 
 
 def noise_name(noise: LabelNoise) -> str:

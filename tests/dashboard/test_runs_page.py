@@ -343,3 +343,28 @@ def test_the_chosen_columns_and_hidden_runs_are_in_the_address(open_runs, record
     assert len(tables(app)[0]) == 6
     assert list(app.dataframe[0].proto.column_order) == ["seed", "name"]
     assert tables(app)[0]["name"].is_unique
+
+
+def test_the_page_of_a_run_says_what_its_maps_are_worth_or_how_to_measure_it(
+    open_runs, records, write_maps
+):
+    run = PAIR[1]
+    app = open_runs(records, run=run)
+    assert f"--maps --json {records / run / 'maps.json'}" in text_of(app)
+    write_maps(records / run / "maps.json", "mine", 0.61)
+    app = open_runs(records, run=run)
+    assert "150 images of ferplus val" in text_of(app)
+    (table,) = (one for one in tables(app) if "measure" in one)
+    values = table.set_index("measure")["value"]
+    assert values["locality (0.25: not local; 1: local)"] == "0.61 (0.60 to 0.62)"
+    listed = tables(open_runs(records))[0].set_index("run")["map_locality"]
+    assert listed[run] == 0.61
+    assert listed.isna().sum() == len(listed) - 1
+
+
+def test_measures_of_maps_that_cannot_be_read_are_told_and_hide_no_run(open_runs, records):
+    (records / PAIR[1] / "maps.json").write_text("{}")
+    app = open_runs(records)
+    assert len(tables(app)[0]) == 8
+    assert "maps.json holds no measures of attention maps" in text_of(app)
+    assert "maps.json holds no measures" in text_of(open_runs(records, run=PAIR[1]))

@@ -9,6 +9,7 @@
 # WEIGHTS   of MobileNetV2: a file, hub or none (docs/training.md, "Starting weights")
 # PER_GPU   runs that share the GPU, by default 4
 # FIELD=VALUE  options of every run; they override the plans'
+# GPU_DAY_BARS, in the environment: options of benchmarks.train_step; without a GPU it runs only where they are given
 # Afterwards: fer-core collect RECORDS/PLAN fer_core/records/shipped_runs/PLAN, and fer-core report.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,6 +18,7 @@ data=${4:?data set, see docs/data.md} weights=${5:?starting weights of MobileNet
 shift $(( $# < 6 ? $# : 6 ))
 end=$(( SECONDS + minutes * 60 ))
 status=0
+mkdir -p "$work" "$records"
 
 left() { echo $(( end - SECONDS )); }
 
@@ -43,12 +45,18 @@ run_plan() { # PLAN, then FIELD=VALUE of this plan alone
 
 run_plan gpu_mobilenetv2 "pretrained=$weights" "$@"
 run_plan gpu_resnet50 "pretrained=${GPU_DAY_RESNET50:-none}" "$@"
-run_plan study_parts "pretrained=$weights" precision=bf16 "$@"
-run_plan study_rivals "pretrained=$weights" precision=bf16 "$@"
-if (( $(left) > 120 )) && python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
+# How fast a step is, before the plans that half an hour will not finish.
+if [[ -n ${GPU_DAY_BARS:-} ]] || python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
   for backbone in resnet50 mobilenetv2_100; do
-    timeout --signal=INT "$(left)" python -m benchmarks.train_step --backbone "$backbone" --device cuda \
-      | tee "$records/train_step-$backbone.txt" || status=$?
+    if (( $(left) < ${GPU_DAY_LEAST:-45} )) || [[ -s $records/train_step-$backbone.txt ]]; then
+      continue # no time left, or measured in an earlier step
+    fi
+    # shellcheck disable=SC2086 # several options
+    timeout --signal=INT "$(left)" \
+      python -m benchmarks.train_step --backbone "$backbone" ${GPU_DAY_BARS:---device cuda} \
+      >"$work/train_step-$backbone.txt" && mv "$work/train_step-$backbone.txt" "$records" || status=$?
   done
 fi
+run_plan study_parts "pretrained=$weights" precision=bf16 "$@"
+run_plan study_rivals "pretrained=$weights" precision=bf16 "$@"
 exit "$status"

@@ -129,3 +129,18 @@ def test_a_folder_below_a_link_is_not_followed_into_a_circle(tmp_path, write_run
     write_run(tmp_path, name="run")
     (tmp_path / "run" / "again").symlink_to(tmp_path, target_is_directory=True)
     assert list(Reader().read([source_of(tmp_path)]).folders) == ["run"]
+
+
+def test_measures_of_maps_belong_to_one_model_and_lie_inside_of_a_fixed_source(
+    records, write_maps, tmp_path, monkeypatch
+):
+    folder = records / "eac-mobilenetv2_100-30-s0"
+    write_maps(folder / "maps.json", "a", against="b")
+    (problem,) = Reader().read([source_of(records)]).problems
+    assert "compares a and b" in problem
+    (folder / "maps.json").unlink()
+    (folder / "maps.json").symlink_to(write_maps(tmp_path / "elsewhere.json"))
+    assert Reader().read([source_of(records)]).problems == []
+    monkeypatch.setenv("FER_RUNS", str(records))
+    (problem,) = Reader().read([source_of(records)]).problems
+    assert "link to a file outside" in problem

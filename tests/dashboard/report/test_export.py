@@ -16,7 +16,7 @@ from dashboard.report.export import HtmlReportError, export, read_places, report
 from dashboard.report.maps import NO_TORCH
 from dashboard.report.page import MAX_ROWS, render
 from dashboard.report.part import Part
-from dashboard.report.parts import PAGES
+from dashboard.report.parts import PAGES, first_sentence
 from tests.project import PROJECT
 
 pytestmark = pytest.mark.slow
@@ -95,6 +95,18 @@ def test_the_file_has_headline_date_and_sources(page):
     assert re.search(r"Created on \d{4}-\d\d-\d\d", text)
     assert "Run records from records: 8 finished." in text
     assert all(f">{title}</h2>" in text for title in PAGES)
+
+
+def test_the_lead_names_the_measure_of_a_practitioner_and_which_eac(write_run, tmp_path):
+    for seed in (0, 1):
+        for method in ("eac", "cross_entropy"):
+            write_run(tmp_path / "study", method=method, seed=seed, holdout=0.1)
+            for rate in (0.0, 0.1, 0.2):  # more pairs, with less noise
+                write_run(tmp_path / "older", method=method, seed=seed, rate=rate, epochs=9)
+    lead = first_sentence(read_folders([tmp_path]))
+    assert lead.startswith("At 30 % symmetric label noise, mobilenetv2_100 trained with EAC")
+    assert "flip TTA in the epoch chosen on held-out images" in lead
+    assert lead.endswith("EAC here: as in the paper: the labelled view is never flipped.")
 
 
 def test_the_file_loads_nothing_from_elsewhere_and_holds_plotly_once(page):

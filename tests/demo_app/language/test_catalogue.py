@@ -20,6 +20,8 @@ from demo_app.render.text import NOT_SURE
 from demo_app.tabs.video_layout import DOWNLOADS
 from fer_core.emotions import EIGHT_CLASSES
 from fer_core.landmarks.movements import MOVEMENTS
+from fer_core.reporting.map_files import MAPS_FILE, read_maps
+from fer_core.weights import BUNDLED
 
 SOURCES = sorted(
     path for path in Path(demo_app.__file__).parent.rglob("*.py") if "spaces" not in path.parts
@@ -154,3 +156,11 @@ def test_numbers_choose_between_one_and_many():
 def test_an_unknown_text_is_an_error():
     with pytest.raises(KeyError, match=r"no\.text"):
         say("no.text")
+
+
+def test_the_explanation_has_the_measured_locality_of_the_bundled_model():
+    (found,) = read_maps(BUNDLED / MAPS_FILE)
+    share = f"{100 * found.values['locality'].value:.0f} %"
+    for language in LANGUAGES:
+        with speaking(language):
+            assert share in say("about.text")

@@ -27,6 +27,9 @@ def test_finished_records_are_copied_without_what_belongs_to_the_machine(
     assert [run.name for run in read_runs(out).runs] == ["run0", "run1"]
     names = {path.name for path in out.rglob("*") if path.is_file()}
     assert names == {"run.json", "epochs.jsonl", "predictions.csv"}
+    (runs / "run0" / "maps.json").write_text("{}")
+    assert call_command(collect, runs, out)[0] == 0
+    assert (out / "run0" / "maps.json").exists()
     assert read_run(out / "run0").epochs == read_run(runs / "run0").epochs
     assert call_command(collect, runs, out)[0] == 0  # the same runs again
 

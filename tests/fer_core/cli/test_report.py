@@ -217,3 +217,18 @@ def test_a_running_run_is_no_figure(write_run, tmp_path):
     with pytest.raises(ReportError, match="none of the runs is finished"):
         report.make_table("runs *", tmp_path)
     shutil.rmtree(folder)
+
+
+def test_maps_are_those_of_records_with_a_file_and_of_the_bundled_model(
+    records, page, write_maps, call_command
+):
+    folder = records / "study" / "eac-mobilenetv2_100-30-s0"
+    write_maps(folder / "maps.json", "mine")
+    page.write_text(PAGE.replace("runs one-*", "maps bundled study/*"))
+    code, _, _ = call_command(report, "--pages", page, "--records", records)
+    assert code == 0
+    names = [line.split(" ")[1] for line in page.read_text().splitlines() if line.startswith("| ")]
+    assert names == ["model", "---", "bundled", "mine"]
+    page.write_text(PAGE.replace("runs one-*", "all-maps nothing/*"))
+    code, _, _ = call_command(report, "--pages", page, "--records", records)
+    assert "no run record with a maps.json matches 'nothing/*'" in code

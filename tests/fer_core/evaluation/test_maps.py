@@ -62,6 +62,6 @@ def test_the_rows_have_a_column_for_each_model_and_every_order(found):
 
 def test_flat_maps_have_no_correlation(found):
     nothing = Estimate(math.nan, math.nan, math.nan)
-    flat = found._replace(mirror=nothing, fixed=None)
+    flat = found._replace(mirror=nothing, fixed=nothing)
     assert json.loads(json.dumps(map_fidelity_json(flat), allow_nan=False))["mirror"] is None
     assert ["agreement with the mirror image", "-"] in map_fidelity_rows([("one", flat)])

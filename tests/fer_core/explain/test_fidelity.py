@@ -10,6 +10,7 @@ from torch import nn
 from fer_core.explain.fidelity import (
     CHANCE,
     ORDERS,
+    fixed_share,
     fixed_shares,
     measure_fidelity,
     pearson,
@@ -68,8 +69,9 @@ def test_maps_that_know_no_places_are_at_chance_and_one_fixed_pattern(images):
     assert found.completeness.max() < 1e-6  # they add up all the same
     assert found.locality.mean() == pytest.approx(CHANCE, abs=0.02)
     assert abs(found.occlusion.mean()) < 0.4
-    local = measure_fidelity(Toy(places=True).eval(), images).fixed
-    assert min(found.fixed.values()) > max(local.values())
+    local = measure_fidelity(Toy(places=True).eval(), images)
+    shares, of_local = (fixed_shares(one.maps, one.predicted) for one in (found, local))
+    assert min(shares.values()) > max(of_local.values())
 
 
 def test_the_order_of_a_local_map_deletes_and_inserts_better_than_chance(images):
@@ -128,6 +130,14 @@ def test_correlations_are_scipys_and_a_flat_row_has_none():
     for row in range(1, 4):
         assert found[row] == pytest.approx(spearmanr(one[row], other[row]).statistic)
     assert pearson(other, 2 * other + 1) == pytest.approx(np.ones(4))
+
+
+def test_the_share_of_all_maps_is_that_of_the_classes_weighted_by_their_images():
+    maps = np.random.default_rng(0).normal(size=(6, 2, 2))
+    predicted = np.array([0, 0, 0, 1, 1, 2])
+    shares = fixed_shares(maps, predicted)
+    assert fixed_share(maps, predicted) == pytest.approx((3 * shares[0] + 2 * shares[1]) / 5)
+    assert np.isnan(fixed_share(maps[:1], predicted[:1]))
 
 
 def test_the_fixed_share_is_the_variance_that_the_mean_map_explains():

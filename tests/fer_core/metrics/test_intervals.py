@@ -13,6 +13,7 @@ from fer_core.metrics.intervals import (
     bootstrap_mean,
     bootstrap_mean_class_accuracy,
     check_resamples,
+    jackknife,
     mcnemar,
     paired_difference,
     paired_mean_class_accuracy_difference,
@@ -199,3 +200,10 @@ def test_an_interval_covers_the_mean_and_leaves_out_what_is_not_a_number():
     assert found.value == 0.5
     assert 0 <= found.low < 0.5 < found.high <= 1
     assert np.isnan(bootstrap_mean(np.array([np.nan]), 10, default_rng(0)).value)
+
+
+def test_the_jackknife_of_a_mean_has_its_standard_error():
+    values = default_rng(0).normal(size=40)
+    found = jackknife(lambda rows: float(values[rows].mean()), 40)
+    half = stats.norm.ppf(0.975) * values.std(ddof=1) / math.sqrt(40)
+    assert found == pytest.approx((values.mean(), values.mean() - half, values.mean() + half))

@@ -180,7 +180,7 @@ def gpu_day(python, minutes, folder, recipes, *, least=1):
     return subprocess.run(
         ["bash", recipes / "gpu_day.sh", *arguments, "none", "2", *tiny],
         cwd=PROJECT,
-        env=os.environ | python | {"GPU_DAY_LEAST": str(least)},
+        env=os.environ | python | {"GPU_DAY_LEAST": str(least), "GPU_DAY_BARS": "--help"},
         capture_output=True,
         text=True,
         timeout=500,
@@ -209,12 +209,17 @@ def test_the_gpu_day_runs_in_steps_and_goes_on_where_it_stopped(called_python, t
     records = read_runs(tmp_path / "records").runs
     assert [record.status for record in records] == ["finished"] * 4
     assert not list((tmp_path / "records").rglob("*.safetensors"))
+    bars = sorted((tmp_path / "records").glob("train_step-*.txt"))
+    assert [file.stem for file in bars] == ["train_step-mobilenetv2_100", "train_step-resnet50"]
+    assert all("--backbone" in file.read_text() for file in bars)
+    measured = [file.stat().st_mtime_ns for file in bars]
     again = gpu_day(called_python, 7, tmp_path, recipes)
     assert again.returncode == 0, again.stderr
     assert again.stdout.count("1 finished") == 4
     assert [record.ended for record in read_runs(tmp_path / "records").runs] == [
         record.ended for record in records
     ]
+    assert [file.stat().st_mtime_ns for file in bars] == measured
 
 
 def pair_of(config):
