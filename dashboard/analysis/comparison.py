@@ -20,7 +20,7 @@ from fer_core.records.compare import (
     pair_with_baseline,
 )
 from fer_core.records.groups import Group, group_trials
-from fer_core.records.trials import CLEAN
+from fer_core.records.trials import CLEAN, TREATMENTS
 from fer_core.reporting.eac_variants import which_eac
 
 SeedGroup = Group[str]  # names of runs that differ only in their seed
@@ -30,6 +30,9 @@ FIGURES = {
     "mean_class_accuracy_percent": "mean class accuracy",
     "chosen_percent": "accuracy in the epoch chosen on held-out images",
     "chosen_tta_percent": "accuracy with flip TTA in the epoch chosen on held-out images",
+    "chosen_tta_mean_class_percent": (
+        "mean class accuracy with flip TTA in the epoch chosen on held-out images"
+    ),
 }
 SUMMARY_COLUMNS = [
     *("comparison", "line", "noise_percent", "noise", "asked", "realised"),
@@ -92,8 +95,6 @@ def noise_summary(points: pd.DataFrame, column: str = ACCURACY) -> pd.DataFrame:
 def paired_gaps(points: pd.DataFrame, column: str = ACCURACY) -> pd.DataFrame:
     """The difference of each line from the baseline at each noise rate, over shared seeds.
 
-    EAC is paired as in the headline; other approaches with the plainest baseline of their setting.
-
     Args:
         points: of `noise_points`, of one comparison.
         column: the figure; seeds without it are ignored.
@@ -103,23 +104,34 @@ def paired_gaps(points: pd.DataFrame, column: str = ACCURACY) -> pd.DataFrame:
         paired 95 % interval, and ``n`` seeds.
     """
     known = points.dropna(subset=column)
-    groups = group_trials(trials_of(known.drop_duplicates("run")))
-    pairs = pair_eac_with_baseline(groups)
-    pairs += [pair for pair in pair_with_baseline(groups) if pair[1].approach.method != EAC]
     values = dict(zip(known["run"], known[column], strict=True))
-    lines = known.groupby("run")["line"].apply(list).to_dict()  # clean runs start several
     rows = []
-    for baseline, other in pairs:
+    for baseline, other, lines in line_pairs(known):
         gaps = [
             values[one.record] - values[two.record]
             for one, two in zip(other.trials, baseline.trials, strict=True)
         ]
         mean, half, n, _ = mean_interval(gaps)
         figures = (other.noise.percent, mean, mean - half, mean + half, half, n)
-        rows += [[line, *figures] for line in lines[other.trials[0].record]]
+        rows += [[line, *figures] for line in lines]
     columns = ["line", "noise_percent", "gap", "low", "high", "half", "n"]
     gaps = pd.DataFrame(rows, columns=columns)
     return gaps.sort_values(["line", "noise_percent"], ignore_index=True)
+
+
+def line_pairs(points: pd.DataFrame) -> list[tuple[SeedGroup, SeedGroup, list[str]]]:
+    """(baseline, other approach, the lines that the other is part of), with their shared seeds.
+
+    EAC is paired as in the headline; other approaches with the plainest baseline of their setting.
+
+    Args:
+        points: of `noise_points`, of one comparison.
+    """
+    groups = group_trials(trials_of(points.drop_duplicates("run")))
+    pairs = pair_eac_with_baseline(groups)
+    pairs += [pair for pair in pair_with_baseline(groups) if pair[1].approach.method != EAC]
+    lines = points.groupby("run")["line"].apply(list).to_dict()  # clean runs start several
+    return [(*pair, lines[pair[1].trials[0].record]) for pair in pairs]
 
 
 def comparisons(points: pd.DataFrame) -> list[str]:
@@ -227,7 +239,8 @@ def _line_names(lines: Sequence[NoiseLine[str]], comparison: Mapping[str, str]) 
         varying = [f for f in fields if len({str(v.get(f, UNSET)) for v in options.values()}) > 1]
         several = len({lines[index].kind for index in indices} - {CLEAN}) > 1
         for index, values in options.items():
-            extra = [f"{f.replace('_', ' ')} {values.get(f, UNSET)}" for f in varying]
+            told = [f for f in varying if f in values or f not in TREATMENTS]  # at its default
+            extra = [f"{f.replace('_', ' ')} {values.get(f, UNSET)}" for f in told]
             extra += [f"{lines[index].kind} noise"] if several else []
             names[index] = " · ".join([method_name(method), backbone, *extra])
     return names

@@ -95,7 +95,7 @@ def _over_seeds(name: str, pair: Pair, values: Mapping[str, float]) -> LandingFi
         float(baseline.mean()),
         float(eac.mean()),
         f"{data_name(setting.data)} {setting.eval_split}, {setting.backbone}, "
-        f"{setting.epochs} epochs. EAC {eac_name(pair[1])}",
+        f"{setting.epochs} epochs. EAC {eac_name(setting, pair[1].approach)}",
     )
 
 

@@ -20,6 +20,8 @@ class NoiseMeasure(NamedTuple):
         axis: title of the vertical axis, with its unit.
         unit: written after a value.
         headline: the figure that the headline compares, an argument of `noise_headline.headline`.
+        measure: of `fer_core.records.measures`, whose predictions an interval over images needs.
+        by_class: whether it is a mean class accuracy.
     """
 
     column: str
@@ -27,18 +29,24 @@ class NoiseMeasure(NamedTuple):
     axis: str
     unit: str
     headline: str
+    measure: str = ""
+    by_class: bool = False
 
 
 MEAN_CLASS_ACCURACY = "mean_class_accuracy_percent"
 SAME = 0.05  # points; smaller differences are not visible
 MEASURES = {
-    "Accuracy": NoiseMeasure(ACCURACY, "Accuracy by label noise", "Accuracy (%)", "%", ACCURACY),
+    "Accuracy": NoiseMeasure(
+        *(ACCURACY, "Accuracy by label noise", "Accuracy (%)", "%", ACCURACY, "last5")
+    ),
     "Mean class accuracy": NoiseMeasure(
         MEAN_CLASS_ACCURACY,
         "Mean class accuracy by label noise",
         "Mean class accuracy (%)",
         "%",
         MEAN_CLASS_ACCURACY,
+        "last5",
+        by_class=True,
     ),
     "Chosen epoch": NoiseMeasure(
         "chosen_percent",
@@ -46,6 +54,7 @@ MEASURES = {
         "Accuracy, chosen epoch (%)",
         "%",
         "chosen_percent",
+        "chosen",
     ),
     "Chosen epoch, flip TTA": NoiseMeasure(
         "chosen_tta_percent",
@@ -53,6 +62,16 @@ MEASURES = {
         "Accuracy, chosen epoch, flip TTA (%)",
         "%",
         "chosen_tta_percent",
+        "chosen_tta",
+    ),
+    "Its mean class accuracy": NoiseMeasure(
+        "chosen_tta_mean_class_percent",
+        "Mean class accuracy with flip TTA of the epoch chosen on held-out images, by label noise",
+        "Mean class accuracy, chosen epoch, flip TTA (%)",
+        "%",
+        "chosen_tta_mean_class_percent",
+        "chosen_tta",
+        by_class=True,
     ),
     "Change from clean": NoiseMeasure(
         CHANGE,
@@ -201,7 +220,7 @@ def noise_view(points: pd.DataFrame, published: pd.DataFrame, measure: NoiseMeas
     return NoiseView(
         headline=headline(points, measure.headline),
         other=other_headline(points) if column == ACCURACY else "",
-        eac=eac_note(points),
+        eac=eac_note(points.dropna(subset=column)),
         references=curves if column == ACCURACY else curves.head(0),
         incomparable=incomparable_note(published, points) if alone else "",
         summary=shown_summary(points, measure),

@@ -34,6 +34,7 @@ RUN_COLUMNS = (
     *(
         "chosen_percent",
         "chosen_tta_percent",
+        "chosen_tta_mean_class_percent",
         "best_epoch",
         "epochs_done",
         "epochs_asked",
@@ -160,6 +161,7 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
         "mean_class_accuracy_percent": _percent(result.get("mean_class_accuracy_last5")),
         "chosen_percent": _percent(result.get(CHOSEN.accuracy)),
         "chosen_tta_percent": _percent(result.get(CHOSEN_TTA.accuracy)),
+        "chosen_tta_mean_class_percent": _percent(result.get(CHOSEN_TTA.mean_class_accuracy)),
         "best_percent": _percent(result.get("best_accuracy")),
         "best_epoch": result.get("best_epoch"),
         "epochs_done": len(record.epochs),

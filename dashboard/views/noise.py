@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.analysis.comparison import comparisons, noise_points
+from dashboard.analysis.image_gaps import image_gaps
 from dashboard.analysis.noise import (
     FORMER_MEASURES,
     MEASURES,
@@ -97,6 +98,32 @@ def pick_references(view: NoiseView) -> pd.DataFrame:
     )
 
 
+@st.cache_data(show_spinner="Resampling seeds and images", max_entries=64)
+def find_gaps(_runs: Runs, _shown: pd.DataFrame, fingerprint: str, *names: str) -> pd.DataFrame:
+    """`image_gaps` of the runs of a comparison; all but the first two are keys of the cache."""
+    return image_gaps(_runs, _shown, MEASURES[names[-1]])
+
+
+def show_gaps(gaps: pd.DataFrame) -> None:
+    """The differences from the baseline, with the interval over seeds and that over both."""
+    if gaps.empty:
+        return
+    st.markdown("**Difference from the baseline**")
+    formats = {
+        "line": st.column_config.TextColumn("Method and backbone"),
+        "noise_percent": NUMBER("Noise (%)", format="%g"),
+        "gap": NUMBER("Difference (points)", format="%+.2f"),
+        "over_seeds": "95 % over seeds",
+        "over_images": "95 % over seeds and images",
+        "n": NUMBER("Seeds"),
+    }
+    show_table(gaps, "noise-gaps", formats)
+    st.caption(
+        "Paired by seed. Over seeds: Student's t. Over seeds and images: a hierarchical bootstrap, "
+        "which draws seeds, then evaluation images; with one seed, images alone."
+    )
+
+
 def show_tables(summary: pd.DataFrame, areas: pd.DataFrame, measure: NoiseMeasure) -> None:
     """The values of the chart, and the areas under its lines."""
     unit = "%" if measure.unit == "%" else "points"
@@ -169,6 +196,7 @@ else:
         caption = noise_caption(shown, summary, measure)
         show_chart(figure, drawn, "noise", selection=[str(chosen), str(name)], caption=caption)
         st.caption(" ".join([READING, *notes]))
+        show_gaps(find_gaps(runs, shown, runs.fingerprint, str(chosen), str(name)))
         show_tables(summary, view.areas, measure)
     with st.expander("How to read this"):
         st.markdown(RULES)

@@ -39,6 +39,12 @@ COLUMNS: dict[str, Any] = {
         width=120,
         help="The chosen epoch with flip TTA: averaged over each image and its mirror image",
     ),
+    "chosen_tta_mean_class_percent": NUMBER(
+        "Chosen, TTA, mean class (%)",
+        format="%.2f",
+        width=150,
+        help="Mean class accuracy of the chosen epoch with flip TTA",
+    ),
     "curve": "By epoch",
     "method": TEXT("Method", width=90),
     "noise": TEXT("Noise", width=115),
@@ -84,6 +90,7 @@ COLUMNS: dict[str, Any] = {
 }
 OPTIONAL = (
     *("imported", "tags", "note", "chosen_percent", "chosen_tta_percent"),
+    "chosen_tta_mean_class_percent",
     *("map_locality", "map_occlusion", "map_fixed"),
 )
 NOT_DEFAULT = ("run",)  # shown by its differing part

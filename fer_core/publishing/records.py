@@ -7,10 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fer_core.io.files import displayed, parse_json, write_whole
 from fer_core.records.predictions import PREDICTIONS_FILE, read_predictions, write_predictions
 from fer_core.records.recorder import write_epochs, write_run
-from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RunRecord
+from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RecordError, RunRecord
 from fer_core.records.schema import current_run
+from fer_core.reporting.map_files import MAPS_FILE
+from fer_core.reporting.robustness_data import ROBUSTNESS_FILE
+
+EVALUATIONS = (MAPS_FILE, ROBUSTNESS_FILE)  # beside a record
 
 # A path from the root of the file system, from somebody's home, or from a drive; no web address.
 _PLACE = re.compile(
@@ -49,7 +54,7 @@ def copy_records(
         predictions: whether predictions on evaluation images, with names and labels, are included.
 
     Raises:
-        RecordError: when predictions cannot be read.
+        RecordError: when predictions, or an evaluation beside a record, cannot be read.
         OSError: when a file cannot be read or written.
     """
     return [_copy(record, root, out, predictions) for record in records]
@@ -84,4 +89,17 @@ def _copy(record: RunRecord, root: Path, out: Path, predictions: bool) -> Copied
         kept = [row._replace(image=without_places(row.image)) for row in recorded]
         write_predictions(folder, kept)
         changed = changed or kept != recorded
+    for file in (record.path / name for name in EVALUATIONS):
+        if file.exists():
+            report = _read_report(file)
+            clean = without_places(report)
+            write_whole(folder / file.name, f"{json.dumps(clean, indent=1)}\n".encode())
+            changed = changed or clean != report
     return Copied(name, record, changed)
+
+
+def _read_report(file: Path) -> Any:  # noqa: ANN401 - what JSON holds
+    try:
+        return parse_json(file.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{displayed(file)} is not a readable JSON file: {error}") from error

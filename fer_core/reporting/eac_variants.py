@@ -11,6 +11,7 @@ from fer_core.config import defaults_of
 from fer_core.records.compare import EAC
 from fer_core.records.groups import Group
 from fer_core.records.provenance import NOT_STATED
+from fer_core.records.trials import Approach, Setting
 
 _CONSISTENCIES = {
     "logits": "consistency of the logits alone, a control",
@@ -39,15 +40,17 @@ _WORDS: dict[str, Callable[[Any], str]] = {
 
 def which_eac(groups: Sequence[Group[Any]]) -> str:
     """One sentence and a space: which EAC the groups have (docs/methods.md); empty without any."""
-    names = {eac_name(group) for group in groups if group.approach.method == EAC}
+    names = {
+        eac_name(group.setting, group.approach) for group in groups if group.approach.method == EAC
+    }
     return f"EAC here: {'; '.join(sorted(names))}. " if names else ""
 
 
-def eac_name(group: Group[Any]) -> str:
-    """Which EAC a group of runs of it has, in words (docs/methods.md)."""
-    if group.setting.imported:
+def eac_name(setting: Setting, approach: Approach) -> str:
+    """Which EAC runs of a setting and an approach have, in words (docs/methods.md)."""
+    if setting.imported:
         return f"that of another program, its options {NOT_STATED}"
-    return eac_variant(json.loads(group.approach.options))
+    return eac_variant(json.loads(approach.options))
 
 
 def eac_variant(options: Mapping[str, Any]) -> str:

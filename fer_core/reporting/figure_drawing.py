@@ -2,6 +2,7 @@
 
 import io
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from fer_core.config.data import DATA_NAMES
 from fer_core.metrics.student_t import mean_interval
 from fer_core.records.compare import BASELINE, EAC
 from fer_core.records.trials import RunTrial
+from fer_core.reporting.eac_variants import eac_name
 from fer_core.reporting.figure_data import ComparedSetting, Pair, accuracies, curve, file_stems
 
 # Name, colour and marker of each method, as in the dashboard: Okabe and Ito's blue and vermilion,
@@ -25,6 +27,7 @@ STYLES = {BASELINE: ("baseline", "#D55E00", "D"), EAC: ("EAC", "#1F83C4", "o")}
 GREY = "#555555"
 Style = Literal["solid", "dashed"]
 WIDTH, DPI = 8.2, 110  # 902 pixels
+LETTERS = 15  # of a caption, an inch
 _SETTINGS: dict[Any, dict[str, Any]] = {  # by matplotlib's groups
     "font": {"size": 9.5},
     "axes": {"titlesize": 10, "grid": True, "axisbelow": True},
@@ -70,7 +73,7 @@ def draw_curves(comparison: ComparedSetting, pair: Pair) -> Figure:
         left.legend(handles=kinds)
         caption = (
             "Training loss: on augmented images, against the noisy labels, without EAC's "
-            f"consistency term.\n{_effort(comparison)}{_thin([pair])}"
+            f"consistency term.{_thin([pair])}{_effort(comparison)}"
         )
         _add_words(figure, f"{_subject(comparison)}: {pair.title}", caption, [pair])
     return figure
@@ -88,8 +91,8 @@ def draw_memorised(comparison: ComparedSetting) -> Figure:
         figure = new_figure(min(WIDTH, 2.2 + 3.3 * columns), 5.6)
         grid = figure.subplots(2, columns, sharex=True, sharey="row", squeeze=False)
         rows = (
-            ("memorised", "Memorised: noisy label predicted (%)"),
-            ("recovered", "Recovered: true label predicted (%)"),
+            ("memorised", "Memorised (%)"),
+            ("recovered", "Recovered (%)"),
         )
         for (name, label), row in zip(rows, grid, strict=True):
             for axes, pair in zip(row, pairs, strict=True):
@@ -101,8 +104,8 @@ def draw_memorised(comparison: ComparedSetting) -> Figure:
             grid[0, column].set(title=pair.title)
             grid[1, column].set(xlabel="Epoch")
         caption = (
-            "Shares of the training images whose label is noisy, measured while training."
-            f"\n{_effort(comparison)}{_thin(pairs)}"
+            "Training images with noisy labels. Memorised: the noisy label is predicted; "
+            f"recovered: the true one.{_thin(pairs)}{_effort(comparison)}"
         )
         _add_words(figure, f"{_subject(comparison)}: noisy labels", caption, pairs)
     return figure
@@ -141,7 +144,7 @@ def draw_noise(comparison: ComparedSetting) -> Figure:
         axes.set(xlabel="Noisy training labels (%)", ylabel="Accuracy (%)", xticks=rates)
         several = any(len(pair.baseline) > 1 for pair in pairs)
         bars = " Open: one seed; bars: standard deviation over seeds." if several else ""
-        caption = f"Symmetric noise; mean of the last five epochs.\n{_effort(comparison)}{bars}"
+        caption = f"Symmetric noise; mean of the last five epochs.{bars}\n{_effort(comparison)}"
         _add_words(figure, f"{_subject(comparison)}: accuracy by label noise", caption, pairs)
     return figure
 
@@ -211,7 +214,9 @@ def _add_words(figure: Figure, title: str, caption: str, pairs: Iterable[Pair]) 
         title=title,  # a suptitle would be drawn over the legend
         title_fontsize=11,
     )
-    figure.supxlabel(caption, fontsize=8, color=GREY)
+    letters = int(LETTERS * figure.get_figwidth())
+    lines = [line for text in caption.split("\n") for line in textwrap.wrap(text, letters)]
+    figure.supxlabel("\n".join(lines), fontsize=8, color=GREY)
 
 
 def _subject(comparison: ComparedSetting) -> str:
@@ -221,8 +226,10 @@ def _subject(comparison: ComparedSetting) -> str:
 
 def _effort(comparison: ComparedSetting) -> str:
     of = comparison.setting
-    return f"{of.classes} classes, {of.image_size} px, {of.epochs} epochs; n = seeds."
+    effort = f"{of.classes} classes, {of.image_size} px, {of.epochs} epochs; n = seeds."
+    return f"{effort} EAC: {eac_name(of, comparison.eac)}."
 
 
 def _thin(pairs: Iterable[Pair]) -> str:
-    return " Thin: one seed; thick: mean." if any(len(pair.baseline) > 1 for pair in pairs) else ""
+    several = any(len(pair.baseline) > 1 for pair in pairs)
+    return f"{' Thin: one seed; thick: mean.' if several else ''}\n"

@@ -33,7 +33,8 @@ def test_the_page_states_the_headline_and_draws_the_chart(shown_page, eight_reco
     assert [chart["layout"]["title"]["text"] for chart in charts(app)] == [
         "Accuracy by label noise"
     ]
-    means, areas = (table.value for table in app.dataframe)
+    gaps, means, areas = (table.value for table in app.dataframe)
+    assert gaps["n"].tolist() == [2, 2]
     assert means["n"].tolist() == [2, 2, 2, 2]
     assert areas["n"].tolist() == [2, 2]
 
@@ -42,7 +43,7 @@ def test_the_page_states_the_headline_and_draws_the_chart(shown_page, eight_reco
 def test_the_shipped_study_comes_first_and_says_why_nothing_is_published_for_it(shown_page):
     app = shown_page("noise", SHIPPED_RUNS)
     assert not app.exception
-    assert "FERPlus · 8 classes · 48 px · 15 epochs" in app.selectbox[0].value
+    assert "FERPlus · 8 classes · 48 px · 8 epochs" in app.selectbox[0].value
     assert "95 % interval" in text_of(app)
     assert "are not comparable" in text_of(app)
     assert not any(name.startswith("published") for name in names(app))

@@ -25,7 +25,8 @@ def files(tmp_path, write_run):
     root = tmp_path / "upload"
     for name in ("first", "study/second"):
         path = write_run(root, name=name)
-        (path / "robustness.json").write_text("{}")
+        for extra in ("robustness.json", "maps.json"):
+            (path / extra).write_text(f'{{"file": "{extra}"}}')
         (path / "checkpoint").mkdir()
         (path / "checkpoint" / "state.bin").write_bytes(b"x" * 1000)
     (root / "README.md").write_text("results")

@@ -20,6 +20,7 @@ from fer_core.records.predictions import (
     write_predictions,
 )
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_runs
+from fer_core.reporting.map_files import read_maps
 from tests.hub_server import serve_own_hub
 
 TOKEN = "hf_secret0123456789"
@@ -109,6 +110,18 @@ def test_no_place_or_name_of_this_computer_is_published(call, records, write_run
     assert read_predictions(tmp_path / "out" / "first")[0].image == "a.png"
     everything = "".join(f.read_text() for f in (tmp_path / "out").rglob("*") if f.is_file())
     assert not re.search(r"/home/|/srv/", everything)
+
+
+def test_an_evaluation_beside_a_record_is_published_without_places(
+    call, records, write_maps, tmp_path
+):
+    write_maps(records / "first" / "maps.json", "/home/me/runs/first")
+    call(records, "--repo", NAME, "--dry-run", tmp_path / "out")
+    (found,) = read_maps(tmp_path / "out" / "first" / "maps.json")
+    assert found.model == "first"
+    (records / "first" / "maps.json").write_text("{")
+    code, _, _ = call(records, "--repo", NAME, "--dry-run", tmp_path / "again")
+    assert "maps.json is not a readable JSON file" in code
 
 
 def test_a_running_run_is_left_out_and_a_half_written_line_too(call, records, write_run, tmp_path):
