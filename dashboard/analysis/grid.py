@@ -33,6 +33,7 @@ MEASURES = {
     "Macro F1": "macro_f1_percent",
     "Chosen epoch": "chosen_percent",
     "Chosen epoch, flip TTA": "chosen_tta_percent",
+    "Its mean class accuracy": "chosen_tta_mean_class_percent",
 }
 SD, INTERVAL, GAP = "mean ± SD", "mean ± 95 % interval", "difference from baseline"
 SHOWN = {

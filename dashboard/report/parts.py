@@ -92,6 +92,8 @@ RUN_FACTS = {
     **{"backbone": "Backbone", "noise": "Noise", "seed": number("Seed", 0)},
     "accuracy_percent": number("Accuracy (%)", 2),
     "mean_class_accuracy_percent": number("Mean class accuracy (%)", 2),
+    "chosen_percent": number("Chosen epoch (%)", 2),
+    "chosen_tta_percent": number("Chosen, TTA (%)", 2),
     "epochs_done": number("Epochs", 0),
     "image_size": number("Pixels", 0),
     **{"source": "Source", "imported": "Imported from"},
@@ -142,7 +144,7 @@ def curve_parts(runs: Runs) -> list[Part]:
     rows = runs.table.set_index("run", drop=False).loc[chosen]
     colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
     labels = short_labels(rows)
-    title = f"{' and '.join(labels.values())}: {common_description(rows)}."
+    title = f"{' and '.join(labels.values())}: {common_description(rows)}. {eac_note(rows)}"
     parts = []
     for chart in CURVES:
         series = [one for one in SERIES if one.chart == chart]
@@ -174,7 +176,7 @@ def class_parts(runs: Runs) -> list[Part]:
         figure = difference_figure(table, name, other, runs.confusions[first].tints())
         rows_of = table.reset_index(allow_duplicates=True)
         parts.append(Part(f"{name} minus {other}", "", figure, rows_of))
-    text = f"{common_description(rows)}."
+    text = f"{common_description(rows)}. {eac_note(rows)}".strip()
     recalls = recall_table(runs.confusions, names)
     tints = class_tints(runs.confusions[run] for run in names)
     parts.append(Part("Recall", text, recall_figure(recalls, colours, tints), recalls))
@@ -191,6 +193,7 @@ def run_parts(runs: Runs) -> list[Part]:
         name
         for name in RUN_FACTS
         if (name != "imported" or named[name].any())
+        and not (name.startswith("chosen") and named[name].isna().all())
         and (name not in SAID_ONCE or named[name].nunique() > 1)
     ]
     parts, lines = [Part("All runs", table=named[facts], columns=RUN_FACTS)], []

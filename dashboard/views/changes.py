@@ -20,6 +20,7 @@ from dashboard.analysis.changes import (
     compare_sides,
     image_rows,
 )
+from dashboard.analysis.comparison import eac_note
 from dashboard.charts.changes import chance_figure, changes_figure
 from dashboard.data.names import Runs
 from dashboard.data.prediction_files import Stamp, predictions_stamp
@@ -238,6 +239,9 @@ def show_changes(runs: Runs, sides: tuple[Side, Side], written: Stamps, others: 
     if first.short == second.short:
         names = (first.name, second.name)
     st.markdown(f"**{foreign(change_sentence(found.images, *names))}**")
+    shown = runs.table["run"].isin([*first.runs, *second.runs])
+    if note := eac_note(runs.table[shown]):
+        st.caption(note)
     if max(len(first.runs), len(second.runs)) > 1:
         st.caption("Of several seeds, more than half must be right for an image to count as right.")
     data = pick_data()

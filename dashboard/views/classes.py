@@ -15,6 +15,7 @@ from dashboard.analysis.classes import (
     same_images,
     slice_table,
 )
+from dashboard.analysis.comparison import eac_note
 from dashboard.analysis.curves import common_description, short_labels
 from dashboard.analysis.group_classes import (
     group_calibration,
@@ -230,8 +231,9 @@ def show_runs(runs: Runs, chosen: list[str]) -> None:
     """Everything that the page shows of single runs."""
     table = runs.table[runs.table["run"].isin(chosen)]
     rows = table.set_index("run", drop=False).loc[chosen]
-    if description := common_description(rows):
-        st.caption(description)
+    description = common_description(rows)
+    if told := " — ".join(filter(None, (description, eac_note(rows)))):
+        st.caption(told)
     about = f"{description}, last epoch"
     methods = dict(zip(rows["run"], rows["method"], strict=True))
     show_classes(Shown(runs, [], short_labels(rows), methods, runs.confusions, about))
@@ -248,7 +250,9 @@ def show_groups(runs: Runs, groups: list[SeedGroup]) -> None:
         f"{name}: {seeds_text(group)}"
         for group, name in zip(groups, short_names(groups), strict=True)
     )
-    told = filter(None, [common_facts(groups), seeds, pooled_note(groups)])
+    members = {run for group in groups for run in group.runs}
+    note = eac_note(runs.table[runs.table["run"].isin(members)])
+    told = filter(None, [common_facts(groups), seeds, pooled_note(groups), note])
     st.caption(foreign(" — ".join(told)))
     names = dict(zip(pooled, short_names(groups), strict=True))
     methods = {group.runs[0]: group.method for group in groups}

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard.analysis.comparison import eac_note
 from dashboard.analysis.curves import (
     BY_LABEL,
     DEFAULT_SERIES,
@@ -204,7 +205,7 @@ def show_curves(runs: Runs, shown: list[str] | list[SeedGroup]) -> None:
 def describe(rows: pd.DataFrame, groups: list[SeedGroup], options: CurveOptions) -> list[str]:
     """What the runs share, what the band is, and which runs have not finished."""
     if not groups:
-        return [common_description(rows), *unfinished_notes(rows)]
+        return [common_description(rows), eac_note(rows), *unfinished_notes(rows)]
     band = f"Mean over seeds; band: {BANDS[options.band]}"
     if all(len(group.runs) == 1 for group in groups):
         band = "One run each, so there is no band"
@@ -212,6 +213,7 @@ def describe(rows: pd.DataFrame, groups: list[SeedGroup], options: CurveOptions)
         common_facts(groups),
         band,
         pooled_note(groups),
+        eac_note(rows),
         *unfinished_groups(groups, rows),
     ]
 

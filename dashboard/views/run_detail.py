@@ -70,7 +70,8 @@ def show_run(runs: Runs, run: str) -> None:
         show_table(import_table(record.imported), "run-import")
     show_note(record, source.writable)
     show_facts(record)
-    show_maps(record, source)
+    if record.imported is None:
+        show_maps(record, source)
     st.subheader("Files")
     show_table(file_table(record, source), "run-files")
 
