@@ -2,14 +2,13 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, BinaryIO, Self
-
-from safetensors import SafetensorError, safe_open
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOT_STATED = "not stated"
@@ -86,11 +85,25 @@ def weights_digest(pretrained: str) -> str | None:
 
 def _tensors_head(file: BinaryIO) -> bytes:
     """The head of a safetensors file as it is without metadata; the tensors are left to read."""
-    head = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    head = _read_head(file)
     head.pop("__metadata__", None)
     text = json.dumps(head, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)  # as the format aligns it
     return len(text).to_bytes(8, "little") + text
+
+
+def _read_head(file: BinaryIO) -> dict[str, Any]:
+    """The head of a safetensors file: its length in eight bytes, then JSON.
+
+    The dashboard reads provenance where the safetensors library is not installed.
+    """
+    length = int.from_bytes(file.read(8), "little")
+    if length > os.fstat(file.fileno()).st_size:
+        raise ValueError("its head is longer than the file")
+    head = json.loads(file.read(length))
+    if not isinstance(head, dict):
+        raise ValueError("its head is no object")
+    return head
 
 
 def weights_origin(pretrained: str) -> Origin | None:
@@ -102,10 +115,11 @@ def weights_origin(pretrained: str) -> Origin | None:
     Returns:
         None for anything but a safetensors file that ``fer-core convert-weights`` wrote.
     """
-    if Path(pretrained).suffix != ".safetensors":
+    path = Path(pretrained)
+    if path.suffix != ".safetensors":
         return None
     try:
-        with safe_open(pretrained, framework="numpy") as file:
-            return Origin.from_json(file.metadata())
-    except SafetensorError as error:
+        with path.open("rb") as file:
+            return Origin.from_json(_read_head(file).get("__metadata__"))
+    except ValueError as error:
         raise ValueError(f"{pretrained} is not a safetensors file: {error}") from error

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tests.demo_app.conftest import free_port
 from tests.project import PROJECT
 
 SPACES = read_manifest(PROJECT / "Spacefile")
+VIEWS = re.findall(r'VIEWS / "(\w+)\.py"', (PROJECT / "dashboard" / "app.py").read_text("utf-8"))
 # As `python FILE` or `python -m MODULE` in the folder: without this checkout on the path, and
 # without what the Space does not install.
 START = """
@@ -104,13 +106,17 @@ def test_the_dashboard_space_serves_without_torch(dashboard):
 
 
 PAGES = """
-import json
+import json, sys
 from pathlib import Path
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file(Path("dashboard/app.py").resolve(), default_timeout=60).run()
 front = [item.value for item in app.sidebar.caption] + [item.value for item in app.title]
-maps = app.switch_page("views/maps.py").run()
-print(json.dumps([front, [item.value for item in maps.info], len(app.exception)]))
+errors, maps = [item.message for item in app.exception], []
+for name in sys.argv[1:]:
+    page = app.switch_page(f"views/{name}.py").run()
+    errors += [f"{name}: {item.message}" for item in page.exception]
+    maps += [item.value for item in page.info if name == "maps"]
+print(json.dumps([front, maps, errors]))
 """
 
 
@@ -120,11 +126,12 @@ def test_the_dashboard_space_shows_the_shipped_results_and_nothing_of_the_contai
     records = list((PROJECT / "fer_core" / "records" / "shipped_runs").rglob("run.json"))
     shutil.copytree(records[0].parent, dashboard / "runs" / "mine")
     environment = SPACES["dashboard"].env
-    with running(dashboard, "file", "pages.py", missing=HEAVY, **environment) as process:
+    pages = ["pages.py", *VIEWS]
+    with running(dashboard, "file", *pages, missing=HEAVY, **environment) as process:
         said, _ = process.communicate(timeout=120)
         assert process.returncode == 0, said
-    front, maps, exceptions = json.loads(said.splitlines()[-1])
-    assert exceptions == 0
+    front, maps, errors = json.loads(said.splitlines()[-1])
+    assert errors == []
     assert front[0] == f"{len(records)} runs"
     assert "Facial expression recognition under label noise" in front
     assert "These are the maps that ship with the dashboard." in maps[0]
