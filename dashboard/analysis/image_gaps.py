@@ -4,15 +4,18 @@ The other intervals of the dashboard count seeds alone: they say how another see
 the same images. This one also asks for other images.
 """
 
+from collections.abc import Iterable
+from typing import Any, cast
+
 import pandas as pd
 
 from dashboard.analysis.comparison import SeedGroup, line_pairs, paired_gaps
 from dashboard.analysis.noise import NoiseMeasure
 from dashboard.data.tables import Runs
-from fer_core.metrics.intervals import Estimate
-from fer_core.records.groups import Group, RunGroup
+from fer_core.records.groups import RunGroup
 from fer_core.records.measures import MEASURES, gap_over_seeds_and_images
 from fer_core.records.run import RecordError, read_run
+from fer_core.records.trials import RunTrial
 
 COLUMNS = ["line", "noise_percent", "gap", "over_seeds", "over_images", "n"]
 UNKNOWN = "no predictions"
@@ -38,7 +41,7 @@ def image_gaps(runs: Runs, points: pd.DataFrame, measure: NoiseMeasure) -> pd.Da
         for baseline, other, lines in line_pairs(known)
         for line in lines
     }
-    gaps = paired_gaps(points, measure.column)
+    gaps = cast("Iterable[Any]", paired_gaps(points, measure.column).itertuples(index=False))
     rows = [
         (
             *(row.line, row.noise_percent, row.gap),
@@ -46,15 +49,16 @@ def image_gaps(runs: Runs, points: pd.DataFrame, measure: NoiseMeasure) -> pd.Da
             wide[row.line, row.noise_percent],
             row.n,
         )
-        for row in gaps.itertuples(index=False)
+        for row in gaps
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _over_images(runs: Runs, baseline: SeedGroup, other: SeedGroup, measure: NoiseMeasure) -> str:
     try:
-        found: Estimate | None = gap_over_seeds_and_images(
-            *(_with_records(runs, group) for group in (other, baseline)),
+        found = gap_over_seeds_and_images(
+            _with_records(runs, other),
+            _with_records(runs, baseline),
             MEASURES[measure.measure],
             mean_class_accuracy=measure.by_class,
         )
@@ -64,8 +68,8 @@ def _over_images(runs: Runs, baseline: SeedGroup, other: SeedGroup, measure: Noi
 
 
 def _with_records(runs: Runs, group: SeedGroup) -> RunGroup:
-    trials = (one._replace(record=read_run(runs.folders[one.record])) for one in group.trials)
-    return Group(group.setting, group.noise, group.approach, tuple(trials))
+    trials = (RunTrial(*one[:-1], read_run(runs.folders[one.record])) for one in group.trials)
+    return RunGroup(*group[:-1], tuple(trials))
 
 
 def _text(low: float, high: float) -> str:
