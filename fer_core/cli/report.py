@@ -63,7 +63,9 @@ RENAMED = {"embedded": "bundled", "embedded-classes": "bundled-classes"}  # form
 class Command:
     """Write the tables of Markdown pages again, or show one."""
 
-    show: Literal["none", "noise", "measures", "runs", "ablation", "published"] = "none"
+    show: Literal[
+        "none", "noise", "measures", "runs", "ablation", "published", "maps", "all-maps"
+    ] = "none"
     """Print this table of the records in place of writing pages."""
     only: str = "**"
     """Records of the table to show: a pattern of their folders below --records."""

@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fer_core.config.data import DATA_NAMES
 from fer_core.io.files import displayed, parse_json
 from fer_core.metrics.intervals import Estimate
 from fer_core.reporting.blocks import ReportError
@@ -68,7 +69,8 @@ def read_maps(file: Path) -> list[MapMeasurement]:
     try:
         report = parse_json(file.read_bytes())
         models = [one for one in (report["model"], report["against"]) if one is not None]
-        data = f"{report['data']['name']} {report['data']['split']}"
+        name, split = (str(report["data"][key]) for key in ("name", "split"))
+        data = f"{DATA_NAMES.get(name, name)} {split}"
         return [_measurement(model, data) for model in models]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(

@@ -353,7 +353,7 @@ def test_the_page_of_a_run_says_what_its_maps_are_worth_or_how_to_measure_it(
     assert f"--maps --json {records / run / 'maps.json'}" in text_of(app)
     write_maps(records / run / "maps.json", "mine", 0.61)
     app = open_runs(records, run=run)
-    assert "150 images of ferplus val" in text_of(app)
+    assert "150 images of FERPlus val" in text_of(app)
     (table,) = (one for one in tables(app) if "measure" in one)
     values = table.set_index("measure")["value"]
     assert values["locality (0.25: not local; 1: local)"] == "0.61 (0.60 to 0.62)"

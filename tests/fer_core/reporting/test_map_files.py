@@ -17,7 +17,7 @@ from fer_core.reporting.map_files import (
 
 def test_the_model_of_a_file_is_read_and_both_of_a_comparison(tmp_path, write_maps):
     (found,) = read_maps(write_maps(tmp_path / "one.json", "mine", 0.6))
-    assert (found.model, found.data, found.images) == ("mine", "ferplus val", 150)
+    assert (found.model, found.data, found.images) == ("mine", "FERPlus val", 150)
     assert found.values["locality"] == pytest.approx((0.6, 0.59, 0.61))
     assert found.values["deletion.centre"].value == 0.4
     assert math.isnan(found.values["mirror"].value)  # every map was flat
@@ -70,4 +70,4 @@ def test_the_short_table_has_a_row_for_each_model_and_the_long_one_a_column(tmp_
     header, _, *rows = all_maps_table(files).split("\n\n")[0].splitlines()
     assert header == "| measure | a | b |"
     assert len(rows) == len(map_rows(read_maps(files[0])[0].values)) + 1
-    assert "Images of ferplus val." in all_maps_table(files)
+    assert "Images of FERPlus val." in all_maps_table(files)
