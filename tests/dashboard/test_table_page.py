@@ -59,4 +59,5 @@ def test_the_latex_of_the_shipped_study_has_its_marks(open_page):
     app.session_state["copy-results"] = True
     app.run()
     assert not app.exception
-    assert r"$\mathbf{77.8} \pm 0.2^{*}$ (n = 5)" in app.code[0].value
+    assert r"$77.8 \pm 0.2^{*}$ (n = 5)" in app.code[0].value
+    assert r"$\mathbf{" in app.code[0].value

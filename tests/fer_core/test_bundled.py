@@ -11,7 +11,10 @@ from fer_core.records.predictions import PREDICTIONS_FILE
 from fer_core.weights import BUNDLED
 
 CARD = BUNDLED / "README.md"
-FILES = {WEIGHTS_FILE, CONFIG_FILE, PREDICTIONS_FILE, "README.md", "robustness.json"}
+FILES = {
+    *(WEIGHTS_FILE, CONFIG_FILE, PREDICTIONS_FILE),
+    *("README.md", "robustness.json", "maps.json"),
+}
 
 
 def test_the_bundled_model_is_small_half_precision_and_no_pickle():
