@@ -111,8 +111,9 @@ def first_sentence(runs: Runs) -> str:
     if points.empty:
         return "No run has finished yet."
     first = points[points["comparison"] == comparisons(points)[0]]
-    if find_pairs(first.dropna(subset=CHOSEN_TTA)):
-        return f"{headline(first, CHOSEN_TTA)} {eac_note(first)}"
+    chosen = first.dropna(subset=CHOSEN_TTA)
+    if find_pairs(chosen):
+        return f"{headline(chosen, CHOSEN_TTA)} {eac_note(chosen)}"
     last = "Accuracy is the mean of the last five epochs." if find_pairs(first) else ""
     return " ".join(filter(None, (headline(first), last, eac_note(first))))
 
@@ -144,14 +145,15 @@ def curve_parts(runs: Runs) -> list[Part]:
     rows = runs.table.set_index("run", drop=False).loc[chosen]
     colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
     labels = short_labels(rows)
-    title = f"{' and '.join(labels.values())}: {common_description(rows)}. {eac_note(rows)}"
+    title = f"{' and '.join(labels.values())}: {common_description(rows)}."
     parts = []
     for chart in CURVES:
         series = [one for one in SERIES if one.chart == chart]
         points = curve_points(runs.epochs, labels, series)
         if not points.empty:
             figure = curves_figure(points, series, colours)
-            note = f"{title} {NOTES.get(chart, '')}".strip()
+            which = "" if parts else eac_note(rows)  # once is enough
+            note = " ".join(filter(None, (title, which, NOTES.get(chart))))
             parts.append(Part(chart, note, figure, points))
     return parts
 
@@ -176,10 +178,11 @@ def class_parts(runs: Runs) -> list[Part]:
         figure = difference_figure(table, name, other, runs.confusions[first].tints())
         rows_of = table.reset_index(allow_duplicates=True)
         parts.append(Part(f"{name} minus {other}", "", figure, rows_of))
-    text = f"{common_description(rows)}. {eac_note(rows)}".strip()
+    text = f"{common_description(rows)}."
     recalls = recall_table(runs.confusions, names)
     tints = class_tints(runs.confusions[run] for run in names)
-    parts.append(Part("Recall", text, recall_figure(recalls, colours, tints), recalls))
+    which = f"{text} {eac_note(rows)}".strip()
+    parts.append(Part("Recall", which, recall_figure(recalls, colours, tints), recalls))
     curve = calibration(runs.folders, names).curve
     if not curve.empty:
         parts.append(Part("Calibration", text, calibration_figure(curve, colours), curve))
