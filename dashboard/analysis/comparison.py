@@ -239,7 +239,8 @@ def _line_names(lines: Sequence[NoiseLine[str]], comparison: Mapping[str, str]) 
         varying = [f for f in fields if len({str(v.get(f, UNSET)) for v in options.values()}) > 1]
         several = len({lines[index].kind for index in indices} - {CLEAN}) > 1
         for index, values in options.items():
-            told = [f for f in varying if f in values or f not in TREATMENTS]  # at its default
+            # A treatment that is absent is at its default, which goes without saying.
+            told = [f for f in varying if f in values or f not in TREATMENTS]
             extra = [f"{f.replace('_', ' ')} {values.get(f, UNSET)}" for f in told]
             extra += [f"{lines[index].kind} noise"] if several else []
             names[index] = " · ".join([method_name(method), backbone, *extra])

@@ -26,14 +26,11 @@ def fidelity_table(models: Iterable[str]) -> pd.DataFrame:
         ``model``, the measures of `HEADLINE` as texts with their intervals, and ``images``.
     """
     measured = _shipped()
-    rows = [headline_row(measured[model]) for model in models if model in measured]
+    rows = [
+        [found.model, *(found.text(name) for name in HEADLINE), found.images]
+        for found in (measured[model] for model in models if model in measured)
+    ]
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def headline_row(found: MapMeasurement) -> dict[str, str | int]:
-    """``model``, the measures of `HEADLINE` as texts with their intervals, and ``images``."""
-    texts = {name: found.text(name) for name in HEADLINE}
-    return {"model": found.model, **texts, "images": found.images}
 
 
 def measure_table(found: MapMeasurement) -> pd.DataFrame:

@@ -99,9 +99,11 @@ def pick_references(view: NoiseView) -> pd.DataFrame:
 
 
 @st.cache_data(show_spinner="Resampling seeds and images", max_entries=64)
-def find_gaps(_runs: Runs, _shown: pd.DataFrame, fingerprint: str, *names: str) -> pd.DataFrame:
+def find_gaps(
+    _runs: Runs, _shown: pd.DataFrame, fingerprint: str, chosen: str, name: str
+) -> pd.DataFrame:
     """`image_gaps` of the runs of a comparison; all but the first two are keys of the cache."""
-    return image_gaps(_runs, _shown, MEASURES[names[-1]])
+    return image_gaps(_runs, _shown, MEASURES[name])
 
 
 def show_gaps(gaps: pd.DataFrame) -> None:

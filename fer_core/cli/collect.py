@@ -13,13 +13,12 @@ from pathlib import Path
 import tyro
 
 from fer_core.errors import told_in_a_sentence
+from fer_core.publishing.records import EVALUATIONS
 from fer_core.records.predictions import PREDICTIONS_FILE
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RecordError, read_run
-from fer_core.reporting.map_files import MAPS_FILE
-from fer_core.reporting.robustness_data import ROBUSTNESS_FILE
 
 # The last one makes a folder a record.
-FILES = (MAPS_FILE, ROBUSTNESS_FILE, EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE)
+FILES = (*EVALUATIONS, EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE)
 LARGEST = 20_000_000  # bytes of one call
 
 

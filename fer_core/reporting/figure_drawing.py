@@ -73,7 +73,7 @@ def draw_curves(comparison: ComparedSetting, pair: Pair) -> Figure:
         left.legend(handles=kinds)
         caption = (
             "Training loss: on augmented images, against the noisy labels, without EAC's "
-            f"consistency term.{_thin([pair])}{_effort(comparison)}"
+            f"consistency term.{_thin([pair])}\n{_effort(comparison)}"
         )
         _add_words(figure, f"{_subject(comparison)}: {pair.title}", caption, [pair])
     return figure
@@ -105,7 +105,7 @@ def draw_memorised(comparison: ComparedSetting) -> Figure:
             grid[1, column].set(xlabel="Epoch")
         caption = (
             "Training images with noisy labels. Memorised: the noisy label is predicted; "
-            f"recovered: the true one.{_thin(pairs)}{_effort(comparison)}"
+            f"recovered: the true one.{_thin(pairs)}\n{_effort(comparison)}"
         )
         _add_words(figure, f"{_subject(comparison)}: noisy labels", caption, pairs)
     return figure
@@ -231,5 +231,4 @@ def _effort(comparison: ComparedSetting) -> str:
 
 
 def _thin(pairs: Iterable[Pair]) -> str:
-    several = any(len(pair.baseline) > 1 for pair in pairs)
-    return f"{' Thin: one seed; thick: mean.' if several else ''}\n"
+    return " Thin: one seed; thick: mean." if any(len(pair.baseline) > 1 for pair in pairs) else ""
