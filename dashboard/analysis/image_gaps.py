@@ -12,12 +12,13 @@ import pandas as pd
 from dashboard.analysis.comparison import SeedGroup, line_pairs, paired_gaps
 from dashboard.analysis.noise import NoiseMeasure
 from dashboard.data.tables import Runs
+from fer_core.metrics.intervals import Estimate
 from fer_core.records.groups import RunGroup
 from fer_core.records.measures import MEASURES, gap_over_seeds_and_images
 from fer_core.records.run import RecordError, read_run
 from fer_core.records.trials import RunTrial
 
-COLUMNS = ["line", "noise_percent", "gap", "over_seeds", "over_images", "n"]
+COLUMNS = ["line", "noise_percent", "gap", "over_seeds", "over_images", "n", "low", "high"]
 UNKNOWN = "no predictions"
 
 
@@ -30,8 +31,9 @@ def image_gaps(runs: Runs, points: pd.DataFrame, measure: NoiseMeasure) -> pd.Da
         measure: that is compared; one without predictions has no rows.
 
     Returns:
-        COLUMNS: ``gap`` in points; ``over_seeds``, the interval of Student's t, and
-        ``over_images``, that of a hierarchical bootstrap over seeds and images.
+        COLUMNS: ``gap`` in points; as texts ``over_seeds``, the interval of Student's t, and
+        ``over_images``, that of a hierarchical bootstrap over seeds and images; ``low`` and
+        ``high`` of the latter, of the former where predictions are missing.
     """
     if not measure.measure:
         return pd.DataFrame(columns=COLUMNS)
@@ -46,15 +48,17 @@ def image_gaps(runs: Runs, points: pd.DataFrame, measure: NoiseMeasure) -> pd.Da
         (
             *(row.line, row.noise_percent, row.gap),
             "one seed" if row.n == 1 else _text(row.low, row.high),
-            wide[row.line, row.noise_percent],
-            row.n,
+            *_told(wide[row.line, row.noise_percent], row),
         )
         for row in gaps
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _over_images(runs: Runs, baseline: SeedGroup, other: SeedGroup, measure: NoiseMeasure) -> str:
+def _over_images(
+    runs: Runs, baseline: SeedGroup, other: SeedGroup, measure: NoiseMeasure
+) -> Estimate | str:
+    """The difference, or why it is unknown."""
     try:
         found = gap_over_seeds_and_images(
             _with_records(runs, other),
@@ -64,7 +68,14 @@ def _over_images(runs: Runs, baseline: SeedGroup, other: SeedGroup, measure: Noi
         )
     except RecordError as error:
         return str(error)
-    return UNKNOWN if found is None else _text(found.low, found.high)
+    return UNKNOWN if found is None else found
+
+
+def _told(found: Estimate | str, row: Any) -> tuple[object, ...]:  # noqa: ANN401
+    """The last columns of a row."""
+    if isinstance(found, str):
+        return (found, row.n, row.low, row.high)
+    return (_text(found.low, found.high), row.n, found.low, found.high)
 
 
 def _with_records(runs: Runs, group: SeedGroup) -> RunGroup:

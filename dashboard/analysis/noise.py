@@ -105,6 +105,15 @@ def shown_summary(points: pd.DataFrame, measure: NoiseMeasure) -> pd.DataFrame:
     return summary if noisy or measure.column != CHANGE else summary.head(0)
 
 
+def spans_rates(summary: pd.DataFrame) -> bool:
+    """Whether a line has two noise rates; without one, a chart over noise draws no line.
+
+    Args:
+        summary: of `comparison.noise_summary`.
+    """
+    return bool((summary.groupby("line")["noise_percent"].nunique() > 1).any())
+
+
 def other_headline(points: pd.DataFrame) -> str:
     """The headline by mean class accuracy; empty if it equals the headline by accuracy.
 
@@ -163,11 +172,12 @@ def noise_drawn(
         summary: of `noise_summary` of the same points and column.
         references: of `published_curves.reference_curves`, those that are drawn.
         column: the figure.
-        gaps: of `comparison.paired_gaps`, if it is known already.
+        gaps: of `comparison.paired_gaps` or `image_gaps.image_gaps`, if it is known already.
         single_seeds: whether seeds are drawn.
     """
     gaps = paired_gaps(points, column) if gaps is None else gaps
-    gaps = gaps.rename(columns={"gap": "value"}).drop(columns="half")
+    gaps = gaps[["line", "noise_percent", "gap", "low", "high", "n"]]
+    gaps = gaps.rename(columns={"gap": "value"})
     known = points.dropna(subset=column)
     seeds = known[["line", "noise_percent", "seed", "run"]].assign(value=known[column])
     means = summary.rename(columns={"mean": "value"}).drop(columns=["comparison", "half"])
@@ -247,13 +257,19 @@ def noise_notes(summary: pd.DataFrame) -> list[str]:
     return notes
 
 
-def noise_caption(points: pd.DataFrame, summary: pd.DataFrame, measure: NoiseMeasure) -> str:
+def noise_caption(
+    points: pd.DataFrame,
+    summary: pd.DataFrame,
+    measure: NoiseMeasure,
+    intervals: str = "Bars and bands: 95 % intervals, Student t.",
+) -> str:
     """The line below a saved chart: measure, data, split, number of seeds, noise, intervals.
 
     Args:
         points: of `noise_points`, of one comparison.
         summary: of `noise_summary` of the same points and the measure's column.
-        measure: on the vertical axis.
+        measure: that is drawn.
+        intervals: a sentence: what they are.
     """
     splits = sorted({str(split) for split in points["eval_split"] if split})
     split = f" (evaluated on {', '.join(splits)})" if splits else ""
@@ -262,7 +278,7 @@ def noise_caption(points: pd.DataFrame, summary: pd.DataFrame, measure: NoiseMea
     how = "" if measure.column.startswith("chosen") else ", mean of the last five epochs"
     return (
         f"{measure.axis}{how}. {points['comparison'].iloc[0]}{split}, {seeds} seeds. "
-        f"{' '.join([*noise_notes(summary), 'Bars and bands: 95 % intervals, Student t.'])} "
+        f"{' '.join([*noise_notes(summary), intervals])} "
         f"{eac_note(points)}"
     ).strip()
 

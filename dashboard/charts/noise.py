@@ -113,7 +113,7 @@ def _band_traces(line: str, means: pd.DataFrame, colour: str) -> list[dict[str, 
 def _gaps_trace(line: str, gaps: pd.DataFrame, style: Mapping[str, str]) -> dict[str, object]:
     """The paired difference of a line from the baseline, in the panel below."""
     texts = [
-        _interval_text(gap, low, high, n, "points", "+z.1f")
+        interval_text(gap, low, high, n, "points", "+z.1f")
         for gap, low, high, n in zip(gaps["gap"], gaps["low"], gaps["high"], gaps["n"], strict=True)
     ]
     return {
@@ -142,7 +142,7 @@ def _means_trace(
 ) -> dict[str, object]:
     halves = means["half"].to_numpy()
     texts = [
-        _interval_text(mean, low, high, seeds, measure.unit)
+        interval_text(mean, low, high, seeds, measure.unit)
         for mean, low, high, seeds in zip(
             means["mean"], means["low"], means["high"], means["n"], strict=True
         )
@@ -209,12 +209,14 @@ def _reference_trace(curve: str, rows: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def _interval_text(
+def interval_text(
     mean: float, low: float, high: float, seeds: int, unit: str, form: str = ".1f"
 ) -> str:
+    """A value with its 95 % interval and number of seeds, for hovering."""
     if np.isnan(low):
         return f"{mean:{form}} {unit} (one seed, no interval)"
-    return f"{mean:{form}} {unit}<br>95 % interval {low:{form}} to {high:{form}}<br>{seeds} seeds"
+    interval = f"95 % interval {low:{form}} to {high:{form}}"
+    return f"{mean:{form}} {unit}<br>{interval}<br>{seeds} seed{'' if seeds == 1 else 's'}"
 
 
 def _seed_counts(counts: pd.Series) -> str:

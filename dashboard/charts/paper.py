@@ -8,6 +8,7 @@ is as high as they need. The result does not depend on the browser or its theme.
 import io
 import threading
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import matplotlib as mpl
@@ -18,6 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.text import Text
+from matplotlib.ticker import MaxNLocator
 
 from dashboard.charts.paper_traces import (
     GREY,
@@ -41,6 +43,9 @@ TITLE = 0.68  # of the width, which is beside the labels of the vertical axis
 DPI = 300  # of PNG files
 EDGE = 0.04  # inches around everything
 MARGIN = 0.08  # inches between the parts
+PLOTTED = 0.42  # of the width, that is not the names of rows
+TICKS = 3  # of an inch
+LINE, AROUND = 0.135, 0.75  # inches of a line of a row's name; of title and axis
 _LOCK = threading.Lock()  # matplotlib's settings belong to the whole process
 
 
@@ -82,14 +87,10 @@ def draw_page(figure: go.Figure, width: float, caption: str) -> Figure:
         kinds = sorted({str(trace.type) for trace in traces_of(figure)} - set(PAPER_TRACES))
         raise PaperError(f"these traces cannot be drawn for a paper: {', '.join(kinds) or 'none'}")
     _use_settings(width, _texts(figure, caption))
-    domains = _panels(figure)
     body = _body_height(figure, width)
     page = Figure(figsize=(width, body), layout="constrained")
     FigureCanvasAgg(page)
-    ratios = [high - low for low, high in domains.values()]
-    shared = len(domains) > 1
-    grid = page.subplots(len(domains), 1, sharex=shared, height_ratios=ratios, squeeze=False)
-    entries = _draw_panels(page, figure, dict(zip(domains, grid[:, 0], strict=True)))
+    entries = _draw_panels(page, figure)
     words = _wrapped(page, caption, width - 2 * EDGE)
     note = page.text(0, 0, words, va="bottom", ha="left", color=SOFT, fontsize="small")
     note.set_in_layout(False)
@@ -136,51 +137,101 @@ def _texts(figure: go.Figure, caption: str) -> list[str]:
     return [*ticks, *names, *titles, caption]
 
 
-def _panels(figure: go.Figure) -> dict[str, tuple[float, float]]:
-    """By vertical axis with traces, its place from bottom to top; the top one first."""
-    used = dict.fromkeys(str(trace.yaxis or "y") for trace in traces_of(figure))
+def _axes_of(figure: go.Figure, name: str) -> dict[str, tuple[float, float]]:
+    """By axis with traces, its place in [0, 1]; from the top, or from the left.
+
+    Args:
+        figure: a chart.
+        name: ``x`` or ``y``.
+    """
+    used = dict.fromkeys(str(trace[f"{name}axis"] or name) for trace in traces_of(figure))
     found = {}
-    for name in used:
-        domain = layout_of(figure)[_long(name)].domain
-        found[name] = (0.0, 1.0) if domain is None else (float(domain[0]), float(domain[1]))
-    return dict(sorted(found.items(), key=lambda item: -item[1][0]))
+    for axis in used:
+        domain = layout_of(figure)[_long(axis)].domain
+        found[axis] = (0.0, 1.0) if domain is None else (float(domain[0]), float(domain[1]))
+    sign = 1 if name == "x" else -1
+    return dict(sorted(found.items(), key=lambda item: sign * item[1][0]))
 
 
 def _body_height(figure: go.Figure, width: float) -> float:
     matrix = any(trace.type == "heatmap" for trace in traces_of(figure))
     one = min(0.9 * width, 4.2) if matrix else (0.72 if width < 5 else 0.48) * width
-    return one * (1.4 if len(_panels(figure)) > 1 else 1)
+    upright = _axes_of(figure, "y")
+    lines = [
+        len(plain(row).split("\n"))
+        for name in upright
+        if not matrix and layout_of(figure)[_long(name)].type == "category"
+        for row in layout_of(figure)[_long(name)].ticktext or ()
+    ]
+    needed = LINE * sum(lines) + AROUND
+    return max(one * (1.4 if len(upright) > 1 else 1), needed)
 
 
-def _draw_panels(page: Figure, figure: go.Figure, panels: dict[str, Axes]) -> list[tuple[Any, str]]:
-    """Draw all traces; handles and names of the legend."""
+def _draw_panels(page: Figure, figure: go.Figure) -> list[tuple[Any, str]]:
+    """Draw all traces in a grid of panels; handles and names of the legend."""
+    upright, level = _axes_of(figure, "y"), _axes_of(figure, "x")
+    grid = page.subplots(
+        *(len(upright), len(level)),
+        sharex="col" if len(upright) > 1 else False,
+        sharey="row" if len(level) > 1 else False,
+        height_ratios=[high - low for low, high in upright.values()],
+        width_ratios=[high - low for low, high in level.values()],
+        squeeze=False,
+    )
     entries: list[tuple[Any, str]] = []
     offsets = group_offsets(figure)
     bars = max(1, sum(trace.type == "bar" for trace in traces_of(figure)))
-    shared = [value for trace in traces_of(figure) for value in _values(trace.x)]
-    last = list(panels)[-1]
-    for name, axes in panels.items():
-        mine = [trace for trace in traces_of(figure) if str(trace.yaxis or "y") == name]
-        across = layout_of(figure)[_long(str(mine[0].xaxis or "x"))]
-        along = layout_of(figure)[_long(name)]
-        x = Scale(across.to_plotly_json(), shared)
-        y = Scale(along.to_plotly_json(), [value for one in mine for value in _values(one.y)])
-        for trace in mine:
+    scales = {name: _scale(figure, name) for name in (*upright, *level)}
+    for (row, along), (column, across) in product(enumerate(upright), enumerate(level)):
+        axes = grid[row, column]
+        x, y = scales[across], scales[along]
+        for trace in traces_of(figure):
+            if (str(trace.xaxis or "x"), str(trace.yaxis or "y")) != (across, along):
+                continue
             place = offsets.get(str(trace.name), 0.0)
             handle = draw_trace(axes, trace, x, y, place, bars)
             listed = getattr(trace, "showlegend", None) is not False
             if trace.name and listed and handle is not None:
                 entries.append((handle, plain(trace.name)))
-        set_axis(axes.yaxis, along.to_plotly_json(), y, axes, "y")
-        if along.zeroline:
+        beside, below = (layout_of(figure)[_long(name)] for name in (along, across))
+        if column == 0:
+            set_axis(axes.yaxis, beside.to_plotly_json(), y, axes, "y")
+        if row == len(upright) - 1:
+            set_axis(axes.xaxis, below.to_plotly_json(), x, axes, "x")
+            if len(level) > 1:
+                _narrow(page, axes, len(level))
+        if beside.zeroline:
             axes.axhline(0, color=GREY, linewidth=0.8)
-        if name == last:
-            set_axis(axes.xaxis, across.to_plotly_json(), x, axes, "x")
-    first = next(iter(panels.values()))
+        if below.zeroline:
+            axes.axvline(0, color=GREY, linewidth=0.8)
     room, size = TITLE * page.get_size_inches()[0], mpl.rcParams["axes.titlesize"]
     lines = plain(layout_of(figure).title.text).split("\n")
-    first.set_title("\n".join(_wrapped(page, line, room, size) for line in lines))
+    title = "\n".join(_wrapped(page, line, room, size) for line in lines)
+    if len(level) > 1:
+        page.suptitle(title, x=EDGE / page.get_size_inches()[0], ha="left", fontsize=size)
+    else:
+        grid[0, 0].set_title(title)
     return entries
+
+
+def _narrow(page: Figure, axes: Axes, panels: int) -> None:
+    """Title and ticks of a horizontal axis that shares the width with other panels."""
+    room = PLOTTED * page.get_size_inches()[0] / panels
+    words = _wrapped(page, axes.get_xlabel(), room, mpl.rcParams["axes.labelsize"])
+    axes.set_xlabel(words)
+    axes.xaxis.set_major_locator(MaxNLocator(max(2, round(TICKS * room))))
+
+
+def _scale(figure: go.Figure, name: str) -> Scale:
+    """The scale of an axis, by everything that is drawn along it."""
+    letter = name[0]
+    values = [
+        value
+        for trace in traces_of(figure)
+        if str(trace[f"{letter}axis"] or letter) == name
+        for value in _values(trace[letter])
+    ]
+    return Scale(layout_of(figure)[_long(name)].to_plotly_json(), values)
 
 
 def _values(values: object) -> list[object]:

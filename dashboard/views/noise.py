@@ -1,6 +1,9 @@
 """Noise robustness: accuracy when a share of the training labels is wrong."""
 
+from typing import NamedTuple
+
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.analysis.comparison import comparisons, noise_points
@@ -15,9 +18,11 @@ from dashboard.analysis.noise import (
     noise_notes,
     noise_view,
     offered_measures,
+    spans_rates,
 )
 from dashboard.analysis.published import read_published
 from dashboard.charts.noise import noise_figure
+from dashboard.charts.noise_rows import noise_rows_figure
 from dashboard.data.names import Runs
 from dashboard.views.foreign_text import foreign
 from dashboard.views.links import rename_in_link
@@ -37,6 +42,7 @@ RULES = """
   and its mirror image. Runs with `--holdout` have both.
 - **Change from clean** is the accuracy of a run minus that of the run with clean labels, the same
   seed and the same options. Runs without such a counterpart are omitted.
+- **Rows** take the place of lines where no method has two noise rates; the best is on top.
 - **A line** connects runs with the same method, backbone, data set, image size, number of epochs
   and
   options. Runs that differ in any of these are never averaged.
@@ -58,6 +64,15 @@ RULES = """
 """
 READING = (
     "Means over seeds with 95 % intervals; below, the difference from the baseline, paired by seed."
+)
+READING_ROWS = (
+    "Left: means over seeds with 95 % intervals. Right: the difference from the baseline, paired "
+    "by seed."
+)
+STUDENT = "Bars: 95 % intervals, Student t over seeds."
+OVER_BOTH = (
+    "Bars: 95 % intervals; of means, Student t over seeds; of differences, a hierarchical "
+    "bootstrap over seeds and images, with one seed over images."
 )
 NO_CLEAN_RUN = (
     "No run with label noise has a counterpart here with clean labels, the same seed and the same "
@@ -119,7 +134,7 @@ def show_gaps(gaps: pd.DataFrame) -> None:
         "over_images": "95 % over seeds and images",
         "n": NUMBER("Seeds"),
     }
-    show_table(gaps, "noise-gaps", formats)
+    show_table(gaps.drop(columns=["low", "high"]), "noise-gaps", formats)
     st.caption(
         "Paired by seed. Over seeds: Student's t. Over seeds and images: a hierarchical bootstrap, "
         "which draws seeds, then evaluation images; with one seed, images alone."
@@ -151,6 +166,58 @@ def show_tables(summary: pd.DataFrame, areas: pd.DataFrame, measure: NoiseMeasur
         return
     st.caption("Over the seeds with a run at every rate.")
     show_table(areas, "noise-areas", formats)
+
+
+class NoiseChart(NamedTuple):
+    """The chart of the page.
+
+    Attributes:
+        figure: the chart.
+        drawn: its rows, of `noise_drawn`.
+        caption: of the saved figure.
+        reading: a sentence: how to read it.
+    """
+
+    figure: go.Figure
+    drawn: pd.DataFrame
+    caption: str
+    reading: str
+
+
+def draw_lines(
+    points: pd.DataFrame,
+    view: NoiseView,
+    measure: NoiseMeasure,
+    _gaps: pd.DataFrame,
+    seeds: bool,
+) -> NoiseChart:
+    """A line for each method over the noise rates."""
+    parts = (points, view.summary, view.references)
+    figure = noise_figure(*parts, measure, gaps=view.gaps, single_seeds=seeds)
+    drawn = noise_drawn(*parts, measure.column, gaps=view.gaps, single_seeds=seeds)
+    return NoiseChart(figure, drawn, noise_caption(points, view.summary, measure), READING)
+
+
+def draw_rows(
+    points: pd.DataFrame,
+    view: NoiseView,
+    measure: NoiseMeasure,
+    gaps: pd.DataFrame,
+    seeds: bool,
+) -> NoiseChart:
+    """A row for each method; differences have the interval over images where it is known."""
+    rates = view.summary["noise_percent"].unique()
+    parts = (
+        points,
+        view.summary,
+        view.references[view.references["noise_percent"].isin(rates)],
+    )
+    intervals = STUDENT if gaps.empty else OVER_BOTH
+    gaps = view.gaps if gaps.empty else gaps
+    figure = noise_rows_figure(*parts, measure, gaps, single_seeds=seeds)
+    drawn = noise_drawn(*parts, measure.column, gaps=gaps, single_seeds=seeds)
+    caption = noise_caption(points, view.summary, measure, intervals)
+    return NoiseChart(figure, drawn, caption, READING_ROWS)
 
 
 st.title("Noise robustness")
@@ -191,14 +258,13 @@ else:
         st.info(NO_CLEAN_RUN)
     else:
         seeds = st.toggle("Single seeds", key="noise_seeds", bind="query-params")
-        more = {"gaps": view.gaps, "single_seeds": seeds}
-        figure = noise_figure(shown, summary, references, measure, **more)
-        drawn = noise_drawn(shown, summary, references, measure.column, **more)
-        notes = noise_notes(summary)
-        caption = noise_caption(shown, summary, measure)
-        show_chart(figure, drawn, "noise", selection=[str(chosen), str(name)], caption=caption)
-        st.caption(" ".join([READING, *notes]))
-        show_gaps(find_gaps(runs, shown, runs.fingerprint, str(chosen), str(name)))
+        gaps = find_gaps(runs, shown, runs.fingerprint, str(chosen), str(name))
+        draw = draw_lines if spans_rates(summary) else draw_rows
+        chart = draw(shown, view._replace(references=references), measure, gaps, seeds)
+        selection = [str(chosen), str(name)]
+        show_chart(chart.figure, chart.drawn, "noise", selection=selection, caption=chart.caption)
+        st.caption(" ".join([chart.reading, *noise_notes(summary)]))
+        show_gaps(gaps)
         show_tables(summary, view.areas, measure)
     with st.expander("How to read this"):
         st.markdown(RULES)

@@ -50,6 +50,17 @@ def test_the_shipped_study_comes_first_and_says_why_nothing_is_published_for_it(
 
 
 @pytest.mark.slow
+def test_methods_at_one_rate_are_rows_with_the_interval_over_images(shown_page):
+    app = shown_page("noise", SHIPPED_RUNS)
+    (chart,) = charts(app)
+    rows = chart["layout"]["yaxis"]["categoryarray"]
+    assert len(rows) == len(set(rows)) > 8
+    gaps = {trace["y"][0] for trace in chart["data"] if trace.get("xaxis") == "x2"}
+    assert {row.split("<br>")[0] for row in gaps} >= {"EAC", "co-teaching", "label smoothing"}
+    assert "Right: the difference from the baseline" in text_of(app)
+
+
+@pytest.mark.slow
 def test_every_measure_has_its_chart_and_can_be_set_by_the_address(open_page, eight_records):
     app = open_page("noise", eight_records, noise_measure="Change from clean")
     assert not app.exception

@@ -12,13 +12,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from dashboard.analysis.classes import confusion_frame, recall_table
-from dashboard.analysis.comparison import noise_points, noise_summary
+from dashboard.analysis.comparison import noise_points, noise_summary, paired_gaps
 from dashboard.analysis.noise import MEASURES, noise_caption
 from dashboard.analysis.published import read_published
 from dashboard.analysis.published_curves import reference_curves
 from dashboard.charts.changes import changes_figure
 from dashboard.charts.classes import confusion_figure, recall_figure
 from dashboard.charts.noise import noise_figure
+from dashboard.charts.noise_rows import noise_rows_figure
 from dashboard.charts.paper import PaperError, draw_page, paper_figure
 from dashboard.charts.paper_traces import plain
 from dashboard.charts.style import PAPER_WIDTHS, can_be_on_paper
@@ -37,7 +38,7 @@ def runs(eight_records):
 
 @pytest.fixture(scope="module")
 def charts(runs):
-    """A chart with two panels and bands, one of categories, and a matrix."""
+    """Charts with two panels one below the other, side by side, with categories; a matrix."""
     points = noise_points(runs.table)
     references = reference_curves(read_published(), points)
     noise = noise_figure(points, noise_summary(points), references, ACCURACY)
@@ -49,8 +50,11 @@ def charts(runs):
     changed = pd.DataFrame(
         {"class": ["anger", "fear"], "images": [40, 5], "gained": [8, 0], "lost": [0, 3]}
     )
+    noisy = points[points["noise_percent"] == 30]
+    rows = (noisy, noise_summary(noisy), references.head(0), MEASURES["Chosen epoch, flip TTA"])
     return {
         "noise": noise,
+        "rows": noise_rows_figure(*rows, paired_gaps(noisy)),
         "recall": recall_figure(recalls, {run: "#1F83C4"}, tints),
         "confusion": confusion_figure(confusion_frame(confusion, True), True, tints),
         "changes": changes_figure(changed, "class", ("baseline · 30 % noise · 3 seeds", LONG)),
@@ -59,7 +63,7 @@ def charts(runs):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [COLUMN, PAGE])
-@pytest.mark.parametrize("name", ["noise", "recall", "confusion", "changes"])
+@pytest.mark.parametrize("name", ["noise", "rows", "recall", "confusion", "changes"])
 def test_legend_caption_and_all_texts_are_inside_the_page(charts, name, width):
     with mpl.rc_context():
         page = draw_page(charts[name], width, "Data, split, noise, n, measure. " * 6)
@@ -71,7 +75,7 @@ def test_legend_caption_and_all_texts_are_inside_the_page(charts, name, width):
         parts = [*page.axes, *page.legends, *page.texts]
         boxes = [part.get_tightbbox(renderer) for part in parts]
     assert page.get_size_inches()[0] == pytest.approx(width)
-    assert len(page.legends) == (name != "confusion")
+    assert len(page.legends) == (name not in ("rows", "confusion"))
     for box in boxes:
         assert -1 <= box.x0 <= box.x1 <= wide + 1
         assert -1 <= box.y0 <= box.y1 <= high + 1
@@ -90,6 +94,22 @@ def test_legend_and_caption_overlap_neither_each_other_nor_the_axes(charts):
         lowest = min(axes.get_tightbbox(renderer).y0 for axes in page.axes)
     assert caption.y1 <= legend.y0 + 1
     assert legend.y1 <= lowest + 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [COLUMN, PAGE])
+def test_panels_side_by_side_share_their_rows_and_have_titles_that_do_not_touch(charts, width):
+    with mpl.rc_context():
+        page = draw_page(charts["rows"], width, "")
+        canvas = FigureCanvasAgg(page)
+        canvas.draw()
+        left, right = page.axes
+        labels = [text.get_text() for text in left.get_yticklabels()]
+        titles = [axes.xaxis.label.get_window_extent(canvas.get_renderer()) for axes in page.axes]
+    assert labels == ["EAC\nmobilenetv2_100 · n = 2", "baseline\nmobilenetv2_100 · n = 2"]
+    assert left.get_ylim() == right.get_ylim()
+    assert left.get_ylim()[0] > left.get_ylim()[1]
+    assert titles[0].x1 < titles[1].x0
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.analysis.comparison import comparisons, noise_points
+from dashboard.analysis.comparison import comparisons, noise_points, paired_gaps
 from dashboard.analysis.image_gaps import COLUMNS, UNKNOWN, image_gaps
 from dashboard.analysis.noise import MEASURES
 from dashboard.data.names import read_folders
@@ -23,6 +23,7 @@ def test_both_intervals_are_those_of_the_table_of_the_study():
         assert len(gaps) >= 4
         for row in gaps.itertuples():
             assert f"{row.gap:+.2f} ({row.over_images})" in table
+            assert row.over_images == f"{row.low:+z.2f} to {row.high:+z.2f}"
     accuracy = image_gaps(runs, shown, MEASURES["Chosen epoch, flip TTA"])
     several = accuracy[accuracy["n"] > 1]
     assert all(f"{row.gap:+.2f} ({row.over_seeds})" in table for row in several.itertuples())
@@ -36,6 +37,9 @@ def test_without_predictions_the_interval_over_images_is_unknown(eight_records):
     assert gaps["noise_percent"].tolist() == [0, 30]
     assert set(gaps["over_images"]) == {UNKNOWN}
     assert gaps["over_seeds"].str.contains(" to ").all()
+    over_seeds = paired_gaps(points)
+    assert gaps["low"].tolist() == over_seeds["low"].tolist()
+    assert gaps["high"].tolist() == over_seeds["high"].tolist()
 
 
 def test_a_measure_without_predictions_has_no_differences(eight_records):
