@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from dashboard.analysis.seed_groups import UNSET
 from dashboard.analysis.sets import with_comparison
 from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
@@ -39,7 +40,6 @@ SUMMARY_COLUMNS = [
     *("mean", "sd", "low", "high", "half", "n"),
 ]
 SYNTHETIC = "synthetic"  # faces that are drawn
-UNSET = "unset"  # an option that a run does not have; null is a value
 TIE = "the interval includes zero, so the difference is not significant"
 
 

@@ -19,7 +19,6 @@ class NoiseMeasure(NamedTuple):
         title: of the chart.
         axis: title of the vertical axis, with its unit.
         unit: written after a value.
-        headline: the figure that the headline compares, an argument of `noise_headline.headline`.
         measure: of `fer_core.records.measures`, whose predictions an interval over images needs.
         by_class: whether it is a mean class accuracy.
     """
@@ -28,7 +27,6 @@ class NoiseMeasure(NamedTuple):
     title: str
     axis: str
     unit: str
-    headline: str
     measure: str = ""
     by_class: bool = False
 
@@ -36,15 +34,12 @@ class NoiseMeasure(NamedTuple):
 MEAN_CLASS_ACCURACY = "mean_class_accuracy_percent"
 SAME = 0.05  # points; smaller differences are not visible
 MEASURES = {
-    "Accuracy": NoiseMeasure(
-        *(ACCURACY, "Accuracy by label noise", "Accuracy (%)", "%", ACCURACY, "last5")
-    ),
+    "Accuracy": NoiseMeasure(ACCURACY, "Accuracy by label noise", "Accuracy (%)", "%", "last5"),
     "Mean class accuracy": NoiseMeasure(
         MEAN_CLASS_ACCURACY,
         "Mean class accuracy by label noise",
         "Mean class accuracy (%)",
         "%",
-        MEAN_CLASS_ACCURACY,
         "last5",
         by_class=True,
     ),
@@ -53,7 +48,6 @@ MEASURES = {
         "Accuracy of the epoch chosen on held-out images, by label noise",
         "Accuracy, chosen epoch (%)",
         "%",
-        "chosen_percent",
         "chosen",
     ),
     "Chosen epoch, flip TTA": NoiseMeasure(
@@ -61,7 +55,6 @@ MEASURES = {
         "Accuracy with flip TTA of the epoch chosen on held-out images, by label noise",
         "Accuracy, chosen epoch, flip TTA (%)",
         "%",
-        "chosen_tta_percent",
         "chosen_tta",
     ),
     "Its mean class accuracy": NoiseMeasure(
@@ -69,7 +62,6 @@ MEASURES = {
         "Mean class accuracy with flip TTA of the epoch chosen on held-out images, by label noise",
         "Mean class accuracy, chosen epoch, flip TTA (%)",
         "%",
-        "chosen_tta_mean_class_percent",
         "chosen_tta",
         by_class=True,
     ),
@@ -78,7 +70,6 @@ MEASURES = {
         "Accuracy lost to label noise",
         "Accuracy minus clean (points)",
         "points",
-        CHANGE,
     ),
 }
 FORMER_MEASURES = {"Class mean": "Mean class accuracy"}  # in links of earlier versions
@@ -228,7 +219,7 @@ def noise_view(points: pd.DataFrame, published: pd.DataFrame, measure: NoiseMeas
     curves = reference_curves(published, points)
     alone = curves.empty and column == ACCURACY
     return NoiseView(
-        headline=headline(points, measure.headline),
+        headline=headline(points, column),
         other=other_headline(points) if column == ACCURACY else "",
         eac=eac_note(points.dropna(subset=column)),
         references=curves if column == ACCURACY else curves.head(0),

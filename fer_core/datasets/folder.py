@@ -195,10 +195,8 @@ def _list_classes(root: Path, train: str, naming: Naming) -> Listing:
     """The folders of classes in the root itself as a test split, without training images."""
     tree, name = list_tree(root, ".", EXPECTED, naming.class_of), root.resolve().name
     classes = naming.in_order(tree.images)
-    if not naming.emotions:
-        _refuse_few(
-            root, classes, naming
-        )  # one folder that is not an emotion is not a class either
+    if not naming.emotions:  # one folder that is not an emotion is not a class either
+        _refuse_few(root, classes, naming)
     return Listing(
         name=name,
         classes=classes,

@@ -44,7 +44,6 @@ from fer_core.models.attention_model import AttentionModel
 from fer_core.transforms.functional import mirror
 
 ORDERS = ("map", "grad_cam", "centre", "random")
-CHANCE = 0.25  # locality of a map that is not local
 
 
 class Fidelity(NamedTuple):
