@@ -13,24 +13,27 @@ from fer_core.records.published import SHIPPED_RUNS
 from fer_core.reporting.map_files import HEADLINE, MAPS_FILE, MapMeasurement, map_rows, read_maps
 
 PAIR = SHIPPED_RUNS / "demo_pair"  # the runs of the shipped models
-COLUMNS = ["model", *HEADLINE, "images"]
 
 
 def fidelity_table(models: Iterable[str]) -> pd.DataFrame:
-    """A row for each of some models that was measured.
+    """The measures of `HEADLINE`, with a column for each of some models that was measured.
 
     Args:
         models: names; those of the shipped pair have been measured.
 
     Returns:
-        ``model``, the measures of `HEADLINE` as texts with their intervals, and ``images``.
+        ``measure``, and by the name of each model its figures as texts with their intervals; no
+        rows when none was measured.
     """
-    measured = _shipped()
-    rows = [
-        [found.model, *(found.text(name) for name in HEADLINE), found.images]
-        for found in (measured[model] for model in models if model in measured)
-    ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    shipped = _shipped()
+    measured = {model: shipped[model] for model in models if model in shipped}
+    if not measured:
+        return pd.DataFrame(columns=["measure"])
+    figures = {
+        model: [*(found.text(name) for name in HEADLINE), str(found.images)]
+        for model, found in measured.items()
+    }
+    return pd.DataFrame({"measure": [*HEADLINE.values(), "images"], **figures})
 
 
 def measure_table(found: MapMeasurement) -> pd.DataFrame:

@@ -32,27 +32,9 @@ from dashboard.views.foreign_text import foreign
 from dashboard.views.links import rename_faces_in_link
 from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_download
+from fer_core.reporting.map_files import EXPLANATION
 
 NUMBER = st.column_config.NumberColumn
-TEXT = st.column_config.TextColumn
-FIDELITY = {
-    "model": "Model",
-    "locality": TEXT(
-        "Locality",
-        help="Share of the change in the map that lies where the image was hidden; 0.25: not local",
-    ),
-    "occlusion": TEXT(
-        "Hiding",
-        help="Rank correlation of the map with the drop of the logit when each place is hidden",
-    ),
-    "fixed": TEXT(
-        "Fixed",
-        help="Share of the maps' spatial variance that one pattern per class explains: at 1 a map "
-        "says which class, and nothing of the image",
-    ),
-    "mirror": TEXT("Agreement", help="Correlation of the maps with those of mirror images"),
-    "images": NUMBER("Images"),
-}
 
 
 @st.cache_resource(show_spinner=False, on_release=MapCache.close)
@@ -75,7 +57,7 @@ def show_headline(found: dict[str, ModelMaps], note: str) -> None:
         found: the maps by model.
         note: on the faces, below the headline.
     """
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         st.markdown(f"##### {agreement_headline(found)}")
         if text := f"{note} {recognised(found)}".strip():
@@ -84,11 +66,10 @@ def show_headline(found: dict[str, ModelMaps], note: str) -> None:
     if table.empty:
         return
     with right:
-        show_table(table, "fidelity", FIDELITY)
+        show_table(table, "fidelity", {"measure": "What the maps are worth"})
         st.caption(
-            "What the maps are worth: images of FERPlus val, one model each, with 95 % intervals "
-            "over the images. This EAC flips its labelled view. Agreement is cheap where maps "
-            "hardly depend on the image."
+            f"{EXPLANATION} Agreement is cheap where maps hardly depend on the image. This EAC "
+            "flips its labelled view. Images of FERPlus val."
         )
 
 
