@@ -27,15 +27,17 @@ def hues_of(method: str) -> tuple[str, ...]:
 
 
 def method_colours(methods: Mapping[str, str]) -> dict[str, str]:
-    """A colour for each run or line: first the hues of its method, then free ones.
+    """A colour for each run or line: first the hues of its method, then those nobody here has.
 
-    A method has the same hue on all pages; further runs or lines of it take the next hue.
+    A method has the same hue on all pages; further runs or lines of it take the next hue. No run
+    takes a hue of another method that is shown, as long as there are others.
     """
-    taken = {colour for spec in METHODS.values() for colour in spec.colours}
-    free = [colour for colour in COLOURS if colour not in taken]
+    shown = {colour for method in methods.values() for colour in hues_of(method)}
+    every = dict.fromkeys(colour for spec in METHODS.values() for colour in spec.colours)
+    free = [colour for colour in (*COLOURS, *every) if colour not in shown]
     chosen: dict[str, str] = {}
     for name, method in methods.items():
-        wanted = [*hues_of(method), *free, *COLOURS]
+        wanted = list(dict.fromkeys([*hues_of(method), *free, *COLOURS]))
         unused = [colour for colour in wanted if colour not in chosen.values()]
         chosen[name] = unused[0] if unused else wanted[len(chosen) % len(wanted)]
     return chosen

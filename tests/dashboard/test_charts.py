@@ -33,6 +33,13 @@ def test_colours_repeat_only_after_the_palette_is_used_up():
     assert len(set(colours[: len(COLOURS)])) == len(COLOURS)
 
 
+def test_further_runs_of_a_method_leave_the_others_their_hues():
+    methods = {f"EAC {index}": "eac" for index in range(4)}
+    colours = method_colours(methods | {"plain": "cross_entropy", "average": "cross_entropy"})
+    assert (colours["plain"], colours["average"]) == hues_of("cross_entropy")
+    assert len(set(colours.values())) == 6
+
+
 def test_linked_charts_share_one_horizontal_axis_and_name_each_line_once(runs):
     colours = method_colours({run: run.split("-")[0] for run in PAIR})
     figures = []
