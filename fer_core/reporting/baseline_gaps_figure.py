@@ -12,10 +12,10 @@ from fer_core.metrics.intervals import Estimate
 from fer_core.records.measures import MEASURES
 from fer_core.reporting.baseline_gaps import ApproachGaps, BaselineGaps
 from fer_core.reporting.figure_data import file_stems, noise_stem
-from fer_core.reporting.figure_drawing import GREY, WIDTH, file_name, new_figure
+from fer_core.reporting.figure_drawing import GREY, WIDTH, add_caption, file_name, new_figure
 from fer_core.reporting.tables import noise_name
 
-ROW_HEIGHT, WORDS_HEIGHT = 0.62, 1.9  # inches
+ROW_HEIGHT, WORDS_HEIGHT, LINE_HEIGHT = 0.62, 1.6, 0.15  # inches
 ASIDE = 0.22  # between the measures of a row
 # Okabe and Ito's colours, without those that are the baseline's and EAC's in the other figures.
 STYLES = {"last5": ("#CC79A7", "^"), "chosen": ("#009E73", "s"), "chosen_tta": ("#000000", "o")}
@@ -56,13 +56,13 @@ def draw_baseline_gaps(gaps: BaselineGaps) -> Figure:
             f"{noise_name(gaps.noise)} noise, against the baseline",
             title_fontsize=11,
         )
-        figure.supxlabel(
+        lines = add_caption(
+            figure,
             "Bars: 95 % intervals of a hierarchical bootstrap over seeds and images; of one seed, "
             f"over its images.\n{setting.classes} classes, {setting.image_size} px, "
             f"{setting.epochs} epochs; n = seeds. {gaps.which_eac}",
-            fontsize=8,
-            color=GREY,
         )
+        figure.set_figheight(figure.get_figheight() + LINE_HEIGHT * lines)
     return figure
 
 

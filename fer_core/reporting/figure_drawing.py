@@ -186,6 +186,14 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def add_caption(figure: Figure, caption: str) -> int:
+    """Lines below a figure, wrapped to its width; returns their number."""
+    letters = int(LETTERS * figure.get_figwidth())
+    lines = [line for text in caption.split("\n") for line in textwrap.wrap(text, letters)]
+    figure.supxlabel("\n".join(lines), fontsize=8, color=GREY)
+    return len(lines)
+
+
 def _draw_epochs(
     axes: Axes, method: str, runs: Sequence[RunTrial], name: str, style: Style
 ) -> None:
@@ -214,9 +222,7 @@ def _add_words(figure: Figure, title: str, caption: str, pairs: Iterable[Pair]) 
         title=title,  # a suptitle would be drawn over the legend
         title_fontsize=11,
     )
-    letters = int(LETTERS * figure.get_figwidth())
-    lines = [line for text in caption.split("\n") for line in textwrap.wrap(text, letters)]
-    figure.supxlabel("\n".join(lines), fontsize=8, color=GREY)
+    add_caption(figure, caption)
 
 
 def _subject(comparison: ComparedSetting) -> str:

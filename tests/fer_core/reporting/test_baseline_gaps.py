@@ -89,3 +89,14 @@ def test_the_figure_has_a_point_and_an_interval_for_each_measure(runs):
     assert len(rows) * len(STYLES) == len(left.containers)
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
     assert texts == ["mean of last 5 epochs", "epoch chosen on held-out", "chosen epoch, flip TTA"]
+
+
+def test_a_long_caption_stays_inside_the_figure(runs):
+    found, _ = by_name(runs)
+    figure = draw_baseline_gaps(found._replace(which_eac="EAC here: one, or another. " * 12))
+    figure.draw_without_rendering()
+    (caption,) = (text for text in figure.texts if "Bars" in text.get_text())
+    box = caption.get_window_extent()
+    assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+    lowest = min(axes.get_tightbbox().y0 for axes in figure.axes)
+    assert figure.bbox.y0 <= box.y0 < box.y1 <= lowest
