@@ -35,6 +35,15 @@ def test_a_share_without_an_interval_of_an_earlier_version_is_read(tmp_path, wri
     assert found.text("fixed") == "0.70"
 
 
+def test_a_correlation_that_rounds_to_zero_has_no_sign(tmp_path, write_maps):
+    file = write_maps(tmp_path / "flat.json")
+    report = json.loads(file.read_text())
+    report["model"]["maps"]["occlusion"] = [-0.001, -0.004, 0.002]
+    file.write_text(json.dumps(report))
+    (found,) = read_maps(file)
+    assert found.text("occlusion") == "0.00 (0.00 to 0.00)"
+
+
 @pytest.mark.parametrize(
     "change",
     [
