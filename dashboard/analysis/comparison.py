@@ -22,7 +22,7 @@ from fer_core.records.compare import (
 )
 from fer_core.records.groups import Group, group_trials
 from fer_core.records.trials import CLEAN, TREATMENTS
-from fer_core.reporting.eac_variants import which_eac
+from fer_core.reporting.eac_variants import eac_changes, which_eac
 
 SeedGroup = Group[str]  # names of runs that differ only in their seed
 ACCURACY = "accuracy_percent"
@@ -169,13 +169,23 @@ def by_evidence(pair: tuple[SeedGroup, SeedGroup]) -> tuple[object, ...]:
     """Sort key of (baseline, EAC): which pair speaks first for what EAC does about label noise.
 
     Pairs on photographs, with noisy labels, then those with several seeds, which alone have an
-    interval over seeds, then the most noise, then the most seeds.
+    interval over seeds, then the most noise, then the most seeds, then EAC as it was published.
     """
     _, eac = pair
     setting, noise, seeds = eac.setting, eac.noise, len(eac.trials)
     names = (setting.backbone, setting.options, noise.kind, eac.approach.options)
-    drawn = setting.data == SYNTHETIC
-    return (drawn, not noise.percent, seeds == 1, -noise.percent, -seeds, *names)
+    last = (-noise.percent, -seeds, eac_changes(eac.approach), *names)
+    return (setting.data == SYNTHETIC, not noise.percent, seeds == 1, *last)
+
+
+def first_eac_note(rows: pd.DataFrame) -> str:
+    """Which EAC the pair has that `by_evidence` puts first; empty without a pair.
+
+    Args:
+        rows: runs; duplicates count once.
+    """
+    pairs = sorted(find_pairs(rows), key=by_evidence)
+    return which_eac(pairs[0]).strip() if pairs else ""
 
 
 def pair_runs(rows: pd.DataFrame) -> pd.DataFrame:
@@ -185,13 +195,17 @@ def pair_runs(rows: pd.DataFrame) -> pd.DataFrame:
         rows: runs with their ``comparison``.
 
     Returns:
-        ``comparison``, ``backbone``, ``kind`` of noise, ``noise_percent``, ``seed``, ``run_eac``,
-        ``run_baseline``.
+        ``comparison``, ``backbone``, ``kind`` of noise, ``noise_percent``, ``changes``: of the
+        published EAC, ``seed``, ``run_eac``, ``run_baseline``.
     """
     names = dict(zip(rows["run"], rows["comparison"], strict=True))
-    columns = ["comparison", "backbone", "kind", "noise_percent", "seed", "run_eac", "run_baseline"]
+    columns = ["comparison", "backbone", "kind", "noise_percent", "changes"]
+    columns += ["seed", "run_eac", "run_baseline"]
     pairs = [
-        (names[one.record], one.setting.backbone, *one.noise, one.seed, one.record, other.record)
+        (
+            *(names[one.record], one.setting.backbone, *one.noise, eac_changes(eac.approach)),
+            *(one.seed, one.record, other.record),
+        )
         for baseline, eac in find_pairs(rows)
         for one, other in zip(eac.trials, baseline.trials, strict=True)
     ]
@@ -201,22 +215,24 @@ def pair_runs(rows: pd.DataFrame) -> pd.DataFrame:
 def default_pair(table: pd.DataFrame) -> list[str]:
     """The runs to show first: an EAC run and its baseline.
 
-    Finished pairs come before running ones, then the order is that of `by_evidence`; at equal noise
-    the comparison with the most pairs comes first. Without a pair: the latest run.
+    Finished pairs come before running ones, then the order is that of `by_evidence`; of its seeds
+    the lowest that has finished. Without a pair: the latest run.
     """
-    pairs = pair_runs(with_comparison(table))
-    if pairs.empty:
+    finished = {*table.loc[table["status"] == "finished", "run"]}
+
+    def seeds(pair: tuple[SeedGroup, SeedGroup]) -> list[tuple[bool, int, str, str]]:
+        baseline, eac = pair
+        return [
+            (not {one.record, other.record} <= finished, one.seed, one.record, other.record)
+            for one, other in zip(eac.trials, baseline.trials, strict=True)
+        ]
+
+    pairs = find_pairs(table)
+    if not pairs:
         return table.sort_values("started")["run"].tail(1).tolist()
-    finished = table.loc[table["status"] == "finished", "run"]
-    pairs["open"] = ~(pairs["run_eac"].isin(finished) & pairs["run_baseline"].isin(finished))
-    alike = ["comparison", "backbone", "kind", "noise_percent"]
-    pairs["single"] = pairs.groupby(alike)["seed"].transform("size") == 1
-    pairs["clean"] = pairs["noise_percent"] == 0
-    pairs["size"] = pairs.groupby("comparison")["seed"].transform("size")
-    falling = ["noise_percent", "size"]
-    order = ["open", "clean", "single", *falling, "comparison", "backbone", "seed"]
-    first = pairs.sort_values(order, ascending=[name not in falling for name in order]).iloc[0]
-    return [first["run_eac"], first["run_baseline"]]
+    first = min(pairs, key=lambda pair: (min(seeds(pair))[0], *by_evidence(pair)))
+    _, _, eac, baseline = min(seeds(first))
+    return [eac, baseline]
 
 
 def _line_names(lines: Sequence[NoiseLine[str]], comparison: Mapping[str, str]) -> list[str]:

@@ -15,6 +15,7 @@ from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
 from fer_core.metrics.student_t import mean_interval
 from fer_core.records.groups import Group, group_trials
+from fer_core.reporting.eac_variants import eac_changes
 
 LATENCY = Path(__file__).parents[1] / "data" / "latency.csv"
 LATENCY_COLUMNS = ("what", "figure", "unit", "reference", "ratio", "command", "source")
@@ -168,7 +169,7 @@ def cost_headline(runs: pd.DataFrame) -> str:
     def uncertainty(pair: tuple[Group[str], Group[str]]) -> tuple[object, ...]:
         _, eac = pair
         ratio, name = cost(pair), timed.loc[eac.trials[0].record, "comparison"]
-        options = (eac.setting.options, eac.approach.options)
+        options = (eac_changes(eac.approach), eac.setting.options, eac.approach.options)
         width = float(np.nan_to_num(ratio.high / ratio.low, nan=np.inf))  # nan: one seed
         return (width, name, eac.setting.backbone, *options)
 

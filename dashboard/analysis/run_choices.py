@@ -38,15 +38,15 @@ def hust_presets(table: pd.DataFrame) -> dict[str, list[str]]:
     """For each backbone and noise, a finished EAC run and its baseline run.
 
     The two differ only in the method. Of several such pairs, the one from the comparison with the
-    most pairs is taken, with the lowest seed.
+    most pairs is taken, of it the EAC closest to the published one, with the lowest seed.
 
     Returns:
         The two runs by the name of the preset; at most MAX_PRESETS, largest comparison first.
     """
     pairs = pair_runs(with_comparison(table[table["status"] == "finished"]))
     pairs["size"] = pairs.groupby(["comparison", "backbone"])["seed"].transform("size")
-    order = ["size", "comparison", "backbone", "noise_percent", "seed"]
-    pairs = pairs.sort_values(order, ascending=[False, True, True, False, True])
+    order = ["size", "comparison", "backbone", "noise_percent", "changes", "seed"]
+    pairs = pairs.sort_values(order, ascending=[False, True, True, False, True, True])
     names = [
         f"{backbone}, {f'{percent:g} % {kind} noise' if percent else 'clean labels'}"
         for backbone, percent, kind in zip(

@@ -14,7 +14,7 @@ from dashboard.report.part import Part, part_table
 from fer_core.reporting.table_text import MARK, Cell, TextTable, to_latex
 
 MAX_ROWS = 500  # of a table
-PRINTED_ROWS = 16  # of a table on paper; report.css hides the others
+PRINTED_ROWS = 12  # of a table on paper; report.css hides the others
 # Letters in the longest row, and rows, of a table that is half as wide as a printed page.
 NARROW, LOW = 90, 10
 # The browser refuses everything that is not in the file.
@@ -83,6 +83,7 @@ def _block(part: Part, chart: str) -> str:
     kinds = f"part{'' if half else ' wide'}{' figure' if drawn else ''}"
     kinds += _paper_width(part, table)
     kinds += " screen" if part.screen or (part.folded and not part.text) else ""
+    kinds += " whole" if part.whole else ""
     pieces = [f'<section class="{kinds}"><h3>{escape(part.heading)}</h3>']
     if part.text:
         pieces.append(f"<p>{escape(part.text)}</p>")
@@ -98,7 +99,7 @@ def _block(part: Part, chart: str) -> str:
         what = "The table"
         if drawn:
             what = f"Data of the {'chart' if part.figure is not None else 'image'}"
-        rows = _rows(table)
+        rows = _rows(table, part.whole)
         hidden = f"<details><summary>{what}</summary>{rows}</details>"
         pieces.append(hidden if drawn or part.folded else rows)
         if not drawn and len(table.rows) <= SHORT_TABLE:
@@ -133,8 +134,8 @@ def _figure_json(figure: go.Figure) -> str:
     return str(bare.to_json()).replace("<", "\\u003c")
 
 
-def _rows(table: TextTable) -> str:
-    """The table, with buttons that sort it."""
+def _rows(table: TextTable, whole: bool) -> str:
+    """The table, with buttons that sort it; ``whole``: paper has all rows."""
     count = len(table.rows)
     note = f"<p>The first {MAX_ROWS} of {count:,} rows.</p>" if count > MAX_ROWS else ""
     marks = _marks(table)
@@ -149,8 +150,9 @@ def _rows(table: TextTable) -> str:
         + "</tr>"
         for row in table.rows[:MAX_ROWS]
     )
-    rest = min(count, MAX_ROWS) - PRINTED_ROWS
-    more = f'<p class="paper">{rest} more rows in the file.</p>' if rest > 0 else ""
+    rest = 0 if whole else min(count, MAX_ROWS) - PRINTED_ROWS
+    noun = "row" if rest == 1 else "rows"
+    more = f'<p class="paper">{rest} more {noun} in the file.</p>' if rest > 0 else ""
     return (
         f'{note}<div class="rows"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>{more}"

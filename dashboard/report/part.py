@@ -26,6 +26,7 @@ class Part(NamedTuple):
         half: whether half of the width of a page is right on paper; charts have a third of it
             otherwise.
         screen: whether the block is of use on a screen alone, and not printed.
+        whole: whether paper has all rows of the table, however many.
     """
 
     heading: str
@@ -38,6 +39,7 @@ class Part(NamedTuple):
     folded: bool = False
     half: bool = False
     screen: bool = False
+    whole: bool = False
 
 
 def number(title: str, decimals: int) -> dict[str, Any]:

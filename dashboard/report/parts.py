@@ -19,6 +19,7 @@ from dashboard.analysis.comparison import (
     default_pair,
     eac_note,
     find_pairs,
+    first_eac_note,
     noise_points,
 )
 from dashboard.analysis.cost import (
@@ -113,9 +114,9 @@ def first_sentence(runs: Runs) -> str:
     first = points[points["comparison"] == comparisons(points)[0]]
     chosen = first.dropna(subset=CHOSEN_TTA)
     if find_pairs(chosen):
-        return f"{headline(chosen, CHOSEN_TTA)} {eac_note(chosen)}"
+        return f"{headline(chosen, CHOSEN_TTA)} {first_eac_note(chosen)}"
     last = "Accuracy is the mean of the last five epochs." if find_pairs(first) else ""
-    return " ".join(filter(None, (headline(first), last, eac_note(first))))
+    return " ".join(filter(None, (headline(first), last, first_eac_note(first))))
 
 
 def noise_parts(runs: Runs) -> list[Part]:

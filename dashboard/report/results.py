@@ -17,7 +17,10 @@ PRINTED = 4  # tables, those of most runs; the others are on the screen
 
 
 def result_parts(runs: Runs) -> list[Part]:
-    """Mean and standard deviation over seeds: a row a method, a column a noise rate."""
+    """Mean and standard deviation over seeds: a row a method, a column a noise rate.
+
+    Paper has all methods of the first comparison.
+    """
     parts = []
     found = scopes(runs.table, mixed=False)
     printed = sorted(found, key=lambda name: -len(found[name]))[:PRINTED]
@@ -27,5 +30,6 @@ def result_parts(runs: Runs) -> list[Part]:
         if len(grid.cells) >= MIN_CELLS:
             caption = caption_of(grid, name, "Accuracy", SD)
             table = grid_table(grid, SD, 1, corner_of(grid), caption)
-            parts.append(Part(name, caption, table=table, screen=name not in printed))
+            screen, first = name not in printed, name == next(iter(found))
+            parts.append(Part(name, caption, table=table, screen=screen, whole=first))
     return parts

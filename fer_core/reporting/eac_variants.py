@@ -59,8 +59,7 @@ def eac_variant(options: Mapping[str, Any]) -> str:
     Args:
         options: of the method, and treatments off their default.
     """
-    defaults = defaults_of(EAC)
-    off = {k: v for k, v in options.items() if k in _WORDS and v != defaults[k]}
+    off = _changed(options)
     if not off:
         return "as in the paper: the labelled view is never flipped"
     if off.keys() == {"erased_region", "pixel_noise"} and off["erased_region"] == "official":
@@ -69,3 +68,13 @@ def eac_variant(options: Mapping[str, Any]) -> str:
     if "flip_probability" in off:
         return differences
     return f"{differences} (otherwise as in the paper)"
+
+
+def eac_changes(approach: Approach) -> int:
+    """How many options of an EAC differ from the published one's; 0: it is the published one."""
+    return len(_changed(json.loads(approach.options)))
+
+
+def _changed(options: Mapping[str, Any]) -> dict[str, Any]:
+    defaults = defaults_of(EAC)
+    return {k: v for k, v in options.items() if k in _WORDS and v != defaults[k]}

@@ -11,6 +11,7 @@ import pytest
 from dashboard.analysis.comparison import (
     comparisons,
     default_pair,
+    first_eac_note,
     noise_points,
     noise_summary,
 )
@@ -25,6 +26,7 @@ from dashboard.analysis.noise_headline import headline
 from dashboard.analysis.placed import measured_rows
 from dashboard.analysis.published import read_published, select
 from dashboard.analysis.published_points import scatter_points
+from dashboard.analysis.run_choices import hust_presets
 from dashboard.charts.style import hues_of
 from dashboard.data import names as data
 from dashboard.data.names import fingerprint, read_folders
@@ -300,6 +302,20 @@ def test_the_default_pair_differs_in_the_method_alone(records):
         "eac-mobilenetv2_100-30-s0",
         "cross_entropy-mobilenetv2_100-30-s0",
     ]
+
+
+def test_eac_as_published_is_shown_before_its_controls(write_run, tmp_path):
+    write_run(tmp_path, method="cross_entropy")
+    for weight in (0.0, 5.0):
+        write_run(tmp_path, name=f"eac-{weight:g}", method="eac", consistency_weight=weight)
+    runs = read_folders([tmp_path])
+    assert default_pair(runs.table)[0] == "eac-5"
+    (pair,) = hust_presets(runs.table).values()
+    assert pair[0] == "eac-5"
+    assert first_eac_note(noise_points(runs.table)) == (
+        "EAC here: as in the paper: the labelled view is never flipped."
+    )
+    assert first_eac_note(runs.table[runs.table["method"] == "eac"]) == ""
 
 
 def test_a_finished_pair_comes_before_a_running_one_with_more_noise(records, write_run):

@@ -80,9 +80,14 @@ def test_paper_has_the_first_rows_of_a_long_table_and_says_how_many_more():
     rows = pd.DataFrame({"value": range(PRINTED_ROWS + 3)})
     page = render("title", "lead", [], {"page": [Part("rows", table=rows)]})
     assert '<p class="paper">3 more rows in the file.</p>' in page
-    assert f"tbody tr:nth-child(n + {PRINTED_ROWS + 1})" in STYLE.read_text()
+    assert f".part:not(.whole) tbody tr:nth-child(n + {PRINTED_ROWS + 1})" in STYLE.read_text()
+    whole = render("title", "lead", [], {"page": [Part("rows", table=rows, whole=True)]})
+    assert "in the file." not in whole
+    assert "whole" in kinds_of(Part("rows", table=rows, whole=True))
+    one = [Part("rows", table=rows.head(PRINTED_ROWS + 1))]
+    assert "1 more row in the file." in render("title", "lead", [], {"page": one})
     short = render("title", "lead", [], {"page": [Part("rows", table=rows.head(PRINTED_ROWS))]})
-    assert "more rows" not in short
+    assert "in the file." not in short
 
 
 def test_blocks_take_as_much_of_a_printed_page_as_they_need():
