@@ -41,8 +41,8 @@ def test_the_shipped_runs_show_everything_but_groups(shown_page):
     assert "These records have no groups" in text_of(app)
     assert "fer-core train --data rafdb:FOLDER" in text_of(app)
     assert app.dataframe[0].value["images"].tolist() == [3199, 3199]
-    assert app.dataframe[0].value["n"].tolist() == [3, 3]
-    assert "baseline: 3 seeds" in text_of(app)
+    assert app.dataframe[0].value["n"].tolist() == [5, 5]
+    assert "baseline: 5 seeds" in text_of(app)
 
 
 def test_the_confusion_matrix_can_be_counted_or_normalised(open_page, eight_records):

@@ -325,7 +325,8 @@ def test_a_recording_is_two_videos_and_a_table_on_the_visitors_disk_alone(visit,
         assert 1 <= frames[-1].time <= 20
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert {row["face"] for row in rows} >= {"1", "2"}  # more where a busy machine loses a face
+    # Two, whose numbers are higher where a busy machine has lost a face before, and more than two.
+    assert len({row["face"] for row in rows}) >= 2
     times = [float(row["time_s"]) for row in rows]
     assert times == sorted(times)
     assert times[-1] <= 20
