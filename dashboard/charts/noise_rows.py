@@ -38,7 +38,8 @@ def noise_rows_figure(
         gaps: `image_gaps.image_gaps` or `comparison.paired_gaps` of the same points.
         single_seeds: also draw a circle for each seed.
     """
-    colours = method_colours(dict(zip(points["line"], points["method"], strict=True)))
+    drawn = points[points["line"].isin(summary["line"])]
+    colours = method_colours(dict(zip(drawn["line"], drawn["method"], strict=True)))
     names = _row_names(summary, references)
     traces = []
     for line, rows in summary.groupby("line", sort=True):

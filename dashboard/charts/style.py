@@ -29,17 +29,17 @@ def hues_of(method: str) -> tuple[str, ...]:
 def method_colours(methods: Mapping[str, str]) -> dict[str, str]:
     """A colour for each run or line: first the hues of its method, then those nobody here has.
 
-    A method has the same hue on all pages; further runs or lines of it take the next hue. No run
-    takes a hue of another method that is shown, as long as there are others.
+    A method has the same hue on all pages; further runs or lines of it take the next hue. None
+    takes a hue that another shows; when all are used up, a method repeats its own.
     """
-    shown = {colour for method in methods.values() for colour in hues_of(method)}
-    every = dict.fromkeys(colour for spec in METHODS.values() for colour in spec.colours)
-    free = [colour for colour in (*COLOURS, *every) if colour not in shown]
+    left = {method: list(hues_of(method)) for method in methods.values()}
+    own = {name: left[method].pop(0) for name, method in methods.items() if left[method]}
+    every = (colour for spec in METHODS.values() for colour in spec.colours)
+    spare = [colour for colour in dict.fromkeys((*COLOURS, *every)) if colour not in own.values()]
     chosen: dict[str, str] = {}
     for name, method in methods.items():
-        wanted = list(dict.fromkeys([*hues_of(method), *free, *COLOURS]))
-        unused = [colour for colour in wanted if colour not in chosen.values()]
-        chosen[name] = unused[0] if unused else wanted[len(chosen) % len(wanted)]
+        cycle = hues_of(method) or COLOURS
+        chosen[name] = own.get(name) or (spare.pop(0) if spare else cycle[len(chosen) % len(cycle)])
     return chosen
 
 

@@ -40,6 +40,15 @@ def test_further_runs_of_a_method_leave_the_others_their_hues():
     assert len(set(colours.values())) == 6
 
 
+def test_runs_beyond_all_hues_leave_those_of_later_methods_alone():
+    many = {f"EAC {index}": "eac" for index in range(9)}
+    rivals = {name: name for name in ("cross_entropy", "gce", "scn", "eac_balanced")}
+    colours = method_colours(many | rivals)
+    assert {name: (colours[name],) for name in rivals} == {
+        name: hues_of(name)[:1] for name in rivals
+    }
+
+
 def test_linked_charts_share_one_horizontal_axis_and_name_each_line_once(runs):
     colours = method_colours({run: run.split("-")[0] for run in PAIR})
     figures = []
