@@ -184,8 +184,8 @@ def first_eac_note(rows: pd.DataFrame) -> str:
     Args:
         rows: runs; duplicates count once.
     """
-    pairs = sorted(find_pairs(rows), key=by_evidence)
-    return which_eac(pairs[0]).strip() if pairs else ""
+    first = min(find_pairs(rows), key=by_evidence, default=())
+    return which_eac(first).strip()
 
 
 def pair_runs(rows: pd.DataFrame) -> pd.DataFrame:

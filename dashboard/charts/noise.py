@@ -112,10 +112,6 @@ def _band_traces(line: str, means: pd.DataFrame, colour: str) -> list[dict[str, 
 
 def _gaps_trace(line: str, gaps: pd.DataFrame, style: Mapping[str, str]) -> dict[str, object]:
     """The paired difference of a line from the baseline, in the panel below."""
-    texts = [
-        interval_text(gap, low, high, n, "points", "+z.1f")
-        for gap, low, high, n in zip(gaps["gap"], gaps["low"], gaps["high"], gaps["n"], strict=True)
-    ]
     return {
         "type": "scatter",
         "x": gaps["noise_percent"].to_numpy(dtype=float),
@@ -125,7 +121,7 @@ def _gaps_trace(line: str, gaps: pd.DataFrame, style: Mapping[str, str]) -> dict
             **{"type": "data", "array": gaps["half"].to_numpy(dtype=float)},
             **{"thickness": 1.5, "width": 5},
         },
-        "text": texts,
+        "text": gap_texts(gaps),
         "mode": "lines+markers",
         "line": {"color": style["color"], "width": 1.5},
         "marker": {**style, "size": 8},
@@ -141,18 +137,12 @@ def _means_trace(
     line: str, means: pd.DataFrame, measure: NoiseMeasure, style: Mapping[str, str]
 ) -> dict[str, object]:
     halves = means["half"].to_numpy()
-    texts = [
-        interval_text(mean, low, high, seeds, measure.unit)
-        for mean, low, high, seeds in zip(
-            means["mean"], means["low"], means["high"], means["n"], strict=True
-        )
-    ]
     return {
         "type": "scatter",
         "x": means["noise_percent"].to_numpy(),
         "y": means["mean"].to_numpy(),
         "error_y": {"type": "data", "array": halves, "thickness": 1.5, "width": 5},
-        "text": texts,
+        "text": mean_texts(means, measure),
         "mode": "lines+markers",
         "line": {"color": style["color"], "width": 2.5},
         "marker": {**style, "size": 9},
@@ -209,10 +199,28 @@ def _reference_trace(curve: str, rows: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def interval_text(
-    mean: float, low: float, high: float, seeds: int, unit: str, form: str = ".1f"
-) -> str:
-    """A value with its 95 % interval and number of seeds, for hovering."""
+def mean_texts(means: pd.DataFrame, measure: NoiseMeasure) -> list[str]:
+    """Each mean with its interval and number of seeds, for hovering.
+
+    Args:
+        means: of `comparison.noise_summary`.
+        measure: its unit is written.
+    """
+    figures = zip(means["mean"], means["low"], means["high"], means["n"], strict=True)
+    return [_interval_text(*one, measure.unit, ".1f") for one in figures]
+
+
+def gap_texts(gaps: pd.DataFrame) -> list[str]:
+    """Each difference with its interval and number of seeds, for hovering.
+
+    Args:
+        gaps: of `comparison.paired_gaps` or `image_gaps.image_gaps`.
+    """
+    figures = zip(gaps["gap"], gaps["low"], gaps["high"], gaps["n"], strict=True)
+    return [_interval_text(*one, "points", "+z.1f") for one in figures]
+
+
+def _interval_text(mean: float, low: float, high: float, seeds: int, unit: str, form: str) -> str:
     if np.isnan(low):
         return f"{mean:{form}} {unit} (one seed, no interval)"
     interval = f"95 % interval {low:{form}} to {high:{form}}"

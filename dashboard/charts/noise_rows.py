@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.analysis.noise import NoiseMeasure
-from dashboard.charts.noise import OTHER_HUE, interval_text
+from dashboard.charts.noise import OTHER_HUE, gap_texts, mean_texts
 from dashboard.charts.style import finish, method_colours
 
 ROW_HEIGHT = 42  # pixels of two lines of text
@@ -105,12 +105,6 @@ def _rate_name(percent: float) -> str:
 def _means_trace(
     line: str, rows: pd.DataFrame, places: list[str], measure: NoiseMeasure, colour: str
 ) -> dict[str, object]:
-    texts = [
-        interval_text(mean, low, high, n, measure.unit)
-        for mean, low, high, n in zip(
-            rows["mean"], rows["low"], rows["high"], rows["n"], strict=True
-        )
-    ]
     return {
         "type": "scatter",
         "x": rows["mean"].to_numpy(dtype=float),
@@ -119,7 +113,7 @@ def _means_trace(
             **{"type": "data", "array": rows["half"].to_numpy(dtype=float)},
             **{"thickness": 1.5, "width": 5},
         },
-        "text": texts,
+        "text": mean_texts(rows, measure),
         "mode": "markers",
         "marker": {"color": colour, "size": 9},
         "name": line,
@@ -146,10 +140,6 @@ def _seeds_trace(
 
 def _gaps_trace(line: str, rows: pd.DataFrame, places: list[str], colour: str) -> dict[str, object]:
     gaps, low, high = (rows[name].to_numpy(dtype=float) for name in ("gap", "low", "high"))
-    texts = [
-        interval_text(*figures, "points", "+z.1f")
-        for figures in zip(gaps, low, high, rows["n"], strict=True)
-    ]
     return {
         "type": "scatter",
         "x": gaps,
@@ -159,7 +149,7 @@ def _gaps_trace(line: str, rows: pd.DataFrame, places: list[str], colour: str) -
             **{"type": "data", "symmetric": False, "array": high - gaps},
             **{"arrayminus": gaps - low, "thickness": 1.5, "width": 5},
         },
-        "text": texts,
+        "text": gap_texts(rows),
         "mode": "markers",
         "marker": {"color": colour, "size": 9},
         "name": f"{line} minus baseline",

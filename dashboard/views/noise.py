@@ -1,5 +1,6 @@
 """Noise robustness: accuracy when a share of the training labels is wrong."""
 
+from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
@@ -188,7 +189,6 @@ def draw_lines(
     points: pd.DataFrame,
     view: NoiseView,
     measure: NoiseMeasure,
-    _gaps: pd.DataFrame,
     seeds: bool,
 ) -> NoiseChart:
     """A line for each method over the noise rates."""
@@ -202,8 +202,8 @@ def draw_rows(
     points: pd.DataFrame,
     view: NoiseView,
     measure: NoiseMeasure,
-    gaps: pd.DataFrame,
     seeds: bool,
+    gaps: pd.DataFrame,
 ) -> NoiseChart:
     """A row for each method; differences have the interval over images where it is known."""
     rates = view.summary["noise_percent"].unique()
@@ -258,13 +258,14 @@ else:
         st.info(NO_CLEAN_RUN)
     else:
         seeds = st.toggle("Single seeds", key="noise_seeds", bind="query-params")
-        gaps = find_gaps(runs, shown, runs.fingerprint, str(chosen), str(name))
-        draw = draw_lines if spans_rates(summary) else draw_rows
-        chart = draw(shown, view._replace(references=references), measure, gaps, seeds)
+        gaps = partial(find_gaps, runs, shown, runs.fingerprint, str(chosen), str(name))
+        parts = (shown, view._replace(references=references), measure, seeds)
+        # Lines do not wait for the resampling, whose result is kept.
+        chart = draw_lines(*parts) if spans_rates(summary) else draw_rows(*parts, gaps())
         selection = [str(chosen), str(name)]
         show_chart(chart.figure, chart.drawn, "noise", selection=selection, caption=chart.caption)
         st.caption(" ".join([chart.reading, *noise_notes(summary)]))
-        show_gaps(gaps)
+        show_gaps(gaps())
         show_tables(summary, view.areas, measure)
     with st.expander("How to read this"):
         st.markdown(RULES)
