@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from fer_core.records.run import RecordError
 from fer_core.records.schema import current_columns
 
 PREDICTIONS_FILE = "predictions.csv"
+KEPT = 64  # tables, of about a megabyte each: a comparison reads its baseline once for each method
 
 
 class Prediction(NamedTuple):
@@ -54,11 +56,18 @@ def read_predictions(path: Path) -> list[Prediction]:
     file = path / PREDICTIONS_FILE
     if not file.exists():
         return []
+    state = file.stat()
+    return list(_read_table(file.absolute(), state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(KEPT)
+def _read_table(file: Path, written_ns: int, size: int) -> tuple[Prediction, ...]:
+    """The rows of a file in one state: when it was written, and its size in bytes."""
     try:
         with file.open(encoding="utf-8", newline="") as stream:
             rows = csv.reader(stream)
             columns = current_columns(next(rows, ()))
-            return [_prediction(dict(zip(columns, row, strict=False))) for row in rows if row]
+            return tuple(_prediction(dict(zip(columns, row, strict=False))) for row in rows if row)
     except (KeyError, ValueError, csv.Error) as error:
         raise RecordError(f"{file} is not a table of predictions: {error!r}") from error
 

@@ -3,7 +3,12 @@ import math
 
 import pytest
 
-from fer_core.records.predictions import PREDICTIONS_FILE, Prediction, read_predictions
+from fer_core.records.predictions import (
+    PREDICTIONS_FILE,
+    Prediction,
+    read_predictions,
+    write_predictions,
+)
 from fer_core.records.recorder import RunRecorder
 from fer_core.records.run import (
     EPOCHS_FILE,
@@ -212,6 +217,16 @@ def test_values_that_are_not_finite_are_never_written(tmp_path, value):
         recorder.finish({"accuracy_last5": value}, [])
     run = read_run(tmp_path)
     assert (run.status, run.result, len(run.epochs)) == ("running", {}, 1)
+
+
+def test_predictions_written_again_are_read_again(tmp_path):
+    first, second = Prediction("a.png", 0, 1, 0.5), Prediction("a.png", 0, 0, 0.5)
+    write_predictions(tmp_path, [first])
+    before = read_predictions(tmp_path)
+    write_predictions(tmp_path, [second])  # a file of the same size
+    assert (before, read_predictions(tmp_path)) == ([first], [second])
+    read_predictions(tmp_path).clear()  # the caller's own list
+    assert read_predictions(tmp_path) == [second]
 
 
 def test_a_broken_table_of_predictions_is_named(tmp_path):
