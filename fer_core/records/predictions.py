@@ -57,12 +57,13 @@ def read_predictions(path: Path) -> list[Prediction]:
     if not file.exists():
         return []
     state = file.stat()
-    return list(_read_table(file.absolute(), state.st_mtime_ns, state.st_size))
+    version = (state.st_ino, state.st_mtime_ns, state.st_size)
+    return list(_read_table(file.absolute(), version))
 
 
 @lru_cache(KEPT)
-def _read_table(file: Path, written_ns: int, size: int) -> tuple[Prediction, ...]:
-    """The rows of a file in one state: when it was written, and its size in bytes."""
+def _read_table(file: Path, version: tuple[int, int, int]) -> tuple[Prediction, ...]:
+    """The rows of a file; ``version``: its inode too, since two writes may share a clock tick."""
     try:
         with file.open(encoding="utf-8", newline="") as stream:
             rows = csv.reader(stream)

@@ -1,5 +1,6 @@
 import json
 import math
+import os
 
 import pytest
 
@@ -223,7 +224,9 @@ def test_predictions_written_again_are_read_again(tmp_path):
     first, second = Prediction("a.png", 0, 1, 0.5), Prediction("a.png", 0, 0, 0.5)
     write_predictions(tmp_path, [first])
     before = read_predictions(tmp_path)
-    write_predictions(tmp_path, [second])  # a file of the same size
+    written = (tmp_path / PREDICTIONS_FILE).stat().st_mtime_ns
+    write_predictions(tmp_path, [second])  # a file of the same size, in the same tick of the clock
+    os.utime(tmp_path / PREDICTIONS_FILE, ns=(written, written))
     assert (before, read_predictions(tmp_path)) == ([first], [second])
     read_predictions(tmp_path).clear()  # the caller's own list
     assert read_predictions(tmp_path) == [second]
