@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fer_core.metrics import classification as metrics
-from fer_core.models.pretrained import load_model
+from fer_core.models.saved_model import describe_model
 from fer_core.records.predictions import Prediction, read_predictions
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.tables import table
@@ -38,12 +38,12 @@ def checked_facts(folder: Path) -> dict[str, Any]:
         ModelError: when there is no model.
         ReportError: when the figures differ.
     """
-    trained = load_model(folder)
+    described = describe_model(folder)
     predictions = read_predictions(folder)
     if not predictions:
         raise ReportError(f"the model at {folder} has no predictions: fer-core bundle writes them")
-    check_facts(trained.facts, predictions, trained.classes, folder)
-    return trained.facts
+    check_facts(described.facts, predictions, described.classes, folder)
+    return described.facts
 
 
 def check_facts(

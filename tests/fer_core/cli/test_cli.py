@@ -29,6 +29,15 @@ def test_what_calls_no_command_imports_nothing_heavy(arguments):
     assert not loaded & {"torch", "tyro", "numpy", "PIL", "argparse", "timm", "rich"}
 
 
+@pytest.mark.parametrize(
+    "command", ["report", "figures", "collect", "import-runs", "publish-results"]
+)
+def test_commands_that_only_read_records_start_without_pytorch(command):
+    loaded = modules_after(command, "--help")
+    assert f"fer_core.cli.{command.replace('-', '_')}" in loaded
+    assert not loaded & {"torch", "timm"}
+
+
 def test_the_help_has_a_line_for_every_command(capsys):
     cli.main(["--help"])
     output = capsys.readouterr().out

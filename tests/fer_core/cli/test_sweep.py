@@ -190,7 +190,9 @@ def test_a_stopped_sweep_ends_its_runs_and_can_go_on(
 
 
 @pytest.mark.slow
-def test_killed_runs_and_a_killed_sweep_end_with_a_record_for_every_run(tmp_path, wait_until):
+def test_killed_runs_and_a_killed_sweep_end_with_a_record_for_every_run(
+    warm_python, tmp_path, wait_until
+):
     names = ["victim", "long", "broken", *(f"seed{seed}" for seed in range(RUNS - 3))]
     plan, options = plan_of_all(names, epochs=EPOCHS), ("--jobs", "2", "--retries", "0")
     process = start_sweep(tmp_path, plan, *options)
@@ -210,7 +212,7 @@ def test_killed_runs_and_a_killed_sweep_end_with_a_record_for_every_run(tmp_path
     assert state_of(tmp_path, "long") == "running"
     first_epoch = (tmp_path / "out" / "long" / "epochs.jsonl").read_text().splitlines()[0]
 
-    process = start_sweep(tmp_path, plan, *options)
+    process = start_sweep(tmp_path, plan, *options, python=warm_python)
     output, errors = process.communicate()
     runs = {run.name: run for run in read_runs(tmp_path / "out").runs}
     assert process.returncode == 1, errors
