@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dashboard.analysis.comparison import TIE, eac_note, find_pairs
+from dashboard.analysis.comparison import TIE, by_evidence, eac_note, find_pairs
 from dashboard.analysis.runs import trained_here, with_names
 from dashboard.analysis.seed_groups import UNSET, unusual, usual_values
 from dashboard.analysis.sets import image_sets, with_comparison
@@ -80,15 +80,23 @@ def with_sets(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def set_choices(runs: pd.DataFrame) -> dict[str, list[str]]:
-    """By set of evaluation images, its kinds of noise; those with the most approaches first.
+    """By set of evaluation images, its kinds of noise.
+
+    First comes what the pair of EAC and baseline has that `by_evidence` puts first, as on the other
+    pages, then what the second has, and so on; the rest follows by its number of approaches.
 
     Args:
         runs: of `with_sets`.
     """
-    kinds = runs.drop_duplicates(["tested_on", "noise_name", *APPROACH])
-    sizes = kinds.groupby(["tested_on", "noise_name"], sort=True).size()
-    totals = sizes.groupby(level=0).sum().sort_values(ascending=False, kind="stable")
-    return {str(name): [str(noise) for noise in _first(sizes[name])] for name in totals.index}
+    shared = ["tested_on", "noise_name"]
+    sizes = runs.drop_duplicates([*shared, *APPROACH]).groupby(shared, sort=True).size()
+    places = dict(zip(runs["run"], zip(*(runs[name] for name in shared), strict=True), strict=True))
+    pairs = sorted(find_pairs(runs), key=by_evidence, reverse=True)
+    ranks = {places[eac.trials[0].record]: -rank for rank, (_, eac) in enumerate(pairs, start=1)}
+    choices: dict[str, list[str]] = {}
+    for name, noise in sorted(sizes.index, key=lambda place: (ranks.get(place, 0), -sizes[place])):
+        choices.setdefault(str(name), []).append(str(noise))
+    return choices
 
 
 def cost_points(runs: pd.DataFrame) -> pd.DataFrame:
@@ -148,8 +156,9 @@ def cost_front(drawn: pd.DataFrame, cost: Cost) -> pd.Series:
 def cost_headline(runs: pd.DataFrame) -> str:
     """The cost and gain of EAC over the baseline, from pairs that differ only in the method.
 
-    It is the comparison whose interval of the cost is narrowest: runs that shared their machine
-    with other work say little about it, whatever their number.
+    The cost is that of the pair whose interval of it is narrowest: runs that shared their machine
+    with other work say little about it, whatever their number. The gain is that of the pair that
+    `by_evidence` puts first, as on the other pages.
 
     Args:
         runs: of `with_sets`, of one set of evaluation images and one noise.
@@ -173,19 +182,30 @@ def cost_headline(runs: pd.DataFrame) -> str:
         width = float(np.nan_to_num(ratio.high / ratio.low, nan=np.inf))  # nan: one seed
         return (width, name, eac.setting.backbone, *options)
 
-    chosen = min(pairs, key=uncertainty)
-    (baseline, eac), ratio = rows_of(chosen), cost(chosen)
-    ours, theirs = (rows["accuracy_percent"].to_numpy() for rows in (eac, baseline))
-    gain = mean_interval(ours - theirs)
-    name = (eac["comparison"].iloc[0], eac["backbone"].iloc[0])
-    seeds = "one seed" if gain.n == 1 else f"{gain.n} seeds, paired"
-    low, high = gain.mean - gain.half, gain.mean + gain.half
-    return (
-        f"Training with EAC takes {ratio.mean:.2f} times as long as the cross-entropy baseline"
-        f"{_between(ratio.low, ratio.high, '.2f')} and changes accuracy by {gain.mean:+z.1f} "
-        f"points{_between(low, high, '+z.1f')}{f': {TIE}' if low <= 0 <= high else ''} "
-        f"({name[0]}, {name[1]}; {seeds}). {eac_note(eac)}"
+    clearest, strongest = min(pairs, key=uncertainty), min(pairs, key=by_evidence)
+    ratio, (_, costing) = cost(clearest), rows_of(clearest)
+    baseline, gaining = rows_of(strongest)
+    gain = mean_interval(
+        gaining["accuracy_percent"].to_numpy() - baseline["accuracy_percent"].to_numpy()
     )
+    low, high = gain.mean - gain.half, gain.mean + gain.half
+    costs = f"{ratio.mean:.2f} times as long as the cross-entropy baseline"
+    costs += _between(ratio.low, ratio.high, ".2f")
+    gains = f"{gain.mean:+z.1f} points{_between(low, high, '+z.1f')}"
+    tie = f": {TIE}" if low <= 0 <= high else ""
+    if clearest == strongest:
+        told = f"{costs} and changes accuracy by {gains}{tie} ({_circumstances(costing)})"
+    else:
+        told = f"{costs} ({_circumstances(costing)}). It changes accuracy by {gains}{tie} "
+        told += f"({_circumstances(gaining)})"
+    note = eac_note(pd.concat([costing, gaining]))
+    return f"Training with EAC takes {told}. {note}"
+
+
+def _circumstances(eac: pd.DataFrame) -> str:
+    """What the runs of a pair share, and how many seeds they are."""
+    seeds = "one seed" if len(eac) == 1 else f"{len(eac)} seeds, paired"
+    return f"{eac['comparison'].iloc[0]}, {eac['backbone'].iloc[0]}; {seeds}"
 
 
 def read_latency(file: Path = LATENCY) -> pd.DataFrame:
@@ -203,10 +223,6 @@ class _Mean(NamedTuple):
     mean: float
     low: float
     high: float
-
-
-def _first(sizes: pd.Series) -> list[object]:
-    return list(sizes.sort_values(ascending=False, kind="stable").index)
 
 
 def _facts(group: Group[str]) -> dict[str, object]:

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from dashboard.analysis import noise_headline
+from dashboard.analysis.comparison import comparisons, noise_points
 from dashboard.analysis.cost import (
     COSTS,
     LATENCY,
@@ -165,6 +167,23 @@ def test_other_test_images_and_other_noise_never_share_a_chart(records, write_ru
     assert choices["synthetic faces · 7 classes"] == ["30 % symmetric", "none"]
 
 
+def test_the_choices_begin_with_the_pair_that_speaks_first(tmp_path, write_run):
+    for seed in (0, 1):
+        for method in ("cross_entropy", "eac"):
+            for rate in (0.3, 0.0):
+                write_run(tmp_path, method=method, rate=rate, seed=seed, data="ferplus")
+            write_run(tmp_path, method=method, rate=0.1, seed=seed)
+    for size in (32, 64, 96):  # more approaches and more noise do not make up for a pair
+        for rate in (0.5, 0.0):
+            name = f"{size}-{rate}"
+            write_run(tmp_path, rate=rate, image_size=size, data="ferplus", name=name)
+    choices = set_choices(with_sets(read_folders([tmp_path]).table))
+    faces, drawn = choices.values()
+    assert faces == ["30 % symmetric", "none", "50 % symmetric"]
+    assert drawn == ["10 % symmetric"]
+    assert set_choices(with_sets(read_folders([]).table)) == {}
+
+
 @pytest.mark.parametrize("name", ["Parameters", "Images/s", "Time"])
 def test_the_chart_draws_exactly_its_rows_on_a_logarithmic_axis(three_seeds, name):
     cost = COSTS[name]
@@ -202,13 +221,31 @@ def test_the_headline_says_that_there_is_no_pair(tmp_path, write_run):
     assert "no pair" in cost_headline(chosen_rows(tmp_path))
 
 
+def test_the_gain_is_that_of_the_pair_that_speaks_first_and_the_cost_of_the_one_best_timed(
+    three_seeds, write_run
+):
+    for seed in range(4):  # more seeds, beside other programs
+        for method, seconds in (("eac", 90.0 * 2**seed), ("cross_entropy", 100.0)):
+            name = f"{method}-{seed}"
+            path = write_run(three_seeds, method=method, seed=seed, epochs=9, name=name)
+            edit_run(path, "result", seconds=seconds, accuracy_last5=0.5 + 0.01 * (method == "eac"))
+    text = cost_headline(chosen_rows(three_seeds))
+    assert re.search(r"takes 2\.00 times as long .* 6 epochs, .*; 3 seeds, paired\)\. ", text)
+    assert re.search(r"\. It changes accuracy by \+1\.0 points .* 9 epochs, .*; 4 seeds", text)
+
+
 @pytest.mark.slow
-def test_the_shipped_runs_say_what_eac_costs():
-    """By three seeds on a quiet machine: five others were trained beside other programs."""
+def test_the_shipped_runs_say_what_eac_costs_and_changes_as_every_page_does():
+    """Cost by three seeds on a quiet machine: five others were trained beside other programs."""
     runs = with_sets(read_folders([SHIPPED_RUNS]).table)
     (name,) = runs.loc[runs["run"] == "study/eac-noise0.3-seed0", "tested_on"]
     chosen = runs[(runs["tested_on"] == name) & (runs["noise_name"] == "30 % symmetric")]
-    assert re.search(r"takes 1\.8\d times .*95 % interval", cost_headline(chosen))
+    headline = cost_headline(chosen)
+    assert re.search(r"takes 1\.8\d times .*95 % interval.* 3 seeds, paired\)\. ", headline)
+    points = noise_points(read_folders([SHIPPED_RUNS]).table)
+    first = points[points["comparison"] == comparisons(points)[0]]
+    told = re.search(r"[+-]\d\.\d points", noise_headline.headline(first))[0]
+    assert f"changes accuracy by {told}" in headline
 
 
 def test_every_measured_speed_has_figure_unit_and_source():
