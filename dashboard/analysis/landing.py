@@ -19,6 +19,7 @@ class LandingFigure(NamedTuple):
 
     Attributes:
         name: what is compared.
+        noise: of both, in words.
         gap: EAC minus baseline, in points.
         low, high: 95 % interval; nan when there is none.
         over: what the interval is over, such as ``3 seeds``.
@@ -27,6 +28,7 @@ class LandingFigure(NamedTuple):
     """
 
     name: str
+    noise: str
     gap: float
     low: float
     high: float
@@ -70,11 +72,10 @@ def landing_figures(runs: Runs) -> list[LandingFigure]:
     if not noisy:
         return []
     first = noisy[0]
-    rate = f"{first[1].noise.percent:g} % wrong labels"
     table = finished.set_index("run")
     named = {
-        f"Accuracy with {rate}": dict(table[ACCURACY]),
-        f"Mean class accuracy with {rate}": dict(table[MEAN_CLASS]),
+        "Accuracy": dict(table[ACCURACY]),
+        "Mean class accuracy": dict(table[MEAN_CLASS]),
         "Wrong labels memorised": _memorised(runs, first),
     }
     return [_over_seeds(name, first, values) for name, values in named.items() if values]
@@ -88,6 +89,7 @@ def _over_seeds(name: str, pair: Pair, values: Mapping[str, float]) -> LandingFi
     setting = pair[1].setting
     return LandingFigure(
         name,
+        f"{pair[1].noise.percent:g} % wrong labels",
         gap.mean,
         gap.mean - gap.half,
         gap.mean + gap.half,

@@ -8,12 +8,15 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard.analysis.fact_text import fact_rows
 from dashboard.data.sources import RecordSource
 from fer_core.config import RunConfig, defaults_of, flat_options
 from fer_core.config.methods import option_names
+from fer_core.records.predictions import PREDICTIONS_FILE
 from fer_core.records.provenance import Origin
-from fer_core.records.run import RunRecord
+from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RunRecord
 from fer_core.records.schema import FORMER_FILES, NOISY_LABELS_FILE
+from fer_core.reporting.map_files import MAPS_FILE
 
 FILES = {
     "checkpoint": "latest state, for --resume",
@@ -21,6 +24,7 @@ FILES = {
     **dict.fromkeys([NOISY_LABELS_FILE, *FORMER_FILES], "the noisy training labels"),
     "log.txt": "log of the sweep",
 }
+RECORD = (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE, MAPS_FILE)
 # A record keeps only the last part of these paths.
 PATHS = ("data", "pretrained", "noise_file", "exclude", "confusions", "method_source", "teachers")
 _NO_PATHS = ("none", "hub", "people")
@@ -55,10 +59,11 @@ def import_table(imported: Mapping[str, Any]) -> pd.DataFrame:
 def fact_table(*parts: Mapping[str, Any], leave_out: Sequence[str] = ()) -> pd.DataFrame:
     """Facts of a record as rows of name and value, without those named in ``leave_out``."""
     rows = [
-        (name.replace("_", " "), _text(value))
+        row
         for part in parts
         for name, value in part.items()
         if name not in leave_out
+        for row in fact_rows(name, value)
     ]
     return pd.DataFrame(rows, columns=["fact", "value"])
 
@@ -89,7 +94,8 @@ def transition_table(record: RunRecord, shares: bool) -> pd.DataFrame | None:
 
 def file_table(record: RunRecord, source: RecordSource) -> pd.DataFrame:
     """The record and the other files in the folder of the run."""
-    rows = [("record", str(record.path), "run.json, epochs.jsonl, predictions.csv")]
+    present = [name for name in RECORD if (record.path / name).exists()]
+    rows = [("record", str(record.path), ", ".join(present))]
     rows += [
         (name, str(record.path / name), what)
         for name, what in FILES.items()

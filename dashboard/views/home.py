@@ -56,7 +56,8 @@ def show_figures() -> None:
     for box, figure in zip(st.columns(len(figures)), figures, strict=True):
         with box.container(border=True, height="stretch"):
             st.metric(figure.name, figure.value)
-            st.caption(f"EAC minus baseline. {figure.interval[0].upper()}{figure.interval[1:]}.")
+            interval = f"{figure.interval[0].upper()}{figure.interval[1:]}"
+            st.caption(f"EAC minus baseline with {figure.noise}. {interval}.")
             st.caption(f"{figure.detail}.")
 
 

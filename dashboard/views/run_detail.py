@@ -30,6 +30,10 @@ NOT_OURS = (
     "Converted from a file of another program. Its evaluation images may be a validation split, "
     "and facts that were not stated are unknown. It is not compared with runs of this program."
 )
+HEADS = {
+    name: name.capitalize()
+    for name in ("fact", "value", "option", "default", "measure", "what", "where", "content")
+}
 
 
 def show_run(runs: Runs, run: str) -> None:
@@ -67,13 +71,13 @@ def show_run(runs: Runs, run: str) -> None:
     else:
         st.subheader("Imported")
         st.caption(NOT_OURS)
-        show_table(import_table(record.imported), "run-import")
+        show_table(import_table(record.imported), "run-import", HEADS)
     show_note(record, source.writable)
     show_facts(record)
     if record.imported is None:
         show_maps(record, source)
     st.subheader("Files")
-    show_table(file_table(record, source), "run-files")
+    show_table(file_table(record, source), "run-files", HEADS)
 
 
 def show_transition(record: RunRecord, run: str) -> None:
@@ -120,24 +124,24 @@ def show_facts(record: RunRecord) -> None:
         st.subheader("Result")
         if record.result:
             result = fact_table(record.result, leave_out=("confusion", "slices"))
-            show_table(result, "run-result")
+            show_table(result, "run-result", HEADS)
         else:
             st.caption("Recorded at the end of the run.")
         st.subheader("Environment")
-        show_table(fact_table(record.environment), "run-environment")
+        show_table(fact_table(record.environment), "run-environment", HEADS)
     with right:
         st.subheader("Configuration")
         options = shown_options(record)
-        show_table(options, "run-options")
+        show_table(options, "run-options", HEADS)
     left, right = st.columns(2, gap="large")
     counts = ("train_counts", "eval_counts")
     with left:
         st.subheader("Data and label noise")
         facts = fact_table(record.data, record.noise, leave_out=(*counts, "transition"))
-        show_table(facts, "run-data")
+        show_table(facts, "run-data", HEADS)
     with right:
         st.subheader("Model")
-        show_table(fact_table(record.model), "run-model")
+        show_table(fact_table(record.model), "run-model", HEADS)
 
 
 def show_maps(record: RunRecord, source: RecordSource) -> None:
@@ -157,7 +161,7 @@ def show_maps(record: RunRecord, source: RecordSource) -> None:
         f"Maps of the predicted class, {found.images:,} images of {foreign(found.data)}, with 95 % "
         "intervals over the images (docs/evaluation.md)."
     )
-    show_table(measure_table(found), "run-maps", {"measure": "Measure", "value": "Value"})
+    show_table(measure_table(found), "run-maps", HEADS)
 
 
 def read_records(runs: Runs, names: list[str]) -> dict[str, RunRecord]:

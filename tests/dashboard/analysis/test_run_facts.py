@@ -23,6 +23,7 @@ from fer_core.config import RunConfig, defaults_of, flat_options, from_json, to_
 from fer_core.config.methods.eac import EACOptions
 from fer_core.records.published import SHIPPED_RUNS
 from fer_core.records.run import read_run
+from fer_core.reporting.map_files import MAPS_FILE
 
 CONFIGS = (
     RunConfig(),
@@ -143,6 +144,10 @@ def test_files_beside_the_record_are_named_and_those_of_the_hub_are_linked(tmp_p
         "record",
         "model",
     ]
+    content = file_table(record, RecordSource("here", tmp_path))["content"][0]
+    assert content == "run.json, epochs.jsonl, predictions.csv"
+    (path / MAPS_FILE).write_text("{}")
+    assert file_table(record, RecordSource("here", tmp_path))["content"][0].endswith(MAPS_FILE)
     hub = RecordSource("me/results", tmp_path, "https://hub/datasets/me/results/tree/main")
     assert hub_link(path, hub) == "https://hub/datasets/me/results/tree/main/run"
     assert file_table(record, hub)["where"].tolist() == [hub_link(path, hub)]

@@ -412,7 +412,7 @@ def test_pairs_of_several_seeds_lead_those_of_one_seed_with_more_noise(write_run
     runs = read_folders([tmp_path])
     assert headline(noise_points(runs.table)).startswith("At 30 % symmetric label noise,")
     assert all("30" in run for run in default_pair(runs.table))
-    assert landing_figures(runs)[0].name == "Accuracy with 30 % wrong labels"
+    assert landing_figures(runs)[0].noise == "30 % wrong labels"
 
 
 @pytest.mark.slow
