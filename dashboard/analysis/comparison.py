@@ -12,6 +12,7 @@ from dashboard.analysis.seed_groups import UNSET
 from dashboard.analysis.sets import with_comparison
 from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
+from fer_core.config import defaults_of
 from fer_core.metrics.student_t import mean_interval
 from fer_core.records.compare import (
     EAC,
@@ -238,6 +239,8 @@ def default_pair(table: pd.DataFrame) -> list[str]:
 def _line_names(lines: Sequence[NoiseLine[str]], comparison: Mapping[str, str]) -> list[str]:
     """Method and backbone of each line, and the options that differ among such lines.
 
+    An option at its method's default, as a treatment that is absent, goes without saying.
+
     Args:
         lines: any.
         comparison: by run, the name of its comparison.
@@ -254,13 +257,17 @@ def _line_names(lines: Sequence[NoiseLine[str]], comparison: Mapping[str, str]) 
         fields = sorted({field for values in options.values() for field in values})
         varying = [f for f in fields if len({str(v.get(f, UNSET)) for v in options.values()}) > 1]
         several = len({lines[index].kind for index in indices} - {CLEAN}) > 1
+        usual = defaults_of(method) | dict.fromkeys(TREATMENTS, UNSET)  # those at it are absent
         for index, values in options.items():
-            # A treatment that is absent is at its default, which goes without saying.
-            told = [f for f in varying if f in values or f not in TREATMENTS]
-            extra = [f"{f.replace('_', ' ')} {values.get(f, UNSET)}" for f in told]
+            told = [f for f in varying if values.get(f, UNSET) != usual.get(f)]
+            extra = [f"{f.replace('_', ' ')} {_text(values.get(f, UNSET))}" for f in told]
             extra += [f"{lines[index].kind} noise"] if several else []
             names[index] = " · ".join([method_name(method), backbone, *extra])
     return names
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _options(group: SeedGroup) -> dict[str, object]:
