@@ -3,16 +3,21 @@
 `fer_core.records.compare` decides which runs are comparable; this module makes their tables.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from dashboard.analysis.seed_groups import UNSET
+from dashboard.analysis.seed_groups import (
+    NAMED,
+    differing,
+    fact_text,
+    group_facts,
+    unusual,
+    usual_values,
+)
 from dashboard.analysis.sets import with_comparison
 from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
-from fer_core.config import defaults_of
 from fer_core.metrics.student_t import mean_interval
 from fer_core.records.compare import (
     EAC,
@@ -22,7 +27,7 @@ from fer_core.records.compare import (
     pair_with_baseline,
 )
 from fer_core.records.groups import Group, group_trials
-from fer_core.records.trials import CLEAN, TREATMENTS
+from fer_core.records.trials import CLEAN
 from fer_core.reporting.eac_variants import eac_changes, which_eac
 
 SeedGroup = Group[str]  # names of runs that differ only in their seed
@@ -239,7 +244,7 @@ def default_pair(table: pd.DataFrame) -> list[str]:
 def _line_names(lines: Sequence[NoiseLine[str]], comparison: Mapping[str, str]) -> list[str]:
     """Method and backbone of each line, and the options that differ among such lines.
 
-    An option at its method's default, as a treatment that is absent, goes without saying.
+    What goes without saying by `usual_values` is left out.
 
     Args:
         lines: any.
@@ -253,29 +258,12 @@ def _line_names(lines: Sequence[NoiseLine[str]], comparison: Mapping[str, str]) 
         alike.setdefault(key, []).append(index)
     names = [""] * len(lines)
     for (_, method, backbone), indices in alike.items():
-        options = {index: _options(lines[index].groups[0]) for index in indices}
-        fields = sorted({field for values in options.values() for field in values})
-        varying = [f for f in fields if len({str(v.get(f, UNSET)) for v in options.values()}) > 1]
+        facts = {index: group_facts(lines[index].groups[0]) for index in indices}
+        varying = [name for name in differing([*facts.values()]) if name not in NAMED]
+        usual = usual_values([*facts.values()], varying, method)
         several = len({lines[index].kind for index in indices} - {CLEAN}) > 1
-        usual = defaults_of(method) | dict.fromkeys(TREATMENTS, UNSET)  # those at it are absent
-        for index, values in options.items():
-            told = [f for f in varying if values.get(f, UNSET) != usual.get(f)]
-            extra = [f"{f.replace('_', ' ')} {_text(values.get(f, UNSET))}" for f in told]
+        for index, values in facts.items():
+            extra = [fact_text(name, values) for name in unusual(values, varying, usual)]
             extra += [f"{lines[index].kind} noise"] if several else []
             names[index] = " · ".join([method_name(method), backbone, *extra])
     return names
-
-
-def _text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _options(group: SeedGroup) -> dict[str, object]:
-    """Everything in which lines of one method and backbone may differ."""
-    setting = group.setting
-    return {
-        **{"eval_split": setting.eval_split, "classes": setting.classes},
-        **{"image_size": setting.image_size, "epochs": setting.epochs},
-        **json.loads(setting.options),
-        **json.loads(group.approach.options),
-    }

@@ -1,6 +1,6 @@
 """Tables of the cost page: accuracy against parameters, MACs, training speed and run time."""
 
-import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,14 @@ import pandas as pd
 
 from dashboard.analysis.comparison import TIE, by_evidence, eac_note, find_pairs
 from dashboard.analysis.runs import trained_here, with_names
-from dashboard.analysis.seed_groups import UNSET, unusual, usual_values
+from dashboard.analysis.seed_groups import (
+    NAMED,
+    differing,
+    fact_text,
+    group_facts,
+    unusual,
+    usual_values,
+)
 from dashboard.analysis.sets import image_sets, with_comparison
 from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
@@ -119,14 +126,19 @@ def cost_points(runs: pd.DataFrame) -> pd.DataFrame:
             seeds = values.loc[[trial.record for trial in group.trials]]
             accuracy = mean_interval(seeds["accuracy_percent"].to_numpy(dtype=float))
             row = {**_facts(group), "device": device, "precision": precision}
+            row["facts"] = {**group_facts(group), "device": str(device)}
             row |= {"n": accuracy.n, "accuracy": accuracy.mean, "accuracy_half": accuracy.half}
             for cost in COSTS.values():
                 row |= _cost_values(cost, seeds[cost.column].to_numpy(dtype=float))
             rows.append(row)
     measured = [f"{c.column}{end}" for c in COSTS.values() for end in ("", "_low", "_high")]
-    columns = [*APPROACH, "n", "accuracy", "accuracy_half", *measured]
+    columns = [*APPROACH, "facts", "n", "accuracy", "accuracy_half", *measured]
     points = pd.DataFrame(rows, columns=columns).sort_values(APPROACH, ignore_index=True)
-    points.insert(0, "approach", pd.Series(_approach_names(points), dtype=object))
+    points.insert(
+        0,
+        "approach",
+        pd.Series(_approach_names(points, points.pop("facts").tolist()), dtype=object),
+    )
     return points.drop(columns=["options", "method_options"])
 
 
@@ -252,10 +264,14 @@ def _between(low: float, high: float, form: str) -> str:
     return "" if np.isnan(low) else f" (95 % interval {low:{form}} to {high:{form}})"
 
 
-def _approach_names(points: pd.DataFrame) -> list[str]:
+def _approach_names(points: pd.DataFrame, facts: Sequence[Mapping[str, str]]) -> list[str]:
     """Method, backbone, size and epochs; if that is ambiguous, also the options that differ.
 
-    An option is left out where it has the value that most approaches of the name have.
+    What goes without saying by `usual_values` is left out.
+
+    Args:
+        points: of the approaches.
+        facts: of each point.
     """
     base = [
         f"{method_name(str(row.method))} · {row.backbone} · {row.image_size} px · "
@@ -265,20 +281,10 @@ def _approach_names(points: pd.DataFrame) -> list[str]:
     names = list(base)
     for name in {name for name in base if base.count(name) > 1}:
         indices = [index for index, other in enumerate(base) if other == name]
-        options = [_options(points.iloc[index]) for index in indices]
-        fields = sorted({field for values in options for field in values})
-        usual = usual_values(options, fields)
-        for index, values in zip(indices, options, strict=True):
-            told = unusual(values, fields, usual)
-            details = [f"{one.replace('_', ' ')} {values.get(one, UNSET)}" for one in told]
+        alike = [facts[index] for index in indices]
+        varying = [one for one in differing(alike) if one not in NAMED]
+        usual = usual_values(alike, varying, str(points["method"].iloc[indices[0]]))
+        for index, values in zip(indices, alike, strict=True):
+            details = [fact_text(one, values) for one in unusual(values, varying, usual)]
             names[index] = " · ".join([name, *details])
     return names
-
-
-def _options(point: pd.Series) -> dict[str, str]:
-    values = {**json.loads(point["options"]), **json.loads(point["method_options"])}
-    texts = {
-        field: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        for field, value in values.items()
-    }
-    return {**texts, "device": str(point["device"])}

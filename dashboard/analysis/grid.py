@@ -109,7 +109,7 @@ def results_grid(
     """The results of finished runs by row and column.
 
     A row is named by its chosen facts, and by the others that tell rows apart, except where it has
-    the value that most of the groups have.
+    the value that most of the groups have, or that goes without saying for its method.
 
     Args:
         table: of runs, of one of `scopes`.
@@ -125,15 +125,14 @@ def results_grid(
     row_facts = _telling_apart(facts, chosen, column)
     usual = usual_values(facts, [name for name in row_facts if name not in chosen])
     gaps = _gaps(groups, values)
+    names = _row_names(groups, row_facts, usual)
     cells = []
-    for group, gap in zip(groups, gaps, strict=True):
+    for group, name, gap in zip(groups, names, gaps, strict=True):
         mean = mean_interval([values[run] for run in group.runs])
-        told = unusual(group.facts, row_facts, usual)
-        name = " · ".join(fact_text(fact, group.facts) for fact in told) or "all"
         numbers = (mean.mean, mean.deviation, mean.half, mean.n, gap.mean, gap.half, gap.n)
         separate = gap.n > 1 and abs(gap.mean) > gap.half
-        names = ", ".join(group.runs)
-        cells.append([name, group.facts.get(column, UNSET), *numbers, False, separate, names])
+        runs = ", ".join(group.runs)
+        cells.append([name, group.facts.get(column, UNSET), *numbers, False, separate, runs])
     frame = pd.DataFrame(cells, columns=CELL_COLUMNS)
     baselines = {row for row, group in zip(frame["row"], groups, strict=True) if _plain(group)}
     order = sorted(in_order(frame["row"].tolist()), key=lambda name: name not in baselines)
@@ -227,6 +226,33 @@ def _telling_apart(
         if not more:
             return chosen
         chosen.append(max(more, key=lambda name: len({one.get(name, UNSET) for one in alike})))
+
+
+def _row_names(
+    groups: Sequence[SeedGroup], facts: Sequence[str], usual: Mapping[str, str]
+) -> list[str]:
+    """The name of each group's row: its facts that are not the usual ones.
+
+    An option that most groups do not have is one of few methods: among those of its own method a
+    group does not tell what is usual there, unless different rows would get one name.
+    """
+    full = [unusual(group.facts, facts, usual) for group in groups]
+    short = [list(names) for names in full]
+    own = [name for name in facts if usual.get(name) == UNSET]
+    for method in {group.method for group in groups}:
+        indices = [index for index, group in enumerate(groups) if group.method == method]
+        among = usual_values([groups[index].facts for index in indices], own, method)
+        for index in indices:
+            told = unusual(groups[index].facts, own, among)
+            short[index] = [name for name in full[index] if name not in own or name in told]
+
+    def texts(told: Sequence[Sequence[str]]) -> list[str]:
+        return [
+            " · ".join(fact_text(name, group.facts) for name in names) or "all"
+            for group, names in zip(groups, told, strict=True)
+        ]
+
+    return texts(short) if len({*texts(short)}) == len({*texts(full)}) else texts(full)
 
 
 def _gaps(groups: Sequence[SeedGroup], values: Mapping[str, float]) -> list[Interval]:

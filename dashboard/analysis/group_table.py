@@ -51,7 +51,7 @@ def group_table(table: pd.DataFrame, groups: Sequence[SeedGroup]) -> pd.DataFram
                 name.replace(" ", "_"): [group.facts.get(name, "") for group in groups]
                 for name in FACTS
             },
-            "options": option_texts([group.facts for group in groups]),
+            "options": option_texts(groups),
             "n": counts["accuracy_percent"].to_numpy(),
             "seeds": [_seeds(group) for group in groups],
         },

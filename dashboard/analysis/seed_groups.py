@@ -14,8 +14,9 @@ import pandas as pd
 
 from dashboard.data.names import data_name, method_name
 from dashboard.data.tables import trials_of
+from fer_core.config import defaults_of
 from fer_core.records.groups import Group, group_trials
-from fer_core.records.trials import CLEAN, NO_NUMBER, LabelNoise
+from fer_core.records.trials import CLEAN, NO_NUMBER, TREATMENTS, LabelNoise
 
 UNSET = "unset"  # an option that a run does not have; null is a value
 NAMED = ("method", "backbone", "data", "noise", "image size", "epochs")  # facts in this order
@@ -60,7 +61,7 @@ def seed_groups(table: pd.DataFrame, by: Sequence[str] | None = None) -> list[Se
     found = [
         _merged([parts[i] for i in some], [facts[i] for i in some]) for some in together.values()
     ]
-    names = _names([one.facts for one in found], [one.runs[0] for one in found])
+    names = _names(found)
     return [one._replace(name=name) for one, name in zip(found, names, strict=True)]
 
 
@@ -106,9 +107,7 @@ def in_order(values: Sequence[str]) -> list[str]:
 
 def short_names(groups: Sequence[SeedGroup]) -> list[str]:
     """Names that distinguish the groups: the method, and the facts that differ."""
-    return _names(
-        [one.facts for one in groups], [one.runs[0] for one in groups], always=("method",)
-    )
+    return _names(groups, always=("method",))
 
 
 def common_facts(groups: Sequence[SeedGroup]) -> str:
@@ -132,19 +131,40 @@ def fact_text(name: str, facts: Mapping[str, str]) -> str:
     value = facts.get(name, UNSET)
     if name in NAMED:
         return f"{value} epochs" if name == "epochs" else value
-    if value.startswith('["'):  # a list of texts
+    if value.startswith("["):
         value = value.strip("[]").replace('"', "")
     return f"{name} {value}"
 
 
-def usual_values(facts: Sequence[Mapping[str, str]], names: Sequence[str]) -> dict[str, str]:
-    """By name of a fact, the value that more than half of them have, where there is one."""
+def usual_values(
+    facts: Sequence[Mapping[str, str]], names: Sequence[str], method: str = ""
+) -> dict[str, str]:
+    """By name of a fact, the value that goes without saying in names, where there is one.
+
+    It is the value that more than half of them have, or else the default.
+
+    Args:
+        facts: of `group_facts`.
+        names: of facts, such as those that differ.
+        method: key of the method of all of them, whose defaults count; by default there are none.
+    """
+    defaults = _defaults(method) if method else {}
     found = {}
     for name in names:
-        value, count = Counter(one.get(name, UNSET) for one in facts).most_common(1)[0]
+        counts = Counter(one.get(name, UNSET) for one in facts)
+        value, count = counts.most_common(1)[0]
         if 2 * count > len(facts):
             found[name] = value
+        elif defaults.get(name) in counts:
+            found[name] = defaults[name]
     return found
+
+
+@lru_cache(maxsize=64)
+def _defaults(method: str) -> dict[str, str]:
+    """The texts of a method's defaults; a treatment that is at its default is absent."""
+    texts = _options(json.dumps(defaults_of(method)))
+    return texts | {name.replace("_", " "): UNSET for name in TREATMENTS}
 
 
 def unusual(facts: Mapping[str, str], names: Sequence[str], usual: Mapping[str, str]) -> list[str]:
@@ -152,19 +172,19 @@ def unusual(facts: Mapping[str, str], names: Sequence[str], usual: Mapping[str, 
     return [name for name in names if facts.get(name, UNSET) != usual.get(name)]
 
 
-def option_texts(facts: Sequence[Mapping[str, str]]) -> list[str]:
+def option_texts(groups: Sequence[SeedGroup]) -> list[str]:
     """The options that tell groups with the same named facts apart; empty where none does.
 
-    An option is left out where it has the value that most of these groups have.
+    What goes without saying by `usual_values` is left out.
     """
-    texts = [""] * len(facts)
+    texts = [""] * len(groups)
     kinds: dict[tuple[str, ...], list[int]] = {}
-    for index, one in enumerate(facts):
-        kinds.setdefault(tuple(one.get(name, UNSET) for name in NAMED), []).append(index)
+    for index, group in enumerate(groups):
+        kinds.setdefault(tuple(group.facts.get(name, UNSET) for name in NAMED), []).append(index)
     for indices in kinds.values():
-        alike = [facts[index] for index in indices]
+        alike = [groups[index].facts for index in indices]
         names = differing(alike)
-        usual = usual_values(alike, names)
+        usual = usual_values(alike, names, groups[indices[0]].method)
         for index, one in zip(indices, alike, strict=True):
             told = unusual(one, names, usual)
             texts[index] = ", ".join(fact_text(name, one) for name in told)
@@ -186,24 +206,26 @@ def _merged(parts: list[Group[str]], facts: list[dict[str, str]]) -> SeedGroup:
     )
 
 
-def _names(
-    facts: Sequence[Mapping[str, str]], runs: Sequence[str], always: Sequence[str] = NAMED
-) -> list[str]:
+def _names(groups: Sequence[SeedGroup], always: Sequence[str] = NAMED) -> list[str]:
     """Unique names: the facts that are always named, then those that tell equal names apart."""
+    facts = [group.facts for group in groups]
     varying = differing(facts)
     first = [name for name in NAMED if name in always or name in varying]
     names = [" · ".join(fact_text(name, one) for name in first if name in one) for one in facts]
     counts = Counter(names)
     for name in [name for name, count in counts.items() if count > 1]:
         alike = [index for index, other in enumerate(names) if other == name]
-        extra = [one for one in differing([facts[i] for i in alike]) if one not in first]
+        same = [facts[index] for index in alike]
+        extra = [one for one in differing(same) if one not in first]
+        usual = usual_values(same, extra, groups[alike[0]].method)
         for index in alike:
-            details = [fact_text(one, facts[index]) for one in extra[:SHOWN]]
+            told = unusual(facts[index], extra, usual)
+            details = [fact_text(one, facts[index]) for one in told[:SHOWN]]
             names[index] = " · ".join([name, *details])
     counts = Counter(names)
     return [
-        f"{name} · {run}" if counts[name] > 1 else name
-        for name, run in zip(names, runs, strict=True)
+        f"{name} · {group.runs[0]}" if counts[name] > 1 else name
+        for name, group in zip(names, groups, strict=True)
     ]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.analysis.grid import GAP, Grid
-from dashboard.charts.style import COLOURS, HEIGHT, SYMBOLS, finish
+from dashboard.charts.style import HEIGHT, finish, marker_style
 
 ENTRY_HEIGHT = 22  # pixels of a legend entry
 
@@ -33,11 +33,7 @@ def grid_figure(grid: Grid, measure: str, show: str, column: str) -> go.Figure:
             },
             customdata=np.column_stack([cells["n"], cells["runs"]]),
             mode="markers",
-            marker={
-                "color": COLOURS[index % len(COLOURS)],
-                "symbol": SYMBOLS[index % len(SYMBOLS)],
-                "size": 9,
-            },
+            marker={**marker_style(index), "size": 9},
             offsetgroup=row,
             name=row,
             hovertemplate=f"<b>{row}</b><br>%{{x}}: %{{y:.2f}}<br>n = %{{customdata[0]}}"

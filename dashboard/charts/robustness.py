@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.analysis.robustness import RobustnessMeasure, kind_name
-from dashboard.charts.style import COLOURS, SYMBOLS, band_trace, finish
+from dashboard.charts.style import COLOURS, band_trace, finish, marker_style
 
 HEIGHT = 270  # pixels without the legend
 TITLE_HEIGHT = 40
@@ -19,14 +19,8 @@ BAND = 0.16  # opacity
 
 
 def model_styles(labels: list[str]) -> dict[str, dict[str, str]]:
-    """Colour and symbol of each model; those beyond MOST_MODELS repeat."""
-    return {
-        label: {
-            "color": COLOURS[index % len(COLOURS)],
-            "symbol": SYMBOLS[index % len(SYMBOLS)],
-        }
-        for index, label in enumerate(labels)
-    }
+    """Colour and symbol of each model; colours beyond MOST_MODELS repeat."""
+    return {label: marker_style(index) for index, label in enumerate(labels)}
 
 
 def highest_value(points: pd.DataFrame, measure: RobustnessMeasure) -> float:

@@ -54,6 +54,12 @@ def tint(colour: str, opacity: float = 0.18) -> str:
     return f"rgba({red}, {green}, {blue}, {opacity:g})"
 
 
+def marker_style(index: int) -> dict[str, str]:
+    """Colour and symbol of the one of this number; each of the first 36 has its own pair."""
+    turn = index + index // len(COLOURS)
+    return {"color": COLOURS[index % len(COLOURS)], "symbol": SYMBOLS[turn % len(SYMBOLS)]}
+
+
 def traces_of(figure: go.Figure) -> tuple[Any, ...]:
     """The traces of a figure, whose kinds Plotly's types do not say."""
     traces: Any = figure.data

@@ -11,7 +11,7 @@ from dashboard.analysis.published_points import scatter_points
 from dashboard.charts.cost import cost_figure
 from dashboard.charts.curves import curves_figure, linked_figure
 from dashboard.charts.published import published_figure
-from dashboard.charts.style import COLOURS, hues_of, log_axis, method_colours
+from dashboard.charts.style import COLOURS, hues_of, log_axis, marker_style, method_colours
 from dashboard.data.names import read_folders
 
 PAIR = {"eac-mobilenetv2_100-30-s0": "EAC", "cross_entropy-mobilenetv2_100-30-s0": "baseline"}
@@ -92,3 +92,8 @@ def test_a_logarithmic_axis_holds_its_values_and_a_few_numbers(ends):
     assert high - low >= np.log10(4) - 1e-9
     assert 2 <= len(axis["tickvals"]) <= 12
     assert all(low <= np.log10(tick) <= high for tick in axis["tickvals"])
+
+
+def test_each_of_many_markers_has_a_pair_of_colour_and_symbol_of_its_own():
+    pairs = [tuple(marker_style(index).values()) for index in range(36)]
+    assert len({*pairs}) == 36

@@ -111,6 +111,19 @@ def test_rows_leave_out_what_most_of_them_share_and_the_caption_says_it(tmp_path
     assert "weight decay 0.1" in caption
 
 
+def test_options_of_one_method_are_told_where_they_are_not_usual_for_it(tmp_path, write_run):
+    for method in ("cross_entropy", "gce", "rul", "nla"):
+        write_run(tmp_path, method=method)
+    for name, weight in (("published", 5.0), ("control", 0.0)):
+        write_run(tmp_path, name=name, consistency_weight=weight)
+    table = read_folders([tmp_path]).table
+    grid = results_grid(table, ["method"], "noise")
+    assert grid.rows == ["baseline", "EAC", "EAC · consistency weight 0.0", "GCE", "NLA", "RUL"]
+    some = table[table["method"].isin(["cross_entropy", "eac"])]
+    alike = results_grid(some, ["consistency weight"], "noise")  # methods are not named
+    assert len(alike.rows) == len(alike.cells) == 3
+
+
 def test_any_two_options_make_rows_and_columns(table):
     assert axis_choices(seed_groups(table))[:2] == ["method", "noise"]
     grid = results_grid(table, ["noise"], "method")

@@ -63,10 +63,27 @@ def test_values_are_in_natural_order():
     assert in_order(values) == ["clean labels", "5 % symmetric", "30 % symmetric", "rater"]
 
 
+def test_without_a_value_that_most_have_the_default_goes_without_saying(tmp_path, write_run):
+    for name, decay, kind in (("a", 0.0, "maps"), ("b", 0.9, "logits")):
+        write_run(tmp_path, ema_decay=decay, consistency=kind, name=name)
+        write_run(tmp_path, method="cross_entropy", ema_decay=decay, name=f"baseline-{name}")
+    groups = seed_groups(read_folders([tmp_path]).table)
+    assert sorted(option_texts(groups)) == [
+        *("", "", "consistency logits, ema decay 0.9", "ema decay 0.9")
+    ]
+    ends = {group.runs[0]: group.name.partition(" epochs")[2] for group in groups}
+    assert ends == {
+        "a": "",
+        "b": " · consistency logits · ema decay 0.9",
+        "baseline-a": "",
+        "baseline-b": " · ema decay 0.9",
+    }
+
+
 def test_options_tell_alike_groups_apart_without_what_most_of_them_have(tmp_path, write_run):
     for name, rate, decay in (("a", 1e-4, 0.1), ("b", 2e-4, 0.1), ("c", 2e-4, 0.2)):
         write_run(tmp_path, learning_rate=rate, weight_decay=decay, name=name)
     write_run(tmp_path, method="cross_entropy", learning_rate=3e-4, name="alone")
     groups = seed_groups(read_folders([tmp_path]).table)
-    texts = option_texts([group.facts for group in groups])
+    texts = option_texts(groups)
     assert sorted(texts) == ["", "", "learning rate 0.0001", "weight decay 0.2"]
