@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from dashboard.analysis.seed_groups import (
-    NAMED,
     differing,
     fact_text,
     group_facts,
@@ -45,6 +44,7 @@ SUMMARY_COLUMNS = [
     *("comparison", "line", "noise_percent", "noise", "asked", "realised"),
     *("mean", "sd", "low", "high", "half", "n"),
 ]
+OF_LINE = ("method", "backbone", "data", "noise")  # named, or the same in a comparison
 SYNTHETIC = "synthetic"  # faces that are drawn
 TIE = "the interval includes zero, so the difference is not significant"
 
@@ -259,7 +259,7 @@ def _line_names(lines: Sequence[NoiseLine[str]], comparison: Mapping[str, str]) 
     names = [""] * len(lines)
     for (_, method, backbone), indices in alike.items():
         facts = {index: group_facts(lines[index].groups[0]) for index in indices}
-        varying = [name for name in differing([*facts.values()]) if name not in NAMED]
+        varying = [name for name in differing([*facts.values()]) if name not in OF_LINE]
         usual = usual_values([*facts.values()], varying, method)
         several = len({lines[index].kind for index in indices} - {CLEAN}) > 1
         for index, values in facts.items():

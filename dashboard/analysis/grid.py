@@ -25,6 +25,7 @@ from dashboard.analysis.seed_groups import (
 from dashboard.analysis.sets import image_sets, with_comparison
 from fer_core.metrics.student_t import Interval, mean_interval
 from fer_core.records.compare import BASELINE, pair_with_baseline
+from fer_core.records.trials import TREATMENTS
 from fer_core.reporting.table_text import Cell, TextTable
 
 MEASURES = {
@@ -43,6 +44,7 @@ SHOWN = {
     "(Student's t over shared seeds)",
 }
 FIXED = ("method", "noise")  # offered as rows or columns even if all runs agree
+ABSENT = tuple(name.replace("_", " ") for name in TREATMENTS)
 CELL_COLUMNS = [
     *("row", "column", "mean", "sd", "half", "n", "gap", "gap_half", "gap_n"),
     *("best", "separate", "runs"),
@@ -233,12 +235,14 @@ def _row_names(
 ) -> list[str]:
     """The name of each group's row: its facts that are not the usual ones.
 
-    An option that most groups do not have is one of few methods: among those of its own method a
+    An option that most groups do not have, treatments aside, is one of few methods: among those of its own method a
     group does not tell what is usual there, unless different rows would get one name.
     """
     full = [unusual(group.facts, facts, usual) for group in groups]
     short = [list(names) for names in full]
-    own = [name for name in facts if usual.get(name) == UNSET]
+    if "method" not in facts:
+        return _texts(groups, full)
+    own = [name for name in facts if usual.get(name) == UNSET and name not in ABSENT]
     for method in {group.method for group in groups}:
         indices = [index for index, group in enumerate(groups) if group.method == method]
         among = usual_values([groups[index].facts for index in indices], own, method)
@@ -246,13 +250,16 @@ def _row_names(
             told = unusual(groups[index].facts, own, among)
             short[index] = [name for name in full[index] if name not in own or name in told]
 
-    def texts(told: Sequence[Sequence[str]]) -> list[str]:
-        return [
-            " · ".join(fact_text(name, group.facts) for name in names) or "all"
-            for group, names in zip(groups, told, strict=True)
-        ]
+    names, complete = _texts(groups, short), _texts(groups, full)
+    pairs = {*zip(complete, names, strict=True)}
+    return names if len(pairs) == len({*complete}) == len({*names}) else complete
 
-    return texts(short) if len({*texts(short)}) == len({*texts(full)}) else texts(full)
+
+def _texts(groups: Sequence[SeedGroup], told: Sequence[Sequence[str]]) -> list[str]:
+    return [
+        " · ".join(fact_text(name, group.facts) for name in names) or "all"
+        for group, names in zip(groups, told, strict=True)
+    ]
 
 
 def _gaps(groups: Sequence[SeedGroup], values: Mapping[str, float]) -> list[Interval]:
