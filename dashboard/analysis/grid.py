@@ -235,8 +235,9 @@ def _row_names(
 ) -> list[str]:
     """The name of each group's row: its facts that are not the usual ones.
 
-    An option that most groups do not have, treatments aside, is one of few methods: among those of its own method a
-    group does not tell what is usual there, unless different rows would get one name.
+    An option that most groups do not have, treatments aside, is one of few methods: among those of
+    its own method a group does not tell what is usual there, unless different rows would get one
+    name.
     """
     full = [unusual(group.facts, facts, usual) for group in groups]
     short = [list(names) for names in full]
