@@ -3,6 +3,7 @@
 The names are those of docs/run-records.md in words; ``run.json`` has the figures in full.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,7 +28,7 @@ NAMES = {
     "fer_core": "fer_core",
 }
 SHARES = ("accuracy", "macro_f1", "rate", "share")  # in names of figures from 0 to 1
-NONE = "none"
+NONE, UNKNOWN = "none", "not stated"
 
 
 def fact_rows(name: str, value: object) -> list[tuple[str, str]]:
@@ -42,7 +43,7 @@ def fact_rows(name: str, value: object) -> list[tuple[str, str]]:
 
 def _rows(shown: str, name: str, value: object) -> list[tuple[str, str]]:
     match value:
-        case Mapping():
+        case Mapping() if value:
             return [row for key, one in value.items() for row in _entry(shown, str(key), one)]
         case [Mapping(), *_]:
             numbered = enumerate(value, start=1)
@@ -57,16 +58,20 @@ def _entry(parent: str, key: str, value: object) -> list[tuple[str, str]]:
 
 def _text(name: str, value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
     match value:
-        case None | []:
+        case None:
+            return UNKNOWN
+        case float() if math.isnan(value):
+            return UNKNOWN
+        case [] | {}:
             return NONE
         case bool():
             return "yes" if value else "no"
+        case int() | float() if name == "seconds":
+            return duration(value)
+        case int() | float() if any(share in name for share in SHARES):
+            return f"{100 * value:.2f} %"
         case int():
             return f"{value:,}"
-        case float() if name == "seconds":
-            return duration(value)
-        case float() if any(share in name for share in SHARES):
-            return f"{100 * value:.2f} %"
         case float():
             return f"{value:.4g}"
         case [[*_], *_]:
