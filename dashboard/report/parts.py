@@ -224,7 +224,7 @@ def cost_parts(runs: Runs) -> list[Part]:
     finished = with_sets(runs.table)
     parts, texts = [], []
     for name, noises in set_choices(finished).items():
-        noise = noises[0]  # of most approaches
+        noise = noises[0]  # the one that speaks first
         chosen = finished[(finished["tested_on"] == name) & (finished["noise_name"] == noise)]
         points = cost_points(chosen)
         if len(points) < 2:
