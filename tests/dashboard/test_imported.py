@@ -82,6 +82,26 @@ def test_labels_say_which_runs_are_imported(mixed):
     assert sum("(imported)" in label for label in labels.values()) == 1
 
 
+def test_runs_of_a_suite_with_other_image_sizes_are_lines_of_their_own(tmp_path, old):
+    (source,) = find_sources(old).sources
+    for size in (64, 112):
+        facts = Facts(
+            data_name="synthetic",
+            method="eac",
+            backbone="resnet18",
+            image_size=size,
+            noise="symmetric",
+            noise_rate=0.3,
+            seed=0,
+            eval_split="test",
+            classes=("a", "b"),
+            suite="thesis",
+        )
+        import_run(source._replace(name=f"{size}"), tmp_path / "runs", facts)
+    points = noise_points(read_folders([tmp_path / "runs"]).table)
+    assert len(points) == points["line"].nunique() == 2
+
+
 def test_a_suite_has_a_comparison_of_its_own(records, old):
     for method in ("cross_entropy", "eac"):
         facts = Facts(
