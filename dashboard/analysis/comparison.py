@@ -7,13 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from dashboard.analysis.seed_groups import (
-    differing,
-    fact_text,
-    group_facts,
-    unusual,
-    usual_values,
-)
+from dashboard.analysis.seed_groups import group_facts, told_facts
 from dashboard.analysis.sets import with_comparison
 from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
@@ -258,12 +252,10 @@ def _line_names(lines: Sequence[NoiseLine[str]], comparison: Mapping[str, str]) 
         alike.setdefault(key, []).append(index)
     names = [""] * len(lines)
     for (_, method, backbone), indices in alike.items():
-        facts = {index: group_facts(lines[index].groups[0]) for index in indices}
-        varying = [name for name in differing([*facts.values()]) if name not in OF_LINE]
-        usual = usual_values([*facts.values()], varying, method)
+        facts = [group_facts(lines[index].groups[0]) for index in indices]
+        told = told_facts(facts, method, apart=OF_LINE)
         several = len({lines[index].kind for index in indices} - {CLEAN}) > 1
-        for index, values in facts.items():
-            extra = [fact_text(name, values) for name in unusual(values, varying, usual)]
-            extra += [f"{lines[index].kind} noise"] if several else []
-            names[index] = " · ".join([method_name(method), backbone, *extra])
+        for index, details in zip(indices, told, strict=True):
+            extra = [f"{lines[index].kind} noise"] if several else []
+            names[index] = " · ".join([method_name(method), backbone, *details, *extra])
     return names

@@ -9,14 +9,7 @@ import pandas as pd
 
 from dashboard.analysis.comparison import TIE, by_evidence, eac_note, find_pairs
 from dashboard.analysis.runs import trained_here, with_names
-from dashboard.analysis.seed_groups import (
-    NAMED,
-    differing,
-    fact_text,
-    group_facts,
-    unusual,
-    usual_values,
-)
+from dashboard.analysis.seed_groups import NAMED, group_facts, told_facts
 from dashboard.analysis.sets import image_sets, with_comparison
 from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
@@ -134,11 +127,8 @@ def cost_points(runs: pd.DataFrame) -> pd.DataFrame:
     measured = [f"{c.column}{end}" for c in COSTS.values() for end in ("", "_low", "_high")]
     columns = [*APPROACH, "facts", "n", "accuracy", "accuracy_half", *measured]
     points = pd.DataFrame(rows, columns=columns).sort_values(APPROACH, ignore_index=True)
-    points.insert(
-        0,
-        "approach",
-        pd.Series(_approach_names(points, points.pop("facts").tolist()), dtype=object),
-    )
+    names = _approach_names(points, points.pop("facts").tolist())
+    points.insert(0, "approach", pd.Series(names, dtype=object))
     return points.drop(columns=["options", "method_options"])
 
 
@@ -281,10 +271,8 @@ def _approach_names(points: pd.DataFrame, facts: Sequence[Mapping[str, str]]) ->
     names = list(base)
     for name in {name for name in base if base.count(name) > 1}:
         indices = [index for index, other in enumerate(base) if other == name]
-        alike = [facts[index] for index in indices]
-        varying = [one for one in differing(alike) if one not in NAMED]
-        usual = usual_values(alike, varying, str(points["method"].iloc[indices[0]]))
-        for index, values in zip(indices, alike, strict=True):
-            details = [fact_text(one, values) for one in unusual(values, varying, usual)]
+        method = str(points["method"].iloc[indices[0]])
+        told = told_facts([facts[index] for index in indices], method, apart=NAMED)
+        for index, details in zip(indices, told, strict=True):
             names[index] = " · ".join([name, *details])
     return names

@@ -60,7 +60,7 @@ class Grid(NamedTuple):
             ``separate``: the 95 % interval of the gap excludes zero.
         rows, columns: their names in order.
         row_facts: names of the facts that name a row.
-        usual: the values, with their names, that rows leave out because most have them.
+        usual: the values, with their names, that rows leave out because most groups have them.
         eac: a sentence: which EAC the runs have; empty without any.
     """
 
@@ -235,28 +235,18 @@ def _row_names(
 ) -> list[str]:
     """The name of each group's row: its facts that are not the usual ones.
 
-    An option that most groups do not have, treatments aside, is one of few methods: among those of
-    its own method a group does not tell what is usual there, unless different rows would get one
-    name.
+    An option that most groups do not have, treatments aside, is one of few methods: there the
+    values count that are usual among the groups of one method.
     """
-    full = [unusual(group.facts, facts, usual) for group in groups]
-    short = [list(names) for names in full]
-    if "method" not in facts:
-        return _texts(groups, full)
     own = [name for name in facts if usual.get(name) == UNSET and name not in ABSENT]
-    for method in {group.method for group in groups}:
-        indices = [index for index, group in enumerate(groups) if group.method == method]
-        among = usual_values([groups[index].facts for index in indices], own, method)
-        for index in indices:
-            told = unusual(groups[index].facts, own, among)
-            short[index] = [name for name in full[index] if name not in own or name in told]
-
-    names, complete = _texts(groups, short), _texts(groups, full)
-    pairs = {*zip(complete, names, strict=True)}
-    return names if len(pairs) == len({*complete}) == len({*names}) else complete
-
-
-def _texts(groups: Sequence[SeedGroup], told: Sequence[Sequence[str]]) -> list[str]:
+    by_method = {
+        method: {
+            **usual,
+            **usual_values([one.facts for one in groups if one.method == method], own, method),
+        }
+        for method in {group.method for group in groups if "method" in facts}
+    }
+    told = [unusual(group.facts, facts, by_method.get(group.method, usual)) for group in groups]
     return [
         " · ".join(fact_text(name, group.facts) for name in names) or "all"
         for group, names in zip(groups, told, strict=True)

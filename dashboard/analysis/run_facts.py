@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.analysis.fact_text import fact_rows
+from dashboard.analysis.record_text import fact_rows
 from dashboard.data.sources import RecordSource
 from fer_core.config import RunConfig, defaults_of, flat_options
 from fer_core.config.methods import option_names

@@ -172,6 +172,23 @@ def unusual(facts: Mapping[str, str], names: Sequence[str], usual: Mapping[str, 
     return [name for name in names if facts.get(name, UNSET) != usual.get(name)]
 
 
+def told_facts(
+    facts: Sequence[Mapping[str, str]], method: str, *, apart: Sequence[str]
+) -> list[list[str]]:
+    """For each of some approaches of one method, the texts of the facts that tell it apart.
+
+    What goes without saying by `usual_values` is left out.
+
+    Args:
+        facts: of `group_facts`, of each.
+        method: key of the method.
+        apart: names of facts that are told elsewhere.
+    """
+    names = [name for name in differing(facts) if name not in apart]
+    usual = usual_values(facts, names, method)
+    return [[fact_text(name, one) for name in unusual(one, names, usual)] for one in facts]
+
+
 def option_texts(groups: Sequence[SeedGroup]) -> list[str]:
     """The options that tell groups with the same named facts apart; empty where none does.
 
@@ -183,11 +200,9 @@ def option_texts(groups: Sequence[SeedGroup]) -> list[str]:
         kinds.setdefault(tuple(group.facts.get(name, UNSET) for name in NAMED), []).append(index)
     for indices in kinds.values():
         alike = [groups[index].facts for index in indices]
-        names = differing(alike)
-        usual = usual_values(alike, names, groups[indices[0]].method)
-        for index, one in zip(indices, alike, strict=True):
-            told = unusual(one, names, usual)
-            texts[index] = ", ".join(fact_text(name, one) for name in told)
+        told = told_facts(alike, groups[indices[0]].method, apart=())
+        for index, texts_of_one in zip(indices, told, strict=True):
+            texts[index] = ", ".join(texts_of_one)
     return texts
 
 
@@ -216,12 +231,9 @@ def _names(groups: Sequence[SeedGroup], always: Sequence[str] = NAMED) -> list[s
     for name in [name for name, count in counts.items() if count > 1]:
         alike = [index for index, other in enumerate(names) if other == name]
         same = [facts[index] for index in alike]
-        extra = [one for one in differing(same) if one not in first]
-        usual = usual_values(same, extra, groups[alike[0]].method)
-        for index in alike:
-            told = unusual(facts[index], extra, usual)
-            details = [fact_text(one, facts[index]) for one in told[:SHOWN]]
-            names[index] = " · ".join([name, *details])
+        told = told_facts(same, groups[alike[0]].method, apart=first)
+        for index, details in zip(alike, told, strict=True):
+            names[index] = " · ".join([name, *details[:SHOWN]])
     counts = Counter(names)
     return [
         f"{name} · {group.runs[0]}" if counts[name] > 1 else name

@@ -55,7 +55,8 @@ SPEEDS = {
 RULES = """
 - Each point is an **approach**: a method with its backbone, image size and all other options. Its
   figures are means over seeds. All points share the evaluation images and the label noise; anything
-  else may differ. A name leaves out options with the value that most approaches of its kind have.
+  else may differ. A name leaves out options with the value that most approaches of its kind
+  have, or else the default.
 - **Accuracy** is the mean of the last five epochs; bars are 95 % intervals (Student's t over
   seeds), drawn from three seeds on. The table has those of two.
 - **Images/s** (median over epochs) and **run time** (training and evaluation) are geometric means

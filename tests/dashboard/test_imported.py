@@ -1,6 +1,7 @@
 """Runs of other programs on the pages: shown, marked, and compared with no run of this one."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,19 @@ from dashboard.data.names import read_folders
 from dashboard.data.sources import resolve_sources
 from fer_core.importing.runs import Facts, import_run
 from fer_core.importing.sources import find_sources
+
+SUITE = Facts(
+    data_name="synthetic",
+    method="eac",
+    backbone="resnet18",
+    image_size=64,
+    noise="symmetric",
+    noise_rate=0.3,
+    seed=0,
+    eval_split="test",
+    classes=("a", "b"),
+    suite="thesis",
+)
 
 
 def write_metrics(file, accuracies=(0.5, 0.75)):
@@ -85,18 +99,7 @@ def test_labels_say_which_runs_are_imported(mixed):
 def test_runs_of_a_suite_with_other_image_sizes_are_lines_of_their_own(tmp_path, old):
     (source,) = find_sources(old).sources
     for size in (64, 112):
-        facts = Facts(
-            data_name="synthetic",
-            method="eac",
-            backbone="resnet18",
-            image_size=size,
-            noise="symmetric",
-            noise_rate=0.3,
-            seed=0,
-            eval_split="test",
-            classes=("a", "b"),
-            suite="thesis",
-        )
+        facts = replace(SUITE, image_size=size)
         import_run(source._replace(name=f"{size}"), tmp_path / "runs", facts)
     points = noise_points(read_folders([tmp_path / "runs"]).table)
     assert len(points) == points["line"].nunique() == 2
@@ -104,18 +107,7 @@ def test_runs_of_a_suite_with_other_image_sizes_are_lines_of_their_own(tmp_path,
 
 def test_a_suite_has_a_comparison_of_its_own(records, old):
     for method in ("cross_entropy", "eac"):
-        facts = Facts(
-            data_name="synthetic",
-            method=method,
-            backbone="resnet18",
-            image_size=64,
-            noise="symmetric",
-            noise_rate=0.3,
-            seed=0,
-            eval_split="test",
-            classes=("a", "b"),
-            suite="thesis",
-        )
+        facts = replace(SUITE, method=method)
         (source,) = find_sources(old).sources
         import_run(source._replace(name=method), records, facts)
     points = noise_points(read_folders([records]).table)

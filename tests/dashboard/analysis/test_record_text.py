@@ -1,6 +1,6 @@
 import pytest
 
-from dashboard.analysis.fact_text import NAMES, fact_rows
+from dashboard.analysis.record_text import NAMES, fact_rows
 from dashboard.analysis.run_facts import fact_table
 from fer_core.records.published import SHIPPED_RUNS
 from fer_core.records.run import read_run
