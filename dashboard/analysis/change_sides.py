@@ -34,7 +34,7 @@ class Side(NamedTuple):
 def find_sides(table: pd.DataFrame) -> tuple[list[Side], tuple[str, str] | None]:
     """Methods over their seeds, then single runs; and the names of the two to show first.
 
-    First: baseline and EAC of the pair with the most noise, then the most seeds.
+    First: baseline and EAC of the pair that `by_evidence` puts first.
 
     Args:
         table: of `Runs`.

@@ -168,14 +168,14 @@ def eac_note(rows: pd.DataFrame) -> str:
 def by_evidence(pair: tuple[SeedGroup, SeedGroup]) -> tuple[object, ...]:
     """Sort key of (baseline, EAC): which pair speaks first for what EAC does about label noise.
 
-    Pairs on photographs, with noisy labels, then those with several seeds, which alone have an
-    interval over seeds, then the most noise, then the most seeds, then EAC as it was published.
+    Pairs on photographs, with noisy labels, then the most seeds, then the most noise, then EAC as
+    it was published.
     """
     _, eac = pair
     setting, noise, seeds = eac.setting, eac.noise, len(eac.trials)
     names = (setting.backbone, setting.options, noise.kind, eac.approach.options)
-    last = (-noise.percent, -seeds, eac_changes(eac.approach), *names)
-    return (setting.data == SYNTHETIC, not noise.percent, seeds == 1, *last)
+    last = (-seeds, -noise.percent, eac_changes(eac.approach), *names)
+    return (setting.data == SYNTHETIC, not noise.percent, *last)
 
 
 def first_eac_note(rows: pd.DataFrame) -> str:
