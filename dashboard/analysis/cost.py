@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dashboard.analysis.comparison import TIE, by_evidence, eac_note, find_pairs
+from dashboard.analysis.comparison import TIE, by_evidence, find_pairs
 from dashboard.analysis.runs import trained_here, with_names
 from dashboard.analysis.seed_groups import NAMED, group_facts, told_facts
 from dashboard.analysis.sets import image_sets, with_comparison
@@ -15,7 +15,7 @@ from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
 from fer_core.metrics.student_t import mean_interval
 from fer_core.records.groups import Group, group_trials
-from fer_core.reporting.eac_variants import eac_changes
+from fer_core.reporting.eac_variants import eac_changes, eac_name
 
 LATENCY = Path(__file__).parents[1] / "data" / "latency.csv"
 LATENCY_COLUMNS = ("what", "figure", "unit", "reference", "ratio", "command", "source")
@@ -200,8 +200,13 @@ def cost_headline(runs: pd.DataFrame) -> str:
     else:
         told = f"{costs} ({_circumstances(costing)}). It changes accuracy by {gains}{tie} "
         told += f"({_circumstances(gaining)})"
-    note = eac_note(pd.concat([costing, gaining]))
-    return f"Training with EAC takes {told}. {note}"
+    variants = [eac_name(eac.setting, eac.approach) for _, eac in (clearest, strongest)]
+    if len(set(variants)) == 1:
+        return f"Training with EAC takes {told}. EAC here: {variants[0]}."
+    return (
+        f"Training with EAC takes {told}. EAC as timed: {variants[0]}. "
+        f"EAC as compared in accuracy: {variants[1]}."
+    )
 
 
 def _circumstances(eac: pd.DataFrame) -> str:

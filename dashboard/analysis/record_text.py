@@ -41,6 +41,24 @@ def fact_rows(name: str, value: object) -> list[tuple[str, str]]:
     return _rows(NAMES.get(name, name.replace("_", " ")), name, value)
 
 
+def option_text(value: object) -> str:
+    """The value of an option, exact: numbers as they were given, lists without brackets.
+
+    Args:
+        value: as JSON has it; None: not set.
+    """
+    match value:
+        case None | "" | [] | {}:
+            return NONE
+        case bool():
+            return "yes" if value else "no"
+        case Mapping():
+            return ", ".join(f"{key}: {option_text(one)}" for key, one in value.items())
+        case Sequence() if not isinstance(value, str):
+            return ", ".join(option_text(one) for one in value)
+    return str(value)
+
+
 def _rows(shown: str, name: str, value: object) -> list[tuple[str, str]]:
     match value:
         case Mapping() if value:

@@ -1,6 +1,5 @@
 """The page of one run: its options, facts and files, and the command that repeats it."""
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.analysis.record_text import fact_rows
+from dashboard.analysis.record_text import fact_rows, option_text
 from dashboard.data.sources import RecordSource
 from fer_core.config import RunConfig, defaults_of, flat_options
 from fer_core.config.methods import option_names
@@ -34,7 +33,10 @@ def option_table(config: Mapping[str, Any]) -> pd.DataFrame:
     """Every option with its value and default, changed options first."""
     defaults = defaults_of(str(config["method"]))
     values = flat_options(config)
-    rows = [(name, _text(value), _text(defaults.get(name))) for name, value in values.items()]
+    texts = {
+        name: (option_text(one), option_text(defaults.get(name))) for name, one in values.items()
+    }
+    rows = [(name, *both) for name, both in texts.items()]
     table = pd.DataFrame(rows, columns=["option", "value", "default"])
     changed = table["value"] != table["default"]
     return pd.concat([table[changed], table[~changed]], ignore_index=True)
@@ -43,7 +45,10 @@ def option_table(config: Mapping[str, Any]) -> pd.DataFrame:
 def shown_options(record: RunRecord) -> pd.DataFrame:
     """`option_table`; for an imported run only the options that were stated."""
     table = option_table(record.config)
-    return table if record.imported is None else table[table["value"] != "null"]
+    if record.imported is None:
+        return table
+    stated = [name for name, value in flat_options(record.config).items() if value is not None]
+    return table[table["option"].isin(stated)]
 
 
 def import_table(imported: Mapping[str, Any]) -> pd.DataFrame:
@@ -180,7 +185,3 @@ def _option(name: str, value: object) -> list[str]:
     if isinstance(value, list | tuple):
         return [flag, *(str(one) for one in value)]
     return [flag, str(value)]
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)

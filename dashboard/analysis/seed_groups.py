@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from dashboard.analysis.record_text import option_text
 from dashboard.data.names import data_name, method_name
 from dashboard.data.tables import trials_of
 from fer_core.config import defaults_of
 from fer_core.records.groups import Group, group_trials
 from fer_core.records.trials import CLEAN, NO_NUMBER, TREATMENTS, LabelNoise
 
-UNSET = "unset"  # an option that a run does not have; null is a value
+UNSET = "unset"  # an option that a run does not have; none is a value
 NAMED = ("method", "backbone", "data", "noise", "image size", "epochs")  # facts in this order
 SHOWN = 6  # facts that name a group beside its method, at most, before the run is named
 
@@ -131,8 +132,6 @@ def fact_text(name: str, facts: Mapping[str, str]) -> str:
     value = facts.get(name, UNSET)
     if name in NAMED:
         return f"{value} epochs" if name == "epochs" else value
-    if value.startswith("["):
-        value = value.strip("[]").replace('"', "")
     return f"{name} {value}"
 
 
@@ -141,7 +140,7 @@ def usual_values(
 ) -> dict[str, str]:
     """By name of a fact, the value that goes without saying in names, where there is one.
 
-    It is the value that more than half of them have, or else the default.
+    It is the default, where any of them has it, or else the value that more than half of them have.
 
     Args:
         facts: of `group_facts`.
@@ -153,10 +152,10 @@ def usual_values(
     for name in names:
         counts = Counter(one.get(name, UNSET) for one in facts)
         value, count = counts.most_common(1)[0]
-        if 2 * count > len(facts):
-            found[name] = value
-        elif defaults.get(name) in counts:
+        if defaults.get(name) in counts:
             found[name] = defaults[name]
+        elif 2 * count > len(facts):
+            found[name] = value
     return found
 
 
@@ -175,13 +174,13 @@ def unusual(facts: Mapping[str, str], names: Sequence[str], usual: Mapping[str, 
 def told_facts(
     facts: Sequence[Mapping[str, str]], method: str, *, apart: Sequence[str]
 ) -> list[list[str]]:
-    """For each of some approaches of one method, the texts of the facts that tell it apart.
+    """For each of some approaches, the texts of the facts that tell it apart.
 
     What goes without saying by `usual_values` is left out.
 
     Args:
         facts: of `group_facts`, of each.
-        method: key of the method.
+        method: key of the method; empty where they have several.
         apart: names of facts that are told elsewhere.
     """
     names = [name for name in differing(facts) if name not in apart]
@@ -200,7 +199,7 @@ def option_texts(groups: Sequence[SeedGroup]) -> list[str]:
         kinds.setdefault(tuple(group.facts.get(name, UNSET) for name in NAMED), []).append(index)
     for indices in kinds.values():
         alike = [groups[index].facts for index in indices]
-        told = told_facts(alike, groups[indices[0]].method, apart=())
+        told = told_facts(alike, _method(groups, indices), apart=())
         for index, texts_of_one in zip(indices, told, strict=True):
             texts[index] = ", ".join(texts_of_one)
     return texts
@@ -230,15 +229,20 @@ def _names(groups: Sequence[SeedGroup], always: Sequence[str] = NAMED) -> list[s
     counts = Counter(names)
     for name in [name for name, count in counts.items() if count > 1]:
         alike = [index for index, other in enumerate(names) if other == name]
-        same = [facts[index] for index in alike]
-        told = told_facts(same, groups[alike[0]].method, apart=first)
+        told = told_facts([facts[index] for index in alike], _method(groups, alike), apart=first)
         for index, details in zip(alike, told, strict=True):
-            names[index] = " · ".join([name, *details[:SHOWN]])
+            names[index] = " · ".join([*filter(None, [name]), *details[:SHOWN]])
     counts = Counter(names)
     return [
         f"{name} · {group.runs[0]}" if counts[name] > 1 else name
         for name, group in zip(names, groups, strict=True)
     ]
+
+
+def _method(groups: Sequence[SeedGroup], indices: Sequence[int]) -> str:
+    """The method that these groups share; empty if they have several, or pool several."""
+    methods = {part.approach.method for index in indices for part in groups[index].parts}
+    return methods.pop() if len(methods) == 1 else ""
 
 
 def _natural(text: str) -> tuple[int, float, str]:
@@ -251,7 +255,4 @@ def _natural(text: str) -> tuple[int, float, str]:
 
 @lru_cache(maxsize=4096)  # many runs share few texts
 def _options(text: str) -> dict[str, str]:
-    return {
-        name.replace("_", " "): value if isinstance(value, str) else json.dumps(value)
-        for name, value in json.loads(text).items()
-    }
+    return {name.replace("_", " "): option_text(value) for name, value in json.loads(text).items()}

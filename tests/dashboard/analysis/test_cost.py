@@ -246,6 +246,9 @@ def test_the_shipped_runs_say_what_eac_costs_and_changes_as_every_page_does():
     first = points[points["comparison"] == comparisons(points)[0]]
     told = re.search(r"[+-]\d\.\d points", noise_headline.headline(first))[0]
     assert f"changes accuracy by {told}" in headline
+    timed, compared = re.search(r"EAC as timed: (.*) EAC as compared .*?: (.*)$", headline).groups()
+    assert "flipped with probability 0.5" in timed
+    assert compared == "as in the paper: the labelled view is never flipped."
 
 
 def test_every_measured_speed_has_figure_unit_and_source():

@@ -110,6 +110,15 @@ def test_changed_options_come_first(tmp_path, write_run):
     assert table.set_index("option").at["learning_rate", "default"] == "0.0002"
 
 
+def test_options_read_as_words_and_exact_numbers(tmp_path, write_run):
+    run = write_run(tmp_path, learning_rate=1e-5, erase_scale=[0.02, 0.4], tta_flip=True)
+    values = option_table(read_run(run).config).set_index("option")["value"]
+    assert values[["learning_rate", "erase_scale", "tta_flip"]].tolist() == [
+        *("1e-05", "0.02, 0.4", "yes")
+    ]
+    assert not values.str.contains(r"null|true|false|[\[\]{}\"]").any()
+
+
 def test_the_noise_matrix_has_rows_that_add_up_to_hundred():
     record = read_run(SHIPPED_RUNS / "study/eac-noise0.3-seed0")
     shares, counts = transition_table(record, shares=True), transition_table(record, shares=False)

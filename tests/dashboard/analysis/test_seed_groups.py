@@ -63,6 +63,24 @@ def test_values_are_in_natural_order():
     assert in_order(values) == ["clean labels", "5 % symmetric", "30 % symmetric", "rater"]
 
 
+def test_a_default_goes_without_saying_however_many_have_another_value(tmp_path, write_run):
+    for name, decay, kind in (("a", 0.0, "maps"), ("b", 0.9, "logits"), ("c", 0.9, "logits")):
+        write_run(tmp_path, ema_decay=decay, consistency=kind, learning_rate=ord(name), name=name)
+    assert sorted(option_texts(seed_groups(read_folders([tmp_path]).table))) == [
+        "consistency logits, ema decay 0.9, learning rate 98",
+        "consistency logits, ema decay 0.9, learning rate 99",
+        "learning rate 97",
+    ]
+
+
+def test_groups_of_several_methods_have_no_defaults_of_one_of_them(tmp_path, write_run):
+    for method in ("eac", "cross_entropy"):
+        for name, decay in (("a", 0.0), ("b", 0.9), ("c", 0.9)):
+            write_run(tmp_path, method=method, ema_decay=decay, name=f"{method}-{name}")
+    groups = seed_groups(read_folders([tmp_path]).table, ["ema decay"])
+    assert sorted(short_names(groups)) == ["ema decay 0.9", "ema decay unset"]
+
+
 def test_without_a_value_that_most_have_the_default_goes_without_saying(tmp_path, write_run):
     for name, decay, kind in (("a", 0.0, "maps"), ("b", 0.9, "logits")):
         write_run(tmp_path, ema_decay=decay, consistency=kind, name=name)

@@ -202,15 +202,15 @@ def test_an_option_that_several_methods_share_tells_the_runs_of_each_apart(tmp_p
     assert noise_points(read_folders([tmp_path]).table)["line"].nunique() == 4
 
 
-def test_a_line_names_its_options_that_are_not_usual(tmp_path, write_run):
+def test_a_line_names_its_options_that_are_not_the_defaults(tmp_path, write_run):
     write_run(tmp_path, name="published", stride=16)
     write_run(tmp_path, name="control", stride=16, consistency="logits", ema_decay=0.9)
     write_run(tmp_path, name="own", erase_scale=(0.1, 0.2))
     points = noise_points(read_folders([tmp_path]).table).set_index("run")
     assert points["line"].to_dict() == {
-        "published": "EAC · mobilenetv2_100",
-        "control": "EAC · mobilenetv2_100 · consistency logits · ema decay 0.9",
-        "own": "EAC · mobilenetv2_100 · erase scale 0.1, 0.2 · stride null",
+        "published": "EAC · mobilenetv2_100 · stride 16",
+        "control": "EAC · mobilenetv2_100 · consistency logits · ema decay 0.9 · stride 16",
+        "own": "EAC · mobilenetv2_100 · erase scale 0.1, 0.2",
     }
 
 
