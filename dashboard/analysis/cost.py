@@ -155,7 +155,14 @@ def cost_front(drawn: pd.DataFrame, cost: Cost) -> pd.Series:
     return pd.Series(~(matched & better).any(axis=1), index=drawn.index)
 
 
-def cost_headline(runs: pd.DataFrame) -> str:
+class Headline(NamedTuple):
+    """What a page says first, and which runs it rests on."""
+
+    text: str
+    basis: str
+
+
+def cost_headline(runs: pd.DataFrame) -> Headline:
     """The cost and gain of EAC over the baseline, from pairs that differ only in the method.
 
     The cost is that of the pair whose interval of it is narrowest: runs that shared their machine
@@ -168,7 +175,7 @@ def cost_headline(runs: pd.DataFrame) -> str:
     timed = with_comparison(runs.dropna(subset="seconds")).set_index("run", drop=False)
     pairs = find_pairs(timed)
     if not pairs:
-        return NO_PAIR
+        return Headline(NO_PAIR, "")
 
     def rows_of(pair: tuple[Group[str], Group[str]]) -> list[pd.DataFrame]:
         return [timed.loc[[trial.record for trial in group.trials]] for group in pair]
@@ -195,24 +202,19 @@ def cost_headline(runs: pd.DataFrame) -> str:
     costs += _between(ratio.low, ratio.high, ".2f")
     gains = f"{gain.mean:+z.1f} points{_between(low, high, '+z.1f')}"
     tie = f": {TIE}" if low <= 0 <= high else ""
-    if clearest == strongest:
-        told = f"{costs} and changes accuracy by {gains}{tie} ({_circumstances(costing)})"
-    else:
-        told = f"{costs} ({_circumstances(costing)}). It changes accuracy by {gains}{tie} "
-        told += f"({_circumstances(gaining)})"
-    variants = [eac_name(eac.setting, eac.approach) for _, eac in (clearest, strongest)]
-    if len(set(variants)) == 1:
-        return f"Training with EAC takes {told}. EAC here: {variants[0]}."
-    return (
-        f"Training with EAC takes {told}. EAC as timed: {variants[0]}. "
-        f"EAC as compared in accuracy: {variants[1]}."
-    )
+    basis = f"{_circumstances(clearest, costing)}."
+    if clearest != strongest:
+        basis = f"Time: {basis} Accuracy: {_circumstances(strongest, gaining)}."
+    text = f"Training with EAC takes {costs} and changes accuracy by {gains}{tie}."
+    return Headline(text, basis)
 
 
-def _circumstances(eac: pd.DataFrame) -> str:
-    """What the runs of a pair share, and how many seeds they are."""
-    seeds = "one seed" if len(eac) == 1 else f"{len(eac)} seeds, paired"
-    return f"{eac['comparison'].iloc[0]}, {eac['backbone'].iloc[0]}; {seeds}"
+def _circumstances(pair: tuple[Group[str], Group[str]], rows: pd.DataFrame) -> str:
+    """What the runs of a pair share, how many seeds they are, and which EAC it is."""
+    _, eac = pair
+    seeds = "one seed" if len(rows) == 1 else f"{len(rows)} seeds, paired"
+    shared = f"{rows['comparison'].iloc[0]} · {eac.setting.backbone}"
+    return f"{shared} ({seeds}). EAC here: {eac_name(eac.setting, eac.approach)}"
 
 
 def read_latency(file: Path = LATENCY) -> pd.DataFrame:

@@ -229,7 +229,7 @@ def cost_parts(runs: Runs) -> list[Part]:
         points = cost_points(chosen)
         if len(points) < 2:
             continue
-        text = cost_headline(chosen)
+        text = " ".join(filter(None, cost_headline(chosen)))
         said = len(parts)
         for title in COST_TITLES:
             cost = COSTS[title]

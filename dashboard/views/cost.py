@@ -6,6 +6,7 @@ import streamlit as st
 from dashboard.analysis.cost import (
     COSTS,
     NO_MACS,
+    Headline,
     cost_headline,
     cost_points,
     drawn_costs,
@@ -55,8 +56,8 @@ SPEEDS = {
 RULES = """
 - Each point is an **approach**: a method with its backbone, image size and all other options. Its
   figures are means over seeds. All points share the evaluation images and the label noise; anything
-  else may differ. A name leaves out options with the value that most approaches of its kind
-  have, or else the default.
+  else may differ. A name leaves out defaults, and of an option that none has at its default, the
+  value that most approaches of its kind have.
 - **Accuracy** is the mean of the last five epochs; bars are 95 % intervals (Student's t over
   seeds), drawn from three seeds on. The table has those of two.
 - **Images/s** (median over epochs) and **run time** (training and evaluation) are geometric means
@@ -74,7 +75,9 @@ def find_sets(_runs: Runs, fingerprint: str) -> tuple[pd.DataFrame, dict[str, li
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
-def find_points(_rows: pd.DataFrame, fingerprint: str, chosen: str) -> tuple[pd.DataFrame, str]:
+def find_points(
+    _rows: pd.DataFrame, fingerprint: str, chosen: str
+) -> tuple[pd.DataFrame, Headline]:
     """`cost_points` and `cost_headline` of the chosen runs; the last two are keys of the cache."""
     return cost_points(_rows), cost_headline(_rows)
 
@@ -164,8 +167,10 @@ if runs.empty:
     show_empty("No run has finished yet; the cost is recorded at the end of a run. Train one:")
 else:
     rows, chosen = pick_rows(runs, choices)
-    points, sentence = find_points(rows, loaded.fingerprint, chosen)
+    points, (sentence, basis) = find_points(rows, loaded.fingerprint, chosen)
     st.markdown(f"##### {foreign(sentence)}")
+    if basis:
+        st.caption(foreign(basis))
     show_points(*pick_points(points), chosen.split("\n"))
     with st.expander("How to read this"):
         st.markdown(RULES)

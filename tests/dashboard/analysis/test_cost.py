@@ -211,14 +211,15 @@ def test_multiply_adds_are_shown_where_a_record_holds_them(three_seeds, write_ru
 
 
 def test_the_headline_pairs_by_seed_and_gives_ratio_and_difference(three_seeds):
-    text = cost_headline(chosen_rows(three_seeds))
+    text, basis = cost_headline(chosen_rows(three_seeds))
     assert "EAC takes 2.00 times as long" in text
-    assert "3 seeds, paired" in text
+    assert "(3 seeds, paired). EAC here: " in basis
+    assert "Time:" not in basis
 
 
 def test_the_headline_says_that_there_is_no_pair(tmp_path, write_run):
     write_run(tmp_path)
-    assert "no pair" in cost_headline(chosen_rows(tmp_path))
+    assert "no pair" in cost_headline(chosen_rows(tmp_path)).text
 
 
 def test_the_gain_is_that_of_the_pair_that_speaks_first_and_the_cost_of_the_one_best_timed(
@@ -229,9 +230,9 @@ def test_the_gain_is_that_of_the_pair_that_speaks_first_and_the_cost_of_the_one_
             name = f"{method}-{seed}"
             path = write_run(three_seeds, method=method, seed=seed, epochs=9, name=name)
             edit_run(path, "result", seconds=seconds, accuracy_last5=0.5 + 0.01 * (method == "eac"))
-    text = cost_headline(chosen_rows(three_seeds))
-    assert re.search(r"takes 2\.00 times as long .* 6 epochs, .*; 3 seeds, paired\)\. ", text)
-    assert re.search(r"\. It changes accuracy by \+1\.0 points .* 9 epochs, .*; 4 seeds", text)
+    text, basis = cost_headline(chosen_rows(three_seeds))
+    assert re.search(r"takes 2\.00 times as long .* and changes accuracy by \+1\.0 points", text)
+    assert re.search(r"^Time: .* 6 epochs .*\(3 seeds.* Accuracy: .* 9 epochs .*\(4 seeds", basis)
 
 
 @pytest.mark.slow
@@ -240,15 +241,16 @@ def test_the_shipped_runs_say_what_eac_costs_and_changes_as_every_page_does():
     runs = with_sets(read_folders([SHIPPED_RUNS]).table)
     (name,) = runs.loc[runs["run"] == "study/eac-noise0.3-seed0", "tested_on"]
     chosen = runs[(runs["tested_on"] == name) & (runs["noise_name"] == "30 % symmetric")]
-    headline = cost_headline(chosen)
-    assert re.search(r"takes 1\.8\d times .*95 % interval.* 3 seeds, paired\)\. ", headline)
+    headline, basis = cost_headline(chosen)
+    assert re.search(r"takes 1\.8\d times .*95 % interval", headline)
     points = noise_points(read_folders([SHIPPED_RUNS]).table)
     first = points[points["comparison"] == comparisons(points)[0]]
     told = re.search(r"[+-]\d\.\d points", noise_headline.headline(first))[0]
     assert f"changes accuracy by {told}" in headline
-    timed, compared = re.search(r"EAC as timed: (.*) EAC as compared .*?: (.*)$", headline).groups()
+    timed, compared = re.search(r"^Time: (.*) Accuracy: (.*)$", basis).groups()
+    assert "(3 seeds, paired)" in timed
     assert "flipped with probability 0.5" in timed
-    assert compared == "as in the paper: the labelled view is never flipped."
+    assert compared.endswith("EAC here: as in the paper: the labelled view is never flipped.")
 
 
 def test_every_measured_speed_has_figure_unit_and_source():
