@@ -30,7 +30,7 @@ _NO_PATHS = ("none", "hub", "people")
 
 
 def option_table(config: Mapping[str, Any]) -> pd.DataFrame:
-    """Every option with its value and default, changed options first."""
+    """Every option with its value and default: the method, then the changed options first."""
     defaults = defaults_of(str(config["method"]))
     values = flat_options(config)
     texts = {
@@ -38,8 +38,10 @@ def option_table(config: Mapping[str, Any]) -> pd.DataFrame:
     }
     rows = [(name, *both) for name, both in texts.items()]
     table = pd.DataFrame(rows, columns=["option", "value", "default"])
+    first = table["option"] == "method"
     changed = table["value"] != table["default"]
-    return pd.concat([table[changed], table[~changed]], ignore_index=True)
+    parts = [table[first], table[changed & ~first], table[~changed & ~first]]
+    return pd.concat(parts, ignore_index=True)
 
 
 def shown_options(record: RunRecord) -> pd.DataFrame:

@@ -103,9 +103,10 @@ def test_teachers_in_folders_are_to_be_completed(tmp_path, write_run, teachers, 
     assert ("`teachers`" in text) == named
 
 
-def test_changed_options_come_first(tmp_path, write_run):
+def test_the_method_comes_first_then_changed_options(tmp_path, write_run):
     table = option_table(read_run(write_run(tmp_path, learning_rate=0.01)).config)
-    changed = (table["value"] != table["default"]).tolist()
+    assert table["option"].iloc[0] == "method"
+    changed = (table["value"] != table["default"]).tolist()[1:]
     assert changed == sorted(changed, reverse=True)
     assert table.set_index("option").at["learning_rate", "default"] == "0.0002"
 
