@@ -67,7 +67,7 @@ def _overlay(
 
 
 def colour_bar() -> Image.Image:
-    """The colours of the maps, from no evidence for the class to the strongest point."""
+    """The colours of the maps, from values of at most 0 to the strongest point."""
     row = np.linspace(0, 1, BAR_WIDTH * SHARP, dtype=np.float32)
     return Image.fromarray(colourise(np.tile(row, (BAR_HEIGHT * SHARP, 1))))
 

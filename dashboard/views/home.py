@@ -1,4 +1,4 @@
-"""The landing page: what this is, three figures, the maps of EAC and baseline, where to go."""
+"""The landing page: what this is, a few figures, the maps of EAC and baseline, where to go."""
 
 from pathlib import Path
 
@@ -22,10 +22,10 @@ WHAT = (
 )
 HOW = (
     "The baseline minimises the classification loss L_cls alone. EAC adds a loss on the difference "
-    "between the maps of a face and of its mirror image. Accuracy is the mean of the last five "
-    "epochs; the pages also show mean class accuracy, the share of wrong labels that a model "
-    "memorised, and its calibration (ECE). Published results stand beside ours, among them those "
-    "of the HUST report."
+    "between the maps of a face and of its mirror image. Unless something else is said, accuracy "
+    "is the mean of the last five epochs; the pages also show mean class accuracy, the share of "
+    "wrong labels that a model memorised, and its calibration (ECE). Published results stand "
+    "beside ours, among them those of the HUST report."
 )
 PAGES = {
     "noise": ("Noise robustness", "Accuracy over the share of wrong labels, over seeds."),
@@ -49,7 +49,7 @@ def find_figures() -> list[LandingFigure]:
 
 
 def show_figures() -> None:
-    """Three differences between EAC and baseline, with intervals."""
+    """Differences between EAC and baseline, with intervals."""
     figures = find_figures()
     if not figures:
         return
@@ -85,8 +85,9 @@ def show_mirror() -> None:
         box.image(image, text, width="stretch")
     st.caption(
         "From left to right: the face, the map of the predicted class, and that of the "
-        "mirrored face, mirrored back. Agreement is the correlation of the two maps. EAC is "
-        "trained for it, so a high value is no proof that its maps are right: they depend less on "
+        "mirrored face, mirrored back. Agreement is the correlation of the two maps. This EAC, "
+        "unlike the published one, flips its labelled view. It is trained for agreement, so a "
+        "high value is no proof that its maps are right: they depend less on "
         "the image than those of the baseline (docs/experiments.md)."
     )
 

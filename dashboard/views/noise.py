@@ -138,7 +138,8 @@ def show_gaps(gaps: pd.DataFrame) -> None:
     show_table(gaps.drop(columns=["low", "high"]), "noise-gaps", formats)
     st.caption(
         "Paired by seed. Over seeds: Student's t. Over seeds and images: a hierarchical bootstrap, "
-        "which draws seeds, then evaluation images; with one seed, images alone."
+        "which draws seeds, then evaluation images; with one seed, images alone. With fewer "
+        "than five seeds that says too little about seeds: read both intervals."
     )
 
 

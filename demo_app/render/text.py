@@ -34,7 +34,8 @@ EXPLAIN_ENDPOINT = (
     "model, the number of the face (1 is the largest), a class (empty: the predicted one), "
     "the opacity of the map in [0, 1], and whether the image is one face already (cropped). "
     "Returns a sentence, the photograph with the map, and the "
-    "aligned face with the map."
+    "aligned face with the map. The map adds up to the score of the class, but is only partly "
+    "local: a bright place is no proof that the face was judged by it."
 )
 MODELS_ENDPOINT = (
     "The models this page offers: a list of name and card (Markdown), the default first."

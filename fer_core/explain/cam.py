@@ -11,7 +11,7 @@ _STOPS = np.array(
 
 
 def heat(attention: np.ndarray) -> np.ndarray:
-    """Scale one raw map to [0, 1]: negative evidence is 0, the strongest positive point is 1.
+    """Scale one raw map to [0, 1]: negative values are 0, the strongest positive point is 1.
 
     Args:
         attention: (h, w) raw class attention map.

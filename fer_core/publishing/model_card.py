@@ -128,9 +128,15 @@ def _noise(subject: Subject) -> str:
     if last["memorised"] is None:
         return text
     return (
-        f"{text}\nIn its last epoch the model memorised {100 * last['memorised']:.1f} % of the "
-        f"noisy labels, and predicted\nthe true label on {100 * last['recovered']:.1f} % of them."
+        f"{text}\nIn the last epoch {_learner(record)} memorised {100 * last['memorised']:.1f} % of "
+        f"the noisy labels, and predicted\nthe true label on {100 * last['recovered']:.1f} % of them."
     )
+
+
+def _learner(record: RunRecord) -> str:
+    """Whose predictions in training the record counts: an average of weights makes none there."""
+    averaged = record.config.get("ema_decay")
+    return "the weights in training, before averaging," if averaged else "the model"
 
 
 def _recipe(subject: Subject) -> str:

@@ -13,7 +13,10 @@ from typing import Any, NamedTuple
 from fer_core.config.data import DATA_NAMES
 from fer_core.io.files import displayed, parse_json
 from fer_core.metrics.intervals import Estimate
+from fer_core.records.groups import group_runs
+from fer_core.records.run import RUN_FILE, read_run
 from fer_core.reporting.blocks import ReportError
+from fer_core.reporting.eac_variants import which_eac
 from fer_core.reporting.tables import table
 
 MAPS_FILE = "maps.json"
@@ -136,7 +139,7 @@ def maps_table(files: Sequence[Path]) -> str:
     """
     found = _all(files)
     rows = [[one.model, *(one.text(name) for name in HEADLINE), str(one.images)] for one in found]
-    return f"{table(['model', *HEADLINE.values(), 'images'], rows)}\n\n{_explanation(found)}"
+    return f"{table(['model', *HEADLINE.values(), 'images'], rows)}\n\n{_notes(found, files)}"
 
 
 def all_maps_table(files: Sequence[Path]) -> str:
@@ -149,7 +152,8 @@ def all_maps_table(files: Sequence[Path]) -> str:
     columns = [map_rows(one.values) for one in found]
     rows = [[title, *(column[title] for column in columns)] for title in columns[0]]
     rows.append(["images", *(str(one.images) for one in found)])
-    return f"{table(['measure', *(one.model for one in found)], rows)}\n\n{_explanation(found)}"
+    header = ["measure", *(one.model for one in found)]
+    return f"{table(header, rows)}\n\n{_notes(found, files)}"
 
 
 def _all(files: Sequence[Path]) -> list[MapMeasurement]:
@@ -159,8 +163,11 @@ def _all(files: Sequence[Path]) -> list[MapMeasurement]:
         raise ReportError(str(error)) from error
 
 
-def _explanation(found: Sequence[MapMeasurement]) -> str:
-    return f"{EXPLANATION} Images of {', '.join(dict.fromkeys(one.data for one in found))}."
+def _notes(found: Sequence[MapMeasurement], files: Sequence[Path]) -> str:
+    """What the measures are, whose images, and which EAC the runs beside the files are."""
+    runs = [read_run(file.parent) for file in files if (file.parent / RUN_FILE).exists()]
+    images = ", ".join(dict.fromkeys(one.data for one in found))
+    return f"{EXPLANATION} Images of {images}. {which_eac(group_runs(runs))}".strip()
 
 
 def _measurement(model: Mapping[str, Any], data: str) -> MapMeasurement:

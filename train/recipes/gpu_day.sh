@@ -10,7 +10,8 @@
 # PER_GPU   runs that share the GPU, by default 4
 # FIELD=VALUE  options of every run; they override the plans'
 # GPU_DAY_BARS, in the environment: options of benchmarks.train_step; without a GPU it runs only where they are given
-# Afterwards: fer-core collect RECORDS/PLAN fer_core/records/shipped_runs/PLAN, and fer-core report.
+# Afterwards: fer-core collect RECORDS/FOLDER fer_core/records/shipped_runs/FOLDER for each folder (study_parts and
+# study_rivals share study64), move RECORDS/step-*.json to benchmarks/results, and run fer-core report.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 minutes=${1:?minutes of this step} work=${2:?folder of the runs} records=${3:?folder for finished records}
@@ -22,41 +23,49 @@ mkdir -p "$work" "$records"
 
 left() { echo $(( end - SECONDS )); }
 
-run_plan() { # PLAN, then FIELD=VALUE of this plan alone
-  local plan=$1
-  shift
+run_plan() { # PLAN, folder of its runs and records, then FIELD=VALUE of this plan alone
+  local plan=$1 folder=$2
+  shift 2
   if (( $(left) < ${GPU_DAY_LEAST:-45} )); then
     echo "$plan: no time left in this step"
     return
   fi
   local code=0
   timeout --signal=INT --kill-after=15 "$(left)" \
-    python -m train.sweep "$here/$plan.toml" --out "$work/$plan" --per-gpu "$per_gpu" \
+    python -m train.sweep "$here/$plan.toml" --out "$work/$folder" --per-gpu "$per_gpu" \
     --set "data=$data" "$@" || code=$?
   # 124 and 130: the step was over; the next one resumes the runs. 1: a run failed; its record says why.
   case $code in
     0 | 124 | 130) ;;
     *) echo "$plan: the sweep ended with code $code"; status=$code ;;
   esac
-  if grep -ls '"status": "finished"' "$work/$plan"/*/run.json >/dev/null; then
-    python -m train.collect "$work/$plan" "$records/$plan"
+  if grep -ls '"status": "finished"' "$work/$folder"/*/run.json >/dev/null; then
+    python -m train.collect "$work/$folder" "$records/$folder"
   fi
 }
 
-run_plan gpu_mobilenetv2 "pretrained=$weights" "$@"
-run_plan gpu_resnet50 "pretrained=${GPU_DAY_RESNET50:-none}" "$@"
+run_plan gpu_mobilenetv2 gpu_mobilenetv2 "pretrained=$weights" "$@"
+run_plan gpu_resnet50 gpu_resnet50 "pretrained=${GPU_DAY_RESNET50:-none}" "$@"
 # How fast a step is, before the plans that half an hour will not finish.
 if [[ -n ${GPU_DAY_BARS:-} ]] || python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
   for backbone in resnet50 mobilenetv2_100; do
-    if (( $(left) < ${GPU_DAY_LEAST:-45} )) || [[ -s $records/train_step-$backbone.txt ]]; then
+    bars=step-$backbone-gpu
+    if (( $(left) < ${GPU_DAY_LEAST:-45} )) || [[ -s $records/$bars.txt ]]; then
       continue # no time left, or measured in an earlier step
     fi
+    code=0
     # shellcheck disable=SC2086 # several options
     timeout --signal=INT "$(left)" \
-      python -m benchmarks.train_step --backbone "$backbone" ${GPU_DAY_BARS:---device cuda} \
-      >"$work/train_step-$backbone.txt" && mv "$work/train_step-$backbone.txt" "$records" || status=$?
+      python -m benchmarks.train_step --backbone "$backbone" --json "$work/$bars.json" \
+      ${GPU_DAY_BARS:---device cuda} >"$work/$bars.txt" || code=$?
+    case $code in
+      0) mv "$work/$bars".* "$records" ;;
+      124 | 130) ;; # the step was over; the next one measures again
+      *) echo "$bars: the benchmark ended with code $code"; status=$code ;;
+    esac
   done
 fi
-run_plan study_parts "pretrained=$weights" precision=bf16 "$@"
-run_plan study_rivals "pretrained=$weights" precision=bf16 "$@"
+# Both are parts of one study and share its first runs.
+run_plan study_parts study64 "pretrained=$weights" precision=bf16 "$@"
+run_plan study_rivals study64 "pretrained=$weights" precision=bf16 "$@"
 exit "$status"

@@ -18,8 +18,8 @@ const EDGE = Float32Array.from({ length: SIDE }, (_, index) => {
  * @param {Float32Array} map
  * @param {number} width of the map
  * @param {number} height of the map
- * @param {number[][]} colours 256 of them, RGB, from no evidence to the strongest
- * @param {number} opacity where the evidence is strongest, in [0, 1]
+ * @param {number[][]} colours 256 of them, RGB, from 0 to the highest value
+ * @param {number} opacity where the map is highest, in [0, 1]
  * @returns {HTMLCanvasElement | null}
  */
 export function draw(map, width, height, colours, opacity) {

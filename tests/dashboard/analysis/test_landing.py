@@ -1,5 +1,7 @@
 """The figures of the landing page, from made-up records."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from dashboard.analysis.glossary import WORDS, explained, words_list
 from dashboard.analysis.landing import landing_figures
 from dashboard.analysis.shipped_maps import FACE, shipped_pair
 from dashboard.data.names import read_folders
+from fer_core.records.measures import MEASURES
 
 
 def test_the_figures_are_paired_differences_under_noise(eight_records):
@@ -21,6 +24,19 @@ def test_the_figures_are_paired_differences_under_noise(eight_records):
     assert noisy.low <= noisy.gap <= noisy.high
     assert "2 seeds" in noisy.interval
     assert f"{means['eac']:.1f} %" in noisy.detail
+
+
+def test_runs_with_held_out_images_have_the_measure_of_a_practitioner(tmp_path, write_run):
+    for method, share in (("eac", 0.7), ("cross_entropy", 0.75)):
+        file = write_run(tmp_path, method=method) / "run.json"
+        record = json.loads(file.read_text())
+        record["result"] |= {MEASURES["chosen_tta"].accuracy: share}
+        file.write_text(json.dumps(record))
+    figures = landing_figures(read_folders([tmp_path]))
+    assert figures[1].name == "Accuracy, flip TTA"
+    assert figures[1].gap == pytest.approx(-5)
+    assert "at the epoch chosen on held-out images" in figures[1].detail
+    assert "held-out" not in figures[0].detail
 
 
 def test_a_single_seed_has_no_interval(tmp_path, write_run):
