@@ -1,6 +1,6 @@
 """The figures of the landing page: what EAC gains and costs, from run records alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -103,7 +103,7 @@ def _over_seeds(name: str, pair: Pair, values: Mapping[str, float]) -> LandingFi
     )
 
 
-def _memorised(runs: Runs, names: Sequence[str]) -> dict[str, float]:
+def _memorised(runs: Runs, names: list[str]) -> dict[str, float]:
     """Percent of the noisy labels that each run memorised; nothing where one has none."""
     last = runs.epochs.groupby("run")["memorised"].last().reindex(names)
     return {} if last.isna().any() else (100 * last).to_dict()

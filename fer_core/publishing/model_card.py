@@ -128,8 +128,9 @@ def _noise(subject: Subject) -> str:
     if last["memorised"] is None:
         return text
     return (
-        f"{text}\nIn the last epoch {_learner(record)} memorised {100 * last['memorised']:.1f} % of "
-        f"the noisy labels, and predicted\nthe true label on {100 * last['recovered']:.1f} % of them."
+        f"{text}\nIn the last epoch {_learner(record)} memorised {100 * last['memorised']:.1f} % "
+        f"of the noisy labels, and predicted\nthe true label on {100 * last['recovered']:.1f} % "
+        "of them."
     )
 
 

@@ -1,5 +1,6 @@
 """Every approach against the baseline, by three measures, as a matplotlib figure."""
 
+import textwrap
 from collections.abc import Sequence
 
 import matplotlib as mpl
@@ -17,6 +18,7 @@ from fer_core.reporting.tables import noise_name
 
 ROW_HEIGHT, WORDS_HEIGHT, LINE_HEIGHT = 0.62, 1.6, 0.15  # inches
 ASIDE = 0.22  # between the measures of a row
+LABEL_CHARACTERS = 26  # a longer name of options takes another line
 # Okabe and Ito's colours, without those that are the baseline's and EAC's in the other figures.
 STYLES = {"last5": ("#CC79A7", "^"), "chosen": ("#009E73", "s"), "chosen_tta": ("#000000", "o")}
 
@@ -41,8 +43,8 @@ def draw_baseline_gaps(gaps: BaselineGaps) -> Figure:
         left, right = figure.subplots(1, 2, sharey=True)
         _draw_rows(left, [row.accuracy for row in rows])
         _draw_rows(right, [row.mean_class_accuracy for row in rows])
-        left.set_xlabel("Difference in accuracy (points)")
-        right.set_xlabel("Difference in mean class accuracy (points)")
+        left.set_xlabel("Accuracy (points)")
+        right.set_xlabel("Mean class accuracy (points)")
         left.set_yticks(range(len(rows)), [_label(row) for row in rows])
         left.set_ylim(len(rows) - 0.5, -0.5)
         figure.legend(
@@ -58,16 +60,18 @@ def draw_baseline_gaps(gaps: BaselineGaps) -> Figure:
         )
         lines = add_caption(
             figure,
-            "Bars: 95 % intervals of a hierarchical bootstrap over seeds and images; of one seed, "
-            f"over its images.\n{setting.classes} classes, {setting.image_size} px, "
-            f"{setting.epochs} epochs; n = seeds. {gaps.which_eac}",
+            "Bars: 95 % intervals of a hierarchical bootstrap over seeds and images, too narrow for "
+            "fewer than five seeds; of one seed, over images alone.\n"
+            f"{setting.classes} classes, {setting.image_size} px, {setting.epochs} epochs; "
+            f"n = seeds. {gaps.which_eac}",
         )
         figure.set_figheight(figure.get_figheight() + LINE_HEIGHT * lines)
     return figure
 
 
 def _label(row: ApproachGaps) -> str:
-    return "\n".join(filter(None, [row.method, row.options, f"n = {len(row.runs)}"]))
+    options = textwrap.wrap(row.options, LABEL_CHARACTERS)
+    return "\n".join([row.method, *options, f"n = {len(row.runs)}"])
 
 
 def _draw_rows(axes: Axes, rows: list[dict[str, Estimate]]) -> None:
