@@ -60,8 +60,8 @@ def draw_baseline_gaps(gaps: BaselineGaps) -> Figure:
         )
         lines = add_caption(
             figure,
-            "Bars: 95 % intervals of a hierarchical bootstrap over seeds and images, too narrow for "
-            "fewer than five seeds; of one seed, over images alone.\n"
+            "Bars: 95 % intervals of a hierarchical bootstrap over seeds and images, too narrow "
+            "for fewer than five seeds; of one seed, over images alone.\n"
             f"{setting.classes} classes, {setting.image_size} px, {setting.epochs} epochs; "
             f"n = seeds. {gaps.which_eac}",
         )
