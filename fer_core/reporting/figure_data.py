@@ -11,10 +11,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fer_core.config import defaults_of
 from fer_core.records.compare import BASELINE, EAC, pair_eac_with_baseline
 from fer_core.records.groups import group_runs
 from fer_core.records.run import RunRecord, read_runs
-from fer_core.records.trials import Approach, LabelNoise, RunTrial, Setting, trial_of
+from fer_core.records.trials import (
+    TREATMENTS,
+    Approach,
+    LabelNoise,
+    RunTrial,
+    Setting,
+    trial_of,
+)
 from fer_core.reporting.tables import noise_name
 
 ACCURACY = "accuracy_last5"
@@ -132,12 +140,14 @@ def file_stems(compared: Sequence[tuple[Setting, Approach | None]]) -> list[str]
     for setting, eac in compared:
         backbone, facts = setting.backbone, _facts(setting, eac)
         others = [_facts(*other) for other in compared if other[0].backbone == backbone]
+        names = dict.fromkeys(name for one in (facts, *others) for name in one)
         others.remove(facts)
         parts = [backbone]
-        for name, value in facts.items():
-            alike = [other for other in others if other[name] == value]
+        for name in names:
+            value = facts.get(name)
+            alike = [other for other in others if other.get(name) == value]
             if len(alike) < len(others):
-                parts.append(f"{name}-{value}")
+                parts.append(f"{name}-{'unstated' if value is None else value}")
                 others = alike
         stems.append("-".join(parts))
     return stems
@@ -168,7 +178,11 @@ def _differences(one: RunTrial, other: RunTrial) -> list[str]:
 def _facts(setting: Setting, eac: Approach | None = None) -> dict[str, str]:
     """By name, those that say most to a reader first."""
     named = asdict(setting)
-    options = json.loads(named.pop("options")) | ({} if eac is None else json.loads(eac.options))
+    options = json.loads(named.pop("options"))
+    if eac is not None:
+        options |= json.loads(eac.options)
+        defaults = defaults_of(EAC)  # an approach does not name a treatment at its default
+        options |= {name: defaults[name] for name in TREATMENTS if name not in options}
     content = {"content": named.pop("content")[:12]}
     return {name: str(value) for name, value in (named | options | content).items()}
 

@@ -131,6 +131,16 @@ def test_two_kinds_of_eac_are_two_comparisons_with_files_of_their_own(tmp_path, 
     ]
 
 
+def test_an_eac_that_flips_its_labelled_view_has_files_of_its_own(tmp_path, write):
+    write("cross_entropy")
+    write("eac", name="published", flip_probability=0.0)
+    write("eac", name="flipping", flip_probability=0.5)
+    assert sorted(stems_of(comparisons_in(tmp_path / "records"))) == [
+        "mobilenetv2_100-flip_probability-0.0",
+        "mobilenetv2_100-flip_probability-0.5",
+    ]
+
+
 def test_a_file_name_says_no_more_than_tells_the_comparisons_apart(tmp_path, write):
     for size, rate in ((48, 1e-3), (64, 2e-3)):
         for method in STYLES:
