@@ -23,6 +23,13 @@ mkdir -p "$work" "$records"
 
 left() { echo $(( end - SECONDS )); }
 
+ended() { # WHAT, its exit code; with 124 and 130 the step was over, and the next one goes on with it
+  case $2 in
+    0 | 124 | 130) ;;
+    *) echo "$1 ended with code $2"; status=$2 ;;
+  esac
+}
+
 run_plan() { # PLAN, folder of its runs and records, then FIELD=VALUE of this plan alone
   local plan=$1 folder=$2
   shift 2
@@ -34,11 +41,7 @@ run_plan() { # PLAN, folder of its runs and records, then FIELD=VALUE of this pl
   timeout --signal=INT --kill-after=15 "$(left)" \
     python -m train.sweep "$here/$plan.toml" --out "$work/$folder" --per-gpu "$per_gpu" \
     --set "data=$data" "$@" || code=$?
-  # 124 and 130: the step was over; the next one resumes the runs. 1: a run failed; its record says why.
-  case $code in
-    0 | 124 | 130) ;;
-    *) echo "$plan: the sweep ended with code $code"; status=$code ;;
-  esac
+  ended "$plan: the sweep" "$code" # 1: a run failed; its record says why
   if grep -ls '"status": "finished"' "$work/$folder"/*/run.json >/dev/null; then
     python -m train.collect "$work/$folder" "$records/$folder"
   fi
@@ -58,11 +61,8 @@ if [[ -n ${GPU_DAY_BARS:-} ]] || python -c 'import sys, torch; sys.exit(not torc
     timeout --signal=INT "$(left)" \
       python -m benchmarks.train_step --backbone "$backbone" --json "$work/$bars.json" \
       ${GPU_DAY_BARS:---device cuda} >"$work/$bars.txt" || code=$?
-    case $code in
-      0) mv "$work/$bars".* "$records" ;;
-      124 | 130) ;; # the step was over; the next one measures again
-      *) echo "$bars: the benchmark ended with code $code"; status=$code ;;
-    esac
+    if (( code == 0 )); then mv "$work/$bars".* "$records"; fi
+    ended "$bars: the benchmark" "$code"
   done
 fi
 # Both are parts of one study and share its first runs.
