@@ -1,31 +1,37 @@
-"""The figures of the landing page: what EAC gains and costs, from run records alone."""
+"""The figures of the landing page: what EAC and its rivals gain, from run records alone."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from dashboard.analysis.comparison import ACCURACY, SeedGroup, by_evidence, find_pairs
-from dashboard.data.names import Runs, data_name
+from dashboard.analysis.seed_groups import group_facts, told_facts
+from dashboard.data.names import Runs, data_name, method_name
+from dashboard.data.tables import trials_of
 from fer_core.metrics.student_t import mean_interval
+from fer_core.records.compare import EAC, pair_with_baseline, with_shared_seeds
+from fer_core.records.groups import group_trials
 from fer_core.reporting.eac_variants import eac_name
 
 MEAN_CLASS = "mean_class_accuracy_percent"
 CHOSEN, CHOSEN_COLUMN = "Accuracy, flip TTA", "chosen_tta_percent"
 CHOSEN_HOW = ", at the epoch chosen on held-out images"
-Pair = tuple[SeedGroup, SeedGroup]  # baseline, EAC
+NAMED_APART = ("method", "epochs")  # facts that a rival's name does not repeat
+Pair = tuple[SeedGroup, SeedGroup]  # baseline, other approach
 
 
 class LandingFigure(NamedTuple):
-    """EAC minus baseline in points, with what it was measured on.
+    """An approach minus the baseline in points, with what it was measured on.
 
     Attributes:
         name: what is compared.
         noise: of both, in words.
-        gap: EAC minus baseline, in points.
+        gap: the approach minus the baseline, in points.
         low, high: 95 % interval; nan when there is none.
         over: what the interval is over, such as ``3 seeds``.
-        baseline, eac: percent of each.
+        baseline, other: percent of each.
         where: data, split, backbone and epochs; which EAC it is.
     """
 
@@ -36,7 +42,7 @@ class LandingFigure(NamedTuple):
     high: float
     over: str
     baseline: float
-    eac: float
+    other: float
     where: str
 
     @property
@@ -52,9 +58,15 @@ class LandingFigure(NamedTuple):
         return f"95 % interval {self.low:+z.1f} to {self.high:+z.1f} ({self.over})"
 
     @property
+    def short(self) -> str:
+        """The difference without its unit, and its interval in brackets."""
+        bounds = "" if np.isnan(self.low) else f" ({self.low:+z.1f} to {self.high:+z.1f})"
+        return f"{self.gap:+z.1f}{bounds}"
+
+    @property
     def detail(self) -> str:
         """Both sides, and where they were measured."""
-        return f"EAC {self.eac:.1f} %, baseline {self.baseline:.1f} %; {self.where}"
+        return f"EAC {self.other:.1f} %, baseline {self.baseline:.1f} %; {self.where}"
 
 
 def landing_figures(runs: Runs) -> list[LandingFigure]:
@@ -68,27 +80,71 @@ def landing_figures(runs: Runs) -> list[LandingFigure]:
     Returns:
         Up to four figures; fewer where the records do not have them.
     """
-    finished = runs.table[runs.table["status"] == "finished"]
-    pairs = sorted(find_pairs(finished), key=by_evidence)
-    noisy = [pair for pair in pairs if pair[1].noise.percent]
-    if not noisy:
-        return []
-    first = noisy[0]
-    table = finished.set_index("run")
+    first = _first_pair(runs)
+    return _figures(runs, first) if first else []
+
+
+def rival_figures(runs: Runs) -> dict[str, list[LandingFigure]]:
+    """The same figures of the other approaches that were trained on all seeds of that pair.
+
+    An EAC with other options is no rival of EAC, and is left out.
+
+    Args:
+        runs: records, such as the shipped ones.
+
+    Returns:
+        By name of the approach, its figures.
+    """
+    first = _first_pair(runs)
+    if not first:
+        return {}
+    eac = first[1]
+    found = {}
+    for baseline, other in pair_with_baseline(group_trials(trials_of(_finished(runs)))):
+        alike = (other.setting, other.noise) == (eac.setting, eac.noise)
+        if not alike or other.approach.method == EAC:
+            continue
+        *pair, shared = with_shared_seeds(baseline, other, eac)
+        if len(shared.trials) == len(eac.trials):
+            found[_rival_name(baseline, other)] = _figures(runs, (pair[0], pair[1]))
+    return found
+
+
+def _finished(runs: Runs) -> pd.DataFrame:
+    return runs.table[runs.table["status"] == "finished"]
+
+
+def _first_pair(runs: Runs) -> Pair | None:
+    """Baseline and EAC under noise, the pair that `by_evidence` puts first."""
+    noisy = [pair for pair in find_pairs(_finished(runs)) if pair[1].noise.percent]
+    return min(noisy, key=by_evidence, default=None)
+
+
+def _rival_name(baseline: SeedGroup, other: SeedGroup) -> str:
+    """The method, and what tells it apart from the baseline besides its defaults."""
+    facts = [group_facts(group) for group in (baseline, other)]
+    _, told = told_facts(facts, other.approach.method, apart=NAMED_APART)
+    return ", ".join([method_name(other.approach.method), *told])
+
+
+def _figures(runs: Runs, pair: Pair) -> list[LandingFigure]:
+    table = _finished(runs).set_index("run")
     columns = {"Accuracy": ACCURACY, CHOSEN: CHOSEN_COLUMN, "Mean class accuracy": MEAN_CLASS}
-    names = [trial.record for group in first for trial in group.trials]
+    names = [trial.record for group in pair for trial in group.trials]
     known = {name: table.loc[names, column] for name, column in columns.items()}
     named = {name: dict(values) for name, values in known.items() if values.notna().all()}
     named["Wrong labels memorised"] = _memorised(runs, names)
-    return [_over_seeds(name, first, values) for name, values in named.items() if values]
+    return [_over_seeds(name, pair, values) for name, values in named.items() if values]
 
 
 def _over_seeds(name: str, pair: Pair, values: Mapping[str, float]) -> LandingFigure:
-    baseline, eac = (
+    baseline, other = (
         np.array([float(values[trial.record]) for trial in group.trials]) for group in pair
     )
-    gap = mean_interval(eac - baseline)
-    setting, epoch = pair[1].setting, CHOSEN_HOW if name == CHOSEN else ""
+    gap = mean_interval(other - baseline)
+    setting, approach = pair[1].setting, pair[1].approach
+    epoch = CHOSEN_HOW if name == CHOSEN else ""
+    which = f". EAC {eac_name(setting, approach)}" if approach.method == EAC else ""
     return LandingFigure(
         name,
         f"{pair[1].noise.percent:g} % wrong labels",
@@ -97,9 +153,9 @@ def _over_seeds(name: str, pair: Pair, values: Mapping[str, float]) -> LandingFi
         gap.mean + gap.half,
         f"{gap.n} seeds" if gap.n > 1 else "one seed",
         float(baseline.mean()),
-        float(eac.mean()),
+        float(other.mean()),
         f"{data_name(setting.data)} {setting.eval_split}, {setting.backbone}, "
-        f"{setting.epochs} epochs{epoch}. EAC {eac_name(setting, pair[1].approach)}",
+        f"{setting.epochs} epochs{epoch}{which}",
     )
 
 

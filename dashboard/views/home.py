@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.analysis.glossary import explained, words_list
-from dashboard.analysis.landing import LandingFigure, landing_figures
+from dashboard.analysis.landing import LandingFigure, landing_figures, rival_figures
 from dashboard.analysis.shipped_maps import FACE, shipped_pair
 from dashboard.charts.map_images import face_image, image_url, map_overlay, strip
 from dashboard.data.names import SHIPPED_RUNS, read_folders
@@ -43,14 +43,15 @@ PAGES = {
 
 
 @st.cache_data(show_spinner=False)
-def find_figures() -> list[LandingFigure]:
-    """`landing_figures` of the shipped records, which do not change."""
-    return landing_figures(read_folders([SHIPPED_RUNS]))
+def find_figures() -> tuple[list[LandingFigure], dict[str, list[LandingFigure]]]:
+    """`landing_figures` and `rival_figures` of the shipped records, which do not change."""
+    runs = read_folders([SHIPPED_RUNS])
+    return landing_figures(runs), rival_figures(runs)
 
 
 def show_figures() -> None:
-    """Differences between EAC and baseline, with intervals."""
-    figures = find_figures()
+    """Differences between EAC and baseline, with intervals; and those of rivals, in a sentence."""
+    figures, rivals = find_figures()
     if not figures:
         return
     for box, figure in zip(st.columns(len(figures)), figures, strict=True):
@@ -59,6 +60,12 @@ def show_figures() -> None:
             interval = f"{figure.interval[0].upper()}{figure.interval[1:]}"
             st.caption(f"EAC minus baseline with {figure.noise}. {interval}.")
             st.caption(f"{figure.detail}.")
+    if rivals:
+        names = [one.name for one in next(iter(rivals.values()))]
+        rows = [[name, *(one.short for one in gains)] for name, gains in rivals.items()]
+        lines = [["Rivals on the same seeds", *names], ["---"] * (1 + len(names)), *rows]
+        st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+        st.caption("Each minus the same baseline, in points, with its 95 % interval.")
 
 
 @st.cache_data(show_spinner=False)

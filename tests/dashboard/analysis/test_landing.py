@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard.analysis.glossary import WORDS, explained, words_list
-from dashboard.analysis.landing import landing_figures
+from dashboard.analysis.landing import landing_figures, rival_figures
 from dashboard.analysis.shipped_maps import FACE, shipped_pair
 from dashboard.data.names import read_folders
 from fer_core.records.measures import MEASURES
@@ -37,6 +37,22 @@ def test_runs_with_held_out_images_have_the_measure_of_a_practitioner(tmp_path, 
     assert figures[1].gap == pytest.approx(-5)
     assert "at the epoch chosen on held-out images" in figures[1].detail
     assert "held-out" not in figures[0].detail
+
+
+def test_rivals_on_all_seeds_of_the_pair_stand_beside_it(tmp_path, write_run):
+    for seed in (0, 1):
+        for method in ("eac", "cross_entropy", "gce"):
+            write_run(tmp_path, method=method, seed=seed)
+        write_run(tmp_path, method="eac", seed=seed, flip_probability=0.5)
+    write_run(tmp_path, method="rul", seed=0)
+    runs = read_folders([tmp_path])
+    assert list(rival_figures(runs)) == ["GCE"]
+    table = runs.table.groupby("method")["accuracy_percent"].mean()
+    (accuracy, *_) = rival_figures(runs)["GCE"]
+    assert accuracy.gap == pytest.approx(table["gce"] - table["cross_entropy"])
+    assert "2 seeds" in accuracy.interval
+    assert "EAC" not in accuracy.where
+    assert rival_figures(read_folders([tmp_path / "none"])) == {}
 
 
 def test_a_single_seed_has_no_interval(tmp_path, write_run):
