@@ -44,6 +44,7 @@ SHOWN = {
     "(Student's t over shared seeds)",
 }
 FIXED = ("method", "noise")  # offered as rows or columns even if all runs agree
+OTHER = 2  # rank of a row of another method than the baseline
 ABSENT = tuple(name.replace("_", " ") for name in TREATMENTS)
 CELL_COLUMNS = [
     *("row", "column", "mean", "sd", "half", "n", "gap", "gap_half", "gap_n"),
@@ -136,8 +137,10 @@ def results_grid(
         runs = ", ".join(group.runs)
         cells.append([name, group.facts.get(column, UNSET), *numbers, False, separate, runs])
     frame = pd.DataFrame(cells, columns=CELL_COLUMNS)
-    baselines = {row for row, group in zip(frame["row"], groups, strict=True) if _plain(group)}
-    order = sorted(in_order(frame["row"].tolist()), key=lambda name: name not in baselines)
+    ranks: dict[str, int] = {}
+    for row, group in zip(frame["row"], groups, strict=True):
+        ranks[row] = min(_rank(group), ranks.get(row, OTHER))
+    order = sorted(in_order(frame["row"].tolist()), key=ranks.__getitem__)
     left_out = [fact_text(name, usual) for name, value in usual.items() if value != UNSET]
     return Grid(
         frame, order, in_order(frame["column"].tolist()), row_facts, left_out, eac_note(known)
@@ -267,8 +270,11 @@ def _gaps(groups: Sequence[SeedGroup], values: Mapping[str, float]) -> list[Inte
     return [found.get(part[:3], none) for part in parts]
 
 
-def _plain(group: SeedGroup) -> bool:
-    return group.method == BASELINE and not group.parts[0].approach.treatments
+def _rank(group: SeedGroup) -> int:
+    """The place of its row: the baseline, then the baseline with treatments, then the others."""
+    if group.method != BASELINE:
+        return OTHER
+    return 1 if group.parts[0].approach.treatments else 0
 
 
 def _cell(cell: Mapping[Hashable, object] | None, show: str, decimals: int, several: bool) -> Cell:

@@ -102,7 +102,10 @@ def differing(facts: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def in_order(values: Sequence[str]) -> list[str]:
-    """Different values in natural order: clean labels first, then by the number in front."""
+    """Different values in natural order: clean labels first, then by the number in front.
+
+    Capitals do not count, so that “GCE” stands between “EAC” and “label smoothing”.
+    """
     return sorted(set(values), key=_natural)
 
 
@@ -245,12 +248,12 @@ def _method(groups: Sequence[SeedGroup], indices: Sequence[int]) -> str:
     return methods.pop() if len(methods) == 1 else ""
 
 
-def _natural(text: str) -> tuple[int, float, str]:
-    start = text.partition(" ")[0]
+def _natural(text: str) -> tuple[int, float, str, str]:
+    start, plain = text.partition(" ")[0], text.casefold()
     try:
-        return (1, float(start), text)
+        return (1, float(start), plain, text)
     except ValueError:
-        return (0 if text == "clean labels" else 2, 0.0, text)
+        return (0 if text == "clean labels" else 2, 0.0, plain, text)
 
 
 @lru_cache(maxsize=4096)  # many runs share few texts

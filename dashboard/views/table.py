@@ -33,8 +33,11 @@ ABOUT = (
     "A table for a paper: means over seeds by any two options of the runs, with the spread, the "
     "best in bold, and a mark where the paired difference from the baseline is not chance."
 )
-# A wide table scrolls within its own box, so that the page does not.
-WIDE = "<style>.st-key-results-table table { display: block; overflow-x: auto; }</style>"
+# A wide table scrolls within its own box, so that the page does not; a figure stays on one line.
+WIDE = (
+    "<style>.st-key-results-table table { display: block; overflow-x: auto; } "
+    ".st-key-results-table td:not(:first-child) { white-space: nowrap; }</style>"
+)
 RULES = """
 - **A cell** is one group of runs that differ in their seed alone; n is the number of seeds. Groups
   are never averaged: where two would share a cell, their rows also name the options in which they

@@ -124,10 +124,21 @@ def test_options_of_one_method_are_told_where_they_are_not_usual_for_it(tmp_path
     assert len(alike.rows) == len(alike.cells) == 3
 
 
+def test_the_baseline_comes_first_then_with_treatments_then_the_rest_by_letter(tmp_path, write_run):
+    for method in ("rul", "eac", "co_teaching", "gce", "cross_entropy"):
+        write_run(tmp_path, method=method)
+    write_run(tmp_path, method="cross_entropy", name="average", ema_decay=0.999)
+    grid = results_grid(read_folders([tmp_path]).table, ["method"], "noise")
+    assert grid.rows == [
+        *("baseline", "baseline · ema decay 0.999"),
+        *("co-teaching", "EAC", "GCE", "RUL"),
+    ]
+
+
 def test_any_two_options_make_rows_and_columns(table):
     assert axis_choices(seed_groups(table))[:2] == ["method", "noise"]
     grid = results_grid(table, ["noise"], "method")
-    assert (grid.rows, grid.columns) == (["clean labels", "30 % symmetric"], ["EAC", "baseline"])
+    assert (grid.rows, grid.columns) == (["clean labels", "30 % symmetric"], ["baseline", "EAC"])
 
 
 def test_chosen_rows_and_columns_are_kept_and_no_choice_keeps_all(table):
