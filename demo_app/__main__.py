@@ -49,7 +49,7 @@ class DemoOptions:
     """File with one NAME:PASSWORD per line; only these may log in. The environment variable
     FER_DEMO_AUTH may have the same lines instead."""
     allowed_hosts: tuple[str, ...] = ()
-    """Names under which the page is reached, beside localhost and this computer's own: that of a
+    """Names under which the page is reached, besides localhost and this computer's own: that of a
     proxy in front of it, for example. Requests for other names are refused."""
     mcp: bool = False
     """Also offer the endpoints as tools of the Model Context Protocol (MCP)."""

@@ -13,11 +13,11 @@ from fer_core.records.run import RecordError
 
 GAINED, LOST = "wrong → right", "right → wrong"
 CHANGES = (GAINED, LOST)
-LEVEL = 0.05  # chance explains a difference unless its adjusted p-value is below
+LEVEL = 0.05  # a difference is significant if its adjusted p-value is below
 SMALLEST_P = 0.0001  # that a sentence gives exactly
 CHANCE_NOTE = (
-    "Grey cells: chance explains the difference (McNemar's test image by image, adjusted for the "
-    "number of cells, Holm). The test covers the choice of images, not of the seeds."
+    "Grey cells: the difference is not significant (McNemar's test image by image, adjusted for "
+    "the number of cells, Holm). The test covers the choice of images, not of the seeds."
 )
 
 
@@ -45,7 +45,7 @@ class CellTests(NamedTuple):
 
     Attributes:
         points: (K, K) percent of each label, in points; nan without images.
-        chance: (K, K) whether chance explains the difference.
+        chance: (K, K) whether the difference is significant.
         p_values: (K, K) adjusted p-values.
     """
 
@@ -118,7 +118,7 @@ def by_class(images: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
 
 
 def cell_tests(comparison: ComparedSides, classes: Sequence[str]) -> CellTests:
-    """Which differences of the two confusion matrices chance does not explain.
+    """Which differences of the two confusion matrices are significant.
 
     Args:
         comparison: of `compare_sides`.
@@ -195,7 +195,7 @@ def holm(p_values: np.ndarray) -> np.ndarray:
 
 
 def change_sentence(images: pd.DataFrame, first: str, second: str) -> str:
-    """How many images changed sides, and whether chance explains the difference.
+    """How many images changed sides, and whether the difference is significant.
 
     Args:
         images: of `compare_sides`.
@@ -204,12 +204,12 @@ def change_sentence(images: pd.DataFrame, first: str, second: str) -> str:
     """
     gained, lost = (int((images["change"] == change).sum()) for change in CHANGES)
     test = mcnemar(lost, gained)
-    verdict = "chance does not explain" if test.p_value < LEVEL else "chance may explain"
+    verdict = "a" if test.p_value < LEVEL else "not a"
     net = 100 * (gained - lost) / len(images)
     return (
         f"From {first} to {second}, {gained:,} of {len(images):,} images change from wrong to "
-        f"right and {lost:,} from right to wrong: {net:+z.1f} points, which {verdict} "
-        f"(McNemar, {_p_text(test.p_value)})."
+        f"right and {lost:,} from right to wrong: {net:+z.1f} points, {verdict} significant "
+        f"difference (McNemar's test, {_p_text(test.p_value)})."
     )
 
 

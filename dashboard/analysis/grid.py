@@ -34,7 +34,7 @@ MEASURES = {
     "Macro F1": "macro_f1_percent",
     "Chosen epoch": "chosen_percent",
     "Chosen epoch, flip TTA": "chosen_tta_percent",
-    "Its mean class accuracy": "chosen_tta_mean_class_percent",
+    "Chosen epoch, flip TTA, mean class accuracy": "chosen_tta_mean_class_percent",
 }
 SD, INTERVAL, GAP = "mean ± SD", "mean ± 95 % interval", "difference from baseline"
 SHOWN = {
@@ -203,7 +203,7 @@ def caption_of(grid: Grid, scope: str, measure: str, show: str) -> str:
     last = "last epoch" if measure == "Macro F1" else "mean of the last five epochs"
     chosen = "epoch chosen on held-out images"
     how = f" ({chosen if measure.startswith('Chosen') else last})"
-    name = "Accuracy" if measure.startswith("Chosen") else measure
+    name = _measured(measure)
     tta = " with flip TTA" if "TTA" in measure else ""
     text = f"{name}{tta} in %{how}, {scope}: {SHOWN[show]}, {seeds}."
     if grid.cells["best"].any():
@@ -216,6 +216,13 @@ def caption_of(grid: Grid, scope: str, measure: str, show: str) -> str:
     if grid.usual:
         text += f" Unless a row says otherwise: {', '.join(grid.usual)}."
     return f"{text} {grid.eac}".strip()
+
+
+def _measured(measure: str) -> str:
+    """What a measure is of, without how its epoch is chosen."""
+    if not measure.startswith("Chosen"):
+        return measure
+    return "Mean class accuracy" if measure.endswith("mean class accuracy") else "Accuracy"
 
 
 def _telling_apart(

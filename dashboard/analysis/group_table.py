@@ -91,7 +91,7 @@ def group_gaps(
 def _gap(base: SeedGroup, other: SeedGroup, values: Mapping[Hashable, float]) -> list[object]:
     none: list[object] = [other.name, 0, "", *[float("nan")] * 5]
     if base.pooled or other.pooled:
-        return [*none, "a group pools other options than the seed"]
+        return [*none, "a group pools options other than the seed"]
     sides = [one.parts[0] for one in (base, other)]
     if sides[0].setting.tested_on != sides[1].setting.tested_on:
         return [*none, "the evaluation images are not the same"]

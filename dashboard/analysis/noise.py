@@ -57,7 +57,7 @@ MEASURES = {
         "%",
         "chosen_tta",
     ),
-    "Its mean class accuracy": NoiseMeasure(
+    "Chosen epoch, flip TTA, mean class accuracy": NoiseMeasure(
         "chosen_tta_mean_class_percent",
         "Mean class accuracy with flip TTA of the epoch chosen on held-out images, by label noise",
         "Mean class accuracy, chosen epoch, flip TTA (%)",
@@ -67,12 +67,15 @@ MEASURES = {
     ),
     "Change from clean": NoiseMeasure(
         CHANGE,
-        "Accuracy lost to label noise",
+        "Change in accuracy from clean labels",
         "Accuracy minus clean (points)",
         "points",
     ),
 }
-FORMER_MEASURES = {"Class mean": "Mean class accuracy"}  # in links of earlier versions
+FORMER_MEASURES = {  # in links of earlier versions
+    "Class mean": "Mean class accuracy",
+    "Its mean class accuracy": "Chosen epoch, flip TTA, mean class accuracy",
+}
 
 
 def offered_measures(points: pd.DataFrame) -> list[str]:
@@ -244,7 +247,7 @@ def noise_notes(summary: pd.DataFrame) -> list[str]:
             notes.append(f"{str(kind).capitalize()} noise: {realised} % of the labels are noisy.")
             continue
         asked = ", ".join(f"{share:g}" for share in shares["asked"].round(1))
-        notes.append(f"{str(kind).capitalize()} noise: {asked} % asked, {realised} % realised.")
+        notes.append(f"{str(kind).capitalize()} noise: {asked} % nominal, {realised} % realised.")
     return notes
 
 
@@ -252,7 +255,7 @@ def noise_caption(
     points: pd.DataFrame,
     summary: pd.DataFrame,
     measure: NoiseMeasure,
-    intervals: str = "Bars and bands: 95 % intervals, Student t.",
+    intervals: str = "Bars and bands: 95 % intervals, Student's t.",
 ) -> str:
     """The line below a saved chart: measure, data, split, number of seeds, noise, intervals.
 

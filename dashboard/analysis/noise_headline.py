@@ -68,7 +68,7 @@ def noise_text(noise: LabelNoise, asked: float) -> str:
     """
     text = f"{noise.percent:g} % {noise.kind} label noise"
     same = np.isnan(asked) or round(asked, 1) == noise.percent
-    return text if same else f"{text} ({asked:g} % asked)"
+    return text if same else f"{text} ({asked:g} % nominal)"
 
 
 def _values(group: SeedGroup, values: Mapping[str, float]) -> np.ndarray:

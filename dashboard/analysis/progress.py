@@ -43,7 +43,7 @@ class Progress(NamedTuple):
         """Epochs, and how long it takes or is silent, as ``7 of 15, 3 min left``."""
         epochs = f"{self.done} of {self.asked}"
         if self.stalled:
-            return f"{epochs}, no sign for {duration(self.silent_seconds)}"
+            return f"{epochs}, no progress for {duration(self.silent_seconds)}"
         left = self.epoch_seconds * (self.asked - self.done)
         return epochs if np.isnan(left) else f"{epochs}, {duration(left)} left"
 

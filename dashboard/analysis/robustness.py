@@ -177,7 +177,7 @@ def _accuracy_lost(model: str, clean: pd.Series, corrupted: pd.DataFrame) -> str
     interval = f"95 % interval {worst['lost_low']:.1f} to {worst['lost_high']:.1f}"
     if worst["lost_low"] <= 0:
         return (
-            f"No corruption shown costs {model} more accuracy than chance explains; the largest "
+            f"No corruption shown costs {model} a significant amount of accuracy; the largest "
             f"loss is {worst['lost']:.1f} points ({interval}), under {_at(worst)}."
         )
     return (
@@ -189,7 +189,7 @@ def _accuracy_lost(model: str, clean: pd.Series, corrupted: pd.DataFrame) -> str
 def _overconfidence(model: str, corrupted: pd.DataFrame) -> str:
     gaps = corrupted["confidence"] - corrupted["accuracy"]
     if gaps.max() <= 0:
-        return f"{model} is at no strength shown more confident than it is accurate."
+        return f"{model} is not overconfident at any strength shown."
     worst = corrupted.iloc[int(gaps.to_numpy().argmax())]
     return (
         f"{model} is most overconfident under {_at(worst)}: mean confidence "

@@ -12,7 +12,7 @@ from dashboard.charts.classes import DIVERGING, signed_points
 from dashboard.charts.style import HEIGHT, finish, matrix_axes
 
 GAINED_COLOUR, LOST_COLOUR = "#1F83C4", "#D55E00"
-GREY, ON_GREY = "#E3E3E3", "#595959"  # of cells that chance explains; contrast 5.5
+GREY, ON_GREY = "#E3E3E3", "#595959"  # of cells that are not significant; contrast 5.5
 SMALL = 12  # pixels of the second line of a title
 BAR = 34  # pixels of a bar
 
@@ -57,7 +57,7 @@ def changes_figure(table: pd.DataFrame, by: str, names: tuple[str, str]) -> go.F
 
 
 def chance_figure(tests: CellTests, names: tuple[str, str], tints: Mapping[str, str]) -> go.Figure:
-    """Heat map of the second confusion matrix minus the first; grey where chance explains it.
+    """Heat map of the second confusion matrix minus the first; grey where it is not significant.
 
     Args:
         tests: `changes.cell_tests`.
@@ -94,7 +94,7 @@ def chance_figure(tests: CellTests, names: tuple[str, str], tints: Mapping[str, 
         textfont={"color": ON_GREY},
         colorscale=[[0.0, GREY], [1.0, GREY]],
         hoverongaps=False,
-        hovertemplate=f"{hover}<br>chance explains it<extra></extra>",
+        hovertemplate=f"{hover}<br>not significant<extra></extra>",
         **shared,
     )
     matrix_axes(figure, tests.points.columns, tints, "Prediction")

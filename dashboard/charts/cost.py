@@ -17,7 +17,7 @@ ENTRY_HEIGHT = 22  # pixels of a legend entry
 PLOT_WIDTH, PLOT_HEIGHT = 290, 230
 MOST_NAMED = 8  # points that each have a text; of more, only the front has
 MIN_BAR_SEEDS = 3  # Student's t makes the interval of two seeds wider than the chart
-FRONT = "best for its cost"
+FRONT = "Pareto front"
 GREY = "#8A8F98"
 
 

@@ -105,7 +105,10 @@ def own_row(cells: Mapping[Any, Any], where: str) -> dict[str, Any]:
     if not row["noise_rate"]:
         row["noise_kind"] = CLEAN
     elif not texts["noise_kind"]:
-        raise OwnResultsError(f"{where}: noise_kind is empty, such as symmetric")
+        raise OwnResultsError(
+            f"{where}: noise_kind is empty but noise_rate is above 0: give the kind of noise, such "
+            "as symmetric"
+        )
     return row
 
 

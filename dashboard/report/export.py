@@ -22,7 +22,7 @@ from dashboard.report.parts import PAGES, first_sentence
 from fer_core.errors import FerError, told_in_a_sentence
 from fer_core.io.files import write_whole
 
-TITLE = "Facial emotion recognition under label noise"
+TITLE = "Facial expression recognition under label noise"
 
 
 class HtmlReportError(FerError, ValueError):

@@ -94,7 +94,7 @@ RUN_FACTS = {
     "accuracy_percent": number("Accuracy (%)", 2),
     "mean_class_accuracy_percent": number("Mean class accuracy (%)", 2),
     "chosen_percent": number("Chosen epoch (%)", 2),
-    "chosen_tta_percent": number("Chosen, TTA (%)", 2),
+    "chosen_tta_percent": number("Chosen epoch, flip TTA (%)", 2),
     "epochs_done": number("Epochs", 0),
     "image_size": number("Pixels", 0),
     **{"source": "Source", "imported": "Imported from"},

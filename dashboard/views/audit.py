@@ -70,8 +70,8 @@ RULES = """
 - **Flagged** are the images that `exclude.txt` drops and `corrected_labels.txt` relabels. They are
   the model's opinion: it also "corrects" what it has not understood.
 - **P(label is right)** is the mean probability that the model gives to the label. The model has
-  learned from these labels: a convention that it has learned with them, it finds right.
-- **Known** figures are there where noise was added to labels, or where better labels exist.
+  learned from these labels, so it considers a convention learned from them right.
+- **Known** values are available where noise was added to labels, or where better labels exist.
   FER2013's labels and those of FER+ differ in convention for sadness and fear, not only in care.
 - **Precision by recall**: going down the ranking, how many of the images so far have a wrong label,
   against how many of all wrong labels have been found. Dotted: what guessing finds.
@@ -163,7 +163,7 @@ def show_figures(audit: Audit, caption: str) -> None:
         )
     table = figures_table(audit, str(subset))
     columns = FIGURES | {
-        column: NUMBER(f"Wrong of the first {int(column.split('_')[1]):,} (%)", format="%.1f")
+        column: NUMBER(f"Precision at {int(column.split('_')[1]):,} (%)", format="%.1f")
         for column in table.columns
         if column.startswith("first_")
     }

@@ -167,17 +167,17 @@ def show_by_group(
 
 
 def show_tests(tests: CellTests, names: tuple[str, str], confusion: Confusion) -> None:
-    """The difference of the two confusion matrices, grey where chance explains it."""
+    """The difference of the two confusion matrices, grey where it is not significant."""
     real = int((~tests.chance).to_numpy().sum())
     st.markdown(
-        f"Chance does not explain {real} of the {tests.chance.size} differences between the two "
-        "confusion matrices."
+        f"{real} of the {tests.chance.size} differences between the two confusion matrices are "
+        "significant."
     )
     drawn = tests.points.reset_index().melt("label", var_name="prediction", value_name="points")
     flat = tests.p_values.reset_index().melt("label", var_name="prediction", value_name="p_value")
     drawn = drawn.assign(adjusted_p_value=flat["p_value"])
     figure = chance_figure(tests, names, confusion.tints())
-    below = f"{LAST_EPOCH} Grey: chance explains the difference (McNemar, Holm, 5 %)."
+    below = f"{LAST_EPOCH} Grey: not significant (McNemar, Holm, 5 %)."
     show_chart(figure, drawn, "tested-difference", selection=names, caption=below)
     st.caption(CHANCE_NOTE)
 
@@ -199,7 +199,7 @@ def show_images(
     label = right.selectbox("Label", classes, key="changes_label", bind="query-params")
     rows = rows[(rows["change"] == change) & ((label == ALL) | (rows["label"] == label))]
     if rows.empty:
-        st.info("No image changes so.")
+        st.info("No image changes in this way.")
         return
     if data is not None and (found := show_thumbnails(rows, data)):
         models = [(name, side.runs[0]) for name, side in zip(names, sides, strict=True)]

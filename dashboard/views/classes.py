@@ -114,7 +114,9 @@ def show_confusions(shown: Shown) -> None:
         name = st.selectbox(
             "Confusions of", list(by_name), key="classes_matrix", bind="query-params"
         )
-        share = st.toggle("Percent of each label", True, key="classes_share", bind="query-params")
+        share = st.toggle(
+            "Percent of each true label", True, key="classes_share", bind="query-params"
+        )
         confusion = confusions[by_name[name]]
         table = confusion_frame(confusion, share)
         figure = confusion_figure(table, share, confusion.tints())
@@ -268,7 +270,7 @@ def show_classes(shown: Shown) -> None:
     show_recalls(shown)
     st.subheader("Calibration")
     show_calibration(shown)
-    st.subheader("Groups of people")
+    st.subheader("Demographic groups")
     show_slices(shown)
 
 

@@ -59,7 +59,7 @@ RULES = """
   else may differ. A name leaves out defaults, and of an option that none has at its default, the
   value that most approaches of its kind have.
 - **Accuracy** is the mean of the last five epochs; bars are 95 % intervals (Student's t over
-  seeds), drawn from three seeds on. The table has those of two.
+  seeds), drawn for three or more seeds; the table also has those of two.
 - **Images/s** (median over epochs) and **run time** (training and evaluation) are geometric means
   with intervals on the log scale. EAC processes each image twice.
 - Speed depends on the machine and its load: compare it only within one machine. Parameters and MACs
@@ -107,7 +107,7 @@ def pick_points(points: pd.DataFrame) -> tuple[pd.DataFrame, str]:
             bind="query-params",
             placeholder="all",
             width=165,  # two side by side on a phone
-            help="More of it costs more: compare methods of the same.",
+            help="Larger values cost more: compare methods with the same value.",
         )
         if chosen:
             points = points[points[column].astype(str).isin(chosen)]
@@ -150,7 +150,7 @@ def show_latency() -> None:
     """The measured speeds of the demo and of training."""
     st.subheader("Measured speed")
     st.caption(
-        "Recorded measurements, each with the command that repeats it. Seconds depend on the "
+        "Recorded measurements, each with the command that reproduces it. Seconds depend on the "
         "machine; the ratio to a reference measured at the same time says more about the program."
     )
     demo, training = latency_tables(read_latency())

@@ -147,7 +147,7 @@ def pick_options(together: bool) -> CurveOptions:
         "Linked",
         key="curves_linked",
         bind="query-params",
-        help="One below the other: zoom and hover are those of all charts.",
+        help="Stacks the charts; zooming and hovering apply to all of them.",
     )
     return CurveOptions(axis == "Training time", smoothing, str(band), linked)
 

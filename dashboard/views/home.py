@@ -17,8 +17,8 @@ WHAT = (
     "Labels of facial expressions are noisy: FER2013's own labels disagree with the majority of "
     "ten raters on a third of its images. This dashboard shows what label noise costs a network, "
     "and what EAC, which asks for attention maps that agree under mirroring, changes against the "
-    "cross-entropy baseline. Every chart comes from run records with the command that repeats "
-    "them, and nothing leaves the computer that runs this page."
+    "cross-entropy baseline. Every chart comes from run records with the command that "
+    "reproduces them, and nothing leaves the computer that runs this page."
 )
 HOW = (
     "The baseline minimises the classification loss L_cls alone. EAC adds a loss on the difference "
@@ -50,7 +50,7 @@ def find_figures() -> tuple[list[LandingFigure], dict[str, list[LandingFigure]]]
 
 
 def show_figures() -> None:
-    """Differences between EAC and baseline, with intervals; and those of rivals, in a sentence."""
+    """Differences between EAC and baseline, with intervals; and those of rivals, in a table."""
     figures, rivals = find_figures()
     if not figures:
         return
@@ -63,7 +63,7 @@ def show_figures() -> None:
     if rivals:
         names = [one.name for one in next(iter(rivals.values()))]
         rows = [[name, *(one.short for one in gains)] for name, gains in rivals.items()]
-        lines = [["Rivals on the same seeds", *names], ["---"] * (1 + len(names)), *rows]
+        lines = [["Other approaches on the same seeds", *names], ["---"] * (1 + len(names)), *rows]
         st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
         st.caption("Each minus the same baseline, in points, with its 95 % interval.")
 
@@ -121,7 +121,7 @@ st.markdown(explained(WHAT), unsafe_allow_html=True)
 show_figures()
 show_mirror()
 st.markdown(explained(HOW), unsafe_allow_html=True)
-with st.expander("The words"):
+with st.expander("Glossary"):
     st.markdown(words_list())
 show_pages()
 if load_runs().table.empty:

@@ -32,8 +32,8 @@ def show_liveness(runs: Runs) -> None:
         known = one.epoch_seconds == one.epoch_seconds
         usual = f" (an epoch takes {duration(one.epoch_seconds)})" if known else ""
         st.warning(
-            f"`{foreign_code(one.run)}`: no sign for {duration(one.silent_seconds)}{usual}, after "
-            f"{one.done} of {one.asked} epochs. If it was killed, it goes on with:"
+            f"`{foreign_code(one.run)}`: no progress for {duration(one.silent_seconds)}{usual}, "
+            f"after {one.done} of {one.asked} epochs. If it was killed, resume it with:"
         )
         st.code(f"fer-core train --resume {runs.folders[one.run]}", language="bash")
     going = [one for one in now if not one.stalled]
@@ -51,9 +51,9 @@ def show_liveness(runs: Runs) -> None:
 def sidebar_notes(runs: Runs, now: list[Progress]) -> list[str]:
     """Short warnings for the sidebar of every page."""
     silent = sum(one.stalled for one in now)
-    notes = [f"{silent} running without a sign of life (see Runs)"] if silent else []
+    notes = [f"{silent} running without recent progress (see Runs)"] if silent else []
     if wrong := len(find_troubles(runs, runs.fingerprint)):
-        notes.append(f"{wrong} with a broken loss or one class for all (see Runs)")
+        notes.append(f"{wrong} with a non-finite loss or a single predicted class (see Runs)")
     return notes
 
 

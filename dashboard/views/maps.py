@@ -48,7 +48,7 @@ ABOUT = (
     "The attention maps of two models, face by face. A map adds up to the score of its class "
     "exactly; how local it is, is measured beside it."
 )
-DRAWN = "**These faces are drawn; the models were trained on photographs.**"
+DRAWN = "**These faces are synthetic; the models were trained on photographs.**"
 ASK_OWN = f"{DRAWN} For faces that they know choose {{}} above."
 NO_TORCH = (
     "These are the maps that ship with the dashboard. Other faces and models need PyTorch, which "
@@ -103,7 +103,7 @@ def pick_faces() -> FaceChoice | None:
         bind="query-params",
     )
     if kind == SYNTHETIC:
-        return FaceChoice(seed=pick_seed(row, "Each seed draws eight other people."))
+        return FaceChoice(seed=pick_seed(row, "Each seed draws eight different people."))
     if kind == DATA:
         return pick_data(row)
     folder = ""
@@ -155,9 +155,9 @@ def pick_data(row: DeltaGenerator) -> FaceChoice | None:
         bind="query-params",
         placeholder="ferplus:FOLDER",
         help="As `fer-core train --data` takes it. One evaluation image of each class is shown, "
-        "where raters voted one on which they agree. Nothing is stored.",
+        "one on which the raters agree where there are votes. Nothing is stored.",
     ).strip()
-    seed = pick_seed(row, "Each seed picks other images.")
+    seed = pick_seed(row, "Each seed picks different images.")
     if not uri:
         st.info("Name a data set above, such as `ferplus:FOLDER`.")
         return None

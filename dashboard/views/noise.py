@@ -53,9 +53,9 @@ RULES = """
 - **The panel below** is the paired difference of each method from the cross-entropy baseline: only
   seeds that both have count, so it may differ from the distance of the means above. It is what the
   headline says.
-- **Noise** is drawn at the share that was asked for if it is symmetric. Of all other kinds the
+- **Noise** is drawn at its nominal rate if it is symmetric. Of all other kinds the
   realised share counts: asymmetric noise spares classes that are never confused, and human labels
-  have no asked share. The table has both.
+  have no nominal rate. The table has both.
 - **Area** is the mean over noise rates from 0 to the largest: the area under a seed's line
   (trapezoidal rule) divided by its width. It needs a run of that seed at every rate.
 - **Dotted** curves are published results with the same data set, classes and metric under symmetric
@@ -70,9 +70,9 @@ READING_ROWS = (
     "Left: means over seeds with 95 % intervals. Right: the difference from the baseline, paired "
     "by seed."
 )
-STUDENT = "Bars: 95 % intervals, Student t over seeds."
+STUDENT = "Bars: 95 % intervals, Student's t over seeds."
 OVER_BOTH = (
-    "Bars: 95 % intervals; of means, Student t over seeds; of differences, a hierarchical "
+    "Bars: 95 % intervals; of means, Student's t over seeds; of differences, a hierarchical "
     "bootstrap over seeds and images, with one seed over images."
 )
 NO_CLEAN_RUN = (
@@ -150,7 +150,7 @@ def show_tables(summary: pd.DataFrame, areas: pd.DataFrame, measure: NoiseMeasur
         "line": st.column_config.TextColumn("Method and backbone"),
         "noise_percent": NUMBER("Noise (%)", format="%g"),
         "noise": "Kind of noise",
-        "asked": NUMBER("Asked (%)", format="%.1f"),
+        "asked": NUMBER("Nominal (%)", format="%.1f"),
         "realised": NUMBER("Realised (%)", format="%.2f"),
         "sd": NUMBER("SD over seeds", format="%.1f"),
         "mean": NUMBER(f"Mean ({unit})", format="%.1f"),

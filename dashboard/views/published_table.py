@@ -33,7 +33,7 @@ SHOWN = {
     "table_url": LINK("Read at", display_text="table", help="Where the figure was read"),
     "paper_url": LINK("Paper", display_text="paper"),
     "code_url": LINK("Code", display_text="code"),
-    "doubt_url": LINK("Doubts", display_text="thread", help="Where users get other figures"),
+    "doubt_url": LINK("Doubts", display_text="thread", help="Where users report different figures"),
     "params_m": NUMBER("Parameters (M)", format="%.1f"),
     "venue": "Venue",
     "source": "Source",

@@ -84,8 +84,8 @@ RULES = """
 - **ECE** (expected calibration error, 15 bins) is how far confidence and accuracy are apart, and
   **mean confidence** the mean probability of the prediction. A model that stays confident while its
   accuracy falls is wrong without a warning.
-- **Compared together** are models that were shown the same images, corrupted alike. Other samples
-  are another choice of the field *Compared on*.
+- **Models are compared** only if they were shown the same images, corrupted alike. Other samples
+  are another choice of the field *Evaluated on*.
 - Models of one file or seed are single training runs; the intervals are over images, not over
   seeds. Accuracy under **wrong labels** is on the page Noise robustness.
 """
@@ -104,7 +104,7 @@ def pick_points(found: RobustnessFiles) -> tuple[pd.DataFrame, list[str], str]:
     chosen = next(iter(names))
     if len(names) > 1:
         chosen = st.selectbox(
-            "Compared on",
+            "Evaluated on",
             list(names),
             key="robustness_sample",
             bind="query-params",
@@ -171,10 +171,10 @@ def show_tables(points: pd.DataFrame) -> None:
     show_table(summary, "robustness-models", SUMMARY)
     if summary["side"].nunique() > 1:
         st.warning(
-            "These models got their images corrupted at different resolutions, where the same "
+            "The images of these models were corrupted at different resolutions, where the same "
             "strength is not the same damage: blur of one pixel is weaker in a larger image."
         )
-    st.markdown("**All figures**")
+    st.markdown("**All values**")
     show_table(points[list(FORMATS)], "robustness", FORMATS, rows=points)
 
 

@@ -6,6 +6,7 @@ Only for a visitor at the computer itself, and never where FER_RUNS fixes the so
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 
@@ -25,6 +26,7 @@ from dashboard.views.visit import at_home
 from fer_core.importing.runs import Facts
 from fer_core.importing.series import SourceError
 
+N = TypeVar("N", int, float)
 UPLOADED = "uploaded"  # name of a run whose file is only called metrics
 DONE = "runs_done"  # in the session: what the last action did
 
@@ -40,15 +42,18 @@ def show_organise(runs: Runs) -> None:
         compared = st.session_state.get("runs_compare", linked)
         picked = [run for run in compared if run in runs.folders and runs.sources[run].writable]
         if not picked:
-            st.caption("Select rows of the table first. Shipped runs and those of the Hub stay.")
+            st.caption(
+                "Select rows of the table first. Shipped runs and those of the Hub cannot be "
+                "changed."
+            )
             return
         st.markdown(f"**{len(picked)} selected run{'' if len(picked) == 1 else 's'}**")
         _tag(runs, picked)
-        if st.button("Archive", help="Leaves them out of every page until you bring them back."):
+        if st.button("Archive", help="Hides them on every page until you restore them."):
             _do(
                 picked,
                 lambda run: set_archived(runs.folders[run], archived=True),
-                "Archived. `Archived` below the table brings them back.",
+                "Archived. Restore them with `Archived` below the table.",
             )
         if len(picked) == 1:
             _rename(runs, picked[0])
@@ -56,7 +61,7 @@ def show_organise(runs: Runs) -> None:
 
 
 def show_archived(runs: Runs, sources: Sequence[RecordSource]) -> None:
-    """The runs that were put aside, to bring them back."""
+    """The archived runs, to restore them."""
     roots = [source.folder for source in sources if source.writable]
     names = [
         name
@@ -67,11 +72,11 @@ def show_archived(runs: Runs, sources: Sequence[RecordSource]) -> None:
         return
     with st.popover(f"Archived ({len(names)})", type="tertiary", icon=":material/archive:"):
         chosen = st.multiselect("Archived runs", names, key="runs_archived")
-        if st.button("Bring back", disabled=not chosen):
+        if st.button("Restore", disabled=not chosen):
             _do(
                 chosen,
                 lambda run: set_archived(runs.archived[run], archived=False),
-                "Brought back.",
+                "Restored.",
             )
 
 
@@ -87,8 +92,8 @@ def show_import(sources: Sequence[RecordSource]) -> None:
     ):
         st.caption(
             f"Event files of TensorBoard and CSV of Keras, Lightning or timm become records in "
-            f"`{target / FOLDER}`. What you do not know stays unknown, and an unknown is never "
-            "taken for equal. `fer-core import-runs --help` has all options."
+            f"`{target / FOLDER}`. Leave empty what you do not know: an unknown value is never "
+            "treated as equal to another. `fer-core import-runs --help` has all options."
         )
         place = st.text_input("File or folder on this computer", placeholder="/home/me/logs")
         files = st.file_uploader("Or upload files", accept_multiple_files=True)
@@ -128,9 +133,17 @@ def _facts(words: dict[str, str]) -> Facts:
         method=known["method"],
         backbone=known["backbone"],
         noise=known["noise"],
-        noise_rate=None if rate is None else float(rate),
-        seed=None if seed is None else int(seed),
+        noise_rate=None if rate is None else _number(float, rate, "Noise rate", "a number"),
+        seed=None if seed is None else _number(int, seed, "Seed", "a whole number"),
     )
+
+
+def _number(kind: type[N], text: str, name: str, wanted: str) -> N:
+    """A number of the form; a text that is none is refused by the name of its field."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"{name} must be {wanted}, got {text!r}") from None
 
 
 def _tag(runs: Runs, picked: list[str]) -> None:

@@ -65,7 +65,7 @@ def show_run(runs: Runs, run: str) -> None:
     with right:
         show_transition(record, run)
     if record.imported is None:
-        st.subheader("Repeat this run")
+        st.subheader("Reproduce this run")
         st.code(repeat_command(record), language="bash", wrap_lines=True)
         st.caption(foreign(" ".join(repeat_notes(record))))
     else:

@@ -28,19 +28,19 @@ COLUMNS: dict[str, Any] = {
         "five epochs",
     ),
     "chosen_percent": NUMBER(
-        "Chosen (%)",
+        "Chosen epoch (%)",
         format="%.2f",
         width=95,
         help="Accuracy in the epoch that does best on held-out images (--holdout)",
     ),
     "chosen_tta_percent": NUMBER(
-        "Chosen, TTA (%)",
+        "Chosen epoch, flip TTA (%)",
         format="%.2f",
         width=120,
         help="The chosen epoch with flip TTA: averaged over each image and its mirror image",
     ),
     "chosen_tta_mean_class_percent": NUMBER(
-        "Chosen, TTA, mean class (%)",
+        "Chosen epoch, flip TTA, mean class (%)",
         format="%.2f",
         width=150,
         help="Mean class accuracy of the chosen epoch with flip TTA",
@@ -57,7 +57,7 @@ COLUMNS: dict[str, Any] = {
     "imported": TEXT(
         "Imported from", help="The file of another program that the record was converted from"
     ),
-    "run": TEXT("Whole name", width="medium"),
+    "run": TEXT("Full name", width="medium"),
     "best_percent": NUMBER(
         "Best, selected on evaluation split (%)",
         format="%.2f",
@@ -80,7 +80,7 @@ COLUMNS: dict[str, Any] = {
     "map_occlusion": NUMBER(
         "Map and hiding",
         format="%.2f",
-        help="Rank correlation of the attention map with the effect of hiding each place",
+        help="Rank correlation of the attention map with the effect of hiding each region",
     ),
     "map_fixed": NUMBER(
         "Map fixed",

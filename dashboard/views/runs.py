@@ -40,7 +40,7 @@ def pick_filters(named: pd.DataFrame) -> pd.DataFrame:
         bind="query-params",
         placeholder="name, tag, note, option",
         width=SEARCH_WIDTH,
-        help="Runs that have every word, in any case.",
+        help="Shows runs that contain every word, in upper or lower case.",
     )
     for column, choices in filter_choices(named).items():
         chosen[column] = boxes.multiselect(
@@ -58,7 +58,7 @@ def pick_filters(named: pd.DataFrame) -> pd.DataFrame:
         bind="query-params",
         placeholder="none",
         width=FILTER_WIDTH,
-        help="In this view alone. To put runs aside for good, archive them.",
+        help="In this view alone. To hide runs on every page, archive them; you can restore them.",
     )
     passed = search_runs(filter_runs(named, chosen), searched or "")
     return passed[~passed["run"].isin(hidden)]

@@ -31,7 +31,7 @@ from fer_core.reporting.table_text import markdown_text, to_markdown
 
 ABOUT = (
     "A table for a paper: means over seeds by any two options of the runs, with the spread, the "
-    "best in bold, and a mark where the paired difference from the baseline is not chance."
+    "best in bold, and a mark where the paired difference from the baseline is significant."
 )
 # A wide table scrolls within its own box, so that the page does not; a figure stays on one line.
 WIDE = (
@@ -45,7 +45,7 @@ RULES = """
 - **Bold** is the best mean of its column, after rounding.
 - **\\*** marks a cell whose paired difference from the cross-entropy baseline has a 95 % interval
   (Student's t over the shared seeds) that excludes 0. The baseline has the same setting and noise.
-  One seed has no interval, and many marks are not corrected for multiple testing.
+  One seed has no interval. The marks are not corrected for multiple testing.
 - **Accuracy**, **mean class accuracy** are means of the last five epochs, **macro F1** is of the
   last epoch, **chosen epoch** is the one that does best on held-out training images with their
   noisy labels. None is selected on the evaluation split.

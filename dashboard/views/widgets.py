@@ -113,7 +113,7 @@ def _save_box(figure: go.Figure, name: str, stem: str, caption: str) -> None:
         )
         # Another caption is another widget; one with the same key would keep its first text.
         field = f"save-caption-{name}-{crc32(caption.encode())}"
-        words = st.text_area("Line below the figure", caption, key=field)
+        words = st.text_area("Caption", caption, key=field)
         inches = PAPER_WIDTHS[str(width)]
 
         def draw() -> bytes:

@@ -24,7 +24,7 @@ LONGEST_NAME = 40  # characters of a class name
 FIGURES = ("accuracy", "mean_class_accuracy", "noise_rate")  # that the page calculates with
 DEMOTED = "##"  # the page has headings of its own above
 LIMITS = (
-    "It predicts {names}. Profiles, covered and very small faces are "
+    "It predicts {names}. Profile views, occluded and very small faces are "
     "unreliable, rare classes even more so; a high probability is not proof."
 )
 

@@ -24,7 +24,7 @@ UPLOAD_LARGEST = 1000 * 2**20  # bytes of one upload: a batch of photographs com
 OTHER_LARGEST = 32 * 2**20  # bytes of any other request
 OBJECTS_MOST = 2000  # objects and lists of any other request; a file is two of them
 UPLOAD_PATH = "/gradio_api/upload"
-BROKEN_OFF = "The upload was broken off."
+BROKEN_OFF = "The upload was interrupted."
 NO_FILES = "This is not an upload: send files as multipart/form-data, each with a name."
 
 

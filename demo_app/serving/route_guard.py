@@ -100,6 +100,6 @@ def foreign_host(host: str) -> str:
     """Why a request for another host is refused, and what to do."""
     shown = re.sub(r"[^\w.:\[\]-]", "?", host[:100])
     return (
-        f"This page is not known as {shown}. Who runs it can start it with --allowed-hosts NAME; "
-        "otherwise open it by its address in numbers."
+        f"This page is not known as {shown}. Whoever runs it can start it with --allowed-hosts "
+        "NAME; otherwise open it by its IP address."
     )

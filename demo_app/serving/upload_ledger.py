@@ -71,6 +71,6 @@ class UploadLedger:
 
 def _too_much(who: str, most: int, kept: float) -> str:
     return (
-        f"{who} uploaded {most >> 20} MB within {kept / 60:.0f} minutes, which is the most: try "
+        f"{who} uploaded {most >> 20} MB within {kept / 60:.0f} minutes, which is the limit: try "
         "again when earlier files have been deleted."
     )

@@ -15,9 +15,10 @@ MODEL_FILES = "config.json,model.safetensors"
 PORT = "7860"  # of a Gradio Space, unless its environment names another
 ABOUT = {
     "demo": "Facial expression recognition on photographs, videos and the camera. Every class gets "
-    "a map over the face; the mean of a map plus one constant is exactly the score of its class. A "
-    "map is only partly local; the demo can hide each place of a face to show what depends on it. "
-    "Images are analysed by this Space and deleted after some minutes; for images that must not "
+    "a map over the face; the mean of a map plus the bias of its class is exactly the score of "
+    "that class. A map is only partly local; the demo can hide each region of a face to show what "
+    "depends on it. "
+    "Images are analysed by this Space and deleted after a few minutes; for images that must not "
     "leave your device, run the demo there.",
     "dashboard": "What noisy training labels do to facial expression recognition: Erasing "
     "Attention Consistency (EAC, ECCV 2022) against the cross-entropy baseline, run by run, with "
@@ -30,7 +31,7 @@ RESPONSIBLE = """\
 The models predict visible expressions, not feelings, and are weak on rare expressions, profiles and
 covered faces. Inferring emotions at work and in education is prohibited in the European Union, with
 medical and safety exceptions (AI Act, Art. 5(1)(f)); people must be told when such a system is used
-(Art. 50(3)). Decide nothing about a person with it."""
+(Art. 50(3)). Do not use it to make decisions about people."""
 
 
 def hub_models(run: Sequence[str]) -> list[str]:

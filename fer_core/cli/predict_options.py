@@ -26,8 +26,8 @@ class Command:
     cropped: bool = False
     """Each image is already a face crop."""
     backend: BackendName = "torch"
-    """What computes the outputs: torch, onnx (ONNX Runtime), or auto, the faster of both, measured
-    at the start."""
+    """What computes the outputs: torch, onnx (ONNX Runtime), or auto, the faster of the two,
+    measured at the start."""
     device: DeviceName = "auto"
     """Device of the model and of the face detector."""
     overlay: Path | None = None
@@ -82,7 +82,7 @@ def read_command_line() -> Command:
         choices=get_args(BackendName),
         default=Command.backend,
         help="what computes the predictions: torch, onnx (ONNX Runtime), or auto, the faster of "
-        "both, measured at the start (default: %(default)s)",
+        "the two, measured at the start (default: %(default)s)",
     )
     parser.add_argument(
         "--device",

@@ -112,7 +112,7 @@ def _sweep(command: Command) -> list[RunProgress]:
             return _work(command, begin(runs, out), notes)
     except Timeout as error:
         raise ValueError(
-            f"another sweep is at work in {out}: wait for it, end it, or take another --out"
+            f"another sweep is running in {out}: wait for it, end it, or take another --out"
         ) from error
 
 
@@ -147,7 +147,7 @@ def _work(command: Command, progress: list[RunProgress], notes: Path) -> list[Ru
                     table.say(remark)
                 carry_out(progress, pool, setup, table)
         except (KeyboardInterrupt, SystemExit):
-            print("stopped: the same command goes on", file=sys.stderr)
+            print("stopped: run the same command again to resume", file=sys.stderr)
             raise
         finally:
             pool.stop()

@@ -36,10 +36,10 @@ class Start:
     """What the options of a run start from."""
 
     recipe: RecipeName | None = None
-    """Named settings to start from (docs/recipes.md); other options come on top."""
+    """Named settings to start from (docs/recipes.md); other options override these."""
     config_file: Path | None = None
     """JSON file of a run's options, all or some, as run.json has them under "config"; options on
-    the command line come on top."""
+    the command line override these."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ def run(command: Command) -> RunRecord:
     epochs = command.config.epochs if command.longer else RunConfig().epochs
     if command.config != RunConfig(epochs=epochs) or command.out is not None:
         raise ValueError(
-            "--resume takes the run's own configuration: give no other run option than --epochs"
+            "--resume takes the run's own configuration: give no run option other than --epochs"
         )
     _, recorded = read_checkpoint(command.resume)
     if command.longer:

@@ -125,7 +125,7 @@ class RunConfig(
         ):
             if getattr(self, name) != off:
                 raise ValueError(
-                    f"method {self.method!r} takes whole labels: {name} must be {off!r}, got "
+                    f"method {self.method!r} needs hard labels: {name} must be {off!r}, got "
                     f"{getattr(self, name)!r}"
                 )
         if self.balance in WEIGHTED:

@@ -138,7 +138,7 @@ def _label_texts(rows: "Dataset", split: str, column: str) -> list[str | None]:
     if "string" in str(getattr(feature, "dtype", "")):
         return values
     raise DataError(
-        f"column {column!r} of split {split} holds {feature}: wanted are class names, as a "
+        f"column {column!r} of split {split} holds {feature}, but class names are needed, as a "
         "ClassLabel or as texts (angry, happy, ...); numbers alone do not say which class is which"
     )
 

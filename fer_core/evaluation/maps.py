@@ -24,7 +24,7 @@ class MapFidelity(NamedTuple):
         seed: of the random order, the random weights and the bootstrap.
         completeness: the largest relative gap between a map's sum and its logit.
         locality: of a map that is not local 0.25.
-        occlusion: rank correlation with the effect of hiding each place.
+        occlusion: rank correlation with the effect of hiding each region.
         deletion: order of the places -> area; lower is better.
         insertion: order of the places -> area; higher is better.
         mirror: correlation with the map of the mirror image, flipped back.

@@ -152,6 +152,6 @@ def _refuse_other_settings(file: Path, wanted: dict[str, Any]) -> None:
         raise AlignmentError(f"{displayed(file)} is broken ({error}): name a new folder") from error
     if changed:
         raise AlignmentError(
-            f"the crops in {displayed(file.parent)} are cut otherwise ({'; '.join(changed)}): run "
-            f"with the options in {SETTINGS_FILE}, or name a new folder"
+            f"the crops in {displayed(file.parent)} were made with different settings "
+            f"({'; '.join(changed)}): run with the options in {SETTINGS_FILE}, or name a new folder"
         )

@@ -34,6 +34,6 @@ def whole_photos_text(share: float | None) -> str:
         return ""
     return (
         f"the images look like whole photographs: a face takes {share:.0%} of their width, and "
-        "models are trained on cut-out faces. Cut them out with fer-core align, or measure a model "
+        "models are trained on cropped faces. Crop them with fer-core align, or measure a model "
         "with fer-core evaluate MODEL --photos FOLDER"
     )

@@ -126,7 +126,7 @@ def _split(file: Path, entries: list[Mapping[str, Any]], data: bytes) -> dict[st
             )
         if kind not in DTYPES:
             raise ForeignWeightsError(
-                f"{file}: {name} has the type {kind!r}, read are {', '.join(DTYPES)}"
+                f"{file}: {name} has the type {kind!r}; supported types: {', '.join(DTYPES)}"
             )
         size = math.prod(shape) * np.dtype(DTYPES[kind]).itemsize
         if size < 0 or offset + size > len(data):

@@ -68,7 +68,7 @@ def read_layers(graph: GraphModel) -> list[Layer]:
         layer, node = _read_layer(graph, node)
         layers.append(layer)
         if len(layers) > len(graph.nodes):
-            raise ForeignWeightsError("another graph: it runs in a circle")
+            raise ForeignWeightsError("another graph: it contains a cycle")
     return layers[::-1]
 
 
@@ -103,7 +103,7 @@ def _stride(node: Node) -> int:
     if padding != b"SAME" or dilations != [1, 1, 1, 1] or strides[1] != strides[2]:
         raise ForeignWeightsError(
             f"another graph: {node.name} has padding {padding.decode()!r}, strides {strides} and "
-            f"dilations {dilations}; expected are SAME, equal strides and no dilation"
+            f"dilations {dilations}; expected SAME, equal strides and no dilation"
         )
     return strides[1]
 

@@ -188,7 +188,7 @@ in the map lies in that quarter,
 where a map without any locality would have 25 %"""
     if not math.isnan(occlusion.value):
         text += f""". Its rank correlation with the effect
-of hiding each place is {subject.maps.text("occlusion")}"""
+of hiding each region is {subject.maps.text("occlusion")}"""
     return f"{text} ({subject.maps.images:,} images of {subject.maps.data}, one model)."
 
 

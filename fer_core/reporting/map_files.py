@@ -37,8 +37,8 @@ HEADLINE = {
 EXPLANATION = (
     "Maps of the predicted class, with 95 % intervals over the images; one model each, so no "
     "interval covers seeds. Locality: 0.25 is not local, 1 is local. Correlation with occlusion: "
-    "rank correlation of the map with the effect of hiding each place. Fixed pattern of the class: "
-    "share of the maps' spatial variance that says nothing about the image."
+    "rank correlation of the map with the effect of hiding each region. Fixed pattern of the "
+    "class: share of the maps' spatial variance that says nothing about the image."
 )
 
 
@@ -123,7 +123,7 @@ def map_rows(values: Mapping[str, Estimate]) -> dict[str, str]:
     return {
         "completeness: largest relative gap": f"{values['completeness'].value:.0e}",
         "locality (0.25: not local; 1: local)": _text(values["locality"]),
-        "correlation with the effect of hiding each place": _text(values["occlusion"]),
+        "correlation with the effect of hiding each region": _text(values["occlusion"]),
         **areas,
         "share that is one fixed pattern of the class": _text(values["fixed"]),
         "agreement with the mirror image": _text(values["mirror"]),

@@ -22,9 +22,11 @@ def test_the_landing_page_has_figures_with_intervals_and_a_link_to_every_page(sh
     assert len(re.findall(r"95 % interval [+-]\d+\.\d to [+-]\d+\.\d", captions)) == 4
     assert captions.count("EAC minus baseline with 30 % wrong labels. 95 %") == 4
     assert captions.count("the labelled view is never flipped") == 4
-    (rivals,) = [item.value for item in app.markdown if "Rivals on the same seeds" in item.value]
+    (others,) = [
+        item.value for item in app.markdown if "Other approaches on the same seeds" in item.value
+    ]
     assert re.search(
-        r"\| baseline, ema decay 0\.999 (\| [+-]\d\.\d \([^|]+ to [^|]+\) ){4}\|", rivals
+        r"\| baseline, ema decay 0\.999 (\| [+-]\d\.\d \([^|]+ to [^|]+\) ){4}\|", others
     )
     links = {item.proto.label.strip("*") for item in app.get("page_link")}
     assert {"Noise robustness", "Attention maps", "Published results", "Runs"} <= links

@@ -189,7 +189,7 @@ def test_uploaded_images_are_asked_for_and_their_maps_shown(open_page, with_mode
 
 @MADE_UP
 @pytest.mark.slow
-def test_own_faces_are_offered_before_drawn_ones_which_the_page_calls_drawn(open_local, with_model):
+def test_own_faces_are_offered_before_drawn_ones_which_the_page_calls_synthetic(open_local, with_model):
     app = open_local(runs=str(with_model), **TINY)
     assert not app.exception
     faces = app.get("button_group")[0]
@@ -199,7 +199,7 @@ def test_own_faces_are_offered_before_drawn_ones_which_the_page_calls_drawn(open
         "a data set",
         "synthetic faces",
     ]
-    assert "These faces are drawn" in words(app)
+    assert "These faces are synthetic" in words(app)
     assert "choose *your images* or *a folder of images* or *a data set* above" in words(app)
     assert "Of 8 faces, tiny recognises" in words(app)
 
@@ -221,6 +221,6 @@ def test_a_data_set_of_this_computer_gives_a_face_of_each_class(
     names = app.selectbox(key="looks_face").options
     assert [name.partition(" · ")[0] for name in names] == ["anger", "fear"]
     assert "Of 2 faces, tiny recognises" in words(app)
-    assert "These faces are drawn" not in words(app)
+    assert "These faces are synthetic" not in words(app)
     app = open_local(**query, **TINY, looks_data="folder:/absent")
     assert "/absent" in app.warning[0].value

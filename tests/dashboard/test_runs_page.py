@@ -187,10 +187,10 @@ def test_a_silent_run_is_warned_of_with_the_command_that_resumes_it(open_runs, t
     for file in path.iterdir():
         os.utime(file, (long_ago, long_ago))
     app = open_runs(tmp_path / "some")
-    assert "no sign for 12 min" in text_of(app)
+    assert "no progress for 12 min" in text_of(app)
     assert f"fer-core train --resume {path}" in text_of(app)
-    assert "1 running without a sign" in app.sidebar.warning[0].value
-    assert "2 of 6, no sign for 12 min" in tables(app)[0]["status"].item()
+    assert "1 running without recent progress" in app.sidebar.warning[0].value
+    assert "2 of 6, no progress for 12 min" in tables(app)[0]["status"].item()
 
 
 def test_a_run_that_writes_says_how_far_it_is(open_runs, tmp_path, write_run):
@@ -304,8 +304,26 @@ def test_selected_runs_are_tagged_searched_archived_and_brought_back(open_runs, 
     app.text_input(key="runs_search").set_value("").run()
     assert len(tables(app)[0]) == 1
     app.multiselect(key="runs_archived").set_value([PAIR[0]]).run()
-    button(app, "Bring back").click().run()
+    button(app, "Restore").click().run()
     assert len(tables(app)[0]) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("at_home")
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("noise_rate", "Noise rate must be a number, got 'many'"),
+        ("seed", "Seed must be a whole number, got 'many'"),
+    ],
+)
+def test_a_word_in_a_field_of_the_import_that_wants_a_number_is_named(
+    open_runs, three, field, message
+):
+    app = open_runs(three)
+    app.text_input(key=f"runs_import_{field}").set_value("many")
+    button(app, "Import").click().run()
+    assert [item.value for item in app.error] == [message]
 
 
 @pytest.mark.slow
@@ -334,7 +352,7 @@ def test_visitors_from_elsewhere_change_no_run(open_runs, records, monkeypatch, 
     (records / PAIR[1] / "archived.txt").touch()
     app = open_runs(records, runs_compare=PAIR[:1])
     labels = {item.label for item in app.button}
-    assert not labels & {"Save tags", "Archive", "Rename", "Delete", "Bring back", "Import"}
+    assert not labels & {"Save tags", "Archive", "Rename", "Delete", "Restore", "Import"}
     assert "Import runs" not in " ".join(item.label for item in app.expander)
 
 

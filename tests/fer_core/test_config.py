@@ -121,11 +121,11 @@ def test_a_field_that_json_lacks_takes_its_default():
         ({"ema_decay": 1.0}, r"ema_decay must be in \[0, 1\), got 1.0"),
         (
             {"method": "eac_balanced", "label_smoothing": 0.1},
-            "'eac_balanced' takes whole labels: label_smoothing must be 0.0, got 0.1",
+            "'eac_balanced' needs hard labels: label_smoothing must be 0.0, got 0.1",
         ),
         (
             {"method": "co_teaching", "mixup": 1.0},
-            "'co_teaching' takes whole labels: mixup",
+            "'co_teaching' needs hard labels: mixup",
         ),
         (
             {"method": "eac_balanced", "balance": "loss"},
@@ -152,9 +152,9 @@ def test_a_wrong_value_is_refused_with_its_name_and_range(wrong, sentence):
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
-        ({"mixup": 0.2}, "takes whole labels: mixup must be 0.0, got 0.2"),
-        ({"targets": "votes"}, "takes whole labels: targets must be 'labels', got 'votes'"),
-        ({"label_smoothing": 0.1}, "takes whole labels: label_smoothing must be 0.0, got 0.1"),
+        ({"mixup": 0.2}, "needs hard labels: mixup must be 0.0, got 0.2"),
+        ({"targets": "votes"}, "needs hard labels: targets must be 'labels', got 'votes'"),
+        ({"label_smoothing": 0.1}, "needs hard labels: label_smoothing must be 0.0, got 0.1"),
         ({"balance": "loss"}, "has a loss of its own: balance must be 'none' or 'sampling'"),
         (
             {"balance": "root"},

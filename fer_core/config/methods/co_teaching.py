@@ -17,8 +17,8 @@ class CoTeachingOptions(MethodOptions):
     """Co-teaching."""
 
     forget_rate: float | None = None
-    """Share of each batch that is excluded in the end, best the share of wrong labels; None:
-    noise_rate, so without noise nothing. Human noise and noise lists need a number."""
+    """Final share of each batch to exclude, ideally the share of wrong labels; None: noise_rate,
+    so nothing is excluded without noise. Human noise and noise lists need a number."""
     forget_epochs: int = 10
     """Epochs over which the excluded share rises from 0."""
 

@@ -23,14 +23,15 @@ class EACOptions(MethodOptions):
     outside_erased, the maps where neither view is erased, so that they may change where the face
     is erased; it needs an erased_region independent of the other."""
     ramp_epochs: int = 0
-    """Epochs over which lambda rises from 0; the paper has none. Helps from random weights."""
+    """Epochs over which lambda rises from 0; the paper has none. Helps training from
+    random weights."""
     erased_region: Literal["same", "independent", "official"] = "same"
     """Erased region of the flipped view: the same as in the labelled view, or independent of it;
     official, as in the authors' code: the same on true labels, independent under label noise."""
     detach_classifier: bool = True
-    """Keep the consistency gradient out of the classifier's weights, as the official code."""
+    """Keep the consistency gradient out of the classifier's weights, as in the official code."""
     views: Literal["two_passes", "one_pass"] = "two_passes"
-    """BatchNorm sees the two views apart (two_passes) or together (one_pass)."""
+    """BatchNorm sees the two views separately (two_passes) or together (one_pass)."""
 
     def __post_init__(self) -> None:
         """Check the values."""

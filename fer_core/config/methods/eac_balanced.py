@@ -22,8 +22,8 @@ class BalancedEACOptions(EACOptions):
         super().__post_init__()
         if self.consistency != "maps":
             raise ValueError(
-                "method 'eac_balanced' weighs the maps of the classes: consistency must be 'maps', "
-                f"got {self.consistency!r}"
+                "method 'eac_balanced' weights the maps of the classes: consistency must be "
+                f"'maps', got {self.consistency!r}"
             )
         checks.in_range("rare_smoothing", self.rare_smoothing, 0, 1)
 

@@ -97,7 +97,7 @@ class MethodSpec:
             other fields of a run are shared and must agree in a fair comparison.
         paper: where it comes from, or None.
         colours: of its lines in charts, the first one first; none: of the palette.
-        hard_labels: whether it takes whole labels only: its loss has no place for label smoothing,
+        hard_labels: whether it needs hard labels: its loss has no place for label smoothing,
             mixtures, votes or class weights.
         defaults: its own values of shared fields that are None by default.
         least_images: that it needs in one step, on each process.

@@ -45,7 +45,7 @@ StorageKind = Literal["auto", "device", "cache", "stream"]
 WAYS_OUT = "name another folder (--cache FOLDER or FER_CORE_CACHE), or use --storage stream"
 CHECK_HINT = (
     "'fer-core data check URI --fix-list FILE' finds every such file, and the data option "
-    "--exclude FILE does without them"
+    "--exclude FILE leaves them out"
 )
 
 

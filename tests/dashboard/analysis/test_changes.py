@@ -55,7 +55,7 @@ def test_each_image_is_gained_lost_or_neither_and_the_sentence_counts_them(folde
     assert images["change"].value_counts().to_dict() == {"": 24, GAINED: 19, LOST: 1}
     sentence = change_sentence(images, *NAMES)
     assert "19 of 44 images change from wrong to right and 1 from right to wrong" in sentence
-    assert "+40.9 points, which chance does not explain (McNemar, p < 0.0001)" in sentence
+    assert "+40.9 points, a significant difference (McNemar's test, p < 0.0001)" in sentence
 
 
 def test_a_difference_that_rounds_to_zero_has_no_minus(tmp_path):
@@ -66,7 +66,7 @@ def test_a_difference_that_rounds_to_zero_has_no_minus(tmp_path):
         "two": write(tmp_path / "two", labels, second),
     }
     images = compare_sides(folders, ["one"], ["two"]).images
-    assert ": +0.0 points, which chance may explain" in change_sentence(images, *NAMES)
+    assert ": +0.0 points, not a significant difference" in change_sentence(images, *NAMES)
 
 
 def test_a_side_of_several_seeds_is_right_if_more_than_half_of_them_are(tmp_path):

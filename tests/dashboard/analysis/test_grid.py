@@ -6,6 +6,7 @@ import pytest
 from dashboard.analysis.grid import (
     GAP,
     INTERVAL,
+    MEASURES,
     SD,
     axis_choices,
     caption_of,
@@ -155,6 +156,15 @@ def test_the_caption_names_measure_data_spread_seeds_and_marks(table):
     for word in ("Accuracy", "last five epochs", scope, "standard deviation", "n = 3", "Bold"):
         assert word in caption
     assert "excludes 0" in caption
+
+
+def test_the_caption_of_a_measure_of_the_chosen_epoch_says_so(table):
+    grid = results_grid(table, ["method"], "noise")
+    for name in (name for name in MEASURES if name.startswith("Chosen")):
+        caption = caption_of(grid, "made", name, SD)
+        assert "(epoch chosen on held-out images)" in caption
+        assert ("with flip TTA" in caption) == ("TTA" in name)
+        assert caption.startswith("Mean class accuracy") == ("mean class accuracy" in name)
 
 
 def test_runs_of_other_sizes_and_epochs_are_a_set_of_their_own(table, tmp_path, write_run):

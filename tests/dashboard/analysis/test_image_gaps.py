@@ -18,7 +18,7 @@ def test_both_intervals_are_those_of_the_table_of_the_study():
     points = noise_points(runs.table)
     shown = points[points["comparison"] == comparisons(points)[0]]
     table = measures_table(list(read_runs(study).runs))
-    for name in ("Chosen epoch, flip TTA", "Its mean class accuracy"):
+    for name in ("Chosen epoch, flip TTA", "Chosen epoch, flip TTA, mean class accuracy"):
         gaps = image_gaps(runs, shown, MEASURES[name])
         assert len(gaps) >= 4
         for row in gaps.itertuples():

@@ -232,8 +232,10 @@ def test_asymmetric_noise_has_its_name_and_its_asked_and_realised_share(tmp_path
         record["noise"] |= {"rate": 0.3, "realised_rate": 0.26}
         file.write_text(json.dumps(record))
     points = read_points(tmp_path)
-    assert "At 26 % asymmetric label noise (30 % asked)" in headline(points)
-    assert noise_notes(noise_summary(points)) == ["Asymmetric noise: 30 % asked, 26.0 % realised."]
+    assert "At 26 % asymmetric label noise (30 % nominal)" in headline(points)
+    assert noise_notes(noise_summary(points)) == [
+        "Asymmetric noise: 30 % nominal, 26.0 % realised."
+    ]
 
 
 @pytest.mark.slow

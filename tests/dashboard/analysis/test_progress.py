@@ -31,7 +31,7 @@ def test_a_running_run_says_how_far_it_is_and_how_long_it_takes(going):
 def test_a_run_that_is_silent_for_long_is_said_to_be(going):
     (one,) = running(going.table, going.epochs, {"going": 0.0}, 720.0)
     assert one.stalled
-    assert one.text == "2 of 6, no sign for 12 min"
+    assert one.text == "2 of 6, no progress for 12 min"
 
 
 def test_long_epochs_may_be_silent_for_longer(going):
@@ -53,7 +53,7 @@ def test_a_run_without_an_epoch_gets_more_patience(tmp_path, write_run):
         silent: running(runs.table, runs.epochs, {"new": 0.0}, silent)[0].text
         for silent in (1200.0, 3600.0)
     }
-    assert texts == {1200.0: "0 of 6", 3600.0: "0 of 6, no sign for 60 min"}
+    assert texts == {1200.0: "0 of 6", 3600.0: "0 of 6, no progress for 60 min"}
 
 
 def test_healthy_runs_have_no_trouble(going):

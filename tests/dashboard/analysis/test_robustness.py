@@ -92,10 +92,10 @@ def test_each_measure_has_a_headline_of_its_own(read):
 def test_losses_within_chance_and_underconfidence_are_not_called_costs(read):
     points = points_of(*read({"name": "one", "step": 0.005}))
     told = {name: headline(points, measure) for name, measure in MEASURES.items()}
-    assert "more accuracy than chance explains" in told["Accuracy"]
+    assert "a significant amount of accuracy" in told["Accuracy"]
     better = points_of(*read({"name": "one", "step": -0.01}))
     assert "No corruption shown" in headline(better, MEASURES["Mean class accuracy"])
-    assert "at no strength" in headline(better, MEASURES["Mean confidence"])
+    assert "not overconfident at any strength" in headline(better, MEASURES["Mean confidence"])
 
 
 def test_the_summary_has_means_and_worst_strengths(read):

@@ -99,7 +99,7 @@ def test_the_security_policy_lets_nothing_out(site):
 
 def test_no_sentence_is_left_out(site):
     said = {
-        "en": ("<strong>Responsible use.", "Decide nothing about a person with this page."),
+        "en": ("<strong>Responsible use.", "Do not use this page to make decisions about people."),
         "vi": ("<strong>Sử dụng có trách nhiệm.", "Đừng quyết định điều gì về một con người"),
     }
     for language, name in PAGES.items():

@@ -139,7 +139,7 @@ def test_a_model_says_where_eyes_and_mouth_stand(command, folder, tmp_path):
     assert written["landmarks"] == config["fer_core"]["input"]["landmarks"]
     assert Image.open(tmp_path / "out/z.png").mode == "L"
     code, *_ = command(folder, tmp_path / "out", *SIZE, "--grey", "--workers", 1)
-    assert "are cut otherwise (landmarks " in code
+    assert "were made with different settings (landmarks " in code
 
 
 def test_the_exit_code_is_1_when_every_photograph_failed(command, tmp_path):

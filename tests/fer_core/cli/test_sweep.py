@@ -136,7 +136,7 @@ def test_records_go_by_default_where_the_plan_is_called(call_command, setup, mon
 def test_a_second_sweep_on_the_same_folder_is_refused(command, tmp_path):
     with FileLock(tmp_path / "out" / ".sweep" / "lock"):
         code, _, _ = command(PRETENDED)
-    assert "another sweep is at work in" in code
+    assert "another sweep is running in" in code
     assert read_runs(tmp_path / "out").runs == []
 
 
@@ -183,7 +183,7 @@ def test_a_stopped_sweep_ends_its_runs_and_can_go_on(
     process.send_signal(number)
     _, errors = process.communicate()
     assert process.returncode == code
-    assert "the same command goes on" in errors
+    assert "run the same command again to resume" in errors
     assert "Traceback" not in errors
     assert attempts_at_work(tmp_path) == []
     assert read_run(tmp_path / "out" / "long").status == "running"

@@ -90,5 +90,5 @@ def test_the_mirrored_view_shows_the_same_erased_region(step, model, batch):
 
 
 def test_whole_labels_are_asked_for():
-    with pytest.raises(ValueError, match="'nla' takes whole labels"):
+    with pytest.raises(ValueError, match="'nla' needs hard labels"):
         RunConfig(method="nla", mixup=0.4)
