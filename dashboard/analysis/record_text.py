@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.analysis.progress import duration
+from fer_core.reporting.option_text import NONE
 
 LAST, CHOSEN, FINAL, BEST = "last 5 epochs", "chosen epoch", "final epoch", "best epoch"
 NAMES = {
@@ -28,7 +29,7 @@ NAMES = {
     "fer_core": "fer_core",
 }
 SHARES = ("accuracy", "macro_f1", "rate", "share")  # in names of figures from 0 to 1
-NONE, UNKNOWN = "none", "not stated"
+UNKNOWN = "not stated"
 
 
 def fact_rows(name: str, value: object) -> list[tuple[str, str]]:
@@ -39,24 +40,6 @@ def fact_rows(name: str, value: object) -> list[tuple[str, str]]:
         value: as JSON has it.
     """
     return _rows(NAMES.get(name, name.replace("_", " ")), name, value)
-
-
-def option_text(value: object) -> str:
-    """The value of an option, exact: numbers as they were given, lists without brackets.
-
-    Args:
-        value: as JSON has it; None: not set.
-    """
-    match value:
-        case None | "" | [] | {}:
-            return NONE
-        case bool():
-            return "yes" if value else "no"
-        case Mapping():
-            return ", ".join(f"{key}: {option_text(one)}" for key, one in value.items())
-        case Sequence() if not isinstance(value, str):
-            return ", ".join(option_text(one) for one in value)
-    return str(value)
 
 
 def _rows(shown: str, name: str, value: object) -> list[tuple[str, str]]:
@@ -80,7 +63,7 @@ def _text(name: str, value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
             return UNKNOWN
         case float() if math.isnan(value):
             return UNKNOWN
-        case [] | {}:
+        case list() | Mapping() if not value:
             return NONE
         case bool():
             return "yes" if value else "no"

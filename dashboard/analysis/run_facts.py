@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.analysis.record_text import fact_rows, option_text
+from dashboard.analysis.record_text import fact_rows
 from dashboard.data.sources import RecordSource
 from fer_core.config import RunConfig, defaults_of, flat_options
 from fer_core.config.methods import option_names
@@ -16,6 +16,7 @@ from fer_core.records.provenance import Origin
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RunRecord
 from fer_core.records.schema import FORMER_FILES, NOISY_LABELS_FILE
 from fer_core.reporting.map_files import MAPS_FILE
+from fer_core.reporting.option_text import option_text
 
 FILES = {
     "checkpoint": "latest state, for --resume",

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from dashboard.analysis.record_text import option_text
 from dashboard.data.names import data_name, method_name
 from dashboard.data.tables import trials_of
 from fer_core.config import defaults_of
 from fer_core.records.groups import Group, group_trials
 from fer_core.records.trials import CLEAN, NO_NUMBER, TREATMENTS, LabelNoise
+from fer_core.reporting.option_text import option_text
 
 UNSET = "unset"  # an option that a run does not have; none is a value
 NAMED = ("method", "backbone", "data", "noise", "image size", "epochs")  # facts in this order

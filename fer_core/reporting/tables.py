@@ -18,6 +18,7 @@ from fer_core.records.run import RunRecord
 from fer_core.records.trials import NO_NUMBER, TREATMENTS, UNKNOWN, LabelNoise
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.eac_variants import which_eac
+from fer_core.reporting.option_text import option_text
 
 ACCURACY, MEAN_CLASS_ACCURACY = "accuracy_last5", "mean_class_accuracy_last5"
 MEMORISED = "Memorised: noisy training labels that the model predicts in its last epoch."
@@ -218,7 +219,9 @@ def differing_options(group: RunGroup, groups: Sequence[RunGroup]) -> str:
     defaults = defaults_of(group.approach.method) | {"epochs": None}
     said = {name: value for name, value in _options(group).items() if value != defaults.get(name)}
     names = [name for name in said if len({str(_options(o).get(name)) for o in alike}) > 1]
-    return "".join(f", {name.replace('_', ' ')} {said[name]}" for name in sorted(names))
+    return "".join(
+        f", {name.replace('_', ' ')} {option_text(said[name])}" for name in sorted(names)
+    )
 
 
 def _options(group: RunGroup) -> dict[str, Any]:

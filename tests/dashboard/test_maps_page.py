@@ -189,7 +189,7 @@ def test_uploaded_images_are_asked_for_and_their_maps_shown(open_page, with_mode
 
 @MADE_UP
 @pytest.mark.slow
-def test_own_faces_are_offered_before_drawn_ones_which_the_page_calls_synthetic(open_local, with_model):
+def test_own_faces_are_offered_before_synthetic_ones_which_the_page_names(open_local, with_model):
     app = open_local(runs=str(with_model), **TINY)
     assert not app.exception
     faces = app.get("button_group")[0]
