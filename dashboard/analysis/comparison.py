@@ -13,7 +13,6 @@ from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
 from fer_core.metrics.student_t import mean_interval
 from fer_core.records.compare import (
-    EAC,
     NoiseLine,
     noise_lines,
     pair_eac_with_baseline,
@@ -122,14 +121,13 @@ def paired_gaps(points: pd.DataFrame, column: str = ACCURACY) -> pd.DataFrame:
 def line_pairs(points: pd.DataFrame) -> list[tuple[SeedGroup, SeedGroup, list[str]]]:
     """(baseline, other approach, the lines that the other is part of), with their shared seeds.
 
-    EAC is paired as in the headline; other approaches with the plainest baseline of their setting.
+    As in the tables: every approach with the plainest baseline of its setting.
 
     Args:
         points: of `noise_points`, of one comparison.
     """
     groups = group_trials(trials_of(points.drop_duplicates("run")))
-    pairs = pair_eac_with_baseline(groups)
-    pairs += [pair for pair in pair_with_baseline(groups) if pair[1].approach.method != EAC]
+    pairs = pair_with_baseline(groups)
     lines = points.groupby("run")["line"].apply(list).to_dict()  # clean runs start several
     return [(*pair, lines[pair[1].trials[0].record]) for pair in pairs]
 
