@@ -33,16 +33,16 @@ def test_the_words_name_the_largest_fall_and_the_places_that_change_the_predicti
     text = describe_places(occlusion([[4, -4], [0, 2]], [[0, 2], [2, 1]]), CLASSES, FLAT)
     assert "lowers it by 4.0" in text
     assert "from 90 % to 40 %" in text
-    assert "one of 2 of 4 places" in text
+    assert "one of 2 of 4 regions" in text
     assert "calm, a &lt;b&gt;" in text
 
 
 @pytest.mark.parametrize(
     ("drops", "predicted", "said"),
     [
-        ([[1, 1], [1, 1]], [[2, 2], [2, 2]], "stays joy, whichever of the 4 places"),
-        ([[1, 1], [1, 1]], [[0, 0], [0, 0]], "With any place hidden the prediction is calm"),
-        ([[-1, 0], [0, 0]], [[2, 2], [2, 2]], "Hiding no place lowers the score of joy"),
+        ([[1, 1], [1, 1]], [[2, 2], [2, 2]], "stays joy, whichever of the 4 regions"),
+        ([[1, 1], [1, 1]], [[0, 0], [0, 0]], "With any region hidden the prediction is calm"),
+        ([[-1, 0], [0, 0]], [[2, 2], [2, 2]], "Hiding no region lowers the score of joy"),
     ],
 )
 def test_the_words_fit_each_outcome(drops, predicted, said):
@@ -58,5 +58,5 @@ def test_a_strange_name_is_shown_as_text():
 
 def test_the_words_say_how_far_the_attention_map_agrees():
     found = occlusion([[4, 3], [2, 1]], [[2, 2], [2, 2]])
-    assert "place by place: 1.00" in describe_places(found, CLASSES, np.array([[9, 5], [2, 0]]))
+    assert "region by region: 1.00" in describe_places(found, CLASSES, np.array([[9, 5], [2, 0]]))
     assert "Spearman" not in describe_places(found, CLASSES, FLAT)

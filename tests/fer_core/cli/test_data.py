@@ -434,5 +434,5 @@ def test_whole_photographs_are_told_from_faces(command, tmp_path, portrait):
     _, whole, _ = command("check", f"folder:{tmp_path / 'whole'}")
     _, faces, _ = command("check", f"folder:{tmp_path / 'faces'}")
     assert "look like whole photographs: a face takes 3" in whole
-    assert "Cut them out with fer-core align" in whole
+    assert "Crop them with fer-core align" in whole
     assert "whole photographs" not in faces

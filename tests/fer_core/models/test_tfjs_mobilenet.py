@@ -161,7 +161,7 @@ def edit_node(name, **values):
         ("pw5/add", {"input": ["pw5", "gone"]}, "gone"),
         ("pw5/add", {"input": ["gone", "pw5/sub"]}, "gone"),
         ("pool", {"op": "Max"}, "0 global average poolings"),
-        ("dw0", {"input": ["pw12/out", "dw0/kernel"]}, "circle"),
+        ("dw0", {"input": ["pw12/out", "dw0/kernel"]}, "cycle"),
     ],
 )
 @pytest.mark.slow
