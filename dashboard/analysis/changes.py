@@ -45,7 +45,7 @@ class CellTests(NamedTuple):
 
     Attributes:
         points: (K, K) percent of each label, in points; nan without images.
-        chance: (K, K) whether the difference is significant.
+        chance: (K, K) whether the difference is not significant.
         p_values: (K, K) adjusted p-values.
     """
 

@@ -11,6 +11,7 @@ from dashboard.charts.map_images import face_image, image_url, map_overlay, stri
 from dashboard.data.names import SHIPPED_RUNS, read_folders
 from dashboard.views.sidebar import load_runs
 from dashboard.views.widgets import TRAIN_COMMAND
+from fer_core.reporting.table_text import Cell, TextTable, to_markdown
 
 VIEWS = Path(__file__).parent
 WHAT = (
@@ -62,9 +63,12 @@ def show_figures() -> None:
             st.caption(f"{figure.detail}.")
     if rivals:
         names = [one.name for one in next(iter(rivals.values()))]
-        rows = [[name, *(one.short for one in gains)] for name, gains in rivals.items()]
-        lines = [["Other approaches on the same seeds", *names], ["---"] * (1 + len(names)), *rows]
-        st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+        rows = tuple(
+            (Cell(name), *(Cell(one.short) for one in gains)) for name, gains in rivals.items()
+        )
+        st.markdown(
+            to_markdown(TextTable(("Other approaches on the same seeds", *names), rows, ""))
+        )
         st.caption("Each minus the same baseline, in points, with its 95 % interval.")
 
 
