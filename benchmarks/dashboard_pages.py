@@ -35,7 +35,7 @@ PAGES = {
     "Noise robustness": "noise",
     "Training curves": "curves",
     "Classes": "classes",
-    "Changed images": "changes",
+    "Changed predictions": "changes",
     "Robustness": "robustness",
     "Label audit": "audit",
     "Attention maps": "looks",

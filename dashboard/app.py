@@ -28,7 +28,7 @@ def main() -> None:
         noise,
         st.Page(VIEWS / "curves.py", title="Training curves", url_path="curves"),
         st.Page(VIEWS / "classes.py", title="Classes", url_path="classes"),
-        st.Page(VIEWS / "changes.py", title="Changed images", url_path="changes"),
+        st.Page(VIEWS / "changes.py", title="Changed predictions", url_path="changes"),
         st.Page(VIEWS / "robustness.py", title="Robustness", url_path="robustness"),
         st.Page(VIEWS / "audit.py", title="Label audit", url_path="audit"),
         st.Page(VIEWS / "maps.py", title="Attention maps", url_path="looks"),

@@ -33,7 +33,7 @@ def confusion_figure(table: pd.DataFrame, normalised: bool, tints: Mapping[str, 
         "hovertemplate": f"label %{{y}}<br>prediction %{{x}}<br>%{{z:.4g}}{unit}<extra></extra>",
     }
     # Short, to leave room for the buttons of the chart.
-    title = "Confusions (%)" if normalised else "Confusions (images)"
+    title = "Confusion matrix (%)" if normalised else "Confusion matrix (images)"
     return matrix_figure(table, heat, title, tints)
 
 

@@ -1,4 +1,4 @@
-"""Changed images: which evaluation images two models, or two methods over seeds, tell apart."""
+"""Changed predictions: which evaluation images two models, or two methods over seeds, tell apart."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -255,7 +255,7 @@ def show_changes(runs: Runs, sides: tuple[Side, Side], written: Stamps, others: 
     show_images(runs, rows, data, sides, names, others)
 
 
-st.title("Changed images")
+st.title("Changed predictions")
 st.markdown(ABOUT)
 loaded = load_runs()
 predictions = find_predictions(loaded)

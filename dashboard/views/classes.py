@@ -112,7 +112,7 @@ def show_confusions(shown: Shown) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         name = st.selectbox(
-            "Confusions of", list(by_name), key="classes_matrix", bind="query-params"
+            "Confusion matrix of", list(by_name), key="classes_matrix", bind="query-params"
         )
         share = st.toggle(
             "Percent of each true label", True, key="classes_share", bind="query-params"
@@ -264,7 +264,7 @@ def show_groups(runs: Runs, groups: list[SeedGroup]) -> None:
 
 def show_classes(shown: Shown) -> None:
     """The blocks of the page."""
-    st.subheader("Confusions")
+    st.subheader("Confusion matrix")
     show_confusions(shown)
     st.subheader("Recall")
     show_recalls(shown)

@@ -31,8 +31,8 @@ HOW = (
 PAGES = {
     "noise": ("Noise robustness", "Accuracy over the share of wrong labels, over seeds."),
     "curves": ("Training curves", "Losses, accuracy and memorised labels, epoch by epoch."),
-    "classes": ("Classes", "Confusions, recalls with intervals, and calibration."),
-    "changes": ("Changed images", "Which images two models predict differently."),
+    "classes": ("Classes", "Confusion matrices, recall with intervals, and calibration."),
+    "changes": ("Changed predictions", "Which images two models predict differently."),
     "robustness": ("Robustness", "Noise, blur, JPEG, low resolution and light."),
     "audit": ("Label audit", "Training images whose label is probably wrong."),
     "maps": ("Attention maps", "The maps of two models, on faces of yours."),

@@ -78,12 +78,12 @@ COLUMNS: dict[str, Any] = {
         "0.25 is not local",
     ),
     "map_occlusion": NUMBER(
-        "Map and hiding",
+        "Map occlusion correlation",
         format="%.2f",
         help="Rank correlation of the attention map with the effect of hiding each region",
     ),
     "map_fixed": NUMBER(
-        "Map fixed",
+        "Map fixed pattern",
         format="%.2f",
         help="Share of the maps' spatial variance that is one fixed pattern of the class",
     ),

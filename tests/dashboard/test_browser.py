@@ -24,7 +24,7 @@ PAGES = {
     "noise": ("Noise robustness", "At 30 % symmetric label noise"),
     "curves": ("Training curves", "figures 8 to 11 of the HUST report"),
     "classes": ("Classes", "Recall"),
-    "changes": ("Changed images", "No finished run has predictions"),
+    "changes": ("Changed predictions", "No finished run has predictions"),
     "robustness": ("Robustness", "the most accuracy"),
     "audit": ("Label audit", "labels are flagged"),
     "looks": ("Attention maps", "Means over the faces shown"),

@@ -1,4 +1,4 @@
-"""The page of changed images, run without a browser."""
+"""The page of changed predictions, run without a browser."""
 
 import json
 import re

@@ -33,7 +33,7 @@ def test_the_shipped_runs_show_everything_but_groups(shown_page):
     app = shown_page("classes", SHIPPED_RUNS)
     assert not app.exception
     assert titles(app) == [
-        "Confusions (%)",
+        "Confusion matrix (%)",
         "Difference (points)",
         "Recall by class",
         "Calibration",
@@ -47,9 +47,9 @@ def test_the_shipped_runs_show_everything_but_groups(shown_page):
 
 def test_the_confusion_matrix_can_be_counted_or_normalised(open_page, eight_records):
     app = open_page("classes", eight_records)
-    assert titles(app)[0] == "Confusions (%)"
+    assert titles(app)[0] == "Confusion matrix (%)"
     app.toggle[0].set_value(False).run()
-    assert titles(app)[0] == "Confusions (images)"
+    assert titles(app)[0] == "Confusion matrix (images)"
 
 
 @pytest.mark.slow
@@ -73,7 +73,7 @@ def test_the_view_can_be_set_by_the_address(open_page, eight_records):
     assert not app.exception
     assert app.multiselect[0].value == names
     assert app.selectbox[0].value == "baseline"
-    assert titles(app)[0] == "Confusions (images)"
+    assert titles(app)[0] == "Confusion matrix (images)"
 
 
 def test_links_with_the_former_name_of_the_baseline_still_open(open_page, eight_records):

@@ -82,7 +82,7 @@ def test_the_command_writes_one_file_with_every_chart(call_export, runs, eight_r
     assert set(titles) >= {
         "Accuracy by label noise",
         "Loss",
-        "Confusions (%)",
+        "Confusion matrix (%)",
         "Recall by class",
         "Options and accuracy",
         "Accuracy by year",
