@@ -7,13 +7,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dashboard.analysis.comparison import TIE, by_evidence, find_pairs
+from dashboard.analysis.comparison import ACCURACY, FIGURES, TIE, by_evidence, find_pairs
 from dashboard.analysis.runs import trained_here, with_names
 from dashboard.analysis.seed_groups import NAMED, group_facts, told_facts
 from dashboard.analysis.sets import image_sets, with_comparison
 from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
 from fer_core.metrics.student_t import mean_interval
+from fer_core.records.compare import pair_with_baseline
 from fer_core.records.groups import Group, group_trials
 from fer_core.reporting.eac_variants import eac_changes, eac_name
 
@@ -40,7 +41,7 @@ class Cost(NamedTuple):
 
     Attributes:
         column: of the table of runs.
-        title: of the chart.
+        name: what it is, within a sentence.
         axis: title of the axis, with its unit.
         unit: written after a value.
         divisor: converts the column's unit to the axis's.
@@ -49,7 +50,7 @@ class Cost(NamedTuple):
     """
 
     column: str
-    title: str
+    name: str
     axis: str
     unit: str
     divisor: float
@@ -58,15 +59,13 @@ class Cost(NamedTuple):
 
 
 COSTS = {
-    "Parameters": Cost(
-        "parameters", "Accuracy by parameters", "Parameters (millions)", "million", 1e6, False
-    ),
-    "MACs": Cost("macs", "Accuracy by MACs", "MACs per image (millions)", "M", 1e6, False),
+    "Parameters": Cost("parameters", "parameters", "Parameters (millions)", "million", 1e6, False),
+    "MACs": Cost("macs", "MACs", "MACs per image (millions)", "M", 1e6, False),
     "Images/s": Cost(
-        *("images_per_second", "Accuracy by training speed", "Training images/s"),
+        *("images_per_second", "training speed", "Training images/s"),
         *("images/s", 1.0, True, True),
     ),
-    "Time": Cost("seconds", "Accuracy by run time", "Run time (minutes)", "min", 60.0, True),
+    "Time": Cost("seconds", "run time", "Run time (minutes)", "min", 60.0, True),
 }
 
 
@@ -99,7 +98,7 @@ def set_choices(runs: pd.DataFrame) -> dict[str, list[str]]:
     return choices
 
 
-def cost_points(runs: pd.DataFrame) -> pd.DataFrame:
+def cost_points(runs: pd.DataFrame, accuracy: str = ACCURACY) -> pd.DataFrame:
     """One row for each approach (method, backbone, size and all options): means over its seeds.
 
     Costs are positive and compared as ratios, so they have geometric means, and intervals of
@@ -107,25 +106,34 @@ def cost_points(runs: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         runs: of `with_sets`, of one set of evaluation images and one noise.
+        accuracy: column of the accuracy; runs without it are left out.
 
     Returns:
         ``approach``, its facts, ``n`` seeds, ``accuracy`` with ``accuracy_half``; for each of
-        COSTS its column in the axis's unit with ``_low`` and ``_high``, nan where not recorded.
+        COSTS its column in the axis's unit with ``_low`` and ``_high``, nan where not recorded;
+        against the baseline of the same setting, over the seeds that both have, ``shared`` in
+        number, ``gap`` in points and ``slower``, the ratio of run times, each with ``_low`` and
+        ``_high``, nan without a baseline.
     """
     rows = []
-    for (device, precision), alike in runs.groupby(["device", "precision"]):
+    for (device, precision), alike in runs.dropna(subset=accuracy).groupby(["device", "precision"]):
         values = alike.set_index("run")
-        for group in group_trials(trials_of(alike)):
+        groups = group_trials(trials_of(alike))
+        baselines = {(other[:3]): (base, other) for base, other in pair_with_baseline(groups)}
+        for group in groups:
             seeds = values.loc[[trial.record for trial in group.trials]]
-            accuracy = mean_interval(seeds["accuracy_percent"].to_numpy(dtype=float))
+            mean = mean_interval(seeds[accuracy].to_numpy(dtype=float))
             row = {**_facts(group), "device": device, "precision": precision}
             row["facts"] = {**group_facts(group), "device": str(device)}
-            row |= {"n": accuracy.n, "accuracy": accuracy.mean, "accuracy_half": accuracy.half}
+            row |= {"n": mean.n, "accuracy": mean.mean, "accuracy_half": mean.half}
             for cost in COSTS.values():
                 row |= _cost_values(cost, seeds[cost.column].to_numpy(dtype=float))
-            rows.append(row)
+            pair = baselines.get(group[:3])
+            rows.append(row if pair is None else row | _against_baseline(*pair, values, accuracy))
     measured = [f"{c.column}{end}" for c in COSTS.values() for end in ("", "_low", "_high")]
+    against = [f"{name}{end}" for name in ("gap", "slower") for end in ("", "_low", "_high")]
     columns = [*APPROACH, "facts", "n", "accuracy", "accuracy_half", *measured]
+    columns += ["shared", *against]
     points = pd.DataFrame(rows, columns=columns).sort_values(APPROACH, ignore_index=True)
     names = _approach_names(points, points.pop("facts").tolist())
     points.insert(0, "approach", pd.Series(names, dtype=object))
@@ -162,7 +170,7 @@ class Headline(NamedTuple):
     basis: str
 
 
-def cost_headline(runs: pd.DataFrame) -> Headline:
+def cost_headline(runs: pd.DataFrame, accuracy: str = ACCURACY) -> Headline:
     """The cost and gain of EAC over the baseline, from pairs that differ only in the method.
 
     The cost is that of the pair whose interval of it is narrowest: runs that shared their machine
@@ -171,8 +179,10 @@ def cost_headline(runs: pd.DataFrame) -> Headline:
 
     Args:
         runs: of `with_sets`, of one set of evaluation images and one noise.
+        accuracy: column of the accuracy, one of `comparison.FIGURES`; runs without it are left out.
     """
-    timed = with_comparison(runs.dropna(subset="seconds")).set_index("run", drop=False)
+    known = runs.dropna(subset=["seconds", accuracy])
+    timed = with_comparison(known).set_index("run", drop=False)
     pairs = find_pairs(timed)
     if not pairs:
         return Headline(NO_PAIR, "")
@@ -194,9 +204,7 @@ def cost_headline(runs: pd.DataFrame) -> Headline:
     clearest, strongest = min(pairs, key=uncertainty), min(pairs, key=by_evidence)
     ratio, (_, costing) = cost(clearest), rows_of(clearest)
     baseline, gaining = rows_of(strongest)
-    gain = mean_interval(
-        gaining["accuracy_percent"].to_numpy() - baseline["accuracy_percent"].to_numpy()
-    )
+    gain = mean_interval(gaining[accuracy].to_numpy() - baseline[accuracy].to_numpy())
     low, high = gain.mean - gain.half, gain.mean + gain.half
     costs = f"{ratio.mean:.2f} times as long as the cross-entropy baseline"
     costs += _between(ratio.low, ratio.high, ".2f")
@@ -205,7 +213,7 @@ def cost_headline(runs: pd.DataFrame) -> Headline:
     basis = f"{_circumstances(clearest, costing)}."
     if clearest != strongest:
         basis = f"Time: {basis} Accuracy: {_circumstances(strongest, gaining)}."
-    text = f"Training with EAC takes {costs} and changes accuracy by {gains}{tie}."
+    text = f"Training with EAC takes {costs} and changes {FIGURES[accuracy]} by {gains}{tie}."
     return Headline(text, basis)
 
 
@@ -249,6 +257,24 @@ def _geometric(values: np.ndarray) -> _Mean:
         return _Mean(float("nan"), float("nan"), float("nan"))
     mean, half, *_ = mean_interval(np.log(known))
     return _Mean(*(float(np.exp(value)) for value in (mean, mean - half, mean + half)))
+
+
+def _against_baseline(
+    baseline: Group[str], other: Group[str], values: pd.DataFrame, accuracy: str
+) -> dict[str, float]:
+    """Difference of accuracy and ratio of run times, over the seeds that both groups have."""
+    ours, base = (
+        values.loc[[trial.record for trial in group.trials]] for group in (other, baseline)
+    )
+    gap = mean_interval(ours[accuracy].to_numpy(dtype=float) - base[accuracy].to_numpy(dtype=float))
+    slower = _geometric(
+        ours["seconds"].to_numpy(dtype=float) / base["seconds"].to_numpy(dtype=float)
+    )
+    return {
+        "shared": gap.n,
+        **{"gap": gap.mean, "gap_low": gap.mean - gap.half, "gap_high": gap.mean + gap.half},
+        **{"slower": slower.mean, "slower_low": slower.low, "slower_high": slower.high},
+    }
 
 
 def _cost_values(cost: Cost, values: np.ndarray) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pandas as pd
 
 from dashboard.analysis.comparison import SeedGroup, line_pairs, paired_gaps
-from dashboard.analysis.noise import NoiseMeasure
+from dashboard.analysis.measures import ShownMeasure
 from dashboard.data.tables import Runs
 from fer_core.metrics.intervals import Estimate
 from fer_core.records.groups import RunGroup
@@ -22,7 +22,7 @@ COLUMNS = ["line", "noise_percent", "gap", "over_seeds", "over_images", "n", "lo
 UNKNOWN = "no predictions"
 
 
-def image_gaps(runs: Runs, points: pd.DataFrame, measure: NoiseMeasure) -> pd.DataFrame:
+def image_gaps(runs: Runs, points: pd.DataFrame, measure: ShownMeasure) -> pd.DataFrame:
     """The differences of `paired_gaps`, with both intervals as texts.
 
     Args:
@@ -56,7 +56,7 @@ def image_gaps(runs: Runs, points: pd.DataFrame, measure: NoiseMeasure) -> pd.Da
 
 
 def _over_images(
-    runs: Runs, baseline: SeedGroup, other: SeedGroup, measure: NoiseMeasure
+    runs: Runs, baseline: SeedGroup, other: SeedGroup, measure: ShownMeasure
 ) -> Estimate | str:
     """The difference, or why it is unknown."""
     try:

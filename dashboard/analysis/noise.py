@@ -6,93 +6,30 @@ import pandas as pd
 from scipy.integrate import trapezoid
 
 from dashboard.analysis.comparison import ACCURACY, eac_note, noise_summary, pair_runs, paired_gaps
+from dashboard.analysis.measures import ACCURACY_MEASURES, ShownMeasure, offered_accuracies
 from dashboard.analysis.noise_headline import CHANGE, headline
 from dashboard.analysis.published_curves import incomparable_note, reference_curves
 from fer_core.metrics.student_t import mean_interval
 
-
-class NoiseMeasure(NamedTuple):
-    """A measure on the vertical axis.
-
-    Attributes:
-        column: of `comparison.noise_points`.
-        title: of the chart.
-        axis: title of the vertical axis, with its unit.
-        unit: written after a value.
-        measure: of `fer_core.records.measures`, whose predictions an interval over images needs.
-        by_class: whether it is a mean class accuracy.
-    """
-
-    column: str
-    title: str
-    axis: str
-    unit: str
-    measure: str = ""
-    by_class: bool = False
-
-
-MEAN_CLASS_ACCURACY = "mean_class_accuracy_percent"
 SAME = 0.05  # points; smaller differences are not visible
+FROM_CLEAN = "Change from clean"
 MEASURES = {
-    "Accuracy": NoiseMeasure(ACCURACY, "Accuracy by label noise", "Accuracy (%)", "%", "last5"),
-    "Mean class accuracy": NoiseMeasure(
-        MEAN_CLASS_ACCURACY,
-        "Mean class accuracy by label noise",
-        "Mean class accuracy (%)",
-        "%",
-        "last5",
-        by_class=True,
-    ),
-    "Chosen epoch": NoiseMeasure(
-        "chosen_percent",
-        "Accuracy of the epoch chosen on held-out images, by label noise",
-        "Accuracy, chosen epoch (%)",
-        "%",
-        "chosen",
-    ),
-    "Chosen epoch, flip TTA": NoiseMeasure(
-        "chosen_tta_percent",
-        "Accuracy with flip TTA of the epoch chosen on held-out images, by label noise",
-        "Accuracy, chosen epoch, flip TTA (%)",
-        "%",
-        "chosen_tta",
-    ),
-    "Chosen epoch, flip TTA, mean class accuracy": NoiseMeasure(
-        "chosen_tta_mean_class_percent",
-        "Mean class accuracy with flip TTA of the epoch chosen on held-out images, by label noise",
-        "Mean class accuracy, chosen epoch, flip TTA (%)",
-        "%",
-        "chosen_tta",
-        by_class=True,
-    ),
-    "Change from clean": NoiseMeasure(
-        CHANGE,
-        "Change in accuracy from clean labels",
-        "Accuracy minus clean (points)",
-        "points",
-    ),
+    **ACCURACY_MEASURES,
+    FROM_CLEAN: ShownMeasure(CHANGE, "Accuracy minus clean", "points"),
 }
-FORMER_MEASURES = {  # in links of earlier versions
-    "Class mean": "Mean class accuracy",
-    "Its mean class accuracy": "Chosen epoch, flip TTA, mean class accuracy",
-}
+MEAN_CLASS_ACCURACY = MEASURES["Mean class accuracy"].column
 
 
 def offered_measures(points: pd.DataFrame) -> list[str]:
-    """Names of the measures that some of these runs have; those without held-out images lack two.
+    """Names of the measures that some of these runs have, and the change from clean labels.
 
     Args:
         points: of `noise_points`, of one comparison.
     """
-    always = ("Accuracy", "Change from clean")
-    return [
-        name
-        for name, measure in MEASURES.items()
-        if name in always or points[measure.column].notna().any()
-    ]
+    return [*offered_accuracies(points), FROM_CLEAN]
 
 
-def shown_summary(points: pd.DataFrame, measure: NoiseMeasure) -> pd.DataFrame:
+def shown_summary(points: pd.DataFrame, measure: ShownMeasure) -> pd.DataFrame:
     """Means of a measure over seeds; empty if it would only compare clean runs with themselves."""
     summary = noise_summary(points, measure.column)
     noisy = bool((summary["noise_percent"] > 0).any())
@@ -210,7 +147,7 @@ class NoiseView(NamedTuple):
     areas: pd.DataFrame
 
 
-def noise_view(points: pd.DataFrame, published: pd.DataFrame, measure: NoiseMeasure) -> NoiseView:
+def noise_view(points: pd.DataFrame, published: pd.DataFrame, measure: ShownMeasure) -> NoiseView:
     """Everything that the noise page computes.
 
     Args:
@@ -254,7 +191,7 @@ def noise_notes(summary: pd.DataFrame) -> list[str]:
 def noise_caption(
     points: pd.DataFrame,
     summary: pd.DataFrame,
-    measure: NoiseMeasure,
+    measure: ShownMeasure,
     intervals: str = "Bars and bands: 95 % intervals, Student's t.",
 ) -> str:
     """The line below a saved chart: measure, data, split, number of seeds, noise, intervals.

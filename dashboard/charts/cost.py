@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.analysis.cost import Cost, cost_front
+from dashboard.analysis.measures import ACCURACY_MEASURES, ShownMeasure
 from dashboard.charts.point_texts import text_positions
 from dashboard.charts.style import HEIGHT, SYMBOLS, finish, log_axis, method_colours
 from dashboard.data.names import method_name
@@ -21,7 +22,9 @@ FRONT = "Pareto front"
 GREY = "#8A8F98"
 
 
-def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
+def cost_figure(
+    drawn: pd.DataFrame, cost: Cost, measure: ShownMeasure = ACCURACY_MEASURES["Accuracy"]
+) -> go.Figure:
     """Accuracy over one cost on a logarithmic axis: one point per approach, error bars over seeds.
 
     Colours are methods, symbols are backbones. Image size and epochs are written at the points
@@ -31,6 +34,7 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
     Args:
         drawn: of `cost.drawn_costs`.
         cost: on the horizontal axis.
+        measure: of the accuracy.
     """
     methods = {str(method): str(method) for method in drawn["method"].unique()}
     colours = method_colours(methods)
@@ -66,8 +70,8 @@ def cost_figure(drawn: pd.DataFrame, cost: Cost) -> go.Figure:
             hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>",
         )
     figure.update_xaxes(title=cost.axis, **axis)
-    figure.update_yaxes(title="Accuracy (%)")
-    finish(figure, cost.title, legend=True)
+    figure.update_yaxes(title=measure.axis)
+    finish(figure, measure.by(cost.name), legend=True)
     return figure.update_layout(height=HEIGHT + ENTRY_HEIGHT * max(0, len(groups) - 3))
 
 

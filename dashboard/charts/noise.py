@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.analysis.comparison import paired_gaps
-from dashboard.analysis.noise import NoiseMeasure
+from dashboard.analysis.measures import ShownMeasure
 from dashboard.charts.style import HEIGHT, SYMBOLS, band_trace, finish, hues_of, method_colours
 
 PUBLISHED_HUES = {
@@ -31,7 +31,7 @@ def noise_figure(
     points: pd.DataFrame,
     summary: pd.DataFrame,
     references: pd.DataFrame,
-    measure: NoiseMeasure,
+    measure: ShownMeasure,
     *,
     gaps: pd.DataFrame | None = None,
     single_seeds: bool = False,
@@ -73,7 +73,7 @@ def noise_figure(
     title = "Noisy training labels (%)"
     figure.update_layout(xaxis={"title": title, "tickvals": ticks}, yaxis={"title": measure.axis})
     entries = summary["line"].nunique() + references["curve"].nunique()
-    finish(figure, measure.title, legend=True)
+    finish(figure, measure.by("label noise"), legend=True)
     height = HEIGHT + ENTRY_HEIGHT * max(0, entries - 2)
     if gaps.empty:
         return figure.update_layout(height=height)
@@ -134,7 +134,7 @@ def _gaps_trace(line: str, gaps: pd.DataFrame, style: Mapping[str, str]) -> dict
 
 
 def _means_trace(
-    line: str, means: pd.DataFrame, measure: NoiseMeasure, style: Mapping[str, str]
+    line: str, means: pd.DataFrame, measure: ShownMeasure, style: Mapping[str, str]
 ) -> dict[str, object]:
     halves = means["half"].to_numpy()
     return {
@@ -153,7 +153,7 @@ def _means_trace(
 
 
 def _seeds_trace(
-    line: str, rows: pd.DataFrame, measure: NoiseMeasure, colour: str
+    line: str, rows: pd.DataFrame, measure: ShownMeasure, colour: str
 ) -> dict[str, object]:
     """The seeds of a line, each a thin line, in one trace with gaps."""
     rows = rows.sort_values(["seed", "noise_percent"])
@@ -199,7 +199,7 @@ def _reference_trace(curve: str, rows: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def mean_texts(means: pd.DataFrame, measure: NoiseMeasure) -> list[str]:
+def mean_texts(means: pd.DataFrame, measure: ShownMeasure) -> list[str]:
     """Each mean with its interval and number of seeds, for hovering.
 
     Args:

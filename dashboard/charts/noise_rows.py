@@ -7,7 +7,7 @@ from textwrap import wrap
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.analysis.noise import NoiseMeasure
+from dashboard.analysis.measures import ShownMeasure
 from dashboard.charts.noise import OTHER_HUE, gap_texts, mean_texts
 from dashboard.charts.style import finish, method_colours
 
@@ -21,7 +21,7 @@ def noise_rows_figure(
     points: pd.DataFrame,
     summary: pd.DataFrame,
     references: pd.DataFrame,
-    measure: NoiseMeasure,
+    measure: ShownMeasure,
     gaps: pd.DataFrame,
     *,
     single_seeds: bool = False,
@@ -57,7 +57,7 @@ def noise_rows_figure(
         traces.append(_references_trace(references, names))
     figure = go.Figure(traces)
     order = list(names.values())
-    finish(figure, measure.title, legend=False)
+    finish(figure, measure.by("label noise"), legend=False)
     figure.update_layout(
         height=EDGES + ROW_HEIGHT * len(order),
         xaxis={"title": _broken(measure.axis), "domain": LEFT if len(gaps) else [0.0, 1.0]},
@@ -103,7 +103,7 @@ def _rate_name(percent: float) -> str:
 
 
 def _means_trace(
-    line: str, rows: pd.DataFrame, places: list[str], measure: NoiseMeasure, colour: str
+    line: str, rows: pd.DataFrame, places: list[str], measure: ShownMeasure, colour: str
 ) -> dict[str, object]:
     return {
         "type": "scatter",
@@ -122,7 +122,7 @@ def _means_trace(
 
 
 def _seeds_trace(
-    line: str, rows: pd.DataFrame, places: list[str], measure: NoiseMeasure, colour: str
+    line: str, rows: pd.DataFrame, places: list[str], measure: ShownMeasure, colour: str
 ) -> dict[str, object]:
     return {
         "type": "scatter",

@@ -1,4 +1,4 @@
-"""Changed predictions: which evaluation images two models, or two methods over seeds, tell apart."""
+"""Changed predictions: the evaluation images that two models, or two methods, tell apart."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,5 +1,6 @@
 """Cost: accuracy against parameters, MACs, training speed and run time; measured latency."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -15,6 +16,7 @@ from dashboard.analysis.cost import (
     set_choices,
     with_sets,
 )
+from dashboard.analysis.measures import ACCURACY_MEASURES, ShownMeasure, offered_accuracies
 from dashboard.charts.cost import MOST_NAMED, cost_figure
 from dashboard.data.names import Runs
 from dashboard.views.foreign_text import foreign
@@ -30,15 +32,28 @@ NUMBER = st.column_config.NumberColumn
 ABOUT = "What accuracy costs: parameters, arithmetic, training speed and time of each approach."
 SHOWN = {
     "approach": st.column_config.TextColumn("Approach"),
-    "image_size": NUMBER("Image (px)"),
-    "epochs_asked": NUMBER("Epochs"),
     "n": NUMBER("Seeds"),
-    "accuracy": NUMBER("Accuracy (%)", format="%.1f"),
+    "accuracy": NUMBER("Accuracy (%)", format="%.1f", help="By the chosen measure"),
     "accuracy_half": NUMBER("95 % ± points", format="%.1f"),
+    "gap": NUMBER(
+        "Against baseline (points)",
+        format="%+.1f",
+        help="Minus the cross-entropy baseline of the same setting, over the seeds that both have",
+    ),
+    "gap_interval": "95 % of the points",
+    "slower": NUMBER(
+        "Run time, ratio",
+        format="%.2f",
+        help="To the run time of that baseline, over the same seeds",
+    ),
+    "slower_interval": "95 % of the ratio",
+    "shared": NUMBER("Shared seeds"),
     "parameters": NUMBER("Parameters (M)", format="%.2f"),
     "macs": st.column_config.TextColumn("MACs (M)", help=NO_MACS),
     "images_per_second": NUMBER("Images/s", format="%.0f"),
     "seconds": NUMBER("Run time (min)", format="%.1f"),
+    "image_size": NUMBER("Image (px)"),
+    "epochs_asked": NUMBER("Epochs"),
     "precision": "Precision",
     "device": "Device",
 }
@@ -58,8 +73,12 @@ RULES = """
   figures are means over seeds. All points share the evaluation images and the label noise; anything
   else may differ. A name leaves out defaults, and of an option that none has at its default, the
   value that most approaches of its kind have.
-- **Accuracy** is the mean of the last five epochs; bars are 95 % intervals (Student's t over
-  seeds), drawn for three or more seeds; the table also has those of two.
+- **Accuracy** and **mean class accuracy** are means of the last five epochs. **Chosen epoch** is
+  the one that does best on held-out training images with their noisy labels; **flip TTA** averages
+  each image and its mirror image. Bars are 95 % intervals (Student's t over seeds), drawn for three
+  or more seeds; the table also has those of two.
+- **Against the baseline**, approaches are paired by seed with the plain cross-entropy baseline of
+  the same setting: a difference in points, and a ratio of run times.
 - **Images/s** (median over epochs) and **run time** (training and evaluation) are geometric means
   with intervals on the log scale. EAC processes each image twice.
 - Speed depends on the machine and its load: compare it only within one machine. Parameters and MACs
@@ -74,12 +93,12 @@ def find_sets(_runs: Runs, fingerprint: str) -> tuple[pd.DataFrame, dict[str, li
     return runs, set_choices(runs)
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@st.cache_data(show_spinner=False, max_entries=64)
 def find_points(
-    _rows: pd.DataFrame, fingerprint: str, chosen: str
+    _rows: pd.DataFrame, fingerprint: str, chosen: str, column: str
 ) -> tuple[pd.DataFrame, Headline]:
-    """`cost_points` and `cost_headline` of the chosen runs; the last two are keys of the cache."""
-    return cost_points(_rows), cost_headline(_rows)
+    """`cost_points` and `cost_headline` by a column; the two in between are keys of the cache."""
+    return cost_points(_rows, column), cost_headline(_rows, column)
 
 
 def pick_rows(runs: pd.DataFrame, choices: dict[str, list[str]]) -> tuple[pd.DataFrame, str]:
@@ -91,6 +110,23 @@ def pick_rows(runs: pd.DataFrame, choices: dict[str, list[str]]) -> tuple[pd.Dat
     )
     rows = runs[(runs["tested_on"] == name) & (runs["noise_name"] == noise)]
     return rows, f"{name}\n{noise}"
+
+
+def pick_measure(rows: pd.DataFrame) -> ShownMeasure:
+    """The measure of accuracy, of those that some of the runs have."""
+    name = st.segmented_control(
+        "Measure",
+        offered_accuracies(rows),
+        default="Accuracy",
+        required=True,
+        key="cost_measure",
+        bind="query-params",
+    )
+    measure = ACCURACY_MEASURES[str(name)]
+    absent = int(rows[measure.column].isna().sum())
+    if absent:
+        st.caption(f"{absent} of {len(rows)} runs are left out: they held out no images.")
+    return measure
 
 
 def pick_points(points: pd.DataFrame) -> tuple[pd.DataFrame, str]:
@@ -122,7 +158,7 @@ def pick_points(points: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     return points, str(name)
 
 
-def show_points(points: pd.DataFrame, name: str, chosen: list[str]) -> None:
+def show_points(points: pd.DataFrame, name: str, chosen: list[str], measure: ShownMeasure) -> None:
     """Accuracy against the cost of this name, and all costs as a table.
 
     ``chosen`` names the evaluation images and the label noise.
@@ -132,18 +168,34 @@ def show_points(points: pd.DataFrame, name: str, chosen: list[str]) -> None:
     if drawn.empty:
         st.info(NO_MACS if name == "MACs" else f"{name}: none of these runs recorded it.")
     else:
-        caption = f"{cost.title}. {', '.join(chosen)}. Bars: 95 % intervals over seeds."
-        figure = cost_figure(drawn, cost)
-        show_chart(figure, drawn, "cost", selection=[*chosen, name], caption=caption)
+        title = measure.by(cost.name)
+        caption = f"{title}. {', '.join(chosen)}. Bars: 95 % intervals over seeds."
+        figure = cost_figure(drawn, cost, measure)
+        selection = [*chosen, name, measure.column]
+        show_chart(figure, drawn, "cost", selection=selection, caption=caption)
         if len(drawn) > MOST_NAMED:
             st.caption(NAMED)
     if 0 < len(drawn) < len(points):
         st.caption(f"{len(points) - len(drawn)} of {len(points)} approaches do not record it.")
     macs = points["macs"].map("{:.1f}".format).where(points["macs"].notna(), "not recorded")
-    shown = points.assign(macs=macs)[list(SHOWN)].sort_values("accuracy", ascending=False)
+    intervals = {
+        "gap_interval": _intervals(points, "gap", "{:+.1f}"),
+        "slower_interval": _intervals(points, "slower", "{:.2f}"),
+    }
+    shown = points.assign(macs=macs, **intervals)[list(SHOWN)]
+    shown = shown.sort_values("accuracy", ascending=False)
     show_table(shown, "costs", SHOWN, rows=points)
     if name != "MACs" and points["macs"].isna().all():
         st.caption(NO_MACS)
+
+
+def _intervals(points: pd.DataFrame, name: str, form: str) -> list[str]:
+    """95 % intervals in words; empty where there is one seed, or no baseline."""
+    ends = points[[f"{name}_low", f"{name}_high"]].to_numpy(dtype=float)
+    return [
+        "" if np.isnan([low, high]).any() else f"{form.format(low)} to {form.format(high)}"
+        for low, high in ends
+    ]
 
 
 def show_latency() -> None:
@@ -167,11 +219,13 @@ if runs.empty:
     show_empty("No run has finished yet; the cost is recorded at the end of a run. Train one:")
 else:
     rows, chosen = pick_rows(runs, choices)
-    points, (sentence, basis) = find_points(rows, loaded.fingerprint, chosen)
+    measure = pick_measure(rows)
+    found = find_points(rows, loaded.fingerprint, chosen, measure.column)
+    points, (sentence, basis) = found
     st.markdown(f"##### {foreign(sentence)}")
     if basis:
         st.caption(foreign(basis))
-    show_points(*pick_points(points), chosen.split("\n"))
+    show_points(*pick_points(points), chosen.split("\n"), measure)
     with st.expander("How to read this"):
         st.markdown(RULES)
 show_latency()

@@ -9,10 +9,9 @@ import streamlit as st
 
 from dashboard.analysis.comparison import comparisons, noise_points
 from dashboard.analysis.image_gaps import image_gaps
+from dashboard.analysis.measures import FORMER_NAMES, ShownMeasure
 from dashboard.analysis.noise import (
-    FORMER_MEASURES,
     MEASURES,
-    NoiseMeasure,
     NoiseView,
     noise_caption,
     noise_drawn,
@@ -143,7 +142,7 @@ def show_gaps(gaps: pd.DataFrame) -> None:
     )
 
 
-def show_tables(summary: pd.DataFrame, areas: pd.DataFrame, measure: NoiseMeasure) -> None:
+def show_tables(summary: pd.DataFrame, areas: pd.DataFrame, measure: ShownMeasure) -> None:
     """The values of the chart, and the areas under its lines."""
     unit = "%" if measure.unit == "%" else "points"
     formats = {
@@ -189,7 +188,7 @@ class NoiseChart(NamedTuple):
 def draw_lines(
     points: pd.DataFrame,
     view: NoiseView,
-    measure: NoiseMeasure,
+    measure: ShownMeasure,
     seeds: bool,
 ) -> NoiseChart:
     """A line for each method over the noise rates."""
@@ -202,7 +201,7 @@ def draw_lines(
 def draw_rows(
     points: pd.DataFrame,
     view: NoiseView,
-    measure: NoiseMeasure,
+    measure: ShownMeasure,
     seeds: bool,
     gaps: pd.DataFrame,
 ) -> NoiseChart:
@@ -237,7 +236,7 @@ else:
     else:
         st.caption(chosen)
     shown = points[points["comparison"] == chosen]
-    rename_in_link("noise_measure", FORMER_MEASURES)
+    rename_in_link("noise_measure", FORMER_NAMES)
     name = st.segmented_control(
         "Measure",
         offered_measures(shown),

@@ -1,6 +1,7 @@
 """The page on cost, run without a browser."""
 
 import json
+import re
 
 import pytest
 
@@ -23,6 +24,11 @@ def test_the_shipped_runs_have_a_chart_a_table_and_the_speeds(shown_page):
     assert [chart["layout"]["title"]["text"] for chart in charts(app)] == ["Accuracy by run time"]
     points, demo, training = (table.value for table in app.dataframe)
     assert {"24.4", "not recorded"} <= set(points["macs"])  # earlier versions recorded none
+    averages = points[points["approach"].str.endswith("ema decay 0.999")]
+    plain = averages[averages["approach"].str.startswith("baseline")].iloc[0]
+    assert plain["shared"] == 5
+    low, high = map(float, plain["gap_interval"].split(" to "))
+    assert low < plain["gap"] < high
     assert "88.0" in demo["figure"].tolist()
     assert len(training) > len(demo)
 
@@ -39,6 +45,19 @@ def test_every_choice_can_be_set_by_the_address(shown_page, eight_records):
     assert not app.exception
     assert app.selectbox(key="cost_noise").value == "none"
     assert charts(app)[0]["layout"]["title"]["text"] == "Accuracy by parameters"
+
+
+@pytest.mark.slow
+def test_accuracy_is_that_of_the_chosen_measure_and_what_lacks_it_is_counted(shown_page):
+    name = "Chosen epoch, flip TTA"
+    app = shown_page("cost", SHIPPED_RUNS, cost_measure=name)
+    assert not app.exception
+    (chart,) = charts(app)
+    assert chart["layout"]["title"]["text"] == "Accuracy, chosen epoch, flip TTA, by run time"
+    assert "accuracy with flip TTA in the epoch chosen on held-out images by" in text_of(app)
+    left_out = re.search(r"(\d+) of (\d+) runs are left out", text_of(app))
+    drawn = app.dataframe[0].value["n"].sum()
+    assert int(left_out[2]) - int(left_out[1]) == drawn > 0
 
 
 def test_multiply_adds_that_nobody_recorded_are_a_sentence(shown_page, eight_records):

@@ -65,7 +65,7 @@ def test_methods_at_one_rate_are_rows_with_the_interval_over_images(shown_page):
 def test_every_measure_has_its_chart_and_can_be_set_by_the_address(open_page, eight_records):
     app = open_page("noise", eight_records, noise_measure="Change from clean")
     assert not app.exception
-    assert charts(app)[0]["layout"]["title"]["text"] == "Change in accuracy from clean labels"
+    assert charts(app)[0]["layout"]["title"]["text"] == "Accuracy minus clean by label noise"
     assert app.dataframe[0].value["mean"].tolist() == [0, -7, 0, -21]
     app = choose(app, "noise_measure", "Mean class accuracy")
     assert charts(app)[0]["layout"]["title"]["text"] == "Mean class accuracy by label noise"

@@ -74,6 +74,43 @@ def test_means_and_intervals_are_those_of_scipy(three_seeds):
     assert point["accuracy_half"] == pytest.approx(half)
 
 
+def test_an_approach_is_compared_with_its_baseline_over_the_seeds_of_both(three_seeds, write_run):
+    for seed, gain in ((0, 0.01), (1, 0.03)):
+        name = f"average-{seed}"
+        path = write_run(three_seeds, method="cross_entropy", seed=seed, ema_decay=0.9, name=name)
+        plain = json.loads(
+            (three_seeds / f"cross_entropy-mobilenetv2_100-30-s{seed}/run.json").read_text()
+        )
+        accuracy = plain["result"]["accuracy_last5"] + gain
+        edit_run(path, "result", accuracy_last5=accuracy, seconds=1.5 * plain["result"]["seconds"])
+    points = cost_points(chosen_rows(three_seeds))
+    averaged = points[points["n"] == 2].iloc[0]
+    assert averaged["shared"] == 2
+    half = stats.t.ppf(0.975, 1) * stats.sem([1, 3])
+    assert averaged[["gap", "gap_low", "gap_high"]].tolist() == pytest.approx(
+        [2, 2 - half, 2 + half]
+    )
+    assert averaged[["slower", "slower_low", "slower_high"]].tolist() == pytest.approx([1.5] * 3)
+    eac = points.set_index("method").loc["eac"]
+    assert (eac["shared"], eac["slower"]) == (3, pytest.approx(2))
+    plain = points[(points["method"] == "cross_entropy") & (points["n"] == 3)].iloc[0]
+    assert plain[["shared", "gap", "slower"]].isna().all()  # itself
+
+
+def test_runs_without_the_measure_are_left_out(three_seeds):
+    for seed in (0, 1):
+        for method, share in (("eac", 0.72), ("cross_entropy", 0.70)):
+            path = three_seeds / f"{method}-mobilenetv2_100-30-s{seed}"
+            edit_run(path, "result", chosen_accuracy=share + 0.01 * seed)
+    rows = chosen_rows(three_seeds)
+    points = cost_points(rows, "chosen_percent").set_index("method")
+    assert points["n"].tolist() == [2, 2]
+    assert points.loc["eac", "accuracy"] == pytest.approx(72.5)
+    text, basis = cost_headline(rows, "chosen_percent")
+    assert "changes accuracy in the epoch chosen on held-out images by +2.0 points" in text
+    assert "(2 seeds, paired)" in basis
+
+
 def test_one_seed_has_no_interval_and_a_copy_of_it_is_no_evidence(tmp_path, write_run):
     write_run(tmp_path)
     write_run(tmp_path, name="copy")
@@ -190,7 +227,7 @@ def test_the_chart_draws_exactly_its_rows_on_a_logarithmic_axis(three_seeds, nam
     drawn = drawn_costs(cost_points(chosen_rows(three_seeds)), cost)
     figure = cost_figure(drawn, cost)
     assert figure.layout.xaxis.type == "log"
-    assert figure.layout.title.text == cost.title
+    assert figure.layout.title.text == f"Accuracy by {cost.name}"
     shown = [(x, y) for trace in figure.data for x, y in zip(trace.x, trace.y, strict=True)]
     assert sorted(shown) == sorted(zip(drawn[cost.column], drawn["accuracy"], strict=True))
     bars = np.concatenate([trace.error_y.array for trace in figure.data])
@@ -285,7 +322,7 @@ def test_the_report_file_shows_costs_and_speeds_and_says_what_is_missing(three_s
             edit_run(path, "result", seconds=seconds)
     parts = cost_parts(read_folders([three_seeds]))
     charts = [str(part.figure.layout.title.text) for part in parts if part.figure is not None]
-    assert charts == [COSTS["Time"].title]  # in all other costs the approaches agree
+    assert charts == ["Accuracy by run time"]  # in all other costs the approaches agree
     assert any(part.heading == "MACs" and "recorded them" in part.text for part in parts)
     assert parts[-1].heading == "Measured speed"
 
