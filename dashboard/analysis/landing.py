@@ -87,7 +87,7 @@ def landing_figures(runs: Runs) -> list[LandingFigure]:
 def rival_figures(runs: Runs) -> dict[str, list[LandingFigure]]:
     """The same figures of the other approaches that were trained on all seeds of that pair.
 
-    An EAC with other options is no rival of EAC, and is left out.
+    An EAC with other options, or with an average of its weights, is one of them.
 
     Args:
         runs: records, such as the shipped ones.
@@ -102,11 +102,12 @@ def rival_figures(runs: Runs) -> dict[str, list[LandingFigure]]:
     found = {}
     for baseline, other in pair_with_baseline(group_trials(trials_of(_finished(runs)))):
         alike = (other.setting, other.noise) == (eac.setting, eac.noise)
-        if not alike or other.approach.method == EAC:
+        if not alike or other.approach == eac.approach:
             continue
         *pair, shared = with_shared_seeds(baseline, other, eac)
         if len(shared.trials) == len(eac.trials):
-            found[_rival_name(baseline, other)] = _figures(runs, (pair[0], pair[1]))
+            plain = eac if other.approach.method == EAC else baseline
+            found[_rival_name(plain, other)] = _figures(runs, (pair[0], pair[1]))
     return found
 
 
@@ -120,9 +121,9 @@ def _first_pair(runs: Runs) -> Pair | None:
     return min(noisy, key=by_evidence, default=None)
 
 
-def _rival_name(baseline: SeedGroup, other: SeedGroup) -> str:
-    """The method, and what tells it apart from the baseline besides its defaults."""
-    facts = [group_facts(group) for group in (baseline, other)]
+def _rival_name(plain: SeedGroup, other: SeedGroup) -> str:
+    """The method, and what tells it apart from a plain approach besides its defaults."""
+    facts = [group_facts(group) for group in (plain, other)]
     _, told = told_facts(facts, other.approach.method, apart=NAMED_APART)
     return ", ".join([method_name(other.approach.method), *told])
 

@@ -9,6 +9,8 @@ from fer_core.config import from_json, to_json
 from fer_core.config.data import DataOptions, NoiseOptions
 from fer_core.config.recipes import RECIPES, RecipeName
 from fer_core.models.attention_model import AttentionModel
+from fer_core.records.published import SHIPPED_RUNS
+from fer_core.records.run import read_runs
 
 # The report's training, as its sections 3.3 and 4 give it.
 REPORT = {
@@ -92,6 +94,19 @@ def test_the_official_code_differs_from_the_report_where_it_is_known_to():
     assert official.options.detach_classifier
     assert official.options.consistency_weight == 5
     assert (official.erase_scale, official.erase_ratio) == ((0.02, 0.25), (0.3, 3.3))
+
+
+def test_the_recipe_for_noisy_labels_is_what_the_study_trained():
+    (run,) = read_runs(SHIPPED_RUNS / "study48" / "eac_lambda1_ema-sym30-seed0").runs
+    trained, recipe = run.config, to_json(from_json(RECIPES["noisy_labels"]))
+    own = {field.name for kind in (DataOptions, NoiseOptions) for field in dataclasses.fields(kind)}
+    own -= {"image_size", "channels"}
+    differing = {name for name in recipe.keys() - own if recipe[name] != trained[name]}
+    assert differing == {
+        "pretrained",  # a file there, timm's weights here
+        "precision",  # float32 there, what suits the machine here
+        "tta_flip",  # a record has figures with and without
+    }
 
 
 @pytest.mark.slow

@@ -43,10 +43,13 @@ def test_rivals_on_all_seeds_of_the_pair_stand_beside_it(tmp_path, write_run):
     for seed in (0, 1):
         for method in ("eac", "cross_entropy", "gce"):
             write_run(tmp_path, method=method, seed=seed)
-        write_run(tmp_path, method="eac", seed=seed, flip_probability=0.5)
+        average = {"ema_decay": 0.999, "name": f"average-{seed}"}
+        write_run(tmp_path, method="eac", seed=seed, consistency_weight=1.0, **average)
     write_run(tmp_path, method="rul", seed=0)
     runs = read_folders([tmp_path])
-    assert list(rival_figures(runs)) == ["GCE"]
+    own = "EAC, consistency weight 1.0, ema decay 0.999"
+    assert list(rival_figures(runs)) == [own, "GCE"]
+    assert rival_figures(runs)[own][0].gap == landing_figures(runs)[0].gap  # alike accuracies
     table = runs.table.groupby("method")["accuracy_percent"].mean()
     (accuracy, *_) = rival_figures(runs)["GCE"]
     assert accuracy.gap == pytest.approx(table["gce"] - table["cross_entropy"])
