@@ -24,9 +24,9 @@ demo: $(READY)
 dashboard: $(READY)
 	$(BIN)/python -m streamlit run dashboard/app.py
 
-# Two processes more than for work alone: two of them mostly wait for browsers.
+# One process more than for work alone: one of them mostly waits for browsers.
 test: $(READY)
-	$(BIN)/python -m pytest -n $$(($(WORKERS) + 2)) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $$(($(WORKERS) + 1)) --dist loadfile --no-loadscope-reorder
 
 # The tests that take no more than a moment each, for between two edits.
 test-fast: $(READY)

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import time
 
 import pytest
 
@@ -75,8 +76,8 @@ def shown(page):
 def record_for(page, seconds):
     """Record for at least so many seconds: a busy machine may skip the one that is waited for."""
     page.click("#live_record .record-start")
-    time = re.compile(rf"0:(0[{seconds}-9]|[1-5]\d)")
-    page.locator("#live_record .record-status").filter(has_text=time).wait_for()
+    shown_time = re.compile(rf"0:(0[{seconds}-9]|[1-5]\d)")
+    page.locator("#live_record .record-status").filter(has_text=shown_time).wait_for()
 
 
 def next_picture(page):
@@ -313,25 +314,27 @@ def test_a_recording_is_two_videos_and_a_table_on_the_visitors_disk_alone(visit,
     page = visit()
     next_picture(page)
     files = {path for path in served.files.rglob("*") if path.is_file()}
+    started = time.monotonic()
     record_for(page, seconds=2)
     for _ in range(2):
         next_picture(page)
     page.click("#live_record .record-stop")
     page.wait_for_selector("#live_record a[data-kind=faces]")
+    passed = time.monotonic() - started  # seconds; no recording is longer, however busy the machine
     kinds = ("camera", "overlay", "faces")
     camera, overlay, table = (save(page, kind, tmp_path) for kind in kinds)
     for path in (camera, overlay):
         video = Video(path)
         frames = list(video.frames())
         assert video.size == (640, 480)
-        assert 1 <= frames[-1].time <= 20
+        assert 1 <= frames[-1].time <= passed
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     # Two, whose numbers are higher where a busy machine has lost a face before, and more than two.
     assert len({row["face"] for row in rows}) >= 2
     times = [float(row["time_s"]) for row in rows]
     assert times == sorted(times)
-    assert times[-1] <= 20
+    assert times[-1] <= passed
     for row in rows:
         chances = [float(row[name]) for name in EIGHT_CLASSES]
         assert sum(chances) == pytest.approx(1, abs=0.01)
