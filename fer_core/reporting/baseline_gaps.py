@@ -14,6 +14,7 @@ from fer_core.records.groups import RunGroup, group_runs
 from fer_core.records.measures import MEASURES, gap_over_seeds_and_images, has_all_measures
 from fer_core.records.run import RecordError, RunRecord
 from fer_core.records.trials import LabelNoise, Setting
+from fer_core.reporting.approach_order import in_reading_order
 from fer_core.reporting.eac_variants import which_eac
 from fer_core.reporting.tables import differing_options
 
@@ -61,7 +62,7 @@ def find_baseline_gaps(records: Iterable[RunRecord]) -> tuple[list[BaselineGaps]
     """
     measured = [group for group in group_runs(records) if has_all_measures(group)]
     pairs: dict[tuple[Setting, LabelNoise], list[tuple[RunGroup, RunGroup]]] = {}
-    for pair in pair_with_baseline(measured):
+    for pair in in_reading_order(pair_with_baseline(measured)):
         pairs.setdefault(pair[1][:2], []).append(pair)
     found: list[BaselineGaps] = []
     problems: list[str] = []

@@ -13,6 +13,7 @@ from fer_core.records.measures import (
     unanswered,
 )
 from fer_core.records.run import RunRecord
+from fer_core.reporting.approach_order import in_reading_order
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.eac_variants import which_eac
 from fer_core.reporting.tables import (
@@ -45,7 +46,7 @@ def measures_table(records: Sequence[RunRecord]) -> str:
         ReportError: when no approach has a baseline with held-out images.
     """
     groups = [group for group in group_runs(records) if has_all_measures(group)]
-    pairs = pair_with_baseline(groups)
+    pairs = in_reading_order(pair_with_baseline(groups))
     if not pairs:
         raise ReportError(
             "no finished cross_entropy run with --holdout has another method of the same data, "
