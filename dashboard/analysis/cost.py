@@ -119,7 +119,7 @@ def cost_points(runs: pd.DataFrame, accuracy: str = ACCURACY) -> pd.DataFrame:
     for (device, precision), alike in runs.dropna(subset=accuracy).groupby(["device", "precision"]):
         values = alike.set_index("run")
         groups = group_trials(trials_of(alike))
-        baselines = {(other[:3]): (base, other) for base, other in pair_with_baseline(groups)}
+        pairs = {pair[1][:3]: pair for pair in pair_with_baseline(groups)}
         for group in groups:
             seeds = values.loc[[trial.record for trial in group.trials]]
             mean = mean_interval(seeds[accuracy].to_numpy(dtype=float))
@@ -128,7 +128,7 @@ def cost_points(runs: pd.DataFrame, accuracy: str = ACCURACY) -> pd.DataFrame:
             row |= {"n": mean.n, "accuracy": mean.mean, "accuracy_half": mean.half}
             for cost in COSTS.values():
                 row |= _cost_values(cost, seeds[cost.column].to_numpy(dtype=float))
-            pair = baselines.get(group[:3])
+            pair = pairs.get(group[:3])
             rows.append(row if pair is None else row | _against_baseline(*pair, values, accuracy))
     measured = [f"{c.column}{end}" for c in COSTS.values() for end in ("", "_low", "_high")]
     against = [f"{name}{end}" for name in ("gap", "slower") for end in ("", "_low", "_high")]
@@ -192,7 +192,7 @@ def cost_headline(runs: pd.DataFrame, accuracy: str = ACCURACY) -> Headline:
 
     def cost(pair: tuple[Group[str], Group[str]]) -> _Mean:
         baseline, eac = rows_of(pair)
-        return _geometric(eac["seconds"].to_numpy() / baseline["seconds"].to_numpy())
+        return _time_ratio(eac, baseline)
 
     def uncertainty(pair: tuple[Group[str], Group[str]]) -> tuple[object, ...]:
         _, eac = pair
@@ -259,6 +259,12 @@ def _geometric(values: np.ndarray) -> _Mean:
     return _Mean(*(float(np.exp(value)) for value in (mean, mean - half, mean + half)))
 
 
+def _time_ratio(ours: pd.DataFrame, base: pd.DataFrame) -> _Mean:
+    """How many times as long runs take as others, paired in their order."""
+    ratios = ours["seconds"].to_numpy(dtype=float) / base["seconds"].to_numpy(dtype=float)
+    return _geometric(ratios)
+
+
 def _against_baseline(
     baseline: Group[str], other: Group[str], values: pd.DataFrame, accuracy: str
 ) -> dict[str, float]:
@@ -267,9 +273,7 @@ def _against_baseline(
         values.loc[[trial.record for trial in group.trials]] for group in (other, baseline)
     )
     gap = mean_interval(ours[accuracy].to_numpy(dtype=float) - base[accuracy].to_numpy(dtype=float))
-    slower = _geometric(
-        ours["seconds"].to_numpy(dtype=float) / base["seconds"].to_numpy(dtype=float)
-    )
+    slower = _time_ratio(ours, base)
     return {
         "shared": gap.n,
         **{"gap": gap.mean, "gap_low": gap.mean - gap.half, "gap_high": gap.mean + gap.half},

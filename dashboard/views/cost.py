@@ -220,8 +220,8 @@ if runs.empty:
 else:
     rows, chosen = pick_rows(runs, choices)
     measure = pick_measure(rows)
-    found = find_points(rows, loaded.fingerprint, chosen, measure.column)
-    points, (sentence, basis) = found
+    points, headline = find_points(rows, loaded.fingerprint, chosen, measure.column)
+    sentence, basis = headline
     st.markdown(f"##### {foreign(sentence)}")
     if basis:
         st.caption(foreign(basis))
