@@ -1,34 +1,26 @@
-"""Tables of the cost page: accuracy against parameters, MACs, training speed and run time."""
+"""Points of the cost page: accuracy against parameters, MACs, training speed and run time."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from dashboard.analysis.comparison import ACCURACY, FIGURES, TIE, by_evidence, find_pairs
+from dashboard.analysis.comparison import ACCURACY, by_evidence, find_pairs
+from dashboard.analysis.run_times import geometric_mean, time_ratio
 from dashboard.analysis.runs import trained_here, with_names
 from dashboard.analysis.seed_groups import NAMED, group_facts, told_facts
-from dashboard.analysis.sets import image_sets, with_comparison
+from dashboard.analysis.sets import image_sets
 from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
 from fer_core.metrics.student_t import mean_interval
 from fer_core.records.compare import pair_with_baseline
 from fer_core.records.groups import Group, group_trials
-from fer_core.reporting.eac_variants import eac_changes, eac_name
 
-LATENCY = Path(__file__).parents[1] / "data" / "latency.csv"
-LATENCY_COLUMNS = ("what", "figure", "unit", "reference", "ratio", "command", "source")
-SERVING = (
-    *("benchmarks.demo_photos", "benchmarks.live", "benchmarks.startup"),
-    *("benchmarks.inference", "benchmarks.static_page"),
-)
 APPROACH = [
     *("method", "backbone", "image_size", "epochs_asked", "options", "method_options"),
     *("device", "precision"),
 ]
-NO_PAIR = "There is no pair here of an EAC run and a baseline run that differ only in the method."
 NO_MACS = (
     "MACs: none of these runs recorded them; training does so since version 0.3 (`model.macs` in "
     "run.json). `python -m benchmarks.train_step --backbone NAME` counts the arithmetic of one "
@@ -163,85 +155,6 @@ def cost_front(drawn: pd.DataFrame, cost: Cost) -> pd.Series:
     return pd.Series(~(matched & better).any(axis=1), index=drawn.index)
 
 
-class Headline(NamedTuple):
-    """What a page says first, and which runs it rests on."""
-
-    text: str
-    basis: str
-
-
-def cost_headline(runs: pd.DataFrame, accuracy: str = ACCURACY) -> Headline:
-    """The cost and gain of EAC over the baseline, from pairs that differ only in the method.
-
-    The cost is that of the pair whose interval of it is narrowest: runs that shared their machine
-    with other work say little about it, whatever their number. The gain is that of the pair that
-    `by_evidence` puts first, as on the other pages.
-
-    Args:
-        runs: of `with_sets`, of one set of evaluation images and one noise.
-        accuracy: column of the accuracy, one of `comparison.FIGURES`; runs without it are left out.
-    """
-    known = runs.dropna(subset=["seconds", accuracy])
-    timed = with_comparison(known).set_index("run", drop=False)
-    pairs = find_pairs(timed)
-    if not pairs:
-        return Headline(NO_PAIR, "")
-
-    def rows_of(pair: tuple[Group[str], Group[str]]) -> list[pd.DataFrame]:
-        return [timed.loc[[trial.record for trial in group.trials]] for group in pair]
-
-    def cost(pair: tuple[Group[str], Group[str]]) -> _Mean:
-        baseline, eac = rows_of(pair)
-        return _time_ratio(eac, baseline)
-
-    def uncertainty(pair: tuple[Group[str], Group[str]]) -> tuple[object, ...]:
-        _, eac = pair
-        ratio, name = cost(pair), timed.loc[eac.trials[0].record, "comparison"]
-        options = (eac_changes(eac.approach), eac.setting.options, eac.approach.options)
-        width = float(np.nan_to_num(ratio.high / ratio.low, nan=np.inf))  # nan: one seed
-        return (width, name, eac.setting.backbone, *options)
-
-    clearest, strongest = min(pairs, key=uncertainty), min(pairs, key=by_evidence)
-    ratio, (_, costing) = cost(clearest), rows_of(clearest)
-    baseline, gaining = rows_of(strongest)
-    gain = mean_interval(gaining[accuracy].to_numpy() - baseline[accuracy].to_numpy())
-    low, high = gain.mean - gain.half, gain.mean + gain.half
-    costs = f"{ratio.mean:.2f} times as long as the cross-entropy baseline"
-    costs += _between(ratio.low, ratio.high, ".2f")
-    gains = f"{gain.mean:+z.1f} points{_between(low, high, '+z.1f')}"
-    tie = f": {TIE}" if low <= 0 <= high else ""
-    basis = f"{_circumstances(clearest, costing)}."
-    if clearest != strongest:
-        basis = f"Time: {basis} Accuracy: {_circumstances(strongest, gaining)}."
-    text = f"Training with EAC takes {costs} and changes {FIGURES[accuracy]} by {gains}{tie}."
-    return Headline(text, basis)
-
-
-def _circumstances(pair: tuple[Group[str], Group[str]], rows: pd.DataFrame) -> str:
-    """What the runs of a pair share, how many seeds they are, and which EAC it is."""
-    _, eac = pair
-    seeds = "one seed" if len(rows) == 1 else f"{len(rows)} seeds, paired"
-    shared = f"{rows['comparison'].iloc[0]} · {eac.setting.backbone}"
-    return f"{shared} ({seeds}). EAC here: {eac_name(eac.setting, eac.approach)}"
-
-
-def read_latency(file: Path = LATENCY) -> pd.DataFrame:
-    """The measured speeds: LATENCY_COLUMNS, as text exactly as recorded."""
-    return pd.read_csv(file, dtype=str, keep_default_na=False)
-
-
-def latency_tables(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows about the demo, and those about training and its data."""
-    serving = rows["command"].str.contains("|".join(SERVING))
-    return rows[serving], rows[~serving]
-
-
-class _Mean(NamedTuple):
-    mean: float
-    low: float
-    high: float
-
-
 def _facts(group: Group[str]) -> dict[str, object]:
     setting, approach = group.setting, group.approach
     return {
@@ -249,20 +162,6 @@ def _facts(group: Group[str]) -> dict[str, object]:
         **{"image_size": setting.image_size, "epochs_asked": setting.epochs},
         **{"options": setting.options, "method_options": approach.options},
     }
-
-
-def _geometric(values: np.ndarray) -> _Mean:
-    known = values[np.isfinite(values) & (values > 0)]
-    if not len(known):
-        return _Mean(float("nan"), float("nan"), float("nan"))
-    mean, half, *_ = mean_interval(np.log(known))
-    return _Mean(*(float(np.exp(value)) for value in (mean, mean - half, mean + half)))
-
-
-def _time_ratio(ours: pd.DataFrame, base: pd.DataFrame) -> _Mean:
-    """How many times as long runs take as others, paired in their order."""
-    ratios = ours["seconds"].to_numpy(dtype=float) / base["seconds"].to_numpy(dtype=float)
-    return _geometric(ratios)
 
 
 def _against_baseline(
@@ -273,7 +172,7 @@ def _against_baseline(
         values.loc[[trial.record for trial in group.trials]] for group in (other, baseline)
     )
     gap = mean_interval(ours[accuracy].to_numpy(dtype=float) - base[accuracy].to_numpy(dtype=float))
-    slower = _time_ratio(ours, base)
+    slower = time_ratio(ours, base)
     return {
         "shared": gap.n,
         **{"gap": gap.mean, "gap_low": gap.mean - gap.half, "gap_high": gap.mean + gap.half},
@@ -282,13 +181,9 @@ def _against_baseline(
 
 
 def _cost_values(cost: Cost, values: np.ndarray) -> dict[str, float]:
-    found = _geometric(values / cost.divisor)
+    found = geometric_mean(values / cost.divisor)
     low, high = (found.low, found.high) if cost.varies else (float("nan"), float("nan"))
     return {cost.column: found.mean, f"{cost.column}_low": low, f"{cost.column}_high": high}
-
-
-def _between(low: float, high: float, form: str) -> str:
-    return "" if np.isnan(low) else f" (95 % interval {low:{form}} to {high:{form}})"
 
 
 def _approach_names(points: pd.DataFrame, facts: Sequence[Mapping[str, str]]) -> list[str]:

@@ -18,6 +18,7 @@ from dashboard.analysis.seed_groups import (
     differing,
     fact_text,
     in_order,
+    seed_counts,
     seed_groups,
     unusual,
     usual_values,
@@ -198,8 +199,7 @@ def caption_of(grid: Grid, scope: str, measure: str, show: str) -> str:
     """What the table shows: measure, data, spread, seeds, and what bold and * mean."""
     counts = grid.cells["gap_n" if show == GAP else "n"]
     counts = counts[counts > 0]
-    low, high = (int(counts.min()), int(counts.max())) if len(counts) else (0, 0)
-    seeds = f"n = {low}" if low == high else f"n = {low} to {high}"
+    seeds = seed_counts(counts) if len(counts) else "n = 0"
     last = "last epoch" if measure == "Macro F1" else "mean of the last five epochs"
     chosen = "epoch chosen on held-out images"
     how = f" ({chosen if measure.startswith('Chosen') else last})"

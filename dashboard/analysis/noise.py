@@ -9,6 +9,7 @@ from dashboard.analysis.comparison import ACCURACY, eac_note, noise_summary, pai
 from dashboard.analysis.measures import ACCURACY_MEASURES, ShownMeasure, offered_accuracies
 from dashboard.analysis.noise_headline import CHANGE, headline
 from dashboard.analysis.published_curves import incomparable_note, reference_curves
+from dashboard.analysis.seed_groups import seed_counts
 from fer_core.metrics.student_t import mean_interval
 
 SAME = 0.05  # points; smaller differences are not visible
@@ -204,9 +205,8 @@ def noise_caption(
     """
     splits = sorted({str(split) for split in points["eval_split"] if split})
     split = f" (evaluated on {', '.join(splits)})" if splits else ""
-    low, high = summary["n"].min(), summary["n"].max()
-    seeds = f"n = {low}" if low == high else f"n = {low} to {high}"
     how = "" if measure.column.startswith("chosen") else ", mean of the last five epochs"
+    seeds = seed_counts(summary["n"])
     return (
         f"{measure.axis}{how}. {points['comparison'].iloc[0]}{split}, {seeds} seeds. "
         f"{' '.join([*noise_notes(summary), intervals])} "

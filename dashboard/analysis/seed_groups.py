@@ -130,6 +130,16 @@ def seeds_text(group: SeedGroup) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def seed_counts(counts: pd.Series) -> str:
+    """How many seeds means are over: ``n = 5``, or ``n = 3 to 5`` where they differ.
+
+    Args:
+        counts: of the means, at least one.
+    """
+    low, high = int(counts.min()), int(counts.max())
+    return f"n = {low}" if low == high else f"n = {low} to {high}"
+
+
 def fact_text(name: str, facts: Mapping[str, str]) -> str:
     """A fact as part of a name: named facts speak for themselves, options need their name."""
     value = facts.get(name, UNSET)

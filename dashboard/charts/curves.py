@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.analysis.curves import Series
+from dashboard.analysis.seed_groups import seed_counts
 from dashboard.charts.style import band_trace, finish, layout_of, traces_of
 
 ROW_HEIGHT = 230  # pixels of each of several linked charts
@@ -97,7 +98,7 @@ def group_curves_figure(
                 "marker": {"color": colour},
                 "legendgroup": group,
                 "name": (f"{label}, {_lower(one.label)}" if len(series) > 1 else str(label))
-                + f" ({_counts(rows['n'])})",
+                + f" ({seed_counts(rows['n'])})",
                 "hovertemplate": f"{label}<br>{where}: {_lower(one.label)} %{{y:.4g}}{unit}<br>"
                 "mean of %{customdata} runs<extra></extra>",
             }
@@ -146,11 +147,6 @@ def linked_figure(figures: Sequence[go.Figure]) -> go.Figure:
         uirevision=titles,
         legend={"orientation": "h", "y": -0.12, "x": 0, "yanchor": "top"},
     )
-
-
-def _counts(counts: pd.Series) -> str:
-    low, high = counts.min(), counts.max()
-    return f"n = {high}" if low == high else f"n = {low} to {high}"
 
 
 def _lower(label: str) -> str:

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from dashboard.analysis.comparison import paired_gaps
 from dashboard.analysis.measures import ShownMeasure
+from dashboard.analysis.seed_groups import seed_counts
 from dashboard.charts.style import HEIGHT, SYMBOLS, band_trace, finish, hues_of, method_colours
 
 PUBLISHED_HUES = {
@@ -147,7 +148,7 @@ def _means_trace(
         "line": {"color": style["color"], "width": 2.5},
         "marker": {**style, "size": 9},
         "legendgroup": line,
-        "name": f"{line} ({_seed_counts(means['n'])})",
+        "name": f"{line} ({seed_counts(means['n'])})",
         "hovertemplate": f"<b>{line}</b><br>%{{x:g}} % noise: %{{text}}<extra></extra>",
     }
 
@@ -225,8 +226,3 @@ def _interval_text(mean: float, low: float, high: float, seeds: int, unit: str, 
         return f"{mean:{form}} {unit} (one seed, no interval)"
     interval = f"95 % interval {low:{form}} to {high:{form}}"
     return f"{mean:{form}} {unit}<br>{interval}<br>{seeds} seed{'' if seeds == 1 else 's'}"
-
-
-def _seed_counts(counts: pd.Series) -> str:
-    low, high = counts.min(), counts.max()
-    return f"n = {low}" if low == high else f"n = {low} to {high}"

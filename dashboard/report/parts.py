@@ -22,17 +22,8 @@ from dashboard.analysis.comparison import (
     first_eac_note,
     noise_points,
 )
-from dashboard.analysis.cost import (
-    COSTS,
-    NO_MACS,
-    NO_PAIR,
-    cost_headline,
-    cost_points,
-    drawn_costs,
-    read_latency,
-    set_choices,
-    with_sets,
-)
+from dashboard.analysis.cost import COSTS, NO_MACS, cost_points, drawn_costs, set_choices, with_sets
+from dashboard.analysis.cost_headline import NO_PAIR, cost_headline
 from dashboard.analysis.curves import (
     NOTES,
     SERIES,
@@ -41,6 +32,7 @@ from dashboard.analysis.curves import (
     run_labels,
     short_labels,
 )
+from dashboard.analysis.latency import read_latency
 from dashboard.analysis.noise import (
     MEASURES,
     noise_areas,

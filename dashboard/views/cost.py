@@ -4,18 +4,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard.analysis.cost import (
-    COSTS,
-    NO_MACS,
-    Headline,
-    cost_headline,
-    cost_points,
-    drawn_costs,
-    latency_tables,
-    read_latency,
-    set_choices,
-    with_sets,
-)
+from dashboard.analysis.cost import COSTS, NO_MACS, cost_points, drawn_costs, set_choices, with_sets
+from dashboard.analysis.cost_headline import Headline, cost_headline
+from dashboard.analysis.latency import latency_tables, read_latency
 from dashboard.analysis.measures import ACCURACY_MEASURES, ShownMeasure, offered_accuracies
 from dashboard.charts.cost import MOST_NAMED, cost_figure
 from dashboard.data.names import Runs

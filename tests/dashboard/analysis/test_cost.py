@@ -13,17 +13,19 @@ from dashboard.analysis import noise_headline
 from dashboard.analysis.comparison import comparisons, noise_points
 from dashboard.analysis.cost import (
     COSTS,
+    cost_front,
+    cost_points,
+    drawn_costs,
+    set_choices,
+    with_sets,
+)
+from dashboard.analysis.cost_headline import cost_headline
+from dashboard.analysis.latency import (
     LATENCY,
     LATENCY_COLUMNS,
     SERVING,
-    cost_front,
-    cost_headline,
-    cost_points,
-    drawn_costs,
     latency_tables,
     read_latency,
-    set_choices,
-    with_sets,
 )
 from dashboard.charts.cost import cost_figure
 from dashboard.data.names import read_folders
