@@ -10,7 +10,7 @@ import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import timm
@@ -28,7 +28,7 @@ from fer_core.models.tfjs_mobilenet import GraphInput, put_into, read_layers
 from fer_core.models.timm_networks import check_known
 from fer_core.records.provenance import NOT_STATED, Origin
 
-__all__ = ["Faces", "ForeignWeightsError", "convert_weights"]
+__all__ = ["Converted", "Faces", "ForeignWeightsError", "convert_weights"]
 BATCH = 64
 
 
@@ -47,6 +47,18 @@ class KnownGraph:
     licence: str
     terms: str
     expected: GraphInput
+
+
+class Converted(NamedTuple):
+    """What `convert_weights` did with a file.
+
+    Attributes:
+        tensors: number of tensors written.
+        left_out: names of the tensors that follow the backbone's in the file.
+    """
+
+    tensors: int
+    left_out: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -82,14 +94,14 @@ def convert_weights(
     faces: Faces | None = None,
     source: str = "",
     licence: str = "",
-) -> int:
+) -> Converted:
     """Write the weights of another project as a file that ``pretrained`` takes.
 
     Args:
         backbone: timm model name of the same architecture.
         file: a state dictionary written by ``torch.save`` (safetensors files have lost the order),
-            or the ``.json`` of a TensorFlow.js graph with its ``.bin``; a final classifier is
-            dropped.
+            or the ``.json`` of a TensorFlow.js graph with its ``.bin``. What follows the backbone's
+            tensors, such as a classifier, is left out.
         out: ``.safetensors`` file to write. Its metadata state the source, its licence, and the
             SHA-256 of what was read.
         faces: needed for a graph, whose BatchNorm is folded: what it is to be trained on.
@@ -97,7 +109,7 @@ def convert_weights(
         licence: of the weights, likewise.
 
     Returns:
-        Number of tensors written.
+        How many tensors were written, and which were left out.
 
     Raises:
         ForeignWeightsError: when the file cannot be read, is of another architecture, or needs
@@ -112,14 +124,14 @@ def convert_weights(
         raise ForeignWeightsError(str(error)) from error
     network = timm.create_model(backbone, num_classes=0, global_pool="")
     if file.suffix == ".json":
-        origin = _convert_graph(network, backbone, file, faces)
+        origin, left_out = _convert_graph(network, backbone, file, faces), ()
     else:
-        origin = _convert_state(network, backbone, file)
+        origin, left_out = _convert_state(network, backbone, file)
     stated = {"source": source, "licence": licence}
     metadata = origin.to_json() | {name: value for name, value in stated.items() if value}
     state = {name: value.contiguous() for name, value in network.state_dict().items()}
     write_whole(out, save(state, metadata={"format": "pt", "backbone": backbone, **metadata}))
-    return len(state)
+    return Converted(len(state), left_out)
 
 
 def _convert_graph(network: nn.Module, backbone: str, file: Path, faces: Faces | None) -> Origin:
@@ -157,11 +169,13 @@ def _normalised(network: nn.Module, images: np.ndarray) -> Iterator[Tensor]:
         yield (batch / 255 - mean) / std
 
 
-def _convert_state(network: nn.Module, backbone: str, file: Path) -> Origin:
+def _convert_state(
+    network: nn.Module, backbone: str, file: Path
+) -> tuple[Origin, tuple[str, ...]]:
     wanted = network.state_dict()
-    found = _read(file)
-    if len(found) > len(wanted):  # a classifier comes last: the weights and the bias of each layer
-        found = dict(list(found.items())[: len(wanted)])
+    tensors = list(_read(file).items())
+    # a classifier comes last, as do other parts of a larger network
+    found, rest = dict(tensors[: len(wanted)]), tensors[len(wanted) :]
     try:
         state = remap_state_dict(found, network, allow_reshape=False)
         network.load_state_dict(state)
@@ -170,7 +184,8 @@ def _convert_state(network: nn.Module, backbone: str, file: Path) -> Origin:
             f"{file} is not a {backbone}: its {len(found)} tensors do not match the {len(wanted)} "
             "expected ones in order and shape"
         ) from error
-    return Origin(file.name, NOT_STATED, hashlib.sha256(file.read_bytes()).hexdigest())
+    origin = Origin(file.name, NOT_STATED, hashlib.sha256(file.read_bytes()).hexdigest())
+    return origin, tuple(name for name, _ in rest)
 
 
 def _read(file: Path) -> dict[str, Tensor]:

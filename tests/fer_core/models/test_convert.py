@@ -20,9 +20,10 @@ def foreign(tmp_path):
 def test_the_tensors_get_timms_names_and_a_model_starts_from_them(foreign, tmp_path):
     file, state = foreign
     out = tmp_path / "out.safetensors"
-    count = convert_weights("test_resnet", file, out)
+    converted = convert_weights("test_resnet", file, out)
     written = load_file(out)
-    assert count == len(written) == len(state) - 2
+    assert converted.tensors == len(written) == len(state) - 2
+    assert converted.left_out == (f"layer.{len(state) - 2}", f"layer.{len(state) - 1}")
     assert all(torch.equal(written[name], state[name]) for name in written)
     model = AttentionModel("test_resnet", 7, image_size=64, channels=3, pretrained=str(out))
     weights = dict(model.backbone.state_dict())
@@ -32,7 +33,7 @@ def test_the_tensors_get_timms_names_and_a_model_starts_from_them(foreign, tmp_p
 def test_a_state_dictionary_inside_of_a_checkpoint_is_found(foreign, tmp_path):
     file, _ = foreign
     torch.save({"state_dict": torch.load(file, weights_only=True), "epoch": 3}, file)
-    assert convert_weights("test_resnet", file, tmp_path / "out.safetensors") > 0
+    assert convert_weights("test_resnet", file, tmp_path / "out.safetensors").tensors > 0
 
 
 def test_another_architecture_is_refused_and_nothing_written(foreign, tmp_path):
