@@ -169,9 +169,7 @@ def _normalised(network: nn.Module, images: np.ndarray) -> Iterator[Tensor]:
         yield (batch / 255 - mean) / std
 
 
-def _convert_state(
-    network: nn.Module, backbone: str, file: Path
-) -> tuple[Origin, tuple[str, ...]]:
+def _convert_state(network: nn.Module, backbone: str, file: Path) -> tuple[Origin, tuple[str, ...]]:
     wanted = network.state_dict()
     tensors = list(_read(file).items())
     # a classifier comes last, as do other parts of a larger network
