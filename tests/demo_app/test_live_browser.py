@@ -35,15 +35,19 @@ def visit(camera_browser, served):
     def open_one():
         context = camera_browser.new_context(permissions=["camera"])
         contexts.append(context)
-        page = open_live(context, served.address)
-        page.locator("#camera button:visible").first.click()
-        page.locator("#camera button:visible", has_text="Record").click()
-        page.wait_for_selector("#live_panel .fps")
-        return page
+        return start_camera(open_live(context, served.address))
 
     yield open_one
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="class")
+def watched(camera_browser, served):
+    """A page whose camera runs, for the tests that leave it running and its settings alone."""
+    context = camera_browser.new_context(permissions=["camera"])
+    yield start_camera(open_live(context, served.address))
+    context.close()
 
 
 @pytest.fixture
@@ -69,6 +73,13 @@ def open_live(context, address):
     return page
 
 
+def start_camera(page):
+    page.locator("#camera button:visible").first.click()
+    page.locator("#camera button:visible", has_text="Record").click()
+    page.wait_for_selector("#live_panel .fps")
+    return page
+
+
 def shown(page):
     return page.locator("#live_view img").get_attribute("src")
 
@@ -89,45 +100,89 @@ def next_picture(page):
     return shown(page)
 
 
-def test_overlays_of_the_camera_keep_coming_and_leave_no_file(visit, served):
-    page = visit()
-    files = {path for path in served.files.rglob("*") if path.is_file()}
-    images = {next_picture(page) for _ in range(6)}
-    assert len(images) == 6
-    assert all(source.startswith("data:image/jpeg;base64,") for source in images)
-    assert {path for path in served.files.rglob("*") if path.is_file()} == files
-    figures = page.inner_text("#live_panel .live-figures")
-    assert re.search(r"\d+\.\d frames/s · 2 faces · \d+ ms", figures)
-    assert page.locator("#live_panel .strip .row").count() == 2
-    assert page.locator("#live_panel .bar").count() == 8
+ENCODED = """() => {
+  window.encoded = 0;
+  const own = HTMLCanvasElement.prototype.toDataURL;
+  HTMLCanvasElement.prototype.toDataURL = function (...options) {
+    window.encoded += 1;
+    return own.apply(this, options);
+  };
+}"""
 
 
-def test_faces_keep_their_numbers(visit, monkeypatch):
-    monkeypatch.setattr(live, "PAUSE", 600.0)  # a busy machine takes longer between two frames
-    page = visit()
-    rows = "#live_panel .strip .row b"
-    page.wait_for_function("rows => document.querySelectorAll(rows).length == 2", arg=rows)
-    before = page.locator(rows).all_inner_texts()
-    for _ in range(8):
-        next_picture(page)
-    assert page.locator(rows).all_inner_texts() == before
+class TestWatched:
+    """What one page with a running camera shows to whoever only watches it."""
 
+    def test_overlays_of_the_camera_keep_coming_and_leave_no_file(self, watched, served):
+        files = {path for path in served.files.rglob("*") if path.is_file()}
+        images = {next_picture(watched) for _ in range(6)}
+        assert len(images) == 6
+        assert all(source.startswith("data:image/jpeg;base64,") for source in images)
+        assert {path for path in served.files.rglob("*") if path.is_file()} == files
+        figures = watched.inner_text("#live_panel .live-figures")
+        assert re.search(r"\d+\.\d frames/s · 2 faces · \d+ ms", figures)
+        assert watched.locator("#live_panel .strip .row").count() == 2
+        assert watched.locator("#live_panel .bar").count() == 8
 
-def test_the_picture_is_a_mirror(visit):
-    red = """async () => {
-      const image = new Image();  // the one on the page changes meanwhile
-      image.src = document.querySelector("#live_view img").src;
-      await image.decode();
-      const pen = new OffscreenCanvas(640, 480).getContext("2d");
-      pen.drawImage(image, 0, 0);
-      return [10, 630].map((x) => {
-        const [r, g] = pen.getImageData(x, 470, 1, 1).data;
-        return r > 200 && g < 60;
-      });
-    }"""
-    page = visit()
-    next_picture(page)
-    assert page.evaluate(red) == [True, False]  # in the film it is on the right
+    def test_faces_keep_their_numbers(self, watched, monkeypatch):
+        monkeypatch.setattr(live, "PAUSE", 600.0)  # a busy machine takes longer between two frames
+        rows = "#live_panel .strip .row b"
+        watched.wait_for_function("rows => document.querySelectorAll(rows).length == 2", arg=rows)
+        before = watched.locator(rows).all_inner_texts()
+        for _ in range(8):
+            next_picture(watched)
+        assert watched.locator(rows).all_inner_texts() == before
+
+    def test_the_picture_is_a_mirror(self, watched):
+        red = """async () => {
+          const image = new Image();  // the one on the page changes meanwhile
+          image.src = document.querySelector("#live_view img").src;
+          await image.decode();
+          const pen = new OffscreenCanvas(640, 480).getContext("2d");
+          pen.drawImage(image, 0, 0);
+          return [10, 630].map((x) => {
+            const [r, g] = pen.getImageData(x, 470, 1, 1).data;
+            return r > 200 && g < 60;
+          });
+        }"""
+        next_picture(watched)
+        assert watched.evaluate(red) == [True, False]  # in the film it is on the right
+
+    @pytest.mark.parametrize("error", [RuntimeError("broken"), ModelError("The model is gone")])
+    def test_an_error_in_one_frame_does_not_end_the_stream(self, watched, pool, monkeypatch, error):
+        predict, failed = pool.predict_next, []
+
+        def fail_once(name, *frame):
+            if not failed:
+                failed.append(name)
+                raise error
+            return predict(name, *frame)
+
+        monkeypatch.setattr(pool, "predict_next", fail_once)
+        for _ in range(3):
+            next_picture(watched)
+        assert failed
+        assert shown(watched).startswith("data:")  # still no file
+
+    def test_no_frame_is_encoded_for_which_the_server_has_no_room(self, watched):
+        posted = []
+        watched.on(
+            "request", lambda asked: posted.append(asked.url) if "/stream/" in asked.url else None
+        )
+        watched.evaluate(ENCODED)
+        for _ in range(6):
+            next_picture(watched)
+        encoded = watched.evaluate("window.encoded")
+        assert 3 <= encoded <= len(posted) + 1
+
+    def test_while_another_tab_is_shown_no_frame_is_analysed(self, watched, asked):
+        watched.get_by_role("tab", name="Photo").click()
+        watched.wait_for_timeout(700)
+        before = len(asked)
+        watched.wait_for_timeout(700)
+        assert len(asked) == before
+        watched.get_by_role("tab", name="Live").click()
+        next_picture(watched)
 
 
 def test_a_click_on_a_face_shows_its_bars_and_a_second_click_the_largest_again(visit):
@@ -190,45 +245,6 @@ def test_another_model_answers_without_a_new_start(visit, asked):
     assert asked[-1] == "bundled"
 
 
-@pytest.mark.parametrize("error", [RuntimeError("broken"), ModelError("The model is gone")])
-def test_an_error_in_one_frame_does_not_end_the_stream(visit, pool, monkeypatch, error):
-    page = visit()
-    predict, failed = pool.predict_next, []
-
-    def fail_once(name, *frame):
-        if not failed:
-            failed.append(name)
-            raise error
-        return predict(name, *frame)
-
-    monkeypatch.setattr(pool, "predict_next", fail_once)
-    for _ in range(3):
-        next_picture(page)
-    assert failed
-    assert shown(page).startswith("data:")  # still no file
-
-
-ENCODED = """() => {
-  window.encoded = 0;
-  const own = HTMLCanvasElement.prototype.toDataURL;
-  HTMLCanvasElement.prototype.toDataURL = function (...options) {
-    window.encoded += 1;
-    return own.apply(this, options);
-  };
-}"""
-
-
-def test_no_frame_is_encoded_for_which_the_server_has_no_room(visit):
-    page = visit()
-    posted = []
-    page.on("request", lambda asked: posted.append(asked.url) if "/stream/" in asked.url else None)
-    page.evaluate(ENCODED)
-    for _ in range(6):
-        next_picture(page)
-    encoded = page.evaluate("window.encoded")
-    assert 3 <= encoded <= len(posted) + 1
-
-
 def test_over_a_slow_line_frames_are_dropped_and_do_not_queue_up(visit):
     page = visit()
     line = page.context.new_cdp_session(page)
@@ -249,17 +265,6 @@ def test_over_a_slow_line_frames_are_dropped_and_do_not_queue_up(visit):
         next_picture(page)
     # The answer's head lets the next one go before the browser has told that the first has ended.
     assert 1 <= most[0] <= 2
-
-
-def test_while_another_tab_is_shown_no_frame_is_analysed(visit, asked):
-    page = visit()
-    page.get_by_role("tab", name="Photo").click()
-    page.wait_for_timeout(700)
-    before = len(asked)
-    page.wait_for_timeout(700)
-    assert len(asked) == before
-    page.get_by_role("tab", name="Live").click()
-    next_picture(page)
 
 
 def test_a_chosen_emotion_is_drawn_while_the_camera_runs(visit):
