@@ -33,7 +33,7 @@ class Command:
     """Instead of --data: folder of class folders of whole photographs, each of one face, which is
     found, aligned and classified; a missed face is an error."""
     split: SplitKind = "eval"
-    """Which of its splits; eval is the one that runs report, test the former name of it."""
+    """Which split; eval is the one that runs report on (its former name, test, still works)."""
     exclude: Path | None = None
     """List of files of the data set to exclude."""
     tta_flip: bool = True

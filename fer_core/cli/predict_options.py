@@ -120,9 +120,9 @@ def read_command_line() -> Command:
         "--out",
         type=Path,
         metavar="FOLDER",
-        help="folder for NAME.csv, NAME.json, NAME.long.csv (R), NAME.events.csv and NAME.eaf "
-        "(ELAN) of each video, and for the file from which the same command resumes an "
-        "interrupted analysis",
+        help="folder for NAME.csv, NAME.json, NAME.long.csv (R), NAME.events.csv, "
+        "NAME.people.csv, NAME.transitions.csv and NAME.eaf (ELAN) of each video, and for the "
+        "file from which the same command resumes an interrupted analysis",
     )
     parser.add_argument(
         "--event",

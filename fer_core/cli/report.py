@@ -66,7 +66,7 @@ class Command:
     show: Literal[
         "none", "noise", "measures", "runs", "ablation", "published", "maps", "all-maps"
     ] = "none"
-    """Print this table of the records in place of writing pages."""
+    """Print this table of the records instead of writing pages."""
     only: str = "**"
     """Records of the table to show: a pattern of their folders below --records."""
     records: Path = Path("runs")

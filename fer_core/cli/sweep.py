@@ -34,10 +34,10 @@ TERMINATED = 128 + signal.SIGTERM
 
 @dataclass(frozen=True)
 class Command:
-    """Carry out a plan of training runs, one record each.
+    """Execute a plan of training runs, one record each.
 
-    Called again, it goes on: finished runs are skipped, interrupted ones resumed, failed ones tried
-    again. Exit code 0: all have finished; 1: some failed, their records say why.
+    Run it again to continue: finished runs are skipped, interrupted ones resumed, failed ones
+    retried. Exit code 0: all have finished; 1: some failed, their records say why.
     """
 
     plan: tyro.conf.Positional[Path]

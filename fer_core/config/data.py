@@ -22,8 +22,8 @@ class DataOptions:
     """Images."""
 
     data: str = "synthetic"
-    """Data set: synthetic, ferplus:PATH, fer2013:PATH, rafdb:PATH, affectnet:PATH, folder:PATH or
-    hf:ID; options as ?classes=7 (docs/data.md)."""
+    """Data set: synthetic, ferplus:PATH, fer2013:PATH, rafdb:PATH, affectnet:PATH, folder:PATH,
+    csv:FILE or hf:OWNER/NAME; options as ?classes=7 (docs/data.md)."""
     dedup: bool = False
     """Drop evaluation images that are also in train, pixel by pixel."""
     holdout: float = 0.0

@@ -27,8 +27,8 @@ class ModelOptions:
     inputs of 32 to 64 pixels."""
     receptive_field: int | None = None
     """Largest receptive field in pixels of a convolutional backbone: the deepest convolutions
-    become pointwise (1x1), so a place of the attention map speaks for its part of the face. None
-    keeps the backbone's own, which is usually larger than the face."""
+    become pointwise (1x1), so that each cell of the attention map depends on its own part of the
+    face only. None keeps the backbone's own, which is usually larger than the face."""
 
     def check_model(self) -> None:
         """Check the values of this group."""

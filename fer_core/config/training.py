@@ -110,7 +110,8 @@ class OptimisationOptions:
     """Mixed precision: no (float32), bf16 or fp16 (GPU only); auto: bf16 where the device is faster
     with it, else float32. The record says which one it was."""
     compile: bool = False
-    """Compile the backbone's training pass with torch.compile: slow to start, then faster."""
+    """Compile the backbone's training pass with torch.compile: slow to start, then faster
+    for some networks and sizes, slower for others (docs/experiments.md)."""
     sync_batch_norm: bool = False
     """On several GPUs: BatchNorm over the images of all processes."""
 

@@ -58,8 +58,8 @@ def _runs(facts: Mapping[str, Any]) -> str:
     if "averaged_with" not in facts:
         return "one run"
     return (
-        f"the mean of the weights of this run and of {facts['averaged_with']}, from which it went "
-        "on\n(model soups, Wortsman et al., ICML 2022)"
+        f"the mean of the weights of this run and of {facts['averaged_with']}, from which it "
+        "continued\n(model soups, Wortsman et al., ICML 2022)"
     )
 
 

@@ -22,11 +22,11 @@ _WORDS = {
     ),
     "fer2013": DataWords("FER2013 is research data.", _POSED),
     "rafdb": DataWords(
-        "RAF-DB is given out for non-commercial research alone, on request from its authors.",
+        "RAF-DB is available for non-commercial research only, on request from its authors.",
         f"Web images, {_WEB}",
     ),
     "affectnet": DataWords(
-        "AffectNet is given out for research alone, with a signed agreement.",
+        "AffectNet is available for research only, with a signed agreement.",
         f"Web images, {_WEB}",
     ),
     "synthetic": DataWords(

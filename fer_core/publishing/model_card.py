@@ -106,12 +106,12 @@ def _data(subject: Subject) -> str:
     data, votes = record.data, record.config["targets"] != "labels"
     kind = f"images, {'votes of ten raters' if votes else 'one label each'}"
     on_split = "temperature" in facts and "temperature_holdout" not in facts
-    fitted = " and\nfits the temperature" if on_split else ""
+    fitted = " and\nused to fit the temperature" if on_split else ""
     return f"""Trained on the {data["train_split"]} split ({data["train_images"]:,} {kind}). \
 Starting weights: {start}
 {_noise(subject)}
-Evaluated on the {data["eval_split"]} split ({data["eval_images"]:,} images), which was watched
-while developing{fitted}, so the figures are a little flattered."""
+Evaluated on the {data["eval_split"]} split ({data["eval_images"]:,} images), which was monitored
+during development{fitted}, so the figures are slightly optimistic."""
 
 
 def _noise(subject: Subject) -> str:

@@ -39,8 +39,8 @@ def results_card(copied: Sequence[Copied], repository: str, licence: str) -> str
 
 {len(copied)} training runs of {task} under label noise, one folder each:
 `run.json` (options, data, noise, environment, final figures), `epochs.jsonl` (one line an epoch)
-and, where published, `predictions.csv` (the prediction on each evaluation image). No weights, no
-images.
+and, where published, `predictions.csv` (the prediction on each evaluation image), `maps.json` and
+`robustness.json`. No weights, no images.
 
 ## Use
 The project's dashboard shows them as `hf://{repository}`. Without it:

@@ -54,9 +54,9 @@ def test_the_card_says_which_images_the_temperature_was_fitted_on(bundled_with_h
     assert "70 training images that were held out" in held_out
     assert "epoch 1, the best on the held-out part of train" in held_out
     assert "temperature fitted on 70 held-out training images" in held_out
-    assert "fits the temperature" not in held_out
+    assert "used to fit the temperature" not in held_out
     on_the_split = (bundled[0] / "README.md").read_text()
-    assert "fits the temperature" in on_the_split
+    assert "used to fit the temperature" in on_the_split
     assert "held-out" not in on_the_split
 
 
