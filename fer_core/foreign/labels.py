@@ -26,21 +26,23 @@ class LabelMapping:
     Attributes:
         labels: L names in the order of the logits.
         targets: the class of each; None: it names none, and stays a class of its own.
+        names: the class each counts as, of its own or not.
     """
 
     labels: tuple[str, ...]
     targets: tuple[str | None, ...]
+    names: tuple[str, ...]
 
     @property
     def classes(self) -> tuple[str, ...]:
         """K names: the classes and the unmapped labels, each once, in the order of the labels."""
-        return tuple(dict.fromkeys(self._names))
+        return tuple(dict.fromkeys(self.names))
 
     @property
     def unmapped(self) -> tuple[str, ...]:
-        """Labels that name no class, each once."""
-        pairs = zip(self.labels, self.targets, strict=True)
-        return tuple(dict.fromkeys(label for label, target in pairs if target is None))
+        """Classes of labels that name none of ours, each once."""
+        pairs = zip(self.names, self.targets, strict=True)
+        return tuple(dict.fromkeys(name for name, target in pairs if target is None))
 
     def fold(self, logits: np.ndarray) -> np.ndarray:
         """Logits of the classes (N, K) from those of the labels (N, L).
@@ -48,7 +50,7 @@ class LabelMapping:
         Where several labels mean one class, its logit is the log of the sum of their exponentials,
         so that softmax gives it the sum of their probabilities.
         """
-        names = np.array(self._names)
+        names = np.array(self.names)
         parts = [np.logaddexp.reduce(logits[:, names == name], axis=1) for name in self.classes]
         return np.stack(parts, 1).astype(np.float32)
 
@@ -63,11 +65,6 @@ class LabelMapping:
     def to_json(self) -> dict[str, str | None]:
         """Label -> class, None where it names none."""
         return dict(zip(self.labels, self.targets, strict=True))
-
-    @property
-    def _names(self) -> list[str]:
-        pairs = zip(self.labels, self.targets, strict=True)
-        return [target or label for label, target in pairs]
 
 
 def map_labels(
@@ -96,7 +93,12 @@ def map_labels(
     targets = tuple(
         wanted[label] if label in wanted else _class_of(label, classes) for label in labels
     )
-    mapping = LabelMapping(tuple(labels), targets)
+    ours = {name.casefold() for name in (*classes, *EIGHT_CLASSES)}
+    names = tuple(
+        target or (f"{label} (dropped)" if label.casefold() in ours else label)
+        for label, target in zip(labels, targets, strict=True)
+    )
+    mapping = LabelMapping(tuple(labels), targets, names)
     if not any(targets):
         raise ModelError(
             f"no label of the model names a class ({', '.join(classes or EIGHT_CLASSES)}); its "

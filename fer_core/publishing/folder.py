@@ -12,7 +12,7 @@ from fer_core.models.saved_model import CARD_FILE, WEIGHTS_FILE
 from fer_core.publishing.card_results import CONFUSION_IMAGE
 from fer_core.publishing.data_terms import kind_of, name_of
 from fer_core.publishing.model_card import PublishedAs, card
-from fer_core.publishing.model_info import Subject
+from fer_core.publishing.model_info import Subject, kept_predictions
 from fer_core.records.predictions import PREDICTIONS_FILE, Prediction, write_predictions
 from fer_core.records.run import RecordError
 
@@ -100,7 +100,9 @@ def _draw(subject: Subject) -> bytes:
         raise ValueError(
             f"the confusion image needs matplotlib ({error}): pip install 'fer-core[figures]'"
         ) from error
-    return draw_confusion(subject.predictions, subject.trained.classes)
+    return draw_confusion(
+        kept_predictions(subject.predictions, subject.record), subject.trained.classes
+    )
 
 
 def _check_names(predictions: Sequence[Prediction], folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ class Subject:
         backbone: its timm name.
         record: of its run; None where only the model is at hand.
         facts: how it was trained and what it reaches.
-        predictions: its predictions on the evaluation images; may be empty.
+        predictions: on the evaluation images, as they are recorded; may be empty. Of a run whose
+            weights are those of a chosen epoch, `kept_predictions` are the model's own.
         origin: where its starting weights come from, a phrase.
         maps: what its attention maps are worth; None where nobody measured it.
     """
@@ -76,16 +78,42 @@ def find_subject(place: Path, record: Path | None, origin: str) -> Subject:
     facts, predictions = dict(trained.facts), read_predictions(place)
     facts["origin"] = _find_origin(origin, found, facts, folder)
     if predictions:
-        facts = measured(predictions, trained.classes) | facts
-        check_facts(facts, predictions, trained.classes, place)
+        kept = kept_predictions(predictions, found)
+        facts = measured(kept, trained.classes) | facts
+        check_facts(facts, kept, trained.classes, place)
     if found is not None:
         facts["accuracy_last5"] = found.result["accuracy_last5"]
     maps = find_maps([place, *([] if told is None else [told])])
     return Subject(folder, trained, backbone, found, facts, predictions, facts["origin"], maps)
 
 
+def kept_predictions(
+    predictions: Sequence[Prediction], record: RunRecord | None
+) -> Sequence[Prediction]:
+    """The predictions of the model that a run kept.
+
+    Args:
+        predictions: as they are recorded: those of the last epoch, and beside them those of the
+            epoch chosen on held-out images.
+        record: of the run; None where only the model is at hand, whose predictions they are.
+
+    Returns:
+        Those of the chosen epoch where the run kept its weights, with an unknown confidence (nan);
+        else the same predictions.
+    """
+    if record is None or record.result.get("chosen_epoch") in (None, len(record.epochs)):
+        return predictions
+    column = "chosen_tta" if record.config["tta_flip"] else "chosen"
+    if any(getattr(row, column) is None for row in predictions):  # of the model itself, not a run's
+        return predictions
+    return [row._replace(predicted=getattr(row, column), confidence=nan) for row in predictions]
+
+
 def measured(predictions: Sequence[Prediction], classes: tuple[str, ...]) -> dict[str, Any]:
-    """Figures with intervals of a model's predictions, under the names of `Subject.facts`."""
+    """Figures with intervals of a model's predictions, under the names of `Subject.facts`.
+
+    Without the confidences there is no calibration error.
+    """
     labels, predicted, sure = (
         np.array([getattr(row, name) for row in predictions])
         for name in ("true_label", "predicted", "confidence")
@@ -94,13 +122,16 @@ def measured(predictions: Sequence[Prediction], classes: tuple[str, ...]) -> dic
     hits, counts = np.diag(confusion), confusion.sum(1)
     accuracy = bootstrap_accuracy(int(hits.sum()), len(labels), RESAMPLES, default_rng(0))
     mean_class_accuracy = bootstrap_mean_class_accuracy(hits, counts, RESAMPLES, default_rng(0))
+    calibration = {}
+    if np.isfinite(sure).all():
+        calibration["ece"] = metrics.expected_calibration_error(sure, labels == predicted)
     return {
         "accuracy": accuracy.value,
         "accuracy_interval": list(accuracy[1:]),
         "mean_class_accuracy": mean_class_accuracy.value,
         "mean_class_accuracy_interval": list(mean_class_accuracy[1:]),
         "macro_f1": metrics.macro_f1(confusion),
-        "ece": metrics.expected_calibration_error(sure, labels == predicted),
+        **calibration,
         "eval_images": len(labels),
         "classes": to_json(class_figures(classes, confusion)),
     }
@@ -113,6 +144,8 @@ def _check_same(trained: TrainedModel, backbone: str, record: RunRecord, folder:
     for name in ("method", "noise", "noise_rate", "seed", "epochs"):
         if name in trained.facts:
             of_model[name], of_record[name] = trained.facts[name], record.config[name]
+    if "epochs" in of_record and (chosen := record.result.get("chosen_epoch")):
+        of_record["epochs"] = chosen
     for name, value in of_model.items():
         if value != of_record[name]:
             raise RecordError(

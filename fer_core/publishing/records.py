@@ -17,9 +17,15 @@ from fer_core.reporting.robustness_data import ROBUSTNESS_FILE
 
 EVALUATIONS = (MAPS_FILE, ROBUSTNESS_FILE)  # beside a record
 
-# A path from the root of the file system, from somebody's home, or from a drive; no web address.
+# A path from the root of the file system, from somebody's home, from a drive or a server; no web
+# address. In quotation marks it may have blanks, and between backslashes, which prose has not.
+_NAME = r"[^\s/\\'\":,;?]+"
 _PLACE = re.compile(
-    r"(?<![\w/.~])(?:~|[A-Za-z]:)?(?:/(?!/)|\\{1,2})(?:[^\s/\\'\":,;?]+[/\\]+)+[^\s/\\'\":,;?]*"
+    r"(?P<mark>['\"])(?:file:/{1,3}|//|[A-Za-z]:[/\\]|~?[/\\])(?P<quoted>[^'\"\n]+)(?P=mark)"
+    r"|(?<![\w/.~])(?:"
+    rf"(?:file:/{{1,3}}|(?<!:)//|(?:~|[A-Za-z]:)?/(?!/))(?:{_NAME}[/\\]+)+"
+    rf"|(?:~|[A-Za-z]:)?\\{{1,2}}(?:{_NAME}(?: +{_NAME})*[/\\]+)+"
+    rf")(?:{_NAME})?"
 )
 
 
@@ -63,12 +69,18 @@ def copy_records(
 def without_places(value: Any) -> Any:  # noqa: ANN401 - what JSON holds
     """The same with every absolute path in its texts cut to its last name."""
     if isinstance(value, str):
-        return _PLACE.sub(lambda found: re.split(r"[/\\]+", found[0].rstrip("/\\"))[-1], value)
+        return _PLACE.sub(_last_name, value)
     if isinstance(value, Mapping):
         return {key: without_places(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [without_places(inner) for inner in value]
     return value
+
+
+def _last_name(found: re.Match[str]) -> str:
+    mark, path = found["mark"] or "", found["quoted"] or found[0]
+    name = re.split(r"[/\\]+", path.rstrip("/\\"))[-1]
+    return f"{mark}{name}{mark}"
 
 
 def _copy(record: RunRecord, root: Path, out: Path, predictions: bool) -> Copied:

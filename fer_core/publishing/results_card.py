@@ -68,9 +68,11 @@ the data set and their labels. {terms}
 def _row(run: Copied) -> list[str]:
     record = run.record
     config, result = record.config, record.result
-    noise = config["noise"]
-    if noise not in ("none", "file"):
-        noise = f"{100 * record.noise.get('realised_rate', config['noise_rate']):.0f} % {noise}"
+    noise = _stated(config["noise"])
+    realised = record.noise.get("realised_rate")
+    rate = config["noise_rate"] if realised is None else realised
+    if noise not in ("none", "file") and rate is not None:
+        noise = f"{100 * rate:.0f} % {noise}"
     figures = [
         f"{100 * result[name]:.2f}" if name in result else record.status
         for name in ("accuracy_last5", "mean_class_accuracy_last5")
@@ -79,9 +81,14 @@ def _row(run: Copied) -> list[str]:
     return [
         run.name,
         data,
-        config["backbone"],
-        config["method"],
+        _stated(config["backbone"]),
+        _stated(config["method"]),
         noise,
-        str(config["seed"]),
+        _stated(config["seed"]),
         *figures,
     ]
+
+
+def _stated(value: object) -> str:
+    """An option of a run; what an imported record does not say is not made up."""
+    return "not stated" if value is None else str(value)

@@ -176,6 +176,8 @@ class Recording:
             return
         values = {"epoch": completed, **figures}
         if chosen:
+            # The choice before the last one goes: no checkpoint on the disk may still need it.
+            self._checkpoints.wait()
             save_chosen(self.folder, state.evaluated, completed)
         self._recorder.add_epoch(values)
         self._checkpoints.save(state.checkpoint(completed))

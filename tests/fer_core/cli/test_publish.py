@@ -19,6 +19,7 @@ from fer_core.publishing.card_usage import WITHOUT_TIMM
 from fer_core.publishing.model_info import find_subject
 from fer_core.records.predictions import read_predictions, write_predictions
 from fer_core.training.engine import train
+from fer_core.training.holdout import EpochSelection
 from fer_core.weights import shipped_models
 from tests.hub_server import serve_own_hub
 
@@ -52,6 +53,21 @@ def small_stem_run(tiny_config, tmp_path_factory):
     config = replace(tiny_config, backbone="test_efficientnet", stem="small", epochs=1)
     train(config, folder, device="cpu", progress=False)
     return folder
+
+
+@pytest.fixture(scope="module")
+def chosen_run(tiny_config, tmp_path_factory):
+    """A run that kept the weights of its first of three epochs."""
+    real = EpochSelection.update
+
+    def first_alone(self, epoch, found, holdout):
+        return real(self, epoch, found, holdout) if epoch == 1 else False
+
+    config = replace(tiny_config, holdout=0.2, epochs=3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EpochSelection, "update", first_alone)
+        folder = tmp_path_factory.mktemp("chosen") / "run"
+        return train(config, folder, device="cpu", progress=False)
 
 
 def normalised(trained, count=3):
@@ -115,6 +131,26 @@ def test_the_folder_holds_five_files_and_no_pickle(call, tiny_run, tmp_path):
     assert {file.name for file in (tmp_path / "out").iterdir()} == FILES
     answers = read_predictions(tmp_path / "out")
     assert answers == read_predictions(tiny_run.path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["run", "model"])
+def test_the_figures_of_a_run_that_chose_an_epoch_are_those_of_its_weights(
+    call, chosen_run, tmp_path, form
+):
+    assert chosen_run.result["chosen_epoch"] == 1
+    out, place = tmp_path / "out", chosen_run.path
+    named = (place,) if form == "run" else (place / "model", "--record", place)
+    code, _, errors = call(*named, "--repo", NAME, "--dry-run", out)
+    assert (code, errors) == (0, "")
+    card = (out / "README.md").read_text(encoding="utf-8")
+    suffix = "_tta" if chosen_run.config["tta_flip"] else ""
+    accuracy = chosen_run.result[f"chosen_accuracy{suffix}"]
+    assert f"| accuracy | {100 * accuracy:.2f}" in card
+    assert "epoch 1, the best on the held-out part of train" in card
+    if form == "run":
+        assert read_predictions(out) == read_predictions(place)  # of the last epoch, and the chosen
+        assert "calibration error" not in card  # their confidences are those of the last epoch
 
 
 @pytest.mark.slow

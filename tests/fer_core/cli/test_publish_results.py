@@ -154,6 +154,18 @@ def test_the_card_has_a_row_for_each_run_and_says_how_to_read_them(server, call,
 
 
 @pytest.mark.slow
+def test_what_an_imported_record_does_not_state_is_not_made_up(call, records, tmp_path):
+    run = json.loads((records / "first" / RUN_FILE).read_text())
+    unknown = {"noise": "symmetric", "noise_rate": None, "backbone": None}
+    config, noise = run["config"] | unknown, run["noise"] | {"realised_rate": None}
+    change(records / "first", config=config, noise=noise)
+    code, _, errors = call(records, "--repo", NAME, "--dry-run", tmp_path / "out")
+    assert (code, errors) == (0, "")
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert re.search(r"\| first \| \S.* \| not stated \| \w+ \| symmetric \| ", card)
+
+
+@pytest.mark.slow
 def test_a_second_time_adds_and_updates(server, call, records, write_run):
     call(records, "--repo", NAME)
     write_run(records, name="third", seed=1)
@@ -166,7 +178,15 @@ def test_a_second_time_adds_and_updates(server, call, records, write_run):
     ("text", "kept"),
     [
         ("/home/me/data", "data"),
-        ("no file at '/home/me/my data/x.txt'", "no file at 'my data/x.txt'"),
+        ("no file at '/home/me/my data/x.txt'", "no file at 'x.txt'"),
+        ("no folder '/home/Anna Maria Huber/My Data'", "no folder 'My Data'"),
+        ('"/data" and "/"', '"data" and "/"'),
+        (r"cannot open C:\Users\Anna Huber\faces\model.pt, gone", "cannot open model.pt, gone"),
+        (r"\\server\anna huber\x.png", "x.png"),
+        ("see //server/share/anna/x.png", "see x.png"),
+        ("file:///home/anna/secret/x.bin", "x.bin"),
+        ("'https://hub.example/a b/c'", "'https://hub.example/a b/c'"),
+        ("expected /a/b but got c/d", "expected b but got c/d"),
         ("ferplus:/srv/sets/ferplus?test=a", "ferplus:ferplus?test=a"),
         (r"C:\Users\me\x.csv, line 3", "x.csv, line 3"),
         ("~/runs/one/", "one"),

@@ -32,6 +32,17 @@ def test_what_the_user_says_wins_and_can_take_a_label_out():
     assert mapping.targets == ("happiness", None, "fear")
 
 
+def test_a_label_that_is_taken_out_of_the_class_of_its_name_does_not_count_as_it():
+    mapping = map_labels(["anger", "rage", "joy"], ["anger", "happiness"], {"anger": None})
+    assert mapping.classes == ("anger (dropped)", "rage", "happiness")
+    assert mapping.unmapped == ("anger (dropped)", "rage")
+    both = {"anger": None, "rage": "anger"}
+    mapping = map_labels(["anger", "rage", "joy"], ["anger", "happiness"], both)
+    assert mapping.classes == ("anger (dropped)", "anger", "happiness")
+    folded = mapping.fold(np.array([[2.0, 1.0, 0.0]], dtype=np.float32))
+    assert folded.tolist() == [[2.0, 1.0, 0.0]]
+
+
 def test_labels_of_one_class_share_it_with_the_sum_of_their_probabilities():
     mapping = map_labels(("happy", "anger", "joy"))
     logits = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)

@@ -1,3 +1,4 @@
+import errno
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from fer_core.metrics.classification import accuracy, confusion_matrix
 from fer_core.models.pretrained import load_model
 from fer_core.records.predictions import read_predictions
 from fer_core.records.run import read_run
+from fer_core.training import checkpoint_writer
 from fer_core.training.checkpoint import load_checkpoint
 from fer_core.training.chosen import CHOSEN_FILE
 from fer_core.training.engine import train
@@ -156,6 +158,33 @@ def test_a_run_with_held_out_images_resumes_to_the_same_record(
         k: v for k, v in held_run.result.items() if k not in ignored
     }
     assert read_predictions(folder) == read_predictions(held_run.path)
+
+
+def test_a_run_whose_checkpoint_could_not_be_written_goes_on_with_the_choice_of_the_one_before(
+    held_config, tmp_path, monkeypatch
+):
+    real, written = checkpoint_writer.write_checkpoint, []
+
+    def full_at_second(folder, content):
+        written.append(folder)
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(folder, content)
+
+    def update(self, epoch, found, holdout, real=EpochSelection.update):
+        confusion = np.array([[epoch, 0], [10 - epoch, 0]])  # every epoch is the best so far
+        return real(self, epoch, found, holdout._replace(confusion=confusion))
+
+    monkeypatch.setattr(EpochSelection, "update", update)
+    unbroken = train(held_config, tmp_path / "unbroken", device="cpu", progress=False)
+    monkeypatch.setattr(checkpoint_writer, "write_checkpoint", full_at_second)
+    folder = tmp_path / "run"
+    with pytest.raises(OSError, match="No space left"):
+        train(held_config, folder, device="cpu", progress=False)
+    assert len(written) == 2
+    resumed = train(held_config, folder, resume=True, device="cpu", progress=False)
+    assert resumed.result["chosen_epoch"] == 3
+    assert read_predictions(folder) == read_predictions(unbroken.path)
 
 
 def test_early_stopping_ends_the_run(held_config, tmp_path, monkeypatch):
