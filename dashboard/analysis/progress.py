@@ -83,16 +83,12 @@ def troubles(table: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, str]:
         table: `Runs.table`.
         epochs: `Runs.epochs`.
     """
-    found: dict[str, str] = {}
-    losses = epochs[["run", "epoch", *LOSSES]]
-    # Imported runs may have no loss at all; that is not a fault.
-    stated = losses.groupby("run")["train_loss"].transform("count") > 0
-    missing = stated & losses["train_loss"].isna()
-    endless = losses[list(LOSSES)].isin([np.inf, -np.inf]).any(axis=1)
-    broken = losses[endless | missing]
-    for run, rows in broken.groupby("run", sort=False):
-        found[str(run)] = f"its loss has not been a finite number since epoch {rows['epoch'].min()}"
+    found = {
+        run: f"its loss has not been a finite number since epoch {epoch}"
+        for run, epoch in _broken_since(table, epochs).items()
+    }
     classes = table.set_index("run")["classes"]
+    classes = classes[classes > 0]  # an imported run may state none: chance is unknown then
     last = epochs.groupby("run", sort=False).tail(LAST).groupby("run", sort=False)
     accuracy = last["eval_mean_class_accuracy"]
     chance = 1 / classes.reindex(accuracy.size().index).clip(lower=2)
@@ -103,6 +99,40 @@ def troubles(table: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, str]:
         text = f"{words}classes: it predicts one class for almost every image"
         found.setdefault(str(run), text)
     return found
+
+
+def _broken_since(table: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, int]:
+    """By run, the first epoch whose loss is not a finite number, where there is one."""
+    imported = epochs["run"].isin(table.loc[table["imported"] != "", "run"])
+    endless = epochs[list(LOSSES)].isin([np.inf, -np.inf]).any(axis=1)
+    missing = ~imported & epochs["train_loss"].isna()
+    first = epochs[endless | missing].groupby("run", sort=False)["epoch"].min()
+    found = {str(run): int(epoch) for run, epoch in first.items()}
+    for run, rows in epochs[imported].groupby("run", sort=False):
+        epoch = _lost_since(rows)
+        if epoch is not None:
+            found.setdefault(str(run), epoch)
+    return found
+
+
+def _lost_since(epochs: pd.DataFrame) -> int | None:
+    """The epoch from which on the loss of an imported run was not finite, as far as one can tell.
+
+    Its record lacks a loss that was not finite, and also one that was never stated, as that of an
+    evaluation before or after training. The first kind lasts to the end: for longer than any gap
+    before, and for two epochs, or one whose training accuracy is stated.
+
+    Args:
+        epochs: `Runs.epochs` of the run.
+    """
+    stated = np.flatnonzero(epochs["train_loss"].notna())
+    if not len(stated):
+        return None
+    end = epochs.iloc[stated[-1] + 1 :]
+    gap = int(np.diff(stated).max(initial=1)) - 1
+    trained = end["train_accuracy_noisy_labels"].notna().any()
+    lost = len(end) > gap and (len(end) > 1 or trained)
+    return int(end["epoch"].iloc[0]) if lost else None
 
 
 def duration(seconds: float) -> str:

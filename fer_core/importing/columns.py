@@ -118,8 +118,8 @@ def read_choices(texts: Iterable[str]) -> dict[str, str]:
 
 
 def is_percent(name: str) -> bool:
-    """Whether a column's name says that it is in percent: timm's top1, for example."""
-    return bool({"top1", "acc1", "prec1", "percent"} & set(_words(name))) or "%" in name
+    """Whether a column's name says that it is in percent, which top1 does not."""
+    return bool({"percent", "percentage", "pct"} & set(_words(name))) or "%" in name
 
 
 def _meaning(name: str) -> tuple[str, str] | None:

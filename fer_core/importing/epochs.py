@@ -11,6 +11,7 @@ from fer_core.importing.series import Points, SeriesSource, SourceError
 
 RATES = ("accuracy", "mean_class_accuracy", "train_accuracy_noisy_labels")
 MEANT = ("train_", "learning_rate")  # figures of training: the mean of an epoch's values
+FAR = 10  # steps after the last accuracy that are too many for epochs without evaluation
 
 
 class Epochs(NamedTuple):
@@ -24,7 +25,8 @@ def to_epochs(source: SeriesSource, taken: Mapping[str, str]) -> Epochs:
     """One line an epoch, numbered from 1; a figure that an epoch lacks is null.
 
     Where steps are not epochs, each value of the evaluation accuracy ends one, and other figures
-    belong to the first epoch that ends at their step or later.
+    belong to the first epoch that ends at their step or later. Where only the accuracy is logged by
+    epoch, figures that are logged by step are shared out evenly over the epochs.
 
     Args:
         source: of the run.
@@ -41,7 +43,8 @@ def to_epochs(source: SeriesSource, taken: Mapping[str, str]) -> Epochs:
     series = {key: points for key, points in series.items() if points}
     if "eval_accuracy" not in series:
         raise SourceError(f"{taken['eval_accuracy']!r} has no number")
-    series = _number(series, source.by_epoch, notes)
+    shared = {} if source.by_epoch else _share_out(series, source, taken, notes)
+    series = _number({**series, **shared}, source.by_epoch, notes)
     numbers = sorted({int(epoch) for points in series.values() for epoch, _ in points})
     values: dict[str, dict[int, float]] = {}
     for key, points in series.items():
@@ -49,7 +52,7 @@ def to_epochs(source: SeriesSource, taken: Mapping[str, str]) -> Epochs:
         for epoch, value in points:
             grouped.setdefault(int(epoch), []).append(value)
         several = max(map(len, grouped.values()))
-        mean = key.startswith(MEANT)
+        mean = key.startswith(MEANT) or key in shared
         if several > 1:
             notes.append(
                 f"{taken[key]!r} has up to {several} values in an epoch: their "
@@ -84,11 +87,44 @@ def _as_rates(key: str, column: str, points: Points, notes: list[str]) -> Points
     return [(step, value / 100) for step, value in points]
 
 
+def _share_out(
+    series: Mapping[str, Points], source: SeriesSource, taken: Mapping[str, str], notes: list[str]
+) -> dict[str, Points]:
+    """The series that count steps beside an accuracy that counts epochs, over its epochs.
+
+    Such a series goes on for at least as many steps again as there are epochs, and for `FAR`. One
+    that ends sooner counts epochs too, without evaluation: the run was stopped, for example.
+    """
+    if not _in_a_row(series["eval_accuracy"]):
+        return {}
+    accuracies = [points for key, points in series.items() if key.endswith("accuracy")]
+    epochs = max(map(_in_a_row, accuracies), key=len)
+    shared: dict[str, Points] = {}
+    for key, points in series.items():
+        column = taken[key]
+        # Steps without a finite value count too, or those before them would cover all epochs.
+        steps = sorted({step for step, _ in source.series[column]})
+        if steps[-1] - epochs[-1] < max(len(epochs), FAR):
+            continue
+        share = {step: epochs[n * len(epochs) // len(steps)] for n, step in enumerate(steps)}
+        shared[key] = [(share[step], value) for step, value in points]
+        notes.append(
+            f"{column!r} is logged by step, to {steps[-1]:g}, the accuracy by epoch, to "
+            f"{epochs[-1]:g}: its values are shared out evenly over the epochs"
+        )
+    return shared
+
+
+def _in_a_row(points: Points) -> list[float]:
+    """The steps of a series when they are 0, 1, 2, ... or 1, 2, ...; none when they are not."""
+    steps = sorted({step for step, _ in points})
+    first = steps[0]
+    return steps if first in (0, 1) and steps == [first + n for n in range(len(steps))] else []
+
+
 def _number(series: Mapping[str, Points], by_epoch: bool, notes: list[str]) -> Mapping[str, Points]:
     """The series over epochs 1, 2, ..."""
-    ends = sorted({step for step, _ in series["eval_accuracy"]})
-    in_a_row = ends[0] in (0, 1) and ends == [ends[0] + n for n in range(len(ends))]
-    if by_epoch or in_a_row:
+    if by_epoch or _in_a_row(series["eval_accuracy"]):
         first = min(step for points in series.values() for step, _ in points)
         if first < 1:
             notes.append(f"epochs are counted from 1, in the file from {first:g}")
@@ -99,6 +135,7 @@ def _number(series: Mapping[str, Points], by_epoch: bool, notes: list[str]) -> M
             ]
             for key, points in series.items()
         }
+    ends = sorted({step for step, _ in series["eval_accuracy"]})
     notes.append(
         f"steps {ends[0]:g} to {ends[-1]:g} are not epochs: each of the {len(ends)} values of the "
         "evaluation accuracy ends one"

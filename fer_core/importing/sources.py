@@ -1,7 +1,7 @@
 """Where the runs of other programs lie: a file, or a folder that is searched."""
 
-from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,11 +93,19 @@ def _name(path: Path, place: Path) -> str:
 
 
 def _with_own_names(sources: list[SeriesSource]) -> list[SeriesSource]:
-    """The sources with a number behind a name that an earlier one has."""
-    seen: Counter[str] = Counter()
+    """The sources; a name that an earlier one has gets a number that makes it new.
+
+    A record's folder has the name, so names that a disk which ignores case takes for one are one.
+    """
+    taken = {source.name.casefold() for source in sources}
+    seen: set[str] = set()
     named: list[SeriesSource] = []
     for source in sources:
-        seen[source.name] += 1
-        count = seen[source.name]
-        named.append(source if count == 1 else source._replace(name=f"{source.name}-{count}"))
+        name = source.name
+        if name.casefold() in seen:
+            numbered = (f"{source.name}-{number}" for number in count(2))
+            name = next(new for new in numbered if new.casefold() not in taken)
+        taken.add(name.casefold())
+        seen.add(name.casefold())
+        named.append(source._replace(name=name))
     return named

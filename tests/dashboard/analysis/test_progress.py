@@ -7,6 +7,8 @@ import pytest
 
 from dashboard.analysis.progress import duration, running, troubles
 from dashboard.data.names import read_folders
+from fer_core.importing.runs import Facts, import_run
+from fer_core.importing.sources import find_sources
 
 
 @pytest.fixture
@@ -69,3 +71,71 @@ def test_a_loss_that_is_no_number_and_a_single_predicted_class_are_named(going):
     assert "since epoch 2" in found["going"]
     assert "14 %" in found["finished"]
     assert json.dumps(found)
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_a_run_of_this_program_always_has_a_loss(going, first):
+    epochs = going.epochs.copy()
+    epochs.loc[(epochs["run"] == "going") & (epochs["epoch"] >= first), "train_loss"] = np.nan
+    assert f"since epoch {first}" in troubles(going.table, epochs)["going"]
+
+
+@pytest.fixture
+def import_table(tmp_path):
+    """``import_table(text, classes)``: the runs of one CSV of another program, called theirs."""
+
+    def read(text, classes=()):
+        (tmp_path / "theirs.csv").write_text(text)
+        (source,) = find_sources(tmp_path / "theirs.csv").sources
+        import_run(source, tmp_path / "runs", Facts(classes=classes))
+        return read_folders([tmp_path / "runs"])
+
+    return read
+
+
+def test_chance_is_unknown_where_nobody_stated_the_classes(import_table):
+    text = "epoch,val_acc,val_uar\n" + "".join(f"{e},0.55,0.52\n" for e in range(1, 6))
+    runs = import_table(text)
+    assert runs.table["classes"].tolist() == [0]
+    assert troubles(runs.table, runs.epochs) == {}
+
+
+def test_an_imported_run_with_stated_classes_is_judged_by_them(import_table):
+    text = "epoch,val_acc,val_uar\n" + "".join(f"{e},0.55,0.52\n" for e in range(1, 6))
+    runs = import_table(text, ("happiness", "sadness"))
+    assert "52 %, which is chance for 2 classes" in troubles(runs.table, runs.epochs)["theirs"]
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        ["", 2, 1, 1, 1],  # evaluated before training
+        [2, 1, 1, 1, ""],  # and after it
+        ["", "", 1, "", 1, ""],  # logged every other epoch
+        [2, "", "", 1, "", ""],
+        ["nan", 2, 1, 1],  # finite again
+        ["", "", "", ""],
+        [2, 1, 1, 1],
+    ],
+)
+def test_a_loss_that_an_imported_run_never_stated_is_no_trouble(import_table, losses):
+    rows = [f"{epoch},{loss},0.75\n" for epoch, loss in enumerate(losses)]
+    runs = import_table("epoch,train_loss,val_acc\n" + "".join(rows))
+    assert troubles(runs.table, runs.epochs) == {}
+
+
+@pytest.mark.parametrize(
+    ("losses", "since"),
+    [([2, 1, 1, "nan", "nan"], 4), ([2, "inf", "nan"], 2), (["", 2, "", 1, "nan", "nan"], 5)],
+)
+def test_a_loss_of_an_imported_run_that_is_no_number_to_the_end_is_named(
+    import_table, losses, since
+):
+    rows = [f"{epoch},{loss},0.75\n" for epoch, loss in enumerate(losses)]
+    runs = import_table("epoch,train_loss,val_acc\n" + "".join(rows))
+    assert f"since epoch {since}" in troubles(runs.table, runs.epochs)["theirs"]
+
+
+def test_one_epoch_of_training_without_its_loss_is_enough(import_table):
+    runs = import_table("epoch,loss,accuracy,val_acc\n1,2,0.3,0.4\n2,1,0.4,0.5\n3,nan,0.1,0.1\n")
+    assert "since epoch 3" in troubles(runs.table, runs.epochs)["theirs"]

@@ -134,6 +134,107 @@ def test_steps_that_are_no_epochs_end_one_at_each_test(write_table, tmp_path):
     assert any("1 values after the last" in note for note in run.notes)
 
 
+def rows_by_step(losses, accuracies, first=0):
+    """Rows of a loop that logs a loss at steps 0, 1, ..., and an accuracy from epoch ``first``."""
+    accuracy = dict(enumerate(accuracies, first))
+    count = max(len(losses), first + len(accuracies))
+    padded = [*losses, *[""] * (count - len(losses))]
+    return [
+        {"step": step, "Loss/train": loss, "Accuracy/test": accuracy.get(step, "")}
+        for step, loss in enumerate(padded)
+    ]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_loss_by_step_beside_an_accuracy_by_epoch_is_shared_out(write_table, tmp_path, first):
+    rows = rows_by_step([3.0] * 50 + [2.0] * 50 + [1.0] * 50, [0.5, 0.6, 0.7], first)
+    record, run = imported(write_table(rows), tmp_path / "out")
+    assert column(record, "epoch") == [1, 2, 3]
+    assert column(record, "train_loss") == [3.0, 2.0, 1.0]
+    assert column(record, "eval_accuracy") == [0.5, 0.6, 0.7]
+    assert record.config["epochs"] == 3
+    (note,) = [note for note in run.notes if "shared out" in note]
+    assert "'Loss/train'" in note
+    assert "149" in note
+    assert (record.imported or {})["notes"] == run.notes
+    assert any("mean" in note for note in run.notes)
+
+
+@pytest.mark.parametrize(
+    ("steps", "accuracies", "epochs"),
+    [
+        (11, 10, 11),  # training goes on, or stopped before the last evaluation
+        (15, 10, 15),
+        (19, 10, 19),
+        (20, 10, 10),  # two steps an epoch
+        (2, 1, 2),
+        (10, 1, 10),  # evaluation every tenth epoch, and once so far
+        (300, 1, 1),
+        (30, 3, 3),
+        (7, 10, 10),  # the loss ends first
+    ],
+)
+def test_a_few_epochs_without_evaluation_are_no_steps(
+    write_table, tmp_path, steps, accuracies, epochs
+):
+    rows = rows_by_step([1.0] * steps, [0.5] * accuracies)
+    record, run = imported(write_table(rows), tmp_path / "out")
+    assert len(record.epochs) == epochs
+    assert any("shared out" in note for note in run.notes) == (epochs < steps)
+
+
+def test_a_loss_that_is_not_finite_from_some_step_on_is_absent_from_its_epochs(
+    write_table, tmp_path
+):
+    rows = rows_by_step([1.0] * 60 + ["nan"] * 40, [0.5] * 5)
+    record, _ = imported(write_table(rows), tmp_path / "out")
+    assert column(record, "train_loss") == [1.0, 1.0, 1.0, None, None]
+
+
+def test_a_column_of_epochs_says_that_its_numbers_are_no_steps(write_table, tmp_path):
+    rows = [{"epoch": e, "loss": 1.0, "val_acc": 0.5 if e < 2 else ""} for e in range(40)]
+    record, _ = imported(write_table(rows), tmp_path / "out")
+    assert len(record.epochs) == 40
+
+
+def test_one_test_after_training_leaves_the_epochs_of_the_validation(write_table, tmp_path):
+    rows = [
+        {"step": e, "loss": 1.0, "val_acc": 0.5, "test_acc": "" if e else 0.6} for e in range(40)
+    ]
+    record, _ = imported(write_table(rows), tmp_path / "out")
+    assert len(record.epochs) == 40
+
+
+def test_a_loss_of_each_test_batch_is_shared_out_too(write_table, tmp_path):
+    rows = [
+        {"step": s, "test_loss": 2.0 - s // 10 / 4, "test_acc": 0.5 if s < 4 else ""}
+        for s in range(40)
+    ]
+    record, _ = imported(write_table(rows), tmp_path / "out")
+    assert column(record, "eval_loss") == [2.0, 1.75, 1.5, 1.25]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected", "percent"),
+    [
+        ("val_top1", (0.61, 0.74), [0.61, 0.74], False),
+        ("val_acc1", (0.61, 1.0), [0.61, 1.0], False),
+        ("val_prec1", (0.0, 0.74), [0.0, 0.74], False),
+        ("val_top1", (0.5, 74.0), [0.005, 0.74], True),
+        ("val_acc", (61.0, 74.0), [0.61, 0.74], True),
+        ("val_acc_%", (0.5, 0.75), [0.005, 0.0075], True),
+        ("percentage", (0.5, 0.75), [0.005, 0.0075], True),
+    ],
+)
+def test_values_up_to_one_are_shares_unless_the_name_says_percent(
+    write_table, tmp_path, name, values, expected, percent
+):
+    rows = [{"epoch": e, name: value} for e, value in enumerate(values, 1)]
+    record, run = imported(write_table(rows), tmp_path / "out", eval_accuracy=name)
+    assert column(record, "eval_accuracy") == pytest.approx(expected)
+    assert any("percent" in note for note in run.notes) == percent
+
+
 def test_a_table_without_epochs_is_named_with_its_columns(write_table):
     file = write_table([{"time": 1, "val_acc": 0.5}])
     (problem,) = find_sources(file).problems
@@ -269,6 +370,18 @@ def test_event_files_are_read_with_the_epoch_that_lightning_logs(tmp_path):
     assert record.imported["kind"] == "tensorboard"
 
 
+def test_event_files_with_a_loss_by_step_and_an_accuracy_by_epoch_have_its_epochs(tmp_path):
+    tensorboard = pytest.importorskip("torch.utils.tensorboard")
+    with tensorboard.SummaryWriter(tmp_path / "logs") as writer:
+        for step in range(60):
+            writer.add_scalar("Loss/train", 2.0 - step // 20 / 2, step)
+        for epoch, accuracy in enumerate([0.25, 0.5, 0.75]):
+            writer.add_scalar("Accuracy/test", accuracy, epoch)
+    record, _ = imported(tmp_path / "logs", tmp_path / "out")
+    assert column(record, "train_loss") == [2.0, 1.5, 1.0]
+    assert column(record, "eval_accuracy") == [0.25, 0.5, 0.75]
+
+
 def test_the_halves_of_a_run_that_keras_writes_apart_are_one_run(tmp_path):
     tensorboard = pytest.importorskip("torch.utils.tensorboard")
     for half, value in (("train", 0.9), ("validation", 0.6)):
@@ -307,6 +420,21 @@ def test_the_command_says_what_was_read_and_what_was_not(write_table, tmp_path, 
     assert "nothing in" in str(code)
     code, _, _ = call_command(import_runs, tmp_path / "logs", *options, "--replace")
     assert code == 0
+
+
+def test_replacing_earlier_imports_never_replaces_one_of_the_same_call(
+    write_table, tmp_path, call_command
+):
+    files = ("a/b/metrics.csv", "a-b/metrics.csv", "a-b-2/metrics.csv", "A-B.csv")
+    for number, file in enumerate(files, 1):
+        write_table([{"epoch": 1, "val_acc": number / 8}], file)
+    for _ in range(2):
+        call = (tmp_path / "logs", "--out", tmp_path / "out", "--replace")
+        code, _, errors = call_command(import_runs, *call)
+        assert (code, errors) == (0, "")
+        runs = [read_run(file.parent) for file in (tmp_path / "out").glob("*/run.json")]
+        accuracies = sorted(run.result["final_accuracy"] for run in runs)
+        assert accuracies == [number / 8 for number in range(1, len(files) + 1)]
 
 
 def test_former_names_of_figures_and_options_are_read(write_table, tmp_path, call_command):
