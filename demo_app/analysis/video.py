@@ -71,6 +71,7 @@ class VideoResult:
         json: the summary with the rows of the table.
         taxonomy: of the model.
         period: seconds between two analysed frames.
+        moments: times of all analysed frames in seconds, rounded as in the table.
     """
 
     name: str
@@ -84,6 +85,7 @@ class VideoResult:
     json: Path
     taxonomy: Taxonomy
     period: float
+    moments: tuple[float, ...]
 
 
 def analyse_video(
@@ -117,14 +119,17 @@ def analyse_video(
         yield from draw_video(video, analysed, options, drawn)
         files = write_files(folder, stem, table, summary)
         columns, length = columns_of(taxonomy.names), summary["video"]["seconds"]
-        figure = draw_timeline(table, columns, taxonomy, options.rate, length)
+        moments = tuple(round(time, 3) for time in analysed.times)
+        period = sampling_period(analysed.times, options.rate)
+        figure = draw_timeline(
+            *(table, columns, taxonomy), moments=moments, period=period, seconds=length
+        )
         finished = True
         shown = summary_html(summary, taxonomy)
-        period = sampling_period(analysed.times, options.rate)
         told = " ".join(sentences(summary))
         yield VideoResult(
             *(video.path.name, told, shown, table, summary, figure, drawn, *files),
-            *(taxonomy, period),
+            *(taxonomy, period, moments),
         )
     finally:
         if not finished:

@@ -113,7 +113,7 @@ def series_of(result: VideoResult) -> list[FaceSeries]:
     for number, seen in result.table.groupby("face"):
         face, times = int(str(number)), seen["time_s"].to_list()
         rows = seen[columns].to_numpy(float)
-        series = make_series(face, classes, times, rows, result.period)
+        series = make_series(face, classes, times, rows, result.moments, result.period)
         ends = np.maximum(series.times, np.minimum(series.ends, length))
         person = str(seen[PERSON].iloc[0])
         name = "" if person == series.person else person
@@ -127,8 +127,9 @@ def _figure(result: VideoResult, events: list[Event], ranges: Sequence[TimeRange
         result.table,
         columns_of(taxonomy.names),
         taxonomy,
-        summary["moments_per_second"],
-        summary["video"]["seconds"],
+        moments=result.moments,
+        period=result.period,
+        seconds=summary["video"]["seconds"],
     )
     mark_review(figure, drawn_faces(result.table), events, ranges)
     return figure

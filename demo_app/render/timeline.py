@@ -1,9 +1,9 @@
 """The faces of a video over time as a plotly figure: a row of probabilities and a band per face."""
 
-import math
 from collections.abc import Sequence
 from html import escape
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -12,10 +12,12 @@ from demo_app.language import class_name, say
 from demo_app.render.text import NOT_SURE, person_name
 from fer_core.taxonomy import Taxonomy
 from fer_core.video.events import Event
+from fer_core.video.series import held_until
 from fer_core.video.time_ranges import TimeRange
 
 ROWS = 6  # faces drawn; the files have all
 ROW_HEIGHT = 150  # pixels
+BREAK = 2  # moments without the face that break its lines
 NEUTRAL = "#75808c"  # read on white and on the dark page alike
 BAND = (-0.24, 0.16)  # base and height of the band below the probabilities
 EVENT = (1.04, 1.1)  # from and to of the bar of an event, above the probabilities
@@ -23,7 +25,13 @@ SHADE = "rgba(127,140,155,.35)"  # of excluded ranges
 
 
 def draw_timeline(
-    table: pd.DataFrame, columns: Sequence[str], taxonomy: Taxonomy, rate: float, seconds: float
+    table: pd.DataFrame,
+    columns: Sequence[str],
+    taxonomy: Taxonomy,
+    *,
+    moments: Sequence[float],
+    period: float,
+    seconds: float,
 ) -> go.Figure:
     """Probabilities of every class over time, and below them the predictions; one row per face.
 
@@ -31,7 +39,8 @@ def draw_timeline(
         table: rows as in `video.VideoResult`.
         columns: of the probabilities, in the order of the classes.
         taxonomy: the model's classes.
-        rate: analysed moments of a second.
+        moments: times of all analysed frames in seconds, rising, those without faces too.
+        period: seconds between two of them.
         seconds: length of the video.
     """
     faces = drawn_faces(table)
@@ -44,9 +53,9 @@ def draw_timeline(
     for row, face in enumerate(faces, 1):
         seen = table[table["face"] == face]
         for name, column, colour in zip(taxonomy.names, columns, taxonomy.colours, strict=True):
-            points = _points(seen, column, 2.5 / rate)
+            points = _points(seen, column, moments)
             figure.add_trace(_line(points, name, colour), row=row, col=1)
-        for trace in _bands(seen, rate, taxonomy):
+        for trace in _bands(spans(seen, moments, period), taxonomy):
             figure.add_trace(trace, row=row, col=1)
     _style(figure, len(faces), seconds)
     return figure
@@ -87,14 +96,21 @@ def _title(table: pd.DataFrame, face: int) -> str:
     return _plain(person_name(face, person))
 
 
-def spans(seen: pd.DataFrame, rate: float) -> list[tuple[float, float, str]]:
-    """(from, to, prediction) of one face wherever the prediction stays the same without a gap."""
+def spans(
+    seen: pd.DataFrame, moments: Sequence[float], period: float
+) -> list[tuple[float, float, str]]:
+    """(from, to, prediction) of one face wherever the prediction stays the same without a gap.
+
+    Args:
+        seen: rows of the face.
+        moments: times of all analysed frames.
+        period: seconds between two of them.
+    """
     times = [float(time) for time in seen["time_s"]]
+    ends = held_until(times, moments, period).tolist()
     predictions = seen["emotion"].where(seen["sure"], NOT_SURE)
     found: list[tuple[float, float, str]] = []
-    for index, (time, prediction) in enumerate(zip(times, predictions, strict=True)):
-        following = times[index + 1] if index + 1 < len(times) else math.inf
-        end = following if following - time <= 1.5 / rate else time + 1 / rate
+    for time, end, prediction in zip(times, ends, predictions, strict=True):
         if found and found[-1][1:] == (time, prediction):
             found[-1] = (found[-1][0], end, str(prediction))
         else:
@@ -102,12 +118,16 @@ def spans(seen: pd.DataFrame, rate: float) -> list[tuple[float, float, str]]:
     return found
 
 
-def _points(seen: pd.DataFrame, column: str, gap: float) -> tuple[list[float], list[float | None]]:
-    """Times and probabilities, with a break where the face was away for longer than ``gap``."""
+def _points(
+    seen: pd.DataFrame, column: str, moments: Sequence[float]
+) -> tuple[list[float], list[float | None]]:
+    """Times and probabilities, with a break where the face is missing at two moments or more."""
+    places = np.searchsorted(moments, seen["time_s"])
+    missed = np.diff(places, prepend=places[:1]) - 1
     times: list[float] = []
     values: list[float | None] = []
-    for time, value in zip(seen["time_s"], seen[column], strict=True):
-        if times and time - times[-1] > gap:
+    for time, value, before in zip(seen["time_s"], seen[column], missed, strict=True):
+        if before >= BREAK:
             times.append(time)
             values.append(None)
         times.append(time)
@@ -136,9 +156,9 @@ def _span(begin: float, end: float, prediction: str) -> str:
     return say("timeline.span", prediction=class_name(prediction), **times)
 
 
-def _bands(seen: pd.DataFrame, rate: float, taxonomy: Taxonomy) -> list[go.Bar]:
+def _bands(found: Sequence[tuple[float, float, str]], taxonomy: Taxonomy) -> list[go.Bar]:
     drawn = []
-    for begin, end, prediction in spans(seen, rate):
+    for begin, end, prediction in found:
         sure = prediction != NOT_SURE
         drawn.append(
             go.Bar(

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, TextIO
 from fer_core.cli.predict_batch import BatchPhoto, photo_batches, predict_batch
 from fer_core.cli.predict_options import Command, read_command_line
 from fer_core.cli.predict_output import Form, Printer, face_rows
+from fer_core.cli.predict_places import STATE, report_places
 from fer_core.cli.video_review import check_review, write_review
 from fer_core.errors import FerError, told_in_a_sentence
-from fer_core.foreign.resolve import resolve_any
+from fer_core.foreign.resolve import ResolvedModel, resolve_any
 from fer_core.inference.any_predictor import AnyPredictor, load_predictor
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.inference.inputs import LIST, PredictionInput, list_inputs, overlay_names
 from fer_core.io.files import write_whole
 from fer_core.landmarks.landmarker import Landmarker
 from fer_core.models.face_embedding import FaceEmbedder
-from fer_core.models.saved_model import ModelError
+from fer_core.models.saved_model import WEIGHTS_FILE, ModelError
+from fer_core.records.provenance import weights_digest
 from fer_core.weights import BUNDLED
 
 if TYPE_CHECKING:
@@ -78,7 +80,9 @@ def _run(command: Command, inputs: list[PredictionInput]) -> int:
         if folder is not None:
             _check_folder(folder)
     overlays = overlay_names(inputs, command.overlay or Path())
-    predictor = _load(command)
+    reports = report_places(inputs, command.out or Path())
+    model = resolve_any(command.model or BUNDLED.name)
+    predictor = _load(command, model)
     if command.identity is not None:
         _embedder(command.identity)  # a file that is none ends the command here
     if (command.event or command.exclude) and command.out is None:
@@ -88,17 +92,19 @@ def _run(command: Command, inputs: list[PredictionInput]) -> int:
     videos = any(one.kind == "video" for one in inputs)
     form: Form = "json" if command.json else "csv" if command.csv else "text"
     printer = Printer(form, names, videos=videos, analyses=command.landmarks)
-    pairs = zip(inputs, overlays, strict=True)
+    places = zip(inputs, overlays, reports, strict=True)
+    resumes = videos and command.out is not None and command.identity is None
+    weights = weights_digest(str(model.folder / WEIGHTS_FILE)) if resumes else None
     failed = False
     whole = command.overlay is not None or command.cropped
-    for batch in photo_batches(pairs, command.batch, None if whole else predictor):
+    for batch in photo_batches(places, command.batch, None if whole else predictor):
         predict_batch(predictor, batch, cropped=command.cropped)
         for photo in batch:
             try:
                 if photo.fault is not None:
                     raise photo.fault
                 if photo.source.kind == "video":
-                    _predict_video(command, predictor, photo.source, photo.overlay, rate, printer)
+                    _predict_video(command, predictor, photo, rate, printer, weights or "")
                 else:
                     _show_photo(command, photo, printer)
             except ValueError as error:
@@ -124,16 +130,18 @@ def _show_photo(command: Command, photo: BatchPhoto, printer: Printer) -> None:
 def _predict_video(
     command: Command,
     predictor: AnyPredictor,
-    one: PredictionInput,
-    overlay: Path,
+    photo: BatchPhoto,
     rate: float,
     printer: Printer,
+    weights: str,
 ) -> None:
+    """Print the faces of a video, and write its files; ``weights`` is the digest of the model's."""
     from fer_core.video.analysis import analyse_frames
     from fer_core.video.annotate import write_annotated
     from fer_core.video.identity import PersonJoiner
     from fer_core.video.reader import Video
 
+    one = photo.source
     if command.cropped:
         raise PredictError("--cropped is for images that are faces, not for videos")
     if not one.path.is_file():
@@ -142,9 +150,9 @@ def _predict_video(
     kept: list[VideoMoment] = []
     state = None
     persons = None if command.identity is None else PersonJoiner(_embedder(command.identity))
-    if command.out is not None and persons is None:
-        state = command.out / one.below.with_suffix(".moments.jsonl")
-        state.parent.mkdir(parents=True, exist_ok=True)
+    if command.out is not None:
+        photo.report.parent.mkdir(parents=True, exist_ok=True)
+        state = photo.report.with_suffix(STATE) if persons is None else None
     model = str(command.model or "bundled")
     taxonomy = predictor.taxonomy
     moments = analyse_frames(
@@ -152,6 +160,7 @@ def _predict_video(
         video,
         taxonomy,
         model=model,
+        weights=weights,
         analyses=command.landmarks,
         persons=persons,
         state=state,
@@ -165,10 +174,10 @@ def _predict_video(
         _progress(video, one.name, moment.time)
     _end_progress()
     if command.out is not None:
-        _write_report(command, command.out / one.below, video, kept, one.name, predictor)
+        _write_report(command, photo.report, video, kept, one.name, predictor)
     if command.overlay is not None:
-        overlay.parent.mkdir(parents=True, exist_ok=True)
-        write_annotated(video, kept, overlay, opacity=OPACITY if command.maps else 0.0)
+        photo.overlay.parent.mkdir(parents=True, exist_ok=True)
+        write_annotated(video, kept, photo.overlay, opacity=OPACITY if command.maps else 0.0)
 
 
 def _write_report(
@@ -188,9 +197,11 @@ def _write_report(
         for moment in moments:
             table.moment(name, moment.time, moment.frame, *_shown(moment))
         _write_spooled(stream, place.with_suffix(".csv"))
-    facts = {"video": place.name, "width": video.size[0], "height": video.size[1]}
+    facts = {"video": place.name, "path": name, "width": video.size[0], "height": video.size[1]}
     facts |= {"seconds": video.facts.seconds, "damaged_parts": video.damaged}
-    review = write_review(place, moments, names, video.rate, command.event, command.exclude)
+    review = write_review(
+        *(place, video.path.name, moments, names, video.rate), command.event, command.exclude
+    )
     content = {**facts, "moments": len(moments), "faces": summarise(moments), **review}
     with _spooled() as stream:  # a moment a line: the rows of hours are never in memory at once
         stream.write(json.dumps(content, indent=1).removesuffix("\n}") + ',\n "rows": [')
@@ -266,12 +277,11 @@ def _check_folder(folder: Path) -> None:
         ) from error
 
 
-def _load(command: Command) -> AnyPredictor:
+def _load(command: Command, found: ResolvedModel) -> AnyPredictor:
     """The model, which may be another project's: that one has neither maps nor backends."""
     if command.landmarker is not None and not command.landmarks:
         raise PredictError("--landmarker names the model file of --landmarks: give both")
     analyser = Landmarker(command.landmarker) if command.landmarks else None
-    found = resolve_any(command.model or BUNDLED.name)
     if found.foreign and command.overlay is not None:
         raise ModelError(
             f"{found.text} is a model of another project and has no maps for --overlay"

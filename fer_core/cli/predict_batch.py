@@ -26,6 +26,7 @@ class BatchPhoto:
     Attributes:
         source: as the command line names it; a video is not opened here.
         overlay: file for its overlay.
+        report: place of a video's files, see `fer_core.cli.predict_places.report_places`.
         opened: the image; None of a video, and where there is a fault.
         faces: the predictions.
         fault: why there are none.
@@ -33,27 +34,28 @@ class BatchPhoto:
 
     source: PredictionInput
     overlay: Path
+    report: Path
     opened: OpenedPhoto | None = None
     faces: list[FacePrediction] = field(default_factory=list)
     fault: ValueError | None = None
 
 
 def photo_batches(
-    inputs: Iterable[tuple[PredictionInput, Path]],
+    inputs: Iterable[tuple[PredictionInput, Path, Path]],
     most: int,
     predictor: AnyPredictor | None = None,
 ) -> Iterator[list[BatchPhoto]]:
     """The inputs in their order, opened, a few at a time; a video is alone in its batch.
 
     Args:
-        inputs: with the file of the overlay of each.
+        inputs: with the file of the overlay of each, and the place of its report.
         most: photographs of a batch; fewer where they are large.
         predictor: that large JPEGs may be reduced for; None: all are read whole.
     """
     batch: list[BatchPhoto] = []
     pixels = 0.0
-    for source, overlay in inputs:
-        photo = _opened(source, overlay, predictor)
+    for source, overlay, report in inputs:
+        photo = _opened(BatchPhoto(source, overlay, report), predictor)
         size = photo.opened.pixels if photo.opened is not None else 0.0
         if batch and (source.kind == "video" or pixels + size > MOST_PIXELS):
             yield batch
@@ -95,8 +97,8 @@ def predict_batch(
         photo.faces = faces
 
 
-def _opened(source: PredictionInput, overlay: Path, predictor: AnyPredictor | None) -> BatchPhoto:
-    photo = BatchPhoto(source, overlay)
+def _opened(photo: BatchPhoto, predictor: AnyPredictor | None) -> BatchPhoto:
+    source = photo.source
     try:
         if source.problem:
             raise InputError(source.problem)

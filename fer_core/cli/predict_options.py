@@ -121,8 +121,9 @@ def read_command_line() -> Command:
         type=Path,
         metavar="FOLDER",
         help="folder for NAME.csv, NAME.json, NAME.long.csv (R), NAME.events.csv, "
-        "NAME.people.csv, NAME.transitions.csv and NAME.eaf (ELAN) of each video, and for the "
-        "file from which the same command resumes an interrupted analysis",
+        "NAME.people.csv, NAME.transitions.csv and NAME.eaf (ELAN) of each video (NAME-2 of a "
+        "second video of that name), and for the file from which the same command resumes an "
+        "interrupted analysis",
     )
     parser.add_argument(
         "--event",

@@ -14,6 +14,7 @@ SURE = 0.0  # the command takes every prediction, as its tables do
 
 def write_review(
     place: Path,
+    video: str,
     moments: Sequence["VideoMoment"],
     classes: Sequence[str],
     rate: float,
@@ -23,7 +24,8 @@ def write_review(
     """Write the further files of a video; give what its JSON file holds of them.
 
     Args:
-        place: of the files, with the name of the video; they take its stem.
+        place: of the files, which take its stem; tables name the video by it, as it is given once.
+        video: name of the file, for the program that opens it beside its annotations.
         moments: that were analysed.
         classes: of the model.
         rate: frames of a second that were asked for.
@@ -53,7 +55,7 @@ def write_review(
     people = summarise_people(series, SURE)
     write_whole(place.with_suffix(".people.csv"), people_table(place.name, people))
     write_whole(place.with_suffix(".transitions.csv"), transition_table(place.name, people))
-    elan = write_elan(annotate(series, SURE, found), place.name)
+    elan = write_elan(annotate(series, SURE, found), video)
     write_whole(place.with_suffix(".eaf"), elan)
     return {
         "excluded": [list(one) for one in ranges],

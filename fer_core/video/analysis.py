@@ -21,6 +21,7 @@ from fer_core.errors import FerError
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.landmarks.analysis import FaceAnalysis
 from fer_core.taxonomy import Taxonomy
+from fer_core.video.analysis_facts import analysis_facts, describe_other
 from fer_core.video.identity import PersonJoiner
 from fer_core.video.reader import Frame, Video
 from fer_core.video.shots import CutDetector
@@ -67,6 +68,7 @@ def analyse_frames(
     taxonomy: Taxonomy,
     *,
     model: str = "",
+    weights: str = "",
     analyses: bool = False,
     persons: PersonJoiner | None = None,
     state: Path | None = None,
@@ -79,7 +81,8 @@ def analyse_frames(
         predictor: of the faces.
         video: the video; its rate says how many moments a second has.
         taxonomy: of the predictor's model.
-        model: what tells models apart, for the file.
+        model: its name, for the file.
+        weights: digest of its weights, for the file: a model may be trained again under its name.
         analyses: whether the predictor has an analyser, for the file.
         persons: joins the tracks of one person; what it knows of faces is not kept, so it goes
             with no file.
@@ -88,16 +91,16 @@ def analyse_frames(
         maps: keep the attention maps: about a kilobyte for each face and moment.
 
     Raises:
-        AnalysisError: when the file is of another video, model or rate, lacks the maps, or goes
-            with ``persons``.
+        AnalysisError: when the file is of another video, model or rate, or of an earlier version,
+            lacks the maps, or goes with ``persons``.
         VideoError: when the video cannot be read.
     """
     if persons is not None and state is not None:
         raise AnalysisError("an analysis that joins persons keeps no file to go on from")
     tracker, last = FaceTracker(), -1
     if state is not None:
-        facts = _facts(video, model, analyses=analyses) | ({"maps": True} if maps else {})
-        lines = _resumed(state, facts)
+        about = {"model": model, "weights": weights, "landmarks": analyses, "maps": maps}
+        lines = _resumed(state, analysis_facts(video, taxonomy.names, **about))
         maps = bool(next(lines).get("maps"))  # of the file: each of its lines has them
         for line in lines:
             moment = VideoMoment(line["time"], line["frame"], (), line.get("cut", False))
@@ -192,11 +195,6 @@ def _light(face: FacePrediction, scale: float, *, maps: bool) -> FacePrediction:
     )
 
 
-def _facts(video: Video, model: str, *, analyses: bool) -> dict[str, Any]:
-    facts = {"bytes": video.path.stat().st_size, "rate": video.rate, "model": model}
-    return {**facts, "landmarks": True} if analyses else facts
-
-
 def _resumed(state: Path, facts: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The facts, then the moments of an earlier analysis; the file is begun where there is none."""
     lines = state.read_bytes().splitlines(keepends=True) if state.exists() else []
@@ -206,11 +204,9 @@ def _resumed(state: Path, facts: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield facts
         return
     found = json.loads(whole[0])
-    if {**found, "maps": True} != {**facts, "maps": True}:
-        raise AnalysisError(
-            f"{state} is of another video, model, rate or --landmarks "
-            f"({whole[0].decode().strip()}): delete it, or name another folder"
-        )
+    other = describe_other(found, facts)
+    if other:
+        raise AnalysisError(f"{state} is of {other}: delete it, or name another folder")
     if facts.get("maps") and not found.get("maps"):
         raise AnalysisError(
             f"{state} was written without maps: delete it, name another folder, or ask for none"

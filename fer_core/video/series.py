@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from fer_core.video.analysis import VideoMoment  # needs scipy, which is not in the base
 
 NOT_SURE = "not sure"
-GAP = 1.5  # sampling periods between two samples from which on the face was away
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +22,8 @@ class FaceSeries:
         face: its number.
         classes: names of the K classes.
         times: (T,), of its samples in seconds, rising.
-        ends: (T,), until when each sample holds: the next one, or a sampling period where the face
-            is away after it.
+        ends: (T,), until when each sample holds: the next analysed moment, with the face or without
+            it; after the last moment a sampling period.
         probabilities: (T, K), each row adds up to 1.
         name: that somebody gave to the person; empty without one.
     """
@@ -61,27 +60,50 @@ def make_series(
     classes: Sequence[str],
     times: Sequence[float],
     probabilities: np.ndarray,
+    moments: Sequence[float],
     period: float,
 ) -> FaceSeries:
-    """One face over time.
+    """One face over time: it was away where an analysed moment without it lies between two samples.
+
+    How far apart these are tells nothing: frames of 1/12 s, of which ten a second are analysed, are
+    one or two frames apart, and those of some videos anything.
 
     Args:
         face: its number.
         classes: names of the K classes.
         times: T times in seconds, rising.
         probabilities: (T, K).
-        period: seconds between two samples of a face that stays, see `sampling_period`.
+        moments: all analysed times in seconds, rising, with this face or without it.
+        period: seconds for which a sample of the last moment holds, see `sampling_period`.
 
     Raises:
-        ValueError: when times and probabilities do not fit each other.
+        ValueError: when times and probabilities do not fit each other, or a time is no moment.
     """
-    taken = np.asarray(times, float)
+    taken, analysed = np.asarray(times, float), np.asarray(moments, float)
     rows = np.asarray(probabilities, float).reshape(-1, len(classes))
     if len(rows) != len(taken):
         raise ValueError(f"{len(taken)} times need as many rows of probabilities, got {len(rows)}")
-    following = np.append(taken[1:], np.inf)
-    stays = following - taken <= GAP * period
-    return FaceSeries(face, tuple(classes), taken, np.where(stays, following, taken + period), rows)
+    if not np.isin(taken, analysed).all():
+        raise ValueError("every time of a face must be one of the analysed moments")
+    return FaceSeries(face, tuple(classes), taken, held_until(taken, analysed, period), rows)
+
+
+def held_until(
+    times: Sequence[float] | np.ndarray, moments: Sequence[float] | np.ndarray, period: float
+) -> np.ndarray:
+    """Until when each sample of a face holds: the next analysed moment.
+
+    Args:
+        times: T times of the samples in seconds, rising, each of them a moment.
+        moments: all analysed times in seconds, rising.
+        period: seconds for which a sample of the last moment holds.
+
+    Returns:
+        (T,) seconds.
+    """
+    analysed = np.asarray(moments, float)
+    until = np.append(analysed[1:], analysed[-1:] + period)  # (M,)
+    return until[np.searchsorted(analysed, times, side="right") - 1]
 
 
 def sampling_period(times: Sequence[float], rate: float) -> float:
@@ -101,11 +123,12 @@ def series_of_moments(
     """The faces of an analysis, by number.
 
     Args:
-        moments: of `fer_core.video.analysis.analyse_frames`.
+        moments: of `fer_core.video.analysis.analyse_frames`, those without faces too.
         classes: of the model.
         rate: frames of a second that were asked for.
     """
-    period = sampling_period([moment.time for moment in moments], rate)
+    analysed = [moment.time for moment in moments]
+    period = sampling_period(analysed, rate)
     seen: dict[int, tuple[list[float], list[np.ndarray]]] = {}
     for moment in moments:
         for one in moment.faces:
@@ -113,7 +136,7 @@ def series_of_moments(
             times.append(moment.time)
             rows.append(one.face.probabilities)
     return [
-        make_series(number, classes, times, np.array(rows), period)
+        make_series(number, classes, times, np.array(rows), analysed, period)
         for number, (times, rows) in sorted(seen.items())
     ]
 

@@ -297,6 +297,9 @@ def test_every_request_has_a_folder_of_its_own_and_old_ones_go(tmp_path):
     assert other.exists()
 
 
+MOMENTS = [index * 0.1 for index in range(20)]  # as `table` computes its times
+
+
 def table(answers, step=0.1):
     rows = [
         (index * step if at is None else at, 1, "Face 1", emotion, sure, 0.9, 0.1)
@@ -312,7 +315,7 @@ def test_a_span_ends_where_the_answer_changes_or_the_face_is_away():
         + [("anger", False, None)] * 2
         + [("fear", True, 1.0), ("fear", True, 1.1)]
     )
-    found = spans(seen, RATE)
+    found = spans(seen, MOMENTS, 1 / RATE)
     assert [answer for *_, answer in found] == ["anger", NOT_SURE, "fear"]
     assert np.array([pair[:2] for pair in found]) == pytest.approx(
         np.array([(0, 0.3), (0.3, 0.5), (1.0, 1.2)])
@@ -321,8 +324,16 @@ def test_a_span_ends_where_the_answer_changes_or_the_face_is_away():
 
 def test_lines_break_where_the_face_was_away():
     seen = table([("anger", True, at) for at in (0.0, 0.1, 1.0, 1.1)])
-    line = draw_timeline(seen, ("anger", "fear"), taxonomy_of(("anger", "fear")), RATE, 2.0).data[0]
+    classes = ("anger", "fear")
+    times = {"moments": MOMENTS, "period": 1 / RATE, "seconds": 2.0}
+    line = draw_timeline(seen, classes, taxonomy_of(classes), **times).data[0]
     assert list(line.y) == [0.9, 0.9, None, 0.9, 0.9]
+
+
+def test_uneven_steps_between_the_analysed_frames_are_no_gaps():
+    moments = [frame / 12 for frame in (0, 2, 3, 4, 5, 6, 8, 9)]  # ten of twelve frames a second
+    seen = table([("anger", True, at) for at in moments])
+    assert spans(seen, moments, 0.1) == [(0.0, pytest.approx(9 / 12 + 0.1), "anger")]
 
 
 def test_the_timeline_shows_on_light_and_dark_pages(result):

@@ -41,9 +41,10 @@ def result(tmp_path):
     folder = tmp_path / "video-1"
     folder.mkdir()
     (folder / "clip-annotated.mp4").write_bytes(b"drawn")
-    figure = draw_timeline(table, CLASSES, TAXONOMY, 10.0, 2.0)
+    sampled = {"period": 0.1, "moments": tuple(index / 10 for index in range(20))}
+    figure = draw_timeline(table, CLASSES, TAXONOMY, **sampled, seconds=2.0)
     files = [folder / name for name in ("clip-annotated.mp4", "no.csv", "no.json")]
-    return VideoResult("clip.mp4", "told", "", table, summary, figure, *files, TAXONOMY, period=0.1)
+    return VideoResult("clip.mp4", "told", "", table, summary, figure, *files, TAXONOMY, **sampled)
 
 
 def test_nothing_said_changes_nothing(result):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -38,10 +39,11 @@ def result(tmp_path):
     folder.mkdir()
     video = folder / "a clip-annotated.mp4"
     video.write_bytes(b"drawn")
-    figure = draw_timeline(table, CLASSES, TAXONOMY, 10.0, 2.0)
+    sampled = {"period": 0.1, "moments": tuple(index / 10 for index in range(20))}
+    figure = draw_timeline(table, CLASSES, TAXONOMY, **sampled, seconds=2.0)
     files = (video, folder / "no.csv", folder / "no.json")
     return VideoResult(
-        "a clip.mp4", "told", "", table, summary, figure, *files, TAXONOMY, period=0.1
+        "a clip.mp4", "told", "", table, summary, figure, *files, TAXONOMY, **sampled
     )
 
 
@@ -53,6 +55,16 @@ def test_the_table_gives_the_series_of_each_face(result):
     (series,) = series_of(result)
     assert series.ends[-1] == pytest.approx(2.0)
     assert series.probabilities[:, 0].tolist() == [0.9] * 10 + [0.2] * 10
+
+
+def test_a_face_was_away_where_an_analysed_moment_is_without_it(result):
+    away = replace(result, table=result.table[result.table["frame"] != 5])
+    assert review_video(away, ReviewOptions("happiness")).people[0].bouts["happiness"] == 2
+    moments = tuple(time for time in result.moments if time != 0.5)
+    slow = replace(away, moments=moments)  # that frame was not analysed at all
+    review = review_video(slow, ReviewOptions("happiness"))
+    assert review.people[0].bouts == {"happiness": 1, "sadness": 1}
+    assert [(one.start, one.end) for one in review.events] == [pytest.approx((0.0, 1.0))]
 
 
 def test_an_event_is_listed_drawn_and_written(result):

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import shutil
 import sys
 from functools import partial
 from types import SimpleNamespace
@@ -8,12 +9,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from fer_core.cli import predict
 from fer_core.cli.predict_batch import photo_batches, predict_batch
+from fer_core.cli.predict_places import report_places
 from fer_core.emotions import SEVEN_CLASSES
 from fer_core.inference.inputs import list_inputs, overlay_names
 from fer_core.landmarks.movements import BLENDSHAPES
+from fer_core.models.saved_model import WEIGHTS_FILE
 from fer_core.video.reader import Video
 from fer_core.video.writer import VideoWriter
 from tests.made_analyses import smiling
@@ -211,6 +215,11 @@ def test_batches_change_no_prediction(command, photos, portrait):
             assert face["probabilities"] == pytest.approx(same["probabilities"], abs=2e-4)
 
 
+def placed(inputs, folder):
+    places = overlay_names(inputs, folder), report_places(inputs, folder)
+    return zip(inputs, *places, strict=True)
+
+
 def test_of_a_batch_only_the_photograph_that_the_model_refuses_fails(photos, portrait):
     class Picky:
         def predict_all(self, images, **_):
@@ -219,7 +228,7 @@ def test_of_a_batch_only_the_photograph_that_the_model_refuses_fails(photos, por
             return [["face"] for _ in images]
 
     inputs = list_inputs([str(photos / "nobody.png"), str(photos / "person.png")])
-    (batch,) = photo_batches(zip(inputs, overlay_names(inputs, photos), strict=True), 8)
+    (batch,) = photo_batches(placed(inputs, photos), 8)
     predict_batch(Picky(), batch)
     assert [str(photo.fault or "") for photo in batch] == ["NaN", ""]
     assert [photo.faces for photo in batch] == [[], ["face"]]
@@ -231,7 +240,7 @@ def test_large_photographs_and_videos_are_in_batches_of_their_own(tmp_path):
     (tmp_path / "c.mp4").touch()
     Image.new("L", (40, 40)).save(tmp_path / "e.png")
     inputs = list_inputs([str(tmp_path)])
-    batches = photo_batches(zip(inputs, overlay_names(inputs, tmp_path), strict=True), 8)
+    batches = photo_batches(placed(inputs, tmp_path), 8)
     names = [[photo.source.path.name for photo in batch] for batch in batches]
     assert names == [["a.png"], ["b.png"], ["c.mp4"], ["d.png", "e.png"]]
 
@@ -240,8 +249,8 @@ def test_a_batch_has_room_for_its_photographs_whole(tmp_path):
     for name in ("a.jpg", "b.jpg", "c.jpg"):
         Image.new("RGB", (4000, 3000)).save(tmp_path / name)
     inputs = list_inputs([str(tmp_path)])
-    pairs = zip(inputs, overlay_names(inputs, tmp_path), strict=True)
-    batches = list(photo_batches(pairs, 8, SimpleNamespace(least_width=128)))
+    places = placed(inputs, tmp_path)
+    batches = list(photo_batches(places, 8, SimpleNamespace(least_width=128)))
     assert [len(batch) for batch in batches] == [2, 1]
     assert {photo.opened.image.size for batch in batches for photo in batch} == {(2000, 1500)}
 
@@ -415,12 +424,78 @@ def test_a_stopped_video_goes_on_with_its_landmarks_and_refuses_others(command, 
 
 
 @pytest.mark.slow
-def test_with_identity_a_person_keeps_the_number_after_a_cut(
-    command, tmp_path, portrait, monkeypatch
+def test_a_model_that_was_trained_again_is_not_taken_for_the_earlier_one(
+    film, tmp_path, tiny_run, call_command
 ):
+    model, out = tmp_path / "model", tmp_path / "out"
+    shutil.copytree(tiny_run.path / "model", model)
+    arguments = (predict, film, "--model", model, "--csv", "--out", out)
+    _, first, _ = call_command(*arguments)
+    written = {file.name: file.read_bytes() for file in out.iterdir()}
+    weights = load_file(model / WEIGHTS_FILE)
+    save_file({name: value * 1.5 for name, value in weights.items()}, model / WEIGHTS_FILE)
+    code, output, errors = call_command(*arguments)
+    assert code == 1
+    assert "clip.moments.jsonl" in errors
+    assert "before its weights or classes changed" in errors
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == written
+    (out / "clip.moments.jsonl").unlink()
+    assert call_command(*arguments)[1] not in (first, output)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("join_all")
+@pytest.mark.parametrize("identity", [(), ("--identity", "faces.safetensors")])
+def test_videos_of_one_name_have_files_of_their_own_and_find_them_again(
+    command, film, tmp_path, portrait, identity
+):
+    other, third = tmp_path / "b" / "clip.mp4", tmp_path / "clip.mov"
+    other.parent.mkdir()
+    with VideoWriter(other) as file:
+        for index in range(2):
+            file.write(portrait, index / 10)
+    third.write_bytes(film.read_bytes())
+    out = tmp_path / "out"
+    arguments = (film, other, third, "--csv", "--out", out, *identity)
+    code, first, errors = command(*arguments)
+    assert code == 0, errors
+    for stem, source, count in (("clip", film, 3), ("clip-2", other, 2), ("clip-3", third, 3)):
+        rows = list(csv.DictReader((out / f"{stem}.csv").open()))
+        assert [row["photo"] for row in rows] == [str(source)] * count
+        report = json.loads((out / f"{stem}.json").read_text())
+        assert (report["path"], report["moments"]) == (str(source), count)
+        long = csv.DictReader((out / f"{stem}.long.csv").open())
+        assert {row["video"] for row in long} == {f"{stem}{source.suffix}"}
+    names = {file.name for file in out.iterdir()}
+    assert len(names) == 3 * (7 if identity else 8)
+    assert command(*arguments)[:2] == (0, first)
+    assert {file.name for file in out.iterdir()} == names
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("join_all")
+def test_with_identity_files_of_a_folder_keep_its_folders(command, film, tmp_path):
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    film.rename(tmp_path / "in" / "deep" / "clip.mp4")
+    code, _, errors = command(
+        tmp_path / "in", "--out", tmp_path / "out", "--identity", "faces.safetensors"
+    )
+    assert code == 0, errors
+    assert (tmp_path / "out" / "deep" / "clip.csv").is_file()
+
+
+@pytest.fixture
+def join_all(monkeypatch):
+    """Weights with which all faces are one person."""
     monkeypatch.setattr(
         predict, "FaceEmbedder", lambda _: lambda image, faces: np.ones((len(faces), 1))
     )
+    predict._embedder.cache_clear()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("join_all")
+def test_with_identity_a_person_keeps_the_number_after_a_cut(command, tmp_path, portrait):
     other = Image.linear_gradient("L").resize(portrait.size).convert("RGB")
     with VideoWriter(tmp_path / "cut.mp4") as file:
         for index in range(9):

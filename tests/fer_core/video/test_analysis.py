@@ -8,8 +8,10 @@ from PIL import Image
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.taxonomy import taxonomy_of
 from fer_core.video.analysis import AnalysisError, analyse_frames, summarise
+from fer_core.video.analysis_facts import ENDS, ends_digest
 from fer_core.video.annotate import draw_faces, write_annotated
 from fer_core.video.reader import Video
+from fer_core.video.series import series_of_moments, stretches
 from fer_core.video.tracking import TrackedFace
 from fer_core.video.writer import VideoWriter
 
@@ -54,8 +56,9 @@ def clip(tmp_path):
     return tmp_path / "clip.mp4"
 
 
-def analyse(clip, predictor, state=None, rate=10.0):
-    return list(analyse_frames(predictor, Video(clip, rate=rate), TAXONOMY, model="m", state=state))
+def analyse(clip, predictor, state=None, rate=10.0, taxonomy=TAXONOMY, **options):
+    options = {"model": "m", "weights": "abc", "state": state, **options}
+    return list(analyse_frames(predictor, Video(clip, rate=rate), taxonomy, **options))
 
 
 def figures(moments):
@@ -79,7 +82,8 @@ def test_the_rate_decides_how_many_frames_are_analysed(clip):
 def test_a_stopped_analysis_goes_on_where_it_was_and_ends_alike(clip, tmp_path, torn):
     whole = analyse(clip, Pretended())
     state, first = tmp_path / "state.jsonl", Pretended()
-    begun = analyse_frames(first, Video(clip), TAXONOMY, model="m", state=state)
+    options = {"model": "m", "weights": "abc", "state": state}
+    begun = analyse_frames(first, Video(clip), TAXONOMY, **options)
     for _ in range(7):
         next(begun)
     begun.close()
@@ -103,7 +107,7 @@ def test_frames_are_analysed_several_at_a_time_with_the_same_result(clip):
 
 
 def test_maps_are_kept_where_it_is_asked_and_go_through_the_file(clip, tmp_path):
-    options = {"model": "m", "state": tmp_path / "state.jsonl", "maps": True}
+    options = {"model": "m", "weights": "abc", "state": tmp_path / "state.jsonl", "maps": True}
     first = list(analyse_frames(Pretended(), Video(clip), TAXONOMY, **options))
     again = list(analyse_frames(Pretended(), Video(clip), TAXONOMY, **options))
     for one, other in zip(first, again, strict=True):
@@ -120,14 +124,78 @@ def test_maps_are_kept_where_it_is_asked_and_go_through_the_file(clip, tmp_path)
 
 def test_a_state_of_another_rate_is_refused(clip, tmp_path):
     analyse(clip, Pretended(), tmp_path / "state.jsonl")
-    with pytest.raises(AnalysisError, match=r"of another video, model, rate.*delete it"):
+    with pytest.raises(AnalysisError, match=r"of another rate \(10, now 5\): delete it"):
         analyse(clip, Pretended(), tmp_path / "state.jsonl", rate=5.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"model": "n", "weights": "def"}, r"another model \(m, now n\): delete it"),
+        ({"weights": "def"}, "the model m before its weights or classes changed: delete it"),
+        ({"taxonomy": taxonomy_of(("happiness", "fear", "sadness"))}, "weights or classes changed"),
+        ({"analyses": True}, "an analysis without --landmarks: delete it"),
+        ({"rate": 5.0, "model": "n"}, r"another rate \(10, now 5\), another model \(m, now n\)"),
+    ],
+)
+def test_a_state_of_another_analysis_is_refused_and_stays_as_it_is(clip, tmp_path, options, named):
+    state = tmp_path / "state.jsonl"
+    analyse(clip, Pretended(), state)
+    written = state.read_bytes()
+    predictor = Pretended()
+    with pytest.raises(AnalysisError, match=named):
+        analyse(clip, predictor, state, **options)
+    assert predictor.calls == 0
+    assert state.read_bytes() == written
+
+
+def test_a_state_of_another_video_of_as_many_bytes_is_refused(clip, tmp_path):
+    state, content = tmp_path / "state.jsonl", clip.read_bytes()
+    for name in (b"one", b"two"):
+        box = b"\0\0\0\x0bfree" + name
+        (tmp_path / f"{name.decode()}.mp4").write_bytes(content + box)
+    analyse(tmp_path / "one.mp4", Pretended(), state)
+    with pytest.raises(AnalysisError, match="is of another video: delete it"):
+        analyse(tmp_path / "two.mp4", Pretended(), state)
+
+
+def test_of_a_long_video_both_ends_are_read(tmp_path):
+    file, whole = tmp_path / "long.mp4", bytes(5 * ENDS)
+    digests = set()
+    for place in (None, 3, ENDS - 1, 4 * ENDS, 5 * ENDS - 1, 2 * ENDS):
+        content = bytearray(whole)
+        if place is not None:
+            content[place] = 1
+        file.write_bytes(content)
+        digests.add(ends_digest(file))
+    assert len(digests) == 5  # the middle is not read
+
+
+def test_a_state_of_an_earlier_version_is_refused_and_said_to_be_one(clip, tmp_path):
+    state = tmp_path / "state.jsonl"
+    analyse(clip, Pretended(), state)
+    facts, *moments = state.read_text().splitlines()
+    earlier = {name: json.loads(facts)[name] for name in ("bytes", "rate", "model")}
+    state.write_text("\n".join([json.dumps(earlier), *moments, ""]))
+    written = state.read_bytes()
+    with pytest.raises(AnalysisError, match=r"of an earlier version of fer-core.*: delete it"):
+        analyse(clip, Pretended(), state)
+    with pytest.raises(AnalysisError, match=r"of another rate.*, an earlier version"):
+        analyse(clip, Pretended(), state, rate=5.0)
+    assert state.read_bytes() == written
 
 
 def test_the_state_is_one_line_of_json_a_moment(clip, tmp_path):
     analyse(clip, Pretended(), tmp_path / "state.jsonl")
     facts, *lines = map(json.loads, (tmp_path / "state.jsonl").read_text().splitlines())
-    assert facts == {"bytes": clip.stat().st_size, "rate": 10.0, "model": "m"}
+    assert facts == {
+        "bytes": clip.stat().st_size,
+        "ends_sha256": ends_digest(clip),
+        "rate": 10.0,
+        "model": "m",
+        "weights_sha256": "abc",
+        "classes": ["happiness", "sadness"],
+    }
     assert len(lines) == 20
 
 
@@ -136,6 +204,26 @@ def test_each_face_is_summarised_with_its_time_and_classes(clip):
     assert (first["from_s"], first["to_s"], first["moments"]) == (0.0, 0.4, 5)
     assert first["share_of_time"] == {"happiness": 1.0}
     assert second["from_s"] == pytest.approx(1.5)
+
+
+def test_a_face_in_every_analysed_frame_of_twelve_a_second_is_seen_without_a_gap(tmp_path):
+    with VideoWriter(tmp_path / "clip.mp4") as writer:
+        for index in range(24):
+            writer.write(Image.new("RGB", (64, 48), (200,) * 3), index / 12)
+    state = tmp_path / "state.jsonl"
+    for _ in range(2):  # the second one from the file
+        moments = analyse(tmp_path / "clip.mp4", Pretended(), state)
+        steps = np.diff([moment.time for moment in moments])
+        assert steps.max() > 1.5 / 10 > steps.min()  # of two frames and of one
+        (series,) = series_of_moments(moments, TAXONOMY.names, 10.0)
+        assert list(stretches(series, [0] * len(moments))) == [(0, len(moments))]
+        assert series.ends[-1] == pytest.approx(2.0, abs=0.11)
+
+
+def test_a_face_is_away_from_the_first_moment_without_it(clip):
+    first, second = series_of_moments(analyse(clip, Pretended()), TAXONOMY.names, 10.0)
+    assert first.ends[-1] == pytest.approx(0.5)
+    assert second.times[0] == pytest.approx(1.5)
 
 
 def test_the_annotated_video_has_a_box_where_a_face_was_found(clip, tmp_path):

@@ -9,12 +9,13 @@ from fer_core.video.events import EventRule, find_events
 from fer_core.video.series import make_series
 
 WRITTEN = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
+MOMENTS = np.arange(10) / 10
 
 
 @pytest.fixture
 def series():
     rows = np.array([[0.9, 0.1]] * 6 + [[0.45, 0.55]] * 2 + [[0.1, 0.9]] * 2)
-    return make_series(2, ("happiness", "sadness"), np.arange(10) / 10, rows, 0.1)
+    return make_series(2, ("happiness", "sadness"), MOMENTS, rows, MOMENTS, 0.1)
 
 
 def read(content):

@@ -8,11 +8,13 @@ from fer_core.video.time_ranges import TimeRange
 CLASSES = ("happiness", "sadness", "fear")
 
 
-def series(letters, times=None, face=1):
+def series(letters, times=None, face=1, moments=None):
     """A face that shows these, ten a second: h, s and f, or . where the model is not sure."""
     rows = {"h": (0.8, 0.1, 0.1), "s": (0.1, 0.8, 0.1), "f": (0.1, 0.1, 0.8), ".": (0.4, 0.3, 0.3)}
     times = np.arange(len(letters)) / 10 if times is None else times
-    return make_series(face, CLASSES, times, np.array([rows[one] for one in letters]), 0.1)
+    moments = times if moments is None else moments
+    values = np.array([rows[one] for one in letters])
+    return make_series(face, CLASSES, times, values, moments, 0.1)
 
 
 def test_shares_of_time_add_up_to_one_and_count_what_is_not_sure():
@@ -38,10 +40,18 @@ def test_a_stretch_that_is_not_sure_is_passed_over():
 
 def test_a_face_that_was_away_begins_anew():
     times = [0.0, 0.1, 2.0, 2.1]
-    summary = summarise_person(series("hhss", times), 0.5)
+    summary = summarise_person(series("hhss", times, moments=np.arange(22) / 10), 0.5)
     assert summary.transitions == {}
     assert summary.seconds == pytest.approx(0.4)
     assert (summary.start, summary.end) == pytest.approx((0.0, 2.2))
+
+
+@pytest.mark.parametrize("steps", [(1, 1), (1, 2), (2, 1, 1)])
+def test_frames_that_are_analysed_at_uneven_steps_are_one_bout(steps):
+    times = np.cumsum([0, *steps, *steps, *steps]) / 12  # of twelve frames a second
+    summary = summarise_person(series("h" * len(times), times), 0.5)
+    assert summary.bouts == {"happiness": 1}
+    assert summary.seconds == pytest.approx(times[-1] + 0.1)
 
 
 def test_an_excluded_range_counts_neither_as_time_nor_as_a_transition():

@@ -9,11 +9,13 @@ from fer_core.video.person_summary import summarise_people
 from fer_core.video.series import make_series
 from fer_core.video.tables import event_table, long_table, people_table, transition_table
 
+MOMENTS = np.arange(10) / 10
+
 
 @pytest.fixture
 def series():
     rows = np.array([[0.9, 0.1]] * 6 + [[0.2, 0.8]] * 4)
-    return [make_series(3, ("=happiness", "sadness"), np.arange(10) / 10, rows, 0.1)]
+    return [make_series(3, ("=happiness", "sadness"), MOMENTS, rows, MOMENTS, 0.1)]
 
 
 def read(content):
