@@ -161,7 +161,8 @@ def _words(text: str) -> list[str]:
 
 def _emotion_of(word: str) -> str | None:
     """The emotion that one word names, in the singular or the plural."""
-    for form in (word, word.removesuffix("s"), f"{word.removesuffix('ies')}y"):
+    singular = f"{word[:-3]}y" if word.endswith("ies") else word
+    for form in (word, word.removesuffix("s"), singular):
         name = ALIASES.get(form, form)
         if name in EIGHT_CLASSES:
             return name

@@ -39,6 +39,8 @@ def main() -> None:
     """Parse the command line and write the figure."""
     command = tyro.cli(Command, prog="fer-core attention-figure")
     check_target(command.out)
+    if not command.emotions:
+        raise ValueError("emotions: name at least one expression to draw")
     models = {"baseline": Predictor(command.baseline), "EAC": Predictor(command.eac)}
     rows = [_row(emotion, models, command.seed) for emotion in command.emotions]
     sheet = Image.new("RGB", (rows[0].width, sum(row.height for row in rows)), "white")

@@ -6,6 +6,7 @@ logs, lists of labels.
 """
 
 import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,9 +65,12 @@ def collect(folders: Sequence[Path], out: Path, *, replace: bool = False) -> int
         Size of the copied files in bytes.
 
     Raises:
-        RecordError: when another run of the same name is there, or all are too large.
-        OSError: when a file cannot be copied.
+        RecordError: when another run of the same name is there, when they are there already
+            themselves, or all are too large.
+        OSError: when a file cannot be copied; what was there before stays then.
     """
+    if any((out / folder.name).resolve() == folder.resolve() for folder in folders):
+        raise RecordError(f"{out} is the folder of the runs itself: name another one to copy to")
     others = [folder.name for folder in folders if _is_another(folder, out / folder.name)]
     if others and not replace:
         raise RecordError(
@@ -77,14 +81,26 @@ def collect(folders: Sequence[Path], out: Path, *, replace: bool = False) -> int
     size = sum(file.stat().st_size for file in files)
     if size > LARGEST:
         raise RecordError(f"the records have {size:,} bytes, at most {LARGEST:,} are published")
-    for folder in folders:
-        target = out / folder.name
-        target.mkdir(parents=True, exist_ok=True)
-        for name in FILES[::-1]:
-            (target / name).unlink(missing_ok=True)
-    for file in files:
-        shutil.copyfile(file, out / file.parent.name / file.name)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".collect-", dir=out) as made:
+        copies = [Path(made) / folder.name for folder in folders]
+        for copied in copies:
+            copied.mkdir()
+        for file in files:
+            shutil.copyfile(file, Path(made) / file.parent.name / file.name)
+        for copied in copies:
+            _put(copied, out / copied.name)
     return size
+
+
+def _put(copied: Path, target: Path) -> None:
+    """Move the files of a record to their place, in which none of an earlier one stays."""
+    target.mkdir(exist_ok=True)
+    for name in FILES[::-1]:
+        (target / name).unlink(missing_ok=True)
+    for name in FILES:
+        if (copied / name).exists():
+            (copied / name).replace(target / name)
 
 
 def _is_another(folder: Path, target: Path) -> bool:

@@ -103,6 +103,8 @@ def check(command: Command) -> None:
         raise ValueError("--against-tta-flip needs --against MODEL")
     if command.against is None and command.against_labels is not None:
         raise ValueError("--against-labels needs --against MODEL")
+    if command.calibrate_on is None and command.calibrate_split != "eval":
+        raise ValueError("--calibrate-split needs --calibrate-on DATA")
     chosen = command.robustness_kinds or command.robustness_images != IMAGES
     if chosen and not command.robustness:
         raise ValueError("robustness-images and robustness-kinds are options of --robustness")

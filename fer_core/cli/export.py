@@ -6,7 +6,7 @@ docs/onnx.md describes the file.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -93,8 +93,11 @@ def _check(command: Command) -> None:
         raise ValueError(f"calibration-images must be at least 1, got {command.calibration_images}")
     if command.int8 and command.data is None and command.calibrate_on is None:
         raise ValueError("--int8 needs faces to calibrate on: name a data set with --data")
-    if command.calibrate_on is not None and not command.int8:
-        raise ValueError("--calibrate-on is an option of --int8")
+    if not command.int8:
+        defaults = {field.name: field.default for field in fields(command)}
+        for name in ("calibrate_on", "calibration_images", "seed"):
+            if getattr(command, name) != defaults[name]:
+                raise ValueError(f"--{name.replace('_', '-')} is an option of --int8")
 
 
 def _export(command: Command) -> list[str]:

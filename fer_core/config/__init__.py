@@ -44,6 +44,7 @@ __all__ = [
 # What None means, unless the method has a default of its own.
 DEFAULTS = {"flip_probability": 0.5, "noise_rate": 0.0}
 NO_OPTIONS = MethodOptions()
+PATHS = ("images", "test")  # options of a table's address that are paths
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,8 @@ def without_folders(config: RunConfig) -> RunConfig:
     text, query, options = rest.partition("?")
     path = PurePath(text)
     may_be_id = kind == "hf" and len(path.parts) == 2 and text[0] not in "/.~"
+    if kind == "csv":
+        options = "&".join(map(_without_folder, options.split("&")))
     data = f"{kind}{colon}{text if may_be_id else path.name}{query}{options}"
     names = {
         name: _last_name(value) if value else value
@@ -201,6 +204,12 @@ def without_folders(config: RunConfig) -> RunConfig:
         for value in (getattr(config, name),)
     }
     return dataclasses.replace(config, data=data, options=config.options.without_folders(), **names)
+
+
+def _without_folder(option: str) -> str:
+    """An option of a table's address; the value of one that is a path is its last name."""
+    name, sign, value = option.partition("=")
+    return f"{name}{sign}{_last_name(value)}" if name in PATHS and value else option
 
 
 def settled(config: RunConfig, recorded: Mapping[str, Any]) -> RunConfig:

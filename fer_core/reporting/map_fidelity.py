@@ -29,6 +29,8 @@ def map_fidelity_json(found: MapFidelity) -> dict[str, Any]:
     return values
 
 
-def _plain(estimate: Estimate) -> list[float] | None:
-    """None where every map is flat, which has no correlation."""
-    return None if math.isnan(estimate.value) else list(estimate)
+def _plain(estimate: Estimate) -> list[float | None] | None:
+    """None where every map is flat, which has no correlation; its ends where images are too few."""
+    if math.isnan(estimate.value):
+        return None
+    return [None if math.isnan(number) else number for number in estimate]

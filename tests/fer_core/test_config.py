@@ -252,6 +252,11 @@ def test_a_published_configuration_names_no_folder():
         ("hf:./me/faces", "hf:faces"),
         ("hf:~/faces", "hf:faces"),
         ("folder:me/faces", "folder:faces"),
+        (
+            "csv:/home/me/l.csv?images=/home/me/faces&label=a/b&test=../t.csv",
+            "csv:l.csv?images=faces&label=a/b&test=t.csv",
+        ),
+        ("folder:me/faces?test=held/out", "folder:faces?test=held/out"),
     ],
 )
 def test_a_name_on_the_hub_is_published_whole_and_a_path_is_not(data, published):

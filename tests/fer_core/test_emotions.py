@@ -15,6 +15,7 @@ from fer_core.emotions import (
     SEVEN_CLASSES,
     canonical_name,
     class_names,
+    find_emotion,
 )
 
 
@@ -88,6 +89,16 @@ def test_every_alias_stands_for_a_class_and_none_is_a_class_itself():
 )
 def test_canonical_name_understands_case_blanks_and_aliases(text, name):
     assert canonical_name(text) == name
+
+
+@pytest.mark.parametrize("text", ["jo", "happ", "angr", "ies"])
+def test_a_part_of_a_word_is_no_emotion(text):
+    assert find_emotion(text) is None
+
+
+def test_an_emotion_in_the_plural_is_the_same():
+    assert find_emotion("surprises") == find_emotion("surprise") == "surprise"
+    assert find_emotion("joys") == "happiness"
 
 
 def test_unknown_emotion_lists_the_known_ones_and_their_aliases():

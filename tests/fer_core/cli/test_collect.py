@@ -63,3 +63,34 @@ def test_runs_that_go_on_are_no_records_to_publish(call_command, write_run, tmp_
 def test_a_folder_without_records_is_named(call_command, tmp_path):
     code, _, _ = call_command(collect, tmp_path / "empty", tmp_path / "out")
     assert code == f"error: no run record in {tmp_path / 'empty'}"
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_the_folder_of_the_runs_itself_is_refused_and_nothing_lost(
+    call_command, runs, tmp_path, linked
+):
+    out = runs
+    if linked:
+        out = tmp_path / "link"
+        out.symlink_to(runs)
+    before = {path: path.read_bytes() for path in runs.rglob("*") if path.is_file()}
+    code, _, _ = call_command(collect, runs, out, "--replace")
+    assert code == f"error: {out} is the folder of the runs itself: name another one to copy to"
+    assert {path: path.read_bytes() for path in runs.rglob("*") if path.is_file()} == before
+
+
+def test_a_copy_that_fails_leaves_what_was_there(runs, write_run, monkeypatch, tmp_path):
+    out = tmp_path / "out"
+    earlier = write_run(out, name="run1", accuracy=0.5)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+    def fail(source, target, real=collect.shutil.copyfile):
+        if source.parent.name == "run1":
+            raise OSError("No space left on device")
+        return real(source, target)
+
+    monkeypatch.setattr(collect.shutil, "copyfile", fail)
+    with pytest.raises(OSError, match="No space left"):
+        collect.collect([runs / "run0", runs / "run1"], out, replace=True)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert read_run(earlier).result["accuracy_last5"] == pytest.approx(0.5, abs=0.1)

@@ -303,6 +303,7 @@ def test_groups_of_faces_have_their_accuracy_with_an_interval(command, tmp_path)
             ["bundled", "--data", DATA, "--against-tta-flip", "True"],
             "--against-tta-flip needs --against MODEL",
         ),
+        (["bundled", "--data", DATA, "--calibrate-split", "train"], "needs --calibrate-on DATA"),
         (["bundled", "--data", DATA, "--json", "absent/e.json"], "no folder absent to write"),
         (["bundled", "--data", DATA, "--predictions", "-"], "name a file: '-' means"),
         (["bundled", "--data", DATA, "--calibrate-on", DATA], "those that are assessed"),

@@ -86,6 +86,8 @@ def test_the_file_in_the_models_folder_is_the_predictors(run, tiny_run, tmp_path
     [
         (("--int8",), "--int8 needs faces to calibrate on: name a data set with --data"),
         (("--calibrate-on", DATA), "--calibrate-on is an option of --int8"),
+        (("--calibration-images", 7), "--calibration-images is an option of --int8"),
+        (("--seed", 3), "--seed is an option of --int8"),
         (("--int8", "--data", DATA, "--calibration-images", 0), "must be at least 1, got 0"),
         (("--int8", "--data", "nonsense:x"), "unknown data set 'nonsense'"),
     ],

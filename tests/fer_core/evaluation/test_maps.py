@@ -65,3 +65,10 @@ def test_flat_maps_have_no_correlation(found):
     flat = found._replace(mirror=nothing, fixed=nothing)
     assert json.loads(json.dumps(map_fidelity_json(flat), allow_nan=False))["mirror"] is None
     assert ["agreement with the mirror image", "-"] in map_fidelity_rows([("one", flat)])
+
+
+def test_a_figure_of_too_few_images_for_an_interval_is_kept_without_one(found):
+    few = found._replace(fixed=Estimate(0.8, math.nan, math.nan))
+    kept = json.loads(json.dumps(map_fidelity_json(few), allow_nan=False))
+    assert kept["fixed"] == [0.8, None, None]
+    assert "0.80" in [row[1] for row in map_fidelity_rows([("one", few)])]
