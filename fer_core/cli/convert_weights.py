@@ -13,7 +13,7 @@ from fer_core.models.convert import Faces, convert_weights
 from fer_core.records.provenance import weights_origin
 
 IMAGES = 2048  # to measure BatchNorm on
-SHOWN = 4  # names of tensors that are left out
+SHOWN = 4  # names of tensors that are dropped
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Command:
     """timm model name of the same architecture, for example mobilenetv2_100."""
     file: tyro.conf.Positional[Path]
     """State dictionary as torch.save wrote it, or the .json of a TensorFlow.js graph, with its .bin
-    in the same folder. What follows the backbone's tensors, such as a classifier, is left out."""
+    in the same folder. What follows the backbone's tensors, such as a classifier, is dropped."""
     out: tyro.conf.Positional[Path]
     """The .safetensors file to write."""
     data: str = ""
@@ -56,10 +56,10 @@ def main() -> None:
     )
     origin = weights_origin(str(command.out))
     print(f"{command.out}: {converted.tensors} tensors of {command.backbone}")
-    if converted.left_out:
-        names = ", ".join(converted.left_out[:SHOWN])
-        more = ", ..." if len(converted.left_out) > SHOWN else ""
-        print(f"Left out, as not part of it: {len(converted.left_out)} ({names}{more})")
+    if converted.dropped:
+        names = ", ".join(converted.dropped[:SHOWN])
+        more = ", ..." if len(converted.dropped) > SHOWN else ""
+        print(f"Dropped, as not part of it: {len(converted.dropped)} ({names}{more})")
     if origin:
         print(f"Source: {origin.phrase()}. SHA-256 of the source: {origin.source_sha256}")
 

@@ -27,7 +27,7 @@ from fer_core.datasets.folder import list_folder
 from fer_core.datasets.huggingface import list_hub_set
 from fer_core.datasets.labelled_table import list_table
 from fer_core.datasets.layouts import LayoutError, found_text, recognise
-from fer_core.datasets.loading import load_listing, with_repeated_names
+from fer_core.datasets.loading import load_listing, with_broken_names, with_repeated_names
 from fer_core.datasets.rafdb import list_rafdb
 from fer_core.datasets.synthetic.dataset import list_synthetic
 from fer_core.datasets.vote_rules import vote_shares
@@ -150,7 +150,7 @@ def list_data(uri: str, decoding: Decoding, *, without: Path | None = None) -> L
     """
     source = parse_uri(uri)
     try:
-        listing = with_repeated_names(_lister(source.kind)(source, decoding))
+        listing = with_broken_names(with_repeated_names(_lister(source.kind)(source, decoding)))
     except LayoutError as error:
         raise DataError("\n".join(filter(None, (str(error), found_text(source))))) from error
     return listing if without is None else without_files(listing, read_exclude_list(without))

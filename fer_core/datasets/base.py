@@ -2,6 +2,7 @@
 
 import hashlib
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,7 +178,7 @@ def parse_uri(uri: str) -> Source:
     """Split ``kind:path?option=value&...`` in its parts.
 
     Raises:
-        DataError: for a path in the home folder of somebody unknown.
+        DataError: for a path in the home folder of somebody unknown, and an option given twice.
     """
     head, _, query = uri.partition("?")
     kind, _, text = head.partition(":")
@@ -185,11 +186,13 @@ def parse_uri(uri: str) -> Source:
         path = Path(text).expanduser() if text else None
     except RuntimeError as error:
         raise DataError(f"no home folder for {text!r}: {error}") from error
-    return Source(
-        kind,
-        path,
-        dict(parse_qsl(query, keep_blank_values=True)),
-    )
+    given = parse_qsl(query, keep_blank_values=True)
+    options = dict(given)
+    if len(options) < len(given):
+        counts = Counter(name for name, _ in given)
+        name, count = counts.most_common(1)[0]
+        raise DataError(f"{kind} takes the option {name!r} once, got it {count} times")
+    return Source(kind, path, options)
 
 
 def take_options(source: Source, **defaults: str) -> dict[str, str]:

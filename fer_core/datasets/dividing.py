@@ -21,6 +21,26 @@ def is_divided(options: dict[str, str]) -> bool:
     return bool(options["split"] or options["folds"])
 
 
+def refuse_idle(source: Source, options: dict[str, str]) -> None:
+    """Refuse options of a division where none is asked for: they would have no effect.
+
+    Args:
+        source: of the data set, for messages.
+        options: its options.
+
+    Raises:
+        DataError: naming the first such option.
+    """
+    if is_divided(options):
+        return
+    for name in ("fold", "by", "seed"):
+        if options[name] != OPTIONS[name]:
+            raise DataError(
+                f"{source.kind} {name}={options[name]} has no effect without a division: add "
+                f"split=0.2 or folds=5, or leave {name} out"
+            )
+
+
 def divide(
     source: Source, options: dict[str, str], whole: ListedSplit, subjects: Sequence[str] | None
 ) -> tuple[ListedSplit, ListedSplit]:

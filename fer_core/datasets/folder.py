@@ -18,7 +18,7 @@ from fer_core.datasets.base import (
     existing_folder,
     take_options,
 )
-from fer_core.datasets.dividing import OPTIONS, divide, is_divided
+from fer_core.datasets.dividing import OPTIONS, divide, is_divided, refuse_idle
 from fer_core.datasets.images import ImageFiles, image_files, images_in_tree, relative_names
 from fer_core.datasets.layouts import (
     EVAL_NAMES,
@@ -64,6 +64,7 @@ def list_folder(source: Source, _decoding: Decoding) -> Listing:
             clear whether they are emotions.
     """
     options = take_options(source, train="train", test="test", classes="", **OPTIONS)
+    refuse_idle(source, options)
     root = existing_folder(source, EXPECTED)
     if is_divided(options):
         return _list_divided(source, options, root)

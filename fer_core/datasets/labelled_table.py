@@ -1,6 +1,7 @@
 """Images with their labels in a table: ``csv:FILE?image=COLUMN&label=COLUMN``, also JSON lines."""
 
-import json
+import logging
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,12 +18,12 @@ from fer_core.datasets.base import (
     existing_path,
     take_options,
 )
-from fer_core.datasets.dividing import OPTIONS, divide, is_divided
+from fer_core.datasets.dividing import OPTIONS, divide, is_divided, refuse_idle
 from fer_core.datasets.images import ImageFiles
 from fer_core.datasets.layouts import EVAL_NAMES, IMAGE_COLUMNS, LABEL_COLUMNS, TRAIN_NAMES
 from fer_core.datasets.naming import choose_naming
 from fer_core.datasets.tables import TableRow, encoding_of, table_rows
-from fer_core.io.files import displayed
+from fer_core.io.files import displayed, parse_json
 
 EXPECTED = """  PATH/labels.csv    image,label   (or semicolons, tabs; image: path beside the table)
 or
@@ -32,11 +33,13 @@ as csv:PATH/labels.csv?image=COLUMN&label=COLUMN, with one of
   test=OTHER.csv   a second table, of the images to measure on
   split=0.2        a part of the images is measured on (by=image, or by=subject&subject=COLUMN)"""
 LINES = (".jsonl", ".ndjson")
+logger = logging.getLogger(__name__)
 
 
 class _Row(NamedTuple):
-    """One image: its name and file, its label as written, split and subject."""
+    """One image: its line, name and file, its label as written, split and subject."""
 
+    place: str
     name: str
     path: Path
     label: str
@@ -59,6 +62,7 @@ def list_table(source: Source, _decoding: Decoding) -> Listing:
         **{"image": "", "label": "", "images": "", "usage": "", "test": "", "subject": ""},
         **{"classes": "", **OPTIONS},
     )
+    refuse_idle(source, options)
     path = existing_path(source, EXPECTED)
     if path.is_dir():
         raise DataError(f"{path} is a folder: csv needs the table. Expected:\n{EXPECTED}")
@@ -70,8 +74,9 @@ def list_table(source: Source, _decoding: Decoding) -> Listing:
     problems: list[Problem] = []
     rows = [*_rows(path, options, problems)]
     if not rows:
-        first = f"; the first problem: {problems[0].detail}" if problems else ""
-        raise DataError(f"{path} lists no image that can be read{first}. Expected:\n{EXPECTED}")
+        raise DataError(
+            f"{path} lists no image that can be read{_first(problems)}. Expected:\n{EXPECTED}"
+        )
     others = _other_rows(path, options, problems)
     labels = {row.label for row in (*rows, *others)}
     naming = choose_naming(source, options["classes"], labels, "labels")
@@ -82,18 +87,19 @@ def list_table(source: Source, _decoding: Decoding) -> Listing:
         except ValueError as error:
             first = next(row.name for row in (*rows, *others) if row.label == label)
             problems.append(Problem("label", first, f"{displayed(path)}: {error}"))
-    train, evaluated = _parts(path, options, rows, others)
+    train, evaluated = _parts(path, options, rows, others, problems)
     trained = {named[row.label] for row in (train or evaluated) if row.label in named}
     classes = naming.in_order(trained)
+    if train or is_divided(options):
+        _refuse_few(path, classes, problems)
     whole, held = (
         _split(name, part, named, classes, problems)
         for name, part in (("train", train), ("eval", evaluated))
     )
     if is_divided(options):
-        subjects = [row.subject for row in evaluated] if options["subject"] else None
+        subject = {row.name: row.subject for row in evaluated}
+        subjects = [subject[name] for name in held.names] if options["subject"] else None
         whole, held = divide(source, options, held, subjects)
-    if train or is_divided(options):
-        _refuse_few(path, classes)
     return Listing(
         name=path.stem,
         classes=classes,
@@ -104,13 +110,17 @@ def list_table(source: Source, _decoding: Decoding) -> Listing:
     )
 
 
-def _refuse_few(path: Path, classes: tuple[str, ...]) -> None:
+def _refuse_few(path: Path, classes: tuple[str, ...], problems: list[Problem]) -> None:
     if len(classes) < 2:
         raise DataError(
             f"{path} has training images of {len(classes) or 'no'} "
-            f"class{'' if len(classes) == 1 else 'es'}, at least 2 are needed. "
+            f"class{'' if len(classes) == 1 else 'es'}, at least 2 are needed{_first(problems)}. "
             f"Expected:\n{EXPECTED}"
         )
+
+
+def _first(problems: list[Problem]) -> str:
+    return f"; the first problem: {problems[0].detail}" if problems else ""
 
 
 def _other_rows(path: Path, options: dict[str, str], problems: list[Problem]) -> list[_Row]:
@@ -123,20 +133,36 @@ def _other_rows(path: Path, options: dict[str, str], problems: list[Problem]) ->
 
 
 def _parts(
-    path: Path, options: dict[str, str], rows: list[_Row], others: list[_Row]
+    path: Path,
+    options: dict[str, str],
+    rows: list[_Row],
+    others: list[_Row],
+    problems: list[Problem],
 ) -> tuple[list[_Row], list[_Row]]:
-    """The rows to train on and those to measure on."""
+    """The rows to train on and those to measure on; rows of no known part become problems."""
     if options["test"]:
         return rows, others
     if not options["usage"]:
         return [], rows
+    counts = Counter(row.usage.casefold() for row in rows)
     train = [row for row in rows if row.usage.casefold() in TRAIN_NAMES]
-    names = [name for name in EVAL_NAMES if any(row.usage.casefold() == name for row in rows)]
+    names = [name for name in EVAL_NAMES if counts[name]]
     if not train or not names:
         found = ", ".join(sorted({row.usage for row in rows})[:8]) or "nothing"
         raise DataError(
             f"{path}: the column {options['usage']} must say {TRAIN_NAMES[0]} for some images and "
             f"one of {', '.join(EVAL_NAMES)} for others, it says {found}"
+        )
+    known = (*TRAIN_NAMES, *EVAL_NAMES)
+    for row in rows:
+        if row.usage.casefold() not in known:
+            wrong = f"must be one of {', '.join(known)}, got {row.usage!r}"
+            fault = f"{options['usage']} {wrong if row.usage else 'is empty'}"
+            problems.append(Problem("label", row.name, f"{row.place}: {fault}"))
+    for name in names[1:]:
+        logger.info(
+            "%s: the %d images of %s are not read: %s is evaluated",
+            *(displayed(path), counts[name], name, names[0]),
         )
     return train, [row for row in rows if row.usage.casefold() == names[0]]
 
@@ -160,7 +186,7 @@ def _rows(path: Path, options: dict[str, str], problems: list[Problem]) -> Itera
             continue
         seen.add(name)
         usage, subject = (row.cells.get(options[key], "") for key in ("usage", "subject"))
-        yield _Row(name, folder / name, row.cells[label], usage, subject)
+        yield _Row(where, name, folder / name, row.cells[label], usage, subject)
 
 
 def _columns(path: Path, options: dict[str, str]) -> tuple[str, str]:
@@ -200,18 +226,29 @@ def _lines(path: Path, wanted: set[str]) -> Iterator[TableRow]:
             for number, line in enumerate(file, start=1):
                 if line.strip():
                     values = _object(path, number, line)
-                    lacking = sorted(wanted - set(values))
-                    fault = f"lacks {', '.join(lacking)}" if lacking else ""
-                    cells = {name: str(value).strip() for name, value in values.items()}
-                    yield TableRow(number, cells, fault)
+                    yield _row_of(number, values, wanted)
     except UnicodeError as error:
         raise DataError(f"{path} is not UTF-8 text: {error}") from error
 
 
+def _row_of(line: int, values: dict[str, Any], wanted: set[str]) -> TableRow:
+    """An object as a row: null is an empty cell, a list or an object is none."""
+    lacking = sorted(wanted - set(values))
+    nested = sorted(name for name in wanted if isinstance(values.get(name), list | dict))
+    fault = f"lacks {', '.join(lacking)}" if lacking else ""
+    if nested and not fault:
+        fault = f"has a list or an object as {', '.join(nested)}: text or a number is needed"
+    cells = {
+        name: "" if value is None or name in nested else str(value).strip()
+        for name, value in values.items()
+    }
+    return TableRow(line, cells, fault)
+
+
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
-        values = json.loads(line)
-    except json.JSONDecodeError as error:
+        values = parse_json(line)
+    except ValueError as error:
         raise DataError(f"{path} line {number} is not valid JSON: {error}") from error
     if not isinstance(values, dict):
         raise DataError(f"{path} line {number} must be an object, got {line.strip()[:40]!r}")

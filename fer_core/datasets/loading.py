@@ -120,6 +120,24 @@ def with_repeated_names(listing: Listing) -> Listing:
     return listing._replace(problems=(*listing.problems, *repeated))
 
 
+def with_broken_names(listing: Listing) -> Listing:
+    """The listing with a problem more for every name that has a line break.
+
+    Predictions, lists of noisy labels and exclude lists hold a name in a line.
+    """
+    broken = tuple(
+        Problem(
+            "label",
+            name,
+            f"{listing.name} has the image name {name!r} with a line break, which a run could not "
+            "write and read again: rename the file, or correct its line in the label list",
+        )
+        for name in dict.fromkeys([*listing.train.names, *listing.eval.names])
+        if "\r" in name or "\n" in name
+    )
+    return listing._replace(problems=(*listing.problems, *broken))
+
+
 def refuse_problems(listing: Listing) -> None:
     """Stop at what the label lists hold that cannot be used.
 

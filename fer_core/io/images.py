@@ -117,7 +117,9 @@ def images_below(folder: Path, most: int) -> list[Path]:
     found = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+        if path.suffix.lower() in IMAGE_SUFFIXES
+        and not path.name.startswith(".")
+        and path.is_file()
     )
     if not found:
         raise ValueError(f"no image in {folder}: expected {', '.join(IMAGE_SUFFIXES)}")

@@ -28,7 +28,7 @@ from fer_core.models.tfjs_mobilenet import GraphInput, put_into, read_layers
 from fer_core.models.timm_networks import check_known
 from fer_core.records.provenance import NOT_STATED, Origin
 
-__all__ = ["Converted", "Faces", "ForeignWeightsError", "convert_weights"]
+__all__ = ["ConvertedWeights", "Faces", "ForeignWeightsError", "convert_weights"]
 BATCH = 64
 
 
@@ -49,16 +49,16 @@ class KnownGraph:
     expected: GraphInput
 
 
-class Converted(NamedTuple):
+class ConvertedWeights(NamedTuple):
     """What `convert_weights` did with a file.
 
     Attributes:
         tensors: number of tensors written.
-        left_out: names of the tensors that follow the backbone's in the file.
+        dropped: names of the tensors that follow the backbone's in the file.
     """
 
     tensors: int
-    left_out: tuple[str, ...]
+    dropped: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -94,14 +94,14 @@ def convert_weights(
     faces: Faces | None = None,
     source: str = "",
     licence: str = "",
-) -> Converted:
+) -> ConvertedWeights:
     """Write the weights of another project as a file that ``pretrained`` takes.
 
     Args:
         backbone: timm model name of the same architecture.
         file: a state dictionary written by ``torch.save`` (safetensors files have lost the order),
             or the ``.json`` of a TensorFlow.js graph with its ``.bin``. What follows the backbone's
-            tensors, such as a classifier, is left out.
+            tensors, such as a classifier, is dropped.
         out: ``.safetensors`` file to write. Its metadata state the source, its licence, and the
             SHA-256 of what was read.
         faces: needed for a graph, whose BatchNorm is folded: what it is to be trained on.
@@ -109,7 +109,7 @@ def convert_weights(
         licence: of the weights, likewise.
 
     Returns:
-        How many tensors were written, and which were left out.
+        How many tensors were written, and which were dropped.
 
     Raises:
         ForeignWeightsError: when the file cannot be read, is of another architecture, or needs
@@ -124,14 +124,14 @@ def convert_weights(
         raise ForeignWeightsError(str(error)) from error
     network = timm.create_model(backbone, num_classes=0, global_pool="")
     if file.suffix == ".json":
-        origin, left_out = _convert_graph(network, backbone, file, faces), ()
+        origin, dropped = _convert_graph(network, backbone, file, faces), ()
     else:
-        origin, left_out = _convert_state(network, backbone, file)
+        origin, dropped = _convert_state(network, backbone, file)
     stated = {"source": source, "licence": licence}
     metadata = origin.to_json() | {name: value for name, value in stated.items() if value}
     state = {name: value.contiguous() for name, value in network.state_dict().items()}
     write_whole(out, save(state, metadata={"format": "pt", "backbone": backbone, **metadata}))
-    return Converted(len(state), left_out)
+    return ConvertedWeights(len(state), dropped)
 
 
 def _convert_graph(network: nn.Module, backbone: str, file: Path, faces: Faces | None) -> Origin:

@@ -33,7 +33,7 @@ def test_source_and_licence_of_the_command_line_are_stated_in_the_file(call_comm
     assert origin.source_sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
     assert "by somebody" in output
     assert "MIT" in output
-    assert "Left out, as not part of it: 2 (fc.weight, fc.bias)\n" in output
+    assert "Dropped, as not part of it: 2 (fc.weight, fc.bias)\n" in output
 
 
 @pytest.mark.slow

@@ -39,6 +39,11 @@ def test_an_option_without_a_value_is_not_passed_over():
     assert parse_uri("synthetic?train=").options == {"train": ""}
 
 
+def test_an_option_given_twice_is_refused_by_its_name():
+    with pytest.raises(DataError, match="folder takes the option 'split' once, got it 2 times"):
+        parse_uri("folder:faces?split=0.2&seed=1&split=0.5")
+
+
 def test_options_that_a_data_set_does_not_have_are_named_with_those_it_has():
     source = parse_uri("synthetic?colour=1")
     with pytest.raises(DataError, match=r"synthetic has no option 'colour'.*train=3000"):

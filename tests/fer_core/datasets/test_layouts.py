@@ -173,6 +173,15 @@ def test_a_division_that_cannot_be_is_refused(flat, options, sentence):
         read(f"folder:{flat}?{options}")
 
 
+@pytest.mark.parametrize("option", ["fold=2", "by=subject", "seed=3"])
+def test_options_of_a_division_are_refused_where_nothing_is_divided(flat, option):
+    write_table(flat / "t.csv", [("a.png", "happy"), ("b.png", "sad")])
+    for uri in (f"folder:{flat}?", f"csv:{flat}/t.csv?", f"csv:{flat}/t.csv?usage=label&"):
+        with pytest.raises(DataError, match=f"{option} has no effect without a division: add"):
+            read(uri + option)
+    assert len(read(f"folder:{flat}?by=&seed=0")[1]) == 15
+
+
 def test_subjects_are_asked_for_where_there_are_none(tmp_path):
     put(tmp_path, "happy/a.png", "happy/b.png", "sad/c.png", "sad/d.png")
     with pytest.raises(DataError, match="by=subject needs a folder for each subject"):
@@ -320,6 +329,28 @@ def test_subjects_of_a_table_stay_together(tmp_path):
     assert len(held) == 4
 
 
+@pytest.mark.parametrize("wrong", [0, 5, 15])
+def test_subjects_stay_together_beside_a_row_that_cannot_be_used(tmp_path, wrong):
+    rows = [(f"{n}.png", ("happy", "sad")[n % 2], f"s{n // 4}") for n in range(16)]
+    rows[wrong] = (rows[wrong][0], "bogus", rows[wrong][2])
+    put(tmp_path, *(row[0] for row in rows))
+    write_table(tmp_path / "t.csv", rows, ("image", "label", "person"))
+    subject = {row[0]: row[2] for row in rows}
+    for seed in range(4):
+        options = f"split=0.25&by=subject&subject=person&classes=emotions&seed={seed}"
+        train, held, problems = read(f"csv:{tmp_path}/t.csv?{options}")
+        assert {subject[name] for name in train}.isdisjoint({subject[name] for name in held})
+        assert len(train) + len(held) == 15
+        assert len(problems) == 1
+        assert "'bogus'" in problems[0]
+
+
+def test_a_table_whose_labels_are_all_unknown_names_the_first(tmp_path):
+    write_table(tmp_path / "t.csv", [("a.png", "bogus"), ("b.png", "wrong")])
+    with pytest.raises(DataError, match=r"images of no classes, .* the first problem: .*'bogus'"):
+        read(f"csv:{tmp_path}/t.csv?split=0.5&classes=emotions")
+
+
 @pytest.mark.parametrize(
     ("rows", "options", "sentence"),
     [
@@ -345,6 +376,41 @@ def test_rows_that_cannot_be_used_are_problems_with_their_lines(tmp_path):
         "line 4: image is empty",
         "line 5: label is empty",
     ]
+
+
+def test_rows_of_an_unknown_usage_are_problems_and_unread_parts_are_counted(tmp_path, caplog):
+    usages = ("train", "Training", "trian", "", "val", "test", "VAL")
+    rows = [(f"{n}.png", ("happy", "sad")[n % 2], usage) for n, usage in enumerate(usages)]
+    write_table(tmp_path / "t.csv", rows, ("image", "label", "part"))
+    with caplog.at_level(logging.INFO, "fer_core.datasets.labelled_table"):
+        train, held, problems = read(f"csv:{tmp_path}/t.csv?usage=part")
+    assert [*train, *held] == ["0.png", "1.png", "5.png"]
+    first, second = (problem.split("t.csv ")[1] for problem in problems)
+    assert first.startswith("line 4: part must be one of train, training, ")
+    assert first.endswith(", got 'trian'")
+    assert second == "line 5: part is empty"
+    assert "the 2 images of val are not read: test is evaluated" in caplog.text
+
+
+def test_json_lines_without_a_value_are_problems_as_empty_cells_are(tmp_path):
+    values = [("a.png", "dog"), ("b.png", None), (None, "cat"), ("c.png", ["cat"]), ({}, "cat")]
+    write_table(tmp_path / "t.jsonl", [*values, ("d.png", 3)])
+    listing = list_data(f"csv:{tmp_path}/t.jsonl?classes=as-is", COLOUR)
+    assert labels_of(listing.eval, listing.classes) == {"a.png": "dog", "d.png": "3"}
+    assert [problem.detail.split("t.jsonl ")[1] for problem in listing.problems] == [
+        "line 2: label is empty",
+        "line 3: image is empty",
+        "line 4: the row has a list or an object as label: text or a number is needed",
+        "line 5: the row has a list or an object as image: text or a number is needed",
+    ]
+    assert [problem.name for problem in listing.problems][::2] == ["b.png", "c.png"]
+
+
+def test_a_json_line_nested_too_deep_is_a_sentence(tmp_path):
+    deep = "[" * 20_000 + "]" * 20_000
+    (tmp_path / "t.jsonl").write_text(f'{{"image": "a.png", "label": {deep}}}\n')
+    with pytest.raises(DataError, match="line 1 is not valid JSON: it is nested too deep"):
+        read(f"csv:{tmp_path}/t.jsonl")
 
 
 def test_a_table_without_a_usual_header_asks_for_the_columns(tmp_path):

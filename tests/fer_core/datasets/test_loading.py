@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -119,6 +121,24 @@ def test_a_second_problem_is_counted(root):
     put(root, "test/bored/g.png")
     with pytest.raises(DataError, match=r"unknown emotion 'bored'.*\(1 more like this\)"):
         load_data(f"folder:{root}?classes=emotions", SMALL)
+
+
+@pytest.mark.parametrize("sign", ["\r", "\n"])
+def test_a_name_with_a_line_break_is_a_problem_before_any_image_is_read(tmp_path, sign):
+    rows = [f"{n}.png,{('happy', 'sad')[n % 2]}\n" for n in range(4)]
+    table = tmp_path / "labels.csv"
+    table.write_bytes(f'image,label\n"a{sign}b.png",happy\n{"".join(rows)}'.encode())
+    (problem,) = list_data(f"csv:{table}", SMALL).problems
+    assert (problem.kind, problem.name) == ("label", f"a{sign}b.png")
+    with pytest.raises(DataError, match=r"the image name 'a\\[rn]b\.png' with a line break"):
+        load_data(f"csv:{table}?folds=2", SMALL)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file names have no line breaks there")
+def test_a_file_name_with_a_line_break_is_a_problem(root):
+    put(root, "train/happy/a\rb.png")
+    (problem,) = list_data(f"folder:{root}", SMALL).problems
+    assert problem.name == "train/happy/a\rb.png"
 
 
 def test_the_usual_side_of_the_images_is_measured(root):

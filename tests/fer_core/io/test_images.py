@@ -140,6 +140,7 @@ def test_images_of_a_folder_are_found_at_any_depth_and_nothing_else(tmp_path):
     for name in ("b.PNG", "below/a.jpg", "notes.txt", ".hidden.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
+    (tmp_path / "folder.png").mkdir()
     assert images_below(tmp_path, 9) == [tmp_path / "b.PNG", tmp_path / "below" / "a.jpg"]
 
 

@@ -23,7 +23,7 @@ def test_the_tensors_get_timms_names_and_a_model_starts_from_them(foreign, tmp_p
     converted = convert_weights("test_resnet", file, out)
     written = load_file(out)
     assert converted.tensors == len(written) == len(state) - 2
-    assert converted.left_out == (f"layer.{len(state) - 2}", f"layer.{len(state) - 1}")
+    assert converted.dropped == (f"layer.{len(state) - 2}", f"layer.{len(state) - 1}")
     assert all(torch.equal(written[name], state[name]) for name in written)
     model = AttentionModel("test_resnet", 7, image_size=64, channels=3, pretrained=str(out))
     weights = dict(model.backbone.state_dict())
