@@ -153,7 +153,11 @@ def _set_labels(
 def group_offsets(figure: Any) -> dict[str, float]:  # noqa: ANN401
     """By name of a trace, the place of its points or bars beside their category."""
     bars = [one for one in figure.data if one.type == "bar" and one.orientation != "h"]
-    width = _bar_width(np.array(bars[0].x, dtype=float)) if bars else 0.0
+    width = 0.0
+    if bars:
+        axis = figure.layout[f"xaxis{str(bars[0].xaxis or 'x')[1:]}"]
+        places = Scale(axis.to_plotly_json(), list(bars[0].x))(bars[0].x)
+        width = _bar_width(places)
     offsets = _beside([str(trace.name) for trace in bars], width)
     if figure.layout.scattermode == "group":
         points = [str(trace.name) for trace in figure.data if trace.type == "scatter"]

@@ -85,13 +85,13 @@ def load(path: Path, modified: int) -> tuple[Audit, Gallery | None] | str:
     del modified
     try:
         audit, thumbnails = read_audit(path), read_thumbnails(path)
+        if thumbnails is None:
+            return audit, None
+        count = min(GALLERY_IMAGES, len(thumbnails.names))
+        few = Thumbnails(thumbnails.names[:count], thumbnails.pixels[:count])
+        return audit, (gallery_html(audit, few, str(path)), count, len(thumbnails.names))
     except AuditError as error:
         return str(error)
-    if thumbnails is None:
-        return audit, None
-    count = min(GALLERY_IMAGES, len(thumbnails.names))
-    few = Thumbnails(thumbnails.names[:count], thumbnails.pixels[:count])
-    return audit, (gallery_html(audit, few, str(path)), count, len(thumbnails.names))
 
 
 def pick_audit(found: list[AuditFolder]) -> AuditFolder:

@@ -1,5 +1,6 @@
 """The changed images themselves: as thumbnails, and with the maps of both models."""
 
+import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -90,7 +91,8 @@ def show_maps(
     written = tuple((name, str(one), written_at(one)) for name, one in folders.items())
     try:
         with st.spinner("Computing the maps; this takes a few seconds for each model"):
-            found = compute_maps(data, tuple(shown.values()), data.uri, written)
+            opened = data.open(list(shown.values()))
+            found = compute_maps(opened, digest_of(opened), written)
     except MapsError as error:
         show_failure(error)
         return
@@ -111,25 +113,32 @@ def written_at(model: Path) -> int:
     return (model / WEIGHTS_FILE).stat().st_mtime_ns
 
 
+def digest_of(images: Sequence[Image.Image | None]) -> str:
+    """Tells images apart by their pixels; None is an image that cannot be opened."""
+    digest = hashlib.sha256()
+    for image in images:
+        digest.update(b"" if image is None else image.tobytes())
+        digest.update(repr(None if image is None else (image.mode, image.size)).encode())
+    return digest.hexdigest()
+
+
 @st.cache_data(show_spinner=False, max_entries=16)
 def compute_maps(
-    _data: EvalImages,
-    images: tuple[str, ...],
-    uri: str,
+    _images: Sequence[Image.Image | None],
+    digest: str,
     written: tuple[tuple[str, str, int], ...],
 ) -> dict[str, ModelMaps]:
-    """The maps of each model on some images; ``uri`` is only a key of the cache.
+    """The maps of each model on some images; ``digest`` is only a key of the cache.
 
     Args:
-        images: their names.
-        uri: of the data set.
+        digest: of the images.
         written: name and folder of each model, and when its weights were written.
 
     Raises:
         MapsError: when they cannot be computed.
     """
     with tempfile.TemporaryDirectory(prefix="fer-changed-") as scratch:
-        for place, image in enumerate(_data.open(list(images))):
+        for place, image in enumerate(_images):
             if image is not None:
                 image.save(Path(scratch) / f"{place:02}.png")
         faces = FaceChoice(folder=Path(scratch), aligned=True)

@@ -3,19 +3,25 @@
 Photographs lie in a folder for each class, as ``happiness/001.jpg``; all folders may lie in one.
 """
 
+import lzma
 import stat
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from demo_app.language import say
 from fer_core.datasets import DataError
+from fer_core.emotions import find_emotion
 from fer_core.errors import FerError
 from fer_core.evaluation.photo_folder import PhotoFolder, list_photo_folder
 
 MOST_BYTES = 1_000_000_000  # of all photographs together, unpacked
 PIECE = 1 << 20  # bytes that are unpacked at a time
-BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError)
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(NotImplementedError, RuntimeError, EOFError, OSError),
+)
 
 
 class ClassFoldersError(FerError, ValueError):
@@ -82,9 +88,13 @@ def _unpack(file: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo], folder: P
 
 
 def _root(folder: Path) -> Path:
-    """The folder of the class folders: often all of them lie in one."""
+    """The folder of the class folders: often all of them lie in one, which is no class itself."""
     inside = list(folder.iterdir())
-    while len(inside) == 1 and inside[0].is_dir() and any(p.is_dir() for p in inside[0].iterdir()):
+    while len(inside) == 1 and _holds_folders(inside[0]) and not find_emotion(inside[0].name):
         folder = inside[0]
         inside = list(folder.iterdir())
     return folder
+
+
+def _holds_folders(path: Path) -> bool:
+    return path.is_dir() and any(inner.is_dir() for inner in path.iterdir())

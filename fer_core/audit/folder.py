@@ -16,6 +16,11 @@ from fer_core.io.files import displayed, parse_json, read_text, write_whole
 SCHEMA = 1
 TABLE_FILE = "audit.csv"
 FACTS_FILE = "audit.json"
+GALLERY_FILE = "gallery.html"
+THUMBNAILS_FILE = "thumbnails.npz"
+EXCLUDE_FILE = "exclude.txt"
+LABELS_FILE = "corrected_labels.txt"
+FILES = (FACTS_FILE, TABLE_FILE, GALLERY_FILE, THUMBNAILS_FILE, EXCLUDE_FILE, LABELS_FILE)
 SCORE, PROBABILITY = "score_", "probability_"
 
 
@@ -27,12 +32,14 @@ def write_audit(folder: str | Path, audit: Audit) -> None:
     """Write ``audit.csv`` and ``audit.json``; the folder is complete when the latter is there.
 
     Args:
-        folder: made where it is missing; an earlier audit in it is replaced.
+        folder: made where it is missing; an earlier audit in it is deleted with its gallery and
+            its lists.
         audit: what was found.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / FACTS_FILE).unlink(missing_ok=True)
+    for name in FILES:
+        (folder / name).unlink(missing_ok=True)
     write_whole(folder / TABLE_FILE, audit_csv(audit).encode())
     text = json.dumps(to_json(audit), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     write_whole(folder / FACTS_FILE, text.encode())
@@ -143,13 +150,21 @@ def read_audit(folder: str | Path) -> Audit:
             tuple(tuple(places[name] for name in group) for group in groups),
             facts["missing"],
             facts["measured"],
-            {name: facts[name] for name in ("data", "run", "seconds")},
+            {name: facts[name] for name in ("data", "run", "seconds")} | _excluded(facts),
         )
     except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
         raise AuditError(
             f"{displayed(table)} is not the table of {FACTS_FILE} next to it: {error!r}. Write "
             "both again with fer-core audit"
         ) from error
+
+
+def _excluded(facts: dict[str, Any]) -> dict[str, Any]:
+    """What an earlier list excludes; nothing in audits of earlier builds, which did not keep it."""
+    if "excluded" not in facts:
+        return {}
+    names, labels = facts["excluded"]["names"], facts["excluded"]["noisy_labels"]
+    return {"excluded": {"names": [str(name) for name in names], "noisy_labels": dict(labels)}}
 
 
 def _read_facts(folder: Path) -> dict[str, Any]:

@@ -9,19 +9,21 @@ import base64
 import hashlib
 import io
 import json
+import zipfile
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from fer_core.audit.folder import AuditError
+from fer_core.audit.folder import GALLERY_FILE, THUMBNAILS_FILE, AuditError
 from fer_core.audit.result import Audit
 from fer_core.io.files import displayed, write_whole
 
-GALLERY_FILE = "gallery.html"
-THUMBNAILS_FILE = "thumbnails.npz"
 TEMPLATE = Path(__file__).with_name("gallery.html")
+# What numpy raises for a damaged archive.
+DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 class Thumbnails(NamedTuple):
@@ -86,7 +88,7 @@ def read_thumbnails(folder: str | Path) -> Thumbnails | None:
     try:
         with np.load(file, allow_pickle=False) as archive:
             names, pixels = archive["names"], archive["pixels"]
-    except (OSError, ValueError, KeyError) as error:
+    except DAMAGED as error:
         raise AuditError(f"{displayed(file)} is damaged: {error!r}") from error
     if pixels.dtype != np.uint8 or pixels.ndim != 4 or len(pixels) != len(names):
         raise AuditError(f"{displayed(file)} is damaged: pixels of the shape {pixels.shape}")
@@ -100,8 +102,17 @@ def gallery_html(audit: Audit, thumbnails: Thumbnails, folder: str) -> str:
         audit: what was found.
         thumbnails: of the images to show, in the order of the page.
         folder: of the audit, as the page names it in the next command.
+
+    Raises:
+        AuditError: for a thumbnail of an image that the audit does not have.
     """
     places = {name: place for place, name in enumerate(audit.names)}
+    foreign = [name for name in thumbnails.names if name not in places]
+    if foreign:
+        raise AuditError(
+            f"{THUMBNAILS_FILE} in {folder} is not of this audit, which has no image "
+            f"{foreign[0]!r}: write the audit again with fer-core audit"
+        )
     ranks, class_ranks = audit.ranks, audit.class_ranks
     items = []
     for name, pixels in zip(thumbnails.names, thumbnails.pixels, strict=True):

@@ -6,21 +6,19 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from fer_core.audit.folder import AuditError
+from fer_core.audit.folder import EXCLUDE_FILE, LABELS_FILE, AuditError
 from fer_core.audit.result import Audit
 from fer_core.datasets.base import ListedSplit
 from fer_core.datasets.checks.check import write_fix_list
 from fer_core.io.files import displayed, read_text
-from fer_core.noise.label_files import write_noise_list
+from fer_core.noise.label_files import list_numbers, write_noise_list
 
-EXCLUDE_FILE = "exclude.txt"
-LABELS_FILE = "corrected_labels.txt"
 RAFDB_FILE = "list_patition_label.txt"  # as the data set itself spells it
 DECISIONS = ("keep", "relabel", "drop")
 
@@ -31,10 +29,14 @@ class Lists(NamedTuple):
     Attributes:
         excluded: names of the images to drop.
         labels: (N,) int64, the label of every image, dropped ones included.
+        earlier: names that the audit was told to exclude, so that they stay excluded.
+        earlier_labels: class of each training image that these names leave out.
     """
 
     excluded: tuple[str, ...]
     labels: np.ndarray
+    earlier: tuple[str, ...] = ()
+    earlier_labels: Mapping[str, str] = {}
 
 
 def flagged_lists(audit: Audit) -> Lists:
@@ -43,7 +45,7 @@ def flagged_lists(audit: Audit) -> Lists:
     A run takes one of the two lists: what is excluded needs no correction.
     """
     excluded = tuple(audit.names[row] for row in np.flatnonzero(audit.flagged))
-    return Lists(excluded, audit.corrected_labels)
+    return _with_earlier(audit, Lists(excluded, audit.corrected_labels))
 
 
 def decided_lists(audit: Audit, file: Path) -> Lists:
@@ -82,7 +84,7 @@ def decided_lists(audit: Audit, file: Path) -> Lists:
             excluded.append(name)
         elif decision == "relabel":
             labels[places[name]] = audit.classes.index(row["label"])
-    return Lists(tuple(excluded), labels)
+    return _with_earlier(audit, Lists(tuple(excluded), labels))
 
 
 def write_lists(
@@ -109,19 +111,40 @@ def write_lists(
         DataError, ValueError: for a name that a list cannot hold.
     """
     files = [folder / EXCLUDE_FILE, folder / LABELS_FILE]
-    order = sorted(range(len(names)), key=names.__getitem__)
-    sorted_names, labels = [names[row] for row in order], lists.labels[order]
-    write_fix_list(files[0], lists.excluded)
-    write_noise_list(files[1], sorted_names, labels, classes)
+    given = (classes[int(label)] for label in lists.labels)
+    labels = dict(zip(names, given, strict=True))
+    labels |= _numbered(lists.earlier_labels, classes)
+    write_fix_list(files[0], [*lists.excluded, *lists.earlier])
+    _write_labels(files[1], sorted(labels.items()), classes)
     if rafdb_test is not None:
         files.append(folder / RAFDB_FILE)
-        write_noise_list(
-            files[2],
-            [*sorted_names, *rafdb_test.names],
-            np.concatenate([labels, rafdb_test.true_labels]),
-            classes,
-        )
+        tested = (classes[int(label)] for label in rafdb_test.true_labels)
+        others = zip(rafdb_test.names, tested, strict=True)
+        _write_labels(files[2], [*sorted(labels.items()), *others], classes)
     return tuple(files)
+
+
+def _with_earlier(audit: Audit, lists: Lists) -> Lists:
+    """The lists together with what the audit was told to exclude."""
+    told = audit.facts.get("excluded") or {"names": (), "noisy_labels": {}}
+    return lists._replace(earlier=tuple(told["names"]), earlier_labels=told["noisy_labels"])
+
+
+def _numbered(labels: Mapping[str, str], classes: Sequence[str]) -> dict[str, str]:
+    """Those of some labels that have a number in a list.
+
+    A class of one's own that an exclude list empties has none: lists count the classes of a run.
+    """
+    known = set(list_numbers(classes).values())
+    return {name: label for name, label in labels.items() if label in known}
+
+
+def _write_labels(file: Path, lines: Sequence[tuple[str, str]], classes: Sequence[str]) -> None:
+    """Write a list of (image, class); an emotion may be none of the audit's classes."""
+    known = list(dict.fromkeys([*classes, *(label for _, label in lines)]))
+    numbers = {name: number for number, name in enumerate(known)}
+    labels = np.array([numbers[label] for _, label in lines], np.int64)
+    write_noise_list(file, [name for name, _ in lines], labels, known)
 
 
 def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -152,8 +153,10 @@ def _read_npz(file: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(file, allow_pickle=False) as archive:
             arrays = dict(archive)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise AuditError(f"{displayed(file)} is not a readable NPZ file: {error}") from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise AuditError(
+            f"{displayed(file)} is damaged or not a readable NPZ file: {error}"
+        ) from error
     absent = [name for name in ("names", "classes", "probabilities") if name not in arrays]
     if absent:
         raise AuditError(f"{displayed(file)} has no array {absent[0]!r}; it has {sorted(arrays)}")

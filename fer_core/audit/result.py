@@ -61,7 +61,8 @@ class Audit:
         missing: name of a score -> why it is not there.
         measured: how well the scores find the wrong labels (`fer_core.audit.measure`); None where
             true labels are not known.
-        facts: where all this comes from: ``data``, ``run``, ``seconds`` (docs/audit.md).
+        facts: where all this comes from: ``data``, ``run``, ``seconds``, and what was ``excluded``
+            before (docs/audit.md).
     """
 
     classes: tuple[str, ...]

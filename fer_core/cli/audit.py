@@ -35,12 +35,12 @@ def main() -> None:
     command = tyro.cli(
         Command, prog="fer-core audit", description=ABOUT, config=(tyro.conf.OmitArgPrefixes,)
     )
+    check(command)
     if command.decisions is not None:
         folder = Path(command.subject)
         audit = read_audit(folder)
         _write_lists(folder, audit, decided_lists(audit, command.decisions))
         return
-    check(command)
     if command.threads is not None:
         torch.set_num_threads(command.threads)
     folder = command.out or _default_folder(command)
@@ -97,7 +97,8 @@ def _write_lists(folder: Path, audit: Audit, lists: Lists) -> None:
     files = write_lists(folder, lists, audit.names, audit.classes, rafdb_test=listed)
     changed = int((lists.labels != audit.noisy_labels).sum())
     exclude, labels, *others = (printable(displayed(file)) for file in files)
-    print(f"{len(lists.excluded):,} images to drop: fer-core train --exclude {exclude}")
+    earlier = f" besides the {len(lists.earlier):,} of --exclude" if lists.earlier else ""
+    print(f"{len(lists.excluded):,} images to drop{earlier}: fer-core train --exclude {exclude}")
     print(f"{changed:,} labels corrected: fer-core train --noise file --noise-file {labels}")
     for file in others:
         print(f"the same as RAF-DB's own label list: {file}")

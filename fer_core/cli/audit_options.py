@@ -128,12 +128,17 @@ def check(command: Command) -> None:
     Raises:
         ValueError: naming the options.
     """
+    if command.decisions is not None:
+        _check_decisions(command)
+        return
     for name, least in (("first", 1), ("flag", 0), ("gallery", 0), ("threads", 1)):
         value = getattr(command, name)
         if value is not None and value < least:
             raise ValueError(f"{name} must be at least {least}, got {value}")
     if command.folds and command.folds < 2:
         raise ValueError(f"folds must be 0 (off) or at least 2, got {command.folds}")
+    if command.fold_epochs is not None and not command.folds:
+        raise ValueError("--fold-epochs applies only with --folds")
     if command.run is not None and command.predictions is not None:
         raise ValueError(
             "give either --run or --predictions, not both: each provides a model's outputs"
@@ -150,9 +155,41 @@ def check(command: Command) -> None:
             )
     elif command.data is not None:
         raise ValueError("--data belongs to a run: the data set is the first argument here")
+    elif command.predictions is not None:
+        _check_predictions(command, command.predictions)
 
 
 OF_DATA = ("noise", "noise_rate", "exclude", "seed")  # of the options of a run
+OF_IMAGES = ("image_size", "channels")  # likewise: how large and in which colours they are compared
+
+
+def _check_decisions(command: Command) -> None:
+    """Refuse what an audit needs: its lists alone are written."""
+    default, training = Command(""), fields(TrainingOptions)
+    given = [field.name for field in training if _given(command, field.name)]
+    given += [
+        field.name
+        for field in fields(Command)
+        if field.name not in ("subject", "decisions", "training")
+        and getattr(command, field.name) != getattr(default, field.name)
+    ]
+    if given:
+        raise ValueError(
+            f"--{given[0].replace('_', '-')} applies only when labels are audited, but --decisions "
+            f"rewrites the lists of the audit {displayed(Path(command.subject))}"
+        )
+
+
+def _check_predictions(command: Command, file: Path) -> None:
+    """Refuse options of a run where none is trained, neither for its outputs nor for folds."""
+    for field in fields(TrainingOptions):
+        name, kept = field.name, (*OF_DATA, *OF_IMAGES)
+        of_folds = command.folds and name != "method"  # that of the folds is cross_entropy
+        if name not in kept and not of_folds and _given(command, name):
+            raise ValueError(
+                f"--{name.replace('_', '-')} applies only when a new run is trained, but "
+                f"--predictions {displayed(file)} has the outputs already"
+            )
 
 
 def _check_model(command: Command, run: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from fer_core.cli.audit_options import Command, config_of_run, new_config, run_f
 from fer_core.cli.measured_models import load_measured
 from fer_core.config import RunConfig
 from fer_core.datasets import DataError, Decoding, FaceData, Storage, content_hash, list_data
+from fer_core.datasets.exclude import read_exclude_list
 from fer_core.evaluation.predictions import widened
 from fer_core.foreign.model import ForeignModel
 from fer_core.io.files import displayed
 from fer_core.models.pretrained import load_model
 from fer_core.noise.generate import NoisyLabels
+from fer_core.noise.label_files import noise_from_list
 from fer_core.records.run import RunRecord, read_run
 from fer_core.reporting.data_text import printable
 from fer_core.training.setup import load_run_data
@@ -165,6 +168,31 @@ def facts(asked: Asked, seconds: Mapping[str, float]) -> dict[str, Any]:
             "split": data.train.name,
             "images": len(data.train.names),
         },
+        "excluded": _excluded(asked.config, data),
         "run": run,
         "seconds": {name: round(value, 2) for name, value in {**asked.seconds, **seconds}.items()},
+    }
+
+
+def _excluded(config: RunConfig, data: FaceData) -> dict[str, Any]:
+    """The names of ``--exclude``, and the labels of the training images that they leave out.
+
+    Args:
+        config: of the run.
+        data: without these images.
+    """
+    if not config.exclude:
+        return {"names": [], "noisy_labels": {}}
+    listing = list_data(config.data, Decoding(config.image_size, config.channels))
+    kept = set(data.train.names)
+    rows = [row for row, name in enumerate(listing.train.names) if name not in kept]
+    names, labels = [listing.train.names[row] for row in rows], listing.train.true_labels[rows]
+    if config.noise == "file" and listing.classes == data.classes:
+        with suppress(ValueError):  # the run's list needs no lines for them
+            file = Path(config.noise_file or "")
+            labels = noise_from_list(file, names, labels, listing.classes).noisy_labels
+    classes = (listing.classes[label] for label in labels)
+    return {
+        "names": sorted(read_exclude_list(Path(config.exclude))),
+        "noisy_labels": dict(zip(names, classes, strict=True)),
     }

@@ -100,3 +100,12 @@ def test_a_link_out_of_a_public_folder_is_refused(open_page, tmp_path):
     app = open_page("audit", tmp_path / "public")
     assert "link to a file outside" in app.warning[0].value
     assert not app.dataframe
+
+
+def test_a_gallery_of_another_audit_is_a_sentence(open_page, tmp_path):
+    write_audit(tmp_path / "one", make_audit())
+    other = Thumbnails(("other.png",), np.zeros((1, 8, 8, 1), np.uint8))
+    np.savez(tmp_path / "one" / "thumbnails.npz", **other._asdict())
+    app = open_page("audit", tmp_path)
+    assert not app.exception
+    assert "is not of this audit" in app.error[0].value

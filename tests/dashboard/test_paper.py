@@ -11,11 +11,13 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
+from dashboard.analysis.audit import reliability_table
 from dashboard.analysis.classes import confusion_frame, recall_table
 from dashboard.analysis.comparison import noise_points, noise_summary, paired_gaps
 from dashboard.analysis.noise import MEASURES, noise_caption
 from dashboard.analysis.published import read_published
 from dashboard.analysis.published_curves import reference_curves
+from dashboard.charts.audit import reliability_figure
 from dashboard.charts.changes import changes_figure
 from dashboard.charts.classes import confusion_figure, recall_figure
 from dashboard.charts.noise import noise_figure
@@ -25,6 +27,7 @@ from dashboard.charts.paper_traces import plain
 from dashboard.charts.style import PAPER_WIDTHS, can_be_on_paper
 from dashboard.data.names import read_folders
 from dashboard.views.widgets import file_stem
+from tests.dashboard.made_audits import CLASSES, make_audit
 
 COLUMN, PAGE = PAPER_WIDTHS.values()
 LONG = "a method with a very long name and options · " * 3
@@ -52,18 +55,20 @@ def charts(runs):
     )
     noisy = points[points["noise_percent"] == 30]
     rows = (noisy, noise_summary(noisy), references.head(0), MEASURES["Chosen epoch, flip TTA"])
+    trust = dict.fromkeys(CLASSES, "#1F83C4")
     return {
         "noise": noise,
         "rows": noise_rows_figure(*rows, paired_gaps(noisy)),
         "recall": recall_figure(recalls, {run: "#1F83C4"}, tints),
         "confusion": confusion_figure(confusion_frame(confusion, True), True, tints),
         "changes": changes_figure(changed, "class", ("baseline · 30 % noise · 3 seeds", LONG)),
+        "reliability": reliability_figure(reliability_table(make_audit()), trust),
     }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [COLUMN, PAGE])
-@pytest.mark.parametrize("name", ["noise", "rows", "recall", "confusion", "changes"])
+@pytest.mark.parametrize("name", ["noise", "rows", "recall", "confusion", "changes", "reliability"])
 def test_legend_caption_and_all_texts_are_inside_the_page(charts, name, width):
     with mpl.rc_context():
         page = draw_page(charts[name], width, "Data, split, noise, n, measure. " * 6)
@@ -183,3 +188,15 @@ def test_bars_that_lie_are_drawn_in_rows_from_top_to_bottom_with_their_numbers(c
     assert lost == [0, -60]
     assert texts == ["8", "0", "0", "3"]
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
+
+
+def test_upright_bars_of_a_class_stand_side_by_side_at_its_name(charts):
+    with mpl.rc_context():
+        (axes,) = draw_page(charts["reliability"], COLUMN, "").axes
+        estimated, known = ([bar.get_bbox() for bar in group] for group in axes.containers)
+        labels = [text.get_text() for text in axes.get_xticklabels()]
+    assert labels == list(CLASSES)
+    for place, (left, right) in enumerate(zip(estimated, known, strict=True)):
+        assert left.x1 == pytest.approx(right.x0) == pytest.approx(place)
+    heights = [box.height for box in known]
+    assert heights == pytest.approx(list(reliability_table(make_audit())["true"]))

@@ -1,4 +1,5 @@
 import io
+import random
 import zipfile
 
 import pytest
@@ -88,3 +89,26 @@ def test_without_labelled_photographs_the_form_is_told_and_no_folder_of_the_serv
     with pytest.raises(ClassFoldersError, match="each class") as error:
         list_class_folders(pack(*names), tmp_path / "out", 10)
     assert str(tmp_path) not in str(error.value)
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_damaged_zip_file_gets_a_sentence(tmp_path, kind):
+    noise = random.Random(0).choices(b"abcdef", k=20_000)
+    archive = tmp_path / "own.zip"
+    with zipfile.ZipFile(archive, "w", kind) as file:
+        file.writestr("fear/1.bmp", bytes(noise))
+    content = archive.read_bytes()
+    for number, place in enumerate((45, 60, 200, 1000)):
+        changed = bytes(byte ^ 255 for byte in content[place : place + 9])
+        archive.write_bytes(content[:place] + changed + content[place + 9 :])
+        with pytest.raises(ClassFoldersError, match="not a ZIP"):
+            list_class_folders(archive, tmp_path / f"out{number}", 10)
+
+
+def test_the_folders_of_subjects_in_a_single_class_are_no_classes(pack, tmp_path):
+    archive = pack("faces/happy/s1/1.png", "faces/happy/s2/2.png")
+    folder = list_class_folders(archive, tmp_path / "out", 10)
+    assert [(photo.name, photo.label) for photo in folder.photos] == [
+        ("happy/s1/1.png", "happiness"),
+        ("happy/s2/2.png", "happiness"),
+    ]

@@ -96,3 +96,22 @@ def test_a_folder_that_is_no_whole_audit_is_named(tmp_path, spoil, message):
     spoil(tmp_path)
     with pytest.raises(AuditError, match=message):
         read_audit(tmp_path)
+
+
+def test_a_new_audit_deletes_the_gallery_and_the_lists_of_the_earlier_one(tmp_path):
+    others = ("gallery.html", "thumbnails.npz", "exclude.txt", "corrected_labels.txt")
+    for name in (*others, "notes.txt"):
+        (tmp_path / name).write_text("earlier")
+    write_audit(tmp_path, made())
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"audit.csv", "audit.json", "notes.txt"}
+
+
+def test_what_was_excluded_is_read_back(tmp_path):
+    excluded = {"names": ["old/"], "noisy_labels": {"old/e.png": "calm"}}
+    write_audit(tmp_path, made(facts=made().facts | {"excluded": excluded}))
+    assert read_audit(tmp_path).facts["excluded"] == excluded
+    text = (tmp_path / "audit.json").read_text(encoding="utf-8")
+    (tmp_path / "audit.json").write_text(text.replace('"names"', '"name"'), encoding="utf-8")
+    with pytest.raises(AuditError, match="audit"):
+        read_audit(tmp_path)

@@ -10,6 +10,8 @@ import pytest
 from fer_core.audit.folder import AuditError
 from fer_core.audit.gallery import (
     THUMBNAILS_FILE,
+    Thumbnails,
+    gallery_html,
     read_thumbnails,
     shown_rows,
     write_gallery,
@@ -96,6 +98,22 @@ def test_damaged_thumbnails_are_refused(tmp_path):
     np.savez(tmp_path / THUMBNAILS_FILE, names=np.array(["a"]), pixels=np.zeros((2, 3)))
     with pytest.raises(AuditError, match="damaged"):
         read_thumbnails(tmp_path)
+
+
+def test_thumbnails_that_were_cut_or_changed_on_the_disk_are_damaged(gallery, tmp_path):
+    content = (gallery.parent / THUMBNAILS_FILE).read_bytes()
+    middle = len(content) // 2
+    changed = content[:middle] + bytes(byte ^ 255 for byte in content[middle:][:9])
+    for spoilt in (b"", content[:100], content[:middle], changed + content[middle + 9 :]):
+        (tmp_path / THUMBNAILS_FILE).write_bytes(spoilt)
+        with pytest.raises(AuditError, match="damaged"):
+            read_thumbnails(tmp_path)
+
+
+def test_thumbnails_of_another_audit_are_refused(audit):
+    other = Thumbnails(("other.png",), np.zeros((1, 8, 8, 1), np.uint8))
+    with pytest.raises(AuditError, match=r"not of this audit.*'other\.png'"):
+        gallery_html(audit, other, "found")
 
 
 def test_audits_of_other_labels_have_decisions_of_their_own(audit, split, tmp_path):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,3 +58,31 @@ def test_a_broken_list_of_decisions_is_refused(audit, tmp_path, text, message):
     file.write_text(text)
     with pytest.raises(AuditError, match=message):
         decided_lists(audit, file)
+
+
+def with_earlier(audit, label):
+    """The audit, which was told to exclude the folder old/ with one image of a class."""
+    facts = {"excluded": {"names": ["old/"], "noisy_labels": {"old/d.png": label}}}
+    return replace(audit, facts=facts)
+
+
+def test_what_was_excluded_before_stays_excluded_and_has_its_label(audit, tmp_path):
+    earlier = with_earlier(audit, "anger")
+    (tmp_path / "decisions.csv").write_text("image,decision,label\nb.png,drop,\n")
+    decided = decided_lists(earlier, tmp_path / "decisions.csv")
+    for lists, dropped in ((flagged_lists(earlier), "a.png"), (decided, "b.png")):
+        exclude, labels = write_lists(tmp_path, lists, NAMES, CLASSES)
+        assert read_exclude_list(exclude) == {dropped, "old/"}
+        names, true_labels = (*NAMES, "old/d.png"), np.array([*audit.noisy_labels, 1])
+        assert noise_from_list(labels, names, true_labels, CLASSES).noisy_labels[3] == 1
+
+
+def test_an_emotion_of_excluded_images_alone_keeps_its_number(audit, tmp_path):
+    _, labels = write_lists(tmp_path, flagged_lists(with_earlier(audit, "fear")), NAMES, CLASSES)
+    assert "old/d.png 2\n" in labels.read_text()  # RAF-DB's number
+
+
+def test_a_class_of_ones_own_that_is_excluded_has_no_number(audit, tmp_path):
+    lists = flagged_lists(with_earlier(audit, "bored"))
+    _, labels = write_lists(tmp_path, lists, NAMES, ("calm", "glad"))
+    assert labels.read_text() == "a.png 1\nb.png 2\nc.png 1\n"

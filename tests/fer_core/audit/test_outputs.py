@@ -85,3 +85,18 @@ def test_a_broken_archive_is_refused(tmp_path):
     np.savez(file, names=NAMES, classes=CLASSES, probabilities=CHANCES, features=np.ones(2))
     with pytest.raises(AuditError, match="features must have a row"):
         read_outputs(file, NAMES, CLASSES)
+
+
+def test_an_archive_that_was_cut_or_changed_on_the_disk_is_damaged(tmp_path):
+    file, names = tmp_path / "p.npz", [f"{number}.png" for number in range(500)]
+    chances = np.random.default_rng(0).dirichlet((1, 1), 500)
+    np.savez_compressed(file, names=names, classes=CLASSES, probabilities=chances)
+    content = file.read_bytes()
+    for place in (60, len(content) // 2):
+        changed = bytes(byte ^ 255 for byte in content[place:][:9])
+        file.write_bytes(content[:place] + changed + content[place + 9 :])
+        with pytest.raises(AuditError, match="damaged"):
+            read_outputs(file, names, CLASSES)
+    file.write_bytes(b"")
+    with pytest.raises(AuditError, match="damaged"):
+        read_outputs(file, names, CLASSES)

@@ -4,6 +4,7 @@ import re
 import shutil
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ from PIL import Image
 from fer_core.audit.folder import read_audit
 from fer_core.audit.gallery import read_thumbnails
 from fer_core.cli import audit
+from fer_core.cli.audit_options import Command, TrainingOptions, check
 from fer_core.datasets import Decoding, list_data
 from fer_core.emotions import class_names
+from fer_core.noise.label_files import noise_from_list
 from fer_core.records.run import read_run
 from fer_core.training.engine import train
 
@@ -275,3 +278,86 @@ def test_what_cannot_work_is_one_sentence_and_writes_nothing(
 def test_a_folder_without_a_record_is_named(command, tmp_path):
     (tmp_path / "nothing").mkdir()
     assert "run.json" in command(tmp_path / "nothing")[0]
+
+
+def test_lists_of_an_audit_with_exclude_work_without_the_earlier_list(command, tmp_path):
+    names = faces(tmp_path / "data", {"calm": 5, "glad": 5})
+    write_predictions(tmp_path / "p.csv", names, ("calm", "glad"))
+    dropped, uri = "train/calm/0.png", f"folder:{tmp_path / 'data'}"
+    (tmp_path / "A.txt").write_text(f"{dropped}\n")
+    asked = ("--predictions", tmp_path / "p.csv", "--exclude", tmp_path / "A.txt", "--flag", 2)
+    code, output, _ = command(uri, *asked, "--out", tmp_path / "audit")
+    assert code == 0
+    assert "besides the 1 of --exclude" in output
+    found = read_audit(tmp_path / "audit")
+    assert len(found.names) == 9
+
+    def excluded():
+        labels = tmp_path / "audit" / "corrected_labels.txt"
+        listed = list_data(uri, Decoding(48, 3))
+        train = listed.train
+        assert noise_from_list(labels, train.names, train.true_labels, listed.classes)
+        assert f"{dropped} 1\n" in labels.read_text()
+        return set((tmp_path / "audit" / "exclude.txt").read_text().splitlines())
+
+    flagged = {found.names[row] for row in np.flatnonzero(found.flagged)}
+    assert excluded() == {dropped, *flagged}
+    (tmp_path / "d.csv").write_text(f"image,decision,label\n{found.names[3]},drop,\n")
+    assert command(tmp_path / "audit", "--decisions", tmp_path / "d.csv")[0] == 0
+    assert excluded() == {dropped, found.names[3]}
+
+
+def test_labels_of_excluded_images_are_those_of_the_list_that_was_audited(command, tmp_path):
+    names = faces(tmp_path / "data", {"calm": 4, "glad": 4})
+    write_predictions(tmp_path / "p.csv", names, ("calm", "glad"))
+    (tmp_path / "A.txt").write_text("train/calm/0.png\n")
+    (tmp_path / "list.txt").write_text(
+        "".join(f"{name} {3 - (1 + ('glad' in name))}\n" for name in names)
+    )
+    options = ("--noise", "file", "--noise-file", tmp_path / "list.txt", "--bootstrap", 100)
+    asked = ("--predictions", tmp_path / "p.csv", "--exclude", tmp_path / "A.txt", *options)
+    assert command(f"folder:{tmp_path / 'data'}", *asked, "--out", tmp_path / "audit")[0] == 0
+    assert "calm/0.png 2\n" in (tmp_path / "audit" / "corrected_labels.txt").read_text()
+
+
+def test_an_audit_without_a_gallery_leaves_none_of_the_earlier_one(command, tmp_path):
+    names = faces(tmp_path / "data", {"calm": 3, "glad": 3})
+    write_predictions(tmp_path / "p.csv", names, ("calm", "glad"))
+    asked = (f"folder:{tmp_path / 'data'}", "--predictions", tmp_path / "p.csv")
+    out = tmp_path / "audit"
+    assert command(*asked, "--out", out)[0] == 0
+    assert read_thumbnails(out) is not None
+    assert command(*asked, "--out", out, "--gallery", 0)[0] == 0
+    assert read_thumbnails(out) is None
+    assert not (out / "gallery.html").exists()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *(["--backbone", "nonsense"], ["--epochs", "3"], ["--learning-rate", "9"]),
+        *(["--fold-epochs", "4"], ["--method", "eac", "--folds", "2"]),
+    ],
+)
+def test_options_of_a_run_are_refused_beside_predictions(command, tmp_path, option):
+    names = faces(tmp_path / "data", {"calm": 3, "glad": 3})
+    write_predictions(tmp_path / "p.csv", names, ("calm", "glad"))
+    uri, out = f"folder:{tmp_path / 'data'}", tmp_path / "audit"
+    code, *_ = command(uri, "--predictions", tmp_path / "p.csv", "--out", out, *option)
+    assert str(code).startswith(f"error: {option[0]} applies only ")
+    assert not out.exists()
+
+
+def test_options_of_images_and_folds_are_taken_beside_predictions():
+    training = TrainingOptions(image_size=32, channels=1, exclude="a.txt", seed=1)
+    check(Command("folder:x", predictions=Path("p.csv"), training=training))
+    training = replace(training, backbone="test_resnet", epochs=1)
+    check(Command("folder:x", predictions=Path("p.csv"), folds=2, fold_epochs=1, training=training))
+
+
+@pytest.mark.parametrize(
+    "option", [["--flag", "-3"], ["--device", "cuda"], ["--epochs", "1"], ["--out", "there"]]
+)
+def test_decisions_are_refused_beside_options_of_an_audit(command, tmp_path, option):
+    code, *_ = command(tmp_path, "--decisions", tmp_path / "decisions.csv", *option)
+    assert str(code).startswith(f"error: {option[0]} applies only when labels are audited")
