@@ -83,9 +83,7 @@ def tame_labels(mapping: LabelMapping) -> LabelMapping:
         clean(name)[:LONGEST_NAME] or f"label {number}"
         for number, name in enumerate(mapping.labels, start=1)
     ]
-    labels = column_names(names, ())
-    pairs = zip(labels, mapping.targets, strict=True)
-    return replace(mapping, labels=labels, names=tuple(ours or label for label, ours in pairs))
+    return replace(mapping, labels=column_names(names, ()))
 
 
 def _tame_fact(value: Any) -> Any:  # noqa: ANN401 - what JSON holds

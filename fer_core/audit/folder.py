@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ GALLERY_FILE = "gallery.html"
 THUMBNAILS_FILE = "thumbnails.npz"
 EXCLUDE_FILE = "exclude.txt"
 LABELS_FILE = "corrected_labels.txt"
+# What numpy raises for a damaged archive.
+DAMAGED = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
 FILES = (FACTS_FILE, TABLE_FILE, GALLERY_FILE, THUMBNAILS_FILE, EXCLUDE_FILE, LABELS_FILE)
 SCORE, PROBABILITY = "score_", "probability_"
 

@@ -9,21 +9,17 @@ import base64
 import hashlib
 import io
 import json
-import zipfile
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from fer_core.audit.folder import GALLERY_FILE, THUMBNAILS_FILE, AuditError
+from fer_core.audit.folder import DAMAGED, GALLERY_FILE, THUMBNAILS_FILE, AuditError
 from fer_core.audit.result import Audit
 from fer_core.io.files import displayed, write_whole
 
 TEMPLATE = Path(__file__).with_name("gallery.html")
-# What numpy raises for a damaged archive.
-DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 class Thumbnails(NamedTuple):
@@ -88,7 +84,7 @@ def read_thumbnails(folder: str | Path) -> Thumbnails | None:
     try:
         with np.load(file, allow_pickle=False) as archive:
             names, pixels = archive["names"], archive["pixels"]
-    except DAMAGED as error:
+    except (KeyError, *DAMAGED) as error:
         raise AuditError(f"{displayed(file)} is damaged: {error!r}") from error
     if pixels.dtype != np.uint8 or pixels.ndim != 4 or len(pixels) != len(names):
         raise AuditError(f"{displayed(file)} is damaged: pixels of the shape {pixels.shape}")

@@ -2,8 +2,6 @@
 
 import csv
 import io
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from fer_core.audit.folder import PROBABILITY, AuditError
+from fer_core.audit.folder import DAMAGED, PROBABILITY, AuditError
 from fer_core.datasets import Split
 from fer_core.datasets.prefetch import DeviceImages
 from fer_core.evaluation.inference import EVALUATION_BATCH
@@ -153,7 +151,7 @@ def _read_npz(file: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(file, allow_pickle=False) as archive:
             arrays = dict(archive)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGED as error:
         raise AuditError(
             f"{displayed(file)} is damaged or not a readable NPZ file: {error}"
         ) from error

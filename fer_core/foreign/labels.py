@@ -26,12 +26,21 @@ class LabelMapping:
     Attributes:
         labels: L names in the order of the logits.
         targets: the class of each; None: it names none, and stays a class of its own.
-        names: the class each counts as, of its own or not.
+        given: classes of the data set, beside the emotions.
     """
 
     labels: tuple[str, ...]
     targets: tuple[str | None, ...]
-    names: tuple[str, ...]
+    given: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The class that each label counts as, of its own or not."""
+        ours = {name.casefold() for name in (*self.given, *EIGHT_CLASSES)}
+        return tuple(
+            target or (f"{label} (dropped)" if label.casefold() in ours else label)
+            for label, target in zip(self.labels, self.targets, strict=True)
+        )
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -93,12 +102,7 @@ def map_labels(
     targets = tuple(
         wanted[label] if label in wanted else _class_of(label, classes) for label in labels
     )
-    ours = {name.casefold() for name in (*classes, *EIGHT_CLASSES)}
-    names = tuple(
-        target or (f"{label} (dropped)" if label.casefold() in ours else label)
-        for label, target in zip(labels, targets, strict=True)
-    )
-    mapping = LabelMapping(tuple(labels), targets, names)
+    mapping = LabelMapping(tuple(labels), targets, tuple(classes))
     if not any(targets):
         raise ModelError(
             f"no label of the model names a class ({', '.join(classes or EIGHT_CLASSES)}); its "
