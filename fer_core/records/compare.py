@@ -14,6 +14,7 @@ from fer_core.records.groups import Group, RunGroup
 from fer_core.records.trials import CLEAN, NO_NUMBER, Approach, R, Setting
 
 BASELINE, EAC = "cross_entropy", "eac"
+SHARED_TREATMENTS = ("ema_decay", "label_smoothing")  # by EAC and the baseline of a figure
 
 
 class NoiseLine(NamedTuple, Generic[R]):
@@ -72,7 +73,7 @@ def pair_eac_with_baseline(groups: Sequence[Group[R]]) -> list[tuple[Group[R], G
     An average of the weights or label smoothing must be on both sides, or on neither.
     """
     others = [group for group in groups if group.approach.method == EAC]
-    return _pair(groups, others, shared=("ema_decay", "label_smoothing"))
+    return _pair(groups, others, shared=SHARED_TREATMENTS)
 
 
 def _pair(

@@ -16,7 +16,7 @@ from PIL import Image
 
 from fer_core.config.data import DATA_NAMES
 from fer_core.metrics.student_t import mean_interval
-from fer_core.records.compare import BASELINE, EAC
+from fer_core.records.compare import BASELINE, EAC, SHARED_TREATMENTS
 from fer_core.records.trials import RunTrial
 from fer_core.reporting.eac_variants import eac_name
 from fer_core.reporting.figure_data import ComparedSetting, Pair, accuracies, curve, file_stems
@@ -232,8 +232,13 @@ def _subject(comparison: ComparedSetting) -> str:
 
 def _effort(comparison: ComparedSetting) -> str:
     of = comparison.setting
-    effort = f"{of.classes} classes, {of.image_size} px, {of.epochs} epochs; n = seeds."
-    return f"{effort} EAC: {eac_name(of, comparison.eac)}."
+    facts = [f"{of.classes} classes", f"{of.image_size} px", f"{of.epochs} epochs"]
+    facts += [
+        f"both with {name.replace('_', ' ')} {value}"
+        for name, value in comparison.eac.treatments.items()
+        if name in SHARED_TREATMENTS
+    ]
+    return f"{', '.join(facts)}; n = seeds. EAC: {eac_name(of, comparison.eac)}."
 
 
 def _thin(pairs: Iterable[Pair]) -> str:

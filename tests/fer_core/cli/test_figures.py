@@ -195,6 +195,22 @@ def test_the_legend_counts_the_seeds_and_one_seed_has_one_line(tmp_path, write):
 
 
 @pytest.mark.slow
+def test_the_caption_says_what_both_methods_are_trained_with(tmp_path, write):
+    for method in STYLES:
+        write(method, ema_decay=0.999)
+        write(method, name=f"{method}-plain")
+    captions = {
+        name: " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+        for name, figure in draw_all(comparisons_in(tmp_path / "records")).items()
+        if name.startswith("curves")
+    }
+    averaged = {name: "both with ema decay 0.999;" in text for name, text in captions.items()}
+    assert averaged == {
+        "curves-mobilenetv2_100-ema_decay-0.0-symmetric-30": False,
+        "curves-mobilenetv2_100-ema_decay-0.999-symmetric-30": True,
+    }
+
+
 def test_memorised_has_a_panel_for_each_noise_setting_with_changed_labels(records):
     (comparison,) = comparisons_in(records)
     axes = draw_all([comparison])["memorised-mobilenetv2_100"].axes
