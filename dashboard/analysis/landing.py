@@ -13,6 +13,7 @@ from dashboard.data.tables import trials_of
 from fer_core.metrics.student_t import mean_interval
 from fer_core.records.compare import EAC, pair_with_baseline, with_shared_seeds
 from fer_core.records.groups import group_trials
+from fer_core.records.trials import Setting
 from fer_core.reporting.eac_variants import eac_name
 
 MEAN_CLASS = "mean_class_accuracy_percent"
@@ -32,7 +33,7 @@ class LandingFigure(NamedTuple):
         low, high: 95 % interval; nan when there is none.
         over: what the interval is over, such as ``3 seeds``.
         baseline, other: percent of each.
-        where: data, split, backbone and epochs; which EAC it is.
+        where: data, split, backbone, image size and epochs; which EAC it is.
     """
 
     name: str
@@ -95,20 +96,60 @@ def rival_figures(runs: Runs) -> dict[str, list[LandingFigure]]:
     Returns:
         By name of the approach, its figures.
     """
+    return {name: _figures(runs, pair) for name, pair in _rivals(runs).items()}
+
+
+def figures_elsewhere(runs: Runs) -> dict[str, list[LandingFigure]]:
+    """The figures of the pair's EAC and of its rivals with other networks, image sizes or epochs.
+
+    Under the same noise on the same evaluation images, on two seeds or more.
+
+    Args:
+        runs: records, such as the shipped ones.
+
+    Returns:
+        By name of the approach and its setting, its figures; the most seeds first.
+    """
+    first = _first_pair(runs)
+    if not first:
+        return {}
+    eac = first[1]
+    named = {pair[1].approach: name for name, pair in _rivals(runs).items()}
+    named[eac.approach] = method_name(EAC)
+    found = {}
+    for baseline, other in sorted(_approaches(runs), key=lambda pair: -len(pair[1].trials)):
+        here, there = (
+            (group.noise, group.setting.data, group.setting.eval_split, group.setting.classes)
+            for group in (eac, other)
+        )
+        shown = here == there and other.approach in named and len(other.trials) > 1
+        if shown and other.setting != eac.setting:
+            name = f"{_place(other.setting)}: {named[other.approach]}"
+            name += f" ({len(other.trials)} seeds)"
+            found[name] = _figures(runs, (baseline, other))
+    return found
+
+
+def _rivals(runs: Runs) -> dict[str, Pair]:
+    """By name: each other approach on all seeds of the first pair, with its baseline."""
     first = _first_pair(runs)
     if not first:
         return {}
     eac = first[1]
     found = {}
-    for baseline, other in pair_with_baseline(group_trials(trials_of(_finished(runs)))):
+    for baseline, other in _approaches(runs):
         alike = (other.setting, other.noise) == (eac.setting, eac.noise)
         if not alike or other.approach == eac.approach:
             continue
         *pair, shared = with_shared_seeds(baseline, other, eac)
         if len(shared.trials) == len(eac.trials):
             plain = eac if other.approach.method == EAC else baseline
-            found[_rival_name(plain, other)] = _figures(runs, (pair[0], pair[1]))
+            found[_rival_name(plain, other)] = (pair[0], pair[1])
     return found
+
+
+def _approaches(runs: Runs) -> list[Pair]:
+    return pair_with_baseline(group_trials(trials_of(_finished(runs))))
 
 
 def _finished(runs: Runs) -> pd.DataFrame:
@@ -155,9 +196,12 @@ def _over_seeds(name: str, pair: Pair, values: Mapping[str, float]) -> LandingFi
         f"{gap.n} seeds" if gap.n > 1 else "one seed",
         float(baseline.mean()),
         float(other.mean()),
-        f"{data_name(setting.data)} {setting.eval_split}, {setting.backbone}, "
-        f"{setting.epochs} epochs{epoch}{which}",
+        f"{data_name(setting.data)} {setting.eval_split}, {_place(setting)}{epoch}{which}",
     )
+
+
+def _place(setting: Setting) -> str:
+    return f"{setting.backbone}, {setting.image_size} px, {setting.epochs} epochs"
 
 
 def _memorised(runs: Runs, names: list[str]) -> dict[str, float]:

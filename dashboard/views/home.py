@@ -5,7 +5,12 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.analysis.glossary import explained, words_list
-from dashboard.analysis.landing import LandingFigure, landing_figures, rival_figures
+from dashboard.analysis.landing import (
+    LandingFigure,
+    figures_elsewhere,
+    landing_figures,
+    rival_figures,
+)
 from dashboard.analysis.shipped_maps import FACE, shipped_pair
 from dashboard.charts.map_images import face_image, image_url, map_overlay, strip
 from dashboard.data.names import SHIPPED_RUNS, read_folders
@@ -44,15 +49,19 @@ PAGES = {
 
 
 @st.cache_data(show_spinner=False)
-def find_figures() -> tuple[list[LandingFigure], dict[str, list[LandingFigure]]]:
-    """`landing_figures` and `rival_figures` of the shipped records, which do not change."""
+def find_figures() -> tuple[list[LandingFigure], dict[str, dict[str, list[LandingFigure]]]]:
+    """Figures of the shipped records, which do not change: of the pair, and tables by title."""
     runs = read_folders([SHIPPED_RUNS])
-    return landing_figures(runs), rival_figures(runs)
+    tables = {
+        "Other approaches on the same seeds": rival_figures(runs),
+        "Other networks and image sizes": figures_elsewhere(runs),
+    }
+    return landing_figures(runs), tables
 
 
 def show_figures() -> None:
-    """Differences between EAC and baseline, with intervals; and those of rivals, in a table."""
-    figures, rivals = find_figures()
+    """Differences between EAC and baseline, with intervals; those of others in tables."""
+    figures, tables = find_figures()
     if not figures:
         return
     for box, figure in zip(st.columns(len(figures)), figures, strict=True):
@@ -61,15 +70,22 @@ def show_figures() -> None:
             interval = f"{figure.interval[0].upper()}{figure.interval[1:]}"
             st.caption(f"EAC minus baseline with {figure.noise}. {interval}.")
             st.caption(f"{figure.detail}.")
-    if rivals:
-        names = [one.name for one in next(iter(rivals.values()))]
-        rows = tuple(
-            (Cell(name), *(Cell(one.short) for one in gains)) for name, gains in rivals.items()
+    names = [figure.name for figure in figures]
+    for title, approaches in tables.items():
+        if approaches:
+            rows = tuple(_row(name, gains, names) for name, gains in approaches.items())
+            st.markdown(to_markdown(TextTable((title, *names), rows, "")))
+    if any(tables.values()):
+        st.caption(
+            "Each minus the baseline of its own setting, in points, with its 95 % interval over "
+            "seeds."
         )
-        st.markdown(
-            to_markdown(TextTable(("Other approaches on the same seeds", *names), rows, ""))
-        )
-        st.caption("Each minus the same baseline, in points, with its 95 % interval.")
+
+
+def _row(name: str, gains: list[LandingFigure], columns: list[str]) -> tuple[Cell, ...]:
+    """An approach with its figures below those of the pair, of which it may lack some."""
+    known = {one.name: one.short for one in gains}
+    return (Cell(name), *(Cell(known.get(column, "-")) for column in columns))
 
 
 @st.cache_data(show_spinner=False)

@@ -276,19 +276,20 @@ def test_the_gain_is_that_of_the_pair_that_speaks_first_and_the_cost_of_the_one_
 
 @pytest.mark.slow
 def test_the_shipped_runs_say_what_eac_costs_and_changes_as_every_page_does():
-    """Cost by three seeds on a quiet machine: five others were trained beside other programs."""
+    """Cost by the pair whose ratio is known best: most others were trained beside other work."""
     runs = with_sets(read_folders([SHIPPED_RUNS]).table)
     (name,) = runs.loc[runs["run"] == "study/eac-noise0.3-seed0", "tested_on"]
     chosen = runs[(runs["tested_on"] == name) & (runs["noise_name"] == "30 % symmetric")]
     headline, basis = cost_headline(chosen)
-    assert re.search(r"takes 1\.8\d times .*95 % interval", headline)
+    assert re.search(r"takes 1\.6\d times .*95 % interval", headline)
     points = noise_points(read_folders([SHIPPED_RUNS]).table)
     first = points[points["comparison"] == comparisons(points)[0]]
     told = re.search(r"[+-]\d\.\d points", noise_headline.headline(first))[0]
     assert f"changes accuracy by {told}" in headline
     timed, compared = re.search(r"^Time: (.*) Accuracy: (.*)$", basis).groups()
-    assert "(3 seeds, paired)" in timed
-    assert "flipped with probability 0.5" in timed
+    assert "112 px" in timed
+    assert "(2 seeds, paired)" in timed
+    assert "EAC here: lambda 1 (otherwise as in the paper)" in timed
     assert compared.endswith("EAC here: as in the paper: the labelled view is never flipped.")
 
 

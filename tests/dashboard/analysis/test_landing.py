@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard.analysis.glossary import WORDS, explained, words_list
-from dashboard.analysis.landing import landing_figures, rival_figures
+from dashboard.analysis.landing import figures_elsewhere, landing_figures, rival_figures
 from dashboard.analysis.shipped_maps import FACE, shipped_pair
 from dashboard.data.names import read_folders
 from fer_core.records.measures import MEASURES
@@ -56,6 +56,33 @@ def test_rivals_on_all_seeds_of_the_pair_stand_beside_it(tmp_path, write_run):
     assert "2 seeds" in accuracy.interval
     assert "EAC" not in accuracy.where
     assert rival_figures(read_folders([tmp_path / "none"])) == {}
+
+
+def test_the_same_approaches_stand_there_with_other_networks_and_sizes(tmp_path, write_run):
+    places = {"large": {"image_size": 112}, "other": {"backbone": "resnet18"}, "own": {}}
+    for place, options in places.items():
+        for seed in (0, 1, 2) if place == "own" else (0, 1):
+            for method in ("eac", "cross_entropy", "gce"):
+                name = f"{place}-{method}-{seed}"
+                write_run(tmp_path, method=method, seed=seed, name=name, **options)
+    write_run(tmp_path, method="rul", image_size=112, seed=0)  # no rival of the first pair
+    for method in ("eac", "cross_entropy"):  # one seed, and other noise
+        write_run(tmp_path, method=method, image_size=64)
+        for seed in (0, 1):
+            write_run(tmp_path, method=method, image_size=64, rate=0.1, seed=seed)
+    runs = read_folders([tmp_path])
+    found = figures_elsewhere(runs)
+    epochs = len(runs.epochs) // len(runs.table)
+    assert set(found) == {
+        f"{place}, {epochs} epochs: {method} (2 seeds)"
+        for place in ("mobilenetv2_100, 112 px", "resnet18, 48 px")
+        for method in ("EAC", "GCE")
+    }
+    (accuracy, *_) = found[f"mobilenetv2_100, 112 px, {epochs} epochs: EAC (2 seeds)"]
+    large = runs.table[runs.table["run"].str.startswith("large")]
+    means = large.groupby("method")["accuracy_percent"].mean()
+    assert accuracy.gap == pytest.approx(means["eac"] - means["cross_entropy"])
+    assert figures_elsewhere(read_folders([tmp_path / "none"])) == {}
 
 
 def test_a_single_seed_has_no_interval(tmp_path, write_run):
