@@ -1,8 +1,8 @@
 """Draw figures from run records: ``fer-core figures RECORDS... --out FOLDER``.
 
-They are those of the HUST report (2024), and every method against the baseline by three measures;
-docs/figures.md describes them and the runs that they compare. A JSON file of ``fer-core evaluate
---robustness`` gives a figure of the accuracy on corrupted images.
+They are those of the HUST report (2024), every method against the baseline by three measures, and
+the recall of each class; docs/figures.md describes them and the runs that they compare. A JSON file
+of ``fer-core evaluate --robustness`` gives a figure of the accuracy on corrupted images.
 """
 
 import sys
@@ -17,6 +17,7 @@ from fer_core.errors import told_in_a_sentence
 from fer_core.io.files import displayed, write_whole
 from fer_core.records.run import RunRecord
 from fer_core.reporting.baseline_gaps import BaselineGaps, find_baseline_gaps
+from fer_core.reporting.class_recalls import find_class_recalls
 from fer_core.reporting.data_text import printable
 from fer_core.reporting.figure_data import (
     ComparedSetting,
@@ -70,6 +71,7 @@ def _write(command: Command) -> None:
     compared = Compared([], []) if files and not folders else _read(folders)
     try:
         from fer_core.reporting.baseline_gaps_figure import draw_all_baseline_gaps
+        from fer_core.reporting.class_recalls_figure import draw_all_class_recalls
         from fer_core.reporting.figure_drawing import draw_all, render
         from fer_core.reporting.robustness_figure import draw_robustness
     except ImportError as error:
@@ -78,6 +80,7 @@ def _write(command: Command) -> None:
         ) from error
     figures = draw_all(compared.pairs)  # all of them before the first is written
     figures |= draw_all_baseline_gaps(compared.gaps)
+    figures |= draw_all_class_recalls(find_class_recalls(compared.gaps))
     for comparison, stem in zip(corrupted, file_stems(corrupted), strict=True):
         figures[stem] = draw_robustness(comparison)
     command.out.mkdir(parents=True, exist_ok=True)
