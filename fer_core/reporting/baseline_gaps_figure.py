@@ -12,7 +12,7 @@ from fer_core.config.data import DATA_NAMES
 from fer_core.metrics.intervals import Estimate
 from fer_core.records.measures import MEASURES
 from fer_core.reporting.baseline_gaps import ApproachGaps, BaselineGaps
-from fer_core.reporting.figure_data import file_stems, noise_stem
+from fer_core.reporting.figure_data import noise_stem, setting_stems
 from fer_core.reporting.figure_drawing import GREY, WIDTH, add_caption, file_name, new_figure
 from fer_core.reporting.tables import noise_name
 
@@ -25,8 +25,7 @@ STYLES = {"last5": ("#CC79A7", "^"), "chosen": ("#009E73", "s"), "chosen_tta": (
 
 def draw_all_baseline_gaps(found: Sequence[BaselineGaps]) -> dict[str, Figure]:
     """A figure for each setting and noise, by its file name without the ending."""
-    settings = list(dict.fromkeys(gaps.setting for gaps in found))
-    stems = dict(zip(settings, file_stems([(of, None) for of in settings]), strict=True))
+    stems = setting_stems(gaps.setting for gaps in found)
     return {
         file_name(f"measures-{stems[gaps.setting]}-{noise_stem(gaps.noise)}"): draw_baseline_gaps(
             gaps

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fer_core.config.methods import method_title
+from fer_core.metrics.classification import confusion_matrix, precisions, recalls
+from fer_core.records.compare import BASELINE
 from fer_core.records.measures import MEASURES
 from fer_core.records.predictions import read_predictions
 from fer_core.records.run import RunRecord
@@ -15,7 +18,7 @@ from fer_core.records.trials import LabelNoise, Setting
 from fer_core.reporting.baseline_gaps import BaselineGaps
 
 MEASURE = MEASURES["chosen_tta"]  # what a practitioner gets
-PLAIN_BASELINE = "baseline"
+BASELINE_TITLE = method_title(BASELINE)
 
 
 class ClassRecalls(NamedTuple):
@@ -42,8 +45,8 @@ class ClassRecalls(NamedTuple):
 
 def find_class_recalls(found: Iterable[BaselineGaps]) -> list[ClassRecalls]:
     """Of each noisy setting whose records have the counts of their noisy labels."""
-    recalls = [_recalls(gaps) for gaps in found if gaps.noise.percent]
-    return [one for one in recalls if one is not None]
+    noisy = [_recalls(gaps) for gaps in found if gaps.noise.percent]
+    return [one for one in noisy if one is not None]
 
 
 def _recalls(gaps: BaselineGaps) -> ClassRecalls | None:
@@ -56,41 +59,39 @@ def _recalls(gaps: BaselineGaps) -> ClassRecalls | None:
         return None
     right = np.mean(known, axis=0)
     order = np.argsort(-right, kind="stable")
-    recalls = {PLAIN_BASELINE: _mean_recall(list(baselines))[order]}
+    shown = {BASELINE_TITLE: _mean_recall(list(baselines))[order]}
     for approach in gaps.approaches:
         name = ", ".join(filter(None, (approach.method, approach.options)))
-        recalls[name] = _mean_recall([second for _, second in approach.runs])[order]
+        shown[name] = _mean_recall([second for _, second in approach.runs])[order]
     first = next(iter(baselines))
-    labels = [prediction.true_label for prediction in read_predictions(first.path)]
     return ClassRecalls(
         gaps.setting,
         gaps.noise,
         tuple(first.classes[number] for number in order),
-        np.bincount(labels, minlength=len(first.classes))[order],
+        _confusion(first).sum(1)[order],
         right[order],
-        recalls,
+        shown,
         gaps.which_eac,
     )
 
 
 def _right_labels(record: RunRecord) -> np.ndarray | None:
     """(C,) percent of the training labels of each class that are right; nan for an absent one."""
-    counts = np.array(record.noise.get("transition") or [], float)  # true x noisy label
+    counts = np.array(record.noise.get("transition") or [])  # true x noisy label
     if counts.shape != (len(record.classes), len(record.classes)):
         return None
-    given = counts.sum(0)
-    return 100 * np.divide(np.diag(counts), given, out=np.full(len(given), np.nan), where=given > 0)
+    return 100 * precisions(counts)
 
 
 def _mean_recall(records: Sequence[RunRecord]) -> np.ndarray:
     """(C,) percent of each class's images, mean over the runs; nan for a class without images."""
-    rows = []
-    for record in records:
-        predictions = read_predictions(record.path)
-        hits, labels = MEASURE.hits(predictions), [row.true_label for row in predictions]
-        assert hits is not None  # `find_baseline_gaps` takes runs with all measures
-        size = len(record.classes)
-        images = np.bincount(labels, minlength=size)
-        sums = np.bincount(labels, hits, size)
-        rows.append(np.divide(sums, images, out=np.full(size, np.nan), where=images > 0))
-    return 100 * np.mean(rows, axis=0)
+    return 100 * np.mean([recalls(_confusion(record)) for record in records], axis=0)
+
+
+def _confusion(record: RunRecord) -> np.ndarray:
+    """(C, C) counts of a run of `find_baseline_gaps`, which takes those with all measures."""
+    rows = read_predictions(record.path)
+    labels, predicted = (
+        np.array([getattr(row, name) for row in rows]) for name in ("true_label", MEASURE.name)
+    )
+    return confusion_matrix(labels, predicted, len(record.classes))

@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from fer_core.config.data import DATA_NAMES
 from fer_core.config.methods import method_title
 from fer_core.records.compare import BASELINE, EAC
-from fer_core.reporting.class_recalls import MEASURE, PLAIN_BASELINE, ClassRecalls
-from fer_core.reporting.figure_data import file_stems, noise_stem
+from fer_core.reporting.class_recalls import BASELINE_TITLE, MEASURE, ClassRecalls
+from fer_core.reporting.figure_data import noise_stem, setting_stems
 from fer_core.reporting.figure_drawing import (
     GREY,
     STYLES,
@@ -31,8 +31,7 @@ OTHERS_COLOUR, OTHERS_NAME = "#BBBBBB", "other approaches"
 
 def draw_all_class_recalls(found: Sequence[ClassRecalls]) -> dict[str, Figure]:
     """A figure for each setting and noise, by its file name without the ending."""
-    settings = list(dict.fromkeys(one.setting for one in found))
-    stems = dict(zip(settings, file_stems([(of, None) for of in settings]), strict=True))
+    stems = setting_stems(one.setting for one in found)
     return {
         file_name(f"classes-{stems[one.setting]}-{noise_stem(one.noise)}"): draw_class_recalls(one)
         for one in found
@@ -85,7 +84,7 @@ def draw_class_recalls(of: ClassRecalls) -> Figure:
 def _styles(names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     """By approach: its label, colour and marker, in the order of drawing."""
     eac = method_title(EAC)
-    known = {PLAIN_BASELINE: STYLES[BASELINE], eac: STYLES[EAC]}
+    known = {BASELINE_TITLE: STYLES[BASELINE], eac: STYLES[EAC]}
     others = [name for name in names if name not in known]
     if len(others) > MOST_OTHERS:
         found = dict.fromkeys(others, (OTHERS_NAME, OTHERS_COLOUR, "o"))

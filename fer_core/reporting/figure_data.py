@@ -153,6 +153,12 @@ def file_stems(compared: Sequence[tuple[Setting, Approach | None]]) -> list[str]
     return stems
 
 
+def setting_stems(settings: Iterable[Setting]) -> dict[Setting, str]:
+    """`file_stems` of settings alone, each once."""
+    once = list(dict.fromkeys(settings))
+    return dict(zip(once, file_stems([(setting, None) for setting in once]), strict=True))
+
+
 def why_no_pair(runs: Iterable[RunRecord]) -> str:
     """What keeps runs without a pair from having one, as the end of a sentence."""
     trials = [trial_of(record) for record in runs]
