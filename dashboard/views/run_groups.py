@@ -19,6 +19,8 @@ TITLES = {
 COLUMNS = {
     "method": "Method",
     "noise": "Noise",
+    "data": "Data",
+    "backbone": "Backbone",
     "image_size": "Image size",
     "epochs": "Epochs",
     "options": st.column_config.TextColumn(
@@ -36,8 +38,6 @@ COLUMNS = {
             ("_high", ", 95 % to", "95 % interval of the mean (Student's t)"),
         )
     },
-    "data": "Data",
-    "backbone": "Backbone",
     "seeds": "Seeds",
     "status": "Status",
     "seconds": NUMBER("Seconds a run", format="%.0f"),
@@ -45,6 +45,7 @@ COLUMNS = {
     "pooled": st.column_config.TextColumn("Pools", help="Options in which the runs differ"),
     "group": "Group",
 }
+SHARED = ("noise", "data", "backbone", "image_size", "epochs")  # facts that groups often share
 GAPS = {
     "group": "Group",
     "n": NUMBER("Shared seeds"),
@@ -72,7 +73,8 @@ def show_groups(rows: pd.DataFrame, fingerprint: str) -> None:
     table = group_table(rows, groups).sort_values("started", ascending=False)
     known = [name for name in FIGURES.values() if table[name].notna().any()]
     absent = [name for name in FIGURES.values() if name not in known]
-    shown = table[[name for name in COLUMNS if not name.startswith(tuple(absent))]]
+    columns = [name for name in COLUMNS if not name.startswith(tuple(absent))]
+    shown = table[_differing_first(table, columns)]
     repeated = len(rows) - sum(len(group.runs) for group in groups)
     note = f"{repeated} runs repeat a seed, of which the latest counts." if repeated else ""
     st.caption(
@@ -91,6 +93,12 @@ def show_groups(rows: pd.DataFrame, fingerprint: str) -> None:
     )
     show_copy(table, "groups", COLUMNS)
     show_group_comparison(rows, groups)
+
+
+def _differing_first(table: pd.DataFrame, columns: list[str]) -> list[str]:
+    """The columns with the facts that are the same in all groups at the end; the method stays."""
+    same = [name for name in SHARED if table[name].nunique() < 2]
+    return [name for name in columns if name not in same] + same
 
 
 def take_picked_groups() -> None:

@@ -173,6 +173,23 @@ def test_groups_are_compared_by_their_shared_seeds(open_page, eight_records):
     assert gaps["seeds"].tolist() == ["0, 1"]
 
 
+def test_groups_tell_first_what_differs_between_them(open_page, records, write_run):
+    facts = ["noise", "data", "backbone", "image_size", "epochs"]
+
+    def order():
+        shown = tables(open_page("runs", records))[0].columns
+        return [name for name in shown if name in facts], list(shown)
+
+    found, columns = order()
+    assert found == facts
+    assert columns[:2] == ["method", "noise"]
+    assert columns[-4:] == facts[1:]
+    write_run(records, backbone="resnet50", name="other")
+    found, columns = order()
+    assert columns[:3] == ["method", "noise", "backbone"]
+    assert columns[-3:] == ["data", "image_size", "epochs"]
+
+
 def test_groups_of_no_run_are_a_sentence(open_page, records, write_run):
     write_run(records, data="ferplus", content="b" * 64, rate=0.1, name="ferplus")
     address = {"runs_data": "FERPlus", "runs_noise": "30 % symmetric"}
