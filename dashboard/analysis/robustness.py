@@ -46,11 +46,17 @@ def comparison_names(comparisons: Sequence[RobustnessComparison]) -> dict[str, i
         sample, models = comparisons[index]
         return all(model.name != BUNDLED for model in models), -len(models), -sample.images
 
+    contents: dict[str, set[str]] = {}
+    for sample, _ in comparisons:
+        contents.setdefault(sample_name(sample), set()).add(sample.content)
     names: dict[str, int] = {}
     for index in sorted(range(len(comparisons)), key=rank):
         sample, models = comparisons[index]
+        images = sample_name(sample)
+        if len(contents[images]) > 1:
+            images += f" (hash {sample.content[:8]})"
         kinds = len(models[0].kinds)
-        name = f"{sample_name(sample)} · {kinds} corruption{'' if kinds == 1 else 's'}"
+        name = f"{images} · {kinds} corruption{'' if kinds == 1 else 's'}"
         names[_free(name, names)] = index
     return names
 

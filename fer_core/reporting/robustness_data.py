@@ -79,13 +79,23 @@ class ModelCurve(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """The images that were corrupted."""
+    """The images that were corrupted.
+
+    Attributes:
+        data: name of the data set: of a folder, its own name, which others may have, too.
+        split: they were drawn from it.
+        images: how many.
+        available: images of the split.
+        seed: of the draw.
+        content: hash of the split's images that the model knows the class of.
+    """
 
     data: str
     split: str
     images: int
     available: int
     seed: int
+    content: str
 
 
 class RobustnessComparison(NamedTuple):
@@ -164,7 +174,7 @@ def _refusal(where: str, reason: str) -> str:
 def _sample(data: Mapping[str, Any], model: Mapping[str, Any]) -> Sample:
     found = model["robustness"]
     of_images = (int(found[name]) for name in ("images", "available", "seed"))
-    return Sample(str(data["name"]), str(data["split"]), *of_images)
+    return Sample(str(data["name"]), str(data["split"]), *of_images, str(model["images_sha256"]))
 
 
 def _curve(model: Mapping[str, Any]) -> ModelCurve:

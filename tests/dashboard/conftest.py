@@ -118,7 +118,15 @@ def write_robustness():
 
 
 def _write_robustness(
-    path, name="camera", *, clean=0.88, step=0.1, seed=0, kinds=("noise", "jpeg"), **changed
+    path,
+    name="camera",
+    *,
+    clean=0.88,
+    step=0.1,
+    seed=0,
+    kinds=("noise", "jpeg"),
+    content="c" * 64,
+    **changed,
 ):
     """Each strength costs ``step`` more accuracy, of JPEG half of that; more figures in changed."""
 
@@ -153,6 +161,7 @@ def _write_robustness(
         },
     }
     model = {"name": name, "weights_sha256": name.encode().hex() * 8, "mirror": True}
+    model["images_sha256"] = content
     report = {
         "data": {"name": "ferplus", "split": "val"},
         "model": model | {"robustness": robustness | changed},

@@ -80,6 +80,16 @@ def test_the_comparison_of_the_bundled_model_comes_first_and_names_differ(read):
     assert [model.name for model in first.models] == ["bundled"]
 
 
+def test_models_on_other_images_of_a_data_set_with_the_same_name_are_not_compared(read):
+    models = [("one", "a"), ("two", "b"), ("three", "a")]
+    comparisons = read(*[{"name": name, "content": image * 64} for name, image in models])
+    found = [[model.name for model in comparison.models] for comparison in comparisons]
+    assert found == [["one", "three"], ["two"]]
+    names = list(comparison_names(comparisons))
+    assert ["aaaaaaaa" in names[0], "bbbbbbbb" in names[1]] == [True, True]
+    assert "hash" not in next(iter(comparison_names(comparisons[:1])))
+
+
 def test_each_measure_has_a_headline_of_its_own(read):
     points = points_of(*read({"name": "one"}))
     told = {name: headline(points, measure) for name, measure in MEASURES.items()}
