@@ -42,7 +42,12 @@ def refuse_idle(source: Source, options: dict[str, str]) -> None:
 
 
 def divide(
-    source: Source, options: dict[str, str], whole: ListedSplit, subjects: Sequence[str] | None
+    source: Source,
+    options: dict[str, str],
+    whole: ListedSplit,
+    subjects: Sequence[str] | None,
+    *,
+    needed: str,
 ) -> tuple[ListedSplit, ListedSplit]:
     """Two parts of a set: no group is in both, and each has about the same share of every class.
 
@@ -55,6 +60,7 @@ def divide(
         options: its options.
         whole: all images; a URI with the same options gives the same parts.
         subjects: N names; None: the set has none.
+        needed: what a set of this kind must have for ``by=subject``, for messages.
 
     Returns:
         The training part, called ``train``, and the evaluation part, called ``eval``.
@@ -66,8 +72,7 @@ def divide(
     by = options["by"] or ("subject" if subjects is not None else "image")
     if by == "subject" and subjects is None:
         raise DataError(
-            f"{source.kind} by=subject needs a folder for each subject, as PATH/CLASS/SUBJECT/"
-            "*.jpg: use by=image"
+            f"{source.kind} by=subject needs {needed}; without it, use by=image"
         )
     kept_together = _contents(whole) if by == "image" or subjects is None else list(subjects)
     groups = np.unique(np.array(kept_together), return_inverse=True)[1]

@@ -144,7 +144,8 @@ def _list_divided(source: Source, options: dict[str, str], root: Path) -> Listin
     _refuse_few(root / place, classes, naming)
     whole = split_of_tree(root, root.resolve().name, tree, classes)
     subjects = _subjects(tree, root / place, classes)
-    trained, evaluated = divide(source, options, whole, subjects)
+    needed = "a folder for each subject, as PATH/CLASS/SUBJECT/*.jpg"
+    trained, evaluated = divide(source, options, whole, subjects, needed=needed)
     for index, name in enumerate(classes):
         if index not in trained.true_labels:
             raise DataError(

@@ -145,7 +145,7 @@ def images_in_tree(folder: Path) -> list[Path]:
     Hidden files and folders are passed over; a link back into the folder is not followed.
     """
     entries = sorted(folder.iterdir())
-    found = [path for path in entries if _is_image(path) and not path.is_dir()]
+    found = [path for path in entries if _is_image(path)]
     for path in entries:
         loop = path.is_symlink() and folder.resolve().is_relative_to(path.resolve())
         if path.is_dir() and not path.name.startswith((".", "__MACOSX")) and not loop:
@@ -181,4 +181,5 @@ def cut_out(image: Image.Image, box: Box) -> Image.Image:
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    named = path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    return named and not path.is_dir()

@@ -63,6 +63,7 @@ def list_table(source: Source, _decoding: Decoding) -> Listing:
         **{"classes": "", **OPTIONS},
     )
     refuse_idle(source, options)
+    _refuse_idle_subject(options)
     path = existing_path(source, EXPECTED)
     if path.is_dir():
         raise DataError(f"{path} is a folder: csv needs the table. Expected:\n{EXPECTED}")
@@ -99,7 +100,7 @@ def list_table(source: Source, _decoding: Decoding) -> Listing:
     if is_divided(options):
         subject = {row.name: row.subject for row in evaluated}
         subjects = [subject[name] for name in held.names] if options["subject"] else None
-        whole, held = divide(source, options, held, subjects)
+        whole, held = divide(source, options, held, subjects, needed="subject=COLUMN")
     return Listing(
         name=path.stem,
         classes=classes,
@@ -108,6 +109,20 @@ def list_table(source: Source, _decoding: Decoding) -> Listing:
         problems=tuple(problems),
         found_classes=bool(len(whole.true_labels)),
     )
+
+
+def _refuse_idle_subject(options: dict[str, str]) -> None:
+    if not options["subject"]:
+        return
+    if not is_divided(options):
+        raise DataError(
+            f"csv subject={options['subject']} has no effect without a division: add split=0.2 or "
+            "folds=5, or leave subject out"
+        )
+    if options["by"] == "image":
+        raise DataError(
+            f"csv subject={options['subject']} has no effect with by=image: leave one of them out"
+        )
 
 
 def _refuse_few(path: Path, classes: tuple[str, ...], problems: list[Problem]) -> None:
@@ -170,6 +185,7 @@ def _parts(
 def _rows(path: Path, options: dict[str, str], problems: list[Problem]) -> Iterator[_Row]:
     image, label = _columns(path, options)
     wanted = {image, label, *filter(None, (options["usage"], options["subject"]))}
+    needed = (label, options["subject"]) if options["subject"] else (label,)
     folder = path.parent / options["images"] if options["images"] else path.parent
     read = _lines(path, wanted) if path.suffix.lower() in LINES else table_rows(path, wanted)
     seen: set[str] = set()
@@ -177,8 +193,10 @@ def _rows(path: Path, options: dict[str, str], problems: list[Problem]) -> Itera
         where = f"{displayed(path)} line {row.line}"
         name = row.cells.get(image, "").replace("\\", "/")
         fault = f"the row {row.fault}" if row.fault else ""
-        if not fault and not (name and row.cells[label]):
-            fault = f"{image if not name else label} is empty"
+        if not fault and not name:
+            fault = f"{image} is empty"
+        if not fault and (empty := next((one for one in needed if not row.cells[one]), "")):
+            fault = f"{empty} is empty"
         if not fault and name in seen:
             fault = f"{name!r} is listed twice"
         if fault:

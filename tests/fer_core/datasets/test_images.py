@@ -181,6 +181,7 @@ def test_rows_of_pixels_are_images():
 def test_images_of_a_folder_are_sorted_and_nothing_else(tmp_path):
     for name in ("b.PNG", "a.jpg", ".hidden.png", "notes.txt", "c.gif"):
         (tmp_path / name).touch()
+    (tmp_path / "folder.png").mkdir()
     assert relative_names(image_files(tmp_path), tmp_path) == ("a.jpg", "b.PNG", "c.gif")
 
 

@@ -186,6 +186,9 @@ def test_subjects_are_asked_for_where_there_are_none(tmp_path):
     put(tmp_path, "happy/a.png", "happy/b.png", "sad/c.png", "sad/d.png")
     with pytest.raises(DataError, match="by=subject needs a folder for each subject"):
         read(f"folder:{tmp_path}?split=0.5&by=subject")
+    write_table(tmp_path / "t.csv", [("happy/a.png", "happy"), ("sad/c.png", "sad")])
+    with pytest.raises(DataError, match="by=subject needs subject=COLUMN; without it, use"):
+        read(f"csv:{tmp_path}/t.csv?split=0.5&by=subject")
 
 
 @pytest.mark.parametrize("above", ["", "DATASET/"])
@@ -327,6 +330,31 @@ def test_subjects_of_a_table_stay_together(tmp_path):
     subject = {row[0]: row[2] for row in rows}
     assert {subject[name] for name in train}.isdisjoint({subject[name] for name in held})
     assert len(held) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("subject=person", "subject=person has no effect without a division: add split=0.2"),
+        ("subject=person&usage=part", "subject=person has no effect without a division"),
+        ("subject=person&split=0.5&by=image", "subject=person has no effect with by=image"),
+    ],
+)
+def test_subjects_that_nothing_keeps_together_are_refused(tmp_path, options, sentence):
+    rows = [("a.png", "happy", "train", "1"), ("b.png", "sad", "test", "2")]
+    write_table(tmp_path / "t.csv", rows, ("image", "label", "part", "person"))
+    with pytest.raises(DataError, match=sentence):
+        read(f"csv:{tmp_path}/t.csv?{options}")
+
+
+def test_an_image_without_a_subject_is_a_problem_and_no_person_of_its_own(tmp_path):
+    rows = [(f"{n}.png", ("happy", "sad")[n % 2], f"s{n // 4}") for n in range(16)]
+    rows[3], rows[9] = (("3.png", "sad", ""), ("9.png", "sad", " "))
+    put(tmp_path, *(row[0] for row in rows))
+    write_table(tmp_path / "t.csv", rows, ("image", "label", "person"))
+    train, held, problems = read(f"csv:{tmp_path}/t.csv?split=0.25&subject=person")
+    assert len(train) + len(held) == 14
+    assert [problem.endswith("person is empty") for problem in problems] == [True, True]
 
 
 @pytest.mark.parametrize("wrong", [0, 5, 15])
