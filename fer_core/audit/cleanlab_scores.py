@@ -35,6 +35,9 @@ def confident_learning(probabilities: np.ndarray, labels: np.ndarray) -> np.ndar
     Within both, images are ranked by self-confidence. The issues are the off-diagonal images of the
     confident joint: ``find_label_issues(filter_by="confident_learning")``.
 
+    Labels of one class alone have no issues: every other class needs a threshold from images that
+    are labelled with it. (cleanlab 2.9 refuses them, unless that class is the first.)
+
     Args:
         probabilities: (N, K), best by a model that has not seen the image.
         labels: (N,) noisy labels.
@@ -44,5 +47,7 @@ def confident_learning(probabilities: np.ndarray, labels: np.ndarray) -> np.ndar
     """
     from cleanlab.filter import find_label_issues
 
+    if len(np.unique(labels)) < 2:
+        return self_confidence(probabilities, labels)
     issues = find_label_issues(labels, probabilities, filter_by="confident_learning", n_jobs=1)
     return issues + self_confidence(probabilities, labels)

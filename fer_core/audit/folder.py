@@ -22,14 +22,33 @@ GALLERY_FILE = "gallery.html"
 THUMBNAILS_FILE = "thumbnails.npz"
 EXCLUDE_FILE = "exclude.txt"
 LABELS_FILE = "corrected_labels.txt"
+RAFDB_FILE = "list_patition_label.txt"  # as the data set itself spells it
 # What numpy raises for a damaged archive.
 DAMAGED = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
-FILES = (FACTS_FILE, TABLE_FILE, GALLERY_FILE, THUMBNAILS_FILE, EXCLUDE_FILE, LABELS_FILE)
+LISTS = (EXCLUDE_FILE, LABELS_FILE, RAFDB_FILE)
+FILES = (FACTS_FILE, TABLE_FILE, GALLERY_FILE, THUMBNAILS_FILE, *LISTS)
 SCORE, PROBABILITY = "score_", "probability_"
 
 
 class AuditError(FerError, ValueError):
     """Outputs or files that cannot be audited, or a folder that is not a whole audit."""
+
+
+def check_folder(folder: str | Path) -> None:
+    """Refuse a folder with a list that an audit would replace, but that no audit has written.
+
+    Raises:
+        AuditError: naming the list.
+    """
+    folder = Path(folder)
+    if (folder / FACTS_FILE).exists():
+        return
+    for name in LISTS:
+        if (folder / name).exists():
+            raise AuditError(
+                f"{displayed(folder)} holds no audit, but {name}, which an audit would replace: "
+                "name another folder"
+            )
 
 
 def write_audit(folder: str | Path, audit: Audit) -> None:
@@ -39,8 +58,12 @@ def write_audit(folder: str | Path, audit: Audit) -> None:
         folder: made where it is missing; an earlier audit in it is deleted with its gallery and
             its lists.
         audit: what was found.
+
+    Raises:
+        AuditError: see `check_folder`.
     """
     folder = Path(folder)
+    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name in FILES:
         (folder / name).unlink(missing_ok=True)

@@ -12,14 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fer_core.audit.folder import EXCLUDE_FILE, LABELS_FILE, AuditError
+from fer_core.audit.folder import EXCLUDE_FILE, LABELS_FILE, RAFDB_FILE, AuditError
 from fer_core.audit.result import Audit
 from fer_core.datasets.base import ListedSplit
 from fer_core.datasets.checks.check import write_fix_list
 from fer_core.io.files import displayed, read_text
 from fer_core.noise.label_files import list_numbers, write_noise_list
 
-RAFDB_FILE = "list_patition_label.txt"  # as the data set itself spells it
 DECISIONS = ("keep", "relabel", "drop")
 
 

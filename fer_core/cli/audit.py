@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 import tyro
 
-from fer_core.audit.folder import audit_csv, read_audit, write_audit
+from fer_core.audit.folder import audit_csv, check_folder, read_audit, write_audit
 from fer_core.audit.gallery import shown_rows, write_gallery
 from fer_core.audit.labels import audit_outputs
 from fer_core.audit.lists import Lists, decided_lists, flagged_lists, write_lists
@@ -46,6 +46,8 @@ def main() -> None:
     folder = command.out or _default_folder(command)
     table_alone = folder.suffix == ".csv"
     check_target(folder if table_alone else None)
+    if not table_alone:
+        check_folder(folder)
     audit, data = _audit(command, folder.with_suffix("") if table_alone else folder)
     print(summary(audit))
     if table_alone:

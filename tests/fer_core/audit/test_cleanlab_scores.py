@@ -27,3 +27,10 @@ def test_confident_learning_puts_its_issues_above_all_others(sample):
     found = confident_learning(*sample)
     assert (found[:30] > 1).all()
     assert (found[30:] < 1).all()
+
+
+@pytest.mark.parametrize("label", [0, 1, 2])
+def test_labels_of_one_class_have_no_issues_whichever_it_is(sample, label):
+    chances, labels = sample
+    found = confident_learning(chances, np.full_like(labels, label))
+    assert found == pytest.approx(1 - chances[:, label])

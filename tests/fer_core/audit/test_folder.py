@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from fer_core.audit.folder import AuditError, read_audit, write_audit
+from fer_core.audit.folder import LISTS, AuditError, read_audit, write_audit
 from fer_core.audit.result import Audit
 
 
@@ -99,12 +99,22 @@ def test_a_folder_that_is_no_whole_audit_is_named(tmp_path, spoil, message):
 
 
 def test_a_new_audit_deletes_the_gallery_and_the_lists_of_the_earlier_one(tmp_path):
-    others = ("gallery.html", "thumbnails.npz", "exclude.txt", "corrected_labels.txt")
+    write_audit(tmp_path, made())
+    others = ("gallery.html", "thumbnails.npz", *LISTS)
     for name in (*others, "notes.txt"):
         (tmp_path / name).write_text("earlier")
     write_audit(tmp_path, made())
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {"audit.csv", "audit.json", "notes.txt"}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_that_no_audit_has_written_is_kept(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(AuditError, match=f"holds no audit, but {name}.*name another folder"):
+        write_audit(tmp_path, made())
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "mine"
 
 
 def test_what_was_excluded_is_read_back(tmp_path):

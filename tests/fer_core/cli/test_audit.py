@@ -320,6 +320,18 @@ def test_labels_of_excluded_images_are_those_of_the_list_that_was_audited(comman
     assert "calm/0.png 2\n" in (tmp_path / "audit" / "corrected_labels.txt").read_text()
 
 
+def test_an_exclude_list_of_ones_own_is_kept_and_said_before_the_audit(command, tmp_path):
+    names = faces(tmp_path / "data", {"calm": 3, "glad": 3})
+    write_predictions(tmp_path / "p.csv", names, ("calm", "glad"))
+    mine = tmp_path / "exclude.txt"
+    mine.write_text("train/calm/0.png\n")
+    asked = (f"folder:{tmp_path / 'data'}", "--predictions", tmp_path / "p.csv", "--exclude", mine)
+    message, output, _ = command(*asked, "--out", tmp_path)
+    assert "holds no audit, but exclude.txt" in message
+    assert not output
+    assert mine.read_text() == "train/calm/0.png\n"
+
+
 def test_an_audit_without_a_gallery_leaves_none_of_the_earlier_one(command, tmp_path):
     names = faces(tmp_path / "data", {"calm": 3, "glad": 3})
     write_predictions(tmp_path / "p.csv", names, ("calm", "glad"))
