@@ -18,9 +18,8 @@ from fer_core.cli import train
 from fer_core.config import RunConfig, from_json, settled, to_json, without_folders
 from fer_core.errors import told_in_a_sentence
 from fer_core.records.lock import lock_run
-from fer_core.records.predictions import PREDICTIONS_FILE
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_run
-from fer_core.records.schema import FORMER_FILES, NOISY_LABELS_FILE
+from fer_core.records.schema import FORMER_FILES
 from fer_core.training.checkpoint import (
     CheckpointError,
     has_checkpoint,
@@ -28,6 +27,7 @@ from fer_core.training.checkpoint import (
     remove_checkpoint,
     save_checkpoint,
 )
+from fer_core.training.recording import OWN_FILES
 
 logger = logging.getLogger(__name__)
 STANDARD_INPUT = 0
@@ -92,7 +92,7 @@ def make_ready(folder: Path, config: RunConfig) -> bool:
         if has_checkpoint(folder):
             logger.warning("%s; the run starts over", error)
             remove_checkpoint(folder)
-        for name in (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE, NOISY_LABELS_FILE, *FORMER_FILES):
+        for name in (RUN_FILE, EPOCHS_FILE, *OWN_FILES, *FORMER_FILES):
             (folder / name).unlink(missing_ok=True)
         return False
     config = settled(config, to_json(written))

@@ -13,9 +13,10 @@ from fer_core.evaluation.inference import Scores
 from fer_core.evaluation.run_figures import final_result, recorded_predictions
 from fer_core.io.files import remove_leftovers
 from fer_core.models.attention_model import AttentionModel
-from fer_core.models.pretrained import save_model
+from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, save_model
 from fer_core.noise.label_files import write_noise_list
 from fer_core.records.lock import lock_run
+from fer_core.records.predictions import PREDICTIONS_FILE
 from fer_core.records.run import RUN_FILE, RunRecord, read_run
 from fer_core.records.schema import NOISY_LABELS_FILE
 from fer_core.training.callbacks import Callback
@@ -28,10 +29,17 @@ from fer_core.training.state import TrainingState
 from fer_core.training.tracker_start import Watch
 
 logger = logging.getLogger(__name__)
+MODEL_FOLDER = "model"
+# What a run writes besides its record under names that other files have, too.
+OWN_FILES = (
+    PREDICTIONS_FILE,
+    NOISY_LABELS_FILE,
+    *(f"{MODEL_FOLDER}/{name}" for name in (CONFIG_FILE, WEIGHTS_FILE)),
+)
 
 
 def refuse_folder(folder: Path, resume: bool) -> None:
-    """Refuse a folder that holds a run already, unless that is resumed.
+    """Refuse a folder that holds a run already, unless that is resumed, or files of someone's own.
 
     Raises:
         FileExistsError: with what to do.
@@ -42,6 +50,11 @@ def refuse_folder(folder: Path, resume: bool) -> None:
         raise FileExistsError(
             f"{folder} already holds a run: resume it, delete it, or name another folder"
         )
+    for name in () if resume else OWN_FILES:
+        if (folder / name).exists():
+            raise FileExistsError(
+                f"{folder} holds no run, but {name}, which a run would replace: name another folder"
+            )
 
 
 class Recording:
@@ -231,7 +244,7 @@ class Recording:
         suffix = "_tta" if config.tta_flip else ""
         kept = f"chosen_{{}}{suffix}" if result["chosen_epoch"] else "final_{}"
         save_model(
-            self.folder / "model",
+            self.folder / MODEL_FOLDER,
             model,
             backbone=config.backbone,
             stride=config.stride,

@@ -17,6 +17,7 @@ from fer_core.training.checkpoint import (
     read_checkpoint,
     save_checkpoint,
 )
+from fer_core.training.recording import OWN_FILES
 
 
 @pytest.fixture
@@ -58,9 +59,11 @@ def test_a_folder_that_is_not_there_yet_starts_anew(tmp_path, tiny_config):
 def test_a_broken_checkpoint_starts_anew_and_says_so(ended, tiny_config, caplog):
     for file in (CHECKPOINT_FILE, PREVIOUS_FILE):
         (ended / file).write_bytes(b"half")
+    assert (ended / "model" / "config.json").exists()
     assert not sweep_run.make_ready(ended, tiny_config)
     assert not (ended / CHECKPOINT_FILE).exists()
-    assert not (ended / "run.json").exists()
+    left = {"run.json", *OWN_FILES}
+    assert not [name for name in left if (ended / name).exists()]
     assert "cannot be read" in caplog.text
     assert "the run starts over" in caplog.text
 

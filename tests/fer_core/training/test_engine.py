@@ -21,6 +21,7 @@ from fer_core.records.run import read_run
 from fer_core.training import loader as batches
 from fer_core.training.checkpoint import load_checkpoint
 from fer_core.training.engine import TrainingError, train
+from fer_core.training.recording import OWN_FILES
 from fer_core.training.setup import prepare
 from tests.fer_core.training.engine_runs import TIMES, assert_same_run, run, weights
 from tests.project import PROJECT
@@ -263,6 +264,17 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_alone(tiny_config, tiny_r
     with pytest.raises(FileExistsError, match=r"already holds a run: resume it, delete it, or"):
         run(tiny_config, tiny_run.path)
     assert (tiny_run.path / "run.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", OWN_FILES)
+def test_files_of_ones_own_are_kept_that_a_run_would_replace(tiny_config, tmp_path, name):
+    mine = tmp_path / name
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("mine")
+    with pytest.raises(FileExistsError, match=f"holds no run, but {name}, .*: name another folder"):
+        run(tiny_config, tmp_path)
+    assert mine.read_text() == "mine"
+    assert not (tmp_path / "run.json").exists()
 
 
 @pytest.mark.parametrize(
