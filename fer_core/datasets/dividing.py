@@ -71,9 +71,7 @@ def divide(
     fold, folds, share = _wanted(source, options)
     by = options["by"] or ("subject" if subjects is not None else "image")
     if by == "subject" and subjects is None:
-        raise DataError(
-            f"{source.kind} by=subject needs {needed}; without it, use by=image"
-        )
+        raise DataError(f"{source.kind} by=subject needs {needed}; without it, use by=image")
     kept_together = _contents(whole) if by == "image" or subjects is None else list(subjects)
     groups = np.unique(np.array(kept_together), return_inverse=True)[1]
     if options["by"] == "":
