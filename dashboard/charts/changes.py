@@ -44,7 +44,7 @@ def changes_figure(table: pd.DataFrame, by: str, names: tuple[str, str]) -> go.F
         )
     most = float((100 * table[["gained", "lost"]].max(axis=1) / table["images"]).max())
     reach = 1.25 * max(most, 1.0)
-    figure.update_xaxes(title="% of the images of the group", range=[-reach, reach], zeroline=True)
+    figure.update_xaxes(title="% of the images in each row", range=[-reach, reach], zeroline=True)
     figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True)
     finish(figure, _title(f"Changed sides by {by}", names), legend=True)
     return figure.update_layout(

@@ -47,7 +47,9 @@ GROUP_COLUMNS = {
     "gained": NUMBER("Gained", help="From wrong to right"),
     "lost": NUMBER("Lost", help="From right to wrong"),
     "net_points": NUMBER("Net (points)", format="%+.1f"),
-    "p_value": NUMBER("p", format="%.2g", help="McNemar's test, adjusted for the groups (Holm)"),
+    "p_value": NUMBER(
+        "p (Holm)", format="%.2g", help="McNemar's test, adjusted for the number of rows"
+    ),
 }
 LAST_EPOCH = "Evaluation images, last epoch."
 PRIVATE = (
