@@ -12,10 +12,11 @@ WORDS = {
         "The cross-entropy baseline: the same network, data and options, trained with the "
         "classification loss alone."
     ),
-    "L_cls": "The classification loss: cross-entropy between prediction and given label.",
+    "L_cls": "The classification loss: cross-entropy of the prediction against the noisy label.",
     "memorised": (
         "The share of the noisy training labels that the model predicts in its last epoch. A model "
-        "that learned no wrong label by heart has about 0 %."
+        "that memorised none still predicts some of them by mistake: few under symmetric noise, "
+        "more where people make the same mistakes."
     ),
     "mean class accuracy": (
         "The mean of the recalls of all classes, so that rare classes count as much as common ones "

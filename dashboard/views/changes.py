@@ -245,7 +245,10 @@ def show_changes(runs: Runs, sides: tuple[Side, Side], written: Stamps, others: 
     if note := eac_note(runs.table[shown]):
         st.caption(note)
     if max(len(first.runs), len(second.runs)) > 1:
-        st.caption("Of several seeds, more than half must be right for an image to count as right.")
+        st.caption(
+            "With several seeds, an image counts as right if more than half of them predict it "
+            "correctly."
+        )
     data = pick_data()
     st.subheader("Where they differ")
     show_by_group(found.images, classes, data, names)

@@ -22,9 +22,9 @@ VIEWS = Path(__file__).parent
 WHAT = (
     "Labels of facial expressions are noisy: FER2013's own labels disagree with the majority of "
     "ten raters on a third of its images. This dashboard shows what label noise costs a network, "
-    "and what EAC, which asks for attention maps that agree under mirroring, changes against the "
-    "cross-entropy baseline. Every chart comes from run records with the command that "
-    "reproduces them, and nothing leaves the computer that runs this page."
+    "and what EAC, which trains the attention maps of a face and its mirror image to agree, "
+    "changes relative to the cross-entropy baseline. Every chart comes from run records with the "
+    "command that reproduces them, and nothing leaves the computer that runs this page."
 )
 HOW = (
     "The baseline minimises the classification loss L_cls alone. EAC adds a loss on the difference "
@@ -34,7 +34,7 @@ HOW = (
     "beside ours, among them those of the HUST report."
 )
 PAGES = {
-    "noise": ("Noise robustness", "Accuracy over the share of wrong labels, over seeds."),
+    "noise": ("Noise robustness", "Accuracy against the noise rate, over seeds."),
     "curves": ("Training curves", "Losses, accuracy and memorised labels, epoch by epoch."),
     "classes": ("Classes", "Confusion matrices, recall with intervals, and calibration."),
     "changes": ("Changed predictions", "Which images two models predict differently."),

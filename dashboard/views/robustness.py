@@ -30,8 +30,8 @@ from dashboard.views.widgets import show_chart, show_empty
 
 COLUMNS = 3
 ABOUT = (
-    "How much worse models get when the images do: noise, blur, compression, low resolution, other "
-    "light, geometry and occlusion, each at growing strength."
+    "How much accuracy models lose on corrupted images: noise, blur, compression, low resolution, "
+    "lighting, geometry and occlusion, each at increasing strength."
 )
 COMMANDS = (
     "fer-core evaluate runs/RUN --data ferplus:PATH --robustness --json runs/RUN/robustness.json\n"

@@ -1,4 +1,4 @@
-"""Keeping runs in order: tags, archive, rename, delete, and runs of other programs.
+"""Organising runs: tags, archive, rename, delete, and runs of other programs.
 
 Only for a visitor at the computer itself, and never where FER_RUNS fixes the sources.
 """

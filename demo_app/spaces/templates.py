@@ -18,8 +18,8 @@ ABOUT = {
     "a map over the face; the mean of a map plus the bias of its class is exactly the score of "
     "that class. A map is only partly local; the demo can hide each region of a face to show what "
     "depends on it. "
-    "Images are analysed by this Space and deleted after a few minutes; for images that must not "
-    "leave your device, run the demo there.",
+    "Images are analysed by this Space and deleted after a quarter of an hour; for images that "
+    "must not leave your device, run the demo there.",
     "dashboard": "What noisy training labels do to facial expression recognition: Erasing "
     "Attention Consistency (EAC, ECCV 2022) against the cross-entropy baseline, run by run, with "
     "intervals, curves, classes, costs and published results.",

@@ -62,7 +62,7 @@ class Command:
 
     `fer-core audit URI` trains one EAC run on the labels and scores with it; `fer-core audit RUN`
     uses a finished run. A method that is robust to label noise, such as EAC, exposes wrong labels;
-    a cross-entropy baseline memorises them.
+    a cross-entropy baseline memorises them if it trains for long.
     """
 
     subject: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="URI|RUN|AUDIT")]

@@ -64,7 +64,7 @@ class Command:
     robustness_kinds: tuple[str, ...] = ()
     """Which corruptions; by default all. An unknown one lists them."""
     maps: bool = False
-    """Also measure how faithful the attention maps are: locality, effect of hiding places, ..."""
+    """Also measure how faithful the attention maps are: locality, effect of hiding regions, ..."""
     maps_images: int = MAP_IMAGES
     """How many images --maps takes, spread evenly over the split."""
     bootstrap: int = 2000

@@ -30,12 +30,12 @@ from fer_core.reporting.tables import (
 
 BEST_KNOWN = "chosen_tta"  # the measure that a practitioner gets, and whose interval counts images
 EXPLANATION = (
-    "Held-out: a tenth of the training images with their noisy labels. In brackets the difference "
-    "to the baseline: 95 % interval of Student's t over the seeds; in the last columns, of the "
-    "chosen epoch with flip TTA, that of a hierarchical bootstrap over seeds and images, "
-    "which with fewer than five seeds says too little about seeds: read both. "
-    "Never predicted correctly: classes for which a run gets no test image right, with the number "
-    "of such runs."
+    "Held-out: a tenth of the training images with their noisy labels. In brackets: the difference "
+    "from the baseline, with the 95 % interval of Student's t over the seeds; in the last columns, "
+    "of the chosen epoch with flip TTA, that of a hierarchical bootstrap over seeds and images, "
+    "which with fewer than five seeds understates the variation between seeds: read both. "
+    "Never predicted correctly: classes for which a run gets no evaluation image right, with the "
+    "number of such runs."
 )
 
 
