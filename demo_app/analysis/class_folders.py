@@ -12,6 +12,8 @@ from pathlib import Path, PurePosixPath
 
 from demo_app.language import say
 from fer_core.datasets import DataError
+from fer_core.datasets.layouts import LayoutError
+from fer_core.datasets.naming import DoubtfulNamesError
 from fer_core.emotions import find_emotion
 from fer_core.errors import FerError
 from fer_core.evaluation.photo_folder import PhotoFolder, list_photo_folder
@@ -50,8 +52,18 @@ def list_class_folders(archive: str | Path, folder: Path, most: int) -> PhotoFol
     try:
         return list_photo_folder(str(root))
     except DataError as error:
-        text = str(error).replace(str(root), "ZIP")  # not the name of this computer's folder
-        raise ClassFoldersError(f"{say('models.no_classes')} {text}") from error
+        raise ClassFoldersError(_told(error, root)) from error
+
+
+def _told(error: DataError, root: Path) -> str:
+    """What is wrong with the class folders in ``root``, without what only a command line takes."""
+    cause = error.__cause__
+    if isinstance(cause, DoubtfulNamesError):
+        return say("models.doubtful", doubts=cause.doubts)
+    if isinstance(cause, LayoutError):
+        return say("models.no_classes")
+    text = str(error).replace(str(root), "ZIP")  # not the name of this computer's folder
+    return f"{say('models.no_classes')} {text}"
 
 
 def _members(file: zipfile.ZipFile, most: int) -> list[zipfile.ZipInfo]:

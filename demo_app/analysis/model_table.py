@@ -24,9 +24,11 @@ from fer_core.evaluation.photo_report import PhotoAssessment, assess_photos
 from fer_core.evaluation.photos import NO_FACE, PhotoPrediction, PhotoPredictions
 from fer_core.faces.face import Face
 from fer_core.io.csv_cells import csv_bytes
+from fer_core.io.images import fault
 from fer_core.metrics.intervals import McNemar, mcnemar
 
 MOST_MODELS = 6
+UNREADABLE = "unreadable photograph"
 TABLE_FILE, PHOTOS_FILE = "models.csv", "photographs.csv"
 FIGURES = (
     *("model", "photographs", "correct", "accuracy", "low", "high", "mean_class_accuracy"),
@@ -70,12 +72,14 @@ class ModelTable:
         results: one a model, in the order asked for.
         table: the figures as CSV.
         photos: a row a photograph with the prediction of each model, as CSV.
+        unreadable: names of the photographs that could not be read, which count for no model.
     """
 
     folder: PhotoFolder
     results: tuple[ModelResult, ...]
     table: Path
     photos: Path
+    unreadable: tuple[str, ...]
 
 
 def compare_models(
@@ -108,7 +112,9 @@ def compare_models(
             yield TableProgress(done, len(photos.photos))
         results = _compare([_assess(name, known[name], rows[name], photos) for name in names])
         shutil.rmtree(folder / "photographs", ignore_errors=True)
-        yield ModelTable(photos, results, *_write(folder, photos, results))
+        first = next(iter(rows.values()))  # a photograph is read once, for all models
+        unreadable = tuple(row.photo.name for row in first if row.reason.startswith(UNREADABLE))
+        yield ModelTable(photos, results, *_write(folder, photos, results), unreadable)
         finished = True
     finally:
         if not finished:
@@ -128,7 +134,8 @@ def _predict(
                 for name, classes in known.items()
             }
     except (ValueError, OSError) as error:
-        text = f"unreadable photograph: {error}"
+        reason = fault(error).replace(str(photo.path), photo.name)  # no path of this computer
+        text = f"{UNREADABLE}: {reason}"
         return {name: PhotoPrediction(photo, text, counted=False) for name in known}
 
 

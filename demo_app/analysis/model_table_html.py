@@ -1,11 +1,12 @@
 """The table of models on labelled photographs, as HTML."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from demo_app.analysis.model_table import ModelResult, ModelTable
 from demo_app.language import class_name, say, say_count
 
+MOST_NAMED = 5  # photographs
 COLUMNS = ("name", "accuracy", "mean", "found", "against")
 
 
@@ -16,6 +17,9 @@ def table_html(table: ModelTable) -> str:
     head = "".join(f'<th scope="col">{say(f"models.column_{name}")}</th>' for name in COLUMNS)
     rows = "".join(_row(one) for one in table.results)
     label = escape(say("models.title"))
+    if table.unreadable:
+        names = escape(_some(table.unreadable))
+        told += f" {say_count('models.unreadable', len(table.unreadable), names=names)}"
     return (
         f'<p>{told}</p><div class="wide" role="region" tabindex="0" aria-label="{label}">'
         f"<table><tr>{head}</tr>{rows}</table></div>"
@@ -48,6 +52,12 @@ def _row(one: ModelResult) -> str:
     shown = "".join(f"<td>{cell}</td>" for cell in cells)
     more = "".join(f'<tr class="note"><td colspan="5">{note}</td></tr>' for note in notes)
     return f"<tr>{name}{shown}</tr>{more}"
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f", … (+{more})" if more > 0 else "")
 
 
 def _named(classes: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class TableView:
         """Text or a table; while there is something to stop, the work goes on."""
         files = {self.table: done.table, self.photos: done.photos} if done else {}
         return {
-            self.result: table_html(done) if done else f'<p role="status">{text}</p>',
+            self.result: table_html(done) if done else f'<p role="status">{escape(text)}</p>',
             self.table: gr.DownloadButton(visible=False),
             self.photos: gr.DownloadButton(visible=False),
             **{

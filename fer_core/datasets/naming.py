@@ -12,6 +12,15 @@ ASK, AS_IS, EMOTIONS = "", "as-is", "emotions"
 MOST_NAMED = 10  # names in a message
 
 
+class DoubtfulNamesError(LayoutError):
+    """Names of which only some are emotions; ``doubts`` says which are doubtful, and why."""
+
+    def __init__(self, message: str, doubts: str) -> None:
+        """An error with this message."""
+        super().__init__(message)
+        self.doubts = doubts
+
+
 class Naming(NamedTuple):
     """How names are read.
 
@@ -44,7 +53,7 @@ def choose_naming(source: Source, option: str, names: Iterable[str], what: str) 
         what: the names are of, in the plural, for the message.
 
     Raises:
-        DataError: for a doubtful set, naming the doubtful names and both ways out.
+        DoubtfulNamesError: naming the doubtful names and both ways out.
     """
     if option != ASK:
         option = take_choice(source, {"classes": option}, "classes", AS_IS, EMOTIONS)
@@ -60,13 +69,15 @@ def choose_naming(source: Source, option: str, names: Iterable[str], what: str) 
     if not doubts:
         return Naming(as_it_stands, emotions=False)
     sure = [name for name in emotions if near_emotion(name) is None]
-    beside = f", while {_listed(map(repr, sure))} name emotions" if sure else ""
-    uri = _uri(source)
-    raise LayoutError(
-        f"{source.path}: of the {what}, {_listed(doubts)}{beside}. Say what they are: "
+    verb = "names an emotion" if len(sure) == 1 else "name emotions"
+    beside = f", while {_listed(map(repr, sure))} {verb}" if sure else ""
+    uri, found = _uri(source), f"{_listed(doubts)}{beside}"
+    raise DoubtfulNamesError(
+        f"{source.path}: of the {what}, {found}. Say what they are: "
         f"'{uri}{AS_IS}' makes every name a class of its own; '{uri}{EMOTIONS}' reads each as the "
         "emotion that it is or is nearest to, and refuses those near none (rename them, or leave "
-        "them out)"
+        "them out)",
+        found,
     )
 
 

@@ -89,6 +89,7 @@ def test_without_labelled_photographs_the_form_is_told_and_no_folder_of_the_serv
     with pytest.raises(ClassFoldersError, match="each class") as error:
         list_class_folders(pack(*names), tmp_path / "out", 10)
     assert str(tmp_path) not in str(error.value)
+    assert "?split=" not in str(error.value)
 
 
 @pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
@@ -112,3 +113,12 @@ def test_the_folders_of_subjects_in_a_single_class_are_no_classes(pack, tmp_path
         ("happy/s1/1.png", "happiness"),
         ("happy/s2/2.png", "happiness"),
     ]
+
+
+def test_a_mixture_of_emotions_and_other_names_is_told_without_a_command_line(pack, tmp_path):
+    with pytest.raises(ClassFoldersError) as error:
+        list_class_folders(pack("happy/1.png", "engaged/2.png"), tmp_path / "out", 10)
+    told = str(error.value)
+    assert "'engaged' is not an emotion, while 'happy' names an emotion" in told
+    assert "classes=" not in told
+    assert str(tmp_path) not in told

@@ -70,7 +70,9 @@ def test_the_figures_are_those_of_the_predictions(table, model):
         assert figures.loc[name, "accuracy"] == pytest.approx(right / 4)
         assert set(photos[name].dropna()) <= set(EIGHT_CLASSES)
     assert photos.set_index("file").loc["surprise/empty.png", "problem"] == "no face found"
-    assert "readable" in photos.set_index("file").loc["surprise/b.png", "problem"]
+    problem = photos.set_index("file").loc["surprise/b.png", "problem"]
+    assert problem.startswith("unreadable photograph: ")
+    assert "/" not in problem.replace("surprise/b.png", "")  # no path of the server
 
 
 def test_the_photographs_are_deleted_when_the_table_is_ready(table, root):
@@ -81,6 +83,7 @@ def test_the_page_says_what_counts(table):
     html = table_html(table)
     assert "5 photographs of happiness, surprise" in html
     assert "3/4" in html
+    assert "1 photograph could not be read and is not counted: surprise/b.png." in html
     assert "It also knows neutral" in html
 
 
