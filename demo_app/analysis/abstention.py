@@ -16,6 +16,7 @@ from fer_core.records.run import RecordError
 if TYPE_CHECKING:
     from fer_core.models.pretrained import TrainedModel
 
+MOST = 1 - 5e-5
 LARGEST = 4_000_000  # bytes of the predictions that are read
 
 
@@ -45,5 +46,6 @@ def _read(folder: Path) -> tuple[np.ndarray, np.ndarray]:
             rows = read_predictions(folder)
     except RecordError:
         rows = []
-    confidences = np.array([row.confidence for row in rows], dtype=float)
+    # The table has four decimals; a probability that they round to 1 is below it.
+    confidences = np.array([min(row.confidence, MOST) for row in rows], dtype=float)
     return confidences, np.array([row.true_label == row.predicted for row in rows], dtype=bool)

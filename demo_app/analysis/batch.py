@@ -18,7 +18,7 @@ from fer_core.io.csv_cells import no_formula
 
 CSV_FILE = "faces.csv"
 ZIP_FILE = "overlays.zip"
-SHOWN = ("file", "face", "answer", "probability", "consistency", "problem")
+SHOWN = ("number", "file", "face", "answer", "probability", "consistency", "problem")
 BOX = ("x0", "y0", "x1", "y1")
 
 
@@ -34,8 +34,8 @@ class BatchResult(NamedTuple):
 
     Attributes:
         sentence: what was found.
-        rows: one per face, as in `photo.table`, with ``number`` and ``file`` of the photograph;
-            a photograph without a face has a row whose ``problem`` says why.
+        rows: one per face, as in `photo.table`, with ``number`` and ``file`` of the photograph and
+            the name of its ``overlay``; one without a face has a row whose ``problem`` says why.
         csv: the rows as a file.
         overlays: ZIP file of the photographs with boxes, predictions and maps.
     """
@@ -77,8 +77,9 @@ def analyse_batch(
             for done, photo in enumerate(photos, start=1):
                 name = Path(photo).name
                 analysis = _analyse(pool, model, Path(photo), cropped=cropped)
-                rows.extend(_rows(done, name, analysis, threshold))
-                _add_overlay(archive, name, analysis, threshold, used)
+                overlay = _add_overlay(archive, name, analysis, threshold, used)
+                about = {"number": done, "file": name, "overlay": overlay}
+                rows.extend(about | row for row in _rows(analysis, threshold))
                 yield BatchProgress(done, len(photos))
         _write_csv(folder / CSV_FILE, rows)
         yield BatchResult(summary(rows), rows, folder / CSV_FILE, folder / ZIP_FILE)
@@ -113,23 +114,23 @@ def _analyse(pool: ModelPool, model: str, photo: Path, *, cropped: bool) -> Anal
     return analyse(pool, model, photo, cropped=cropped)
 
 
-def _rows(number: int, name: str, analysis: Analysis, threshold: float) -> list[dict[str, Any]]:
-    about = {"number": number, "file": name}
+def _rows(analysis: Analysis, threshold: float) -> list[dict[str, Any]]:
     problem = analysis.fault or ("" if analysis.faces else say("batch.no_face"))
     if problem:
-        return [about | {"face": None, "answer": "", "problem": problem}]
+        return [{"face": None, "answer": "", "problem": problem}]
     return [
-        about | row | {"answer": row["emotion"] if row["sure"] else words.NOT_SURE, "problem": ""}
+        row | {"answer": row["emotion"] if row["sure"] else words.NOT_SURE, "problem": ""}
         for row in table(analysis, threshold)
     ]
 
 
 def _add_overlay(
     archive: zipfile.ZipFile, name: str, analysis: Analysis, threshold: float, used: set[str]
-) -> None:
+) -> str:
+    """Add the drawn photograph under a name of its own; gives that, or nothing without one."""
     image = draw_all(analysis, threshold)
     if image is None:
-        return
+        return ""
     stem = Path(name).stem
     number, free = 1, stem
     while free.lower() in used:  # some systems take A.jpg and a.jpg for one
@@ -138,11 +139,13 @@ def _add_overlay(
     used.add(free.lower())
     with archive.open(f"{free}.jpg", "w") as file:
         image.save(file, "JPEG", quality=88)
+    return f"{free}.jpg"
 
 
 def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     classes = list(dict.fromkeys(name for row in rows for name in row.get("probabilities", {})))
-    plain = ["file", "face", "answer", "emotion", "probability", "sure", "consistency"]
+    plain = ["number", "file", "overlay", "face"]
+    plain += ["answer", "emotion", "probability", "sure", "consistency"]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*plain, *BOX, *(f"p_{name}" for name in classes), "problem"])

@@ -9,6 +9,7 @@ import pandas as pd
 from demo_app.analysis.video_table import Analysed, summarise_faces
 from demo_app.language import class_name, say, say_count
 from demo_app.render import text as words
+from demo_app.render.timeline import ROWS
 from fer_core.taxonomy import Taxonomy
 from fer_core.video.reader import RATE, SECONDS, Video
 
@@ -85,6 +86,9 @@ def sentences(summary: dict[str, Any]) -> list[str]:
         text.append(say("video.stopped_at_limit"))
     if video["damaged_parts"]:
         text.append(say("video.damaged"))
+    if left_out := summary.get("excluded"):
+        ranges = ", ".join(f"{start:.1f} to {end:.1f} s" for start, end in left_out)
+        text.append(say("video.left_out", ranges=ranges))
     return [" ".join(text), *(_face_sentence(face) for face in faces)]
 
 
@@ -109,7 +113,9 @@ def summary_html(summary: dict[str, Any], taxonomy: Taxonomy) -> str:
     )
     label = escape(say("video.colours"))
     legend = f'<ul class="keys" aria-label="{label}">{keys}</ul>' if faces else ""
-    return f"<p><b>{escape(first)}</b></p><ul>{items}</ul>{legend}"
+    more = say("video.rows", count=ROWS) if len(faces) > ROWS else ""
+    note = f"<p>{escape(more)}</p>" if more else ""
+    return f"<p><b>{escape(first)}</b></p><ul>{items}</ul>{note}{legend}"
 
 
 def hint(seconds: float, megabytes: int) -> str:

@@ -18,7 +18,14 @@ from demo_app.analysis.video_movements import (
     follow_movements,
     summarise_movements,
 )
-from demo_app.analysis.video_table import EXCLUDED, PERSON, columns_of, write_files
+from demo_app.analysis.video_report import summary_html
+from demo_app.analysis.video_table import (
+    EXCLUDED,
+    PERSON,
+    columns_of,
+    summarise_faces,
+    write_files,
+)
 from demo_app.render.review_tables import events_html, movement_shares_html, people_html
 from demo_app.render.timeline import draw_timeline, drawn_faces, mark_review
 from fer_core.video.elan import annotate, write_elan
@@ -56,6 +63,7 @@ class VideoReview:
     Attributes:
         events: that were found.
         people: what each face did.
+        summary_html: what was found outside of the excluded ranges, as of a `VideoResult`.
         events_html: a table whose times are buttons.
         people_html: shares of time, transitions and movements.
         movements_html: what the faces do where the video is; empty where that was not asked for.
@@ -66,6 +74,7 @@ class VideoReview:
 
     events: list[Event]
     people: list[PersonSummary]
+    summary_html: str
     events_html: str
     people_html: str
     movements_html: str
@@ -91,16 +100,19 @@ def review_video(result: VideoResult, options: ReviewOptions) -> VideoReview:
     people = summarise_people(series, result.summary["threshold"])
     outside = [is_within(time, ranges) for time in result.table["time_s"]]
     table = result.table.assign(**{EXCLUDED: pd.Series(outside, result.table.index, dtype=bool)})
-    does = summarise_movements(table[~table[EXCLUDED]])
-    entries = _entries(ranges, rule, events, people, does)
+    kept = table[~table[EXCLUDED]]
+    does = summarise_movements(kept)
+    faces = summarise_faces(kept, tuple(result.summary["classes"]))
+    summary = result.summary | {"faces": faces} | _entries(ranges, rule, events, people, does)
     return VideoReview(
         events,
         people,
+        summary_html(summary, result.taxonomy),
         events_html(events, rule),
         people_html(people, result.taxonomy) + movement_shares_html(does),
         follow_movements(table, result.period),
         _figure(result, events, ranges),
-        _write(result, table, series, events, people, entries),
+        _write(result, table, series, events, people, summary),
     )
 
 
@@ -141,7 +153,7 @@ def _write(
     series: Sequence[FaceSeries],
     events: Sequence[Event],
     people: Sequence[PersonSummary],
-    entries: dict[str, Any],
+    summary: dict[str, Any],
 ) -> dict[str, Path]:
     """All files in a new folder; the KEPT ones before it stay, for downloads under way."""
     root = result.video.parent
@@ -150,7 +162,7 @@ def _write(
     folder = root / f"{FOLDER}{secrets.token_hex(8)}"
     folder.mkdir(parents=True)  # the sweeping may have deleted the root meanwhile
     stem = Path(result.name).stem
-    csv, report = write_files(folder, stem, table, result.summary | entries)
+    csv, report = write_files(folder, stem, table, summary)
     written = {
         "events": (f"{stem}-events.csv", event_table(result.name, events)),
         "long": (f"{stem}-long.csv", long_table(result.name, series)),

@@ -57,11 +57,12 @@ def describe_places(found: "Occlusion", classes: tuple[str, ...], attention: np.
             before=escape(percent(found.probability)),
             after=escape(percent(float(found.hidden_probabilities[worst]))),
         )
-    others = sorted(set(found.predicted.ravel().tolist()) - {classes.index(found.emotion)})
-    changed = sum(int((found.predicted == other).sum()) for other in others)
+    others = sorted(set(found.predicted.ravel().tolist()) - {found.whole})
+    changed = int((found.predicted != found.whole).sum())
     key = "always" if changed == count else "sometimes" if changed else "never"
     names = escape(", ".join(class_name(classes[other]) for other in others))
-    answer = say(f"occlusion.{key}", emotion=name, others=names, changed=changed, count=count)
+    whole = escape(class_name(classes[found.whole]))
+    answer = say(f"occlusion.{key}", emotion=whole, others=names, changed=changed, count=count)
     caption = say("occlusion.caption", emotion=f"<b>{name}</b>")
     from fer_core.inference.occlusion import rank_agreement
 

@@ -28,7 +28,7 @@ from demo_app.tabs.controls import (
 )
 from fer_core.models.saved_model import ModelError
 
-HEADERS = ("file", "face", "prediction", "probability", "consistency", "problem")
+HEADERS = ("number", "file", "face", "prediction", "probability", "consistency", "problem")
 
 logger = logging.getLogger(__name__)
 

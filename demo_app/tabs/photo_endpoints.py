@@ -67,7 +67,7 @@ def _add_explain(pool: ModelPool, photo: gr.Image, model: gr.Textbox) -> None:
     ) -> tuple[str, Image.Image | None, Image.Image | None]:
         result = logic.analyse(pool, model, photo or "", cropped=bool(cropped))
         opacity = OPACITY if opacity is None else opacity
-        return explanation.one_map(result, int(face or 1), emotion, opacity)
+        return explanation.one_map(result, 1 if face is None else int(face), emotion, opacity)
 
     face = gr.Number(1, label="face", precision=0)
     emotion = gr.Textbox("", label="emotion")

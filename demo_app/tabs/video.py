@@ -118,7 +118,7 @@ def _run(
                 faults.append(step.sentence)
             elif cancelled is not None and cancelled.is_set():
                 work.close()  # which deletes the files of the video that is not finished
-                yield _end(view, results, [say("video.cancelled")])
+                yield _end(view, results, [*faults, say("video.cancelled")])
                 return
             elif time.monotonic() - shown >= SHOW_EVERY:
                 shown = time.monotonic()
@@ -127,7 +127,7 @@ def _run(
         yield _end(view, results, faults)
     except Exception:  # whatever it is, the buttons must come back
         logger.exception("a video failed")
-        yield view.without_result(say("page.failed"))
+        yield _end(view, results, [*faults, say("video.failed" if results else "page.failed")])
     finally:
         work.close()  # also when the visitor left
 

@@ -130,13 +130,15 @@ def _review(
     result = called(results, number or 1, history)
     emotion = fitting(emotion, result.summary["classes"])
     options = ReviewOptions(emotion, threshold, seconds, excluded)
-    offered = {view.summary: result.summary_html, **view.review.offer(result, options)}
+    offered = view.review.offer(result, options)
     try:
         review = review_video(result, options)
     except FerError as error:
-        return {**offered, **view.review.complain(words.sentence(str(error)))}
+        shown = {view.summary: result.summary_html, **offered}
+        return {**shown, **view.review.complain(words.sentence(str(error)))}
     files = zip(view.downloads[1:], DOWNLOADS[1:], strict=True)
     return {
+        view.summary: review.summary_html,
         view.timeline: review.figure,
         **{
             button: gr.DownloadButton(value=str(review.files[kind]), interactive=True)

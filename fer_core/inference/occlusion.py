@@ -28,6 +28,7 @@ class Occlusion(NamedTuple):
         probability: of the class on the whole face.
         hidden_probabilities: (n, n) of the class with the place hidden.
         predicted: (n, n) number of the class that is predicted with the place hidden.
+        whole: number of the class that is predicted on the whole face.
     """
 
     emotion: str
@@ -35,6 +36,7 @@ class Occlusion(NamedTuple):
     probability: float
     hidden_probabilities: np.ndarray
     predicted: np.ndarray
+    whole: int
 
 
 def occlude(
@@ -65,7 +67,8 @@ def occlude(
     masks = patch_masks(spec.size, spec.size, patches).numpy()
     hidden = [Image.composite(Image.new(mode, face.size, colour), face, _mask(m)) for m in masks]
     found = predictor.classify([face, *hidden])
-    index = int(found.probabilities[0].argmax()) if emotion is None else classes.index(emotion)
+    whole = int(found.probabilities[0].argmax())
+    index = whole if emotion is None else classes.index(emotion)
     scores = found.maps[:, index].mean((1, 2))  # the logits, all but for the same bias
     shape = (patches, patches)
     return Occlusion(
@@ -74,6 +77,7 @@ def occlude(
         float(found.probabilities[0, index]),
         found.probabilities[1:, index].reshape(shape),
         found.probabilities[1:].argmax(1).reshape(shape),
+        whole,
     )
 
 

@@ -76,6 +76,9 @@ def test_a_program_gets_the_map_of_an_emotion_and_sentences_for_what_it_asks_wro
     assert told.startswith("One face")
     assert Image.open(overlay).size == portrait.size
     assert Image.open(crop).size[0] > 64
+    told, overlay, crop = client.predict(photo=photo, face=0, api_name="/explain")
+    assert told.startswith("There is no face 0")
+    assert overlay is crop is None
     told, overlay, crop = client.predict(photo=photo, emotion="boredom", api_name="/explain")
     assert "boredom" in told
     assert overlay is crop is None

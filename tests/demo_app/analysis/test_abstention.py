@@ -15,6 +15,13 @@ def test_the_threshold_is_explained_by_the_predictions_beside_the_model(pool, mo
     assert "right on 50 % of these" in said
 
 
+def test_a_probability_that_the_table_rounds_to_1_is_below_a_threshold_of_1(pool, model, tmp_path):
+    trained = pool.get(model).trained
+    write_predictions(tmp_path, [Prediction("a", 1, 1, 0.99999), Prediction("b", 1, 2, 0.7)])
+    assert "not sure about any" in explain_threshold(tmp_path, trained, 1.0)
+    assert "sure about 50 %" in explain_threshold(tmp_path, trained, 0.99)
+
+
 def test_a_model_without_predictions_promises_nothing(pool, model, tmp_path):
     trained = pool.get(model).trained
     assert explain_threshold(tmp_path, trained, 0.5) == say("controls.no_predictions")

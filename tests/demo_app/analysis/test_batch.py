@@ -93,7 +93,13 @@ def test_equal_names_are_kept_apart(pool, model, portrait, tmp_path, root):
         portrait.save(path)
     _, batch = finish(analyse_batch(pool, model, 0.0, paths, root))
     with zipfile.ZipFile(batch.overlays) as archive:
-        assert archive.namelist() == ["one.jpg", "one-2.jpg", "one-3.jpg", "ONE-4.jpg"]
+        overlays = ["one.jpg", "one-2.jpg", "one-3.jpg", "ONE-4.jpg"]
+        assert archive.namelist() == overlays
+    assert [row["overlay"] for row in batch.rows] == overlays
+    with batch.csv.open(encoding="utf-8", newline="") as file:
+        read = [(row["number"], row["file"], row["overlay"]) for row in csv.DictReader(file)]
+    names = [path.name for path in paths]
+    assert read == list(zip("1234", names, overlays, strict=True))
     assert batch.sentence.startswith("4 photographs, 4 faces")
 
 

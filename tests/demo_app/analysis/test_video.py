@@ -20,9 +20,9 @@ from demo_app.analysis.video import (
 )
 from demo_app.analysis.video_example import draw_clip
 from demo_app.analysis.video_movements import follow_movements, summarise_movements
-from demo_app.analysis.video_report import VideoOptions, hint, meter
+from demo_app.analysis.video_report import VideoOptions, hint, meter, summary_html
 from demo_app.analysis.video_review import ReviewOptions, review_video
-from demo_app.render.timeline import NOT_SURE, draw_timeline, spans
+from demo_app.render.timeline import NOT_SURE, ROWS, draw_timeline, spans
 from fer_core.datasets.synthetic.faces import draw_portrait
 from fer_core.emotions import COLOURS
 from fer_core.landmarks.analysis import COLUMNS
@@ -347,6 +347,16 @@ def test_the_summary_names_every_face_and_every_colour(result):
     assert "Face 2, seen from 0.0 to 2.9 s: " in told
     for name in result.summary["classes"]:
         assert f'--colour:{COLOURS[name]}">{name}<' in told
+
+
+def test_the_summary_says_that_the_timeline_has_not_all_faces(result):
+    (face, *_) = result.summary["faces"]
+    told = {
+        count: summary_html({**result.summary, "faces": [face] * count}, result.taxonomy)
+        for count in (ROWS, ROWS + 1)
+    }
+    assert f"a row for each of the {ROWS} faces seen longest" in told[ROWS + 1]
+    assert "seen longest" not in told[ROWS]
 
 
 def test_limits_and_progress_are_words_and_numbers():

@@ -30,7 +30,8 @@ def result(tmp_path):
         rows.append((index / 10, index, 1, 0.0, 0.0, 9.0, 9.0, *values))
     table = pd.DataFrame(rows, columns=[*POSITION, *PREDICTION, *CLASSES, EXCLUDED, PERSON])
     summary = {
-        "video": {"seconds": 2.0},
+        "video": {"seconds": 2.0, "stopped_at_limit": False, "damaged_parts": 0},
+        "moments": 20,
         "classes": list(CLASSES),
         "threshold": 0.5,
         "moments_per_second": 10.0,
@@ -100,6 +101,19 @@ def test_an_excluded_range_is_marked_and_counts_nowhere_else(result):
     assert report["excluded"] == [[0.5, 1.5]]
     assert sum(row[EXCLUDED] for row in report["rows"]) == 10
     assert len(pd.read_csv(review.files["long"])) == 20
+
+
+def test_page_and_files_agree_about_what_is_left_out(result):
+    review = review_video(result, ReviewOptions("happiness", excluded="0-1"))
+    report = json.loads(review.files["json"].read_text(encoding="utf-8"))
+    assert report["faces"][0]["share_of_time"] == {"sadness": 1.0}
+    assert report["people"][0]["share_of_time"] == {"sadness": 1.0}
+    assert "sadness 100 %" in review.summary_html
+    assert "happiness 50 %" not in review.summary_html
+    assert "Left out: 0.0 to 1.0 s." in review.summary_html
+    whole = review_video(result, ReviewOptions("happiness")).summary_html
+    assert "happiness 50 %, sadness 50 %" in whole
+    assert "Left out" not in whole
 
 
 def test_files_stay_for_downloads_under_way_and_go_after_a_few_more_looks(result):

@@ -9,9 +9,10 @@ CLASSES = ("calm", "a <b>", "joy")
 FLAT = np.zeros((2, 2))
 
 
-def occlusion(drops, predicted, hidden=0.4, emotion="joy"):
-    drops = np.array(drops, dtype=float)
-    return Occlusion(emotion, drops, 0.9, np.full(drops.shape, hidden), np.array(predicted))
+def occlusion(drops, predicted, hidden=0.4, emotion="joy", whole="joy"):
+    drops, predicted = np.array(drops, dtype=float), np.array(predicted)
+    probabilities = np.full(drops.shape, hidden)
+    return Occlusion(emotion, drops, 0.9, probabilities, predicted, CLASSES.index(whole))
 
 
 def test_a_place_is_orange_where_the_score_falls_and_blue_where_it_rises():
@@ -33,7 +34,7 @@ def test_the_words_name_the_largest_fall_and_the_places_that_change_the_predicti
     text = describe_places(occlusion([[4, -4], [0, 2]], [[0, 2], [2, 1]]), CLASSES, FLAT)
     assert "lowers it by 4.0" in text
     assert "from 90 % to 40 %" in text
-    assert "one of 2 of 4 regions" in text
+    assert "any of 2 of the 4 regions changes the prediction from joy to" in text
     assert "calm, a &lt;b&gt;" in text
 
 
@@ -41,12 +42,19 @@ def test_the_words_name_the_largest_fall_and_the_places_that_change_the_predicti
     ("drops", "predicted", "said"),
     [
         ([[1, 1], [1, 1]], [[2, 2], [2, 2]], "stays joy, whichever of the 4 regions"),
-        ([[1, 1], [1, 1]], [[0, 0], [0, 0]], "With any region hidden the prediction is calm"),
+        ([[1, 1], [1, 1]], [[0, 0], [0, 0]], "any region changes the prediction from joy to calm"),
         ([[-1, 0], [0, 0]], [[2, 2], [2, 2]], "Hiding no region lowers the score of joy"),
     ],
 )
 def test_the_words_fit_each_outcome(drops, predicted, said):
     assert said in describe_places(occlusion(drops, predicted), CLASSES, FLAT)
+
+
+def test_a_prediction_that_stays_is_said_of_the_map_of_another_class():
+    found = occlusion([[1, 0], [0, 0]], [[2, 2], [2, 2]], emotion="calm")
+    text = describe_places(found, CLASSES, FLAT)
+    assert "Occlusion map of <b>calm</b>" in text
+    assert "The prediction stays joy, whichever of the 4 regions is hidden" in text
 
 
 def test_a_strange_name_is_shown_as_text():

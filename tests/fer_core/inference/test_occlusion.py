@@ -35,6 +35,9 @@ def test_the_whole_face_is_predicted_as_ever(predictor, crop):
     whole = predictor.classify(crop).probabilities[0]
     assert found.emotion == predictor.trained.classes[whole.argmax()]
     assert found.probability == pytest.approx(whole.max(), abs=1e-5)
+    of_another_class = occlude(predictor, crop, "contempt", patches=2)
+    assert of_another_class.emotion == "contempt"
+    assert of_another_class.whole == found.whole == whole.argmax()
     assert found.drops.shape == found.hidden_probabilities.shape == found.predicted.shape == (8, 8)
 
 
@@ -65,7 +68,7 @@ def test_what_cannot_be_hidden_is_refused(predictor, crop, options, said):
 
 def test_an_attention_map_of_the_same_order_agrees_and_one_of_the_opposite_order_does_not():
     drops = np.arange(64.0).reshape(8, 8)
-    found = Occlusion("fear", drops, 0.5, drops, drops.astype(int))
+    found = Occlusion("fear", drops, 0.5, drops, drops.astype(int), 0)
     assert rank_agreement(found, drops**3) == pytest.approx(1)
     assert rank_agreement(found, -drops) == pytest.approx(-1)
     assert rank_agreement(found, np.kron(drops, np.ones((2, 2)))) == pytest.approx(1)  # finer
