@@ -56,9 +56,11 @@ DEFAULT_SERIES = ("L_cls", "Evaluation loss", "Evaluation accuracy")
 TIMES = ("epoch", "train_seconds", "eval_seconds")
 SHARES = ("relabelled", "relabelled_right")  # parts that are rates
 FACTS = [
-    *("run", "method", "backbone", "data", "noise", "noise_percent", "epochs_asked", "seed"),
-    "imported",
+    *("run", "method", "backbone", "data", "noise", "noise_percent", "image_size"),
+    *("epochs_asked", "seed", "imported"),
 ]
+SIZE = "image size"
+USUAL_NOISE = "symmetric"  # other kinds are named
 NOTES: dict[str, str] = {
     "Loss": "L_cls is the classification loss: the cross-entropy with the noisy labels, or the "
     "corresponding loss of GCE, SCN and RUL. The train loss is the total, for EAC L_cls + λ · L_c. "
@@ -77,9 +79,13 @@ NOTES: dict[str, str] = {
 
 
 def run_labels(table: pd.DataFrame) -> dict[str, str]:
-    """A readable, unique name for each run."""
+    """A readable, unique name for each run; the image size is named where others are alike."""
     parts = _parts(table)
-    return _unique({run: " · ".join(values.values()) for run, values in parts.items()})
+    names = {
+        run: " · ".join(value for fact, value in values.items() if fact != SIZE)
+        for run, values in parts.items()
+    }
+    return _unique(names, {run: values[SIZE] for run, values in parts.items()})
 
 
 def short_labels(table: pd.DataFrame) -> dict[str, str]:
@@ -201,6 +207,7 @@ def _parts(table: pd.DataFrame) -> dict[str, dict[str, str]]:
             "backbone": row["backbone"],
             "data": data_name(row["data"]),
             "noise": _noise_text(str(row["noise"]), float(row["noise_percent"])),
+            SIZE: "unknown size" if pd.isna(row["image_size"]) else f"{row['image_size']} px",
             "epochs": f"{row['epochs_asked']} epochs",
             "seed": f"seed {'unknown' if pd.isna(row['seed']) else row['seed']}",
         }
@@ -211,9 +218,19 @@ def _parts(table: pd.DataFrame) -> dict[str, dict[str, str]]:
 def _noise_text(kind: str, percent: float) -> str:
     if np.isnan(percent):  # the run failed before it drew the noise
         return f"{kind} noise"
-    return f"{percent:g} % noise" if percent else "clean labels"
+    named = "" if kind == USUAL_NOISE else f"{kind} "
+    return f"{percent:g} % {named}noise" if percent else "clean labels"
 
 
-def _unique(names: dict[str, str]) -> dict[str, str]:
+def _unique(names: dict[str, str], sizes: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Names that no two runs share: with the image size if need be, or that of the run."""
     counts = Counter(names.values())
+    if sizes is not None:
+        sized = {run: f"{name} · {sizes[run]}" for run, name in names.items()}
+        alone = Counter(sized.values())
+        names = {
+            run: sized[run] if counts[name] > 1 and alone[sized[run]] == 1 else name
+            for run, name in names.items()
+        }
+        counts = Counter(names.values())
     return {run: f"{name} · {run}" if counts[name] > 1 else name for run, name in names.items()}

@@ -12,6 +12,7 @@ EPOCHS_OF_SILENCE = 3  # epochs without a sign that are suspicious
 COLLAPSED = 1.15  # times chance; mean class accuracy of a model that predicts one class is chance
 LAST = 3  # epochs that must look so
 LOSSES = ("train_loss", "eval_loss")
+SINCE = "its loss has not been a finite number since epoch {}"
 
 
 class Progress(NamedTuple):
@@ -83,10 +84,7 @@ def troubles(table: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, str]:
         table: `Runs.table`.
         epochs: `Runs.epochs`.
     """
-    found = {
-        run: f"its loss has not been a finite number since epoch {epoch}"
-        for run, epoch in _broken_since(table, epochs).items()
-    }
+    found = _broken_losses(table, epochs)
     classes = table.set_index("run")["classes"]
     classes = classes[classes > 0]  # an imported run may state none: chance is unknown then
     last = epochs.groupby("run", sort=False).tail(LAST).groupby("run", sort=False)
@@ -101,17 +99,29 @@ def troubles(table: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, str]:
     return found
 
 
-def _broken_since(table: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, int]:
-    """By run, the first epoch whose loss is not a finite number, where there is one."""
+def _broken_losses(table: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, str]:
+    """By run, in which epochs a loss is not a finite number, where it is not in one."""
     imported = epochs["run"].isin(table.loc[table["imported"] != "", "run"])
     endless = epochs[list(LOSSES)].isin([np.inf, -np.inf]).any(axis=1)
-    missing = ~imported & epochs["train_loss"].isna()
-    first = epochs[endless | missing].groupby("run", sort=False)["epoch"].min()
-    found = {str(run): int(epoch) for run, epoch in first.items()}
-    for run, rows in epochs[imported].groupby("run", sort=False):
-        epoch = _lost_since(rows)
-        if epoch is not None:
-            found.setdefault(str(run), epoch)
+    evaluated = epochs["eval_loss"].notna().groupby(epochs["run"]).transform("any")
+    missing = epochs["train_loss"].isna() | (epochs["eval_loss"].isna() & evaluated)
+    lost = {
+        str(run): epoch
+        for run, rows in epochs[imported].groupby("run", sort=False)
+        if (epoch := _lost_since(rows)) is not None
+    }
+    found = {run: SINCE.format(epoch) for run, epoch in lost.items()}
+    broken = epochs[endless | (~imported & missing)]
+    last = epochs.groupby("run")["epoch"].max()
+    for run, those in broken.groupby("run", sort=False)["epoch"]:
+        first, count = int(those.iloc[0]), len(those)
+        if count == last[run] - first + 1:
+            text = SINCE.format(first)
+        elif count == 1:
+            text = f"its loss is not a finite number in epoch {first}"
+        else:
+            text = f"its loss is not a finite number in {count} epochs, first in epoch {first}"
+        found.setdefault(str(run), text)
     return found
 
 
@@ -125,7 +135,7 @@ def _lost_since(epochs: pd.DataFrame) -> int | None:
     Args:
         epochs: `Runs.epochs` of the run.
     """
-    stated = np.flatnonzero(epochs["train_loss"].notna())
+    stated = np.flatnonzero(np.isfinite(epochs["train_loss"].to_numpy(dtype=float)))
     if not len(stated):
         return None
     end = epochs.iloc[stated[-1] + 1 :]

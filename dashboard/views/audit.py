@@ -212,12 +212,12 @@ else:
     chosen = pick_audit(readable)
     loaded = load(chosen.path, chosen.modified)
     if isinstance(loaded, str):
-        st.error(loaded)
+        st.error(foreign(loaded))
     else:
         audit, gallery = loaded
         about = origin(audit)
         st.markdown(f"##### {foreign(headline(audit))}")
-        st.caption(about)
+        st.caption(foreign(about))
         ranking, images, classes, scores = st.tabs(["Ranking", "Images", "Classes", "Scores"])
         with ranking:
             show_ranking(audit, chosen.path.name)

@@ -55,7 +55,7 @@ def show_thumbnails(rows: pd.DataFrame, data: EvalImages) -> dict[str, str]:
         for number, (image, row) in enumerate(pairs, start=1):
             square = image.resize((2 * SIDE, 2 * SIDE), Image.Resampling.BICUBIC)
             text = f"{number}. {row.label}: {row.first_predicted} → {row.second_predicted}"
-            st.image(square, text, width=SIDE)
+            st.image(square, foreign(text), width=SIDE)
             names[text] = str(row.image)
     return names
 
@@ -96,7 +96,7 @@ def show_maps(
     except MapsError as error:
         show_failure(error)
         return
-    names = list(found)
+    names = [foreign(name) for name in found]
     st.caption(
         f"From left to right: the image, the map of {names[0]}, the map of {names[1]}, each for "
         "the class that the model predicts with flip TTA. Of several seeds: the first."
@@ -105,7 +105,7 @@ def show_maps(
         numbers = [text.partition(".")[0] for text in shown]
         for face in range(min(len(maps.names) for maps in found.values())):
             image, words = _strip(list(found.values()), face)
-            st.image(image, f"{numbers[face]}. {words}", width=3 * SIDE)
+            st.image(image, foreign(f"{numbers[face]}. {words}"), width=3 * SIDE)
 
 
 def written_at(model: Path) -> int:

@@ -181,7 +181,7 @@ def show_calibration(shown: Shown) -> None:
     stamps = tuple(predictions_stamp(shown.runs.folders[run]) for run in members)
     found = find_calibration(shown, tuple(members), tuple(shown.names.items()), stamps)
     for problem in dict.fromkeys(found.problems):
-        st.info(problem)
+        st.info(foreign(problem))
     if found.curve.empty:
         return
     figure = calibration_figure(found.curve, shown.colours)
@@ -235,7 +235,7 @@ def show_runs(runs: Runs, chosen: list[str]) -> None:
     rows = table.set_index("run", drop=False).loc[chosen]
     description = common_description(rows)
     if told := " — ".join(filter(None, (description, eac_note(rows)))):
-        st.caption(told)
+        st.caption(foreign(told))
     about = f"{description}, last epoch"
     methods = dict(zip(rows["run"], rows["method"], strict=True))
     show_classes(Shown(runs, [], short_labels(rows), methods, runs.confusions, about))

@@ -27,6 +27,7 @@ from dashboard.analysis.seed_groups import SeedGroup, common_facts
 from dashboard.charts.curves import curves_figure, group_curves_figure, linked_figure
 from dashboard.charts.style import method_colours
 from dashboard.data.names import Runs
+from dashboard.views.foreign_text import foreign
 from dashboard.views.links import rename_in_link, rename_methods_in_link
 from dashboard.views.run_detail import read_records
 from dashboard.views.seed_picker import TOGETHER, pick_groups, pick_together, pooled_note
@@ -168,7 +169,7 @@ def show_curves(runs: Runs, shown: list[str] | list[SeedGroup]) -> None:
     )
     options = pick_options(bool(groups))
     about = list(filter(None, describe(rows, groups, options)))
-    st.caption(" — ".join(about))
+    st.caption(foreign(" — ".join(about)))
     if not picked:
         st.info("Choose at least one curve above.")
     epochs, parts = part_epochs(read_records(runs, chosen) if OTHER_PARTS in picked else {})

@@ -14,6 +14,7 @@ from dashboard.analysis.landing import (
 from dashboard.analysis.shipped_maps import FACE, shipped_pair
 from dashboard.charts.map_images import face_image, image_url, map_overlay, strip
 from dashboard.data.names import SHIPPED_RUNS, read_folders
+from dashboard.views.foreign_text import foreign
 from dashboard.views.sidebar import load_runs
 from dashboard.views.widgets import TRAIN_COMMAND
 from fer_core.reporting.table_text import Cell, TextTable, to_markdown
@@ -68,8 +69,8 @@ def show_figures() -> None:
         with box.container(border=True, height="stretch"):
             st.metric(figure.name, figure.value)
             interval = f"{figure.interval[0].upper()}{figure.interval[1:]}"
-            st.caption(f"EAC minus baseline with {figure.noise}. {interval}.")
-            st.caption(f"{figure.detail}.")
+            st.caption(foreign(f"EAC minus baseline with {figure.noise}. {interval}."))
+            st.caption(foreign(f"{figure.detail}."))
     names = [figure.name for figure in figures]
     for title, approaches in tables.items():
         if approaches:

@@ -85,13 +85,13 @@ def show_panels(panels: list[Panel], width: int = SIDE) -> None:
     """Images with captions, wrapped to the width of the page."""
     row = st.container(horizontal=True, gap="xsmall")
     for panel in panels:
-        row.image(image_url(panel.image), panel.caption.replace("\n", "  \n"), width=width)
+        row.image(image_url(panel.image), foreign(panel.caption).replace("\n", "  \n"), width=width)
 
 
 def show_all_faces(found: dict[str, ModelMaps], emotion: str) -> None:
     """Every face with the map of each model."""
     st.subheader("All faces")
-    st.caption(f"From left to right: the face, {', '.join(found)}.")
+    st.caption(foreign(f"From left to right: the face, {', '.join(found)}."))
     first = next(iter(found.values()))
     strips = []
     for face, name in enumerate(first.names):

@@ -206,7 +206,7 @@ def show_maps(models: dict[str, Path], faces: FaceChoice) -> None:
 def show_found(found: dict[str, ModelMaps], synthetic: bool, note: str) -> None:
     """The maps of some models on the same faces, with a note on these faces."""
     for sentence in next(iter(found.values())).left_out:
-        st.info(f"Skipped: {sentence}.")
+        st.info(foreign(f"Skipped: {sentence}."))
     show_headline(found, note)
     emotions = dict.fromkeys(name for maps in found.values() for name in maps.classes)
     rename_in_link("looks_map", FORMER_MAPS)

@@ -234,7 +234,7 @@ else:
     if len(options) > 1:
         chosen = st.selectbox("Comparable runs", options, key="compare", bind="query-params")
     else:
-        st.caption(chosen)
+        st.caption(foreign(chosen))
     shown = points[points["comparison"] == chosen]
     rename_in_link("noise_measure", FORMER_NAMES)
     name = st.segmented_control(

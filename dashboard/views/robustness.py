@@ -24,6 +24,7 @@ from dashboard.charts.robustness import (
     robustness_figure,
 )
 from dashboard.data.robustness import RobustnessFile, RobustnessFiles, read_files, shipped_files
+from dashboard.views.foreign_text import verbatim
 from dashboard.views.sidebar import load_runs
 from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart, show_empty
@@ -111,7 +112,7 @@ def pick_points(found: RobustnessFiles) -> tuple[pd.DataFrame, list[str], str]:
             help="Only models that were shown the same corrupted images are compared.",
         )
     else:
-        st.caption(chosen)
+        st.caption(verbatim(chosen))
     labels = model_labels(found.comparisons[names[str(chosen)]].models)
     left, right = st.columns(2)
     models = left.multiselect(
@@ -146,7 +147,7 @@ def show_charts(points: pd.DataFrame, labels: list[str], measure_name: str, samp
         f"All {len(kinds)} corruptions", key="robustness_all", bind="query-params"
     ):
         kinds = worst_kinds(points)[:MOST_CHARTS]
-        model = in_markdown(str(points["model"].iloc[0]))
+        model = verbatim(str(points["model"].iloc[0]))
         st.caption(f"The {len(kinds)} corruptions that cost {model} the most accuracy.")
     columns = st.columns(min(COLUMNS, len(kinds)))
     for row in range(0, len(kinds), COLUMNS):
@@ -178,17 +179,12 @@ def show_tables(points: pd.DataFrame) -> None:
     show_table(points[list(FORMATS)], "robustness", FORMATS, rows=points)
 
 
-def in_markdown(text: str) -> str:
-    """Text of a file, shown as it is."""
-    return re.sub(r"([\\`*_\[\]<>$~#|])", r"\\\1", text)
-
-
 st.title("Robustness")
 st.markdown(ABOUT)
 loaded = load_runs()
 found = read_all((*shipped_files(), *loaded.robustness))
 for problem in found.problems:
-    st.warning(in_markdown(problem))
+    st.warning(verbatim(problem))
 if not found.comparisons:
     show_empty(
         "No model has been measured on corrupted images yet. Measure a run, or the bundled model; "
@@ -206,9 +202,9 @@ else:
         key="robustness_measure",
         bind="query-params",
     )
-    st.markdown(f"##### {in_markdown(headline(points, MEASURES[str(name)]))}")
+    st.markdown(f"##### {verbatim(headline(points, MEASURES[str(name)]))}")
     if others := second_sentence(points):
-        st.markdown(in_markdown(others))
+        st.markdown(verbatim(others))
     bands = " Bands: 95 % intervals (Wilson)." if name == "Accuracy" else ""
     st.caption(f"Dashed: the same images, not corrupted.{bands}")
     show_charts(points, labels, str(name), sample)

@@ -3,7 +3,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.views.foreign_text import foreign, foreign_code
+from dashboard.views.foreign_text import foreign, foreign_code, verbatim
 from fer_core.records.recorder import RunRecorder
 from tests.project import PROJECT
 
@@ -14,9 +14,20 @@ LINK = "[here](javascript:alert(1))"
 @pytest.mark.parametrize("text", [IMAGE, LINK, "<img src=http://evil.example/x>", "\\[a](b)"])
 def test_nothing_in_foreign_text_is_a_link_an_image_or_html(text):
     shown = foreign(text)
-    assert shown.replace("\\", "") == text.replace("\\", "")
+    assert shown.replace("\\", "").replace("\u2060", "") == text.replace("\\", "")
     for mark in "[]<>":
         assert shown.count(f"\\{mark}") == text.count(mark)
+
+
+@pytest.mark.parametrize("show", [foreign, verbatim])
+@pytest.mark.parametrize(
+    "text", ["https://evil.example/x", "www.evil.example", "a@evil.example", "$a$"]
+)
+def test_no_address_is_made_a_link_and_no_text_a_formula(show, text):
+    shown = show(text)
+    assert shown != text
+    assert shown.replace("\u2060", "").replace("\\", "") == text
+    assert not any(start in shown for start in ("://", "www.", "a@"))
 
 
 def test_foreign_code_does_not_end_the_code_around_it():

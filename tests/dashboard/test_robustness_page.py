@@ -63,7 +63,7 @@ def test_two_measured_models_have_a_headline_and_a_chart_for_each_corruption(ope
     app = open_page("robustness", two_models)
     assert not app.exception
     text = text_of(app)
-    assert "How much worse models get" in text
+    assert "accuracy models lose on corrupted images" in text
     assert (
         "Noise at 25 (standard deviation, grey levels) costs bundled (flip TTA) the most accuracy: "
         "30.0 points (95 % interval 28.0 to 32.0), from 88.0 to 58.0 %"

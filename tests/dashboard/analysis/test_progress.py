@@ -80,6 +80,27 @@ def test_a_run_of_this_program_always_has_a_loss(going, first):
     assert f"since epoch {first}" in troubles(going.table, epochs)["going"]
 
 
+@pytest.mark.parametrize(
+    ("column", "epochs_without", "said"),
+    [
+        ("train_loss", [1], "is not a finite number in epoch 1"),
+        ("eval_loss", [2, 3, 4, 5, 6], "since epoch 2"),
+        ("eval_loss", [2, 4], "in 2 epochs, first in epoch 2"),
+        ("eval_loss", [1, 2, 3, 4, 5, 6], ""),  # it was never stated
+    ],
+)
+def test_a_loss_that_is_no_number_for_a_while_is_not_said_to_stay_so(
+    going, column, epochs_without, said
+):
+    epochs = going.epochs.copy()
+    mine = epochs["run"] == "finished"
+    assert sorted(epochs.loc[mine, "epoch"]) == [1, 2, 3, 4, 5, 6]
+    epochs.loc[mine & epochs["epoch"].isin(epochs_without), column] = np.nan
+    found = troubles(going.table, epochs)
+    assert said in found.get("finished", "")
+    assert bool(found) == bool(said)
+
+
 @pytest.fixture
 def import_table(tmp_path):
     """``import_table(text, classes)``: the runs of one CSV of another program, called theirs."""

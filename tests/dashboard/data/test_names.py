@@ -343,8 +343,29 @@ def test_labels_are_unique_and_short_ones_name_only_what_differs(records, write_
     pair = table[table["run"].isin(default_pair(table))]
     assert sorted(short_labels(pair).values()) == ["EAC", "baseline"]
     assert common_description(pair) == (
-        "mobilenetv2_100 · synthetic faces · 30 % noise · 6 epochs · seed 0"
+        "mobilenetv2_100 · synthetic faces · 30 % noise · 48 px · 6 epochs · seed 0"
     )
+
+
+def test_labels_of_single_runs_name_the_kind_of_noise_and_tell_image_sizes_apart(
+    tmp_path, write_run
+):
+    write_run(tmp_path, name="a")
+    write_run(tmp_path, name="b", noise="asymmetric")
+    write_run(tmp_path, name="c", image_size=112)
+    table = read_folders([tmp_path]).table
+    assert list(short_labels(table).values()) == [
+        "EAC · 30 % noise · 48 px",
+        "EAC · 30 % asymmetric noise · 48 px",
+        "EAC · 30 % noise · 112 px",
+    ]
+    start = "EAC · mobilenetv2_100 · synthetic faces · 30 %"
+    assert run_labels(table) == {
+        "a": f"{start} noise · 6 epochs · seed 0 · 48 px",
+        "b": f"{start} asymmetric noise · 6 epochs · seed 0",
+        "c": f"{start} noise · 6 epochs · seed 0 · 112 px",
+    }
+    assert "noise" not in common_description(table)
 
 
 def test_an_unfinished_run_is_described_by_its_epochs(tmp_path, write_run):
