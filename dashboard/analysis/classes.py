@@ -70,9 +70,14 @@ def confusion_difference(first: Confusion, second: Confusion) -> pd.DataFrame:
 
 
 def same_images(first: Confusion, second: Confusion) -> bool:
-    """Whether two runs have the same number of evaluation images in each class."""
-    totals = (np.asarray(one.counts).sum(axis=1).tolist() for one in (first, second))
-    return first.classes == second.classes and next(totals) == next(totals)
+    """Whether the classes are equally common among the evaluation images of two runs.
+
+    Several runs of a group may be summed up in either of them, whose counts are multiples then.
+    """
+    if first.classes != second.classes:
+        return False
+    one, other = (np.asarray(each.counts, dtype=np.int64).sum(axis=1) for each in (first, second))
+    return bool((one * other.sum() == other * one.sum()).all())
 
 
 def recall_table(confusions: Mapping[str, Confusion], labels: Mapping[str, str]) -> pd.DataFrame:

@@ -140,6 +140,18 @@ def drawn_costs(points: pd.DataFrame, cost: Cost) -> pd.DataFrame:
     return points.dropna(subset=cost.column)[[*facts, *ends]]
 
 
+def in_units_of_records(points: pd.DataFrame) -> pd.DataFrame:
+    """Costs as the records have them: seconds, and numbers of parameters and MACs.
+
+    Args:
+        points: of `cost_points` or `drawn_costs`.
+    """
+    divisors = {f"{c.column}{e}": c.divisor for c in COSTS.values() for e in ("", "_low", "_high")}
+    return points.assign(
+        **{name: points[name] * divisor for name, divisor in divisors.items() if name in points}
+    )
+
+
 def cost_front(drawn: pd.DataFrame, cost: Cost) -> pd.Series:
     """Whether no other approach is at least as accurate and as cheap, and better in one of both.
 

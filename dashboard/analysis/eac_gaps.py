@@ -15,7 +15,7 @@ FACTS = {
 DOUBTFUL = ("claimed", "weak")
 UNSTATED = "not stated"
 COLUMNS = [
-    *("method", "verdict", "gap", "value", "metric", "eac_value", "in_hust_report"),
+    *("method", "verdict", "gap", "value", "metric", "noise", "eac_value", "in_hust_report"),
     *(name for fact in FACTS for name in (fact, f"eac_{fact}")),
     *("source", "eac_source", "note"),
 ]
@@ -85,7 +85,7 @@ def gap_sentence(pair: pd.Series) -> str:
         )
     text = (
         f"**{pair['method']}**, {pair['value']:.2f} %, and EAC, {pair['eac_value']:.2f} % "
-        f"({pair['metric']}): {_gap_text(pair)}."
+        f"({pair['metric']}, {pair['noise']}): {_gap_text(pair)}."
     )
     if pair["verdict"] == CONTRADICTED:
         text += " The first result is contradicted, so the difference means nothing."
@@ -119,6 +119,8 @@ def _pairs(one: pd.Series, eac: pd.DataFrame) -> list[dict[str, object]]:
     else:
         partners = eac[(eac[GROUP] == one[GROUP]).all(axis=1).fillna(False).astype(bool)]
     about = {name: one[name] for name in ("method", "value", "metric", "source", "note")}
+    rate, kind = float(one["noise_rate"]), str(one["noise_kind"])
+    about["noise"] = f"{100 * rate:g} % {kind} noise" if rate else "clean labels"
     about |= _facts(one, "")
     if partners.empty:
         return [about | {"verdict": NONE, "gap": float("nan"), "in_hust_report": False}]

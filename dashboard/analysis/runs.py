@@ -112,6 +112,19 @@ def trained_here(table: pd.DataFrame) -> pd.DataFrame:
     return table[(table["status"] == "finished") & (table["imported"] == "")]
 
 
+def none_finished(table: pd.DataFrame, otherwise: str = "No run has finished yet.") -> str:
+    """Why there is no run of `trained_here`: all that have finished are imported, or none has."""
+    imported = int(((table["status"] == "finished") & (table["imported"] != "")).sum())
+    if not imported:
+        return otherwise
+    runs = "1 imported run has" if imported == 1 else f"{imported} imported runs have"
+    return (
+        f"No run trained here has finished. {runs}, but what other programs do not record is "
+        "unknown of them (options, predictions, costs); the pages Training curves and Runs show "
+        "what is known."
+    )
+
+
 def option_axes(table: pd.DataFrame) -> pd.DataFrame:
     """The options in which the finished runs differ, and their accuracy.
 

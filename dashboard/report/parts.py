@@ -47,6 +47,7 @@ from dashboard.analysis.published_curves import reference_curves
 from dashboard.analysis.runs import (
     ACCURACY,
     MAX_AXES,
+    none_finished,
     option_axes,
     trained_here,
     with_names,
@@ -102,7 +103,7 @@ def first_sentence(runs: Runs) -> str:
     """
     points = noise_points(runs.table)
     if points.empty:
-        return "No run has finished yet."
+        return none_finished(runs.table)
     first = points[points["comparison"] == comparisons(points)[0]]
     chosen = first.dropna(subset=CHOSEN_TTA)
     if find_pairs(chosen):

@@ -24,6 +24,7 @@ from dashboard.analysis.group_classes import (
     pooled_confusions,
 )
 from dashboard.analysis.run_choices import RunChoices, run_choices
+from dashboard.analysis.runs import none_finished
 from dashboard.analysis.seed_groups import SeedGroup, common_facts, seeds_text, short_names
 from dashboard.charts.classes import (
     calibration_figure,
@@ -133,7 +134,7 @@ def show_confusions(shown: Shown) -> None:
             st.info("These runs have different classes, so their matrices cannot be subtracted.")
             return
         if same_images(confusion, second):
-            st.caption("Both have the same number of evaluation images in each class.")
+            st.caption("Each class has the same share of the evaluation images of both.")
         else:
             st.warning("These were evaluated on different images: read the difference with care.")
         table = confusion_difference(confusion, second)
@@ -279,7 +280,8 @@ st.markdown(ABOUT)
 loaded = load_runs()
 if not loaded.confusions:
     show_empty(
-        "No run has finished yet; the confusion matrix is written at the end of a run. Train one:"
+        f"{none_finished(loaded.table)} The confusion matrix is written at the end of a run. "
+        "Train one:"
     )
 else:
     rename_methods_in_link("classes_run")

@@ -4,10 +4,19 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard.analysis.cost import COSTS, NO_MACS, cost_points, drawn_costs, set_choices, with_sets
+from dashboard.analysis.cost import (
+    COSTS,
+    NO_MACS,
+    cost_points,
+    drawn_costs,
+    in_units_of_records,
+    set_choices,
+    with_sets,
+)
 from dashboard.analysis.cost_headline import Headline, cost_headline
 from dashboard.analysis.latency import latency_tables, read_latency
 from dashboard.analysis.measures import ACCURACY_MEASURES, ShownMeasure, offered_accuracies
+from dashboard.analysis.runs import none_finished
 from dashboard.charts.cost import MOST_NAMED, cost_figure
 from dashboard.data.names import Runs
 from dashboard.views.foreign_text import foreign
@@ -163,7 +172,8 @@ def show_points(points: pd.DataFrame, name: str, chosen: list[str], measure: Sho
         caption = f"{title}. {', '.join(chosen)}. Bars: 95 % intervals over seeds."
         figure = cost_figure(drawn, cost, measure)
         selection = [*chosen, name, measure.column]
-        show_chart(figure, drawn, "cost", selection=selection, caption=caption)
+        data = in_units_of_records(drawn)
+        show_chart(figure, data, "cost", selection=selection, caption=caption)
         if len(drawn) > MOST_NAMED:
             st.caption(NAMED)
     if 0 < len(drawn) < len(points):
@@ -175,7 +185,7 @@ def show_points(points: pd.DataFrame, name: str, chosen: list[str], measure: Sho
     }
     shown = points.assign(macs=macs, **intervals)[list(SHOWN)]
     shown = shown.sort_values("accuracy", ascending=False)
-    show_table(shown, "costs", SHOWN, rows=points)
+    show_table(shown, "costs", SHOWN, rows=in_units_of_records(points))
     if name != "MACs" and points["macs"].isna().all():
         st.caption(NO_MACS)
 
@@ -207,7 +217,9 @@ st.markdown(ABOUT)
 loaded = load_runs()
 runs, choices = find_sets(loaded, loaded.fingerprint)
 if runs.empty:
-    show_empty("No run has finished yet; the cost is recorded at the end of a run. Train one:")
+    show_empty(
+        f"{none_finished(loaded.table)} The cost is recorded at the end of a run. Train one:"
+    )
 else:
     rows, chosen = pick_rows(runs, choices)
     measure = pick_measure(rows)

@@ -44,7 +44,7 @@ PAGES = {
     "maps": ("Attention maps", "The maps of two models, on faces of yours."),
     "runs": ("Runs", "All runs, and what distinguishes any two of them."),
     "table": ("Results table", "The table of a paper, to copy as LaTeX."),
-    "cost": ("Cost", "Time, memory and parameters against accuracy."),
+    "cost": ("Cost", "Time, parameters and arithmetic against accuracy."),
     "published": ("Published results", "What papers report, and where it was read."),
 }
 

@@ -21,6 +21,7 @@ from dashboard.analysis.noise import (
     spans_rates,
 )
 from dashboard.analysis.published import read_published
+from dashboard.analysis.runs import none_finished
 from dashboard.charts.noise import noise_figure
 from dashboard.charts.noise_rows import noise_rows_figure
 from dashboard.data.names import Runs
@@ -227,7 +228,9 @@ points = find_points(runs, runs.fingerprint)
 waiting = int((runs.table["status"] != "finished").sum())
 
 if points.empty:
-    show_empty("No run has finished yet; this chart needs at least one. Train with label noise:")
+    show_empty(
+        f"{none_finished(runs.table)} This chart needs at least one. Train with label noise:"
+    )
 else:
     options = comparisons(points)
     chosen = options[0]

@@ -22,6 +22,7 @@ from dashboard.analysis.published import (
     training_name,
 )
 from dashboard.analysis.published_points import drawn_points, scatter_points
+from dashboard.analysis.runs import none_finished
 from dashboard.charts.published import published_figure
 from dashboard.data.names import Runs
 from dashboard.views.downloads import quiet_expander, save_button
@@ -127,11 +128,11 @@ def show_group(rows: pd.DataFrame, ours: pd.DataFrame, own: pd.DataFrame, metric
         metric: of all of them.
     """
     placed = [part for part in (own, ours) if not part.empty]
-    if placed:
-        show_results(rows, PLACED_COLUMNS, pd.concat(placed))
-    else:
-        show_results(rows, COLUMNS)
-    show_copy(rows, "published-group", titles(COLUMNS))
+    columns = PLACED_COLUMNS if placed else COLUMNS
+    show_results(rows, columns, pd.concat(placed) if placed else None)
+    everything = pd.concat([rows, *placed])
+    shown = everything.reindex(columns=columns)
+    show_copy(shown, "published-group", titles(columns), rows=everything)
     st.caption(
         "EAC is highlighted. Ranks are among the published results shown; those marked "
         f"{', '.join(UNRANKED[:-1])} or {UNRANKED[-1]} have none, nor have our own runs "
@@ -213,11 +214,11 @@ def show_hust_report(published: pd.DataFrame) -> None:
     show_closed("All pairs of results", gaps, "published-eac", GAPS)
 
 
-def show_measured(ours: pd.DataFrame) -> None:
-    """Our own results."""
+def show_measured(ours: pd.DataFrame, table: pd.DataFrame) -> None:
+    """Our own results, of this table of runs."""
     st.subheader("Measured here")
     if ours.empty:
-        st.info(f"No run has finished yet. Train one: `{TRAIN_COMMAND}`")
+        st.info(f"{none_finished(table)} Train one: `{TRAIN_COMMAND}`")
         return
     st.caption(
         "Means over the seeds of our own runs. They have no rank: pre-training, image size, epochs "
@@ -230,9 +231,10 @@ def show_measured(ours: pd.DataFrame) -> None:
 st.title("Published results", anchor=False)  # its link wraps on phones
 published = find_published()
 st.markdown(
-    f"What papers report for facial expression recognition: {len(published)} figures, each with a "
-    "link to the place where it was read and a mark of how far it can be trusted. Ranks are given "
-    "only among results of the same data set, classes, label noise, metric and training."
+    f"What papers report for facial expression recognition: {len(published)} figures, "
+    f"{published['table_url'].notna().sum()} of them with a link to the place where they were "
+    "read, each with a mark of how far it can be trusted. Ranks are given only among results of "
+    "the same data set, classes, label noise, metric and training."
 )
 group = pick_group(published)
 chosen = pick_rows(select(published, *group), published)
@@ -255,4 +257,4 @@ show_closed(
 )
 show_download(published, "published-all", "Download all as CSV")
 show_hust_report(published)
-show_measured(ours)
+show_measured(ours, runs.table)

@@ -47,6 +47,7 @@ SHOWN = {
     "metric": "Metric",
 }
 GAPS = SHOWN | {
+    "noise": "Noise",
     "verdict": "Comparable?",
     "gap": NUMBER("EAC minus method (points)", format="%+.2f"),
     "eac_value": NUMBER("EAC (%)", format="%.2f"),

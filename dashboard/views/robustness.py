@@ -140,6 +140,7 @@ def pick_points(found: RobustnessFiles) -> tuple[pd.DataFrame, list[str], str]:
 def show_charts(points: pd.DataFrame, labels: list[str], measure_name: str, sample: str) -> None:
     """A chart for each corruption, and the download of what all of them draw."""
     measure = MEASURES[measure_name]
+    bands = "; bands: Wilson's 95 % intervals" if measure_name == "Accuracy" else ""
     styles, top = model_styles(labels), highest_value(points, measure)
     kinds = list(points.loc[points["level"] > 0, "kind"].unique())
     many = len(kinds) > MOST_CHARTS and not st.session_state.get("robustness_kind")
@@ -159,7 +160,7 @@ def show_charts(points: pd.DataFrame, labels: list[str], measure_name: str, samp
                     None,
                     name,
                     selection=[sample, measure_name],
-                    caption=f"{measure_name} of {sample}; bands: Wilson's 95 % intervals.",
+                    caption=f"{measure_name} of {sample}{bands}.",
                     alt=f"{measure_name} under {kind_name(str(kind))}",
                 )
         columns = st.columns(COLUMNS) if row + COLUMNS < len(kinds) else columns

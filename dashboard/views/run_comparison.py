@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard.analysis.option_importance import ABOUT, option_importance
 from dashboard.analysis.run_pairs import differing_options, figure_deltas, pair_tests
-from dashboard.analysis.runs import ACCURACY, MAX_AXES, option_axes, trained_here
+from dashboard.analysis.runs import ACCURACY, MAX_AXES, none_finished, option_axes, trained_here
 from dashboard.analysis.sets import image_sets
 from dashboard.charts.parallel import importance_figure, parallel_figure
 from dashboard.data.names import Runs
@@ -84,7 +84,8 @@ def show_options(rows: pd.DataFrame) -> None:
     finished = trained_here(rows)
     sets = image_sets(finished)
     if finished.empty:
-        st.info("None of these runs has finished; accuracy is recorded at the end of a run.")
+        told = none_finished(rows, "None of these runs has finished.")
+        st.info(f"{told} Accuracy is recorded at the end of a run.")
         return
     names = list(sets.value_counts().index)
     chosen = st.selectbox("Evaluated on", names, key="runs_tested", bind="query-params")

@@ -81,8 +81,9 @@ def show_groups(rows: pd.DataFrame, fingerprint: str) -> None:
         foreign(" ".join(filter(None, [f"{len(groups)} groups.", note, pooled_note(groups)])))
     )
     st.session_state["groups_shown"] = table["group"].tolist()
+    shown = shown if table["pooled"].any() else shown.drop(columns="pooled")
     st.dataframe(
-        shown if table["pooled"].any() else shown.drop(columns="pooled"),
+        shown,
         hide_index=True,
         column_config=COLUMNS,
         height="content" if len(shown) < 12 else 460,
@@ -91,7 +92,7 @@ def show_groups(rows: pd.DataFrame, fingerprint: str) -> None:
         on_select=take_picked_groups,
         selection_mode="multi-row",
     )
-    show_copy(table, "groups", COLUMNS)
+    show_copy(shown, "groups", COLUMNS, rows=table)
     show_group_comparison(rows, groups)
 
 

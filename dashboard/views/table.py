@@ -21,6 +21,7 @@ from dashboard.analysis.grid import (
     scopes,
     with_best,
 )
+from dashboard.analysis.runs import none_finished
 from dashboard.analysis.seed_groups import seed_groups
 from dashboard.charts.grid import grid_figure
 from dashboard.data.names import Runs
@@ -129,7 +130,7 @@ st.markdown(ABOUT)
 runs = load_runs()
 found = find_scopes(runs, runs.fingerprint)
 if not found:
-    show_empty("No run has finished yet; a table needs at least one. Train one:")
+    show_empty(f"{none_finished(runs.table)} A table needs at least one. Train one:")
 else:
     scope = str(st.selectbox("Comparable runs", list(found), key="table_set", bind="query-params"))
     table = runs.table[runs.table["run"].isin(found[scope])]

@@ -54,6 +54,8 @@ def show_copy(
     name: str,
     columns: Mapping[str, Any] | None = None,
     caption: str = "",
+    *,
+    rows: pd.DataFrame | None = None,
 ) -> None:
     """The button below a table that offers it as LaTeX, Markdown and CSV, to copy or to save.
 
@@ -64,9 +66,10 @@ def show_copy(
             and leave out the columns that it does not name. The CSV has every column in full
             precision, under its own name.
         caption: what the table shows: data, measure, seeds.
+        rows: of the CSV, if it has more columns than the table.
     """
     named = frame[[column for column in frame.columns if column in columns]] if columns else frame
-    _copy_box(named, frame, name, columns or {}, caption)
+    _copy_box(named, frame if rows is None else rows, name, columns or {}, caption)
 
 
 def show_text_table(table: TextTable, drawn: pd.DataFrame, name: str) -> None:

@@ -166,3 +166,13 @@ def test_the_curves_of_an_imported_run_alone_can_be_seen(open_page, old):
     app = open_page("curves", old.parents[1])
     assert not app.exception
     assert app.get("plotly_chart")
+
+
+@pytest.mark.parametrize("page", ["noise", "classes", "cost", "table", "published", "runs"])
+def test_finished_imports_alone_are_not_called_unfinished(open_page, tmp_path, old, page):
+    import_run(*find_sources(old.parents[1]).sources, tmp_path / "imports")
+    app = open_page(page, tmp_path / "imports")
+    assert not app.exception
+    told = " ".join(str(item.value) for item in app.info)
+    assert "No run trained here has finished. 1 imported run has" in told
+    assert "No run has finished yet" not in told

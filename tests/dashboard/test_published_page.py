@@ -97,6 +97,21 @@ def test_the_table_is_copied_with_the_titles_of_its_columns(open_page, eight_rec
 
 
 @pytest.mark.slow
+def test_the_table_is_copied_as_it_is_shown_with_our_own_runs(open_page):
+    app = open_page("published", SHIPPED_RUNS, data="FERPlus · 8 classes")
+    app.session_state["copy-published-group"] = True
+    app.session_state["copy-format-published-group"] = "Markdown"
+    app.run()
+    assert not app.exception
+    shown = app.dataframe[0].value
+    assert shown["seeds"].notna().sum() > 1
+    markdown = next(item.value for item in app.code if item.value.startswith("| "))
+    header, _, *rows = markdown.strip().splitlines()
+    assert len(rows) == len(shown)
+    assert "| Seeds |" in header
+
+
+@pytest.mark.slow
 def test_a_result_entered_in_the_form_is_placed_and_drawn(open_page, eight_records):
     app = open_page("published", eight_records)
     labelled = {item.label: item for item in [*app.text_input, *app.number_input, *app.button]}

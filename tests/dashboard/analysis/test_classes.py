@@ -89,6 +89,12 @@ def test_as_many_images_of_each_class_are_taken_for_the_same_images():
     assert not same_images(FIRST, Confusion(ABC, ((3, 1, 1), (0, 0, 0), (1, 0, 1)), SHADES))
 
 
+def test_a_group_of_seeds_and_a_single_run_may_have_the_same_images():
+    five = Confusion(ABC, tuple(tuple(5 * n for n in row) for row in FIRST.counts), SHADES)
+    assert same_images(five, SECOND)
+    assert same_images(SECOND, five)
+
+
 def test_recalls_have_wilsons_interval_and_empty_classes_no_row():
     table = recall_table({"one": FIRST, "two": SECOND}, NAMES)
     assert table["class"].tolist() == ["a", "c", "a", "c"]

@@ -16,6 +16,7 @@ from dashboard.analysis.cost import (
     cost_front,
     cost_points,
     drawn_costs,
+    in_units_of_records,
     set_choices,
     with_sets,
 )
@@ -335,3 +336,16 @@ def test_the_report_file_says_the_cost_of_two_approaches_in_a_sentence(three_see
     assert first.figure is None
     assert "takes 2.00 times as long" in first.text
     assert [part.heading for part in others] == ["MACs", "Measured speed"]
+
+
+def test_files_have_costs_in_the_units_of_records():
+    runs = with_sets(read_folders([SHIPPED_RUNS]).table)
+    chosen = runs[runs["run"].str.startswith("study48/baseline-sym30-")]
+    points = cost_points(chosen)
+    (row,) = in_units_of_records(points).to_dict("records")
+    assert row["seconds"] == pytest.approx(np.exp(np.log(chosen["seconds"]).mean()))
+    assert row["parameters"] == chosen["parameters"].iloc[0]
+    assert points["seconds"].iloc[0] == pytest.approx(row["seconds"] / 60)
+    drawn = in_units_of_records(drawn_costs(points, COSTS["Time"]))
+    assert drawn["seconds_low"].iloc[0] == pytest.approx(row["seconds_low"])
+    assert "macs" not in drawn

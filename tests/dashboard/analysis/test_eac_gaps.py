@@ -88,3 +88,11 @@ def test_the_same_backbone_and_weights_are_named_where_eac_has_them(gaps):
     assert "EAC is 0.31 points higher" in text
     assert "With the same backbone and pre-training (ResNet-18, MS-Celeb-1M faces)" in text
     assert text.endswith("EAC is 0.05 points lower.")
+
+
+def test_the_noise_of_both_results_is_named(gaps):
+    texts = gap_sentences(gaps)
+    noisy = [text for text in texts if "88.23 %, and EAC, 82.63 %" in text]
+    assert noisy
+    assert all("(accuracy, 10 % symmetric noise)" in text for text in noisy)
+    assert any("clean labels)" in text for text in texts)
