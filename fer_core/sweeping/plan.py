@@ -42,12 +42,11 @@ def read_plan(file: Path, settings: Sequence[str] = ()) -> list[PlannedRun]:
     """
     plan = _load(file)
     mistakes: list[str] = []
-    common, grid = _table(plan, "common", mistakes), _table(plan, "grid", mistakes)
+    common, grid = _common(file, plan, mistakes), _table(plan, "grid", mistakes)
     conditions, extra = _tables(plan, "exclude", mistakes), _tables(plan, "runs", mistakes)
     _find_methods(common, grid, extra, mistakes)
     axes = {axis: read_axis(axis, entries, mistakes) for axis, entries in grid.items()}
     mistakes += set_twice(axes)
-    common = _recipe(common.pop("recipe", None), mistakes) | current_names(common)
     common |= _settings(settings, axes, mistakes)
     drafts = drop_excluded(combine(axes, common), conditions, mistakes)
     drafts += _named(extra, common, mistakes)
@@ -109,6 +108,31 @@ def _find_methods(
             find_method(method)
         except ValueError as error:
             mistakes.append(str(error))
+
+
+def _common(
+    file: Path, plan: Mapping[str, Any], mistakes: list[str], above: tuple[Path, ...] = ()
+) -> dict[str, Any]:
+    """The common values of a plan, on top of those of the plan and the recipe that it names.
+
+    Args:
+        file: of the plan; the plan that it names is beside it.
+        plan: its content.
+        mistakes: to which its own are added.
+        above: the plans that take their values from this one.
+    """
+    own = _table(plan, "common", mistakes)
+    base, recipe = own.pop("plan", None), own.pop("recipe", None)
+    values: dict[str, Any] = {}
+    if base is not None:
+        other, chain = file.parent / str(base), (*above, file.resolve())
+        if not isinstance(base, str) or not other.is_file():
+            mistakes.append(f"[common] plan must be a plan's file beside {file}, got {base!r}")
+        elif other.resolve() in chain:
+            mistakes.append(f"[common] plan {base!r} takes its own values from {file}")
+        else:
+            values = _common(other, _load(other), mistakes, chain)
+    return values | _recipe(recipe, mistakes) | current_names(own)
 
 
 def _recipe(name: object, mistakes: list[str]) -> dict[str, Any]:

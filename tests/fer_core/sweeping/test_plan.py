@@ -123,6 +123,34 @@ def test_the_common_values_may_start_from_a_recipe(read):
     assert "did you mean 'scratch'?" in lines[1]
 
 
+def test_the_common_values_may_start_from_those_of_another_plan(read, tmp_path):
+    (tmp_path / "first.toml").write_text(
+        '[common]\nrecipe = "noisy_labels"\nepochs = 9\nseed = 4\n[grid]\nholdout = [0.1, 0.2]'
+    )
+    (tmp_path / "second.toml").write_text('[common]\nplan = "first.toml"\nepochs = 3')
+    (run,) = read('[common]\nplan = "second.toml"\nbatch_size = 8\n[[runs]]\nname = "one"')
+    assert (run.config.epochs, run.config.seed, run.config.batch_size) == (3, 4, 8)
+    assert run.config.method == "eac"
+    assert run.config.holdout == 0  # the grid of the other plan does not count
+    (run,) = read('[common]\nplan = "first.toml"\n[[runs]]\nname = "one"', "epochs=7")
+    assert run.config.epochs == 7
+
+
+@pytest.mark.parametrize(
+    ("base", "sentence"),
+    [
+        ('"absent.toml"', "must be a plan's file beside .*, got 'absent.toml'"),
+        ("3", "must be a plan's file beside .*, got 3"),
+        ('"plan.toml"', "'plan.toml' takes its own values from"),
+        ('"other.toml"', "'plan.toml' takes its own values from"),
+    ],
+)
+def test_another_plan_that_cannot_be_taken_is_named(read, tmp_path, base, sentence):
+    (tmp_path / "other.toml").write_text('[common]\nplan = "plan.toml"')
+    with pytest.raises(PlanError, match=sentence):
+        read(f'[common]\nplan = {base}\n[[runs]]\nname = "one"')
+
+
 def test_all_mistakes_are_listed_at_once_each_with_its_runs(read):
     lines = mistakes(
         read,
