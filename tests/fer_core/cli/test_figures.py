@@ -278,6 +278,7 @@ def test_every_method_of_the_study_is_drawn_against_its_baseline(
     files = [line.rpartition("/")[2] for line in output.splitlines()]
     assert [file for file in files if file.startswith("measures-")] == [
         "measures-mobilenetv2_100-classes-7-fer2013-31.7.png",
+        "measures-mobilenetv2_100-classes-8-clean.png",
         "measures-mobilenetv2_100-classes-8-rater-22.png",
         "measures-mobilenetv2_100-classes-8-symmetric-30.png",
     ]
