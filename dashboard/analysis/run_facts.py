@@ -11,7 +11,7 @@ from dashboard.analysis.record_text import fact_rows
 from dashboard.data.sources import RecordSource
 from fer_core.config import RunConfig, defaults_of, flat_options
 from fer_core.config.methods import option_names
-from fer_core.records.predictions import PREDICTIONS_FILE
+from fer_core.records.predictions import COMPRESSED_FILE, PREDICTIONS_FILE
 from fer_core.records.provenance import Origin
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RunRecord
 from fer_core.records.schema import FORMER_FILES, NOISY_LABELS_FILE
@@ -24,7 +24,7 @@ FILES = {
     **dict.fromkeys([NOISY_LABELS_FILE, *FORMER_FILES], "the noisy training labels"),
     "log.txt": "log of the sweep",
 }
-RECORD = (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE, MAPS_FILE)
+RECORD = (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE, COMPRESSED_FILE, MAPS_FILE)
 # A record keeps only the last part of these paths.
 PATHS = ("data", "pretrained", "noise_file", "exclude", "confusions", "method_source", "teachers")
 _NO_PATHS = ("none", "hub", "people")

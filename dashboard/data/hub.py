@@ -10,14 +10,17 @@ from typing import NamedTuple
 
 from fer_core.errors import FerError
 from fer_core.hub.errors import NAME_PART, Wanted, is_refusal, no_answer, quiet_client
-from fer_core.records.predictions import PREDICTIONS_FILE
+from fer_core.records.predictions import COMPRESSED_FILE, PREDICTIONS_FILE
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE
 from fer_core.reporting.map_files import MAPS_FILE
 from fer_core.reporting.robustness_data import ROBUSTNESS_FILE
 
 SCHEME = "hf://"
 SHAPE = "hf://USER/NAME, hf://USER/NAME@REVISION or either with /FOLDER after it"
-FILES = (RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE, MAPS_FILE, ROBUSTNESS_FILE)
+FILES = (
+    *(RUN_FILE, EPOCHS_FILE, PREDICTIONS_FILE, COMPRESSED_FILE),
+    *(MAPS_FILE, ROBUSTNESS_FILE),
+)
 LARGEST = 2_000_000_000  # bytes of all records of an address
 TIMEOUT = 10.0  # seconds
 

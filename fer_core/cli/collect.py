@@ -1,11 +1,10 @@
 """Finished records for publication: ``fer-core collect RUNS OUT``.
 
-Copies what a record is (run.json, epochs.jsonl, predictions.csv) and what was measured of it beside
-(maps.json, robustness.json), and leaves behind what belongs to the machine: checkpoints, weights,
-logs, lists of labels.
+Copies what a record is (run.json, epochs.jsonl, predictions.csv, which is compressed) and what was
+measured of it beside (maps.json, robustness.json), and leaves behind what belongs to the machine:
+checkpoints, weights, logs, lists of labels.
 """
 
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +14,11 @@ import tyro
 
 from fer_core.errors import told_in_a_sentence
 from fer_core.publishing.records import EVALUATIONS
-from fer_core.records.predictions import PREDICTIONS_FILE
+from fer_core.records.predictions import COMPRESSED_FILE, PREDICTIONS_FILE, compressed
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RecordError, read_run
 
 # The last one makes a folder a record.
-FILES = (*EVALUATIONS, EPOCHS_FILE, PREDICTIONS_FILE, RUN_FILE)
+FILES = (*EVALUATIONS, EPOCHS_FILE, COMPRESSED_FILE, RUN_FILE)
 LARGEST = 20_000_000  # bytes of one call
 
 
@@ -77,26 +76,33 @@ def collect(folders: Sequence[Path], out: Path, *, replace: bool = False) -> int
             f"{out} already has different runs named {', '.join(others)}: choose another folder, "
             "or pass --replace"
         )
-    files = [folder / name for folder in folders for name in FILES if (folder / name).exists()]
-    size = sum(file.stat().st_size for file in files)
+    records = {folder.name: _content(folder) for folder in folders}
+    size = sum(len(content) for record in records.values() for content in record.values())
     if size > LARGEST:
         raise RecordError(f"the records have {size:,} bytes, at most {LARGEST:,} are published")
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".collect-", dir=out) as made:
-        copies = [Path(made) / folder.name for folder in folders]
-        for copied in copies:
-            copied.mkdir()
-        for file in files:
-            shutil.copyfile(file, Path(made) / file.parent.name / file.name)
-        for copied in copies:
-            _put(copied, out / copied.name)
+        for record, files in records.items():
+            (Path(made) / record).mkdir()
+            for name, content in files.items():
+                (Path(made) / record / name).write_bytes(content)
+        for record in records:
+            _put(Path(made) / record, out / record)
     return size
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    """The files of a record by their names, as they are copied."""
+    files = {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}
+    if (folder / PREDICTIONS_FILE).exists():  # the record's own; a compressed one is a copy
+        files[COMPRESSED_FILE] = compressed((folder / PREDICTIONS_FILE).read_bytes())
+    return files
 
 
 def _put(copied: Path, target: Path) -> None:
     """Move the files of a record to their place, in which none of an earlier one stays."""
     target.mkdir(exist_ok=True)
-    for name in FILES[::-1]:
+    for name in (*FILES[::-1], PREDICTIONS_FILE):
         (target / name).unlink(missing_ok=True)
     for name in FILES:
         if (copied / name).exists():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fer_core.io.files import displayed, parse_json, write_whole
-from fer_core.records.predictions import PREDICTIONS_FILE, read_predictions, write_predictions
+from fer_core.records.predictions import predictions_file, read_predictions, write_predictions
 from fer_core.records.recorder import write_epochs, write_run
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RecordError, RunRecord
 from fer_core.records.schema import current_run
@@ -96,7 +96,7 @@ def _copy(record: RunRecord, root: Path, out: Path, predictions: bool) -> Copied
     if (record.path / EPOCHS_FILE).exists():
         write_epochs(folder, record.epochs)
     changed = clean != run
-    if predictions and (record.path / PREDICTIONS_FILE).exists():
+    if predictions and predictions_file(record.path) is not None:
         recorded = read_predictions(record.path)
         kept = [row._replace(image=without_places(row.image)) for row in recorded]
         write_predictions(folder, kept)

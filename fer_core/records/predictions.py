@@ -1,17 +1,25 @@
-"""Predictions of a run on the evaluation images: ``predictions.csv`` of its record."""
+"""Predictions of a run on the evaluation images: ``predictions.csv`` of its record.
+
+A record that was made for others (``fer-core collect``) has ``predictions.csv.gz`` instead, which
+takes a fifth of the room.
+"""
 
 import csv
+import gzip
 import io
+import zlib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from fer_core.io.files import write_whole
 from fer_core.records.run import RecordError
 from fer_core.records.schema import current_columns
 
 PREDICTIONS_FILE = "predictions.csv"
+COMPRESSED_FILE = "predictions.csv.gz"
+LARGEST = 200_000_000  # bytes of a table once it is decompressed; 50,000 images have two million
 KEPT = 64  # tables, of about a megabyte each: a comparison reads its baseline once for each method
 
 
@@ -47,14 +55,25 @@ def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
     write_whole(path / PREDICTIONS_FILE, table.getvalue().encode())
 
 
+def compressed(table: bytes) -> bytes:
+    """The content of ``predictions.csv`` as that of ``predictions.csv.gz``; the same every time."""
+    return gzip.compress(table, 9, mtime=0)
+
+
+def predictions_file(path: Path) -> Path | None:
+    """The file of the predictions in the folder ``path`` of a record; None where there is none."""
+    files = (path / name for name in (PREDICTIONS_FILE, COMPRESSED_FILE))
+    return next((file for file in files if file.exists()), None)
+
+
 def read_predictions(path: Path) -> list[Prediction]:
     """Read the predictions of a finished run; a run without them has an empty list.
 
     Raises:
         RecordError: when the file is not a table of predictions.
     """
-    file = path / PREDICTIONS_FILE
-    if not file.exists():
+    file = predictions_file(path)
+    if file is None:
         return []
     state = file.stat()
     version = (state.st_ino, state.st_mtime_ns, state.st_size)
@@ -65,12 +84,23 @@ def read_predictions(path: Path) -> list[Prediction]:
 def _read_table(file: Path, version: tuple[int, int, int]) -> tuple[Prediction, ...]:
     """The rows of a file; ``version``: its inode too, since two writes may share a clock tick."""
     try:
-        with file.open(encoding="utf-8", newline="") as stream:
+        with _opened(file) as stream:
             rows = csv.reader(stream)
             columns = current_columns(next(rows, ()))
             return tuple(_prediction(dict(zip(columns, row, strict=False))) for row in rows if row)
-    except (KeyError, ValueError, csv.Error) as error:
+    except (KeyError, ValueError, EOFError, csv.Error, gzip.BadGzipFile, zlib.error) as error:
         raise RecordError(f"{file} is not a table of predictions: {error!r}") from error
+
+
+def _opened(file: Path) -> TextIO:
+    """The table as text, decompressed if need be."""
+    if file.name != COMPRESSED_FILE:
+        return file.open(encoding="utf-8", newline="")
+    with gzip.open(file) as stream:
+        table = stream.read(LARGEST + 1)
+    if len(table) > LARGEST:
+        raise ValueError(f"it has more than {LARGEST:,} bytes")
+    return io.StringIO(table.decode("utf-8"), newline="")
 
 
 def _prediction(row: Mapping[str, str]) -> Prediction:

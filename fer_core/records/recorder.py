@@ -9,7 +9,12 @@ from typing import Any
 
 from fer_core import taxonomy as taxonomies
 from fer_core.io.files import write_whole
-from fer_core.records.predictions import PREDICTIONS_FILE, Prediction, write_predictions
+from fer_core.records.predictions import (
+    COMPRESSED_FILE,
+    PREDICTIONS_FILE,
+    Prediction,
+    write_predictions,
+)
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RecordError, RunRecord, read_run
 from fer_core.records.schema import FORMER_FILES, SCHEMA_VERSION
 from fer_core.taxonomy import taxonomy_of
@@ -88,7 +93,7 @@ class RunRecorder:
         else:
             kept = ()
         write_epochs(self.path, kept)
-        for name in (PREDICTIONS_FILE, *FORMER_FILES):
+        for name in (PREDICTIONS_FILE, COMPRESSED_FILE, *FORMER_FILES):
             (self.path / name).unlink(missing_ok=True)
         write_run(self.path, self._run)
 

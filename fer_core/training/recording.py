@@ -16,7 +16,7 @@ from fer_core.models.attention_model import AttentionModel
 from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, save_model
 from fer_core.noise.label_files import write_noise_list
 from fer_core.records.lock import lock_run
-from fer_core.records.predictions import PREDICTIONS_FILE
+from fer_core.records.predictions import COMPRESSED_FILE, PREDICTIONS_FILE
 from fer_core.records.run import RUN_FILE, RunRecord, read_run
 from fer_core.records.schema import NOISY_LABELS_FILE
 from fer_core.training.callbacks import Callback
@@ -33,6 +33,7 @@ MODEL_FOLDER = "model"
 # What a run writes besides its record under names that other files have, too.
 OWN_FILES = (
     PREDICTIONS_FILE,
+    COMPRESSED_FILE,
     NOISY_LABELS_FILE,
     *(f"{MODEL_FOLDER}/{name}" for name in (CONFIG_FILE, WEIGHTS_FILE)),
 )

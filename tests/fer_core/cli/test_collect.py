@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from fer_core.cli import collect
+from fer_core.records.predictions import Prediction, read_predictions, write_predictions
 from fer_core.records.run import RecordError, read_run, read_runs
 
 
@@ -21,17 +24,23 @@ def test_finished_records_are_copied_without_what_belongs_to_the_machine(
     call_command, runs, tmp_path
 ):
     out = tmp_path / "out"
+    write_predictions(runs / "run0", [Prediction("a.png", 0, 1, 0.5)])
     code, output, _ = call_command(collect, runs, out)
     assert code == 0
     assert output.splitlines()[1] == "skipped: open is running"
     assert [run.name for run in read_runs(out).runs] == ["run0", "run1"]
     names = {path.name for path in out.rglob("*") if path.is_file()}
-    assert names == {"run.json", "epochs.jsonl", "predictions.csv"}
+    assert names == {"run.json", "epochs.jsonl", "predictions.csv.gz"}
+    assert read_predictions(out / "run0") == read_predictions(runs / "run0") != []
+    before = (out / "run0" / "predictions.csv.gz").read_bytes()
     (runs / "run0" / "maps.json").write_text("{}")
     assert call_command(collect, runs, out)[0] == 0
     assert (out / "run0" / "maps.json").exists()
     assert read_run(out / "run0").epochs == read_run(runs / "run0").epochs
     assert call_command(collect, runs, out)[0] == 0  # the same runs again
+    assert (out / "run0" / "predictions.csv.gz").read_bytes() == before
+    assert call_command(collect, out, tmp_path / "again")[0] == 0  # of what was collected
+    assert read_predictions(tmp_path / "again" / "run1") == read_predictions(runs / "run1")
 
 
 def test_another_run_of_the_same_name_is_not_lost(call_command, runs, write_run, tmp_path):
@@ -84,12 +93,12 @@ def test_a_copy_that_fails_leaves_what_was_there(runs, write_run, monkeypatch, t
     earlier = write_run(out, name="run1", accuracy=0.5)
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
-    def fail(source, target, real=collect.shutil.copyfile):
-        if source.parent.name == "run1":
+    def fail(file, content, real=Path.write_bytes):
+        if file.parent.name == "run1":
             raise OSError("No space left on device")
-        return real(source, target)
+        return real(file, content)
 
-    monkeypatch.setattr(collect.shutil, "copyfile", fail)
+    monkeypatch.setattr(Path, "write_bytes", fail)
     with pytest.raises(OSError, match="No space left"):
         collect.collect([runs / "run0", runs / "run1"], out, replace=True)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before

@@ -4,9 +4,13 @@ import os
 
 import pytest
 
+from fer_core.records import predictions
 from fer_core.records.predictions import (
+    COMPRESSED_FILE,
     PREDICTIONS_FILE,
     Prediction,
+    compressed,
+    predictions_file,
     read_predictions,
     write_predictions,
 )
@@ -239,6 +243,40 @@ def test_a_broken_table_of_predictions_is_named(tmp_path):
     (tmp_path / PREDICTIONS_FILE).write_text("image,label,predicted,confidence\na.png,x,1,0.5\n")
     with pytest.raises(RecordError, match=f"{PREDICTIONS_FILE} is not a table"):
         read_predictions(tmp_path)
+
+
+def test_compressed_predictions_are_read_and_those_of_the_run_itself_come_first(tmp_path):
+    first, second = Prediction("ä, b.png", 0, 1, 0.5), Prediction("c.png", 0, 0, 0.25, 0.4, 0, 1)
+    write_predictions(tmp_path, [first, second])
+    table = (tmp_path / PREDICTIONS_FILE).read_bytes()
+    (tmp_path / PREDICTIONS_FILE).rename(tmp_path / "kept")
+    (tmp_path / COMPRESSED_FILE).write_bytes(compressed(table))
+    assert read_predictions(tmp_path) == [first, second]
+    assert compressed(table) == (tmp_path / COMPRESSED_FILE).read_bytes()
+    write_predictions(tmp_path, [second])
+    assert read_predictions(tmp_path) == [second]
+
+
+def test_compressed_predictions_that_are_damaged_or_too_large_are_named(tmp_path, monkeypatch):
+    write_predictions(tmp_path, [Prediction("a.png", 0, 1, 0.5)])
+    table = compressed((tmp_path / PREDICTIONS_FILE).read_bytes())
+    (tmp_path / PREDICTIONS_FILE).unlink()
+    bad = table[:20] + b"x" + table[21:]
+    for content in (b"no archive", table[:-9], bad, compressed(b"\xff")):
+        (tmp_path / COMPRESSED_FILE).write_bytes(content)
+        with pytest.raises(RecordError, match=f"{COMPRESSED_FILE} is not a table"):
+            read_predictions(tmp_path)
+    monkeypatch.setattr(predictions, "LARGEST", 10)
+    (tmp_path / COMPRESSED_FILE).write_bytes(compressed(bytes(11)))
+    with pytest.raises(RecordError, match="more than 10 bytes"):
+        read_predictions(tmp_path)
+
+
+def test_a_run_that_starts_has_no_predictions_of_an_earlier_one(tmp_path):
+    for name in (PREDICTIONS_FILE, COMPRESSED_FILE):
+        (tmp_path / name).write_text("earlier")
+    begin_run(tmp_path)
+    assert predictions_file(tmp_path) is None
 
 
 def test_no_temporary_file_is_left_behind(tmp_path):
