@@ -27,6 +27,7 @@ RAFDB_FILE = "list_patition_label.txt"  # as the data set itself spells it
 DAMAGED = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
 LISTS = (EXCLUDE_FILE, LABELS_FILE, RAFDB_FILE)
 FILES = (FACTS_FILE, TABLE_FILE, GALLERY_FILE, THUMBNAILS_FILE, *LISTS)
+FIRST_COLUMNS = "rank,image,noisy_label"
 SCORE, PROBABILITY = "score_", "probability_"
 
 
@@ -35,20 +36,30 @@ class AuditError(FerError, ValueError):
 
 
 def check_folder(folder: str | Path) -> None:
-    """Refuse a folder with a list that an audit would replace, but that no audit has written.
+    """Refuse a file, and a folder with files that an audit would replace but has not written.
+
+    The table of an audit that was interrupted gives way.
 
     Raises:
-        AuditError: naming the list.
+        AuditError: naming the file.
     """
     folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise AuditError(f"{displayed(folder)} is a file: name a folder for the audit")
     if (folder / FACTS_FILE).exists():
         return
-    for name in LISTS:
-        if (folder / name).exists():
+    for name in FILES:
+        file = folder / name
+        if file.exists() and not (name == TABLE_FILE and _begins_as_ours(file)):
             raise AuditError(
                 f"{displayed(folder)} holds no audit, but {name}, which an audit would replace: "
                 "name another folder"
             )
+
+
+def _begins_as_ours(table: Path) -> bool:
+    with table.open("rb") as stream:
+        return stream.read(len(FIRST_COLUMNS)) == FIRST_COLUMNS.encode()
 
 
 def write_audit(folder: str | Path, audit: Audit) -> None:

@@ -45,7 +45,8 @@ def main() -> None:
         torch.set_num_threads(command.threads)
     folder = command.out or _default_folder(command)
     table_alone = folder.suffix == ".csv"
-    check_target(folder if table_alone else None)
+    read = (command.subject, command.training.exclude, command.noise_file, command.predictions)
+    check_target(folder if table_alone else None, *read)
     if not table_alone:
         check_folder(folder)
     audit, data = _audit(command, folder.with_suffix("") if table_alone else folder)

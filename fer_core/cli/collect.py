@@ -39,6 +39,8 @@ def main() -> None:
     """Parse the command line, copy, and say what was left behind."""
     command = tyro.cli(Command, prog="fer-core collect")
     found = sorted(file.parent for file in command.runs.glob(f"*/{RUN_FILE}"))
+    if not found and (command.runs / RUN_FILE).exists():
+        raise RecordError(f"{command.runs} is a run itself: name the folder that it is in")
     if not found:
         raise RecordError(f"no run record in {command.runs}")
     states = {folder: read_run(folder).status for folder in found}
@@ -50,6 +52,9 @@ def main() -> None:
     for folder, status in states.items():
         if status != "finished":
             print(f"skipped: {folder.name} is {status}")
+    deeper = sum(1 for _ in command.runs.glob(f"*/*/**/{RUN_FILE}"))
+    if deeper:
+        print(f"skipped: records in deeper folders, {deeper} in number; name their folder")
 
 
 def collect(folders: Sequence[Path], out: Path, *, replace: bool = False) -> int:
@@ -64,12 +69,18 @@ def collect(folders: Sequence[Path], out: Path, *, replace: bool = False) -> int
         Size of the copied files in bytes.
 
     Raises:
-        RecordError: when another run of the same name is there, when they are there already
-            themselves, or all are too large.
+        RecordError: when another run of the same name is there, or files of one without it, when
+            they are there already themselves, or all are too large.
         OSError: when a file cannot be copied; what was there before stays then.
     """
     if any((out / folder.name).resolve() == folder.resolve() for folder in folders):
         raise RecordError(f"{out} is the folder of the runs itself: name another one to copy to")
+    unknown = [folder.name for folder in folders if _is_unknown(out / folder.name)]
+    if unknown and not replace:
+        raise RecordError(
+            f"{out} has files of records, but no run, in {', '.join(unknown)}: choose another "
+            "folder, or pass --replace"
+        )
     others = [folder.name for folder in folders if _is_another(folder, out / folder.name)]
     if others and not replace:
         raise RecordError(
@@ -107,6 +118,11 @@ def _put(copied: Path, target: Path) -> None:
     for name in FILES:
         if (copied / name).exists():
             (copied / name).replace(target / name)
+
+
+def _is_unknown(target: Path) -> bool:
+    files = (*FILES, PREDICTIONS_FILE)
+    return not (target / RUN_FILE).exists() and any((target / name).exists() for name in files)
 
 
 def _is_another(folder: Path, target: Path) -> bool:

@@ -110,9 +110,9 @@ def _bare_uri(arguments: list[str]) -> list[str]:
 
 def _check(command: Check) -> int:
     alone = command.json == Path("-")
-    check_target(command.fix_list)
+    check_target(command.fix_list, command.uri)  # it may continue an exclude list
     if not alone:
-        check_target(command.json)
+        check_target(command.json, command.uri, command.exclude)
     near = command.near_threshold
     if near is None and command.near:
         near = "auto"
@@ -164,7 +164,7 @@ def _noise(command: Noise) -> int:
         noise_file=str(command.noise_file) if command.noise_file else None,
         seed=command.seed,
     )
-    check_target(command.out)
+    check_target(command.out, command.uri, command.exclude, command.noise_file)
     listing = list_data(command.uri, DRAWN, without=command.exclude)
     refuse_problems(listing)
     train, classes = listing.train, listing.classes

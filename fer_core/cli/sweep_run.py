@@ -91,8 +91,10 @@ def make_ready(folder: Path, config: RunConfig) -> bool:
     except CheckpointError as error:
         if has_checkpoint(folder):
             logger.warning("%s; the run starts over", error)
-            remove_checkpoint(folder)
-        for name in (RUN_FILE, EPOCHS_FILE, *OWN_FILES, *FORMER_FILES):
+        elif not (folder / RUN_FILE).exists():
+            return False  # `train` refuses files that no run has written
+        remove_checkpoint(folder)
+        for name in (EPOCHS_FILE, *OWN_FILES, *FORMER_FILES, RUN_FILE):  # which says whose they are
             (folder / name).unlink(missing_ok=True)
         return False
     config = settled(config, to_json(written))

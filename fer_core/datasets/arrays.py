@@ -20,8 +20,13 @@ def from_arrays(name: str, classes: Sequence[str], train: Arrays, eval: Arrays) 
         eval: the images that the model is evaluated on, likewise.
 
     Raises:
-        DataError: for arrays of another shape or type, or labels that are none of the classes.
+        DataError: for arrays of another shape or type, labels that are none of the classes, fewer
+            than two classes, or two of one name.
     """
+    if len(classes) < 2 or len(set(classes)) < len(classes):
+        raise DataError(
+            f"{name}: classes must be at least two, each with its own name, got {classes}"
+        )
     splits = [
         _split(name, part, *arrays, classes=len(classes))
         for part, arrays in (("train", train), ("eval", eval))

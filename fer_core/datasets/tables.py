@@ -87,6 +87,11 @@ def table_rows(
                 yield _row(lines.line_num, first, columns)
             else:
                 columns = _in_our_case(first, needed)
+            twice = sorted(name for name in needed if columns.count(name) > 1)
+            if twice:
+                raise DataError(
+                    f"{path} has several columns {', '.join(twice)}: rename all but one of each"
+                )
             missing = sorted(needed - set(columns))
             if missing:
                 raise DataError(

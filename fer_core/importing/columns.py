@@ -61,7 +61,8 @@ def match_columns(names: Iterable[str], chosen: Mapping[str, str]) -> Columns:
 
     Args:
         names: of the columns.
-        chosen: figure -> column, of `read_choices`; these come first.
+        chosen: figure -> column, of `read_choices`; these come first, then columns whose names are
+            those of figures.
 
     Raises:
         SourceError: when a chosen column is absent, or none is the accuracy on held-out images.
@@ -72,6 +73,8 @@ def match_columns(names: Iterable[str], chosen: Mapping[str, str]) -> Columns:
         near = get_close_matches(absent[0], names, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise SourceError(f"no column {absent[0]!r} among {', '.join(names)}{hint}")
+    own = {name: name for name in names if name in FIGURES and name not in chosen.values()}
+    chosen = own | dict(chosen)
     guessed: dict[tuple[str, str], str] = {}
     for name in sorted(names, key=len):  # the shorter of two names is the plainer figure
         found = _meaning(name)

@@ -189,8 +189,10 @@ def _convert_state(network: nn.Module, backbone: str, file: Path) -> tuple[Origi
 def _read(file: Path) -> dict[str, Tensor]:
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, KeyError, ValueError, pickle.PickleError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        if isinstance(error, KeyError):  # of a code that no pickle has
+            reason = "it is no file of torch"
         raise ForeignWeightsError(f"{file} holds no weights that can be read: {reason}") from error
     nested = state.get("state_dict", state) if isinstance(state, dict) else None
     if not isinstance(nested, dict) or not all(isinstance(v, Tensor) for v in nested.values()):

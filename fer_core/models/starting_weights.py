@@ -124,6 +124,8 @@ def _unreadable(file: Path, error: Exception) -> str:
             "'weights.pth')"
         )
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if isinstance(error, KeyError):  # of a code that no pickle has
+        reason = "it is no file of torch"
     plain = re.sub(r"\x1b\[[0-9;]*m", "", reason)
     return f"{file} holds no weights that can be read: {plain}"
 

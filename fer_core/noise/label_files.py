@@ -145,16 +145,24 @@ def _match(path: Path, names: Sequence[str], listed: Mapping[str, int]) -> dict[
             groups[_stem(name)].append(name)
     for name in names:
         stem = _stem(name)
-        if name in found or not lines[stem]:
+        meant = [] if name in found else [line for line in lines[stem] if _agree(line, name)]
+        if not meant:
             continue
-        for what, group in (("lines", lines[stem]), ("training images", images[stem])):
+        others = [image for image in images[stem] if _agree(meant[0], image)]
+        for what, group in (("lines", meant), ("training images", others)):
             if len(group) > 1:
                 raise ValueError(
                     f"{path} does not say which label {name!r} has: the {what} {group[0]!r} and "
                     f"{group[1]!r} differ in folder or ending only; use full names in the list"
                 )
-        found[name] = lines[stem][0]
+        found[name] = meant[0]
     return found
+
+
+def _agree(line: str, name: str) -> bool:
+    """Whether the folders of two names may be the same: as far as both state them, they are."""
+    one, other = (PurePosixPath(text).parts[:-1][::-1] for text in (line, name))
+    return all(a == b for a, b in zip(one, other, strict=False))
 
 
 def _stem(name: str) -> str:

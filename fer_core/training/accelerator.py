@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import torch
 from accelerate import Accelerator
@@ -62,9 +63,11 @@ def check_start(config: RunConfig, device: Device) -> None:
     """Refuse what cannot start on this machine, before anything is built.
 
     Raises:
-        ValueError: when the optimiser cannot work, or the GPU that was asked for is absent.
+        ValueError: when the optimiser cannot work, for an unknown device, or an absent GPU.
     """
     check_optimizer(config)
+    if device not in get_args(Device):
+        raise ValueError(f"device must be one of {', '.join(get_args(Device))}, got {device!r}")
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError(
             f"device 'cuda' was requested, but torch {torch.__version__} finds no GPU: use device "

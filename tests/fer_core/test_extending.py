@@ -246,3 +246,10 @@ def test_a_detector_that_gives_no_faces_is_refused(portrait):
     five = Predictor(detector=lambda photo: [Face((0, 0, 9, 9), np.zeros((5, 2)), 1.0)])
     with pytest.raises(ValueError, match="eye on the left, eye on the right, mouth centre"):
         five.predict(portrait)
+
+
+@pytest.mark.parametrize("classes", [("a", "a"), ("a",)])
+def test_arrays_need_two_classes_each_with_its_own_name(classes):
+    images, labels = np.zeros((2, 8, 8, 1), np.uint8), [0, 0]
+    with pytest.raises(DataError, match="classes must be at least two, each with its own name"):
+        from_arrays("mine", classes, (images, labels), (images, labels))

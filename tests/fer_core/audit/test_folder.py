@@ -108,8 +108,8 @@ def test_a_new_audit_deletes_the_gallery_and_the_lists_of_the_earlier_one(tmp_pa
     assert left == {"audit.csv", "audit.json", "notes.txt"}
 
 
-@pytest.mark.parametrize("name", LISTS)
-def test_a_list_that_no_audit_has_written_is_kept(tmp_path, name):
+@pytest.mark.parametrize("name", [*LISTS, "audit.csv", "gallery.html", "thumbnails.npz"])
+def test_a_file_that_no_audit_has_written_is_kept(tmp_path, name):
     (tmp_path / name).write_text("mine")
     with pytest.raises(AuditError, match=f"holds no audit, but {name}.*name another folder"):
         write_audit(tmp_path, made())
@@ -125,3 +125,13 @@ def test_what_was_excluded_is_read_back(tmp_path):
     (tmp_path / "audit.json").write_text(text.replace('"names"', '"name"'), encoding="utf-8")
     with pytest.raises(AuditError, match="audit"):
         read_audit(tmp_path)
+
+
+def test_the_table_of_an_interrupted_audit_gives_way_and_a_file_is_no_folder(tmp_path):
+    write_audit(tmp_path / "a", made())
+    (tmp_path / "a" / "audit.json").unlink()
+    write_audit(tmp_path / "a", made())
+    assert read_audit(tmp_path / "a").names
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(AuditError, match="is a file: name a folder"):
+        write_audit(tmp_path / "file", made())

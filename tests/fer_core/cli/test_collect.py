@@ -103,3 +103,21 @@ def test_a_copy_that_fails_leaves_what_was_there(runs, write_run, monkeypatch, t
         collect.collect([runs / "run0", runs / "run1"], out, replace=True)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
     assert read_run(earlier).result["accuracy_last5"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_files_without_a_run_are_kept_at_the_destination(call_command, runs, tmp_path):
+    out = tmp_path / "out"
+    (out / "run0").mkdir(parents=True)
+    (out / "run0" / "robustness.json").write_text("mine")
+    code, _, _ = call_command(collect, runs, out)
+    assert "has files of records, but no run, in run0" in code
+    assert [path.name for path in out.rglob("*")] == ["run0", "robustness.json"]
+
+
+def test_a_run_itself_and_records_in_deeper_folders_are_told(call_command, runs, tmp_path):
+    code, _, _ = call_command(collect, runs / "run0", tmp_path / "out")
+    assert code == f"error: {runs / 'run0'} is a run itself: name the folder that it is in"
+    (runs / "sweep").mkdir()
+    (runs / "run1").rename(runs / "sweep" / "run1")
+    _, output, _ = call_command(collect, runs, tmp_path / "out")
+    assert "skipped: records in deeper folders, 1 in number" in output

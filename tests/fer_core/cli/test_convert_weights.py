@@ -66,3 +66,11 @@ def test_a_file_that_does_not_fit_is_one_error(call_command, tmp_path):
     assert code.startswith("error: ")
     assert "is not a test_resnet" in code
     assert not out.exists()
+
+
+def test_a_file_that_holds_no_weights_gets_a_sentence(call_command, tmp_path):
+    (tmp_path / "notes.txt").write_text("hello\n")
+    code, _, _ = call_command(
+        convert_weights, "test_resnet", tmp_path / "notes.txt", tmp_path / "out.safetensors"
+    )
+    assert code.endswith("notes.txt holds no weights that can be read: it is no file of torch")

@@ -436,3 +436,13 @@ def test_whole_photographs_are_told_from_faces(command, tmp_path, portrait):
     assert "look like whole photographs: a face takes 3" in whole
     assert "Crop them with fer-core align" in whole
     assert "whole photographs" not in faces
+
+
+@pytest.mark.parametrize("action", ["check", "noise"])
+def test_the_table_of_the_data_set_itself_is_never_written(call_command, tmp_path, action):
+    table = tmp_path / "labels.csv"
+    table.write_text("image,label\na.png,happy\nb.png,sad\n")
+    asked = {"check": ("--fix-list",), "noise": ("--noise", "none", "--out")}[action]
+    code, _, _ = call_command(data, action, f"csv:{table}?split=0.5", *asked, table)
+    assert f"{table} is read by this command: name another file to write" in code
+    assert table.read_text().startswith("image,label")

@@ -215,6 +215,17 @@ def test_batches_change_no_prediction(command, photos, portrait):
             assert face["probabilities"] == pytest.approx(same["probabilities"], abs=2e-4)
 
 
+def test_an_overlay_beside_a_photograph_replaces_no_other_file(tmp_path):
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    for folder in (photos, out):
+        folder.mkdir()
+        (folder / "a.png").write_text("another")
+    (photos / "a.jpg").write_text("photo")
+    inputs = list_inputs([str(photos / "a.jpg")])
+    assert overlay_names(inputs, photos) == [photos / "a-2.png"]
+    assert overlay_names(inputs, out) == [out / "a.png"]  # of an earlier call
+
+
 def placed(inputs, folder):
     places = overlay_names(inputs, folder), report_places(inputs, folder)
     return zip(inputs, *places, strict=True)

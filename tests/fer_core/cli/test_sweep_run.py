@@ -56,6 +56,12 @@ def test_a_folder_that_is_not_there_yet_starts_anew(tmp_path, tiny_config):
     assert not sweep_run.make_ready(tmp_path / "new", tiny_config)
 
 
+def test_files_that_no_run_has_written_are_kept(tmp_path, tiny_config):
+    (tmp_path / "predictions.csv").write_text("mine")
+    assert not sweep_run.make_ready(tmp_path, tiny_config)
+    assert (tmp_path / "predictions.csv").read_text() == "mine"
+
+
 def test_a_broken_checkpoint_starts_anew_and_says_so(ended, tiny_config, caplog):
     for file in (CHECKPOINT_FILE, PREVIOUS_FILE):
         (ended / file).write_bytes(b"half")

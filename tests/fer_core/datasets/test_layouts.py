@@ -556,3 +556,11 @@ def test_a_table_without_images_says_so(tmp_path, name, content, sentence):
     (tmp_path / name).write_text(content)
     with pytest.raises(DataError, match=sentence):
         read(f"csv:{tmp_path / name}?split=0.2")
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path):
+    write_table(tmp_path / "t.csv", [("a.png", "happy", "sad")], ("image", "label", "label"))
+    with pytest.raises(DataError, match="has several columns label: rename all but one"):
+        read(f"csv:{tmp_path}/t.csv")
+    write_table(tmp_path / "u.csv", [("a.png", "happy", "", "")], ("image", "label", "x", "x"))
+    assert read(f"csv:{tmp_path}/u.csv")[1] == {"a.png": "happiness"}

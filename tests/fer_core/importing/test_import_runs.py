@@ -294,6 +294,16 @@ def test_validation_images_are_no_test_images_where_there_are_both():
     assert columns.split == "test"
 
 
+def test_a_column_with_the_name_of_a_figure_comes_before_others():
+    own = ["eval_accuracy", "eval_mean_class_accuracy", "holdout_accuracy", "train_seconds"]
+    found = match_columns(["val_uar", *own, "val_acc"], {})
+    assert found.taken == {name: name for name in own}
+    assert found.left == ["val_uar", "val_acc"]
+    chosen = match_columns(own, {"eval_accuracy": "holdout_accuracy"}).taken
+    assert chosen["eval_accuracy"] == "holdout_accuracy"
+    assert "holdout_accuracy" not in chosen
+
+
 def test_a_chosen_column_comes_before_a_guess_and_must_be_there():
     chosen = read_choices(["accuracy=macro"])
     assert match_columns(["val_acc", "macro"], chosen).left == ["val_acc"]

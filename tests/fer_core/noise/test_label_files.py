@@ -45,6 +45,13 @@ def test_folder_suffix_and_aligned_make_no_difference(listed, line, name):
     assert read(listed(f"{line} 7\n"), [name]) == ["neutral"]
 
 
+def test_a_line_of_another_folder_is_not_meant(listed):
+    path = listed("train/bored/001.png 5\ntrain/alert/002.png 4\n")
+    assert read(path, ["train/bored/001.jpg", "alert/002.png"]) == ["sadness", "happiness"]
+    with pytest.raises(ValueError, match=r"train/tired/001\.png"):
+        read(path, ["train/tired/001.png"])
+
+
 def test_the_full_name_goes_before_the_stem(listed):
     path = listed("train/happy/a.png 4\ntrain/sad/a.png 5\na.png 6\n")
     names = ["train/sad/a.png", "train/happy/a.png"]

@@ -266,6 +266,11 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_alone(tiny_config, tiny_r
     assert (tiny_run.path / "run.json").read_bytes() == before
 
 
+def test_an_unknown_device_is_refused(tiny_config, tmp_path):
+    with pytest.raises(ValueError, match="device must be one of auto, cpu, cuda, got 'gpu'"):
+        train(tiny_config, tmp_path / "run", device="gpu")
+
+
 @pytest.mark.parametrize("name", OWN_FILES)
 def test_files_of_ones_own_are_kept_that_a_run_would_replace(tiny_config, tmp_path, name):
     mine = tmp_path / name
