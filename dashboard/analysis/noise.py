@@ -38,12 +38,12 @@ def shown_summary(points: pd.DataFrame, measure: ShownMeasure) -> pd.DataFrame:
 
 
 def spans_rates(summary: pd.DataFrame) -> bool:
-    """Whether a line has two noise rates; without one, a chart over noise draws no line.
+    """Whether at least half of the lines have two noise rates; a chart over noise draws those.
 
     Args:
         summary: of `comparison.noise_summary`.
     """
-    return bool((summary.groupby("line")["noise_percent"].nunique() > 1).any())
+    return bool((summary.groupby("line")["noise_percent"].nunique() > 1).mean() >= 0.5)
 
 
 def other_headline(points: pd.DataFrame) -> str:

@@ -25,7 +25,7 @@ def files(tmp_path, write_run):
     root = tmp_path / "upload"
     for name in ("first", "study/second"):
         path = write_run(root, name=name)
-        for extra in ("robustness.json", "maps.json"):
+        for extra in ("robustness.json", "maps.json", "predictions.csv.gz"):
             (path / extra).write_text(f'{{"file": "{extra}"}}')
         (path / "checkpoint").mkdir()
         (path / "checkpoint" / "state.bin").write_bytes(b"x" * 1000)
