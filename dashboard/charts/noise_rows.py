@@ -56,7 +56,7 @@ def noise_rows_figure(
     if not references.empty:
         traces.append(_references_trace(references, names))
     figure = go.Figure(traces)
-    order = list(names.values())
+    order = list(dict.fromkeys(names.values()))
     finish(figure, measure.by("label noise"), legend=False)
     figure.update_layout(
         height=EDGES + ROW_HEIGHT * len(order),
@@ -90,6 +90,8 @@ def _row_names(summary: pd.DataFrame, references: pd.DataFrame) -> dict[tuple[st
     found = {}
     for row in rows.to_dict("records"):
         method, backbone, *options = str(row["line"]).split(" · ")
+        if not row["noise_percent"]:  # lines of several kinds of noise share their clean runs
+            options = [option for option in options if not option.endswith(" noise")]
         details = [backbone, *([_rate_name(row["noise_percent"])] if several else [])]
         details += [] if pd.isna(row["n"]) else [f"n = {row['n']:g}"]
         found[str(row["line"]), float(row["noise_percent"])] = "<br>".join(

@@ -75,6 +75,15 @@ def test_rows_of_other_rates_say_theirs(tmp_path, write_run):
     ]
 
 
+def test_clean_runs_that_two_kinds_of_noise_share_are_one_row(tmp_path, write_run):
+    for kind, rate in (("symmetric", 0.3), ("asymmetric", 0.3), ("none", 0.0)):
+        write_run(tmp_path, name=kind, noise=kind, rate=rate)
+    figure = draw(noise_points(read_folders([tmp_path]).table))
+    rows = list(figure.layout.yaxis.categoryarray)
+    assert len(rows) == len(set(rows)) == 3
+    assert rows[-1] == "EAC<br>mobilenetv2_100 · clean labels · n = 1"
+
+
 def test_published_results_and_seeds_are_drawn_as_listed(tmp_path, write_run):
     for seed in (0, 1):
         write_run(tmp_path, seed=seed, data="rafdb")
