@@ -173,8 +173,9 @@ def _refusal(where: str, reason: str) -> str:
 
 def _sample(data: Mapping[str, Any], model: Mapping[str, Any]) -> Sample:
     found = model["robustness"]
-    of_images = (int(found[name]) for name in ("images", "available", "seed"))
-    return Sample(str(data["name"]), str(data["split"]), *of_images, str(model["images_sha256"]))
+    images, available, seed = (int(found[name]) for name in ("images", "available", "seed"))
+    named = str(data["name"]), str(data["split"])
+    return Sample(*named, images, available, seed, str(model["images_sha256"]))
 
 
 def _curve(model: Mapping[str, Any]) -> ModelCurve:
