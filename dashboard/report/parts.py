@@ -39,6 +39,7 @@ from dashboard.analysis.noise import (
     noise_drawn,
     other_headline,
     shown_summary,
+    spans_rates,
 )
 from dashboard.analysis.noise_headline import headline
 from dashboard.analysis.option_importance import ABOUT, option_importance
@@ -73,7 +74,6 @@ from dashboard.report.robustness import robustness_parts
 
 SAID_ONCE = ("status", "source")  # columns of runs that are left out where all say the same
 MIN_COSTS = 4  # points, and costs, of a comparison that gets a chart; of fewer, tables say all
-MIN_RATES = 2  # of a chart over label noise
 CURVES = ("Loss", "Accuracy", "Noisy labels")  # charts
 COST_TITLES = ("Parameters", "Time")
 MIN_LINES = 6  # runs of a chart of parallel coordinates
@@ -113,15 +113,16 @@ def first_sentence(runs: Runs) -> str:
 
 
 def noise_parts(runs: Runs) -> list[Part]:
-    """Accuracy over label noise for every comparison with a method at two noise rates."""
+    """Accuracy over label noise for every comparison most of whose methods have two noise rates."""
     points, published, measure = noise_points(runs.table), read_published(), MEASURES["Accuracy"]
     parts, means = [], []
     for name in comparisons(points):
         shown = points[points["comparison"] == name]
-        if shown.groupby("line")["noise_percent"].nunique().max() < MIN_RATES:
-            continue  # no line goes anywhere; the results table has its figures
+        summary = shown_summary(shown, measure)
+        if not spans_rates(summary):
+            continue  # hardly a line goes anywhere; the results table has its figures
         curves = reference_curves(published, shown)
-        drawn = (shown, shown_summary(shown, measure), curves[curves["same_backbone"]])
+        drawn = (shown, summary, curves[curves["same_backbone"]])
         text = " ".join(filter(None, (headline(shown), other_headline(shown), eac_note(shown))))
         table = noise_drawn(*drawn, measure.column)
         figure = noise_figure(*drawn, measure)
