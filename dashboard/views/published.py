@@ -129,8 +129,8 @@ def show_group(rows: pd.DataFrame, ours: pd.DataFrame, own: pd.DataFrame, metric
     """
     placed = [part for part in (own, ours) if not part.empty]
     columns = PLACED_COLUMNS if placed else COLUMNS
-    show_results(rows, columns, pd.concat(placed) if placed else None)
     everything = pd.concat([rows, *placed])
+    show_results(everything, columns)
     shown = everything.reindex(columns=columns)
     show_copy(shown, "published-group", titles(columns), rows=everything)
     st.caption(

@@ -71,17 +71,13 @@ def titles(columns: Sequence[str]) -> dict[str, Any]:
     return {column: SHOWN[column] for column in columns}
 
 
-def show_results(
-    published: pd.DataFrame, columns: list[str], placed: pd.DataFrame | None = None
-) -> None:
-    """Published results, EAC highlighted, and below them those that have no rank.
+def show_results(rows: pd.DataFrame, columns: list[str]) -> None:
+    """Results as a table, EAC highlighted.
 
     Args:
-        published: rows of `read_published`.
+        rows: of `read_published`, and below them comparable ones of `measured_rows` and `own_rows`.
         columns: to show, of SHOWN.
-        placed: comparable rows of `measured_rows` and `own_rows`, if there are any.
     """
-    rows = published if placed is None else pd.concat([published, placed])
     eac = rows["method"].astype(str).str.startswith("EAC").to_numpy()
     shown = rows.reindex(columns=columns).reset_index(drop=True)
     st.dataframe(

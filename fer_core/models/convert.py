@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from fer_core.io.files import write_whole
 from fer_core.models.batch_norm import measure_batch_norm
 from fer_core.models.feature_maps import BackboneError
+from fer_core.models.starting_weights import load_fault
 from fer_core.models.strides import set_stride
 from fer_core.models.tfjs import ForeignWeightsError, read_graph_model
 from fer_core.models.tfjs_mobilenet import GraphInput, put_into, read_layers
@@ -190,9 +191,7 @@ def _read(file: Path) -> dict[str, Tensor]:
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, KeyError, ValueError, pickle.PickleError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        if isinstance(error, KeyError):  # of a code that no pickle has
-            reason = "it is no file of torch"
+        reason = load_fault(error)
         raise ForeignWeightsError(f"{file} holds no weights that can be read: {reason}") from error
     nested = state.get("state_dict", state) if isinstance(state, dict) else None
     if not isinstance(nested, dict) or not all(isinstance(v, Tensor) for v in nested.values()):

@@ -123,11 +123,15 @@ def _unreadable(file: Path, error: Exception) -> str:
             "torch.save({name: torch.from_numpy(value) for name, value in values.items()}, "
             "'weights.pth')"
         )
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-    if isinstance(error, KeyError):  # of a code that no pickle has
-        reason = "it is no file of torch"
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", reason)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", load_fault(error))
     return f"{file} holds no weights that can be read: {plain}"
+
+
+def load_fault(error: Exception) -> str:
+    """Why `torch.load` cannot read a file, in one line, by what it raised."""
+    if isinstance(error, KeyError):  # of a code that no pickle has
+        return "it is no file of torch"
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def unwrap(state: Mapping[str, Tensor], wanted: Iterable[str]) -> dict[str, Tensor]:
