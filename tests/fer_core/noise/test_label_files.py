@@ -59,7 +59,7 @@ def test_the_full_name_goes_before_the_stem(listed):
 
 
 def test_a_stem_that_several_lines_or_images_have_is_an_error_that_names_two(listed):
-    path = listed("happy/a.png 4\nsad/a_aligned.png 5\nsad/b.png 5\n")
+    path = listed("happy/a.png 4\nsad/a_aligned.png 5\nb.png 5\n")
     sentence = r"which label 'a\.png' has: the lines 'happy/a\.png' and 'sad/a_aligned\.png' differ"
     with pytest.raises(ValueError, match=sentence):
         read(path, ["a.png"])
