@@ -29,6 +29,7 @@ from fer_core.evaluation.inference import Evaluation, evaluate
 from fer_core.evaluation.predictions import SplitPredictions
 from fer_core.evaluation.report import Assessment, assess
 from fer_core.evaluation.run_figures import recorded_predictions
+from fer_core.io.files import displayed
 from fer_core.methods.class_weights import class_weights
 from fer_core.metrics import classification as metrics
 from fer_core.metrics.calibration import CalibrationError, fit_temperature
@@ -125,6 +126,11 @@ def bundle(
             the weights are too large, or there are no class weights to undo.
         OSError: when a file cannot be written.
     """
+    if (out / CARD_FILE).exists() and not (out / WEIGHTS_FILE).exists():
+        raise ModelError(
+            f"{displayed(out)} holds no model, but {CARD_FILE}, which the model's card would "
+            "replace: name another folder with --out"
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".bundle-", dir=out.parent) as made:
         facts = _make(record, Path(made), origin, changes or Changes())

@@ -33,10 +33,11 @@ from fer_core.cli.map_faces import (
 from fer_core.errors import told_in_a_sentence
 from fer_core.faces.align import align
 from fer_core.inference.predictor import Classification, Predictor
-from fer_core.io.files import write_whole
+from fer_core.io.files import displayed, write_whole
 from fer_core.weights import BUNDLED
 
 SYNTHETIC = ("synthetic", "drawn")  # the second is the former name
+JSON_BEGINS = '{\n "faces": ['
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,14 @@ def check_command(command: Command) -> None:
     """
     if command.out.suffix != ".npz":
         raise ValueError(f"out must be named *.npz, got {command.out}")
+    in_words = command.out.with_suffix(".json")
+    if in_words.is_file() and in_words.stat().st_size:
+        with in_words.open(encoding="utf-8", errors="replace") as stream:
+            if stream.read(len(JSON_BEGINS)) != JSON_BEGINS:
+                raise ValueError(
+                    f"{displayed(in_words)} would be replaced, but this command has not written "
+                    "it: give --out another name"
+                )
     if command.seed < 0:
         raise ValueError(f"seed must be 0 or more, got {command.seed}")
     if command.aligned and command.faces in SYNTHETIC:

@@ -1,25 +1,25 @@
 """Explain photographs and videos: ``fer-core predict PHOTO... --json --overlay DIR``."""
 
 import functools
-import json
+import io
 import logging
 import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from fer_core.cli.predict_batch import BatchPhoto, photo_batches, predict_batch
 from fer_core.cli.predict_options import Command, read_command_line
 from fer_core.cli.predict_output import Form, Printer, face_rows
-from fer_core.cli.predict_places import STATE, report_places
+from fer_core.cli.predict_places import report_places
+from fer_core.cli.video_files import STATE, TABLE, VideoFiles, refuse_foreign
 from fer_core.cli.video_review import check_review, write_review
 from fer_core.errors import FerError, told_in_a_sentence
 from fer_core.foreign.resolve import ResolvedModel, resolve_any
 from fer_core.inference.any_predictor import AnyPredictor, load_predictor
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.inference.inputs import LIST, PredictionInput, list_inputs, overlay_names
-from fer_core.io.files import write_whole
 from fer_core.landmarks.landmarker import Landmarker
 from fer_core.models.face_embedding import FaceEmbedder
 from fer_core.models.saved_model import WEIGHTS_FILE, ModelError
@@ -81,6 +81,10 @@ def _run(command: Command, inputs: list[PredictionInput]) -> int:
             _check_folder(folder)
     overlays = overlay_names(inputs, command.overlay or Path())
     reports = report_places(inputs, command.out or Path())
+    if command.out is not None:
+        for one, report in zip(inputs, reports, strict=True):
+            if one.kind == "video":
+                refuse_foreign(report)
     model = resolve_any(command.model or BUNDLED.name)
     predictor = _load(command, model)
     if command.identity is not None:
@@ -192,25 +196,26 @@ def _write_report(
     from fer_core.video.analysis import summarise
 
     names, analyses = predictor.taxonomy.names, predictor.analyser is not None
-    with _spooled() as stream:
-        table = Printer("csv", names, videos=True, analyses=analyses, out=stream)
-        for moment in moments:
-            table.moment(name, moment.time, moment.frame, *_shown(moment))
-        _write_spooled(stream, place.with_suffix(".csv"))
+    files = VideoFiles(place)
+    text = io.StringIO(newline="")
+    table = Printer("csv", names, videos=True, analyses=analyses, out=text)
+    for moment in moments:
+        table.moment(name, moment.time, moment.frame, *_shown(moment))
+    files.write(TABLE, text.getvalue().encode())
     facts = {"video": place.name, "path": name, "width": video.size[0], "height": video.size[1]}
     facts |= {"seconds": video.facts.seconds, "damaged_parts": video.damaged}
     review = write_review(
-        *(place, video.path.name, moments, names, video.rate), command.event, command.exclude
+        *(files, video.path.name, moments, names, video.rate), command.event, command.exclude
     )
     content = {**facts, "moments": len(moments), "faces": summarise(moments), **review}
-    with _spooled() as stream:  # a moment a line: the rows of hours are never in memory at once
-        stream.write(json.dumps(content, indent=1).removesuffix("\n}") + ',\n "rows": [')
-        for index, moment in enumerate(moments):
-            where = {"time_s": round(moment.time, 3), "frame": moment.frame}
-            row = json.dumps({**where, "faces": face_rows(*_shown(moment))})
-            stream.write(f"{',' if index else ''}\n  {row}")
-        stream.write("\n ]\n}\n")
-        _write_spooled(stream, place.with_suffix(".json"))
+    rows = (
+        {
+            **{"time_s": round(moment.time, 3), "frame": moment.frame},
+            "faces": face_rows(*_shown(moment)),
+        }
+        for moment in moments
+    )
+    files.write_summary(content, rows)
 
 
 def _without_raw(moment: "VideoMoment") -> "VideoMoment":
@@ -221,15 +226,6 @@ def _without_raw(moment: "VideoMoment") -> "VideoMoment":
 def _shown(moment: "VideoMoment") -> tuple[list[FacePrediction], list[int]]:
     """Faces of a moment and their numbers."""
     return [one.face for one in moment.faces], [one.number for one in moment.faces]
-
-
-def _spooled() -> TextIO:
-    return tempfile.TemporaryFile("w+", encoding="utf-8", newline="")
-
-
-def _write_spooled(stream: TextIO, file: Path) -> None:
-    stream.seek(0)
-    write_whole(file, stream.read().encode())
 
 
 def _progress(video: "Video", name: str, time: float) -> None:

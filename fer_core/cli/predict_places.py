@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from fer_core.cli.video_files import STATE, SUMMARY, WRITTEN
 from fer_core.inference.inputs import PredictionInput
 
-STATE = ".moments.jsonl"  # file from which an interrupted analysis goes on
-SUFFIXES = (
-    *(".csv", ".json", ".long.csv", ".events.csv", ".people.csv", ".transitions.csv", ".eaf"),
-    STATE,
-)
+ENDINGS = (*WRITTEN, SUMMARY, STATE)
 
 
 def report_places(inputs: Sequence[PredictionInput], folder: Path) -> list[Path]:
@@ -37,4 +34,4 @@ def report_places(inputs: Sequence[PredictionInput], folder: Path) -> list[Path]
 
 
 def _files(place: Path) -> set[str]:
-    return {str(place.with_suffix(suffix).resolve()).casefold() for suffix in SUFFIXES}
+    return {str(place.with_suffix(suffix).resolve()).casefold() for suffix in ENDINGS}

@@ -18,7 +18,7 @@ from fer_core.cli import train
 from fer_core.config import RunConfig, from_json, settled, to_json, without_folders
 from fer_core.errors import told_in_a_sentence
 from fer_core.records.lock import lock_run
-from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_run
+from fer_core.records.run import RUN_FILE, read_run
 from fer_core.records.schema import FORMER_FILES
 from fer_core.training.checkpoint import (
     CheckpointError,
@@ -89,12 +89,12 @@ def make_ready(folder: Path, config: RunConfig) -> bool:
     try:
         checkpoint, written = read_checkpoint(folder)
     except CheckpointError as error:
+        if not (folder / RUN_FILE).exists():
+            return False  # `train` refuses files that no run has written
         if has_checkpoint(folder):
             logger.warning("%s; the run starts over", error)
-        elif not (folder / RUN_FILE).exists():
-            return False  # `train` refuses files that no run has written
         remove_checkpoint(folder)
-        for name in (EPOCHS_FILE, *OWN_FILES, *FORMER_FILES, RUN_FILE):  # which says whose they are
+        for name in (*OWN_FILES, *FORMER_FILES, RUN_FILE):  # which says whose they are
             (folder / name).unlink(missing_ok=True)
         return False
     config = settled(config, to_json(written))

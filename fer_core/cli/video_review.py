@@ -1,10 +1,9 @@
 """What ``fer-core predict CLIP --out`` writes beside the table: events, people, ELAN and R."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_core.io.files import write_whole
+from fer_core.cli.video_files import ELAN, EVENTS, LONG, PEOPLE, TRANSITIONS, VideoFiles
 
 if TYPE_CHECKING:
     from fer_core.video.analysis import VideoMoment
@@ -13,7 +12,7 @@ SURE = 0.0  # the command takes every prediction, as its tables do
 
 
 def write_review(
-    place: Path,
+    files: VideoFiles,
     video: str,
     moments: Sequence["VideoMoment"],
     classes: Sequence[str],
@@ -24,7 +23,7 @@ def write_review(
     """Write the further files of a video; give what its JSON file holds of them.
 
     Args:
-        place: of the files, which take its stem; tables name the video by it, as it is given once.
+        files: of the video; tables name it by their place, which no other video has.
         video: name of the file, for the program that opens it beside its annotations.
         moments: that were analysed.
         classes: of the model.
@@ -50,13 +49,13 @@ def write_review(
         (event for rule in rules for event in find_events(series, rule)),
         key=lambda event: (event.start, event.face),
     )
-    write_whole(place.with_suffix(".long.csv"), long_table(place.name, series))
-    write_whole(place.with_suffix(".events.csv"), event_table(place.name, found))
+    name = files.place.name
     people = summarise_people(series, SURE)
-    write_whole(place.with_suffix(".people.csv"), people_table(place.name, people))
-    write_whole(place.with_suffix(".transitions.csv"), transition_table(place.name, people))
-    elan = write_elan(annotate(series, SURE, found), video)
-    write_whole(place.with_suffix(".eaf"), elan)
+    files.write(LONG, long_table(name, series))
+    files.write(EVENTS, event_table(name, found))
+    files.write(PEOPLE, people_table(name, people))
+    files.write(TRANSITIONS, transition_table(name, people))
+    files.write(ELAN, write_elan(annotate(series, SURE, found), video))
     return {
         "excluded": [list(one) for one in ranges],
         "people": [one.to_dict() for one in people],

@@ -72,6 +72,7 @@ def list_affectnet(source: Source, _decoding: Decoding) -> Listing:
     root = existing_folder(source, EXPECTED)
     classes = class_names(int(take_choice(source, options, "classes", "7", "8")))
     problems: list[Problem] = []
+    passed_over: list[str] = []
     if (root / "train_set" / "images").is_dir() or (root / "train_set" / "annotations").is_dir():
         size = 224
         folders = (("training", "train_set"), ("validation", "val_set"))
@@ -79,7 +80,10 @@ def list_affectnet(source: Source, _decoding: Decoding) -> Listing:
     elif numbered_split(root, TRAIN_NAMES):
         size = None
         folders = ((TRAIN_NAMES, "train"), (EVAL_NAMES, "val"))
-        rows = {name: _numbered_rows(root, names, name, problems) for names, name in folders}
+        rows = {
+            name: _numbered_rows(root, names, name, problems, passed_over)
+            for names, name in folders
+        }
     else:
         size = None
         seen: set[str] = set()
@@ -96,16 +100,22 @@ def list_affectnet(source: Source, _decoding: Decoding) -> Listing:
         source_size=size,
         grey=False,
         problems=tuple(problems),
+        passed_over=tuple(passed_over),
     )
 
 
 def _numbered_rows(
-    root: Path, names: tuple[str, ...], name: str, problems: list[Problem]
+    root: Path,
+    names: tuple[str, ...],
+    name: str,
+    problems: list[Problem],
+    passed_over: list[str],
 ) -> list[Row]:
     """The images of class folders that are called by AffectNet's numbers."""
     split = named_folder(root, names) or name
     tree = list_numbered(root, split, AFFECTNET_LABELS, "AffectNet", EXPECTED)
     problems += tree.problems
+    passed_over += tree.passed_over
     paths = [(path, EIGHT_CLASSES.index(c)) for c, found in tree.images.items() for path in found]
     listed = relative_names([path for path, _ in paths], root)
     return [Row(file, path, label, None) for file, (path, label) in zip(listed, paths, strict=True)]

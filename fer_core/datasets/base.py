@@ -81,6 +81,8 @@ class Listing(NamedTuple):
         landmarks: (3, 2) eye, eye, mouth centre as shares of the side; None: to be measured.
         problems: what the label lists hold that cannot be used.
         found_classes: whether the classes are those that have training images.
+        passed_over: files in its folders that are not read: no image by their suffix, or outside
+            of the folders of classes.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Listing(NamedTuple):
     landmarks: np.ndarray | None = None
     problems: tuple[Problem, ...] = ()
     found_classes: bool = False
+    passed_over: tuple[str, ...] = ()
 
     def split(self, kind: str) -> ListedSplit:
         """The training split for ``train``, else the one that is evaluated."""

@@ -180,7 +180,8 @@ def _list_folders(root: Path) -> Listing:
         split_of_tree(root, place, tree, SEVEN_CLASSES)
         for place, tree in zip(places, trees, strict=True)
     )
-    return _listing(train, test, (*trees[0].problems, *trees[1].problems))
+    listing = _listing(train, test, (*trees[0].problems, *trees[1].problems))
+    return listing._replace(passed_over=(*trees[0].passed_over, *trees[1].passed_over))
 
 
 def _listing(train: ListedSplit, evaluated: ListedSplit, problems: tuple[Problem, ...]) -> Listing:

@@ -19,7 +19,13 @@ from fer_core.datasets.base import (
     take_options,
 )
 from fer_core.datasets.dividing import OPTIONS, divide, is_divided, refuse_idle
-from fer_core.datasets.images import ImageFiles, image_files, images_in_tree, relative_names
+from fer_core.datasets.images import (
+    ImageFiles,
+    files_in_tree,
+    image_files,
+    is_image,
+    relative_names,
+)
 from fer_core.datasets.layouts import (
     EVAL_NAMES,
     TRAIN_NAMES,
@@ -47,6 +53,7 @@ class ListedTree(NamedTuple):
 
     images: dict[str, list[Path]]
     problems: list[Problem]
+    passed_over: tuple[str, ...] = ()  # names of files that are no images, or outside of classes
 
 
 def list_folder(source: Source, _decoding: Decoding) -> Listing:
@@ -99,6 +106,7 @@ def list_folder(source: Source, _decoding: Decoding) -> Listing:
         eval=split_of_tree(root, splits["test"], trees["test"], classes),
         problems=tuple(problems),
         found_classes=True,
+        passed_over=(*trees["train"].passed_over, *trees["test"].passed_over),
     )
 
 
@@ -159,6 +167,7 @@ def _list_divided(source: Source, options: dict[str, str], root: Path) -> Listin
         eval=evaluated,
         problems=tuple(tree.problems),
         found_classes=True,
+        passed_over=tree.passed_over,
     )
 
 
@@ -205,6 +214,7 @@ def _list_classes(root: Path, train: str, naming: Naming) -> Listing:
         train=split_of_tree(root, train, ListedTree({}, []), classes),
         eval=split_of_tree(root, name, tree, classes),
         problems=tuple(tree.problems),
+        passed_over=tree.passed_over,
     )
 
 
@@ -227,10 +237,11 @@ def list_tree(
         raise LayoutError(f"no folder at {folder}. Expected:\n{expected}")
     images: dict[str, list[Path]] = {}
     problems: list[Problem] = []
+    others = [path for path in sorted(folder.iterdir()) if _is_visible_file(path)]
     for sub in sub_folders(folder):
         name = f"{relative_names([sub], root)[0]}/"
         try:
-            found = images_in_tree(sub)
+            files = files_in_tree(sub)
         except OSError as error:
             detail = f"{displayed(sub)} cannot be read: {error.strerror}"
             problems.append(Problem("unreadable file", name, detail))
@@ -240,14 +251,21 @@ def list_tree(
         except ValueError as error:
             problems.append(Problem("class", name, f"{displayed(sub)}: {error}"))
             continue
+        found = [path for path in files if is_image(path)]
         images.setdefault(named, []).extend(found)
+        others += [path for path in files if not is_image(path)]
         if not found:
             suffixes = ", ".join(IMAGE_SUFFIXES)
             detail = f"{displayed(sub)} holds no images ({suffixes}): fill it or delete it"
             problems.append(Problem("class", name, detail))
     if not any(images.values()) and len(problems) == len(images):  # no unknown class either
         raise LayoutError(f"{folder} holds no images. Expected:\n{expected}")
-    return ListedTree({name: paths for name, paths in images.items() if paths}, problems)
+    used = {name: paths for name, paths in images.items() if paths}
+    return ListedTree(used, problems, relative_names(others, root))
+
+
+def _is_visible_file(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".")
 
 
 def split_of_tree(root: Path, name: str, tree: ListedTree, classes: tuple[str, ...]) -> ListedSplit:

@@ -136,20 +136,25 @@ def file_stamp(path: Path) -> bytes:
 
 def image_files(folder: Path) -> list[Path]:
     """The images of a folder by their suffix, sorted by name; sub-folders are not entered."""
-    return sorted(path for path in folder.iterdir() if _is_image(path))
+    return sorted(path for path in folder.iterdir() if is_image(path))
 
 
 def images_in_tree(folder: Path) -> list[Path]:
-    """The images of a folder at any depth: its own sorted by name, then those of each sub-folder.
+    """The images of a folder by their suffix, at any depth, in the order of `files_in_tree`."""
+    return [path for path in files_in_tree(folder) if is_image(path)]
+
+
+def files_in_tree(folder: Path) -> list[Path]:
+    """The files of a folder at any depth: its own sorted by name, then those of each sub-folder.
 
     Hidden files and folders are passed over; a link back into the folder is not followed.
     """
     entries = sorted(folder.iterdir())
-    found = [path for path in entries if _is_image(path)]
+    found = [path for path in entries if not path.name.startswith(".") and not path.is_dir()]
     for path in entries:
         loop = path.is_symlink() and folder.resolve().is_relative_to(path.resolve())
         if path.is_dir() and not path.name.startswith((".", "__MACOSX")) and not loop:
-            found += images_in_tree(path)
+            found += files_in_tree(path)
     return found
 
 
@@ -180,6 +185,7 @@ def cut_out(image: Image.Image, box: Box) -> Image.Image:
     return image.crop((left, top, right, bottom))
 
 
-def _is_image(path: Path) -> bool:
+def is_image(path: Path) -> bool:
+    """Whether a path has the suffix of an image; hidden files and folders are none."""
     named = path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
     return named and not path.is_dir()

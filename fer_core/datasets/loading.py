@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Literal
 
 import numpy as np
@@ -42,6 +43,7 @@ def load_listing(
         DataError: for a problem of the listing, a broken image, or an empty split.
     """
     refuse_problems(listing)
+    _tell_passed_over(listing)
     for split in (listing.train, listing.eval):
         if not len(split.true_labels):
             raise DataError(
@@ -78,6 +80,7 @@ def load_split(listing: Listing, kind: SplitKind, decoding: Decoding, storage: S
         DataError: for a problem of the listing, a broken image, or a split without images.
     """
     refuse_problems(listing)
+    _tell_passed_over(listing)
     listed = listing.split(kind)
     if kind == "test":
         logger.warning("split 'test' is now 'eval': of %s, %s", listing.name, listed.name)
@@ -148,6 +151,26 @@ def refuse_problems(listing: Listing) -> None:
         first, *others = listing.problems
         more = f" ({len(others)} more like this)" if others else ""
         raise DataError(f"{first.detail}{more}. {CHECK_HINT}")
+
+
+def passed_over_text(names: Sequence[str]) -> str:
+    """That files of a data set are not read, counted by their suffixes.
+
+    Args:
+        names: of at least one file.
+    """
+    counts = Counter(PurePosixPath(name).suffix.lower() or "no suffix" for name in names)
+    kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in counts.most_common())
+    what = "1 file is" if len(names) == 1 else f"{len(names):,} files are"
+    return (
+        f"{what} not read, with no image suffix or outside of the class folders: {kinds}; first "
+        f"{names[0]}"
+    )
+
+
+def _tell_passed_over(listing: Listing) -> None:
+    if listing.passed_over:
+        logger.info("%s: %s", listing.name, passed_over_text(listing.passed_over))
 
 
 def untrained_text(name: str, split: str, absent: Sequence[str]) -> str:

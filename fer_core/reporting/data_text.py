@@ -10,7 +10,7 @@ from fer_core.datasets.base import Problem
 from fer_core.datasets.cache.folder import Entry
 from fer_core.datasets.checks.report import CheckReport, NamedImage, Size, SplitReport, figures
 from fer_core.datasets.dividing import DIVIDED
-from fer_core.datasets.loading import untrained_text
+from fer_core.datasets.loading import passed_over_text, untrained_text
 from fer_core.io.files import displayed
 
 FIRST = 3  # names that are shown of many
@@ -143,6 +143,8 @@ def _remarks(report: CheckReport) -> Iterable[str]:
     if missing:
         yield f"{printable(report.eval.name)} has no images of {', '.join(missing)}"
     yield from _imbalance(report.train)
+    if report.passed_over:
+        yield printable(passed_over_text(report.passed_over))
     shared = [face for group in report.identical if group.train for face in group.eval]
     if shared:
         yield _line(

@@ -17,9 +17,10 @@ from fer_core.models.pretrained import CONFIG_FILE, WEIGHTS_FILE, save_model
 from fer_core.noise.label_files import write_noise_list
 from fer_core.records.lock import lock_run
 from fer_core.records.predictions import COMPRESSED_FILE, PREDICTIONS_FILE
-from fer_core.records.run import RUN_FILE, RunRecord, read_run
+from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RunRecord, read_run
 from fer_core.records.schema import NOISY_LABELS_FILE
 from fer_core.training.callbacks import Callback
+from fer_core.training.checkpoint import CHECKPOINT_FILE, PREVIOUS_FILE
 from fer_core.training.checkpoint_writer import CheckpointWriter
 from fer_core.training.chosen import load_chosen, save_chosen
 from fer_core.training.facts import create_recorder
@@ -32,10 +33,12 @@ logger = logging.getLogger(__name__)
 MODEL_FOLDER = "model"
 # What a run writes besides its record under names that other files have, too.
 OWN_FILES = (
+    EPOCHS_FILE,
     PREDICTIONS_FILE,
     COMPRESSED_FILE,
     NOISY_LABELS_FILE,
     *(f"{MODEL_FOLDER}/{name}" for name in (CONFIG_FILE, WEIGHTS_FILE)),
+    *(str(file) for file in (CHECKPOINT_FILE, PREVIOUS_FILE)),
 )
 
 
@@ -52,7 +55,8 @@ def refuse_folder(folder: Path, resume: bool) -> None:
             f"{folder} already holds a run: resume it, delete it, or name another folder"
         )
     for name in () if resume else OWN_FILES:
-        if (folder / name).exists():
+        file = folder / name
+        if file.exists() and file.stat().st_size:  # a run begins with an empty list of epochs
             raise FileExistsError(
                 f"{folder} holds no run, but {name}, which a run would replace: name another folder"
             )

@@ -70,6 +70,7 @@ def check_data(
         identical,
         pairs,
         threshold,
+        listing.passed_over,
     )
 
 

@@ -68,6 +68,7 @@ class CheckReport(NamedTuple):
         identical: groups of equal images, within and across the splits.
         near: near-duplicates across the splits, the most similar first; None: not looked for.
         near_threshold: their least similarity; None: not looked for.
+        passed_over: files that are not read, see `fer_core.datasets.base.Listing`.
     """
 
     name: str
@@ -78,6 +79,7 @@ class CheckReport(NamedTuple):
     identical: tuple[Identical, ...]
     near: tuple[Near, ...] | None
     near_threshold: float | None = None
+    passed_over: tuple[str, ...] = ()
 
     @property
     def untrained(self) -> tuple[str, ...]:
@@ -154,6 +156,7 @@ def to_json(report: CheckReport) -> dict[str, Any]:
         "eval": split(report.eval),
         "figures": figures(report),
         "problems": [problem._asdict() for problem in report.problems],
+        "passed_over": list(report.passed_over),
         "identical": [
             {"train": faces(group.train), "eval": faces(group.eval)} for group in report.identical
         ],

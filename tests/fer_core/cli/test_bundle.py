@@ -114,6 +114,13 @@ def test_a_run_of_another_network_is_not_averaged(tiny_config, assessed_run, tmp
         )
 
 
+def test_a_card_of_ones_own_stays(call_command, assessed_run, tmp_path):
+    (tmp_path / "README.md").write_text("mine")
+    code, _, _ = call_command(bundle, assessed_run, "--out", tmp_path)
+    assert "holds no model, but README.md" in str(code)
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["mine"]
+
+
 @pytest.mark.slow
 def test_a_run_without_class_weights_has_none_to_undo(call_command, assessed_run, tmp_path):
     code, _, _ = call_command(bundle, assessed_run, "--out", tmp_path / "out", "--undo-weights")

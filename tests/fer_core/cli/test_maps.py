@@ -36,6 +36,13 @@ def photos(tmp_path, portrait):
     return folder
 
 
+def test_a_json_file_of_ones_own_beside_the_maps_stays(command, tmp_path):
+    (tmp_path / "maps.json").write_text('{"mine": 1}')
+    assert "maps.json would be replaced" in command()
+    assert (tmp_path / "maps.json").read_text() == '{"mine": 1}'
+    assert not (tmp_path / "maps.npz").exists()
+
+
 @pytest.mark.slow
 def test_synthetic_faces_give_every_map_without_a_pickle(command):
     file, output = command()
@@ -54,7 +61,8 @@ def test_synthetic_faces_give_every_map_without_a_pickle(command):
 
 @pytest.mark.slow
 def test_the_json_beside_it_says_the_same_in_words(command):
-    file, _ = command()
+    command()
+    file, _ = command()  # which replaces what the first call wrote
     rows = json.loads(file.with_suffix(".json").read_text())["faces"]
     with np.load(file) as found:
         best = found["probabilities"].argmax(1)

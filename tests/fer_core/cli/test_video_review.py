@@ -79,3 +79,29 @@ def test_an_option_that_is_not_understood_stops_before_the_first_prediction(
 def test_events_without_a_place_for_them_are_refused(command):
     code, _, error = command("--event", "fear")
     assert "--out" in f"{code} {error}"
+
+
+def test_a_second_call_replaces_its_own_files_and_none_that_was_edited(command, tmp_path):
+    out = tmp_path / "out"
+    command("--out", out)
+    code, _, _ = command("--out", out, "--event", "happiness:0.01:0.3")
+    assert code == 0
+    assert json.loads((out / "clip.json").read_text())["rules"]
+    corrected = (out / "clip.eaf").read_text().replace("Face 1", "Anna")
+    (out / "clip.eaf").write_text(corrected)
+    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    code, output, _ = command("--out", out)
+    assert "clip.eaf is there and would be replaced" in str(code)
+    assert output == ""
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["clip.eaf", "clip.csv", "clip.json", "clip.events.csv"])
+def test_files_of_ones_own_beside_the_video_stay(command, tmp_path, name):
+    (tmp_path / name).write_text('{"frames": []}')
+    code, _, _ = command("--out", tmp_path)
+    assert f"{name} is there" in str(code)
+    assert "--out" in str(code)
+    assert (tmp_path / name).read_text() == '{"frames": []}'
+    assert {file.name for file in tmp_path.iterdir()} >= {"clip.mp4", name}
+    assert not (tmp_path / "clip.people.csv").exists()

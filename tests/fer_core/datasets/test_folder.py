@@ -2,6 +2,9 @@ import pytest
 from PIL import Image
 
 from fer_core.datasets import DataError, Decoding, list_data, load_data
+from fer_core.datasets.checks.check import check_data
+from fer_core.datasets.checks.report import to_json
+from fer_core.reporting.data_text import report_text
 
 COLOUR = Decoding(16, 3)
 
@@ -49,9 +52,41 @@ def test_the_typical_size_of_the_images_is_known(root):
     assert load_data(f"folder:{root}", COLOUR).source_size == 20
 
 
-def test_files_that_are_no_images_are_passed_over(root):
-    (root / "train" / "happy" / "notes.txt").write_text("notes")
-    assert len(load_data(f"folder:{root}", COLOUR).train.true_labels) == 4
+def test_files_that_are_no_images_or_in_no_class_are_passed_over_and_counted(root, caplog):
+    (root / "train" / "happy" / "inner").mkdir()
+    (root / "train" / "happy" / "inner" / "x.avif").write_text("another form")
+    (root / "train" / "happy" / ".hidden").write_text("none of ours")
+    put(root, "test/outside.png")
+    with caplog.at_level("INFO"):
+        data = load_data(f"folder:{root}", COLOUR)
+    assert len(data.train.true_labels) == 4
+    assert len(data.eval.true_labels) == 2
+    sentence = (
+        "2 files are not read, with no image suffix or outside of the class folders: 1 .avif, "
+        "1 .png; first train/happy/inner/x.avif"
+    )
+    assert f"faces: {sentence}" in caplog.text
+    report = check_data(list_data(f"folder:{root}", COLOUR))
+    assert sentence in report_text(report)
+    assert to_json(report)["passed_over"] == ["train/happy/inner/x.avif", "test/outside.png"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "places"),
+    [
+        ("rafdb", "1 4"),
+        ("affectnet", "0 1 2 3 4 5 6 7"),
+        ("fer2013", "happy sad"),
+        ("folder", "ab cd"),
+    ],
+)
+def test_passed_over_files_are_counted_in_every_tree_of_classes(tmp_path, kind, places):
+    for split in ("train", "test"):
+        for place in places.split():
+            put(tmp_path, f"{split}/{place}/{split}_0000{place[0]}.png")
+        (tmp_path / split / place / "x.txt").write_text("")
+    listing = list_data(f"{kind}:{tmp_path}", COLOUR)
+    assert listing.passed_over == (f"train/{place}/x.txt", f"test/{place}/x.txt")
 
 
 def test_an_unknown_emotion_folder_is_named_with_the_known_ones(root):
