@@ -22,6 +22,8 @@ from fer_core.audit.result import SCORES
 
 TINY = float(np.finfo(np.float32).tiny)
 # Mean rank of these, as far as they are there: chosen in docs/experiments.md.
+CLEANLAB = "cleanlab"  # with which its scores' names begin
+NEEDS_CLEANLAB = "needs cleanlab, which is not installed: pip install 'fer-core[audit]'"
 COMBINATION = ("tta_cross_entropy", "knn", "class_doubt")
 
 
@@ -163,8 +165,7 @@ def _missing(outputs: Outputs) -> dict[str, str]:
     }
     missing = {name: f"needs {what}" for name, (there, what) in needs.items() if there is None}
     if not is_installed():
-        reason = "needs cleanlab, which is not installed: pip install 'fer-core[audit]'"
-        missing |= {name: reason for name in SCORES if name.startswith("cleanlab")}
+        missing |= {name: NEEDS_CLEANLAB for name in SCORES if name.startswith(CLEANLAB)}
     return missing
 
 

@@ -6,12 +6,15 @@ from typing import Annotated, Literal
 
 import tyro
 
+from fer_core.audit.cleanlab_scores import is_installed
 from fer_core.audit.measure import RESAMPLES
 from fer_core.audit.result import ScoreName
+from fer_core.audit.scores import CLEANLAB, NEEDS_CLEANLAB
 from fer_core.config import NoiseKind, RunConfig, from_json
 from fer_core.config.recipes import RECIPES, RecipeName
 from fer_core.io.files import displayed
 from fer_core.machine import Device
+from fer_core.metrics.intervals import check_resamples
 from fer_core.records.run import RUN_FILE, RunRecord
 from fer_core.training.checkpoint import CheckpointError, read_checkpoint
 
@@ -131,10 +134,13 @@ def check(command: Command) -> None:
     if command.decisions is not None:
         _check_decisions(command)
         return
-    for name, least in (("first", 1), ("flag", 0), ("gallery", 0), ("threads", 1)):
+    least_values = {"first": 1, "flag": 0, "gallery": 0, "threads": 1, "fold_epochs": 1}
+    for name, least in least_values.items():
         value = getattr(command, name)
         if value is not None and value < least:
             raise ValueError(f"{name} must be at least {least}, got {value}")
+    check_resamples(command.bootstrap)
+    _check_ranking(command)
     if command.folds and command.folds < 2:
         raise ValueError(f"folds must be 0 (off) or at least 2, got {command.folds}")
     if command.fold_epochs is not None and not command.folds:
@@ -157,6 +163,14 @@ def check(command: Command) -> None:
         raise ValueError("--data belongs to a run: the data set is the first argument here")
     elif command.predictions is not None:
         _check_predictions(command, command.predictions)
+
+
+def _check_ranking(command: Command) -> None:
+    """Refuse a score that will not be there, before minutes of training."""
+    if command.rank_by == "out_of_fold" and not command.folds and command.predictions is None:
+        raise ValueError("--rank-by out_of_fold needs --folds: give the number of folds, as 5")
+    if command.rank_by.startswith(CLEANLAB) and not is_installed():
+        raise ValueError(f"ranking by {command.rank_by} is not possible: {NEEDS_CLEANLAB}")
 
 
 OF_DATA = ("noise", "noise_rate", "exclude", "seed")  # of the options of a run

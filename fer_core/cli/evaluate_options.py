@@ -116,6 +116,8 @@ def check(command: Command) -> None:
     check_target(command.predictions)
     if command.json != Path("-"):
         check_target(command.json)
+        if command.json is not None and command.json == command.predictions:
+            raise ValueError(f"json and predictions are both {command.json}: name two files")
 
 
 def robustness_plan(command: Command) -> RobustnessPlan | None:

@@ -16,6 +16,7 @@ import tyro
 
 from fer_core.cli.targets import check_target
 from fer_core.datasets import DataError, Decoding, Listing, Split, Storage, list_data
+from fer_core.datasets.loading import also_in
 from fer_core.errors import told_in_a_sentence
 from fer_core.evaluation.inference import judge
 from fer_core.evaluation.predictions import decode_for, predict_split
@@ -127,7 +128,7 @@ def _export(command: Command) -> list[str]:
 
 
 def _calibration(command: Command, trained: TrainedModel, storage: Storage) -> CalibrationImages:
-    """Faces to calibrate on: never those of the evaluation split that the file is measured on."""
+    """Faces to calibrate on: none is in the evaluation split that the file is measured on."""
     listing = _list(command.calibrate_on or command.data or "", trained)
     kind = "train"
     if not len(listing.train.true_labels):
@@ -138,8 +139,17 @@ def _calibration(command: Command, trained: TrainedModel, storage: Storage) -> C
             )
         kind = "eval"
     split = decode_for(trained.input, listing, kind, storage)
-    count = min(command.calibration_images, len(split.true_labels))
-    drawn = np.random.default_rng(command.seed).choice(len(split.true_labels), count, replace=False)
+    others = np.arange(len(split.true_labels))
+    if command.data is not None:
+        measured = decode_for(trained.input, _list(command.data, trained), "eval", storage)
+        others = np.flatnonzero(~also_in(measured.digests, split.digests))
+    if not len(others):
+        raise DataError(
+            f"every image of {_title(listing, split)} is one that the file is measured on: name "
+            "others with --calibrate-on"
+        )
+    count = min(command.calibration_images, len(others))
+    drawn = np.random.default_rng(command.seed).choice(others, count, replace=False)
     images = normalise(to_tensor(split.images[np.sort(drawn)]), *trained.model.statistics())
     return CalibrationImages(images.contiguous().numpy(), _title(listing, split))
 

@@ -76,6 +76,8 @@ def main() -> None:
 
 def _run(command: Command, inputs: list[PredictionInput]) -> int:
     rate = _rate(command.rate)
+    if command.out is not None and not any(one.kind == "video" for one in inputs):
+        raise PredictError("--out is for videos, and none is given: for images write --csv > FILE")
     for folder in (command.overlay, command.out):
         if folder is not None:
             _check_folder(folder)

@@ -83,6 +83,10 @@ class Command:
 def main() -> None:
     """Parse the command line, and print what was written."""
     command = tyro.cli(Command, prog="fer-core report")
+    if command.show == "none" and command.only != "**":
+        raise ReportError("--only chooses the records of one table: name it with --show")
+    if command.show != "none" and (command.pages or command.check):
+        raise ReportError("--show prints a table: leave out --pages and --check, or --show")
     if command.show != "none":
         print(make_table(f"{command.show} {command.only}", command.records))
         return

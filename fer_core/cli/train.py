@@ -190,6 +190,8 @@ def run(command: Command) -> RunRecord:
         if command.threads < 1:
             raise ValueError(f"threads must be at least 1, got {command.threads}")
         torch.set_num_threads(command.threads)
+    if command.project != PROJECT and not command.log_with:
+        raise ValueError(f"--project {command.project} has no effect without --log-with TRACKER")
     options = {
         "device": command.device,
         "storage": Storage(command.storage, command.cache, True),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from torch import nn
 
-from fer_core.config import RunConfig, settled, to_json
+from fer_core.config import RunConfig, idle_options, settled, to_json
 from fer_core.datasets import FaceData, Storage
 from fer_core.evaluation.run_figures import eval_values, split_values
 from fer_core.machine import Device
@@ -100,6 +100,8 @@ def train(
     first = accelerator.is_main_process
     if first and (unreached := config.options.unreached(config)):
         logger.warning("%s with epochs = %d: %s", config.method, config.epochs, unreached)
+    for idle in idle_options(config) if first else ():
+        logger.warning("%s", idle)
     storage = (storage or Storage())._replace(progress=progress and first)
     with ExitStack() as locks:
         if resume and first and has_checkpoint(folder):

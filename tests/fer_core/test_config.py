@@ -8,6 +8,7 @@ from fer_core.config import (
     defaults_of,
     flat_options,
     from_json,
+    idle_options,
     to_json,
     without_folders,
 )
@@ -307,3 +308,29 @@ def test_every_option_of_a_run_has_its_methods_default_and_none_of_another_metho
 @pytest.mark.parametrize("method", [name for name in METHODS if name != "label_smoothing"])
 def test_the_defaults_of_a_method_are_those_of_a_run_of_it(method):
     assert defaults_of(method) == to_json(RunConfig(method=method))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"balance_beta": 0.9}, "balance_beta 0.9 has no effect with balance 'none'"),
+        ({"decay_epochs": 3}, "decay_epochs 3 has no effect with schedule 'exponential'"),
+        ({"schedule": "cosine", "gamma": 0.5}, "gamma 0.5 has no effect with schedule 'cosine'"),
+    ],
+)
+def test_values_that_a_run_does_not_use_are_said(values, said):
+    assert idle_options(RunConfig(**values)) == [said]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"balance": "loss", "balance_beta": 0.9},
+        {"method": "eac_balanced", "balance_beta": 0.9},
+        {"schedule": "step", "decay_epochs": 3, "gamma": 0.5},
+        {"schedule": "poly", "gamma": 0.5},
+    ],
+)
+def test_values_that_a_run_uses_are_not(values):
+    assert idle_options(RunConfig(**values)) == []

@@ -12,7 +12,7 @@ from PIL import Image
 
 from fer_core.audit.folder import read_audit
 from fer_core.audit.gallery import read_thumbnails
-from fer_core.cli import audit
+from fer_core.cli import audit, audit_options
 from fer_core.cli.audit_options import Command, TrainingOptions, check
 from fer_core.datasets import Decoding, list_data
 from fer_core.emotions import class_names
@@ -260,7 +260,8 @@ def test_a_record_without_its_checkpoint_is_audited_by_its_configuration(
         (["--folds", "1"], "folds must be 0 .* got 1"),
         (["--out", "nowhere/audit.csv"], "no folder nowhere"),
         (["--epochs", "3"], "--epochs applies only when a new run is trained"),
-        (["--rank-by", "out_of_fold"], "out_of_fold is not possible.*--folds"),
+        (["--rank-by", "out_of_fold"], "--rank-by out_of_fold needs --folds"),
+        (["--folds", "3", "--fold-epochs", "0"], "fold_epochs must be at least 1, got 0"),
         (["--bootstrap", "1"], "bootstrap must be"),
     ],
 )
@@ -273,6 +274,23 @@ def test_what_cannot_work_is_one_sentence_and_writes_nothing(
     assert code.startswith("error: ")
     assert re.search(message, code)
     assert not (run / "audit").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--rank-by", "out_of_fold"], "needs --folds"),
+        (["--rank-by", "cleanlab_self_confidence"], "cleanlab, which is not installed"),
+        (["--bootstrap", "0"], "bootstrap must be"),
+    ],
+)
+def test_what_no_audit_could_give_is_refused_before_a_run_is_trained(
+    command, tmp_path, monkeypatch, arguments, message
+):
+    monkeypatch.setattr(audit_options, "is_installed", lambda: False)
+    monkeypatch.chdir(tmp_path)
+    assert message in command(DATA, *TINY, *arguments)[0]
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_without_a_record_is_named(command, tmp_path):

@@ -306,6 +306,10 @@ def test_groups_of_faces_have_their_accuracy_with_an_interval(command, tmp_path)
         (["bundled", "--data", DATA, "--calibrate-split", "train"], "needs --calibrate-on DATA"),
         (["bundled", "--data", DATA, "--json", "absent/e.json"], "no folder absent to write"),
         (["bundled", "--data", DATA, "--predictions", "-"], "name a file: '-' means"),
+        (
+            ["bundled", "--data", DATA, "--json", "e.csv", "--predictions", "e.csv"],
+            "json and predictions are both e.csv: name two files",
+        ),
         (["bundled", "--data", DATA, "--calibrate-on", DATA], "those that are assessed"),
         (
             ["bundled", "--data", DATA, "--calibrate-on", "synthetic?train=14&test=14"],

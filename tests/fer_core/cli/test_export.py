@@ -105,7 +105,17 @@ def test_measured_faces_are_not_calibrated_on(run, tiny_run, folder, tmp_path):
     out = tmp_path / "model.onnx"
     code, _, _ = run(tiny_run.path, "--out", out, "--int8", "--data", f"folder:{folder}")
     assert "has no training images to calibrate on: name others with --calibrate-on" in code
+    options = ("--int8", "--data", f"folder:{folder}", "--calibrate-on", f"folder:{folder}")
+    code, _, _ = run(tiny_run.path, "--out", out, *options)
+    assert "is one that the file is measured on: name others with --calibrate-on" in code
     assert not out.exists()
+    more = shutil.copytree(folder, tmp_path / "more")
+    for file in [*more.rglob("*.png")][:3]:
+        Image.new("RGB", (48, 48), "red").save(file)
+    options = ("--int8", "--data", f"folder:{folder}", "--calibrate-on", f"folder:{more}")
+    code, output, _ = run(tiny_run.path, "--out", out, *options)
+    assert code == 0
+    assert "calibrated on 3 images of" in output
 
 
 def test_what_is_no_model_or_no_place_is_one_sentence(run, tiny_run, tmp_path):

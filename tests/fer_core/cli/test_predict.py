@@ -300,6 +300,12 @@ def test_a_face_that_is_cropped_already_goes_to_the_model_as_it_is(command, tmp_
     assert (face["box"], face["score"]) == ([0.0, 0.0, 48.0, 48.0], 1.0)
 
 
+def test_a_folder_for_the_files_of_videos_is_refused_for_images(command, photos, tmp_path):
+    code, _, _ = command(photos / "person.png", "--out", tmp_path / "out")
+    assert "--out is for videos, and none is given" in str(code)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.slow
 def test_a_video_gives_a_table_and_a_report(command, tmp_path, portrait):
     pytest.importorskip("av")

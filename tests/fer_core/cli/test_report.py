@@ -178,10 +178,15 @@ def test_a_page_is_written_once_and_then_agrees(call_command, records, page):
 
 
 def test_a_table_can_be_shown_without_writing(call_command, records, page):
-    code, output, _ = call_command(report, "--show", "runs", "--records", records, "--pages", page)
+    before = page.read_text()
+    code, output, _ = call_command(report, "--show", "runs", "--records", records)
     assert code == 0
     assert output.count("| eac |") == 2
-    assert "old" in page.read_text()
+    code, _, _ = call_command(report, "--show", "runs", "--records", records, "--pages", page)
+    assert "leave out --pages" in code
+    code, _, _ = call_command(report, "--only", "a*", "--records", records, "--pages", page)
+    assert "--only chooses the records of one table" in code
+    assert page.read_text() == before
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,12 @@ def test_a_tiny_run_leaves_its_record_and_prints_the_result(command, tmp_path):
     assert f"{tmp_path / 'run'}: accuracy {100 * record.result['accuracy_last5']:.2f} %" in output
 
 
+def test_a_project_that_no_tracker_shows_is_refused(command, tmp_path):
+    code, _, _ = command(*TINY, "--out", tmp_path / "run", "--project", "faces")
+    assert "--project faces has no effect without --log-with" in code
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.slow
 def test_without_a_name_the_record_goes_where_its_settings_say(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
