@@ -13,8 +13,9 @@ TERMINATED = 143  # and with SIGTERM
 class FerError(Exception):
     """Something that whoever called can mend; the message says what, in one sentence.
 
-    Every error of the project derives from it and from the built-in that it also is, so that
+    Every error class of the project derives from it and from the built-in that it also is, so that
     ``except ValueError`` catches what it always caught: ``class DataError(FerError, ValueError)``.
+    An argument out of its range is a plain ValueError.
     """
 
 

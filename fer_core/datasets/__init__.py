@@ -136,7 +136,7 @@ def _lister(kind: str) -> Lister:
     raise DataError(f"unknown data set {kind!r}: use one of {known}{hint}")
 
 
-def list_data(uri: str, decoding: Decoding, *, without: Path | None = None) -> Listing:
+def list_data(uri: str, decoding: Decoding, *, without: str | Path | None = None) -> Listing:
     """List the data set that a URI names; no image is opened.
 
     Args:
@@ -153,7 +153,7 @@ def list_data(uri: str, decoding: Decoding, *, without: Path | None = None) -> L
         listing = with_broken_names(with_repeated_names(_lister(source.kind)(source, decoding)))
     except LayoutError as error:
         raise DataError("\n".join(filter(None, (str(error), found_text(source))))) from error
-    return listing if without is None else without_files(listing, read_exclude_list(without))
+    return listing if without is None else without_files(listing, read_exclude_list(Path(without)))
 
 
 def load_data(
@@ -162,7 +162,7 @@ def load_data(
     *,
     storage: Storage | None = None,
     dedup: bool = False,
-    without: Path | None = None,
+    without: str | Path | None = None,
 ) -> FaceData:
     """Load the data set that a URI names.
 

@@ -74,7 +74,7 @@ def resolve_model(model: str | Path, *, foreign: bool = False) -> Path:
     return folder / "model" if of_run else folder
 
 
-def fetch_model(name: str, *, anonymous: bool = False, cache: Path | None = None) -> Path:
+def fetch_model(name: str, *, anonymous: bool = False, cache: str | Path | None = None) -> Path:
     """Download a model of this project; only its four files, and nothing that is there already.
 
     Args:
@@ -92,7 +92,7 @@ def fetch_model(name: str, *, anonymous: bool = False, cache: Path | None = None
     return _fetch(name, OWN_MODEL, anonymous=anonymous, cache=cache)
 
 
-def fetch_classifier(name: str, *, cache: Path | None = None) -> Path:
+def fetch_classifier(name: str, *, cache: str | Path | None = None) -> Path:
     """Download an image classifier of this project, of timm or of transformers.
 
     Only ``config.json``, ``model.safetensors``, the configuration of the image processor and the
@@ -108,7 +108,7 @@ def fetch_classifier(name: str, *, cache: Path | None = None) -> Path:
     return _fetch(name, CLASSIFIER, anonymous=False, cache=cache)
 
 
-def _fetch(name: str, contents: Contents, *, anonymous: bool, cache: Path | None) -> Path:
+def _fetch(name: str, contents: Contents, *, anonymous: bool, cache: str | Path | None) -> Path:
     repository, revision = _split(name)
     import huggingface_hub as client
 
@@ -168,7 +168,7 @@ def _is_there(path: str) -> bool:
 
 
 def _kept(
-    repository: str, revision: str | None, contents: Contents, cache: Path | None
+    repository: str, revision: str | None, contents: Contents, cache: str | Path | None
 ) -> Path | None:
     """The folder of an earlier download that has the model's files."""
     from huggingface_hub import snapshot_download

@@ -32,7 +32,7 @@ LARGEST = 2_000_000_000  # bytes of weights; a protocol buffer holds 2 GiB
 TRACED, CHECKED = 2, (1, 3)  # images: of the traced pass, and of the checks
 
 
-def export_onnx(trained: TrainedModel, path: Path) -> float:
+def export_onnx(trained: TrainedModel, path: str | Path) -> float:
     """Write the model as one ONNX file: whole, or not at all.
 
     Args:
@@ -49,7 +49,7 @@ def export_onnx(trained: TrainedModel, path: Path) -> float:
     """
     content = onnx_bytes(trained)
     error = parity(trained, content)
-    write_whole(path, content)
+    write_whole(Path(path), content)
     return error
 
 

@@ -42,7 +42,7 @@ class Predictor:
         *,
         mirror: bool = True,
         backend: BackendName = "torch",
-        onnx_file: Path | None = None,
+        onnx_file: str | Path | None = None,
         detector: FaceDetector | None = None,
         analyser: FaceAnalyser | None = None,
     ) -> None:
@@ -82,7 +82,8 @@ class Predictor:
         self.mirror = mirror
         self.detector = detector
         self.analyser = analyser
-        self.backend = make_backend(self.trained, backend, flipped=mirror, file=onnx_file)
+        file = None if onnx_file is None else Path(onnx_file)
+        self.backend = make_backend(self.trained, backend, flipped=mirror, file=file)
         self._crops = CropClassifier(self.trained.input, self.backend, self.device, mirror=mirror)
 
     @property

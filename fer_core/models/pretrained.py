@@ -85,7 +85,7 @@ class TrainedModel:
 
 
 def save_model(
-    folder: Path,
+    folder: str | Path,
     model: AttentionModel,
     *,
     backbone: str,
@@ -111,6 +111,7 @@ def save_model(
         facts: anything JSON can hold: run, data, noise, results.
         half: store floating point weights as float16.
     """
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     if half:
@@ -167,7 +168,7 @@ def write_config(
 
 
 def load_model(
-    folder: Path, called: str = "", *, backbone: nn.Module | None = None
+    folder: str | Path, called: str = "", *, backbone: nn.Module | None = None
 ) -> TrainedModel:
     """Load a saved or published model; float16 weights become float32.
 
@@ -181,6 +182,7 @@ def load_model(
         ModelError: when the folder holds no such model, one that does not fit together, or one
             whose backbone is not given.
     """
+    folder = Path(folder)
     check_files(folder, called)
     try:
         config = read_json(folder / CONFIG_FILE)

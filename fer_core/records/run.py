@@ -93,7 +93,7 @@ class Records(NamedTuple):
     problems: list[str]
 
 
-def read_run(path: Path) -> RunRecord:
+def read_run(path: str | Path) -> RunRecord:
     """Read one record folder, finished or not, of any version up to this one's.
 
     Whatever version wrote it, the names are those of this one (`fer_core.records.schema`).
@@ -104,6 +104,7 @@ def read_run(path: Path) -> RunRecord:
     Raises:
         RecordError: with the file and what is wrong with it.
     """
+    path = Path(path)
     file = path / RUN_FILE
     try:
         content: object = parse_json(file.read_text(encoding="utf-8"))
@@ -152,11 +153,12 @@ def read_run(path: Path) -> RunRecord:
     )
 
 
-def read_runs(root: Path) -> Records:
+def read_runs(root: str | Path) -> Records:
     """Read every record below ``root`` (a folder that holds ``run.json``, at any depth).
 
     Broken records are skipped and named in ``problems``; an absent root holds no runs.
     """
+    root = Path(root)
     runs: list[RunRecord] = []
     problems: list[str] = []
     for file in sorted(root.rglob(RUN_FILE)) if root.is_dir() else []:

@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 def train(
     config: RunConfig,
-    folder: Path,
+    folder: str | Path,
     *,
     resume: bool = False,
     device: Device = "auto",
@@ -88,6 +88,7 @@ def train(
         KeyboardInterrupt: on Ctrl-C, and on SIGTERM (`Terminated`) in the main thread; the record
             then says ``failed`` and how to go on.
     """
+    folder = Path(folder)
     config = named(config, dataset, backbone)
     if resume and config.precision == "auto":  # a checkpoint is large: read it for nothing else
         config = settled(config, to_json(read_checkpoint(folder)[1]))

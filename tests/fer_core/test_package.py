@@ -51,3 +51,30 @@ def test_every_public_name_can_be_had_and_is_listed():
 def test_a_name_that_is_not_public_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'nosuch'"):
         _ = fer_core.nosuch
+
+
+@pytest.mark.slow
+def test_public_functions_take_paths_as_text(tiny_config, tmp_path):
+    excluded, decoding = tmp_path / "exclude.txt", fer_core.Decoding(48, 1)
+    names = fer_core.load_data(tiny_config.data, decoding).train.names
+    excluded.write_text(f"{names[0]}\n")
+    left = fer_core.load_data(tiny_config.data, decoding, without=str(excluded))
+    assert left.train.names == names[1:]
+    record = fer_core.train(tiny_config, str(tmp_path / "run"), device="cpu", progress=False)
+    assert [run.name for run in fer_core.read_runs(str(tmp_path)).runs] == [record.name]
+    trained = fer_core.load_model(str(tmp_path / "run" / "model"))
+    spec, classes = trained.input, trained.taxonomy
+    fer_core.save_model(
+        str(tmp_path / "saved"),
+        trained.model,
+        backbone=tiny_config.backbone,
+        stride=tiny_config.stride,
+        stem=tiny_config.stem,
+        classes=classes,
+        spec=spec,
+        facts={},
+    )
+    assert fer_core.Predictor(str(tmp_path / "saved")).taxonomy.names == classes.names
+    pytest.importorskip("onnxruntime")
+    fer_core.export_onnx(trained, str(tmp_path / "model.onnx"))
+    assert fer_core.Predictor(trained, backend="onnx", onnx_file=str(tmp_path / "model.onnx"))
