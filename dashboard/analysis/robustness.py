@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from dashboard.data.names import data_name
+from fer_core.io.wording import counted
 from fer_core.reporting.robustness_data import ModelCurve, RobustnessComparison, Sample
 
 CLEAN = "clean"  # the kind of images that are not corrupted; their level is 0
@@ -56,7 +57,7 @@ def comparison_names(comparisons: Sequence[RobustnessComparison]) -> dict[str, i
         if len(contents[images]) > 1:
             images += f" (hash {sample.content[:8]})"
         kinds = len(models[0].kinds)
-        name = f"{images} · {kinds} corruption{'' if kinds == 1 else 's'}"
+        name = f"{images} · {counted(kinds, 'corruption')}"
         names[_free(name, names)] = index
     return names
 

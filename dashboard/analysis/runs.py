@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.data.names import data_name, method_name
+from fer_core.io.wording import counted
 
 FILTERS = {
     "data": "Data",
@@ -117,7 +118,7 @@ def none_finished(table: pd.DataFrame, otherwise: str = "No run has finished yet
     imported = int(((table["status"] == "finished") & (table["imported"] != "")).sum())
     if not imported:
         return otherwise
-    runs = "1 imported run has" if imported == 1 else f"{imported} imported runs have"
+    runs = counted(imported, "imported run has", "imported runs have")
     return (
         f"No run trained here has finished. {runs}, but what other programs do not record is "
         "unknown of them (options, predictions, costs); the pages Training curves and Runs show "

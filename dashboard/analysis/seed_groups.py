@@ -15,6 +15,7 @@ import pandas as pd
 from dashboard.data.names import data_name, method_name
 from dashboard.data.tables import trials_of
 from fer_core.config import defaults_of
+from fer_core.io.wording import counted
 from fer_core.records.groups import Group, group_trials
 from fer_core.records.trials import CLEAN, NO_NUMBER, TREATMENTS, LabelNoise
 from fer_core.reporting.option_text import option_text
@@ -125,9 +126,7 @@ def common_facts(groups: Sequence[SeedGroup]) -> str:
 
 def seeds_text(group: SeedGroup) -> str:
     """How many runs a group has; with pooled facts they are not only seeds."""
-    count = len(group.runs)
-    noun = "run" if group.pooled else "seed"
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return counted(len(group.runs), "run" if group.pooled else "seed")
 
 
 def seed_counts(counts: pd.Series) -> str:

@@ -10,6 +10,7 @@ from dashboard.analysis.comparison import paired_gaps
 from dashboard.analysis.measures import ShownMeasure
 from dashboard.analysis.seed_groups import seed_counts
 from dashboard.charts.style import HEIGHT, SYMBOLS, band_trace, finish, hues_of, method_colours
+from fer_core.io.wording import counted
 
 PUBLISHED_HUES = {
     "EAC": hues_of("eac")[0],
@@ -225,4 +226,4 @@ def _interval_text(mean: float, low: float, high: float, seeds: int, unit: str, 
     if np.isnan(low):
         return f"{mean:{form}} {unit} (one seed, no interval)"
     interval = f"95 % interval {low:{form}} to {high:{form}}"
-    return f"{mean:{form}} {unit}<br>{interval}<br>{seeds} seed{'' if seeds == 1 else 's'}"
+    return f"{mean:{form}} {unit}<br>{interval}<br>{counted(seeds, 'seed')}"

@@ -11,6 +11,7 @@ from fer_core.importing.events import PATTERN
 from fer_core.importing.runs import import_run
 from fer_core.importing.series import SourceError
 from fer_core.importing.sources import OWN, find_sources
+from fer_core.io.wording import counted
 from fer_core.records.run import RUN_FILE
 
 KEPT = 16  # sources whose converted runs stay on disk
@@ -66,7 +67,7 @@ def _convert(path: Path) -> Converted:
     except (SourceError, OSError) as error:
         problems = [str(error)]
     note = (
-        f"{count} run{'' if count == 1 else 's'} imported from `{path}`. To add the data set, "
+        f"{counted(count, 'run')} imported from `{path}`. To add the data set, "
         "method and noise, convert them with `fer-core import-runs`."
     )
     return Converted(Path(kept.name), " ".join([note, *(f"Skipped: {p}." for p in problems)]), kept)

@@ -21,6 +21,7 @@ from dashboard.report.page import render
 from dashboard.report.parts import PAGES, first_sentence
 from fer_core.errors import FerError, told_in_a_sentence
 from fer_core.io.files import write_whole
+from fer_core.io.wording import counted
 
 TITLE = "Facial expression recognition under label noise"
 
@@ -51,7 +52,7 @@ def main() -> None:
     runs = read_places(command.runs or source_names())
     cache = MapCache() if command.maps else None
     write_whole(command.out, export(runs, cache).encode())
-    print(f"{command.out}: {len(runs.table)} runs")  # noqa: T201 - the result of the command
+    print(f"{command.out}: {counted(len(runs.table), 'run')}")  # noqa: T201 - the result of the command
 
 
 def read_places(names: Sequence[str]) -> Runs:
@@ -90,7 +91,7 @@ def report_facts(runs: Runs) -> list[str]:
     counts = runs.table["status"].value_counts()
     states = ", ".join(f"{count} {status}" for status, count in counts.items())
     count = len(runs.problems)
-    unread = [f"{count} record{'' if count == 1 else 's'} could not be read."] if count else []
+    unread = [f"{counted(count, 'record')} could not be read."] if count else []
     return [
         f"Created on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
         f"Run records from {', '.join(_name(source) for source in sources)}: {states}.",

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.analysis.progress import Progress, duration, running, troubles
 from dashboard.data.names import Runs
 from dashboard.views.foreign_text import foreign, foreign_code
+from fer_core.io.wording import counted
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE
 
 MOST = 5  # warnings of one kind
@@ -33,7 +34,7 @@ def show_liveness(runs: Runs) -> None:
         usual = f" (an epoch takes {duration(one.epoch_seconds)})" if known else ""
         st.warning(
             f"`{foreign_code(one.run)}`: no progress for {duration(one.silent_seconds)}{usual}, "
-            f"after {one.done} of {one.asked} epochs. If it was killed, resume it with:"
+            f"after {one.done} of {counted(one.asked, 'epoch')}. If it was killed, resume it with:"
         )
         st.code(f"fer-core train --resume {runs.folders[one.run]}", language="bash")
     going = [one for one in now if not one.stalled]

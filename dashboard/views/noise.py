@@ -30,6 +30,7 @@ from dashboard.views.links import rename_in_link
 from dashboard.views.sidebar import load_runs
 from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart, show_empty
+from fer_core.io.wording import counted
 
 NUMBER = st.column_config.NumberColumn
 ABOUT = "How much accuracy wrong training labels cost each method, over seeds."
@@ -275,6 +276,6 @@ else:
 
 if waiting:
     st.caption(
-        f"{waiting} run{' is' if waiting == 1 else 's are'} still running or failed and not "
+        f"{counted(waiting, 'run is', 'runs are')} still running or failed and not "
         "included here; see Training curves for the epochs so far."
     )

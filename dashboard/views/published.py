@@ -39,6 +39,7 @@ from dashboard.views.published_table import (
 from dashboard.views.sidebar import load_runs
 from dashboard.views.tables import show_copy, show_table
 from dashboard.views.widgets import TRAIN_COMMAND, show_chart, show_download
+from fer_core.io.wording import counted
 from fer_core.records.published import published_bibtex
 
 FILTERS = {
@@ -171,7 +172,7 @@ def show_bibtex(rows: pd.DataFrame) -> None:
     """The BibTeX entries of the papers of some rows, made once they are asked for."""
     keys = rows["bibtex"].dropna()
     count = keys.nunique()
-    label = f"BibTeX of {count} paper{'' if count == 1 else 's'}"
+    label = f"BibTeX of {counted(count, 'paper')}"
     if (box := quiet_expander(label, "open-bibtex")) is None:
         return
     with box:

@@ -25,6 +25,7 @@ from dashboard.views.foreign_text import foreign
 from dashboard.views.visit import at_home
 from fer_core.importing.runs import Facts
 from fer_core.importing.series import SourceError
+from fer_core.io.wording import counted
 
 N = TypeVar("N", int, float)
 UPLOADED = "uploaded"  # name of a run whose file is only called metrics
@@ -47,7 +48,7 @@ def show_organise(runs: Runs) -> None:
                 "changed."
             )
             return
-        st.markdown(f"**{len(picked)} selected run{'' if len(picked) == 1 else 's'}**")
+        st.markdown(f"**{counted(len(picked), 'selected run')}**")
         _tag(runs, picked)
         if st.button("Archive", help="Hides them on every page until you restore them."):
             _do(
@@ -177,7 +178,7 @@ def _rename(runs: Runs, run: str) -> None:
 
 
 def _delete(runs: Runs, picked: list[str]) -> None:
-    count = f"{len(picked)} run{'' if len(picked) == 1 else 's'}"
+    count = counted(len(picked), "run")
     sure = st.checkbox(
         f"Delete {count} from this computer, with weights and predictions. This cannot be undone.",
         key=f"runs_delete {' '.join(picked)}",

@@ -23,6 +23,7 @@ from dashboard.data.sources import RecordSource
 from dashboard.views.foreign_text import foreign
 from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart
+from fer_core.io.wording import counted
 from fer_core.records.run import RecordError, RunRecord, read_run
 from fer_core.reporting.map_files import MAPS_FILE
 
@@ -46,9 +47,9 @@ def show_run(runs: Runs, run: str) -> None:
     imported = str(row["imported"] or "")
     st.header(foreign(run))
     link = hub_link(record.path, source)
+    epochs = f"{row['epochs_done']} of {counted(record.config['epochs'], 'epoch')}"
     st.caption(
-        f"{record.status} · {row['epochs_done']} of {row['epochs_asked']} epochs · started "
-        f"{foreign(record.started)}"
+        f"{record.status} · {epochs} · started {foreign(record.started)}"
         + (f" · imported from {foreign(imported)}" if imported else "")
         + (f" · [on the Hub]({link})" if link else "")
     )

@@ -8,6 +8,7 @@ from dashboard.analysis.seed_groups import SeedGroup
 from dashboard.views.foreign_text import foreign
 from dashboard.views.seed_picker import pick_grouping, pooled_note
 from dashboard.views.tables import show_copy, show_table
+from fer_core.io.wording import counted
 
 NUMBER = st.column_config.NumberColumn
 TITLES = {
@@ -76,10 +77,12 @@ def show_groups(rows: pd.DataFrame, fingerprint: str) -> None:
     columns = [name for name in COLUMNS if not name.startswith(tuple(absent))]
     shown = table[_differing_first(table, columns)]
     repeated = len(rows) - sum(len(group.runs) for group in groups)
-    note = f"{repeated} runs repeat a seed, of which the latest counts." if repeated else ""
-    st.caption(
-        foreign(" ".join(filter(None, [f"{len(groups)} groups.", note, pooled_note(groups)])))
-    )
+    notes = [f"{counted(len(groups), 'group')}."]
+    if repeated:
+        notes.append(
+            f"{counted(repeated, 'run repeats', 'runs repeat')} a seed: the latest counts."
+        )
+    st.caption(foreign(" ".join(filter(None, [*notes, pooled_note(groups)]))))
     st.session_state["groups_shown"] = table["group"].tolist()
     shown = shown if table["pooled"].any() else shown.drop(columns="pooled")
     st.dataframe(

@@ -21,6 +21,7 @@ from dashboard.views.run_table import show_table
 from dashboard.views.seed_picker import pick_together
 from dashboard.views.sidebar import chosen_sources, load_runs
 from dashboard.views.widgets import show_empty
+from fer_core.io.wording import counted
 
 ABOUT = "Every training run: searched, filtered, compared, and kept in order."
 
@@ -96,7 +97,7 @@ else:
     else:
         show_liveness(loaded)
         passed = pick_filters(with_names(loaded.table))
-        st.caption(f"{len(passed)} of {len(loaded.table)} runs")
+        st.caption(f"{len(passed)} of {counted(len(loaded.table), 'run')}")
         together = pick_together("runs", ["runs_compare"])
         if together:
             kept = loaded.table["run"].isin(passed["run"])

@@ -11,6 +11,7 @@ from dashboard.data.names import Runs
 from dashboard.data.sources import HELP, RecordSource, is_fixed, resolve_sources, source_names
 from dashboard.views.foreign_text import foreign
 from dashboard.views.liveness import progress_now, sidebar_notes
+from fer_core.io.wording import counted
 
 CHECK_EVERY = timedelta(seconds=10)
 HUB_EVERY = timedelta(minutes=10)  # how often the Hub is asked for changes
@@ -98,7 +99,7 @@ def _reader() -> Reader:
 
 def _count_text(loaded: Runs) -> str:
     count, unread = len(loaded.table), len(loaded.problems)
-    text = f"{count} run{'' if count == 1 else 's'}"
+    text = counted(count, "run")
     running = int((loaded.table["status"] == "running").sum())
     if running:
         text += f", {running} still running"

@@ -22,6 +22,7 @@ from fer_core.cli.targets import check_target
 from fer_core.datasets import Decoding, FaceData, list_data, parse_uri
 from fer_core.errors import told_in_a_sentence
 from fer_core.io.files import displayed, write_whole
+from fer_core.io.wording import counted
 from fer_core.reporting.data_text import printable
 from fer_core.training.labels import draw_noisy_labels
 
@@ -101,8 +102,9 @@ def _write_lists(folder: Path, audit: Audit, lists: Lists) -> None:
     changed = int((lists.labels != audit.noisy_labels).sum())
     exclude, labels, *others = (printable(displayed(file)) for file in files)
     earlier = f" besides the {len(lists.earlier):,} of --exclude" if lists.earlier else ""
-    print(f"{len(lists.excluded):,} images to drop{earlier}: fer-core train --exclude {exclude}")
-    print(f"{changed:,} labels corrected: fer-core train --noise file --noise-file {labels}")
+    dropped, corrected = counted(len(lists.excluded), "image"), counted(changed, "label")
+    print(f"{dropped} to drop{earlier}: fer-core train --exclude {exclude}")
+    print(f"{corrected} corrected: fer-core train --noise file --noise-file {labels}")
     for file in others:
         print(f"the same as RAF-DB's own label list: {file}")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import tyro
 
 from fer_core.errors import told_in_a_sentence
+from fer_core.io.wording import counted
 from fer_core.publishing.records import EVALUATIONS
 from fer_core.records.predictions import COMPRESSED_FILE, PREDICTIONS_FILE, compressed
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, RecordError, read_run
@@ -46,9 +47,9 @@ def main() -> None:
     states = {folder: read_run(folder).status for folder in found}
     finished = [folder for folder, status in states.items() if status == "finished"]
     if not finished:
-        raise RecordError(f"none of the {len(found)} runs in {command.runs} is finished")
+        raise RecordError(f"{counted(len(found), 'run')} in {command.runs}, and none is finished")
     size = collect(finished, command.out, replace=command.replace)
-    print(f"{command.out}: {len(finished)} records, {size:,} bytes")
+    print(f"{command.out}: {counted(len(finished), 'record')}, {size:,} bytes")
     for folder, status in states.items():
         if status != "finished":
             print(f"skipped: {folder.name} is {status}")

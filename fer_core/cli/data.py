@@ -21,6 +21,7 @@ from fer_core.datasets.exclude import read_exclude_list, without_files
 from fer_core.datasets.loading import refuse_problems
 from fer_core.errors import told_in_a_sentence
 from fer_core.io.files import displayed, write_whole
+from fer_core.io.wording import counted
 from fer_core.noise.generate import noise_facts
 from fer_core.noise.label_files import write_noise_list
 from fer_core.reporting.data_text import cache_text, noise_text, printable, report_text
@@ -144,7 +145,7 @@ def _fix(command: Check, listing: Listing, report: CheckReport) -> str:
         return f"nothing to exclude: {file} is empty"
     left, count = without_files(listing, names), len(names | earlier)
     return (
-        f"{count:,} {'name' if count == 1 else 'names'} to exclude in {file}; "
+        f"{counted(count, 'name')} to exclude in {file}; "
         f"{len(left.train.true_labels):,} + "
         f"{len(left.eval.true_labels):,} images are left with the run option --exclude {file}"
     )
@@ -176,7 +177,7 @@ def _noise(command: Noise) -> int:
     if command.out is not None:
         write_noise_list(command.out, train.names, noisy.noisy_labels, classes)
         file = printable(displayed(command.out))
-        print(f"{len(train.names):,} labels in {file}: --noise file --noise-file {file}")
+        print(f"{counted(len(train.names), 'label')} in {file}: --noise file --noise-file {file}")
     return 0
 
 

@@ -13,6 +13,7 @@ from fer_core.importing.columns import read_choices
 from fer_core.importing.runs import Facts, Imported, import_run
 from fer_core.importing.series import SourceError
 from fer_core.importing.sources import find_sources
+from fer_core.io.wording import counted
 from fer_core.metrics.classification import averaged_epochs
 
 
@@ -69,7 +70,7 @@ def describe(run: Imported) -> list[str]:
     """What was made of a file, line by line."""
     columns = ", ".join(f"{figure} <- {column}" for figure, column in run.taken.items())
     lines = [
-        f"{run.folder}: {run.epochs} epochs, accuracy {100 * run.accuracy:.2f} % "
+        f"{run.folder}: {counted(run.epochs, 'epoch')}, accuracy {100 * run.accuracy:.2f} % "
         f"({averaged_epochs(run.epochs)})",
         f"  read: {columns}",
     ]

@@ -34,6 +34,7 @@ from fer_core.errors import told_in_a_sentence
 from fer_core.faces.align import align
 from fer_core.inference.predictor import Classification, Predictor
 from fer_core.io.files import displayed, write_whole
+from fer_core.io.wording import counted
 from fer_core.weights import BUNDLED
 
 SYNTHETIC = ("synthetic", "drawn")  # the second is the former name
@@ -153,7 +154,8 @@ def main() -> None:
     predictor = Predictor(command.model)
     predicted = predict_faces(predictor, faces, aligned=command.aligned)
     write_maps(predicted, command.out)
-    print(f"{command.out}: {len(predicted.faces.names)} faces, {len(predicted.classes)} classes")
+    faces_written = counted(len(predicted.faces.names), "face")
+    print(f"{command.out}: {faces_written}, {len(predicted.classes)} classes")
 
 
 def check_command(command: Command) -> None:

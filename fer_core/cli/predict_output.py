@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, TextIO
 
 from fer_core.inference.face_prediction import FacePrediction
+from fer_core.io.wording import counted
 from fer_core.landmarks.analysis import COLUMNS, cells
 from fer_core.taxonomy import column_names
 
@@ -55,7 +56,7 @@ class Printer:
         """The faces of a photograph; without one, a row that says so."""
         self._result(name, faces, "" if faces else NO_FACE, {})
         if self.form == "text":
-            self._write(f"{name}: {len(faces)} face{'' if len(faces) == 1 else 's'}\n")
+            self._write(f"{name}: {counted(len(faces), 'face')}\n")
             for number, face in enumerate(faces, start=1):
                 self._write(f"  {_in_words(number, face)}\n")
 

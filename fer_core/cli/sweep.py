@@ -12,6 +12,7 @@ from rich.console import Console
 
 from fer_core.datasets.cache.store import StorageKind
 from fer_core.errors import told_in_a_sentence
+from fer_core.io.wording import counted
 from fer_core.machine import Device, cores
 from fer_core.sweeping.commands import write_commands
 from fer_core.sweeping.plan import read_plan
@@ -142,7 +143,7 @@ def _work(command: Command, progress: list[RunProgress], notes: Path) -> list[Ru
             options = (*_options(command), "--threads", str(threads))
             setup = SweepSetup(notes, options, threads, Path.cwd(), command.retries)
             with SweepTable(Console()) as table:
-                table.say(f"{len(progress)} runs, records in {out}: {counts(progress)}")
+                table.say(f"{counted(len(progress), 'run')}, records in {out}: {counts(progress)}")
                 for remark in remarks:
                     table.say(remark)
                 carry_out(progress, pool, setup, table)

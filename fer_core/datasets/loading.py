@@ -22,6 +22,7 @@ from fer_core.datasets.cache.arrays import SelectedImages
 from fer_core.datasets.cache.store import CHECK_HINT, Storage, Stored, store
 from fer_core.datasets.dividing import DIVIDED
 from fer_core.datasets.exclude import chosen_columns
+from fer_core.io.wording import counted
 
 logger = logging.getLogger(__name__)
 SEVEN_OR_EIGHT = ("affectnet", "ferplus")  # data sets with the option classes
@@ -161,7 +162,7 @@ def passed_over_text(names: Sequence[str]) -> str:
     """
     counts = Counter(PurePosixPath(name).suffix.lower() or "no suffix" for name in names)
     kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in counts.most_common())
-    what = "1 file is" if len(names) == 1 else f"{len(names):,} files are"
+    what = counted(len(names), "file is", "files are")
     return (
         f"{what} not read, with no image suffix or outside of the class folders: {kinds}; first "
         f"{names[0]}"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from fer_core.importing.columns import is_percent
 from fer_core.importing.series import Points, SeriesSource, SourceError
+from fer_core.io.wording import counted
 
 RATES = ("accuracy", "mean_class_accuracy", "train_accuracy_noisy_labels")
 MEANT = ("train_", "learning_rate")  # figures of training: the mean of an epoch's values
@@ -69,7 +70,8 @@ def to_epochs(source: SeriesSource, taken: Mapping[str, str]) -> Epochs:
 def _finite(column: str, points: Points, notes: list[str]) -> Points:
     finite = [point for point in points if math.isfinite(point[1])]
     if len(finite) < len(points):
-        notes.append(f"{len(points) - len(finite)} values of {column!r} are not finite: ignored")
+        ignored = counted(len(points) - len(finite), "value")
+        notes.append(f"ignored: {ignored} of {column!r} that are not finite")
     return finite
 
 
@@ -142,7 +144,7 @@ def _number(series: Mapping[str, Points], by_epoch: bool, notes: list[str]) -> M
     )
     late = sum(step > ends[-1] for points in series.values() for step, _ in points)
     if late:
-        notes.append(f"{late} values after the last evaluation accuracy are ignored")
+        notes.append(f"ignored: {counted(late, 'value')} after the last evaluation accuracy")
     return {
         key: [(bisect_left(ends, step) + 1, value) for step, value in points if step <= ends[-1]]
         for key, points in series.items()

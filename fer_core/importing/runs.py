@@ -19,6 +19,7 @@ from fer_core.importing.columns import match_columns
 from fer_core.importing.epochs import to_epochs
 from fer_core.importing.series import SeriesSource, SourceError
 from fer_core.io.files import write_whole
+from fer_core.io.wording import counted
 from fer_core.metrics.classification import AVERAGED_EPOCHS
 from fer_core.records.recorder import timestamp, write_run
 from fer_core.records.run import EPOCHS_FILE, RUN_FILE, read_run
@@ -127,9 +128,8 @@ def import_run(
     accuracies = {line["epoch"]: line["eval_accuracy"] for line in lines}
     known = {epoch: value for epoch, value in accuracies.items() if value is not None}
     if len(known) < len(lines):
-        notes.append(
-            f"{len(lines) - len(known)} of {len(lines)} epochs have no evaluation accuracy"
-        )
+        epochs = f"{len(lines) - len(known)} of {counted(len(lines), 'epoch')}"
+        notes.append(f"without an evaluation accuracy: {epochs}")
     result = _result(known, lines)
     folder.mkdir(parents=True, exist_ok=True)
     text = "".join(f"{json.dumps(line, allow_nan=False)}\n" for line in lines)

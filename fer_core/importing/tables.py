@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fer_core.importing.series import Points, SeriesSource, SourceError
+from fer_core.io.wording import counted
 
 STEPS = ("epoch", "epochs", "step", "steps", "iteration", "iter")  # columns that count, best first
 
@@ -55,7 +56,7 @@ def read_table(file: Path, name: str) -> SeriesSource:
                 texts.add(column)
     notes = []
     if unnumbered:
-        notes.append(f"{unnumbered} rows without a number in {counts!r} are ignored")
+        notes.append(f"ignored: {counted(unnumbered, 'row')} without a number in {counts!r}")
     if texts:
         notes.append(f"no numbers in some rows of {', '.join(sorted(texts))}: ignored there")
     changed = datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds")

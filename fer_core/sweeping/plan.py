@@ -11,6 +11,7 @@ from fer_core.config.recipes import RECIPES
 from fer_core.config.renamed import current_names
 from fer_core.errors import FerError
 from fer_core.io.files import read_text
+from fer_core.io.wording import counted
 from fer_core.sweeping.grid import Axes, Draft, combine, drop_excluded, read_axis, set_twice, varied
 from fer_core.sweeping.names import name_fault
 from fer_core.sweeping.values import configuration, faults, near, read_setting
@@ -71,7 +72,7 @@ def _load(file: Path) -> dict[str, Any]:
 def _refuse(file: Path, mistakes: Sequence[str]) -> None:
     if mistakes:
         lines = "".join(f"\n  {mistake}" for mistake in mistakes)
-        count = "a mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        count = counted(len(mistakes), "mistake")
         raise PlanError(f"{file} has {count}, nothing was started:{lines}")
 
 

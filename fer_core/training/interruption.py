@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 from fer_core.errors import Terminated
+from fer_core.io.wording import counted
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def how_to_go_on(error: KeyboardInterrupt, folder: Path, completed: int) -> str:
     cause = "SIGTERM" if isinstance(error, Terminated) else "Ctrl-C"
     if not completed:
         return f"ended by {cause} in its first epoch: delete {folder} and start the run again"
-    epochs = "1 epoch" if completed == 1 else f"{completed} epochs"
+    epochs = counted(completed, "epoch")
     return f"ended by {cause} after {epochs}: go on with fer-core train --resume {folder}"
 
 

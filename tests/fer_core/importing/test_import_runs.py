@@ -131,7 +131,7 @@ def test_steps_that_are_no_epochs_end_one_at_each_test(write_table, tmp_path):
     record, run = imported(write_table(rows), tmp_path / "out")
     assert column(record, "train_loss") == [1.5, 0.5]
     assert column(record, "eval_accuracy") == [0.5, 0.7]
-    assert any("1 values after the last" in note for note in run.notes)
+    assert any("ignored: 1 value after the last" in note for note in run.notes)
 
 
 def rows_by_step(losses, accuracies, first=0):
