@@ -57,7 +57,13 @@ def lines_of_commands():
             yield page.name, words[0], {flag[0] for flag in flags if flag}
 
 
-@pytest.mark.parametrize("code", blocks_of_python())
+def test_no_heading_has_taken_in_its_paragraph():
+    headings = [line for page in PAGES for line in re.findall(r"^#+ .*", page.read_text(), re.M)]
+    assert len(headings) > 100
+    assert [line for line in headings if len(line) > 100] == []
+
+
+@pytest.mark.parametrize("code", list(blocks_of_python()))
 @pytest.mark.slow
 def test_the_code_of_the_pages_runs(code, tiny_config, tiny_run, tmp_path, monkeypatch):
     portrait = draw_portrait("surprise", 320, np.random.default_rng(0))
