@@ -29,6 +29,7 @@ from demo_app.tabs.controls import (
 from fer_core.models.saved_model import ModelError
 
 HEADERS = ("number", "file", "face", "prediction", "probability", "consistency", "problem")
+WIDTHS: list[str | int] = ["60px", "170px", "65px", "115px", "120px", "125px", "245px"]
 
 logger = logging.getLogger(__name__)
 
@@ -141,6 +142,8 @@ def _lay_out(limits: Limits) -> BatchView:
                     headers=[fixed(f"batch.{name}") for name in HEADERS],
                     interactive=False,
                     max_height=460,
+                    wrap=True,  # the whole sentence of a problem
+                    column_widths=WIDTHS,
                     elem_id="batch_rows",
                 )
                 with gr.Row():
