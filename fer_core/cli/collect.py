@@ -88,7 +88,7 @@ def collect(folders: Sequence[Path], out: Path, *, replace: bool = False) -> int
             f"{out} already has different runs named {', '.join(others)}: choose another folder, "
             "or pass --replace"
         )
-    records = {folder.name: _content(folder) for folder in folders}
+    records = {folder.name: _content(folder, out / folder.name) for folder in folders}
     size = sum(len(content) for record in records.values() for content in record.values())
     if size > LARGEST:
         raise RecordError(f"the records have {size:,} bytes, at most {LARGEST:,} are published")
@@ -103,11 +103,18 @@ def collect(folders: Sequence[Path], out: Path, *, replace: bool = False) -> int
     return size
 
 
-def _content(folder: Path) -> dict[str, bytes]:
-    """The files of a record by their names, as they are copied."""
+def _content(folder: Path, target: Path) -> dict[str, bytes]:
+    """The files of a record by their names, as they will stand in the target.
+
+    What was measured of the same run where it was collected to, and not here, stays.
+    """
     files = {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}
     if (folder / PREDICTIONS_FILE).exists():  # the record's own; a compressed one is a copy
         files[COMPRESSED_FILE] = compressed((folder / PREDICTIONS_FILE).read_bytes())
+    collected = target / RUN_FILE
+    if collected.exists() and collected.read_bytes() == files[RUN_FILE]:
+        measured = (target / name for name in EVALUATIONS if name not in files)
+        files |= {file.name: file.read_bytes() for file in measured if file.exists()}
     return files
 
 

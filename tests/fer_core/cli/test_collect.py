@@ -37,7 +37,9 @@ def test_finished_records_are_copied_without_what_belongs_to_the_machine(
     assert call_command(collect, runs, out)[0] == 0
     assert (out / "run0" / "maps.json").exists()
     assert read_run(out / "run0").epochs == read_run(runs / "run0").epochs
+    (out / "run0" / "robustness.json").write_text("measured there")
     assert call_command(collect, runs, out)[0] == 0  # the same runs again
+    assert (out / "run0" / "robustness.json").read_text() == "measured there"
     assert (out / "run0" / "predictions.csv.gz").read_bytes() == before
     assert call_command(collect, out, tmp_path / "again")[0] == 0  # of what was collected
     assert read_predictions(tmp_path / "again" / "run1") == read_predictions(runs / "run1")
@@ -46,6 +48,7 @@ def test_finished_records_are_copied_without_what_belongs_to_the_machine(
 def test_another_run_of_the_same_name_is_not_lost(call_command, runs, write_run, tmp_path):
     out = tmp_path / "out"
     other = write_run(out, name="run1", accuracy=0.5)
+    (other / "robustness.json").write_text("of the other run")
     text = (other / "run.json").read_text().replace('"started": "2', '"started": "1')
     (other / "run.json").write_text(text)
     code, _, _ = call_command(collect, runs, out)
@@ -54,6 +57,7 @@ def test_another_run_of_the_same_name_is_not_lost(call_command, runs, write_run,
     assert not (out / "run0").exists()
     assert call_command(collect, runs, out, "--replace")[0] == 0
     assert (other / "run.json").read_text() != text
+    assert not (other / "robustness.json").exists()
 
 
 def test_too_much_is_refused_before_anything_is_copied(runs, monkeypatch, tmp_path):
