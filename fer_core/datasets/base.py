@@ -224,18 +224,23 @@ def take_choice(source: Source, options: Mapping[str, str], name: str, *allowed:
     return options[name]
 
 
-def existing_path(source: Source, expected: str) -> Path:
+def existing_path(source: Source, expected: str, what: str = "folder") -> Path:
     """The file or folder that the URI names.
+
+    Args:
+        source: the URI.
+        expected: the tree to show in an error message.
+        what: it may be, for example ``file or folder``.
 
     Raises:
         DataError: when the URI has no path or nothing is there, with the ``expected`` tree.
     """
     if source.path is None:
         raise DataError(
-            f"{source.kind} needs a folder, as {source.kind}:PATH. Expected:\n{expected}"
+            f"{source.kind} needs a {what}, as {source.kind}:PATH. Expected:\n{expected}"
         )
     if not source.path.exists():
-        raise DataError(f"no folder at {source.path} ({source.kind}). Expected:\n{expected}")
+        raise DataError(f"no {what} at {source.path} ({source.kind}). Expected:\n{expected}")
     return source.path
 
 
@@ -247,7 +252,7 @@ def existing_folder(source: Source, expected: str) -> Path:
     """
     path = existing_path(source, expected)
     if not path.is_dir():
-        raise DataError(f"no folder at {path} ({source.kind}). Expected:\n{expected}")
+        raise DataError(f"{path} is a file: {source.kind} needs a folder. Expected:\n{expected}")
     return path
 
 

@@ -62,7 +62,7 @@ def list_fer2013(source: Source, _decoding: Decoding) -> Listing:
     """
     options = take_options(source, test="PrivateTest")
     test = take_choice(source, options, "test", "PublicTest", "PrivateTest")
-    path = existing_path(source, EXPECTED)
+    path = existing_path(source, EXPECTED, "file or folder")
     table = path if path.is_file() else find_pixel_table(path)
     if table is not None:
         return _list_table(read_pixel_table(table), test)

@@ -81,7 +81,7 @@ def _load(source: Source, config: str) -> dict[str, "Dataset"]:
     """The splits of the data set, by name."""
     path = source.path
     if path is None or not _may_be_id(path):
-        path = existing_path(source, EXPECTED)
+        path = existing_path(source, EXPECTED, "folder or OWNER/NAME of the hub")
     try:
         import datasets
     except ImportError as error:

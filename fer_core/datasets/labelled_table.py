@@ -64,7 +64,7 @@ def list_table(source: Source, _decoding: Decoding) -> Listing:
     )
     refuse_idle(source, options)
     _refuse_idle_subject(options)
-    path = existing_path(source, EXPECTED)
+    path = existing_path(source, EXPECTED, "table")
     if path.is_dir():
         raise DataError(f"{path} is a folder: csv needs the table. Expected:\n{EXPECTED}")
     chosen = [name for name in ("usage", "test", "split", "folds") if options[name]]

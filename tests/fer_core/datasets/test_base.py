@@ -55,12 +55,20 @@ def test_an_unknown_data_set_lists_the_known_ones_and_the_nearest():
         load_data("ferplsu:/data", Decoding(8, 3))
 
 
+NEEDED = {"csv": "table", "fer2013": "file or folder", "hf": "folder or OWNER/NAME of the hub"}
+
+
 @pytest.mark.parametrize("name", sorted(set(DATASETS) - {"synthetic"}))
 def test_a_data_set_without_its_folder_shows_the_expected_tree(name, tmp_path):
-    with pytest.raises(DataError, match=rf"{name} needs a folder[\s\S]*Expected:[\s\S]*PATH/"):
+    what = NEEDED.get(name, "folder")
+    with pytest.raises(DataError, match=rf"{name} needs a {what}, [\s\S]*Expected:[\s\S]*PATH"):
         load_data(name, Decoding(8, 3))
-    with pytest.raises(DataError, match=r"no folder at .*absent[\s\S]*Expected:[\s\S]*PATH/"):
+    with pytest.raises(DataError, match=rf"no {what} at .*absent[\s\S]*Expected:[\s\S]*PATH"):
         load_data(f"{name}:{tmp_path / 'absent'}", Decoding(8, 3))
+    if what == "folder":
+        (tmp_path / "file").touch()
+        with pytest.raises(DataError, match=rf"file is a file: {name} needs a folder"):
+            load_data(f"{name}:{tmp_path / 'file'}", Decoding(8, 3))
 
 
 def test_convention_images_are_rgb_rows_from_the_top(tmp_path):
