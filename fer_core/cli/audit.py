@@ -1,6 +1,7 @@
 """Training images whose label is probably wrong: ``fer-core audit URI`` (docs/audit.md)."""
 
 import logging
+import shlex
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -100,7 +101,7 @@ def _write_lists(folder: Path, audit: Audit, lists: Lists) -> None:
         listed = list_data(uri, Decoding(48, 3)).eval
     files = write_lists(folder, lists, audit.names, audit.classes, rafdb_test=listed)
     changed = int((lists.labels != audit.noisy_labels).sum())
-    exclude, labels, *others = (printable(displayed(file)) for file in files)
+    exclude, labels, *others = (shlex.quote(printable(displayed(file))) for file in files)
     earlier = f" besides the {len(lists.earlier):,} of --exclude" if lists.earlier else ""
     dropped, corrected = counted(len(lists.excluded), "image"), counted(changed, "label")
     print(f"{dropped} to drop{earlier}: fer-core train --exclude {exclude}")

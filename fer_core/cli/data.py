@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,7 +148,8 @@ def _fix(command: Check, listing: Listing, report: CheckReport) -> str:
     return (
         f"{counted(count, 'name')} to exclude in {file}; "
         f"{len(left.train.true_labels):,} + "
-        f"{len(left.eval.true_labels):,} images are left with the run option --exclude {file}"
+        f"{len(left.eval.true_labels):,} images are left with the run option "
+        f"--exclude {shlex.quote(file)}"
     )
 
 
@@ -177,7 +179,8 @@ def _noise(command: Noise) -> int:
     if command.out is not None:
         write_noise_list(command.out, train.names, noisy.noisy_labels, classes)
         file = printable(displayed(command.out))
-        print(f"{counted(len(train.names), 'label')} in {file}: --noise file --noise-file {file}")
+        option = f"--noise file --noise-file {shlex.quote(file)}"
+        print(f"{counted(len(train.names), 'label')} in {file}: {option}")
     return 0
 
 

@@ -38,8 +38,8 @@ class Start:
     recipe: RecipeName | None = None
     """Named settings to start from (docs/recipes.md); other options override these."""
     config_file: Path | None = None
-    """JSON file of a run's options, all or some, as run.json has them under "config"; options on
-    the command line override these."""
+    """JSON file of a run's options, all or some, or a run's own run.json; options on the command
+    line override these."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,8 @@ def starting_config(arguments: Sequence[str]) -> RunConfig:
             raise ValueError(f"{file} is not valid JSON: {error}") from error
         if not isinstance(content, dict):
             raise ValueError(f"{file} must hold a JSON object of options, got {content!r}")
+        if "schema_version" in content and isinstance(content.get("config"), dict):
+            content = content["config"]
         values |= content
     named = {"method": known.method, "method_source": known.method_source}
     values |= {name: value for name, value in named.items() if value is not None}

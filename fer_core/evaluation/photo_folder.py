@@ -54,13 +54,13 @@ def list_photo_folder(folder: str) -> PhotoFolder:
     """The photographs of a folder, class by class; none is opened.
 
     Args:
-        folder: PATH of ``folder:PATH``; ``?classes=as-is`` or ``?classes=emotions`` may follow.
+        folder: PATH or ``folder:PATH``; ``?classes=as-is`` or ``?classes=emotions`` may follow.
 
     Raises:
         DataError: when there is no such folder or no photograph, when the names of the classes are
             doubtful, or when ``boxes.csv`` does not fit.
     """
-    uri = f"folder:{folder}"
+    uri = f"folder:{folder.removeprefix('folder:')}"
     listing = list_data(uri, Decoding(1, 1))
     refuse_problems(listing)
     images, names = listing.eval.images, listing.eval.names

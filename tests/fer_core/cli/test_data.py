@@ -169,7 +169,7 @@ def test_a_run_loads_the_data_without_the_files_of_the_fix_list(
     code, output, _ = command("check", uri, "--fix-list", file)
     assert code == 1
     assert f"3 names to exclude in {file}; 11 + 5 images are left" in output
-    assert f"--exclude {file}" in output
+    assert f"--exclude '{file}'" in output
     assert file.read_text().splitlines() == [
         "test/angry/7.png",
         "train/bored/",
@@ -285,7 +285,7 @@ def test_the_list_of_the_noise_is_read_back_by_a_run(command, tmp_path, noise):
     options = ("--noise", noise, "--noise-rate", "0.4", "--seed", "3")
     code, output, _ = command("noise", DRAWN, *options, "--out", file)
     assert code == 0
-    assert f"70 labels in {file}: --noise file --noise-file {file}" in output
+    assert f"70 labels in {file}: --noise file --noise-file '{file}'" in output
     config = RunConfig(data=DRAWN, image_size=48, noise=noise, noise_rate=0.4, seed=3)
     loaded = load_run_data(config, Storage("stream"))
     drawn = draw_noisy_labels(config, loaded).noisy_labels

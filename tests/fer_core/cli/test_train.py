@@ -237,6 +237,7 @@ def test_the_configuration_of_a_record_is_trained_again_from_its_file(
     asked_for, config_file, tiny_run, tiny_config
 ):
     assert asked_for("--config-file", config_file(tiny_run.config)) == tiny_config
+    assert asked_for("--config-file", str(tiny_run.path / "run.json")) == tiny_config
     assert asked_for("--config-file", config_file({})) == RunConfig()
 
 

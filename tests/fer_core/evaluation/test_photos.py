@@ -77,6 +77,7 @@ def test_folders_are_read_as_emotions_by_any_of_their_names(root):
 
 def test_names_can_be_taken_as_they_are(root):
     assert list_photo_folder(f"{root}?classes=as-is").classes == ("Happy", "neutral")
+    assert list_photo_folder(f"folder:{root}?classes=as-is").classes == ("Happy", "neutral")
 
 
 def test_a_missed_face_is_an_error(root):
