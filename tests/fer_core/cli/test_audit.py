@@ -196,7 +196,7 @@ def test_decisions_write_the_lists_anew(command, tiny_run, tmp_path):
     assert code == 0
     assert (folder / "exclude.txt").read_text() == f"{drop}\n"
     assert f"{change} 2\n" in (folder / "corrected_labels.txt").read_text()  # RAF-DB's number
-    assert "1 images to drop" in output
+    assert "1 image to drop" in output
     assert "no audit in" in command(tmp_path, "--decisions", tmp_path / "decisions.csv")[0]
 
 
