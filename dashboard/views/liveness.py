@@ -1,5 +1,6 @@
 """Running runs in the sidebar and on the Runs page: progress, silence, and curves gone wrong."""
 
+import shlex
 import time
 from pathlib import Path
 
@@ -36,7 +37,9 @@ def show_liveness(runs: Runs) -> None:
             f"`{foreign_code(one.run)}`: no progress for {duration(one.silent_seconds)}{usual}, "
             f"after {one.done} of {counted(one.asked, 'epoch')}. If it was killed, resume it with:"
         )
-        st.code(f"fer-core train --resume {runs.folders[one.run]}", language="bash")
+        st.code(
+            f"fer-core train --resume {shlex.quote(str(runs.folders[one.run]))}", language="bash"
+        )
     going = [one for one in now if not one.stalled]
     if going:
         st.caption(

@@ -21,9 +21,9 @@ from fer_core.audit.outputs import Outputs
 from fer_core.audit.result import SCORES
 
 TINY = float(np.finfo(np.float32).tiny)
-# Mean rank of these, as far as they are there: chosen in docs/experiments.md.
 CLEANLAB = "cleanlab"  # with which its scores' names begin
 NEEDS_CLEANLAB = "needs cleanlab, which is not installed: pip install 'fer-core[audit]'"
+# Mean rank of these, as far as they are there: chosen in docs/experiments.md.
 COMBINATION = ("tta_cross_entropy", "knn", "class_doubt")
 
 

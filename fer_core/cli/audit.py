@@ -101,12 +101,13 @@ def _write_lists(folder: Path, audit: Audit, lists: Lists) -> None:
         listed = list_data(uri, Decoding(48, 3)).eval
     files = write_lists(folder, lists, audit.names, audit.classes, rafdb_test=listed)
     changed = int((lists.labels != audit.noisy_labels).sum())
-    exclude, labels, *others = (shlex.quote(printable(displayed(file))) for file in files)
+    shown = [printable(displayed(file)) for file in files]
+    exclude, labels = (shlex.quote(file) for file in shown[:2])
     earlier = f" besides the {len(lists.earlier):,} of --exclude" if lists.earlier else ""
     dropped, corrected = counted(len(lists.excluded), "image"), counted(changed, "label")
     print(f"{dropped} to drop{earlier}: fer-core train --exclude {exclude}")
     print(f"{corrected} corrected: fer-core train --noise file --noise-file {labels}")
-    for file in others:
+    for file in shown[2:]:
         print(f"the same as RAF-DB's own label list: {file}")
 
 

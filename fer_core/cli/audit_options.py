@@ -168,7 +168,7 @@ def check(command: Command) -> None:
 def _check_ranking(command: Command) -> None:
     """Refuse a score that will not be there, before minutes of training."""
     if command.rank_by == "out_of_fold" and not command.folds and command.predictions is None:
-        raise ValueError("--rank-by out_of_fold needs --folds: give the number of folds, as 5")
+        raise ValueError("--rank-by out_of_fold needs --folds: for example --folds 5")
     if command.rank_by.startswith(CLEANLAB) and not is_installed():
         raise ValueError(f"ranking by {command.rank_by} is not possible: {NEEDS_CLEANLAB}")
 

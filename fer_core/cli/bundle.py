@@ -35,10 +35,10 @@ from fer_core.metrics import classification as metrics
 from fer_core.metrics.calibration import CalibrationError, fit_temperature
 from fer_core.models.attention_model import AttentionModel
 from fer_core.models.pretrained import TrainedModel, load_model, save_model
-from fer_core.models.saved_model import CARD_FILE, WEIGHTS_FILE, ModelError
+from fer_core.models.saved_model import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, ModelError
 from fer_core.publishing.model_card import card
 from fer_core.publishing.model_info import SCRATCH, Subject, stated_origin
-from fer_core.records.predictions import write_predictions
+from fer_core.records.predictions import PREDICTIONS_FILE, write_predictions
 from fer_core.records.run import RecordError, RunRecord, read_run
 from fer_core.training.checkpoint import read_checkpoint
 from fer_core.training.labels import draw_noisy_labels, training_targets
@@ -126,16 +126,18 @@ def bundle(
             the weights are too large, or there are no class weights to undo.
         OSError: when a file cannot be written.
     """
-    if (out / CARD_FILE).exists() and not (out / WEIGHTS_FILE).exists():
-        raise ModelError(
-            f"{displayed(out)} holds no model, but {CARD_FILE}, which the model's card would "
-            "replace: name another folder with --out"
-        )
+    for name in (CARD_FILE, CONFIG_FILE, PREDICTIONS_FILE):
+        if (out / name).exists() and not (out / WEIGHTS_FILE).exists():
+            raise ModelError(
+                f"{displayed(out)} holds no model, but {name}, which a model would replace: name "
+                "another folder with --out"
+            )
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".bundle-", dir=out.parent) as made:
         facts = _make(record, Path(made), origin, changes or Changes())
         out.mkdir(exist_ok=True)
-        for file in sorted(Path(made).iterdir()):
+        files = sorted(Path(made).iterdir(), key=lambda file: file.name != WEIGHTS_FILE)
+        for file in files:  # the weights first: they say whose the others are
             file.replace(out / file.name)
     return facts
 

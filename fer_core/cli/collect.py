@@ -47,7 +47,7 @@ def main() -> None:
     states = {folder: read_run(folder).status for folder in found}
     finished = [folder for folder, status in states.items() if status == "finished"]
     if not finished:
-        raise RecordError(f"{counted(len(found), 'run')} in {command.runs}, and none is finished")
+        raise RecordError(f"no finished run in {command.runs}, of {len(found)} there")
     size = collect(finished, command.out, replace=command.replace)
     print(f"{command.out}: {counted(len(finished), 'record')}, {size:,} bytes")
     for folder, status in states.items():

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from fer_core.cli.measured_models import load_measured
 from fer_core.config import RunConfig, without_folders
-from fer_core.evaluation.photo_folder import list_photo_folder
+from fer_core.evaluation.photo_folder import list_photo_folder, photo_uri
 from fer_core.evaluation.photo_report import assess_photos
 from fer_core.evaluation.photos import PhotoPredictor, predict_photos
 from fer_core.foreign.model import ForeignModel
@@ -116,7 +116,7 @@ def _predictor(
 
 def _published(options: PhotoOptions) -> dict[str, Any]:
     """What decides the figures, without any folder's name, for the JSON file."""
-    folder = without_folders(RunConfig(data=f"folder:{options.photos}")).data
+    folder = without_folders(RunConfig(data=photo_uri(options.photos))).data
     return {
         "photos": folder.removeprefix("folder:"),
         "shared_classes": options.shared_classes,

@@ -76,8 +76,10 @@ def main() -> None:
 
 def _run(command: Command, inputs: list[PredictionInput]) -> int:
     rate = _rate(command.rate)
-    if command.out is not None and not any(one.kind == "video" for one in inputs):
-        raise PredictError("--out is for videos, and none is given: for images write --csv > FILE")
+    if command.out is not None and inputs and all(_is_photo(one) for one in inputs):
+        raise PredictError(
+            "--out is for videos, and none is given: for images, redirect the output of --csv"
+        )
     for folder in (command.overlay, command.out):
         if folder is not None:
             _check_folder(folder)
@@ -121,6 +123,10 @@ def _run(command: Command, inputs: list[PredictionInput]) -> int:
                 printer.problem(name, str(error))
     printer.close()
     return int(failed)
+
+
+def _is_photo(one: PredictionInput) -> bool:
+    return one.kind != "video" and not one.problem
 
 
 def _show_photo(command: Command, photo: BatchPhoto, printer: Printer) -> None:
@@ -203,7 +209,7 @@ def _write_report(
     table = Printer("csv", names, videos=True, analyses=analyses, out=text)
     for moment in moments:
         table.moment(name, moment.time, moment.frame, *_shown(moment))
-    files.write(TABLE, text.getvalue().encode())
+    files.add(TABLE, text.getvalue().encode())
     facts = {"video": place.name, "path": name, "width": video.size[0], "height": video.size[1]}
     facts |= {"seconds": video.facts.seconds, "damaged_parts": video.damaged}
     review = write_review(
@@ -217,7 +223,7 @@ def _write_report(
         }
         for moment in moments
     )
-    files.write_summary(content, rows)
+    files.write(content, rows)
 
 
 def _without_raw(moment: "VideoMoment") -> "VideoMoment":

@@ -27,7 +27,7 @@ from fer_core.sweeping.ray_pool import RayPool
 from fer_core.sweeping.scheduler import SweepSetup, carry_out
 from fer_core.sweeping.status import RunProgress, begin
 from fer_core.sweeping.table import SweepTable, counts, plan_lines, summary_lines
-from fer_core.training.trackers import PROJECT, TrackerName, choose_trackers
+from fer_core.training.trackers import PROJECT, TrackerName, choose_trackers, refuse_idle_project
 
 NOTES = ".sweep"  # folder next to the records: configurations with their paths, locks
 TERMINATED = 128 + signal.SIGTERM
@@ -91,6 +91,7 @@ def _sweep(command: Command) -> list[RunProgress]:
         value, least = getattr(command, name), 0 if name == "retries" else 1
         if value is not None and value < least:
             raise ValueError(f"{name.replace('_', '-')} must be at least {least}, got {value}")
+    refuse_idle_project(command.project, command.log_with)
     if not command.ray:  # the machines of a cluster may have what is not installed here
         choose_trackers(command.log_with, command.project)
     if command.print_commands and (command.dry_run or command.jobs or command.ray):

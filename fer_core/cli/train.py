@@ -26,7 +26,7 @@ from fer_core.metrics.classification import averaged_epochs
 from fer_core.records.run import RunRecord
 from fer_core.training.checkpoint import read_checkpoint
 from fer_core.training.engine import train
-from fer_core.training.trackers import PROJECT, TrackerName
+from fer_core.training.trackers import PROJECT, TrackerName, refuse_idle_project
 
 PROGRAM = "fer-core train"
 
@@ -38,8 +38,8 @@ class Start:
     recipe: RecipeName | None = None
     """Named settings to start from (docs/recipes.md); other options override these."""
     config_file: Path | None = None
-    """JSON file of a run's options, all or some, or a run's own run.json; options on the command
-    line override these."""
+    """JSON file of a run's options, all or some, or a run's own run.json, in which paths have lost
+    their folders: give --data and the like again. Options on the command line override these."""
 
 
 @dataclass(frozen=True)
@@ -192,8 +192,7 @@ def run(command: Command) -> RunRecord:
         if command.threads < 1:
             raise ValueError(f"threads must be at least 1, got {command.threads}")
         torch.set_num_threads(command.threads)
-    if command.project != PROJECT and not command.log_with:
-        raise ValueError(f"--project {command.project} has no effect without --log-with TRACKER")
+    refuse_idle_project(command.project, command.log_with)
     options = {
         "device": command.device,
         "storage": Storage(command.storage, command.cache, True),

@@ -20,7 +20,7 @@ def write_review(
     events: Sequence[str] = (),
     excluded: str = "",
 ) -> dict[str, Any]:
-    """Write the further files of a video; give what its JSON file holds of them.
+    """Make the further files of a video; give what its JSON file holds of them.
 
     Args:
         files: of the video; tables name it by their place, which no other video has.
@@ -51,11 +51,11 @@ def write_review(
     )
     name = files.place.name
     people = summarise_people(series, SURE)
-    files.write(LONG, long_table(name, series))
-    files.write(EVENTS, event_table(name, found))
-    files.write(PEOPLE, people_table(name, people))
-    files.write(TRANSITIONS, transition_table(name, people))
-    files.write(ELAN, write_elan(annotate(series, SURE, found), video))
+    files.add(LONG, long_table(name, series))
+    files.add(EVENTS, event_table(name, found))
+    files.add(PEOPLE, people_table(name, people))
+    files.add(TRANSITIONS, transition_table(name, people))
+    files.add(ELAN, write_elan(annotate(series, SURE, found), video))
     return {
         "excluded": [list(one) for one in ranges],
         "people": [one.to_dict() for one in people],

@@ -142,10 +142,10 @@ def idle_options(config: RunConfig) -> list[str]:
 
     A plan may give such a value to all of its runs: it is said, and not refused.
     """
+    if not METHODS[config.method].bundled:
+        return []  # it may read anything
     in_use = {
-        "balance_beta": config.balance == "loss"
-        or config.method == "eac_balanced"
-        or not METHODS[config.method].bundled,
+        "balance_beta": config.balance == "loss" or config.method == "eac_balanced",
         "gamma": config.schedule in ("exponential", "step", "poly"),
         "decay_epochs": config.schedule == "step",
     }

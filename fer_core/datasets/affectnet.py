@@ -72,7 +72,7 @@ def list_affectnet(source: Source, _decoding: Decoding) -> Listing:
     root = existing_folder(source, EXPECTED)
     classes = class_names(int(take_choice(source, options, "classes", "7", "8")))
     problems: list[Problem] = []
-    passed_over: list[str] = []
+    passed_over: dict[str, tuple[str, ...]] = {}
     if (root / "train_set" / "images").is_dir() or (root / "train_set" / "annotations").is_dir():
         size = 224
         folders = (("training", "train_set"), ("validation", "val_set"))
@@ -90,7 +90,8 @@ def list_affectnet(source: Source, _decoding: Decoding) -> Listing:
         names = ("training", "validation")
         rows = {name: [*_table_rows(root, name, seen, problems)] for name in names}
     train_split, eval_split = (
-        _split(name, found, len(classes), problems) for name, found in rows.items()
+        _split(name, found, len(classes), problems)._replace(passed_over=passed_over.get(name, ()))
+        for name, found in rows.items()
     )
     return Listing(
         name="affectnet",
@@ -100,7 +101,6 @@ def list_affectnet(source: Source, _decoding: Decoding) -> Listing:
         source_size=size,
         grey=False,
         problems=tuple(problems),
-        passed_over=tuple(passed_over),
     )
 
 
@@ -109,13 +109,13 @@ def _numbered_rows(
     names: tuple[str, ...],
     name: str,
     problems: list[Problem],
-    passed_over: list[str],
+    passed_over: dict[str, tuple[str, ...]],
 ) -> list[Row]:
     """The images of class folders that are called by AffectNet's numbers."""
     split = named_folder(root, names) or name
     tree = list_numbered(root, split, AFFECTNET_LABELS, "AffectNet", EXPECTED)
     problems += tree.problems
-    passed_over += tree.passed_over
+    passed_over[name] = tree.passed_over
     paths = [(path, EIGHT_CLASSES.index(c)) for c, found in tree.images.items() for path in found]
     listed = relative_names([path for path, _ in paths], root)
     return [Row(file, path, label, None) for file, (path, label) in zip(listed, paths, strict=True)]

@@ -52,6 +52,8 @@ class ListedSplit(NamedTuple):
         original_labels: (N,) int64 labels that the set had before it was relabelled (those of
             FER2013 under FERPlus), -1 where there is none; or None.
         slices: attribute -> N values, for figures per group; for example ``gender``.
+        passed_over: names of files that are not read: those in folders of classes without the
+            suffix of an image, and images beside these folders.
     """
 
     name: str
@@ -61,6 +63,7 @@ class ListedSplit(NamedTuple):
     votes: np.ndarray | None = None
     original_labels: np.ndarray | None = None
     slices: Mapping[str, tuple[str, ...]] = {}
+    passed_over: tuple[str, ...] = ()
 
     @property
     def labels(self) -> NoReturn:
@@ -81,8 +84,6 @@ class Listing(NamedTuple):
         landmarks: (3, 2) eye, eye, mouth centre as shares of the side; None: to be measured.
         problems: what the label lists hold that cannot be used.
         found_classes: whether the classes are those that have training images.
-        passed_over: files in its folders that are not read: no image by their suffix, or outside
-            of the folders of classes.
     """
 
     name: str
@@ -94,7 +95,6 @@ class Listing(NamedTuple):
     landmarks: np.ndarray | None = None
     problems: tuple[Problem, ...] = ()
     found_classes: bool = False
-    passed_over: tuple[str, ...] = ()
 
     def split(self, kind: str) -> ListedSplit:
         """The training split for ``train``, else the one that is evaluated."""

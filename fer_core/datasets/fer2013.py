@@ -180,8 +180,7 @@ def _list_folders(root: Path) -> Listing:
         split_of_tree(root, place, tree, SEVEN_CLASSES)
         for place, tree in zip(places, trees, strict=True)
     )
-    listing = _listing(train, test, (*trees[0].problems, *trees[1].problems))
-    return listing._replace(passed_over=(*trees[0].passed_over, *trees[1].passed_over))
+    return _listing(train, test, (*trees[0].problems, *trees[1].problems))
 
 
 def _listing(train: ListedSplit, evaluated: ListedSplit, problems: tuple[Problem, ...]) -> Listing:

@@ -22,8 +22,8 @@ from fer_core.datasets.dividing import OPTIONS, divide, is_divided, refuse_idle
 from fer_core.datasets.images import (
     ImageFiles,
     files_in_tree,
+    has_image_suffix,
     image_files,
-    is_image,
     relative_names,
 )
 from fer_core.datasets.layouts import (
@@ -53,7 +53,7 @@ class ListedTree(NamedTuple):
 
     images: dict[str, list[Path]]
     problems: list[Problem]
-    passed_over: tuple[str, ...] = ()  # names of files that are no images, or outside of classes
+    passed_over: tuple[str, ...] = ()  # as `ListedSplit`
 
 
 def list_folder(source: Source, _decoding: Decoding) -> Listing:
@@ -106,7 +106,6 @@ def list_folder(source: Source, _decoding: Decoding) -> Listing:
         eval=split_of_tree(root, splits["test"], trees["test"], classes),
         problems=tuple(problems),
         found_classes=True,
-        passed_over=(*trees["train"].passed_over, *trees["test"].passed_over),
     )
 
 
@@ -154,6 +153,7 @@ def _list_divided(source: Source, options: dict[str, str], root: Path) -> Listin
     subjects = _subjects(tree, root / place, classes)
     needed = "a folder for each subject, as PATH/CLASS/SUBJECT/*.jpg"
     trained, evaluated = divide(source, options, whole, subjects, needed=needed)
+    evaluated = evaluated._replace(passed_over=())  # they are said once
     for index, name in enumerate(classes):
         if index not in trained.true_labels:
             raise DataError(
@@ -167,7 +167,6 @@ def _list_divided(source: Source, options: dict[str, str], root: Path) -> Listin
         eval=evaluated,
         problems=tuple(tree.problems),
         found_classes=True,
-        passed_over=tree.passed_over,
     )
 
 
@@ -214,7 +213,6 @@ def _list_classes(root: Path, train: str, naming: Naming) -> Listing:
         train=split_of_tree(root, train, ListedTree({}, []), classes),
         eval=split_of_tree(root, name, tree, classes),
         problems=tuple(tree.problems),
-        passed_over=tree.passed_over,
     )
 
 
@@ -237,7 +235,7 @@ def list_tree(
         raise LayoutError(f"no folder at {folder}. Expected:\n{expected}")
     images: dict[str, list[Path]] = {}
     problems: list[Problem] = []
-    others = [path for path in sorted(folder.iterdir()) if _is_visible_file(path)]
+    others = image_files(folder)
     for sub in sub_folders(folder):
         name = f"{relative_names([sub], root)[0]}/"
         try:
@@ -251,9 +249,9 @@ def list_tree(
         except ValueError as error:
             problems.append(Problem("class", name, f"{displayed(sub)}: {error}"))
             continue
-        found = [path for path in files if is_image(path)]
+        found = [path for path in files if has_image_suffix(path)]
         images.setdefault(named, []).extend(found)
-        others += [path for path in files if not is_image(path)]
+        others += [path for path in files if not has_image_suffix(path)]
         if not found:
             suffixes = ", ".join(IMAGE_SUFFIXES)
             detail = f"{displayed(sub)} holds no images ({suffixes}): fill it or delete it"
@@ -264,13 +262,10 @@ def list_tree(
     return ListedTree(used, problems, relative_names(others, root))
 
 
-def _is_visible_file(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".")
-
-
 def split_of_tree(root: Path, name: str, tree: ListedTree, classes: tuple[str, ...]) -> ListedSplit:
     """One split of an image folder, class by class in the order of ``classes``."""
     rows = [(path, index) for index, c in enumerate(classes) for path in tree.images.get(c, [])]
     paths = tuple(path for path, _ in rows)
     labels = np.array([index for _, index in rows], np.int64)
-    return ListedSplit(name, ImageFiles(paths), labels, relative_names(paths, root))
+    names = relative_names(paths, root)
+    return ListedSplit(name, ImageFiles(paths), labels, names, passed_over=tree.passed_over)

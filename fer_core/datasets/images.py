@@ -136,12 +136,12 @@ def file_stamp(path: Path) -> bytes:
 
 def image_files(folder: Path) -> list[Path]:
     """The images of a folder by their suffix, sorted by name; sub-folders are not entered."""
-    return sorted(path for path in folder.iterdir() if is_image(path))
+    return sorted(path for path in folder.iterdir() if _is_image(path))
 
 
 def images_in_tree(folder: Path) -> list[Path]:
     """The images of a folder by their suffix, at any depth, in the order of `files_in_tree`."""
-    return [path for path in files_in_tree(folder) if is_image(path)]
+    return [path for path in files_in_tree(folder) if has_image_suffix(path)]
 
 
 def files_in_tree(folder: Path) -> list[Path]:
@@ -185,7 +185,10 @@ def cut_out(image: Image.Image, box: Box) -> Image.Image:
     return image.crop((left, top, right, bottom))
 
 
-def is_image(path: Path) -> bool:
-    """Whether a path has the suffix of an image; hidden files and folders are none."""
-    named = path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-    return named and not path.is_dir()
+def has_image_suffix(path: Path) -> bool:
+    """Whether a path is named as an image is."""
+    return path.suffix.lower() in IMAGE_SUFFIXES
+
+
+def _is_image(path: Path) -> bool:
+    return has_image_suffix(path) and not path.name.startswith(".") and not path.is_dir()

@@ -25,6 +25,7 @@ from fer_core.datasets.exclude import chosen_columns
 from fer_core.io.wording import counted
 
 logger = logging.getLogger(__name__)
+MOST_SUFFIXES = 5  # that are named of files that are not read
 SEVEN_OR_EIGHT = ("affectnet", "ferplus")  # data sets with the option classes
 SplitKind = Literal["train", "eval", "test"]  # test: the former name of eval
 
@@ -44,7 +45,7 @@ def load_listing(
         DataError: for a problem of the listing, a broken image, or an empty split.
     """
     refuse_problems(listing)
-    _tell_passed_over(listing)
+    _tell_passed_over(listing, listing.train, listing.eval)
     for split in (listing.train, listing.eval):
         if not len(split.true_labels):
             raise DataError(
@@ -81,8 +82,8 @@ def load_split(listing: Listing, kind: SplitKind, decoding: Decoding, storage: S
         DataError: for a problem of the listing, a broken image, or a split without images.
     """
     refuse_problems(listing)
-    _tell_passed_over(listing)
     listed = listing.split(kind)
+    _tell_passed_over(listing, listed)
     if kind == "test":
         logger.warning("split 'test' is now 'eval': of %s, %s", listing.name, listed.name)
     if not len(listed.true_labels):
@@ -161,17 +162,17 @@ def passed_over_text(names: Sequence[str]) -> str:
         names: of at least one file.
     """
     counts = Counter(PurePosixPath(name).suffix.lower() or "no suffix" for name in names)
-    kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in counts.most_common())
-    what = counted(len(names), "file is", "files are")
+    kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in counts.most_common(MOST_SUFFIXES))
+    more = f" and {len(counts) - MOST_SUFFIXES} more kinds" if len(counts) > MOST_SUFFIXES else ""
     return (
-        f"{what} not read, with no image suffix or outside of the class folders: {kinds}; first "
-        f"{names[0]}"
+        f"{counted(len(names), 'file is', 'files are')} not read, for want of an image suffix or "
+        f"of a class folder: {kinds}{more}; first {names[0]!r}"
     )
 
 
-def _tell_passed_over(listing: Listing) -> None:
-    if listing.passed_over:
-        logger.info("%s: %s", listing.name, passed_over_text(listing.passed_over))
+def _tell_passed_over(listing: Listing, *splits: ListedSplit) -> None:
+    if names := [name for split in splits for name in split.passed_over]:
+        logger.info("%s: %s", listing.name, passed_over_text(names))
 
 
 def untrained_text(name: str, split: str, absent: Sequence[str]) -> str:

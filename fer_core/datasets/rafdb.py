@@ -51,13 +51,12 @@ def list_rafdb(source: Source, _decoding: Decoding) -> Listing:
     take_options(source)
     root = existing_folder(source, EXPECTED)
     problems: list[Problem] = []
-    passed_over: list[str] = []
     path = _label_list(root)
     if path is not None:
         train, evaluated = _official(path.parent.parent, path, problems)
     elif (place := _numbered_place(root)) is not None:
         splits = ((TRAIN_NAMES, "train"), (EVAL_NAMES, "test"))
-        train, evaluated = (_numbered(place, *split, problems, passed_over) for split in splits)
+        train, evaluated = (_numbered(place, *split, problems) for split in splits)
     elif (root / "train_labels.csv").is_file():
         files = {_official_name(path): path for path in images_in_tree(root)}
         train, evaluated = (_tabled(root, name, files, problems) for name in ("train", "test"))
@@ -74,7 +73,6 @@ def list_rafdb(source: Source, _decoding: Decoding) -> Listing:
         source_size=100,
         grey=False,
         problems=tuple(problems),
-        passed_over=tuple(passed_over),
     )
 
 
@@ -161,19 +159,15 @@ def _numbered_place(root: Path) -> Path | None:
 
 
 def _numbered(
-    place: Path,
-    names: tuple[str, ...],
-    name: str,
-    problems: list[Problem],
-    passed_over: list[str],
+    place: Path, names: tuple[str, ...], name: str, problems: list[Problem]
 ) -> ListedSplit:
     split = named_folder(place, names) or name
     tree = list_numbered(place, split, RAFDB_LABELS, "RAF-DB", EXPECTED)
     problems += tree.problems
-    passed_over += tree.passed_over
     order = {name: index for index, name in enumerate(class_names(7))}
     rows = [(_official_name(p), p, order[c]) for c, paths in tree.images.items() for p in paths]
-    return _split(name, sorted(rows, key=lambda row: row[0]))
+    listed = _split(name, sorted(rows, key=lambda row: row[0]))
+    return listed._replace(passed_over=tree.passed_over)
 
 
 def _tabled(root: Path, name: str, files: dict[str, Path], problems: list[Problem]) -> ListedSplit:

@@ -50,6 +50,11 @@ class PhotoFolder(NamedTuple):
     photos: tuple[LabelledPhoto, ...]
 
 
+def photo_uri(folder: str) -> str:
+    """The address of a folder of photographs, which may be given as a path alone."""
+    return f"folder:{folder.removeprefix('folder:')}"
+
+
 def list_photo_folder(folder: str) -> PhotoFolder:
     """The photographs of a folder, class by class; none is opened.
 
@@ -60,7 +65,7 @@ def list_photo_folder(folder: str) -> PhotoFolder:
         DataError: when there is no such folder or no photograph, when the names of the classes are
             doubtful, or when ``boxes.csv`` does not fit.
     """
-    uri = f"folder:{folder.removeprefix('folder:')}"
+    uri = photo_uri(folder)
     listing = list_data(uri, Decoding(1, 1))
     refuse_problems(listing)
     images, names = listing.eval.images, listing.eval.names

@@ -1,5 +1,6 @@
 """A run that is asked to end: by Ctrl-C, or by SIGTERM as schedulers send it."""
 
+import shlex
 import signal
 import threading
 from collections.abc import Iterator
@@ -40,7 +41,8 @@ def how_to_go_on(error: KeyboardInterrupt, folder: Path, completed: int) -> str:
     if not completed:
         return f"ended by {cause} in its first epoch: delete {folder} and start the run again"
     epochs = counted(completed, "epoch")
-    return f"ended by {cause} after {epochs}: go on with fer-core train --resume {folder}"
+    run = shlex.quote(str(folder))
+    return f"ended by {cause} after {epochs}: go on with fer-core train --resume {run}"
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

@@ -38,7 +38,7 @@ OWN_FILES = (
     COMPRESSED_FILE,
     NOISY_LABELS_FILE,
     *(f"{MODEL_FOLDER}/{name}" for name in (CONFIG_FILE, WEIGHTS_FILE)),
-    *(str(file) for file in (CHECKPOINT_FILE, PREVIOUS_FILE)),
+    *(file.as_posix() for file in (CHECKPOINT_FILE, PREVIOUS_FILE)),
 )
 
 

@@ -49,6 +49,16 @@ class Tracker(Protocol):
         """Write what is left and close."""
 
 
+def refuse_idle_project(project: str, log_with: Sequence[str]) -> None:
+    """Refuse the name of a project that no tracker would show.
+
+    Raises:
+        TrackerError: naming the option that is missing.
+    """
+    if project != PROJECT and not log_with:
+        raise TrackerError(f"--project {project} has no effect without --log-with TRACKER")
+
+
 def choose_trackers(log_with: str | Sequence[str], project: str = PROJECT) -> list[str]:
     """The trackers that are asked for, each once; ``all`` is every one that is installed.
 

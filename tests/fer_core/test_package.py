@@ -77,4 +77,5 @@ def test_public_functions_take_paths_as_text(tiny_config, tmp_path):
     assert fer_core.Predictor(str(tmp_path / "saved")).taxonomy.names == classes.names
     pytest.importorskip("onnxruntime")
     fer_core.export_onnx(trained, str(tmp_path / "model.onnx"))
-    assert fer_core.Predictor(trained, backend="onnx", onnx_file=str(tmp_path / "model.onnx"))
+    predictor = fer_core.Predictor(trained, backend="onnx", onnx_file=str(tmp_path / "model.onnx"))
+    assert predictor.backend.name == "onnx"

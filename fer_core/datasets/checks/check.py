@@ -70,7 +70,7 @@ def check_data(
         identical,
         pairs,
         threshold,
-        listing.passed_over,
+        (*listing.train.passed_over, *listing.eval.passed_over),
     )
 
 

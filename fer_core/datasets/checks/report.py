@@ -68,7 +68,7 @@ class CheckReport(NamedTuple):
         identical: groups of equal images, within and across the splits.
         near: near-duplicates across the splits, the most similar first; None: not looked for.
         near_threshold: their least similarity; None: not looked for.
-        passed_over: files that are not read, see `fer_core.datasets.base.Listing`.
+        passed_over: files that are not read, see `fer_core.datasets.base.ListedSplit`.
     """
 
     name: str

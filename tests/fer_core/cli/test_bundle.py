@@ -114,10 +114,11 @@ def test_a_run_of_another_network_is_not_averaged(tiny_config, assessed_run, tmp
         )
 
 
-def test_a_card_of_ones_own_stays(call_command, assessed_run, tmp_path):
-    (tmp_path / "README.md").write_text("mine")
+@pytest.mark.parametrize("name", ["README.md", "config.json", "predictions.csv"])
+def test_files_of_ones_own_stay(call_command, assessed_run, tmp_path, name):
+    (tmp_path / name).write_text("mine")
     code, _, _ = call_command(bundle, assessed_run, "--out", tmp_path)
-    assert "holds no model, but README.md" in str(code)
+    assert f"holds no model, but {name}" in str(code)
     assert [file.read_text() for file in tmp_path.iterdir()] == ["mine"]
 
 

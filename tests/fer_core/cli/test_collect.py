@@ -70,7 +70,7 @@ def test_too_much_is_refused_before_anything_is_copied(runs, monkeypatch, tmp_pa
 def test_runs_that_go_on_are_no_records_to_publish(call_command, write_run, tmp_path):
     write_run(tmp_path / "runs", status="running")
     code, _, _ = call_command(collect, tmp_path / "runs", tmp_path / "out")
-    assert code == f"error: 1 run in {tmp_path / 'runs'}, and none is finished"
+    assert code == f"error: no finished run in {tmp_path / 'runs'}, of 1 there"
 
 
 def test_a_folder_without_records_is_named(call_command, tmp_path):

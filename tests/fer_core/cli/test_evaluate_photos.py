@@ -70,7 +70,7 @@ def test_the_figures_are_those_of_the_predictor_on_the_photographs(
 ):
     table, figures = tmp_path / "p.csv", tmp_path / "p.json"
     options = ("--predictions", table, "--json", figures)
-    code, _, _ = command(model, "--photos", photos, *options)
+    code, _, _ = command(model, "--photos", f"folder:{photos}", *options)
     values = json.loads(figures.read_text(), parse_constant=pytest.fail)
     rows = {row["image"]: row for row in csv.DictReader(io.StringIO(table.read_text()))}
     assert code == 0

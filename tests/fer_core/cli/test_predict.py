@@ -304,6 +304,9 @@ def test_a_folder_for_the_files_of_videos_is_refused_for_images(command, photos,
     code, _, _ = command(photos / "person.png", "--out", tmp_path / "out")
     assert "--out is for videos, and none is given" in str(code)
     assert not (tmp_path / "out").exists()
+    _, _, errors = command(tmp_path / "*.mp4", "--out", tmp_path / "out")
+    assert "*.mp4" in errors
+    assert "--out" not in errors
 
 
 @pytest.mark.slow

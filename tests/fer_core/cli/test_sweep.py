@@ -108,6 +108,7 @@ def test_a_dry_run_lists_the_runs_and_writes_nothing(command, tmp_path):
         ["unknown-seed0", "new"],
     ]
     assert read_runs(tmp_path / "out").runs == []
+    assert "without --log-with" in command(PRETENDED, "--dry-run", "--project", "faces")[0]
 
 
 @pytest.mark.slow

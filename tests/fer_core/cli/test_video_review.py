@@ -1,11 +1,14 @@
 import csv
+import errno
 import json
 from xml.etree import ElementTree
 
 import pytest
 
-from fer_core.cli import predict
+from fer_core.cli import predict, video_files
+from fer_core.cli.video_files import WRITTEN
 from fer_core.emotions import SEVEN_CLASSES
+from fer_core.io.files import write_whole
 from fer_core.video.writer import VideoWriter
 
 pytest.importorskip("av")
@@ -91,16 +94,48 @@ def test_a_second_call_replaces_its_own_files_and_none_that_was_edited(command, 
     (out / "clip.eaf").write_text(corrected)
     before = {file.name: file.read_bytes() for file in out.iterdir()}
     code, output, _ = command("--out", out)
-    assert "clip.eaf is there and would be replaced" in str(code)
+    assert "clip.eaf already exists and would be replaced" in str(code)
     assert output == ""
     assert {file.name: file.read_bytes() for file in out.iterdir()} == before
+
+
+def test_an_edited_summary_is_not_replaced(command, tmp_path):
+    command("--out", tmp_path)
+    edited = (tmp_path / "clip.json").read_text().replace('"moments": 4', '"moments": 4, "mine": 1')
+    (tmp_path / "clip.json").write_text(edited)
+    code, _, _ = command("--out", tmp_path)
+    assert "clip.json already exists" in str(code)
+    assert (tmp_path / "clip.json").read_text() == edited
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("ending", [*WRITTEN, ".json"])
+def test_a_call_that_ends_while_it_writes_can_be_repeated(
+    command, tmp_path, monkeypatch, first, ending
+):
+    out = tmp_path / "out"
+    if not first:
+        command("--out", out)
+
+    def full(file, content):
+        if file == (out / "clip.mp4").with_suffix(ending):
+            raise OSError(errno.ENOSPC, "No space left on device", str(file))
+        write_whole(file, content)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(video_files, "write_whole", full)
+        assert "No space left" in str(command("--out", out, "--event", "happiness:0.01:0.3"))
+    code, _, errors = command("--out", out)
+    assert (code, errors) == (0, "")
+    assert json.loads((out / "clip.json").read_text())["rules"] == []
+    assert {file.suffix for file in out.iterdir()} == {".csv", ".json", ".eaf", ".jsonl"}
 
 
 @pytest.mark.parametrize("name", ["clip.eaf", "clip.csv", "clip.json", "clip.events.csv"])
 def test_files_of_ones_own_beside_the_video_stay(command, tmp_path, name):
     (tmp_path / name).write_text('{"frames": []}')
     code, _, _ = command("--out", tmp_path)
-    assert f"{name} is there" in str(code)
+    assert f"{name} already exists" in str(code)
     assert "--out" in str(code)
     assert (tmp_path / name).read_text() == '{"frames": []}'
     assert {file.name for file in tmp_path.iterdir()} >= {"clip.mp4", name}

@@ -4,6 +4,7 @@ from PIL import Image
 from fer_core.datasets import DataError, Decoding, list_data, load_data
 from fer_core.datasets.checks.check import check_data
 from fer_core.datasets.checks.report import to_json
+from fer_core.datasets.loading import passed_over_text
 from fer_core.reporting.data_text import report_text
 
 COLOUR = Decoding(16, 3)
@@ -57,13 +58,14 @@ def test_files_that_are_no_images_or_in_no_class_are_passed_over_and_counted(roo
     (root / "train" / "happy" / "inner" / "x.avif").write_text("another form")
     (root / "train" / "happy" / ".hidden").write_text("none of ours")
     put(root, "test/outside.png")
+    (root / "train" / "README.txt").write_text("of the set, not of a class")
     with caplog.at_level("INFO"):
         data = load_data(f"folder:{root}", COLOUR)
     assert len(data.train.true_labels) == 4
     assert len(data.eval.true_labels) == 2
     sentence = (
-        "2 files are not read, with no image suffix or outside of the class folders: 1 .avif, "
-        "1 .png; first train/happy/inner/x.avif"
+        "2 files are not read, for want of an image suffix or of a class folder: 1 .avif, 1 .png; "
+        "first 'train/happy/inner/x.avif'"
     )
     assert f"faces: {sentence}" in caplog.text
     report = check_data(list_data(f"folder:{root}", COLOUR))
@@ -86,7 +88,19 @@ def test_passed_over_files_are_counted_in_every_tree_of_classes(tmp_path, kind, 
             put(tmp_path, f"{split}/{place}/{split}_0000{place[0]}.png")
         (tmp_path / split / place / "x.txt").write_text("")
     listing = list_data(f"{kind}:{tmp_path}", COLOUR)
-    assert listing.passed_over == (f"train/{place}/x.txt", f"test/{place}/x.txt")
+    assert listing.train.passed_over == (f"train/{place}/x.txt",)
+    assert listing.eval.passed_over == (f"test/{place}/x.txt",)
+
+
+def test_many_kinds_of_files_that_are_not_read_are_not_all_named(root):
+    for number in range(9):
+        (root / "train" / "happy" / f"scan.{number}").touch()
+    listing = list_data(f"folder:{root}?train=train&test=test", COLOUR)
+    assert passed_over_text(listing.train.passed_over).endswith(
+        "1 .0, 1 .1, 1 .2, 1 .3, 1 .4 and 4 more kinds; first 'train/happy/scan.0'"
+    )
+    divided = list_data(f"folder:{root / 'train'}?split=0.5", COLOUR)
+    assert [len(split.passed_over) for split in (divided.train, divided.eval)] == [9, 0]
 
 
 def test_an_unknown_emotion_folder_is_named_with_the_known_ones(root):

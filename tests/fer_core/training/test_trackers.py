@@ -14,7 +14,14 @@ from fer_core.training import trackers
 from fer_core.training.engine import train
 from fer_core.training.tracker_log import TrackerLog, numbers
 from fer_core.training.tracker_start import Watch, start_trackers
-from fer_core.training.trackers import FOLDER, TRACKERS, TrackerError, choose_trackers
+from fer_core.training.trackers import (
+    FOLDER,
+    PROJECT,
+    TRACKERS,
+    TrackerError,
+    choose_trackers,
+    refuse_idle_project,
+)
 
 TRACKIO = """
 import json, sys
@@ -76,6 +83,13 @@ def test_a_tracker_that_is_not_installed_is_refused_with_its_command(
 def test_an_unknown_tracker_and_a_project_that_is_no_name_are_refused(log_with, project, word):
     with pytest.raises(TrackerError, match=word):
         choose_trackers(log_with, project)
+
+
+def test_a_project_without_a_tracker_is_refused_and_the_default_is_not():
+    refuse_idle_project(PROJECT, ())
+    refuse_idle_project("faces", ("trackio",))
+    with pytest.raises(TrackerError, match="--project faces has no effect without --log-with"):
+        refuse_idle_project("faces", ())
 
 
 def test_all_without_any_installed_tracker_is_refused(monkeypatch):
