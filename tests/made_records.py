@@ -79,7 +79,8 @@ def measured_run(folder, method, seed, right, *, names=None, old=False, **option
         name = f"{names or 'face'}{index}"
         rows.append(Prediction(name, int(label), int(guess), 0.9, *own))
     write_predictions(folder, rows)
-    config = RunConfig(method=method, noise="symmetric", noise_rate=0.3, seed=seed, **options)
+    config = RunConfig(method=method, noise="symmetric", noise_rate=0.3, seed=seed)
+    config = config.change(**options)
     share = right / 100
     result = {"accuracy_last5": share, "mean_class_accuracy_last5": share}
     if not old:

@@ -25,6 +25,7 @@ from fer_core.reporting.figure_data import (
     read_folders,
     why_no_pair,
 )
+from fer_core.reporting.rate_gaps import find_rate_gaps
 from fer_core.reporting.robustness_data import file_stems, read_robustness
 
 ABOUT = "Draw runs against their cross-entropy baselines, or models on corrupted images."
@@ -73,6 +74,7 @@ def _write(command: Command) -> None:
         from fer_core.reporting.baseline_gaps_figure import draw_all_baseline_gaps
         from fer_core.reporting.class_recalls_figure import draw_all_class_recalls
         from fer_core.reporting.figure_drawing import draw_all, render
+        from fer_core.reporting.rate_gaps_figure import draw_all_rate_gaps
         from fer_core.reporting.robustness_figure import draw_robustness
     except ImportError as error:
         raise ValueError(
@@ -80,6 +82,7 @@ def _write(command: Command) -> None:
         ) from error
     figures = draw_all(compared.pairs)  # all of them before the first is written
     figures |= draw_all_baseline_gaps(compared.gaps)
+    figures |= draw_all_rate_gaps(find_rate_gaps(compared.gaps))
     figures |= draw_all_class_recalls(find_class_recalls(compared.gaps))
     for comparison, stem in zip(corrupted, file_stems(corrupted), strict=True):
         figures[stem] = draw_robustness(comparison)
