@@ -6,8 +6,10 @@ Knows no matplotlib; the differences are those of `fer_core.reporting.baseline_g
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from fer_core.records.groups import Group, RunGroup
 from fer_core.records.trials import Approach, Setting, trial_of
 from fer_core.reporting.baseline_gaps import ApproachGaps, BaselineGaps
+from fer_core.reporting.eac_variants import which_eac
 
 KINDS = ("none", "symmetric")  # of noise, which differ in their rate alone
 
@@ -47,13 +49,15 @@ def _of_setting(setting: Setting, several: Sequence[BaselineGaps]) -> RateGaps:
         for row in gaps.approaches:
             approach = trial_of(row.runs[0][1]).approach
             rates.setdefault(approach, {})[gaps.noise.percent] = row
-    named = {
-        _name(next(iter(rows.values()))): dict(sorted(rows.items()))
-        for rows in rates.values()
-        if len(rows) > 1
-    }
-    widest = max(several, key=lambda gaps: len(gaps.approaches))
-    return RateGaps(setting, named, widest.which_eac)
+    several_rates = {approach: rows for approach, rows in rates.items() if len(rows) > 1}
+    named: dict[str, dict[float, ApproachGaps]] = {}
+    groups: list[RunGroup] = []
+    for approach, rows in several_rates.items():
+        first = next(iter(rows.values()))
+        named[_name(first)] = dict(sorted(rows.items()))
+        trials = tuple(trial_of(run) for _, run in first.runs)
+        groups.append(Group(setting, trials[0].noise, approach, trials))
+    return RateGaps(setting, named, which_eac(groups).strip())
 
 
 def _name(row: ApproachGaps) -> str:

@@ -285,6 +285,8 @@ def test_every_method_of_the_study_is_drawn_against_its_baseline(
         "measures-mobilenetv2_100-classes-7-fer2013-31.7.png",
         "measures-mobilenetv2_100-classes-8-clean.png",
         "measures-mobilenetv2_100-classes-8-rater-22.png",
+        "measures-mobilenetv2_100-classes-8-symmetric-10.png",
+        "measures-mobilenetv2_100-classes-8-symmetric-20.png",
         "measures-mobilenetv2_100-classes-8-symmetric-30.png",
     ]
     assert [file for file in files if file.startswith("rates-")] == [

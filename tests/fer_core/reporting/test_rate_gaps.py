@@ -83,3 +83,10 @@ def test_the_figure_has_a_line_for_each_approach_and_says_how_many_seeds(runs):
         "EAC (n = 1 to 2)",
         "EAC, consistency weight 1.0, ema decay 0.999 (n = 1 to 2)",
     ]
+
+
+def test_the_sentence_on_eac_is_of_the_drawn_variants_alone(runs, tmp_path):
+    variant = measured_run(tmp_path / "ten", "eac", 0, 55, consistency_weight=10.0)
+    (found,) = rated([*runs, variant])
+    assert "lambda 1 (otherwise" in found.which_eac
+    assert "lambda 10" not in found.which_eac
