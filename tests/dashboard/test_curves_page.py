@@ -1,9 +1,8 @@
-import re
-
 """The page of training curves, run without a browser."""
 
 import base64
 import json
+import re
 
 import numpy as np
 import pytest
