@@ -14,7 +14,7 @@ from fer_core.cli.predict_options import Command, read_command_line
 from fer_core.cli.predict_output import Form, Printer, face_rows
 from fer_core.cli.predict_places import report_places
 from fer_core.cli.video_files import STATE, TABLE, VideoFiles, refuse_foreign
-from fer_core.cli.video_review import check_review, write_review
+from fer_core.cli.video_review import add_review, check_review
 from fer_core.errors import FerError, told_in_a_sentence
 from fer_core.foreign.resolve import ResolvedModel, resolve_any
 from fer_core.inference.any_predictor import AnyPredictor, load_predictor
@@ -212,7 +212,7 @@ def _write_report(
     files.add(TABLE, text.getvalue().encode())
     facts = {"video": place.name, "path": name, "width": video.size[0], "height": video.size[1]}
     facts |= {"seconds": video.facts.seconds, "damaged_parts": video.damaged}
-    review = write_review(
+    review = add_review(
         *(files, video.path.name, moments, names, video.rate), command.event, command.exclude
     )
     content = {**facts, "moments": len(moments), "faces": summarise(moments), **review}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 SURE = 0.0  # the command takes every prediction, as its tables do
 
 
-def write_review(
+def add_review(
     files: VideoFiles,
     video: str,
     moments: Sequence["VideoMoment"],
@@ -20,7 +20,7 @@ def write_review(
     events: Sequence[str] = (),
     excluded: str = "",
 ) -> dict[str, Any]:
-    """Make the further files of a video; give what its JSON file holds of them.
+    """Add the further files of a video; give what its JSON file holds of them.
 
     Args:
         files: of the video; tables name it by their place, which no other video has.
@@ -65,7 +65,7 @@ def write_review(
 
 
 def check_review(events: Sequence[str], excluded: str, classes: Sequence[str]) -> None:
-    """See that the options are understood before the first prediction; raises as `write_review`."""
+    """See that the options are understood before the first prediction; raises as `add_review`."""
     from fer_core.video.events import parse_event_rule
     from fer_core.video.time_ranges import parse_time_ranges
 

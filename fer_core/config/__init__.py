@@ -35,7 +35,6 @@ __all__ = [
     "field_types",
     "flat_options",
     "from_json",
-    "idle_options",
     "settled",
     "to_json",
     "unchecked",
@@ -135,28 +134,6 @@ class RunConfig(
                 f"method {self.method!r} has a loss of its own: balance must be 'none' or "
                 f"'sampling', got {self.balance!r}"
             )
-
-
-def idle_options(config: RunConfig) -> list[str]:
-    """A sentence for each value that differs from the default and that the run does not use.
-
-    A plan may give such a value to all of its runs: it is said, and not refused.
-    """
-    if not METHODS[config.method].bundled:
-        return []  # it may read anything
-    in_use = {
-        "balance_beta": config.balance == "loss" or config.method == "eac_balanced",
-        "gamma": config.schedule in ("exponential", "step", "poly"),
-        "decay_epochs": config.schedule == "step",
-    }
-    companions = {"balance_beta": "balance", "gamma": "schedule", "decay_epochs": "schedule"}
-    default = {field.name: field.default for field in dataclasses.fields(RunConfig)}
-    return [
-        f"{name} {getattr(config, name)} has no effect with {companions[name]} "
-        f"{getattr(config, companions[name])!r}"
-        for name, used in in_use.items()
-        if not used and getattr(config, name) != default[name]
-    ]
 
 
 def to_json(config: RunConfig) -> dict[str, Any]:

@@ -36,6 +36,11 @@ class ApproachGaps(NamedTuple):
     accuracy: dict[str, Estimate]
     mean_class_accuracy: dict[str, Estimate]
 
+    @property
+    def name(self) -> str:
+        """The method with its options, on one line."""
+        return ", ".join(filter(None, (self.method, self.options)))
+
 
 class BaselineGaps(NamedTuple):
     """The approaches that have a baseline in one setting, under one label noise.

@@ -8,15 +8,26 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from fer_core.config.data import DATA_NAMES
 from fer_core.metrics.intervals import Estimate
 from fer_core.records.measures import MEASURES
 from fer_core.reporting.baseline_gaps import ApproachGaps, BaselineGaps
 from fer_core.reporting.figure_data import noise_stem, setting_stems
-from fer_core.reporting.figure_drawing import GREY, WIDTH, add_caption, file_name, new_figure
+from fer_core.reporting.figure_drawing import (
+    GREY,
+    WIDTH,
+    add_growing_caption,
+    file_name,
+    new_figure,
+    size_of,
+    title_of,
+)
 from fer_core.reporting.tables import noise_name
 
-ROW_HEIGHT, WORDS_HEIGHT, LINE_HEIGHT = 0.62, 1.6, 0.15  # inches
+ROW_HEIGHT, WORDS_HEIGHT = 0.62, 1.6  # inches
+BARS = (
+    "Bars: 95 % intervals of a hierarchical bootstrap over seeds and images, too narrow for "
+    "fewer than five seeds; of one seed, over images alone."
+)
 ASIDE = 0.22  # between the measures of a row
 LABEL_CHARACTERS = 26  # a longer name of options takes another line
 # Okabe and Ito's colours, without those that are the baseline's and EAC's in the other figures.
@@ -53,18 +64,10 @@ def draw_baseline_gaps(gaps: BaselineGaps) -> Figure:
             ],
             loc="outside upper center",
             ncols=len(STYLES),
-            title=f"{setting.backbone} on {DATA_NAMES.get(setting.data, setting.data)}: "
-            f"{noise_name(gaps.noise)} noise, against the baseline",
+            title=f"{title_of(setting)}: {noise_name(gaps.noise)} noise, against the baseline",
             title_fontsize=11,
         )
-        lines = add_caption(
-            figure,
-            "Bars: 95 % intervals of a hierarchical bootstrap over seeds and images, too narrow "
-            "for fewer than five seeds; of one seed, over images alone.\n"
-            f"{setting.classes} classes, {setting.image_size} px, {setting.epochs} epochs; "
-            f"n = seeds. {gaps.which_eac}",
-        )
-        figure.set_figheight(figure.get_figheight() + LINE_HEIGHT * lines)
+        add_growing_caption(figure, f"{BARS}\n{size_of(setting)}; n = seeds. {gaps.which_eac}")
     return figure
 
 

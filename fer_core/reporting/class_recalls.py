@@ -61,8 +61,7 @@ def _recalls(gaps: BaselineGaps) -> ClassRecalls | None:
     order = np.argsort(-right, kind="stable")
     shown = {BASELINE_TITLE: _mean_recall(list(baselines))[order]}
     for approach in gaps.approaches:
-        name = ", ".join(filter(None, (approach.method, approach.options)))
-        shown[name] = _mean_recall([second for _, second in approach.runs])[order]
+        shown[approach.name] = _mean_recall([second for _, second in approach.runs])[order]
     first = next(iter(baselines))
     return ClassRecalls(
         gaps.setting,

@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from fer_core.config.data import DATA_NAMES
 from fer_core.config.methods import method_title
 from fer_core.records.compare import BASELINE, EAC
 from fer_core.reporting.class_recalls import BASELINE_TITLE, MEASURE, ClassRecalls
@@ -16,13 +15,15 @@ from fer_core.reporting.figure_drawing import (
     GREY,
     STYLES,
     WIDTH,
-    add_caption,
+    add_growing_caption,
     file_name,
     new_figure,
+    size_of,
+    title_of,
 )
 from fer_core.reporting.tables import noise_name
 
-ROW_HEIGHT, WORDS_HEIGHT, LINE_HEIGHT = 0.3, 1.7, 0.15  # inches
+ROW_HEIGHT, WORDS_HEIGHT = 0.3, 1.7  # inches
 MOST_OTHERS = 3  # with a colour of their own; more share one
 # Okabe and Ito's colours, without those of the baseline and EAC.
 OTHERS = ("#009E73", "#CC79A7", "#000000")
@@ -60,24 +61,20 @@ def draw_class_recalls(of: ClassRecalls) -> Figure:
         for axes, label in ((left, "Right training labels (%)"), (right, "Recall (%)")):
             axes.set_xlim(-3, 108)
             axes.set_xlabel(label)
-        data = DATA_NAMES.get(of.setting.data, of.setting.data)
         figure.legend(
             handles=list(legend.values()),
             loc="outside upper center",
             ncols=2,
-            title=f"{of.setting.backbone} on {data}: {noise_name(of.noise)} noise, by class",
+            title=f"{title_of(of.setting)}: {noise_name(of.noise)} noise, by class",
             title_fontsize=11,
         )
-        setting = of.setting
-        lines = add_caption(
+        add_growing_caption(
             figure,
             "Left: of the training labels that name a class, those that are right. Right: of the "
             f"evaluation images of a class (their number in brackets), those predicted right; "
             f"{MEASURE.title}, mean over seeds.\n"
-            f"{setting.classes} classes, {setting.image_size} px, {setting.epochs} epochs. "
-            f"{of.which_eac}",
+            f"{size_of(of.setting)}. {of.which_eac}",
         )
-        figure.set_figheight(figure.get_figheight() + LINE_HEIGHT * lines)
     return figure
 
 

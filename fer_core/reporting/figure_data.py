@@ -16,6 +16,7 @@ from fer_core.records.compare import BASELINE, EAC, pair_eac_with_baseline
 from fer_core.records.groups import group_runs
 from fer_core.records.run import RunRecord, read_runs
 from fer_core.records.trials import (
+    CLEAN,
     TREATMENTS,
     Approach,
     LabelNoise,
@@ -26,6 +27,7 @@ from fer_core.records.trials import (
 from fer_core.reporting.tables import noise_name
 
 ACCURACY = "accuracy_last5"
+RATED_KINDS = (CLEAN, "symmetric")  # of noise, which differ in their rate alone
 SHARES = ("eval_accuracy", "memorised", "recovered")
 # The loss without EAC's consistency term, so that the two methods' curves measure the same.
 CURVES = ("train_classification_loss", "eval_loss", *SHARES)

@@ -17,9 +17,16 @@ from PIL import Image
 from fer_core.config.data import DATA_NAMES
 from fer_core.metrics.student_t import mean_interval
 from fer_core.records.compare import BASELINE, EAC, SHARED_TREATMENTS
-from fer_core.records.trials import RunTrial
+from fer_core.records.trials import RunTrial, Setting
 from fer_core.reporting.eac_variants import eac_name
-from fer_core.reporting.figure_data import ComparedSetting, Pair, accuracies, curve, file_stems
+from fer_core.reporting.figure_data import (
+    RATED_KINDS,
+    ComparedSetting,
+    Pair,
+    accuracies,
+    curve,
+    file_stems,
+)
 
 # Name, colour and marker of each method, as in the dashboard: Okabe and Ito's blue and vermilion,
 # which colour-blind readers tell apart.
@@ -28,6 +35,7 @@ GREY = "#555555"
 Style = Literal["solid", "dashed"]
 WIDTH, DPI = 8.2, 110  # 902 pixels
 LETTERS = 15  # of a caption, an inch
+LINE_HEIGHT = 0.15  # of a caption, in inches
 _SETTINGS: dict[Any, dict[str, Any]] = {  # by matplotlib's groups
     "font": {"size": 9.5},
     "axes": {"titlesize": 10, "grid": True, "axisbelow": True},
@@ -75,7 +83,7 @@ def draw_curves(comparison: ComparedSetting, pair: Pair) -> Figure:
             "Training loss: on augmented images, against the noisy labels, without EAC's "
             f"consistency term.{_thin([pair])}\n{_effort(comparison)}"
         )
-        _add_words(figure, f"{_subject(comparison)}: {pair.title}", caption, [pair])
+        _add_words(figure, f"{title_of(comparison.setting)}: {pair.title}", caption, [pair])
     return figure
 
 
@@ -107,7 +115,7 @@ def draw_memorised(comparison: ComparedSetting) -> Figure:
             "Training images with noisy labels. Memorised: the noisy label is predicted; "
             f"recovered: the true one.{_thin(pairs)}\n{_effort(comparison)}"
         )
-        _add_words(figure, f"{_subject(comparison)}: noisy labels", caption, pairs)
+        _add_words(figure, f"{title_of(comparison.setting)}: noisy labels", caption, pairs)
     return figure
 
 
@@ -145,7 +153,9 @@ def draw_noise(comparison: ComparedSetting) -> Figure:
         several = any(len(pair.baseline) > 1 for pair in pairs)
         bars = " Open: one seed; bars: standard deviation over seeds." if several else ""
         caption = f"Symmetric noise; mean of the last five epochs.{bars}\n{_effort(comparison)}"
-        _add_words(figure, f"{_subject(comparison)}: accuracy by label noise", caption, pairs)
+        _add_words(
+            figure, f"{title_of(comparison.setting)}: accuracy by label noise", caption, pairs
+        )
     return figure
 
 
@@ -156,7 +166,7 @@ def noisy_pairs(comparison: ComparedSetting) -> list[Pair]:
 
 def symmetric_pairs(comparison: ComparedSetting) -> list[Pair]:
     """The pairs with clean labels and with symmetric noise, by rate."""
-    return [pair for pair in comparison.pairs if pair.noise.kind in ("none", "symmetric")]
+    return [pair for pair in comparison.pairs if pair.noise.kind in RATED_KINDS]
 
 
 def render(figure: Figure, kind: str) -> bytes:
@@ -186,6 +196,28 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def title_of(setting: Setting) -> str:
+    """Network and data, for the title of a figure."""
+    return f"{setting.backbone} on {DATA_NAMES.get(setting.data, setting.data)}"
+
+
+def size_of(setting: Setting) -> str:
+    """Classes, pixels and epochs, for a caption."""
+    return f"{setting.classes} classes, {setting.image_size} px, {setting.epochs} epochs"
+
+
+def seed_range(counts: Iterable[int]) -> str:
+    """Numbers of seeds, as ``3`` or ``1 to 5``."""
+    ordered = sorted(counts)
+    return " to ".join(str(count) for count in dict.fromkeys((ordered[0], ordered[-1])))
+
+
+def add_growing_caption(figure: Figure, caption: str) -> None:
+    """Lines below a figure, which grows by them."""
+    lines = add_caption(figure, caption)
+    figure.set_figheight(figure.get_figheight() + LINE_HEIGHT * lines)
+
+
 def add_caption(figure: Figure, caption: str) -> int:
     """Lines below a figure, wrapped to its width; returns their number."""
     letters = int(LETTERS * figure.get_figwidth())
@@ -210,8 +242,7 @@ def _draw_epochs(
 
 def _add_words(figure: Figure, title: str, caption: str, pairs: Iterable[Pair]) -> None:
     """Title and legend above the panels, caption below."""
-    counts = sorted({len(pair.baseline) for pair in pairs})
-    n = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
+    n = seed_range(len(pair.baseline) for pair in pairs)
     figure.legend(
         handles=[
             Line2D([], [], color=colour, linewidth=2, label=f"{name} (n = {n})")
@@ -225,14 +256,9 @@ def _add_words(figure: Figure, title: str, caption: str, pairs: Iterable[Pair]) 
     add_caption(figure, caption)
 
 
-def _subject(comparison: ComparedSetting) -> str:
-    setting = comparison.setting
-    return f"{setting.backbone} on {DATA_NAMES.get(setting.data, setting.data)}"
-
-
 def _effort(comparison: ComparedSetting) -> str:
     of = comparison.setting
-    facts = [f"{of.classes} classes", f"{of.image_size} px", f"{of.epochs} epochs"]
+    facts = [size_of(of)]
     facts += [
         f"both with {name.replace('_', ' ')} {value}"
         for name, value in comparison.eac.treatments.items()

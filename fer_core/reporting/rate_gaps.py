@@ -10,8 +10,7 @@ from fer_core.records.groups import Group, RunGroup
 from fer_core.records.trials import Approach, Setting, trial_of
 from fer_core.reporting.baseline_gaps import ApproachGaps, BaselineGaps
 from fer_core.reporting.eac_variants import which_eac
-
-KINDS = ("none", "symmetric")  # of noise, which differ in their rate alone
+from fer_core.reporting.figure_data import RATED_KINDS
 
 
 class RateGaps(NamedTuple):
@@ -36,7 +35,7 @@ def find_rate_gaps(found: Sequence[BaselineGaps]) -> list[RateGaps]:
     """
     by_setting: dict[Setting, list[BaselineGaps]] = {}
     for gaps in found:
-        if gaps.noise.kind in KINDS:
+        if gaps.noise.kind in RATED_KINDS:
             by_setting.setdefault(gaps.setting, []).append(gaps)
     rated = [_of_setting(setting, several) for setting, several in by_setting.items()]
     return [one for one in rated if one.approaches]
@@ -54,11 +53,7 @@ def _of_setting(setting: Setting, several: Sequence[BaselineGaps]) -> RateGaps:
     groups: list[RunGroup] = []
     for approach, rows in several_rates.items():
         first = next(iter(rows.values()))
-        named[_name(first)] = dict(sorted(rows.items()))
+        named[first.name] = dict(sorted(rows.items()))
         trials = tuple(trial_of(run) for _, run in first.runs)
         groups.append(Group(setting, trials[0].noise, approach, trials))
     return RateGaps(setting, named, which_eac(groups).strip())
-
-
-def _name(row: ApproachGaps) -> str:
-    return f"{row.method}, {row.options}" if row.options else row.method

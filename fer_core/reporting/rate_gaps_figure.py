@@ -6,23 +6,26 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer_core.config.data import DATA_NAMES
 from fer_core.config.methods import method_title
 from fer_core.metrics.intervals import Estimate
 from fer_core.records.compare import EAC
 from fer_core.records.measures import MEASURES
+from fer_core.reporting.baseline_gaps_figure import BARS
 from fer_core.reporting.figure_data import setting_stems
 from fer_core.reporting.figure_drawing import (
     GREY,
     STYLES,
     WIDTH,
-    add_caption,
+    add_growing_caption,
     file_name,
     new_figure,
+    seed_range,
+    size_of,
+    title_of,
 )
 from fer_core.reporting.rate_gaps import RateGaps
 
-HEIGHT, LINE_HEIGHT = 4.0, 0.15  # inches
+HEIGHT = 4.0  # inches
 MEASURE = MEASURES["chosen_tta"]
 # Okabe and Ito's colours, without that of the baseline.
 OTHERS = (("#009E73", "s"), ("#CC79A7", "^"), ("#000000", "v"), ("#E69F00", "D"), ("#56B4E9", "P"))
@@ -47,9 +50,7 @@ def draw_rate_gaps(gaps: RateGaps) -> Figure:
             style = STYLES[EAC][1:] if name == method_title(EAC) else next(others)
             shift = apart * (place - (len(gaps.approaches) - 1) / 2)
             places = [rate + shift for rate in rows]
-            counts = sorted({len(row.runs) for row in rows.values()})
-            n = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
-            label = f"{name} (n = {n})"
+            label = f"{name} (n = {seed_range(len(row.runs) for row in rows.values())})"
             _draw(left, places, [row.accuracy[MEASURE.name] for row in rows.values()], style, label)
             means = [row.mean_class_accuracy[MEASURE.name] for row in rows.values()]
             _draw(right, places, means, style, label)
@@ -62,18 +63,14 @@ def draw_rate_gaps(gaps: RateGaps) -> Figure:
             labels=labels,
             loc="outside upper center",
             ncols=2,
-            title=f"{setting.backbone} on {DATA_NAMES.get(setting.data, setting.data)}: "
-            "against the baseline, by label noise",
+            title=f"{title_of(setting)}: against the baseline, by label noise",
             title_fontsize=11,
         )
-        lines = add_caption(
+        add_growing_caption(
             figure,
-            f"Symmetric noise; {MEASURE.title}. Bars: 95 % intervals of a hierarchical bootstrap "
-            "over seeds and images, too narrow for fewer than five seeds; of one seed, over images "
-            f"alone.\n{setting.classes} classes, {setting.image_size} px, {setting.epochs} epochs; "
-            f"n = seeds. {gaps.which_eac}",
+            f"Symmetric noise; {MEASURE.title}. {BARS}\n{size_of(setting)}; n = seeds. "
+            f"{gaps.which_eac}",
         )
-        figure.set_figheight(figure.get_figheight() + LINE_HEIGHT * lines)
     return figure
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from torch import nn
 
-from fer_core.config import RunConfig, idle_options, settled, to_json
+from fer_core.config import RunConfig, settled, to_json
+from fer_core.config.idle import idle_options
 from fer_core.datasets import FaceData, Storage
 from fer_core.evaluation.run_figures import eval_values, split_values
 from fer_core.machine import Device

@@ -8,10 +8,10 @@ from fer_core.config import (
     defaults_of,
     flat_options,
     from_json,
-    idle_options,
     to_json,
     without_folders,
 )
+from fer_core.config.idle import idle_options
 from fer_core.config.methods import METHODS
 from fer_core.config.methods.eac import EACOptions
 
