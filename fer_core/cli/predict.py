@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer_core.cli.overlay_files import MARK, overlay_places, save_overlay
 from fer_core.cli.predict_batch import BatchPhoto, photo_batches, predict_batch
 from fer_core.cli.predict_options import Command, read_command_line
 from fer_core.cli.predict_output import Form, Printer, face_rows
@@ -19,7 +20,7 @@ from fer_core.errors import FerError, told_in_a_sentence
 from fer_core.foreign.resolve import ResolvedModel, resolve_any
 from fer_core.inference.any_predictor import AnyPredictor, load_predictor
 from fer_core.inference.face_prediction import FacePrediction
-from fer_core.inference.inputs import LIST, PredictionInput, list_inputs, overlay_names
+from fer_core.inference.inputs import LIST, PredictionInput, list_inputs
 from fer_core.landmarks.landmarker import Landmarker
 from fer_core.models.face_embedding import FaceEmbedder
 from fer_core.models.saved_model import WEIGHTS_FILE, ModelError
@@ -83,7 +84,7 @@ def _run(command: Command, inputs: list[PredictionInput]) -> int:
     for folder in (command.overlay, command.out):
         if folder is not None:
             _check_folder(folder)
-    overlays = overlay_names(inputs, command.overlay or Path())
+    overlays = overlay_places(inputs, command.overlay or Path())
     reports = report_places(inputs, command.out or Path())
     if command.out is not None:
         for one, report in zip(inputs, reports, strict=True):
@@ -136,7 +137,7 @@ def _show_photo(command: Command, photo: BatchPhoto, printer: Printer) -> None:
         for face in photo.faces:
             drawn = face.overlay_on(drawn)
         photo.overlay.parent.mkdir(parents=True, exist_ok=True)
-        drawn.save(photo.overlay)
+        save_overlay(drawn, photo.overlay)
 
 
 def _predict_video(
@@ -189,7 +190,8 @@ def _predict_video(
         _write_report(command, photo.report, video, kept, one.name, predictor)
     if command.overlay is not None:
         photo.overlay.parent.mkdir(parents=True, exist_ok=True)
-        write_annotated(video, kept, photo.overlay, opacity=OPACITY if command.maps else 0.0)
+        opacity = OPACITY if command.maps else 0.0
+        write_annotated(video, kept, photo.overlay, opacity=opacity, comment=MARK)
 
 
 def _write_report(

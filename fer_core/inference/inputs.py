@@ -88,31 +88,3 @@ def _of_file(path: Path, below: Path) -> PredictionInput:
 
 def _missing(name: str, problem: str) -> PredictionInput:
     return PredictionInput(name, "image", Path(name), Path(Path(name).name), problem)
-
-
-def overlay_names(inputs: Sequence[PredictionInput], folder: Path) -> list[Path]:
-    """A file for the overlay of each input, none twice and none that is an input itself.
-
-    Beside an input no file gives way either: it may be another photograph. In any other folder
-    overlays of an earlier call do.
-
-    Args:
-        inputs: all of a command line.
-        folder: of the overlays; the folders below a named folder are kept.
-    """
-    paths = [one.path.resolve() for one in inputs if one.kind != "address"]
-    taken = {str(path).casefold() for path in paths}
-    beside = {path.parent for path in paths}
-    names = []
-    for one in inputs:
-        suffix = ".mp4" if one.kind == "video" else ".png"
-        stem, number = (folder / one.below).with_suffix(""), 1
-        file = stem.with_name(f"{stem.name}{suffix}")
-        while str(file.resolve()).casefold() in taken or (
-            file.exists() and file.resolve().parent in beside
-        ):
-            number += 1
-            file = stem.with_name(f"{stem.name}-{number}{suffix}")
-        taken.add(str(file.resolve()).casefold())
-        names.append(file)
-    return names

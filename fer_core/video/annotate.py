@@ -23,6 +23,7 @@ def write_annotated(
     progress: Callable[[float], object] = lambda time: None,
     *,
     opacity: float = 0.0,
+    comment: str = "",
 ) -> None:
     """Write the annotated video, whole or not at all, with the sound of the original.
 
@@ -32,6 +33,7 @@ def write_annotated(
         file: to write, ``.mp4``.
         progress: is told the time of each frame.
         opacity: of the attention maps, in [0, 1]; 0 draws boxes alone, as for faces without maps.
+        comment: in the metadata of the file.
 
     Raises:
         VideoError: when the original cannot be read.
@@ -39,7 +41,7 @@ def write_annotated(
     """
     times = [moment.time for moment in moments]
     part = file.with_name(TEMPORARY.replace("*", file.stem))
-    with VideoWriter(part, sound=video.path) as writer:
+    with VideoWriter(part, sound=video.path, comment=comment) as writer:
         for frame in video.frames():
             index = bisect_right(times, frame.time + 1e-6) - 1
             shown: Sequence[TrackedFace] = ()

@@ -35,12 +35,15 @@ class VideoWriter:
         ...         writer.write(frame.image, frame.time)
     """
 
-    def __init__(self, path: str | Path, sound: str | Path | None = None) -> None:
+    def __init__(
+        self, path: str | Path, sound: str | Path | None = None, *, comment: str = ""
+    ) -> None:
         """Begin a file.
 
         Args:
             path: of the new file, ``.mp4``.
             sound: video whose track of sound goes along, encoded as AAC where MP4 cannot hold it.
+            comment: in the metadata of the file.
 
         Raises:
             VideoError: when PyAV is missing, or the file of the sound cannot be read.
@@ -50,6 +53,8 @@ class VideoWriter:
         self._av = av
         options = {"movflags": "+faststart"}
         self._container = av.open(str(path), "w", format="mp4", options=options)
+        if comment:
+            self._container.metadata["comment"] = comment
         self._stream: Any = None
         self._last = -1
         self._step = 0

@@ -12,10 +12,11 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from fer_core.cli import predict
+from fer_core.cli.overlay_files import overlay_places
 from fer_core.cli.predict_batch import photo_batches, predict_batch
 from fer_core.cli.predict_places import report_places
 from fer_core.emotions import SEVEN_CLASSES
-from fer_core.inference.inputs import list_inputs, overlay_names
+from fer_core.inference.inputs import list_inputs
 from fer_core.landmarks.movements import BLENDSHAPES
 from fer_core.models.saved_model import WEIGHTS_FILE
 from fer_core.video.reader import Video
@@ -215,19 +216,8 @@ def test_batches_change_no_prediction(command, photos, portrait):
             assert face["probabilities"] == pytest.approx(same["probabilities"], abs=2e-4)
 
 
-def test_an_overlay_beside_a_photograph_replaces_no_other_file(tmp_path):
-    photos, out = tmp_path / "photos", tmp_path / "out"
-    for folder in (photos, out):
-        folder.mkdir()
-        (folder / "a.png").write_text("another")
-    (photos / "a.jpg").write_text("photo")
-    inputs = list_inputs([str(photos / "a.jpg")])
-    assert overlay_names(inputs, photos) == [photos / "a-2.png"]
-    assert overlay_names(inputs, out) == [out / "a.png"]  # of an earlier call
-
-
 def placed(inputs, folder):
-    places = overlay_names(inputs, folder), report_places(inputs, folder)
+    places = overlay_places(inputs, folder), report_places(inputs, folder)
     return zip(inputs, *places, strict=True)
 
 
