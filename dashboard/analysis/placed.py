@@ -5,11 +5,10 @@ import pandas as pd
 
 from dashboard.analysis.published import classes_text, conditions, with_settings
 from dashboard.analysis.runs import trained_here
+from dashboard.analysis.seed_groups import option_texts, seed_groups
 from dashboard.data.names import data_name, method_name
 from dashboard.data.own_results import OWN
-from dashboard.data.tables import trials_of
 from fer_core.metrics.student_t import mean_interval
-from fer_core.records.groups import group_trials
 from fer_core.records.published import ACCURACY, Conditions
 
 MEASURED = "measured here"
@@ -18,19 +17,22 @@ MEASURED = "measured here"
 def measured_rows(table: pd.DataFrame) -> pd.DataFrame:
     """The finished runs of this project in the shape of the published table, without ranks.
 
-    One row for each group of seeds (`fer_core.records.groups`). ``params_m``: million parameters,
-    nan if not recorded; ``conditions`` decide which published results it is comparable with.
+    One row for each group of seeds (`fer_core.records.groups`). ``options`` tell it apart from the
+    others on the same data; ``params_m``: million parameters, nan if not recorded; ``conditions``
+    decide which published results it is comparable with.
     """
     finished = trained_here(table)
     runs = finished.set_index("run")
+    groups = seed_groups(finished)
     rows = []
-    for group in group_trials(trials_of(finished)):
-        seeds = runs.loc[[trial.record for trial in group.trials]]
-        setting, noise = group.setting, group.noise
+    for group, options in zip(groups, option_texts(groups, apart=("classes",)), strict=True):
+        seeds = runs.loc[list(group.runs)]
+        setting, noise = group.parts[0].setting, group.parts[0].noise
         mean, half, n, _ = mean_interval(seeds["accuracy_percent"].to_numpy())
         rows.append(
             {
-                "method": method_name(group.approach.method),
+                "method": method_name(group.method),
+                "options": options,
                 "value": mean,
                 "half": half,
                 "seeds": n,
@@ -51,7 +53,7 @@ def measured_rows(table: pd.DataFrame) -> pd.DataFrame:
             }
         )
     columns = [
-        *("method", "value", "half", "seeds", "setting", "noise_percent", "noise_kind"),
+        *("method", "options", "value", "half", "seeds", "setting", "noise_percent", "noise_kind"),
         *("backbone", "params_m", "image_size", "epochs", "eval_split", "pretraining", "year"),
         *("metric", "selection", "trust", "conditions"),
     ]

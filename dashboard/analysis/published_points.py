@@ -29,7 +29,9 @@ def scatter_points(
     """
     kinds = published["is_eac"].map({True: "EAC", False: "other methods"})
     kinds = kinds.where(~published["trust"].isin(UNRANKED), "not ranked")
-    parts = [published.assign(kind=kinds), _by_split(measured, MEASURED, VALIDATION)]
+    names = measured["method"] + measured["options"].map(lambda text: f", {text}" if text else "")
+    ours = _by_split(measured.assign(method=names), MEASURED, VALIDATION)
+    parts = [published.assign(kind=kinds), ours]
     if own is not None:
         parts.append(_by_split(own, OWN, OWN_VALIDATION))
     filled = [part[COLUMNS] for part in parts if not part.empty]

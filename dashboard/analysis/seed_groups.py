@@ -200,15 +200,20 @@ def told_facts(
     return [[fact_text(name, one) for name in unusual(one, names, usual)] for one in facts]
 
 
-def option_texts(groups: Sequence[SeedGroup]) -> list[str]:
+def option_texts(groups: Sequence[SeedGroup], *, apart: Sequence[str] = ()) -> list[str]:
     """The options that tell groups with the same named facts apart; empty where none does.
 
     What goes without saying by `usual_values` is left out.
+
+    Args:
+        groups: to be told apart.
+        apart: names of further facts that are told elsewhere.
     """
     texts = [""] * len(groups)
+    named = (*NAMED, *apart)
     kinds: dict[tuple[str, ...], list[int]] = {}
     for index, group in enumerate(groups):
-        kinds.setdefault(tuple(group.facts.get(name, UNSET) for name in NAMED), []).append(index)
+        kinds.setdefault(tuple(group.facts.get(name, UNSET) for name in named), []).append(index)
     for indices in kinds.values():
         alike = [groups[index].facts for index in indices]
         told = told_facts(alike, _method(groups, indices), apart=())

@@ -19,6 +19,9 @@ SHOWN = {
         help="Among results with the same data set, number of classes, noise, metric and training",
     ),
     "method": "Method",
+    "options": st.column_config.TextColumn(
+        "Options", width="medium", help="That tell it apart from the others on the same data"
+    ),
     "value": NUMBER("Value (%)", format="%.2f"),
     "year": NUMBER("Year", format="%d"),
     "backbone": "Backbone",
@@ -62,7 +65,7 @@ HUST_COLUMNS = [
     *("method", "value", "metric", "rank", "trust", "selection", "backbone", "pretraining"),
     *("table_url", "paper_url", "code_url", "params_m", "year", "venue", "source", "note"),
 ]
-PLACED_COLUMNS = [*COLUMNS[:8], "eval_split", "half", "seeds", *COLUMNS[8:]]
+PLACED_COLUMNS = [*COLUMNS[:8], "options", "eval_split", "half", "seeds", *COLUMNS[8:]]
 ALL_COLUMNS = ["setting", "noise_percent", "metric", "trained_on", *COLUMNS]
 
 

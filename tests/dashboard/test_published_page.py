@@ -175,6 +175,20 @@ def test_our_runs_compare_only_with_published_ones_of_the_same_kind_of_noise(tmp
     assert noisy["params_m"].tolist() == [2.2]
 
 
+def test_our_runs_of_one_method_are_told_apart_by_their_options(tmp_path, write_run):
+    for options in ({}, {"ema_decay": 0.999}):
+        name = "average" if options else "plain"
+        write_run(tmp_path, data="rafdb", rate=0.0, name=name, method="eac", **options)
+    ours = measured_rows(read_folders([tmp_path]).table)
+    assert dict(zip(ours["options"], ours["method"], strict=True)) == {
+        "": "EAC",
+        "ema decay 0.999": "EAC",
+    }
+    rows = select(read_published(), *RAFDB, 0.0)
+    drawn = scatter_points(rows, comparable_runs(ours, rows))
+    assert {"EAC", "EAC, ema decay 0.999"} <= set(drawn["method"])
+
+
 def test_our_accuracies_never_compare_with_another_metric(tmp_path, write_run):
     write_run(tmp_path, rate=0.0, data="rafdb")
     ours = measured_rows(read_folders([tmp_path]).table)
