@@ -4,6 +4,8 @@ Every table is in a block that names its records:
 
     noise GLOB        the cross-entropy baseline against EAC
     measures GLOB     every approach against the baseline, by three measures
+    selection GLOB    the same in epochs chosen by held-out accuracy or mean class accuracy, or the
+                      last
     runs GLOB         a row for each approach
     ablation GLOB     runs that each change something in the first of them
     published GLOB    our runs and published results
@@ -33,6 +35,7 @@ from fer_core.records.run import RUN_FILE, RunRecord, read_run
 from fer_core.reporting.ablation import ablation_table
 from fer_core.reporting.blocks import ReportError, fill
 from fer_core.reporting.bundled import bundled_table, classes_table
+from fer_core.reporting.epoch_choice import selection_table
 from fer_core.reporting.map_files import MAPS_FILE, all_maps_table, maps_table
 from fer_core.reporting.measures import measures_table
 from fer_core.reporting.published import published_table
@@ -43,6 +46,7 @@ from fer_core.weights import FOLDER, shipped_models
 TABLES: dict[str, Callable[[Sequence[RunRecord]], str]] = {
     "noise": noise_table,
     "measures": measures_table,
+    "selection": selection_table,
     "runs": runs_table,
     "ablation": ablation_table,
     "published": published_table,
@@ -64,7 +68,15 @@ class Command:
     """Write the tables of Markdown pages again, or show one."""
 
     show: Literal[
-        "none", "noise", "measures", "runs", "ablation", "published", "maps", "all-maps"
+        "none",
+        "noise",
+        "measures",
+        "selection",
+        "runs",
+        "ablation",
+        "published",
+        "maps",
+        "all-maps",
     ] = "none"
     """Print this table of the records instead of writing pages."""
     only: str = "**"

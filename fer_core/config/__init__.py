@@ -117,6 +117,11 @@ class RunConfig(
                 f"patience {self.patience} has no effect without held-out images: set holdout, "
                 "for example 0.1"
             )
+        if self.select_by != "accuracy" and not self.holdout:
+            raise ValueError(
+                f"select_by {self.select_by!r} has no effect without held-out images: set holdout, "
+                "for example 0.1"
+            )
         if not METHODS[self.method].hard_labels:
             return
         for name, off in (

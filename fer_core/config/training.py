@@ -7,6 +7,7 @@ from fer_core.config import checks
 
 ScheduleName = Literal["exponential", "cosine", "constant", "step", "poly", "tanh"]
 Precision = Literal["auto", "no", "bf16", "fp16"]
+SelectionMeasure = Literal["accuracy", "mean_class_accuracy"]
 CorruptionKind = Literal["noise", "blur", "jpeg", "resolution", "brighter", "darker"]
 
 
@@ -100,9 +101,12 @@ class OptimisationOptions:
     example 0.999; 0: the weights themselves."""
     tta_flip: bool = False
     """Flip TTA: evaluate on the average over each image and its flipped copy."""
+    select_by: SelectionMeasure = "accuracy"
+    """What the epoch is chosen by on the held-out images: accuracy, or mean_class_accuracy, by
+    which rare classes count as much as frequent ones. Needs holdout above 0."""
     patience: int = 0
-    """Early stopping: end the run after this many epochs without a higher holdout accuracy; 0:
-    never. Needs holdout above 0."""
+    """Early stopping: end the run after this many epochs that select_by finds no better; 0: never.
+    Needs holdout above 0."""
 
     seed: int = 0
     """Seed of initial weights, noise, order and augmentation."""

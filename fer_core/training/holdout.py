@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fer_core.config.training import SelectionMeasure
 from fer_core.datasets import Split
 from fer_core.evaluation.inference import Evaluation, Scores
 from fer_core.metrics.classification import (
@@ -54,15 +55,24 @@ class EpochSelection:
 
     Attributes:
         epoch: the chosen epoch from 1; 0 before the first, and without held-out images.
-        accuracy: on the held-out images, against their noisy labels, in the chosen epoch.
+        best: accuracy, or mean class accuracy, on the held-out images against their noisy labels
+            in the chosen epoch.
         chosen: (2, N) predicted classes of the evaluation images in the chosen epoch, without
             and with flip TTA; None as long as no epoch is chosen.
         recent: (2, N) likewise of each of the last five epochs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, select_by: SelectionMeasure = "accuracy") -> None:
+        """Choose nothing yet.
+
+        Args:
+            select_by: of the held-out images, the measure that chooses.
+        """
+        self._measure = {"accuracy": accuracy, "mean_class_accuracy": mean_class_accuracy}[
+            select_by
+        ]
         self.epoch = 0
-        self.accuracy = 0.0
+        self.best = 0.0
         self.chosen: np.ndarray | None = None
         self.recent: list[np.ndarray] = []
 
@@ -75,20 +85,20 @@ class EpochSelection:
             holdout: the held-out images in this epoch; None without them.
 
         Returns:
-            Whether this epoch is the chosen one now: the first with the highest accuracy.
+            Whether this epoch is the chosen one now: the first with the highest measure.
         """
         predicted = np.stack([scores.single.predicted, scores.tta.predicted])
         self.recent = [*self.recent, predicted][-AVERAGED_EPOCHS:]
         if holdout is None:
             return False
-        value = accuracy(holdout.confusion)
-        if self.epoch and value <= self.accuracy:
+        value = self._measure(holdout.confusion)
+        if self.epoch and value <= self.best:
             return False
-        self.epoch, self.accuracy, self.chosen = epoch, value, predicted
+        self.epoch, self.best, self.chosen = epoch, value, predicted
         return True
 
     def exhausted(self, completed: int, patience: int) -> bool:
-        """Whether ``patience`` epochs have gone by without a higher accuracy; never with 0."""
+        """Whether ``patience`` epochs have gone by without a better one; never with 0."""
         return 0 < patience <= completed - self.epoch
 
     def state(self) -> dict[str, Any]:
@@ -97,14 +107,15 @@ class EpochSelection:
         recent = [predicted.tolist() for predicted in self.recent]
         return {
             "epoch": self.epoch,
-            "accuracy": self.accuracy,
+            "best": self.best,
             "chosen": chosen,
             "recent": recent,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` gave."""
-        self.epoch, self.accuracy = state["epoch"], state["accuracy"]
+        best = "best" if "best" in state else "accuracy"  # in earlier checkpoints
+        self.epoch, self.best = state["epoch"], state[best]
         self.chosen = None if state["chosen"] is None else np.array(state["chosen"])
         self.recent = [np.array(predicted) for predicted in state["recent"]]
 

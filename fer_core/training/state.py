@@ -95,7 +95,7 @@ def create_state(experiment: Experiment, accelerator: Accelerator) -> TrainingSt
         for network in networks:
             network.speed_up_training()
     prepared, optimizer = accelerator.prepare(method, optimizer)
-    selection = EpochSelection()
+    selection = EpochSelection(config.select_by)
     return TrainingState(
         model, method, prepared, optimizer, average, accelerator.scaler, selection, facts
     )

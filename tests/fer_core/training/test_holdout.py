@@ -69,6 +69,23 @@ def test_the_first_epoch_with_the_highest_held_out_accuracy_is_chosen():
     assert not selection.exhausted(40, 0)
 
 
+def test_by_mean_class_accuracy_an_epoch_with_a_rare_class_beats_one_as_accurate():
+    frequent, rare = evaluation([0, 1, 1, 0]), evaluation([0, 1, 2, 1])  # class 0 has two images
+    both = scores([0, 1, 2, 0], [0, 1, 2, 0])
+    for select_by, chosen in (("accuracy", 1), ("mean_class_accuracy", 2)):
+        selection = EpochSelection(select_by)
+        selection.update(1, both, frequent)
+        selection.update(2, both, rare)
+        assert selection.epoch == chosen
+
+
+def test_a_selection_goes_on_from_an_earlier_checkpoint():
+    again = EpochSelection()
+    again.restore({"epoch": 3, "accuracy": 0.5, "chosen": None, "recent": []})
+    assert not again.update(4, scores([0] * 4, [0] * 4), evaluation([0, 0, 0, 0]))
+    assert again.epoch == 3
+
+
 def test_without_held_out_images_no_epoch_is_chosen():
     selection = EpochSelection()
     assert not selection.update(1, scores([0, 1, 2, 0], [0, 1, 2, 0]), None)
