@@ -34,13 +34,13 @@ def results_of(subject: Subject, *, image: bool) -> str:
     ]
     if "accuracy_interval" in facts:
         parts[0] += (
-            "\nIn brackets: 95 % intervals; of the accuracy by a bootstrap over the images, of "
-            "the mean class\naccuracy by one within each class, of recalls Wilson's."
+            "\nIn brackets: 95 % intervals, from a bootstrap over the images for the accuracy, "
+            "from one within each\nclass for the mean class accuracy, and Wilson's for recalls."
         )
     if facts.get("weights_undone"):
         parts += [
-            "The loss weighted the classes. The logarithms of these weights are subtracted from\n"
-            "the logits again."
+            "The loss weighted the classes. To undo this, the logarithms of these weights are\n"
+            "subtracted from the logits."
         ]
     if "temperature" in facts:
         parts += [_temperature(facts)]

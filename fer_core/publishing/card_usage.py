@@ -10,7 +10,7 @@ WITHOUT_TIMM = (
 
 def loading(trained: TrainedModel, repository: str, layout: WeightLayout) -> str:
     """Markdown with the code for fer-core, and for timm where it can rebuild the model."""
-    ours = f"""Photographs, with faces found and aligned, both views averaged, and attention maps:
+    ours = f"""Photographs, with face detection and alignment, flip TTA and attention maps:
 
 ```python
 from fer_core import Predictor
@@ -26,7 +26,7 @@ def _with_timm(trained: TrainedModel, repository: str) -> str:
     grey = '.convert("L")' if spec.grey or spec.channels == 1 else ""
     mode = "" if spec.channels == 1 else '.convert("RGB")'
     tensor = "[None, None]" if spec.channels == 1 else ".permute(2, 0, 1)[None]"
-    return f"""Logits of a face that is cut out and aligned already, with timm alone:
+    return f"""Class probabilities of a face that is already cropped and aligned, with timm alone:
 
 ```python
 import numpy as np

@@ -15,7 +15,9 @@ class DataWords(NamedTuple):
 
 
 _WEB = "labelled by people from the image alone."
-_POSED = f"Small grey web images of mostly posed or staged expressions, {_WEB}"
+_POSED = (
+    f"The training images are small grey web images of mostly posed or staged expressions, {_WEB}"
+)
 _WORDS = {
     "ferplus": DataWords(
         "FER2013's images are for research; FERPlus's labels have the MIT licence.", _POSED
@@ -23,18 +25,18 @@ _WORDS = {
     "fer2013": DataWords("FER2013 is research data.", _POSED),
     "rafdb": DataWords(
         "RAF-DB is available for non-commercial research only, on request from its authors.",
-        f"Web images, {_WEB}",
+        f"The training images are web images, {_WEB}",
     ),
     "affectnet": DataWords(
         "AffectNet is available for research only, with a signed agreement.",
-        f"Web images, {_WEB}",
+        f"The training images are web images, {_WEB}",
     ),
     "synthetic": DataWords(
         "The faces are synthetic, drawn by this project's own program, and show nobody.",
         "It was trained on synthetic faces only and knows nothing of real ones.",
     ),
 }
-_OTHER = DataWords("The terms of these data bind whoever uses the model.", "")
+_OTHER = DataWords("The terms of these data also bind whoever uses what was trained on them.", "")
 
 
 def kind_of(facts: Mapping[str, Any]) -> str:

@@ -129,8 +129,8 @@ def _noise(subject: Subject) -> str:
         return text
     return (
         f"{text}\nIn the last epoch {_learner(record)} memorised {100 * last['memorised']:.1f} % "
-        f"of the noisy labels, and predicted\nthe true label on {100 * last['recovered']:.1f} % "
-        "of them."
+        f"of the noisy labels, and predicted\nthe true label for {100 * last['recovered']:.1f} % "
+        "of these images."
     )
 
 
@@ -172,7 +172,7 @@ def _limits(subject: Subject) -> str:
     return f"""{f"{limits} " if limits else ""}{_weakest(subject)} Profiles, covered faces and \
 very small faces are unreliable.
 A high probability is not proof. {_maps(subject)}
-Nor does a map show why a person looks like that."""
+A map does not show why a person looks like that."""
 
 
 def _maps(subject: Subject) -> str:
@@ -219,7 +219,7 @@ def _weakest(subject: Subject) -> str:
     ]
     text = []
     if never:
-        text += [f"It never recognised {' and '.join(never)} in the evaluation split."]
+        text += [f"The model never recognised {' or '.join(never)} in the evaluation split."]
     if wrong:
         text += [
             f"More than half of the predictions of {' and '.join(wrong)} are wrong: see their "

@@ -13,7 +13,7 @@ class PublishOptions:
     message: str = ""
     """Message of the commit."""
     private: bool = False
-    """Let a new repository be seen by its owner alone."""
+    """Make a new repository visible to its owner only."""
     predictions: bool = True
     """Publish the predictions on the evaluation images too, with the images' names and labels."""
     dry_run: Path | None = None

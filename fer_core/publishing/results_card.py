@@ -38,7 +38,7 @@ def results_card(copied: Sequence[Copied], repository: str, licence: str) -> str
     return f"""{results_header(title, licence, emotions=emotions)}# {title}
 
 {len(copied)} training runs of {task} under label noise, one folder each:
-`run.json` (options, data, noise, environment, final figures), `epochs.jsonl` (one line an epoch)
+`run.json` (options, data, noise, environment, final figures), `epochs.jsonl` (one line per epoch)
 and, where published, `predictions.csv` (the prediction on each evaluation image), `maps.json` and
 `robustness.json`. No weights, no images.
 
