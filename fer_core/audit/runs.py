@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from fer_core.audit.folder import AuditError
-from fer_core.config import RunConfig, settled, to_json, without_folders
+from fer_core.config import RunConfig
+from fer_core.config.changes import differing
 from fer_core.datasets import FaceData, Storage, content_hash
 from fer_core.io.files import displayed
 from fer_core.machine import Device
 from fer_core.records.run import RUN_FILE, RunRecord, read_run
 from fer_core.training.engine import train
+from fer_core.training.restart import make_ready
 from fer_core.training.setup import named
 
 
@@ -40,13 +42,14 @@ def trained_run(
     there = (folder / RUN_FILE).is_file()
     if there:
         record = read_run(folder)
-        asked = settled(named(config, dataset, None), record.config)
-        same = record.config == to_json(without_folders(asked))
-        if not same or record.data["sha256"] != content_hash(data):
+        others = differing(record.config, named(config, dataset, None))
+        if others or record.data["sha256"] != content_hash(data):
             raise AuditError(
-                f"{displayed(folder)} holds a run with other options or data: delete it, or name "
-                "another --out"
+                f"{displayed(folder)} holds a run with other options or data "
+                f"({'; '.join(others) or 'other images or labels'}): delete it, or name another "
+                "--out"
             )
         if record.status == "finished":
             return record
+        there = make_ready(folder, named(config, dataset, None))
     return train(config, folder, resume=there, device=device, storage=storage, dataset=dataset)

@@ -113,9 +113,11 @@ def check(command: Command) -> None:
     if command.maps_images < LEAST_IMAGES:
         raise ValueError(f"maps-images must be at least {LEAST_IMAGES}, got {command.maps_images}")
     robustness_plan(command)
-    check_target(command.predictions)
+    read = (command.data, command.exclude, command.calibrate_on)
+    read += (command.labels, command.against_labels)
+    check_target(command.predictions, *read)
     if command.json != Path("-"):
-        check_target(command.json)
+        check_target(command.json, *read)
         if command.json is not None and command.json == command.predictions:
             raise ValueError(f"json and predictions are both {command.json}: name two files")
 

@@ -20,6 +20,7 @@ with a ``maps.json``, or ``bundled`` for the bundled model; for speed, result fi
 ``--benchmarks`` by their name without ``.json``.
 """
 
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ import tyro
 
 from fer_core.errors import told_in_a_sentence
 from fer_core.io.files import read_text, write_whole
+from fer_core.records.groups import repeats
 from fer_core.records.run import RUN_FILE, RunRecord, read_run
 from fer_core.reporting.ablation import ablation_table
 from fer_core.reporting.blocks import ReportError, fill
@@ -43,6 +45,7 @@ from fer_core.reporting.speed import speed_table
 from fer_core.reporting.tables import noise_table, runs_table
 from fer_core.weights import FOLDER, shipped_models
 
+logger = logging.getLogger(__name__)
 TABLES: dict[str, Callable[[Sequence[RunRecord]], str]] = {
     "noise": noise_table,
     "measures": measures_table,
@@ -94,6 +97,7 @@ class Command:
 @told_in_a_sentence()
 def main() -> None:
     """Parse the command line, and print what was written."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
     command = tyro.cli(Command, prog="fer-core report")
     if command.show == "none" and command.only != "**":
         raise ReportError("--only chooses the records of one table: name it with --show")
@@ -146,8 +150,17 @@ def make_table(directive: str, records: Path, benchmarks: Path = Path("benchmark
     if name in MAPS:
         return MAPS[name](_map_files(patterns, records))
     found = [file.parent for file in _matches(patterns, records, f"/{RUN_FILE}", "run record")]
+    runs = [read_run(folder) for folder in found]
+    if repeated := repeats(runs):
+        names = ", ".join(run.path.relative_to(records).as_posix() for run in repeated)
+        logger.warning(
+            "table '%s' leaves out %s: a later run has the same data, options, method, kind and "
+            "rate of noise, and seed (give runs of different noise lists seeds of their own)",
+            directive,
+            names,
+        )
     try:
-        return TABLES[name]([read_run(folder) for folder in found])
+        return TABLES[name](runs)
     except ReportError as error:
         raise ReportError(f"table '{directive}': {error}") from error
     except (KeyError, TypeError, AttributeError) as error:  # a record is foreign input

@@ -97,9 +97,9 @@ def _sweep(command: Command) -> list[RunProgress]:
     if command.print_commands and (command.dry_run or command.jobs or command.ray):
         raise ValueError("--print-commands starts nothing: omit --dry-run, --jobs and --ray")
     runs = read_plan(command.plan, command.settings)
-    if not command.print_commands:  # the machines of a cluster may have what is not here
-        check_runs(runs)
     out = command.out or Path("runs") / command.plan.stem
+    if not command.print_commands:  # the machines of a cluster may have what is not here
+        check_runs([one.run for one in begin(runs, out) if one.state != "finished"])
     if command.dry_run:
         progress = begin(runs, out)
         print("\n".join(plan_lines(progress)))

@@ -18,6 +18,9 @@ def idle_options(config: RunConfig) -> list[str]:
         ("balance_beta", "balance", balanced),
         ("gamma", "schedule", config.schedule in ("exponential", "step", "poly")),
         ("decay_epochs", "schedule", config.schedule == "step"),
+        ("corruption_kinds", "corruption", config.corruption > 0),
+        ("erase_scale", "erase_probability", config.erase_probability > 0),
+        ("erase_ratio", "erase_probability", config.erase_probability > 0),
     )
     default = {field.name: field.default for field in dataclasses.fields(RunConfig)}
     return [

@@ -19,7 +19,13 @@ from fer_core.datasets.base import (
     take_options,
 )
 from fer_core.datasets.images import Box, ImageFiles, image_files, relative_names
-from fer_core.datasets.layouts import EVAL_NAMES, TRAIN_NAMES, LayoutError, named_folder
+from fer_core.datasets.layouts import (
+    EVAL_NAMES,
+    TRAIN_NAMES,
+    LayoutError,
+    log_other_evaluation,
+    named_folder,
+)
 from fer_core.datasets.numbered import list_numbered, numbered_split
 from fer_core.datasets.tables import TableRow, table_rows
 from fer_core.emotions import AFFECTNET_LABELS, EIGHT_CLASSES, class_names
@@ -113,6 +119,8 @@ def _numbered_rows(
 ) -> list[Row]:
     """The images of class folders that are called by AffectNet's numbers."""
     split = named_folder(root, names) or name
+    if names == EVAL_NAMES:
+        log_other_evaluation(root, split)
     tree = list_numbered(root, split, AFFECTNET_LABELS, "AffectNet", EXPECTED)
     problems += tree.problems
     passed_over[name] = tree.passed_over

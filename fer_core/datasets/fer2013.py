@@ -18,7 +18,13 @@ from fer_core.datasets.base import (
 )
 from fer_core.datasets.folder import list_tree, split_of_tree
 from fer_core.datasets.images import PixelRows
-from fer_core.datasets.layouts import EVAL_NAMES, TRAIN_NAMES, LayoutError, named_folder
+from fer_core.datasets.layouts import (
+    EVAL_NAMES,
+    TRAIN_NAMES,
+    LayoutError,
+    log_other_evaluation,
+    named_folder,
+)
 from fer_core.datasets.tables import TableRow, table_rows
 from fer_core.emotions import FER2013_LABELS, SEVEN_CLASSES, canonical_name
 
@@ -175,6 +181,7 @@ def _list_folders(root: Path) -> Listing:
 
     usual = (("train", TRAIN_NAMES), ("test", EVAL_NAMES))
     places = [named_folder(root, names) or name for name, names in usual]
+    log_other_evaluation(root, places[1])
     trees = [list_tree(root, place, EXPECTED, class_of) for place in places]
     train, test = (
         split_of_tree(root, place, tree, SEVEN_CLASSES)

@@ -1,6 +1,7 @@
 """What a folder of images looks like: names of splits, and the kind that would read it."""
 
 import csv
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from fer_core.datasets.images import has_images
 from fer_core.emotions import find_emotion
 from fer_core.io.files import displayed, parse_json
 
+logger = logging.getLogger(__name__)
 # Names of the folders of splits, in any case; those of each row the likeliest first.
 TRAIN_NAMES = ("train", "training", "train_set")
 EVAL_NAMES = ("test", "testing", "val", "valid", "validation", "eval", "val_set", "dev")
@@ -38,6 +40,13 @@ def named_folder(root: Path, names: Iterable[str]) -> str | None:
     """The folder in ``root`` with the first of these names that there is, in any case."""
     found = {path.name.casefold(): path.name for path in reversed(sub_folders(root))}
     return next((found[name] for name in names if name in found), None)
+
+
+def log_other_evaluation(root: Path, taken: str) -> None:
+    """Say which folders of evaluation images are not read, beside the one that is."""
+    for path in sub_folders(root):
+        if path.name.casefold() in EVAL_NAMES and path.name != taken:
+            logger.info("%s is not read: %s is", displayed(path), taken)
 
 
 def found_text(source: Source) -> str:

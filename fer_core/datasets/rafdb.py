@@ -20,7 +20,13 @@ from fer_core.datasets.base import (
     take_options,
 )
 from fer_core.datasets.images import ImageFiles, images_in_tree
-from fer_core.datasets.layouts import EVAL_NAMES, TRAIN_NAMES, LayoutError, named_folder
+from fer_core.datasets.layouts import (
+    EVAL_NAMES,
+    TRAIN_NAMES,
+    LayoutError,
+    log_other_evaluation,
+    named_folder,
+)
 from fer_core.datasets.numbered import list_numbered, numbered_split
 from fer_core.datasets.rafdb_attributes import read_attributes
 from fer_core.datasets.tables import read_lines, table_rows
@@ -58,7 +64,8 @@ def list_rafdb(source: Source, _decoding: Decoding) -> Listing:
         splits = ((TRAIN_NAMES, "train"), (EVAL_NAMES, "test"))
         train, evaluated = (_numbered(place, *split, problems) for split in splits)
     elif (root / "train_labels.csv").is_file():
-        files = {_official_name(path): path for path in images_in_tree(root)}
+        found = sorted(images_in_tree(root), key=lambda path: path.stem.endswith(ALIGNED))
+        files = {_official_name(path): path for path in found}  # the aligned one where there is one
         train, evaluated = (_tabled(root, name, files, problems) for name in ("train", "test"))
     else:
         raise LayoutError(
@@ -162,6 +169,8 @@ def _numbered(
     place: Path, names: tuple[str, ...], name: str, problems: list[Problem]
 ) -> ListedSplit:
     split = named_folder(place, names) or name
+    if names == EVAL_NAMES:
+        log_other_evaluation(place, split)
     tree = list_numbered(place, split, RAFDB_LABELS, "RAF-DB", EXPECTED)
     problems += tree.problems
     order = {name: index for index, name in enumerate(class_names(7))}

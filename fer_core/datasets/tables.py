@@ -127,7 +127,7 @@ def _in_our_case(columns: Sequence[str], needed: AbstractSet[str]) -> list[str]:
 
 
 def _row(line: int, cells: list[str], columns: list[str]) -> TableRow:
-    short = len(cells) < len(columns)
-    fault = f"has {len(cells)} cells, the header has {len(columns)}" if short else ""
+    uneven = len(cells) < len(columns) or any(cell.strip() for cell in cells[len(columns) :])
+    fault = f"has {len(cells)} cells, the header has {len(columns)}" if uneven else ""
     texts = (cell.strip() for cell in cells)
     return TableRow(line, dict(zip(columns, texts, strict=False)), fault)

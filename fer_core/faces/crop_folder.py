@@ -95,7 +95,7 @@ def open_folder(out: Path, photographs: Path, settings: Settings, failures_file:
                 f"{displayed(out)} holds files but no {SETTINGS_FILE}: they are of something else; "
                 "name a new or an empty folder"
             )
-        remove_leftovers(out)
+        remove_leftovers(out, below=True)
         write_whole(out / SETTINGS_FILE, text.encode())
         if failures_file.is_dir():
             raise AlignmentError(

@@ -39,9 +39,14 @@ def write_whole(file: Path, content: bytes | memoryview) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Delete what processes that were killed while writing have left below a folder."""
-    for file in folder.rglob(TEMPORARY):
+def remove_leftovers(folder: Path, *, below: bool = False) -> None:
+    """Delete what processes that were killed while writing have left in a folder.
+
+    Args:
+        folder: that no other process writes to.
+        below: whether nobody writes to the folders below it either: they are cleared, too.
+    """
+    for file in (folder.rglob if below else folder.glob)(TEMPORARY):
         file.unlink(missing_ok=True)
 
 

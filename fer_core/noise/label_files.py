@@ -4,6 +4,7 @@ The numbers of emotions are RAF-DB's, 1 to 7, and 8 for contempt. Classes of one
 does not number, count from 1 in the order of the run's classes.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -12,10 +13,13 @@ import numpy as np
 
 from fer_core.emotions import RAFDB_LABELS
 from fer_core.io.files import read_text, write_whole
+from fer_core.io.wording import counted
 from fer_core.noise.generate import NoisyLabels
 
 # The numbers of a list are RAF-DB's; 8 is our extension for the class that RAF-DB lacks.
 LIST_LABELS: dict[int, str] = {**RAFDB_LABELS, 8: "contempt"}
+MANY = 10  # images of a class, some of which keep their label under any noise
+logger = logging.getLogger(__name__)
 
 
 def list_numbers(class_names: Sequence[str]) -> dict[int, str]:
@@ -71,6 +75,7 @@ def noise_from_list(
             f"{', '.join(class_names)}"
         )
     labels = np.array([index[name] for name in read], dtype=np.int64)
+    _warn_of_other_classes(path, labels, true_labels, class_names)
     return NoisyLabels(labels, labels != true_labels)
 
 
@@ -157,6 +162,27 @@ def _match(path: Path, names: Sequence[str], listed: Mapping[str, int]) -> dict[
                 )
         found[name] = meant[0]
     return found
+
+
+def _warn_of_other_classes(
+    path: Path, labels: np.ndarray, true_labels: np.ndarray, class_names: Sequence[str]
+) -> None:
+    """Say when a list gives several classes to no image: noise hardly ever empties a class.
+
+    A list of three classes has numbers that a run of seven has, too, and names may fit by chance.
+    """
+    given = np.bincount(labels, minlength=len(class_names))
+    true = np.bincount(true_labels, minlength=len(class_names))
+    never = np.flatnonzero((given == 0) & (true >= MANY))
+    if len(never) >= 2:
+        logger.warning(
+            "%s gives no training image the labels %s, which %s have: do its numbers stand for "
+            "other classes? It agrees with %.1f %% of the labels",
+            path,
+            ", ".join(class_names[number] for number in never),
+            counted(int(true[never].sum()), "image"),
+            100 * float(np.mean(labels == true_labels)),
+        )
 
 
 def _agree(line: str, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shlex
 from typing import NamedTuple
 
 import torch
@@ -151,7 +152,7 @@ def _recipe(subject: Subject) -> str:
             ["option", "value"], rows
         )
     rows = [[f"`{name}`", f"`{value}`"] for name, value in record.config.items() if name != "data"]
-    return f"""`fer-core train --data {record.config["data"].partition("?")[0]}` with the \
+    return f"""`fer-core train --data {shlex.quote(record.config["data"])}` with the \
 options below. {record.result["seconds"] / 60:.0f} minutes on {record.environment["device"]} with
 {record.environment["threads"]} thread(s); code at commit
 {record.environment.get("commit")}. SHA-256 of the starting weights:

@@ -54,7 +54,7 @@ def find_subject(place: Path, record: Path | None, origin: str) -> Subject:
     """Gather what is known of a model.
 
     Args:
-        place: folder of a run record with its model, or of a saved model.
+        place: folder of a run record with its model, or of a saved model; RUN/model is the run.
         record: of a saved model: folder of its run record, where it is at hand.
         origin: where the starting weights come from; needed unless the run has none, or the model
             or the file of the starting weights says it.
@@ -64,6 +64,8 @@ def find_subject(place: Path, record: Path | None, origin: str) -> Subject:
         ReportError: when the figures are not those of the predictions.
         ValueError: when measures of the maps cannot be read, or are those of two models.
     """
+    if record is None and place.name == "model" and (place.parent / RUN_FILE).is_file():
+        place = place.parent
     in_run = (place / RUN_FILE).is_file()
     if in_run and record is not None:
         raise RecordError(f"{place} is a run record itself: omit --record")

@@ -7,7 +7,6 @@ from fer_core.hub.upload import check_repository, upload_folder
 from fer_core.models.pretrained import WeightLayout
 from fer_core.publishing.folder import REPLACED, Publication, write_folder
 from fer_core.publishing.model_info import find_subject
-from fer_core.records.run import RUN_FILE
 
 
 def push_model(
@@ -37,15 +36,14 @@ def push_model(
         OSError: when a file cannot be read or written.
     """
     check_repository(publication.repository)
-    if record is None and place.name == "model" and (place.parent / RUN_FILE).is_file():
-        place = place.parent
+    named = place.resolve().parent if place.name == "model" else place.resolve()
     with tempfile.TemporaryDirectory(prefix="fer-publish-") as made:
         layout = write_folder(find_subject(place, record, origin), Path(made), publication)
         address = upload_folder(
             Path(made),
             publication.repository,
             kind="model",
-            message=message or f"Publish {place.resolve().name}",
+            message=message or f"Publish {named.name}",
             private=private,
             replaces=REPLACED,
         )

@@ -86,7 +86,7 @@ def _last_name(found: re.Match[str]) -> str:
 def _copy(record: RunRecord, root: Path, out: Path, predictions: bool) -> Copied:
     name = record.name if record.path == root else record.path.relative_to(root).as_posix()
     folder = out / name
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)  # a record within this one may have come first
     run = current_run(json.loads((record.path / RUN_FILE).read_text(encoding="utf-8")))
     clean = without_places(run)
     if clean["error"]:

@@ -1,7 +1,7 @@
 """Groups of runs that differ in their seed alone, and their means."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Generic, NamedTuple
 
 from fer_core.metrics.student_t import Interval, mean_interval
@@ -28,7 +28,8 @@ class Group(NamedTuple, Generic[R]):
 
     def last_epoch(self: "RunGroup", figure: str) -> Interval | None:
         """Mean in percent of a figure of the last epoch; None where a run lacks it."""
-        return _mean([trial.record.epochs[-1].get(figure) for trial in self.trials])
+        ends = [trial.record.epochs[-1:] for trial in self.trials]
+        return _mean([end[0].get(figure) if end else None for end in ends])
 
 
 RunGroup = Group[RunRecord]
@@ -37,6 +38,13 @@ RunGroup = Group[RunRecord]
 def group_runs(records: Iterable[RunRecord]) -> list[RunGroup]:
     """The finished runs by setting, noise and approach, in that order: see `group_trials`."""
     return group_trials(trial_of(record) for record in records if record.status == "finished")
+
+
+def repeats(records: Sequence[RunRecord]) -> list[RunRecord]:
+    """The finished runs that `group_runs` leaves out, since a later one repeats their seed."""
+    groups = group_runs(records)
+    kept = {trial.record.path for group in groups for trial in group.trials}
+    return [run for run in records if run.status == "finished" and run.path not in kept]
 
 
 def group_trials(trials: Iterable[Trial[R]]) -> list[Group[R]]:

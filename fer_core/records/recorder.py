@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_core import taxonomy as taxonomies
-from fer_core.io.files import write_whole
+from fer_core.io.files import parse_json, write_whole
 from fer_core.records.predictions import (
     COMPRESSED_FILE,
     PREDICTIONS_FILE,
@@ -74,15 +74,24 @@ class RunRecorder:
             return False
         self._check_same_inputs(earlier)
         _check_epochs(earlier, completed_epochs)
-        return earlier.config["epochs"] == self._run["config"]["epochs"]
+        asked, before = self._run["config"]["epochs"], earlier.config["epochs"]
+        if asked > before > len(earlier.epochs):
+            raise RecordError(
+                f"early stopping ended the run in {self.path} after {len(earlier.epochs)} of "
+                f"{before} epochs, so it cannot go on to {asked}: start a new run, with patience 0 "
+                "or higher"
+            )
+        return asked == before
 
     def begin(self, completed_epochs: int = 0) -> None:
         """Open the record; a resumed run keeps its start time and its completed epochs.
 
         Raises:
             RecordError: when fewer than ``completed_epochs`` epochs are in the record, or data,
-                noisy labels or teachers are no longer those that it was started with.
+                noisy labels or teachers are no longer those that it was started with; when the
+                record could not be read again.
         """
+        _check_readable(self._run)
         self.path.mkdir(parents=True, exist_ok=True)
         if completed_epochs:
             earlier = read_run(self.path)
@@ -127,8 +136,19 @@ class RunRecorder:
 
     def fail(self, error: str) -> None:
         """Close the record with the sentence that says what stopped the run."""
-        self._run |= {"status": "failed", "ended": timestamp(), "error": error}
+        readable = error.encode("utf-8", "backslashreplace").decode()  # it may name any path
+        self._run |= {"status": "failed", "ended": timestamp(), "error": readable}
         write_run(self.path, self._run)
+
+
+def _check_readable(run: Mapping[str, Any]) -> None:
+    try:
+        parse_json(json.dumps(dict(run), allow_nan=False))
+    except ValueError as error:
+        raise RecordError(
+            f"this run cannot be recorded, {error}: rename the data's files and folders, or choose "
+            "another value of the option"
+        ) from error
 
 
 def write_run(path: Path, run: Mapping[str, Any]) -> None:

@@ -117,9 +117,15 @@ RunTrial = Trial[RunRecord]
 
 def shared_options(config: Mapping[str, Any]) -> str:
     """The options that a fair comparison holds fixed, as JSON with sorted names."""
-    apart = NOT_OPTIONS | {*option_names(str(config["method"]), config)}
     options = flat_options(config)
+    apart = NOT_OPTIONS | {*option_names(str(config["method"]), config), *_unread(options)}
     return json.dumps({k: v for k, v in sorted(options.items()) if k not in apart})
+
+
+def _unread(options: Mapping[str, Any]) -> list[str]:
+    """Shared options whose feature is switched off: runs that differ in them alone compare."""
+    read = {"balance_beta": options["balance"] == "loss", "corruption_kinds": options["corruption"]}
+    return [name for name, used in read.items() if not used]
 
 
 def approach_of(config: Mapping[str, Any]) -> Approach:
@@ -127,7 +133,8 @@ def approach_of(config: Mapping[str, Any]) -> Approach:
     options, method = flat_options(config), str(config["method"])
     defaults = defaults_of(method)
     own = {name: options[name] for name in option_names(method, config)}
-    treated = {name: options[name] for name in TREATMENTS if options[name] != defaults[name]}
+    owned = (*TREATMENTS, *(("balance_beta",) if method == "eac_balanced" else ()))
+    treated = {name: options[name] for name in owned if options[name] != defaults[name]}
     return Approach(method, json.dumps(own | treated))
 
 

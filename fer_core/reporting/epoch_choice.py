@@ -12,6 +12,7 @@ from fer_core.records.run import RunRecord
 from fer_core.reporting.approach_order import in_reading_order
 from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.eac_variants import which_eac
+from fer_core.reporting.measures import held_out_text
 from fer_core.reporting.tables import (
     approach_name,
     gap_text,
@@ -33,7 +34,7 @@ RULES = {  # by name, the figure of an epoch whose first maximum chooses; the la
 EXPLANATION = (
     "All figures with flip TTA, ± the standard deviation over the seeds. In brackets: the "
     "difference from the baseline by the same rule, with the 95 % interval of Student's t over the "
-    "seeds. Held-out images have noisy labels. Never predicted correctly: classes for which a run "
+    "seeds. Never predicted correctly: classes for which a run "
     "gets no evaluation image right in its last epoch (as `tta_flip` says), with the number of "
     "such runs."
 )
@@ -66,7 +67,8 @@ def selection_table(records: Sequence[RunRecord]) -> str:
         header += [f"{by}: accuracy", "mean class accuracy"]
     header += ["never predicted correctly"]
     unique = {trial.record.path: trial.record for group in shown for trial in group.trials}
-    facts = f"{EXPLANATION} {which_eac(shown)}{provenance(list(unique.values()))}"
+    runs = list(unique.values())
+    facts = f"{held_out_text(runs)} {EXPLANATION} {which_eac(shown)}{provenance(runs)}"
     return f"{table(header, rows)}\n\n{facts}"
 
 
@@ -79,7 +81,7 @@ def chosen_epoch(record: RunRecord, figure: str | None) -> int:
 
 def _has_figures(group: RunGroup) -> bool:
     names = (ACCURACY, MEAN_CLASS_ACCURACY, *filter(None, RULES.values()))
-    epochs = [epoch for trial in group.trials for epoch in trial.record.epochs]
+    epochs = [epoch for trial in group.trials for epoch in trial.record.epochs or ({},)]
     return all(epoch.get(name) is not None for epoch in epochs for name in names)
 
 

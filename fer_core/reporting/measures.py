@@ -30,9 +30,9 @@ from fer_core.reporting.tables import (
 
 BEST_KNOWN = "chosen_tta"  # the measure that a practitioner gets, and whose interval counts images
 EXPLANATION = (
-    "Held-out: a tenth of the training images with their noisy labels. In brackets: the difference "
-    "from the baseline, with the 95 % interval of Student's t over the seeds; in the last columns, "
-    "of the chosen epoch with flip TTA, that of a hierarchical bootstrap over seeds and images, "
+    "In brackets: the difference from the baseline, with the 95 % interval of Student's t over the "
+    "seeds; in the last columns, of the chosen epoch with flip TTA, that of a hierarchical "
+    "bootstrap over seeds and images, "
     "which with fewer than five seeds understates the variation between seeds: read both. "
     "Never predicted correctly: classes for which a run gets no evaluation image right, with the "
     "number of such runs."
@@ -65,7 +65,15 @@ def measures_table(records: Sequence[RunRecord]) -> str:
     header += ["never predicted correctly"]
     runs = [trial.record for group in shown for trial in group.trials]
     unique = list({record.path: record for record in runs}.values())
-    return f"{table(header, rows)}\n\n{EXPLANATION} {which_eac(shown)}{provenance(unique)}"
+    facts = f"{held_out_text(unique)} {EXPLANATION} {which_eac(shown)}{provenance(unique)}"
+    return f"{table(header, rows)}\n\n{facts}"
+
+
+def held_out_text(records: Sequence[RunRecord]) -> str:
+    """What the held-out images of these runs are."""
+    shares = sorted({float(record.config["holdout"]) for record in records})
+    share = " or ".join(f"{100 * one:g} %" for one in shares)
+    return f"Held-out: {share} of the training images, with their noisy labels."
 
 
 def _cells(group: RunGroup, shown: Sequence[RunGroup]) -> list[str]:

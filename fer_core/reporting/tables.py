@@ -126,9 +126,9 @@ def provenance(records: Sequence[RunRecord]) -> str:
 
 
 def _epochs(records: Sequence[RunRecord]) -> list[int]:
-    """The lengths of the finished runs, from the shortest."""
+    """The lengths of the finished runs, from the shortest; early stopping ends one before it."""
     finished = (record for record in records if record.status == "finished")
-    return sorted({int(record.config["epochs"]) for record in finished})
+    return sorted({len(record.epochs) or int(record.config["epochs"]) for record in finished})
 
 
 def noise_name(noise: LabelNoise) -> str:

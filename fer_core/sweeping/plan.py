@@ -1,11 +1,12 @@
 """Plan of a sweep: a TOML file becomes a list of named, checked runs (docs/sweeps.md)."""
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fer_core.config import RunConfig
+from fer_core.config import RunConfig, to_json
 from fer_core.config.methods import find_method
 from fer_core.config.recipes import RECIPES
 from fer_core.config.renamed import current_names
@@ -50,6 +51,7 @@ def read_plan(file: Path, settings: Sequence[str] = ()) -> list[PlannedRun]:
     mistakes += set_twice(axes)
     common |= _settings(settings, axes, mistakes)
     drafts = drop_excluded(combine(axes, common), conditions, mistakes)
+    mistakes += _without_effect(settings, extra)
     drafts += _named(extra, common, mistakes)
     mistakes += _names_twice(drafts)
     if not drafts and not mistakes:
@@ -161,6 +163,16 @@ def _settings(settings: Sequence[str], axes: Axes, mistakes: list[str]) -> dict[
     return values
 
 
+def _without_effect(settings: Sequence[str], tables: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Settings of the command line that a run of the plan has a value of its own for."""
+    for text in settings:
+        name = text.partition("=")[0].strip()
+        own = [str(table.get("name")) for table in tables if name in current_names(table)]
+        if own:
+            runs = ", ".join(own)
+            yield f"--set {text}: [[runs]] has {name} of its own in {runs}, change it there"
+
+
 def _named(
     tables: Sequence[Mapping[str, Any]], common: Mapping[str, Any], mistakes: list[str]
 ) -> Iterator[Draft]:
@@ -200,7 +212,19 @@ def _checked(drafts: Sequence[Draft], mistakes: list[str]) -> list[PlannedRun]:
                 found = [str(error)]
         for sentence in found:
             wrong.setdefault(sentence, []).append(draft.name)
+    for names in _same(runs):
+        sentence = "they are one run, since what they differ in has no effect: keep one"
+        wrong[f"{sentence} ({', '.join(names)})"] = names
     for sentence, names in wrong.items():
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         mistakes.append(f"run {names[0]}{more}: {sentence}")
     return runs
+
+
+def _same(runs: Sequence[PlannedRun]) -> list[list[str]]:
+    """The names of runs whose configurations are equal, such as a baseline with two lambdas."""
+    names: dict[str, list[str]] = {}
+    for run in runs:
+        names.setdefault(json.dumps(to_json(run.config), sort_keys=True), []).append(run.name)
+    # Runs of one name are a mistake of their own.
+    return [alike for alike in names.values() if len({one.casefold() for one in alike}) > 1]

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from fer_core.config import RunConfig, flat_options, settled, to_json, without_folders
+from fer_core.config.changes import differing
 from fer_core.records.run import RUN_FILE, RecordError, RunRecord, read_run
 from fer_core.sweeping.plan import PlannedRun
 
@@ -106,19 +106,3 @@ def _own_record(run: PlannedRun, folder: Path) -> RunRecord | None:
     if changed:
         raise ValueError(f"{run.name}: another configuration, {', '.join(changed)}")
     return record
-
-
-def differing(recorded: dict[str, Any], config: RunConfig) -> list[str]:
-    """The fields in which a record's configuration is another one, with both values.
-
-    A record holds only the last names of paths, so that is what is compared; what an older record
-    does not hold yet is taken as the default. Precision ``auto`` is any: a record holds what it
-    came to.
-    """
-    before = flat_options(recorded)
-    now = to_json(without_folders(settled(config, before)))
-    return [
-        f"{field} {before.get(field)!r} there, {now.get(field)!r} in the plan"
-        for field in {**before, **now}
-        if before.get(field) != now.get(field)
-    ]

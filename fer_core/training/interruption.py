@@ -29,18 +29,24 @@ def ended_by_signals() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def how_to_go_on(error: KeyboardInterrupt, folder: Path, completed: int) -> str:
+def how_to_go_on(error: KeyboardInterrupt, folder: Path, completed: int, *, given: bool) -> str:
     """What the record of an interrupted run says.
 
     Args:
         error: that ended it.
         folder: of the record.
         completed: epochs that have a checkpoint.
+        given: whether the data were given as an object, which a command line cannot name.
     """
     cause = "SIGTERM" if isinstance(error, Terminated) else "Ctrl-C"
     if not completed:
         return f"ended by {cause} in its first epoch: delete {folder} and start the run again"
     epochs = counted(completed, "epoch")
+    if given:
+        return (
+            f"ended by {cause} after {epochs}: give the same command again, or go on in Python "
+            "with train(..., resume=True) and the same dataset"
+        )
     run = shlex.quote(str(folder))
     return f"ended by {cause} after {epochs}: go on with fer-core train --resume {run}"
 

@@ -9,6 +9,7 @@ from typing import Any
 from accelerate import Accelerator
 
 from fer_core.config import to_json, without_folders
+from fer_core.datasets import GIVEN
 from fer_core.evaluation.inference import Scores
 from fer_core.evaluation.run_figures import final_result, recorded_predictions
 from fer_core.io.files import remove_leftovers
@@ -131,7 +132,8 @@ class Recording:
         self._recorder.begin(completed)
         self._checkpoints.completed = completed
         locks.callback(self._checkpoints.close)  # before another process may go on from them
-        remove_leftovers(self.folder)
+        for place in (self.folder, self.folder / MODEL_FOLDER):  # not those of runs below
+            remove_leftovers(place)
         return True
 
     @contextmanager
@@ -145,7 +147,9 @@ class Recording:
             raise
         except KeyboardInterrupt as error:
             self._await_checkpoint()
-            told = how_to_go_on(error, self.folder, self._checkpoints.completed)
+            completed = self._checkpoints.completed
+            given = self.experiment.config.data.startswith(f"{GIVEN}:")
+            told = how_to_go_on(error, self.folder, completed, given=given)
             self._fail(told)
             if self.first:
                 logger.warning("the run is %s", told)

@@ -123,7 +123,8 @@ def prepare(
     landmarks = data.landmarks
     if landmarks is None:
         cache = cache_folder(storage.folder if storage else None)
-        landmarks = training_landmarks(data.train.images, config.seed, cache)
+        with torch.random.fork_rng(devices=[]):  # the detector draws; a method's head comes later
+            landmarks = training_landmarks(data.train.images, config.seed, cache)
     spec = InputSpec(
         size=config.image_size,
         channels=config.channels,

@@ -60,7 +60,7 @@ def test_a_field_that_json_lacks_takes_its_default():
         ({"image_size": 15}, "image_size must be 16 to 2048, got 15"),
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
         ({"batch_size": 1}, "batch_size must be at least 2, got 1"),
-        ({"seed": -1}, r"seed must be in \[0, 2\*\*63\), got -1"),
+        ({"seed": -1}, r"seed must be in \[0, 10\*\*18\), got -1"),
         ({"consistency_weight": -1}, "consistency_weight must be at least 0, got -1"),
         ({"consistency_weight": float("inf")}, "consistency_weight must be a finite number"),
         ({"learning_rate": 0}, "learning_rate must be above 0, got 0"),
@@ -316,6 +316,14 @@ def test_the_defaults_of_a_method_are_those_of_a_run_of_it(method):
         ({"balance_beta": 0.9}, "balance_beta 0.9 has no effect with balance 'none'"),
         ({"decay_epochs": 3}, "decay_epochs 3 has no effect with schedule 'exponential'"),
         ({"schedule": "cosine", "gamma": 0.5}, "gamma 0.5 has no effect with schedule 'cosine'"),
+        (
+            {"corruption_kinds": ("blur",)},
+            "corruption_kinds ('blur',) has no effect with corruption 0.0",
+        ),
+        (
+            {"erase_probability": 0.0, "erase_scale": (0.1, 0.2)},
+            "erase_scale (0.1, 0.2) has no effect with erase_probability 0.0",
+        ),
     ],
 )
 def test_values_that_a_run_does_not_use_are_said(values, said):
@@ -330,7 +338,20 @@ def test_values_that_a_run_does_not_use_are_said(values, said):
         {"method": "eac_balanced", "balance_beta": 0.9},
         {"schedule": "step", "decay_epochs": 3, "gamma": 0.5},
         {"schedule": "poly", "gamma": 0.5},
+        {"corruption": 0.5, "corruption_kinds": ("blur",)},
     ],
 )
 def test_values_that_a_run_uses_are_not(values):
     assert idle_options(RunConfig(**values)) == []
+
+
+def test_what_chooses_the_epoch_needs_held_out_images():
+    with pytest.raises(ValueError, match="select_by 'mean_class_accuracy' has no effect without"):
+        RunConfig(select_by="mean_class_accuracy")
+    assert RunConfig(select_by="mean_class_accuracy", holdout=0.1).select_by
+
+
+def test_a_seed_is_one_that_a_record_can_hold():
+    assert RunConfig(seed=10**18 - 1).seed
+    with pytest.raises(ValueError, match="seed must be in"):
+        RunConfig(seed=10**18)

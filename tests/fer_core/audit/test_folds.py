@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from fer_core.audit.folder import AuditError
 from fer_core.audit.folds import fold_numbers, out_of_fold
 from fer_core.records.run import read_run
+from fer_core.training.checkpoint import CHECKPOINT_FILE, PREVIOUS_FILE
 from fer_core.training.labels import draw_noisy_labels
 from fer_core.training.setup import load_run_data
 
@@ -47,6 +49,15 @@ def test_every_image_is_predicted_by_a_run_without_it_and_finished_runs_are_used
     again = out_of_fold(config, data, labels, 2, tmp_path, device="cpu")
     assert (again == found).all()
     assert [(r.path / "run.json").stat().st_mtime_ns for r in records] == before
+    file = records[0].path / "run.json"
+    written = json.loads(file.read_text())
+    del written["config"]["select_by"]  # as an earlier version wrote it
+    file.write_text(json.dumps(written))
+    for name in ("epochs.jsonl", CHECKPOINT_FILE, PREVIOUS_FILE):  # ended in its first epoch
+        (records[1].path / name).unlink(missing_ok=True)
+    file = records[1].path / "run.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"status": "failed"}))
+    assert (out_of_fold(config, data, labels, 2, tmp_path, device="cpu") == found).all()
     with pytest.raises(AuditError, match="other options or data"):
         out_of_fold(replace(config, epochs=2), data, labels, 2, tmp_path, device="cpu")
     with pytest.raises(AuditError, match="other options or data"):

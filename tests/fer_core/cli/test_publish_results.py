@@ -93,6 +93,17 @@ def test_predictions_can_stay_behind(call, records, tmp_path):
     assert len(read_runs(tmp_path / "out").runs) == 2
 
 
+def test_a_record_within_another_one_is_published_too(call, records, write_run, tmp_path):
+    write_run(records / "first" / "audit", name="fold0of2")
+    code, _, errors = call(records, "--repo", NAME, "--dry-run", tmp_path / "out")
+    assert (code, errors) == (0, "")
+    names = {
+        run.path.relative_to(tmp_path / "out").as_posix()
+        for run in read_runs(tmp_path / "out").runs
+    }
+    assert names == {"first", "first/audit/fold0of2", "study/second"}
+
+
 def test_a_record_alone_keeps_its_name(call, records, tmp_path):
     call(records / "first", "--repo", NAME, "--dry-run", tmp_path / "out")
     assert [run.name for run in read_runs(tmp_path / "out").runs] == ["first"]

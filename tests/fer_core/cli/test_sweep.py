@@ -120,7 +120,7 @@ def test_settings_reach_the_runs_and_another_configuration_is_refused(command, t
     code, output, _ = command(PRETENDED)
     assert output == ""
     assert code.startswith("error: ")
-    assert "good-seed0: another configuration, image_size 64 there, 48 in the plan" in code
+    assert "good-seed0: another configuration, image_size 64 there, 48 asked for" in code
     assert (tmp_path / "out" / "good-seed0" / "run.json").read_text() == before
 
 

@@ -191,6 +191,29 @@ def test_subjects_are_asked_for_where_there_are_none(tmp_path):
         read(f"csv:{tmp_path}/t.csv?split=0.5&by=subject")
 
 
+@pytest.mark.parametrize(
+    ("kind", "classes"), [("fer2013", ("happy", "sad")), ("rafdb", "45"), ("affectnet", "12")]
+)
+def test_other_kinds_name_the_evaluation_folder_that_they_do_not_read(
+    tmp_path, caplog, kind, classes
+):
+    for place in ("train", "test", "val"):
+        put(tmp_path, *(f"{place}/{one}/{place}_000{one}.png" for one in classes))
+    with caplog.at_level(logging.INFO, "fer_core.datasets.layouts"):
+        read(f"{kind}:{tmp_path}")
+    assert "val is not read: test is" in caplog.text
+
+
+def test_a_table_of_rafdb_means_the_aligned_images_where_there_are_both(tmp_path):
+    for place, end in (("aligned", "_aligned"), ("original", "")):
+        for name in ("train_00001", "test_0001"):
+            put(tmp_path, f"Image/{place}/{name}{end}.jpg")
+    for split, name in (("train", "train_00001"), ("test", "test_0001")):
+        (tmp_path / f"{split}_labels.csv").write_text(f"image,label\n{name}.jpg,5\n")
+    listing = list_data(f"rafdb:{tmp_path}", Decoding(48, 1))
+    assert [path.stem for path in listing.train.images.paths] == ["train_00001_aligned"]
+
+
 @pytest.mark.parametrize("above", ["", "DATASET/"])
 @pytest.mark.parametrize("end", ["_aligned.jpg", ".jpg", "_aligned.png"])
 def test_rafdb_is_read_as_numbered_folders(tmp_path, above, end):

@@ -62,7 +62,11 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
     (tmp_path / "checkpoint").mkdir()
     (tmp_path / "checkpoint" / ".fer-7-8.tmp").write_bytes(b"half")
     (tmp_path / "state.pt").write_bytes(b"whole")
+    (tmp_path / ".fer-7-9.tmp").write_bytes(b"half")
     remove_leftovers(tmp_path)
+    assert (tmp_path / "checkpoint" / ".fer-7-8.tmp").exists()  # another run may write below
+    assert not (tmp_path / ".fer-7-9.tmp").exists()
+    remove_leftovers(tmp_path, below=True)
     assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == ["state.pt"]
 
 

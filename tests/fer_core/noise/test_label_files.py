@@ -37,6 +37,27 @@ def test_a_list_in_rafdb_format_gives_the_labels_and_what_was_changed(listed):
     assert noisy.noisy_labels.dtype == np.int64
 
 
+def test_a_list_of_fewer_classes_is_doubted_and_heavy_noise_is_not(tmp_path, caplog):
+    true = np.repeat(np.arange(7), 30)
+    names = [f"{number:03}.png" for number in range(len(true))]
+    few, noisy = tmp_path / "few.txt", tmp_path / "noisy.txt"
+    write_noise_list(noisy, names, generate_noise(true), SEVEN_CLASSES)
+    noise_from_list(noisy, names, true, SEVEN_CLASSES)
+    assert caplog.text == ""
+    write_noise_list(few, names, true % 3, SEVEN_CLASSES)
+    noise_from_list(few, names, true, SEVEN_CLASSES)
+    assert (
+        "gives no training image the labels sadness, anger, disgust, fear, which 120" in caplog.text
+    )
+
+
+def generate_noise(true):
+    """Symmetric noise of 80 %."""
+    generator = np.random.default_rng(0)
+    other = (true + generator.integers(1, 7, len(true))) % 7
+    return np.where(generator.random(len(true)) < 0.8, other, true)
+
+
 @pytest.mark.parametrize("line", ["train_00001.jpg", "train_00001_aligned.jpg"])
 @pytest.mark.parametrize(
     "name", ["train_00001.jpg", "train_00001_aligned.jpg", "x/train_00001.png"]

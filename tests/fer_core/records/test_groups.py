@@ -2,7 +2,8 @@
 
 import pytest
 
-from fer_core.records.groups import group_runs, group_trials
+from fer_core.records.groups import group_runs, group_trials, repeats
+from fer_core.records.run import read_run
 from fer_core.records.trials import trial_of
 from tests.made_records import made_record
 
@@ -39,3 +40,16 @@ def test_a_finished_run_counts_before_a_later_one_that_is_still_running():
 def test_a_figure_that_a_run_lacks_has_no_mean():
     (group,) = group_runs([made_record()])
     assert group.over_seeds("mean_class_accuracy_last5") is None
+
+
+def test_a_finished_run_without_epochs_has_no_figure_of_the_last_one(tmp_path, write_run):
+    path = write_run(tmp_path)
+    (path / "epochs.jsonl").unlink()
+    (group,) = group_runs([read_run(path)])
+    assert group.last_epoch("memorised") is None
+
+
+def test_a_run_that_a_later_one_repeats_is_named(tmp_path, write_run):
+    first, second = (read_run(write_run(tmp_path, name=name)) for name in ("first", "second"))
+    assert len(repeats([first, second])) == 1
+    assert repeats([first]) == []

@@ -340,3 +340,22 @@ def test_classes_that_are_no_names_are_a_problem(tmp_path, classes):
     change(tmp_path, classes=classes)
     with pytest.raises(RecordError, match="wrong value in classes"):
         read_run(tmp_path)
+
+
+def test_a_run_whose_record_could_not_be_read_again_is_refused_before_it_begins(tmp_path):
+    recorder = RunRecorder(tmp_path / "run", **{**FACTS, "data": {"name": "caf\udce9"}})
+    with pytest.raises(RecordError, match=r"this run cannot be recorded, .*rename"):
+        recorder.begin()
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_error_that_names_any_path_leaves_a_record_that_can_be_read(tmp_path):
+    begin_run(tmp_path).fail("no folder caf\udce9")
+    assert read_run(tmp_path).error == "no folder caf\\udce9"
+
+
+def test_a_run_that_early_stopping_ended_does_not_go_on_to_more_epochs(tmp_path):
+    begin_run(tmp_path, epochs=2).finish({"accuracy_last5": 0.5}, [])
+    longer = RunRecorder(tmp_path, **{**FACTS, "config": {"epochs": 9, "seed": 0}})
+    with pytest.raises(RecordError, match="after 2 of 3 epochs, so it cannot go on to 9"):
+        longer.is_finished(2)

@@ -6,9 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from fer_core.config import RunConfig
+from fer_core.config import RunConfig, to_json
 from fer_core.config.methods import METHODS, option_names
-from fer_core.records.trials import NOT_OPTIONS, noise_of, trial_of
+from fer_core.records.trials import (
+    NOT_OPTIONS,
+    approach_of,
+    noise_of,
+    shared_options,
+    trial_of,
+)
 from tests.made_records import made_record
 
 
@@ -105,3 +111,13 @@ def test_a_run_that_failed_before_its_data_were_read_is_placed_by_what_it_asked_
     assert (trial.setting.data, trial.setting.content) == ("ferplus", "")
     assert trial.noise == ("symmetric", 30.0)
     assert json.loads(trial.approach.options)["consistency_weight"] == 5.0
+
+
+def test_an_option_that_a_run_does_not_read_keeps_it_apart_from_none():
+    plain, other = RunConfig(method="cross_entropy"), RunConfig(method="eac_balanced")
+    tuned = replace(other, balance_beta=0.99999)
+    assert shared_options(to_json(tuned)) == shared_options(to_json(plain))
+    assert json.loads(approach_of(to_json(tuned)).options)["balance_beta"] == 0.99999
+    assert "balance_beta" not in json.loads(approach_of(to_json(other)).options)
+    weighted = [replace(plain, balance="loss", balance_beta=beta) for beta in (0.9, 0.99)]
+    assert len({shared_options(to_json(one)) for one in weighted}) == 2

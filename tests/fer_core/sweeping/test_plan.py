@@ -238,3 +238,18 @@ RECIPES = sorted((PROJECT / "train" / "recipes").glob("*.toml"))
 @pytest.mark.slow
 def test_the_plans_that_come_with_the_project_can_be_carried_out(file):
     assert read_plan(file)
+
+
+def test_runs_that_differ_in_nothing_that_has_an_effect_are_a_mistake(read):
+    text = GRID.replace("seed = [0, 1]", "consistency_weight = [1.0, 5.0]")
+    (_, *found) = mistakes(read, text)
+    assert len(found) == 2  # of each noise
+    assert "they are one run, since what they differ in has no effect: keep one" in found[0]
+    assert "cross_entropy-clean-consistency_weight5" in found[0]
+
+
+def test_a_setting_that_a_run_has_a_value_of_its_own_for_is_a_mistake(read):
+    text = f"{GRID}\n[[runs]]\nname = 'long'\nepochs = 30\n"
+    (_, found) = mistakes(read, text, "epochs=3")
+    assert "--set epochs=3: [[runs]] has epochs of its own in long, change it there" in found
+    assert read(text, "learning_rate=0.1")
