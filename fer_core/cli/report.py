@@ -4,8 +4,9 @@ Every table is in a block that names its records:
 
     noise GLOB        the cross-entropy baseline against EAC
     measures GLOB     every approach against the baseline, by three measures
-    selection GLOB    the same in epochs chosen by held-out accuracy or mean class accuracy, or the
-                      last
+    differences GLOB  their differences from it by each measure, over seeds and images
+    selection GLOB    every approach in the epochs that held-out accuracy and held-out mean class
+                      accuracy choose, and in the last one
     runs GLOB         a row for each approach
     ablation GLOB     runs that each change something in the first of them
     published GLOB    our runs and published results
@@ -37,6 +38,7 @@ from fer_core.records.run import RUN_FILE, RunRecord, read_run
 from fer_core.reporting.ablation import ablation_table
 from fer_core.reporting.blocks import ReportError, fill
 from fer_core.reporting.bundled import bundled_table, classes_table
+from fer_core.reporting.differences import differences_table
 from fer_core.reporting.epoch_choice import selection_table
 from fer_core.reporting.map_files import MAPS_FILE, all_maps_table, maps_table
 from fer_core.reporting.measures import measures_table
@@ -49,6 +51,7 @@ logger = logging.getLogger(__name__)
 TABLES: dict[str, Callable[[Sequence[RunRecord]], str]] = {
     "noise": noise_table,
     "measures": measures_table,
+    "differences": differences_table,
     "selection": selection_table,
     "runs": runs_table,
     "ablation": ablation_table,
@@ -74,6 +77,7 @@ class Command:
         "none",
         "noise",
         "measures",
+        "differences",
         "selection",
         "runs",
         "ablation",
