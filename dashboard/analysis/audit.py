@@ -11,6 +11,7 @@ from dashboard.data.names import Confusion, data_name
 from fer_core.audit.folder import PROBABILITY, SCORE
 from fer_core.audit.result import Audit
 from fer_core.audit.summary import class_reliability, transitions
+from fer_core.io.wording import counted
 from fer_core.taxonomy import taxonomy_of
 
 SUBSETS = {"all": "all images", "clear": "clear cases"}
@@ -20,11 +21,13 @@ SHOWN_ROWS = 1000  # of the ranking
 def headline(audit: Audit) -> str:
     """What the audit found, in a sentence or two; Markdown-free."""
     count, flagged = len(audit.names), int(audit.flagged.sum())
-    text = f"{flagged:,} of {count:,} labels are flagged ({_percent(flagged / count)})."
+    are = "is" if flagged == 1 else "are"
+    text = f"{flagged:,} of {counted(count, 'label')} {are} flagged ({_percent(flagged / count)})."
     if audit.wrong is None:
         return f"{text} The true labels are not known: look at the images before you train."
     wrong, hits = int(audit.wrong.sum()), int((audit.flagged & audit.wrong).sum())
-    known = f"{wrong:,} labels are known to be wrong ({_percent(wrong / count)})"
+    known = counted(wrong, "label is", "labels are")
+    known += f" known to be wrong ({_percent(wrong / count)})"
     if flagged:
         known += f", and {_percent(hits / flagged)} of the flagged ones"
     figures = (audit.measured or {}).get("all", {}).get("scores", {}).get(audit.ranking)
@@ -47,7 +50,8 @@ def origin(audit: Audit) -> str:
     text = f"{data_name(str(data.get('name', 'unknown data')))}, {data.get('split', 'train')} split"
     if run is None:
         return f"{text}; predictions from a file"
-    return f"{text}; run {run['name']} ({run['method']}, {run['backbone']}, {run['epochs']} epochs)"
+    epochs = counted(run["epochs"], "epoch")
+    return f"{text}; run {run['name']} ({run['method']}, {run['backbone']}, {epochs})"
 
 
 def ranking_table(

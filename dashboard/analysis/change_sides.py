@@ -7,7 +7,8 @@ import pandas as pd
 from dashboard.analysis.comparison import SeedGroup, by_evidence, find_pairs
 from dashboard.analysis.curves import run_labels
 from dashboard.analysis.runs import trained_here
-from dashboard.data.names import data_name, method_name
+from dashboard.analysis.seed_groups import seed_groups, seeds_text
+from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
 from fer_core.records.groups import group_trials
 from fer_core.records.trials import NO_NUMBER
@@ -43,13 +44,13 @@ def find_sides(table: pd.DataFrame) -> tuple[list[Side], tuple[str, str] | None]
     groups = group_trials(trials_of(finished))
     sides = [
         Side(
-            _group_name(group),
-            f"{_short(group)} · {len(group.trials)} seeds",
-            tuple(trial.record for trial in group.trials),
-            group.setting.tested_on,
+            f"{group.name} · {seeds_text(group)}",
+            f"{_short(group.parts[0])} · {seeds_text(group)}",
+            group.runs,
+            group.parts[0].setting.tested_on,
         )
-        for group in groups
-        if len(group.trials) > 1
+        for group in seed_groups(finished)
+        if len(group.runs) > 1
     ]
     labels = run_labels(finished)
     sides += [
@@ -62,7 +63,7 @@ def find_sides(table: pd.DataFrame) -> tuple[list[Side], tuple[str, str] | None]
         for group in groups
         for trial in group.trials
     ]
-    return _unique(sides), _first(finished, _unique(sides))
+    return sides, _first(finished, sides)
 
 
 def _first(finished: pd.DataFrame, sides: list[Side]) -> tuple[str, str] | None:
@@ -75,30 +76,7 @@ def _first(finished: pd.DataFrame, sides: list[Side]) -> tuple[str, str] | None:
     return None
 
 
-def _group_name(group: SeedGroup) -> str:
-    setting = group.setting
-    return " · ".join(
-        [
-            _short(group),
-            setting.backbone,
-            f"{data_name(setting.data)} {setting.eval_split}",
-            f"{setting.epochs} epochs",
-            f"{len(group.trials)} seeds",
-        ]
-    )
-
-
 def _short(group: SeedGroup) -> str:
     noise = group.noise
     text = f"{noise.percent:g} % {noise.kind} noise" if noise.percent else "clean labels"
     return f"{method_name(group.approach.method)} · {text}"
-
-
-def _unique(sides: list[Side]) -> list[Side]:
-    """The sides; a name that is taken gets a number."""
-    seen: dict[str, int] = {}
-    named = []
-    for side in sides:
-        seen[side.name] = count = seen.get(side.name, 0) + 1
-        named.append(side if count == 1 else side._replace(name=f"{side.name} ({count})"))
-    return named

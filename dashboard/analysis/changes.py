@@ -31,7 +31,8 @@ class ComparedSides(NamedTuple):
     Attributes:
         images: by image, ``true_label``; for each side (``first``, ``second``) ``right`` (share of
             its seeds), ``predicted`` (what most of them predict, of equally many the more
-            confident) and ``confidence`` (mean); and ``change``: one of CHANGES, or empty.
+            confident; the true class only if more than half are right) and ``confidence`` (mean);
+            and ``change``: one of CHANGES, or empty.
         first, second: (seeds, N) predicted classes of each side.
     """
 
@@ -231,13 +232,16 @@ def _side(folders: Mapping[str, Path], runs: Sequence[str]) -> tuple[pd.DataFram
             raise ChangeError(f"{run} was not evaluated on the same images as {runs[0]}")
     predicted = np.stack([table["predicted"] for table in tables])  # (S, N)
     confidence = np.stack([table["confidence"] for table in tables])
-    # A vote for each seed; the confidences, below one in all, decide between equally many.
-    weights = 1 + confidence / (len(runs) + 1)
+    hits = predicted == labels.to_numpy()
+    right = hits.mean(0)
+    # A vote for each seed; the confidences, below one in all, decide between equally many. A side
+    # that counts as wrong shows a wrong class.
+    weights = (1 + confidence / (len(runs) + 1)) * ~(hits & (right <= 0.5))
     votes = [((predicted == one) * weights).sum(0) for one in range(int(predicted.max()) + 1)]
     side = pd.DataFrame(
         {
             "true_label": labels,
-            "right": (predicted == labels.to_numpy()).mean(0),
+            "right": right,
             "predicted": np.argmax(votes, axis=0),
             "confidence": confidence.mean(0),
         }

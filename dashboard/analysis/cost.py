@@ -13,6 +13,7 @@ from dashboard.analysis.seed_groups import NAMED, group_facts, told_facts
 from dashboard.analysis.sets import image_sets
 from dashboard.data.names import method_name
 from dashboard.data.tables import trials_of
+from fer_core.io.wording import counted
 from fer_core.metrics.student_t import mean_interval
 from fer_core.records.compare import pair_with_baseline
 from fer_core.records.groups import Group, group_trials
@@ -208,9 +209,9 @@ def _approach_names(points: pd.DataFrame, facts: Sequence[Mapping[str, str]]) ->
         facts: of each point.
     """
     base = [
-        f"{method_name(str(row.method))} · {row.backbone} · {row.image_size} px · "
-        f"{row.epochs_asked} epochs"
-        for row in points.itertuples()
+        f"{method_name(str(row['method']))} · {row['backbone']} · {row['image_size']} px · "
+        f"{counted(row['epochs_asked'], 'epoch')}"
+        for row in points.to_dict("records")
     ]
     names = list(base)
     for name in {name for name in base if base.count(name) > 1}:

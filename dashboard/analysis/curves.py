@@ -1,13 +1,14 @@
 """Training curves: the series that exist, and the rows that a chart draws."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from dashboard.data.names import data_name, method_name
+from fer_core.io.wording import counted
 from fer_core.records.run import RunRecord
 
 
@@ -115,9 +116,10 @@ def unfinished_notes(table: pd.DataFrame) -> list[str]:
     """The status and epochs of each unfinished run."""
     labels = short_labels(table)
     return [
-        f"{labels[str(row.run)]} ({row.status}): {row.epochs_done} of {row.epochs_asked} epochs"
-        for row in table.itertuples()
-        if row.status != "finished"
+        f"{labels[row['run']]} ({row['status']}): {row['epochs_done']} of "
+        f"{counted(row['epochs_asked'], 'epoch')}"
+        for row in table.to_dict("records")
+        if row["status"] != "finished"
     ]
 
 
@@ -128,8 +130,12 @@ def curve_points(
     *,
     by_time: bool = False,
     smoothing: float = 0.0,
+    sparse: Collection[str] = (),
 ) -> pd.DataFrame:
     """The rows that a chart draws: run, label, series, epoch and value (rates in percent).
+
+    An epoch without a value, such as a loss that is no number, is a row with nan between those with
+    one, so that the line breaks there.
 
     Args:
         epochs: `Runs.epochs`, or `part_epochs`.
@@ -139,6 +145,8 @@ def curve_points(
             without a recorded time are left out.
         smoothing: weight of the past in [0, 1); above 0 there is also ``smoothed``, the exponential
             moving average with weights normalised to 1.
+        sparse: runs that may have a value every few epochs alone, such as imported ones: their
+            lines go across.
     """
     mine = epochs[epochs["run"].isin(list(labels))]
     mine = mine.assign(minutes=_minutes(mine))
@@ -155,10 +163,12 @@ def curve_points(
     ]
     if not parts:
         return pd.DataFrame(columns=order)
-    points = pd.concat(parts, ignore_index=True).dropna(subset=order[4:], ignore_index=True)
+    points = pd.concat(parts, ignore_index=True).dropna(subset=order[4:-1], ignore_index=True)
+    points = points[_drawn(points, sparse)].reset_index(drop=True)
     if smoothing > 0:
         groups = points.groupby(["run", "series"], sort=False)["value"]
-        points["smoothed"] = groups.transform(lambda values: _smooth(values, smoothing))
+        smoothed = groups.transform(lambda values: _smooth(values, smoothing))
+        points["smoothed"] = smoothed.where(points["value"].notna())
     return points
 
 
@@ -196,6 +206,14 @@ def _minutes(epochs: pd.DataFrame) -> pd.Series:
     return seconds.groupby(epochs["run"], sort=False).cumsum(skipna=False) / 60
 
 
+def _drawn(points: pd.DataFrame, sparse: Collection[str]) -> pd.Series:
+    """Whether each row has a value, or lies between two that have one in a run that is whole."""
+    known = points["value"].notna()
+    lines = known.groupby([points["run"], points["series"]], sort=False)
+    before, after = lines.cummax(), known[::-1].groupby([points["run"], points["series"]]).cummax()
+    return known | (before & after & ~points["run"].isin(list(sparse)))
+
+
 def _smooth(values: pd.Series, weight: float) -> pd.Series:
     return values.ewm(alpha=1 - weight).mean()
 
@@ -208,7 +226,7 @@ def _parts(table: pd.DataFrame) -> dict[str, dict[str, str]]:
             "data": data_name(row["data"]),
             "noise": _noise_text(str(row["noise"]), float(row["noise_percent"])),
             SIZE: "unknown size" if pd.isna(row["image_size"]) else f"{row['image_size']} px",
-            "epochs": f"{row['epochs_asked']} epochs",
+            "epochs": counted(row["epochs_asked"], "epoch"),
             "seed": f"seed {'unknown' if pd.isna(row['seed']) else row['seed']}",
         }
         for row in table[FACTS].to_dict("records")

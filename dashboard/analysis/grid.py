@@ -5,7 +5,7 @@ the options in which they differ: groups are never averaged.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from dashboard.analysis.comparison import comparisons, eac_note, noise_points
 from dashboard.analysis.seed_groups import (
     UNSET,
     SeedGroup,
+    default_texts,
     differing,
     fact_text,
     in_order,
@@ -113,7 +114,8 @@ def results_grid(
     """The results of finished runs by row and column.
 
     A row is named by its chosen facts, and by the others that tell rows apart, except where it has
-    the value that most of the groups have, or that goes without saying for its method.
+    the value that most of the groups have. Of the options that some methods do not have, those at
+    their method's default are left out instead.
 
     Args:
         table: of runs, of one of `scopes`.
@@ -127,16 +129,18 @@ def results_grid(
     facts = [group.facts for group in groups]
     chosen = [name for name in rows if name != column]
     row_facts = _telling_apart(facts, chosen, column)
-    usual = usual_values(facts, [name for name in row_facts if name not in chosen])
+    more = [name for name in row_facts if name not in chosen]
+    own = _own_options(groups, more)
+    usual = usual_values(facts, [name for name in more if name not in own])
     gaps = _gaps(groups, values)
-    names = _row_names(groups, row_facts, usual)
+    names = _row_names(groups, row_facts, usual, own)
     cells = []
     for group, name, gap in zip(groups, names, gaps, strict=True):
         mean = mean_interval([values[run] for run in group.runs])
         numbers = (mean.mean, mean.deviation, mean.half, mean.n, gap.mean, gap.half, gap.n)
         separate = gap.n > 1 and abs(gap.mean) > gap.half
         runs = ", ".join(group.runs)
-        cells.append([name, group.facts.get(column, UNSET), *numbers, False, separate, runs])
+        cells.append([name, _value(column, group.facts), *numbers, False, separate, runs])
     frame = pd.DataFrame(cells, columns=CELL_COLUMNS)
     ranks: dict[str, int] = {}
     for row, group in zip(frame["row"], groups, strict=True):
@@ -241,26 +245,58 @@ def _telling_apart(
 
 
 def _row_names(
-    groups: Sequence[SeedGroup], facts: Sequence[str], usual: Mapping[str, str]
+    groups: Sequence[SeedGroup],
+    facts: Sequence[str],
+    usual: Mapping[str, str],
+    own: Mapping[str, Collection[str]],
 ) -> list[str]:
-    """The name of each group's row: its facts that are not the usual ones.
+    """The name of each group's row: its facts that do not go without saying.
 
-    An option that most groups do not have, treatments aside, is one of few methods: there the
-    values count that are usual among the groups of one method.
+    Args:
+        groups: of all cells.
+        facts: that name a row.
+        usual: the values of most groups.
+        own: of `_own_options`; where rows name the method, its defaults are left out, and so are
+            the options that it does not have.
     """
-    own = [name for name in facts if usual.get(name) == UNSET and name not in ABSENT]
     by_method = {
         method: {
             **usual,
-            **usual_values([one.facts for one in groups if one.method == method], own, method),
+            **{
+                name: default_texts(method).get(name, UNSET) if method in methods else UNSET
+                for name, methods in own.items()
+            },
         }
         for method in {group.method for group in groups if "method" in facts}
     }
     told = [unusual(group.facts, facts, by_method.get(group.method, usual)) for group in groups]
     return [
-        " · ".join(fact_text(name, group.facts) for name in names) or "all"
+        " · ".join(_fact_text(name, group.facts) for name in names) or "all"
         for group, names in zip(groups, told, strict=True)
     ]
+
+
+def _own_options(groups: Sequence[SeedGroup], names: Sequence[str]) -> dict[str, set[str]]:
+    """By name of an option that some methods do not have, those that have it.
+
+    A treatment that is absent is at its default.
+    """
+    had = {
+        name: {group.method for group in groups if name in group.facts}
+        for name in names
+        if name not in ABSENT
+    }
+    methods = {group.method for group in groups}
+    return {name: some for name, some in had.items() if some != methods}
+
+
+def _fact_text(name: str, facts: Mapping[str, str]) -> str:
+    return fact_text(name, facts) if name in facts else _value(name, facts)
+
+
+def _value(name: str, facts: Mapping[str, str]) -> str:
+    """The value of a fact, or that there is none."""
+    return facts.get(name, f"without {name}")
 
 
 def _gaps(groups: Sequence[SeedGroup], values: Mapping[str, float]) -> list[Interval]:

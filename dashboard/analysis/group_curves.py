@@ -1,11 +1,12 @@
 """Training curves of groups of runs: the mean over seeds and its band, epoch by epoch."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
 from dashboard.analysis.curves import Series, curve_points
 from dashboard.analysis.seed_groups import SeedGroup, short_names
+from fer_core.io.wording import counted
 from fer_core.metrics.student_t import mean_interval
 
 INTERVAL, DEVIATION, RANGE = "95 % interval", "SD", "range"
@@ -23,6 +24,7 @@ def group_points(
     *,
     by_time: bool = False,
     smoothing: float = 0.0,
+    sparse: Collection[str] = (),
     band: str = INTERVAL,
 ) -> pd.DataFrame:
     """The rows that a chart of groups draws.
@@ -33,12 +35,13 @@ def group_points(
         series: the series to draw.
         by_time: add ``minutes``: the mean over the runs at the end of the epoch.
         smoothing: as in `curves.curve_points`; each run is smoothed before the mean is taken.
+        sparse: as in `curves.curve_points`.
         band: one of BANDS.
 
     Returns:
         ``run`` (the first of the group, for its colour), ``label``, ``series``, ``epoch``, perhaps
         ``minutes``, ``value`` (the mean), ``low`` and ``high`` of the band, nan for one run, and
-        ``n`` runs that reached the epoch.
+        ``n`` runs with a value in the epoch; where no run has one, the mean is nan.
     """
     labels = dict(zip((group.name for group in groups), short_names(groups), strict=True))
     order = ["run", "label", "series", "epoch", *(["minutes"] if by_time else [])]
@@ -46,14 +49,15 @@ def group_points(
     rows = []
     for group in groups:
         names = dict.fromkeys(group.runs, labels[group.name])
-        points = curve_points(epochs, names, series, by_time=by_time, smoothing=smoothing)
+        points = curve_points(
+            epochs, names, series, by_time=by_time, smoothing=smoothing, sparse=sparse
+        )
         figure = "smoothed" if smoothing > 0 else "value"
         for (name, epoch), part in points.groupby(["series", "epoch"], sort=False):
             place = [part["minutes"].mean()] if by_time else []
-            mean, (low, high) = part[figure].mean(), _ends(part[figure], band)
-            rows.append(
-                [group.runs[0], labels[group.name], name, epoch, *place, mean, low, high, len(part)]
-            )
+            values = part[figure].dropna()
+            figures = [values.mean(), *_ends(values, band), len(values)]
+            rows.append([group.runs[0], labels[group.name], name, epoch, *place, *figures])
     table = pd.DataFrame(rows, columns=columns)
     ranks = {one.label: rank for rank, one in enumerate(series)}
     places = {group.runs[0]: place for place, group in enumerate(groups)}
@@ -78,8 +82,9 @@ def unfinished_groups(groups: Sequence[SeedGroup], rows: pd.DataFrame) -> list[s
         states = " or ".join(sorted(mine["status"].unique()))
         least, most = mine["epochs_done"].min(), mine["epochs_done"].max()
         done = f"{least}" if least == most else f"{least} to {most}"
+        asked = counted(mine["epochs_asked"].max(), "epoch")
         count = "" if len(group.runs) == 1 else f"{len(mine)} of {len(group.runs)} runs "
-        notes.append(f"{name} ({count}{states}): {done} of {mine['epochs_asked'].max()} epochs")
+        notes.append(f"{name} ({count}{states}): {done} of {asked}")
     return notes
 
 

@@ -10,6 +10,7 @@ from dashboard.analysis.comparison import ACCURACY, SeedGroup, by_evidence, find
 from dashboard.analysis.seed_groups import group_facts, told_facts
 from dashboard.data.names import Runs, data_name, method_name
 from dashboard.data.tables import trials_of
+from fer_core.io.wording import counted
 from fer_core.metrics.student_t import mean_interval
 from fer_core.records.compare import EAC, pair_with_baseline, with_shared_seeds
 from fer_core.records.groups import group_trials
@@ -201,7 +202,7 @@ def _over_seeds(name: str, pair: Pair, values: Mapping[str, float]) -> LandingFi
 
 
 def _place(setting: Setting) -> str:
-    return f"{setting.backbone}, {setting.image_size} px, {setting.epochs} epochs"
+    return f"{setting.backbone}, {setting.image_size} px, {counted(setting.epochs, 'epoch')}"
 
 
 def _memorised(runs: Runs, names: list[str]) -> dict[str, float]:

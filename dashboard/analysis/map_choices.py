@@ -18,6 +18,7 @@ MODEL_FILES = ("config.json", WEIGHTS_FILE)
 DEFAULT_PAIR = ("noisy30-baseline", "noisy30-eac")  # trained on the same labels, 30 % of them noisy
 # Shipped runs whose weights are shipped as well, under other names.
 SHIPPED_WEIGHTS = {"demo_pair/cross_entropy": "noisy30-baseline", "demo_pair/eac": "noisy30-eac"}
+PHOTOGRAPHS = ("rafdb", "ferplus", "fer2013", "affectnet")  # data sets of photographs
 MAX_FACES = 12
 
 
@@ -118,6 +119,19 @@ def model_of_run(runs: Runs, run: str) -> Path | None:
         shipped = shipped_models().get(name)
         return shipped if shipped is not None and _is_model(shipped) else None
     return None
+
+
+def trained_on_photographs(runs: Runs, models: Mapping[str, Path]) -> bool:
+    """Whether all of some models are known to be trained on photographs, as those shipped are.
+
+    Args:
+        runs: whose models are among `model_choices`.
+        models: some of `model_choices`.
+    """
+    data = dict(zip(runs.table["run"], runs.table["data"], strict=True))
+    trained_on = {folder / "model": data[run] for run, folder in runs.folders.items()}
+    known = (*PHOTOGRAPHS, None)  # None: a shipped model, which is not in the folder of a run
+    return all(trained_on.get(folder) in known for folder in models.values())
 
 
 def default_models(choices: Mapping[str, Path]) -> list[str]:

@@ -10,6 +10,7 @@ from dashboard.analysis.measures import ACCURACY_MEASURES, ShownMeasure, offered
 from dashboard.analysis.noise_headline import CHANGE, headline
 from dashboard.analysis.published_curves import incomparable_note, reference_curves
 from dashboard.analysis.seed_groups import seed_counts
+from fer_core.io.wording import counted
 from fer_core.metrics.student_t import mean_interval
 
 SAME = 0.05  # points; smaller differences are not visible
@@ -171,6 +172,35 @@ def noise_view(points: pd.DataFrame, published: pd.DataFrame, measure: ShownMeas
     )
 
 
+def unstated_note(table: pd.DataFrame) -> str:
+    """A sentence on the imported runs that no line can have; empty without any.
+
+    Args:
+        table: of all runs.
+    """
+    imported = (table["status"] == "finished") & (table["imported"] != "")
+    count = int((imported & (table["noise_percent"].isna() | table["seed"].isna())).sum())
+    if not count:
+        return ""
+    runs = counted(count, "imported run is", "imported runs are")
+    whose = "its" if count == 1 else "their"
+    return f"{runs} not shown: {whose} noise or seed is not stated (`fer-core import-runs --help`)."
+
+
+def areas_note(summary: pd.DataFrame, areas: pd.DataFrame) -> str:
+    """A sentence on the lines that have an area; empty where none is missing.
+
+    Args:
+        summary: of `comparison.noise_summary`.
+        areas: of `noise_areas` of the same points and column.
+    """
+    lines, known = summary["line"].nunique(), areas["line"].nunique()
+    if known == lines:
+        return ""
+    have = "has" if known == 1 else "have"
+    return f"{known} of {counted(lines, 'line')} {have} a run at every rate."
+
+
 def noise_notes(summary: pd.DataFrame) -> list[str]:
     """A sentence for each kind of noise: the share that was asked for, and the realised one.
 
@@ -208,7 +238,7 @@ def noise_caption(
     how = "" if measure.column.startswith("chosen") else ", mean of the last five epochs"
     seeds = seed_counts(summary["n"])
     return (
-        f"{measure.axis}{how}. {points['comparison'].iloc[0]}{split}, {seeds} seeds. "
+        f"{measure.axis}{how}. {points['comparison'].iloc[0]}{split}, {seeds}. "
         f"{' '.join([*noise_notes(summary), intervals])} "
         f"{eac_note(points)}"
     ).strip()

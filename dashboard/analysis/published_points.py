@@ -8,6 +8,7 @@ import pandas as pd
 from dashboard.analysis.placed import MEASURED
 from dashboard.analysis.published import AXES, UNRANKED
 from dashboard.data.own_results import OWN
+from fer_core.io.wording import counted
 
 VALIDATION = "measured here, validation split"
 OWN_VALIDATION = "yours, validation split"
@@ -51,9 +52,10 @@ def drawn_points(points: pd.DataFrame, axis: str) -> tuple[pd.DataFrame, str]:
     if missing.empty:
         return drawn, ""
     names = ", ".join(sorted(missing["method"].unique()))
+    are = "is" if len(missing) == 1 else "are"
     return drawn, (
-        f"{len(missing)} of {len(points)} results are not drawn ({axis.lower()} not known): "
-        f"{names}."
+        f"{len(missing)} of {counted(len(points), 'result')} {are} not drawn ({axis.lower()} not "
+        f"known): {names}."
     )
 
 

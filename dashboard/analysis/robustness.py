@@ -180,16 +180,19 @@ def second_sentence(points: pd.DataFrame) -> str:
 
 
 def _accuracy_lost(model: str, clean: pd.Series, corrupted: pd.DataFrame) -> str:
-    worst = corrupted.iloc[int(corrupted["lost"].to_numpy().argmax())]
+    significant = corrupted[corrupted["lost_low"] > 0]
+    among = corrupted if significant.empty else significant
+    worst = among.iloc[int(among["lost"].to_numpy().argmax())]
     interval = f"95 % interval {worst['lost_low']:.1f} to {worst['lost_high']:.1f}"
-    if worst["lost_low"] <= 0:
+    if significant.empty:
         return (
             f"No corruption shown costs {model} a significant amount of accuracy; the largest "
             f"loss is {worst['lost']:.1f} points ({interval}), under {_at(worst)}."
         )
+    most = "" if worst["lost"] == corrupted["lost"].max() else " among the significant losses"
     return (
-        f"{_at(worst, start=True)} costs {model} the most accuracy: {worst['lost']:.1f} points "
-        f"({interval}), from {clean['accuracy']:.1f} to {worst['accuracy']:.1f} %."
+        f"{_at(worst, start=True)} costs {model} the most accuracy{most}: {worst['lost']:.1f} "
+        f"points ({interval}), from {clean['accuracy']:.1f} to {worst['accuracy']:.1f} %."
     )
 
 

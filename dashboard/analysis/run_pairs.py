@@ -1,17 +1,18 @@
 """Comparing two or more runs: differing options, differences, and paired tests."""
 
-import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from dashboard.analysis.runs import UNUSED
 from dashboard.data.tables import trials_of
 from fer_core.config import flat_options
 from fer_core.metrics.intervals import mcnemar, paired_difference
 from fer_core.records.predictions import Prediction, read_predictions
 from fer_core.records.run import RecordError, RunRecord
+from fer_core.reporting.option_text import option_text
 
 RESAMPLES = 2000  # of the bootstrap, as in fer-core evaluate
 FIGURES = {
@@ -53,14 +54,14 @@ def differing_options(records: Mapping[str, RunRecord]) -> pd.DataFrame:
     """The options in which the runs differ: one row per option, one column per run, as text.
 
     Options that are newer than a record have their default. Options of a method are compared only
-    among runs of that method.
+    among runs of that method; for others they are "not used".
     """
     configs = {run: flat_options(record.config) for run, record in records.items()}
     names = sorted({name for config in configs.values() for name in config})
     rows = {
-        name: [_text(config.get(name)) for config in configs.values()]
+        name: texts
         for name in names
-        if len({_text(config[name]) for config in configs.values() if name in config}) > 1
+        if len({*(texts := [_text(config, name) for config in configs.values()])} - {UNUSED}) > 1
     }
     table = pd.DataFrame.from_dict(rows, orient="index", columns=list(configs), dtype=str)
     return table.rename_axis("option").reset_index()
@@ -144,5 +145,5 @@ def _predictions(run: str, record: RunRecord) -> pd.DataFrame | str:
     return table.sort_index()
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def _text(config: Mapping[str, object], name: str) -> str:
+    return option_text(config[name]) if name in config else UNUSED

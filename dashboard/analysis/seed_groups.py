@@ -143,7 +143,8 @@ def fact_text(name: str, facts: Mapping[str, str]) -> str:
     """A fact as part of a name: named facts speak for themselves, options need their name."""
     value = facts.get(name, UNSET)
     if name in NAMED:
-        return f"{value} epochs" if name == "epochs" else value
+        epochs = "epoch" if value == "1" else "epochs"
+        return f"{value} {epochs}" if name == "epochs" else value
     return f"{name} {value}"
 
 
@@ -159,7 +160,7 @@ def usual_values(
         names: of facts, such as those that differ.
         method: key of the method of all of them, whose defaults count; by default there are none.
     """
-    defaults = _defaults(method) if method else {}
+    defaults = default_texts(method) if method else {}
     found = {}
     for name in names:
         counts = Counter(one.get(name, UNSET) for one in facts)
@@ -172,7 +173,7 @@ def usual_values(
 
 
 @lru_cache(maxsize=64)
-def _defaults(method: str) -> dict[str, str]:
+def default_texts(method: str) -> dict[str, str]:
     """The texts of a method's defaults; a treatment that is at its default is absent."""
     texts = _options(json.dumps(defaults_of(method)))
     return texts | {name.replace("_", " "): UNSET for name in TREATMENTS}

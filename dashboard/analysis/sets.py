@@ -6,6 +6,7 @@ import pandas as pd
 
 from dashboard.data.names import data_name
 from dashboard.data.tables import trials_of
+from fer_core.io.wording import counted
 from fer_core.records.trials import Setting
 
 
@@ -17,7 +18,8 @@ def with_comparison(table: pd.DataFrame) -> pd.DataFrame:
     """
 
     def with_effort(setting: Setting) -> str:
-        return f"{_eval_images(setting)} · {setting.image_size} px · {setting.epochs} epochs"
+        epochs = counted(setting.epochs, "epoch")
+        return f"{_eval_images(setting)} · {setting.image_size} px · {epochs}"
 
     return table.assign(comparison=_names(table, with_effort))
 

@@ -31,8 +31,8 @@ def reliability_figure(table: pd.DataFrame, tints: Mapping[str, str]) -> go.Figu
                 name=name,
                 marker={"color": colour},
                 customdata=table[["images", "flagged"]],
-                hovertemplate="%{x}<br>%{y:.1f} % right<br>%{customdata[0]:,} images, "
-                "%{customdata[1]:,} flagged<extra></extra>",
+                hovertemplate="%{x}<br>%{y:.1f} % right<br>images: %{customdata[0]:,}, "
+                "flagged: %{customdata[1]:,}<extra></extra>",
             )
     names = {str(name): escape(str(name)) for name in table["class"]}
     figure.for_each_xaxis(lambda axis: name_classes(axis, tints, names))

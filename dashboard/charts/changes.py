@@ -39,7 +39,7 @@ def changes_figure(table: pd.DataFrame, by: str, names: tuple[str, str]) -> go.F
             textposition="outside",
             cliponaxis=False,
             customdata=np.abs(100 * table[column] / table["images"]),
-            hovertemplate="%{y}<br>" + change + ": %{text} images, %{customdata:.1f} %"
+            hovertemplate="%{y}<br>" + change + ", images: %{text} (%{customdata:.1f} %)"
             "<extra></extra>",
         )
     most = float((100 * table[["gained", "lost"]].max(axis=1) / table["images"]).max())

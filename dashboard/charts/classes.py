@@ -16,24 +16,27 @@ GREY = "#8A8F98"
 LONG_NAMES = 40  # letters of two names that do not fit on one line
 
 
-def confusion_figure(table: pd.DataFrame, normalised: bool, tints: Mapping[str, str]) -> go.Figure:
+def confusion_figure(
+    table: pd.DataFrame, normalised: bool, tints: Mapping[str, str], counts: str = "images"
+) -> go.Figure:
     """Heat map of `classes.confusion_frame`: rows are labels, columns predictions.
 
     Args:
         table: counts, or percent of each label.
         normalised: which of them.
         tints: colour of each class.
+        counts: what is counted.
     """
-    unit = " % of the label" if normalised else " images"
+    unit = "% of the label" if normalised else counts
     heat = {
         "colorscale": "Blues",
         "zmin": 0,
         "zmax": 100 if normalised else None,
         "texttemplate": f"%{{z:{'.0f' if normalised else 'd'}}}",
-        "hovertemplate": f"label %{{y}}<br>prediction %{{x}}<br>%{{z:.4g}}{unit}<extra></extra>",
+        "hovertemplate": f"label %{{y}}<br>prediction %{{x}}<br>%{{z:.4g}} {unit}<extra></extra>",
     }
     # Short, to leave room for the buttons of the chart.
-    title = "Confusion matrix (%)" if normalised else "Confusion matrix (images)"
+    title = f"Confusion matrix ({'%' if normalised else counts})"
     return matrix_figure(table, heat, title, tints)
 
 
@@ -129,7 +132,7 @@ def calibration_figure(curve: pd.DataFrame, colours: Mapping[str, str]) -> go.Fi
             legendgroup=str(run),
             name=str(label),
             hovertemplate=f"{label}<br>confidence %{{x:.1f}} %, accuracy %{{y:.1f}} %<br>"
-            "%{customdata} images<extra></extra>",
+            "images: %{customdata}<extra></extra>",
             row=1,
             col=1,
         )
@@ -141,7 +144,7 @@ def calibration_figure(curve: pd.DataFrame, colours: Mapping[str, str]) -> go.Fi
             legendgroup=str(run),
             name=f"{label}, images",
             showlegend=False,
-            hovertemplate=f"{label}<br>%{{y}} images<extra></extra>",
+            hovertemplate=f"{label}<br>images: %{{y}}<extra></extra>",
             row=2,
             col=1,
         )
@@ -201,7 +204,7 @@ def _grouped(table: pd.DataFrame, by: str, value: str, colours: Mapping[str, str
             offsetgroup=str(run),
             name=str(label),
             hovertemplate=f"{label}<br>%{{x}}: %{{y:.1f}} %<br>95 % interval %{{customdata[1]:.1f}}"
-            " to %{customdata[2]:.1f}<br>%{customdata[0]} images<extra></extra>",
+            " to %{customdata[2]:.1f}<br>images: %{customdata[0]}<extra></extra>",
         )
     figure.update_layout(scattermode="group", scattergap=0.5)
     figure.update_yaxes(range=[-2, 102])

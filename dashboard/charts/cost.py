@@ -12,6 +12,7 @@ from dashboard.analysis.measures import ACCURACY_MEASURES, ShownMeasure
 from dashboard.charts.point_texts import text_positions
 from dashboard.charts.style import HEIGHT, SYMBOLS, finish, log_axis, method_colours
 from dashboard.data.names import method_name
+from fer_core.io.wording import counted
 
 ENTRY_HEIGHT = 22  # pixels of a legend entry
 # Pixels of the plot on a phone; on a wider screen the texts have more room to the same sides.
@@ -99,11 +100,13 @@ def _bars(rows: pd.DataFrame, cost: Cost) -> dict[str, Any]:
 
 def _labels(drawn: pd.DataFrame) -> pd.Series:
     """What is written at each point: its image size and its epochs, where points differ in them."""
-    forms = {"image_size": "{} px", "epochs_asked": "{} epochs"}
+    forms = {
+        "image_size": "{} px".format,
+        "epochs_asked": lambda epochs: counted(int(epochs), "epoch"),
+    }
     told = [column for column in forms if drawn[column].nunique() > 1]
     texts = [
-        ", ".join(forms[column].format(row[column]) for column in told)
-        for row in drawn.to_dict("records")
+        ", ".join(forms[column](row[column]) for column in told) for row in drawn.to_dict("records")
     ]
     return pd.Series(texts, index=drawn.index, dtype=object)
 

@@ -35,7 +35,7 @@ def curves_figure(
             figure.add_scatter(
                 x=rows[x],
                 y=rows["value"],
-                mode="lines",
+                mode=_mode(rows["value"]),
                 line={"color": colour, "width": 1, "dash": one.dash},
                 opacity=0.55,
                 legendgroup=group,
@@ -46,7 +46,7 @@ def curves_figure(
         figure.add_scatter(
             x=rows[x],
             y=rows["smoothed" if smoothed else "value"],
-            mode="lines" if len(rows) > 1 else "markers",
+            mode=_mode(rows["value"]),
             line={"color": colour, "width": 2.2, "dash": one.dash},
             marker={"color": colour},
             legendgroup=group,
@@ -93,14 +93,14 @@ def group_curves_figure(
                 "x": rows[x].to_numpy(dtype=float),
                 "y": rows["value"].to_numpy(dtype=float),
                 "customdata": rows["n"].to_numpy(),
-                "mode": "lines" if len(rows) > 1 else "markers",
+                "mode": _mode(rows["value"]),
                 "line": {"color": colour, "width": 2.2, "dash": one.dash},
                 "marker": {"color": colour},
                 "legendgroup": group,
                 "name": (f"{label}, {_lower(one.label)}" if len(series) > 1 else str(label))
-                + f" ({seed_counts(rows['n'])})",
+                + f" ({seed_counts(rows.loc[rows['n'] > 0, 'n'])})",
                 "hovertemplate": f"{label}<br>{where}: {_lower(one.label)} %{{y:.4g}}{unit}<br>"
-                "mean of %{customdata} runs<extra></extra>",
+                "runs in the mean: %{customdata}<extra></extra>",
             }
         )
     figure = go.Figure(traces)
@@ -147,6 +147,13 @@ def linked_figure(figures: Sequence[go.Figure]) -> go.Figure:
         uirevision=titles,
         legend={"orientation": "h", "y": -0.12, "x": 0, "yanchor": "top"},
     )
+
+
+def _mode(values: pd.Series) -> str:
+    """Points too where a line breaks: one between two breaks is no line."""
+    if len(values) == 1:
+        return "markers"
+    return "lines+markers" if values.isna().any() else "lines"
 
 
 def _lower(label: str) -> str:

@@ -21,8 +21,10 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
+from dashboard.charts.paper_marks import draw_marks
 from dashboard.charts.paper_traces import (
     GREY,
+    POINTS,
     Scale,
     draw_trace,
     group_offsets,
@@ -41,6 +43,7 @@ from fer_core.reporting.confusion_figure import drawable
 SOFT = "#5D646E"  # of the caption
 TITLE = 0.68  # of the width, which is beside the labels of the vertical axis
 DPI = 300  # of PNG files
+INCH = 72  # points
 EDGE = 0.04  # inches around everything
 MARGIN = 0.08  # inches between the parts
 PLOTTED = 0.42  # of the width, that is not the names of rows
@@ -134,7 +137,8 @@ def _texts(figure: go.Figure, caption: str) -> list[str]:
     ticks = [plain(text) for axis in axes for text in (axis.ticktext or ())]
     names = [plain(trace.name) for trace in traces_of(figure) if trace.name]
     titles = [plain(axis.title.text) for axis in axes] + [plain(layout.title.text)]
-    return [*ticks, *names, *titles, caption]
+    notes = [plain(note.text) for note in layout.annotations]
+    return [*ticks, *names, *titles, *notes, caption]
 
 
 def _axes_of(figure: go.Figure, name: str) -> dict[str, tuple[float, float]]:
@@ -164,6 +168,8 @@ def _body_height(figure: go.Figure, width: float) -> float:
         for row in layout_of(figure)[_long(name)].ticktext or ()
     ]
     needed = LINE * sum(lines) + AROUND
+    if layout_of(figure).annotations:  # as far apart as on the screen
+        needed = POINTS * float(layout_of(figure).height) / INCH
     return max(one * (1.4 if len(upright) > 1 else 1), needed)
 
 
@@ -204,6 +210,7 @@ def _draw_panels(page: Figure, figure: go.Figure) -> list[tuple[Any, str]]:
             axes.axhline(0, color=GREY, linewidth=0.8)
         if below.zeroline:
             axes.axvline(0, color=GREY, linewidth=0.8)
+        draw_marks(axes, layout_of(figure), across, along)
     room, size = TITLE * page.get_size_inches()[0], mpl.rcParams["axes.titlesize"]
     lines = plain(layout_of(figure).title.text).split("\n")
     title = "\n".join(_wrapped(page, line, room, size) for line in lines)

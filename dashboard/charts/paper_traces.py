@@ -23,6 +23,7 @@ SLANT = 40  # degrees of labels that do not fit side by side
 INK, GREY = "#22262C", "#8A8F98"
 _TAGS = re.compile(r"<[^>]+>")
 _SQUARE = re.compile(r"<span[^>]*>\N{BLACK SQUARE}</span>\s*")  # a class's colour at its tick
+_DECIMALS = re.compile(r"%\{z:\.(\d)f\}")  # of a number in a cell
 _RGBA = re.compile(r"rgba?\((\d+), ?(\d+), ?(\d+)(?:, ?([\d.]+))?\)")
 
 
@@ -108,6 +109,9 @@ def set_axis(axis: Any, settings: Mapping[str, Any], scale: Scale, axes: Axes, n
         axes: that have the axis.
         name: ``x`` or ``y``.
     """
+    if settings.get("visible") is False:
+        axis.set_visible(False)
+        axes.spines["bottom" if name == "x" else "left"].set_visible(False)
     axis.set_label_text(plain((settings.get("title") or {}).get("text")))
     if settings.get("type") == "log":
         getattr(axes, f"set_{name}scale")("log")
@@ -256,12 +260,13 @@ def _draw_heatmap(axes: Axes, trace: Any) -> None:  # noqa: ANN401
     scale = Normalize(low, high if high > low else low + 1)
     axes.imshow(values, cmap=colours, norm=scale, aspect="auto")
     axes.grid(visible=False)
-    texts = trace.text
+    texts, found = trace.text, _DECIMALS.search(str(trace.texttemplate))
+    form = f"{{:.{found[1] if found else 0}f}}"
     for row, column in np.ndindex(*values.shape):
         value = values[row, column]
         if np.isnan(value):
             continue
-        text = f"{value:.0f}" if texts is None else str(texts[row][column])
+        text = form.format(value) if texts is None else str(texts[row][column])
         red, green, blue, _ = colours(scale(value))
         dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
         ink = "white" if dark else INK

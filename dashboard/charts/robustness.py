@@ -37,7 +37,7 @@ def robustness_figure(
 ) -> go.Figure:
     """One corruption: a line for each model, dashed its value on the same images, not corrupted.
 
-    The strengths stand at equal distances, the mildest first. Accuracy has a band, its interval.
+    The strengths are spaced evenly, the mildest first. Accuracy has a band, its interval.
 
     Args:
         points: of `robustness_points`, of the chosen models.

@@ -26,6 +26,12 @@ def hues_of(method: str) -> tuple[str, ...]:
     return METHODS[method].colours if method in METHODS else ()
 
 
+def distinct_colours() -> tuple[str, ...]:
+    """All colours: as many runs or lines as there are of them differ by colour alone."""
+    every = (colour for spec in METHODS.values() for colour in spec.colours)
+    return tuple(dict.fromkeys((*COLOURS, *every)))
+
+
 def method_colours(methods: Mapping[str, str]) -> dict[str, str]:
     """A colour for each run or line: first the hues of its method, then those nobody here has.
 
@@ -34,8 +40,7 @@ def method_colours(methods: Mapping[str, str]) -> dict[str, str]:
     """
     left = {method: list(hues_of(method)) for method in methods.values()}
     own = {name: left[method].pop(0) for name, method in methods.items() if left[method]}
-    every = (colour for spec in METHODS.values() for colour in spec.colours)
-    spare = [colour for colour in dict.fromkeys((*COLOURS, *every)) if colour not in own.values()]
+    spare = [colour for colour in distinct_colours() if colour not in own.values()]
     chosen: dict[str, str] = {}
     for name, method in methods.items():
         cycle = hues_of(method) or COLOURS

@@ -1,6 +1,6 @@
 """Folders of ``fer-core audit``: where they lie below the sources, and whether they may be read."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ class AuditFolder(NamedTuple):
     """A folder that holds an audit.
 
     Attributes:
-        name: to show: its path below the source.
+        name: to show: its path below the source, numbered if another has it.
         path: of the folder.
         modified: when its figures or its thumbnails were written last, in nanoseconds.
         problem: why it cannot be shown, or empty.
@@ -35,14 +35,22 @@ def find_audits(sources: Iterable[RecordSource]) -> list[AuditFolder]:
         for file in (file for place in PLACES for file in source.folder.glob(place)):
             below = file.parent.relative_to(source.folder).as_posix()
             name = source.name if below == "." else f"{source.name}/{below}"
-            found.setdefault(file.parent.resolve(), _audit_folder(file, name, source))
+            if (place := file.parent.resolve()) not in found:
+                free = _free(name, {audit.name for audit in found.values()})
+                found[place] = _audit_folder(file, free, source)
     return sorted(found.values(), key=lambda audit: (-audit.modified, audit.name))
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """The name, numbered if it is taken."""
+    numbers = (f"{name} ({number})" for number in range(2, len(taken) + 3))
+    return name if name not in taken else next(one for one in numbers if one not in taken)
 
 
 def _audit_folder(file: Path, name: str, source: RecordSource) -> AuditFolder:
     table, problem, root = file.with_name(TABLE_FILE), "", guarded_root(source)
     if not file.is_file() or not table.is_file():
-        problem = f"{name} holds no whole audit: run fer-core audit again"
+        problem = f"{name} is incomplete: run fer-core audit again"
     elif lies_outside(file, root) or lies_outside(table, root):
         problem = f"{name} is a link to a file outside of the runs folder: copy it"
     elif table.stat().st_size > LARGEST:

@@ -94,6 +94,7 @@ class Reader:
         folders: dict[str, Path] = {}
         origins: dict[str, RecordSource] = {}
         problems = list(scanned.problems)
+        remarks: list[str] = []
         archived: dict[str, Path] = {}
         for source, found in zip(sources, scanned.records, strict=True):
             known = self._entries.pop(source.folder, {})
@@ -108,11 +109,13 @@ class Reader:
             }
             self._entries[source.folder] = current
             for path, entry in current.items():
-                problems += [text for text in (entry.problem, entry.remark) if text]
                 if entry.problem:
+                    problems.append(entry.problem)
                     continue
                 name = _run_name(Path(path), source, folders)
                 folders[name], origins[name] = Path(path), source
+                if entry.remark:
+                    remarks.append(f"{MAPS_FILE} of {name} is not shown: {entry.remark}")
                 rows.append({**entry.row, "run": name, "source": source.name})
                 epochs.append(entry.epochs)
                 if entry.confusion is not None:
@@ -123,6 +126,7 @@ class Reader:
             epochs=epoch_table(list(folders), epochs),
             confusions=confusions,
             problems=problems,
+            remarks=tuple(remarks),
             folders=MappingProxyType(folders),
             sources=MappingProxyType(origins),
             robustness=scanned.robustness,

@@ -92,6 +92,7 @@ class Runs(NamedTuple):
             order of ``table``.
         confusions: by run, of the finished ones.
         problems: one sentence for each record that cannot be read.
+        remarks: one sentence for each file beside a record that cannot be read.
         folders: by run, of its record, for `read_run` and
             `read_predictions`.
         sources: by run, its source.
@@ -104,6 +105,7 @@ class Runs(NamedTuple):
     epochs: pd.DataFrame
     confusions: dict[str, Confusion]
     problems: list[str]
+    remarks: tuple[str, ...] = ()
     folders: Mapping[str, Path] = MappingProxyType({})
     sources: Mapping[str, RecordSource] = MappingProxyType({})
     robustness: tuple[RobustnessFile, ...] = ()

@@ -96,8 +96,8 @@ def report_facts(runs: Runs) -> list[str]:
         f"Created on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
         f"Run records from {', '.join(_name(source) for source in sources)}: {states}.",
         *unread,
-        "Accuracy is the mean accuracy of the last five epochs, never of the best epoch; intervals "
-        "are 95 % intervals (Student's t over seeds).",
+        "Unless a chart says otherwise, accuracy is the mean accuracy of the last five epochs, "
+        "never of the best epoch, and intervals are 95 % intervals (Student's t over seeds).",
     ]
 
 

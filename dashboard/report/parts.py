@@ -22,7 +22,15 @@ from dashboard.analysis.comparison import (
     first_eac_note,
     noise_points,
 )
-from dashboard.analysis.cost import COSTS, NO_MACS, cost_points, drawn_costs, set_choices, with_sets
+from dashboard.analysis.cost import (
+    COSTS,
+    NO_MACS,
+    cost_points,
+    drawn_costs,
+    in_units_of_records,
+    set_choices,
+    with_sets,
+)
 from dashboard.analysis.cost_headline import NO_PAIR, cost_headline
 from dashboard.analysis.curves import (
     NOTES,
@@ -93,6 +101,7 @@ RUN_FACTS = {
     **{"source": "Source", "imported": "Imported from"},
 }
 CHOSEN_TTA = MEASURES["Chosen epoch, flip TTA"].column
+LAST_EPOCH = "Last epoch, with Wilson's 95 % intervals."
 AREA = "The area under the line of each seed with a run at every rate, divided by its width."
 
 
@@ -140,11 +149,12 @@ def curve_parts(runs: Runs) -> list[Part]:
     rows = runs.table.set_index("run", drop=False).loc[chosen]
     colours = method_colours(dict(zip(rows["run"], rows["method"], strict=True)))
     labels = short_labels(rows)
+    imported = rows.loc[rows["imported"] != "", "run"].tolist()
     title = f"{' and '.join(labels.values())}: {common_description(rows)}."
     parts = []
     for chart in CURVES:
         series = [one for one in SERIES if one.chart == chart]
-        points = curve_points(runs.epochs, labels, series)
+        points = curve_points(runs.epochs, labels, series, sparse=imported)
         if not points.empty:
             figure = curves_figure(points, series, colours)
             which = "" if parts else eac_note(rows)  # once is enough
@@ -176,11 +186,12 @@ def class_parts(runs: Runs) -> list[Part]:
     text = f"{common_description(rows)}."
     recalls = recall_table(runs.confusions, names)
     tints = class_tints(runs.confusions[run] for run in names)
-    which = f"{text} {eac_note(rows)}".strip()
+    which = f"{text} {LAST_EPOCH} {eac_note(rows)}".strip()
     parts.append(Part("Recall", which, recall_figure(recalls, colours, tints), recalls))
     curve = calibration(runs.folders, names).curve
     if not curve.empty:
-        parts.append(Part("Calibration", text, calibration_figure(curve, colours), curve))
+        figure = calibration_figure(curve, colours)
+        parts.append(Part("Calibration", f"{text} {LAST_EPOCH}", figure, curve))
     return parts
 
 
@@ -230,7 +241,8 @@ def cost_parts(runs: Runs) -> list[Part]:
             drawn = drawn_costs(points, cost)
             if drawn[cost.column].nunique() >= MIN_COSTS:
                 heading = f"{title}: {name}, label noise {noise}"
-                parts.append(Part(heading, text, cost_figure(drawn, cost), drawn, wide=True))
+                figure, data = cost_figure(drawn, cost), in_units_of_records(drawn)
+                parts.append(Part(heading, text, figure, data, wide=True))
                 text = ""
         if len(parts) == said and text != NO_PAIR:
             texts.append(Part(f"Cost: {name}, label noise {noise}", text))

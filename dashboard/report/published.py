@@ -3,7 +3,6 @@
 from dashboard.analysis.eac_gaps import eac_gaps, gap_sentences
 from dashboard.analysis.placed import comparable_runs, measured_rows
 from dashboard.analysis.published import (
-    COLUMNS,
     HUST_REPORT,
     hust_rows,
     read_published,
@@ -49,6 +48,6 @@ def published_parts(runs: Runs) -> list[Part]:
         if len(drawn) >= MIN_DRAWN:
             figure = published_figure(drawn, metric, AXIS)
             heading, many = f"{setting}, {metric}, {noise}", len(drawn) >= CROWD
-            charts.append(Part(heading, missing, figure, rows[COLUMNS], wide=many, half=not many))
+            charts.append(Part(heading, missing, figure, drawn, wide=many, half=not many))
     later = [chart._replace(screen=True) for chart in charts[PRINTED:]]
     return [*parts, *charts[:PRINTED], *later]

@@ -21,6 +21,10 @@ from dashboard.data.names import Runs
 from dashboard.data.robustness import read_files, shipped_files
 from dashboard.report.part import Part, number
 
+INTERVALS = (
+    "Intervals of points lost are 95 % intervals (paired bootstrap over images); bands are "
+    "Wilson's 95 % intervals."
+)
 MOST_CHARTS = 3  # corruptions that cost the first model most
 SUMMARY = {
     "model": "Model",
@@ -43,14 +47,17 @@ def robustness_parts(runs: Runs) -> list[Part]:
     names = comparison_names(found.comparisons)
     for name, index in names.items():
         labels = model_labels(found.comparisons[index].models)
-        shown = dict(list(labels.items())[:MOST_MODELS])
-        points = robustness_points(shown)
-        text = f"{headline(points, measure)} {second_sentence(points)}".strip()
+        points, shown = robustness_points(labels), list(labels)[:MOST_MODELS]
+        drawn = points[points["model"].isin(shown)]
+        told = [headline(points, measure), second_sentence(points), INTERVALS]
+        if len(shown) < len(labels):
+            told.append(f"The charts draw the first {len(shown)} of {len(labels)} models.")
+        text = " ".join(filter(None, told))
         parts.append(Part(name, text, table=model_summary(points), columns=SUMMARY))
-        styles, top = model_styles(list(shown)), highest_value(points, measure)
-        for kind in worst_kinds(points)[:MOST_CHARTS]:
-            figure = robustness_figure(points, kind, measure, styles, top)
+        styles, top = model_styles(shown), highest_value(drawn, measure)
+        for kind in worst_kinds(drawn)[:MOST_CHARTS]:
+            figure = robustness_figure(drawn, kind, measure, styles, top)
             title = kind_name(kind)
             heading = f"{title[0].upper()}{title[1:]}{f': {name}' if len(names) > 1 else ''}"
-            parts.append(Part(heading, figure=figure, table=points[points["kind"] == kind]))
+            parts.append(Part(heading, figure=figure, table=drawn[drawn["kind"] == kind]))
     return parts

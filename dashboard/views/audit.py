@@ -29,6 +29,7 @@ from dashboard.views.widgets import show_chart, show_empty
 from fer_core.audit.folder import SCORE, AuditError, read_audit
 from fer_core.audit.gallery import Thumbnails, gallery_html, read_thumbnails
 from fer_core.audit.result import SCORES, Audit
+from fer_core.io.wording import counted
 from fer_core.taxonomy import taxonomy_of
 
 ABOUT = (
@@ -120,7 +121,7 @@ def show_ranking(audit: Audit, name: str) -> None:
     shown = rows[[column for column in columns if column in rows.columns]].head(SHOWN_ROWS)
     show_table(shown, f"ranking-{name}", columns, rows=rows)
     about = next(text for name, text in SCORES.items() if name == audit.ranking)
-    text = f"{len(rows):,} images, ranked by {audit.ranking}: {about}."
+    text = f"{counted(len(rows), 'image')}, ranked by {audit.ranking}: {about}."
     if len(rows) > SHOWN_ROWS:
         text += f" The first {SHOWN_ROWS:,} are shown; the CSV has all."
     st.caption(text)

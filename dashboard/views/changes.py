@@ -172,8 +172,8 @@ def show_tests(tests: CellTests, names: tuple[str, str], confusion: Confusion) -
     """The difference of the two confusion matrices, grey where it is not significant."""
     real = int((~tests.chance).to_numpy().sum())
     st.markdown(
-        f"{real} of the {tests.chance.size} differences between the two confusion matrices are "
-        "significant."
+        f"{real} of the {tests.chance.size} differences between the two confusion matrices "
+        f"{'is' if real == 1 else 'are'} significant."
     )
     drawn = tests.points.reset_index().melt("label", var_name="prediction", value_name="points")
     flat = tests.p_values.reset_index().melt("label", var_name="prediction", value_name="p_value")
@@ -247,7 +247,7 @@ def show_changes(runs: Runs, sides: tuple[Side, Side], written: Stamps, others: 
     if max(len(first.runs), len(second.runs)) > 1:
         st.caption(
             "With several seeds, an image counts as right if more than half of them predict it "
-            "correctly."
+            "correctly; otherwise the most frequent wrong prediction is shown."
         )
     data = pick_data()
     st.subheader("Where they differ")

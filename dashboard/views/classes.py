@@ -82,6 +82,13 @@ class Shown(NamedTuple):
         """By run, or by the first run of each group."""
         return method_colours(self.methods)
 
+    def counts(self, first: str) -> str:
+        """What a confusion matrix counts, of a run or of the group that it is the first of."""
+        group = next((one for one in self.groups if one.runs[0] == first), None)
+        if group is None or len(group.runs) == 1:
+            return "images"
+        return f"predictions of all {'runs' if group.pooled else 'seeds'}"
+
 
 @st.cache_data(show_spinner=False, max_entries=4)
 def find_choices(_runs: Runs, fingerprint: str) -> RunChoices:
@@ -120,7 +127,8 @@ def show_confusions(shown: Shown) -> None:
         )
         confusion = confusions[by_name[name]]
         table = confusion_frame(confusion, share)
-        figure = confusion_figure(table, share, confusion.tints())
+        counts = shown.counts(by_name[name])
+        figure = confusion_figure(table, share, confusion.tints(), counts)
         drawn, chosen = table.reset_index(allow_duplicates=True), [str(name), about]
         show_chart(figure, drawn, "confusion", selection=chosen, caption=f"{name}. {about}.")
     with right:
@@ -194,7 +202,7 @@ def show_calibration(shown: Shown) -> None:
         "images": NUMBER("Images", format="%d"),
         "accuracy": NUMBER("Accuracy (%)", format="%.1f"),
         "confidence": NUMBER("Mean confidence (%)", format="%.1f"),
-        "ece": NUMBER("ECE (points)", format="%.1f"),
+        "ece": NUMBER("ECE (%)", format="%.1f"),
         "ece_sd": NUMBER("ECE, SD", format="%.1f"),
     }
     errors = found.errors[[name for name in columns if name in found.errors]]
@@ -237,7 +245,7 @@ def show_runs(runs: Runs, chosen: list[str]) -> None:
     description = common_description(rows)
     if told := " — ".join(filter(None, (description, eac_note(rows)))):
         st.caption(foreign(told))
-    about = f"{description}, last epoch"
+    about = in_last_epoch(description)
     methods = dict(zip(rows["run"], rows["method"], strict=True))
     show_classes(Shown(runs, [], short_labels(rows), methods, runs.confusions, about))
 
@@ -259,8 +267,13 @@ def show_groups(runs: Runs, groups: list[SeedGroup]) -> None:
     st.caption(foreign(" — ".join(told)))
     names = dict(zip(pooled, short_names(groups), strict=True))
     methods = {group.runs[0]: group.method for group in groups}
-    about = f"{common_facts(groups)}, last epoch; {seeds}"
+    about = f"{in_last_epoch(common_facts(groups))}; {seeds}"
     show_classes(Shown(runs, groups, names, methods, pooled, about))
+
+
+def in_last_epoch(shared: str) -> str:
+    """What all runs share, perhaps nothing, with the epoch of the figures."""
+    return f"{shared}, last epoch" if shared else "Last epoch"
 
 
 def show_classes(shown: Shown) -> None:

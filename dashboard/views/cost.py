@@ -23,10 +23,11 @@ from dashboard.views.foreign_text import foreign
 from dashboard.views.sidebar import load_runs
 from dashboard.views.tables import show_table
 from dashboard.views.widgets import show_chart, show_empty
+from fer_core.io.wording import counted
 
 NAMED = (
-    "Only the approaches that none beats at the same or a lower cost have their size and epochs "
-    "beside them. Hover over any point, or tap it, for its name and figures."
+    "Only the approaches that none beats at the same or a lower cost are labelled with "
+    "their size and epochs. Hover over any point, or tap it, for its name and figures."
 )
 NUMBER = st.column_config.NumberColumn
 ABOUT = "What accuracy costs: parameters, arithmetic, training speed and time of each approach."
@@ -125,15 +126,19 @@ def pick_measure(rows: pd.DataFrame) -> ShownMeasure:
     measure = ACCURACY_MEASURES[str(name)]
     absent = int(rows[measure.column].isna().sum())
     if absent:
-        st.caption(f"{absent} of {len(rows)} runs are left out: they held out no images.")
+        left_out = "is left out: it" if absent == 1 else "are left out: they"
+        st.caption(f"{absent} of {counted(len(rows), 'run')} {left_out} held out no images.")
     return measure
 
 
 def pick_points(points: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """The approaches of the chosen image sizes and numbers of epochs, and the name of the cost."""
-    row = st.container(horizontal=True)
+    """The approaches of the chosen image sizes and numbers of epochs, and the name of the cost.
+
+    Each of both offers the values of all approaches, so that none of a link is dropped in silence.
+    """
+    row, offered = st.container(horizontal=True), points
     for column, title in (("image_size", "Image size (px)"), ("epochs_asked", "Epochs")):
-        values = sorted(points[column].dropna().unique().tolist())
+        values = sorted(offered[column].dropna().unique().tolist())
         if len(values) < 2:
             continue
         chosen = row.multiselect(
@@ -163,13 +168,17 @@ def show_points(points: pd.DataFrame, name: str, chosen: list[str], measure: Sho
 
     ``chosen`` names the evaluation images and the label noise.
     """
+    if points.empty:
+        st.info("No approach has this image size and this number of epochs.")
+        return
     cost = COSTS[name]
     drawn = drawn_costs(points, cost)
     if drawn.empty:
         st.info(NO_MACS if name == "MACs" else f"{name}: none of these runs recorded it.")
     else:
         title = measure.by(cost.name)
-        caption = f"{title}. {', '.join(chosen)}. Bars: 95 % intervals over seeds."
+        labels = ["clean labels" if one == "none" else one for one in chosen]
+        caption = f"{title}. {', '.join(labels)}. Bars: 95 % intervals over seeds."
         figure = cost_figure(drawn, cost, measure)
         selection = [*chosen, name, measure.column]
         data = in_units_of_records(drawn)
@@ -177,7 +186,9 @@ def show_points(points: pd.DataFrame, name: str, chosen: list[str], measure: Sho
         if len(drawn) > MOST_NAMED:
             st.caption(NAMED)
     if 0 < len(drawn) < len(points):
-        st.caption(f"{len(points) - len(drawn)} of {len(points)} approaches do not record it.")
+        absent = len(points) - len(drawn)
+        does = "does" if absent == 1 else "do"
+        st.caption(f"{absent} of {len(points)} approaches {does} not record it.")
     macs = points["macs"].map("{:.1f}".format).where(points["macs"].notna(), "not recorded")
     intervals = {
         "gap_interval": _intervals(points, "gap", "{:+.1f}"),

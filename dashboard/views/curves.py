@@ -25,7 +25,7 @@ from dashboard.analysis.group_curves import BANDS, INTERVAL, group_points, unfin
 from dashboard.analysis.run_choices import RunChoices, run_choices
 from dashboard.analysis.seed_groups import SeedGroup, common_facts
 from dashboard.charts.curves import curves_figure, group_curves_figure, linked_figure
-from dashboard.charts.style import method_colours
+from dashboard.charts.style import distinct_colours, method_colours
 from dashboard.data.names import Runs
 from dashboard.views.foreign_text import foreign
 from dashboard.views.links import rename_in_link, rename_methods_in_link
@@ -35,6 +35,7 @@ from dashboard.views.sidebar import load_runs
 from dashboard.views.widgets import show_chart, show_empty, show_linked
 
 ABOUT = "How training went, epoch by epoch: losses, accuracy, and the wrong labels memorised."
+MAX_RUNS = len(distinct_colours())  # colour alone tells them apart
 
 
 class CurveOptions(NamedTuple):
@@ -104,6 +105,7 @@ def pick_runs(choices: RunChoices) -> list[str]:
         "Runs",
         sorted(by_label),
         default=[choices.labels[run] for run in choices.first],
+        max_selections=MAX_RUNS,
         key="curves_run",
         bind="query-params",
         help="By default, an EAC run and a baseline run that differ only in the method.",
@@ -183,6 +185,7 @@ def show_curves(runs: Runs, shown: list[str] | list[SeedGroup]) -> None:
             groups or rows,
             [one for one in [*series, *parts] if one.chart == chart],
             options,
+            rows.loc[rows["imported"] != "", "run"].tolist(),
         )
         for chart, source in charts.items()
     ]
@@ -197,7 +200,7 @@ def show_curves(runs: Runs, shown: list[str] | list[SeedGroup]) -> None:
     for index, one in enumerate(found):
         with columns[index % 2]:
             name = f"curves-{one.title.lower().replace(' ', '-')}"
-            caption = f"{one.title}. {'. '.join(about)}."
+            caption = " ".join(f"{text.rstrip('.')}." for text in (one.title, *about))
             show_chart(one.figure, one.points, name, selection=about[:1], caption=caption)
             if one.title in NOTES:
                 st.caption(NOTES[one.title])
@@ -224,10 +227,11 @@ def draw_chart(
     shown: pd.DataFrame | list[SeedGroup],
     series: list[Series],
     options: CurveOptions,
+    sparse: list[str],
 ) -> DrawnChart | str:
     """One chart of series that share an axis, of single runs or of groups; or why there is none."""
     chart = series[0].chart
-    axis = {"by_time": options.by_time, "smoothing": options.smoothing}
+    axis = {"by_time": options.by_time, "smoothing": options.smoothing, "sparse": sparse}
     if isinstance(shown, pd.DataFrame):
         points = curve_points(epochs, short_labels(shown), series, **axis)
         methods = dict(zip(shown["run"], shown["method"], strict=True))
@@ -253,7 +257,7 @@ else:
     together = pick_together("curves", ["curves_run"])
     show_presets(choices)
     if together:
-        selection = pick_groups("curves", loaded.table, loaded.fingerprint, choices.first)
+        selection = pick_groups("curves", loaded.table, loaded.fingerprint, choices.first, MAX_RUNS)
     else:
         selection = pick_runs(choices)
     if selection:

@@ -31,8 +31,8 @@ HOW = (
     "The baseline minimises the classification loss L_cls alone. EAC adds a loss on the difference "
     "between the maps of a face and of its mirror image. Unless something else is said, accuracy "
     "is the mean of the last five epochs; the pages also show mean class accuracy, the share of "
-    "wrong labels that a model memorised, and its calibration (ECE). Published results stand "
-    "beside ours, among them those of the HUST report."
+    "wrong labels that a model memorised, and its calibration (ECE). Published results are "
+    "shown next to ours, among them those of the HUST report."
 )
 PAGES = {
     "noise": ("Noise robustness", "Accuracy against the noise rate, over seeds."),

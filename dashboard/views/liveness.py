@@ -30,7 +30,8 @@ def find_troubles(_runs: Runs, fingerprint: str) -> dict[str, str]:
 def show_liveness(runs: Runs) -> None:
     """What a visitor should know of running runs and of curves that went wrong."""
     now = progress_now(runs)
-    for one in [one for one in now if one.stalled][:MOST]:
+    silent = [one for one in now if one.stalled]
+    for one in silent[:MOST]:
         known = one.epoch_seconds == one.epoch_seconds
         usual = f" (an epoch takes {duration(one.epoch_seconds)})" if known else ""
         st.warning(
@@ -40,16 +41,20 @@ def show_liveness(runs: Runs) -> None:
         st.code(
             f"fer-core train --resume {shlex.quote(str(runs.folders[one.run]))}", language="bash"
         )
+    if len(silent) > MOST:
+        more = counted(len(silent) - MOST, "more run has", "more runs have")
+        st.caption(f"{more} no recent progress: see *Status* in the table.")
     going = [one for one in now if not one.stalled]
     if going:
-        st.caption(
-            "Running: " + "; ".join(foreign(f"{one.run}: {one.text}") for one in going[:MOST])
-        )
+        texts = [foreign(f"{one.run}: {one.text}") for one in going[:MOST]]
+        more = f", and {len(going) - MOST} more" if len(going) > MOST else ""
+        st.caption(f"Running: {'; '.join(texts)}{more}")
     wrong = find_troubles(runs, runs.fingerprint)
     for run, what in list(wrong.items())[:MOST]:
         st.warning(f"`{foreign_code(run)}`: {what}.")
     if len(wrong) > MOST:
-        st.caption(f"{len(wrong) - MOST} more runs have such curves.")
+        more = counted(len(wrong) - MOST, "more run has", "more runs have")
+        st.caption(f"{more} such curves.")
 
 
 def sidebar_notes(runs: Runs, now: list[Progress]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.analysis.map_choices import MapsError
+from dashboard.analysis.map_choices import DEFAULT_PAIR, MapsError
 from dashboard.analysis.map_fidelity import fidelity_table
 from dashboard.analysis.map_process import MapCache
 from dashboard.analysis.map_tables import (
@@ -35,6 +35,7 @@ from dashboard.views.widgets import show_download
 from fer_core.reporting.map_files import EXPLANATION
 
 NUMBER = st.column_config.NumberColumn
+FLIPS_VIEW = f"{DEFAULT_PAIR[1]} flips its labelled view."
 
 
 @st.cache_resource(show_spinner=False, on_release=MapCache.close)
@@ -67,9 +68,10 @@ def show_headline(found: dict[str, ModelMaps], note: str) -> None:
         return
     with right:
         show_table(table, "fidelity", {"measure": "What the maps are worth"})
+        flips = f" {FLIPS_VIEW}" if DEFAULT_PAIR[1] in table else ""
         st.caption(
-            f"{EXPLANATION} Agreement is cheap where maps hardly depend on the image. This EAC "
-            "flips its labelled view. Images of FERPlus val."
+            f"{EXPLANATION} Agreement is cheap where maps hardly depend on the image.{flips} "
+            "Images of FERPlus val."
         )
 
 

@@ -12,6 +12,7 @@ from dashboard.analysis.map_choices import (
     MapsError,
     default_models,
     model_choices,
+    trained_on_photographs,
 )
 from dashboard.analysis.map_process import can_make_maps
 from dashboard.analysis.model_maps import ModelMaps
@@ -46,10 +47,11 @@ UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "bmp"]
 FIRST_KEY, SECOND_KEY = "looks_first", "looks_second"
 ABOUT = (
     "The attention maps of two models, face by face. A map adds up to the score of its class "
-    "exactly; how local it is, is measured beside it."
+    "exactly; a table shows how local it is."
 )
 DRAWN = "**These faces are synthetic; the models were trained on photographs.**"
-ASK_OWN = f"{DRAWN} For faces that they know choose {{}} above."
+ASK_KNOWN = f"{DRAWN} For faces that they know choose {{}} above."
+ASK_OWN = "**These faces are synthetic.** For photographs choose {} above."
 NO_TORCH = (
     "These are the maps that ship with the dashboard. Other faces and models need PyTorch, which "
     "is not installed where this page runs; start the dashboard from a checkout of the project on "
@@ -162,10 +164,13 @@ def pick_data(row: DeltaGenerator) -> FaceChoice | None:
         st.info("Name a data set above, such as `ferplus:FOLDER`.")
         return None
     try:
-        faces = faces_of_data(list_images(uri), seed)
+        data = list_images(uri)
+        faces = faces_of_data(data, seed)
     except FerError as error:
         st.warning(foreign(f"{uri}: {error}"))
         return None
+    if (classes := len(set(data.labels))) > MAX_FACES:
+        st.info(f"The first {MAX_FACES} of {classes} classes are shown.")
     return FaceChoice(aligned=True, uploads=faces)
 
 
@@ -198,9 +203,14 @@ def show_maps(models: dict[str, Path], faces: FaceChoice) -> None:
     for model, error in failed.items():
         show_failure(error, model)
     if found:
-        names = " or ".join(f"*{name}*" for name in own_kinds())
-        show_found(found, faces.synthetic, ASK_OWN.format(names) if faces.synthetic else "")
+        show_found(found, faces.synthetic, ask_own(models) if faces.synthetic else "")
         map_cache().warm(models, faces)
+
+
+def ask_own(models: dict[str, Path]) -> str:
+    """That the faces are synthetic, and what shows other ones."""
+    names = " or ".join(f"*{name}*" for name in own_kinds())
+    return (ASK_KNOWN if trained_on_photographs(load_runs(), models) else ASK_OWN).format(names)
 
 
 def show_found(found: dict[str, ModelMaps], synthetic: bool, note: str) -> None:

@@ -13,12 +13,14 @@ from dashboard.analysis.measures import FORMER_NAMES, ShownMeasure
 from dashboard.analysis.noise import (
     MEASURES,
     NoiseView,
+    areas_note,
     noise_caption,
     noise_drawn,
     noise_notes,
     noise_view,
     offered_measures,
     spans_rates,
+    unstated_note,
 )
 from dashboard.analysis.published import read_published
 from dashboard.analysis.runs import none_finished
@@ -167,7 +169,8 @@ def show_tables(summary: pd.DataFrame, areas: pd.DataFrame, measure: ShownMeasur
     if areas.empty:
         st.caption("No line has a seed with a run at every noise rate, clean labels included.")
         return
-    st.caption("Over the seeds with a run at every rate.")
+    note = areas_note(summary, areas)
+    st.caption(f"Over the seeds with a run at every rate. {note}".strip())
     show_table(areas, "noise-areas", formats)
 
 
@@ -274,6 +277,8 @@ else:
     with st.expander("How to read this"):
         st.markdown(RULES)
 
+if unstated := unstated_note(runs.table):
+    st.caption(unstated)
 if waiting:
     st.caption(
         f"{counted(waiting, 'run is', 'runs are')} still running or failed and not "

@@ -73,7 +73,7 @@ SUMMARY = {
 }
 RULES = """
 - **A chart** is one corruption. The same images are corrupted at growing strength, from left (mild)
-  to right; the steps stand at equal distances, whatever the numbers below them are.
+  to right; the steps are spaced evenly, whatever the numbers below them are.
 - **Dashed** is the model's value on the same images without corruption: the gap between a line and
   its dashed line is what the corruption costs.
 - **Bands** are Wilson's 95 % intervals of the accuracy. The other measures have no interval in the
@@ -85,8 +85,8 @@ RULES = """
 - **ECE** (expected calibration error, 15 bins) is how far confidence and accuracy are apart, and
   **mean confidence** the mean probability of the prediction. A model that stays confident while its
   accuracy falls is wrong without a warning.
-- **Models are compared** only if they were shown the same images, corrupted alike. Other samples
-  are another choice of the field *Evaluated on*.
+- **Models are compared** only if they were shown the same images, corrupted alike. Choose
+  other images in *Evaluated on*.
 - Models of one file or seed are single training runs; the intervals are over images, not over
   seeds. Accuracy under **wrong labels** is on the page Noise robustness.
 """

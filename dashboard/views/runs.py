@@ -78,6 +78,8 @@ st.markdown(ABOUT)
 loaded = load_runs()
 for problem in loaded.problems:
     st.warning(f"Skipped: {foreign(problem)}")
+for remark in loaded.remarks:
+    st.warning(foreign(remark))
 
 if loaded.table.empty:
     show_empty("There is no run record here yet. Each training run writes one:")

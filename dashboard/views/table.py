@@ -43,6 +43,7 @@ RULES = """
 - **A cell** is one group of runs that differ in their seed alone; n is the number of seeds. Groups
   are never averaged: where two would share a cell, their rows also name the options in which they
   differ. An option is left out of a row that has the value of most rows; the caption says which.
+  Of an option that only some methods have, the default is left out.
 - **Bold** is the best mean of its column, after rounding.
 - **\\*** marks a cell whose paired difference from the cross-entropy baseline has a 95 % interval
   (Student's t over the shared seeds) that excludes 0. The baseline has the same setting and noise.
@@ -104,6 +105,9 @@ def pick_style() -> tuple[str, int]:
 def show_grid(grid: Grid, scope: str, column: str, measure: str) -> None:
     """The table, its copy button, and its chart."""
     show, decimals = pick_style()
+    if grid.cells.empty:
+        st.info("No run is in these rows and columns.")
+        return
     grid = with_best(grid, show, decimals)
     drawn = grid.cells.dropna(subset="gap") if show == GAP else grid.cells
     if drawn.empty:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from demo_app.analysis.model_pool import ModelPool
 from demo_app.analysis.photo import Analysis
-from demo_app.language import say
+from demo_app.language import say, say_count
 from demo_app.render import panels
 from demo_app.render import text as words
 from demo_app.render.boxes import Mark, crop_overlay, draw_marks, enlarge
@@ -207,8 +207,8 @@ def one_map(
     if not analysis.faces:
         return analysis.sentence(0.0), None, None
     if not 1 <= number <= len(analysis.faces):
-        count = len(analysis.faces)
-        return say("photo.no_such_face", number=number, count=count), None, None
+        told = say_count("photo.no_such_face", len(analysis.faces), number=number)
+        return told, None, None
     face = analysis.faces[number - 1]
     if emotion and emotion not in face.classes:
         known = ", ".join(face.classes)

@@ -80,7 +80,7 @@ def summarise(
 def sentences(summary: dict[str, Any]) -> list[str]:
     """What was found: a sentence about the video, then one per face."""
     video, faces = summary["video"], summary["faces"]
-    seconds, frames = f"{video['seconds']:.1f}", summary["moments"]
+    seconds, frames = f"{video['seconds']:.1f}", say_count("video.frames", summary["moments"])
     text = [say_count("video.found", len(faces), seconds=seconds, frames=frames)]
     if video["stopped_at_limit"]:
         text.append(say("video.stopped_at_limit"))

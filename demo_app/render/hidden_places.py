@@ -59,7 +59,8 @@ def describe_places(found: "Occlusion", classes: tuple[str, ...], attention: np.
         )
     others = sorted(set(found.predicted.ravel().tolist()) - {found.whole})
     changed = int((found.predicted != found.whole).sum())
-    key = "always" if changed == count else "sometimes" if changed else "never"
+    some = "once" if changed == 1 else "sometimes"
+    key = "always" if changed == count else some if changed else "never"
     names = escape(", ".join(class_name(classes[other]) for other in others))
     whole = escape(class_name(classes[found.whole]))
     answer = say(f"occlusion.{key}", emotion=whole, others=names, changed=changed, count=count)

@@ -54,7 +54,7 @@ def movement_shares_html(
     lines = []
     for face, person, frames, shares, turned in people:
         who = f"<b>{escape(person_name(face, person))}</b>"
-        told = say("movements.share", frames=frames)
+        told = say("movements.share", frames=say_count("video.frames", frames))
         names = ", ".join(
             f"{escape(movement_name(name))} {percent(share)}"
             for name, share in list(shares.items())[:MOST_MOVEMENTS]

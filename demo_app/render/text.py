@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from demo_app.language import class_name, say
+from demo_app.language import class_name, say, say_count
 from fer_core.inference.face_prediction import FacePrediction
 from fer_core.taxonomy import Taxonomy
 from fer_core.video.series import person_label
@@ -80,7 +80,7 @@ def batch_hint(most: int) -> str:
 
 def batch_progress(done: int, every: int) -> str:
     """How far a batch is."""
-    return say("batch.progress", done=done, every=every)
+    return say_count("batch.progress", every, done=done)
 
 
 def too_many_files(count: int, most: int) -> str:
@@ -196,8 +196,9 @@ def model_line(facts: Mapping[str, Any], size: int) -> str:
         key = "controls.line_data_method" if "method" in facts else "controls.line_data"
         parts.append(say(key, data=facts["data"], method=facts.get("method")))
     if facts.get("noise", "none") != "none":
-        rate = f"{100 * float(facts.get('noise_rate', 0)):.0f}"
-        parts.append(say("controls.line_noise", rate=rate, noise=facts["noise"]))
+        rate = float(facts.get("noise_rate") or 0)  # noise of raters or of a file has none
+        key = "controls.line_noise" if rate else "controls.line_noise_kind"
+        parts.append(say(key, rate=f"{100 * rate:.0f}", noise=facts["noise"]))
     if "accuracy" in facts:
         key = "controls.line_accuracy_split" if "eval_split" in facts else "controls.line_accuracy"
         value = f"{100 * float(facts['accuracy']):.1f}"

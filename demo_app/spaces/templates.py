@@ -8,6 +8,8 @@ import yaml
 
 from demo_app.spaces.manifest import Space, option
 from fer_core.hub.download import is_hub_id
+from fer_core.reporting.map_files import MAPS_FILE, read_maps
+from fer_core.weights import BUNDLED
 
 COMMAND = "python -m demo_app.spaces build"
 MARK = f"Made by `{COMMAND}` from `Spacefile`: change it there."
@@ -16,27 +18,37 @@ PORT = "7860"  # of a Gradio Space, unless its environment names another
 ABOUT = {
     "demo": "Facial expression recognition on photographs, videos and the camera. Every class gets "
     "a map over the face; the mean of a map plus the bias of its class is exactly the score of "
-    "that class. A map is only partly local; the demo can hide each region of a face to show what "
-    "depends on it. "
+    "that class. {local} The demo can hide each region of a face to show what depends on it. "
     "Images are analysed by this Space and deleted after a quarter of an hour; for images that "
     "must not leave your device, run the demo there.",
     "dashboard": "What noisy training labels do to facial expression recognition: Erasing "
     "Attention Consistency (EAC, ECCV 2022) against the cross-entropy baseline, run by run, with "
     "intervals, curves, classes, costs and published results.",
     "static": "Facial expression recognition on photographs and the camera, with a map for every "
-    "class score; a map adds up to its score exactly, but is only partly local. Model and face "
-    "detector run in your browser: nothing leaves your device.",
+    "class score; a map adds up to its score exactly. {local} Model and face detector run in your "
+    "browser: nothing leaves your device.",
 }
 RESPONSIBLE = """\
 The models predict visible expressions, not feelings, and are weak on rare expressions, profiles and
 covered faces. Inferring emotions at work and in education is prohibited in the European Union, with
 medical and safety exceptions (AI Act, Art. 5(1)(f)); people must be told when such a system is used
-(Art. 50(3)). Do not use it to make decisions about people."""
+(Art. 50(3)). Do not use them to make decisions about people."""
 
 
 def hub_models(run: Sequence[str]) -> list[str]:
     """The models of the Hub, ``USER/NAME[@REVISION]``, that a command names after --model."""
     return [word for word in option(run, "--model") if is_hub_id(word)]
+
+
+def locality() -> str:
+    """How local the maps of the bundled model are, as it was measured."""
+    (maps,) = read_maps(BUNDLED / MAPS_FILE)
+    share, low, high = (f"{100 * value:.0f}" for value in maps.values["locality"])
+    return (
+        f"A map is only partly local: when a quarter of the face is hidden, {share} % ({low} to "
+        f"{high} %) of the change in the bundled model's map lies in that quarter, where a map "
+        "without any locality would have 25 %."
+    )
 
 
 def front_matter(space: Space, gradio_version: str) -> dict[str, Any]:
@@ -65,7 +77,8 @@ def front_matter(space: Space, gradio_version: str) -> dict[str, Any]:
 def readme(space: Space, block: Mapping[str, Any]) -> str:
     """README.md: the front matter, what the Space is, and for what it may be used."""
     head = yaml.safe_dump(dict(block), sort_keys=False, allow_unicode=True, width=1000)
-    about = f"# {block['title']}\n\n{ABOUT[space.name]}\n\n{RESPONSIBLE}\n\n{MARK}\n"
+    text = ABOUT[space.name].format(local=locality())
+    about = f"# {block['title']}\n\n{text}\n\n{RESPONSIBLE}\n\n{MARK}\n"
     return f"---\n{head}---\n\n{about}"
 
 

@@ -15,7 +15,7 @@ from gradio.blocks import Block
 from demo_app.analysis.model_pool import ModelPool
 from demo_app.analysis.model_table import MOST_MODELS, ModelTable, TableProgress, compare_models
 from demo_app.analysis.model_table_html import table_html
-from demo_app.language import fixed, say
+from demo_app.language import fixed, say, say_count
 from demo_app.render import text as words
 from demo_app.tabs.controls import PRIVATE, Limits, Update, ask_to_stop
 from demo_app.tabs.video_layout import upload
@@ -132,7 +132,7 @@ def _run(
                     yield view.show(say("models.stopped"))
                     return
                 if isinstance(step, TableProgress):
-                    text = say("models.progress", done=step.done, count=step.all)
+                    text = say_count("models.progress", step.all, done=step.done)
                     yield view.show(text, stopped=stopped)
                 else:
                     yield view.show("", done=step)

@@ -90,7 +90,7 @@ def _add_models(pool: ModelPool) -> None:
     def models() -> list[dict[str, str]]:
         return [{"name": name, "card": pool.card(name)} for name in pool.names]
 
-    rows = gr.JSON(label="result: sentence, faces")
+    rows = gr.JSON(label="models: name, card")
     gr.Button("models").click(
         models, None, rows, api_name="models", api_description=words.MODELS_ENDPOINT
     )

@@ -61,10 +61,14 @@ class VideoView:
             self.drawn: None,
             self.seek: gr.HTML(visible=False),
             self.timeline: None,
-            **{file: gr.DownloadButton(interactive=False) for file in self.downloads},
+            **self.without_files(),
             **self.review.hide(),
             **self._buttons(running=running),
         }
+
+    def without_files(self) -> Update:
+        """Nothing to download."""
+        return {file: gr.DownloadButton(interactive=False) for file in self.downloads}
 
     def running(self, step: VideoProgress) -> Update:
         """The progress alone."""

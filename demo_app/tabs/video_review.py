@@ -45,9 +45,17 @@ class ReviewView:
         """Nothing to look at; ranges left out belong to a video."""
         return {
             self.panel: gr.Column(visible=False),
-            self.excluded: "",
-            self.moments: gr.HTML("", visible="hidden"),
+            **self.clear(),
             **self.people.forget(),
+        }
+
+    def clear(self) -> Update:
+        """No ranges left out, and nothing found."""
+        return {
+            self.excluded: "",
+            self.events: "",
+            self.summaries: "",
+            self.moments: gr.HTML("", visible="hidden"),
         }
 
     def offer(self, result: VideoResult, options: ReviewOptions) -> Update:

@@ -37,11 +37,15 @@ def connect_review(view: VideoView) -> None:
     ) -> Update:
         if not results:
             raise gr.Error(say("video.forgotten"), print_exception=False)
+        # What was found in the last video must not stay if the new one cannot be reviewed.
+        cleared = {view.timeline: None, **view.without_files(), **review.clear()}
         shown = view.show(results[number - 1])
         told = {**review.people.complain(""), review.people.name: ""}
-        return {**shown, **told, **_review_people(view, results, number, history, *rule)}
+        ranges = ""  # those left out belong to a video
+        found = _review_people(view, results, number, history, *rule[:-1], ranges)
+        return {**cleared, **shown, **told, **found}
 
-    shown = [view.drawn, view.seek, view.downloads[0], *_reviewed(view)]
+    shown = [view.drawn, view.seek, view.downloads[0], review.excluded, *_reviewed(view)]
     people = [review.people.fault, review.people.name, *review.people.offered]
     view.choice.input(choose, _inputs(view), [*shown, *people], **REDRAW)
     for component in review.rule[:3]:

@@ -1,10 +1,14 @@
 """The page on label audits, run without a browser."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from dashboard.analysis.audit import headline
+from dashboard.data.audits import find_audits
+from dashboard.data.sources import RecordSource
 from fer_core.audit.folder import write_audit
 from fer_core.audit.gallery import Thumbnails, write_gallery
 from tests.dashboard.made_audits import make_audit
@@ -90,7 +94,7 @@ def test_a_damaged_audit_is_a_sentence(open_page, tmp_path):
     assert not app.exception
     assert "fer-core audit" in app.error[0].value
     (tmp_path / "one" / "audit.csv").unlink()
-    assert "holds no whole audit" in app.run().warning[0].value
+    assert "is incomplete" in app.run().warning[0].value
 
 
 def test_a_link_out_of_a_public_folder_is_refused(open_page, tmp_path):
@@ -109,3 +113,19 @@ def test_a_gallery_of_another_audit_is_a_sentence(open_page, tmp_path):
     app = open_page("audit", tmp_path)
     assert not app.exception
     assert "is not of this audit" in app.error[0].value
+
+
+def test_audits_of_one_name_from_two_sources_can_both_be_chosen(tmp_path):
+    sources = []
+    for folder in ("one", "two"):
+        write_audit(tmp_path / folder / "runs" / "audit", make_audit())
+        sources.append(RecordSource("runs", tmp_path / folder / "runs"))
+    found = find_audits(sources)
+    assert {one.name for one in found} == {"runs/audit", "runs/audit (2)"}
+    assert len({one.path for one in found}) == 2
+
+
+def test_one_flagged_label_is_told_in_the_singular():
+    audit = make_audit(known=False)
+    text = headline(replace(audit, flagged=np.arange(60) == 0))
+    assert text.startswith("1 of 60 labels is flagged")

@@ -149,9 +149,9 @@ def test_a_comparison_in_the_other_direction_has_its_own_maps(demo_pair, monkeyp
 def test_runs_without_weights_name_those_that_kept_them(demo_pair):
     show, asked = demo_pair
     study = {
-        "changes_first": "baseline · 30 % symmetric noise · mobilenetv2_100 · FERPlus val · "
+        "changes_first": "baseline · mobilenetv2_100 · FERPlus · 30 % symmetric · 48 px · "
         "15 epochs · 3 seeds",
-        "changes_second": "EAC · 30 % symmetric noise · mobilenetv2_100 · FERPlus val · 15 epochs "
+        "changes_second": "EAC · mobilenetv2_100 · FERPlus · 30 % symmetric · 48 px · 15 epochs "
         "· 3 seeds",
     }
     app = show(**study)

@@ -11,7 +11,14 @@ from dashboard.analysis.published_points import scatter_points
 from dashboard.charts.cost import cost_figure
 from dashboard.charts.curves import curves_figure, linked_figure
 from dashboard.charts.published import published_figure
-from dashboard.charts.style import COLOURS, hues_of, log_axis, marker_style, method_colours
+from dashboard.charts.style import (
+    COLOURS,
+    distinct_colours,
+    hues_of,
+    log_axis,
+    marker_style,
+    method_colours,
+)
 from dashboard.data.names import read_folders
 
 PAIR = {"eac-mobilenetv2_100-30-s0": "EAC", "cross_entropy-mobilenetv2_100-30-s0": "baseline"}
@@ -31,6 +38,12 @@ def test_colours_repeat_only_after_the_palette_is_used_up():
     colours = list(method_colours(methods).values())
     assert colours[0] == hues_of("eac")[0]
     assert len(set(colours[: len(COLOURS)])) == len(COLOURS)
+
+
+def test_as_many_runs_as_there_are_colours_have_one_each():
+    every = distinct_colours()
+    methods = {f"run {index}": "eac" for index in range(len(every))}
+    assert sorted(method_colours(methods).values()) == sorted(every)
 
 
 def test_further_runs_of_a_method_leave_the_others_their_hues():

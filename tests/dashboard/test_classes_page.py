@@ -49,7 +49,8 @@ def test_the_confusion_matrix_can_be_counted_or_normalised(open_page, eight_reco
     app = open_page("classes", eight_records)
     assert titles(app)[0] == "Confusion matrix (%)"
     app.toggle[0].set_value(False).run()
-    assert titles(app)[0] == "Confusion matrix (images)"
+    assert titles(app)[0] == "Confusion matrix (predictions of all seeds)"
+    assert "predictions of all seeds<extra>" in charts(app)[0]["data"][0]["hovertemplate"]
 
 
 @pytest.mark.slow
@@ -161,3 +162,21 @@ def test_running_and_failed_runs_are_not_offered(open_page, records, write_run):
     assert (
         len(open_page("classes", records, classes_seeds="single runs").multiselect[0].options) == 8
     )
+
+
+def test_the_caption_of_runs_that_share_nothing_has_no_empty_place(
+    open_page, tmp_path, write_run, monkeypatch
+):
+    captions = []
+    monkeypatch.setattr(
+        "dashboard.views.widgets.show_chart", lambda *_, caption="", **__: captions.append(caption)
+    )
+    other = {"method": "cross_entropy", "backbone": "test_resnet", "epochs": 9, "image_size": 64}
+    write_run(tmp_path)
+    write_run(tmp_path, rate=0.0, seed=1, data="ferplus", **other)
+    labels = (
+        "EAC · mobilenetv2_100 · synthetic faces · 30 % noise · 6 epochs · seed 0",
+        "baseline · test_resnet · FERPlus · clean labels · 9 epochs · seed 1",
+    )
+    assert not open_page("classes", tmp_path, classes_run=labels).exception
+    assert any(caption.startswith("Recall by class. Last epoch. ") for caption in captions)

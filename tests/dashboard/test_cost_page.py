@@ -60,6 +60,27 @@ def test_accuracy_is_that_of_the_chosen_measure_and_what_lacks_it_is_counted(sho
     assert int(left_out[2]) - int(left_out[1]) == drawn > 0
 
 
+def test_a_size_and_epochs_that_no_approach_has_are_a_sentence(open_page, tmp_path, write_run):
+    write_run(tmp_path, epochs=6)
+    write_run(tmp_path, epochs=9, image_size=64, name="larger")
+    address = {"cost_image_size": ["64"], "cost_epochs_asked": ["6"]}
+    app = open_page("cost", tmp_path, **address)
+    assert not app.exception
+    assert "No approach has this image size and this number of epochs." in text_of(app)
+    assert "recorded" not in " ".join(item.value for item in app.info)
+    assert charts(app) == []
+
+
+def test_the_caption_of_clean_labels_says_so(open_page, tmp_path, write_run, monkeypatch):
+    captions = []
+    monkeypatch.setattr(
+        "dashboard.views.widgets.show_chart", lambda *_, caption="", **__: captions.append(caption)
+    )
+    write_run(tmp_path, rate=0.0)
+    assert not open_page("cost", tmp_path).exception
+    assert "classes, clean labels. Bars" in captions[0]
+
+
 def test_multiply_adds_that_nobody_recorded_are_a_sentence(shown_page, eight_records):
     app = shown_page("cost", eight_records, cost_axis="MACs")
     assert not app.exception
@@ -83,7 +104,7 @@ def test_runs_that_do_not_know_their_size_are_counted(open_page, tmp_path, write
     (path / "run.json").write_text(json.dumps(record))
     app = open_page("cost", tmp_path, cost_axis="Parameters")
     assert not app.exception
-    assert "1 of 2 approaches do not record it" in text_of(app)
+    assert "1 of 2 approaches does not record it" in text_of(app)
 
 
 @pytest.mark.slow

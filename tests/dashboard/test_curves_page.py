@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+from dashboard.charts.style import distinct_colours
 from fer_core.records.published import SHIPPED_RUNS
 
 
@@ -50,6 +51,37 @@ def test_single_runs_are_drawn_on_demand(open_page, eight_records):
     app = open_page("curves", eight_records, curves_seeds="single runs")
     assert len(app.multiselect(key="curves_run").value) == 2
     assert [trace["name"] for trace in charts(app)[1]["data"]] == ["EAC", "baseline"]
+
+
+@pytest.fixture
+def captions(monkeypatch):
+    """The lines below the figures that a page offers to save."""
+    found = []
+
+    def show(*_, caption="", **__):
+        found.append(caption)
+
+    monkeypatch.setattr("dashboard.views.widgets.show_chart", show)
+    return found
+
+
+def test_the_caption_of_a_saved_figure_ends_each_sentence_once(open_page, eight_records, captions):
+    assert not open_page("curves", eight_records).exception
+    assert captions[0].startswith("Loss. ")
+    assert "EAC here: " in captions[0]
+    assert captions[0].endswith(".")
+    assert not any(".." in caption for caption in captions)
+
+
+def test_a_link_to_more_runs_than_there_are_colours_shows_as_many(open_page, tmp_path, write_run):
+    most = len(distinct_colours())
+    for seed in range(most + 1):
+        write_run(tmp_path, seed=seed)
+    fact = "EAC · mobilenetv2_100 · synthetic faces · 30 % noise · 6 epochs · seed"
+    runs = [f"{fact} {seed}" for seed in range(most + 1)]
+    app = open_page("curves", tmp_path, curves_run=runs)
+    assert not app.exception
+    assert len(app.multiselect(key="curves_run").value) == most
 
 
 def test_groups_by_fewer_options_say_what_they_pool(open_page, eight_records):

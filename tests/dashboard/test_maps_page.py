@@ -66,6 +66,15 @@ def test_the_default_pair_was_trained_on_the_same_noisy_labels(open_page, tmp_pa
     assert app.selectbox(key="looks_first").value == "noisy30-baseline"
     assert app.selectbox(key="looks_second").value == "noisy30-eac"
     assert "What it does not show" in words(app)
+    assert "the models were trained on photographs" in words(app)
+
+
+@MADE_UP
+def test_the_flips_of_the_shipped_eac_are_told_only_where_it_is_shown(open_page, tmp_path):
+    app = open_page("maps", tmp_path, looks_second="noisy30-baseline")
+    assert not app.exception
+    assert "Images of FERPlus val" in words(app)
+    assert "flips its labelled view" not in words(app)
 
 
 @MADE_UP
@@ -165,6 +174,7 @@ def test_without_pytorch_the_page_shows_the_shipped_maps_and_says_how_to_see_mor
     assert not app.exception
     assert "noisy30-eac: " in captions(app)[0]
     assert "The maps of noisy30-baseline agree with their mirror images by" in words(app)
+    assert "noisy30-eac flips its labelled view" in words(app)
     assert "need PyTorch" in words(app)
     assert app.code[0].value == "make install\nmake dashboard"
     assert "looks_first" not in {item.key for item in app.selectbox}
@@ -200,6 +210,7 @@ def test_own_faces_are_offered_before_synthetic_ones_which_the_page_names(open_l
         "synthetic faces",
     ]
     assert "These faces are synthetic" in words(app)
+    assert "trained on photographs" not in words(app)  # tiny was not
     assert "choose *your images* or *a folder of images* or *a data set* above" in words(app)
     assert "Of 8 faces, tiny recognises" in words(app)
 
@@ -224,3 +235,21 @@ def test_a_data_set_of_this_computer_gives_a_face_of_each_class(
     assert "These faces are synthetic" not in words(app)
     app = open_local(**query, **TINY, looks_data="folder:/absent")
     assert "/absent" in app.warning[0].value
+
+
+@pytest.mark.slow
+@MADE_UP
+def test_classes_of_a_data_set_beyond_those_shown_are_counted(
+    open_local, with_model, portrait, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("dashboard.analysis.map_choices.MAX_FACES", 2)
+    monkeypatch.setattr("dashboard.analysis.data_faces.MAX_FACES", 2)
+    for label in ("anger", "fear", "sadness"):
+        for split in ("train", "test"):
+            place = tmp_path / "data" / split / label
+            place.mkdir(parents=True)
+            portrait.save(place / f"{label}.png")
+    query = {"runs": str(with_model), "looks_faces": "a data set"}
+    app = open_local(**query, **TINY, looks_data=f"folder:{tmp_path / 'data'}")
+    assert not app.exception
+    assert "The first 2 of 3 classes are shown." in words(app)

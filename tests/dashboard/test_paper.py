@@ -17,13 +17,15 @@ from dashboard.analysis.comparison import noise_points, noise_summary, paired_ga
 from dashboard.analysis.noise import MEASURES, noise_caption
 from dashboard.analysis.published import read_published
 from dashboard.analysis.published_curves import reference_curves
-from dashboard.charts.audit import reliability_figure
+from dashboard.charts.audit import curve_figure, reliability_figure, transition_figure
 from dashboard.charts.changes import changes_figure
 from dashboard.charts.classes import confusion_figure, recall_figure
 from dashboard.charts.noise import noise_figure
 from dashboard.charts.noise_rows import noise_rows_figure
 from dashboard.charts.paper import PaperError, draw_page, paper_figure
 from dashboard.charts.paper_traces import plain
+from dashboard.charts.parallel import parallel_figure
+from dashboard.charts.published import published_figure
 from dashboard.charts.style import PAPER_WIDTHS, can_be_on_paper
 from dashboard.data.names import read_folders
 from dashboard.views.widgets import file_stem
@@ -200,3 +202,39 @@ def test_upright_bars_of_a_class_stand_side_by_side_at_its_name(charts):
         assert left.x1 == pytest.approx(right.x0) == pytest.approx(place)
     heights = [box.height for box in known]
     assert heights == pytest.approx(list(reliability_table(make_audit())["true"]))
+
+
+@pytest.mark.parametrize("axis", ["Year", "Parameters"])
+def test_names_of_published_results_are_written_beside_their_points(axis):
+    facts = {"backbone": "resnet18", "trust": "paper", "kind": "other methods", "params_m": 11.2}
+    points = pd.DataFrame([{"method": name, "year": 2022, "value": 90.0, **facts} for name in "ab"])
+    with mpl.rc_context():
+        (axes,) = draw_page(published_figure(points, "accuracy", axis), COLUMN, "").axes
+        names = [text.get_text() for text in axes.texts]
+        places = [tuple(text.xy) for text in axes.texts]
+    assert names == ["a", "b"]
+    assert places == [pytest.approx((2022 if axis == "Year" else 11.2, 90.0))] * 2
+
+
+def test_the_line_of_guessing_and_decimals_of_cells_are_as_on_the_screen():
+    points = pd.DataFrame({"recall": [0, 100], "precision": [90, 30], "score": "combined"})
+    points = points.assign(low=points["precision"] - 5, high=points["precision"] + 5)
+    tints = dict.fromkeys("ab", "#1F83C4")
+    frame = pd.DataFrame([[99.7, 0.3], [50.0, 50.0]], index=list("ab"), columns=list("ab"))
+    exact = transition_figure(frame, "Labels", tints)
+    exact.update_traces(texttemplate="%{z:.1f}")
+    with mpl.rc_context():
+        (axes,) = draw_page(curve_figure(points, 12.5), COLUMN, "").axes
+        dotted = [line for line in axes.lines if line.get_linestyle() == ":"]
+        (cells,) = draw_page(exact, COLUMN, "").axes
+        texts = [text.get_text() for text in cells.texts]
+    assert [list(line.get_ydata()) for line in dotted] == [[12.5, 12.5]]
+    assert texts == ["99.7", "0.3", "50.0", "50.0"]
+
+
+def test_an_axis_that_the_screen_hides_is_hidden_on_paper():
+    drawn = pd.DataFrame({"run": ["a", "b"], "seed": [0, 1], "accuracy_percent": [70.0, 80.0]})
+    with mpl.rc_context():
+        (axes,) = draw_page(parallel_figure(drawn, "accuracy_percent"), COLUMN, "").axes
+        assert not axes.xaxis.get_visible()
+        assert axes.yaxis.get_visible()

@@ -210,6 +210,16 @@ def test_a_silent_run_is_warned_of_with_the_command_that_resumes_it(open_runs, t
     assert "2 of 6, no progress for 12 min" in tables(app)[0]["status"].item()
 
 
+def test_running_and_silent_runs_beyond_the_first_are_counted(open_runs, tmp_path, write_run):
+    for seed in range(13):
+        path = write_run(tmp_path / "some", seed=seed, done=2, status="running")
+        for file in path.iterdir() if seed < 6 else ():
+            os.utime(file, (time.time() - 12 * 60,) * 2)
+    told = text_of(open_runs(tmp_path / "some"))
+    assert "1 more run has no recent progress" in told
+    assert ", and 2 more" in told
+
+
 def test_a_run_that_writes_says_how_far_it_is(open_runs, tmp_path, write_run):
     write_run(tmp_path / "some", done=2, status="running")
     app = open_runs(tmp_path / "some")
@@ -401,5 +411,7 @@ def test_measures_of_maps_that_cannot_be_read_are_told_and_hide_no_run(open_runs
     (records / PAIR[1] / "maps.json").write_text("{}")
     app = open_runs(records)
     assert len(tables(app)[0]) == 8
+    assert f"maps.json of {PAIR[1]} is not shown: " in text_of(app)
     assert "maps.json holds no measures of attention maps" in text_of(app)
+    assert "unreadable" not in text_of(app)
     assert "maps.json holds no measures" in text_of(open_runs(records, run=PAIR[1]))

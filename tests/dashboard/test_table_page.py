@@ -48,6 +48,14 @@ def test_a_difference_without_a_baseline_is_a_sentence(open_page, tmp_path, writ
     assert "--method cross_entropy" in text_of(app)
 
 
+def test_rows_and_columns_without_a_run_are_a_sentence(open_page, tmp_path, write_run):
+    write_run(tmp_path)
+    write_run(tmp_path, method="cross_entropy", rate=0.0)
+    app = open_page("table", tmp_path, table_only=["EAC"], table_with=["clean labels"])
+    assert not app.exception
+    assert [item.value for item in app.info] == ["No run is in these rows and columns."]
+
+
 def test_no_finished_run_is_a_sentence(open_page, tmp_path, write_run):
     write_run(tmp_path, done=1, status="running")
     assert "No run has finished yet" in text_of(open_page("table", tmp_path))

@@ -79,8 +79,29 @@ def test_a_side_of_several_seeds_is_right_if_more_than_half_of_them_are(tmp_path
     images = compare_sides(folders, ["base"], ["a", "b"]).images
     assert images["second_right"].tolist() == [1.0, 0.5, 0.0]
     assert images["change"].tolist() == [GAINED, "", ""]  # half is not more than half
-    assert images["second_predicted"].tolist() == [0, 0, 1]  # of equally many, the surer
+    assert images["second_predicted"].tolist() == [0, 1, 1]  # half of them: wrong, and shown so
     assert images["second_confidence"].tolist() == pytest.approx([0.7] * 3)
+
+
+def test_a_side_that_is_wrong_shows_its_most_frequent_wrong_prediction(tmp_path):
+    answers = {"a": [0, 2], "b": [0, 2], "c": [1, 0], "d": [2, 0], "e": [2, 1]}
+    folders = {
+        name: write(tmp_path / name, [0, 0], predicted) for name, predicted in answers.items()
+    }
+    folders["right"] = write(tmp_path / "right", [0, 0], [0, 0])
+    images = compare_sides(folders, list(answers), ["right"]).images
+    assert images["change"].tolist() == [GAINED, GAINED]
+    assert images["first_predicted"].tolist() == [2, 2]  # two of five are right in both
+    assert images["second_predicted"].tolist() == [0, 0]
+
+
+def test_of_equally_frequent_predictions_the_surer_is_shown(tmp_path):
+    folders = {
+        "a": write(tmp_path / "a", [0], [1], 0.5),
+        "b": write(tmp_path / "b", [0], [2], 0.9),
+    }
+    images = compare_sides(folders, ["a", "b"], ["a"]).images
+    assert images["first_predicted"].tolist() == [2]
 
 
 def test_changes_by_class_are_in_the_order_of_the_classes_with_adjusted_tests(folders):
@@ -177,3 +198,13 @@ def test_sides_are_methods_over_seeds_then_runs_and_begin_with_the_noisiest_pair
         "EAC · 30 % symmetric noise · 2 seeds",
     ]
     assert len({side.tested_on for side in sides}) == 1
+
+
+def test_sides_are_named_by_the_options_that_tell_them_apart(tmp_path, write_run):
+    for seed in (0, 1):
+        write_run(tmp_path, seed=seed)
+        write_run(tmp_path, seed=seed, ema_decay=0.999, name=f"averaged-{seed}")
+    sides, _ = find_sides(read_folders([tmp_path]).table)
+    names = [side.name for side in sides if len(side.runs) > 1]
+    common = "EAC · mobilenetv2_100 · synthetic faces · 30 % symmetric · 48 px · 6 epochs"
+    assert sorted(names) == [f"{common} · 2 seeds", f"{common} · ema decay 0.999 · 2 seeds"]

@@ -275,6 +275,22 @@ def test_the_gain_is_that_of_the_pair_that_speaks_first_and_the_cost_of_the_one_
     assert re.search(r"^Time: .* 6 epochs .*\(3 seeds.* Accuracy: .* 9 epochs .*\(4 seeds", basis)
 
 
+def test_run_times_are_compared_only_where_both_runs_share_device_and_precision(three_seeds):
+    edit_run(three_seeds / "eac-mobilenetv2_100-30-s0", "environment", device="NVIDIA H200")
+    edit_run(three_seeds / "eac-mobilenetv2_100-30-s0", "result", seconds=2.0)
+    text, basis = cost_headline(chosen_rows(three_seeds))
+    assert "EAC takes 2.00 times as long" in text
+    assert re.search(r"^Time: .*\(2 seeds, paired\).* Accuracy: .*\(3 seeds, paired\)", basis)
+    for seed in (1, 2):
+        path = three_seeds / f"cross_entropy-mobilenetv2_100-30-s{seed}"
+        edit_run(path, "environment", precision="bf16")
+    text, basis = cost_headline(chosen_rows(three_seeds))
+    assert text.startswith("Training with EAC changes accuracy by ")
+    assert "run times are not compared" in text
+    assert "(3 seeds, paired)" in basis
+    assert "Time:" not in basis
+
+
 @pytest.mark.slow
 def test_the_shipped_runs_say_what_eac_costs_and_changes_as_every_page_does():
     """Cost by the pair whose ratio is known best: most others were trained beside other work."""
@@ -329,6 +345,15 @@ def test_the_report_file_shows_costs_and_speeds_and_says_what_is_missing(three_s
     assert charts == ["Accuracy by run time"]  # in all other costs the approaches agree
     assert any(part.heading == "MACs" and "recorded them" in part.text for part in parts)
     assert parts[-1].heading == "Measured speed"
+
+
+def test_the_data_below_a_chart_of_the_report_file_has_the_units_of_records(three_seeds, write_run):
+    for epochs in (9, 12):
+        path = write_run(three_seeds, method="eac", epochs=epochs, name=f"{epochs}-epochs")
+        edit_run(path, "result", seconds=60.0 * epochs)
+    first, *_ = cost_parts(read_folders([three_seeds]))
+    seconds = first.table.set_index("epochs_asked")["seconds"]
+    assert seconds[[9, 12]].tolist() == pytest.approx([540, 720])
 
 
 def test_the_report_file_says_the_cost_of_two_approaches_in_a_sentence(three_seeds):

@@ -206,3 +206,17 @@ def test_every_choice_has_a_name_of_its_own(records, write_run):
 def test_no_runs_are_no_choices():
     choices = run_choices(read_folders([]).table)
     assert choices == ({}, {}, [], {})
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.5])
+def test_a_loss_that_is_no_number_breaks_the_line_of_a_run_that_is_whole(epochs, smoothing):
+    run, series = next(iter(PAIR)), [BY_LABEL["Evaluation loss"]]
+    mine = epochs[epochs["run"] == run].copy()
+    mine.loc[mine["epoch"].isin([1, 3, 6]), "eval_loss"] = np.nan
+    points = curve_points(mine, {run: "EAC"}, series, smoothing=smoothing)
+    assert points["epoch"].tolist() == [2, 3, 4, 5]
+    line = curves_figure(points, series, {run: "#000000"}).data[-1]
+    assert np.isnan(line.y).tolist() == [False, True, False, False]
+    assert line.mode == "lines+markers"
+    sparse = curve_points(mine, {run: "EAC"}, series, smoothing=smoothing, sparse=[run])
+    assert sparse["epoch"].tolist() == [2, 4, 5]

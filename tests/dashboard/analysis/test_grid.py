@@ -125,6 +125,31 @@ def test_options_of_one_method_are_told_where_they_are_not_usual_for_it(tmp_path
     assert len(alike.rows) == len(alike.cells) == 3
 
 
+def test_options_that_a_method_does_not_have_are_not_told_of_it(tmp_path, write_run):
+    write_run(tmp_path, method="cross_entropy")
+    write_run(tmp_path, method="cross_entropy", name="average", ema_decay=0.999)
+    for weight in (0.0, 1.0, 5.0):
+        write_run(tmp_path, name=f"{weight}", consistency_weight=weight)
+    write_run(tmp_path, name="independent", erased_region="independent")
+    write_run(tmp_path, name="half", consistency_weight=5.0, flip_probability=0.5)
+    grid = results_grid(read_folders([tmp_path]).table, ["method"], "noise")
+    assert grid.rows == [
+        *("baseline", "baseline · ema decay 0.999"),
+        *("EAC", "EAC · consistency weight 0.0", "EAC · consistency weight 1.0"),
+        *("EAC · erased region independent", "EAC · flip probability 0.5"),
+    ]
+    assert len(grid.cells) == len(grid.rows)
+
+
+def test_rows_and_columns_of_an_option_say_that_a_method_is_without_it(tmp_path, write_run):
+    for method in METHODS:
+        write_run(tmp_path, method=method)
+    table = read_folders([tmp_path]).table
+    names = ["without consistency weight", "consistency weight 5.0"]
+    assert set(results_grid(table, ["consistency weight"], "noise").rows) == set(names)
+    assert set(results_grid(table, ["noise"], "consistency weight").columns) == {names[0], "5.0"}
+
+
 def test_the_baseline_comes_first_then_with_treatments_then_the_rest_by_letter(tmp_path, write_run):
     for method in ("rul", "eac", "co_teaching", "gce", "cross_entropy"):
         write_run(tmp_path, method=method)

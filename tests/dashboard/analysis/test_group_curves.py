@@ -67,3 +67,15 @@ def test_unfinished_runs_of_a_group_are_counted(tmp_path, write_run):
     assert unfinished_groups(seed_groups(table), table) == [
         "EAC (1 of 2 runs running): 2 of 6 epochs"
     ]
+
+
+def test_the_mean_curve_breaks_where_no_run_has_a_value(three):
+    epochs, groups = three.epochs.copy(), seed_groups(three.table)
+    epochs.loc[epochs["epoch"] == 3, "eval_accuracy"] = np.nan
+    points = group_points(epochs, groups, ACCURACY)
+    assert points["n"].tolist() == [3, 3, 0, 3, 3, 3]
+    assert points["value"].isna().tolist() == [epoch == 3 for epoch in points["epoch"]]
+    *_, line = group_curves_figure(points, ACCURACY, {groups[0].runs[0]: "#1F83C4"}).data
+    assert line.name == "EAC (n = 3)"
+    epochs.loc[epochs["run"] == groups[0].runs[0], "eval_accuracy"] = np.nan
+    assert group_points(epochs, groups, ACCURACY)["n"].max() == 2

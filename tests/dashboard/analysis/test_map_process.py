@@ -19,6 +19,7 @@ from dashboard.analysis.map_choices import (
     may_name_folders,
     model_choices,
     model_of_run,
+    trained_on_photographs,
 )
 from dashboard.analysis.map_process import MapCache, model_digest
 from dashboard.analysis.map_worker import MapWorker
@@ -291,6 +292,20 @@ def test_the_pair_of_the_same_labels_is_first_then_what_there_is():
     paths = dict.fromkeys(("bundled", "noisy30-baseline", "noisy30-eac"), Path())
     assert default_models(paths) == ["noisy30-baseline", "noisy30-eac"]
     assert default_models({"embedded": Path(), "run": Path()}) == ["embedded", "run"]
+
+
+def test_models_are_trained_on_photographs_if_they_are_shipped_or_their_data_set_is_known(
+    tmp_path, write_run
+):
+    folders = {
+        name: write_run(tmp_path, name=name, data=name) / "model"
+        for name in ("synthetic", "ferplus", "folder")
+    }
+    runs = read_folders([tmp_path])
+    shipped = shipped_models()
+    assert trained_on_photographs(runs, {**shipped, "ferplus": folders["ferplus"]})
+    for name in ("synthetic", "folder"):
+        assert not trained_on_photographs(runs, {**shipped, name: folders[name]})
 
 
 def test_only_who_sits_at_the_computer_may_name_folders(monkeypatch):

@@ -10,6 +10,7 @@ from scipy.stats import ttest_1samp
 from dashboard.analysis.comparison import noise_points, noise_summary, paired_gaps
 from dashboard.analysis.noise import (
     MEASURES,
+    areas_note,
     noise_areas,
     noise_caption,
     noise_drawn,
@@ -18,6 +19,7 @@ from dashboard.analysis.noise import (
     offered_measures,
     other_headline,
     shown_summary,
+    unstated_note,
 )
 from dashboard.analysis.noise_headline import headline
 from dashboard.analysis.published import read_published
@@ -296,3 +298,26 @@ def test_a_view_has_references_and_the_second_headline_for_accuracy_alone(eight_
     change = noise_view(points, published, CHANGE)
     assert change.headline == headline(points, CHANGE.column)
     assert (change.other, change.incomparable, len(change.references)) == ("", "", 0)
+
+
+def test_imported_runs_whose_noise_or_seed_nobody_stated_are_counted():
+    runs = pd.DataFrame(
+        {
+            "status": ["finished", "finished", "finished", "finished", "running"],
+            "imported": ["", "a.csv", "a.csv", "a.csv", "a.csv"],
+            "noise_percent": [np.nan, 30.0, np.nan, 30.0, np.nan],
+            "seed": pd.array([0, 0, 1, None, None], dtype="Int64"),
+        }
+    )
+    assert unstated_note(runs) == (
+        "2 imported runs are not shown: their noise or seed is not stated "
+        "(`fer-core import-runs --help`)."
+    )
+    assert unstated_note(runs.head(3)).startswith("1 imported run is not shown: its noise")
+    assert unstated_note(runs.head(2)) == ""
+
+
+def test_lines_without_a_run_at_every_rate_are_counted(points):
+    summary, areas = noise_summary(points), noise_areas(points, ACCURACY.column)
+    assert areas_note(summary, areas) == ""
+    assert areas_note(summary, areas.head(1)) == "1 of 2 lines has a run at every rate."

@@ -108,6 +108,14 @@ def test_losses_within_chance_and_underconfidence_are_not_called_costs(read):
     assert "not overconfident at any strength" in headline(better, MEASURES["Mean confidence"])
 
 
+def test_the_largest_significant_loss_is_named_though_a_larger_one_may_be_chance(read):
+    points = points_of(*read({"name": "one"}))
+    points.loc[points["kind"] == "noise", "lost_low"] = -1.0
+    told = headline(points, MEASURES["Accuracy"])
+    assert told.startswith("JPEG at 5 (JPEG quality) costs one (flip TTA) the most accuracy among ")
+    assert "the significant losses: 15.0 points" in told
+
+
 def test_the_summary_has_means_and_worst_strengths(read):
     points = points_of(*read({"name": "bundled"}, {"name": "camera", "step": 0.02}))
     summary = model_summary(points)

@@ -41,8 +41,22 @@ def test_only_the_options_that_differ_are_compared(tmp_path, write_run):
         ),
     }
     table = differing_options(records).set_index("option")
-    assert table["two"].to_dict() == {"erase_scale": "[0.1, 0.2]", "learning_rate": "0.01"}
+    assert table["two"].to_dict() == {"erase_scale": "0.1, 0.2", "learning_rate": "0.01"}
     assert table.at["learning_rate", "one"] == "0.0002"
+
+
+def test_an_option_of_another_method_is_not_used_and_none_is_told_in_words(tmp_path, write_run):
+    runs = {"one": {}, "two": {"consistency_weight": 1.0, "stride": 8, "decay_norms": False}}
+    records = {name: read_run(write_run(tmp_path, name=name, **own)) for name, own in runs.items()}
+    records["three"] = read_run(write_run(tmp_path, name="three", method="cross_entropy"))
+    table = differing_options(records).set_index("option")
+    assert table.loc["consistency_weight"].to_dict() == {
+        "one": "5.0",
+        "two": "1.0",
+        "three": "not used",
+    }
+    assert table.loc["stride"].to_dict() == {"one": "none", "two": "8", "three": "none"}
+    assert table.at["decay_norms", "two"] == "no"
 
 
 def test_an_option_that_an_older_record_lacks_is_compared_by_its_default(tmp_path, write_run):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from dashboard.analysis.cost import cost_points, with_sets
+from dashboard.analysis.curves import run_labels
 from dashboard.analysis.seed_groups import (
     common_facts,
     differing,
@@ -11,6 +13,7 @@ from dashboard.analysis.seed_groups import (
     seeds_text,
     short_names,
 )
+from dashboard.analysis.sets import with_comparison
 from dashboard.data.names import read_folders
 
 
@@ -105,3 +108,14 @@ def test_options_tell_alike_groups_apart_without_what_most_of_them_have(tmp_path
     groups = seed_groups(read_folders([tmp_path]).table)
     texts = option_texts(groups)
     assert sorted(texts) == ["", "", "learning rate 0.0001", "weight decay 0.2"]
+
+
+def test_one_epoch_is_told_in_the_singular(tmp_path, write_run):
+    write_run(tmp_path, epochs=1)
+    table = read_folders([tmp_path]).table
+    (group,) = seed_groups(table)
+    assert group.name.endswith(" · 1 epoch")
+    assert run_labels(table)[group.runs[0]].endswith(" · 1 epoch · seed 0")
+    assert with_comparison(table)["comparison"].item().endswith(" · 1 epoch")
+    points = cost_points(with_sets(table))
+    assert points["approach"].item().endswith(" · 1 epoch")

@@ -136,11 +136,14 @@ def test_measures_of_maps_belong_to_one_model_and_lie_inside_of_a_fixed_source(
 ):
     folder = records / "eac-mobilenetv2_100-30-s0"
     write_maps(folder / "maps.json", "a", against="b")
-    (problem,) = Reader().read([source_of(records)]).problems
-    assert "compares a and b" in problem
+    runs = Reader().read([source_of(records)])
+    assert (len(runs.table), runs.problems) == (8, [])  # the record itself can be read
+    (remark,) = runs.remarks
+    assert remark.startswith("maps.json of eac-mobilenetv2_100-30-s0 is not shown: ")
+    assert "compares a and b" in remark
     (folder / "maps.json").unlink()
     (folder / "maps.json").symlink_to(write_maps(tmp_path / "elsewhere.json"))
-    assert Reader().read([source_of(records)]).problems == []
+    assert Reader().read([source_of(records)]).remarks == ()
     monkeypatch.setenv("FER_RUNS", str(records))
-    (problem,) = Reader().read([source_of(records)]).problems
-    assert "link to a file outside" in problem
+    (remark,) = Reader().read([source_of(records)]).remarks
+    assert "link to a file outside" in remark

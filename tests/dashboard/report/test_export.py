@@ -89,6 +89,14 @@ def test_the_command_writes_one_file_with_every_chart(call_export, runs, eight_r
     }
 
 
+def test_charts_of_the_last_epoch_and_of_corruption_say_what_their_intervals_are(runs):
+    assert any(fact.startswith("Unless a chart says otherwise, ") for fact in report_facts(runs))
+    texts = {part.heading: part.text for part in PAGES["Classes"](runs)}
+    assert "Last epoch, with Wilson's 95 % intervals." in texts["Recall"]
+    (first, *_) = PAGES["Robustness"](runs)
+    assert "paired bootstrap" in first.text
+
+
 def test_the_file_has_headline_date_and_sources(page):
     text = unescape(without_scripts(page))
     assert "At 30 % symmetric label noise, mobilenetv2_100 trained with EAC reaches 79.6 %" in text

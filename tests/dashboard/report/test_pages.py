@@ -5,10 +5,12 @@ import re
 import pandas as pd
 import pytest
 
+from dashboard.charts.robustness import MOST_MODELS
 from dashboard.data.names import read_folders
 from dashboard.report.audit import MOST_IMAGES, audit_parts
 from dashboard.report.page import PRINTED_ROWS, STYLE, render
 from dashboard.report.part import Part, number, part_table
+from dashboard.report.published import published_parts
 from dashboard.report.results import result_parts
 from dashboard.report.robustness import MOST_CHARTS, robustness_parts
 from fer_core.audit.folder import FACTS_FILE, write_audit
@@ -115,3 +117,21 @@ def test_short_texts_stay_on_one_line_on_paper_where_the_line_has_room():
     assert '<td class="s">results of' not in page
     crowded = pd.DataFrame([{f"column number {number}": "text" for number in range(12)}])
     assert 'class="s"' not in render("title", "lead", [], {"page": [Part("all", table=crowded)]})
+
+
+def test_models_beyond_those_that_are_drawn_are_in_the_table(tmp_path, write_run, write_robustness):
+    write_run(tmp_path)
+    names = [f"camera {place}" for place in range(MOST_MODELS + 2)]
+    for name in names:
+        write_robustness(tmp_path / f"{name}.json", name)
+    parts = robustness_parts(read_folders([tmp_path]))
+    summary, *charts = [part for part in parts if "300 of 3,199 images" in part.heading]
+    assert {name.partition(" (")[0] for name in summary.table["model"]} == set(names)
+    assert f"The charts draw the first {MOST_MODELS} of {len(names)} models." in summary.text
+    assert charts[0].table["model"].nunique() == MOST_MODELS
+
+
+def test_the_data_of_a_published_chart_are_the_points_that_it_draws(eight_records):
+    charts = [one for one in published_parts(read_folders([eight_records])) if one.figure]
+    for chart in charts:
+        assert len(chart.table) == sum(len(trace.x) for trace in chart.figure.data)

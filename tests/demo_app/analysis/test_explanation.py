@@ -108,7 +108,11 @@ def test_without_a_second_model_nothing_stands_beside(one):
 
 @pytest.mark.parametrize(
     ("number", "emotion", "opacity", "part"),
-    [(2, "", 0.5, "no face 2"), (1, "boredom", 0.5, "boredom"), (1, "", 1.5, "[0, 1]")],
+    [
+        (2, "", 0.5, "has 1 face"),
+        (1, "boredom", 0.5, "boredom"),
+        (1, "", 1.5, "[0, 1]"),
+    ],
 )
 def test_what_has_no_map_is_a_sentence_for_programs(one, number, emotion, opacity, part):
     sentence, overlay, crop = one_map(one, number, emotion, opacity)

@@ -20,7 +20,7 @@ from demo_app.analysis.video import (
 )
 from demo_app.analysis.video_example import draw_clip
 from demo_app.analysis.video_movements import follow_movements, summarise_movements
-from demo_app.analysis.video_report import VideoOptions, hint, meter, summary_html
+from demo_app.analysis.video_report import VideoOptions, hint, meter, sentences, summary_html
 from demo_app.analysis.video_review import ReviewOptions, review_video
 from demo_app.render.timeline import NOT_SURE, ROWS, draw_timeline, spans
 from fer_core.datasets.synthetic.faces import draw_portrait
@@ -339,6 +339,11 @@ def test_uneven_steps_between_the_analysed_frames_are_no_gaps():
 def test_the_timeline_shows_on_light_and_dark_pages(result):
     layout = result.figure.layout
     assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
+
+
+def test_one_frame_is_told_in_the_singular(result):
+    one = result.summary | {"moments": 1, "faces": []}
+    assert sentences(one)[0] == "No face in 3.0 seconds; 1 frame analysed."
 
 
 def test_the_summary_names_every_face_and_every_colour(result):

@@ -43,6 +43,7 @@ def test_the_words_name_the_largest_fall_and_the_places_that_change_the_predicti
     [
         ([[1, 1], [1, 1]], [[2, 2], [2, 2]], "stays joy, whichever of the 4 regions"),
         ([[1, 1], [1, 1]], [[0, 0], [0, 0]], "any region changes the prediction from joy to calm"),
+        ([[1, 1], [1, 1]], [[0, 2], [2, 2]], "Hiding one of the 4 regions changes the prediction"),
         ([[-1, 0], [0, 0]], [[2, 2], [2, 2]], "Hiding no region lowers the score of joy"),
     ],
 )

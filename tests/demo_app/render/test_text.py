@@ -45,6 +45,17 @@ def test_the_model_line_states_only_saved_facts():
     assert "noise" not in words.model_line({"data": "ferplus", "noise": "none"}, 48)
 
 
+@pytest.mark.parametrize("facts", [{"noise": "fer2013"}, {"noise": "rater", "noise_rate": 0.0}])
+def test_noise_without_a_rate_has_no_share(facts):
+    line = words.model_line(facts, 48)
+    assert line == f"Model: 48 x 48 pixel faces; {facts['noise']} label noise."
+
+
+def test_one_photograph_is_told_in_the_singular():
+    assert words.batch_progress(0, 1) == "0 of 1 photograph …"
+    assert words.batch_progress(1, 2) == "1 of 2 photographs …"
+
+
 def test_a_prediction_below_the_threshold_is_not_sure_but_names_the_likeliest(face):
     odd = replace(face, probabilities=np.array([0.02, 0.02, 0.02, 0.02, 0.38, 0.34, 0.1, 0.1]))
     assert words.prediction(odd, 0.38) == "anger 38 %"

@@ -9,6 +9,8 @@ from huggingface_hub import SpaceCardData
 
 from demo_app.spaces.manifest import Space, read_manifest
 from demo_app.spaces.templates import app_file, dockerfile, front_matter, hub_models, readme
+from fer_core.reporting.map_files import MAPS_FILE, read_maps
+from fer_core.weights import BUNDLED
 from tests.project import PROJECT
 
 SPACES = read_manifest(PROJECT / "Spacefile")
@@ -156,3 +158,14 @@ def test_the_container_shows_the_shipped_results_and_has_no_xsrf_cookie_to_miss(
 def test_no_secret_is_asked_for_while_building(docker):
     assert not rest(docker, "ARG")
     assert not any("TOKEN" in one.rest.upper() or "secret" in one.rest for one in docker)
+
+
+def test_the_spaces_say_how_local_maps_are_as_it_was_measured():
+    (maps,) = read_maps(BUNDLED / MAPS_FILE)
+    local = f"{100 * maps.values['locality'].value:.0f} %"
+    for name in ("demo", "static"):
+        text = readme(SPACES[name], front_matter(SPACES[name], "6.31.0"))
+        assert f"{local} (" in text
+        assert "would have 25 %" in text
+        assert "Do not use them to make decisions about people." in text
+        assert "{" not in text
