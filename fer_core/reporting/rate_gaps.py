@@ -6,11 +6,13 @@ Knows no matplotlib; the differences are those of `fer_core.reporting.baseline_g
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from fer_core.config.methods import method_title
 from fer_core.records.groups import Group, RunGroup
 from fer_core.records.trials import Approach, Setting, trial_of
 from fer_core.reporting.baseline_gaps import ApproachGaps, BaselineGaps
 from fer_core.reporting.eac_variants import which_eac
 from fer_core.reporting.figure_data import RATED_KINDS
+from fer_core.reporting.tables import differing_options
 
 
 class RateGaps(NamedTuple):
@@ -49,11 +51,17 @@ def _of_setting(setting: Setting, several: Sequence[BaselineGaps]) -> RateGaps:
             approach = trial_of(row.runs[0][1]).approach
             rates.setdefault(approach, {})[gaps.noise.percent] = row
     several_rates = {approach: rows for approach, rows in rates.items() if len(rows) > 1}
-    named: dict[str, dict[float, ApproachGaps]] = {}
+    firsts = [next(iter(rows.values())) for rows in several_rates.values()]
     groups: list[RunGroup] = []
-    for approach, rows in several_rates.items():
-        first = next(iter(rows.values()))
-        named[first.name] = dict(sorted(rows.items()))
+    for approach, first in zip(several_rates, firsts, strict=True):
         trials = tuple(trial_of(run) for _, run in first.runs)
         groups.append(Group(setting, trials[0].noise, approach, trials))
+    names = [first.name for first in firsts]
+    if len({*names}) < len(names):  # approaches that never met under one noise
+        names = [
+            method_title(group.approach.method) + differing_options(group, groups)
+            for group in groups
+        ]
+    lines = zip(names, several_rates.values(), strict=True)
+    named = {name: dict(sorted(rows.items())) for name, rows in lines}
     return RateGaps(setting, named, which_eac(groups).strip())

@@ -90,3 +90,18 @@ def test_the_sentence_on_eac_is_of_the_drawn_variants_alone(runs, tmp_path):
     (found,) = rated([*runs, variant])
     assert "lambda 1 (otherwise" in found.which_eac
     assert "lambda 10" not in found.which_eac
+
+
+def test_approaches_of_one_method_at_other_rates_are_told_apart(tmp_path):
+    made = []
+    for weight, rates in ((1.0, (10, 20)), (5.0, (30, 40))):
+        for method, count in (("cross_entropy", 60), ("eac", 65)):
+            options = {"consistency_weight": weight} if method == "eac" else {}
+            for percent in rates:
+                folder = tmp_path / str(len(made))
+                made.append(at_rate(measured_run(folder, method, 0, count, **options), percent))
+    (found,) = rated(made)
+    assert {name: [*rows] for name, rows in found.approaches.items()} == {
+        "EAC": [30, 40],
+        "EAC, consistency weight 1.0": [10, 20],
+    }
