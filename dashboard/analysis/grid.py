@@ -261,6 +261,7 @@ def _row_names(
     """
     by_method = {
         method: {
+            **{name: UNSET for name in facts if name in ABSENT},
             **usual,
             **{
                 name: default_texts(method).get(name, UNSET) if method in methods else UNSET

@@ -80,7 +80,7 @@ def group_facts(group: Group[str]) -> dict[str, str]:
         "classes": str(setting.classes),
         "evaluation split": setting.eval_split,
     }
-    for text in (setting.options, group.approach.options):
+    for text in (group.approach.options, setting.options):
         facts |= {name: value for name, value in _options(text).items() if name not in facts}
     return facts
 

@@ -8,6 +8,7 @@ from fer_core.config.changes import differing
 from fer_core.datasets import FaceData, Storage, content_hash
 from fer_core.io.files import displayed
 from fer_core.machine import Device
+from fer_core.records.lock import lock_run
 from fer_core.records.run import RUN_FILE, RunRecord, read_run
 from fer_core.training.engine import train
 from fer_core.training.restart import make_ready
@@ -51,5 +52,9 @@ def trained_run(
             )
         if record.status == "finished":
             return record
-        there = make_ready(folder, named(config, dataset, None))
-    return train(config, folder, resume=there, device=device, storage=storage, dataset=dataset)
+        with lock_run(folder):
+            there = make_ready(folder, named(config, dataset, None))
+            return train(
+                config, folder, resume=there, device=device, storage=storage, dataset=dataset
+            )
+    return train(config, folder, device=device, storage=storage, dataset=dataset)

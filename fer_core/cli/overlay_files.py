@@ -56,8 +56,8 @@ def is_overlay(file: Path) -> bool:
     try:
         with Image.open(file, formats=("PNG",)) as image:
             return image.info.get(KEY) == MARK
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):  # no whole PNG: another file
-        return False
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return False  # no whole PNG of a size that overlays have
 
 
 def _is_video_overlay(file: Path) -> bool:

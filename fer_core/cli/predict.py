@@ -84,7 +84,9 @@ def _run(command: Command, inputs: list[PredictionInput]) -> int:
     for folder in (command.overlay, command.out):
         if folder is not None:
             _check_folder(folder)
-    overlays = overlay_places(inputs, command.overlay or Path())
+    overlays = [Path()] * len(inputs)
+    if command.overlay is not None:
+        overlays = overlay_places(inputs, command.overlay)
     reports = report_places(inputs, command.out or Path())
     if command.out is not None:
         for one, report in zip(inputs, reports, strict=True):

@@ -154,21 +154,26 @@ def make_table(directive: str, records: Path, benchmarks: Path = Path("benchmark
     if name in MAPS:
         return MAPS[name](_map_files(patterns, records))
     found = [file.parent for file in _matches(patterns, records, f"/{RUN_FILE}", "run record")]
-    runs = [read_run(folder) for folder in found]
-    if repeated := repeats(runs):
-        names = ", ".join(run.path.relative_to(records).as_posix() for run in repeated)
-        logger.warning(
-            "table '%s' leaves out %s: a later run has the same data, options, method, kind and "
-            "rate of noise, and seed (give runs of different noise lists seeds of their own)",
-            directive,
-            names,
-        )
     try:
+        runs = [read_run(folder) for folder in found]
+        if name != "ablation":  # which has a row for every run
+            _say_repeats(directive, runs, records)
         return TABLES[name](runs)
     except ReportError as error:
         raise ReportError(f"table '{directive}': {error}") from error
     except (KeyError, TypeError, AttributeError) as error:  # a record is foreign input
         raise ReportError(f"table '{directive}': a record lacks or misstates {error}") from error
+
+
+def _say_repeats(directive: str, runs: Sequence[RunRecord], records: Path) -> None:
+    """Name the runs that a table leaves out."""
+    if repeated := repeats(runs):
+        logger.warning(
+            "table '%s' leaves out %s: a later run has the same data, options, method, kind and "
+            "rate of noise, and seed (give runs of different noise lists seeds of their own)",
+            directive,
+            ", ".join(run.path.relative_to(records).as_posix() for run in repeated),
+        )
 
 
 def _map_files(patterns: Sequence[str], records: Path) -> list[Path]:

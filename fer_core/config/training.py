@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from fer_core.config import checks
+from fer_core.io.files import LONGEST_NUMBER
 
 ScheduleName = Literal["exponential", "cosine", "constant", "step", "poly", "tanh"]
 Precision = Literal["auto", "no", "bf16", "fp16"]
 SelectionMeasure = Literal["accuracy", "mean_class_accuracy"]
 CorruptionKind = Literal["noise", "blur", "jpeg", "resolution", "brighter", "darker"]
-LONGEST_SEED = 18  # digits, of a number that every reader of records takes
 
 
 @dataclass(frozen=True)
@@ -139,5 +139,5 @@ class OptimisationOptions:
             )
         checks.in_range("ema_decay", self.ema_decay, 0, 1)
         checks.at_least("patience", self.patience, 0)
-        if not 0 <= self.seed < 10**LONGEST_SEED:
-            raise ValueError(f"seed must be in [0, 10**{LONGEST_SEED}), got {self.seed}")
+        if not 0 <= self.seed < 10**LONGEST_NUMBER:
+            raise ValueError(f"seed must be in [0, 10**{LONGEST_NUMBER}), got {self.seed}")

@@ -78,8 +78,8 @@ class RunRecorder:
         if asked > before > len(earlier.epochs):
             raise RecordError(
                 f"early stopping ended the run in {self.path} after {len(earlier.epochs)} of "
-                f"{before} epochs, so it cannot go on to {asked}: start a new run, with patience 0 "
-                "or higher"
+                f"{before} epochs, so it cannot go on to {asked}: start a new run, with a higher "
+                "patience, or patience 0"
             )
         return asked == before
 
@@ -146,8 +146,8 @@ def _check_readable(run: Mapping[str, Any]) -> None:
         parse_json(json.dumps(dict(run), allow_nan=False))
     except ValueError as error:
         raise RecordError(
-            f"this run cannot be recorded, {error}: rename the data's files and folders, or choose "
-            "another value of the option"
+            f"the record of this run could not be read again: {error}; rename the files and "
+            "folders of the data, or give the option another value"
         ) from error
 
 

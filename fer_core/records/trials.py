@@ -117,8 +117,10 @@ RunTrial = Trial[RunRecord]
 
 def shared_options(config: Mapping[str, Any]) -> str:
     """The options that a fair comparison holds fixed, as JSON with sorted names."""
-    options = flat_options(config)
-    apart = NOT_OPTIONS | {*option_names(str(config["method"]), config), *_unread(options)}
+    method = str(config["method"])
+    options, defaults = flat_options(config), defaults_of(method)
+    options |= {name: defaults[name] for name in _unread(options)}
+    apart = NOT_OPTIONS | {*option_names(method, config)}
     return json.dumps({k: v for k, v in sorted(options.items()) if k not in apart})
 
 

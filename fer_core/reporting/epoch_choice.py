@@ -6,24 +6,18 @@ from typing import Any
 import numpy as np
 
 from fer_core.metrics.student_t import Interval, mean_interval
-from fer_core.records.compare import pair_with_baseline, with_shared_seeds
+from fer_core.records.compare import with_shared_seeds
 from fer_core.records.groups import RunGroup, group_runs
 from fer_core.records.run import RunRecord
-from fer_core.reporting.approach_order import in_reading_order
-from fer_core.reporting.blocks import ReportError
 from fer_core.reporting.eac_variants import which_eac
-from fer_core.reporting.measures import held_out_text
-from fer_core.reporting.tables import (
-    approach_name,
-    gap_text,
-    mean_text,
-    model_cells,
-    model_header,
-    noise_name,
-    provenance,
-    seeds_text,
-    table,
+from fer_core.reporting.measures import (
+    counts_text,
+    first_cells,
+    first_titles,
+    held_out_text,
+    pairs_to_show,
 )
+from fer_core.reporting.tables import gap_text, mean_text, provenance, table
 
 ACCURACY, MEAN_CLASS_ACCURACY = "eval_accuracy_tta", "eval_mean_class_accuracy_tta"
 RULES = {  # by name, the figure of an epoch whose first maximum chooses; the last epoch has none
@@ -34,9 +28,8 @@ RULES = {  # by name, the figure of an epoch whose first maximum chooses; the la
 EXPLANATION = (
     "All figures with flip TTA, ± the standard deviation over the seeds. In brackets: the "
     "difference from the baseline by the same rule, with the 95 % interval of Student's t over the "
-    "seeds. Never predicted correctly: classes for which a run "
-    "gets no evaluation image right in its last epoch (as `tta_flip` says), with the number of "
-    "such runs."
+    "seeds. Never predicted correctly: classes for which a run gets no evaluation image right in "
+    "its last epoch, without flip TTA unless the run has `tta_flip`, with the number of such runs."
 )
 
 
@@ -46,21 +39,15 @@ def selection_table(records: Sequence[RunRecord]) -> str:
     Raises:
         ReportError: when no approach has a baseline with held-out images.
     """
-    groups = [group for group in group_runs(records) if _has_figures(group)]
-    pairs = in_reading_order(pair_with_baseline(groups))
-    if not pairs:
-        raise ReportError(
-            "no finished cross_entropy run with --holdout has another method of the same data, "
-            "options, noise and seed"
-        )
+    pairs = pairs_to_show(group for group in group_runs(records) if _has_figures(group))
     shown = [group for pair in pairs for group in pair]
     rows: list[list[str]] = []
     for baseline, other in pairs:
-        first = [*_cells(baseline, shown), *_figures(baseline, None)]
+        first = [*first_cells(baseline, shown), *_figures(baseline, None)]
         if first not in rows:
             rows.append(first)
-        rows.append([*_cells(other, shown), *_figures(other, baseline)])
-    header = [*model_header(shown), "noise", "method", "seeds"]
+        rows.append([*first_cells(other, shown), *_figures(other, baseline)])
+    header = first_titles(shown)
     for name, figure in RULES.items():
         by = f"by {name}" if figure else name
         header += [f"{by}: epochs"] if figure else []
@@ -85,11 +72,6 @@ def _has_figures(group: RunGroup) -> bool:
     return all(epoch.get(name) is not None for epoch in epochs for name in names)
 
 
-def _cells(group: RunGroup, shown: Sequence[RunGroup]) -> list[str]:
-    name = approach_name(group, shown)
-    return [*model_cells(group, shown), noise_name(group.noise), name, seeds_text(group)]
-
-
 def _figures(group: RunGroup, baseline: RunGroup | None) -> list[str]:
     cells = []
     for rule in RULES.values():
@@ -105,7 +87,7 @@ def _figures(group: RunGroup, baseline: RunGroup | None) -> list[str]:
     for trial in group.trials:
         for name in _never_right(trial.record):
             missing[name] = missing.get(name, 0) + 1
-    cells.append(", ".join(f"{name} ({count})" for name, count in missing.items()) or "none")
+    cells.append(counts_text(missing))
     return cells
 
 

@@ -1,6 +1,6 @@
 """Every approach against the baseline, by three measures: the table of the study."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from fer_core.metrics.intervals import Estimate
 from fer_core.records.compare import pair_with_baseline, paired_gap
@@ -45,21 +45,15 @@ def measures_table(records: Sequence[RunRecord]) -> str:
     Raises:
         ReportError: when no approach has a baseline with held-out images.
     """
-    groups = [group for group in group_runs(records) if has_all_measures(group)]
-    pairs = in_reading_order(pair_with_baseline(groups))
-    if not pairs:
-        raise ReportError(
-            "no finished cross_entropy run with --holdout has another method of the same data, "
-            "options, noise and seed"
-        )
+    pairs = pairs_to_show(group for group in group_runs(records) if has_all_measures(group))
     shown = [group for pair in pairs for group in pair]
     rows: list[list[str]] = []
     for baseline, other in pairs:
-        first = [*_cells(baseline, shown), *_figures(baseline, None)]
+        first = [*first_cells(baseline, shown), *_figures(baseline, None)]
         if first not in rows:
             rows.append(first)
-        rows.append([*_cells(other, shown), *_figures(other, baseline)])
-    header = [*model_header(shown), "noise", "method", "seeds"]
+        rows.append([*first_cells(other, shown), *_figures(other, baseline)])
+    header = first_titles(shown)
     header += [measure.title for measure in MEASURES.values()]
     header += ["difference (seeds and images)", "mean class accuracy", "difference"]
     header += ["never predicted correctly"]
@@ -76,7 +70,36 @@ def held_out_text(records: Sequence[RunRecord]) -> str:
     return f"Held-out: {share} of the training images, with their noisy labels."
 
 
-def _cells(group: RunGroup, shown: Sequence[RunGroup]) -> list[str]:
+def pairs_to_show(groups: Iterable[RunGroup]) -> list[tuple[RunGroup, RunGroup]]:
+    """Each approach with its baseline, in the order of a table.
+
+    Args:
+        groups: of runs that held images out.
+
+    Raises:
+        ReportError: when no approach has a baseline.
+    """
+    pairs = in_reading_order(pair_with_baseline(list(groups)))
+    if not pairs:
+        raise ReportError(
+            "no finished cross_entropy run with --holdout has another method of the same data, "
+            "options, noise and seed"
+        )
+    return list(pairs)
+
+
+def first_titles(shown: Sequence[RunGroup]) -> list[str]:
+    """The titles of `first_cells`."""
+    return [*model_header(shown), "noise", "method", "seeds"]
+
+
+def first_cells(group: RunGroup, shown: Sequence[RunGroup]) -> list[str]:
+    """What a row is of.
+
+    Args:
+        group: of the row.
+        shown: all groups of the table.
+    """
     name = approach_name(group, shown)
     return [*model_cells(group, shown), noise_name(group.noise), name, seeds_text(group)]
 
@@ -92,9 +115,13 @@ def _figures(group: RunGroup, baseline: RunGroup | None) -> list[str]:
     cells.append(_gap(group, baseline, best, mean_class_accuracy=False))
     cells.append(mean_text(group.over_seeds(best.mean_class_accuracy)))
     cells.append(_gap(group, baseline, best, mean_class_accuracy=True))
-    missing = unanswered(group, best)
-    cells.append(", ".join(f"{name} ({count})" for name, count in missing.items()) or "none")
+    cells.append(counts_text(unanswered(group, best)))
     return cells
+
+
+def counts_text(runs: Mapping[str, int]) -> str:
+    """Classes, each with its number of runs."""
+    return ", ".join(f"{name} ({count})" for name, count in runs.items()) or "none"
 
 
 def _gap(

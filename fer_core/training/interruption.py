@@ -39,12 +39,15 @@ def how_to_go_on(error: KeyboardInterrupt, folder: Path, completed: int, *, give
         given: whether the data were given as an object, which a command line cannot name.
     """
     cause = "SIGTERM" if isinstance(error, Terminated) else "Ctrl-C"
+    again = "give the same command again"
+    if not completed and given:
+        return f"ended by {cause} in its first epoch: {again}"
     if not completed:
         return f"ended by {cause} in its first epoch: delete {folder} and start the run again"
     epochs = counted(completed, "epoch")
     if given:
         return (
-            f"ended by {cause} after {epochs}: give the same command again, or go on in Python "
+            f"ended by {cause} after {epochs}: {again}, or go on in Python "
             "with train(..., resume=True) and the same dataset"
         )
     run = shlex.quote(str(folder))

@@ -132,7 +132,8 @@ class Recording:
         self._recorder.begin(completed)
         self._checkpoints.completed = completed
         locks.callback(self._checkpoints.close)  # before another process may go on from them
-        for place in (self.folder, self.folder / MODEL_FOLDER):  # not those of runs below
+        checkpoints = (self.folder / CHECKPOINT_FILE).parent
+        for place in (self.folder, checkpoints, self.folder / MODEL_FOLDER):  # not of runs below
             remove_leftovers(place)
         return True
 

@@ -46,3 +46,9 @@ def test_two_inputs_never_share_an_overlay(tmp_path):
     (photos / "a.mp4").write_text("video")
     names = [file.name for file in overlay_places(list_inputs([str(photos)]), tmp_path / "out")]
     assert names == ["a.png", "a.mp4", "a-2.png"]
+
+
+def test_an_image_larger_than_can_be_opened_is_no_overlay(tmp_path, monkeypatch):
+    Image.new("RGB", (8, 8)).save(tmp_path / "large.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4)
+    assert not is_overlay(tmp_path / "large.png")

@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 
@@ -203,6 +204,21 @@ def test_an_order_that_cannot_be_carried_out_is_one_error(call_command, records,
     assert code.startswith("error: ")
     assert said in code
     assert "old" in page.read_text()
+
+
+def test_a_record_that_lacks_what_a_table_needs_is_one_error(call_command, records):
+    file = next((records / "study").rglob("run.json"))
+    run = json.loads(file.read_text())
+    del run["config"]["image_size"]
+    file.write_text(json.dumps(run))
+    code, _, _ = call_command(report, "--show", "runs", "--records", records)
+    assert "a record lacks or misstates 'image_size'" in code
+
+
+def test_a_run_that_a_later_one_repeats_is_named(call_command, write_run, records, caplog):
+    write_run(records / "study", name="again", method="eac", seed=0)
+    call_command(report, "--show", "runs", "--records", records)
+    assert caplog.text.count("leaves out study/") == 1
 
 
 def test_a_block_that_is_not_closed_is_refused():

@@ -344,7 +344,7 @@ def test_classes_that_are_no_names_are_a_problem(tmp_path, classes):
 
 def test_a_run_whose_record_could_not_be_read_again_is_refused_before_it_begins(tmp_path):
     recorder = RunRecorder(tmp_path / "run", **{**FACTS, "data": {"name": "caf\udce9"}})
-    with pytest.raises(RecordError, match=r"this run cannot be recorded, .*rename"):
+    with pytest.raises(RecordError, match=r"could not be read again: .*rename"):
         recorder.begin()
     assert not (tmp_path / "run").exists()
 

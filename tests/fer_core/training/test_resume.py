@@ -20,7 +20,7 @@ from fer_core.records.lock import LOCK_FILE, RunLockedError
 from fer_core.records.run import RecordError, read_run, read_runs
 from fer_core.training import checkpoint_writer, engine, evaluator, recording
 from fer_core.training import loader as batches
-from fer_core.training.checkpoint import CheckpointError, load_checkpoint
+from fer_core.training.checkpoint import CHECKPOINT_FILE, CheckpointError, load_checkpoint
 from tests.fer_core.training.engine_runs import (
     assert_same_run,
     run,
@@ -314,6 +314,16 @@ def test_resuming_with_another_configuration_is_refused(tiny_config, tiny_run):
     with pytest.raises(CheckpointError, match=r"learning_rate 0.002 -> 0.001"):
         run(replace(tiny_config, learning_rate=1e-3), tiny_run.path, resume=True)
     assert (tiny_run.path / "run.json").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_what_a_killed_run_left_half_written_is_removed_when_it_goes_on(tiny_config, finished):
+    (finished / "another").mkdir()
+    places = [finished, finished / CHECKPOINT_FILE.parent, finished / "model", finished / "another"]
+    for place in places:
+        (place / ".fer-1-1.tmp").write_text("half")
+    run(replace(tiny_config, epochs=tiny_config.epochs + 1), finished, resume=True)
+    assert [*finished.rglob(".fer-*")] == [finished / "another" / ".fer-1-1.tmp"]
 
 
 def test_resuming_where_nothing_ran_is_refused(tiny_config, tmp_path):

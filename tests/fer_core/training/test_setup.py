@@ -9,6 +9,7 @@ from fer_core.config import RunConfig
 from fer_core.datasets import DataError
 from fer_core.emotions import FERPLUS_VOTES
 from fer_core.faces.crop_landmarks import USUAL_LANDMARKS
+from fer_core.training import setup
 from fer_core.training.labels import draw_noisy_labels
 from fer_core.training.setup import load_run_data, prepare
 
@@ -52,6 +53,21 @@ def test_a_grey_network_asks_for_grey_faces(tiny_config):
     spec = prepare(replace(tiny_config, channels=1)).input
     assert spec.grey
     assert len(spec.mean) == len(spec.std) == spec.channels == 1
+
+
+def test_whether_landmarks_are_measured_or_known_changes_no_random_number(tiny_config, monkeypatch):
+    data = replace(prepare(tiny_config).data, landmarks=None)
+    numbers = []
+    for draws in (0, 100):
+
+        def measure(*_, draws=draws):
+            torch.rand(draws)  # as a detector that is built does
+            return USUAL_LANDMARKS
+
+        monkeypatch.setattr(setup, "training_landmarks", measure)
+        prepare(tiny_config, dataset=data)
+        numbers.append(float(torch.rand(1)))
+    assert numbers[0] == numbers[1]
 
 
 def test_a_folder_of_images_without_faces_gets_the_usual_landmarks(tiny_config, tmp_path):
