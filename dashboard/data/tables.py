@@ -149,7 +149,7 @@ def run_row(record: RunRecord, epochs: np.ndarray) -> dict[str, Any]:
     config, result, trial = record.config, record.result, trial_of(record)
     setting, noise = trial.setting, trial.noise
     finished = record.status == "finished"
-    rated = noise.kind in (CLEAN, *RATED_NOISE)
+    rated = noise.kind.partition(" (")[0] in (CLEAN, *RATED_NOISE)
     return {
         "status": record.status,
         "data": setting.data,

@@ -20,6 +20,7 @@ from fer_core.records.run import RunRecord
 
 # What an approach may do besides its method; the baseline has each at its default.
 TREATMENTS = ("flip_probability", "pixel_noise", "ema_decay", "label_smoothing")
+CONFUSIONS = "confusions"  # of asymmetric noise: part of the noise, so clean runs compare
 CLEAN = "none"  # the kind of noise of a run without any
 UNKNOWN, NO_NUMBER = "unknown", -1  # facts that nobody stated of an imported run
 # Shared fields that do not change what a figure means, or that have a place of their own.
@@ -119,7 +120,7 @@ def shared_options(config: Mapping[str, Any]) -> str:
     """The options that a fair comparison holds fixed, as JSON with sorted names."""
     method = str(config["method"])
     options, defaults = flat_options(config), defaults_of(method)
-    options |= {name: defaults[name] for name in _unread(options)}
+    options |= {name: defaults[name] for name in (CONFUSIONS, *_unread(options))}
     apart = NOT_OPTIONS | {*option_names(method, config)}
     return json.dumps({k: v for k, v in sorted(options.items()) if k not in apart})
 
@@ -144,12 +145,21 @@ def noise_of(record: RunRecord) -> LabelNoise:
     """The noise of a run; of one that failed before its labels were drawn, what it asked for."""
     noise = record.noise or _asked_noise(record.config)
     kind = str(noise["kind"] or UNKNOWN)
+    if kind == "asymmetric" and (table := _own_confusions(record.config)):
+        kind = f"{kind} ({table})"
     # Equal for the seeds of one experiment, so that they are averaged. Asymmetric noise spares the
     # classes without confusions; lists and people have no asked rate, and each seed draws raters.
     asked = kind == "symmetric" and noise["rate"] is not None
     rate = noise["rate"] if asked else noise["realised_rate"]
     percent = math.nan if rate is None else round(100 * float(rate), 0 if kind == "rater" else 1)
     return stated_noise(kind, percent)
+
+
+def _own_confusions(config: Mapping[str, Any]) -> str:
+    """The table of confusions of asymmetric noise; empty where it is the default one."""
+    options = flat_options(config)
+    table = str(options[CONFUSIONS])
+    return "" if table == defaults_of(str(config["method"]))[CONFUSIONS] else table
 
 
 def stated_noise(kind: str, percent: float) -> LabelNoise:

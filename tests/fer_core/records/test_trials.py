@@ -121,3 +121,15 @@ def test_an_option_that_a_run_does_not_read_keeps_it_apart_from_none():
     assert "balance_beta" not in json.loads(approach_of(to_json(other)).options)
     weighted = [replace(plain, balance="loss", balance_beta=beta) for beta in (0.9, 0.99)]
     assert len({shared_options(to_json(one)) for one in weighted}) == 2
+
+
+def test_noise_by_a_table_of_ones_own_compares_with_clean_runs_and_is_a_noise_of_its_own():
+    clean = made_record(method="cross_entropy", noise="none", noise_rate=0.0)
+    tables = {}
+    for table in ("people", "mine.csv"):
+        noise = {"kind": "asymmetric", "rate": 0.2, "realised_rate": 0.2}
+        config = {**clean.config, "noise": "asymmetric", "noise_rate": 0.2, "confusions": table}
+        tables[table] = trial_of(replace(clean, noise=noise, config=config))
+    assert {trial.setting for trial in tables.values()} == {trial_of(clean).setting}
+    assert tables["people"].noise.kind == "asymmetric"
+    assert tables["mine.csv"].noise.kind == "asymmetric (mine.csv)"
