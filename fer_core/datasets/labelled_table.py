@@ -78,7 +78,7 @@ def list_table(source: Source, _decoding: Decoding) -> Listing:
         raise DataError(
             f"{path} lists no image that can be read{_first(problems)}. Expected:\n{EXPECTED}"
         )
-    others = _other_rows(path, options, problems)
+    others = _other_rows(path, options, rows, problems)
     labels = {row.label for row in (*rows, *others)}
     naming = choose_naming(source, options["classes"], labels, "labels")
     named: dict[str, str] = {}
@@ -138,13 +138,24 @@ def _first(problems: list[Problem]) -> str:
     return f"; the first problem: {problems[0].detail}" if problems else ""
 
 
-def _other_rows(path: Path, options: dict[str, str], problems: list[Problem]) -> list[_Row]:
+def _other_rows(
+    path: Path, options: dict[str, str], rows: list[_Row], problems: list[Problem]
+) -> list[_Row]:
+    """The rows of the table of evaluation images.
+
+    Where it is in a folder of its own and names other images by the names of training images, its
+    names start with the folder's.
+    """
     if not options["test"]:
         return []
     other = path.parent / options["test"]
     if not other.is_file():
         raise DataError(f"no table at {other}, which test={options['test']} names")
-    return [*_rows(other, options, problems)]
+    found = [*_rows(other, options, problems)]
+    apart = not options["images"] and other.parent.resolve() != path.parent.resolve()
+    if apart and {row.name for row in rows} & {row.name for row in found}:
+        return [row._replace(name=f"{other.parent.name}/{row.name}") for row in found]
+    return found
 
 
 def _parts(
@@ -226,7 +237,7 @@ def _columns(path: Path, options: dict[str, str]) -> tuple[str, str]:
 def _header(path: Path) -> list[str]:
     try:
         with path.open(encoding=encoding_of(path)) as file:
-            first = file.readline().strip()
+            first = next((line.strip() for line in file if line.strip()), "")
     except UnicodeError as error:
         raise DataError(f"{path} is not a UTF-8 table: {error}") from error
     if not first:

@@ -81,7 +81,8 @@ def table_rows(
     try:
         with path.open(encoding=encoding_of(path), newline="") as file:
             lines = csv.reader(file, delimiter=_delimiter(file, {*needed, *headless}))
-            first = [column.strip() for column in next(lines, [])]
+            filled = (cells for cells in lines if any(cell.strip() for cell in cells))
+            first = [column.strip() for column in next(filled, [])]
             if first and headless and not set(first) & set(headless):
                 columns = list(headless)
                 yield _row(lines.line_num, first, columns)
@@ -107,7 +108,7 @@ def table_rows(
 
 def _delimiter(file: TextIO, names: AbstractSet[str]) -> str:
     """What stands between the cells: that which makes most known names of the first line."""
-    line = file.readline()
+    line = next((line for line in file if line.strip()), "")
     file.seek(0)
     known = {name.casefold() for name in names}
     return max(DELIMITERS, key=lambda sign: len(known & {*_names(line, sign)}))

@@ -337,6 +337,29 @@ def test_a_second_table_is_measured_on(tmp_path):
     assert read(f"csv:{tmp_path}/train.csv?test=test.csv")[1] == {"c.png": "sadness"}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", "\n\nimage;label\n0.png;happy\n1.png;sad\n"),
+        ("a.jsonl", '\n{"image": "0.png", "label": "happy"}\n{"image": "1.png", "label": "sad"}\n'),
+    ],
+)
+def test_a_table_may_begin_with_blank_lines(tmp_path, name, text):
+    put(tmp_path, "0.png", "1.png")
+    (tmp_path / name).write_text(text)
+    assert read(f"csv:{tmp_path}/{name}")[1] == {"0.png": "happiness", "1.png": "sadness"}
+
+
+def test_two_tables_in_folders_of_their_own_may_name_other_images_alike(tmp_path):
+    for split in ("train", "test"):
+        put(tmp_path, f"{split}/0.png", f"{split}/1.png")
+        (tmp_path / split / "labels.csv").write_text("image,label\n0.png,happy\n1.png,sad\n")
+    train, held, problems = read(f"csv:{tmp_path}/train/labels.csv?test=../test/labels.csv")
+    assert problems == []
+    assert train == {"0.png": "happiness", "1.png": "sadness"}
+    assert held == {"test/0.png": "happiness", "test/1.png": "sadness"}
+
+
 def test_a_table_alone_is_there_to_measure_a_model_on(tmp_path):
     write_table(tmp_path / "faces.csv", [("a.png", "happy"), ("b.png", "sad")])
     assert read(f"csv:{tmp_path}/faces.csv")[:2] == (
