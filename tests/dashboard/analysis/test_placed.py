@@ -75,7 +75,8 @@ def test_a_figure_of_the_validation_split_has_no_place_among_test_figures(publis
 
 def test_points_of_a_validation_split_are_of_another_kind_than_those_of_a_test_split(published):
     group = select(published, *RAFDB)
-    kinds = scatter_points(group, mine(eval_split="val"), mine())["kind"]
+    measured = mine(eval_split="val").assign(options="")
+    kinds = scatter_points(group, measured, mine())["kind"]
     assert VALIDATION in set(kinds)
     assert kinds.iloc[-1] == "yours"
 
