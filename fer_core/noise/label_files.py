@@ -179,7 +179,7 @@ def _warn_of_other_classes(
             "%s gives no training image the labels %s, which %s have: do its numbers stand for "
             "other classes? It agrees with %.1f %% of the labels",
             path,
-            ", ".join(class_names[number] for number in never),
+            ", ".join(class_names[int(number)] for number in never),
             counted(int(true[never].sum()), "image"),
             100 * float(np.mean(labels == true_labels)),
         )
