@@ -50,13 +50,15 @@ def read_plan(file: Path, settings: Sequence[str] = ()) -> list[PlannedRun]:
     axes = {axis: read_axis(axis, entries, mistakes) for axis, entries in grid.items()}
     mistakes += set_twice(axes)
     common |= _settings(settings, axes, mistakes)
-    drafts = drop_excluded(combine(axes, common), conditions, mistakes)
+    combined = drop_excluded(combine(axes, common), conditions, mistakes)
     mistakes += _without_effect(settings, extra)
-    drafts += _named(extra, common, mistakes)
+    drafts = [*combined, *_named(extra, common, mistakes)]
     mistakes += _names_twice(drafts)
     if not drafts and not mistakes:
         mistakes.append("it has no run: give it a [grid], or [[runs]]")
     runs = _checked(drafts, mistakes)
+    of_grid = {draft.name for draft in combined}
+    mistakes += _one_run_twice([run for run in runs if run.name in of_grid])
     _refuse(file, mistakes)
     return runs
 
@@ -212,19 +214,20 @@ def _checked(drafts: Sequence[Draft], mistakes: list[str]) -> list[PlannedRun]:
                 found = [str(error)]
         for sentence in found:
             wrong.setdefault(sentence, []).append(draft.name)
-    for names in _same(runs):
-        sentence = "they are one run, since what they differ in has no effect: keep one"
-        wrong[f"{sentence} ({', '.join(names)})"] = names
     for sentence, names in wrong.items():
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         mistakes.append(f"run {names[0]}{more}: {sentence}")
     return runs
 
 
-def _same(runs: Sequence[PlannedRun]) -> list[list[str]]:
-    """The names of runs whose configurations are equal, such as a baseline with two lambdas."""
+def _one_run_twice(runs: Sequence[PlannedRun]) -> Iterator[str]:
+    """Combinations of the grid that are one run, such as a baseline with two lambdas."""
     names: dict[str, list[str]] = {}
     for run in runs:
         names.setdefault(json.dumps(to_json(run.config), sort_keys=True), []).append(run.name)
-    # Runs of one name are a mistake of their own.
-    return [alike for alike in names.values() if len({one.casefold() for one in alike}) > 1]
+    for alike in names.values():
+        if len({name.casefold() for name in alike}) > 1:  # of one name: a mistake of its own
+            yield (
+                f"run {alike[0]} and {', '.join(alike[1:])}: they are one run, since what they "
+                "differ in has no effect: [[exclude]] all but one"
+            )

@@ -244,7 +244,7 @@ def test_runs_that_differ_in_nothing_that_has_an_effect_are_a_mistake(read):
     text = GRID.replace("seed = [0, 1]", "consistency_weight = [1.0, 5.0]")
     (_, *found) = mistakes(read, text)
     assert len(found) == 2  # of each noise
-    assert "they are one run, since what they differ in has no effect: keep one" in found[0]
+    assert "they are one run, since what they differ in has no effect: [[exclude]]" in found[0]
     assert "cross_entropy-clean-consistency_weight5" in found[0]
 
 
@@ -253,3 +253,8 @@ def test_a_setting_that_a_run_has_a_value_of_its_own_for_is_a_mistake(read):
     (_, found) = mistakes(read, text, "epochs=3")
     assert "--set epochs=3: [[runs]] has epochs of its own in long, change it there" in found
     assert read(text, "learning_rate=0.1")
+
+
+def test_a_plan_may_name_one_run_twice(read):
+    text = "".join(f"[[runs]]\nname = '{name}'\n" for name in ("first", "second"))
+    assert [run.name for run in read(text)] == ["first", "second"]
