@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 import torch
 
-from fer_core.config import from_json, to_json
+from fer_core.config import flat_options, from_json, to_json
 from fer_core.config.data import DataOptions, NoiseOptions
 from fer_core.config.recipes import RECIPES, RecipeName
 from fer_core.models.attention_model import AttentionModel
@@ -98,7 +98,7 @@ def test_the_official_code_differs_from_the_report_where_it_is_known_to():
 
 def test_the_recipe_for_noisy_labels_is_what_the_study_trained():
     (run,) = read_runs(SHIPPED_RUNS / "study48" / "eac_lambda1_ema-sym30-seed0").runs
-    trained, recipe = run.config, to_json(from_json(RECIPES["noisy_labels"]))
+    trained, recipe = flat_options(run.config), to_json(from_json(RECIPES["noisy_labels"]))
     own = {field.name for kind in (DataOptions, NoiseOptions) for field in dataclasses.fields(kind)}
     own -= {"image_size", "channels"}
     differing = {name for name in recipe.keys() - own if recipe[name] != trained[name]}
