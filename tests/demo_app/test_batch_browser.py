@@ -39,11 +39,11 @@ def test_nothing_chosen_is_a_sentence(batch):
 
 
 def test_work_can_be_stopped_and_leaves_no_file(batch, served, portrait, tmp_path):
-    paths = [tmp_path / f"{index}.png" for index in range(40)]
+    paths = [tmp_path / f"{index}.png" for index in range(100)]
     for path in paths:
         portrait.save(path)
     choose(batch, paths)
-    batch.wait_for_selector("#batch_sentence :text(' of 40 photographs')")
+    batch.wait_for_selector("#batch_sentence :text(' of 100 photographs')")
     batch.click("#batch_stop")
     batch.wait_for_selector(f"#batch_sentence :text('{say('batch.stopped')}')")
     batch.wait_for_timeout(1500)
