@@ -98,20 +98,20 @@ def _sweep(command: Command) -> list[RunProgress]:
         raise ValueError("--print-commands starts nothing: omit --dry-run, --jobs and --ray")
     runs = read_plan(command.plan, command.settings)
     out = command.out or Path("runs") / command.plan.stem
+    progress = begin(runs, out)
     if not command.print_commands:  # the machines of a cluster may have what is not here
-        check_runs([one.run for one in begin(runs, out) if one.state != "finished"])
+        check_runs([one.run for one in progress if one.state != "finished"])
     if command.dry_run:
-        progress = begin(runs, out)
         print("\n".join(plan_lines(progress)))
         print(f"{counts(progress)}; records in {out}")
         return progress
     notes = out / NOTES
     if command.print_commands:
-        return _print_commands(command, begin(runs, out), notes)
+        return _print_commands(command, progress, notes)
     notes.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(notes / "lock", timeout=0):
-            return _work(command, begin(runs, out), notes)
+            return _work(command, begin(runs, out), notes)  # as it is now, with the lock
     except Timeout as error:
         raise ValueError(
             f"another sweep is running in {out}: wait for it, end it, or take another --out"

@@ -12,6 +12,7 @@ from fer_core.reporting.measures import (
     first_titles,
     held_out_text,
     pairs_to_show,
+    runs_of,
 )
 from fer_core.reporting.tables import provenance, table
 
@@ -43,7 +44,6 @@ def differences_table(records: Sequence[RunRecord]) -> str:
     header = first_titles(shown)
     for measure in MEASURES.values():
         header += [f"{measure.title}: accuracy", "mean class accuracy"]
-    unique = {trial.record.path: trial.record for group in shown for trial in group.trials}
-    runs = list(unique.values())
+    runs = runs_of(shown)
     facts = f"{EXPLANATION} {held_out_text(runs)} {which_eac(shown)}{provenance(runs)}"
     return f"{table(header, rows)}\n\n{facts}"

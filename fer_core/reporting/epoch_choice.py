@@ -12,10 +12,11 @@ from fer_core.records.run import RunRecord
 from fer_core.reporting.eac_variants import which_eac
 from fer_core.reporting.measures import (
     counts_text,
-    first_cells,
     first_titles,
     held_out_text,
     pairs_to_show,
+    rows_of,
+    runs_of,
 )
 from fer_core.reporting.tables import gap_text, mean_text, provenance, table
 
@@ -41,22 +42,15 @@ def selection_table(records: Sequence[RunRecord]) -> str:
     """
     pairs = pairs_to_show(group for group in group_runs(records) if _has_figures(group))
     shown = [group for pair in pairs for group in pair]
-    rows: list[list[str]] = []
-    for baseline, other in pairs:
-        first = [*first_cells(baseline, shown), *_figures(baseline, None)]
-        if first not in rows:
-            rows.append(first)
-        rows.append([*first_cells(other, shown), *_figures(other, baseline)])
     header = first_titles(shown)
     for name, figure in RULES.items():
         by = f"by {name}" if figure else name
         header += [f"{by}: epochs"] if figure else []
         header += [f"{by}: accuracy", "mean class accuracy"]
     header += ["never predicted correctly"]
-    unique = {trial.record.path: trial.record for group in shown for trial in group.trials}
-    runs = list(unique.values())
+    runs = runs_of(shown)
     facts = f"{held_out_text(runs)} {EXPLANATION} {which_eac(shown)}{provenance(runs)}"
-    return f"{table(header, rows)}\n\n{facts}"
+    return f"{table(header, rows_of(pairs, _figures))}\n\n{facts}"
 
 
 def chosen_epoch(record: RunRecord, figure: str | None) -> int:

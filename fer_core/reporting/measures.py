@@ -1,6 +1,6 @@
 """Every approach against the baseline, by three measures: the table of the study."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fer_core.metrics.intervals import Estimate
 from fer_core.records.compare import pair_with_baseline, paired_gap
@@ -47,20 +47,13 @@ def measures_table(records: Sequence[RunRecord]) -> str:
     """
     pairs = pairs_to_show(group for group in group_runs(records) if has_all_measures(group))
     shown = [group for pair in pairs for group in pair]
-    rows: list[list[str]] = []
-    for baseline, other in pairs:
-        first = [*first_cells(baseline, shown), *_figures(baseline, None)]
-        if first not in rows:
-            rows.append(first)
-        rows.append([*first_cells(other, shown), *_figures(other, baseline)])
     header = first_titles(shown)
     header += [measure.title for measure in MEASURES.values()]
     header += ["difference (seeds and images)", "mean class accuracy", "difference"]
     header += ["never predicted correctly"]
-    runs = [trial.record for group in shown for trial in group.trials]
-    unique = list({record.path: record for record in runs}.values())
-    facts = f"{held_out_text(unique)} {EXPLANATION} {which_eac(shown)}{provenance(unique)}"
-    return f"{table(header, rows)}\n\n{facts}"
+    runs = runs_of(shown)
+    facts = f"{held_out_text(runs)} {EXPLANATION} {which_eac(shown)}{provenance(runs)}"
+    return f"{table(header, rows_of(pairs, _figures))}\n\n{facts}"
 
 
 def held_out_text(records: Sequence[RunRecord]) -> str:
@@ -86,6 +79,32 @@ def pairs_to_show(groups: Iterable[RunGroup]) -> list[tuple[RunGroup, RunGroup]]
             "options, noise and seed"
         )
     return list(pairs)
+
+
+def rows_of(
+    pairs: Sequence[tuple[RunGroup, RunGroup]],
+    figures: Callable[[RunGroup, RunGroup | None], list[str]],
+) -> list[list[str]]:
+    """A row for each baseline, once, and below it those of its approaches.
+
+    Args:
+        pairs: of `pairs_to_show`.
+        figures: the cells after `first_cells`, of a group beside its baseline; a baseline has none.
+    """
+    shown = [group for pair in pairs for group in pair]
+    rows: list[list[str]] = []
+    for baseline, other in pairs:
+        first = [*first_cells(baseline, shown), *figures(baseline, None)]
+        if first not in rows:
+            rows.append(first)
+        rows.append([*first_cells(other, shown), *figures(other, baseline)])
+    return rows
+
+
+def runs_of(groups: Sequence[RunGroup]) -> list[RunRecord]:
+    """Every run of some groups, once."""
+    runs = [trial.record for group in groups for trial in group.trials]
+    return list({run.path: run for run in runs}.values())
 
 
 def first_titles(shown: Sequence[RunGroup]) -> list[str]:
